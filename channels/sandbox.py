@@ -1,0 +1,31 @@
+"""A channel that composes to the last byte and sends nothing: what a channel without credentials is."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from channels.base import Channel, Composed, Finding, Receipt
+
+M = TypeVar("M")
+A = TypeVar("A")
+
+
+class Sandbox(Generic[M, A]):
+    """Wraps a real channel; its receipts carry the composed message for the caller to keep."""
+
+    def __init__(self, inner: Channel[M, A], hint: str) -> None:
+        """``hint`` says which settings would make it real."""
+        self._inner = inner
+        self._hint = hint
+
+    def compose(self, message: M, address: A) -> Composed:
+        return self._inner.compose(message, address)
+
+    async def send(self, message: M, address: A) -> Receipt:
+        return Receipt(composed=self._inner.compose(message, address))
+
+    async def probe(self) -> list[Finding]:
+        return [Finding("warning", "sandboxed: messages are composed and kept, nothing is sent", self._hint)]
+
+    async def close(self) -> None:
+        await self._inner.close()
