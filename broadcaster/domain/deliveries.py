@@ -1,0 +1,121 @@
+"""What became of a message, and of a person; states only ever move forward.
+
+The numbers order the states: a move is allowed only to a greater one. A failure stands above *accepted*, for a
+provider that took a message may yet report that it did not arrive; and below *delivered*, for whoever saw the alert
+was reached, whatever had been reported before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from channels.base import Composed
+
+_FAILURES_BEGIN, _FAILURES_END = 30, 40
+
+
+class DeliveryState(IntEnum):
+    """One alert to one contact."""
+
+    QUEUED = 0
+    ACCEPTED = 20
+    EXPIRED = 30
+    CANCELLED = 31
+    FAILED = 32
+    GONE = 33
+    DEAD_LETTER = 34
+    DELIVERED = 40
+    DISPLAYED = 50
+    OPENED = 60
+    ACKNOWLEDGED = 70
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+    @property
+    def failure(self) -> bool:
+        return _FAILURES_BEGIN <= self < _FAILURES_END
+
+    @property
+    def held(self) -> bool:
+        """Tell whether a provider has the message, or its receiver."""
+        return self > self.QUEUED and not self.failure
+
+
+class PersonState(IntEnum):
+    """One alert to one person: the best of their deliveries; each person ends in exactly one state but *pending*."""
+
+    PENDING = 0
+    UNREACHED = 10
+    ACCEPTED = 20
+    DELIVERED = 40
+    DISPLAYED = 50
+    OPENED = 60
+    ACKNOWLEDGED = 70
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+def may_move(old: DeliveryState, new: DeliveryState) -> bool:
+    """Tell whether a delivery may go from ``old`` to ``new``: forward, and never from one failure to another."""
+    if new.failure and old.failure:
+        return False
+    return new > old
+
+
+@dataclass(slots=True)
+class Person:
+    """One person's standing in one alert, of which ``moved`` keeps the sums.
+
+    ``pending`` and ``held`` count their deliveries that are still to be sent, and that a provider has taken.
+    """
+
+    subscriber_id: int
+    state: PersonState
+    pending: int
+    held: int
+    why: str = ""
+
+    def moved(self, old: DeliveryState, new: DeliveryState) -> None:
+        """Take over that one of the person's deliveries went from ``old`` to ``new``."""
+        if old is DeliveryState.QUEUED:
+            self.pending -= 1
+        self.held += int(new.held) - int(old.held)
+        self.settle(new)
+
+    def settle(self, best: DeliveryState | None = None) -> None:
+        """Derive the state from the sums; ``best`` is the news, if there is any."""
+        if best is not None and best >= DeliveryState.DELIVERED:
+            self.state = max(self.state, PersonState(int(best)))
+        elif self.state < PersonState.DELIVERED:
+            if self.held > 0:
+                self.state = PersonState.ACCEPTED
+            else:
+                self.state = PersonState.PENDING if self.pending > 0 else PersonState.UNREACHED
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one try, or one receipt, said of one delivery.
+
+    ``state`` None: nothing final, to be tried again at ``next_attempt_at``. ``tried``: a message was handed to the
+    provider, or might have been. ``code`` is the provider's (``smtp:5.1.1``).
+    """
+
+    delivery_id: int
+    state: DeliveryState | None
+    at: datetime
+    tried: bool = False
+    provider_id: str | None = None
+    code: str | None = None
+    next_attempt_at: datetime | None = None
+    composed: Composed | None = None
+    contact_dead: bool = False

@@ -1,0 +1,63 @@
+"""Who publishes, and who may do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class StationKind(StrEnum):
+    """Only a public authority may address everyone in an area."""
+
+    AUTHORITY = "authority"
+    SCHOOL = "school"
+    ASSOCIATION = "association"
+
+
+class Role(StrEnum):
+    """``admin`` may all; ``publish`` may send, and keep the register; ``read`` may look."""
+
+    ADMIN = "admin"
+    PUBLISH = "publish"
+    READ = "read"
+
+    def may(self, needed: Role) -> bool:
+        return _RANK[self] >= _RANK[needed]
+
+
+_RANK = {Role.READ: 0, Role.PUBLISH: 1, Role.ADMIN: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A commune, a school or an association. ``languages``: the first is its own. ``boundary``: GeoJSON, or none."""
+
+    id: int
+    slug: str
+    name: str
+    kind: StationKind
+    languages: tuple[str, ...]
+    boundary: Mapping[str, Any] | None
+    margin_m: float
+    region: str = "FR"
+    insee: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever holds an API key. ``station_id`` None: of every station."""
+
+    key_id: int
+    role: Role
+    station_id: int | None
+
+    def may(self, needed: Role, station_id: int) -> bool:
+        return self.role.may(needed) and self.station_id in (None, station_id)

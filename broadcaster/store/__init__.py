@@ -1,0 +1,10 @@
+"""The truth: SQL, and nothing but SQL. SQLAlchemy stays in here.
+
+``engine`` opens the database and gives transactions; each other module holds the queries of one aggregate, functions
+that take a ``Unit`` (one transaction) first.
+"""
+
+from broadcaster.store.engine import Store, StoreUnavailable, Unit
+from broadcaster.store.sealing import SealBroken, Vault
+
+__all__ = ["SealBroken", "Store", "StoreUnavailable", "Unit", "Vault"]

@@ -1,0 +1,148 @@
+"""Opening the database, and transactions on it.
+
+SQLite is opened twice: one writer, whose transactions begin with the write lock (``BEGIN IMMEDIATE``) and so never
+fail half-way for want of it, and a few readers, which in WAL mode wait for nobody. ``synchronous=FULL``: what was
+committed is on the disk, through a power cut too, before anything is sent.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from broadcaster.store.tables import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from broadcaster.store.sealing import Vault
+
+_READERS = 4
+_BUSY_MS = 30_000
+_POOL_WAIT_S = 60.0
+
+
+class StoreUnavailable(Exception):
+    """The database did not answer, or refused to write (disk full, read-only); nothing of the transaction holds."""
+
+
+class Unit:
+    """One transaction: a connection, the vault, and what is to be told once it is committed."""
+
+    def __init__(self, conn: AsyncConnection, vault: Vault) -> None:
+        self.conn = conn
+        self.vault = vault
+        self.told = False
+
+    async def tell(self, topic: str, ref: int | str, rank: int = 0) -> None:
+        """Write, in this transaction, the event that tells of what it changed; the relay carries it to the bus."""
+        await self.tell_many(topic, [(ref, rank)])
+
+    async def tell_many(self, topic: str, refs: list[tuple[int | str, int]]) -> None:
+        """Write several events on one topic: (what it is about, rank of its work)."""
+        if refs:
+            rows = [{"topic": topic, "ref": str(ref), "rank": rank} for ref, rank in refs]
+            await self.conn.execute(outbox.insert(), rows)
+            self.told = True
+
+
+class Store:
+    """The database of ``url`` (``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://…``).
+
+    ``on_told`` is called after each commit that wrote an event; the relay sets it.
+    """
+
+    def __init__(self, url: str, vault: Vault) -> None:
+        self.url = make_url(url)
+        self.vault = vault
+        self.on_told: Callable[[], None] | None = None
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite:
+            self._writer = _sqlite_engine(url, size=1, write=True)
+            self._reader = _sqlite_engine(url, size=_READERS, write=False)
+        else:
+            self._writer = self._reader = create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Unit]:
+        """A transaction that may write; committed at the end of the block, rolled back if it raises.
+
+        Raises ``StoreUnavailable`` when the database is away or can't write.
+        """
+        with _mapped():
+            async with self._writer.begin() as conn:
+                unit = Unit(conn, self.vault)
+                yield unit
+        if unit.told and self.on_told is not None:
+            self.on_told()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Unit]:
+        """A snapshot to read from."""
+        with _mapped():
+            async with self._reader.connect() as conn:
+                yield Unit(conn, self.vault)
+
+    async def ping(self) -> None:
+        """Raise ``StoreUnavailable`` unless the database answers."""
+        async with self.read() as unit:
+            await unit.conn.execute(text("SELECT 1"))
+
+    async def run_sync(self, work: Callable[[Any], None]) -> None:
+        """Run ``work(connection)`` on the writer, in one transaction: migrations."""
+        with _mapped():
+            async with self._writer.begin() as conn:
+                await conn.run_sync(work)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+class _mapped:  # noqa: N801  read as a word in a with statement
+    """Maps the driver's complaints of its surroundings to ``StoreUnavailable``; mistakes of ours pass."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError)) or (
+            isinstance(error, DBAPIError) and error.connection_invalidated
+        ):
+            message = str(getattr(error, "orig", error))
+            raise StoreUnavailable(message) from error
+
+
+def _sqlite_engine(url: str, *, size: int, write: bool) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=_POOL_WAIT_S)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        if write:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA journal_size_limit=67108864")
+        else:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begun(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine

@@ -1,0 +1,53 @@
+"""Bringing the database to the newest shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+if TYPE_CHECKING:
+    from broadcaster.store.engine import Store
+
+_HERE = Path(__file__).parent / "migrations"
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE))
+    return config
+
+
+def newest() -> str | None:
+    """Give the name of the newest migration."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+async def migrate(store: Store) -> str | None:
+    """Apply the migrations that are missing, in one transaction; give the name of the newest.
+
+    On SQLite the write lock, on PostgreSQL an advisory lock, lets one process at a time do it.
+    """
+
+    def upgrade(connection: Any) -> None:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+    await store.run_sync(upgrade)
+    return newest()
+
+
+async def current(store: Store) -> str | None:
+    """Give the name of the migration the database is at; None for an empty one."""
+    found: list[str | None] = []
+
+    def look(connection: Any) -> None:
+        found.append(MigrationContext.configure(connection).get_current_revision())
+
+    await store.run_sync(look)
+    return found[0]

@@ -1,0 +1,91 @@
+"""What names a person is sealed before it is stored: a stolen database reveals no number, no address, no home.
+
+AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D). A sealed value is ``key id (1 byte) · nonce (12) · ciphertext
+and tag``; the key's id is there so that keys can be changed while old rows still open. Look-up goes by a keyed blind
+index: HMAC-SHA-256, cut to 128 bits, of the channel and the canonical address. All keys derive from the one secret of
+the settings by HKDF (RFC 5869), each for its own use.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import struct
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NONCE = 12
+_MAC = 16
+_KEY = 32
+_TAG_BYTES = 9
+
+
+class SealBroken(ValueError):
+    """A sealed value does not open: written with a key that is not in the settings, or altered."""
+
+
+def _derive(secret: bytes, use: str) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=_KEY, salt=None, info=b"tocsin " + use.encode()).derive(secret)
+
+
+class Vault:
+    """Seals, opens, fingerprints, and signs the tokens of links. ``secrets``: the one in use first, then older ones."""
+
+    def __init__(self, secrets: Sequence[bytes]) -> None:
+        if not secrets:
+            message = "a vault needs at least one secret"
+            raise ValueError(message)
+        derived = [_derive(secret, "seal") for secret in secrets]
+        self._ciphers = {hashlib.sha256(key).digest()[:1]: AESGCM(key) for key in reversed(derived)}
+        self._id = hashlib.sha256(derived[0]).digest()[:1]
+        self._cipher = self._ciphers[self._id]
+        self._index_key = _derive(secrets[-1], "index")  # the oldest: a blind index can't be opened, so not re-made
+        self._link_key = _derive(secrets[-1], "link")
+
+    def seal(self, plain: bytes, context: bytes) -> bytes:
+        """Seal ``plain``; it opens only with the same ``context`` (what it is, and whose)."""
+        nonce = os.urandom(_NONCE)
+        return self._id + nonce + self._cipher.encrypt(nonce, plain, context)
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Open what ``seal`` gave. Raises ``SealBroken``."""
+        cipher = self._ciphers.get(sealed[:1])
+        if cipher is None:
+            message = "sealed with a key that the settings do not hold: put the old key back behind the new one"
+            raise SealBroken(message)
+        try:
+            return cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], context)
+        except InvalidTag:
+            message = "a sealed value does not open: it was altered, or belongs to another row"
+            raise SealBroken(message) from None
+
+    def fingerprint(self, kind: str, canonical: str) -> bytes:
+        """Give 16 bytes that are the same for the same address, and tell nothing of it without the key."""
+        return hmac.digest(self._index_key, f"{kind}\0{canonical}".encode(), "sha256")[:_MAC]
+
+    def link(self, use: str, number: int) -> str:
+        """Give the token of a link for one row: its number and 72 bits of HMAC, so that none can be guessed."""
+        packed = struct.pack(">Q", number).lstrip(b"\0")
+        tag = hmac.digest(self._link_key, f"{use}\0{number}".encode(), "sha256")[:_TAG_BYTES]
+        return base64.urlsafe_b64encode(tag + packed).rstrip(b"=").decode()
+
+    def unlink(self, use: str, token: str) -> int | None:
+        """Give the number that ``link`` put into ``token``; None for any other text."""
+        try:
+            raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+        except ValueError:
+            return None
+        packed = raw[_TAG_BYTES:]
+        if not packed or len(packed) > struct.calcsize(">Q"):
+            return None
+        number = int.from_bytes(packed)
+        return number if hmac.compare_digest(self.link(use, number), token) else None

@@ -1,0 +1,382 @@
+"""The tables. Migrations make them (``store/migrations``); a test holds the two against each other.
+
+What names a person or says where one lives is sealed (``store/sealing.py``): contacts, places, positions, names.
+Times are microseconds since 1970 UTC (``Instant``): exact, ordered, the same on SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """Give microseconds since 1970 UTC of an aware datetime."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """Give the aware UTC datetime of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since 1970 UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else from_micros(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts by itself only in a column that is INTEGER to the letter.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _subscriber(*, primary_key: bool = False) -> Column[int]:
+    return Column(
+        "subscriber_id", Id, ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False
+    )
+
+
+def _station(*, primary_key: bool = False) -> Column[int]:
+    return Column(
+        "station_id", Id, ForeignKey("stations.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False
+    )
+
+
+stations = Table(
+    "stations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("slug", String(60), nullable=False, unique=True),
+    Column("name", String(120), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("languages", JSON, nullable=False),
+    Column("boundary", JSON),
+    Column("margin_m", Float, nullable=False),
+    Column("region", String(2), nullable=False),
+    Column("insee", String(5)),
+    Column("lon", Float),
+    Column("lat", Float),
+    Column("email", String(254)),
+    Column("phone", String(40)),
+    Column("created_at", Instant, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("station_id", Id, ForeignKey("stations.id", ondelete="CASCADE")),
+    Column("role", String(10), nullable=False),
+    Column("label", String(80), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("locale", String(12), nullable=False),
+    Column("name", LargeBinary),
+    Column("token_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    sqlite_autoincrement=True,  # an id is never used twice: alerts of the past still name it
+)
+
+follows = Table(
+    "follows",
+    metadata,
+    _station(primary_key=True),
+    _subscriber(primary_key=True),
+    Column("external_id", String(100)),
+    Column("digest", LargeBinary(16)),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("station_id", "external_id"),
+    Index("ix_follows_subscriber_id", "subscriber_id"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("channel", SmallInteger, nullable=False),
+    Column("fingerprint", LargeBinary(16), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("status_code", String(60)),
+    Column("status_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("channel", "fingerprint"),
+    sqlite_autoincrement=True,
+)
+
+links = Table(
+    "links",
+    metadata,
+    _subscriber(primary_key=True),
+    Column("contact_id", Id, ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("status", SmallInteger, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_links_contact_id", "contact_id"),
+)
+
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    _station(primary_key=True),
+    Column("contact_id", Id, ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Index("ix_opt_outs_contact_id", "contact_id"),
+)
+
+places = Table(
+    "places",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _subscriber(),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_places_subscriber_id", "subscriber_id"),
+    sqlite_autoincrement=True,
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    _subscriber(primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("accuracy_m", Float),
+    Column("at", Instant, nullable=False),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _station(),
+    Column("slug", String(60), nullable=False),
+    Column("name", String(120), nullable=False),
+    UniqueConstraint("station_id", "slug"),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("group_id", Id, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    _subscriber(primary_key=True),
+    Index("ix_memberships_subscriber_id", "subscriber_id"),
+)
+
+# Every change of a subscriber, in order: what the place index follows, and what finds late entrants.
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", Id, primary_key=True),
+    Column("subscriber_id", Id, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", String(16), nullable=False, unique=True),
+    _station(),
+    Column("msg_type", String(10), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("severity", String(10), nullable=False),
+    Column("urgency", String(10), nullable=False),
+    Column("certainty", String(10), nullable=False),
+    Column("category", String(10), nullable=False),
+    Column("event", String(100), nullable=False),
+    Column("texts", JSON, nullable=False),
+    Column("area", JSON),
+    Column("audience", JSON, nullable=False),
+    Column("channels", JSON, nullable=False),
+    Column("sandbox", JSON, nullable=False),
+    Column("references", JSON, nullable=False),
+    Column("rank", SmallInteger, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Column("onset_at", Instant),
+    Column("expires_at", Instant, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("lease_owner", String(40)),
+    Column("lease_until", Instant),
+    Column("resolved_at", Instant),
+    Column("finished_at", Instant),
+    Column("cancelled_at", Instant),
+    Column("key_id", Id),
+    Column("idempotency_key", String(200)),
+    Column("request_hash", LargeBinary(32)),
+    UniqueConstraint("station_id", "idempotency_key"),
+    Index("ix_alerts_station_id_id", "station_id", "id"),
+    Index("ix_alerts_state_expires_at", "state", "expires_at"),
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("subscriber_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("pending", SmallInteger, nullable=False),
+    Column("held", SmallInteger, nullable=False),
+    Column("why", String(200), nullable=False),
+    Column("matched_at", Instant, nullable=False),
+    Column("accepted_at", Instant),
+    Column("delivered_at", Instant),
+    sqlite_with_rowid=False,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("alert_id", BigInteger, nullable=False),
+    Column("subscriber_id", BigInteger, nullable=False),
+    Column("contact_id", BigInteger, nullable=False),
+    Column("channel", SmallInteger, nullable=False),
+    Column("batch_id", BigInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("attempts", SmallInteger, nullable=False),
+    Column("next_attempt_at", Instant),
+    Column("provider_id", String(200)),
+    Column("code", String(60)),
+    Column("created_at", Instant, nullable=False),
+    Column("accepted_at", Instant),
+    Column("delivered_at", Instant),
+    Column("displayed_at", Instant),
+    Column("opened_at", Instant),
+    Column("acknowledged_at", Instant),
+    Column("ended_at", Instant),
+    UniqueConstraint("alert_id", "contact_id"),
+    Index("ix_deliveries_batch_id", "batch_id"),
+)
+
+# Who else in an alert is reached by a delivery that bears another person's name: a household's one telephone.
+shares = Table(
+    "shares",
+    metadata,
+    Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("subscriber_id", BigInteger, primary_key=True, autoincrement=False),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("alert_id", BigInteger, nullable=False),
+    Column("channel", SmallInteger, nullable=False),
+    Column("rank", SmallInteger, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("lease_owner", String(40)),
+    Column("lease_until", Instant),
+    Index("ix_batches_alert_id", "alert_id"),
+)
+Index(
+    "ix_batches_unfinished",
+    batches.c.due_at,
+    sqlite_where=batches.c.done.is_(False),
+    postgresql_where=batches.c.done.is_(False),
+)
+
+alert_counts = Table(
+    "alert_counts",
+    metadata,
+    Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", String(10), primary_key=True),
+    Column("state", SmallInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+)
+
+alert_latencies = Table(
+    "alert_latencies",
+    metadata,
+    Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("measure", String(10), primary_key=True),
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("topic", String(40), nullable=False),
+    Column("ref", String(40), nullable=False),
+    Column("rank", SmallInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+sandbox_messages = Table(
+    "sandbox_messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("alert_id", BigInteger, nullable=False),
+    Column("delivery_id", BigInteger, nullable=False),
+    Column("channel", SmallInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_sandbox_messages_alert_id_id", "alert_id", "id"),
+)
+
+channel_stops = Table(
+    "channel_stops",
+    metadata,
+    Column("channel", SmallInteger, primary_key=True, autoincrement=False),
+    Column("code", String(60), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)
