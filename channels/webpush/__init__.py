@@ -1,0 +1,23 @@
+"""Web Push: RFC 8030 over aiohttp, encrypted as RFC 8291 says, signed as RFC 8292 says."""
+
+from channels.webpush.channel import WebPush, WebPushConfig
+from channels.webpush.message import MAX_PLAINTEXT, PushMessage, Urgency
+from channels.webpush.origins import KNOWN_ORIGINS, allowed
+from channels.webpush.subscription import InvalidSubscription, PushSubscription
+from channels.webpush.vapid import InvalidVapidKey, VapidKey, subject_problem, subject_warning
+
+__all__ = [
+    "KNOWN_ORIGINS",
+    "MAX_PLAINTEXT",
+    "InvalidSubscription",
+    "InvalidVapidKey",
+    "PushMessage",
+    "PushSubscription",
+    "Urgency",
+    "VapidKey",
+    "WebPush",
+    "WebPushConfig",
+    "allowed",
+    "subject_problem",
+    "subject_warning",
+]

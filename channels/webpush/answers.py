@@ -1,0 +1,176 @@
+"""What a push service's answer means: tables, first by what it says, then by its figure.
+
+The same figure means two things. A 403 may say that our key, subject or clock is wrong, and then every message will
+fail; or that this one subscription was made with another key, and then all others are fine. What the services write
+beside the figure tells which (their words were collected from their documentation and from reports of users):
+
+====================  ==========================================================================================
+Apple                 JSON ``reason``: VapidPkHashMismatch, BadJwtToken, ExpiredJwtToken, BadWebPushTopic
+FCM                   text: "… do not correspond to the credentials used to create the subscriptions", "invalid JWT"
+Mozilla               JSON ``errno``: 102 bad endpoint, 103 expired, 106 unknown, 109 bad VAPID; "public key mismatch"
+WNS                   headers X-WNS-Error-Description, X-WNS-NotificationStatus; 406 where others say 429
+====================  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TAKEN = frozenset({200, 201, 202, 204})
+TOO_LARGE = 413
+MAX_RETRY_AFTER_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: ``body`` holds its beginning, ``headers`` know no case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+class _Verdict(NamedTuple):
+    error: type[ChannelError]
+    code: str
+    means: str
+
+
+class _Words(NamedTuple):
+    """A verdict for an answer of one of these figures that holds all of these words, in lower case."""
+
+    statuses: tuple[int, ...]
+    words: tuple[str, ...]
+    verdict: _Verdict
+
+
+# Permanent, not Gone: a key that an operator mistyped for an hour must not bury every subscription of a town.
+_OTHER_KEY = _Verdict(Permanent, "push:other-key", "the subscription was made with another VAPID key")
+_SIGNATURE = _Verdict(
+    Misconfigured,
+    "push:vapid",
+    "the VAPID signature is refused: look at the subject (a mailto: or https: that can be reached), this machine's "
+    "clock, and the key",
+)
+_REFUSED = (400, 401, 403)
+_BY_WORDS: tuple[_Words, ...] = (
+    _Words(_REFUSED, ("vapidpkhashmismatch",), _OTHER_KEY),
+    _Words(_REFUSED, ("do not correspond to the credentials",), _OTHER_KEY),
+    _Words(_REFUSED, ("public key mismatch",), _OTHER_KEY),
+    _Words(_REFUSED, ("public key", "channel url"), _OTHER_KEY),
+    _Words(_REFUSED, ("mismatchsenderid",), _OTHER_KEY),
+    _Words(_REFUSED, ("sender_id_mismatch",), _OTHER_KEY),
+    _Words(_REFUSED, ("badjwttoken",), _SIGNATURE),
+    _Words(_REFUSED, ("expiredjwttoken",), _SIGNATURE),
+    _Words(_REFUSED, ("auth expired",), _SIGNATURE),
+    _Words(_REFUSED, ("invalid jwt",), _SIGNATURE),
+    _Words(_REFUSED, ("invalid vapid",), _SIGNATURE),
+    _Words(_REFUSED, ("jwt authentication failed",), _SIGNATURE),
+    _Words(_REFUSED, ("unauthorizedregistration",), _SIGNATURE),
+    _Words(_REFUSED, ("unauthorized registration",), _SIGNATURE),
+    _Words((400,), ("notregistered",), _Verdict(Gone, "push:400", "the subscription is no more")),
+    _Words((400,), ("unregistered",), _Verdict(Gone, "push:400", "the subscription is no more")),
+)
+_LATER = "it is busy or in trouble"
+_BY_STATUS: dict[int, _Verdict] = {
+    400: _Verdict(Permanent, "push:400", "it found the request wrong"),
+    401: _Verdict(Misconfigured, "push:401", _SIGNATURE.means),
+    403: _Verdict(Misconfigured, "push:403", _SIGNATURE.means),
+    404: _Verdict(Gone, "push:404", "it knows no such subscription"),
+    406: _Verdict(Transient, "push:406", "it throttles us"),
+    407: _Verdict(Misconfigured, "push:407", "a proxy on the way wants credentials"),
+    408: _Verdict(Transient, "push:408", "it waited too long for the request"),
+    410: _Verdict(Gone, "push:410", "the subscription has ended"),
+    413: _Verdict(Permanent, "push:413", "the shortest form of the message is still too long for it"),
+    421: _Verdict(Transient, "push:421", "the connection led to the wrong server"),
+    425: _Verdict(Transient, "push:425", _LATER),
+    429: _Verdict(Transient, "push:429", "it throttles us"),
+}
+_REDIRECT = "it sent us elsewhere, and redirects are never followed"
+_BY_HUNDRED: dict[int, tuple[type[ChannelError], str]] = {
+    2: (Permanent, "a success that Web Push does not know"),
+    3: (Permanent, _REDIRECT),
+    4: (Permanent, "it refused the message"),
+    5: (Transient, _LATER),
+}
+# A gateway that lost its server does not know whether the server took the message; nor is a strange success a refusal.
+_PERHAPS_TAKEN = frozenset({502, 504})
+_WNS_DROPPED: dict[str, _Verdict] = {
+    "dropped": _Verdict(Permanent, "push:dropped", "it took the message and dropped it"),
+    "channelthrottled": _Verdict(Transient, "push:throttled", "it throttles this subscription"),
+}
+_EXCERPT = 160
+# An endpoint's token, or a key: a page of error that repeats them must not carry an address into a log.
+_SECRET = re.compile(r"[A-Za-z0-9_%:=+-]{20,}")
+_DELTA = re.compile(r"[0-9]{1,12}")
+
+
+def judge(answer: Answer, host: str, *, now: float, proven: bool) -> ChannelError | None:
+    """The error to raise, or None where the message was taken.
+
+    ``now`` is seconds since 1970. ``proven`` says that the same service took another message under the very same
+    signature: what it then says against it can only be about this subscription, and must not stop the channel.
+    """
+    verdict = _verdict(answer)
+    if verdict is None:
+        return None
+    error, code, means = verdict
+    told = excerpt(answer.body) or excerpt(answer.headers.get("X-WNS-Error-Description", ""))
+    detail = f"{host} answered {answer.status}: {means}" + (f" ({told})" if told else "")
+    if error is Transient:
+        return Transient(
+            code,
+            detail,
+            retry_after=retry_after_s(answer.headers.get("Retry-After"), now),
+            may_have_left=answer.status in _PERHAPS_TAKEN,
+        )
+    if error is Misconfigured and proven:
+        return Permanent(code, f"{detail}; the service takes other messages under the same signature")
+    return error(code, detail, may_have_left=answer.status // 100 == 2)  # noqa: PLR2004 - any other success
+
+
+def _verdict(answer: Answer) -> _Verdict | None:
+    if answer.status in TAKEN:
+        return _WNS_DROPPED.get(answer.headers.get("X-WNS-NotificationStatus", "").lower())
+    said = f"{answer.body} {answer.headers.get('X-WNS-Error-Description', '')}".lower()
+    for statuses, words, verdict in _BY_WORDS:
+        if answer.status in statuses and all(word in said for word in words):
+            return verdict
+    if answer.status in _BY_STATUS:
+        return _BY_STATUS[answer.status]
+    error, means = _BY_HUNDRED.get(answer.status // 100, (Permanent, "a figure that HTTP does not know"))
+    return _Verdict(error, f"push:{answer.status}", means)
+
+
+def excerpt(text: str) -> str:
+    """The beginning of what was said, on one line, without what could be an address or a key."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * _EXCERPT]).split())
+    return _SECRET.sub("…", line)[:_EXCERPT]
+
+
+def retry_after_s(value: str | None, now: float) -> float | None:
+    """Seconds to wait by a ``Retry-After`` (RFC 9110, section 10.2.3), of either form, between 0 and a day.
+
+    None where there is none that can be read.
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if _DELTA.fullmatch(text):
+        return min(float(text), MAX_RETRY_AFTER_S)
+    try:
+        when = parsedate_to_datetime(text)
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=UTC)
+        return min(max(when.timestamp() - now, 0.0), MAX_RETRY_AFTER_S)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

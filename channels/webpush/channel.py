@@ -1,0 +1,182 @@
+"""The channel: one signature an origin and hour, one encryption a message, one gate an origin."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from yarl import URL
+
+from channels.base import Composed, Finding, Receipt
+from channels.errors import Permanent, Transient
+from channels.webpush.answers import TOO_LARGE, Answer, judge
+from channels.webpush.encryption import seal
+from channels.webpush.origins import KNOWN_ORIGINS, allowed, concrete, origin_of, rules
+from channels.webpush.transport import Transport
+from channels.webpush.vapid import Signature, VapidKey, subject_problem, subject_warning
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from channels.webpush.message import PushMessage
+    from channels.webpush.subscription import PushSubscription
+
+_MAX_PROVIDER_ID = 1024
+# No vendor has so many names at once, and whoever invents some under a suffix must not fill our memory.
+_MAX_SERVICES = 512
+_PROBE_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class WebPushConfig:
+    """What the channel needs. Raises ``ValueError`` on a subject or an origin that is none.
+
+    ``timeout_s`` is for one request, the wait at the gate aside; ``concurrency`` how many requests may be under way at
+    one origin, so that a service that hangs does not hold up the others; ``tls`` trusts other authorities.
+    """
+
+    vapid: VapidKey
+    subject: str
+    origins: tuple[str, ...] = KNOWN_ORIGINS
+    timeout_s: float = 10.0
+    concurrency: int = 100
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        problem = subject_problem(self.subject)
+        if problem is not None:
+            raise ValueError(problem)
+        rules(self.origins)
+        if not self.origins:
+            raise ValueError("no origin is allowed: no push could go anywhere")
+        if self.timeout_s <= 0 or self.concurrency < 1:
+            raise ValueError("timeout_s and concurrency are positive")
+
+
+@dataclass(slots=True)
+class _Service:
+    """One origin: who we are there, and how many requests it gets at once."""
+
+    host: str
+    signature: Signature
+    gate: asyncio.Semaphore
+
+
+class WebPush:
+    """A ``Channel[PushMessage, PushSubscription]``; ``clock`` gives seconds since 1970."""
+
+    def __init__(self, config: WebPushConfig, *, clock: Callable[[], float] = time.time) -> None:
+        self._config = config
+        self._clock = clock
+        self._services: dict[str, _Service] = {}
+        self._transport = Transport(config.timeout_s, config.tls)
+
+    def compose(self, message: PushMessage, address: PushSubscription) -> Composed:
+        """The request as it would leave, encrypted and signed; raises ``Permanent`` as ``send`` would."""
+        service = self._service(address)
+        plaintext = message.tries[0]
+        body = _seal(plaintext, address)
+        url = URL(address.endpoint, encoded=True)
+        headers = {
+            "Host": service.host,
+            **_headers(message, service),
+            "Content-Length": str(len(body)),
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        wire = f"POST {url.raw_path_qs} HTTP/1.1\r\n{head}\r\n".encode() + body
+        return Composed(address.endpoint, _readable(plaintext), wire, "application/http")
+
+    async def send(self, message: PushMessage, address: PushSubscription) -> Receipt:
+        """Hand it to the push service, and again with the shorter payload where it answers 413.
+
+        ``provider_id`` is the ``Location`` of the message (RFC 8030, section 5).
+        """
+        service = self._service(address)
+        url = URL(address.endpoint, encoded=True)
+        tries = message.tries
+        async with service.gate:
+            for plaintext in tries:
+                headers = _headers(message, service)
+                body = _seal(plaintext, address)
+                answer = await self._transport.request("POST", url, service.host, headers=headers, body=body)
+                if answer.status != TOO_LARGE:
+                    break
+        error = judge(answer, service.host, now=self._clock(), proven=service.signature.proven)
+        if error is not None:
+            raise error
+        service.signature.proven = True
+        return Receipt(_provider_id(answer))
+
+    async def probe(self) -> list[Finding]:
+        findings = [Finding("ok", f"VAPID key {self._config.vapid.public[:12]}… signs for {self._config.subject}")]
+        warning = subject_warning(self._config.subject)
+        if warning is not None:
+            findings.append(Finding("warning", warning, "set a mailto: or https: subject of a public domain"))
+        named = concrete(self._config.origins)
+        if named:
+            findings.append(await self._reach(named[0]))
+        else:
+            findings.append(Finding("warning", "every allowed origin is a pattern: none was tried"))
+        return findings
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    def _service(self, address: PushSubscription) -> _Service:
+        origin = origin_of(address.endpoint)
+        service = self._services.get(origin) if origin else None
+        if service is None:
+            if origin is None or not allowed(address.endpoint, self._config.origins):
+                raise Permanent("push:origin", "the endpoint is not at a push service that is allowed here")
+            if len(self._services) >= _MAX_SERVICES:
+                del self._services[next(iter(self._services))]
+            signature = Signature(self._config.vapid, self._config.subject, origin, self._clock)
+            host = origin.partition("://")[2]
+            service = self._services[origin] = _Service(host, signature, asyncio.Semaphore(self._config.concurrency))
+        return service
+
+    async def _reach(self, origin: str) -> Finding:
+        host = origin.partition("://")[2]
+        try:
+            async with asyncio.timeout(_PROBE_TIMEOUT_S):
+                await self._transport.request("HEAD", URL(origin), host, headers={})
+        except (Transient, TimeoutError) as error:
+            what = error.detail if isinstance(error, Transient) else f"{host} did not answer in time"
+            return Finding("error", what, f"let this machine open connections to {origin} (DNS, firewall, TLS)")
+        return Finding("ok", f"{host} answers")
+
+
+def _headers(message: PushMessage, service: _Service) -> dict[str, str]:
+    headers = message.headers()
+    headers["Authorization"] = service.signature.header()
+    return headers
+
+
+def _seal(plaintext: bytes, address: PushSubscription) -> bytes:
+    try:
+        return seal(plaintext, address.p256dh, address.auth)
+    except ValueError as error:
+        raise Permanent("push:subscription", "the subscription's keys are none of Web Push") from error
+
+
+def _provider_id(answer: Answer) -> str | None:
+    location = answer.headers.get("Location", "")
+    usable = location.isascii() and location.isprintable() and 0 < len(location) <= _MAX_PROVIDER_ID
+    return location if usable else None
+
+
+def _readable(plaintext: bytes) -> str:
+    """What the notification says, where the payload is JSON with a title or a body; else the payload itself."""
+    text = plaintext.decode("utf-8", "replace")
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(fields, dict):
+        return text
+    shown = [fields[name] for name in ("title", "body") if isinstance(fields.get(name), str)]
+    return "\n\n".join(shown) or json.dumps(fields, ensure_ascii=False, indent=2)

@@ -1,0 +1,103 @@
+"""Where a push goes: what a browser's ``PushSubscription`` says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from channels.webpush.encoding import from_base64url, to_base64url
+from channels.webpush.origins import allowed, is_loopback, origin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_ENDPOINT = 2048
+_POINT_LENGTH = 65  # 0x04, x, y: an uncompressed point of P-256 (RFC 8291, section 3.1)
+_SECRET_LENGTH = 16
+_MAX_KEY_TEXT = 128
+
+
+class InvalidSubscription(ValueError):
+    """``field`` is the path in the browser's JSON (``keys.auth``), ``problem`` a sentence without its value."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(field, problem)
+        self.field = field
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class PushSubscription:
+    """An address: whoever knows it can write to the device, so it never shows in a log.
+
+    ``p256dh`` and ``auth`` are base64url as the browser gave them. Made directly, it is believed (it comes from our
+    own store); from outside, use ``parse``.
+    """
+
+    endpoint: str = field(repr=False)
+    p256dh: str = field(repr=False)
+    auth: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, obj: Any, origins: Iterable[str] | None = None) -> PushSubscription:
+        """Read ``{endpoint, keys: {p256dh, auth}}``, JSON of the Push API; other members are left aside.
+
+        Without ``origins`` only the form is judged (https anywhere, http on loopback); with them also whether we would
+        send there. Raises ``InvalidSubscription``.
+        """
+        if not isinstance(obj, Mapping):
+            raise InvalidSubscription("subscription", "is no object")
+        endpoint = _text(obj, "endpoint", "endpoint", MAX_ENDPOINT)
+        origin = origin_of(endpoint)
+        if origin is None or (origin.startswith("http://") and not is_loopback(origin)):
+            raise InvalidSubscription("endpoint", "is no https URL of a push service")
+        if origins is not None and not allowed(endpoint, origins):
+            raise InvalidSubscription("endpoint", "is not at a push service that is allowed here")
+        keys = obj.get("keys")
+        if not isinstance(keys, Mapping):
+            raise InvalidSubscription("keys", "is missing: an object with p256dh and auth")
+        point = _octets(keys, "p256dh", _POINT_LENGTH)
+        try:
+            # At 65 octets only the uncompressed form is long enough to be read: it begins with 4.
+            ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+        except ValueError as error:
+            raise InvalidSubscription("keys.p256dh", "is no uncompressed point of the curve P-256") from error
+        secret = _octets(keys, "auth", _SECRET_LENGTH)
+        return cls(endpoint, to_base64url(point), to_base64url(secret))
+
+    @property
+    def canonical(self) -> str:
+        """What makes two subscriptions the same: the endpoint (new keys at it replace the old)."""
+        return self.endpoint
+
+    def to_json(self) -> dict[str, Any]:
+        """The browser's own form, that ``parse`` reads again."""
+        return {"endpoint": self.endpoint, "keys": {"p256dh": self.p256dh, "auth": self.auth}}
+
+
+def _text(obj: Mapping[str, Any], name: str, path: str, longest: int) -> str:
+    value = obj.get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidSubscription(path, "is missing: a text")
+    if len(value) > longest:
+        raise InvalidSubscription(path, f"is longer than {longest} characters")
+    return value
+
+
+def _octets(keys: Mapping[str, Any], name: str, length: int) -> bytes:
+    path = f"keys.{name}"
+    try:
+        octets = from_base64url(_text(keys, name, path, _MAX_KEY_TEXT))
+    except InvalidSubscription:
+        raise
+    except ValueError as error:
+        raise InvalidSubscription(path, "is not base64url") from error
+    if len(octets) != length:
+        raise InvalidSubscription(path, f"is {len(octets)} octets long, not {length}")
+    return octets

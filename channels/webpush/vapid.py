@@ -1,0 +1,140 @@
+"""Who we are to the push services (RFC 8292): a key pair, a subject, and the header they make.
+
+The header depends on the service and the hour alone, so it is signed once for both and not once a message.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from py_vapid import Vapid02
+
+from channels.webpush.encoding import from_base64url, to_base64url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RENEW_AFTER_S = 3600
+# RFC 8292, section 2: at most 24 hours. Half of it leaves room for a clock that is wrong, theirs or ours.
+LIFETIME_S = 12 * 3600
+_RAW_LENGTH = 32
+_DOMAIN = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*"
+_SUBJECT = re.compile(
+    rf"mailto:[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@(?P<mail>{_DOMAIN})"
+    rf"|https://(?P<site>{_DOMAIN})(?::[0-9]{{1,5}})?(?:/[!-~]*)?"
+)
+_MAX_SUBJECT = 255
+_UNREACHABLE = re.compile(r"(?:.*\.)?(?:localhost|local|localdomain|invalid|test|internal|lan|home|example)|[^.]*")
+
+
+class InvalidVapidKey(ValueError):
+    """The text is no private key of P-256; says so without quoting it."""
+
+
+class VapidKey:
+    """The application server's key pair. Browsers subscribe to its public half: another key orphans them all."""
+
+    __slots__ = ("_key", "public")
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
+        if not isinstance(key.curve, ec.SECP256R1):
+            raise InvalidVapidKey("the key is not on the curve P-256")
+        self._key = key
+        self.public = to_base64url(
+            key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+        )
+        """The ``applicationServerKey`` that the page subscribes with, base64url."""
+
+    @classmethod
+    def generate(cls) -> VapidKey:
+        return cls(ec.generate_private_key(ec.SECP256R1()))
+
+    @classmethod
+    def load(cls, text: str | bytes) -> VapidKey:
+        """Read a private key as the tools write it: PEM (openssl, ``vapid --gen``), or raw or DER in base64url.
+
+        Raises ``InvalidVapidKey``.
+        """
+        octets = text.encode() if isinstance(text, str) else text
+        octets = octets.strip()
+        try:
+            if octets.startswith(b"-----BEGIN"):
+                return cls._checked(serialization.load_pem_private_key(octets, password=None))
+            plain = octets.decode("ascii").replace("+", "-").replace("/", "_")
+            raw = from_base64url("".join(plain.split()))
+            if len(raw) == _RAW_LENGTH:
+                return cls(ec.derive_private_key(int.from_bytes(raw), ec.SECP256R1()))
+            return cls._checked(serialization.load_der_private_key(raw, password=None))
+        except InvalidVapidKey:
+            raise
+        except (ValueError, TypeError) as error:  # TypeError: a PEM that wants a password
+            raise InvalidVapidKey("neither PEM nor base64url of a private key without password") from error
+
+    @classmethod
+    def _checked(cls, key: object) -> VapidKey:
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise InvalidVapidKey("not a key of an elliptic curve")
+        return cls(key)
+
+    def to_raw(self) -> str:
+        """The private key as 32 octets in base64url, the form of the ``web-push`` and ``vapid`` tools."""
+        return to_base64url(self._key.private_numbers().private_value.to_bytes(_RAW_LENGTH))
+
+    def to_pem(self) -> str:
+        """The private key as PKCS #8 in PEM."""
+        form = serialization.PrivateFormat.PKCS8
+        return self._key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+
+    def sign(self, audience: str, subject: str, expires: int) -> str:
+        """The ``Authorization`` header for an origin; ``expires`` in seconds since 1970 (RFC 8292, section 3)."""
+        # The subject was judged by subject_problem, more strictly than py_vapid would.
+        signer = Vapid02(self._key, conf={"no-strict": True})
+        header: str = signer.sign({"aud": audience, "sub": subject, "exp": expires})["Authorization"]
+        return header
+
+    def __repr__(self) -> str:
+        return f"VapidKey(public={self.public!r})"
+
+
+class Signature:
+    """The header for one origin, signed again after an hour or when the clock was set back.
+
+    ``proven`` is true once the service took a message under this very header.
+    """
+
+    __slots__ = ("_audience", "_clock", "_header", "_key", "_signed_at", "_subject", "proven")
+
+    def __init__(self, key: VapidKey, subject: str, audience: str, clock: Callable[[], float]) -> None:
+        self._key = key
+        self._subject = subject
+        self._audience = audience
+        self._clock = clock
+        self._header = ""
+        self._signed_at = 0.0
+        self.proven = False
+
+    def header(self) -> str:
+        now = self._clock()
+        if not self._header or not 0 <= now - self._signed_at < RENEW_AFTER_S:
+            self._header = self._key.sign(self._audience, self._subject, int(now) + LIFETIME_S)
+            self._signed_at = now
+            self.proven = False
+        return self._header
+
+
+def subject_problem(subject: str) -> str | None:
+    """What is wrong with a VAPID subject (RFC 8292, section 2.1), or None."""
+    if len(subject) <= _MAX_SUBJECT and _SUBJECT.fullmatch(subject):
+        return None
+    return "the VAPID subject is mailto: and an address, without space or <>, or an https: URL"
+
+
+def subject_warning(subject: str) -> str | None:
+    """What Apple would refuse in a subject that is well formed: a domain nobody outside can reach."""
+    found = _SUBJECT.fullmatch(subject)
+    if found and _UNREACHABLE.fullmatch((found["mail"] or found["site"]).lower()):
+        return "the VAPID subject's domain is none that the push services could write to: Apple answers 403 to it"
+    return None
