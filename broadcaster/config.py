@@ -1,0 +1,207 @@
+"""The settings: ``TOCSIN_*`` in the environment; read here and nowhere else.
+
+Each secret ``X`` can be given as ``X_FILE``, the path of a file that holds it (Docker's and systemd's way).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from broadcaster.errors import BadSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "TOCSIN_"
+_SECRETS = ("secret_key", "smtp_url", "twilio_auth_token", "vapid_private_key", "database_url")
+_SECRET_BYTES = 32
+
+
+class Settings(BaseModel):
+    """What can be set, with what holds when it is not. README has the same table; a test holds the two together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes any that is free.")
+    public_url: str = Field(
+        "", description="Where the world reaches this service; links in messages and callbacks begin with it."
+    )
+    data_dir: Path = Field(Path("data"), description="Folder of the SQLite file, the secret and the operator's key.")
+    database_url: SecretStr | None = Field(
+        None, description="Database; without it SQLite, `tocsin.db` in the data folder."
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Seals addresses and homes. 32 bytes or more, base64 or hex; several, comma-separated, newest"
+        " first, while keys are changed. Without it, one is made and kept in `secret.key` in the data folder.",
+    )
+    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_json: bool = Field(False, description="Log lines as JSON.")
+
+    margin_m: float = Field(
+        1000, ge=0, le=50_000, description="How far, in metres, an area may reach over its station's boundary."
+    )
+    default_expiry_hours: float = Field(
+        12, gt=0, le=24 * 30, description="How long an alert holds when it does not say so itself."
+    )
+
+    vapid_private_key: SecretStr | None = Field(
+        None,
+        description="Web push identity (RFC 8292), PEM or base64url; `tocsin vapid` makes one. Without it: sandbox.",
+    )
+    vapid_subject: str = Field(
+        "", description="`mailto:` or `https:` address of whoever runs this, for push services; needed with the key."
+    )
+    push_origins: tuple[str, ...] = Field(
+        (), description="Push services that may be written to, comma-separated; without it, the known ones."
+    )
+    push_concurrency: int = Field(100, ge=1, le=2000, description="Pushes under way at once.")
+    push_per_second: float = Field(1000, gt=0, description="Pushes a second.")
+
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Mail relay, `smtp://user:password@host:587?from=Name <address>` or `smtps://`; else: sandbox.",
+    )
+    smtp_concurrency: int = Field(8, ge=1, le=200, description="Connections to the relay.")
+    smtp_per_second: float = Field(50, gt=0, description="Mails a second.")
+
+    twilio_account_sid: str = Field("", description="Twilio account, `AC…`. Without it SMS and voice are sandboxed.")
+    twilio_auth_token: SecretStr | None = Field(None, description="Its token: signs in, and verifies callbacks.")
+    twilio_from: str = Field("", description="Sender of SMS: number, alphanumeric name, or Messaging Service `MG…`.")
+    twilio_voice_from: str = Field("", description="Number that calls; without it `TOCSIN_TWILIO_FROM`, if a number.")
+    twilio_base_url: str = Field("", description="Another address for Twilio's API (tests, regions).")
+    sms_concurrency: int = Field(20, ge=1, le=500, description="SMS requests under way at once.")
+    sms_per_second: float = Field(10, gt=0, description="SMS segments a second that the sender allows.")
+    sms_price_minor: int = Field(8, ge=0, description="Price of one segment, in minor units (cents).")
+    voice_concurrency: int = Field(10, ge=1, le=500, description="Call requests under way at once.")
+    voice_per_second: float = Field(1, gt=0, description="Calls begun a second.")
+    voice_price_minor: int = Field(5, ge=0, description="Price of one call, in minor units.")
+    currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="ISO 4217 code of the prices.")
+
+    send_timeout_s: float = Field(20, gt=0, le=120, description="How long one message may take at its provider.")
+    lease_s: float = Field(30, ge=2, le=600, description="After how long another worker takes over a batch.")
+    grace_s: float = Field(20, ge=0, le=300, description="How long messages under way may take to end at a stop.")
+    sandbox_keep: int = Field(50_000, ge=0, description="How many sandboxed messages are kept.")
+    trusted_proxies: int = Field(0, ge=0, le=5, description="Proxies before this service, for the callers' addresses.")
+    requests_per_minute: int = Field(
+        240, ge=1, description="Requests a minute that one address may make without a key."
+    )
+
+    @field_validator("push_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(re.split(r"[,\s]+", value.strip())) if isinstance(value, str) and value.strip() else value or ()
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            message = "begins with https:// (or http:// on this machine), as in https://alerts.ville.example"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @field_validator("log_level")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        if value.lower() not in {"debug", "info", "warning", "error"}:
+            message = "is one of debug, info, warning, error"
+            raise ValueError(message)
+        return value.lower()
+
+    @model_validator(mode="after")
+    def _together(self) -> Settings:
+        if self.vapid_private_key and not self.vapid_subject:
+            message = "TOCSIN_VAPID_SUBJECT is needed with TOCSIN_VAPID_PRIVATE_KEY: mailto: and your address"
+            raise ValueError(message)
+        if self.twilio_account_sid and not (self.twilio_auth_token and self.twilio_from):
+            message = "TOCSIN_TWILIO_AUTH_TOKEN and TOCSIN_TWILIO_FROM are needed with TOCSIN_TWILIO_ACCOUNT_SID"
+            raise ValueError(message)
+        return self
+
+    @property
+    def url(self) -> str:
+        """Give where links begin: the public address, or where the service listens."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def store_url(self) -> str:
+        """Give the database's address as SQLAlchemy wants it, with an async driver."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{(self.data_dir / 'tocsin.db').resolve()}"
+        given = self.database_url.get_secret_value()
+        for plain, driven in (("postgresql://", "postgresql+asyncpg://"), ("sqlite://", "sqlite+aiosqlite://")):
+            if given.startswith(plain):
+                return driven + given.removeprefix(plain)
+        return given
+
+    @property
+    def embedded(self) -> bool:
+        """Tell whether this is the one-process road, on SQLite."""
+        return self.store_url.startswith("sqlite")
+
+    def sealing_secrets(self) -> list[bytes]:
+        """Give the secrets that seal what is stored, newest first; make and keep one where none is set."""
+        if self.secret_key is not None:
+            return [_secret(part) for part in self.secret_key.get_secret_value().split(",")]
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(_SECRET_BYTES) + "\n")
+        return [_secret(path.read_text())]
+
+
+def _secret(text: str) -> bytes:
+    text = text.strip()
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        raw = text.encode()
+    if len(raw) < _SECRET_BYTES:
+        raise BadSettings(
+            [("TOCSIN_SECRET_KEY", "is too short: 32 random bytes are needed, as `openssl rand -hex 32` gives")]
+        )
+    return raw
+
+
+def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """Read the settings; ``given`` goes before the environment. Raises ``BadSettings``, each finding named."""
+    source = dict(os.environ if environment is None else environment)
+    values: dict[str, Any] = {}
+    findings: list[tuple[str, str]] = []
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    files = {PREFIX + name.upper() + "_FILE" for name in _SECRETS}
+    for name, text in source.items():
+        if name in files:
+            try:
+                values[name.removeprefix(PREFIX).removesuffix("_FILE").lower()] = Path(text).read_text().strip()
+            except OSError as error:
+                findings.append((name, f"can't be read: {error.strerror}; give the path of a readable file"))
+        elif name in known and text != "":
+            values.setdefault(name.removeprefix(PREFIX).lower(), text)
+        elif name.startswith(PREFIX) and name not in known and name not in _ELSEWHERE:
+            findings.append((name, "is no setting of Tocsin: see the table in README, or mend the spelling"))
+    values.update(given)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        for each in error.errors():
+            where = str(each["loc"][0]) if each["loc"] else ""
+            findings.append(
+                (PREFIX + where.upper() if where else "settings", each["msg"].removeprefix("Value error, "))
+            )
+    if findings:
+        raise BadSettings(findings)
+    return settings
+
+
+_ELSEWHERE = frozenset({"TOCSIN_URL", "TOCSIN_KEY"})
+"""Read by the command line: which service it talks to, and with which key."""

@@ -1,0 +1,102 @@
+"""What is foreseen of an alert before it goes out, and the account of it after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from broadcaster.domain.alerts import AlertState
+    from broadcaster.domain.people import ChannelName
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelReach:
+    """``units`` and ``cost_minor``: what is billed (SMS segments, calls), in minor units of the currency.
+
+    ``seconds``: how long the channel takes for all of these at its configured rate.
+    """
+
+    people: int
+    contacts: int
+    units: int
+    cost_minor: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SmsPreview:
+    """The SMS in one language: how it is cut, and which letters make it dearer."""
+
+    language: str
+    text: str
+    encoding: str
+    segments: int
+    culprits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom an alert would reach. ``people`` matched; ``no_channel`` of them have no contact that works.
+
+    ``seconds_to_95``: estimated time until 95 % of those who can be reached have a first message with a provider; None
+    if nobody can. ``warnings`` are sentences that an operator must see.
+    """
+
+    people: int
+    devices: int
+    no_channel: int
+    channels: Mapping[ChannelName, ChannelReach]
+    sms: tuple[SmsPreview, ...]
+    cost_minor: int
+    currency: str
+    seconds_to_95: float | None
+    area_km2: float | None
+    sandbox: tuple[ChannelName, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Seconds from the moment the alert was taken; None while nobody is that far."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who was reached. Every one of ``matched`` people is in exactly one state of ``people``.
+
+    ``unaccounted``: people still without a final state, and any the sums miss; the alert is finished only at 0.
+    ``channels``: for each channel, deliveries by state. ``stopped``: channels that are broken, with why.
+    """
+
+    alert_id: int
+    state: AlertState
+    matched: int
+    unaccounted: int
+    people: Mapping[str, int]
+    channels: Mapping[ChannelName, Mapping[str, int]]
+    accepted_s: Percentiles
+    delivered_s: Percentiles
+    sent_at: datetime
+    finished_at: datetime | None
+    cancelled_at: datetime | None
+    sandbox: tuple[ChannelName, ...] = ()
+    stopped: Mapping[ChannelName, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """One person whom nothing reached. ``why`` lists each contact's failure; a sentence where there was none to try."""
+
+    subscriber_id: int
+    external_id: str | None
+    name: str | None
+    why: str

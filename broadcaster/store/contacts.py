@@ -1,0 +1,130 @@
+"""Contacts: one row an address, however many people share it, with its health."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, exists, select, tuple_, update
+
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, NewContact
+from broadcaster.store.tables import changes, contacts, links, opt_outs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from broadcaster.store.engine import Unit
+
+CHUNK = 400
+"""Rows a statement where each takes two parameters or more: SQLite's limit is 32,766, and short is as fast."""
+
+Key = tuple[int, bytes]
+
+
+def key_of(unit: Unit, contact: NewContact) -> Key:
+    """Give what is unique of a contact: its channel's number and its blind index."""
+    return CHANNEL_NUMBER[contact.channel], unit.vault.fingerprint(contact.channel, contact.canonical)
+
+
+def seal_address(unit: Unit, key: Key, address: str) -> bytes:
+    return unit.vault.seal(address.encode(), b"contact:" + key[1])
+
+
+def open_address(unit: Unit, fingerprint: bytes, sealed: bytes) -> str:
+    return unit.vault.open(sealed, b"contact:" + fingerprint).decode()
+
+
+async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dict[Key, int]:
+    """Add the contacts that are not there yet; give the id of each by its key.
+
+    One given anew that had been found dead is alive again: its owner says so. One that was stopped stays so until its
+    owner starts it at the provider. A push subscription's keys may have changed: the address is written anew.
+    """
+    by_key = {key_of(unit, contact): contact for contact in wanted}
+    found: dict[Key, int] = {}
+    revived: list[int] = []
+    keys = list(by_key)
+    for start in range(0, len(keys), CHUNK):
+        rows = await unit.conn.execute(
+            select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint, contacts.c.status).where(
+                tuple_(contacts.c.channel, contacts.c.fingerprint).in_(keys[start : start + CHUNK])
+            )
+        )
+        for row in rows:
+            found[row.channel, row.fingerprint] = row.id
+            if row.status == ContactStatus.GONE:
+                revived.append(row.id)
+    for key, contact_id in found.items():
+        if contact_id in revived or key[0] == CHANNEL_NUMBER[CHANNELS[0]]:
+            await unit.conn.execute(
+                update(contacts)
+                .where(contacts.c.id == contact_id)
+                .values(sealed=seal_address(unit, key, by_key[key].address))
+            )
+    if revived:
+        await unit.conn.execute(
+            update(contacts)
+            .where(contacts.c.id.in_(revived))
+            .values(status=ContactStatus.ACTIVE, status_code=None, status_at=now)
+        )
+    missing = [key for key in keys if key not in found]
+    if missing:
+        rows = await unit.conn.execute(
+            contacts.insert().returning(contacts.c.id, sort_by_parameter_order=True),
+            [
+                {
+                    "channel": key[0],
+                    "fingerprint": key[1],
+                    "sealed": seal_address(unit, key, by_key[key].address),
+                    "status": ContactStatus.ACTIVE,
+                    "created_at": now,
+                }
+                for key in missing
+            ],
+        )
+        found.update(zip(missing, rows.scalars(), strict=True))
+    return found
+
+
+async def retire(
+    unit: Unit, contact_ids: Iterable[int], status: ContactStatus, code: str | None, now: datetime
+) -> None:
+    """Never write to these contacts again; everyone who had them is changed by it."""
+    ids = list(contact_ids)
+    if not ids:
+        return
+    await unit.conn.execute(
+        update(contacts).where(contacts.c.id.in_(ids)).values(status=status, status_code=code, status_at=now)
+    )
+    await _changed(unit, ids)
+
+
+async def opt_out(unit: Unit, contact_id: int, station_id: int, now: datetime) -> None:
+    """Write to this contact no more for this station; other stations that its owner follows still may."""
+    there = await unit.conn.scalar(
+        select(opt_outs.c.contact_id).where(opt_outs.c.contact_id == contact_id, opt_outs.c.station_id == station_id)
+    )
+    if there is None:
+        await unit.conn.execute(opt_outs.insert().values(contact_id=contact_id, station_id=station_id, at=now))
+        await _changed(unit, [contact_id])
+
+
+async def opt_in(unit: Unit, contact_ids: Sequence[int], station_id: int) -> None:
+    """Take back ``opt_out``: the owner has given the contact to this station anew."""
+    if contact_ids:
+        await unit.conn.execute(
+            delete(opt_outs).where(opt_outs.c.contact_id.in_(contact_ids), opt_outs.c.station_id == station_id)
+        )
+
+
+async def drop_orphans(unit: Unit, contact_ids: Sequence[int]) -> None:
+    """Forget those of these contacts that nobody has any more."""
+    if contact_ids:
+        linked = exists().where(links.c.contact_id == contacts.c.id)
+        await unit.conn.execute(delete(contacts).where(contacts.c.id.in_(contact_ids), ~linked))
+
+
+async def _changed(unit: Unit, contact_ids: list[int]) -> None:
+    owners = select(links.c.subscriber_id).where(links.c.contact_id.in_(contact_ids)).distinct()
+    await unit.conn.execute(changes.insert().from_select(["subscriber_id"], owners))
+    await unit.tell("people", 0)

@@ -1,0 +1,331 @@
+"""Subscribers: registered, changed, moved, erased. Every change is also written to ``changes``."""
+
+from __future__ import annotations
+
+import secrets
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+
+from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace, NewSubscriber
+from broadcaster.store import contacts as contact_rows
+from broadcaster.store.stations import hash_of
+from broadcaster.store.tables import (
+    changes,
+    contacts,
+    follows,
+    groups,
+    links,
+    memberships,
+    places,
+    positions,
+    stations,
+    subscribers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from broadcaster.store.engine import Unit
+
+_TOKEN_BYTES = 24
+_POINT = struct.Struct("<dd")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known of one subscriber, opened: for themselves, and for the operators of a station they follow."""
+
+    id: int
+    locale: str
+    name: str | None
+    created_at: datetime
+    follows: tuple[tuple[str, str | None], ...]
+    contacts: tuple[tuple[ChannelName, str, str], ...]
+    places: tuple[NewPlace, ...]
+    groups: tuple[str, ...]
+    position: tuple[float, float, float | None, datetime] | None
+
+
+def new_token() -> str:
+    """Give a subscriber's secret: 192 random bits."""
+    return "sb_" + secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def seal_point(unit: Unit, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
+    """Seal a point (WGS 84 degrees) and what its owner calls it."""
+    return unit.vault.seal(_POINT.pack(lon, lat) + label.encode(), b"place:%d" % subscriber_id)
+
+
+def open_point(unit: Unit, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
+    """Give (lon, lat, label)."""
+    plain = unit.vault.open(sealed, b"place:%d" % subscriber_id)
+    lon, lat = _POINT.unpack_from(plain)
+    return lon, lat, plain[_POINT.size :].decode()
+
+
+async def register(
+    unit: Unit,
+    station_id: int,
+    people: Sequence[NewSubscriber],
+    tokens: Sequence[str],
+    *,
+    groups_by_slug: Mapping[str, int],
+    now: datetime,
+    digests: Sequence[bytes | None] | None = None,
+    themselves: bool = False,
+) -> list[int]:
+    """Add subscribers who follow a station; give their ids. Their contacts count as confirmed.
+
+    ``tokens`` are their secrets (``new_token``), one each. The external ids must be new to the station.
+    ``themselves``: the person gave the contacts, which takes back an opt-out; a register that lists them does not.
+    """
+    if not people:
+        return []
+    hashes = [hash_of(token) for token in tokens]
+    rows = [
+        {
+            "locale": person.locale,
+            "name": unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
+            "token_hash": token,
+            "created_at": now,
+        }
+        for person, token in zip(people, hashes, strict=True)
+    ]
+    added = await unit.conn.execute(
+        subscribers.insert().returning(subscribers.c.id, sort_by_parameter_order=True), rows
+    )
+    ids = list(added.scalars())
+    marks = digests if digests is not None else [None] * len(ids)
+    await unit.conn.execute(
+        follows.insert(),
+        [
+            {
+                "station_id": station_id,
+                "subscriber_id": subscriber_id,
+                "external_id": person.external_id,
+                "digest": digest,
+                "created_at": now,
+            }
+            for subscriber_id, person, digest in zip(ids, people, marks, strict=True)
+        ],
+    )
+    attached = await _attach(unit, list(zip(ids, people, strict=True)), groups_by_slug, now)
+    if themselves:
+        await contact_rows.opt_in(unit, attached, station_id)
+    await touched(unit, ids)
+    return ids
+
+
+async def replace(
+    unit: Unit,
+    station_id: int,
+    subscriber_id: int,
+    person: NewSubscriber,
+    *,
+    groups_by_slug: Mapping[str, int],
+    now: datetime,
+    digest: bytes | None = None,
+    themselves: bool = False,
+) -> None:
+    """Make a subscriber be as ``person`` says: contacts, places and groups that it does not name are gone.
+
+    Groups of other stations, and the position, stay.
+    """
+    token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
+    name = unit.vault.seal(person.name.encode(), b"name:" + token) if person.name and token else None
+    await unit.conn.execute(
+        update(subscribers).where(subscribers.c.id == subscriber_id).values(locale=person.locale, name=name)
+    )
+    await unit.conn.execute(
+        update(follows)
+        .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
+        .values(digest=digest)
+    )
+    had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
+    own_groups = select(groups.c.id).where(groups.c.station_id == station_id)
+    await unit.conn.execute(delete(links).where(links.c.subscriber_id == subscriber_id))
+    await unit.conn.execute(delete(places).where(places.c.subscriber_id == subscriber_id))
+    await unit.conn.execute(
+        delete(memberships).where(memberships.c.subscriber_id == subscriber_id, memberships.c.group_id.in_(own_groups))
+    )
+    attached = await _attach(unit, [(subscriber_id, person)], groups_by_slug, now)
+    if themselves:
+        await contact_rows.opt_in(unit, attached, station_id)
+    await contact_rows.drop_orphans(unit, had)
+    await touched(unit, [subscriber_id])
+
+
+async def _attach(
+    unit: Unit,
+    people: Sequence[tuple[int, NewSubscriber]],
+    groups_by_slug: Mapping[str, int],
+    now: datetime,
+) -> list[int]:
+    wanted = [contact for _, person in people for contact in person.contacts]
+    ids = await contact_rows.ensure(unit, wanted, now) if wanted else {}
+    link_rows = {
+        (subscriber_id, ids[contact_rows.key_of(unit, contact)])
+        for subscriber_id, person in people
+        for contact in person.contacts
+    }
+    if link_rows:
+        await unit.conn.execute(
+            links.insert(),
+            [
+                {
+                    "subscriber_id": subscriber_id,
+                    "contact_id": contact_id,
+                    "status": LinkStatus.CONFIRMED,
+                    "created_at": now,
+                }
+                for subscriber_id, contact_id in sorted(link_rows)
+            ],
+        )
+    place_rows = [
+        {
+            "subscriber_id": subscriber_id,
+            "sealed": seal_point(unit, subscriber_id, place.lon, place.lat, place.label),
+            "created_at": now,
+        }
+        for subscriber_id, person in people
+        for place in person.places
+    ]
+    if place_rows:
+        await unit.conn.execute(places.insert(), place_rows)
+    member_rows = {(groups_by_slug[slug], subscriber_id) for subscriber_id, person in people for slug in person.groups}
+    if member_rows:
+        await unit.conn.execute(
+            memberships.insert(),
+            [{"group_id": group_id, "subscriber_id": member} for group_id, member in sorted(member_rows)],
+        )
+    return list(ids.values())
+
+
+async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
+    """Write that these subscribers changed, for whoever follows the changes."""
+    if subscriber_ids:
+        await unit.conn.execute(changes.insert(), [{"subscriber_id": each} for each in subscriber_ids])
+        await unit.tell("people", 0)
+
+
+async def put_positions(unit: Unit, moves: Sequence[tuple[int, float, float, float | None, datetime]]) -> None:
+    """Keep the last known positions: (subscriber_id, lon, lat, accuracy_m, at); one subscriber once."""
+    if not moves:
+        return
+    ids = [move[0] for move in moves]
+    await unit.conn.execute(delete(positions).where(positions.c.subscriber_id.in_(ids)))
+    await unit.conn.execute(
+        positions.insert(),
+        [
+            {
+                "subscriber_id": subscriber_id,
+                "sealed": seal_point(unit, subscriber_id, lon, lat),
+                "accuracy_m": accuracy_m,
+                "at": at,
+            }
+            for subscriber_id, lon, lat, accuracy_m, at in moves
+        ],
+    )
+    await touched(unit, ids)
+
+
+async def erase(unit: Unit, subscriber_id: int) -> bool:
+    """Forget a subscriber and all that is theirs; False if there is none. Past accounts keep a number only."""
+    had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
+    gone = await unit.conn.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
+    if gone.rowcount == 0:
+        return False
+    await contact_rows.drop_orphans(unit, had)
+    await touched(unit, [subscriber_id])
+    return True
+
+
+async def by_token(unit: Unit, token: str) -> int | None:
+    """Give the id of the subscriber whose secret this is."""
+    return await unit.conn.scalar(select(subscribers.c.id).where(subscribers.c.token_hash == hash_of(token)))
+
+
+async def by_external_ids(unit: Unit, station_id: int, external_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """Give external id to (subscriber id, digest of what was imported) for those whom the station knows."""
+    found: dict[str, tuple[int, bytes]] = {}
+    for start in range(0, len(external_ids), contact_rows.CHUNK):
+        rows = await unit.conn.execute(
+            select(follows.c.external_id, follows.c.subscriber_id, follows.c.digest).where(
+                follows.c.station_id == station_id,
+                follows.c.external_id.in_(external_ids[start : start + contact_rows.CHUNK]),
+            )
+        )
+        found.update({row.external_id: (row.subscriber_id, row.digest or b"") for row in rows})
+    return found
+
+
+async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
+    """Give all that is known of a subscriber; None if there is none of that id."""
+    row = (await unit.conn.execute(select(subscribers).where(subscribers.c.id == subscriber_id))).one_or_none()
+    if row is None:
+        return None
+    followed = await unit.conn.execute(
+        select(stations.c.slug, follows.c.external_id)
+        .join(follows, follows.c.station_id == stations.c.id)
+        .where(follows.c.subscriber_id == subscriber_id)
+        .order_by(stations.c.slug)
+    )
+    had = await unit.conn.execute(
+        select(contacts.c.channel, contacts.c.fingerprint, contacts.c.sealed, contacts.c.status)
+        .join(links, links.c.contact_id == contacts.c.id)
+        .where(links.c.subscriber_id == subscriber_id)
+        .order_by(contacts.c.id)
+    )
+    sealed_places = await unit.conn.scalars(
+        select(places.c.sealed).where(places.c.subscriber_id == subscriber_id).order_by(places.c.id)
+    )
+    member_of = await unit.conn.scalars(
+        select(groups.c.slug)
+        .join(memberships, memberships.c.group_id == groups.c.id)
+        .where(memberships.c.subscriber_id == subscriber_id)
+        .order_by(groups.c.slug)
+    )
+    at = (await unit.conn.execute(select(positions).where(positions.c.subscriber_id == subscriber_id))).one_or_none()
+    return Profile(
+        id=row.id,
+        locale=row.locale,
+        name=unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
+        created_at=row.created_at,
+        follows=tuple((each.slug, each.external_id) for each in followed),
+        contacts=tuple(
+            (
+                CHANNELS[each.channel],
+                contact_rows.open_address(unit, each.fingerprint, each.sealed),
+                ContactStatus(each.status).name.lower(),
+            )
+            for each in had
+        ),
+        places=tuple(_place(unit, subscriber_id, sealed) for sealed in sealed_places),
+        groups=tuple(member_of),
+        position=None if at is None else (*open_point(unit, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
+    )
+
+
+def _place(unit: Unit, subscriber_id: int, sealed: bytes) -> NewPlace:
+    lon, lat, label = open_point(unit, subscriber_id, sealed)
+    return NewPlace(label, lon, lat)
+
+
+async def names(unit: Unit, station_id: int, subscriber_ids: Iterable[int]) -> dict[int, tuple[str | None, str | None]]:
+    """Give (external id, name) by subscriber id, of those who follow the station: an operator may know them."""
+    rows = await unit.conn.execute(
+        select(subscribers.c.id, subscribers.c.name, subscribers.c.token_hash, follows.c.external_id)
+        .join(follows, follows.c.subscriber_id == subscribers.c.id)
+        .where(follows.c.station_id == station_id, subscribers.c.id.in_(list(subscriber_ids)))
+    )
+    return {
+        row.id: (
+            row.external_id,
+            unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
+        )
+        for row in rows
+    }

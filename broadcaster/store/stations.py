@@ -1,0 +1,152 @@
+"""Stations, their groups and the keys of those who may act for them."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from broadcaster.domain.stations import Caller, Role, Station, StationKind
+from broadcaster.store.tables import api_keys, follows, groups, memberships, stations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from broadcaster.store.engine import Unit
+
+_KEY_BYTES = 24
+
+
+def _station(row: Row[Any]) -> Station:
+    return Station(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        kind=StationKind(row.kind),
+        languages=tuple(row.languages),
+        boundary=row.boundary,
+        margin_m=row.margin_m,
+        region=row.region,
+        insee=row.insee,
+        lon=row.lon,
+        lat=row.lat,
+        email=row.email,
+        phone=row.phone,
+    )
+
+
+async def add(unit: Unit, fields: Mapping[str, Any], now: datetime) -> Station | None:
+    """Add a station; None if its slug is taken. ``fields`` are those of ``Station`` but its id."""
+    taken = await unit.conn.scalar(select(stations.c.id).where(stations.c.slug == fields["slug"]))
+    if taken is not None:
+        return None
+    row = {**fields, "languages": list(fields["languages"]), "kind": str(fields["kind"]), "created_at": now}
+    station_id = await unit.conn.scalar(stations.insert().values(row).returning(stations.c.id))
+    await unit.tell("stations", station_id or 0)
+    return await by_slug(unit, fields["slug"])
+
+
+async def by_slug(unit: Unit, slug: str) -> Station | None:
+    row = (await unit.conn.execute(select(stations).where(stations.c.slug == slug))).one_or_none()
+    return None if row is None else _station(row)
+
+
+async def by_id(unit: Unit, station_id: int) -> Station | None:
+    row = (await unit.conn.execute(select(stations).where(stations.c.id == station_id))).one_or_none()
+    return None if row is None else _station(row)
+
+
+async def all_stations(unit: Unit) -> list[Station]:
+    rows = await unit.conn.execute(select(stations).order_by(stations.c.slug))
+    return [_station(row) for row in rows]
+
+
+async def followers_count(unit: Unit, station_id: int) -> int:
+    found = await unit.conn.scalar(select(func.count()).select_from(follows).where(follows.c.station_id == station_id))
+    return found or 0
+
+
+async def group_ids(unit: Unit, station_id: int) -> dict[str, int]:
+    """Give the station's groups: slug to id."""
+    rows = await unit.conn.execute(select(groups.c.slug, groups.c.id).where(groups.c.station_id == station_id))
+    return {row.slug: row.id for row in rows}
+
+
+async def group_list(unit: Unit, station_id: int) -> list[tuple[str, str, int]]:
+    """Give (slug, name, number of members) of each of the station's groups."""
+    rows = await unit.conn.execute(
+        select(groups.c.slug, groups.c.name, func.count(memberships.c.subscriber_id).label("members"))
+        .outerjoin(memberships, memberships.c.group_id == groups.c.id)
+        .where(groups.c.station_id == station_id)
+        .group_by(groups.c.id, groups.c.slug, groups.c.name)
+        .order_by(groups.c.slug)
+    )
+    return [(row.slug, row.name, row.members) for row in rows]
+
+
+async def ensure_groups(unit: Unit, station_id: int, names: Mapping[str, str]) -> dict[str, int]:
+    """Add those groups (slug to name) that the station lacks; give all of its groups, slug to id."""
+    known = await group_ids(unit, station_id)
+    missing = [
+        {"station_id": station_id, "slug": slug, "name": name} for slug, name in names.items() if slug not in known
+    ]
+    if missing:
+        await unit.conn.execute(groups.insert(), missing)
+        known = await group_ids(unit, station_id)
+    return known
+
+
+async def add_key(unit: Unit, role: Role, station_id: int | None, label: str, now: datetime) -> str:
+    """Make an API key and give it, this once; only its hash is kept (it is 192 random bits: no salt is needed)."""
+    key = "tk_" + secrets.token_urlsafe(_KEY_BYTES)
+    await unit.conn.execute(
+        api_keys.insert().values(station_id=station_id, role=str(role), label=label, hash=hash_of(key), created_at=now)
+    )
+    return key
+
+
+async def caller_of(unit: Unit, key: str) -> Caller | None:
+    """Give whoever holds ``key``; None if it is unknown or revoked."""
+    row = (
+        await unit.conn.execute(
+            select(api_keys.c.id, api_keys.c.role, api_keys.c.station_id).where(
+                api_keys.c.hash == hash_of(key), api_keys.c.revoked_at.is_(None)
+            )
+        )
+    ).one_or_none()
+    return None if row is None else Caller(row.id, Role(row.role), row.station_id)
+
+
+async def keys(unit: Unit) -> list[Any]:
+    """Give every key's id, role, station's slug (or None), label, created_at and revoked_at."""
+    rows = await unit.conn.execute(
+        select(
+            api_keys.c.id,
+            api_keys.c.role,
+            stations.c.slug,
+            api_keys.c.label,
+            api_keys.c.created_at,
+            api_keys.c.revoked_at,
+        )
+        .outerjoin(stations, stations.c.id == api_keys.c.station_id)
+        .order_by(api_keys.c.id)
+    )
+    return list(rows.all())
+
+
+async def revoke_key(unit: Unit, key_id: int, now: datetime) -> bool:
+    """End a key; False if there is none of that id that still holds."""
+    done = await unit.conn.execute(
+        update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    return done.rowcount == 1
+
+
+def hash_of(secret: str) -> bytes:
+    """Give the SHA-256 of a random secret, which is what the store knows of it."""
+    return hashlib.sha256(secret.encode()).digest()
