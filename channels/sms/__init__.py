@@ -1,0 +1,21 @@
+"""SMS by Twilio: the channel, the telephone numbers, and what a text costs."""
+
+from channels.sms.channel import Sms, SmsMessage
+from channels.sms.phone import InvalidPhone, PhoneNumber, parse_phone, region_of_insee
+from channels.sms.price import SmsPrice
+from channels.sms.segments import Segments, count, fits_gsm7
+from channels.sms.spelling import plain
+
+__all__ = [
+    "InvalidPhone",
+    "PhoneNumber",
+    "Segments",
+    "Sms",
+    "SmsMessage",
+    "SmsPrice",
+    "count",
+    "fits_gsm7",
+    "parse_phone",
+    "plain",
+    "region_of_insee",
+]

@@ -1,0 +1,156 @@
+"""Telephone numbers as people write them, read as E.164.
+
+A French number written nationally does not say whether it lies overseas to who reads it as France's: 0692… is Réunion,
+and its E.164 form begins with +262. So a number is read in the region of the resident's commune first, then in the
+other regions of the same national plan (whoever lives in L'Aigle may well keep a Réunion mobile).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
+Kind = Literal["mobile", "fixed", "fixed_or_mobile", "voip"]
+
+_KINDS: dict[int, Kind] = {
+    PhoneNumberType.MOBILE: "mobile",
+    PhoneNumberType.FIXED_LINE: "fixed",
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: "fixed_or_mobile",
+    PhoneNumberType.VOIP: "voip",
+    PhoneNumberType.PERSONAL_NUMBER: "voip",
+}
+_REFUSED_TYPES: dict[int, str] = {
+    PhoneNumberType.PREMIUM_RATE: "is a premium-rate number",
+    PhoneNumberType.SHARED_COST: "is a shared-cost service number",
+    PhoneNumberType.TOLL_FREE: "is a freephone service number",
+    PhoneNumberType.UAN: "is a company's service number",
+    PhoneNumberType.PAGER: "is a pager",
+    PhoneNumberType.VOICEMAIL: "is a voicemail's number",
+}
+_MISFITS: dict[int, str] = {
+    phonenumbers.ValidationResult.TOO_SHORT: "is too short",
+    phonenumbers.ValidationResult.TOO_LONG: "is too long",
+}
+# The ranges that ARCEP keeps for fiction (decision 2018-0881): synthetic residents live here. phonenumbers takes the
+# landlines for valid, and not the mobiles.
+_FICTION = re.compile(r"\+33(?:19900|26191|35301|46571|53649|63998)[0-9]{4}")
+_FICTION_MOBILE = "+3363998"
+
+# One national plan with the trunk digit 0: from any of them the others are dialled alike.
+_FRENCH_PLAN = ("FR", "RE", "GP", "MQ", "GF", "YT", "BL", "MF")
+# INSEE gives overseas communes codes that begin with these.
+_OVERSEAS = {
+    "971": "GP",
+    "972": "MQ",
+    "973": "GF",
+    "974": "RE",
+    "975": "PM",
+    "976": "YT",
+    "977": "BL",
+    "978": "MF",
+    "984": "TF",
+    "986": "WF",
+    "987": "PF",
+    "988": "NC",
+    "989": "PF",  # Clipperton: nobody lives there, the State's office for it is in Papeete
+}
+_MONACO = "99138"
+_INSEE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
+_LONGEST = 40
+_SHORTEST_DIGITS = 6
+# Digits, and what people put between them; letters would be read as a keypad's.
+_WRITTEN = re.compile(r"\+?[0-9 ().\-/]+")
+
+
+class InvalidPhone(ValueError):
+    """Not a number that a person can be reached at; ``problem`` says why, and never repeats the number."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A number that can be reached; ``region`` is where it belongs, as ISO 3166 has it."""
+
+    e164: str
+    region: str
+    kind: Kind
+    fictional: bool = False
+
+    @property
+    def takes_sms(self) -> bool:
+        return self.kind in ("mobile", "fixed_or_mobile")
+
+
+def region_of_insee(insee: str) -> str:
+    """Give the telephone region of a commune's INSEE code (61214 FR, 97411 RE); raises ``ValueError``."""
+    if not _INSEE.fullmatch(insee):
+        raise ValueError("an INSEE code of a commune has five signs: 61214, 2A004, 97411")
+    if insee == _MONACO:
+        return "MC"
+    if insee.startswith("99"):
+        raise ValueError("an INSEE code that begins with 99 is a foreign country, not a commune")
+    if insee[:3] in _OVERSEAS:
+        return _OVERSEAS[insee[:3]]
+    if insee.startswith(("96", "97", "98", "00")):
+        raise ValueError(f"no commune has an INSEE code that begins with {insee[:3]}")
+    return "FR"
+
+
+def parse_phone(text: str, region: str = "FR") -> PhoneNumber:
+    """Read a number as it was written; ``region`` (ISO 3166) is where one without + is dialled. Raises InvalidPhone."""
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise InvalidPhone(f"{region!r} is not a region with telephone numbers")
+    written = _clean(text)
+    problem = "does not exist"
+    for candidate in _regions(written, region):
+        found = _read(written, candidate)
+        if isinstance(found, PhoneNumber):
+            return found
+        if candidate == region:
+            problem = found
+    raise InvalidPhone(problem)
+
+
+def _clean(text: str) -> str:
+    # Spreadsheets and web pages put signs that nobody sees around numbers.
+    seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    written = " ".join(unicodedata.normalize("NFKC", seen).split()).replace("‐", "-").replace("–", "-")
+    if not written:
+        raise InvalidPhone("is empty")
+    if len(written) > _LONGEST:
+        raise InvalidPhone("is too long to be a number")
+    if not _WRITTEN.fullmatch(written):
+        raise InvalidPhone("holds signs that no number has")
+    if sum(sign.isdigit() for sign in written) < _SHORTEST_DIGITS:
+        raise InvalidPhone("is too short: a service number can't be reached")
+    return written
+
+
+def _regions(written: str, region: str) -> tuple[str, ...]:
+    if region not in _FRENCH_PLAN or not written.startswith("0") or written.startswith("00"):
+        return (region,)
+    return (region, *(other for other in _FRENCH_PLAN if other != region))
+
+
+def _read(written: str, region: str) -> PhoneNumber | str:
+    try:
+        number = phonenumbers.parse(written, region)
+    except phonenumbers.NumberParseException:
+        return "is not a telephone number"
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if _FICTION.fullmatch(e164):
+        return PhoneNumber(e164, "FR", "mobile" if e164.startswith(_FICTION_MOBILE) else "fixed", fictional=True)
+    if not phonenumbers.is_valid_number(number):
+        return _MISFITS.get(phonenumbers.is_possible_number_with_reason(number), "does not exist")
+    kind = phonenumbers.number_type(number)
+    if kind not in _KINDS:
+        return _REFUSED_TYPES.get(kind, "is not a person's number")
+    return PhoneNumber(e164, phonenumbers.region_code_for_number(number) or region, _KINDS[kind])

@@ -1,0 +1,68 @@
+"""How many SMS a text becomes, exactly.
+
+3GPP TS 23.038, 6.2.1: the GSM 7 bit default alphabet and its extension table; 23.040, 9.2.3.24.1: six bytes of each
+part of a concatenated message are its header, so 153 septets of 160 and 67 UTF-16 units of 70 are left. A sign that
+takes two (an escape and a septet, a surrogate pair) is never split across two parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+GSM7_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM7_EXTENSION = frozenset("\f^{}\\[~]|€")
+
+_ONE = {"GSM-7": 160, "UCS-2": 70}
+_MANY = {"GSM-7": 153, "UCS-2": 67}
+_ASTRAL = 0x10000
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """What a text takes.
+
+    ``units`` are septets (GSM-7) or UTF-16 code units (UCS-2); ``per_segment`` how many of them one part holds at this
+    length; ``culprits`` the signs, each once and in their order, without which it would be GSM-7.
+    """
+
+    encoding: Literal["GSM-7", "UCS-2"]
+    units: int
+    segments: int
+    per_segment: int
+    culprits: tuple[str, ...]
+
+
+def fits_gsm7(text: str) -> bool:
+    """Tell whether every sign is in the default alphabet or its extension."""
+    return not _culprits(text)
+
+
+def count(text: str) -> Segments:
+    """Count the text as it is, without normalising: a decomposed é is an e and an accent that is not GSM-7."""
+    culprits = _culprits(text)
+    encoding: Literal["GSM-7", "UCS-2"] = "UCS-2" if culprits else "GSM-7"
+    if culprits:
+        sizes = [2 if ord(sign) >= _ASTRAL else 1 for sign in text]
+    else:
+        sizes = [2 if sign in GSM7_EXTENSION else 1 for sign in text]
+    units = sum(sizes)
+    if units <= _ONE[encoding]:
+        return Segments(encoding, units, min(units, 1), _ONE[encoding], culprits)
+    return Segments(encoding, units, _parts(sizes, _MANY[encoding]), _MANY[encoding], culprits)
+
+
+def _parts(sizes: list[int], room: int) -> int:
+    parts, free = 1, room
+    for size in sizes:
+        if size > free:
+            parts, free = parts + 1, room
+        free -= size
+    return parts
+
+
+def _culprits(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sign for sign in text if sign not in GSM7_BASIC and sign not in GSM7_EXTENSION))

@@ -1,0 +1,80 @@
+"""The voice channel: Twilio's Calls resource, the TwiML sent with the request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from channels.base import Composed, Finding, Receipt
+from channels.errors import Permanent, Transient
+from channels.twilio_api.account import E164, InvalidAccount
+from channels.twilio_api.probe import probe_account
+from channels.twilio_api.rest import FORM, Request, TwilioRest
+from channels.voice.twiml import opening, spoken
+
+if TYPE_CHECKING:
+    from channels.twilio_api.account import TwilioAccount
+    from channels.voice.message import VoiceMessage
+
+_SID = re.compile(r"CA[0-9a-fA-F]{32}")
+_EVENTS = ("initiated", "ringing", "answered", "completed")
+# A caller who plays with the keys must not hold the line, and the bill, for ever.
+_LONGEST_CALL_S = 300
+
+
+class Voice:
+    """Implements ``channels.base.Channel[VoiceMessage, str]``; addresses are E.164 numbers, fixed or mobile.
+
+    Raises ``InvalidAccount`` when the sender is no telephone number: a name or a Messaging Service can't call.
+    """
+
+    def __init__(self, account: TwilioAccount) -> None:
+        if account.sender_kind != "number":
+            raise InvalidAccount("sender", f"is a {account.sender_kind}, and a call needs a telephone number (+33…)")
+        self._account = account
+        self._rest = TwilioRest(account)
+
+    def compose(self, message: VoiceMessage, address: str) -> Composed:
+        """Give the request as it would be made; raises ``Permanent`` where the address is no E.164 number."""
+        request = self._request(message, address)
+        return Composed(
+            to=address, readable=spoken(message), wire=request.wire(self._account.origin()), content_type=FORM
+        )
+
+    async def send(self, message: VoiceMessage, address: str) -> Receipt:
+        """Have the number called; that it was taken says nothing yet of who picks up."""
+        answer = await self._rest.post(self._request(message, address))
+        sid = answer.document.get("sid")
+        if not isinstance(sid, str) or not _SID.fullmatch(sid):
+            raise Transient(
+                "twilio:unreadable", "Twilio took the call, and its answer can't be read.", may_have_left=True
+            )
+        return Receipt(provider_id=sid)
+
+    async def probe(self) -> list[Finding]:
+        return await probe_account(self._account, self._rest, "voice")
+
+    async def close(self) -> None:
+        await self._rest.close()
+
+    def _request(self, message: VoiceMessage, address: str) -> Request:
+        if not E164.fullmatch(address):
+            raise Permanent("twilio:address", "The address is not a telephone number in E.164 form.")
+        form = [
+            ("To", address),
+            ("From", self._account.sender),
+            ("Twiml", opening(message)),
+            ("Timeout", str(message.timeout_s)),
+            ("TimeLimit", str(_LONGEST_CALL_S)),
+        ]
+        if message.status_callback is not None:
+            form.append(("StatusCallback", message.status_callback))
+            form.append(("StatusCallbackMethod", "POST"))
+            form.extend(("StatusCallbackEvent", event) for event in _EVENTS)
+            if message.detect_machine:
+                form.append(("MachineDetection", "Enable"))
+                # Asynchronous: a person who says hello is not left in silence while Twilio listens.
+                form.append(("AsyncAmd", "true"))
+                form.append(("AsyncAmdStatusCallback", message.status_callback))
+                form.append(("AsyncAmdStatusCallbackMethod", "POST"))
+        return Request(f"/2010-04-01/Accounts/{self._account.account_sid}/Calls.json", tuple(form))

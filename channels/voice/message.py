@@ -1,0 +1,83 @@
+"""What is to be said on the telephone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,8}){0,2}")
+_LONGEST_PROMPT = 300
+_LONGEST_TEXT = 20_000
+_LONGEST_URL = 600
+_TIMEOUT_S = range(5, 601)
+# XML 1.0, 2.2: what no document may hold, escaped or not.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+# Twilio's Say wants a country with some languages: the one nearest to who we serve.
+_COUNTRIES = {
+    "ar": "arb",
+    "ca": "ca-ES",
+    "de": "de-DE",
+    "en": "en-GB",
+    "es": "es-ES",
+    "fr": "fr-FR",
+    "it": "it-IT",
+    "nl": "nl-NL",
+    "pl": "pl-PL",
+    "pt": "pt-PT",
+    "ro": "ro-RO",
+    "ru": "ru-RU",
+    "tr": "tr-TR",
+    "uk": "uk-UA",
+    "zh": "cmn-CN",
+}
+
+
+def voice_language(tag: str) -> str:
+    """Give the language that Twilio's Say knows for a plain tag (fr becomes fr-FR); others stay as they are."""
+    return _COUNTRIES.get(tag.lower(), tag)
+
+
+def speakable(text: str) -> str:
+    """Drop the signs that no XML document may hold, and the space around."""
+    return _NOT_XML.sub("", text).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceMessage:
+    """A text to be said, and how hearing it is confirmed.
+
+    ``confirm_prompt`` follows the text (« Appuyez sur 1 pour confirmer »), ``thanks`` answers the key. ``gather_url``
+    is the public URL that is told the key, and answers with ``channels.voice.answer``; without it no key is asked.
+    ``status_callback`` is told of ringing, answer and end. ``timeout_s`` is how long it may ring, in seconds.
+    ``detect_machine`` has Twilio tell a person from an answering machine (billed; it does not delay the text).
+    Raises ``ValueError``.
+    """
+
+    say: str
+    language: str
+    confirm_prompt: str = ""
+    thanks: str = ""
+    gather_url: str | None = None
+    status_callback: str | None = None
+    timeout_s: int = 30
+    detect_machine: bool = True
+
+    def __post_init__(self) -> None:
+        if not speakable(self.say):
+            raise ValueError("a call needs something to say")
+        if len(self.say) > _LONGEST_TEXT:
+            raise ValueError(f"a call says at most {_LONGEST_TEXT} characters")
+        if not _LANGUAGE.fullmatch(self.language):
+            raise ValueError("language is a tag such as fr-FR or en-GB")
+        for name in ("confirm_prompt", "thanks"):
+            if len(getattr(self, name)) > _LONGEST_PROMPT:
+                raise ValueError(f"{name} has at most {_LONGEST_PROMPT} characters")
+        for name in ("gather_url", "status_callback"):
+            url = getattr(self, name)
+            if url is not None and (not url.startswith(("http://", "https://")) or len(url) > _LONGEST_URL):
+                raise ValueError(f"{name} is an http or https URL of at most {_LONGEST_URL} characters")
+        if self.gather_url is not None and not speakable(self.confirm_prompt):
+            raise ValueError("confirm_prompt says which key to press, since gather_url wants one")
+        if self.timeout_s not in _TIMEOUT_S:
+            raise ValueError("timeout_s is between 5 and 600 seconds")

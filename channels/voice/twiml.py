@@ -1,0 +1,110 @@
+"""What Twilio is told to say: TwiML, composed by twilio's own classes.
+
+All of it is said inside one Gather, so the key works from the first word on; and twice, so that an answering machine
+which starts to record late, or a person who was slow to listen, still gets it whole once.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from twilio.twiml.voice_response import Gather, VoiceResponse  # type: ignore[import-untyped]
+
+from channels.voice.message import speakable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from channels.voice.message import VoiceMessage
+
+LONGEST_TWIML = 4000  # characters sent within a request; Twilio's error 32018
+_KEY = "1"
+_TIMES = 2
+_SENTENCE_END = re.compile(r"[.!?…。؟]+[»\"')\]]*(?=\s|$)|\n+")
+_WORD_END = re.compile(r"\s+")
+_SECONDS_FOR_KEY = 8
+
+
+def opening(message: VoiceMessage) -> str:
+    """Give the TwiML a call begins with, shortened at the end of a sentence where it would be too long."""
+    return _fitting(message)[0]
+
+
+def spoken(message: VoiceMessage) -> str:
+    """Give the text as the call will say it, once."""
+    return _fitting(message)[1]
+
+
+def confirms(digits: str | None) -> bool:
+    """Tell whether the key that was pressed confirms."""
+    return digits == _KEY
+
+
+def answer(digits: str | None, message: VoiceMessage) -> str:
+    """Give the TwiML that answers a key: thanks after 1, after any other the message once more."""
+    if not confirms(digits):
+        return opening(message)
+    response = VoiceResponse()
+    if speakable(message.thanks):
+        _say(response, message.thanks, message.language)
+    response.hangup()
+    return _xml(response)
+
+
+def _fitting(message: VoiceMessage) -> tuple[str, str]:
+    text = speakable(message.say)
+    whole = _render(message, text)
+    if len(whole) <= LONGEST_TWIML:
+        return whole, text
+    for shorter in _shorter(text):
+        rendered = _render(message, shorter)
+        if len(rendered) <= LONGEST_TWIML:
+            return rendered, shorter
+    raise AssertionError("prompts and URLs are bounded, so one character always fits")
+
+
+def _shorter(text: str) -> Iterator[str]:
+    # No text longer than this can fit, whatever its signs: that spares rendering most of a long one.
+    most = LONGEST_TWIML // _TIMES
+    for ends in (_SENTENCE_END, _WORD_END):
+        cuts = [end.end() if ends is _SENTENCE_END else end.start() for end in ends.finditer(text[: most + 1])]
+        for cut in reversed(cuts):
+            shorter = text[:cut].strip()
+            if shorter and len(shorter) < len(text):
+                yield shorter if ends is _SENTENCE_END else shorter + "…"
+    for cut in range(min(most, len(text) - 1), 0, -1):
+        yield text[:cut].strip() + "…"
+
+
+def _render(message: VoiceMessage, text: str) -> str:
+    response = VoiceResponse()
+    response.pause(length=1)
+    voice: Any = response
+    if message.gather_url is not None:
+        voice = Gather(
+            input="dtmf",
+            num_digits=1,
+            finish_on_key="",
+            timeout=_SECONDS_FOR_KEY,
+            action=message.gather_url,
+            method="POST",
+        )
+        response.append(voice)
+    for _ in range(_TIMES):
+        _say(voice, text, message.language)
+        voice.pause(length=1)
+        if message.gather_url is not None:
+            _say(voice, message.confirm_prompt, message.language)
+            voice.pause(length=1)
+    response.hangup()
+    return _xml(response)
+
+
+def _say(voice: Any, text: str, language: str) -> None:
+    voice.say(speakable(text), language=language)
+
+
+def _xml(response: Any) -> str:
+    return '<?xml version="1.0" encoding="UTF-8"?>' + ET.tostring(response.xml(), encoding="unicode")
