@@ -1,0 +1,82 @@
+"""Bodies that are encoded once and filled many times.
+
+A text is cut at its slots and each piece is written as quoted-printable on its own; soft line breaks, which vanish on
+decoding (RFC 2045 section 6.7, rule 5), part a slot's value from what stands around it. So a value of any length goes
+in without the rest being looked at again, and no line is ever longer than 76 characters.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_BASE64_LINE = 57  # bytes, that make 76 characters
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in a body for one person's value; ``html`` escapes it, and its line ends softly where it ``goes_on``."""
+
+    name: str
+    html: bool
+    goes_on: bool
+
+    def written(self, fill: Mapping[str, str]) -> bytes:
+        value = fill[self.name]
+        return quoted_printable(escape(value) if self.html else value, goes_on=self.goes_on)
+
+
+def slot(name: str) -> str:
+    """Give the token that stands for a person's value in a template's text or HTML: ``{{name}}``."""
+    return f"{{{{{name}}}}}"
+
+
+def tokens(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Give the pattern that finds the tokens of these names, and no other text in braces."""
+    return re.compile(r"\{\{(" + "|".join(map(re.escape, names)) + r")\}\}" if names else r"(?!)()")
+
+
+def filled(text: str, names: tuple[str, ...], fill: Mapping[str, str]) -> str:
+    """Give the text as its reader sees it."""
+    return tokens(names).sub(lambda token: fill[token[1]], text)
+
+
+def pieces(text: str, names: tuple[str, ...], *, html: bool) -> Iterator[bytes | Slot]:
+    """Cut a text into quoted-printable pieces and slots; together, they end with CRLF."""
+    cut = tokens(names).split(_unix(text))
+    for index, piece in enumerate(cut):
+        if index % 2 == 0:
+            yield quoted_printable(piece, goes_on=index < len(cut) - 1)
+        else:
+            following = cut[index + 1]
+            ends = following.startswith("\n") or (not following and index == len(cut) - 2)
+            yield Slot(piece, html, goes_on=not ends)
+    yield b"\r\n"
+
+
+def quoted_printable(text: str, *, goes_on: bool = False) -> bytes:
+    """Encode as UTF-8 and quoted-printable with CRLF; ``goes_on`` ends it at the start of a line, by a soft break."""
+    data = _unix(text).encode()
+    if not goes_on:
+        return binascii.b2a_qp(data).replace(b"\n", b"\r\n")
+    # The stand-in for what follows keeps room in the last line for the soft break's sign
+    encoded = binascii.b2a_qp(data + b"x")[:-1].replace(b"\n", b"\r\n")
+    return encoded + b"=\r\n" if encoded and not encoded.endswith(b"\n") else encoded
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def base64_lines(data: bytes) -> bytes:
+    """Encode in lines of 76 characters that end with CRLF."""
+    return b"".join(
+        base64.b64encode(data[start : start + _BASE64_LINE]) + b"\r\n" for start in range(0, len(data), _BASE64_LINE)
+    )

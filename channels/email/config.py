@@ -1,0 +1,226 @@
+"""How mail leaves: the relay, its credentials, the sender, the limits."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from channels.email.address import InvalidMailAddress, parse_address
+from channels.email.fields import check_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from channels.email.signature import DkimKey
+
+Tls = Literal["starttls", "starttls-if-offered", "implicit", "none"]
+
+_STARTTLS: Mapping[str, Tls] = {"required": "starttls", "if-offered": "starttls-if-offered", "never": "none"}
+_HOST_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$){_HOST_LABEL}(?:\.{_HOST_LABEL})*|[0-9A-Fa-f:.]{{2,45}}")
+_HELO = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Za-z:.]{2,50}\]")
+_WITH_NAME = re.compile(r"\s*(?P<name>[^<>]*?)\s*<(?P<address>[^<>]*)>\s*")
+_PORTS = {"smtp": 587, "smtps": 465}
+_RELAY_PORT = 25
+
+
+class InvalidSmtpUrl(ValueError):
+    """The settings of the relay are wrong; ``problem`` says what to change, and never shows a credential."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who a mail is from: an ASCII address, and the name shown before it."""
+
+    address: str
+    name: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Sender:
+        """Read ``Mairie <alerte@ville.example>`` or a bare address; raises ``InvalidMailAddress``."""
+        named = _WITH_NAME.fullmatch(text)
+        address = parse_address(named["address"] if named else text)
+        if not address.isascii():
+            raise InvalidMailAddress("a sender's address beyond ASCII can't be written everywhere")
+        name = named["name"].strip().strip('"').strip() if named else ""
+        try:
+            check_value("the sender's name", name)
+        except ValueError as error:
+            raise InvalidMailAddress(str(error)) from error
+        return cls(address, name or None)
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpConfig:
+    """A relay and how to speak to it.
+
+    ``tls``: ``starttls`` (required), ``starttls-if-offered``, ``implicit`` (port 465) or ``none``. A password never
+    crosses a network in clear. ``envelope_from`` is where bounces go, the sender if not given. ``ca_file`` is a PEM of
+    the authority to trust instead of the system's. ``timeout_s`` bounds a connection being made and a message being
+    handed over, each; ``wait_s`` the wait for one of ``pool_size`` connections; ``idle_s`` is how long an unused one
+    stays open. ``helo`` is our name for EHLO, our address literal if not given. Raises ``InvalidSmtpUrl``.
+    """
+
+    host: str
+    port: int
+    sender: Sender
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: Tls = "starttls"
+    envelope_from: str | None = None
+    dkim: DkimKey | None = None
+    pool_size: int = 8
+    timeout_s: float = 30.0
+    wait_s: float = 120.0
+    idle_s: float = 15.0
+    messages_per_connection: int = 100
+    helo: str | None = None
+    ca_file: Path | str | None = None
+
+    def __post_init__(self) -> None:
+        if not _HOST.fullmatch(self.host):
+            raise InvalidSmtpUrl("the relay's host is no host name or address")
+        if not 0 < self.port < 1 << 16:
+            raise InvalidSmtpUrl("the relay's port is between 1 and 65535")
+        if self.tls not in get_args(Tls):
+            raise InvalidSmtpUrl(f"tls is one of {', '.join(get_args(Tls))}")
+        if self.helo is not None and not _HELO.fullmatch(self.helo):
+            raise InvalidSmtpUrl("helo is a host name or an address in [ ]")
+        for name in ("pool_size", "timeout_s", "wait_s", "idle_s", "messages_per_connection"):
+            if not getattr(self, name) > 0:
+                raise InvalidSmtpUrl(f"{name} is more than 0")
+        self._check_credentials()
+
+    def _check_credentials(self) -> None:
+        if (self.username is None) != (self.password is None):
+            raise InvalidSmtpUrl("the user and the password come together: smtp://user:password@host")
+        for credential in (self.username, self.password):
+            if credential is not None and (not credential or re.search(r"[\x00-\x1f\x7f]", credential)):
+                raise InvalidSmtpUrl("the user or the password is empty or holds a control character")
+        if self.username is not None and self.tls == "none" and not self.is_loopback:
+            raise InvalidSmtpUrl("without TLS the password would cross the network in clear: use starttls=required")
+
+    @property
+    def bounce_address(self) -> str:
+        """The envelope's sender (RFC 5321's reverse-path)."""
+        return self.envelope_from or self.sender.address
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the relay is on this machine."""
+        return _is_loopback(self.host)
+
+    @classmethod
+    def from_url(
+        cls, url: str, *, sender: str | None = None, dkim: DkimKey | None = None, ca_file: Path | str | None = None
+    ) -> SmtpConfig:
+        """Read ``smtp://user:password@host:587?starttls=required&from=Mairie <alerte@ville.example>``.
+
+        ``smtps://`` is TLS from the start (port 465). ``smtp://`` asks for STARTTLS (port 587) unless the host is this
+        machine (port 25, no TLS). Credentials and values are percent-encoded; ``+`` is a plus. Options: ``starttls``
+        (required, if-offered, never), ``from``, ``bounce``, ``helo``, ``pool``, ``timeout``, ``per_connection``.
+        ``sender`` is used where the URL has no ``from``. Raises ``InvalidSmtpUrl``.
+        """
+        parts, port = _split(url)
+        options = _options(parts.query)
+        host = parts.hostname or ""
+        tls = _tls(parts.scheme, host, options.get("starttls"))
+        from_text = options.get("from") or sender
+        if not from_text:
+            raise InvalidSmtpUrl("no sender: add ?from=Mairie <alerte@ville.example>")
+        bounce = options.get("bounce")
+        return cls(
+            host=host,
+            port=port or (_RELAY_PORT if tls == "none" and _is_loopback(host) else _PORTS[parts.scheme]),
+            sender=_address("from", from_text, Sender.parse),
+            username=unquote(parts.username) if parts.username is not None else None,
+            password=unquote(parts.password) if parts.password is not None else None,
+            tls=tls,
+            envelope_from=_address("bounce", bounce, Sender.parse).address if bounce else None,
+            dkim=dkim,
+            pool_size=int(_number(options, "pool", 8)),
+            timeout_s=_number(options, "timeout", 30.0),
+            messages_per_connection=int(_number(options, "per_connection", 100)),
+            helo=options.get("helo"),
+            ca_file=ca_file,
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    """Part a URL; its errors quote nothing of it, for a password with a raw sign lands in any part."""
+    if re.search(r"[\x00-\x1f\x7f]", url):
+        raise InvalidSmtpUrl("the URL holds a line break or another control character")
+    parts, port = None, None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts = None
+    if parts is None or parts.path not in {"", "/"} or parts.fragment or not parts.hostname:
+        raise InvalidSmtpUrl(
+            "the URL is not smtp://user:password@host:port?options: percent-encode the signs / ? # @ : % "
+            "in the user and the password (/ is %2F, # is %23)"
+        )
+    if parts.scheme not in _PORTS:
+        raise InvalidSmtpUrl("the URL starts with smtp:// or smtps://")
+    return parts, port
+
+
+def _options(query: str) -> dict[str, str]:
+    known = {"starttls", "from", "bounce", "helo", "pool", "timeout", "per_connection"}
+    options: dict[str, str] = {}
+    for pair in filter(None, query.split("&")):
+        name, _, value = pair.partition("=")
+        if name not in known:
+            raise InvalidSmtpUrl(f"the URL has an unknown option; known are {', '.join(sorted(known))}")
+        if name in options:
+            raise InvalidSmtpUrl(f"the URL gives {name} twice")
+        options[name] = unquote(value)
+    return options
+
+
+def _tls(scheme: str, host: str, starttls: str | None) -> Tls:
+    if scheme == "smtps":
+        if starttls is not None:
+            raise InvalidSmtpUrl("smtps:// is TLS from the start: leave starttls out, or write smtp://")
+        return "implicit"
+    if starttls is None:
+        return "none" if _is_loopback(host) else "starttls"
+    if starttls not in _STARTTLS:
+        raise InvalidSmtpUrl(
+            f"starttls is one of {', '.join(_STARTTLS)}; without it, it is required unless the host is this machine"
+        )
+    return _STARTTLS[starttls]
+
+
+def _address(name: str, text: str, parse: Callable[[str], Sender]) -> Sender:
+    try:
+        return parse(text)
+    except InvalidMailAddress as error:
+        raise InvalidSmtpUrl(f"{name} is no mail address: {error.problem}") from error
+
+
+def _number(options: Mapping[str, str], name: str, default: float) -> float:
+    text = options.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"\d{1,6}(?:\.\d{1,3})?", text):
+        raise InvalidSmtpUrl(f"{name} is a number")
+    return float(text)

@@ -1,0 +1,81 @@
+"""Header fields: folded as RFC 5322 asks and encoded as RFC 2047 does, so that no value can end its own field."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+_WIDTH = 76  # RFC 2047 section 2: a line that holds encoded words has at most 76 characters
+_WORD_FRAME = len("=?utf-8?q??=")
+_LONGEST_WORD = 75
+# What would end a field or a line for some reader; lone surrogates have no UTF-8
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_PLAIN = re.compile(r"[!-~]{1,60}(?: [!-~]{1,60})*")
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,60}(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,60})*")
+_QUOTABLE = re.compile(r"[ -~]{1,60}")
+# Safe in every place where an encoded word may stand (RFC 2047 section 5, rule 3)
+_Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+_Q = {byte: chr(byte) if byte in _Q_SAFE else f"={byte:02X}" for byte in range(256)} | {0x20: "_"}
+
+
+def check_value(what: str, value: str) -> None:
+    """Raise ``ValueError`` where ``value`` holds a line break or another control character."""
+    if _FORBIDDEN.search(value):
+        raise ValueError(f"{what} holds a line break or a control character")
+
+
+def unstructured(name: str, value: str) -> bytes:
+    """Give the whole field of a free text (Subject), folded, with its last CRLF."""
+    check_value(name, value)
+    if not value:
+        return f"{name}:\r\n".encode("ascii")
+    if _PLAIN.fullmatch(value) and "=?" not in value:
+        return _folded(f"{name}:", value.split(" "))
+    return f"{name}: {_encoded_words(value, len(name) + 2)}\r\n".encode("ascii")
+
+
+def mailbox(name: str, phrase: str | None, address: str, *, brackets: bool = False) -> bytes:
+    """Give the whole field of a name before an address or an id in angle brackets (From, List-Id)."""
+    if not phrase:
+        return f"{name}: {f'<{address}>' if brackets else address}\r\n".encode()
+    check_value(name, phrase)
+    if _ATOMS.fullmatch(phrase) and "=?" not in phrase:
+        words = phrase.split(" ")
+    elif _QUOTABLE.fullmatch(phrase):
+        words = ['"' + phrase.replace("\\", r"\\").replace('"', r"\"") + '"']
+    else:
+        words = _encoded_words(phrase, len(name) + 2).split("\r\n ")
+    return _folded(f"{name}:", [*words, f"<{address}>"])
+
+
+def _folded(line: str, words: list[str]) -> bytes:
+    lines = []
+    for index, word in enumerate(words):
+        if index and len(line) + 1 + len(word) > _WIDTH:
+            lines.append(line)
+            line = ""
+        line += f" {word}"
+    return ("\r\n".join([*lines, line]) + "\r\n").encode()
+
+
+def _encoded_words(text: str, used: int) -> str:
+    """Give RFC 2047 words on lines of their own, the first after ``used`` columns; a character is never split."""
+    quoted = [("".join(_Q[byte] for byte in char.encode()), char) for char in text]
+    binary = sum(len(q) for q, _ in quoted) > len(text.encode()) * 4 / 3
+    words: list[str] = []
+    chunk, room = "", _WIDTH - used - _WORD_FRAME
+    for q, char in quoted:
+        cost = len(_payload(chunk + char, binary=True)) if binary else len(chunk) + len(q)
+        if cost > room and chunk:
+            words.append(_word(chunk, binary=binary))
+            chunk, room = "", _LONGEST_WORD - _WORD_FRAME
+        chunk += char if binary else q
+    return "\r\n ".join([*words, _word(chunk, binary=binary)])
+
+
+def _word(chunk: str, *, binary: bool) -> str:
+    return f"=?utf-8?{'b' if binary else 'q'}?{_payload(chunk, binary=binary)}?="
+
+
+def _payload(chunk: str, *, binary: bool) -> str:
+    return base64.b64encode(chunk.encode()).decode("ascii") if binary else chunk

@@ -1,0 +1,94 @@
+"""Reaching the relay without sending: what an operator is told before the first alert."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiosmtplib
+
+from channels.base import Finding
+from channels.email.connection import connect, tls_context
+from channels.errors import ChannelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from channels.email.config import SmtpConfig
+    from channels.email.connection import Connection
+
+_HINTS: Mapping[str, str] = {
+    "smtp:dns": "check the host in the SMTP URL, and that this machine can look names up",
+    "smtp:connect": "check the host and port; many networks block port 25: use 587 or 465",
+    "smtp:timeout": "a firewall may block the port, or smtp:// speaks to a port that wants TLS first: try smtps://",
+    "smtp:certificate": "check that the host is the name in the certificate; of your own authority, give the file",
+    "smtp:tls": "port 587 wants smtp:// with STARTTLS, port 465 wants smtps://; and check the authority's file",
+    "smtp:starttls": "use port 587, or smtps:// on 465; on a private network, starttls=if-offered",
+    "smtp:auth": "use a port with TLS (587 or 465), or leave the user out where the relay knows this machine",
+    "smtp:lost": "the relay may lock out this machine after wrong passwords: look in its log",
+}
+_BY_FIGURE: Mapping[str, str] = {
+    "smtp:535": "check the user and the password; many providers want a password made for the application",
+    "smtp:534": "the provider wants another way to sign in: make a password for the application",
+    "smtp:530": "give a user and a password in the SMTP URL",
+    "smtp:421": "the relay takes no more connections: make the pool smaller",
+    "smtp:554": "the relay refuses this machine's address: ask its administrator",
+}
+_RESERVED = frozenset({"example", "invalid", "localhost", "test", "local"})  # RFC 2606, RFC 6762
+_SMALL = 1 << 20  # bytes
+
+
+async def probe(config: SmtpConfig) -> list[Finding]:
+    """Connect, EHLO, TLS, sign in, NOOP, QUIT; never raises."""
+    findings = list(_about_sender(config))
+    try:
+        context = await asyncio.to_thread(tls_context, config)
+        connection = await connect(config, context)
+    except ChannelError as error:
+        return [
+            Finding("error", f"{config.host}:{config.port}: {error.detail} [{error.code}]", _hint(error)),
+            *findings,
+        ]
+    try:
+        async with asyncio.timeout(config.timeout_s):
+            await connection.noop()
+    except (aiosmtplib.SMTPException, OSError) as error:  # TimeoutError is an OSError
+        return [Finding("error", f"{config.host}:{config.port}: no answer to NOOP ({type(error).__name__})"), *findings]
+    else:
+        return [*_about_connection(config, connection), *findings]
+    finally:
+        await connection.quit()
+
+
+def _hint(error: ChannelError) -> str:
+    return _HINTS.get(error.code) or _BY_FIGURE.get(error.code[: len("smtp:535")], "")
+
+
+def _about_connection(config: SmtpConfig, connection: Connection) -> Iterator[Finding]:
+    tls = connection.tls_version
+    how = f"{tls or 'in clear'}, {'signed in' if config.username else 'not signed in'}"
+    yield Finding("ok", f"{config.host}:{config.port} takes mail ({how})")
+    if tls is None and not config.is_loopback:
+        yield Finding("warning", "addresses and texts cross the network in clear", "use starttls=required or smtps://")
+    if (largest := connection.largest_message) is not None and largest < _SMALL:
+        yield Finding(
+            "warning", f"the relay takes no mail above {largest} bytes", "raise its limit: a map may be larger"
+        )
+
+
+def _about_sender(config: SmtpConfig) -> Iterator[Finding]:
+    domain = config.sender.address.rpartition("@")[2]
+    if domain.rpartition(".")[2] in _RESERVED:
+        yield Finding("warning", f"the sender's domain {domain} is reserved", "set from= to an address of your own")
+    if config.dkim is None:
+        yield Finding(
+            "warning",
+            "mails are not signed here (DKIM)",
+            "well if the relay signs for the sender's domain; else give a key: large providers refuse unsigned lists",
+        )
+    elif domain != config.dkim.domain and not domain.endswith(f".{config.dkim.domain}"):
+        yield Finding(
+            "warning",
+            f"the DKIM domain {config.dkim.domain} is not the sender's {domain}",
+            "DMARC counts only a signature of the sender's own domain",
+        )

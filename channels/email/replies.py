@@ -1,0 +1,176 @@
+"""What a relay's refusal means, by RFC 3463's enhanced code where it has one, else by RFC 5321's.
+
+A refusal that a recipient can bring about never stops the channel: whoever registers an address chooses what its
+server answers. So only what comes before RCPT is ``Misconfigured``, and 530 that asks us to sign in.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Stage = Literal["connect", "tls", "auth", "mail", "rcpt", "data", "body"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A relay's answer: the code of three figures and the text after it."""
+
+    code: int
+    text: str
+
+    @property
+    def enhanced(self) -> str | None:
+        """RFC 3463's code, where the text starts with one of the same class."""
+        found = _ENHANCED.match(self.text)
+        return found[0] if found and found[0][0] == str(self.code)[0] else None
+
+    @property
+    def name(self) -> str:
+        return f"smtp:{self.code} {self.enhanced}" if self.enhanced else f"smtp:{self.code}"
+
+
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+
+# 5.x.y after RCPT: what to do with the contact, and what it says
+_REFUSED: Mapping[str, tuple[type[Permanent | Gone], str]] = {
+    "5.1.1": (Gone, "there is no such mailbox"),
+    "5.1.2": (Gone, "the domain does not exist or takes no mail"),
+    "5.1.3": (Gone, "the address is malformed"),
+    "5.1.6": (Gone, "the mailbox has moved and left no address"),
+    "5.1.10": (Gone, "the domain says that it takes no mail (null MX, RFC 7505)"),
+    "5.2.1": (Gone, "the mailbox is closed"),
+    "5.2.2": (Permanent, "the mailbox is full"),
+    "5.2.3": (Permanent, "the mail is larger than this mailbox takes"),
+    "5.3.4": (Permanent, "the mail is larger than the server takes"),
+    "5.4.6": (Permanent, "mail to this address goes in a circle"),
+    "5.6.7": (Permanent, "an address beyond ASCII can't be written to over there"),
+    "5.7.1": (Permanent, "refused by a policy: see to the sender's SPF, DKIM, DMARC and reputation"),
+    "5.7.26": (Permanent, "refused for lack of SPF or DKIM of the sender's domain"),
+    "5.7.27": (Permanent, "the sender's domain says that it takes no mail: give it an MX"),
+}
+_REFUSED_CLASS: Mapping[str, str] = {
+    "5.1": "the address was refused",
+    "5.2": "the mailbox can't take the mail",
+    "5.3": "the server over there can't take the mail",
+    "5.4": "there is no way to the server over there",
+    "5.5": "the relay did not understand us",
+    "5.6": "the mail's content can't be taken",
+    "5.7": "refused by a policy: see to the sender's SPF, DKIM, DMARC and reputation",
+}
+# Without an enhanced code
+_REFUSED_BASIC: Mapping[tuple[str, int], tuple[type[Permanent | Gone], str]] = {
+    ("rcpt", 550): (Gone, "there is no such mailbox"),
+    ("rcpt", 551): (Gone, "the mailbox is elsewhere"),
+    ("rcpt", 553): (Gone, "the address is not allowed"),
+    ("rcpt", 501): (Gone, "the address is malformed"),
+    ("rcpt", 556): (Gone, "the domain takes no mail (RFC 7504)"),
+    ("rcpt", 552): (Permanent, "the mailbox is full"),
+    ("body", 552): (Permanent, "the mail is too large, or the mailbox is full"),
+}
+# Seconds to wait after 4.x.y
+_PATIENCE: Mapping[str, tuple[float, str]] = {
+    "4.2.1": (900.0, "the mailbox takes no mail for now"),
+    "4.2.2": (3600.0, "the mailbox is full"),
+    "4.3.1": (300.0, "the relay is short of room"),
+    "4.3.2": (60.0, "the relay takes no mail for now"),
+    "4.4.5": (60.0, "the relay is overloaded"),
+    "4.7.0": (120.0, "the relay slows us down"),
+    "4.7.1": (300.0, "deferred by a policy, such as greylisting"),
+    "4.7.28": (600.0, "too much mail at once for the server over there"),
+}
+_PATIENCE_BASIC: Mapping[int, tuple[float, str]] = {
+    421: (30.0, "the relay closes the connection"),
+    450: (300.0, "the mailbox is not available for now"),
+    451: (300.0, "deferred"),
+    452: (60.0, "the relay is short of room"),
+    454: (60.0, "the relay can't do TLS or signing in for now"),
+}
+_GREYLISTED = re.compile(r"gr[ae]y\W?list", re.IGNORECASE)
+_WAIT = re.compile(r"(\d{1,5})\s*(s|m)(?:ec|in)?", re.IGNORECASE)
+_GREYLIST_S, _SHORTEST_S, _LONGEST_S = 300.0, 60.0, 3600.0
+
+_BEFORE_RCPT: Mapping[str, str] = {
+    "connect": "the relay refuses us",
+    "tls": "the relay refuses STARTTLS",
+    "auth": "the relay refuses the user or the password",
+    "mail": "the relay refuses the sender",
+}
+_TOO_LARGE = frozenset({"5.3.4", "5.2.3"})
+_SIGN_IN, _TOO_MUCH, _BAD_SEQUENCE = 530, 552, 503
+
+# Where a 250 tells the queue's name for the message, by server
+_QUEUED = (
+    re.compile(r"queued as ([\w.-]{4,80})", re.IGNORECASE),  # Postfix, SendGrid, MailHog
+    re.compile(r"\bid=([\w.-]{4,80})"),  # Exim
+    re.compile(r"\[InternalId=(\d{4,40})"),  # Exchange
+    re.compile(r"^2\.0\.0 (\w{10,40}) Message accepted"),  # sendmail
+    re.compile(r"^(?:2\.0\.0 )?Ok ([\w-]{16,100})$", re.IGNORECASE),  # Amazon SES
+    re.compile(r"^2\.0\.0 OK\s+\d+ ([\w.-]{8,80})"),  # Google
+)
+
+
+def refusal(stage: Stage, reply: Reply, address: str = "") -> ChannelError:
+    """Give the error for a reply that is no success; its text never holds ``address``."""
+    said = "" if stage == "auth" else _said(reply, address)  # a server may repeat what it was sent to sign in
+    if 400 <= reply.code < 500:  # noqa: PLR2004  RFC 5321 section 4.2.1
+        after, sentence = _patience(reply)
+        return Transient(reply.name, sentence + said, retry_after=after)
+    if reply.code == _SIGN_IN:
+        return Misconfigured(reply.name, f"the relay asks to sign in: give a user and a password{said}")
+    if reply.code == _BAD_SEQUENCE:
+        return Transient(reply.name, f"the relay lost track of the conversation{said}")
+    if stage in _BEFORE_RCPT and not (stage == "mail" and _is_too_large(reply)):
+        return Misconfigured(reply.name, _BEFORE_RCPT[stage] + said)
+    kind, sentence = _refused(stage, reply)
+    return kind(reply.name, sentence + said)
+
+
+def queue_id(text: str) -> str | None:
+    """Give the name under which the relay queued the message, where its 250 tells it."""
+    for pattern in _QUEUED:
+        if found := pattern.search(text):
+            return found[1]
+    return None
+
+
+def _is_too_large(reply: Reply) -> bool:
+    return reply.enhanced in _TOO_LARGE or (reply.enhanced is None and reply.code == _TOO_MUCH)
+
+
+def _refused(stage: Stage, reply: Reply) -> tuple[type[Permanent | Gone], str]:
+    enhanced = reply.enhanced
+    if enhanced is None:
+        return _REFUSED_BASIC.get((stage, reply.code), (Permanent, "the mail was refused"))
+    if enhanced in _REFUSED:
+        return _REFUSED[enhanced]
+    return Permanent, _REFUSED_CLASS.get(enhanced.rpartition(".")[0], "the mail was refused")
+
+
+def _patience(reply: Reply) -> tuple[float, str]:
+    if _GREYLISTED.search(reply.text):
+        wait = _WAIT.search(reply.text)
+        seconds = float(wait[1]) * (60 if wait[2].lower() == "m" else 1) if wait else _GREYLIST_S
+        return min(max(seconds, _SHORTEST_S), _LONGEST_S), "greylisted"
+    basic = _PATIENCE_BASIC.get(reply.code, (60.0, "the relay defers the mail"))
+    return _PATIENCE.get(reply.enhanced or "", basic)
+
+
+def _said(reply: Reply, address: str) -> str:
+    """Give the relay's own words, without addresses: its reply often repeats the recipient's."""
+    text = " ".join(reply.text.split())
+    if reply.enhanced:
+        text = text.replace(reply.enhanced, "", 1)
+    local = address.rpartition("@")[0]
+    if local:
+        text = re.sub(re.escape(address), "…", text, flags=re.IGNORECASE)
+        text = re.sub(rf"(?<![\w.]){re.escape(local)}(?![\w.])", "…", text, flags=re.IGNORECASE)
+    text = re.sub(r"[^\s<>]*@[^\s<>]*", "…", text)
+    text = "".join(char for char in text if char.isprintable()).strip()
+    return f" (the relay: {text[:200]})" if text else ""

@@ -1,0 +1,123 @@
+"""DKIM signatures (RFC 6376, RFC 8463): relaxed headers, simple body.
+
+Signed with ``cryptography``: dkimpy, which judges these signatures in the tests, computes RSA in Python and took
+6.5 ms for a message where this takes 0.3.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
+_SHORTEST_RSA = 1024  # bits, RFC 8301 section 3.2
+# Named once more than they occur, so that none can be added on the way (RFC 6376 section 8.15)
+_SEALED = (b"from", b"to", b"subject", b"date", b"message-id", b"list-unsubscribe", b"list-unsubscribe-post")
+_BLANKS = re.compile(rb"[ \t]+")
+_COLUMNS = 70
+
+
+class InvalidDkimKey(ValueError):
+    """A DKIM key can't sign; ``problem`` says why, without the key."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class DkimKey:
+    """What the TXT record at ``selector._domainkey.domain`` lets receivers check; PEM of RSA or Ed25519."""
+
+    domain: str
+    selector: str
+    private_key: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.domain) or not _NAME.fullmatch(self.selector):
+            raise InvalidDkimKey("the domain and the selector are names of small letters, digits, hyphens and dots")
+        self.load()
+
+    def load(self) -> RSAPrivateKey | Ed25519PrivateKey:
+        """Give the key itself; raises ``InvalidDkimKey``."""
+        try:
+            key = load_pem_private_key(self.private_key.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if key is None:  # outside the except clause: its error may quote the key
+            raise InvalidDkimKey("the private key is not an unencrypted PEM")
+        if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
+            raise InvalidDkimKey("the private key is neither RSA nor Ed25519")
+        if isinstance(key, RSAPrivateKey) and key.key_size < _SHORTEST_RSA:
+            raise InvalidDkimKey(f"an RSA key of less than {_SHORTEST_RSA} bits is refused by receivers")
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """Header fields as they are signed."""
+
+    names: tuple[bytes, ...]
+    data: bytes
+
+    @classmethod
+    def of(cls, fields: Iterable[bytes]) -> Canonical:
+        """Relaxed form (RFC 6376 section 3.4.2) of whole fields."""
+        names, lines = [], []
+        for whole in fields:
+            name, _, value = whole.partition(b":")
+            names.append(name.lower())
+            unfolded = _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
+            lines.append(names[-1] + b":" + unfolded + b"\r\n")
+        return cls(tuple(names), b"".join(lines))
+
+
+class Signer:
+    """Writes the DKIM-Signature field for one key."""
+
+    def __init__(self, key: DkimKey) -> None:
+        self._key = key.load()
+        algorithm = "rsa" if isinstance(self._key, RSAPrivateKey) else "ed25519"
+        self._tags = f"v=1; a={algorithm}-sha256; c=relaxed/simple; d={key.domain}; s={key.selector}".encode()
+
+    def sign(self, fixed: Canonical, personal: Canonical, body: bytes, at: int) -> bytes:
+        """Give the whole field; ``at`` is in seconds since 1970, ``body`` ends with CRLF."""
+        names = fixed.names + personal.names
+        present = set(names)
+        # A name's n-th mention is its n-th field from the bottom; every field of ours stands once
+        signed = b":\r\n ".join(_packed([*names, *(name for name in _SEALED if name in present)]))
+        body_hash = base64.b64encode(sha256(body).digest())
+        unsigned = b"DKIM-Signature: %b; t=%d;\r\n bh=%b;\r\n h=%b;\r\n b=" % (self._tags, at, body_hash, signed)
+        own = Canonical.of([unsigned]).data.removesuffix(b"\r\n")
+        signature = base64.b64encode(self._signed(fixed.data + personal.data + own))
+        lines = [signature[start : start + _COLUMNS] for start in range(0, len(signature), _COLUMNS)]
+        return unsigned + b"\r\n ".join(lines) + b"\r\n"
+
+    def _signed(self, data: bytes) -> bytes:
+        if isinstance(self._key, RSAPrivateKey):
+            return self._key.sign(data, PKCS1v15(), SHA256())
+        return self._key.sign(sha256(data).digest())
+
+
+def _packed(names: list[bytes]) -> list[bytes]:
+    """Join names by colons into pieces of a line's length."""
+    lines = [names[0]]
+    for name in names[1:]:
+        if len(lines[-1]) + len(name) < _COLUMNS:
+            lines[-1] += b":" + name
+        else:
+            lines.append(name)
+    return lines
