@@ -271,7 +271,7 @@ recipients = Table(
     Column("pending", SmallInteger, nullable=False),
     Column("held", SmallInteger, nullable=False),
     Column("why", String(200), nullable=False),
-    Column("matched_at", Instant, nullable=False),
+    Column("since_at", Instant, nullable=False),
     Column("accepted_at", Instant),
     Column("delivered_at", Instant),
     sqlite_with_rowid=False,

@@ -124,7 +124,7 @@ def upgrade() -> None:
         sa.Column("pending", sa.SmallInteger(), nullable=False),
         sa.Column("held", sa.SmallInteger(), nullable=False),
         sa.Column("why", sa.String(length=200), nullable=False),
-        sa.Column("matched_at", sa.BigInteger(), nullable=False),
+        sa.Column("since_at", sa.BigInteger(), nullable=False),
         sa.Column("accepted_at", sa.BigInteger(), nullable=True),
         sa.Column("delivered_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("alert_id", "subscriber_id", name=op.f("pk_recipients")),

@@ -1,0 +1,84 @@
+"""The bus within one process."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections import defaultdict
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from broadcaster.bus.base import Job
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+
+class _Queue:
+    def __init__(self) -> None:
+        self.heap: list[tuple[int, int, str]] = []
+        self.known: set[str] = set()
+        self.filled = asyncio.Condition()
+
+
+class LocalSignal:
+    """Wakes when its topic is published; what was published since the last ``wait`` is not missed."""
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+
+    async def wait(self, timeout_s: float) -> bool:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.event.wait()
+        except TimeoutError:
+            return False
+        self.event.clear()
+        return True
+
+
+class LocalBus:
+    """Heaps and events on one event loop."""
+
+    def __init__(self) -> None:
+        self._queues: defaultdict[str, _Queue] = defaultdict(_Queue)
+        self._order = itertools.count()
+        self._listeners: defaultdict[str, set[LocalSignal]] = defaultdict(set)
+
+    async def put(self, queue: str, jobs: Sequence[tuple[str, int]]) -> None:
+        there = self._queues[queue]
+        async with there.filled:
+            for ref, rank in jobs:
+                if ref not in there.known:
+                    there.known.add(ref)
+                    heapq.heappush(there.heap, (rank, next(self._order), ref))
+            there.filled.notify_all()
+
+    async def take(self, queue: str) -> Job:
+        there = self._queues[queue]
+        async with there.filled:
+            await there.filled.wait_for(lambda: there.heap)
+            rank, _, ref = heapq.heappop(there.heap)
+            return Job(rank, ref, queue)
+
+    async def done(self, job: Job) -> None:
+        self._queues[job.queue].known.discard(job.ref)
+
+    async def publish(self, topic: str) -> None:
+        for signal in self._listeners.get(topic, ()):
+            signal.event.set()
+
+    @asynccontextmanager
+    async def listen(self, topic: str) -> AsyncIterator[LocalSignal]:
+        signal = LocalSignal()
+        self._listeners[topic].add(signal)
+        try:
+            yield signal
+        finally:
+            self._listeners[topic].discard(signal)
+            if not self._listeners[topic]:
+                del self._listeners[topic]
+
+    async def depth(self, queue: str) -> int:
+        return len(self._queues[queue].heap)

@@ -1,0 +1,217 @@
+"""Alerts as rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select, update
+
+from broadcaster.domain.alerts import (
+    Alert,
+    AlertState,
+    Category,
+    Certainty,
+    MsgType,
+    Severity,
+    Status,
+    Text,
+    Urgency,
+)
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.people import ChannelName
+from broadcaster.store.tables import alerts
+from zones import Area
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from broadcaster.store.engine import Unit
+
+
+def _alert(row: Any) -> Alert:
+    audience = row.audience
+    return Alert(
+        id=row.id,
+        token=row.token,
+        station_id=row.station_id,
+        msg_type=MsgType(row.msg_type),
+        status=Status(row.status),
+        severity=Severity(row.severity),
+        urgency=Urgency(row.urgency),
+        certainty=Certainty(row.certainty),
+        category=Category(row.category),
+        event=row.event,
+        texts={language: Text(**text) for language, text in row.texts.items()},
+        area=None if row.area is None else Area.from_json(row.area),
+        audience=Audience(AudienceKind(audience["kind"]), tuple(audience["groups"]), audience["told"]),
+        channels=tuple(ChannelName(name) for name in row.channels),
+        sent_at=row.sent_at,
+        expires_at=row.expires_at,
+        onset_at=row.onset_at,
+        references=tuple(row.references),
+        sandbox=tuple(ChannelName(name) for name in row.sandbox),
+        state=AlertState(row.state),
+        resolved_at=row.resolved_at,
+        finished_at=row.finished_at,
+        cancelled_at=row.cancelled_at,
+    )
+
+
+async def add(
+    unit: Unit, alert: Alert, *, key_id: int | None, idempotency_key: str | None, request_hash: bytes | None
+) -> None:
+    """Keep a new alert, and tell that it is to be resolved."""
+    await unit.conn.execute(
+        alerts.insert().values(
+            id=alert.id,
+            token=alert.token,
+            station_id=alert.station_id,
+            msg_type=alert.msg_type,
+            status=alert.status,
+            severity=alert.severity,
+            urgency=alert.urgency,
+            certainty=alert.certainty,
+            category=alert.category,
+            event=alert.event,
+            texts={
+                language: {
+                    "headline": text.headline,
+                    "description": text.description,
+                    "instruction": text.instruction,
+                }
+                for language, text in alert.texts.items()
+            },
+            area=None if alert.area is None else alert.area.to_json(),
+            audience={
+                "kind": alert.audience.kind,
+                "groups": list(alert.audience.groups),
+                "told": alert.audience.told,
+            },
+            channels=list(alert.channels),
+            sandbox=list(alert.sandbox),
+            references=list(alert.references),
+            rank=alert.rank,
+            sent_at=alert.sent_at,
+            onset_at=alert.onset_at,
+            expires_at=alert.expires_at,
+            state=alert.state,
+            key_id=key_id,
+            idempotency_key=idempotency_key,
+            request_hash=request_hash,
+        )
+    )
+    await unit.tell("alert", alert.id, alert.rank)
+
+
+async def by_id(unit: Unit, alert_id: int) -> Alert | None:
+    row = (await unit.conn.execute(select(alerts).where(alerts.c.id == alert_id))).one_or_none()
+    return None if row is None else _alert(row)
+
+
+async def by_token(unit: Unit, token: str) -> Alert | None:
+    row = (await unit.conn.execute(select(alerts).where(alerts.c.token == token))).one_or_none()
+    return None if row is None else _alert(row)
+
+
+async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Alert, bytes] | None:
+    """Give the alert that was issued with this key, and the hash of what was asked then."""
+    row = (
+        await unit.conn.execute(
+            select(alerts).where(alerts.c.station_id == station_id, alerts.c.idempotency_key == key)
+        )
+    ).one_or_none()
+    return None if row is None else (_alert(row), row.request_hash or b"")
+
+
+async def all_clear_of(unit: Unit, alert_id: int, station_id: int) -> Alert | None:
+    """Give the cancel that was sent after an alert, if there was one."""
+    rows = await unit.conn.execute(
+        select(alerts).where(
+            alerts.c.station_id == station_id, alerts.c.id > alert_id, alerts.c.msg_type == MsgType.CANCEL
+        )
+    )
+    return next((_alert(row) for row in rows if alert_id in row.references), None)
+
+
+async def page(
+    unit: Unit,
+    *,
+    station_id: int | None,
+    before: int | None,
+    limit: int,
+    active_at: datetime | None = None,
+) -> list[Alert]:
+    """Give alerts, newest first; ``before`` is the last id seen; ``active_at`` keeps those that hold then."""
+    query = select(alerts).order_by(alerts.c.id.desc()).limit(limit)
+    if station_id is not None:
+        query = query.where(alerts.c.station_id == station_id)
+    if before is not None:
+        query = query.where(alerts.c.id < before)
+    if active_at is not None:
+        query = query.where(
+            alerts.c.expires_at > active_at,
+            alerts.c.cancelled_at.is_(None),
+            alerts.c.msg_type != MsgType.CANCEL,
+        )
+    return [_alert(row) for row in await unit.conn.execute(query)]
+
+
+async def active(unit: Unit, now: datetime) -> list[Alert]:
+    """Give every alert that holds at ``now``."""
+    rows = await unit.conn.execute(
+        select(alerts).where(
+            alerts.c.expires_at > now, alerts.c.cancelled_at.is_(None), alerts.c.msg_type != MsgType.CANCEL
+        )
+    )
+    return [_alert(row) for row in rows]
+
+
+async def lease(unit: Unit, alert_id: int, owner: str, now: datetime, until: datetime) -> bool:
+    """Take an alert to resolve it; False if it is resolved, or another holds it."""
+    taken = await unit.conn.execute(
+        update(alerts)
+        .where(
+            alerts.c.id == alert_id,
+            alerts.c.resolved_at.is_(None),
+            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until < now, alerts.c.lease_owner == owner),
+        )
+        .values(state=AlertState.SENDING, lease_owner=owner, lease_until=until)
+    )
+    return taken.rowcount == 1
+
+
+async def resolved(unit: Unit, alert_id: int, now: datetime) -> None:
+    """Say that everyone whom the alert concerns is written down."""
+    await unit.conn.execute(
+        update(alerts).where(alerts.c.id == alert_id).values(resolved_at=now, lease_owner=None, lease_until=None)
+    )
+
+
+async def release(unit: Unit, alert_ids: Iterable[int]) -> None:
+    """Give back alerts that were taken and not resolved."""
+    await unit.conn.execute(
+        update(alerts)
+        .where(alerts.c.id.in_(list(alert_ids)), alerts.c.resolved_at.is_(None))
+        .values(lease_owner=None, lease_until=None)
+    )
+
+
+async def cancelled(unit: Unit, alert_id: int, now: datetime) -> None:
+    """Say that an alert holds no more: what is still unsent of it is not sent."""
+    await unit.conn.execute(
+        update(alerts).where(alerts.c.id == alert_id, alerts.c.cancelled_at.is_(None)).values(cancelled_at=now)
+    )
+    await unit.tell("cancelled", alert_id)
+
+
+async def unresolved(unit: Unit, now: datetime) -> list[tuple[int, int]]:
+    """Give (id, rank) of alerts that nobody is resolving."""
+    rows = await unit.conn.execute(
+        select(alerts.c.id, alerts.c.rank).where(
+            alerts.c.state != AlertState.FINISHED,
+            alerts.c.resolved_at.is_(None),
+            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until < now),
+        )
+    )
+    return [(row.id, row.rank) for row in rows]

@@ -1,0 +1,173 @@
+"""Batches: some hundred deliveries of one alert by one channel, the unit that a worker leases.
+
+A batch that is leased is one worker's until the lease ends; whoever dies holding it loses it then, and what it had not
+written down is done again by the next. ``done`` is set only when each of its deliveries has a state that is not
+*queued*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select, update
+
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.store.tables import batches, contacts, deliveries, subscribers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from broadcaster.store.engine import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    id: int
+    alert_id: int
+    channel: ChannelName
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToSend:
+    """A delivery that is to be sent: whose, in which language, and where to."""
+
+    id: int
+    contact_id: int
+    attempts: int
+    locale: str
+    address: str
+    contact_works: bool
+
+
+async def lease(unit: Unit, batch_id: int, owner: str, now: datetime, until: datetime) -> Batch | None:
+    """Take a batch that is due; None if it is done, not due yet, or another's."""
+    taken = await unit.conn.execute(
+        update(batches)
+        .where(
+            batches.c.id == batch_id,
+            batches.c.done.is_(False),
+            batches.c.due_at <= now,
+            or_(batches.c.lease_until.is_(None), batches.c.lease_until < now),
+        )
+        .values(lease_owner=owner, lease_until=until)
+        .returning(batches.c.alert_id, batches.c.channel, batches.c.rank)
+    )
+    row = taken.one_or_none()
+    return None if row is None else Batch(batch_id, row.alert_id, CHANNELS[row.channel], row.rank)
+
+
+async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
+    """Give the deliveries of a batch that are to be sent now, their addresses opened.
+
+    A contact or a subscriber that was erased meanwhile has no row: such a delivery comes with an empty address.
+    """
+    rows = await unit.conn.execute(
+        select(
+            deliveries.c.id,
+            deliveries.c.contact_id,
+            deliveries.c.attempts,
+            subscribers.c.locale,
+            contacts.c.fingerprint,
+            contacts.c.sealed,
+            contacts.c.status,
+        )
+        .outerjoin(contacts, contacts.c.id == deliveries.c.contact_id)
+        .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+        .where(
+            deliveries.c.batch_id == batch_id,
+            deliveries.c.state == DeliveryState.QUEUED,
+            or_(deliveries.c.next_attempt_at.is_(None), deliveries.c.next_attempt_at <= now),
+        )
+        .order_by(deliveries.c.id)
+    )
+    opened = unit.vault.open
+    return [
+        ToSend(
+            delivery_id,
+            contact_id,
+            attempts,
+            locale or "",
+            opened(sealed, b"contact:" + fingerprint).decode() if sealed is not None else "",
+            status == 0,
+        )
+        for delivery_id, contact_id, attempts, locale, fingerprint, sealed, status in rows
+    ]
+
+
+async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datetime | None:
+    """Give a batch back: done when nothing of it is left to send, else due when the first of the rest is.
+
+    Give when it is due again; None when it is done.
+    """
+    row = (
+        await unit.conn.execute(
+            select(
+                func.count().label("left"),
+                func.count(deliveries.c.next_attempt_at).label("timed"),
+                func.min(deliveries.c.next_attempt_at).label("due_at"),
+            ).where(deliveries.c.batch_id == batch_id, deliveries.c.state == DeliveryState.QUEUED)
+        )
+    ).one()
+    due_at = None if row.left == 0 else row.due_at if row.timed == row.left else now
+    await unit.conn.execute(
+        update(batches)
+        .where(batches.c.id == batch_id, batches.c.lease_owner == owner)
+        .values(done=row.left == 0, due_at=due_at or now, lease_owner=None, lease_until=None)
+    )
+    return due_at
+
+
+async def postpone(unit: Unit, batch_ids: Sequence[int], due_at: datetime) -> None:
+    """Let batches wait until ``due_at`` whatever their deliveries say: their channel is stopped."""
+    await unit.conn.execute(
+        update(batches)
+        .where(batches.c.id.in_(batch_ids), batches.c.done.is_(False))
+        .values(due_at=due_at, lease_owner=None, lease_until=None)
+    )
+
+
+async def renew(unit: Unit, owner: str, until: datetime) -> None:
+    """Hold on to every batch that ``owner`` has."""
+    await unit.conn.execute(
+        update(batches).where(batches.c.lease_owner == owner, batches.c.done.is_(False)).values(lease_until=until)
+    )
+
+
+async def free_all(unit: Unit) -> None:
+    """End every lease: said by the only process there is, at its start."""
+    await unit.conn.execute(
+        update(batches)
+        .where(batches.c.done.is_(False), batches.c.lease_owner.is_not(None))
+        .values(lease_owner=None, lease_until=None)
+    )
+
+
+async def due(unit: Unit, now: datetime, limit: int) -> list[Batch]:
+    """Give batches that are due and nobody's."""
+    rows = await unit.conn.execute(
+        select(batches.c.id, batches.c.alert_id, batches.c.channel, batches.c.rank)
+        .where(
+            batches.c.done.is_(False),
+            batches.c.due_at <= now,
+            or_(batches.c.lease_until.is_(None), batches.c.lease_until < now),
+        )
+        .order_by(batches.c.rank, batches.c.id)
+        .limit(limit)
+    )
+    return [Batch(row.id, row.alert_id, CHANNELS[row.channel], row.rank) for row in rows]
+
+
+async def hasten(unit: Unit, alert_id: int, now: datetime) -> None:
+    """Make what is left of an alert due now: it was cancelled, and its account is to close."""
+    await unit.conn.execute(
+        update(deliveries)
+        .where(deliveries.c.alert_id == alert_id, deliveries.c.state == DeliveryState.QUEUED)
+        .values(next_attempt_at=None)
+    )
+    await unit.conn.execute(
+        update(batches).where(batches.c.alert_id == alert_id, batches.c.done.is_(False)).values(due_at=now)
+    )

@@ -1,0 +1,214 @@
+"""Writing down whom an alert concerns, and the deliveries to them, before anything is sent."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import exists, select, update
+
+from broadcaster.domain.deliveries import DeliveryState, Person, PersonState
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
+from broadcaster.ids import new_id
+from broadcaster.store import counting
+from broadcaster.store.batches import Batch
+from broadcaster.store.tables import alerts, batches, contacts, deliveries, links, opt_outs, recipients, shares
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.store.engine import Unit
+
+NO_CONTACT = "no contact that works by the channels of this alert"
+
+
+@dataclass
+class _Chunk:
+    """What is about to be written of one chunk."""
+
+    people: dict[int, Person] = field(default_factory=dict)
+    by_channel: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    shared: list[tuple[int, int]] = field(default_factory=list)
+
+
+async def write_chunk(
+    unit: Unit,
+    alert: Alert,
+    subscriber_ids: Sequence[int],
+    *,
+    since: datetime,
+    now: datetime,
+    batch_sizes: Mapping[int, int],
+) -> int:
+    """Write recipients, deliveries and batches for those of ``subscriber_ids`` who have none yet; tell of the batches.
+
+    ``since``: when their time begins to count. ``batch_sizes``: by the channel's number. A contact that two people
+    share gets one delivery, which counts for both. Give how many people are new to the alert.
+    """
+    known = {
+        row.subscriber_id: (row.state, row.pending, row.held, row.why)
+        for row in await unit.conn.execute(
+            select(
+                recipients.c.subscriber_id,
+                recipients.c.state,
+                recipients.c.pending,
+                recipients.c.held,
+                recipients.c.why,
+            ).where(recipients.c.alert_id == alert.id, recipients.c.subscriber_id.in_(subscriber_ids))
+        )
+    }
+    # Whoever had no contact may have one now: a resident who signs up for mail after the alert went out.
+    again = {each for each, (_, pending, held, why) in known.items() if pending == held == 0 and why == NO_CONTACT}
+    new = [each for each in subscriber_ids if each not in known]
+    reachable = await _contacts_of(unit, alert, [*new, *again])
+    chunk = await _plan(unit, alert, [*new, *(each for each in again if each in reachable)], reachable)
+    if not chunk.people:
+        return 0
+    await _write_people(unit, alert, chunk, set(new), since)
+    told: list[tuple[int | str, int]] = []
+    for channel, pairs in sorted(chunk.by_channel.items()):
+        size = batch_sizes[channel]
+        for start in range(0, len(pairs), size):
+            batch_id = new_id()
+            part = pairs[start : start + size]
+            await _write_batch(unit, alert, Batch(batch_id, alert.id, CHANNELS[channel], alert.rank), part, now)
+            told.append((f"{CHANNELS[channel]}:{batch_id}", alert.rank))
+    await unit.tell_many("batch", told)
+    deltas: Counter[tuple[int, str, int]] = Counter()
+    for person in chunk.people.values():
+        if person.subscriber_id in again:
+            deltas[alert.id, counting.PEOPLE, PersonState.UNREACHED] -= 1
+        deltas[alert.id, counting.PEOPLE, person.state] += 1
+    for channel, pairs in chunk.by_channel.items():
+        deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
+    await counting.add(unit, deltas)
+    if chunk.by_channel:
+        # Someone new stands in the area of an alert that was finished: it is not, any more.
+        await unit.conn.execute(
+            update(alerts)
+            .where(alerts.c.id == alert.id, alerts.c.finished_at.is_not(None))
+            .values(finished_at=None, state="sending")
+        )
+    return len(new)
+
+
+async def _contacts_of(unit: Unit, alert: Alert, subscriber_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+    """Give (contact id, channel number) by subscriber: those that work, and by which this station may write."""
+    refused = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == alert.station_id)
+    rows = await unit.conn.execute(
+        select(links.c.subscriber_id, contacts.c.id, contacts.c.channel)
+        .join(contacts, contacts.c.id == links.c.contact_id)
+        .where(
+            links.c.subscriber_id.in_(subscriber_ids),
+            links.c.status == LinkStatus.CONFIRMED,
+            contacts.c.status == ContactStatus.ACTIVE,
+            contacts.c.channel.in_([CHANNEL_NUMBER[name] for name in alert.channels]),
+            ~refused,
+        )
+    )
+    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for subscriber_id, contact_id, channel in rows:
+        found[subscriber_id].append((contact_id, channel))
+    return found
+
+
+async def _plan(
+    unit: Unit, alert: Alert, subscriber_ids: Sequence[int], reachable: Mapping[int, list[tuple[int, int]]]
+) -> _Chunk:
+    contact_ids = [contact_id for each in subscriber_ids for contact_id, _ in reachable.get(each, ())]
+    taken: dict[int, DeliveryState] = {}
+    if contact_ids:
+        taken = {
+            row.contact_id: DeliveryState(row.state)
+            for row in await unit.conn.execute(
+                select(deliveries.c.contact_id, deliveries.c.state).where(
+                    deliveries.c.alert_id == alert.id, deliveries.c.contact_id.in_(contact_ids)
+                )
+            )
+        }
+    chunk = _Chunk()
+    for each in subscriber_ids:
+        person = Person(each, PersonState.PENDING, 0, 0)
+        for contact_id, channel in reachable.get(each, ()):
+            state = taken.get(contact_id)
+            if state is None:
+                taken[contact_id] = DeliveryState.QUEUED
+                chunk.by_channel[channel].append((each, contact_id))
+                person.pending += 1
+            else:
+                chunk.shared.append((contact_id, each))
+                person.pending += int(state is DeliveryState.QUEUED)
+                person.held += int(state.held)
+                person.settle(state)
+        if not reachable.get(each):
+            person.why = NO_CONTACT
+        person.settle()
+        chunk.people[each] = person
+    return chunk
+
+
+async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], since: datetime) -> None:
+    rows = [
+        {
+            "alert_id": alert.id,
+            "subscriber_id": person.subscriber_id,
+            "state": int(person.state),
+            "pending": person.pending,
+            "held": person.held,
+            "why": person.why,
+            "since_at": since,
+            "accepted_at": since if person.held else None,
+        }
+        for person in chunk.people.values()
+    ]
+    fresh = [row for row in rows if row["subscriber_id"] in new]
+    if fresh:
+        await unit.conn.execute(recipients.insert(), fresh)
+    for row in rows:
+        if row["subscriber_id"] not in new:
+            await unit.conn.execute(
+                update(recipients)
+                .where(recipients.c.alert_id == alert.id, recipients.c.subscriber_id == row["subscriber_id"])
+                .values({key: row[key] for key in ("state", "pending", "held", "why", "since_at")})
+            )
+    if chunk.shared:
+        await unit.conn.execute(
+            shares.insert(),
+            [
+                {"alert_id": alert.id, "contact_id": contact_id, "subscriber_id": subscriber_id}
+                for contact_id, subscriber_id in chunk.shared
+            ],
+        )
+
+
+async def _write_batch(unit: Unit, alert: Alert, batch: Batch, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
+    await unit.conn.execute(
+        batches.insert().values(
+            id=batch.id,
+            alert_id=alert.id,
+            channel=CHANNEL_NUMBER[batch.channel],
+            rank=alert.rank,
+            size=len(pairs),
+            done=False,
+            due_at=now,
+        )
+    )
+    await unit.conn.execute(
+        deliveries.insert(),
+        [
+            {
+                "alert_id": alert.id,
+                "subscriber_id": subscriber_id,
+                "contact_id": contact_id,
+                "channel": CHANNEL_NUMBER[batch.channel],
+                "batch_id": batch.id,
+                "state": 0,
+                "attempts": 0,
+                "created_at": now,
+            }
+            for subscriber_id, contact_id in pairs
+        ],
+    )

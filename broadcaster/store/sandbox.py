@@ -1,0 +1,100 @@
+"""What the sandboxed channels composed and did not send, sealed: it holds addresses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select
+
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.store.tables import sandbox_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from broadcaster.domain.deliveries import Outcome
+    from broadcaster.store.engine import Unit
+
+_CONTEXT = b"sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxMessage:
+    """A message as it would have gone out; see ``channels.base.Composed``."""
+
+    id: int
+    alert_id: int
+    delivery_id: int
+    channel: ChannelName
+    to: str
+    readable: str
+    wire: bytes
+    content_type: str
+    at: datetime
+
+
+async def keep(unit: Unit, composed: Sequence[tuple[int, int, Outcome]]) -> None:
+    """Keep what the outcomes carry: (alert id, channel number, outcome)."""
+    rows = [
+        {
+            "alert_id": alert_id,
+            "delivery_id": outcome.delivery_id,
+            "channel": channel,
+            "sealed": unit.vault.seal(
+                json.dumps(
+                    [
+                        outcome.composed.to,
+                        outcome.composed.readable,
+                        outcome.composed.wire.decode("latin-1"),
+                        outcome.composed.content_type,
+                    ]
+                ).encode(),
+                _CONTEXT,
+            ),
+            "at": outcome.at,
+        }
+        for alert_id, channel, outcome in composed
+        if outcome.composed is not None
+    ]
+    if rows:
+        await unit.conn.execute(sandbox_messages.insert(), rows)
+
+
+async def page(
+    unit: Unit, *, alert_id: int | None, channel: ChannelName | None, before: int | None, limit: int
+) -> list[SandboxMessage]:
+    """Give messages, newest first; ``before`` is the last id seen."""
+    query = select(sandbox_messages).order_by(sandbox_messages.c.id.desc()).limit(limit)
+    if alert_id is not None:
+        query = query.where(sandbox_messages.c.alert_id == alert_id)
+    if channel is not None:
+        query = query.where(sandbox_messages.c.channel == CHANNEL_NUMBER[channel])
+    if before is not None:
+        query = query.where(sandbox_messages.c.id < before)
+    found = []
+    for row in await unit.conn.execute(query):
+        to, readable, wire, content_type = json.loads(unit.vault.open(row.sealed, _CONTEXT))
+        found.append(
+            SandboxMessage(
+                row.id,
+                row.alert_id,
+                row.delivery_id,
+                CHANNELS[row.channel],
+                to,
+                readable,
+                wire.encode("latin-1"),
+                content_type,
+                row.at,
+            )
+        )
+    return found
+
+
+async def trim(unit: Unit, keep_n: int) -> None:
+    """Forget all but the newest ``keep_n`` messages."""
+    newest = await unit.conn.scalar(select(func.max(sandbox_messages.c.id)))
+    if newest is not None:
+        await unit.conn.execute(delete(sandbox_messages).where(sandbox_messages.c.id <= newest - keep_n))

@@ -1,0 +1,158 @@
+"""Writing down what became of deliveries, and of the people they were for: one step, one transaction.
+
+The only code that changes the state of a delivery. It reads the rows, lets ``domain.deliveries`` decide, and writes
+rows and sums together; so a receipt that comes late, twice or before its time moves nothing backwards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, select, update
+
+from broadcaster.domain.alerts import AlertState
+from broadcaster.domain.deliveries import DeliveryState, Outcome, may_move
+from broadcaster.domain.people import CHANNELS, ContactStatus
+from broadcaster.store import contacts as contact_rows
+from broadcaster.store import counting, sandbox
+from broadcaster.store.standing import Move, move_people
+from broadcaster.store.tables import alert_counts, alerts, deliveries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from broadcaster.store.engine import Unit
+
+# Which column keeps the time of which state; a later state's time says nothing of an earlier one that was skipped.
+_TIME = {
+    DeliveryState.ACCEPTED: "accepted_at",
+    DeliveryState.DELIVERED: "delivered_at",
+    DeliveryState.DISPLAYED: "displayed_at",
+    DeliveryState.OPENED: "opened_at",
+    DeliveryState.ACKNOWLEDGED: "acknowledged_at",
+}
+_TIMES = tuple(_TIME.values())
+
+_UPDATE_DELIVERY = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("b_id"))
+    .values(
+        {
+            name: bindparam(f"b_{name}")
+            for name in ("state", "attempts", "next_attempt_at", "provider_id", "code", "ended_at", *_TIMES)
+        }
+    )
+)
+
+
+async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
+    """Write down ``outcomes``, in their order; give the ids of the alerts whose account changed.
+
+    Outcomes of deliveries that are not there are passed over.
+    """
+    rows = {
+        row["id"]: dict(row)
+        for row in (
+            await unit.conn.execute(
+                select(
+                    deliveries.c.id,
+                    deliveries.c.alert_id,
+                    deliveries.c.subscriber_id,
+                    deliveries.c.contact_id,
+                    deliveries.c.channel,
+                    deliveries.c.state,
+                    deliveries.c.attempts,
+                    deliveries.c.next_attempt_at,
+                    deliveries.c.provider_id,
+                    deliveries.c.code,
+                    deliveries.c.ended_at,
+                    *(deliveries.c[name] for name in _TIMES),
+                )
+                .where(deliveries.c.id.in_({outcome.delivery_id for outcome in outcomes}))
+                .order_by(deliveries.c.id)
+                .with_for_update()
+            )
+        ).mappings()
+    }
+    moves: list[Move] = []
+    dead: dict[int, tuple[str | None, datetime]] = {}
+    for outcome in outcomes:
+        row = rows.get(outcome.delivery_id)
+        if row is None:
+            continue
+        move = _moved(row, outcome)
+        if move is not None:
+            moves.append(move)
+        if outcome.contact_dead:
+            dead[row["contact_id"]] = (outcome.code, outcome.at)
+    if not rows:
+        return set()
+    await unit.conn.execute(_UPDATE_DELIVERY, [{f"b_{name}": row[name] for name in _WRITTEN} for row in rows.values()])
+    deltas: Counter[tuple[int, str, int]] = Counter()
+    for move in moves:
+        deltas[move.alert_id, move.channel, move.old] -= 1
+        deltas[move.alert_id, move.channel, move.new] += 1
+    await move_people(unit, moves, deltas)
+    await counting.add(unit, deltas)
+    kept = [
+        (rows[outcome.delivery_id]["alert_id"], rows[outcome.delivery_id]["channel"], outcome)
+        for outcome in outcomes
+        if outcome.composed is not None and outcome.delivery_id in rows
+    ]
+    await sandbox.keep(unit, kept)
+    for contact_id, (code, at) in dead.items():
+        status = ContactStatus.STOPPED if code == "twilio:21610" else ContactStatus.GONE
+        await contact_rows.retire(unit, [contact_id], status, code, at)
+    touched = {row["alert_id"] for row in rows.values()}
+    for alert_id in {move.alert_id for move in moves}:
+        await finish(unit, alert_id, moves[-1].outcome.at)
+    return touched
+
+
+_WRITTEN = ("id", "state", "attempts", "next_attempt_at", "provider_id", "code", "ended_at", *_TIMES)
+
+
+def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
+    """Change a delivery's row as an outcome says; give the move if its state changed."""
+    old = DeliveryState(row["state"])
+    row["attempts"] += int(outcome.tried)
+    if outcome.provider_id is not None:
+        row["provider_id"] = outcome.provider_id[:200]
+    new = outcome.state
+    if new is None:
+        if old is DeliveryState.QUEUED:
+            row["next_attempt_at"] = outcome.next_attempt_at
+            row["code"] = (outcome.code or "")[:60] or None
+        return None
+    column = _TIME.get(new)
+    if column is not None and row[column] is None:
+        row[column] = outcome.at
+    if not may_move(old, new):
+        return None
+    row["state"] = int(new)
+    row["next_attempt_at"] = None
+    if new.failure:
+        row["ended_at"] = outcome.at
+        row["code"] = (outcome.code or "")[:60] or None
+    else:
+        row["code"] = None
+    return Move(row["alert_id"], row["subscriber_id"], row["contact_id"], CHANNELS[row["channel"]], old, new, outcome)
+
+
+async def finish(unit: Unit, alert_id: int, now: datetime) -> bool:
+    """Call an alert finished if it is resolved and nothing of it is left to send; tell whether it is."""
+    left = await unit.conn.scalar(
+        select(func.sum(alert_counts.c.n)).where(
+            alert_counts.c.alert_id == alert_id, alert_counts.c.state == DeliveryState.QUEUED
+        )
+    )
+    if left:
+        return False
+    done = await unit.conn.execute(
+        update(alerts)
+        .where(alerts.c.id == alert_id, alerts.c.resolved_at.is_not(None), alerts.c.finished_at.is_(None))
+        .values(finished_at=now, state=AlertState.FINISHED)
+    )
+    return done.rowcount == 1
