@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, select, tuple_, update
+from sqlalchemy import delete, exists, select, update
 
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, NewContact
 from broadcaster.store.tables import changes, contacts, links, opt_outs
@@ -44,16 +44,18 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
     found: dict[Key, int] = {}
     revived: list[int] = []
     keys = list(by_key)
-    for start in range(0, len(keys), CHUNK):
-        rows = await unit.conn.execute(
-            select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint, contacts.c.status).where(
-                tuple_(contacts.c.channel, contacts.c.fingerprint).in_(keys[start : start + CHUNK])
+    for channel in {key[0] for key in keys}:
+        prints = [key[1] for key in keys if key[0] == channel]
+        for start in range(0, len(prints), CHUNK):
+            rows = await unit.conn.execute(
+                select(contacts.c.id, contacts.c.fingerprint, contacts.c.status).where(
+                    contacts.c.channel == channel, contacts.c.fingerprint.in_(prints[start : start + CHUNK])
+                )
             )
-        )
-        for row in rows:
-            found[row.channel, row.fingerprint] = row.id
-            if row.status == ContactStatus.GONE:
-                revived.append(row.id)
+            for row in rows:
+                found[channel, row.fingerprint] = row.id
+                if row.status == ContactStatus.GONE:
+                    revived.append(row.id)
     for key, contact_id in found.items():
         if contact_id in revived or key[0] == CHANNEL_NUMBER[CHANNELS[0]]:
             await unit.conn.execute(
@@ -69,8 +71,9 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
         )
     missing = [key for key in keys if key not in found]
     if missing:
+        # Matched by what is unique of them: SQLite keeps the order only when it inserts one by one.
         rows = await unit.conn.execute(
-            contacts.insert().returning(contacts.c.id, sort_by_parameter_order=True),
+            contacts.insert().returning(contacts.c.channel, contacts.c.fingerprint, contacts.c.id),
             [
                 {
                     "channel": key[0],
@@ -82,7 +85,7 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
                 for key in missing
             ],
         )
-        found.update(zip(missing, rows.scalars(), strict=True))
+        found.update({(row.channel, row.fingerprint): row.id for row in rows})
     return found
 
 

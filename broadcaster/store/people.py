@@ -95,10 +95,10 @@ async def register(
         }
         for person, token in zip(people, hashes, strict=True)
     ]
-    added = await unit.conn.execute(
-        subscribers.insert().returning(subscribers.c.id, sort_by_parameter_order=True), rows
-    )
-    ids = list(added.scalars())
+    # Matched by their tokens, not by order: SQLite gives rows back in order only when they are inserted one by one.
+    added = await unit.conn.execute(subscribers.insert().returning(subscribers.c.token_hash, subscribers.c.id), rows)
+    id_by_token = {row.token_hash: row.id for row in added}
+    ids = [id_by_token[token] for token in hashes]
     marks = digests if digests is not None else [None] * len(ids)
     await unit.conn.execute(
         follows.insert(),
