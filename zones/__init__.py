@@ -1,0 +1,52 @@
+"""Where: shapes on the Earth, indexes of points and of areas, jurisdictions, and the communes of France.
+
+WGS 84 degrees, longitude before latitude; lengths in metres. A leaf: it knows nothing of the service. Importing it
+opens nothing.
+"""
+
+from zones.alert_areas import AreaIndex
+from zones.communes import Commune, CommuneName, Communes, slug
+from zones.errors import (
+    CommunesMissing,
+    InvalidArea,
+    InvalidPoint,
+    OutsideJurisdiction,
+    UnknownCommune,
+    ZoneError,
+)
+from zones.geometry import (
+    MAX_AREA_KM2,
+    MAX_CIRCLES,
+    MAX_RADIUS_M,
+    MAX_VERTICES,
+    MIN_RADIUS_M,
+    Area,
+    Circle,
+)
+from zones.jurisdictions import Jurisdiction, parse_boundary
+from zones.places import Hits, PlaceIndex
+
+__all__ = [
+    "MAX_AREA_KM2",
+    "MAX_CIRCLES",
+    "MAX_RADIUS_M",
+    "MAX_VERTICES",
+    "MIN_RADIUS_M",
+    "Area",
+    "AreaIndex",
+    "Circle",
+    "Commune",
+    "CommuneName",
+    "Communes",
+    "CommunesMissing",
+    "Hits",
+    "InvalidArea",
+    "InvalidPoint",
+    "Jurisdiction",
+    "OutsideJurisdiction",
+    "PlaceIndex",
+    "UnknownCommune",
+    "ZoneError",
+    "parse_boundary",
+    "slug",
+]

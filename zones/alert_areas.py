@@ -1,0 +1,128 @@
+"""The alert index: which of the active areas hold a point?
+
+The rtree holds a box or two for each shape; circles are then judged by bounds and the geodesic, polygons by their
+edges, all pairs of point and shape at once. For one thread, such as an event loop's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rtree.index import Index
+
+from zones.circles import Circle
+from zones.ellipsoid import EDGE_M, DegreeBounds, apart, degree_bounds, distance_m
+from zones.geometry import Patch, covered_pairwise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from zones.circles import Box
+    from zones.ellipsoid import Bools, Floats
+    from zones.geometry import Area
+    from zones.keytable import Ints
+
+_LON, _LAT, _RADIUS, _BOUNDS = 0, 1, 2, 3  # columns of a circle's figures; four columns of bounds
+
+
+class AreaIndex:
+    """Areas by id (int64)."""
+
+    def __init__(self) -> None:
+        self._boxes = Index()
+        self._shapes: dict[int, list[tuple[int, list[Box]]]] = {}  # of each area: shape numbers and their boxes
+        self._free: list[int] = []
+        self._used = 0
+        self._area_of = np.zeros(16, dtype=np.int64)
+        self._circles = np.full((16, 7), np.nan)  # NaN where the shape is no circle
+        self._patches: NDArray[Any] = np.full(16, None, dtype=object)
+
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+    def __contains__(self, area_id: int) -> bool:
+        return area_id in self._shapes
+
+    def put(self, area_id: int, area: Area) -> None:
+        """Add an area, or replace the one of this id."""
+        self.remove(area_id)
+        held: list[tuple[int, list[Box]]] = []
+        for shape in area.shapes:
+            number = self._new_number()
+            self._area_of[number] = area_id
+            if isinstance(shape, Circle):
+                bounds = degree_bounds(shape.lat, shape.radius_m)
+                self._circles[number] = (shape.lon, shape.lat, shape.radius_m, *bounds)
+                self._patches[number] = None
+            elif isinstance(shape, Patch):
+                self._circles[number] = np.nan
+                self._patches[number] = shape.polygons
+            boxes = shape.boxes()
+            for box in boxes:
+                self._boxes.insert(number, box)
+            held.append((number, boxes))
+        self._shapes[area_id] = held
+
+    def remove(self, area_id: int) -> bool:
+        """Forget an area; False if it was not there."""
+        held = self._shapes.pop(area_id, None)
+        for number, boxes in held or ():
+            for box in boxes:
+                self._boxes.delete(number, box)
+            self._patches[number] = None
+            self._free.append(number)
+        return held is not None
+
+    def at(self, lon: float, lat: float) -> Ints:
+        """The ids of the areas that hold a point, edges too: sorted, each once; none for what is not on the Earth."""
+        return self.at_many([lon], [lat])[1]
+
+    def at_many(self, lons: Any, lats: Any) -> tuple[Ints, Ints]:
+        """For points as arrays (n,): each pair of a point's index and the id of an area that holds it.
+
+        Two int64 arrays (k,), sorted by point, then by id. Points that are NaN or not on the Earth are in no area.
+        """
+        lons, lats = np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64)
+        on_earth = np.flatnonzero((np.abs(lons) <= 180) & (np.abs(lats) <= 90))  # noqa: PLR2004
+        if not self._shapes or not on_earth.size:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        corners = np.column_stack((lons[on_earth], lats[on_earth]))
+        shapes, counts = self._boxes.intersection_v(corners, corners)  # type: ignore[no-untyped-call]
+        points = np.repeat(on_earth, counts.astype(np.int64))
+        held = self._hold(shapes, lons[points], lats[points])
+        points, ids = points[held], self._area_of[shapes[held]]
+        order = np.lexsort((ids, points))
+        points, ids = points[order], ids[order]
+        # An area of several shapes, or of two boxes, may have been found more than once.
+        first = np.ones(len(points), dtype=np.bool_)
+        first[1:] = (points[1:] != points[:-1]) | (ids[1:] != ids[:-1])
+        return points[first], ids[first]
+
+    def _hold(self, shapes: Ints, lons: Floats, lats: Floats) -> Bools:
+        """Whether each shape holds the point beside it."""
+        figures = self._circles[shapes]
+        radius_m = figures[:, _RADIUS]
+        bounds = DegreeBounds(*figures[:, _BOUNDS:].T)
+        east, north = apart(lons, figures[:, _LON]), np.abs(lats - figures[:, _LAT])
+        inside = bounds.surely_within(east, north, radius_m)
+        unsure = np.flatnonzero(~(inside | bounds.surely_beyond(east, north, radius_m)))
+        round_ = ~np.isnan(radius_m[unsure])
+        asked, cornered = unsure[round_], unsure[~round_]
+        if asked.size:
+            metres = distance_m(figures[asked, _LON], figures[asked, _LAT], lons[asked], lats[asked])
+            inside[asked] = metres <= radius_m[asked] + EDGE_M
+        if cornered.size:
+            inside[cornered] = covered_pairwise(self._patches[shapes[cornered]], lons[cornered], lats[cornered])
+        return inside
+
+    def _new_number(self) -> int:
+        if self._free:
+            return self._free.pop()
+        number = self._used
+        self._used += 1
+        if number == len(self._area_of):
+            self._area_of = np.concatenate((self._area_of, np.zeros_like(self._area_of)))
+            self._circles = np.concatenate((self._circles, np.full_like(self._circles, np.nan)))
+            self._patches = np.concatenate((self._patches, np.full_like(self._patches, None)))
+        return number

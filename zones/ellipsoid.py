@@ -1,0 +1,140 @@
+"""The Earth of WGS 84: distances on it, and bounds of them that need no geodesic.
+
+Longitudes and latitudes are degrees, lengths metres. The exact distance is Karney's geodesic, by ``pyproj.Geod``. It
+costs some 500 ns a point, so what can be proven by a few multiplications is, and only the rest is asked of it.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from pyproj import Geod
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+EQUATOR_M = 6378137.0
+FLATTENING = 1 / 298.257223563
+POLE_M = EQUATOR_M * (1 - FLATTENING)
+ECCENTRICITY2 = FLATTENING * (2 - FLATTENING)
+SHARPEST_RADIUS_M = POLE_M**2 / EQUATOR_M  # of curvature, along the meridian where it crosses the equator
+
+EDGE_M = 1e-6  # a point on the edge is inside: a micrometre absorbs the rounding of a double's degrees
+_SLACK = 1e-9  # relative; keeps what is called proven clear of rounding
+
+
+@functools.cache
+def geod() -> Geod:
+    return Geod(ellps="WGS84")
+
+
+def distance_m(lons1: Any, lats1: Any, lons2: Any, lats2: Any) -> Floats:
+    """Geodesic distances between points given as scalars or arrays that broadcast together; NaN gives NaN."""
+    a, b, c, d = (np.array(part, dtype=np.float64) for part in np.broadcast_arrays(lons1, lats1, lons2, lats2))
+    _, _, metres = geod().inv(a, b, c, d, inplace=True, return_back_azimuth=False)
+    return np.asarray(metres, dtype=np.float64)
+
+
+def to_plane(lon: float, lat: float, lons: Any, lats: Any) -> tuple[Floats, Floats]:
+    """Azimuthal equidistant coordinates (east, north) in metres, about a centre: distances from it are exact."""
+    lons, lats = np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64)
+    azimuths, _, metres = geod().inv(np.full(lons.shape, lon), np.full(lats.shape, lat), lons, lats)
+    turn = np.radians(azimuths)
+    return metres * np.sin(turn), metres * np.cos(turn)
+
+
+def apart(lons: Any, lon: Any) -> Floats:
+    """Degrees of longitude between, the short way round: 0 to 180."""
+    straight = np.abs(np.subtract(lons, lon))
+    return np.asarray(np.minimum(straight, np.abs(360.0 - straight)))
+
+
+def _meridian_radius(sin2: Any) -> Any:
+    return EQUATOR_M * (1 - ECCENTRICITY2) / (1 - ECCENTRICITY2 * sin2) ** 1.5
+
+
+def _parallel_radius(sin2: Any) -> Any:
+    return EQUATOR_M * np.sqrt((1 - sin2) / (1 - ECCENTRICITY2 * sin2))
+
+
+class DegreeBounds(NamedTuple):
+    """The least and greatest length of a degree in a band of latitudes; numbers or arrays."""
+
+    lat_least: Any
+    lat_most: Any
+    lon_least: Any
+    lon_most: Any
+
+    def surely_within(self, lons_apart: Any, lats_apart: Any, radius_m: Any) -> Bools:
+        """True proves that the geodesic is at most ``radius_m``.
+
+        The straight line in degrees is a road on the ground no longer than this, and no road is shorter than the
+        geodesic. It stays in the band: else it would already be too long.
+        """
+        reach = np.multiply(radius_m, 1 - _SLACK)
+        return np.asarray((lats_apart * self.lat_most) ** 2 + (lons_apart * self.lon_most) ** 2 <= reach * reach)
+
+    def surely_beyond(self, lons_apart: Any, lats_apart: Any, radius_m: Any) -> Bools:
+        """True proves that the geodesic is longer than ``radius_m``.
+
+        A geodesic that short never leaves the band, and there each degree it makes costs at least this much.
+        """
+        reach = np.multiply(radius_m, 1 + _SLACK) + EDGE_M
+        return np.asarray((lats_apart * self.lat_least) ** 2 + (lons_apart * self.lon_least) ** 2 > reach * reach)
+
+
+def degree_bounds(lat: Any, radius_m: Any) -> DegreeBounds:
+    """The bounds that hold for everything within ``radius_m`` of latitude ``lat``; scalars or arrays."""
+    reach = np.degrees(np.divide(radius_m, SHARPEST_RADIUS_M)) * (1 + _SLACK)
+    farthest = np.minimum(np.abs(lat) + reach, 90.0)
+    nearest = np.maximum(np.abs(lat) - reach, 0.0)
+    low, high = np.sin(np.radians(nearest)) ** 2, np.sin(np.radians(farthest)) ** 2
+    degree = math.pi / 180
+    return DegreeBounds(
+        lat_least=_meridian_radius(low) * degree,
+        lat_most=_meridian_radius(high) * degree,
+        lon_least=_parallel_radius(high) * degree,
+        lon_most=_parallel_radius(low) * degree,
+    )
+
+
+def box_reach(lat: float, radius_m: float) -> tuple[float, float]:
+    """Half the width and half the height, in degrees, of a box that surely holds a circle; width 180 is all round.
+
+    Same proofs as ``DegreeBounds``: a degree of latitude is never shorter than on the equator's meridian, a degree of
+    longitude never shorter than on the parallel nearest to the pole.
+    """
+    height = math.degrees(radius_m / SHARPEST_RADIUS_M) * (1 + _SLACK) + _SLACK
+    if abs(lat) + height >= 90:  # noqa: PLR2004 - the pole
+        return 180.0, height
+    sin2 = math.sin(math.radians(abs(lat) + height)) ** 2
+    width = math.degrees(radius_m / float(_parallel_radius(sin2))) * (1 + _SLACK) + _SLACK
+    return min(width, 180.0), height
+
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+
+
+def _strip_m2(lats: Floats) -> Floats:
+    """The ellipsoid's area from the equator to a latitude, for one radian of longitude (authalic, closed form)."""
+    eccentricity = math.sqrt(ECCENTRICITY2)
+    sine = np.sin(np.radians(lats))
+    bulge = sine / (1 - ECCENTRICITY2 * sine**2) + np.arctanh(eccentricity * sine) / eccentricity
+    return np.asarray(POLE_M**2 / 2 * bulge)
+
+
+def ring_area_m2(lons: Floats, lats: Floats) -> float:
+    """The area inside a closed ring (first point repeated) whose edges are straight in degrees, as GeoJSON's are.
+
+    An area on the ellipsoid, by Gauss-Legendre along each edge, and never negative.
+    """
+    steps = np.diff(lons)
+    middles, halves = (lats[1:] + lats[:-1]) / 2, np.diff(lats) / 2
+    strips = _strip_m2(middles[:, None] + halves[:, None] * _NODES[None, :])
+    return float(abs(np.sum(np.radians(steps) * (strips @ _WEIGHTS) / 2)))

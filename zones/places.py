@@ -1,0 +1,215 @@
+"""The place index: which people's points are in an area?
+
+Points come in a million and move; answers are numpy arrays, never one object a hit. The rtree finds the leaves (see
+``zones.leaves``) that an area may touch; a leaf proven to lie inside is taken whole, the points of the others are
+judged one by one, by a bound where that proves it and else by the geodesic.
+
+For one thread, such as an event loop's: a call is never interrupted and leaves the index whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from zones.errors import InvalidPoint
+from zones.keytable import MISSING, KeyTable
+from zones.leaves import Leaves, Points
+
+if TYPE_CHECKING:
+    from zones.ellipsoid import Floats
+    from zones.geometry import Area
+    from zones.keytable import Ints
+
+_WAITING = 1024  # single puts are kept until so many have come, or the next question
+
+
+class Hits(NamedTuple):
+    """Points as columns of equal length (k,), in no order: int64 keys and owners, degrees in doubles."""
+
+    keys: Ints
+    owners: Ints
+    lons: Floats
+    lats: Floats
+
+
+class PlaceIndex:
+    """Points by key; each has an owner, and an owner may have many. Keys are distinct int64, negative ones too."""
+
+    def __init__(self) -> None:
+        self._leaves = Leaves()
+        self._table = KeyTable()
+        self._waiting: dict[int, tuple[int, float, float]] = {}
+
+    def __len__(self) -> int:
+        self._flush()
+        return self._leaves.total
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held in arrays: all but the rtree's few kilobytes."""
+        return self._leaves.nbytes + self._table.nbytes
+
+    def load(self, keys: Any, owners: Any, lons: Any, lats: Any) -> None:
+        """Forget everything and hold these points: arrays (n,) of keys, owners, degrees. The last of a key counts.
+
+        Raises ``InvalidPoint`` naming the first wrong one, and then changes nothing.
+        """
+        points = _checked(keys, owners, lons, lats)
+        self._waiting.clear()
+        self._plant(points)
+
+    def put(self, key: int, owner: int, lon: float, lat: float) -> None:
+        """Add a point, or move it and change its owner. Raises ``InvalidPoint``."""
+        if not -180 <= lon <= 180:  # noqa: PLR2004 - so written, NaN is refused too
+            raise _not_on_earth("lon", lon, 180)
+        if not -90 <= lat <= 90:  # noqa: PLR2004
+            raise _not_on_earth("lat", lat, 90)
+        self._waiting.pop(key, None)
+        self._waiting[key] = (owner, lon, lat)
+        if len(self._waiting) >= _WAITING:
+            self._flush()
+
+    def put_many(self, keys: Any, owners: Any, lons: Any, lats: Any) -> None:
+        """``put`` for arrays (n,), far quicker a point; the last of a key counts. Raises as ``load`` does."""
+        points = _checked(keys, owners, lons, lats)
+        self._flush()
+        self._merge(points)
+
+    def remove(self, key: int) -> bool:
+        """Forget a point; False if it was not there."""
+        waiting = self._waiting.pop(key, None) is not None
+        slot = self._table.find_one(key)
+        if slot == MISSING:
+            return waiting
+        self._take_out(np.array([slot]))
+        return True
+
+    def remove_many(self, keys: Any) -> int:
+        """Forget points; how many were there."""
+        self._flush()
+        slots = self._table.find(np.unique(np.asarray(keys, dtype=np.int64)))
+        return self._take_out(slots[slots != MISSING].astype(np.int64))
+
+    def remove_owner(self, owner: int) -> int:
+        """Forget every point of an owner; how many there were. Looks at all points: about 1 ms a million."""
+        self._flush()
+        return self._take_out(self._slots_of(owner))
+
+    def of_owner(self, owner: int) -> Ints:
+        """The keys of an owner's points, sorted. Looks at all points: about 1 ms a million."""
+        self._flush()
+        return np.sort(self._leaves.columns.keys[self._slots_of(owner)])
+
+    def within(self, area: Area) -> Hits:
+        """The points in an area, each once, edges too."""
+        slots = self._slots_within(area)
+        return Hits(*self._leaves.columns.take(slots))
+
+    def owners_within(self, area: Area) -> Ints:
+        """The owners of the points in an area: sorted, each once."""
+        owners = np.sort(self._leaves.columns.owners[self._slots_within(area)])
+        first = np.ones(len(owners), dtype=np.bool_)
+        np.not_equal(owners[1:], owners[:-1], out=first[1:])
+        return owners[first]
+
+    def _slots_within(self, area: Area) -> Ints:
+        self._flush()
+        found = [self._leaves.within(shape) for shape in area.shapes]
+        return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+
+    def _slots_of(self, owner: int) -> Ints:
+        mine = np.flatnonzero(self._leaves.columns.owners == owner)
+        return mine[self._leaves.holds(mine)]
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        number = len(self._waiting)
+        keys = np.fromiter(self._waiting, dtype=np.int64, count=number)
+        owners, lons, lats = zip(*self._waiting.values(), strict=True)
+        self._waiting.clear()
+        self._merge(
+            Points(
+                keys,
+                np.array(owners, dtype=np.int64),
+                np.array(lons, dtype=np.float64),
+                np.array(lats, dtype=np.float64),
+            )
+        )
+
+    def _plant(self, points: Points) -> None:
+        self._table = KeyTable()
+        moved = self._leaves.plant(points)
+        self._table.put(moved.keys, moved.slots.astype(np.int32))
+
+    def _merge(self, points: Points) -> None:
+        """Add or move points of distinct keys."""
+        slots = self._table.find(points.keys).astype(np.int64)
+        known = slots != MISSING
+        leaves = self._leaves
+        if len(points.keys) - np.count_nonzero(known) > leaves.total:
+            kept = np.ones(len(leaves.columns.keys), dtype=np.bool_)
+            kept[slots[known]] = False
+            everyone = leaves.all_slots()
+            self._plant(leaves.columns.take(everyone[kept[everyone]]).joined(points))
+            return
+        there = leaves.locate(points.lons, points.lats)
+        stays = known & (leaves.leaf_of(np.where(known, slots, 0)) == there)
+        if stays.any():
+            leaves.rewrite(slots[stays], points.take(stays))
+        leaves_it = known & ~stays
+        if leaves_it.any():
+            self._note(leaves.take_out(slots[leaves_it]))
+        comes = ~stays
+        if comes.any():
+            self._note(leaves.put_in(points.take(comes), there[comes]))
+        self._tidy()
+
+    def _take_out(self, slots: Ints) -> int:
+        if len(slots):
+            self._table.remove(self._leaves.columns.keys[slots])
+            self._note(self._leaves.take_out(slots))
+            self._tidy()
+        return len(slots)
+
+    def _note(self, moved: Any) -> None:
+        self._table.put(moved.keys, moved.slots.astype(np.int32))
+
+    def _tidy(self) -> None:
+        if self._leaves.crooked:
+            self._plant(self._leaves.columns.take(self._leaves.all_slots()))
+
+
+def _not_on_earth(field: str, value: float, limit: int) -> InvalidPoint:
+    word = "longitude" if limit == 180 else "latitude"  # noqa: PLR2004
+    return InvalidPoint(field, f"{value!r} is no {word}: give degrees from -{limit} to {limit}.")
+
+
+def _checked(keys: Any, owners: Any, lons: Any, lats: Any) -> Points:
+    """Columns of distinct keys, every point on the Earth."""
+    points = Points(
+        np.ascontiguousarray(keys, dtype=np.int64),
+        np.ascontiguousarray(owners, dtype=np.int64),
+        np.ascontiguousarray(lons, dtype=np.float64),
+        np.ascontiguousarray(lats, dtype=np.float64),
+    )
+    if len({column.shape for column in points}) != 1 or points.keys.ndim != 1:
+        raise InvalidPoint("", "Keys, owners, longitudes and latitudes must be flat and equally many.")
+    for field, column, limit in (("lons", points.lons, 180), ("lats", points.lats, 90)):
+        wrong = np.flatnonzero(~(np.abs(column) <= limit))
+        if wrong.size:
+            at = int(wrong[0])
+            raise _not_on_earth(f"{field}[{at}]", float(column[at]), limit)
+    return _last_of_each(points)
+
+
+def _last_of_each(points: Points) -> Points:
+    order = np.argsort(points.keys, kind="stable")
+    ordered = points.keys[order]
+    repeated = ordered[1:] == ordered[:-1]
+    if not repeated.any():
+        return points
+    last = np.append(~repeated, True)
+    return points.take(order[last])
