@@ -1,0 +1,27 @@
+"""``tocsin``: the command line."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import click
+
+from broadcaster.commands.database import migrate, seed
+from broadcaster.commands.failing import Sentences
+from broadcaster.commands.identity import vapid
+from broadcaster.commands.keys import key
+from broadcaster.commands.stations import station
+
+
+@click.group(
+    cls=Sentences,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Settings are TOCSIN_* in the environment; README has the table. `tocsin doctor` checks them.",
+)
+@click.version_option(version("tocsin"), prog_name="tocsin")
+def main() -> None:
+    """Geofenced alerts: draw a circle, reach everyone concerned in it, account for every one of them."""
+
+
+for each in (migrate, seed, vapid, station, key):
+    main.add_command(each)

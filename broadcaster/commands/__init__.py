@@ -1,0 +1,1 @@
+"""What ``tocsin`` can do, one file a group of commands; ``broadcaster.cli`` puts them together."""

@@ -1,0 +1,38 @@
+"""What the exit code of a command says, so that a script can act on it.
+
+::
+
+    0  done; for `send`: everyone who was matched is accounted for
+    1  something failed that is no fault of the input (a defect, a disk, `doctor` found an error)
+    2  the input or the settings were refused: nothing was done
+    3  sent, but not everyone is accounted for yet (the time of --wait is over, or the line was lost)
+    4  nobody was matched: nobody was told anything
+    5  the service or the database does not answer
+    6  stopped by whoever was asked to confirm: nothing was sent
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    DONE = 0
+    FAILED = 1
+    REFUSED = 2
+    UNACCOUNTED = 3
+    NOBODY = 4
+    UNREACHABLE = 5
+    ABORTED = 6
+
+
+HELP = """\b
+Exit codes:
+  0  everyone who was matched is accounted for
+  1  something failed that is no fault of the input
+  2  the input or the settings were refused: nothing was done
+  3  sent, but not everyone is accounted for yet
+  4  nobody was matched: nobody was told anything
+  5  the service or the database does not answer
+  6  not confirmed: nothing was sent
+"""

@@ -1,0 +1,78 @@
+"""Errors as sentences: no command ends in a traceback for something that a person can mend."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from broadcaster.commands.exits import Exit
+from broadcaster.errors import BadSettings, Refused, TocsinError
+from broadcaster.store.engine import StoreUnavailable
+from zones.errors import ZoneError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+
+
+class Stop(click.ClickException):
+    """Ends the command with a sentence on stderr, a hint below it, and an exit code."""
+
+    def __init__(self, message: str, code: Exit = Exit.REFUSED, hint: str = "") -> None:
+        super().__init__(message)
+        self.exit_code = int(code)  # type: ignore[misc]  # click reads it from the instance too
+        self.hint = hint
+
+    def show(self, file: Any = None) -> None:
+        stream = file or sys.stderr
+        click.echo(click.style("error: ", fg="red", bold=True) + self.message, file=stream)
+        if self.hint:
+            click.echo(f"  {self.hint}", file=stream)
+
+
+def sentence(error: Exception) -> Stop | None:
+    """Give what to tell of an error, or None for one that is a defect of ours."""
+    match error:
+        case BadSettings():
+            lines = "".join(f"\n  {name}: {problem}" for name, problem in error.findings)
+            return Stop(f"the settings can't be used:{lines}")
+        case Refused() | ZoneError():
+            return Stop(str(error))
+        case TocsinError():
+            return Stop(str(error))
+        case StoreUnavailable():
+            return Stop(
+                f"the database does not answer: {error}",
+                Exit.UNREACHABLE,
+                "look at TOCSIN_DATABASE_URL, the space on the disk and who may write there; `tocsin doctor` checks it",
+            )
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return Stop(f"{where}{error.strerror or error}", Exit.FAILED)
+    return None
+
+
+class Sentences(click.Group):
+    """The group all commands are in: what they raise becomes a sentence and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            told = sentence(error)
+            if told is None:
+                raise
+            raise told from error
+
+
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's asynchronous part."""
+    return asyncio.run(work)

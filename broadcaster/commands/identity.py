@@ -1,0 +1,20 @@
+"""``tocsin vapid``."""
+
+from __future__ import annotations
+
+import click
+
+from channels.webpush import VapidKey
+
+
+@click.command()
+def vapid() -> None:
+    """Make a web push identity (RFC 8292), to be set in the environment.
+
+    Browsers subscribe to its public half: keep it, for with another one every subscription is lost.
+    """
+    made = VapidKey.generate()
+    click.echo(f"TOCSIN_VAPID_PRIVATE_KEY={made.to_raw()}")
+    click.echo("TOCSIN_VAPID_SUBJECT=mailto:you@your-domain")
+    click.echo(f"# its public half, which pages subscribe with: {made.public}", err=True)
+    click.echo("# put your own address into the subject: push services write to it when something is wrong", err=True)

@@ -1,0 +1,92 @@
+"""``tocsin key add|list|revoke``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from broadcaster.clock import SystemClock
+from broadcaster.commands.exits import Exit
+from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.opened import opened, settings, station_of
+from broadcaster.commands.showing import moment, out, print_json, table
+from broadcaster.domain.stations import Role
+from broadcaster.store import stations
+
+_LONGEST_LABEL = 80
+
+
+@click.group()
+def key() -> None:
+    """API keys: who may act for a station."""
+
+
+@key.command("add")
+@click.option("--station", "slug", help="The station it is good for. Without it, an admin's key, good for all.")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    required=True,
+    help="read may look; publish may also send and keep the register; admin may all.",
+)
+@click.option("--label", required=True, help="Whose key it is, to know it again.")
+def add(*, slug: str | None, role: str, label: str) -> None:
+    """Make a key and print it, this once: only its hash is kept."""
+    if not 1 <= len(label.strip()) <= _LONGEST_LABEL:
+        raise Stop(f"--label has 1 to {_LONGEST_LABEL} characters")
+    if slug is None and role != Role.ADMIN.value:
+        raise Stop("--station is missing", hint="only an admin's key may be good for every station")
+
+    async def work() -> str:
+        async with opened(settings()) as store, store.write() as unit:
+            of = (await station_of(unit, slug)).id if slug else None
+            return await stations.add_key(unit, Role(role), of, label.strip(), SystemClock().now())
+
+    click.echo(wait_for(work()))
+
+
+@key.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def list_(*, as_json: bool) -> None:
+    """List the keys: whose they are, never what they are."""
+
+    async def work() -> list[Any]:
+        async with opened(settings()) as store, store.read() as unit:
+            return await stations.keys(unit)
+
+    rows = wait_for(work())
+    if as_json:
+        print_json(
+            [
+                {
+                    "id": row.id,
+                    "role": row.role,
+                    "station": row.slug,
+                    "label": row.label,
+                    "created_at": row.created_at.isoformat(),
+                    "revoked_at": row.revoked_at.isoformat() if row.revoked_at else None,
+                }
+                for row in rows
+            ]
+        )
+        return
+    shown = [
+        (row.id, row.role, row.slug or "every one", row.label, moment(row.created_at), moment(row.revoked_at))
+        for row in rows
+    ]
+    out().print(table(("#id", "role", "station", "label", "made", "revoked"), shown))
+
+
+@key.command("revoke")
+@click.argument("key_id", metavar="ID", type=int)
+def revoke(key_id: int) -> None:
+    """End a key, at once. ID is the figure that `tocsin key list` shows."""
+
+    async def work() -> bool:
+        async with opened(settings()) as store, store.write() as unit:
+            return await stations.revoke_key(unit, key_id, SystemClock().now())
+
+    if not wait_for(work()):
+        raise Stop(f"there is no key {key_id} that still holds", Exit.REFUSED, "`tocsin key list` shows them")
+    click.echo(f"key {key_id} is revoked")

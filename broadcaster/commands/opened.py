@@ -1,0 +1,67 @@
+"""The settings and the database, opened for the length of one command."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from broadcaster import config
+from broadcaster.commands.exits import Exit
+from broadcaster.commands.failing import Stop
+from broadcaster.store import stations
+from broadcaster.store.engine import Store
+from broadcaster.store.migrate import current, newest
+from broadcaster.store.sealing import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from broadcaster.config import Settings
+    from broadcaster.domain.stations import Station
+    from broadcaster.store.engine import Unit
+
+OPERATOR_KEY = "operator.key"
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Store]:
+    """The database of the settings. Stops with a sentence unless it has the newest shape (or ``migrated`` is False)."""
+    if settings.embedded:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.store_url, Vault(settings.sealing_secrets()))
+    try:
+        if migrated:
+            await _require_newest(store)
+        yield store
+    finally:
+        await store.close()
+
+
+async def _require_newest(store: Store) -> None:
+    there, wanted = await current(store), newest()
+    if there != wanted:
+        what = "is empty" if there is None else f"has the shape {there}, and this version needs {wanted}"
+        raise Stop(f"the database {what}", Exit.REFUSED, "run `tocsin migrate` first")
+
+
+async def station_of(unit: Unit, slug: str) -> Station:
+    """Give the station of that name; stops with the names there are."""
+    found = await stations.by_slug(unit, slug)
+    if found is not None:
+        return found
+    names = ", ".join(each.slug for each in await stations.all_stations(unit))
+    hint = f"there are: {names}" if names else "there is none yet: `tocsin station add` makes one"
+    raise Stop(f"there is no station {slug!r}", Exit.REFUSED, hint)
+
+
+def settings() -> Settings:
+    """Read the settings from the environment."""
+    return config.load()
+
+
+def operator_key(where: Settings) -> str | None:
+    """Give the key that `tocsin seed` kept in the data folder, if it is there."""
+    try:
+        return (where.data_dir / OPERATOR_KEY).read_text().strip() or None
+    except OSError:
+        return None

@@ -1,0 +1,77 @@
+"""How results look in a terminal."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_MINUTE_S = 60
+_HOUR_S = 3600
+_DAY_S = 86_400
+_TENTHS_BELOW_S = 10
+
+
+def out() -> Console:
+    """The terminal, for results. Made at each use: a test's runner puts another stdout in place."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def err() -> Console:
+    """The terminal's other stream: progress, warnings, questions."""
+    return Console(stderr=True, highlight=False)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> Table:
+    """A table; a column whose name begins with # holds figures."""
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for name in columns:
+        made.add_column(name.removeprefix("#"), justify="right" if name.startswith("#") else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*("—" if cell is None else str(cell) for cell in row))
+    return made
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout, and nothing else."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def seconds(value: float | None) -> str:
+    """A length of time as a person says it: 0.4 s, 12 s, 3 min 20 s, 2 h 05 min."""
+    if value is None:
+        return "—"
+    if value < _TENTHS_BELOW_S:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < _MINUTE_S:
+        return f"{whole} s"
+    if whole < _HOUR_S:
+        return f"{whole // _MINUTE_S} min {whole % _MINUTE_S:02d} s"
+    if whole < _DAY_S:
+        return f"{whole // _HOUR_S} h {whole % _HOUR_S // _MINUTE_S:02d} min"
+    return f"{whole // _DAY_S} d {whole % _DAY_S // _HOUR_S} h"
+
+
+def money(minor: int, currency: str) -> str:
+    """An amount in minor units, in the currency's own: 1234 EUR is 12.34 EUR."""
+    return f"{minor / 100:,.2f} {currency}"
+
+
+def moment(value: datetime | str | None) -> str:
+    """A moment in this machine's own time zone."""
+    if value is None:
+        return "—"
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

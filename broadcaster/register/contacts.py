@@ -1,0 +1,36 @@
+"""From what people write to the contacts that the store keeps: one spelling for one address."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.people import ChannelName, NewContact
+from channels.email.address import parse_address
+from channels.sms import parse_phone
+
+if TYPE_CHECKING:
+    from channels.webpush import PushSubscription
+
+
+def mail_contact(text: str) -> NewContact:
+    """Read a mail address. Raises ``channels.email.address.InvalidMailAddress``."""
+    address = parse_address(text)
+    # RFC 5321 lets a server tell Jean from jean before the @; no one known does, and one person must count as one.
+    return NewContact(ChannelName.EMAIL, address.casefold(), address)
+
+
+def phone_contact(text: str, region: str, channel: ChannelName | None = None) -> NewContact:
+    """Read a telephone number as it is dialled in ``region`` (ISO 3166). Raises ``channels.sms.InvalidPhone``.
+
+    Without ``channel`` the number decides: what takes SMS gets them, anything else is called.
+    """
+    number = parse_phone(text, region)
+    chosen = channel or (ChannelName.SMS if number.takes_sms else ChannelName.VOICE)
+    return NewContact(chosen, number.e164, number.e164)
+
+
+def push_contact(subscription: PushSubscription) -> NewContact:
+    """Make the contact of a browser's subscription; its address is the browser's own JSON."""
+    address = json.dumps(subscription.to_json(), separators=(",", ":"))
+    return NewContact(ChannelName.PUSH, subscription.canonical, address)

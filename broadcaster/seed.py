@@ -1,0 +1,85 @@
+"""A town to try everything on: L'Aigle's real boundary and town hall, and residents who do not exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.domain.stations import Station, StationKind
+from broadcaster.store import people, stations
+from broadcaster.synthetic import GROUPS, Town
+from channels.sms import region_of_insee
+from zones import Area, Communes
+
+if TYPE_CHECKING:
+    from broadcaster.clock import Clock
+    from broadcaster.domain.people import NewSubscriber
+    from broadcaster.store.engine import Store, Unit
+
+INSEE = "61214"
+SLUG = "laigle"
+RESIDENTS = 6000
+RANDOM_SEED = 61214
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Sown:
+    """What was seeded."""
+
+    station: Station
+    residents: int
+
+
+async def sow(store: Store, clock: Clock, *, residents: int = RESIDENTS, random_seed: int = RANDOM_SEED) -> Sown | None:
+    """Add the station and its residents; None, and nothing done, where there is any station already.
+
+    One transaction: a seed that was killed half-way has left nothing, and can be run again. Raises
+    ``zones.CommunesMissing`` without the data of the communes.
+    """
+    async with store.read() as unit:
+        if await stations.all_stations(unit):
+            return None
+    fields = commune_fields(INSEE)
+    commune_area = Area.from_json({"polygons": fields["boundary"]})
+    town = Town(commune_area, (fields["lon"], fields["lat"]), random_seed)
+    drawn = list(town.residents(residents))
+    async with store.write() as unit:
+        if await stations.all_stations(unit):  # another process was quicker
+            return None
+        made = await stations.add(
+            unit,
+            {"slug": SLUG, "kind": StationKind.AUTHORITY, "languages": ("fr", "en"), "margin_m": 1000.0, **fields},
+            clock.now(),
+        )
+        if made is None:
+            return None
+        await _register(unit, made.id, drawn, clock)
+    return Sown(made, len(drawn))
+
+
+async def _register(unit: Unit, station_id: int, drawn: list[NewSubscriber], clock: Clock) -> None:
+    groups = await stations.ensure_groups(unit, station_id, GROUPS)
+    for start in range(0, len(drawn), _BATCH):
+        batch = drawn[start : start + _BATCH]
+        tokens = [people.new_token() for _ in batch]
+        await people.register(unit, station_id, batch, tokens, groups_by_slug=groups, now=clock.now())
+
+
+def commune_fields(insee: str) -> dict[str, Any]:
+    """Give what a station takes over from its commune: name, boundary (GeoJSON), town hall, contact, region.
+
+    Raises ``zones.UnknownCommune`` and ``zones.CommunesMissing``.
+    """
+    commune = Communes().find(insee)
+    lon, lat = commune.centre
+    return {
+        "name": commune.name,
+        "boundary": Area(polygons=commune.boundary).to_json()["polygons"],
+        "region": region_of_insee(insee),
+        "insee": commune.insee,
+        "lon": lon,
+        "lat": lat,
+        "email": commune.email,
+        "phone": commune.phone,
+    }
