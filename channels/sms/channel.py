@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from channels.base import Composed, Finding, Receipt
 from channels.errors import Permanent, Transient
 from channels.sms.segments import count
-from channels.twilio_api.account import E164
+from channels.twilio_api.account import E164, is_url
 from channels.twilio_api.errors import error_for
 from channels.twilio_api.probe import probe_account
 from channels.twilio_api.rest import FORM, Request, TwilioRest
@@ -50,8 +50,8 @@ class SmsMessage:
             raise ValueError("the text holds half a character (a lone surrogate)") from error
         if self.validity_s is not None and not 1 <= self.validity_s <= LONGEST_VALIDITY_S:
             raise ValueError(f"validity_s is between 1 and {LONGEST_VALIDITY_S} seconds")
-        if self.status_callback is not None and not self.status_callback.startswith(("http://", "https://")):
-            raise ValueError("status_callback is an http or https URL")
+        if self.status_callback is not None and not is_url(self.status_callback):
+            raise ValueError("status_callback is an http or https URL, percent-encoded")
 
 
 class Sms:

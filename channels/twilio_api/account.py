@@ -13,6 +13,7 @@ E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
 # Twilio's rule for an alphanumeric sender id: at most 11 of these, and a letter among them.
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9+&_-](?:[A-Za-z0-9 +&_-]{0,9}[A-Za-z0-9+&_-])?")
+_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:[/?][!-~]*)?")
 _SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 SenderKind = Literal["number", "short code", "alphanumeric", "messaging service"]
@@ -43,6 +44,11 @@ def sender_kind(sender: str) -> SenderKind | None:
 def is_alphanumeric(sender: str) -> bool:
     """Tell whether receivers can't answer this sender: no STOP reaches it, so messages must carry a way to opt out."""
     return sender_kind(sender) == "alphanumeric"
+
+
+def is_url(text: str) -> bool:
+    """Tell whether Twilio can call this URL back and sign it as it is: absolute, http or https, percent-encoded."""
+    return _URL.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

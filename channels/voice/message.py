@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from channels.twilio_api.account import is_url
+
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,8}){0,2}")
 _LONGEST_PROMPT = 300
 _LONGEST_TEXT = 20_000
@@ -75,8 +77,10 @@ class VoiceMessage:
                 raise ValueError(f"{name} has at most {_LONGEST_PROMPT} characters")
         for name in ("gather_url", "status_callback"):
             url = getattr(self, name)
-            if url is not None and (not url.startswith(("http://", "https://")) or len(url) > _LONGEST_URL):
-                raise ValueError(f"{name} is an http or https URL of at most {_LONGEST_URL} characters")
+            if url is not None and (not is_url(url) or len(url) > _LONGEST_URL):
+                raise ValueError(
+                    f"{name} is an http or https URL, percent-encoded, of at most {_LONGEST_URL} characters"
+                )
         if self.gather_url is not None and not speakable(self.confirm_prompt):
             raise ValueError("confirm_prompt says which key to press, since gather_url wants one")
         if self.timeout_s not in _TIMEOUT_S:
