@@ -91,7 +91,7 @@ class Signer:
     def __init__(self, key: DkimKey) -> None:
         self._key = key.load()
         algorithm = "rsa" if isinstance(self._key, RSAPrivateKey) else "ed25519"
-        self._tags = f"v=1; a={algorithm}-sha256; c=relaxed/simple; d={key.domain}; s={key.selector}".encode()
+        self._tags = f"v=1; a={algorithm}-sha256; c=relaxed/simple;\r\n d={key.domain}; s={key.selector}".encode()
 
     def sign(self, fixed: Canonical, personal: Canonical, body: bytes, at: int) -> bytes:
         """Give the whole field; ``at`` is in seconds since 1970, ``body`` ends with CRLF."""

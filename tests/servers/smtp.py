@@ -153,7 +153,7 @@ class SmtpServer:
     def hang_up(self) -> None:
         """Close every open connection without a word, as a server does that restarts."""
         for session in list(self._sessions):
-            session.transport.abort()
+            session.abort()
 
     def say_goodbye(self) -> None:
         """Say 421 on every open connection unasked and close it, as a server does to the idle."""
@@ -228,6 +228,14 @@ class _Session(SMTP):
     def number(self) -> int:
         return self._number
 
+    def abort(self) -> None:
+        """Cut the line, in a TLS handshake too, of which aiosmtpd would not hear the end."""
+        for transport in (self.transport, self._original_transport):
+            if transport is not None:
+                transport.abort()
+        self._handler_coroutine.cancel()
+        self._server._disconnected(self)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         first = self._number == 0
         if first:
@@ -253,7 +261,10 @@ class _Session(SMTP):
         if fault is None:
             return False
         if fault.what == "hang":
-            await asyncio.Event().wait()  # until the client gives up, which cancels this
+            try:
+                await asyncio.Event().wait()  # until the client gives up, which cancels this
+            finally:
+                self._writer.close()
         elif fault.what == "disconnect":
             self.transport.abort()
         else:
