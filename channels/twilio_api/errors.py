@@ -1,7 +1,7 @@
 """What each of Twilio's codes means for us: one table, looked up in one place.
 
 ``CHANNEL_BROKEN`` stops a channel for everyone, so it is kept for what would fail the same way for every other
-receiver. A fault of one destination's country or carrier is ``GIVE_UP``: one foreign number must not silence a town.
+receiver: credentials, the sender, our own URLs and settings. A fault of one destination's country or carrier is ``GIVE_UP``: one foreign number must not silence a town.
 
 Source: https://www.twilio.com/docs/api/errors, one page a code.
 """
@@ -66,8 +66,8 @@ CODES: dict[int, Rule] = {
     21201: Rule(_GIVE_UP, "The request named no receiver."),
     21202: Rule(_DEAD, "The receiver is a premium-rate number."),
     21203: Rule(_GIVE_UP, "International calls are not enabled for this account."),
-    21205: Rule(_GIVE_UP, "Twilio refused a URL in the request: is the public URL right?"),
-    21208: Rule(_GIVE_UP, "Twilio refused the time-out of the call."),
+    21205: Rule(_BROKEN, "Twilio refused a URL in the request: is the public URL right?"),
+    21208: Rule(_BROKEN, "Twilio refused the time-out of the call."),
     21210: Rule(_BROKEN, "The caller's number is not verified for this account."),
     21211: Rule(_DEAD, "The receiver's number is invalid."),
     21212: Rule(_BROKEN, "The sender's number is invalid."),
@@ -78,16 +78,16 @@ CODES: dict[int, Rule] = {
     21217: Rule(_DEAD, "The receiver's number does not look valid."),
     21219: Rule(_GIVE_UP, "A trial account calls verified numbers only."),
     21220: Rule(_GIVE_UP, "The call was over already."),
-    21234: Rule(_GIVE_UP, "Twilio refused how answering machines are to be detected."),
-    21262: Rule(_GIVE_UP, "No URL was given for who answered the call."),
-    21263: Rule(_GIVE_UP, "Twilio refused how answering machines are to be detected."),
+    21234: Rule(_BROKEN, "Twilio refused how answering machines are to be detected."),
+    21262: Rule(_BROKEN, "No URL was given for who answered the call."),
+    21263: Rule(_BROKEN, "Twilio refused how answering machines are to be detected."),
     21264: Rule(_BROKEN, "The sender's number is not verified for this account."),
     21265: Rule(_DEAD, "The receiver is a short code."),
     21266: Rule(_DEAD, "The receiver is the sender itself."),
     21267: Rule(_BROKEN, "A trial account can't send from a name: use a number, or upgrade."),
     21268: Rule(_DEAD, "The receiver is a premium-rate or information number."),
     21401: Rule(_DEAD, "The number is invalid."),
-    21402: Rule(_GIVE_UP, "Twilio refused a URL in the request: is the public URL right?"),
+    21402: Rule(_BROKEN, "Twilio refused a URL in the request: is the public URL right?"),
     21407: Rule(_BROKEN, "The sender's kind of number can't send SMS."),
     21408: Rule(_GIVE_UP, "SMS to this country are not enabled: see Messaging geographic permissions in the console."),
     21421: Rule(_DEAD, "The number is invalid."),
@@ -102,7 +102,7 @@ CODES: dict[int, Rule] = {
     21606: Rule(_BROKEN, "The sender is not a number of this account that can send SMS."),
     21607: Rule(_BROKEN, "A trial account must send from its sandbox number."),
     21608: Rule(_GIVE_UP, "A trial account sends to verified numbers only."),
-    21609: Rule(_GIVE_UP, "Twilio refused the status callback: its host must have a public name without underscores."),
+    21609: Rule(_BROKEN, "Twilio refused the status callback: its host must have a public name without underscores."),
     21610: Rule(_DEAD, "The receiver answered STOP: no SMS may be sent to them."),
     21611: Rule(_RETRY, "The sender's queue at Twilio is full."),
     21612: Rule(_GIVE_UP, "This sender can't reach this receiver by SMS."),
@@ -113,7 +113,7 @@ CODES: dict[int, Rule] = {
     21618: Rule(_GIVE_UP, "Twilio can't send this text."),
     21619: Rule(_GIVE_UP, "The message has no text."),
     21624: Rule(_GIVE_UP, "Twilio refused how long the message may wait."),
-    21626: Rule(_GIVE_UP, "Twilio refused which events of the call are to be told."),
+    21626: Rule(_BROKEN, "Twilio refused which events of the call are to be told."),
     21635: Rule(_DEAD, "The receiver's number is a landline: it can't take SMS."),
     21654: Rule(_GIVE_UP, "Twilio wanted a content template."),
     21657: Rule(_BROKEN, "The sender's name is invalid."),

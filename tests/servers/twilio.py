@@ -124,6 +124,7 @@ class TwilioServer:
         self._lines: dict[str | None, Line] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._hanging = asyncio.Event()
+        self._arrival = asyncio.Event()
         self._validator = RequestValidator(auth_token)
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -144,6 +145,12 @@ class TwilioServer:
     def line(self, line: Line, number: str | None = None) -> None:
         """Let calls to this number (None: all others) be answered so."""
         self._lines[number] = line
+
+    async def received(self, count: int) -> None:
+        """Wait until so many requests were read, answered or not."""
+        while len(self.requests) < count:
+            self._arrival.clear()
+            await self._arrival.wait()
 
     async def settled(self) -> None:
         """Wait until every callback has been made."""
@@ -229,6 +236,7 @@ class TwilioServer:
             return _cut(request)
         body = await request.read()
         self.requests.append((request.method, request.path, request.headers, body))
+        self._arrival.set()
         form: Form = tuple((key, str(value)) for key, value in (await request.post()).items())
         fault = self._fault_for(dict(form).get("To"))
         refused = fault if isinstance(fault, Refuse) else refuse(form)

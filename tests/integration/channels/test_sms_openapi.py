@@ -90,7 +90,9 @@ async def test_a_call_is_a_request_that_twilio_describes(openapi):
     assert form_problems(openapi, path, body) == []
 
 
-@pytest.mark.parametrize("wrong", [b"Body=x", b"To=%2B33&SmartEncode=true", b"To=%2B33&ValidityPeriod=4&ValidityPeriod=5"])
+@pytest.mark.parametrize(
+    "wrong", [b"Body=x", b"To=%2B33&SmartEncode=true", b"To=%2B33&ValidityPeriod=4&ValidityPeriod=5"]
+)
 def test_the_check_itself_finds_what_is_wrong(openapi, wrong):
     assert len(form_problems(openapi, ROOT.replace("{AccountSid}", ACCOUNT_SID) + "/Messages.json", wrong)) == 1
 
