@@ -73,7 +73,7 @@ class Email:
                 said = await connection.transfer(self._config.bounce_address, to, wire)
         except Refused as refused:
             if not refused.is_farewell:
-                self._pool.give_back(connection)
+                self._pool.give_back(connection, worn=refused.reply.is_about_session)
             else:
                 self._pool.discard(connection)
                 if reused:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import aiosmtplib
 
@@ -136,8 +136,8 @@ class Connection:
 
     def drop(self) -> None:
         """Close at once, without waiting for what the relay has not read."""
-        if isinstance(self._smtp.transport, asyncio.WriteTransport):
-            self._smtp.transport.abort()
+        if self._smtp.transport is not None:
+            cast("asyncio.WriteTransport", self._smtp.transport).abort()  # uvloop's is one by its methods only
         self._smtp.close()
 
 

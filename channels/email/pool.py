@@ -57,9 +57,9 @@ class Pool:
             self._context = await asyncio.to_thread(tls_context, self._config)
         return await connect(self._config, self._context)
 
-    def give_back(self, connection: Connection) -> None:
-        """Keep a sound connection for the next message."""
-        if self._closed or connection.sent >= self._config.messages_per_connection:
+    def give_back(self, connection: Connection, *, worn: bool = False) -> None:
+        """Keep a sound connection for the next message, or take leave on a ``worn`` one."""
+        if worn or self._closed or connection.sent >= self._config.messages_per_connection:
             # its place is free only when it is gone, and the message that was taken does not wait for that
             self._part_from(connection).add_done_callback(lambda _: self._free.release())
             return

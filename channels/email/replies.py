@@ -32,10 +32,17 @@ class Reply:
         return found[0] if found and found[0][0] == str(self.code)[0] else None
 
     @property
+    def is_about_session(self) -> bool:
+        """Whether a relay may mean all that would follow on this connection: too many, too fast, short of room."""
+        return self.code in _SESSION or self.enhanced in _SESSION_ENHANCED
+
+    @property
     def name(self) -> str:
         return f"smtp:{self.code} {self.enhanced}" if self.enhanced else f"smtp:{self.code}"
 
 
+_SESSION = frozenset({421, 452, 503})
+_SESSION_ENHANCED = frozenset({"4.3.2", "4.5.3", "4.7.0", "4.7.28"})
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 
 # 5.x.y after RCPT: what to do with the contact, and what it says

@@ -103,6 +103,49 @@ async def test_a_pooled_connection_that_ends_after_the_mail_was_written_is_not_t
         assert [received.recipients[0] for received in server.messages] == ["p1@example.com", "p2@example.com"]
 
 
+@pytest.mark.parametrize("reply", ["452 4.5.3 too many recipients in this session", "450 4.7.0 too fast"])
+async def test_a_connection_on_which_the_relay_wants_no_more_is_not_used_again(reply):
+    async with SmtpServer() as server:
+        channel = Email(config(server, pool_size=1))
+        server.fail(Fault("rcpt", reply, times=1))
+        with pytest.raises(Transient):
+            await channel.send(MAIL, "p1@example.com")
+        await channel.send(MAIL, "p1@example.com")
+        await channel.close()
+        assert server.connections == 2
+        assert [received.connection for received in server.messages] == [2]
+
+
+async def test_through_every_trouble_all_are_reached_and_only_what_may_have_left_arrives_twice():
+    async with SmtpServer() as server:
+        for stage in ("greeting", "mail", "rcpt", "data", "end", "kept"):
+            server.fail(Fault(stage, "disconnect", times=3))
+            server.fail(Fault(stage, "421 4.3.2 restarting" if stage != "kept" else "disconnect", times=2))
+        server.fail(Fault("rcpt", "450 4.7.1 greylisted", times=20))
+        channel = Email(config(server, pool_size=4, messages_per_connection=7))
+        doubtful = []
+
+        async def insist(person: str) -> None:
+            for _ in range(40):
+                try:
+                    await channel.send(MAIL, person)
+                except Transient as error:
+                    doubtful.extend([person] * error.may_have_left)
+                else:
+                    return
+            pytest.fail(f"{person} was never reached")
+
+        people = [f"p{n}@example.com" for n in range(120)]
+        await asyncio.gather(*map(insist, people))
+        await channel.close()
+        arrived = [received.recipients[0] for received in server.messages]
+        assert set(arrived) == set(people)
+        assert len(arrived) - len(people) == 5  # as many as were kept before the line was cut
+        assert len(doubtful) == 8  # and three that were not
+        for person in {one for one in people if arrived.count(one) > 1}:
+            assert arrived.count(person) <= 1 + doubtful.count(person)
+
+
 async def test_an_unused_connection_is_left_after_a_while_and_the_next_mail_opens_another():
     async with SmtpServer() as server:
         channel = Email(config(server, idle_s=0.05))
