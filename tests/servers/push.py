@@ -233,14 +233,9 @@ class PushService:
         if behaviour.trouble in {"drop", "half", "garbage"}:
             words = {"drop": b"", "half": b"HTTP/1.1 20", "garbage": behaviour.raw.encode("latin-1")}
             return _cut(request, words[behaviour.trouble])
-        if behaviour.status not in {200, 201, 202, 204}:
-            if behaviour.trouble:
-                return await _spoil(request, behaviour, headers)
-            return web.Response(status=behaviour.status, text=behaviour.body, headers=headers)
-        received = self._take(request, subscriber, body)
-        if behaviour.trouble == "drop-after":
-            return _cut(request, b"", reset=True)
-        headers = {"Location": f"{self.origin}/message/{received.id}", "TTL": request.headers["TTL"], **headers}
+        if behaviour.status in {200, 201, 202, 204}:
+            received = self._take(request, subscriber, body)
+            headers = {"Location": f"{self.origin}/message/{received.id}", "TTL": request.headers["TTL"], **headers}
         if behaviour.trouble:
             return await _spoil(request, behaviour, headers)
         return web.Response(status=behaviour.status, text=behaviour.body, headers=headers)
@@ -353,7 +348,9 @@ def _cut(request: web.BaseRequest, last_words: bytes, *, reset: bool = False) ->
 
 
 async def _spoil(request: web.BaseRequest, behaviour: Behaviour, headers: dict[str, str]) -> web.StreamResponse:
-    """A good head, and then half of the body or one without end."""
+    """What goes wrong once the push was read: no answer, half of one, or one without end."""
+    if behaviour.trouble == "drop-after":
+        return _cut(request, b"", reset=True)
     if behaviour.trouble == "half-body":
         head = "".join(f"{name}: {value}\r\n" for name, value in {**headers, "Content-Length": "1000"}.items())
         return _cut(request, f"HTTP/1.1 {behaviour.status} Half\r\n{head}\r\nhalf of it".encode())

@@ -1,0 +1,49 @@
+"""RFC 8291's own example, and what the encryption does with keys that are none."""
+
+import http_ece
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from channels.webpush import MAX_PLAINTEXT
+from channels.webpush.encoding import from_base64url, to_base64url
+from channels.webpush.encryption import seal
+
+# RFC 8291, section 5 and appendix A.
+PLAINTEXT = b"When I grow up, I want to be a watermelon"
+SERVER_PRIVATE = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
+DEVICE_PRIVATE = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"
+DEVICE_PUBLIC = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+AUTH = "BTBZMqHH6r4Tts7J_aSIgg"
+SALT = "DGv6ra1nlYgDCS1FRnbzlw"
+BODY = (
+    "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27ml"
+    "mlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPT"
+    "pK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN"
+)
+
+
+def key_of(text: str) -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(int.from_bytes(from_base64url(text)), ec.SECP256R1())
+
+
+def test_the_example_of_rfc_8291_holds_byte_for_byte():
+    body = seal(PLAINTEXT, DEVICE_PUBLIC, AUTH, private_key=key_of(SERVER_PRIVATE), salt=from_base64url(SALT))
+    assert to_base64url(body) == BODY
+
+
+def test_every_message_has_a_key_and_a_salt_of_its_own_and_the_device_reads_each():
+    first, second = seal(PLAINTEXT, DEVICE_PUBLIC, AUTH), seal(PLAINTEXT, DEVICE_PUBLIC, AUTH)
+    assert first[:16] != second[:16]
+    assert first[21:86] != second[21:86]
+    for body in (first, second):
+        assert http_ece.decrypt(body, private_key=key_of(DEVICE_PRIVATE), auth_secret=from_base64url(AUTH)) == PLAINTEXT
+
+
+def test_the_longest_plaintext_fills_4096_octets_exactly():
+    assert len(seal(b"x" * MAX_PLAINTEXT, DEVICE_PUBLIC, AUTH)) == 4096
+
+
+@pytest.mark.parametrize("point", ["", "BCVx", "!!", DEVICE_PUBLIC[:-4] + "AAAA", "A" * 87])
+def test_a_key_that_is_none_is_a_value_error(point):
+    with pytest.raises(ValueError, match=r".*"):
+        seal(PLAINTEXT, point, AUTH)
