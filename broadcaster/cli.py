@@ -9,6 +9,7 @@ import click
 from broadcaster.commands.database import migrate, seed
 from broadcaster.commands.failing import Sentences
 from broadcaster.commands.identity import vapid
+from broadcaster.commands.imports import import_
 from broadcaster.commands.keys import key
 from broadcaster.commands.stations import station
 
@@ -23,5 +24,5 @@ def main() -> None:
     """Geofenced alerts: draw a circle, reach everyone concerned in it, account for every one of them."""
 
 
-for each in (migrate, seed, vapid, station, key):
+for each in (migrate, seed, vapid, station, key, import_):
     main.add_command(each)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from broadcaster.store.engine import Unit
+    from broadcaster.store.sealing import Vault
 
 _TOKEN_BYTES = 24
 _POINT = struct.Struct("<dd")
@@ -57,7 +58,12 @@ def new_token() -> str:
 
 def seal_point(unit: Unit, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
     """Seal a point (WGS 84 degrees) and what its owner calls it."""
-    return unit.vault.seal(_POINT.pack(lon, lat) + label.encode(), b"place:%d" % subscriber_id)
+    return sealed_point(unit.vault, subscriber_id, lon, lat, label)
+
+
+def sealed_point(vault: Vault, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
+    """Do as ``seal_point`` does, outside of a transaction."""
+    return vault.seal(_POINT.pack(lon, lat) + label.encode(), b"place:%d" % subscriber_id)
 
 
 def open_point(unit: Unit, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:

@@ -1,0 +1,182 @@
+"""``tocsin import subscribers``."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from broadcaster.clock import SystemClock
+from broadcaster.commands.exits import Exit
+from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.opened import opened, settings, station_of
+from broadcaster.commands.showing import err
+from broadcaster.register.applying import apply
+from broadcaster.register.planning import Plan, plan
+from broadcaster.register.reading import Source, open_source
+from broadcaster.register.refusals import write_refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from broadcaster.store.engine import Store
+
+_SHOWN = 10
+_DELIMITERS = {"tab": "\t", "\\t": "\t"}
+
+
+@dataclass(frozen=True)
+class _Wish:
+    station: str
+    errors: Path
+    skip_bad: bool
+    dry_run: bool
+
+
+@click.group("import")
+def import_() -> None:
+    """Take over lists from elsewhere."""
+
+
+@import_.command("subscribers")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--station", required=True, help="Short name of the station they are to follow.")
+@click.option("--skip-bad", is_flag=True, help="Take over the good lines, and leave out the bad ones.")
+@click.option(
+    "--errors",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where refused lines are listed; without it, FILE.errors.csv.",
+)
+@click.option("--delimiter", help="One sign, or tab. Without it, found out from the header.")
+@click.option("--encoding", help="utf-8, cp1252… Without it, found out: UTF-8, else Windows-1252.")
+@click.option("--dry-run", is_flag=True, help="Check and compare everything, change nothing.")
+def subscribers(
+    *,
+    file: Path,
+    station: str,
+    skip_bad: bool,
+    errors: Path | None,
+    delimiter: str | None,
+    encoding: str | None,
+    dry_run: bool,
+) -> None:
+    r"""Import a club's member list or a town's register: CSV with a header.
+
+    \b
+    external_id   who is who (needed): the list's own number for a person
+    name          also first_name / prénom
+    locale        fr, en…; without it, the station's first language
+    mobile        gets SMS               also: sms, portable
+    landline      gets calls             also: voice, fixe
+    phone         the number decides     also: téléphone
+    email         also: courriel; several values in a cell separated by ; or |
+    lon, lat      WGS 84 degrees, with label; further places as lon2, lat2, label2…
+    groups        names, separated by ; or |; new ones are made
+
+    All or nothing, unless --skip-bad: one bad line, and nothing is changed. The same file imported again changes
+    nothing; a changed line changes that person; people who are no longer in the file stay.
+    """
+    if delimiter is not None:
+        delimiter = _DELIMITERS.get(delimiter.lower(), delimiter)
+        if len(delimiter) != 1 or delimiter in '"\r\n':
+            raise Stop("--delimiter is one sign, as ; or tab")
+    source = open_source(file, encoding=encoding, delimiter=delimiter)
+    wish = _Wish(station, errors or file.with_name(file.name + ".errors.csv"), skip_bad, dry_run)
+    if wish.errors.resolve() == file.resolve():
+        raise Stop("--errors would overwrite the list itself")
+    wait_for(_import(source, wish))
+
+
+async def _import(source: Source, wish: _Wish) -> None:
+    say = err().print
+    name = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}.get(source.delimiter, source.delimiter)
+    say(f"{source.path.name}: {source.encoding_name}, separated by {name}")
+    if source.guessed and source.encoding == "cp1252":
+        say("  it is not UTF-8, so it is read as Windows-1252; if names look wrong, give --encoding")
+    if source.columns.unused:
+        say("  columns that mean nothing here: " + ", ".join(source.columns.unused), markup=False)
+    async with opened(settings()) as store:
+        async with store.read() as unit:
+            station = await station_of(unit, wish.station)
+        with _bar("checking", None) as count:
+            made = await plan(store, station, source, progress=count)
+        with made:
+            _show(made)
+            _report_refusals(made, wish)
+            if wish.dry_run:
+                click.echo("dry run: nothing was changed")
+            else:
+                await _apply(store, made)
+
+
+async def _apply(store: Store, made: Plan) -> None:
+    if made.new + made.changed == 0:
+        click.echo("nothing to change")
+        return
+    with _bar("sealing and writing", made.new + made.changed) as count:
+        await apply(store, made, now=SystemClock().now(), progress=count)
+    click.echo(f"done: {made.new:,} added, {made.changed:,} changed, {made.unchanged:,} left as they were")
+
+
+def _show(made: Plan) -> None:
+    click.echo(
+        f"{made.lines:,} lines: {made.new:,} new, {made.changed:,} changed, {made.unchanged:,} unchanged,"
+        f" {made.refused_lines:,} refused"
+    )
+    if made.new_groups:
+        click.echo("new groups: " + ", ".join(made.group_names[slug] for slug in made.new_groups))
+    if made.missing:
+        click.echo(f"{made.missing:,} people of earlier lists are not in this one: they stay")
+    if made.speechless:
+        click.echo(f"warning: {made.speechless:,} have no contact at all: no alert will reach them")
+    if made.far:
+        click.echo(f"warning: {made.far:,} places are more than 100 km from the station: are lon and lat swapped?")
+    if made.lines == 0:
+        raise Stop("there is a header and no line below it")
+
+
+def _report_refusals(made: Plan, wish: _Wish) -> None:
+    """List the refused lines in the error file; stops unless they are to be skipped."""
+    if not made.refusals:
+        with contextlib.suppress(FileNotFoundError):
+            _remove_old(wish.errors)
+        return
+    write_refusals(wish.errors, made.refusals)
+    for each in made.refusals[:_SHOWN]:
+        field = f"{each.field}: " if each.field else ""
+        click.echo(f"  line {each.line}: {field}{each.problem}", err=True)
+    if len(made.refusals) > _SHOWN:
+        click.echo(f"  … and {len(made.refusals) - _SHOWN:,} more", err=True)
+    click.echo(f"each refused line is in {wish.errors}", err=True)
+    if not wish.skip_bad:
+        raise Stop(
+            f"{made.refused_lines:,} of {made.lines:,} lines are refused, so nothing was changed",
+            Exit.REFUSED,
+            "mend them, or give --skip-bad to take over the others",
+        )
+
+
+def _remove_old(path: Path) -> None:
+    """Remove the error file of an earlier try: it would seem to be of this one."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        ours = file.readline().strip() == "line,external_id,field,reason"
+    if ours:
+        path.unlink()
+
+
+@contextlib.contextmanager
+def _bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err(), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)

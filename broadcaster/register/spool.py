@@ -1,0 +1,54 @@
+"""What is between two steps of an import, on disk and not in memory: sealed, in a file without a name.
+
+A list may have a million lines. The file is unlinked while it is open, so a process that is killed leaves nothing; and
+each piece is sealed with the vault, so the disk shows nothing either.
+"""
+
+from __future__ import annotations
+
+import marshal
+import struct
+import tempfile
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from broadcaster.store.sealing import Vault
+
+_CONTEXT = b"spool"
+_LENGTH = struct.Struct(">I")
+
+
+class Spool:
+    """Pieces of plain data (lists, dicts, texts, bytes, numbers), written once and read in order as often as wanted."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed by close()
+
+    def append(self, piece: Any) -> None:
+        sealed = self._vault.seal(marshal.dumps(piece), _CONTEXT)
+        self._file.seek(0, 2)
+        self._file.write(_LENGTH.pack(len(sealed)))
+        self._file.write(sealed)
+
+    def __iter__(self) -> Iterator[Any]:
+        at = 0
+        while True:
+            self._file.seek(at)
+            head = self._file.read(_LENGTH.size)
+            if not head:
+                return
+            (length,) = _LENGTH.unpack(head)
+            at += _LENGTH.size + length
+            yield marshal.loads(self._vault.open(self._file.read(length), _CONTEXT))  # noqa: S302  sealed by ourselves
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

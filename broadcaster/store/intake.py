@@ -1,0 +1,321 @@
+"""Many subscribers at once, as a list brings them: everything made ready outside, one short transaction inside.
+
+A list of 100,000 lines must appear whole or not at all, and an alert must not wait for it. So the ids are taken from
+the database first, all that is costly (sealing, fingerprints) is done with them, and the transaction that writes is
+nothing but inserts. Ids of a list that was then given up are never used: nothing else is left of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select, text, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
+
+from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus, LinkStatus, NewSubscriber
+from broadcaster.errors import Conflict
+from broadcaster.store import people
+from broadcaster.store.contacts import CHUNK, drop_orphans
+from broadcaster.store.stations import hash_of
+from broadcaster.store.tables import (
+    changes,
+    contacts,
+    follows,
+    groups,
+    links,
+    memberships,
+    places,
+    stations,
+    subscribers,
+    to_micros,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import BindParameter, Column, Insert, Table, Update
+
+    from broadcaster.store.engine import Unit
+    from broadcaster.store.sealing import Vault
+
+_TABLE = "subscribers"
+
+
+class Entry(NamedTuple):
+    """One person of a list; ``subscriber_id`` None: new to the station."""
+
+    person: NewSubscriber
+    digest: bytes
+    subscriber_id: int | None
+
+
+@dataclass(slots=True)
+class Rows:
+    """What is to be written of some entries: parameters of the statements below. Plain values, names sealed."""
+
+    added: list[dict[str, Any]] = field(default_factory=list)
+    followed: list[dict[str, Any]] = field(default_factory=list)
+    rewritten: list[dict[str, Any]] = field(default_factory=list)
+    contacts: list[dict[str, Any]] = field(default_factory=list)
+    links: list[dict[str, Any]] = field(default_factory=list)
+    places: list[dict[str, Any]] = field(default_factory=list)
+    memberships: list[tuple[str, int]] = field(default_factory=list)
+
+
+async def listed(unit: Unit, station_id: int) -> int:
+    """Count the station's followers who came by a list: those who have an external id."""
+    counted = await unit.conn.scalar(
+        select(func.count(follows.c.external_id)).where(follows.c.station_id == station_id)
+    )
+    return counted or 0
+
+
+async def reserve(unit: Unit, count: int) -> list[int]:
+    """Take ``count`` ids of subscribers out of the database's own numbering, for good."""
+    if count == 0:
+        return []
+    if unit.conn.dialect.name == "sqlite":
+        sequence = {"name": _TABLE, "count": count}
+        moved = await unit.conn.scalar(
+            text("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :name RETURNING seq"), sequence
+        )
+        if moved is None:  # no subscriber was ever added
+            await unit.conn.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :count)"), sequence)
+            moved = count
+        return list(range(moved - count + 1, moved + 1))
+    taken = await unit.conn.scalars(
+        select(func.nextval(func.pg_get_serial_sequence(_TABLE, "id"))).select_from(func.generate_series(1, count))
+    )
+    return list(taken)
+
+
+def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry], new_ids: Sequence[int]) -> Rows:
+    """Seal and fingerprint all of ``entries``; ``new_ids`` (``reserve``), one for each that is new."""
+    rows = Rows()
+    unused = iter(new_ids)
+    for person, digest, known_id in entries:
+        if known_id is None:
+            subscriber_id = next(unused)
+            token_hash = hash_of(people.new_token())
+            rows.added.append(
+                {
+                    "a_subscriber": subscriber_id,
+                    "a_locale": person.locale,
+                    "a_name": vault.seal(person.name.encode(), b"name:" + token_hash) if person.name else None,
+                    "a_token": token_hash,
+                }
+            )
+            rows.followed.append(
+                {
+                    "a_station": station_id,
+                    "a_subscriber": subscriber_id,
+                    "a_external": person.external_id,
+                    "a_digest": digest,
+                }
+            )
+        else:
+            subscriber_id = known_id
+            # Its name is sealed with the hash of its token, which only the database has: sealed when written.
+            rows.rewritten.append(
+                {"a_subscriber": known_id, "a_locale": person.locale, "a_name": person.name, "a_digest": digest}
+            )
+        _make_ready_parts(vault, rows, subscriber_id, person)
+    return rows
+
+
+def _make_ready_parts(vault: Vault, rows: Rows, subscriber_id: int, person: NewSubscriber) -> None:
+    seen: set[tuple[int, bytes]] = set()
+    for contact in person.contacts:
+        key = CHANNEL_NUMBER[contact.channel], vault.fingerprint(contact.channel, contact.canonical)
+        if key in seen:
+            continue
+        seen.add(key)
+        channel, fingerprint = key
+        sealed = vault.seal(contact.address.encode(), b"contact:" + fingerprint)
+        rows.contacts.append({"a_channel": channel, "a_fingerprint": fingerprint, "a_sealed": sealed})
+        rows.links.append({"a_subscriber": subscriber_id, "a_channel": channel, "a_fingerprint": fingerprint})
+    rows.places.extend(
+        {
+            "a_subscriber": subscriber_id,
+            "a_sealed": people.sealed_point(vault, subscriber_id, place.lon, place.lat, place.label),
+        }
+        for place in person.places
+    )
+    rows.memberships.extend((slug, subscriber_id) for slug in dict.fromkeys(person.groups))
+
+
+async def write(
+    unit: Unit, station_id: int, prepared: Iterable[Rows], *, groups_by_slug: Mapping[str, int], now: datetime
+) -> None:
+    """Write what was made ready. Contacts count as confirmed; an opt-out stays, as do positions.
+
+    A contact that had been found dead is alive again, as in ``store.contacts.ensure``. A push subscription that is
+    there keeps the keys it has: lists hold none. Raises ``Conflict`` where another one was quicker with one of these
+    external ids.
+    """
+    found = await unit.conn.scalar(select(stations.c.id).where(stations.c.id == station_id))
+    if found is None:
+        raise Conflict("the station is gone")
+    any_dead = await unit.conn.scalar(
+        select(contacts.c.id).where(contacts.c.status == int(ContactStatus.GONE)).limit(1)
+    )
+    try:
+        for rows in prepared:
+            await _write(unit, station_id, rows, groups_by_slug, now)
+            if any_dead is not None:
+                await _many(unit, _REVIVE, rows.contacts, now)
+        await unit.tell("people", 0)
+    except IntegrityError as error:
+        raise Conflict("the register was changed by someone else meanwhile: import the file again") from error
+
+
+async def _write(unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mapping[str, int], now: datetime) -> None:
+    await _many(unit, _ADD_SUBSCRIBER, rows.added, now)
+    await _many(unit, _FOLLOW, rows.followed, now)
+    changed = [row["a_subscriber"] for row in rows.rewritten]
+    had = await _strip(unit, station_id, rows, changed, now) if changed else []
+    await _many(unit, _ADD_CONTACT, rows.contacts, now)
+    await _many(unit, _LINK, rows.links, now)
+    await _many(unit, _ADD_PLACE, rows.places, now)
+    member = [{"a_group": groups_by_slug[slug], "a_subscriber": each} for slug, each in rows.memberships]
+    await _many(unit, _JOIN, member, now)
+    for start in range(0, len(had), CHUNK):
+        await drop_orphans(unit, had[start : start + CHUNK])
+    touched = [{"a_subscriber": each} for each in [*(row["a_subscriber"] for row in rows.added), *changed]]
+    await _many(unit, _TOUCH, touched, now)
+
+
+async def _many(unit: Unit, statement: Insert | Update, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """Run ``statement`` for each of ``rows``.
+
+    On SQLite, whose one writer everyone waits for, straight through the driver: SQLAlchemy's care for each parameter
+    would hold the lock four times as long. So all values are ints, texts and bytes, which need none.
+    """
+    if not rows:
+        return
+    if unit.conn.dialect.name != "sqlite":
+        await unit.conn.execute(statement, [{**row, "a_now": now} for row in rows])
+        return
+    sql, names, constants = _driven(statement)
+    fixed = {**constants, "a_now": to_micros(now)}
+    values = [tuple(row[name] if name in row else fixed[name] for name in names) for row in rows]
+    await unit.conn.exec_driver_sql(sql, values)
+
+
+@cache
+def _driven(statement: Insert | Update) -> tuple[str, list[str], dict[str, Any]]:
+    """Give a statement as SQLite's driver takes it, the order of its parameters, and those that are fixed."""
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+    return str(compiled), list(compiled.positiontup or ()), dict(compiled.params)
+
+
+async def _strip(unit: Unit, station_id: int, rows: Rows, changed: list[int], now: datetime) -> list[int]:
+    """Take from those who changed what is about to be written anew; give the ids of the contacts they had."""
+    run = unit.conn.execute
+    tokens: dict[int, bytes] = {}
+    had: list[int] = []
+    own_groups = select(groups.c.id).where(groups.c.station_id == station_id)
+    for start in range(0, len(changed), CHUNK):
+        part = changed[start : start + CHUNK]
+        kept = await run(select(subscribers.c.id, subscribers.c.token_hash).where(subscribers.c.id.in_(part)))
+        tokens.update({row.id: row.token_hash for row in kept})
+        had.extend(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id.in_(part))))
+        await run(delete(links).where(links.c.subscriber_id.in_(part)))
+        await run(delete(places).where(places.c.subscriber_id.in_(part)))
+        await run(
+            delete(memberships).where(
+                memberships.c.subscriber_id.in_(part), memberships.c.group_id.in_(own_groups)
+            )
+        )  # fmt: skip
+    if len(tokens) != len(changed):
+        raise Conflict("the register was changed by someone else meanwhile: import the file again")
+    values = [
+        {
+            "a_subscriber": row["a_subscriber"],
+            "a_locale": row["a_locale"],
+            "a_name": unit.vault.seal(row["a_name"].encode(), b"name:" + tokens[row["a_subscriber"]])
+            if row["a_name"]
+            else None,
+        }
+        for row in rows.rewritten
+    ]
+    await _many(unit, _RENAME, values, now)
+    marks = [
+        {"a_subscriber": row["a_subscriber"], "a_digest": row["a_digest"], "a_station": station_id}
+        for row in rows.rewritten
+    ]
+    await _many(unit, _MARK, marks, now)
+    return sorted(set(had))
+
+
+def _bound(name: str, column: Column[Any]) -> BindParameter[Any]:
+    return bindparam(name, type_=column.type)
+
+
+def _add(table: Table, **columns: str) -> Insert:
+    """An insert whose parameters have the names given, column by column."""
+    return insert(table).values({name: _bound(to, table.c[name]) for name, to in columns.items()})
+
+
+_ADD_SUBSCRIBER = _add(
+    subscribers,
+    id="a_subscriber",
+    locale="a_locale",
+    name="a_name",
+    token_hash="a_token",  # noqa: S106  a parameter's name
+    created_at="a_now",
+)
+_FOLLOW = _add(
+    follows,
+    station_id="a_station",
+    subscriber_id="a_subscriber",
+    external_id="a_external",
+    digest="a_digest",
+    created_at="a_now",
+)
+_ADD_PLACE = _add(places, subscriber_id="a_subscriber", sealed="a_sealed", created_at="a_now")
+_JOIN = _add(memberships, group_id="a_group", subscriber_id="a_subscriber")
+_TOUCH = _add(changes, subscriber_id="a_subscriber")
+_SAME = (contacts.c.channel == bindparam("a_channel")) & (contacts.c.fingerprint == bindparam("a_fingerprint"))
+_ADD_CONTACT = insert(contacts).from_select(
+    ["channel", "fingerprint", "sealed", "status", "created_at"],
+    select(
+        _bound("a_channel", contacts.c.channel),
+        _bound("a_fingerprint", contacts.c.fingerprint),
+        _bound("a_sealed", contacts.c.sealed),
+        literal_column(str(int(ContactStatus.ACTIVE))),
+        _bound("a_now", contacts.c.created_at),
+    ).where(~exists(select(contacts.c.id).where(_SAME))),
+)
+_REVIVE = (
+    update(contacts)
+    .where(_SAME, contacts.c.status == literal_column(str(int(ContactStatus.GONE))))
+    .values(
+        status=literal_column(str(int(ContactStatus.ACTIVE))),
+        status_code=None,
+        status_at=_bound("a_now", contacts.c.status_at),
+    )
+)
+_LINK = insert(links).from_select(
+    ["subscriber_id", "contact_id", "status", "created_at"],
+    select(
+        _bound("a_subscriber", links.c.subscriber_id),
+        contacts.c.id,
+        literal_column(str(int(LinkStatus.CONFIRMED))),
+        _bound("a_now", links.c.created_at),
+    ).where(_SAME),
+)
+_RENAME = (
+    update(subscribers)
+    .where(subscribers.c.id == bindparam("a_subscriber"))
+    .values(locale=bindparam("a_locale"), name=bindparam("a_name"))
+)
+_MARK = (
+    update(follows)
+    .where(follows.c.station_id == bindparam("a_station"), follows.c.subscriber_id == bindparam("a_subscriber"))
+    .values(digest=bindparam("a_digest"))
+)
