@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ _MAX_PROVIDER_ID = 1024
 # No vendor has so many names at once, and whoever invents some under a suffix must not fill our memory.
 _MAX_SERVICES = 512
 _PROBE_TIMEOUT_S = 5.0
+_SEPARATORS = re.compile(r"[/?=&]+")
+_MIN_SECRET = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class WebPush:
                 answer = await self._transport.request("POST", url, service.host, headers=headers, body=body)
                 if answer.status != TOO_LARGE:
                     break
+        answer = _redacted(answer, address)
         error = judge(answer, service.host, now=self._clock(), proven=service.signature.proven)
         if error is not None:
             raise error
@@ -161,6 +165,18 @@ def _seal(plaintext: bytes, address: PushSubscription) -> bytes:
         return seal(plaintext, address.p256dh, address.auth)
     except ValueError as error:
         raise Permanent("push:subscription", "the subscription's keys are none of Web Push") from error
+
+
+def _redacted(answer: Answer, address: PushSubscription) -> Answer:
+    """The answer without the address that it may repeat, whole or in pieces."""
+    body = answer.body
+    if not body:
+        return answer
+    path = address.endpoint.split("/", 3)[-1]
+    pieces = [piece for piece in _SEPARATORS.split(path) if len(piece) >= _MIN_SECRET]
+    for secret in (address.endpoint, *pieces, address.p256dh, address.auth):
+        body = body.replace(secret, "…")
+    return Answer(answer.status, answer.headers, body)
 
 
 def _provider_id(answer: Answer) -> str | None:

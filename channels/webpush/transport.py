@@ -46,6 +46,15 @@ class Transport:
 
     async def request(self, method: str, url: URL, host: str, *, headers: dict[str, str], body: bytes = b"") -> Answer:
         """One request, never a redirect followed; raises ``Transient``."""
+        try:
+            return await self._request(method, url, host, headers, body)
+        except Transient as error:
+            if not _unwritten(error.__cause__):
+                raise
+        # The service closed a connection that we had kept, as we took it up: not an octet left, so another is no twin.
+        return await self._request(method, url, host, headers, body)
+
+    async def _request(self, method: str, url: URL, host: str, headers: dict[str, str], body: bytes) -> Answer:
         response: aiohttp.ClientResponse | None = None
         try:
             response = await self._open().request(method, url, data=body, headers=headers, allow_redirects=False)
@@ -96,8 +105,13 @@ async def _beginning(response: aiohttp.ClientResponse) -> str:
     return octets.decode("utf-8", "replace")
 
 
+def _unwritten(error: BaseException | None) -> bool:
+    """Whether the connection was found closed before the request, which is one write, could be written."""
+    return isinstance(error, aiohttp.ClientOSError) and isinstance(error.__cause__, aiohttp.ClientConnectionResetError)
+
+
 def _trouble(error: BaseException, host: str) -> Transient:
     for kind, code, what, may_have_left in _TROUBLES:
         if isinstance(error, kind):
-            return Transient(code, f"{host} {what}", may_have_left=may_have_left)
+            return Transient(code, f"{host} {what}", may_have_left=may_have_left and not _unwritten(error))
     raise error

@@ -107,7 +107,7 @@ class Received:
 
 
 class Subscriber:
-    """A device: its keys, what it got, and how the service behaves towards it."""
+    """A device: its keys, what it got, and how the service behaves towards it; ``reached`` is set at the first push."""
 
     def __init__(self, origin: str, application_server_key: str | None) -> None:
         self.id = secrets.token_urlsafe(12)
@@ -118,6 +118,7 @@ class Subscriber:
         self.messages: list[Received] = []
         self.behaviours: list[Behaviour] = []
         self.attempts = 0
+        self.reached = asyncio.Event()
 
     @property
     def json(self) -> dict[str, Any]:
@@ -214,6 +215,7 @@ class PushService:
         body = await request.read()
         if subscriber is not None:
             subscriber.attempts += 1
+            subscriber.reached.set()
         behaviour = (subscriber and _next(subscriber.behaviours)) or _next(self._behaviours) or NORMAL
         try:
             return await self._answer(request, subscriber, behaviour, body)
