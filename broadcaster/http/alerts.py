@@ -1,0 +1,242 @@
+"""POST /v1/reach, POST /v1/alerts and its cancel, GET /v1/alerts and one of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.domain.alerts import Text
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.people import CHANNELS
+from broadcaster.domain.stations import Role
+from broadcaster.errors import NotFound, Refused
+from broadcaster.http.answers import answer
+from broadcaster.http.reading import number_of
+from broadcaster.http.schemas.accounts import ReachOut
+from broadcaster.http.schemas.alerts import AlertOut, AlertPage, AudienceOut, TextOut
+from broadcaster.http.schemas.base import MAX_EVENT
+from broadcaster.http.stations import station_given
+from broadcaster.pipeline import issue, reach
+from broadcaster.store import alerts, stations
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.alerts import AlertIn, AlertsQuery, AudienceIn, CancelIn, Draft
+    from broadcaster.store import Unit
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+async def foresee(call: Call[Draft, None]) -> web.Response:
+    """Tell whom an alert would reach, sending nothing."""
+    draft = call.body
+    async with call.services.store.read() as unit:
+        station = await station_given(unit, draft.station)
+    call.need(Role.PUBLISH, station.id)
+    foreseen = await reach.reach(
+        call.services,
+        station,
+        area=draft.area,
+        audience=_audience(draft.audience),
+        channels=draft.channels or CHANNELS,
+        texts=_texts(draft, station, needed=False),
+        severity=draft.severity,
+        status=draft.status,
+    )
+    return answer(ReachOut.of(foreseen))
+
+
+async def create(call: Call[AlertIn, None]) -> web.Response:
+    """Take an alert, durably; it goes out from then on. The same Idempotency-Key and body: the same alert."""
+    given = call.body
+    key = _idempotency_key(call.request)
+    async with call.services.store.read() as unit:
+        station = await station_given(unit, given.station)
+    caller = call.need(Role.PUBLISH, station.id)
+    texts = _texts(given, station, needed=True)
+    command = issue.IssueAlert(
+        station=station,
+        key_id=caller.key_id,
+        status=given.status,
+        severity=given.severity,
+        urgency=given.urgency,
+        certainty=given.certainty,
+        category=given.category,
+        event=given.event or texts[station.languages[0]].headline[:MAX_EVENT],
+        texts=texts,
+        area=given.area,
+        audience=_audience(given.audience),
+        channels=given.channels or CHANNELS,
+        expires_at=given.expires,
+        onset_at=given.onset,
+        idempotency_key=key,
+        request_hash=None if key is None else request_hash(given),
+    )
+    alert, _repeated = await issue.issue(call.services, command)
+    return answer(show_alert(alert, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{alert.id}"})
+
+
+async def listing(call: Call[None, AlertsQuery]) -> web.Response:
+    """Give the alerts of a station, or of all that the key may see, newest first."""
+    query, store = call.query, call.services.store
+    caller = call.caller
+    station_id = None if caller is None else caller.station_id
+    async with store.read() as unit:
+        if query.station is not None:
+            station = await station_given(unit, query.station)
+            call.need(Role.READ, station.id)
+            station_id = station.id
+        before = None if query.before is None else number_of(query.before)
+        if query.before is not None and before is None:
+            raise Refused("before", "This is no alert's id.")
+        found = await alerts.page(unit, station_id=station_id, before=before, limit=query.limit)
+        known = {station.id: station for station in await stations.all_stations(unit)}
+    shown = tuple(show_alert(alert, known[alert.station_id], call.services.base_url) for alert in found)
+    return answer(AlertPage(alerts=shown, next=str(found[-1].id) if len(found) == query.limit else None))
+
+
+async def show(call: Call[None, None]) -> web.Response:
+    """Give one alert as it stands."""
+    alert, station = await alert_of(call, Role.READ)
+    return answer(show_alert(alert, station, call.services.base_url))
+
+
+async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
+    """Send the all-clear to everyone who was told, once however often it is asked for."""
+    alert, station = await alert_of(call, Role.PUBLISH)
+    given = call.body.texts if call.body is not None else None
+    texts: dict[str, Text] | None = None
+    if given:
+        texts = {
+            language: Text(text.headline, text.description, text.instruction, text.sms)
+            for language, text in given.items()
+        }
+        _check_languages(texts, station)
+    key_id = call.need(Role.PUBLISH, station.id).key_id
+    cleared = await issue.cancel(call.services, alert, station, key_id, texts)
+    return answer(show_alert(cleared, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{cleared.id}"})
+
+
+async def alert_of(call: Call[Any, Any], role: Role) -> tuple[Alert, Station]:
+    """Give the alert of the path and its station. Raises ``NotFound``, also for a key of another station."""
+    text = call.request.match_info["id"]
+    number = number_of(text)
+    missing = NotFound(f"There is no alert “{text[:20]}”.")
+    if number is None:
+        raise missing
+    async with call.services.store.read() as unit:
+        alert = await alerts.by_id(unit, number)
+        if alert is None:
+            raise missing
+        station = await station_of(unit, alert)
+    if call.caller is None or not call.caller.may(Role.READ, station.id):
+        raise missing
+    call.need(role, station.id)
+    return alert, station
+
+
+async def station_of(unit: Unit, alert: Alert) -> Station:
+    """Give the station of an alert."""
+    station = await stations.by_id(unit, alert.station_id)
+    if station is None:
+        message = "The station of this alert is gone."
+        raise NotFound(message)
+    return station
+
+
+def show_alert(alert: Alert, station: Station, base_url: str) -> AlertOut:
+    """Give an alert as the API shows it."""
+    told = alert.audience.told
+    return AlertOut(
+        id=str(alert.id),
+        station=station.slug,
+        url=f"{base_url}/a/{alert.token}",
+        msg_type=alert.msg_type,
+        status=alert.status,
+        severity=alert.severity,
+        urgency=alert.urgency,
+        certainty=alert.certainty,
+        category=alert.category,
+        event=alert.event,
+        texts=show_texts(alert),
+        area=None if alert.area is None else alert.area.to_json(),
+        audience=AudienceOut(
+            kind=alert.audience.kind, groups=alert.audience.groups, told=None if told is None else str(told)
+        ),
+        channels=alert.channels,
+        sent_at=alert.sent_at,
+        onset=alert.onset_at,
+        expires=alert.expires_at,
+        state=alert.state,
+        finished_at=alert.finished_at,
+        cancelled_at=alert.cancelled_at,
+        references=tuple(str(each) for each in alert.references),
+        sandbox=alert.sandbox,
+    )
+
+
+def show_texts(alert: Alert) -> dict[str, TextOut]:
+    """Give an alert's texts by language."""
+    return {
+        language: TextOut(
+            headline=text.headline, description=text.description, instruction=text.instruction, sms=text.sms
+        )
+        for language, text in alert.texts.items()
+    }
+
+
+def request_hash(given: AlertIn) -> bytes:
+    """Give the SHA-256 of what was asked, the same however it was spaced, ordered or left to its defaults."""
+    canonical = json.dumps(given.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).digest()
+
+
+def _idempotency_key(request: web.Request) -> str | None:
+    sent = request.headers.getall(IDEMPOTENCY_KEY, [])
+    if not sent:
+        return None
+    key = sent[0].strip()
+    if len(sent) > 1 or not _KEY.fullmatch(key):
+        raise Refused(IDEMPOTENCY_KEY, "This header holds 1 to 200 visible ASCII characters, and stands there once.")
+    return key
+
+
+def _audience(given: AudienceIn) -> Audience:
+    if given.kind == "groups" and not given.groups:
+        raise Refused("audience.groups", "Name at least one group of the station.")
+    if given.kind != "groups" and given.groups:
+        raise Refused("audience.groups", "Groups go with the kind groups: leave them out, or write kind: groups.")
+    return Audience(AudienceKind(given.kind), given.groups)
+
+
+def _texts(given: Draft, station: Station, *, needed: bool) -> dict[str, Text]:
+    """Give the texts by language; what stands outside of ``texts`` is in the station's own."""
+    own = station.languages[0]
+    texts: dict[str, Text] = {}
+    if given.headline is not None:
+        texts[own] = Text(given.headline, given.description, given.instruction, given.sms)
+        if own in given.texts:
+            raise Refused(f"texts.{own}", f"The text in “{own}” stands here and outside of texts: leave one out.")
+    elif given.description or given.instruction or given.sms:
+        raise Refused("headline", "A description or an instruction needs a headline above it.")
+    for language, text in given.texts.items():
+        texts[language] = Text(text.headline, text.description, text.instruction, text.sms)
+    if needed or texts:
+        _check_languages(texts, station)
+    return texts
+
+
+def _check_languages(texts: dict[str, Text], station: Station) -> None:
+    own = station.languages[0]
+    if own not in texts:
+        raise Refused(
+            "headline" if not texts else f"texts.{own}",
+            f"There is no text in the station's language, “{own}”: write headline, or texts.{own}.",
+        )

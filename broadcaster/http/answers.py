@@ -1,0 +1,27 @@
+"""Writing what goes out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+
+def answer(model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Give a model as JSON; it is for whoever asked, and kept by no cache."""
+    return web.Response(
+        status=status,
+        body=model.model_dump_json().encode(),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def nothing() -> web.Response:
+    """Give the 204."""
+    return web.Response(status=204)

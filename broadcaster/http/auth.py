@@ -1,0 +1,118 @@
+"""Who is calling: the holder of an API key, a subscriber, or an operator signed in to a page."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from broadcaster.errors import Forbidden
+from broadcaster.http.keys import RATES, SERVICES, SESSIONS
+from broadcaster.http.problems import too_many, unauthenticated
+from broadcaster.http.rates import address_of
+from broadcaster.http.route import ROLE_OF, Access
+from broadcaster.http.sessions import COOKIE
+from broadcaster.store import people, stations
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Caller
+
+_KEY, _SUBSCRIBER = "tk_", "sb_"
+_LONGEST = 100
+_WANT_KEY = "Send an API key of this service: Authorization: Bearer tk_…"
+_WANT_TOKEN = "Send the subscriber's token: Authorization: Bearer sb_…"  # noqa: S105  a sentence, no secret
+_NOBODY = "This key or token is unknown, or was revoked."
+
+
+async def admit(request: web.Request, access: Access) -> tuple[Caller | None, int]:
+    """Let a request in or raise why not; give (whoever holds its API key, id of its subscriber or 0)."""
+    if access is Access.OPEN:
+        return None, 0
+    if access in (Access.PUBLIC, Access.SIGNED):
+        if access is Access.PUBLIC:
+            count(request)
+        return None, 0
+    if access is Access.OPERATOR:
+        return _signed_in(request), 0
+    if access is Access.SUBSCRIBER:
+        return None, await _subscriber(request)
+    return await _by_key(request, access), 0
+
+
+def count(request: web.Request) -> None:
+    """Count a request against its address. Raises a 429 when there were too many."""
+    address = address_of(request, request.app[SERVICES].settings.trusted_proxies)
+    wait_s = request.app[RATES].take(address)
+    if wait_s is not None:
+        raise too_many(wait_s)
+
+
+async def caller_of(request: web.Request, key: str) -> Caller | None:
+    """Give whoever holds an API key; an unknown one counts against its address."""
+    if not key.startswith(_KEY) or len(key) > _LONGEST or not key.isascii():
+        count(request)
+        return None
+    async with request.app[SERVICES].store.read() as unit:
+        caller = await stations.caller_of(unit, key)
+    if caller is None:
+        count(request)
+    return caller
+
+
+async def _by_key(request: web.Request, access: Access) -> Caller | None:
+    sent = _bearer(request)
+    if sent is None:
+        if access is Access.KEYED:
+            count(request)
+            return None
+        if access is Access.LOCAL and _on_this_machine(request):
+            return None
+        count(request)
+        raise unauthenticated(_WANT_KEY)
+    caller = await caller_of(request, sent)
+    if caller is None:
+        raise unauthenticated(_NOBODY if sent.startswith(_KEY) else _WANT_KEY, bad_token=True)
+    needed = ROLE_OF.get(access)
+    if needed is not None and not caller.role.may(needed):
+        message = f"This key has the role {caller.role}: {needed} is needed."
+        raise Forbidden(message)
+    return caller
+
+
+async def _subscriber(request: web.Request) -> int:
+    sent = _bearer(request)
+    if sent is None or not sent.startswith(_SUBSCRIBER) or len(sent) > _LONGEST:
+        count(request)
+        raise unauthenticated(_WANT_TOKEN, bad_token=sent is not None)
+    async with request.app[SERVICES].store.read() as unit:
+        subscriber_id = await people.by_token(unit, sent)
+    if subscriber_id is None:
+        count(request)
+        raise unauthenticated(_NOBODY, bad_token=True)
+    return subscriber_id
+
+
+def _signed_in(request: web.Request) -> Caller | None:
+    """Give the operator of the cookie; None is for the page to answer, with a form."""
+    return request.app[SESSIONS].find(request.cookies.get(COOKIE, ""))
+
+
+def _bearer(request: web.Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if not scheme:
+        return None
+    if scheme.lower() != "bearer" or not token.strip().isascii():
+        count(request)
+        raise unauthenticated("Only Bearer is understood: Authorization: Bearer tk_…", bad_token=True)
+    return token.strip()
+
+
+def _on_this_machine(request: web.Request) -> bool:
+    # A proxy on this machine speaks for the whole world: whatever it forwards is not local.
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+        return False
+    try:
+        return ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False

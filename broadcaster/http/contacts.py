@@ -1,0 +1,96 @@
+"""Contacts as the API has them, and as the store keeps them.
+
+A push contact is kept as the JSON text of ``{"endpoint", "p256dh", "auth"}``, the same by its endpoint; a telephone as
+E.164; a mail address in its one spelling.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.people import ChannelName, NewContact
+from broadcaster.errors import Refused
+from broadcaster.http.schemas.subscribers import ContactOut, EmailContactIn, PhoneContactIn, PushContactIn
+from channels.email import InvalidMailAddress, parse_address
+from channels.sms import InvalidPhone, parse_phone
+from channels.webpush import KNOWN_ORIGINS, InvalidSubscription, PushSubscription
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_LONGEST_SLUG = 60
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+def read_contacts(
+    given: Sequence[PushContactIn | PhoneContactIn | EmailContactIn], *, region: str, origins: tuple[str, ...]
+) -> tuple[NewContact, ...]:
+    """Give contacts as the store takes them, none twice. Raises ``Refused`` naming the contact's field."""
+    found: dict[tuple[ChannelName, str], NewContact] = {}
+    for at, contact in enumerate(given):
+        read = _read(contact, f"contacts[{at}]", region, origins)
+        found[read.channel, read.canonical] = read
+    return tuple(found.values())
+
+
+def _read(
+    contact: PushContactIn | PhoneContactIn | EmailContactIn, field: str, region: str, origins: tuple[str, ...]
+) -> NewContact:
+    if isinstance(contact, PushContactIn):
+        return _push(contact, f"{field}.subscription", origins)
+    if isinstance(contact, PhoneContactIn):
+        try:
+            number = parse_phone(contact.phone, region)
+        except InvalidPhone as error:
+            raise Refused(f"{field}.phone", f"This number {error.problem}.") from error
+        if contact.channel == "sms" and not number.takes_sms:
+            raise Refused(f"{field}.phone", "This number takes no SMS: give a mobile, or use the channel voice.")
+        return NewContact(ChannelName(contact.channel), number.e164, number.e164)
+    try:
+        address = parse_address(contact.email)
+    except InvalidMailAddress as error:
+        raise Refused(f"{field}.email", f"This is no mail address: {error.problem}.") from error
+    return NewContact(ChannelName.EMAIL, address, address)
+
+
+def _push(contact: PushContactIn, field: str, origins: tuple[str, ...]) -> NewContact:
+    try:
+        subscription = PushSubscription.parse(contact.subscription, origins or KNOWN_ORIGINS)
+    except InvalidSubscription as error:
+        where = field if error.field == "subscription" else f"{field}.{error.field}"
+        raise Refused(where, f"This {error.problem}.") from error
+    parts = {"endpoint": subscription.endpoint, "p256dh": subscription.p256dh, "auth": subscription.auth}
+    return NewContact(ChannelName.PUSH, subscription.canonical, json.dumps(parts))
+
+
+def show_contact(channel: ChannelName, address: str, status: str) -> ContactOut:
+    """Give a contact to its owner, as it can be sent back."""
+    if channel is ChannelName.PUSH:
+        kept = json.loads(address)
+        keys = {"p256dh": kept["p256dh"], "auth": kept["auth"]}
+        return ContactOut(channel=channel, status=status, subscription={"endpoint": kept["endpoint"], "keys": keys})
+    if channel is ChannelName.EMAIL:
+        return ContactOut(channel=channel, status=status, email=address)
+    return ContactOut(channel=channel, status=status, phone=address)
+
+
+def kept_contact(channel: ChannelName, address: str) -> NewContact:
+    """Give a contact of the store as it was when it was new."""
+    canonical = json.loads(address)["endpoint"] if channel is ChannelName.PUSH else address
+    return NewContact(channel, canonical, address)
+
+
+def group_slugs(names: Iterable[str]) -> dict[str, str]:
+    """Give slug to name of groups: « École Victor-Hugo » is ecole-victor-hugo. Raises ``Refused`` for a bare sign."""
+    found: dict[str, str] = {}
+    for at, name in enumerate(names):
+        plain = unicodedata.normalize("NFKD", name.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae")).lower()
+        ascii_only = "".join(sign for sign in plain if not unicodedata.combining(sign))
+        slug = _NOT_SLUG.sub("-", ascii_only).strip("-")[:_LONGEST_SLUG].strip("-")
+        if not slug:
+            raise Refused(f"groups[{at}]", "A group's name needs a letter from a to z, or a digit.")
+        found.setdefault(slug, name)
+    return found

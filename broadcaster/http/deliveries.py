@@ -1,0 +1,146 @@
+"""What became of an alert: its account, its deliveries, whom nothing reached, and all of it live."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING
+
+from aiohttp_sse import EventSourceResponse
+
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.stations import Role
+from broadcaster.http.alerts import alert_of
+from broadcaster.http.answers import answer, nothing
+from broadcaster.http.keys import STREAMS
+from broadcaster.http.problems import HttpProblem
+from broadcaster.http.schemas.accounts import (
+    AccountOut,
+    DeliveryOut,
+    DeliveryPage,
+    UnreachedOut,
+    UnreachedPage,
+)
+from broadcaster.store import account, alerts, deliveries
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.accounts import CursorQuery, DeliveriesQuery
+
+MOST_STREAMS = 200
+HEARTBEAT_S = 10.0
+"""Seconds between comments on a quiet stream: proxies give up after 30 to 60."""
+_PACE_S = 0.25
+_RECONNECT_MS = 2000
+_END = "end"
+
+
+async def show_account(call: Call[None, None]) -> web.Response:
+    """Give the account of an alert."""
+    alert, _ = await alert_of(call, Role.READ)
+    return answer(await _account(call, alert))
+
+
+async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
+    """Give an alert's deliveries in the order they were made; no addresses."""
+    alert, _ = await alert_of(call, Role.READ)
+    query = call.query
+    async with call.services.store.read() as unit:
+        rows = await deliveries.page(
+            unit,
+            alert.id,
+            state=None if query.state is None else DeliveryState[query.state.upper()],
+            channel=query.channel,
+            after=query.cursor,
+            limit=query.limit,
+        )
+    shown = tuple(
+        DeliveryOut(
+            id=str(row.id),
+            subscriber_id=str(row.subscriber_id),
+            external_id=row.external_id,
+            channel=row.channel,
+            state=row.state.word,
+            attempts=row.attempts,
+            code=row.code,
+            provider_id=row.provider_id,
+            created_at=row.created_at,
+            accepted_at=row.accepted_at,
+            delivered_at=row.delivered_at,
+            displayed_at=row.displayed_at,
+            opened_at=row.opened_at,
+            acknowledged_at=row.acknowledged_at,
+            ended_at=row.ended_at,
+            next_attempt_at=row.next_attempt_at,
+        )
+        for row in rows
+    )
+    return answer(DeliveryPage(deliveries=shown, next=str(rows[-1].id) if len(rows) == query.limit else None))
+
+
+async def unreached(call: Call[None, CursorQuery]) -> web.Response:
+    """Give those whom nothing reached, and why: it names people, so it needs a key that may publish."""
+    alert, _ = await alert_of(call, Role.PUBLISH)
+    query = call.query
+    async with call.services.store.read() as unit:
+        rows = await account.unreached(unit, alert, after=query.cursor, limit=query.limit)
+    shown = tuple(
+        UnreachedOut(subscriber_id=str(row.subscriber_id), external_id=row.external_id, name=row.name, why=row.why)
+        for row in rows
+    )
+    last = str(rows[-1].subscriber_id) if len(rows) == query.limit else None
+    return answer(UnreachedPage(unreached=shown, next=last))
+
+
+async def events(call: Call[None, None]) -> web.StreamResponse:
+    """Stream the account: an *account* event at every change, four a second at most, and *end* when it is finished.
+
+    Whoever reconnects gets the account as it is then; after *end*, 204, which tells an EventSource to stay away.
+    """
+    alert, _ = await alert_of(call, Role.READ)
+    if call.request.headers.get("Last-Event-ID") == _END:
+        return nothing()
+    streams = call.request.app[STREAMS]
+    task = asyncio.current_task()
+    if task is None or len(streams) >= MOST_STREAMS:
+        raise HttpProblem(
+            "unavailable", f"{MOST_STREAMS} streams are open, the most there are.", headers={"Retry-After": "10"}
+        )
+    streams.add(task)
+    try:
+        return await _stream(call, alert)
+    finally:
+        streams.discard(task)
+
+
+async def _stream(call: Call[None, None], alert: Alert) -> web.StreamResponse:
+    stream = EventSourceResponse(ping_interval=HEARTBEAT_S, send_timeout=30)
+    await stream.prepare(call.request)
+    last = None
+    async with call.services.watch(alert.id) as watched, stream:
+        try:
+            while stream.is_connected():
+                now = await _account(call, alert)
+                data = now.model_dump_json()
+                if data != last:
+                    mark = hashlib.sha256(data.encode()).hexdigest()[:16]
+                    await stream.send(data, id=mark, event="account", retry=_RECONNECT_MS)
+                    last = data
+                if now.finished_at is not None:
+                    await stream.send("{}", id=_END, event=_END)
+                    break
+                await asyncio.sleep(_PACE_S)
+                await watched.wait(HEARTBEAT_S)
+        except (ConnectionError, TimeoutError):  # the reader went away
+            pass
+    return stream
+
+
+async def _account(call: Call[None, None], alert: Alert) -> AccountOut:
+    async with call.services.store.read() as unit:
+        # Its state and its sums are of one moment: both are read in this transaction.
+        now = await alerts.by_id(unit, alert.id) or alert
+        return AccountOut.of(await account.account(unit, now))

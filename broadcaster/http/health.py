@@ -1,0 +1,57 @@
+"""Is it alive, can it work, how does it fare, what does it offer: /healthz, /readyz, /metrics, /openapi.json."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+
+from broadcaster.http.answers import answer
+from broadcaster.http.keys import DOCUMENT
+from broadcaster.http.schemas.accounts import Health, Readiness
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.account import stops
+
+if TYPE_CHECKING:
+    from broadcaster.http.route import Call
+
+
+async def alive(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call
+    """Say that the process answers, and nothing more: restarting it mends no database."""
+    return answer(Health(status="alive"))
+
+
+async def ready(call: Call[None, None]) -> web.Response:
+    """Say whether the service can take an alert and send it, and what keeps it from that.
+
+    The indexes are loaded: nothing listens before they are.
+    """
+    problems: list[str] = []
+    stopped: dict[str, str] = {}
+    try:
+        async with call.services.store.read() as unit:
+            stopped = {str(name): why for name, why in (await stops(unit)).items()}
+    except StoreUnavailable:
+        problems.append("the store does not answer")
+    shown = Readiness(
+        status="not ready" if problems else "ready",
+        problems=tuple(problems),
+        sandbox=call.services.sandboxed,
+        stopped=stopped,
+    )
+    return answer(shown, 503 if problems else 200)
+
+
+async def metrics(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call
+    """Give the figures for Prometheus."""
+    return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def document(call: Call[None, None]) -> web.Response:
+    """Give the OpenAPI document."""
+    return web.Response(
+        body=call.request.app[DOCUMENT](call.services.base_url),
+        content_type="application/json",
+        headers={"Cache-Control": "public, max-age=300"},
+    )

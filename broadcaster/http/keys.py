@@ -1,0 +1,22 @@
+"""What the application carries, under typed keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from broadcaster.http.rates import RateLimit
+    from broadcaster.http.sessions import Sessions
+    from broadcaster.services import Services
+
+SERVICES: web.AppKey[Services] = web.AppKey("services")
+RATES: web.AppKey[RateLimit] = web.AppKey("rates")
+SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
+STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")
+PAGES: web.AppKey[frozenset[tuple[str, str]]] = web.AppKey("pages")
+DOCUMENT: web.AppKey[Callable[[str], bytes]] = web.AppKey("document")

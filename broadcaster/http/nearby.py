@@ -1,0 +1,47 @@
+"""GET /v1/nearby: the alerts that hold at a point, for anybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.http.alerts import show_texts, station_of
+from broadcaster.http.answers import answer
+from broadcaster.http.schemas.alerts import Nearby, NearbyAlert
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.alerts import NearbyQuery
+
+
+async def show(call: Call[None, NearbyQuery]) -> web.Response:
+    """Give the alerts at a point, the gravest first."""
+    services, query = call.services, call.query
+    now = services.clock.now()
+    here = [alert for alert in services.active.alerts(services.active.at(query.lon, query.lat)) if alert.active(now)]
+    here.sort(key=lambda alert: (alert.rank, -alert.id))
+    async with services.store.read() as unit:
+        stations = {alert.station_id: await station_of(unit, alert) for alert in here}
+    return answer(Nearby(alerts=tuple(_shown(alert, stations[alert.station_id], services.base_url) for alert in here)))
+
+
+def _shown(alert: Alert, station: Station, base_url: str) -> NearbyAlert:
+    return NearbyAlert(
+        url=f"{base_url}/a/{alert.token}",
+        station=station.slug,
+        station_name=station.name,
+        status=alert.status,
+        severity=alert.severity,
+        urgency=alert.urgency,
+        certainty=alert.certainty,
+        category=alert.category,
+        event=alert.event,
+        texts=show_texts(alert),
+        area=None if alert.area is None else alert.area.geojson(),
+        sent_at=alert.sent_at,
+        onset=alert.onset_at,
+        expires=alert.expires_at,
+    )

@@ -1,0 +1,235 @@
+"""The OpenAPI 3.1 document, made of the route table and of the models that validate."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic.json_schema import models_json_schema
+
+from broadcaster.http.problems import KINDS, MEDIA_TYPE
+from broadcaster.http.route import ROLE_OF, Access
+from broadcaster.http.schemas.base import ALERT_ID, SLUG
+from broadcaster.http.schemas.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import BaseModel
+
+    from broadcaster.http.route import Route
+
+VERSION = "1"
+_REF = "#/components/schemas/{model}"
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+_PATH: dict[str, dict[str, Any]] = {
+    "slug": {"type": "string", "pattern": SLUG, "examples": ["laigle"]},
+    "id": {"type": "string", "pattern": ALERT_ID},
+    "token": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"},
+}
+_HEADERS: dict[str, dict[str, Any]] = {
+    "Idempotency-Key": {
+        "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]{1,200}$"},
+        "description": "The same key and body: the same answer and one alert. Another body: 409.",
+    },
+    "Last-Event-ID": {
+        "schema": {"type": "string", "pattern": "^[a-z0-9]{0,40}$"},
+        "description": "What was seen last; a browser sends it when it reconnects.",
+    },
+    "X-Twilio-Signature": {"schema": {"type": "string", "pattern": "^[A-Za-z0-9+/=]{0,60}$"}},
+}
+_SECURITY: dict[Access, list[dict[str, list[str]]]] = {
+    Access.KEYED: [{}, {"key": []}],
+    Access.SUBSCRIBER: [{"subscriber": []}],
+    Access.OPERATOR: [{"operator": []}],
+    Access.LOCAL: [{}, {"key": []}],
+    **{access: [{"key": []}] for access in ROLE_OF},
+}
+
+
+def document(routes: Iterable[Route], server: str) -> bytes:
+    """Give the document as JSON; ``server`` is where the service is reached."""
+    table = tuple(routes)
+    incoming, outgoing = _models(table)
+    refs, definitions = models_json_schema(
+        [(model, "validation") for model in incoming] + [(model, "serialization") for model in outgoing],
+        ref_template=_REF,
+    )
+    found: dict[Any, Any] = {model: reference for (model, _), reference in refs.items()}
+    paths: dict[str, dict[str, Any]] = {}
+    for route in table:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, found)
+    whole = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tocsin",
+            "version": VERSION,
+            "summary": "Geofenced alerts: draw a circle, reach everyone concerned in it, account for every one.",
+            "description": (
+                "Longitude before latitude, WGS 84 degrees; metres; times with their offset; money in minor units."
+                " Whatever is refused is refused whole, with a problem (RFC 9457) that names each field."
+            ),
+            "license": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+        },
+        "servers": [{"url": server}],
+        "tags": [{"name": name} for name in dict.fromkeys(route.tag for route in table)],
+        "paths": paths,
+        "components": {
+            "schemas": definitions.get("$defs", {}),
+            "responses": {kind: _problem(kind, found[Problem]) for kind in KINDS},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key, tk_…, with a role."},
+                "subscriber": {"type": "http", "scheme": "bearer", "description": "A subscriber's token, sb_…"},
+                "operator": {"type": "apiKey", "in": "cookie", "name": "tocsin_operator"},
+            },
+        },
+    }
+    return orjson.dumps(whole)
+
+
+def _models(routes: tuple[Route, ...]) -> tuple[list[type[BaseModel]], list[type[BaseModel]]]:
+    incoming = {model: None for route in routes for model in (route.body, route.query) if model is not None}
+    outgoing: dict[type[BaseModel], None] = {Problem: None}
+    for route in routes:
+        outgoing.update({model: None for model in route.answers.values() if isinstance(model, type)})
+    return list(incoming), list(outgoing)
+
+
+def _operation(route: Route, found: dict[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": _name(route),
+        "summary": route.summary,
+        "tags": [route.tag],
+        "x-access": route.access.value,
+        "responses": _responses(route, found),
+    }
+    parameters = _parameters(route)
+    if parameters:
+        operation["parameters"] = parameters
+    if route.access in _SECURITY:
+        operation["security"] = _SECURITY[route.access]
+    if route.body is not None:
+        operation["requestBody"] = {
+            "required": not route.body_optional,
+            "content": {"application/json": {"schema": found[route.body]}},
+        }
+    elif route.form:
+        fields = {name: {"type": "string"} for name in route.form}
+        operation["requestBody"] = {
+            "content": {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": fields}}}
+        }
+    return operation
+
+
+def _name(route: Route) -> str:
+    module = route.handler.__module__.rpartition(".")[2]
+    page = "page_" if route.page else ""
+    return f"{page}{module}_{route.handler.__name__}"
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": _PATH[name]} for name in _PARAMETER.findall(route.path)
+    ]
+    if route.query is not None:
+        schema = route.query.model_json_schema(ref_template=_REF)
+        inner = schema.get("$defs", {})
+        for name, shape in schema.get("properties", {}).items():
+            plain = _without_null(shape, inner)
+            found.append(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": name in schema.get("required", ()),
+                    **({"description": plain.pop("description")} if "description" in plain else {}),
+                    "schema": plain,
+                }
+            )
+    if route.path.startswith("/hooks/"):
+        found.append({"name": "d", "in": "query", "required": True, "schema": {"type": "string"}})
+    found.extend({"name": name, "in": "header", "required": False, **_HEADERS[name]} for name in route.headers)
+    return found
+
+
+def _without_null(shape: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
+    """A query has no null: a parameter is there or not. Definitions are put in place of their names."""
+    kept = {name: value for name, value in shape.items() if name not in ("anyOf", "title", "default")}
+    if shape.get("default") is not None:
+        kept["default"] = shape["default"]
+    for each in shape.get("anyOf", ()):
+        if each.get("type") != "null":
+            kept.update(each)
+    reference = kept.pop("$ref", None)
+    if reference is not None:
+        kept.update(inner[reference.rpartition("/")[2]])
+    return kept
+
+
+def _responses(route: Route, found: dict[Any, Any]) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for code, model in route.answers.items():
+        response: dict[str, Any] = {"description": _meaning(code)}
+        if isinstance(model, str):
+            response["content"] = {model: {"schema": {"type": "string"} if model != "application/json" else {}}}
+        elif model is not None:
+            response["content"] = {"application/json": {"schema": found[model]}}
+        if code in (201, 202) and isinstance(model, type):
+            response["headers"] = {"Location": {"schema": {"type": "string"}}}
+        responses[str(code)] = response
+    for kind in _failures(route):
+        status = str(KINDS[kind][0])
+        if status in responses:
+            continue
+        responses[status] = (
+            {"description": KINDS[kind][1], "content": {"text/html": {"schema": {"type": "string"}}}}
+            if route.page
+            else {"$ref": f"#/components/responses/{kind}"}
+        )
+    return responses
+
+
+def _failures(route: Route) -> list[str]:
+    """Give the kinds of problems that follow from what a route is."""
+    kinds = ["internal"]
+    if route.access is not Access.OPEN:
+        kinds += ["too-many", "unavailable"]
+    if route.access in ROLE_OF or route.access in (Access.SUBSCRIBER, Access.LOCAL, Access.KEYED):
+        kinds.append("unauthenticated")
+    if route.access in ROLE_OF:
+        kinds.append("forbidden")
+    if route.body is not None:
+        kinds += ["malformed", "media-type", "refused"]
+    if route.body is not None or route.form:
+        kinds.append("too-large")
+    if route.query is not None or route.headers:
+        kinds.append("refused")
+    if _PARAMETER.search(route.path):
+        kinds.append("not-found")
+    kinds += [kind for kind, (status, _) in KINDS.items() if status in route.fails]
+    return list(dict.fromkeys(kinds))
+
+
+def _problem(kind: str, reference: dict[str, Any]) -> dict[str, Any]:
+    status, title = KINDS[kind]
+    response: dict[str, Any] = {"description": title, "content": {MEDIA_TYPE: {"schema": reference}}}
+    if kind in ("too-many", "unavailable"):
+        response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    if kind == "unauthenticated":
+        response["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    if status == KINDS["method-not-allowed"][0]:
+        response["headers"] = {"Allow": {"schema": {"type": "string"}}}
+    return response
+
+
+def _meaning(status: int) -> str:
+    return {
+        200: "As asked.",
+        201: "Made.",
+        202: "Taken: it is on the disk, and on its way.",
+        204: "Done.",
+        303: "Done: go on there.",
+        304: "It is as it was.",
+        503: "Not ready, and why.",
+    }[status]

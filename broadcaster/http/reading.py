@@ -1,0 +1,73 @@
+"""Reading what comes in: JSON bodies and queries, into models, with whatever is wrong told field by field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from broadcaster.http.problems import HttpProblem
+from broadcaster.http.validation import findings, not_json, parsed
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+M = TypeVar("M", bound=BaseModel)
+_JSON = ("application/json", "application/merge-patch+json")
+_LARGEST_ID = (1 << 63) - 1
+_LONGEST_ID = 19
+
+
+async def body_of(request: web.Request, model: type[M], *, optional: bool = False) -> M | None:
+    """Give the body as ``model``; None for no body where that is ``optional``.
+
+    Raises the 400, 413, 415 or 422 that says what is wrong.
+    """
+    raw = await request.read()
+    if optional and not raw.strip():
+        return None
+    if request.content_type not in _JSON and not request.content_type.endswith("+json"):
+        raise HttpProblem(
+            "media-type",
+            f"The body is sent as {request.content_type[:60]}: send JSON, with Content-Type: application/json.",
+        )
+    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise HttpProblem("media-type", "JSON is UTF-8 (RFC 8259): send it so.")
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        complaint = not_json(error)
+        if complaint is not None:
+            raise HttpProblem("not-json", f"The body is not JSON: {complaint}.") from None
+        raise refusal(findings(error, parsed(raw))) from None
+
+
+def query_of(request: web.Request, model: type[M] | None) -> M | None:
+    """Give what stands behind the question mark as ``model``. Raises the 422 that says what is wrong."""
+    if model is None:
+        return None
+    given: dict[str, Any] = {}
+    for name, value in request.query.items():
+        if name in given:
+            raise refusal([(name, "This is given twice: once is enough.")])
+        given[name] = value
+    try:
+        return model.model_validate_strings(given)
+    except ValidationError as error:
+        raise refusal(findings(error, given)) from None
+
+
+def refusal(found: list[tuple[str, str]]) -> HttpProblem:
+    """Give the 422 of these (field, problem)."""
+    detail = "; ".join(f"{where}: {what}" if where else what for where, what in found[:3])
+    if len(found) > 3:  # noqa: PLR2004  as above: a sentence, not the list
+        detail += f" (and {len(found) - 3} more)"
+    return HttpProblem("refused", detail, errors=found)
+
+
+def number_of(text: str) -> int | None:
+    """Give the alert id that is written in a path or a query; None if it can't be one."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID):
+        return None
+    number = int(text)
+    return number if 0 < number <= _LARGEST_ID else None

@@ -1,0 +1,64 @@
+"""GET /v1/sandbox: what the sandboxed channels composed and did not send."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.stations import Role
+from broadcaster.errors import Forbidden
+from broadcaster.http.answers import answer
+from broadcaster.http.reading import number_of
+from broadcaster.http.schemas.accounts import SandboxMessageOut, SandboxPage
+from broadcaster.store import alerts, sandbox
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Caller
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.accounts import SandboxQuery
+    from broadcaster.store import Unit
+
+
+async def listing(call: Call[None, SandboxQuery]) -> web.Response:
+    """Give messages, newest first."""
+    query = call.query
+    async with call.services.store.read() as unit:
+        alert_id = await readable_alert(unit, call.caller, query.alert)
+        found = await sandbox.page(
+            unit, alert_id=alert_id, channel=query.channel, before=query.cursor, limit=query.limit
+        )
+    messages = tuple(
+        SandboxMessageOut(
+            id=str(each.id),
+            alert_id=str(each.alert_id),
+            delivery_id=str(each.delivery_id),
+            channel=each.channel,
+            to=each.to,
+            readable=each.readable,
+            content_type=each.content_type,
+            wire=base64.b64encode(each.wire).decode(),
+            at=each.at,
+        )
+        for each in found
+    )
+    return answer(SandboxPage(messages=messages, next=str(found[-1].id) if len(found) == query.limit else None))
+
+
+async def readable_alert(unit: Unit, caller: Caller | None, given: str | None) -> int | None:
+    """Give the alert to look at, None for all of them. Raises ``Forbidden``: a station's key sees its own alerts."""
+    every_station = caller is not None and caller.station_id is None
+    if given is None:
+        if every_station:
+            return None
+        message = "This key is of one station: say which alert, with ?alert="
+        raise Forbidden(message)
+    number = number_of(given) or 0
+    alert = await alerts.by_id(unit, number)
+    if every_station:
+        return number
+    if alert is None or caller is None or not caller.may(Role.READ, alert.station_id):
+        message = "This key may not see that alert."
+        raise Forbidden(message)
+    return number

@@ -1,0 +1,246 @@
+# ruff: noqa: TC001, TC003  pydantic reads the annotations at run time
+"""What is foreseen, what became of it, delivery by delivery, and who was missed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from broadcaster.domain.account import Account, Percentiles, Reach
+from broadcaster.domain.people import ChannelName
+from broadcaster.http.schemas.base import AlertId, Given, Moment, Query, Shown
+
+DeliveryWord = Literal[
+    "queued",
+    "accepted",
+    "expired",
+    "cancelled",
+    "failed",
+    "gone",
+    "dead_letter",
+    "delivered",
+    "displayed",
+    "opened",
+    "acknowledged",
+]
+
+
+class ChannelReachOut(Shown):
+    people: int
+    contacts: int
+    units: int = Field(description="What is billed: SMS segments, calls.")
+    cost_minor: int
+    seconds: float = Field(description="How long the channel takes at its configured rate.")
+
+
+class SmsPreviewOut(Shown):
+    language: str
+    text: str
+    encoding: str
+    segments: int
+    culprits: tuple[str, ...] = Field(description="The letters that make the text dearer.")
+
+
+class ReachOut(Shown):
+    """Whom an alert would reach."""
+
+    people: int
+    devices: int
+    no_channel: int
+    channels: dict[ChannelName, ChannelReachOut]
+    sms: tuple[SmsPreviewOut, ...]
+    cost_minor: int
+    currency: str
+    seconds_to_95: float | None
+    area_km2: float | None
+    sandbox: tuple[ChannelName, ...]
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, reach: Reach) -> ReachOut:
+        return cls(
+            people=reach.people,
+            devices=reach.devices,
+            no_channel=reach.no_channel,
+            channels={
+                name: ChannelReachOut(
+                    people=each.people,
+                    contacts=each.contacts,
+                    units=each.units,
+                    cost_minor=each.cost_minor,
+                    seconds=each.seconds,
+                )
+                for name, each in reach.channels.items()
+            },
+            sms=tuple(
+                SmsPreviewOut(
+                    language=each.language,
+                    text=each.text,
+                    encoding=each.encoding,
+                    segments=each.segments,
+                    culprits=each.culprits,
+                )
+                for each in reach.sms
+            ),
+            cost_minor=reach.cost_minor,
+            currency=reach.currency,
+            seconds_to_95=reach.seconds_to_95,
+            area_km2=reach.area_km2,
+            sandbox=reach.sandbox,
+            warnings=reach.warnings,
+        )
+
+
+class PercentilesOut(Shown):
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+    @classmethod
+    def of(cls, seconds: Percentiles) -> PercentilesOut:
+        return cls(p50=seconds.p50, p95=seconds.p95, p99=seconds.p99)
+
+
+class AccountOut(Shown):
+    """Who was reached; each person of ``matched`` is in exactly one state of ``people``."""
+
+    alert_id: AlertId
+    state: str
+    matched: int
+    unaccounted: int
+    people: dict[str, int]
+    channels: dict[ChannelName, dict[str, int]]
+    accepted_s: PercentilesOut
+    delivered_s: PercentilesOut
+    sent_at: datetime
+    finished_at: datetime | None
+    cancelled_at: datetime | None
+    sandbox: tuple[ChannelName, ...]
+    stopped: dict[ChannelName, str]
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, account: Account) -> AccountOut:
+        return cls(
+            alert_id=str(account.alert_id),
+            state=str(account.state),
+            matched=account.matched,
+            unaccounted=account.unaccounted,
+            people=dict(account.people),
+            channels={name: dict(states) for name, states in account.channels.items()},
+            accepted_s=PercentilesOut.of(account.accepted_s),
+            delivered_s=PercentilesOut.of(account.delivered_s),
+            sent_at=account.sent_at,
+            finished_at=account.finished_at,
+            cancelled_at=account.cancelled_at,
+            sandbox=account.sandbox,
+            stopped=dict(account.stopped),
+            warnings=account.warnings,
+        )
+
+
+class DeliveriesQuery(Query):
+    state: DeliveryWord | None = None
+    channel: ChannelName | None = None
+    cursor: int = Field(0, ge=0, le=(1 << 63) - 1, description="What the page before gave as next.")
+    limit: int = Field(200, ge=1, le=1000)
+
+
+class DeliveryOut(Shown):
+    """One alert to one contact; no addresses."""
+
+    id: str
+    subscriber_id: str
+    external_id: str | None
+    channel: ChannelName
+    state: DeliveryWord
+    attempts: int
+    code: str | None
+    provider_id: str | None
+    created_at: datetime
+    accepted_at: datetime | None
+    delivered_at: datetime | None
+    displayed_at: datetime | None
+    opened_at: datetime | None
+    acknowledged_at: datetime | None
+    ended_at: datetime | None
+    next_attempt_at: datetime | None
+
+
+class DeliveryPage(Shown):
+    deliveries: tuple[DeliveryOut, ...]
+    next: str | None = Field(description="Give it as ?cursor= for the next page; null at the end.")
+
+
+class CursorQuery(Query):
+    cursor: int = Field(0, ge=0, le=(1 << 63) - 1, description="What the page before gave as next.")
+    limit: int = Field(200, ge=1, le=1000)
+
+
+class UnreachedOut(Shown):
+    subscriber_id: str
+    external_id: str | None
+    name: str | None
+    why: str
+
+
+class UnreachedPage(Shown):
+    unreached: tuple[UnreachedOut, ...]
+    next: str | None = Field(description="Give it as ?cursor= for the next page; null at the end.")
+
+
+class ReceiptIn(Given):
+    """What a device says became of a message. ``at`` is its own clock's; the account counts from what we know."""
+
+    event: Literal["displayed", "opened", "acknowledged"]
+    at: Moment | None = None
+
+
+class SandboxQuery(Query):
+    alert: AlertId | None = None
+    channel: ChannelName | None = None
+    cursor: int | None = Field(None, ge=1, le=(1 << 63) - 1, description="What the page before gave as next.")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class SandboxMessageOut(Shown):
+    """A message as it would have gone on the wire; nothing was sent."""
+
+    id: str
+    alert_id: AlertId
+    delivery_id: str
+    channel: ChannelName
+    to: str
+    readable: str
+    content_type: str
+    wire: str = Field(description="The bytes, base64 (RFC 4648).")
+    at: datetime
+
+
+class SandboxPage(Shown):
+    messages: tuple[SandboxMessageOut, ...]
+    next: str | None = Field(description="Give it as ?cursor= for the next page, of older ones; null at the end.")
+
+
+class Health(Shown):
+    status: str
+
+
+class Readiness(Shown):
+    """``problems`` keep the service from working; ``sandbox`` and ``stopped`` say which channels send nothing."""
+
+    status: Literal["ready", "not ready"]
+    problems: tuple[str, ...]
+    sandbox: tuple[str, ...]
+    stopped: dict[str, str]
+
+
+class SandboxPageQuery(Query):
+    """As a form sends it: a field that was left empty stands there all the same."""
+
+    alert: Annotated[str, StringConstraints(pattern=r"^(?:[1-9][0-9]{0,18})?$")] = ""
+    channel: Literal["", "push", "sms", "voice", "email"] = ""
+    cursor: int | None = Field(None, ge=1, le=(1 << 63) - 1)
+    lang: str = Field("", max_length=12)

@@ -1,0 +1,176 @@
+# ruff: noqa: TC001, TC003  pydantic reads the annotations at run time
+"""Alerts, in and out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Urgency
+from broadcaster.domain.people import ChannelName
+from broadcaster.http.schemas.base import (
+    MAX_DESCRIPTION,
+    MAX_EVENT,
+    MAX_GROUPS,
+    MAX_HEADLINE,
+    MAX_INSTRUCTION,
+    MAX_SMS,
+    AlertId,
+    AreaJson,
+    GeoJson,
+    Given,
+    Language,
+    Moment,
+    Query,
+    Shown,
+    Slug,
+    UnixLines,
+    line,
+    prose,
+)
+
+Headline = Annotated[str, line(MAX_HEADLINE)]
+Description = Annotated[str, prose(MAX_DESCRIPTION), UnixLines]
+Instruction = Annotated[str, prose(MAX_INSTRUCTION), UnixLines]
+SmsText = Annotated[str, prose(MAX_SMS), UnixLines, Field(description="What an SMS says, instead of all the rest.")]
+
+
+class TextIn(Given):
+    """What is said in one language. Plain text."""
+
+    headline: Headline
+    description: Description = ""
+    instruction: Instruction = ""
+    sms: SmsText = ""
+
+
+class AudienceIn(Given):
+    """Who is concerned; ``groups`` are slugs of the station's groups, with the kind *groups*."""
+
+    kind: Literal["followers", "everyone", "all_followers", "groups"] = "followers"
+    groups: tuple[Annotated[str, line(60)], ...] = Field((), max_length=MAX_GROUPS)
+
+
+def _spelled_out(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+class Draft(Given):
+    """What reach and alert have in common, so that one document serves for both."""
+
+    station: Slug = Field(examples=["laigle"])
+    status: Status = Status.ACTUAL
+    severity: Severity = Severity.UNKNOWN
+    urgency: Urgency = Urgency.UNKNOWN
+    certainty: Certainty = Certainty.UNKNOWN
+    category: Category = Category.SAFETY
+    event: Annotated[str, line(MAX_EVENT)] | None = Field(
+        None, description="What happens, in a few words; without it, the headline's beginning.", examples=["Inondation"]
+    )
+    headline: Headline | None = Field(None, description="In the station's own language, as the two below.")
+    description: Description = ""
+    instruction: Instruction = ""
+    sms: SmsText = ""
+    texts: dict[Language, TextIn] = Field(default_factory=dict, description="The same in other languages.")
+    area: AreaJson | None = None
+    audience: Annotated[AudienceIn, BeforeValidator(_spelled_out, json_schema_input_type=AudienceIn | str)] = Field(
+        default_factory=AudienceIn, description="An object, or only the word of its kind."
+    )
+    channels: tuple[ChannelName, ...] | None = Field(
+        None, min_length=1, max_length=4, description="Without it, every channel."
+    )
+    expires: Moment | None = Field(None, description="Until when it holds; nothing is sent after.")
+    onset: Moment | None = Field(None, description="When what is told of begins, where that is later.")
+
+
+class AlertIn(Draft):
+    """An alert to be sent now."""
+
+    severity: Severity = Field(examples=["severe"])
+
+
+class CancelIn(Given):
+    """The all-clear's words, by language; without them, the service's own."""
+
+    texts: dict[Language, TextIn] | None = None
+
+
+class TextOut(Shown):
+    headline: str
+    description: str
+    instruction: str
+    sms: str
+
+
+class AudienceOut(Shown):
+    kind: str
+    groups: tuple[str, ...]
+    told: AlertId | None = Field(None, description="An all-clear goes to everyone to whom this alert was sent.")
+
+
+class AlertOut(Shown):
+    """An alert as it stands. ``url`` is its public page."""
+
+    id: AlertId
+    station: str
+    url: str
+    msg_type: str
+    status: Status
+    severity: Severity
+    urgency: Urgency
+    certainty: Certainty
+    category: Category
+    event: str
+    texts: dict[str, TextOut]
+    area: dict[str, Any] | None = Field(description="As it was given: circles and polygons.")
+    audience: AudienceOut
+    channels: tuple[ChannelName, ...]
+    sent_at: datetime
+    onset: datetime | None
+    expires: datetime
+    state: str = Field(description="accepted, sending or finished; finished only when nobody is unaccounted for.")
+    finished_at: datetime | None
+    cancelled_at: datetime | None
+    references: tuple[AlertId, ...] = Field(description="What an all-clear or an update is about.")
+    sandbox: tuple[ChannelName, ...] = Field(description="Channels that sent nothing, but kept what they would send.")
+
+
+class AlertPage(Shown):
+    alerts: tuple[AlertOut, ...]
+    next: AlertId | None = Field(description="Give it as ?before= for the next page; null at the end.")
+
+
+class AlertsQuery(Query):
+    station: Slug | None = None
+    before: AlertId | None = Field(None, description="Only alerts older than this one.")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class NearbyQuery(Query):
+    lon: float = Field(ge=-180, le=180, description="WGS 84 degrees.", examples=[0.6283])
+    lat: float = Field(ge=-90, le=90, description="WGS 84 degrees.", examples=[48.7631])
+
+
+class NearbyAlert(Shown):
+    """An alert that holds at a point, as anybody may see it."""
+
+    url: str
+    station: str
+    station_name: str
+    status: Status
+    severity: Severity
+    urgency: Urgency
+    certainty: Certainty
+    category: Category
+    event: str
+    texts: dict[str, TextOut]
+    area: GeoJson | None = Field(description="A GeoJSON FeatureCollection; circles drawn as polygons.")
+    sent_at: datetime
+    onset: datetime | None
+    expires: datetime
+
+
+class Nearby(Shown):
+    alerts: tuple[NearbyAlert, ...]

@@ -1,0 +1,137 @@
+"""What the models share: what a line of text is, a moment, a point, an area."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from zones import Area
+
+LANGUAGES: tuple[str, ...] = ("fr", "en")
+Language = Literal["fr", "en"]
+
+MAX_HEADLINE, MAX_DESCRIPTION, MAX_INSTRUCTION, MAX_EVENT = 160, 4000, 2000, 100
+MAX_SMS = 800
+MAX_NAME, MAX_LABEL, MAX_EXTERNAL_ID = 120, 40, 100
+MAX_CONTACTS, MAX_PLACES, MAX_GROUPS = 10, 20, 50
+
+LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+PROSE = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
+SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$"
+LOCALE = r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?$"
+INSEE = r"^[0-9][0-9AB][0-9]{3}$"
+REGION = r"^[A-Z]{2}$"
+ALERT_ID = r"^[1-9][0-9]{0,18}$"
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
+
+
+class Given(BaseModel):
+    """What comes in: nothing unknown, no number in quotes, no truth for a number, nothing infinite."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Query(BaseModel):
+    """What stands behind the question mark; each value is text, and is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Shown(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _unix_lines(value: Any) -> Any:
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+def _written_moment(value: Any) -> Any:
+    if isinstance(value, str) and not _MOMENT.fullmatch(value):
+        message = "This must be a date and time with its offset, as in 2026-07-01T18:30:00+02:00."
+        raise ValueError(message)
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    if not _FIRST_YEAR < value.year < _LAST_YEAR:
+        message = f"This must be between the years {_FIRST_YEAR} and {_LAST_YEAR}."
+        raise ValueError(message)
+    return value.astimezone(UTC)
+
+
+def _read_area(value: Any) -> Area:
+    return Area.from_json(value, "")
+
+
+def _json_of_area(area: Area) -> dict[str, Any]:
+    return area.to_json()
+
+
+def line(longest: int) -> StringConstraints:
+    """One line of text, not empty, at most ``longest`` characters; blanks around it are cut."""
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=LINE)
+
+
+def prose(longest: int) -> StringConstraints:
+    """Text of several lines, at most ``longest`` characters."""
+    return StringConstraints(strip_whitespace=True, max_length=longest, pattern=PROSE)
+
+
+UnixLines = BeforeValidator(_unix_lines)
+Slug = Annotated[str, StringConstraints(pattern=SLUG)]
+Locale = Annotated[str, StringConstraints(pattern=LOCALE, max_length=12)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc), BeforeValidator(_written_moment)]
+Lon = Annotated[float, Field(ge=-180, le=180, description="Longitude, WGS 84 degrees.")]
+Lat = Annotated[float, Field(ge=-90, le=90, description="Latitude, WGS 84 degrees.")]
+AlertId = Annotated[str, StringConstraints(pattern=ALERT_ID)]
+
+_CIRCLE = {
+    "type": "object",
+    "required": ["lon", "lat", "radius_m"],
+    "additionalProperties": False,
+    "properties": {
+        "lon": {"type": "number", "minimum": -180, "maximum": 180},
+        "lat": {"type": "number", "minimum": -90, "maximum": 90},
+        "radius_m": {"type": "number", "minimum": 300, "maximum": 5000, "description": "Metres, inclusive."},
+    },
+}
+AREA_SCHEMA = {
+    "type": "object",
+    "title": "Area",
+    "description": "Circles of 300 m to 5 km and polygons, WGS 84, within the station's boundary and its margin.",
+    "additionalProperties": False,
+    "properties": {
+        "circles": {"type": ["array", "null"], "maxItems": 50, "items": _CIRCLE},
+        "polygons": {
+            "type": ["object", "array", "null"],
+            "description": "GeoJSON (RFC 7946): Polygon, MultiPolygon, Feature, FeatureCollection, or a list of those.",
+        },
+    },
+    "examples": [{"circles": [{"lon": 0.6283, "lat": 48.7631, "radius_m": 1500}]}],
+}
+AreaJson = Annotated[
+    Area,
+    PlainValidator(_read_area),
+    PlainSerializer(_json_of_area, return_type=dict[str, Any]),
+    WithJsonSchema(AREA_SCHEMA),
+]
+
+_GEOJSON = {"type": "object", "description": "A GeoJSON Polygon, MultiPolygon, Feature or FeatureCollection."}
+GeoJson = Annotated[dict[str, Any], WithJsonSchema(_GEOJSON)]

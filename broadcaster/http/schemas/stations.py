@@ -1,0 +1,69 @@
+"""Stations, in and out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from broadcaster.domain.stations import StationKind
+from broadcaster.http.schemas.base import INSEE, MAX_NAME, REGION, GeoJson, Given, Language, Shown, Slug, line
+
+
+class StationIn(Given):
+    """A station to be. With ``insee``, name, boundary, centre and contact are the commune's own where not given."""
+
+    slug: Slug = Field(examples=["laigle"])
+    name: Annotated[str, line(MAX_NAME)] | None = None
+    kind: StationKind = StationKind.AUTHORITY
+    languages: tuple[Language, ...] = Field(("fr",), min_length=1, max_length=2, description="The first is its own.")
+    insee: Annotated[str, StringConstraints(pattern=INSEE)] | None = Field(None, examples=["61214"])
+    boundary: GeoJson | None = None
+    margin_m: float | None = Field(None, ge=0, le=50_000, description="How far an area may reach over the boundary.")
+    region: Annotated[str, StringConstraints(pattern=REGION)] | None = Field(
+        None, description="Country or territory by which national telephone numbers are read (ISO 3166-1)."
+    )
+    email: Annotated[str, line(254)] | None = None
+    phone: Annotated[str, line(40)] | None = None
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        if self.insee is not None and self.boundary is not None:
+            message = "boundary|Give either insee or boundary: a commune has a boundary of its own."
+            raise ValueError(message)
+        if self.insee is None and self.name is None:
+            message = "name|A station without insee needs a name."
+            raise ValueError(message)
+        if self.insee is None and self.boundary is None and self.kind is StationKind.AUTHORITY:
+            message = "boundary|A public authority needs a boundary, or insee: alerts must lie in it."
+            raise ValueError(message)
+        if len(set(self.languages)) < len(self.languages):
+            message = "languages|The same language stands here twice: leave one out."
+            raise ValueError(message)
+        return self
+
+
+class GroupOut(Shown):
+    slug: str
+    name: str
+    members: int
+
+
+class StationOut(Shown):
+    """A station as the world may see it; ``groups`` and ``followers`` only with a key of it."""
+
+    slug: str
+    name: str
+    kind: StationKind
+    languages: tuple[str, ...]
+    region: str
+    insee: str | None
+    margin_m: float
+    lon: float | None
+    lat: float | None
+    email: str | None
+    phone: str | None
+    boundary: GeoJson | None
+    sandbox: tuple[str, ...] = Field(description="Channels that send nothing here, but keep what they would send.")
+    followers: int | None = None
+    groups: tuple[GroupOut, ...] | None = None

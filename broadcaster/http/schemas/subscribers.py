@@ -1,0 +1,149 @@
+# ruff: noqa: TC003  pydantic reads the annotations at run time
+"""Subscribers, in and out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, WithJsonSchema
+
+from broadcaster.http.schemas.base import (
+    MAX_CONTACTS,
+    MAX_EXTERNAL_ID,
+    MAX_GROUPS,
+    MAX_LABEL,
+    MAX_NAME,
+    MAX_PLACES,
+    Given,
+    Lat,
+    Locale,
+    Lon,
+    Shown,
+    line,
+)
+
+_SUBSCRIPTION = {
+    "type": "object",
+    "description": "A browser's PushSubscription, as its toJSON() gives it.",
+    "required": ["endpoint", "keys"],
+    "properties": {
+        "endpoint": {"type": "string", "maxLength": 2048},
+        "expirationTime": {"type": ["number", "null"]},
+        "keys": {
+            "type": "object",
+            "required": ["p256dh", "auth"],
+            "properties": {"p256dh": {"type": "string"}, "auth": {"type": "string"}},
+        },
+    },
+}
+Subscription = Annotated[dict[str, Any], WithJsonSchema(_SUBSCRIPTION)]
+
+
+class PushContactIn(Given):
+    channel: Literal["push"]
+    subscription: Subscription
+
+
+class PhoneContactIn(Given):
+    """A telephone, for text messages or for calls; written nationally or with its country code."""
+
+    channel: Literal["sms", "voice"]
+    phone: Annotated[str, line(40)] = Field(examples=["06 39 98 00 01"])
+
+
+class EmailContactIn(Given):
+    channel: Literal["email"]
+    email: Annotated[str, StringConstraints(min_length=3, max_length=254)] = Field(examples=["someone@example.org"])
+
+
+ContactIn = Annotated[PushContactIn | PhoneContactIn | EmailContactIn, Field(discriminator="channel")]
+
+
+class PlaceIn(Given):
+    """A point that matters to the subscriber."""
+
+    label: Annotated[str, line(MAX_LABEL)] = "home"
+    lon: Lon
+    lat: Lat
+
+
+GroupName = Annotated[str, line(MAX_NAME)]
+
+
+class SubscriberIn(Given):
+    """Who wants to be told. Without a key only push contacts: a push subscription proves itself."""
+
+    external_id: Annotated[str, line(MAX_EXTERNAL_ID)] | None = Field(
+        None, description="The register's own name for this person; with a key only."
+    )
+    name: Annotated[str, line(MAX_NAME)] | None = None
+    locale: Locale = Field("fr", examples=["fr", "en-GB"])
+    contacts: tuple[ContactIn, ...] = Field((), max_length=MAX_CONTACTS)
+    places: tuple[PlaceIn, ...] = Field((), max_length=MAX_PLACES)
+    groups: tuple[GroupName, ...] = Field(
+        (), max_length=MAX_GROUPS, description="Names or slugs; with a key, those not there yet are made."
+    )
+
+
+class SubscriberPatch(Given):
+    """JSON merge (RFC 7396): what is given replaces, null empties, what is not given stays."""
+
+    name: Annotated[str, line(MAX_NAME)] | None = None
+    locale: Locale | None = None
+    contacts: tuple[ContactIn, ...] | None = Field(None, max_length=MAX_CONTACTS)
+    places: tuple[PlaceIn, ...] | None = Field(None, max_length=MAX_PLACES)
+    groups: tuple[GroupName, ...] | None = Field(None, max_length=MAX_GROUPS)
+
+
+class PositionIn(Given):
+    """Where the device is now."""
+
+    lon: Lon
+    lat: Lat
+    accuracy_m: float | None = Field(None, ge=0, le=1_000_000)
+
+
+class SubscriberMade(Shown):
+    id: str
+    token: str = Field(description="The subscriber's secret, shown this once.")
+
+
+class ContactOut(Shown):
+    channel: str
+    status: str = Field(description="active, gone (the provider says it is dead) or stopped.")
+    subscription: dict[str, Any] | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+class PlaceOut(Shown):
+    label: str
+    lon: float
+    lat: float
+
+
+class PositionOut(Shown):
+    lon: float
+    lat: float
+    accuracy_m: float | None
+    at: datetime
+
+
+class FollowOut(Shown):
+    station: str
+    external_id: str | None
+
+
+class SubscriberOut(Shown):
+    """All that is known of one subscriber, for themselves."""
+
+    id: str
+    locale: str
+    name: str | None
+    created_at: datetime
+    follows: tuple[FollowOut, ...]
+    contacts: tuple[ContactOut, ...]
+    places: tuple[PlaceOut, ...]
+    groups: tuple[str, ...]
+    position: PositionOut | None

@@ -1,0 +1,133 @@
+"""The application: the route table behind its guards, problems told, headers set, requests measured."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from broadcaster.http.auth import admit
+from broadcaster.http.keys import DOCUMENT, PAGES, RATES, SERVICES, SESSIONS, STREAMS
+from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
+from broadcaster.http.openapi import document
+from broadcaster.http.problems import problem_of, respond
+from broadcaster.http.rates import RateLimit
+from broadcaster.http.reading import body_of, query_of
+from broadcaster.http.route import Call
+from broadcaster.http.routes import ROUTES
+from broadcaster.http.sessions import Sessions
+from broadcaster.web import pages
+from broadcaster.web.error_pages import respond_in_words
+from broadcaster.web.i18n import catalogs
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from broadcaster.http.route import Route
+    from broadcaster.services import Services
+
+    Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+LARGEST_BODY = 1 << 20
+"""Bytes; what is larger is answered 413."""
+
+_NOWHERE = "none"
+_STREAMED = ("/v1/alerts/{id}/events",)
+
+
+def build(services: Services) -> web.Application:
+    """Give the application that serves ``services``; nothing is listened on yet."""
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_measured, _problems_told])
+    app[SERVICES] = services
+    app[RATES] = RateLimit(services.settings.requests_per_minute)
+    app[SESSIONS] = Sessions()
+    streams: set[asyncio.Task[Any]] = set()
+    app[STREAMS] = streams
+    app[DOCUMENT] = cache(partial(document, ROUTES))
+    pages.set_up(app)
+    catalogs()
+    for route in ROUTES:
+        handle = _guarded(route, services)
+        if route.method == "GET" and route.path not in _STREAMED:
+            app.router.add_get(route.path, handle)  # and HEAD, which RFC 9110 section 9.1 wants with every GET
+        else:
+            app.router.add_route(route.method, route.path, handle)
+    app[PAGES] = frozenset((route.method, route.path) for route in ROUTES if route.page)
+    app.on_response_prepare.append(_headers)
+    app.on_shutdown.append(_end_streams)
+    return app
+
+
+def _guarded(route: Route, services: Services) -> Handle:
+    """Give the handler of a route behind its guards: who, then what, then the work."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        caller, subscriber_id = await admit(request, route.access)
+        query = query_of(request, route.query)
+        body = None
+        if route.body is not None:
+            body = await body_of(request, route.body, optional=route.body_optional)
+        return await route.handler(Call(request, services, caller, subscriber_id, body, query))
+
+    return handle
+
+
+@web.middleware
+async def _problems_told(request: web.Request, handler: Handle) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer without our insides
+        problem = problem_of(error, request)
+        if _for_eyes(request):
+            return respond_in_words(request, problem)
+        return respond(problem)
+
+
+def _for_eyes(request: web.Request) -> bool:
+    """Tell whether a problem is to be told on a page."""
+    resource = request.match_info.route.resource
+    if resource is not None:
+        method = "GET" if request.method == "HEAD" else request.method
+        return (method, resource.canonical) in request.app[PAGES]
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/v1/")
+
+
+@web.middleware
+async def _measured(request: web.Request, handler: Handle) -> web.StreamResponse:
+    resource = request.match_info.route.resource
+    # The template, not the path: a scanner's inventions would else be a series each.
+    route = resource.canonical if resource is not None else _NOWHERE
+    began, status = time.perf_counter(), "cancelled"
+    with OPEN.track_inprogress():
+        try:
+            response = await handler(request)
+            status = str(response.status)
+        finally:
+            method = request.method if resource is not None else _NOWHERE
+            REQUESTS.labels(method, route, status).inc()
+            SECONDS.labels(route).observe(time.perf_counter() - began)
+    return response
+
+
+async def _headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """Set what every answer carries: guess no types, tell nobody where from, stand in nobody's frame."""
+    headers = response.headers
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "geolocation=(), camera=(), microphone=()"
+    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    headers.popall("Server", None)
+
+
+async def _end_streams(app: web.Application) -> None:
+    """End the live streams: their readers come back to whoever serves next."""
+    streams = app[STREAMS]
+    for task in list(streams):
+        task.cancel()

@@ -1,0 +1,142 @@
+"""POST /v1/stations, GET /v1/stations/{slug}."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.domain.stations import Role, StationKind
+from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
+from broadcaster.http.answers import answer
+from broadcaster.http.schemas.stations import GroupOut, StationOut
+from broadcaster.store import stations
+from channels.email import InvalidMailAddress, parse_address
+from channels.sms import InvalidPhone, parse_phone, region_of_insee
+from zones import Communes, Jurisdiction, UnknownCommune
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Caller, Station
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.stations import StationIn
+    from broadcaster.store import Unit
+
+
+async def create(call: Call[StationIn, None]) -> web.Response:
+    """Make a station; only a key of every station may."""
+    if call.caller is not None and call.caller.station_id is not None:
+        message = "This key is of one station: making another needs an admin key of them all."
+        raise Forbidden(message)
+    given = call.body
+    fields = await asyncio.to_thread(_fields, given, call.services.settings.margin_m)
+    async with call.services.store.write() as unit:
+        made = await stations.add(unit, fields, call.services.clock.now())
+        if made is None:
+            message = f"There is a station {given.slug} already: choose another slug."
+            raise Conflict(message)
+        shown = await _shown(unit, made, call.caller, call.services.sandboxed)
+    return answer(shown, 201, {"Location": f"/v1/stations/{made.slug}"})
+
+
+async def show(call: Call[None, None]) -> web.Response:
+    """Tell what the world may know of a station, and its groups to whoever holds a key of it."""
+    slug = call.request.match_info["slug"]
+    async with call.services.store.read() as unit:
+        station = await station_named(unit, slug)
+        shown = await _shown(unit, station, call.caller, call.services.sandboxed)
+    return answer(shown)
+
+
+async def station_named(unit: Unit, slug: str) -> Station:
+    """Give the station of a path. Raises ``NotFound``."""
+    station = await stations.by_slug(unit, slug)
+    if station is None:
+        message = f"There is no station “{slug[:60]}”."
+        raise NotFound(message)
+    return station
+
+
+async def station_given(unit: Unit, slug: str) -> Station:
+    """Give the station that a body or query names. Raises ``Refused``."""
+    station = await stations.by_slug(unit, slug)
+    if station is None:
+        raise Refused("station", f"There is no station “{slug}”: mend the spelling, or make it first.")
+    return station
+
+
+def _fields(given: StationIn, margin_m: float) -> dict[str, Any]:
+    """Give the fields of ``Station``, those of the commune where they are not given; reads a large file."""
+    fields: dict[str, Any] = {
+        "slug": given.slug,
+        "name": given.name,
+        "kind": given.kind,
+        "languages": given.languages,
+        "boundary": None,
+        "margin_m": margin_m if given.margin_m is None else given.margin_m,
+        "region": given.region or "FR",
+        "insee": given.insee,
+        "lon": None,
+        "lat": None,
+        "email": given.email,
+        "phone": given.phone,
+    }
+    if given.insee is not None:
+        _from_commune(fields, given.insee, given)
+    elif given.boundary is not None:
+        jurisdiction = Jurisdiction.from_geojson(given.boundary)
+        fields["boundary"] = jurisdiction.boundary_geojson
+        if jurisdiction.centre is not None:
+            fields["lon"], fields["lat"] = jurisdiction.centre
+    _check_contact(fields, given)
+    return fields
+
+
+def _from_commune(fields: dict[str, Any], insee: str, given: StationIn) -> None:
+    try:
+        commune = Communes().find(insee)
+    except UnknownCommune as error:
+        raise Refused("insee", error.problem) from error
+    fields["name"] = given.name or commune.name
+    fields["boundary"] = Jurisdiction(commune.boundary).boundary_geojson
+    fields["lon"], fields["lat"] = commune.centre
+    fields["email"] = given.email or commune.email
+    fields["phone"] = given.phone or commune.phone
+    fields["region"] = given.region or region_of_insee(insee)
+
+
+def _check_contact(fields: dict[str, Any], given: StationIn) -> None:
+    if given.email is not None:
+        try:
+            fields["email"] = parse_address(given.email)
+        except InvalidMailAddress as error:
+            raise Refused("email", f"This is no mail address: {error.problem}.") from error
+    if given.phone is not None:
+        try:
+            fields["phone"] = parse_phone(given.phone, fields["region"]).e164
+        except InvalidPhone as error:
+            raise Refused("phone", f"This number {error.problem}.") from error
+
+
+async def _shown(unit: Unit, station: Station, caller: Caller | None, sandboxed: tuple[str, ...]) -> StationOut:
+    inside = caller is not None and caller.may(Role.READ, station.id)
+    groups = await stations.group_list(unit, station.id) if inside else None
+    return StationOut(
+        slug=station.slug,
+        name=station.name,
+        kind=StationKind(station.kind),
+        languages=station.languages,
+        region=station.region,
+        insee=station.insee,
+        margin_m=station.margin_m,
+        lon=station.lon,
+        lat=station.lat,
+        email=station.email,
+        phone=station.phone,
+        boundary=None if station.boundary is None else dict(station.boundary),
+        sandbox=sandboxed,
+        followers=await stations.followers_count(unit, station.id) if inside else None,
+        groups=None
+        if groups is None
+        else tuple(GroupOut(slug=slug, name=name, members=members) for slug, name, members in groups),
+    )

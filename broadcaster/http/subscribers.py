@@ -1,0 +1,193 @@
+"""POST /v1/stations/{slug}/subscribers, and a subscriber's own /v1/subscribers/me."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
+from broadcaster.domain.stations import Role
+from broadcaster.errors import Conflict, Refused
+from broadcaster.http.answers import answer, nothing
+from broadcaster.http.contacts import group_slugs, kept_contact, read_contacts, show_contact
+from broadcaster.http.problems import unauthenticated
+from broadcaster.http.schemas.subscribers import (
+    FollowOut,
+    PlaceOut,
+    PositionOut,
+    SubscriberMade,
+    SubscriberOut,
+)
+from broadcaster.http.stations import station_named
+from broadcaster.store import people, stations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from aiohttp import web
+
+    from broadcaster.domain.people import NewContact
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.subscribers import PlaceIn, PositionIn, SubscriberIn, SubscriberPatch
+    from broadcaster.services import Services
+    from broadcaster.store import Unit
+    from broadcaster.store.people import Profile
+
+_UNPROVEN = (
+    "Without a key only push contacts are taken: a push subscription proves itself, but anybody could write anybody's"
+    " number or mail address. Phones and mails are added by the station, with its key."
+)
+
+
+async def register(call: Call[SubscriberIn, None]) -> web.Response:
+    """Add a follower of a station: by its key, or by themselves with push contacts only."""
+    given, services, now = call.body, call.services, call.services.clock.now()
+    async with services.store.read() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+    trusted = call.caller is not None and call.need(Role.PUBLISH, station.id) is not None
+    if not trusted:
+        _check_unproven(given)
+    contacts = read_contacts(given.contacts, region=station.region, origins=services.settings.push_origins)
+    wanted = group_slugs(given.groups)
+    token = people.new_token()
+    async with services.store.write() as unit:
+        if given.external_id is not None:
+            known = await people.by_external_ids(unit, station.id, [given.external_id])
+            if known:
+                message = f"This station has a subscriber with the external_id {given.external_id} already."
+                raise Conflict(message)
+        groups = await _groups(unit, station.id, wanted, may_make=trusted)
+        person = NewSubscriber(
+            locale=given.locale,
+            contacts=contacts,
+            places=_places(given.places),
+            groups=tuple(wanted),
+            external_id=given.external_id,
+            name=given.name,
+        )
+        (subscriber_id,) = await people.register(
+            unit, station.id, [person], [token], groups_by_slug=groups, now=now, themselves=not trusted
+        )
+    return answer(SubscriberMade(id=str(subscriber_id), token=token), 201, {"Location": "/v1/subscribers/me"})
+
+
+async def show(call: Call[None, None]) -> web.Response:
+    """Tell a subscriber all that is known of them."""
+    async with call.services.store.read() as unit:
+        profile = await _profile(unit, call.subscriber_id)
+    return answer(_shown(profile))
+
+
+async def change(call: Call[SubscriberPatch, None]) -> web.Response:
+    """Change what is given and nothing else (RFC 7396)."""
+    given, services = call.body, call.services
+    fields = given.model_fields_set
+    if "locale" in fields and given.locale is None:
+        raise Refused("locale", "A subscriber always has a language: give one, or leave the field out.")
+    async with services.store.write() as unit:
+        profile = await _profile(unit, call.subscriber_id)
+        if not profile.follows:
+            message = "You follow no station any more: register with one."
+            raise Conflict(message)
+        slug, external_id = profile.follows[0]
+        station = await station_named(unit, slug)
+        contacts = tuple(kept_contact(channel, address) for channel, address, _ in profile.contacts)
+        if "contacts" in fields:
+            read = read_contacts(given.contacts or (), region=station.region, origins=services.settings.push_origins)
+            _check_added(read, contacts)
+            contacts = read
+        wanted = group_slugs(given.groups or ()) if "groups" in fields else None
+        groups = await _groups(unit, station.id, wanted or {}, may_make=False)
+        person = NewSubscriber(
+            locale=given.locale or profile.locale,
+            contacts=contacts,
+            places=_places(given.places or ()) if "places" in fields else profile.places,
+            groups=tuple(slug for slug in profile.groups if slug in groups) if wanted is None else tuple(wanted),
+            external_id=external_id,
+            name=given.name if "name" in fields else profile.name,
+        )
+        await people.replace(
+            unit,
+            station.id,
+            call.subscriber_id,
+            person,
+            groups_by_slug=groups,
+            now=services.clock.now(),
+            themselves="contacts" in fields,
+        )
+        shown = _shown(await _profile(unit, call.subscriber_id))
+    return answer(shown)
+
+
+async def erase(call: Call[None, None]) -> web.Response:
+    """Forget a subscriber wholly; their token is worth nothing from then on."""
+    async with call.services.store.write() as unit:
+        await people.erase(unit, call.subscriber_id)
+    return nothing()
+
+
+async def move(call: Call[PositionIn, None]) -> web.Response:
+    """Keep where the device is now; alerts that hold there come to it."""
+    given, services = call.body, call.services
+    await _keep_position(services, call.subscriber_id, given)
+    return nothing()
+
+
+async def _keep_position(services: Services, subscriber_id: int, given: PositionIn) -> None:
+    async with services.store.write() as unit:
+        at = services.clock.now()
+        await people.put_positions(unit, [(subscriber_id, given.lon, given.lat, given.accuracy_m, at)])
+
+
+def _check_unproven(given: SubscriberIn) -> None:
+    if any(contact.channel != "push" for contact in given.contacts):
+        raise unauthenticated(_UNPROVEN)
+    if given.external_id is not None:
+        raise unauthenticated("external_id is the register's: only the station gives it, with its key.")
+
+
+def _check_added(read: Iterable[NewContact], had: Iterable[NewContact]) -> None:
+    """Refuse contacts that are new and prove nothing; those that are there already may stay."""
+    known = {(contact.channel, contact.canonical) for contact in had}
+    for at, contact in enumerate(read):
+        if contact.channel is not ChannelName.PUSH and (contact.channel, contact.canonical) not in known:
+            raise Refused(f"contacts[{at}]", "Only push contacts can be added here: the station adds phones and mails.")
+
+
+async def _groups(unit: Unit, station_id: int, wanted: Mapping[str, str], *, may_make: bool) -> dict[str, int]:
+    """Give the station's groups, slug to id, those that are wanted among them. Raises ``Refused``."""
+    if may_make:
+        return await stations.ensure_groups(unit, station_id, wanted)
+    known = await stations.group_ids(unit, station_id)
+    for at, (slug, name) in enumerate(wanted.items()):
+        if slug not in known:
+            raise Refused(f"groups[{at}]", f"This station has no group “{name}”.")
+    return known
+
+
+def _places(given: Iterable[PlaceIn]) -> tuple[NewPlace, ...]:
+    return tuple(NewPlace(place.label, place.lon, place.lat) for place in given)
+
+
+async def _profile(unit: Unit, subscriber_id: int) -> Profile:
+    profile = await people.profile(unit, subscriber_id)
+    if profile is None:  # erased between the guard and here
+        raise unauthenticated("This subscriber is no more.", bad_token=True)
+    return profile
+
+
+def _shown(profile: Profile) -> SubscriberOut:
+    position = None
+    if profile.position is not None:
+        lon, lat, accuracy_m, at = profile.position
+        position = PositionOut(lon=lon, lat=lat, accuracy_m=accuracy_m, at=at)
+    return SubscriberOut(
+        id=str(profile.id),
+        locale=profile.locale,
+        name=profile.name,
+        created_at=profile.created_at,
+        follows=tuple(FollowOut(station=slug, external_id=external) for slug, external in profile.follows),
+        contacts=tuple(show_contact(*contact) for contact in profile.contacts),
+        places=tuple(PlaceOut(label=place.label, lon=place.lon, lat=place.lat) for place in profile.places),
+        groups=profile.groups,
+        position=position,
+    )

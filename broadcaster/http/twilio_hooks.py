@@ -1,0 +1,109 @@
+"""What Twilio calls back: the fate of a message or a call, and the key that was pressed in a call.
+
+A request is believed only if it is signed with the account's token over the URL that Twilio was given: the public one,
+whatever a proxy made of it since.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.people import ContactStatus
+from broadcaster.errors import Forbidden, NotFound, Refused
+from broadcaster.http.answers import nothing
+from broadcaster.http.auth import count
+from broadcaster.http.receipts import USE
+from broadcaster.pipeline.render import voice_message
+from broadcaster.store import deliveries
+from channels.twilio_api import Policy, parse_status, verify
+from channels.voice import answer, confirms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from broadcaster.http.route import Call
+    from channels.twilio_api import StatusReport
+    from channels.voice import VoiceMessage
+
+_SIGNATURE = "X-Twilio-Signature"
+
+
+async def status(call: Call[None, None]) -> web.Response:
+    """Take the fate of a message or a call."""
+    form = await _believed(call)
+    number = _delivery(call)
+    try:
+        report = parse_status(form)
+    except ValueError as error:
+        raise Refused("MessageStatus", str(error)) from error
+    if report.kind == "call" and report.policy is Policy.RETRY:
+        await call.services.ledger.call_again(number, report.sid, report.code or "twilio:call")
+        return nothing()
+    state, dead = outcome_of(report)
+    if state is not None:
+        await call.services.ledger.receipt(number, state, code=report.code, dead=dead)
+    return nothing()
+
+
+def outcome_of(report: StatusReport) -> tuple[DeliveryState | None, ContactStatus | None]:
+    """Give (the delivery's new state, what to make of its contact); None where the report moves nothing.
+
+    A call that a machine took stays *accepted*: that a person heard it is not known.
+    """
+    if report.state == "displayed":
+        return DeliveryState.DISPLAYED, None
+    if report.state == "delivered":
+        return (None if report.answered_by == "machine" else DeliveryState.DELIVERED), None
+    if report.state == "failed":
+        if report.policy is Policy.CONTACT_DEAD:
+            return DeliveryState.GONE, ContactStatus.GONE
+        return DeliveryState.FAILED, None
+    return None, None
+
+
+async def voice(call: Call[None, None]) -> web.Response:
+    """Take the key that was pressed: 1 confirms; answer what the call says next (TwiML)."""
+    form = await _believed(call)
+    number = _delivery(call)
+    pressed = form.get("Digits")
+    digits = pressed if isinstance(pressed, str) else None
+    message = await _said(call, number)
+    if confirms(digits):
+        await call.services.ledger.receipt(number, DeliveryState.ACKNOWLEDGED)
+    return web.Response(body=answer(digits, message).encode(), content_type="text/xml", charset="utf-8")
+
+
+async def _believed(call: Call[None, None]) -> Mapping[str, object]:
+    """Give the form, if Twilio signed it. Raises ``Forbidden``."""
+    form = await call.request.post()
+    token = call.services.settings.twilio_auth_token
+    url = call.services.base_url + call.request.raw_path
+    signature = call.request.headers.get(_SIGNATURE)
+    if token is None or not verify(token.get_secret_value(), url, form, signature):
+        count(call.request)
+        message = "This is not signed by the Twilio account of this service."
+        raise Forbidden(message)
+    return form
+
+
+def _delivery(call: Call[None, None]) -> int:
+    number = call.services.store.vault.unlink(USE, call.request.query.get("d", ""))
+    if number is None:
+        message = "The token d is unknown."
+        raise NotFound(message)
+    return number
+
+
+async def _said(call: Call[None, None], delivery_id: int) -> VoiceMessage:
+    """Give the call's message anew: what is said again when another key is pressed."""
+    async with call.services.store.read() as unit:
+        found = await deliveries.contact_of(unit, delivery_id)
+    context = None if found is None else await call.services.context(found[2])
+    if context is None:
+        message = "This delivery is no more."
+        raise NotFound(message)
+    locale = call.request.query.get("lang", context.station.languages[0])
+    return voice_message(context, locale, delivery_id)

@@ -1,0 +1,103 @@
+"""The words of pages, by language: Babel's .po files, read once and never compiled.
+
+English sentences are the names of the messages; ``locale/fr`` has them in French. A further language is a further
+folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from babel import Locale
+from babel.messages.pofile import read_po
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from babel.messages.catalog import Catalog
+
+LOCALE_DIR = Path(__file__).parent / "locale"
+DOMAIN = "tocsin"
+_MOST_CHOICES = 20
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one language; called with an English sentence, gives it in that language, its gaps filled."""
+
+    language: str
+    locale: Locale
+    _catalog: Catalog
+
+    def __call__(self, sentence: str, /, **gaps: object) -> str:
+        found = self._catalog.get(sentence)
+        text = found.string if found is not None and isinstance(found.string, str) and found.string else sentence
+        return text % gaps if gaps else text
+
+    def many(self, one: str, several: str, n: int, /, **gaps: object) -> str:
+        """Give the form that goes with ``n``; ``%(n)s`` is filled."""
+        found = self._catalog.get(one)
+        forms = found.string if found is not None else ()
+        at = self._form(n)
+        text = forms[at] if isinstance(forms, tuple) and at < len(forms) and forms[at] else (one if n == 1 else several)
+        return text % {"n": n, **gaps}
+
+    def _form(self, n: int) -> int:
+        # The two languages we have differ in this: 0 is one in French, and several in English.
+        return int(n > 1) if self.language == "fr" else int(n != 1)
+
+
+class Catalogs:
+    """Every language there is words for, by its tag."""
+
+    def __init__(self, folder: Path = LOCALE_DIR) -> None:
+        """Read each ``folder/{language}/LC_MESSAGES/tocsin.po``."""
+        self._words: dict[str, Words] = {}
+        for path in sorted(folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po")):
+            language = path.parent.parent.name
+            with path.open("rb") as file:
+                self._words[language] = Words(language, Locale.parse(language), read_po(file, locale=language))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self._words)
+
+    def words(self, language: str) -> Words:
+        """Give the words of a language (``fr``, ``fr-CA``), those of English for one that has none."""
+        return self._words.get(language.split("-", maxsplit=1)[0].lower(), self._words["en"])
+
+
+@cache
+def catalogs() -> Catalogs:
+    """Give the catalogs of this package, read at the first use."""
+    return Catalogs()
+
+
+def preferred(accept_language: str, known: Iterable[str], default: str) -> str:
+    """Give the language of ``known`` that a reader wants most (RFC 9110 section 12.5.4), else ``default``."""
+    wanted = _weights(accept_language)
+    best, weight = default, 0.0
+    for language in known:
+        own = max((quality for tag, quality in wanted.items() if tag.split("-")[0] == language), default=0.0)
+        if own > weight:
+            best, weight = language, own
+    return best
+
+
+def _weights(accept_language: str) -> Mapping[str, float]:
+    found: dict[str, float] = {}
+    for part in accept_language.split(",")[:_MOST_CHOICES]:
+        tag, _, parameter = part.strip().partition(";")
+        quality = 1.0
+        name, _, value = parameter.strip().partition("=")
+        if name.strip() == "q":
+            try:
+                quality = min(1.0, max(0.0, float(value)))
+            except ValueError:
+                quality = 0.0
+        if tag:
+            found[tag.strip().lower()] = quality if quality == quality else 0.0  # noqa: PLR0124  NaN is itself no number
+    return found

@@ -1,0 +1,142 @@
+"""How a page is made: templates, the reader's language, and headers that let nothing foreign in.
+
+A page is one file: its style stands in it, allowed by its hash; no script, no picture, no font from anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+from babel.dates import format_date, format_datetime, format_time
+from markupsafe import Markup
+
+from broadcaster.web.i18n import Words, catalogs, preferred
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+ZONES = {
+    "BL": "America/St_Barthelemy",
+    "GF": "America/Cayenne",
+    "GP": "America/Guadeloupe",
+    "MF": "America/Marigot",
+    "MQ": "America/Martinique",
+    "NC": "Pacific/Noumea",
+    "PF": "Pacific/Tahiti",
+    "PM": "America/Miquelon",
+    "RE": "Indian/Reunion",
+    "WF": "Pacific/Wallis",
+    "YT": "Indian/Mayotte",
+    "TF": "Indian/Kerguelen",
+}
+"""The time that holds in a station's region; Paris's everywhere else."""
+
+
+@cache
+def style() -> Markup:
+    """Give the style that every page carries."""
+    return Markup((TEMPLATES / "pages.css").read_text(encoding="utf-8"))  # noqa: S704  a file of ours
+
+
+@cache
+def policy() -> str:
+    """Give the Content-Security-Policy of pages: our own style by its hash, forms to us, and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(str(style()).encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def set_up(app: web.Application) -> None:
+    """Give the application its templates."""
+    aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=jinja2.select_autoescape(default=True),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def language_of(request: web.Request, default: str, known: Iterable[str] | None = None) -> str:
+    """Give the language for a page: ``?lang=`` goes first, then what the browser asks for, then ``default``."""
+    choices = tuple(catalogs().languages if known is None else known)
+    asked = request.query.get("lang", "").split("-")[0].lower()
+    if asked in choices:
+        return asked
+    return preferred(request.headers.get("Accept-Language", ""), choices, default)
+
+
+def zone_of(region: str) -> ZoneInfo:
+    """Give the time zone of a station's region."""
+    return ZoneInfo(ZONES.get(region, "Europe/Paris"))
+
+
+def written_time(moment: datetime, zone: ZoneInfo, words: Words) -> str:
+    """Write a moment for people, in a zone: « mardi 3 juin 2026, 18:05 »."""
+    local = moment.astimezone(zone)
+    day = format_date(local, "full", locale=words.locale)
+    return f"{day}, {format_time(local, 'short', tzinfo=zone, locale=words.locale)}"
+
+
+def written_short(moment: datetime, zone: ZoneInfo, words: Words) -> str:
+    """Write a moment to the second, for a list."""
+    return format_datetime(moment.astimezone(zone), "medium", tzinfo=zone, locale=words.locale)
+
+
+def render(
+    request: web.Request,
+    template: str,
+    words: Words,
+    facts: Mapping[str, Any],
+    *,
+    status: int = 200,
+    cache_control: str = "no-store",
+) -> web.Response:
+    """Make a page of a template. ``_`` in it gives the reader's words."""
+    context = {
+        "_": words,
+        "language": words.language,
+        "languages": catalogs().languages,
+        "style": style(),
+        "here": request.path,
+        **facts,
+    }
+    body = aiohttp_jinja2.render_string(template, request, context).encode()
+    response = web.Response(
+        status=status,
+        body=body,
+        content_type="text/html",
+        charset="utf-8",
+        headers={"Cache-Control": cache_control, "Content-Language": words.language, "Vary": "Accept-Language"},
+    )
+    response.headers["Content-Security-Policy"] = policy()
+    return response
+
+
+def with_etag(request: web.Request, response: web.Response) -> web.StreamResponse:
+    """Name a page by what it holds, and answer 304 to whoever has it already (RFC 9110 section 13.1.2)."""
+    body = response.body if isinstance(response.body, bytes) else b""
+    tag = hashlib.sha256(body).hexdigest()[:24]
+    known = request.if_none_match or ()
+    if any(etag.value in (tag, "*") for etag in known):
+        unchanged = web.Response(status=304)
+        for name in ("Cache-Control", "Content-Language", "Vary"):
+            unchanged.headers[name] = response.headers[name]
+        unchanged.etag = tag
+        return unchanged
+    response.etag = tag
+    return response

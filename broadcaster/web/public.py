@@ -1,0 +1,150 @@
+"""The pages that anybody may read: the first page, and an alert's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.alerts import MsgType, Severity, Status
+from broadcaster.store import alerts, stations
+from broadcaster.web.drawing import draw, written_point
+from broadcaster.web.i18n import Words, catalogs
+from broadcaster.web.pages import language_of, render, with_etag, written_time, zone_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aiohttp import web
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from zones import Area
+
+_FRESH = "public, max-age=15, must-revalidate"
+_LONGEST_TOKEN = 40
+_MOST_ALERTS = 50
+_MOST_LINES = 20
+
+
+async def landing(call: Call[None, None]) -> web.StreamResponse:
+    """Say what this is, which stations there are, and what holds now."""
+    request, services = call.request, call.services
+    words = catalogs().words(language_of(request, "fr"))
+    async with services.store.read() as unit:
+        known = {station.id: station for station in await stations.all_stations(unit)}
+        found = await alerts.page(
+            unit, station_id=None, before=None, limit=_MOST_ALERTS, active_at=services.clock.now()
+        )
+    found.sort(key=lambda alert: (alert.rank, -alert.id))
+    facts = {
+        "stations": sorted(known.values(), key=lambda station: station.name),
+        "alerts": [_entry(alert, known[alert.station_id], words) for alert in found],
+        "sandbox": services.sandboxed,
+    }
+    return with_etag(request, render(request, "landing.html", words, facts, cache_control=_FRESH))
+
+
+def _entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
+    language, text = alert.text_in(words.language, station.languages[0])
+    return {
+        "token": alert.token,
+        "language": language,
+        "headline": text.headline,
+        "mark": mark_of(alert, words),
+        "severity": alert.severity,
+        "severity_word": severity_word(alert.severity, words),
+        "station": station.name,
+        "until": written_time(alert.expires_at, zone_of(station.region), words),
+    }
+
+
+async def alert_page(call: Call[None, None]) -> web.StreamResponse:
+    """Show an alert to anybody who has its link."""
+    request, services = call.request, call.services
+    token = request.match_info["token"]
+    async with services.store.read() as unit:
+        alert = await alerts.by_token(unit, token) if len(token) <= _LONGEST_TOKEN else None
+        station = None if alert is None else await stations.by_id(unit, alert.station_id)
+        if alert is None or station is None:
+            return unknown(call)
+        cleared = await alerts.all_clear_of(unit, alert.id, station.id) if alert.cancelled_at else None
+    default = station.languages[0]
+    # A page in a language that the alert is not written in would be half in one and half in another.
+    readable = [language for language in catalogs().languages if language in alert.texts]
+    words = catalogs().words(language_of(request, default, readable or None))
+    language, text = alert.text_in(words.language, default)
+    zone = zone_of(station.region)
+
+    def written(moment: datetime | None) -> str | None:
+        return None if moment is None else written_time(moment, zone, words)
+
+    facts = {
+        "alert": alert,
+        "station": station,
+        "text": text,
+        "text_language": language,
+        "languages": readable or catalogs().languages,
+        "mark": mark_of(alert, words),
+        "severity": severity_word(alert.severity, words),
+        "ended": _ended(alert, services.clock.now(), words),
+        "all_clear": None if cleared is None else cleared.token,
+        "url": f"{services.base_url}/a/{alert.token}",
+        "sent": written(alert.sent_at),
+        "onset": written(alert.onset_at),
+        "expires": written(alert.expires_at),
+        "cancelled": written(alert.cancelled_at),
+        "zone": zone.key,
+        "picture": None if alert.area is None else draw(alert.area, station.boundary),
+        "places": [] if alert.area is None else _places(alert.area, words),
+    }
+    return with_etag(request, render(request, "alert.html", words, facts, cache_control=_FRESH))
+
+
+def unknown(call: Call[None, None]) -> web.Response:
+    """Say in words that there is nothing here."""
+    words = catalogs().words(language_of(call.request, "fr"))
+    facts = {
+        "heading": words("There is nothing here"),
+        "sentence": words("This link leads nowhere: it may have been cut off in a message. Copy it whole."),
+    }
+    return render(call.request, "words.html", words, facts, status=404)
+
+
+def mark_of(alert: Alert, words: Words) -> str:
+    """Give what stands before a headline, so that nobody takes a drill for the real thing; empty for that."""
+    return {Status.EXERCISE: f"[{words('EXERCISE')}] ", Status.TEST: f"[{words('TEST')}] "}.get(alert.status, "")
+
+
+def severity_word(severity: Severity, words: Words) -> str:
+    """Give the severity in a reader's words."""
+    return {
+        Severity.EXTREME: words("Extreme danger"),
+        Severity.SEVERE: words("Grave danger"),
+        Severity.MODERATE: words("Danger"),
+        Severity.MINOR: words("Be careful"),
+        Severity.UNKNOWN: words("For your information"),
+    }[severity]
+
+
+def _ended(alert: Alert, now: datetime, words: Words) -> str | None:
+    if alert.msg_type is MsgType.CANCEL:
+        return words("ALL CLEAR")
+    if alert.cancelled_at is not None:
+        return words("This alert is lifted.")
+    if now >= alert.expires_at:
+        return words("This alert is over.")
+    return None
+
+
+def _places(area: Area, words: Words) -> list[str]:
+    lines = [
+        words(
+            "Within %(radius)s m of %(point)s",
+            radius=f"{circle.radius_m:,.0f}".replace(",", "\u202f"),
+            point=written_point(circle.lon, circle.lat),
+        )
+        for circle in area.circles[:_MOST_LINES]
+    ]
+    if area.polygons is not None:
+        lines.append(words("The outline drawn above, about %(point)s", point=written_point(*area.centre)))
+    return lines
