@@ -146,6 +146,16 @@ class Settings(BaseModel):
         """Tell whether this is the one-process road, on SQLite."""
         return self.store_url.startswith("sqlite")
 
+    def send_at_once(self, channel: str) -> int:
+        """Give how many messages of a channel may be under way at once."""
+        by_channel = {
+            "push": self.push_concurrency,
+            "sms": self.sms_concurrency,
+            "voice": self.voice_concurrency,
+            "email": self.smtp_concurrency,
+        }
+        return by_channel[channel]
+
     def sealing_secrets(self) -> list[bytes]:
         """Give the secrets that seal what is stored, newest first; make and keep one where none is set."""
         if self.secret_key is not None:

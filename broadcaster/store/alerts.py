@@ -23,7 +23,6 @@ from broadcaster.store.tables import alerts
 from zones import Area
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from broadcaster.store.engine import Unit
@@ -79,6 +78,7 @@ async def add(
                     "headline": text.headline,
                     "description": text.description,
                     "instruction": text.instruction,
+                    "sms": text.sms,
                 }
                 for language, text in alert.texts.items()
             },
@@ -188,12 +188,12 @@ async def resolved(unit: Unit, alert_id: int, now: datetime) -> None:
     )
 
 
-async def release(unit: Unit, alert_ids: Iterable[int]) -> None:
-    """Give back alerts that were taken and not resolved."""
+async def renew(unit: Unit, owner: str, until: datetime) -> None:
+    """Hold on to every alert that ``owner`` is resolving."""
     await unit.conn.execute(
         update(alerts)
-        .where(alerts.c.id.in_(list(alert_ids)), alerts.c.resolved_at.is_(None))
-        .values(lease_owner=None, lease_until=None)
+        .where(alerts.c.lease_owner == owner, alerts.c.resolved_at.is_(None), alerts.c.lease_until.is_not(None))
+        .values(lease_until=until)
     )
 
 

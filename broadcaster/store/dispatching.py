@@ -98,20 +98,18 @@ async def write_chunk(
 async def _contacts_of(unit: Unit, alert: Alert, subscriber_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
     """Give (contact id, channel number) by subscriber: those that work, and by which this station may write."""
     refused = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == alert.station_id)
+    wanted = {CHANNEL_NUMBER[name] for name in alert.channels}
+    # What a contact is judged by is read, not asked for: a planner that sees the channel goes by the index on it, and
+    # so through every contact there is.
     rows = await unit.conn.execute(
-        select(links.c.subscriber_id, contacts.c.id, contacts.c.channel)
+        select(links.c.subscriber_id, links.c.status, contacts.c.id, contacts.c.channel, contacts.c.status, refused)
         .join(contacts, contacts.c.id == links.c.contact_id)
-        .where(
-            links.c.subscriber_id.in_(subscriber_ids),
-            links.c.status == LinkStatus.CONFIRMED,
-            contacts.c.status == ContactStatus.ACTIVE,
-            contacts.c.channel.in_([CHANNEL_NUMBER[name] for name in alert.channels]),
-            ~refused,
-        )
+        .where(links.c.subscriber_id.in_(subscriber_ids))
     )
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for subscriber_id, contact_id, channel in rows:
-        found[subscriber_id].append((contact_id, channel))
+    for subscriber_id, link, contact_id, channel, status, no in rows:
+        if link == LinkStatus.CONFIRMED and status == ContactStatus.ACTIVE and channel in wanted and not no:
+            found[subscriber_id].append((contact_id, channel))
     return found
 
 

@@ -12,7 +12,7 @@ from broadcaster.domain.stations import Caller, Role, Station, StationKind
 from broadcaster.store.tables import api_keys, follows, groups, memberships, stations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -75,6 +75,14 @@ async def group_ids(unit: Unit, station_id: int) -> dict[str, int]:
     """Give the station's groups: slug to id."""
     rows = await unit.conn.execute(select(groups.c.slug, groups.c.id).where(groups.c.station_id == station_id))
     return {row.slug: row.id for row in rows}
+
+
+async def groups_by_id(unit: Unit, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """Give (station id, slug) by group id."""
+    rows = await unit.conn.execute(
+        select(groups.c.id, groups.c.station_id, groups.c.slug).where(groups.c.id.in_(list(ids)))
+    )
+    return {row.id: (row.station_id, row.slug) for row in rows}
 
 
 async def group_list(unit: Unit, station_id: int) -> list[tuple[str, str, int]]:

@@ -17,7 +17,7 @@ from broadcaster.domain.people import CHANNELS, ContactStatus
 from broadcaster.store import contacts as contact_rows
 from broadcaster.store import counting, sandbox
 from broadcaster.store.standing import Move, move_people
-from broadcaster.store.tables import alert_counts, alerts, deliveries
+from broadcaster.store.tables import alert_counts, alerts, batches, deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +62,7 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
                     deliveries.c.subscriber_id,
                     deliveries.c.contact_id,
                     deliveries.c.channel,
+                    deliveries.c.batch_id,
                     deliveries.c.state,
                     deliveries.c.attempts,
                     deliveries.c.next_attempt_at,
@@ -90,6 +91,9 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
     if not rows:
         return set()
     await unit.conn.execute(_UPDATE_DELIVERY, [{f"b_{name}": row[name] for name in _WRITTEN} for row in rows.values()])
+    queued_again = [rows[move.outcome.delivery_id] for move in moves if move.new is DeliveryState.QUEUED]
+    if queued_again:
+        await _reopen(unit, queued_again)
     deltas: Counter[tuple[int, str, int]] = Counter()
     for move in moves:
         deltas[move.alert_id, move.channel, move.old] -= 1
@@ -117,6 +121,8 @@ _WRITTEN = ("id", "state", "attempts", "next_attempt_at", "provider_id", "code",
 def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
     """Change a delivery's row as an outcome says; give the move if its state changed."""
     old = DeliveryState(row["state"])
+    if outcome.again:
+        return _again(row, outcome)
     row["attempts"] += int(outcome.tried)
     if outcome.provider_id is not None:
         row["provider_id"] = outcome.provider_id[:200]
@@ -139,6 +145,37 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
     else:
         row["code"] = None
     return Move(row["alert_id"], row["subscriber_id"], row["contact_id"], CHANNELS[row["channel"]], old, new, outcome)
+
+
+def _again(row: dict[str, Any], outcome: Outcome) -> Move | None:
+    if row["state"] != DeliveryState.ACCEPTED or row["provider_id"] != outcome.provider_id:
+        return None
+    row.update(
+        state=int(DeliveryState.QUEUED), next_attempt_at=outcome.next_attempt_at, code=(outcome.code or "")[:60] or None
+    )
+    channel = CHANNELS[row["channel"]]
+    return Move(
+        row["alert_id"],
+        row["subscriber_id"],
+        row["contact_id"],
+        channel,
+        DeliveryState.ACCEPTED,
+        DeliveryState.QUEUED,
+        outcome,
+    )
+
+
+async def _reopen(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
+    """Let the batches of deliveries that are queued again be worked on, and their alerts be unfinished."""
+    for row in rows:
+        await unit.conn.execute(
+            update(batches).where(batches.c.id == row["batch_id"]).values(done=False, due_at=row["next_attempt_at"])
+        )
+    await unit.conn.execute(
+        update(alerts)
+        .where(alerts.c.id.in_({row["alert_id"] for row in rows}), alerts.c.finished_at.is_not(None))
+        .values(finished_at=None, state=AlertState.SENDING)
+    )
 
 
 async def finish(unit: Unit, alert_id: int, now: datetime) -> bool:

@@ -1,0 +1,183 @@
+"""The one place that wires: what is made here is handed to everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from broadcaster.atlas import ActiveAlerts, Atlas
+from broadcaster.bus import LocalBus
+from broadcaster.clock import Clock, SystemClock
+from broadcaster.errors import BadSettings, TocsinError
+from broadcaster.http.server import build
+from broadcaster.pipeline.track import Ledger
+from broadcaster.providers import open_senders
+from broadcaster.services import Services
+from broadcaster.store import Store, Vault, upkeep
+from broadcaster.store.migrate import current, newest
+from broadcaster.workers import working
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from broadcaster.config import Settings
+
+_SHUTDOWN_S = 2.0
+
+
+class AlreadyRunning(TocsinError):
+    """Another process serves from the same SQLite file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that runs: ``url`` is where it listens."""
+
+    services: Services
+    url: str
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the database; its folder is made if need be."""
+    if settings.embedded:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return Store(settings.store_url, Vault(settings.sealing_secrets()))
+
+
+async def open_services(settings: Settings, *, clock: Clock | None = None) -> Services:
+    """Open the store, the channels and the indexes; start nothing. Raises ``BadSettings``, ``StoreUnavailable``."""
+    time = clock or SystemClock()
+    senders = open_senders(settings)
+    store = open_store(settings)
+    try:
+        await _check_migrated(store)
+        bus = LocalBus()
+        services = Services(
+            settings=settings,
+            store=store,
+            clock=time,
+            bus=bus,
+            atlas=Atlas(store),
+            active=ActiveAlerts(store, time),
+            ledger=Ledger(store, bus, time),
+            senders=senders,
+            base_url=settings.url,
+        )
+        await services.active.load()
+        await services.atlas.load()
+    except BaseException:
+        await store.close()
+        raise
+    return services
+
+
+async def _check_migrated(store: Store) -> None:
+    at = await current(store)
+    if at != newest():
+        raise BadSettings(
+            [("database", f"is at migration {at or 'none'}, and {newest()} is needed: run `tocsin migrate`")]
+        )
+
+
+async def close_services(services: Services) -> None:
+    """Close the channels and the store."""
+    await asyncio.gather(*(sender.channel.close() for sender in services.senders.values()))
+    await services.store.close()
+
+
+@asynccontextmanager
+async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Running]:
+    """Serve within the block: indexes, loops, pages and API. Port 0 takes any that is free.
+
+    Raises ``AlreadyRunning`` if another process serves from the same SQLite file.
+    """
+    with _alone(settings):
+        services = await open_services(settings, clock=clock)
+        try:
+            if settings.embedded:
+                async with services.store.write() as unit:
+                    await upkeep.free_leases(unit)
+            runner = web.AppRunner(build(services), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S)
+            await runner.setup()
+            try:
+                site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True)
+                await site.start()
+                port = runner.addresses[0][1]
+                url = f"http://{settings.host}:{port}"
+                services.base_url = settings.public_url or url
+                async with working(services):
+                    yield Running(services, url)
+            finally:
+                await runner.cleanup()
+        finally:
+            await close_services(services)
+
+
+class _alone:  # noqa: N801  read as a word in a with statement
+    """Holds the lock of an embedded instance: two would each think that all leases are theirs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._file: int | None = None
+
+    def __enter__(self) -> None:
+        if not self._settings.embedded:
+            return
+        database = Path(self._settings.store_url.partition(":///")[2])
+        database.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._file)
+            message = f"another Tocsin serves from {database}: stop it first, or give this one another data folder"
+            raise AlreadyRunning(message) from None
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            os.close(self._file)
+
+
+def run(settings: Settings, ready: Callable[[Running], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; ``ready`` is called once it listens."""
+    set_up_logs(settings)
+    uvloop.run(_until_stopped(settings, ready))
+
+
+async def _until_stopped(settings: Settings, ready: Callable[[Running], None] | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with serving(settings) as running:
+        if ready is not None:
+            ready(running)
+        await stop.wait()
+
+
+def set_up_logs(settings: Settings) -> None:
+    """Log to standard error, one event a line; no address is ever logged."""
+    renderer = structlog.processors.JSONRenderer() if settings.log_json else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(file=open(2, "w", closefd=False)),  # noqa: SIM115
+        cache_logger_on_first_use=False,
+    )

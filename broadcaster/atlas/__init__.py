@@ -1,0 +1,10 @@
+"""Who is where, in memory: the place index, the roster of followers and contacts, and the areas of active alerts.
+
+Loaded from the store at start, and kept in step with it by following its changes. All on one event loop.
+"""
+
+from broadcaster.atlas.active import ActiveAlerts
+from broadcaster.atlas.atlas import Atlas
+from broadcaster.atlas.roster import Roster
+
+__all__ = ["ActiveAlerts", "Atlas", "Roster"]

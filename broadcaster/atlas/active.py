@@ -1,0 +1,100 @@
+"""Which alerts hold now, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.audience import AudienceKind
+from broadcaster.store import alerts
+from zones import AreaIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from broadcaster.clock import Clock
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.store import Store
+
+
+class ActiveAlerts:
+    """The alerts that hold, by id, and their areas in an index."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._alerts: dict[int, Alert] = {}
+        self._areas = AreaIndex()
+
+    async def load(self) -> None:
+        """Read all that hold from the store."""
+        async with self._store.read() as unit:
+            found = await alerts.active(unit, self._clock.now())
+        for alert_id in list(self._alerts):
+            self.remove(alert_id)
+        for alert in found:
+            self.put(alert)
+
+    def put(self, alert: Alert) -> None:
+        """Add an alert, if it is one that can hold."""
+        if not alert.active(self._clock.now()):
+            return
+        self._alerts[alert.id] = alert
+        if alert.area is not None:
+            self._areas.put(alert.id, alert.area)
+
+    def remove(self, alert_id: int) -> None:
+        """Forget an alert; one that is not there is passed over."""
+        alert = self._alerts.pop(alert_id, None)
+        if alert is not None and alert.area is not None:
+            self._areas.remove(alert_id)
+
+    def sweep(self, now: datetime) -> None:
+        """Forget those that expired."""
+        for alert in list(self._alerts.values()):
+            if not alert.active(now):
+                self.remove(alert.id)
+
+    def at(self, lon: float, lat: float) -> list[int]:
+        """Give the ids of the alerts that hold at a point (WGS 84 degrees), ascending."""
+        now = self._clock.now()
+        return [each for each in self._areas.at(lon, lat).tolist() if self._alerts[each].active(now)]
+
+    def alerts(self, ids: Iterable[int]) -> list[Alert]:
+        """Give the alerts of these ids that hold."""
+        return [self._alerts[each] for each in ids if each in self._alerts]
+
+    def concerning(
+        self, points: Iterable[tuple[float, float]], stations: set[int], groups: dict[int, set[str]]
+    ) -> list[Alert]:
+        """Give the alerts that concern someone at these points who follows these stations.
+
+        ``groups``: by station, the slugs of the groups they are in.
+        """
+        inside = {each for lon, lat in points for each in self.at(lon, lat)}
+        now = self._clock.now()
+        return [
+            alert
+            for alert in self._alerts.values()
+            if alert.active(now) and _concerned(alert, inside, stations, groups)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._alerts)
+
+
+def _concerned(alert: Alert, inside: set[int], stations: set[int], groups: dict[int, set[str]]) -> bool:
+    follows = alert.station_id in stations
+    there = alert.id in inside
+    match alert.audience.kind:
+        case AudienceKind.EVERYONE:
+            return there
+        case AudienceKind.FOLLOWERS:
+            return there and follows
+        case AudienceKind.ALL_FOLLOWERS:
+            return follows
+        case AudienceKind.GROUPS:
+            member = bool(groups.get(alert.station_id, set()).intersection(alert.audience.groups))
+            return member and (there or alert.area is None)
+        case AudienceKind.TOLD:
+            return False

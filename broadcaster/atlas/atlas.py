@@ -1,0 +1,101 @@
+"""The place index and the roster, kept in step with the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from broadcaster.atlas.idset import among
+from broadcaster.atlas.roster import Roster
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.store import feed
+from zones import PlaceIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from broadcaster.store import Store
+    from zones import Area
+
+_PART = 2000
+
+
+class Atlas:
+    """Answers who is concerned by an alert, as of the last change that ``follow`` has taken over."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.places = PlaceIndex()
+        self.roster = Roster()
+        self.seq = 0
+        self.loaded = False
+
+    async def load(self) -> None:
+        """Read all from the store."""
+        async with self._store.read() as unit:
+            seq = await feed.newest(unit)
+            parts = [part async for part in feed.points(unit)]
+            await self.roster.load(unit)
+        if parts:
+            self.places.load(
+                np.concatenate([part.keys for part in parts]),
+                np.concatenate([part.owners for part in parts]),
+                np.concatenate([part.lons for part in parts]),
+                np.concatenate([part.lats for part in parts]),
+            )
+        self.seq = seq
+        self.loaded = True
+
+    async def follow(self) -> None:
+        """Take over the changes since the last time."""
+        while True:
+            async with self._store.read() as unit:
+                changed = await feed.changed_after(unit, self.seq, _PART)
+                if not changed:
+                    return
+                ids = sorted({subscriber_id for _, subscriber_id in changed})
+                known = await feed.known(unit, ids)
+                await self.roster.refresh(unit, ids, known)
+            for each in ids:
+                self._place(each, known[each].points if each in known else [])
+            self.seq = changed[-1][0]
+
+    def _place(self, subscriber_id: int, points: Sequence[tuple[int, float, float]]) -> None:
+        wanted = {key for key, _, _ in points}
+        for key in self.places.of_owner(subscriber_id).tolist():
+            if key not in wanted:
+                self.places.remove(key)
+        for key, lon, lat in points:
+            self.places.put(key, subscriber_id, lon, lat)
+
+    def concerned(self, station_id: int, area: Area | None, audience: Audience) -> NDArray[np.int64]:
+        """Give the subscribers whom the rule ``audience`` finds, ascending; *told* is the store's to answer."""
+        inside = None if area is None else self.places.owners_within(area)
+        match audience.kind:
+            case AudienceKind.EVERYONE:
+                return np.empty(0, np.int64) if inside is None else inside
+            case AudienceKind.FOLLOWERS:
+                return np.empty(0, np.int64) if inside is None else among(inside, self.roster.followers(station_id))
+            case AudienceKind.ALL_FOLLOWERS:
+                return self.roster.followers(station_id)
+            case AudienceKind.GROUPS:
+                members = self.roster.members(station_id, audience.groups)
+                return members if inside is None else among(inside, members)
+            case AudienceKind.TOLD:
+                message = "the store knows who was told"
+                raise ValueError(message)
+
+    def nearest_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
+        """Order subscribers by their distance from the middle of the area, those without a point in it last."""
+        if area is None or len(ids) == 0:
+            return ids
+        hits = self.places.within(area)
+        order = np.argsort(area.distance_m(hits.lons, hits.lats), kind="stable")
+        owners = hits.owners[order]
+        _, first = np.unique(owners, return_index=True)
+        near = owners[np.sort(first)]
+        near = among(near, np.sort(ids))
+        return np.concatenate((near, np.setdiff1d(ids, near, assume_unique=True)))

@@ -1,0 +1,56 @@
+"""A set of numbers that is read as a sorted numpy array, and changed one at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+
+class IdSet:
+    """8 bytes a member; what was added and removed since the last reading is merged at the next."""
+
+    def __init__(self, ids: NDArray[np.int64] | None = None) -> None:
+        self._ids = np.empty(0, np.int64) if ids is None else np.unique(ids)
+        self._added: set[int] = set()
+        self._removed: set[int] = set()
+
+    def add(self, member: int) -> None:
+        self._removed.discard(member)
+        self._added.add(member)
+
+    def discard(self, member: int) -> None:
+        self._added.discard(member)
+        self._removed.add(member)
+
+    def array(self) -> NDArray[np.int64]:
+        """Give the members, ascending; not to be written to."""
+        if self._removed:
+            self._ids = np.setdiff1d(self._ids, _array(self._removed), assume_unique=True)
+            self._removed.clear()
+        if self._added:
+            self._ids = np.union1d(self._ids, _array(self._added))
+            self._added.clear()
+        return self._ids
+
+    def __len__(self) -> int:
+        return len(self.array())
+
+
+def _array(ids: Iterable[int]) -> NDArray[np.int64]:
+    return np.fromiter(ids, np.int64)
+
+
+def among(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give those of ``ids`` (in their order) that are in the ascending array ``members``."""
+    if len(members) == 0:
+        return ids[:0]
+    at = np.searchsorted(members, ids)
+    at[at == len(members)] = 0
+    found: NDArray[np.int64] = ids[members[at] == ids]
+    return found

@@ -1,0 +1,163 @@
+"""Who follows whom, in which groups they are, and by which channels each can be reached, in arrays by subscriber id."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from broadcaster.atlas.idset import IdSet
+from broadcaster.domain.people import CHANNELS
+from broadcaster.store import feed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from broadcaster.store import Unit
+
+_NONE = 0
+_MOST = np.iinfo(np.uint8).max
+
+
+class Roster:
+    """About 10 bytes a subscriber, and 8 a follower and member.
+
+    Subscriber ids are given out in order by the store, so that they can be the indexes of arrays.
+    """
+
+    def __init__(self) -> None:
+        self._counts = np.zeros((1024, len(CHANNELS)), np.uint8)
+        self._locale = np.zeros(1024, np.uint8)
+        self._first = np.full(1024, _NONE, np.int32)
+        self._others: dict[int, set[int]] = {}
+        self._locales: list[str] = [""]
+        self._stations: defaultdict[int, IdSet] = defaultdict(IdSet)
+        self._groups: defaultdict[int, IdSet] = defaultdict(IdSet)
+        self._group_ids: dict[tuple[int, str], int] = {}
+        self._refused: defaultdict[int, dict[int, set[int]]] = defaultdict(dict)
+
+    async def load(self, unit: Unit) -> None:
+        """Read all from the store."""
+        self.__init__()  # type: ignore[misc]  # begin anew
+        async for ids, locales in feed.locales(unit):
+            self._grow(int(ids[-1]))
+            self._locale[ids] = [self._locale_number(each) for each in locales]
+        counts = await feed.contact_counts(unit)
+        self._counts[counts[:, 0], counts[:, 1]] = np.minimum(counts[:, 2], _MOST)
+        pairs = await feed.follower_pairs(unit)
+        for station_id, subscriber_ids in _by_first(pairs):
+            self._stations[station_id] = IdSet(subscriber_ids)
+            taken = self._first[subscriber_ids] != _NONE
+            for each in subscriber_ids[taken]:
+                self._others.setdefault(int(each), set()).add(station_id)
+            self._first[subscriber_ids[~taken]] = station_id
+        for group_id, subscriber_ids in _by_first(await feed.member_pairs(unit)):
+            self._groups[group_id] = IdSet(subscriber_ids)
+        self._group_ids = await feed.group_names(unit)
+        for station_id, subscriber_id, channel in (await feed.refusals(unit)).tolist():
+            self._refused[station_id].setdefault(subscriber_id, set()).add(channel)
+
+    async def refresh(self, unit: Unit, subscriber_ids: Sequence[int], known: dict[int, feed.Known]) -> None:
+        """Take over what the store now says of these subscribers; one not in ``known`` was erased."""
+        if any(entry.groups for entry in known.values()):
+            self._group_ids = await feed.group_names(unit)
+        for each in subscriber_ids:
+            self._put(each, known.get(each, _ERASED))
+
+    def _put(self, each: int, entry: feed.Known) -> None:
+        self._grow(each)
+        before = self.stations_of(each)
+        self._counts[each] = np.minimum(entry.counts, _MOST)
+        self._locale[each] = self._locale_number(entry.locale)
+        for station_id in before - entry.stations:
+            self._stations[station_id].discard(each)
+        for station_id in entry.stations - before:
+            self._stations[station_id].add(each)
+        ordered = sorted(entry.stations)
+        self._first[each] = ordered[0] if ordered else _NONE
+        self._others.pop(each, None)
+        if len(ordered) > 1:
+            self._others[each] = set(ordered[1:])
+        concerned = before | entry.stations
+        for (station_id, _), group_id in self._group_ids.items():
+            if station_id in concerned:
+                if group_id in entry.groups:
+                    self._groups[group_id].add(each)
+                else:
+                    self._groups[group_id].discard(each)
+        refusing = {station_id for station_id, _ in entry.refused}
+        for station_id in concerned | refusing:
+            channels = {channel for at, channel in entry.refused if at == station_id}
+            if channels:
+                self._refused[station_id][each] = channels
+            elif station_id in self._refused:
+                self._refused[station_id].pop(each, None)
+
+    def stations_of(self, subscriber_id: int) -> set[int]:
+        """Give the ids of the stations that a subscriber follows."""
+        if subscriber_id >= len(self._first) or self._first[subscriber_id] == _NONE:
+            return set()
+        return {int(self._first[subscriber_id]), *self._others.get(subscriber_id, ())}
+
+    def followers(self, station_id: int) -> NDArray[np.int64]:
+        """Give the followers of a station, ascending."""
+        return self._stations[station_id].array() if station_id in self._stations else np.empty(0, np.int64)
+
+    def members(self, station_id: int, slugs: Sequence[str]) -> NDArray[np.int64]:
+        """Give the members of any of the station's groups, ascending."""
+        found = np.empty(0, np.int64)
+        for slug in slugs:
+            group_id = self._group_ids.get((station_id, slug))
+            if group_id is not None and group_id in self._groups:
+                found = np.union1d(found, self._groups[group_id].array())
+        return found
+
+    def counts(self, ids: NDArray[np.int64], station_id: int) -> NDArray[np.int64]:
+        """Give, for each of ``ids``, how many contacts by each channel work and are allowed: shape (n, channels)."""
+        found = self._counts[ids].astype(np.int64)
+        refused = self._refused.get(station_id)
+        if refused:
+            order = np.argsort(ids)
+            for each, channels in refused.items():
+                at = int(np.searchsorted(ids, each, sorter=order))
+                if at < len(ids) and ids[order[at]] == each:
+                    found[order[at], list(channels)] = 0
+        return found
+
+    def locales(self, ids: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
+        """Give, by locale, which of ``ids`` have it."""
+        numbers = self._locale[ids]
+        return {self._locales[number]: numbers == number for number in np.unique(numbers)}
+
+    def _locale_number(self, locale: str) -> int:
+        try:
+            return self._locales.index(locale)
+        except ValueError:
+            if len(self._locales) > _MOST:
+                return 0
+            self._locales.append(locale)
+            return len(self._locales) - 1
+
+    def _grow(self, subscriber_id: int) -> None:
+        size = len(self._locale)
+        if subscriber_id < size:
+            return
+        more = max(subscriber_id + 1, size * 3 // 2) - size
+        self._counts = np.concatenate((self._counts, np.zeros((more, len(CHANNELS)), np.uint8)))
+        self._locale = np.concatenate((self._locale, np.zeros(more, np.uint8)))
+        self._first = np.concatenate((self._first, np.full(more, _NONE, np.int32)))
+
+
+_ERASED = feed.Known()
+
+
+def _by_first(pairs: NDArray[np.int64]) -> list[tuple[int, NDArray[np.int64]]]:
+    """Split rows that are sorted by their first column into (first, the seconds)."""
+    if len(pairs) == 0:
+        return []
+    starts = np.flatnonzero(np.diff(pairs[:, 0], prepend=pairs[0, 0] - 1))
+    parts = np.split(pairs[:, 1], starts[1:])
+    return [(int(pairs[start, 0]), part) for start, part in zip(starts, parts, strict=True)]

@@ -1,0 +1,250 @@
+"""Issue: is it valid, is it allowed; then it is durable, and on its way. And the cancel, which is prepared with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.alerts import GRAVE, Alert, MsgType, Status, Text
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.stations import StationKind
+from broadcaster.errors import Conflict, Refused
+from broadcaster.ids import new_id, new_token
+from broadcaster.metrics import ISSUED
+from broadcaster.pipeline.wording import LANGUAGES, wording
+from broadcaster.store import alerts, batches, stations
+from zones import Jurisdiction, OutsideJurisdiction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from broadcaster.domain.alerts import Category, Certainty, Severity, Urgency
+    from broadcaster.domain.people import ChannelName
+    from broadcaster.domain.stations import Station
+    from broadcaster.services import Services
+    from broadcaster.store import Unit
+    from zones import Area
+
+LONGEST = timedelta(days=30)
+HEADLINE, DESCRIPTION, INSTRUCTION, EVENT, SMS = 160, 4000, 2000, 100, 800
+"""The most characters of each text."""
+
+_ALL_CLEAR_HOLDS = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class IssueAlert:
+    """The command; each field as in ``domain.alerts.Alert``. ``expires_at`` None: as the settings say."""
+
+    station: Station
+    key_id: int | None
+    status: Status
+    severity: Severity
+    urgency: Urgency
+    certainty: Certainty
+    category: Category
+    event: str
+    texts: Mapping[str, Text]
+    area: Area | None
+    audience: Audience
+    channels: tuple[ChannelName, ...]
+    expires_at: datetime | None = None
+    onset_at: datetime | None = None
+    idempotency_key: str | None = None
+    request_hash: bytes | None = None
+
+
+async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
+    """Take an alert: once this returns it is on the disk, and goes out whatever happens to this process.
+
+    Give it, and whether it had been taken before with the same idempotency key. Raises ``Refused``, or ``Conflict``
+    when that key stands for something else.
+    """
+    now = services.clock.now()
+    if command.idempotency_key is not None:
+        async with services.store.read() as unit:
+            earlier = await _repeated(unit, command)
+        if earlier is not None:
+            return earlier, True
+    async with services.store.read() as unit:
+        known = await stations.group_ids(unit, command.station.id)
+    check_rules(command.station, command.area, command.audience, command.severity, known)
+    check_texts(command.station, command.texts)
+    if not command.channels:
+        raise Refused("channels", "names no channel: leave it out for all, or name one of push, sms, voice, email")
+    if not command.event.strip() or len(command.event) > EVENT:
+        raise Refused("event", f"says in 1 to {EVENT} characters what happens, such as Flood")
+    expires_at = _expiry(services, command, now)
+    alert = Alert(
+        id=new_id(),
+        token=new_token(),
+        station_id=command.station.id,
+        msg_type=MsgType.ALERT,
+        status=command.status,
+        severity=command.severity,
+        urgency=command.urgency,
+        certainty=command.certainty,
+        category=command.category,
+        event=command.event,
+        texts=command.texts,
+        area=command.area,
+        audience=command.audience,
+        channels=command.channels,
+        sent_at=now,
+        expires_at=expires_at,
+        onset_at=command.onset_at,
+        sandbox=tuple(name for name in command.channels if name in services.sandboxed),
+    )
+    async with services.store.write() as unit:
+        earlier = None if command.idempotency_key is None else await _repeated(unit, command)
+        if earlier is not None:
+            return earlier, True
+        await alerts.add(
+            unit,
+            alert,
+            key_id=command.key_id,
+            idempotency_key=command.idempotency_key,
+            request_hash=command.request_hash,
+        )
+    ISSUED.labels(alert.status, alert.severity).inc()
+    services.changed(alert)
+    return alert, False
+
+
+async def _repeated(unit: Unit, command: IssueAlert) -> Alert | None:
+    """Give the alert that was taken with the same key. Raises ``Conflict`` if it is another."""
+    if command.idempotency_key is None:
+        return None
+    found = await alerts.by_idempotency_key(unit, command.station.id, command.idempotency_key)
+    if found is None:
+        return None
+    earlier, request_hash = found
+    if request_hash != command.request_hash:
+        raise Conflict(
+            f"the Idempotency-Key stands for alert {earlier.id} already, which says something else:"
+            " take a new key for a new alert"
+        )
+    return earlier
+
+
+def check_rules(
+    station: Station,
+    area: Area | None,
+    audience: Audience,
+    severity: Severity,
+    known_groups: Mapping[str, int],
+) -> None:
+    """Raise ``Refused`` unless this station may address this audience in this area."""
+    if audience.needs_area and area is None:
+        raise Refused("area", "is needed for this audience: at least one circle or polygon")
+    if audience.kind is AudienceKind.EVERYONE:
+        if station.kind is not StationKind.AUTHORITY:
+            raise Refused("audience", "everyone in an area may be addressed by public authorities only")
+        if severity not in GRAVE:
+            raise Refused("audience", "everyone in an area may be addressed only when severity is severe or extreme")
+    if audience.kind is AudienceKind.GROUPS:
+        if not audience.groups:
+            raise Refused("audience.groups", "names no group")
+        unknown = [slug for slug in audience.groups if slug not in known_groups]
+        if unknown:
+            there = ", ".join(sorted(known_groups)) or "none"
+            raise Refused("audience.groups", f"names a group the station does not have: {unknown[0]} (it has: {there})")
+    if area is not None:
+        try:
+            Jurisdiction.from_geojson(station.boundary, station.margin_m).check(area)
+        except OutsideJurisdiction as error:
+            raise Refused(error.field, error.problem) from error
+
+
+def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
+    """Raise ``Refused`` unless there is a text in the station's language, and each is within its limits."""
+    for language, text in texts.items():
+        where = f"texts.{language}"
+        if language not in LANGUAGES:
+            raise Refused(where, f"is in an unknown language: one of {', '.join(LANGUAGES)}")
+        if not text.headline.strip():
+            raise Refused(f"{where}.headline", "is empty: say in a few words what happens")
+        for name, limit in (
+            ("headline", HEADLINE),
+            ("description", DESCRIPTION),
+            ("instruction", INSTRUCTION),
+            ("sms", SMS),
+        ):
+            length = len(getattr(text, name))
+            if length > limit:
+                raise Refused(f"{where}.{name}", f"has {length} characters, and {limit} is the most")
+    if station.languages[0] not in texts:
+        raise Refused("texts", f"has no text in the station's own language, {station.languages[0]}")
+
+
+def _expiry(services: Services, command: IssueAlert, now: datetime) -> datetime:
+    expires_at = command.expires_at or now + timedelta(hours=services.settings.default_expiry_hours)
+    if expires_at <= now:
+        raise Refused("expires", "is in the past: nothing would be sent")
+    if expires_at > now + LONGEST:
+        raise Refused("expires", f"is more than {LONGEST.days} days ahead: an alert that long is a notice")
+    if command.onset_at is not None and command.onset_at >= expires_at:
+        raise Refused("onset", "is not before expires")
+    return expires_at
+
+
+async def cancel(
+    services: Services, alert: Alert, station: Station, key_id: int | None, texts: Mapping[str, Text] | None
+) -> Alert:
+    """Stop what is unsent of an alert, and send the all-clear to everyone who was told; give the all-clear.
+
+    Without ``texts`` it says what was prepared with the alert. Asked twice, it gives the first all-clear again.
+    """
+    if alert.msg_type is MsgType.CANCEL:
+        raise Refused("id", "is an all-clear itself: it can't be cancelled")
+    said = texts or prepared_all_clear(alert)
+    check_texts(station, said)
+    now = services.clock.now()
+    all_clear = Alert(
+        id=new_id(),
+        token=new_token(),
+        station_id=alert.station_id,
+        msg_type=MsgType.CANCEL,
+        status=alert.status,
+        severity=alert.severity,
+        urgency=alert.urgency,
+        certainty=alert.certainty,
+        category=alert.category,
+        event=alert.event,
+        texts=said,
+        area=alert.area,
+        audience=Audience(AudienceKind.TOLD, told=alert.id),
+        channels=alert.channels,
+        sent_at=now,
+        expires_at=now + _ALL_CLEAR_HOLDS,
+        references=(alert.id,),
+        sandbox=tuple(name for name in alert.channels if name in services.sandboxed),
+    )
+    async with services.store.write() as unit:
+        earlier = await alerts.all_clear_of(unit, alert.id, alert.station_id)
+        if earlier is not None:
+            return earlier
+        await alerts.cancelled(unit, alert.id, now)
+        await batches.hasten(unit, alert.id, now)
+        await alerts.add(unit, all_clear, key_id=key_id, idempotency_key=None, request_hash=None)
+    services.cancelled.add(alert.id)
+    services.active.remove(alert.id)
+    services.forget(alert.id)
+    return all_clear
+
+
+def prepared_all_clear(alert: Alert) -> dict[str, Text]:
+    """Give the words of the all-clear in each language of the alert: they stand ready before it goes out."""
+    return {
+        language: Text(
+            headline=_within(wording(language).all_clear_headline.format(headline=text.headline), HEADLINE),
+            description=wording(language).all_clear_description.format(headline=text.headline),
+        )
+        for language, text in alert.texts.items()
+    }
+
+
+def _within(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

@@ -1,0 +1,45 @@
+"""What each channel says: rendered once a language, then filled for each person.
+
+Exercise and real look different everywhere: the first word of an exercise, on every channel, says that it is one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.people import ChannelName
+from broadcaster.pipeline.render.context import Context, Fill, Links
+from broadcaster.pipeline.render.mail import render_mail
+from broadcaster.pipeline.render.push import render_push
+from broadcaster.pipeline.render.sms import render_sms, sms_text
+from broadcaster.pipeline.render.voice import render_voice
+from channels.voice import VoiceMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from broadcaster.domain.alerts import Text
+
+__all__ = ["Context", "Fill", "Links", "render", "sms_text", "voice_message"]
+
+_RENDERERS: dict[ChannelName, Callable[[Context, str, Text], Fill]] = {
+    ChannelName.PUSH: render_push,
+    ChannelName.SMS: render_sms,
+    ChannelName.VOICE: render_voice,
+    ChannelName.EMAIL: render_mail,
+}
+
+
+def render(channel: ChannelName, context: Context, locale: str) -> Fill:
+    """Render an alert for ``channel`` in the language that suits ``locale`` best."""
+    language, text = context.in_language(locale)
+    return _RENDERERS[channel](context, language, text)
+
+
+def voice_message(context: Context, locale: str, delivery_id: int) -> VoiceMessage:
+    """Give what a call says, for the webhook that answers a key."""
+    language, text = context.in_language(locale)
+    message = render_voice(context, language, text)(delivery_id)
+    if not isinstance(message, VoiceMessage):
+        raise TypeError
+    return message

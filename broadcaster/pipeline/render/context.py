@@ -1,0 +1,96 @@
+"""What every rendering needs: the alert, whose it is, and where its links lead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from broadcaster.domain.alerts import Alert, MsgType, Status, Text
+from broadcaster.pipeline.wording import Wording, wording
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.store import Vault
+
+_ZONES = {
+    "RE": "Indian/Reunion",
+    "GP": "America/Guadeloupe",
+    "MQ": "America/Martinique",
+    "GF": "America/Cayenne",
+    "YT": "Indian/Mayotte",
+    "NC": "Pacific/Noumea",
+    "PF": "Pacific/Tahiti",
+    "PM": "America/Miquelon",
+}
+
+
+class Fill(Protocol):
+    """Makes one person's message of what was rendered."""
+
+    def __call__(self, delivery_id: int) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where links lead: the public page, a delivery's receipt, webhooks and way out."""
+
+    base_url: str
+    vault: Vault
+    sms_sender: str = ""
+
+    def page(self, alert: Alert) -> str:
+        return f"{self.base_url}/a/{alert.token}"
+
+    def receipt(self, delivery_id: int) -> str:
+        return f"{self.base_url}/v1/receipts/{self.vault.link('receipt', delivery_id)}"
+
+    def hook(self, kind: str, delivery_id: int) -> str:
+        return f"{self.base_url}/hooks/twilio/{kind}?d={self.vault.link('receipt', delivery_id)}"
+
+    @property
+    def host(self) -> str:
+        """Give the host's name alone."""
+        return urlsplit(self.base_url).hostname or "localhost"
+
+    def way_out(self, delivery_id: int) -> str:
+        return f"{self.base_url}/u/{self.vault.link('optout', delivery_id)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that a rendering needs. ``thread``: the token of the alert that this one follows up, or its own."""
+
+    alert: Alert
+    station: Station
+    thread: str
+    links: Links
+    now: datetime
+
+    def in_language(self, locale: str) -> tuple[str, Text]:
+        return self.alert.text_in(locale, self.station.languages[0])
+
+
+def prefix(alert: Alert, words: Wording) -> str:
+    """Give the words that stand before the headline: exercise, test, update, all clear; empty for a first real one."""
+    kind = {MsgType.UPDATE: words.update, MsgType.CANCEL: words.cancel}.get(alert.msg_type, "")
+    status = {Status.EXERCISE: words.exercise, Status.TEST: words.test}.get(alert.status, "")
+    return " - ".join(part for part in (status, kind) if part)
+
+
+def titled(alert: Alert, language: str, text: Text) -> str:
+    """Give the headline with what stands before it."""
+    before = prefix(alert, wording(language))
+    return f"[{before}] {text.headline}" if before else text.headline
+
+
+def until(context: Context, language: str) -> str:
+    """Give the sentence that says how long the alert holds, in the station's own time."""
+    zone = ZoneInfo(_ZONES.get(context.station.region, "Europe/Paris"))
+    time = format_datetime(context.alert.expires_at.astimezone(zone), "d MMMM y, HH:mm", locale=language[:2])
+    return wording(language).until.format(time=time)

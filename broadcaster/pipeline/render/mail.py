@@ -1,0 +1,72 @@
+"""The mail: text and HTML, compiled once a language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from broadcaster.domain.alerts import GRAVE, MsgType, Severity, Status, Text
+from broadcaster.pipeline.render.context import prefix, titled, until
+from broadcaster.pipeline.wording import wording
+from channels.email import Mail, MailTemplate
+
+if TYPE_CHECKING:
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.pipeline.render.context import Context, Fill
+
+_SLOT = "{{unsubscribe_url}}"
+_COLOURS = {Severity.EXTREME: "#8e0038", Severity.SEVERE: "#b3261e", Severity.MODERATE: "#9a5b00"}
+_jinja = Environment(
+    loader=PackageLoader("broadcaster.pipeline.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+
+
+def render_mail(context: Context, language: str, text: Text) -> Fill:
+    """Render both parts; each person's has their own way out, and all of one thread lie together."""
+    alert, station, links = context.alert, context.station, context.links
+    words = wording(language)
+    title = titled(alert, language, text)
+    parts = {
+        "language": language,
+        "title": title,
+        "text": text,
+        "station": station.name,
+        "before": prefix(alert, words),
+        "page": links.page(alert),
+        "link": words.see_map if alert.area is not None else words.more,
+        "what_to_do": words.what_to_do,
+        "until": "" if alert.msg_type is MsgType.CANCEL else until(context, language),
+        "why_you": words.why_you.format(station=station.name),
+        "unsubscribe": words.unsubscribe.format(station=station.name),
+        "way_out": _SLOT,
+        "colour": _colour(alert),
+    }
+    template = MailTemplate(
+        subject=f"{title} - {station.name}",
+        text=_jinja.get_template("mail.txt").render(parts),
+        html=_jinja.get_template("mail.html").render(parts),
+        language=language,
+        list_id=f"{station.slug}.{links.host}",
+        sender_name=station.name,
+        urgent=alert.severity in GRAVE and alert.status is Status.ACTUAL,
+        placeholders=("unsubscribe_url",),
+    )
+
+    def fill(delivery_id: int) -> Mail:
+        return Mail(
+            template,
+            message_id=f"{alert.id}.{delivery_id}",
+            unsubscribe_url=links.way_out(delivery_id),
+            date=alert.sent_at,
+            # Nobody was ever sent this one: it is the parent that all mails of one thread have in common.
+            references=f"{context.thread}.thread",
+        )
+
+    return fill
+
+
+def _colour(alert: Alert) -> str:
+    if alert.status is not Status.ACTUAL:
+        return "#4a4a4a"
+    return "#1b6e3c" if alert.msg_type is MsgType.CANCEL else _COLOURS.get(alert.severity, "#1f4e79")

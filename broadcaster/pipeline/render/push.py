@@ -1,0 +1,71 @@
+"""The payload of a push: JSON, for the service worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from broadcaster.domain.alerts import GRAVE, MsgType, Severity, Status, Text
+from broadcaster.pipeline.render.context import titled
+from channels.webpush import MAX_PLAINTEXT, PushMessage
+from channels.webpush import Urgency as PushUrgency
+
+if TYPE_CHECKING:
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.pipeline.render.context import Context, Fill
+
+_RECEIPT = b"@receipt@"
+_LONGEST_RECEIPT = 200
+_SHORT = 120
+
+
+def render_push(context: Context, language: str, text: Text) -> Fill:
+    """Render the payload, and the shorter one for a service that takes less."""
+    alert = context.alert
+    body = "\n".join(part for part in (text.description, text.instruction) if part)
+    facts = {
+        "id": str(alert.id),
+        "type": alert.msg_type,
+        "status": alert.status,
+        "severity": alert.severity,
+        "lang": language,
+        "station": context.station.name,
+        "title": titled(alert, language, text),
+        "tag": context.thread,
+        "url": context.links.page(alert),
+        "sent": alert.sent_at.isoformat(timespec="seconds"),
+        "expires": alert.expires_at.isoformat(timespec="seconds"),
+        "receipt": _RECEIPT.decode(),
+    }
+    room = MAX_PLAINTEXT - len(orjson.dumps(facts)) - _LONGEST_RECEIPT
+    whole = orjson.dumps({**facts, "body": _within(body, room)})
+    short = orjson.dumps({**facts, "title": _within(facts["title"], _SHORT), "body": _within(body, _SHORT)})
+    ttl_s = max(0, int((alert.expires_at - context.now).total_seconds()))
+    urgency = _urgency(alert)
+
+    def fill(delivery_id: int) -> PushMessage:
+        receipt = context.links.receipt(delivery_id).encode()
+        return PushMessage(
+            whole.replace(_RECEIPT, receipt), short.replace(_RECEIPT, receipt), ttl_s, urgency, context.thread
+        )
+
+    return fill
+
+
+def _urgency(alert: Alert) -> PushUrgency:
+    """RFC 8030, section 5.3: *high* reaches a device that is low on battery."""
+    if alert.status is not Status.ACTUAL or alert.severity is Severity.MINOR:
+        return "low"
+    return "high" if alert.severity in GRAVE or alert.msg_type is MsgType.CANCEL else "normal"
+
+
+def _within(text: str, room: int) -> str:
+    """Cut a text at a word so that its JSON takes at most ``room`` octets."""
+    shown = text
+    while shown and len(orjson.dumps(shown)) > room:
+        cut = shown[: len(shown) * 9 // 10]
+        shown = (cut.rsplit(maxsplit=1)[0] if " " in cut else cut) + "…" if cut else ""
+        if len(shown) <= 1:
+            return ""
+    return shown

@@ -1,0 +1,46 @@
+"""What a call says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.alerts import MsgType, Status, Text
+from broadcaster.pipeline.wording import wording
+from channels.voice import VoiceMessage, voice_language
+
+if TYPE_CHECKING:
+    from broadcaster.pipeline.render.context import Context, Fill
+
+
+def render_voice(context: Context, language: str, text: Text) -> Fill:
+    """Render what is said, for each person with the webhooks of their call."""
+    words = wording(language)
+    alert = context.alert
+    spoken = {Status.EXERCISE: words.exercise_spoken, Status.TEST: words.test_spoken}.get(alert.status, "")
+    kind = {MsgType.UPDATE: words.update, MsgType.CANCEL: words.cancel.capitalize()}.get(alert.msg_type, "")
+    parts = (
+        spoken,
+        words.from_station.format(station=context.station.name),
+        kind and f"{kind}.",
+        _sentence(text.headline),
+        _sentence(text.description),
+        _sentence(text.instruction),
+    )
+    say = " ".join(part for part in parts if part)
+
+    def fill(delivery_id: int) -> VoiceMessage:
+        return VoiceMessage(
+            say=say,
+            language=voice_language(language),
+            confirm_prompt=words.confirm_prompt,
+            thanks=words.thanks,
+            gather_url=context.links.hook("voice", delivery_id),
+            status_callback=context.links.hook("status", delivery_id),
+        )
+
+    return fill
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if not text or text[-1] in ".!?…" else f"{text}."

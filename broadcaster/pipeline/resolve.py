@@ -1,0 +1,108 @@
+"""Resolve: from the area to the people, and dispatch: from the people to durable deliveries, part by part.
+
+The first part is small, so that the first messages leave while the last recipients are still being written.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.people import CHANNEL_NUMBER
+from broadcaster.store import account, alerts, dispatching, tracking
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.services import Services
+
+FIRST_PART = 100
+PART = 1000
+_TOLD_PART = 5000
+_SETTLE_S = 0.5
+
+
+async def resolve(services: Services, alert_id: int) -> int:
+    """Write down everyone whom an alert concerns, with the deliveries to them; give how many people are new to it.
+
+    Begun anew after a crash, it adds whoever is missing. An alert that another resolver holds is left to it.
+    """
+    now = services.clock.now()
+    until = now + timedelta(seconds=services.settings.lease_s)
+    async with services.store.write() as unit:
+        if not await alerts.lease(unit, alert_id, services.owner, now, until):
+            return 0
+        alert = await alerts.by_id(unit, alert_id)
+    if alert is None:
+        return 0
+    services.changed(alert)
+    found = 0
+    if alert.audience.kind is AudienceKind.TOLD:
+        found = await _follow_told(services, alert)
+    elif alert.cancelled_at is None and now < alert.expires_at:
+        await services.atlas.follow()
+        people = services.atlas.concerned(alert.station_id, alert.area, alert.audience)
+        found = await _dispatch_all(services, alert, services.atlas.nearest_first(people, alert.area))
+    async with services.store.write() as unit:
+        now = services.clock.now()
+        await alerts.resolved(unit, alert_id, now)
+        await tracking.finish(unit, alert_id, now)
+    services.forget(alert_id)
+    await services.bus.publish(f"alert:{alert_id}")
+    return found
+
+
+async def _dispatch_all(services: Services, alert: Alert, people: NDArray[np.int64]) -> int:
+    found, start, size = 0, 0, FIRST_PART
+    while start < len(people):
+        found += await dispatch(services, alert, people[start : start + size].tolist(), since=alert.sent_at)
+        start, size = start + size, PART
+    return found
+
+
+async def _follow_told(services: Services, alert: Alert) -> int:
+    """Dispatch to all who were told of the earlier alert; to those whose message is just leaving, once it has left."""
+    first = alert.audience.told
+    if first is None:
+        return 0
+    deadline = services.clock.now() + timedelta(seconds=services.settings.send_timeout_s)
+    found = 0
+    async with services.watch(first) as signal:
+        while True:
+            async with services.store.read() as unit:
+                left = await account.unsettled(unit, first)
+            found += await _dispatch_all(services, alert, await _told(services, first))
+            if not left or services.clock.now() >= deadline:
+                return found
+            await signal.wait(_SETTLE_S)
+
+
+async def _told(services: Services, alert_id: int) -> NDArray[np.int64]:
+    told: list[int] = []
+    while True:
+        async with services.store.read() as unit:
+            part = await account.told(unit, alert_id, after=told[-1] if told else 0, limit=_TOLD_PART)
+        told.extend(part)
+        if len(part) < _TOLD_PART:
+            return np.array(told, np.int64)
+
+
+async def dispatch(services: Services, alert: Alert, subscriber_ids: Sequence[int], *, since: datetime) -> int:
+    """Write recipients, deliveries and batches for these people, in one transaction, and tell of the batches.
+
+    Whoever is in the alert already is passed over. Give how many were not.
+    """
+    sizes = {CHANNEL_NUMBER[name]: sender.batch_size for name, sender in services.senders.items()}
+    async with services.store.write() as unit:
+        new = await dispatching.write_chunk(
+            unit, alert, subscriber_ids, since=since, now=services.clock.now(), batch_sizes=sizes
+        )
+    await services.bus.publish(f"alert:{alert.id}")
+    return new

@@ -1,0 +1,144 @@
+"""Track: outcomes and receipts, gathered from all who send and listen, and committed in groups."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from broadcaster.domain.deliveries import DeliveryState, Outcome
+from broadcaster.metrics import GROUP_SECONDS, OUTCOMES
+from broadcaster.pipeline.backoff import backoff_s
+from broadcaster.store import StoreUnavailable, tracking
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from broadcaster.bus import Bus
+    from broadcaster.clock import Clock
+    from broadcaster.domain.people import ContactStatus
+    from broadcaster.store import Store
+
+GROUP = 500
+"""The most outcomes in one transaction."""
+
+BACKLOG = 2000
+"""How many outcomes may wait for the store before those who send have to."""
+
+_LINGER_S = 0.03
+_RETRY_S = 0.5
+_CALL_AGAIN = timedelta(seconds=60)
+_log = structlog.get_logger(__name__)
+
+
+class Ledger:
+    """Takes outcomes at any time; ``run`` writes them down. What it holds is what a crash may send twice."""
+
+    def __init__(self, store: Store, bus: Bus, clock: Clock) -> None:
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._waiting: list[tuple[Outcome, asyncio.Future[None] | None]] = []
+        self._some = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._hurry = asyncio.Event()
+        self._taken = 0
+        self._written = 0
+        self._progress = asyncio.Condition()
+
+    async def record(self, outcome: Outcome) -> None:
+        """Take an outcome; waits only while too many are not written down yet."""
+        await self._room.wait()
+        self._take(outcome, None)
+
+    async def written(self, outcome: Outcome) -> None:
+        """Take an outcome, and return when it is durable."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._take(outcome, future)
+        self._hurry.set()
+        await future
+
+    async def receipt(
+        self, delivery_id: int, state: DeliveryState, *, code: str | None = None, dead: ContactStatus | None = None
+    ) -> None:
+        """Take what came back of a delivery; returns when it is durable. One that is unknown is passed over."""
+        await self.written(Outcome(delivery_id, state, self._clock.now(), code=code, contact_dead=dead is not None))
+
+    async def call_again(self, delivery_id: int, provider_id: str, code: str, attempts: int = 1) -> None:
+        """Take that a call found nobody: queue it once more, unless another call was made since."""
+        now = self._clock.now()
+        wait = _CALL_AGAIN + timedelta(seconds=backoff_s(attempts))
+        await self.written(
+            Outcome(delivery_id, None, now, provider_id=provider_id, code=code, next_attempt_at=now + wait, again=True)
+        )
+
+    async def settled(self) -> None:
+        """Return when all that was taken before is durable."""
+        goal = self._taken
+        self._hurry.set()
+        async with self._progress:
+            await self._progress.wait_for(lambda: self._written >= goal)
+
+    def _take(self, outcome: Outcome, future: asyncio.Future[None] | None) -> None:
+        self._waiting.append((outcome, future))
+        self._taken += 1
+        self._some.set()
+        if len(self._waiting) >= GROUP:
+            self._hurry.set()
+        if len(self._waiting) >= BACKLOG:
+            self._room.clear()
+
+    async def run(self) -> None:
+        """Write down outcomes as they come, until cancelled."""
+        while True:
+            await self._some.wait()
+            try:
+                async with asyncio.timeout(_LINGER_S):
+                    await self._hurry.wait()
+            except TimeoutError:
+                pass
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write down one group; while the store is away, wait for it and lose nothing."""
+        group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+        self._hurry.clear()
+        if not self._waiting:
+            self._some.clear()
+        if not group:
+            return
+        with GROUP_SECONDS.time():
+            touched = await self._write([outcome for outcome, _ in group])
+        for _, future in group:
+            if future is not None and not future.done():
+                future.set_result(None)
+        if len(self._waiting) < BACKLOG:
+            self._room.set()
+        async with self._progress:
+            self._written += len(group)
+            self._progress.notify_all()
+        for alert_id in touched:
+            await self._bus.publish(f"alert:{alert_id}")
+
+    async def _write(self, outcomes: Sequence[Outcome]) -> set[int]:
+        while True:
+            try:
+                async with self._store.write() as unit:
+                    touched = await tracking.apply(unit, outcomes)
+            except StoreUnavailable as error:
+                _log.warning("outcomes wait for the store", n=len(outcomes), error=str(error))
+                await asyncio.sleep(_RETRY_S)
+            except Exception:  # noqa: BLE001  logged; one of them is ours to mend
+                # One of them is poison: the rest must not be lost with it.
+                if len(outcomes) == 1:
+                    _log.exception("an outcome could not be written", delivery=outcomes[0].delivery_id)
+                    return set()
+                _log.exception("a group of outcomes could not be written; one by one", n=len(outcomes))
+                return set().union(*[await self._write([outcome]) for outcome in outcomes])
+            else:
+                for outcome in outcomes:
+                    OUTCOMES.labels("retry" if outcome.state is None else outcome.state.word).inc()
+                return touched

@@ -1,0 +1,80 @@
+"""What messages say beside the alert's own words, by language. A further language is a further entry here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The fixed words of one language. Names in braces are filled in."""
+
+    exercise: str
+    exercise_spoken: str
+    test: str
+    test_spoken: str
+    update: str
+    cancel: str
+    from_station: str
+    what_to_do: str
+    see_map: str
+    until: str
+    more: str
+    why_you: str
+    unsubscribe: str
+    stop: str
+    confirm_prompt: str
+    thanks: str
+    all_clear_headline: str
+    all_clear_description: str
+
+
+WORDINGS: dict[str, Wording] = {
+    "fr": Wording(
+        exercise="EXERCICE",
+        exercise_spoken="Exercice, exercice, exercice. Ceci n'est pas une alerte réelle.",
+        test="ESSAI",
+        test_spoken="Essai technique. Ceci n'est pas une alerte réelle.",
+        update="Mise à jour",
+        cancel="FIN D'ALERTE",
+        from_station="Message de {station}.",
+        what_to_do="Que faire",
+        see_map="Voir la zone sur la carte",
+        until="Valable jusqu'au {time}",
+        more="Détails et suite",
+        why_you="Vous recevez ce message parce que vous suivez {station}, ou que vous vous trouvez dans la zone.",
+        unsubscribe="Ne plus recevoir de mails de {station}",
+        stop="Stop : {url}",
+        confirm_prompt="Pour confirmer que vous avez entendu ce message, appuyez sur 1.",
+        thanks="Merci. Votre réponse est enregistrée. Au revoir.",
+        all_clear_headline="Fin de l'alerte : {headline}",
+        all_clear_description="L'alerte « {headline} » est levée.",
+    ),
+    "en": Wording(
+        exercise="EXERCISE",
+        exercise_spoken="Exercise, exercise, exercise. This is not a real alert.",
+        test="TEST",
+        test_spoken="Technical test. This is not a real alert.",
+        update="Update",
+        cancel="ALL CLEAR",
+        from_station="A message from {station}.",
+        what_to_do="What to do",
+        see_map="See the area on the map",
+        until="In force until {time}",
+        more="Details and updates",
+        why_you="You get this message because you follow {station}, or because you are in the area.",
+        unsubscribe="No more mail from {station}",
+        stop="Stop: {url}",
+        confirm_prompt="To confirm that you have heard this message, press 1.",
+        thanks="Thank you. Your answer is recorded. Goodbye.",
+        all_clear_headline="All clear: {headline}",
+        all_clear_description="The alert “{headline}” is over.",
+    ),
+}
+
+LANGUAGES: tuple[str, ...] = tuple(WORDINGS)
+
+
+def wording(language: str) -> Wording:
+    """Give the words of a language; those of English for one that has none."""
+    return WORDINGS.get(language.split("-", maxsplit=1)[0], WORDINGS["en"])

@@ -1,0 +1,129 @@
+"""The channels as the settings say: real where there are credentials, sandboxed where there are none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.domain.people import ChannelName
+from broadcaster.errors import BadSettings
+from broadcaster.pipeline.gate import Gate
+from broadcaster.services import Sender
+from channels.email import Email, SmtpConfig
+from channels.sandbox import Sandbox
+from channels.sms import Sms
+from channels.twilio_api import TwilioAccount, is_alphanumeric
+from channels.voice import Voice
+from channels.webpush import KNOWN_ORIGINS, VapidKey, WebPush, WebPushConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from broadcaster.config import Settings
+    from channels.base import Channel
+
+_SANDBOX_SID = "AC" + "0" * 32
+_SANDBOX_RATE = 10_000.0
+_BATCH = {ChannelName.PUSH: 250, ChannelName.EMAIL: 100, ChannelName.SMS: 50, ChannelName.VOICE: 10}
+
+
+def open_senders(settings: Settings) -> dict[ChannelName, Sender]:
+    """Make every channel. Raises ``BadSettings``, naming each setting that is wrong."""
+    findings: list[tuple[str, str]] = []
+    made: dict[ChannelName, Sender] = {}
+    for name, (make, setting, hint) in _MAKERS.items():
+        try:
+            channel, real = make(settings)
+        except ValueError as error:
+            findings.append((setting, f"{getattr(error, 'problem', error)}"))
+            continue
+        made[name] = Sender(
+            name,
+            channel if real else Sandbox(channel, hint),
+            Gate(settings.send_at_once(name), rate_of(settings, name) if real else _SANDBOX_RATE),
+            sandboxed=not real,
+            batch_size=_BATCH[name],
+            hint="" if real else hint,
+        )
+    if findings:
+        raise BadSettings(findings)
+    return made
+
+
+def rate_of(settings: Settings, name: ChannelName) -> float:
+    """Give the messages (SMS: segments) a second that the settings allow a channel, sandboxed or not."""
+    return {
+        ChannelName.PUSH: settings.push_per_second,
+        ChannelName.SMS: settings.sms_per_second,
+        ChannelName.VOICE: settings.voice_per_second,
+        ChannelName.EMAIL: settings.smtp_per_second,
+    }[name]
+
+
+def _push(settings: Settings) -> tuple[Channel[Any, Any], bool]:
+    real = settings.vapid_private_key is not None
+    key = VapidKey.load(settings.vapid_private_key.get_secret_value()) if settings.vapid_private_key else None
+    return WebPush(
+        WebPushConfig(
+            vapid=key or VapidKey.generate(),
+            subject=settings.vapid_subject if real else "mailto:sandbox@example.org",
+            origins=settings.push_origins or KNOWN_ORIGINS,
+            timeout_s=settings.send_timeout_s,
+            concurrency=settings.push_concurrency,
+        )
+    ), real
+
+
+def _email(settings: Settings) -> tuple[Channel[Any, Any], bool]:
+    real = settings.smtp_url is not None
+    url = settings.smtp_url.get_secret_value() if settings.smtp_url else _SANDBOX_RELAY
+    return Email(replace(SmtpConfig.from_url(url), pool_size=settings.smtp_concurrency)), real
+
+
+_SANDBOX_RELAY = "smtp://127.0.0.1:25?from=Tocsin <sandbox@tocsin.example>"
+
+
+def _account(settings: Settings, sender: str) -> TwilioAccount:
+    token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else "sandbox"
+    return TwilioAccount(
+        settings.twilio_account_sid or _SANDBOX_SID,
+        token,
+        sender,
+        base_url=settings.twilio_base_url or None,
+        timeout_s=settings.send_timeout_s,
+    )
+
+
+_SANDBOX_NUMBER = "+33199000000"
+
+
+def _sms(settings: Settings) -> tuple[Channel[Any, Any], bool]:
+    return Sms(_account(settings, settings.twilio_from or _SANDBOX_NUMBER)), bool(settings.twilio_account_sid)
+
+
+def _voice(settings: Settings) -> tuple[Channel[Any, Any], bool]:
+    sender = settings.twilio_voice_from or settings.twilio_from
+    can_call = sender != "" and not is_alphanumeric(sender) and not sender.startswith("MG")
+    real = bool(settings.twilio_account_sid) and can_call
+    return Voice(_account(settings, sender if can_call else _SANDBOX_NUMBER)), real
+
+
+_Made = tuple["Callable[[Settings], tuple[Channel[Any, Any], bool]]", str, str]
+_MAKERS: dict[ChannelName, _Made] = {
+    ChannelName.PUSH: (
+        _push,
+        "TOCSIN_VAPID_PRIVATE_KEY",
+        "set TOCSIN_VAPID_PRIVATE_KEY and TOCSIN_VAPID_SUBJECT; `tocsin vapid` makes a key",
+    ),
+    ChannelName.SMS: (
+        _sms,
+        "TOCSIN_TWILIO_FROM",
+        "set TOCSIN_TWILIO_ACCOUNT_SID, TOCSIN_TWILIO_AUTH_TOKEN and TOCSIN_TWILIO_FROM",
+    ),
+    ChannelName.VOICE: (
+        _voice,
+        "TOCSIN_TWILIO_VOICE_FROM",
+        "set the Twilio settings, and a number that may call in TOCSIN_TWILIO_VOICE_FROM",
+    ),
+    ChannelName.EMAIL: (_email, "TOCSIN_SMTP_URL", "set TOCSIN_SMTP_URL, as smtp://user:password@host:587?from=…"),
+}

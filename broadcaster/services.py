@@ -1,0 +1,116 @@
+"""What the stages work with, made once in ``broadcaster.app``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.ids import new_token
+from broadcaster.pipeline.render import Context, Links
+from broadcaster.store import alerts, stations
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+
+    from broadcaster.atlas import ActiveAlerts, Atlas
+    from broadcaster.bus import Bus
+    from broadcaster.bus.base import Signal
+    from broadcaster.clock import Clock
+    from broadcaster.config import Settings
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.people import ChannelName
+    from broadcaster.pipeline.gate import Gate
+    from broadcaster.pipeline.track import Ledger
+    from broadcaster.store import Store
+    from channels.base import Channel
+
+_CONTEXTS = 64
+
+
+@dataclass
+class Sender:
+    """A channel as the service uses it. ``stopped_until``: it is broken, and tried again then."""
+
+    name: ChannelName
+    channel: Channel[Any, Any]
+    gate: Gate
+    sandboxed: bool
+    batch_size: int
+    hint: str = ""
+    stopped_until: datetime | None = None
+
+
+@dataclass
+class Services:
+    """Everything a stage, a page or a command needs; nothing here is made by those who use it."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    bus: Bus
+    atlas: Atlas
+    active: ActiveAlerts
+    ledger: Ledger
+    senders: dict[ChannelName, Sender]
+    base_url: str
+    owner: str = field(default_factory=lambda: new_token(9))
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: set[int] = field(default_factory=set)
+    held: set[int] = field(default_factory=set)
+    _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)
+
+    @property
+    def channels(self) -> dict[ChannelName, Channel[Any, Any]]:
+        """Give the channels alone, by name."""
+        return {name: sender.channel for name, sender in self.senders.items()}
+
+    @property
+    def sandboxed(self) -> tuple[ChannelName, ...]:
+        """Give the channels that send nothing, for want of credentials."""
+        return tuple(name for name, sender in self.senders.items() if sender.sandboxed)
+
+    @property
+    def links(self) -> Links:
+        return Links(self.base_url, self.store.vault, self.settings.twilio_from)
+
+    def watch(self, alert_id: int) -> AbstractAsyncContextManager[Signal]:
+        """Hear of changes of an alert's account: ``await signal.wait(timeout_s)`` within the block."""
+        return self.bus.listen(f"alert:{alert_id}")
+
+    async def context(self, alert_id: int) -> Context | None:
+        """Give what is needed to render an alert; None if there is none of that id. What was given is kept a while."""
+        kept = self._contexts.get(alert_id)
+        if kept is not None:
+            self._contexts.move_to_end(alert_id)
+            return kept
+        async with self.store.read() as unit:
+            alert = await alerts.by_id(unit, alert_id)
+            station = None if alert is None else await stations.by_id(unit, alert.station_id)
+            thread = alert.token if alert is not None else ""
+            for earlier in alert.references if alert is not None else ():
+                first = await alerts.by_id(unit, earlier)
+                if first is not None:
+                    thread = first.token
+                    break
+        if alert is None or station is None:
+            return None
+        made = Context(alert, station, thread, self.links, self.clock.now())
+        self._contexts[alert_id] = made
+        while len(self._contexts) > _CONTEXTS:
+            self._contexts.popitem(last=False)
+        return made
+
+    def forget(self, alert_id: int) -> None:
+        """Read the alert anew at the next ``context``: it was changed."""
+        self._contexts.pop(alert_id, None)
+
+    def changed(self, alert: Alert) -> None:
+        """Take over an alert that was issued or changed."""
+        self.forget(alert.id)
+        if alert.active(self.clock.now()):
+            self.active.put(alert)
+        else:
+            self.active.remove(alert.id)

@@ -1,0 +1,30 @@
+"""How each channel's address is kept as text, and read again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from channels.webpush import PushSubscription
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def push_text(subscription: PushSubscription) -> str:
+    """Give a push subscription as the text that ``read_address`` reads."""
+    kept = {"endpoint": subscription.endpoint, "p256dh": subscription.p256dh, "auth": subscription.auth}
+    return orjson.dumps(kept).decode()
+
+
+def _push(text: str) -> PushSubscription:
+    return PushSubscription(**orjson.loads(text))
+
+
+_READERS: dict[str, Callable[[str], Any]] = {"push": _push, "sms": str, "voice": str, "email": str}
+
+
+def read_address(channel: str, text: str) -> Any:
+    """Give the address that the channel's ``send`` takes. Raises ``ValueError`` where the text is none."""
+    return _READERS[channel](text)
