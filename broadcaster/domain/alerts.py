@@ -95,11 +95,12 @@ _ROUTINE_RANK = 10
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What is said, in one language. Plain text, no markup."""
+    """What is said, in one language. Plain text, no markup. ``sms``: what an SMS says, where its author chose that."""
 
     headline: str
     description: str = ""
     instruction: str = ""
+    sms: str = ""
 
 
 def lane_of(severity: Severity, status: Status) -> Lane:

@@ -86,8 +86,7 @@ class Person:
 
     def moved(self, old: DeliveryState, new: DeliveryState) -> None:
         """Take over that one of the person's deliveries went from ``old`` to ``new``."""
-        if old is DeliveryState.QUEUED:
-            self.pending -= 1
+        self.pending += int(new is DeliveryState.QUEUED) - int(old is DeliveryState.QUEUED)
         self.held += int(new.held) - int(old.held)
         self.settle(new)
 
@@ -107,7 +106,9 @@ class Outcome:
     """What one try, or one receipt, said of one delivery.
 
     ``state`` None: nothing final, to be tried again at ``next_attempt_at``. ``tried``: a message was handed to the
-    provider, or might have been. ``code`` is the provider's (``smtp:5.1.1``).
+    provider, or might have been. ``code`` is the provider's (``smtp:5.1.1``). ``again``: the call that the provider
+    knows as ``provider_id`` found nobody; it alone takes a delivery from *accepted* back to *queued*, and only once,
+    since the next call has another name.
     """
 
     delivery_id: int
@@ -119,3 +120,4 @@ class Outcome:
     next_attempt_at: datetime | None = None
     composed: Composed | None = None
     contact_dead: bool = False
+    again: bool = False
