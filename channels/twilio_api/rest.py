@@ -142,7 +142,6 @@ class TwilioRest:
                 connector=aiohttp.TCPConnector(limit=0),  # how many at once is the caller's to say
                 trace_configs=[trace],
                 response_class=_Lenient,
-                cookie_jar=aiohttp.DummyCookieJar(),
             )
             account = self._account
             credentials = aiohttp.encode_basic_auth(account.account_sid, account.auth_token)

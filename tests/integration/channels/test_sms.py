@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import socket
 import time
@@ -239,3 +240,31 @@ async def test_a_stray_setting_of_the_environment_does_not_move_the_host(twilio,
 def test_a_message_that_twilio_would_refuse_is_refused_when_it_is_made(bad):
     with pytest.raises(ValueError, match=r"."):
         SmsMessage(**({"text": "Crue"} | bad))
+
+
+def taken(**said):
+    return Refuse(
+        201, body=json.dumps({"sid": "SM" + "0" * 32, "status": "queued", "error_code": None} | said).encode()
+    )
+
+
+@pytest.mark.parametrize(("said", "units"), [("3", 3), ("0", 2), ("-1", 2), ("٣", 2), (None, 2), (3, 2), ("", 2)])
+async def test_the_segments_billed_are_twilios_where_it_says_them_and_else_ours(twilio, sms, said, units):
+    twilio.fault(taken(num_segments=said))
+    assert (await sms.send(SmsMessage("a" * 161), RECEIVER)).units == units
+
+
+@pytest.mark.parametrize(("code", "kind"), [(30005, Gone), (30007, Permanent), (30008, Transient)])
+async def test_a_message_that_failed_at_once_is_not_taken_for_sent(twilio, sms, code, kind):
+    twilio.fault(taken(status="failed", error_code=code))
+    error = await refusal(sms)
+    assert (type(error), error.code) == (kind, f"twilio:{code}")
+
+
+async def test_how_many_are_sent_at_once_is_the_callers_to_say(twilio, sms):
+    twilio.fault(Hang())
+    sending = [asyncio.ensure_future(sms.send(SmsMessage("Crue"), RECEIVER)) for _ in range(150)]
+    await asyncio.wait_for(twilio.received(150), 10)
+    for task in sending:
+        task.cancel()
+    await asyncio.gather(*sending, return_exceptions=True)

@@ -99,6 +99,12 @@ async def test_who_presses_another_key_hears_it_once_more(twilio, voice, hooks):
     assert twilio.calls[0].heard == [*SAID * 4, "Merci."]
 
 
+async def test_who_plays_with_the_keys_does_not_hold_the_line_for_ever(twilio, voice, hooks):
+    await called(twilio, voice, hooks, Line(press="5" * 19))
+    assert len(hooks.keys) == 19
+    assert twilio.calls[0]["TimeLimit"] == "300"
+
+
 async def test_who_presses_nothing_has_heard_it_twice_and_confirmed_nothing(twilio, voice, hooks):
     last = await called(twilio, voice, hooks, Line())
     assert (hooks.keys, last.state) == ([], "delivered")
