@@ -1,7 +1,8 @@
 """What each of Twilio's codes means for us: one table, looked up in one place.
 
 ``CHANNEL_BROKEN`` stops a channel for everyone, so it is kept for what would fail the same way for every other
-receiver: credentials, the sender, our own URLs and settings. A fault of one destination's country or carrier is ``GIVE_UP``: one foreign number must not silence a town.
+receiver: credentials, the sender, our own URLs and settings. A fault of one destination's country or carrier is
+``GIVE_UP``: one foreign number must not silence a town.
 
 Source: https://www.twilio.com/docs/api/errors, one page a code.
 """
