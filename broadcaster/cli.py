@@ -6,11 +6,14 @@ from importlib.metadata import version
 
 import click
 
+from broadcaster.commands.alerts import alert
 from broadcaster.commands.database import migrate, seed
 from broadcaster.commands.failing import Sentences
 from broadcaster.commands.identity import vapid
 from broadcaster.commands.imports import import_
 from broadcaster.commands.keys import key
+from broadcaster.commands.send import send
+from broadcaster.commands.serving import serve
 from broadcaster.commands.stations import station
 
 
@@ -24,5 +27,5 @@ def main() -> None:
     """Geofenced alerts: draw a circle, reach everyone concerned in it, account for every one of them."""
 
 
-for each in (migrate, seed, vapid, station, key, import_):
+for each in (migrate, seed, serve, send, alert, import_, station, key, vapid):
     main.add_command(each)

@@ -64,7 +64,7 @@ def subscribers(
     encoding: str | None,
     dry_run: bool,
 ) -> None:
-    r"""Import a club's member list or a town's register: CSV with a header.
+    """Import a club's member list or a town's register: CSV with a header.
 
     \b
     external_id   who is who (needed): the list's own number for a person
@@ -79,7 +79,7 @@ def subscribers(
 
     All or nothing, unless --skip-bad: one bad line, and nothing is changed. The same file imported again changes
     nothing; a changed line changes that person; people who are no longer in the file stay.
-    """
+    """  # noqa: D301  click reads the \b
     if delimiter is not None:
         delimiter = _DELIMITERS.get(delimiter.lower(), delimiter)
         if len(delimiter) != 1 or delimiter in '"\r\n':

@@ -17,16 +17,24 @@ _MINUTE_S = 60
 _HOUR_S = 3600
 _DAY_S = 86_400
 _TENTHS_BELOW_S = 10
+_PIPED_WIDTH = 160
 
 
 def out() -> Console:
     """The terminal, for results. Made at each use: a test's runner puts another stdout in place."""
-    return Console(highlight=False, soft_wrap=False)
+    return _console(stderr=False)
 
 
 def err() -> Console:
     """The terminal's other stream: progress, warnings, questions."""
-    return Console(stderr=True, highlight=False)
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    made = Console(stderr=stderr, highlight=False)
+    if not made.is_terminal:
+        made.width = _PIPED_WIDTH
+    return made
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> Table:

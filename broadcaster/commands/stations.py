@@ -62,12 +62,12 @@ def add(
     margin_m: float | None,
     region: str | None,
 ) -> None:
-    r"""Add a station: a commune of France by its INSEE code, or any other by its boundary.
+    """Add a station: a commune of France by its INSEE code, or any other by its boundary.
 
     \b
     tocsin station add --insee 61214
     tocsin station add --boundary campus.geojson --name "Lycée Napoléon" --kind school --languages fr,en
-    """
+    """  # noqa: D301  click reads the \b
     if (insee is None) == (boundary is None):
         raise Stop("give either --insee or --boundary")
     where = settings()

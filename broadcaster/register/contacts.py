@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewContact
+from channels.addresses import push_text
 from channels.email.address import parse_address
 from channels.sms import parse_phone
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 def mail_contact(text: str) -> NewContact:
     """Read a mail address. Raises ``channels.email.address.InvalidMailAddress``."""
     address = parse_address(text)
-    # RFC 5321 lets a server tell Jean from jean before the @; no one known does, and one person must count as one.
-    return NewContact(ChannelName.EMAIL, address.casefold(), address)
+    return NewContact(ChannelName.EMAIL, address, address)
 
 
 def phone_contact(text: str, region: str, channel: ChannelName | None = None) -> NewContact:
@@ -31,6 +30,5 @@ def phone_contact(text: str, region: str, channel: ChannelName | None = None) ->
 
 
 def push_contact(subscription: PushSubscription) -> NewContact:
-    """Make the contact of a browser's subscription; its address is the browser's own JSON."""
-    address = json.dumps(subscription.to_json(), separators=(",", ":"))
-    return NewContact(ChannelName.PUSH, subscription.canonical, address)
+    """Make the contact of a browser's subscription; its address is the text that channels read."""
+    return NewContact(ChannelName.PUSH, subscription.canonical, push_text(subscription))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.register.contacts import mail_contact, phone_contact
+from broadcaster.register.groups import group_slug
 from broadcaster.register.refusals import Refusal
 from channels.email.address import InvalidMailAddress
 from channels.sms import InvalidPhone
-from zones import slug as slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -175,9 +175,9 @@ class Parser:
             return ()
         slugs: list[str] = []
         for name in filter(None, map(str.strip, _SEVERAL.split(cell))):
-            slug = slug_of(name)
-            if not slug or len(slug) > MAX_GROUP or not name.isprintable():
-                found.append(("groups", f"a group has a name of 1 to {MAX_GROUP} letters and figures"))
+            slug = group_slug(name)
+            if not slug or len(name) > MAX_GROUP or not name.isprintable():
+                found.append(("groups", f"a group has a name of 1 to {MAX_GROUP} characters, a letter or figure in it"))
                 return ()
             slugs.append(slug)
             self.group_names.setdefault(slug, name)

@@ -1,0 +1,209 @@
+"""``tocsin alert list|show|deliveries|unreached|cancel``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from broadcaster.commands.accounting import settled, show_account, show_unreached, unreached
+from broadcaster.commands.api import Api, Lost
+from broadcaster.commands.exits import Exit
+from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.opened import settings
+from broadcaster.commands.reached import service
+from broadcaster.commands.showing import moment, out, print_json, table
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.people import CHANNELS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+
+
+@click.group()
+def alert() -> None:
+    """What was sent, and what became of it."""
+
+
+def _asked(work: Callable[[Api], Awaitable[Any]], *, may_start: bool = False) -> Any:
+    async def ask() -> Any:
+        async with service(settings(), may_start=may_start) as api:
+            try:
+                return await work(api)
+            except Lost as lost:
+                raise Stop(str(lost), Exit.UNREACHABLE) from lost
+
+    return wait_for(ask())
+
+
+@alert.command("list")
+@click.option("--station", help="Only of this station.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
+@_json
+def list_(*, station: str | None, limit: int, as_json: bool) -> None:
+    """List the alerts, newest first."""
+    page = _asked(lambda api: api.get("/v1/alerts", station=station, limit=limit))
+    if as_json:
+        print_json(page)
+        return
+    rows = [
+        (
+            each["id"],
+            moment(each["sent_at"]),
+            each["station"],
+            each["status"].upper() if each["status"] == "actual" else each["status"],
+            each["msg_type"],
+            each["severity"],
+            "cancelled" if each["cancelled_at"] else each["state"],
+            next(iter(each["texts"].values()))["headline"],
+        )
+        for each in page["alerts"]
+    ]
+    out().print(table(("id", "sent", "station", "status", "type", "severity", "state", "headline"), rows))
+
+
+@alert.command("show")
+@click.argument("alert_id", metavar="ID")
+@_json
+def show(*, alert_id: str, as_json: bool) -> None:
+    """Show an alert and its account. The exit code is 3 while not everyone is accounted for."""
+
+    async def work(api: Api) -> tuple[Any, Any]:
+        return await api.get(f"/v1/alerts/{alert_id}"), await api.get(f"/v1/alerts/{alert_id}/account")
+
+    shown, account = _asked(work)
+    if as_json:
+        print_json({"alert": shown, "account": account})
+    else:
+        _show_alert(shown)
+        show_account(out(), account)
+    if not settled(account):
+        raise click.exceptions.Exit(int(Exit.UNACCOUNTED))
+
+
+def _show_alert(shown: dict[str, Any]) -> None:
+    console = out()
+    facts = [
+        ("station", shown["station"]),
+        ("status", shown["status"]),
+        ("type", shown["msg_type"]),
+        ("severity", shown["severity"]),
+        ("event", shown["event"]),
+        ("sent", moment(shown["sent_at"])),
+        ("expires", moment(shown["expires"])),
+        ("channels", ", ".join(shown["channels"])),
+        ("audience", " ".join((shown["audience"]["kind"], *shown["audience"]["groups"]))),
+        ("page", shown["url"]),
+    ]
+    console.print(table(("", ""), facts))
+    for language, text in shown["texts"].items():
+        console.print(f"[bold]{language}[/bold]", end=" ")
+        console.print(text["headline"], markup=False)
+        for part in (text["description"], text["instruction"]):
+            if part:
+                console.print("   " + part, markup=False)
+
+
+@alert.command("deliveries")
+@click.argument("alert_id", metavar="ID")
+@click.option("--state", type=click.Choice([state.word for state in DeliveryState]), help="Only in this state.")
+@click.option("--channel", type=click.Choice([name.value for name in CHANNELS]), help="Only by this channel.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1_000_000), help="How many at most.")
+@_json
+def deliveries(*, alert_id: str, state: str | None, channel: str | None, limit: int, as_json: bool) -> None:
+    """List an alert's deliveries: one to each contact, never its address."""
+
+    async def work(api: Api) -> tuple[list[Any], str | None]:
+        found: list[Any] = []
+        cursor: str | None = None
+        while len(found) < limit:
+            page = await api.get(
+                f"/v1/alerts/{alert_id}/deliveries",
+                state=state,
+                channel=channel,
+                cursor=cursor,
+                limit=min(1000, limit - len(found)),
+            )
+            found.extend(page["deliveries"])
+            cursor = page["next"]
+            if cursor is None:
+                break
+        return found, cursor
+
+    found, cursor = _asked(work)
+    if as_json:
+        print_json({"deliveries": found, "next": cursor})
+        return
+    rows = [
+        (
+            each["id"],
+            each["external_id"] or each["subscriber_id"],
+            each["channel"],
+            each["state"].replace("_", " "),
+            each["attempts"],
+            each["code"],
+            moment(each["accepted_at"]),
+            moment(each["delivered_at"]),
+        )
+        for each in found
+    ]
+    out().print(table(("#id", "person", "channel", "state", "#tries", "code", "accepted", "delivered"), rows))
+    if cursor is not None:
+        click.echo("there are more: give a higher --limit", err=True)
+
+
+@alert.command("unreached")
+@click.argument("alert_id", metavar="ID")
+@_json
+def unreached_(*, alert_id: str, as_json: bool) -> None:
+    """List the people whom nothing reached, and why."""
+
+    async def work(api: Api) -> list[Any]:
+        return [each async for each in unreached(api, alert_id)]
+
+    found = _asked(work)
+    if as_json:
+        print_json({"unreached": found})
+    else:
+        show_unreached(out(), found, title=f"{len(found):,} people were not reached")
+
+
+@alert.command("cancel")
+@click.argument("alert_id", metavar="ID")
+@click.option("--headline", help="What the all-clear says; without it, what was prepared with the alert.")
+@click.option("--description", help="More of it.")
+@click.option("--lang", help="The language of these two.  [the alert's first]")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_json
+def cancel(
+    *, alert_id: str, headline: str | None, description: str | None, lang: str | None, yes: bool, as_json: bool
+) -> None:
+    """Send the all-clear to everyone who was told, wherever they are now, and stop what is unsent."""
+    if description and not headline:
+        raise Stop("--description needs a --headline above it")
+
+    async def work(api: Api) -> Any:
+        shown = await api.get(f"/v1/alerts/{alert_id}")
+        language = lang or next(iter(shown["texts"]))
+        if not yes and not _agreed(shown, language):
+            raise Stop("nothing was cancelled", Exit.ABORTED, "--yes cancels without asking")
+        text = {"headline": headline, **({"description": description} if description else {})}
+        body = {"texts": {language: text}} if headline else {}
+        return await api.post(f"/v1/alerts/{alert_id}/cancel", body)
+
+    cleared = _asked(work, may_start=True)
+    if as_json:
+        print_json(cleared)
+    else:
+        click.echo(f"the all-clear is alert {cleared['id']}: {cleared['url']}")
+        click.echo(f"follow it with: tocsin alert show {cleared['id']}")
+
+
+def _agreed(shown: dict[str, Any], language: str) -> bool:
+    said = shown["texts"].get(language) or next(iter(shown["texts"].values()))
+    try:
+        return click.confirm(f"Cancel “{said['headline']}” ({shown['status']})?", default=False, err=True)
+    except click.Abort:
+        return False

@@ -1,0 +1,177 @@
+"""The service's HTTP API, as the commands use it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, Self
+
+import aiohttp
+
+from broadcaster.commands.exits import Exit
+from broadcaster.commands.failing import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+
+_TIMEOUT_S = 60.0
+_SILENCE_S = 60.0
+_TRIES = 6
+_FIRST_PAUSE_S = 0.25
+_LONGEST_PAUSE_S = 5.0
+_AGAIN = frozenset({429, 502, 503, 504})
+_REFUSED = frozenset({400, 404, 409, 413, 415, 422})
+_FORBIDDEN = frozenset({401, 403})
+
+
+class Lost(Exception):
+    """The line to the service was lost; what was asked may be done or not."""
+
+
+class Api:
+    """One service at ``url``, spoken to with ``key``; use it in an ``async with``."""
+
+    def __init__(self, url: str, key: str, *, tries: int = _TRIES) -> None:
+        self.url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+        self._tries = tries
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        # Straight to the service: a proxy of the environment has no business between an alert and its mayor's desk.
+        timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S, connect=10)
+        self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def answers(self) -> bool:
+        """Tell whether a service listens there at all."""
+        try:
+            async with self._open.get(self.url + "/healthz", timeout=aiohttp.ClientTimeout(total=5)) as answer:
+                await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+        return True
+
+    async def get(self, path: str, **query: str | int | None) -> Any:
+        """Ask for something; tries again when the line is lost. Raises ``Stop`` with the service's own sentence."""
+        params = {name: str(value) for name, value in query.items() if value is not None}
+        return await self._asked("GET", path, params=params)
+
+    async def post(self, path: str, body: Any, *, headers: Mapping[str, str] | None = None) -> Any:
+        """Send a document that may be sent twice without harm; tries again when the line is lost."""
+        return await self._asked("POST", path, body=body, headers=headers)
+
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        pause = _FIRST_PAUSE_S
+        for again in range(self._tries - 1, -1, -1):
+            try:
+                async with self._open.request(
+                    method, self.url + path, params=params, json=body, headers=headers
+                ) as answer:
+                    read = await answer.read()
+                    if answer.status not in _AGAIN or again == 0:
+                        return _judged(answer.status, read)
+                    pause = _asked_pause(answer.headers.get("Retry-After"), pause)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                if again == 0:
+                    raise Lost(f"{self.url} does not answer ({_why(error)})") from error
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+        raise AssertionError("the last try returns or raises")
+
+    async def accounts(self, alert_id: str) -> AsyncGenerator[Any]:
+        """Give an alert's account at each change, until it is finished. Raises ``Lost`` when the stream breaks."""
+        timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=_SILENCE_S)
+        headers = {"Accept": "text/event-stream"}
+        try:
+            async with self._open.get(
+                f"{self.url}/v1/alerts/{alert_id}/events", headers=headers, timeout=timeout
+            ) as answer:
+                if answer.status == 204:  # noqa: PLR2004  finished, and told so before
+                    return
+                if answer.status != 200:  # noqa: PLR2004
+                    if answer.status in _AGAIN:
+                        raise Lost(f"the stream of events is closed ({answer.status})")
+                    _judged(answer.status, await answer.read())
+                    return
+                async for event, data in _events(answer.content):
+                    if event == "account":
+                        yield json.loads(data)
+                    elif event == "end":
+                        return
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Lost(f"the stream of events was lost ({_why(error)})") from error
+        raise Lost("the stream of events ended before the alert did")
+
+    @property
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            message = "use Api in an async with"
+            raise RuntimeError(message)
+        return self._session
+
+
+async def _events(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, str]]:
+    """Give (event, data) as the HTML standard's section 9.2.6 reads a stream."""
+    event, data = "message", list[str]()
+    while raw := await content.readline():
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        if not line:
+            if data:
+                yield event, "\n".join(data)
+            event, data = "message", []
+            continue
+        name, _, value = line.partition(":")
+        if name == "event":
+            event = value.removeprefix(" ")
+        elif name == "data":
+            data.append(value.removeprefix(" "))
+
+
+def _judged(status: int, read: bytes) -> Any:
+    try:
+        document = json.loads(read) if read else None
+    except ValueError:
+        document = None
+    if 200 <= status < 300:  # noqa: PLR2004
+        return document
+    problem = document if isinstance(document, dict) else {}
+    told = str(problem.get("detail") or problem.get("title") or f"it answered {status}")
+    wrong = [each for each in problem.get("errors") or () if isinstance(each, dict)]
+    if wrong:
+        title = str(problem.get("title") or told)
+        told = title + "".join(f"\n  {each.get('field', '')}: {each.get('problem', '')}" for each in wrong)
+    if status in _REFUSED:
+        raise Stop(told, Exit.REFUSED)
+    if status in _FORBIDDEN:
+        raise Stop(told, Exit.REFUSED, "set TOCSIN_KEY to a key that may do this; `tocsin key add` makes one")
+    if status in _AGAIN:
+        raise Stop(told, Exit.UNREACHABLE)
+    raise Stop(told, Exit.FAILED)
+
+
+def _asked_pause(header: str | None, otherwise: float) -> float:
+    try:
+        return min(max(float(header or ""), 0.0), _LONGEST_PAUSE_S)
+    except ValueError:
+        return otherwise
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.strerror or "no connection"
+    return str(error) or error.__class__.__name__

@@ -1,0 +1,181 @@
+"""What is typed after ``tocsin send``, made into the document that the API takes. The API judges it."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from broadcaster.commands.exits import Exit
+from broadcaster.commands.failing import Stop
+from broadcaster.commands.showing import utc_now
+from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Urgency
+from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.people import CHANNELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_FIELDS = ("headline", "description", "instruction", "sms")
+_TEXT = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})?):(headline|description|instruction|sms)=(.*)", re.DOTALL)
+_SPAN = re.compile(r"(\d{1,6}(?:\.\d+)?)\s*(min|m|h|d)")
+_SECONDS = {"min": 60, "m": 60, "h": 3600, "d": 86_400}
+_LARGEST_AREA = 1 << 20
+_AUDIENCES = [kind.value for kind in AudienceKind if kind is not AudienceKind.TOLD]
+
+
+def _choice(words: Any) -> click.Choice[str]:
+    return click.Choice([word.value for word in words], case_sensitive=False)
+
+
+OPTIONS = (
+    click.option("--station", required=True, help="Short name of who publishes, as in laigle."),
+    click.option("--lat", type=float, help="Circle: latitude of its centre, WGS 84 degrees."),
+    click.option("--lon", type=float, help="Circle: longitude of its centre."),
+    click.option("--radius", type=float, help="Circle: 300 to 5000 metres."),
+    click.option("--circle", "circles", multiple=True, metavar="LON,LAT,RADIUS", help="A further circle; repeatable."),
+    click.option(
+        "--area", "area_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="GeoJSON polygons."
+    ),
+    click.option("--severity", type=_choice(Severity), required=True, help="How grave (CAP)."),
+    click.option("--headline", help="In a few words; in the station's own language, or in --lang."),
+    click.option("--description", help="What happens, where."),
+    click.option("--instruction", help="What people are to do."),
+    click.option("--sms", help="The text of the SMS, where it is to differ from headline and description."),
+    click.option("--lang", help="The language of the four above; without it, the station's first."),
+    click.option(
+        "--text", "texts", multiple=True, metavar="LANG:FIELD=TEXT",
+        help='The same in another language, as in en:headline="Flood"; repeatable.',
+    ),
+    click.option("--status", type=_choice(Status), default="actual", show_default=True, help="Real, or a drill."),
+    click.option("--urgency", type=_choice(Urgency), help="When to act (CAP)."),
+    click.option("--certainty", type=_choice(Certainty), help="How sure it is (CAP)."),
+    click.option("--category", type=_choice(Category), help="Of what kind (CAP)."),
+    click.option("--event", help="What happens, in a word or two; without it, the headline's beginning."),
+    click.option(
+        "--audience", type=click.Choice(_AUDIENCES), help="Who is concerned; followers in the area, if not said."
+    ),
+    click.option("--group", "groups", multiple=True, help="Members of this group, in the area if there is one."),
+    click.option("--channels", help="Comma-separated: push, sms, voice, email. Without it, all."),
+    click.option("--expires", help="Until when it holds: 6h, 90min, 2d, or 2026-07-01T18:30."),
+    click.option("--onset", help="When what is told of begins, in the same way."),
+)  # fmt: skip
+
+
+def with_draft(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of an alert."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def draft(given: Mapping[str, Any], *, now: datetime | None = None) -> dict[str, Any]:
+    """Make the document of POST /v1/alerts. Stops with a sentence for what can't be read; limits are the API's."""
+    at = now or utc_now()
+    body: dict[str, Any] = {"station": given["station"], "status": given["status"], "severity": given["severity"]}
+    for name in ("urgency", "certainty", "category", "event"):
+        if given.get(name):
+            body[name] = given[name]
+    _put_texts(body, given)
+    area = _area(given)
+    if area:
+        body["area"] = area
+    audience = _audience(given)
+    if audience:
+        body["audience"] = audience
+    if given.get("channels"):
+        body["channels"] = _channels(given["channels"])
+    for name in ("expires", "onset"):
+        if given.get(name):
+            body[name] = _moment(name, given[name], at)
+    return body
+
+
+def _put_texts(body: dict[str, Any], given: Mapping[str, Any]) -> None:
+    own = {name: given[name] for name in _FIELDS if given.get(name)}
+    texts: dict[str, dict[str, str]] = {}
+    if given.get("lang"):
+        texts[given["lang"].lower()] = own
+    else:
+        body.update(own)
+    for each in given.get("texts") or ():
+        found = _TEXT.fullmatch(each)
+        if found is None:
+            raise Stop(f"--text {each[:60]!r} can't be read", Exit.REFUSED, 'write it as en:headline="Flood"')
+        language, name, text = found.groups()
+        place = texts.setdefault(language.lower(), {})
+        if name in place:
+            raise Stop(f"--text {language}:{name} is given twice", Exit.REFUSED)
+        place[name] = text
+    if texts:
+        body["texts"] = texts
+    if not own.get("headline") and not any("headline" in text for text in texts.values()):
+        raise Stop("--headline is missing: say in a few words what happens", Exit.REFUSED)
+
+
+def _area(given: Mapping[str, Any]) -> dict[str, Any]:
+    area: dict[str, Any] = {}
+    circles = []
+    single = {name: given.get(name) for name in ("lon", "lat", "radius")}
+    if any(value is not None for value in single.values()):
+        missing = [f"--{name}" for name, value in single.items() if value is None]
+        if missing:
+            raise Stop(f"a circle needs --lon, --lat and --radius: {' and '.join(missing)} is missing", Exit.REFUSED)
+        circles.append({"lon": given["lon"], "lat": given["lat"], "radius_m": given["radius"]})
+    circles.extend(_circle(text) for text in given.get("circles") or ())
+    if circles:
+        area["circles"] = circles
+    if given.get("area_file"):
+        area["polygons"] = _polygons(given["area_file"])
+    return area
+
+
+def _circle(text: str) -> dict[str, float]:
+    try:
+        lon, lat, radius = (float(part) for part in text.split(","))
+    except ValueError:
+        hint = "write it as LON,LAT,RADIUS: --circle 0.6283,48.7631,1500"
+        raise Stop(f"--circle {text[:60]!r} can't be read", Exit.REFUSED, hint) from None
+    return {"lon": lon, "lat": lat, "radius_m": radius}
+
+
+def _polygons(path: Path) -> Any:
+    if path.stat().st_size > _LARGEST_AREA:
+        raise Stop(f"{path} is larger than 1 MiB: simplify the shape", Exit.REFUSED)
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise Stop(f"{path} is no GeoJSON: {error}", Exit.REFUSED) from error
+
+
+def _audience(given: Mapping[str, Any]) -> dict[str, Any]:
+    groups = list(given.get("groups") or ())
+    kind = given.get("audience") or (AudienceKind.GROUPS.value if groups else None)
+    if groups and kind != AudienceKind.GROUPS.value:
+        raise Stop(f"--group goes with --audience groups, not with {kind}", Exit.REFUSED)
+    return {"kind": kind, **({"groups": groups} if groups else {})} if kind else {}
+
+
+def _channels(text: str) -> list[str]:
+    names = [part.strip().lower() for part in text.split(",") if part.strip()]
+    known = [name.value for name in CHANNELS]
+    for name in names:
+        if name not in known:
+            raise Stop(f"--channels: there is no channel {name!r}", Exit.REFUSED, f"there are: {', '.join(known)}")
+    return list(dict.fromkeys(names))
+
+
+def _moment(name: str, text: str, now: datetime) -> str:
+    """Give an ISO 8601 moment with its offset; one without is of this machine's time zone."""
+    span = _SPAN.fullmatch(text.strip().lower())
+    if span is not None:
+        return (now + timedelta(seconds=float(span[1]) * _SECONDS[span[2]])).replace(microsecond=0).isoformat()
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone().isoformat()
+    except ValueError:
+        hint = "write 6h, 90min, 2d, or a date and time as in 2026-07-01T18:30"
+        raise Stop(f"--{name} {text[:40]!r} is no moment", Exit.REFUSED, hint) from None

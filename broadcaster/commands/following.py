@@ -1,0 +1,72 @@
+"""Following an alert until everyone is accounted for, with a bar."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from broadcaster.commands.accounting import settled
+from broadcaster.commands.api import Api, Lost
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from rich.console import Console
+
+_POLL_S = 1.0
+
+
+async def follow(api: Api, alert_id: str, *, wait_s: float, console: Console) -> dict[str, Any] | None:
+    """Follow an alert; give the last account of it that was heard, None if none was.
+
+    Comes back when all are accounted for, or after ``wait_s`` seconds. A lost line is taken up again.
+    """
+    last: dict[str, Any] | None = None
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[told]}"),
+        TimeElapsedColumn(),
+    )
+    try:
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("sending", total=None, told="")
+            async with asyncio.timeout(wait_s), aclosing(_accounts(api, alert_id)) as accounts:
+                async for account in accounts:
+                    last = account
+                    done = account["matched"] - account["unaccounted"]
+                    bar.update(task, total=account["matched"] or None, completed=done, told=_told(account))
+    except TimeoutError:
+        return last
+    return last
+
+
+async def _accounts(api: Api, alert_id: str) -> AsyncGenerator[dict[str, Any]]:
+    """Give accounts as they come, by the stream, and by asking where there is none, until the alert is settled."""
+    while True:
+        try:
+            async with aclosing(api.accounts(alert_id)) as stream:
+                async for account in stream:
+                    yield account
+                    if settled(account):
+                        return
+        except Lost:
+            pass
+        try:
+            account = await api.get(f"/v1/alerts/{alert_id}/account")
+        except Lost:
+            continue  # it has tried for seconds by itself; the service may come back
+        yield account
+        if settled(account):
+            return
+        await asyncio.sleep(_POLL_S)
+
+
+def _told(account: dict[str, Any]) -> str:
+    people = account["people"]
+    shown = (state for state in ("accepted", "delivered", "displayed", "opened", "acknowledged", "unreached"))
+    return ", ".join(f"{people[state]:,} {state}" for state in shown if people.get(state))

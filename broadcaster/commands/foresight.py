@@ -1,0 +1,68 @@
+"""How the reach of an alert looks before it is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.panel import Panel
+from rich.text import Text
+
+from broadcaster.commands.showing import money, seconds, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_BANNERS = {
+    "actual": ("REAL ALERT: people will act on this", "bold white on red"),
+    "exercise": ("EXERCISE: every message says that it is one", "bold black on cyan"),
+    "test": ("TEST: every message says that it is one", "bold black on cyan"),
+}
+
+
+def banner(console: Console, status: str, station: str) -> None:
+    """Say, so that none can be taken for the other, whether this is real."""
+    words, style = _BANNERS[status]
+    console.print(Panel(Text(f"{words}\nstation: {station}", justify="center"), style=style, expand=True))
+
+
+def show_reach(console: Console, reach: dict[str, Any]) -> None:
+    """Whom it would reach, by what, at what price, how fast."""
+    people = reach["people"]
+    if people == 0:
+        console.print(Panel(Text("0 people: NOBODY would be reached", justify="center"), style="bold red"))
+    else:
+        with_channel = people - reach["no_channel"]
+        area = "" if reach["area_km2"] is None else f" in {reach['area_km2']:.2f} km²"
+        console.print(f"[bold]{people:,} people[/bold]{area}, {reach['devices']:,} devices, {with_channel:,} reachable")
+    if reach["no_channel"]:
+        console.print(f"[yellow]{reach['no_channel']:,} people have no channel that works[/yellow]")
+    rows = [
+        (
+            name + (" (sandbox)" if name in reach["sandbox"] else ""),
+            f"{each['people']:,}",
+            f"{each['contacts']:,}",
+            f"{each['units']:,}",
+            money(each["cost_minor"], reach["currency"]),
+            seconds(each["seconds"]),
+        )
+        for name, each in reach["channels"].items()
+    ]
+    console.print(table(("channel", "#people", "#contacts", "#units", "#cost", "#takes"), rows))
+    for each in reach["sms"]:
+        told = f"SMS in {each['language']}: {each['encoding']}, {each['segments']} segment(s)"
+        if each["culprits"]:
+            told += "; dearer because of " + " ".join(each["culprits"])
+        console.print(told, markup=False)
+    console.print(
+        f"cost {money(reach['cost_minor'], reach['currency'])}; 95 % within {seconds(reach['seconds_to_95'])}"
+    )
+    say_sandbox(console, reach["sandbox"])
+    for warning in reach["warnings"]:
+        console.print(Text(f"warning: {warning}", style="yellow"))
+
+
+def say_sandbox(console: Console, channels: list[str]) -> None:
+    """Say loudly which channels send nothing."""
+    if channels:
+        names = ", ".join(channels)
+        console.print(Panel(f"SANDBOX: {names} send nothing; messages are composed and kept", style="bold yellow"))

@@ -1,0 +1,161 @@
+"""``tocsin send``: the main job."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from broadcaster.commands.accounting import settled, show_account, show_unreached, unreached
+from broadcaster.commands.api import Api, Lost
+from broadcaster.commands.drafting import draft, with_draft
+from broadcaster.commands.exits import HELP, Exit
+from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.following import follow
+from broadcaster.commands.foresight import banner, show_reach
+from broadcaster.commands.opened import settings
+from broadcaster.commands.reached import service
+from broadcaster.commands.showing import err, out, print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_SHOWN = 20
+_WAIT_S = 900.0
+
+
+@dataclass(frozen=True)
+class _Wish:
+    body: dict[str, Any]
+    idempotency_key: str
+    yes: bool
+    dry_run: bool
+    as_json: bool
+    no_follow: bool
+    wait_s: float
+
+
+@click.command(
+    epilog=HELP,
+    short_help="Send an alert, and account for everyone it concerns.",
+)
+@with_draft
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show the reach, send nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout: reach, alert, account, unreached.")
+@click.option("--no-follow", is_flag=True, help="Come back as soon as the alert is taken.")
+@click.option(
+    "--wait", "wait_s", type=click.FloatRange(0, 86_400), default=_WAIT_S, show_default=True, metavar="SECONDS",
+    help="How long to wait until everyone is accounted for; the alert goes on after that.",
+)  # fmt: skip
+@click.option("--idempotency-key", help="Of an earlier try whose end was not seen: it can't be sent twice.")
+def send(
+    *,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    no_follow: bool,
+    wait_s: float,
+    idempotency_key: str | None,
+    **given: Any,
+) -> None:
+    """Send an alert: shows its reach, asks, sends, follows, and ends with the account.
+
+    \b
+    tocsin send --station laigle --lat 48.7631 --lon 0.6283 --radius 1500 --severity severe \\
+        --headline "Crue de la Risle" --description "Quittez les rez-de-chaussée." \\
+        --text en:headline="The Risle is in flood"
+
+    Speaks to the service at TOCSIN_URL with TOCSIN_KEY; without them to this machine's own, with the operator's key.
+    Where none runs, one is started for as long as it takes.
+    """  # noqa: D301  click reads the \b
+    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
+        raise Stop("--idempotency-key has 1 to 200 visible ASCII characters")
+    key = idempotency_key or f"cli-{secrets.token_urlsafe(16)}"
+    wish = _Wish(draft(given), key, yes, dry_run, as_json, no_follow, wait_s)
+    code = wait_for(_send(wish))
+    if code is not Exit.DONE:
+        raise click.exceptions.Exit(int(code))
+
+
+async def _send(wish: _Wish) -> Exit:
+    console = err() if wish.as_json else out()
+    async with service(settings(), may_start=True) as api:
+        try:
+            reach = await api.post("/v1/reach", wish.body)
+        except Lost as lost:
+            raise Stop(f"{lost}: nothing was sent", Exit.UNREACHABLE) from lost
+        banner(console, wish.body["status"], wish.body["station"])
+        show_reach(console, reach)
+        if wish.dry_run:
+            console.print("dry run: nothing was sent")
+            if wish.as_json:
+                print_json({"reach": reach, "alert": None, "account": None, "unreached": None})
+            return Exit.DONE if reach["people"] else Exit.NOBODY
+        if not wish.yes:
+            _confirm(wish.body["status"], reach)
+        alert = await _post(api, wish)
+        console.print(f"alert {alert['id']} is taken: {alert['url']}")
+        if wish.no_follow:
+            if wish.as_json:
+                print_json({"reach": reach, "alert": alert, "account": None, "unreached": None})
+            return Exit.DONE if reach["people"] else Exit.NOBODY
+        return await _follow(api, wish, console, reach, alert)
+
+
+async def _post(api: Api, wish: _Wish) -> Any:
+    try:
+        return await api.post("/v1/alerts", wish.body, headers={"Idempotency-Key": wish.idempotency_key})
+    except Lost as lost:
+        raise Stop(
+            f"{lost}: it is not known whether the alert was taken",
+            Exit.UNREACHABLE,
+            f"run the same again with --idempotency-key {wish.idempotency_key}: it can't be sent twice",
+        ) from lost
+
+
+async def _follow(api: Api, wish: _Wish, console: Console, reach: Any, alert: Any) -> Exit:
+    alert_id = alert["id"]
+    account = await follow(api, alert_id, wait_s=wish.wait_s, console=err())
+    missed: list[dict[str, Any]] = []
+    try:
+        if account is None or not settled(account):
+            account = await api.get(f"/v1/alerts/{alert_id}/account")
+        missed = [each async for each in unreached(api, alert_id)]
+        alert = await api.get(f"/v1/alerts/{alert_id}")
+    except Lost as lost:
+        err().print(f"{lost}; the alert goes on without this terminal: tocsin alert show {alert_id}")
+    if account is None:
+        account_code = Exit.UNACCOUNTED
+    else:
+        show_account(console, account)
+        account_code = _code(account)
+    if missed:
+        show_unreached(console, missed[:_SHOWN], title=f"{len(missed):,} people were not reached")
+        if len(missed) > _SHOWN:
+            console.print(f"… all of them: tocsin alert unreached {alert_id}")
+    if account_code is Exit.UNACCOUNTED:
+        console.print(f"not everyone is accounted for; the alert goes on: tocsin alert show {alert_id}")
+    if wish.as_json:
+        print_json({"reach": reach, "alert": alert, "account": account, "unreached": missed})
+    return account_code
+
+
+def _code(account: dict[str, Any]) -> Exit:
+    if not settled(account):
+        return Exit.UNACCOUNTED
+    return Exit.DONE if account["matched"] else Exit.NOBODY
+
+
+def _confirm(status: str, reach: dict[str, Any]) -> None:
+    what = {"actual": "REAL ALERT", "exercise": "exercise", "test": "test"}[status]
+    try:
+        agreed = click.confirm(f"Send this {what} to {reach['people']:,} people?", default=False, err=True)
+    except click.Abort:
+        agreed = False
+    if not agreed:
+        raise Stop("nothing was sent", Exit.ABORTED, "--yes sends without asking")

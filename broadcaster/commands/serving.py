@@ -1,0 +1,53 @@
+"""``tocsin serve``."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+import click
+
+from broadcaster.app import Running, run
+from broadcaster.clock import SystemClock
+from broadcaster.commands.exits import Exit
+from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.opened import OPERATOR_KEY, opened, settings
+from broadcaster.commands.operator_key import ensure_key
+
+
+@click.command()
+def serve() -> None:
+    """Serve until stopped (Ctrl-C, SIGTERM): the API, the pages, and the loops that send.
+
+    At a stop no new work is taken, messages under way may end (TOCSIN_GRACE_S), and the rest waits in the database.
+    """
+    where = settings()
+
+    async def prepare() -> str:
+        async with opened(where) as store:
+            return await ensure_key(store, where.data_dir / OPERATOR_KEY, SystemClock())
+
+    key = wait_for(prepare())
+
+    def say(running: Running) -> None:
+        click.echo(f"address         {running.services.base_url}")
+        if running.services.base_url != running.url:
+            click.echo(f"listens at      {running.url}")
+        click.echo(f"operator's key  {key}  (kept in {where.data_dir / OPERATOR_KEY})")
+        for name in running.services.sandboxed:
+            click.echo(f"SANDBOX         {name} sends nothing: {running.services.senders[name].hint}")
+        if running.services.sandboxed:
+            click.echo(f"                what they would have sent is at {running.services.base_url}/sandbox")
+        sys.stdout.flush()
+
+    try:
+        run(where, say)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+            raise
+        raise Stop(
+            f"can't listen at {where.host}:{where.port}: {os.strerror(error.errno)}",
+            Exit.REFUSED,
+            "another program may be there: set TOCSIN_PORT or TOCSIN_HOST, or stop it",
+        ) from error
