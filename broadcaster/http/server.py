@@ -46,7 +46,8 @@ def build(services: Services) -> web.Application:
     app[SESSIONS] = Sessions()
     streams: set[asyncio.Task[Any]] = set()
     app[STREAMS] = streams
-    app[DOCUMENT] = cache(partial(document, ROUTES))
+    documented: Callable[[str], bytes] = cache(partial(document, ROUTES))
+    app[DOCUMENT] = documented
     pages.set_up(app)
     catalogs()
     for route in ROUTES:

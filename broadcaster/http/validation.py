@@ -60,7 +60,11 @@ _PATTERNS: dict[str, str] = {
 
 def findings(error: ValidationError, document: Any) -> list[tuple[str, str]]:
     """Give (field, problem) of everything that is wrong; ``document`` is what was sent, parsed."""
-    return [_finding(each, document) for each in error.errors(include_url=False)[:MAX_SHOWN]]
+    every = error.errors(include_url=False)
+    within = {each["loc"][:depth] for each in every for depth in range(len(each["loc"]))}
+    # A list all of whose members are wrong is also "too short" to pydantic: the members say enough.
+    told = [each for each in every if not (each["type"] == "too_short" and each["loc"] in within)]
+    return [_finding(each, document) for each in told[:MAX_SHOWN]]
 
 
 def not_json(error: ValidationError) -> str | None:
@@ -84,7 +88,7 @@ def _finding(each: ErrorDetails, document: Any) -> tuple[str, str]:
     field = path(_as_written(each["loc"], document))
     cause = context.get("error")
     if isinstance(cause, ZoneError):
-        return _joined(field, cause.field), cause.problem
+        return _joined(field, cause.field.lstrip(".")), cause.problem
     if each["type"] == "value_error":
         return _own(field, str(cause))
     if each["type"] in ("union_tag_invalid", "union_tag_not_found"):

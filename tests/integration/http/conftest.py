@@ -1,0 +1,137 @@
+"""The whole service on a free port over a fresh store, and a client that speaks HTTP to it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from broadcaster.app import Running, open_store, serving
+from broadcaster.config import Settings
+from broadcaster.domain.stations import Role
+from broadcaster.store import stations
+from broadcaster.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+LAIGLE = (0.6283, 48.7631)
+BOUNDARY = {
+    "type": "Polygon",
+    "coordinates": [[[0.56, 48.72], [0.70, 48.72], [0.70, 48.80], [0.56, 48.80], [0.56, 48.72]]],
+}
+
+
+def circle(radius_m: Any = 1500, lon: Any = LAIGLE[0], lat: Any = LAIGLE[1]) -> dict[str, Any]:
+    return {"circles": [{"lon": lon, "lat": lat, "radius_m": radius_m}]}
+
+
+def an_alert(**changes: Any) -> dict[str, Any]:
+    """A sound alert, changed; a change to ``...`` takes the field away."""
+    whole = {
+        "station": "laigle",
+        "severity": "severe",
+        "event": "Inondation",
+        "headline": "La Risle déborde",
+        "description": "Le niveau monte vite.",
+        "instruction": "Montez à l'étage.",
+        "area": circle(),
+        **changes,
+    }
+    return {name: value for name, value in whole.items() if value is not ...}
+
+
+@dataclass
+class Api:
+    """A client of one running service; each call gives (status, headers, JSON or text)."""
+
+    running: Running
+    http: aiohttp.ClientSession
+    keys: dict[str, str]
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = "admin",
+        raw: bytes | str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, Any, Any]:
+        sent = dict(headers or {})
+        if key is not None:
+            sent["Authorization"] = f"Bearer {self.keys.get(key, key)}"
+        options: dict[str, Any] = {"json": body} if body is not None else {}
+        if raw is not None:
+            options = {"data": io.BytesIO(raw.encode() if isinstance(raw, str) else raw)}
+            sent.setdefault("Content-Type", "application/json")
+        async with self.http.request(
+            method, self.running.url + path, headers=sent, allow_redirects=False, **options
+        ) as answer:
+            if answer.content_type.endswith("json"):
+                return answer.status, answer.headers, await answer.json(content_type=None)
+            return answer.status, answer.headers, await answer.text()
+
+    async def counts(self) -> dict[str, int]:
+        """How many rows there are of all that a request could leave behind."""
+        from sqlalchemy import text  # noqa: PLC0415
+
+        found = {}
+        async with self.running.services.store.read() as unit:
+            for table in ("stations", "subscribers", "contacts", "alerts", "deliveries", "groups", "positions"):
+                found[table] = await unit.conn.scalar(text(f"SELECT count(*) FROM {table}"))
+        return found
+
+
+async def open_api(settings: Settings) -> AsyncIterator[Api]:
+    store = open_store(settings)
+    await migrate(store)
+    keys = {}
+    async with serving(settings) as running:
+        services = running.services
+        now = services.clock.now()
+        async with services.store.write() as unit:
+            for slug, name in (("laigle", "L'Aigle"), ("rugles", "Rugles")):
+                station = await stations.add(
+                    unit,
+                    {
+                        "slug": slug,
+                        "name": name,
+                        "kind": "authority",
+                        "languages": ("fr", "en"),
+                        "boundary": BOUNDARY,
+                        "margin_m": 1000.0,
+                        "region": "FR",
+                        "lon": LAIGLE[0],
+                        "lat": LAIGLE[1],
+                        "phone": "+33233841616",
+                    },
+                    now,
+                )
+                assert station is not None
+                for role in Role:
+                    keys[f"{slug}-{role}"] = await stations.add_key(unit, role, station.id, role, now)
+            keys["admin"] = await stations.add_key(unit, Role.ADMIN, None, "all", now)
+        async with aiohttp.ClientSession() as http:
+            yield Api(running, http, keys)
+    await store.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def refusing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
+    """One service for all tests of a module that leave nothing behind."""
+    data_dir = tmp_path_factory.mktemp("refusing")
+    async for each in open_api(Settings(host="127.0.0.1", port=0, data_dir=data_dir, requests_per_minute=10_000)):
+        yield each
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async for each in open_api(Settings(host="127.0.0.1", port=0, data_dir=tmp_path, requests_per_minute=10_000)):
+        yield each

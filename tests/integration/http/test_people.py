@@ -1,0 +1,188 @@
+"""Stations and subscribers over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import os
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.integration.http.conftest import BOUNDARY, LAIGLE
+
+
+def push(endpoint="https://fcm.googleapis.com/fcm/send/abc"):
+    point = (
+        ec.generate_private_key(ec.SECP256R1())
+        .public_key()
+        .public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    )
+    keys = {
+        name: base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        for name, raw in (("p256dh", point), ("auth", os.urandom(16)))
+    }
+    return {"channel": "push", "subscription": {"endpoint": endpoint, "keys": keys}}
+
+
+async def register(api, body, key=None):
+    return await api.call("POST", "/v1/stations/laigle/subscribers", body, key=key)
+
+
+async def test_a_commune_becomes_a_station_with_its_own_boundary_and_town_hall(api):
+    status, headers, made = await api.call("POST", "/v1/stations", {"slug": "l-aigle", "insee": "61214"})
+    assert status == 201, made
+    assert (made["name"], made["region"], made["insee"]) == ("L'Aigle", "FR", "61214")
+    assert made["boundary"]["type"] in ("Polygon", "MultiPolygon")
+    assert made["lon"] == pytest.approx(0.63, abs=0.05)
+    assert headers["Location"] == "/v1/stations/l-aigle"
+    status, _, problem = await api.call("POST", "/v1/stations", {"slug": "l-aigle", "insee": "61214"})
+    assert status == 409, problem
+
+
+async def test_a_boundary_becomes_a_station(api):
+    body = {"slug": "club", "name": "Le Club", "kind": "association", "boundary": BOUNDARY, "languages": ["en"]}
+    status, _, made = await api.call("POST", "/v1/stations", body)
+    assert (status, made["languages"], made["groups"]) == (201, ["en"], [])
+    assert BOUNDARY["coordinates"][0][0][0] < made["lon"] < BOUNDARY["coordinates"][0][1][0]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"slug": "X", "insee": "61214"}, "slug"),
+        ({"slug": "x", "insee": "99999"}, "insee"),
+        ({"slug": "x", "name": "X"}, "boundary"),
+        ({"slug": "x", "boundary": BOUNDARY}, "name"),
+        ({"slug": "x", "name": "X", "boundary": {"type": "Point", "coordinates": [0, 0]}}, "boundary"),
+        ({"slug": "x", "name": "X", "boundary": BOUNDARY, "languages": ["xx"]}, "languages[0]"),
+        ({"slug": "x", "name": "X", "boundary": BOUNDARY, "margin_m": -1}, "margin_m"),
+        ({"slug": "x", "name": "X", "boundary": BOUNDARY, "phone": "12"}, "phone"),
+        ({"slug": "x", "name": "X", "boundary": BOUNDARY, "email": "nobody"}, "email"),
+    ],
+)
+async def test_a_bad_station_is_refused_and_its_field_named(api, body, field):
+    before = await api.counts()
+    status, _, problem = await api.call("POST", "/v1/stations", body)
+    assert status == 422, problem
+    assert problem["errors"][0]["field"].startswith(field)
+    assert await api.counts() == before
+
+
+async def test_only_a_key_of_every_station_makes_one(api):
+    body = {"slug": "x", "insee": "61214"}
+    assert (await api.call("POST", "/v1/stations", body, key="laigle-admin"))[0] == 403
+    assert (await api.call("POST", "/v1/stations", body, key=None))[0] == 401
+
+
+async def test_the_world_sees_a_stations_facts_and_its_key_its_groups(api):
+    await register(api, {"groups": ["École Victor-Hugo"], "locale": "fr"}, key="laigle-publish")
+    _, _, world = await api.call("GET", "/v1/stations/laigle", key=None)
+    assert (world["name"], world["groups"], world["followers"]) == ("L'Aigle", None, None)
+    _, _, inside = await api.call("GET", "/v1/stations/laigle", key="laigle-read")
+    assert inside["groups"] == [{"slug": "ecole-victor-hugo", "name": "École Victor-Hugo", "members": 1}]
+    assert inside["followers"] == 1
+    assert (await api.call("GET", "/v1/stations/laigle", key="rugles-admin"))[2]["groups"] is None
+    assert (await api.call("GET", "/v1/stations/nowhere", key=None))[0] == 404
+
+
+async def test_a_device_registers_itself_reads_changes_moves_and_leaves(api):
+    mine = push()
+    places = [{"label": "maison", "lon": LAIGLE[0], "lat": LAIGLE[1]}]
+    status, _, made = await register(api, {"locale": "fr", "contacts": [mine], "places": places})
+    assert status == 201, made
+    me = "/v1/subscribers/me"
+    _, _, shown = await api.call("GET", me, key=made["token"])
+    assert shown["contacts"] == [{**mine, "status": "active", "phone": None, "email": None}]
+    assert shown["follows"] == [{"station": "laigle", "external_id": None}]
+    status, _, changed = await api.call("PATCH", me, {"locale": "en", "name": "Anne"}, key=made["token"])
+    assert (status, changed["locale"], changed["name"]) == (200, "en", "Anne")
+    assert changed["places"] == places
+    assert changed["contacts"] == shown["contacts"]
+    _, _, emptied = await api.call("PATCH", me, {"name": None, "places": []}, key=made["token"])
+    assert (emptied["name"], emptied["places"], emptied["locale"]) == (None, [], "en")
+    moved = {"lon": 0.63, "lat": 48.76, "accuracy_m": 12.5}
+    assert (await api.call("PUT", f"{me}/position", moved, key=made["token"]))[0] == 204
+    _, _, shown = await api.call("GET", me, key=made["token"])
+    assert {name: shown["position"][name] for name in moved} == moved
+    assert (await api.call("DELETE", me, key=made["token"]))[0] == 204
+    assert (await api.call("GET", me, key=made["token"]))[0] == 401
+    assert (await api.counts())["contacts"] == 0
+
+
+@pytest.mark.parametrize(
+    "contact", [{"channel": "sms", "phone": "0639980001"}, {"channel": "email", "email": "a@example.org"}]
+)
+async def test_without_a_key_phones_and_mails_are_not_taken(api, contact):
+    before = await api.counts()
+    status, headers, problem = await register(api, {"contacts": [contact]})
+    assert status == 401
+    assert headers["WWW-Authenticate"].startswith("Bearer")
+    assert "push subscription proves itself" in problem["detail"]
+    assert await api.counts() == before
+    _, _, made = await register(api, {"contacts": [push()]})
+    status, _, problem = await api.call(
+        "PATCH", "/v1/subscribers/me", {"contacts": [push(), contact]}, key=made["token"]
+    )
+    assert (status, problem["errors"][0]["field"]) == (422, "contacts[1]")
+
+
+async def test_a_subscriber_keeps_the_phone_that_the_station_gave(api):
+    body = {"contacts": [{"channel": "sms", "phone": "06 39 98 00 01"}, {"channel": "voice", "phone": "0639980001"}]}
+    _, _, made = await register(api, body, key="laigle-publish")
+    _, _, shown = await api.call("GET", "/v1/subscribers/me", key=made["token"])
+    assert {each["phone"] for each in shown["contacts"]} == {"+33639980001"}
+    kept = [{"channel": "sms", "phone": "+33639980001"}]
+    status, _, changed = await api.call("PATCH", "/v1/subscribers/me", {"contacts": kept}, key=made["token"])
+    assert (status, [each["channel"] for each in changed["contacts"]]) == (200, ["sms"])
+
+
+async def test_the_same_external_id_twice_is_a_conflict(api):
+    assert (await register(api, {"external_id": "7"}, key="laigle-publish"))[0] == 201
+    assert (await register(api, {"external_id": "7"}, key="laigle-publish"))[0] == 409
+    assert (await register(api, {"external_id": "7"}, key="rugles-publish"))[0] == 403
+    assert (await api.counts())["subscribers"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"contacts": [{"channel": "fax", "phone": "1"}]}, "contacts[0].channel"),
+        ({"contacts": [{"phone": "1"}]}, "contacts[0].channel"),
+        ({"contacts": [{"channel": "sms"}]}, "contacts[0].phone"),
+        ({"contacts": [{"channel": "sms", "phone": "06"}]}, "contacts[0].phone"),
+        ({"contacts": [{"channel": "sms", "phone": "02 33 84 16 16"}]}, "contacts[0].phone"),
+        ({"contacts": [{"channel": "email", "email": "a@@b"}]}, "contacts[0].email"),
+        ({"contacts": [push("https://evil.example/x")]}, "contacts[0].subscription.endpoint"),
+        ({"contacts": [push("http://127.0.0.1/x")]}, "contacts[0].subscription.endpoint"),
+        ({"contacts": [{"channel": "push", "subscription": {"endpoint": "x"}}]}, "contacts[0].subscription"),
+        ({"contacts": [{"channel": "email", "email": "a@b.fr"}] * 11}, "contacts"),
+        ({"places": [{"label": "x" * 41, "lon": 0, "lat": 0}]}, "places[0].label"),
+        ({"places": [{"label": "x", "lon": "0", "lat": 0}]}, "places[0].lon"),
+        ({"places": [{"lon": 0, "lat": 91}]}, "places[0].lat"),
+        ({"places": [{"lon": 0, "lat": 0}] * 21}, "places"),
+        ({"groups": ["!!!"]}, "groups[0]"),
+        ({"locale": "french"}, "locale"),
+        ({"name": "x" * 121}, "name"),
+    ],
+)
+async def test_a_bad_subscriber_is_refused_and_its_field_named(api, body, field):
+    before = await api.counts()
+    status, _, problem = await register(api, body, key="laigle-publish")
+    assert status == 422, problem
+    assert problem["errors"][0]["field"].startswith(field)
+    assert await api.counts() == before
+
+
+async def test_nobody_without_a_key_makes_a_group(api):
+    status, _, problem = await register(api, {"contacts": [push()], "groups": ["invented"]})
+    assert (status, problem["errors"][0]["field"]) == (422, "groups[0]")
+    assert (await api.counts())["groups"] == 0
+
+
+@pytest.mark.parametrize("token", ["sb_nobody", "tk_nobody", "", "é"])
+async def test_a_token_that_is_unknown_is_401(api, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    status, answer, problem = await api.call("GET", "/v1/subscribers/me", key=None, headers=headers)
+    assert (status, answer["Content-Type"]) == (401, "application/problem+json"), problem
+    assert answer["WWW-Authenticate"].startswith('Bearer realm="tocsin"')
