@@ -181,7 +181,7 @@ def _redacted(answer: Answer, address: PushSubscription) -> Answer:
 
 def _provider_id(answer: Answer) -> str | None:
     location = answer.headers.get("Location", "")
-    usable = location.isascii() and location.isprintable() and 0 < len(location) <= _MAX_PROVIDER_ID
+    usable = location.isprintable() and 0 < len(location) <= _MAX_PROVIDER_ID
     return location if usable else None
 
 

@@ -139,6 +139,8 @@ def test_the_known_push_services_are_allowed(endpoint):
         "https://evil.example?.push.apple.com",
         "https://push.apple.com/x",
         "https://notpush.apple.com/x",
+        "http://a.push.apple.com/x",
+        "https://a.push.apple.com:8443/x",
         "https://web.push.apple.com:99999/x",
         "https://web.push.apple.com:0/x",
         "https://.push.apple.com/x",
