@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from broadcaster.config import Settings
     from channels.base import Channel
 
+SYNTHETIC_ORIGIN = "https://push.example.invalid"
+"""Where the synthetic residents' devices are: a name that can lead nowhere (RFC 2606)."""
+
 _SANDBOX_SID = "AC" + "0" * 32
 _SANDBOX_RATE = 10_000.0
 _BATCH = {ChannelName.PUSH: 250, ChannelName.EMAIL: 100, ChannelName.SMS: 50, ChannelName.VOICE: 10}
@@ -67,7 +70,7 @@ def _push(settings: Settings) -> tuple[Channel[Any, Any], bool]:
         WebPushConfig(
             vapid=key or VapidKey.generate(),
             subject=settings.vapid_subject if real else "mailto:sandbox@example.org",
-            origins=settings.push_origins or KNOWN_ORIGINS,
+            origins=settings.push_origins or (KNOWN_ORIGINS if real else (*KNOWN_ORIGINS, SYNTHETIC_ORIGIN)),
             timeout_s=settings.send_timeout_s,
             concurrency=settings.push_concurrency,
         )

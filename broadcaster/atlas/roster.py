@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from broadcaster.atlas.idset import IdSet
-from broadcaster.domain.people import CHANNELS
+from broadcaster.atlas.phonebook import Phonebook
 from broadcaster.store import feed
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ _MOST = np.iinfo(np.uint8).max
 
 
 class Roster:
-    """About 10 bytes a subscriber, and 8 a follower and member.
+    """About 5 bytes a subscriber, 8 a follower and a member, and the phonebook.
 
     Subscriber ids are given out in order by the store, so that they can be the indexes of arrays.
     """
 
     def __init__(self) -> None:
-        self._counts = np.zeros((1024, len(CHANNELS)), np.uint8)
+        self.phonebook = Phonebook()
         self._locale = np.zeros(1024, np.uint8)
         self._first = np.full(1024, _NONE, np.int32)
         self._others: dict[int, set[int]] = {}
@@ -37,7 +37,6 @@ class Roster:
         self._stations: defaultdict[int, IdSet] = defaultdict(IdSet)
         self._groups: defaultdict[int, IdSet] = defaultdict(IdSet)
         self._group_ids: dict[tuple[int, str], int] = {}
-        self._refused: defaultdict[int, dict[int, set[int]]] = defaultdict(dict)
 
     async def load(self, unit: Unit) -> None:
         """Read all from the store."""
@@ -45,8 +44,7 @@ class Roster:
         async for ids, locales in feed.locales(unit):
             self._grow(int(ids[-1]))
             self._locale[ids] = [self._locale_number(each) for each in locales]
-        counts = await feed.contact_counts(unit)
-        self._counts[counts[:, 0], counts[:, 1]] = np.minimum(counts[:, 2], _MOST)
+        self.phonebook.load(await feed.contact_pairs(unit), await feed.refusals(unit))
         pairs = await feed.follower_pairs(unit)
         for station_id, subscriber_ids in _by_first(pairs):
             self._stations[station_id] = IdSet(subscriber_ids)
@@ -57,8 +55,6 @@ class Roster:
         for group_id, subscriber_ids in _by_first(await feed.member_pairs(unit)):
             self._groups[group_id] = IdSet(subscriber_ids)
         self._group_ids = await feed.group_names(unit)
-        for station_id, subscriber_id, channel in (await feed.refusals(unit)).tolist():
-            self._refused[station_id].setdefault(subscriber_id, set()).add(channel)
 
     async def refresh(self, unit: Unit, subscriber_ids: Sequence[int], known: dict[int, feed.Known]) -> None:
         """Take over what the store now says of these subscribers; one not in ``known`` was erased."""
@@ -70,7 +66,7 @@ class Roster:
     def _put(self, each: int, entry: feed.Known) -> None:
         self._grow(each)
         before = self.stations_of(each)
-        self._counts[each] = np.minimum(entry.counts, _MOST)
+        self.phonebook.put(each, entry.contacts, entry.refused)
         self._locale[each] = self._locale_number(entry.locale)
         for station_id in before - entry.stations:
             self._stations[station_id].discard(each)
@@ -88,13 +84,6 @@ class Roster:
                     self._groups[group_id].add(each)
                 else:
                     self._groups[group_id].discard(each)
-        refusing = {station_id for station_id, _ in entry.refused}
-        for station_id in concerned | refusing:
-            channels = {channel for at, channel in entry.refused if at == station_id}
-            if channels:
-                self._refused[station_id][each] = channels
-            elif station_id in self._refused:
-                self._refused[station_id].pop(each, None)
 
     def stations_of(self, subscriber_id: int) -> set[int]:
         """Give the ids of the stations that a subscriber follows."""
@@ -113,18 +102,6 @@ class Roster:
             group_id = self._group_ids.get((station_id, slug))
             if group_id is not None and group_id in self._groups:
                 found = np.union1d(found, self._groups[group_id].array())
-        return found
-
-    def counts(self, ids: NDArray[np.int64], station_id: int) -> NDArray[np.int64]:
-        """Give, for each of ``ids``, how many contacts by each channel work and are allowed: shape (n, channels)."""
-        found = self._counts[ids].astype(np.int64)
-        refused = self._refused.get(station_id)
-        if refused:
-            order = np.argsort(ids)
-            for each, channels in refused.items():
-                at = int(np.searchsorted(ids, each, sorter=order))
-                if at < len(ids) and ids[order[at]] == each:
-                    found[order[at], list(channels)] = 0
         return found
 
     def locales(self, ids: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
@@ -146,7 +123,6 @@ class Roster:
         if subscriber_id < size:
             return
         more = max(subscriber_id + 1, size * 3 // 2) - size
-        self._counts = np.concatenate((self._counts, np.zeros((more, len(CHANNELS)), np.uint8)))
         self._locale = np.concatenate((self._locale, np.zeros(more, np.uint8)))
         self._first = np.concatenate((self._first, np.full(more, _NONE, np.int32)))
 

@@ -51,7 +51,9 @@ async def reach(
     await services.atlas.follow()
     people = services.atlas.nearest_first(services.atlas.concerned(station.id, area, audience), area)
     numbers = [CHANNEL_NUMBER[name] for name in channels]
-    counts = services.atlas.roster.counts(people, station.id)[:, numbers]
+    ways = services.atlas.roster.phonebook.ways(people, station.id)
+    counts = ways.counts(len(people))[:, numbers]
+    sent = ways.counts(len(people), first=True)[:, numbers]  # a contact that two people share gets one message
     context = _context(services, station, texts, area, status)
     previews, units = _sms(services, context, people)
     without = int((counts.sum(axis=1) == 0).sum())
@@ -61,17 +63,16 @@ async def reach(
     }
     found: dict[ChannelName, ChannelReach] = {}
     for at, name in enumerate(channels):
-        contacts = counts[:, at]
-        billed = contacts * (units if name is ChannelName.SMS else 1)
+        billed = sent[:, at] * (units if name is ChannelName.SMS else 1)
         total = int(billed.sum())
         found[name] = ChannelReach(
-            people=int((contacts > 0).sum()),
-            contacts=int(contacts.sum()),
+            people=int((counts[:, at] > 0).sum()),
+            contacts=int(sent[:, at].sum()),
             units=total,
             cost_minor=total * price.get(name, 0),
             seconds=round(total / rate_of(services.settings, name), 1),
         )
-    seconds = _seconds_to(_SHARE, services, channels, counts, units)
+    seconds = _seconds_to(services, channels, counts, sent, units)
     return Reach(
         people=len(people),
         devices=found[ChannelName.PUSH].contacts if ChannelName.PUSH in found else 0,
@@ -135,13 +136,13 @@ def _context(
 
 
 def _seconds_to(
-    share: float,
     services: Services,
     channels: Sequence[ChannelName],
     counts: NDArray[np.int64],
+    sent: NDArray[np.int64],
     units: NDArray[np.int64],
 ) -> float | None:
-    """Give the seconds until ``share`` of those who can be reached have a first message with a provider.
+    """Give the seconds until 95 % of those who can be reached have a first message with a provider.
 
     Each channel works through its people in order at its rate; a person's time is that of their fastest channel.
     """
@@ -149,11 +150,11 @@ def _seconds_to(
         return None
     first = np.full(len(counts), np.inf)
     for at, name in enumerate(channels):
-        cost = counts[:, at] * (units if name is ChannelName.SMS else 1)
+        cost = sent[:, at] * (units if name is ChannelName.SMS else 1)
         done = np.cumsum(cost) / rate_of(services.settings, name)
         first = np.where(counts[:, at] > 0, np.minimum(first, done), first)
     reachable = first[np.isfinite(first)]
-    return None if len(reachable) == 0 else round(float(np.quantile(reachable, share)), 1)
+    return None if len(reachable) == 0 else round(float(np.quantile(reachable, _SHARE)), 1)
 
 
 def _warnings(people: int, without: int, seconds: float | None, previews: Sequence[SmsPreview]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import delete, func, select, text
 
-from broadcaster.domain.people import CHANNELS, ContactStatus, LinkStatus
+from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.store import people
 from broadcaster.store.tables import (
     changes,
@@ -48,10 +48,14 @@ class Points:
 
 @dataclass
 class Known:
-    """What the roster keeps of one subscriber."""
+    """What the indexes keep of one subscriber.
+
+    ``contacts`` are (contact id, channel number), ``points`` (key, lon, lat), ``refused`` (station id, contact id):
+    where a station may not write to one of the contacts.
+    """
 
     locale: str = ""
-    counts: list[int] = field(default_factory=lambda: [0] * len(CHANNELS))
+    contacts: list[tuple[int, int]] = field(default_factory=list)
     stations: set[int] = field(default_factory=set)
     groups: set[int] = field(default_factory=set)
     refused: set[tuple[int, int]] = field(default_factory=set)
@@ -136,13 +140,13 @@ async def locales(unit: Unit) -> AsyncIterator[tuple[NDArray[np.int64], list[str
         yield np.fromiter((row[0] for row in rows), np.int64, len(rows)), [row[1] for row in rows]
 
 
-async def contact_counts(unit: Unit) -> NDArray[np.int64]:
-    """Give rows of (subscriber id, channel number, number of contacts that work)."""
+async def contact_pairs(unit: Unit) -> NDArray[np.int64]:
+    """Give rows of (subscriber id, contact id, channel number), by ascending subscriber: contacts that work."""
     rows = await unit.conn.execute(
-        select(links.c.subscriber_id, contacts.c.channel, func.count())
+        select(links.c.subscriber_id, links.c.contact_id, contacts.c.channel)
         .join(contacts, contacts.c.id == links.c.contact_id)
         .where(links.c.status == LinkStatus.CONFIRMED, contacts.c.status == ContactStatus.ACTIVE)
-        .group_by(links.c.subscriber_id, contacts.c.channel)
+        .order_by(links.c.subscriber_id, links.c.contact_id)
     )
     return _rows(list(rows.all()), 3)
 
@@ -166,14 +170,11 @@ async def member_pairs(unit: Unit) -> NDArray[np.int64]:
 
 
 async def refusals(unit: Unit) -> NDArray[np.int64]:
-    """Give rows of (station id, subscriber id, channel number): a contact that works, by which the station may not."""
+    """Give rows of (station id, contact id): where a station may not write to a contact."""
     rows = await unit.conn.execute(
-        select(opt_outs.c.station_id, links.c.subscriber_id, contacts.c.channel)
-        .join(contacts, contacts.c.id == opt_outs.c.contact_id)
-        .join(links, links.c.contact_id == contacts.c.id)
-        .where(links.c.status == LinkStatus.CONFIRMED, contacts.c.status == ContactStatus.ACTIVE)
+        select(opt_outs.c.station_id, opt_outs.c.contact_id).order_by(opt_outs.c.station_id, opt_outs.c.contact_id)
     )
-    return _rows(list(rows.all()), 3)
+    return _rows(list(rows.all()), 2)
 
 
 async def group_names(unit: Unit) -> dict[tuple[int, str], int]:
@@ -191,7 +192,7 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
         )
     }
     ids = list(found)
-    owned: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    owners: defaultdict[int, list[int]] = defaultdict(list)
     for subscriber_id, contact_id, channel in await unit.conn.execute(
         select(links.c.subscriber_id, contacts.c.id, contacts.c.channel)
         .join(contacts, contacts.c.id == links.c.contact_id)
@@ -201,13 +202,13 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
             contacts.c.status == ContactStatus.ACTIVE,
         )
     ):
-        found[subscriber_id].counts[channel] += 1
-        owned[contact_id].append((subscriber_id, channel))
+        found[subscriber_id].contacts.append((contact_id, channel))
+        owners[contact_id].append(subscriber_id)
     for station_id, contact_id in await unit.conn.execute(
-        select(opt_outs.c.station_id, opt_outs.c.contact_id).where(opt_outs.c.contact_id.in_(list(owned)))
+        select(opt_outs.c.station_id, opt_outs.c.contact_id).where(opt_outs.c.contact_id.in_(list(owners)))
     ):
-        for subscriber_id, channel in owned[contact_id]:
-            found[subscriber_id].refused.add((station_id, channel))
+        for subscriber_id in owners[contact_id]:
+            found[subscriber_id].refused.add((station_id, contact_id))
     for station_id, subscriber_id in await unit.conn.execute(
         select(follows.c.station_id, follows.c.subscriber_id).where(follows.c.subscriber_id.in_(ids))
     ):

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus, LinkStatus, NewSubscriber
 from broadcaster.errors import Conflict
 from broadcaster.store import people
-from broadcaster.store.contacts import CHUNK, drop_orphans
+from broadcaster.store.contacts import CHUNK, drop_orphans, open_address
 from broadcaster.store.stations import hash_of
 from broadcaster.store.tables import (
     changes,
@@ -72,6 +72,15 @@ async def listed(unit: Unit, station_id: int) -> int:
         select(func.count(follows.c.external_id)).where(follows.c.station_id == station_id)
     )
     return counted or 0
+
+
+async def open_one(unit: Unit) -> bool:
+    """Open one sealed contact, as a trial of the key; False if there is none. Raises ``SealBroken``."""
+    row = (await unit.conn.execute(select(contacts.c.fingerprint, contacts.c.sealed).limit(1))).one_or_none()
+    if row is None:
+        return False
+    open_address(unit, row.fingerprint, row.sealed)
+    return True
 
 
 async def reserve(unit: Unit, count: int) -> list[int]:

@@ -1,0 +1,119 @@
+"""Which contacts each subscriber has, in arrays: whom two people share is counted once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from broadcaster.domain.people import CHANNELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+_MANY = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The contacts of some people: ``people`` are indexes into them, ascending; all of one length.
+
+    ``first``: the contact stands here the first time, and so gets its message for this person.
+    """
+
+    people: NDArray[np.int64]
+    contacts: NDArray[np.int64]
+    channels: NDArray[np.int64]
+    first: NDArray[np.bool_]
+
+    def counts(self, n: int, *, first: bool = False) -> NDArray[np.int64]:
+        """Give how many contacts each of ``n`` people has by each channel, shape (n, channels); or only first ones."""
+        cells = self.people * len(CHANNELS) + self.channels
+        if first:
+            cells = cells[self.first]
+        return np.bincount(cells, minlength=n * len(CHANNELS)).reshape(n, len(CHANNELS))
+
+
+class Phonebook:
+    """9 bytes a contact and 12 a subscriber; what changed since it was loaded lies beside, until that is much."""
+
+    def __init__(self) -> None:
+        self._contacts = np.empty(0, np.int64)
+        self._channels = np.empty(0, np.int8)
+        self._start = np.zeros(1, np.int64)
+        self._size = np.zeros(1, np.int32)
+        self._changed: dict[int, list[tuple[int, int]]] = {}
+        self._refused: defaultdict[int, set[int]] = defaultdict(set)
+
+    def load(self, pairs: NDArray[np.int64], refused: NDArray[np.int64]) -> None:
+        """Take rows of (subscriber id, contact id, channel number) by ascending subscriber, and (station, contact)."""
+        self._arrange(pairs)
+        self._changed.clear()
+        self._refused.clear()
+        for station_id, contact_id in refused.tolist():
+            self._refused[station_id].add(contact_id)
+
+    def _arrange(self, pairs: NDArray[np.int64]) -> None:
+        last = int(pairs[-1, 0]) if len(pairs) else 0
+        self._contacts = pairs[:, 1].copy()
+        self._channels = pairs[:, 2].astype(np.int8)
+        self._size = np.bincount(pairs[:, 0], minlength=last + 1).astype(np.int32)
+        self._start = np.concatenate(([0], np.cumsum(self._size[:-1], dtype=np.int64)))
+
+    def put(self, subscriber_id: int, contacts: Sequence[tuple[int, int]], refused: Iterable[tuple[int, int]]) -> None:
+        """Replace what a subscriber has: (contact id, channel number); ``refused``: (station id, contact id)."""
+        self._changed[subscriber_id] = list(contacts)
+        not_allowed = set(refused)
+        for station_id, refusing in self._refused.items():
+            refusing.difference_update(each for each, _ in contacts if (station_id, each) not in not_allowed)
+        for station_id, contact_id in not_allowed:
+            self._refused[station_id].add(contact_id)
+        if len(self._changed) > max(_MANY, len(self._contacts) // 10):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Make one arrangement of what was loaded and what changed since."""
+        owners = np.repeat(np.arange(len(self._size)), self._size)
+        kept = ~np.isin(owners, np.fromiter(self._changed, np.int64))
+        old = np.column_stack((owners[kept], self._contacts[kept], self._channels[kept]))
+        new = np.array(
+            [(each, *contact) for each, contacts in self._changed.items() for contact in contacts], np.int64
+        ).reshape(-1, 3)
+        pairs = np.concatenate((old, new))
+        self._arrange(pairs[np.argsort(pairs[:, 0], kind="stable")])
+        self._changed.clear()
+
+    def ways(self, ids: NDArray[np.int64], station_id: int) -> Ways:
+        """Give the contacts by which a station may write to these subscribers."""
+        known = ids < len(self._size)
+        if self._changed:
+            known &= ~np.isin(ids, np.fromiter(self._changed, np.int64))
+        sizes = np.zeros(len(ids), np.int64)
+        sizes[known] = self._size[ids[known]]
+        people = np.repeat(np.arange(len(ids)), sizes)
+        offset = np.arange(len(people)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        at = self._start[ids[people]] + offset if len(people) else np.empty(0, np.int64)
+        contacts, channels = self._contacts[at], self._channels[at].astype(np.int64)
+        late = [
+            (int(index), contact_id, channel)
+            for index in np.flatnonzero(~known)
+            for contact_id, channel in self._changed.get(int(ids[index]), ())
+        ]
+        if late:
+            rows = np.array(late, np.int64)
+            people = np.concatenate((people, rows[:, 0]))
+            order = np.argsort(people, kind="stable")
+            people = people[order]
+            contacts = np.concatenate((contacts, rows[:, 1]))[order]
+            channels = np.concatenate((channels, rows[:, 2]))[order]
+        refused = self._refused.get(station_id)
+        if refused:
+            allowed = ~np.isin(contacts, np.fromiter(refused, np.int64))
+            people, contacts, channels = people[allowed], contacts[allowed], channels[allowed]
+        first = np.zeros(len(contacts), np.bool_)
+        first[np.unique(contacts, return_index=True)[1]] = True
+        return Ways(people, contacts, channels, first)
