@@ -39,9 +39,10 @@ def mailbox(name: str, phrase: str | None, address: str, *, brackets: bool = Fal
     if not phrase:
         return f"{name}: {f'<{address}>' if brackets else address}\r\n".encode()
     check_value(name, phrase)
-    if _ATOMS.fullmatch(phrase) and "=?" not in phrase:
+    looks_encoded = "=?" in phrase  # many readers decode what looks so, in quotes too
+    if _ATOMS.fullmatch(phrase) and not looks_encoded:
         words = phrase.split(" ")
-    elif _QUOTABLE.fullmatch(phrase):
+    elif _QUOTABLE.fullmatch(phrase) and not looks_encoded:
         words = ['"' + phrase.replace("\\", r"\\").replace('"', r"\"") + '"']
     else:
         words = _encoded_words(phrase, len(name) + 2).split("\r\n ")

@@ -2,6 +2,7 @@ import asyncio
 import re
 import socket
 
+import aiosmtplib
 import pytest
 
 from channels.email import Email, Mail, MailTemplate, SmtpConfig
@@ -214,10 +215,10 @@ async def test_a_relay_that_is_not_there_is_tried_again_later():
 async def test_a_name_that_does_not_resolve_is_a_misconfiguration_unless_the_resolver_asks_for_patience(
     errno, kind, monkeypatch
 ):
-    async def refuse(*_args, **_options):
-        raise socket.gaierror(errno, "no")
+    async def refuse(smtp):  # as aiosmtplib does; a name server of our own is not to be had on every loop
+        raise aiosmtplib.SMTPConnectError("no") from socket.gaierror(errno, "no")
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", refuse)
+    monkeypatch.setattr(aiosmtplib.SMTP, "connect", refuse)
     channel = Email(SmtpConfig.from_url("smtp://mail.nowhere.example", sender="alerte@ville.example"))
     error = await failed(channel)
     assert (type(error), error.code) == (kind, "smtp:dns")
