@@ -8,6 +8,7 @@ import click
 
 from broadcaster.commands.alerts import alert
 from broadcaster.commands.database import migrate, seed
+from broadcaster.commands.doctor import doctor
 from broadcaster.commands.failing import Sentences
 from broadcaster.commands.identity import vapid
 from broadcaster.commands.imports import import_
@@ -27,5 +28,5 @@ def main() -> None:
     """Geofenced alerts: draw a circle, reach everyone concerned in it, account for every one of them."""
 
 
-for each in (migrate, seed, serve, send, alert, import_, station, key, vapid):
+for each in (migrate, seed, serve, send, alert, import_, station, key, doctor, vapid):
     main.add_command(each)

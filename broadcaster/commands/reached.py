@@ -33,7 +33,7 @@ async def service(settings: Settings, *, may_start: bool = False) -> AsyncIterat
     """
     named = os.environ.get("TOCSIN_URL", "").strip()
     key = os.environ.get("TOCSIN_KEY", "").strip() or operator_key(settings)
-    url = named or _local(settings)
+    url = named or local_url(settings)
     async with Api(url, key or "") as api:
         if await api.answers():
             if not key:
@@ -63,6 +63,7 @@ async def _own(settings: Settings, url: str, key: str | None) -> AsyncIterator[A
         yield api
 
 
-def _local(settings: Settings) -> str:
+def local_url(settings: Settings) -> str:
+    """Give where this machine finds the service that the settings describe."""
     host = _ANYWHERE.get(settings.host, settings.host)
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"

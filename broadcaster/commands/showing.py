@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +45,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
     for name in columns:
         made.add_column(name.removeprefix("#"), justify="right" if name.startswith("#") else "left", overflow="fold")
     for row in rows:
-        made.add_row(*("—" if cell is None else str(cell) for cell in row))
+        made.add_row(*("—" if cell is None else cell if isinstance(cell, Text) else escape(str(cell)) for cell in row))
     return made
 
 

@@ -1,0 +1,71 @@
+"""``tocsin doctor``."""
+
+from __future__ import annotations
+
+import click
+from rich.text import Text
+
+from broadcaster import config
+from broadcaster.commands.examine import Examined, examine
+from broadcaster.commands.exits import Exit
+from broadcaster.commands.failing import wait_for
+from broadcaster.commands.showing import out, print_json, table
+from broadcaster.errors import BadSettings
+from channels.base import Finding
+
+_STYLE = {"ok": "green", "warning": "yellow", "error": "bold red"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def doctor(*, as_json: bool) -> None:
+    """Check settings, database and port, and reach each provider, without sending anything.
+
+    Each finding is ok, a warning or an error, with what to do. The exit code is 1 if there is any error.
+    """
+    found = wait_for(_examined())
+    if as_json:
+        print_json(
+            [
+                {
+                    "subject": each.subject,
+                    "level": each.finding.level,
+                    "what": each.finding.what,
+                    "hint": each.finding.hint,
+                }
+                for each in found
+            ]
+        )
+    else:
+        _show(found)
+    if any(each.finding.level == "error" for each in found):
+        raise click.exceptions.Exit(int(Exit.FAILED))
+
+
+async def _examined() -> list[Examined]:
+    try:
+        settings = config.load()
+    except BadSettings as error:
+        return [
+            Examined("settings", Finding("error", f"{name}: {problem}", "README has the table of settings"))
+            for name, problem in error.findings
+        ]
+    found = [Examined("settings", Finding("ok", "every TOCSIN_ setting can be read"))]
+    return [*found, *[each async for each in examine(settings)]]
+
+
+def _show(found: list[Examined]) -> None:
+    rows = []
+    before = ""
+    for each in found:
+        told = Text(each.finding.what)
+        if each.finding.hint and each.finding.level != "ok":
+            told.append(f"\n→ {each.finding.hint}", style="dim")
+        rows.append(
+            (each.subject if each.subject != before else "", Text(each.finding.level, _STYLE[each.finding.level]), told)
+        )
+        before = each.subject
+    out().print(table(("", "", "finding"), rows))
+    errors = sum(each.finding.level == "error" for each in found)
+    warnings = sum(each.finding.level == "warning" for each in found)
+    out().print(f"{errors} errors, {warnings} warnings")

@@ -1,0 +1,337 @@
+"""What ``tocsin doctor`` looks at. Each examination gives findings, and never raises."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import stat
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from broadcaster.commands.api import Api
+from broadcaster.commands.opened import OPERATOR_KEY, operator_key
+from broadcaster.commands.reached import local_url
+from broadcaster.errors import BadSettings
+from broadcaster.providers import open_senders
+from broadcaster.store import Store, StoreUnavailable, Vault, intake, stations
+from broadcaster.store.migrate import current, newest
+from broadcaster.store.sealing import SealBroken
+from channels.base import Finding
+from zones import Communes, CommunesMissing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from broadcaster.config import Settings
+
+_LOW_DISK = 1 << 30
+_NO_DISK = 100 << 20
+_PROBE_S = 30.0
+_ANSWER_S = 10.0
+_CLOCK_OFF_S = 30.0
+# The newest release is younger than this machine's clock may say it is.
+_EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One finding, with what it is about."""
+
+    subject: str
+    finding: Finding
+
+
+async def examine(settings: Settings) -> AsyncIterator[Examined]:
+    """Examine everything, from the ground up: folder, secret, database, clock, port, channels."""
+    for subject, look in _LOCAL.items():
+        for finding in look(settings):
+            yield Examined(subject, finding)
+    for subject, ask in _ASKED.items():
+        for finding in await ask(settings):
+            yield Examined(subject, finding)
+    async for examined in _channels(settings):
+        yield examined
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir
+    there = folder
+    while not there.exists():
+        there = there.parent
+    if not os.access(there, os.W_OK | os.X_OK):
+        hint = "set TOCSIN_DATA_DIR to a folder that the service's user may write to, or change its owner"
+        yield Finding("error", f"{folder.resolve()} can't be written to", hint)
+        return
+    yield Finding("ok", f"{folder.resolve()} can be written to" + ("" if folder.exists() else " (it will be made)"))
+    free = shutil.disk_usage(there).free
+    told = f"{free / (1 << 30):.1f} GiB free"
+    if free < _NO_DISK:
+        yield Finding("error", told, "make room: an alert that can't be written down can't be sent")
+    elif free < _LOW_DISK:
+        yield Finding("warning", told, "make room: deliveries and sandboxed messages are kept here")
+    else:
+        yield Finding("ok", told)
+
+
+def _secret(settings: Settings) -> Iterator[Finding]:
+    if settings.secret_key is None:
+        path = settings.data_dir / "secret.key"
+        if not path.exists():
+            database = _sqlite_file(settings)
+            if database is None or not database.exists():
+                yield Finding("warning", "there is no secret key yet: one is made at the first start", "back it up")
+            else:
+                hint = "put it back from your copy: without it no address can be read"
+                yield Finding("error", f"{path} is gone, and the database is there", hint)
+            return
+        yield from _private(path, "the secret key")
+        yield Finding(
+            "ok",
+            "addresses and homes are sealed with it",
+            "back it up, apart from the database: without it all is lost",
+        )
+    try:
+        settings.sealing_secrets()
+    except BadSettings as error:
+        for name, problem in error.findings:
+            yield Finding("error", f"{name} {problem}", "put the right key back: what was sealed opens with no other")
+    except OSError as error:
+        yield Finding("error", f"the secret key can't be read: {error.strerror}", "let the service's user read it")
+    else:
+        if settings.secret_key is not None:
+            yield Finding("ok", "TOCSIN_SECRET_KEY is set")
+
+
+def _operator(settings: Settings) -> Iterator[Finding]:
+    path = settings.data_dir / OPERATOR_KEY
+    if path.exists():
+        yield from _private(path, "the operator's key")
+    else:
+        yield Finding("warning", "there is no operator's key yet", "`tocsin seed` or `tocsin serve` makes it")
+
+
+def _private(path: Path, what: str) -> Iterator[Finding]:
+    mode = path.stat().st_mode
+    if mode & _OTHERS:
+        yield Finding("error", f"{what} can be read by others ({stat.filemode(mode)})", f"chmod 600 {path}")
+    else:
+        yield Finding("ok", f"{what} is {path}, for its owner only")
+
+
+def _clock(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001  every examination takes the settings
+    now = datetime.now(UTC)
+    if now < _EARLIEST:
+        yield Finding("error", f"the clock says {now:%Y-%m-%d %H:%M} UTC", "set it: alerts would expire in the past")
+    else:
+        zone = time.strftime("%Z")
+        yield Finding("ok", f"the clock says {now:%Y-%m-%d %H:%M} UTC (this machine's zone: {zone})")
+
+
+def _communes(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001  every examination takes the settings
+    try:
+        path = Communes().path
+    except CommunesMissing as error:
+        yield Finding("warning", "the communes of France are not there", error.problem)
+    else:
+        yield Finding("ok", f"the communes of France are in {path.name}")
+
+
+def _links(settings: Settings) -> Iterator[Finding]:
+    real = [
+        name
+        for name, value in (
+            ("push", settings.vapid_private_key),
+            ("mail", settings.smtp_url),
+            ("SMS", settings.twilio_account_sid),
+        )
+        if value
+    ]
+    parts = urlsplit(settings.public_url)
+    hint = "set TOCSIN_PUBLIC_URL to the https:// address that residents reach this service by"
+    if not settings.public_url:
+        level = "error" if real else "warning"
+        told = f"no public address is set: links in {', '.join(real) or 'messages'} lead to {settings.url}"
+        yield Finding(level, told, hint)  # type: ignore[arg-type]  # one of the three words
+    elif parts.scheme != "https":
+        level = "error" if real else "warning"
+        yield Finding(level, f"{settings.public_url} is not https", hint)  # type: ignore[arg-type]  # as above
+    else:
+        yield Finding("ok", f"links begin with {settings.public_url}")
+
+
+def _sqlite_file(settings: Settings) -> Path | None:
+    """Give the path of the SQLite file, there or not; None where the database is another."""
+    return Path(settings.store_url.partition(":///")[2]) if settings.embedded else None
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    found: list[Finding] = []
+    path = _sqlite_file(settings)
+    if path is not None and not path.exists():
+        return [Finding("error", f"there is no database at {path}", "run `tocsin migrate`")]
+    if settings.secret_key is None and not (settings.data_dir / "secret.key").exists():
+        return []  # told above; opening the database would make another key
+    try:
+        store = Store(settings.store_url, Vault(settings.sealing_secrets()))
+    except Exception as error:  # noqa: BLE001  whatever is wrong with the address, it is a finding
+        return [Finding("error", f"the database's address can't be used: {error}", "look at TOCSIN_DATABASE_URL")]
+    try:
+        await store.ping()
+        there, wanted = await current(store), newest()
+        if there != wanted:
+            found.append(Finding("error", f"the database has the shape {there}, not {wanted}", "run `tocsin migrate`"))
+            return found
+        found.append(Finding("ok", f"the database answers and can be written to (shape {there})"))
+        found.extend(await _kept(store, settings))
+    except (StoreUnavailable, OSError) as error:
+        hint = "look at TOCSIN_DATABASE_URL, the space on the disk and who may write there"
+        found.append(Finding("error", f"the database does not answer: {error}", hint))
+    finally:
+        await store.close()
+    return found
+
+
+async def _kept(store: Store, settings: Settings) -> list[Finding]:
+    """Look whether what is kept opens with the key that is set, and whether the operator's key is known."""
+    found: list[Finding] = []
+    async with store.read() as unit:
+        every = await stations.all_stations(unit)
+        if every:
+            counts = [await stations.followers_count(unit, each.id) for each in every]
+            found.append(Finding("ok", f"{len(every)} stations, followed {sum(counts):,} times"))
+            for each in every:
+                if each.boundary is None:
+                    hint = "give it a boundary, so that it can't alert elsewhere by mistake"
+                    found.append(Finding("warning", f"station {each.slug} may alert anywhere", hint))
+        else:
+            found.append(Finding("warning", "there is no station", "`tocsin station add --insee …` or `tocsin seed`"))
+        try:
+            any_sealed = await intake.open_one(unit)
+        except SealBroken as error:
+            hint = "put the right TOCSIN_SECRET_KEY (or secret.key) back: no address can be read without it"
+            found.append(Finding("error", f"what is kept does not open: {error}", hint))
+        else:
+            if any_sealed:
+                found.append(Finding("ok", "what is sealed opens with the secret key"))
+        key = operator_key(settings)
+        if key is not None and await stations.caller_of(unit, key) is None:
+            hint = "`tocsin serve` makes a new one"
+            found.append(Finding("warning", "the operator's key in the data folder is not known to the database", hint))
+    return found
+
+
+async def _port(settings: Settings) -> list[Finding]:
+    url = local_url(settings)
+    async with Api(url, "", tries=1) as api:
+        if await api.answers():
+            return [Finding("ok", f"a service answers at {url}"), *await _ready(url)]
+    if settings.port == 0:
+        return [Finding("ok", "the port will be any that is free")]
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            hint = "another program has it: set TOCSIN_PORT, or stop that one"
+            return [Finding("error", f"port {settings.port} of {settings.host} can't be had: {error.strerror}", hint)]
+    return [Finding("ok", f"port {settings.port} is free; no service runs there now")]
+
+
+async def _ready(url: str) -> list[Finding]:
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ANSWER_S)) as session,
+            session.get(url + "/readyz") as answer,
+        ):
+            told = await answer.json(content_type=None)
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        return [Finding("warning", f"it does not say whether it is ready ({error.__class__.__name__})", "read its log")]
+    found = [Finding("error", problem, "read the service's log") for problem in told.get("problems", ())]
+    found.extend(
+        Finding("error", f"{name} is stopped: {why}", "mend the channel's settings, then start the service again")
+        for name, why in (told.get("stopped") or {}).items()
+    )
+    return found or [Finding("ok", "it says that it is ready")]
+
+
+async def _public(settings: Settings) -> list[Finding]:
+    if not settings.public_url:
+        return []
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ANSWER_S)) as session,
+            session.get(settings.public_url + "/healthz") as answer,
+        ):
+            await answer.read()
+            dated = answer.headers.get("Date")
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        hint = "start the service, and look at DNS, the proxy in front of it and its certificate"
+        return [Finding("warning", f"{settings.public_url} does not answer from here ({_plain(error)})", hint)]
+    if status != 200:  # noqa: PLR2004
+        hint = "the address leads to something else than this service: look at the proxy in front of it"
+        return [Finding("error", f"{settings.public_url}/healthz answers {status}", hint)]
+    return [Finding("ok", f"{settings.public_url} answers"), *_compared(dated)]
+
+
+def _compared(dated: str | None) -> list[Finding]:
+    if dated is None:
+        return []
+    try:
+        there = datetime.strptime(dated, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    except ValueError:
+        return []
+    off = abs((datetime.now(UTC) - there).total_seconds())
+    if off > _CLOCK_OFF_S:
+        return [Finding("warning", f"its clock and this one are {off:.0f} s apart", "set up NTP on both")]
+    return []
+
+
+async def _channels(settings: Settings) -> AsyncIterator[Examined]:
+    try:
+        senders = open_senders(settings)
+    except BadSettings as error:
+        for name, problem in error.findings:
+            yield Examined("channels", Finding("error", f"{name}: {problem}", "mend the setting; README has the table"))
+        return
+    for name, sender in senders.items():
+        try:
+            async with asyncio.timeout(_PROBE_S):
+                findings = await sender.channel.probe()
+        except TimeoutError:
+            findings = [Finding("error", f"no answer within {_PROBE_S:.0f} s", "look at the network and the firewall")]
+        finally:
+            await sender.channel.close()
+        for finding in findings:
+            yield Examined(str(name), finding)
+
+
+def _plain(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) or error.__class__.__name__
+
+
+_LOCAL: dict[str, Callable[[Settings], Iterator[Finding]]] = {
+    "data folder": _folder,
+    "secret key": _secret,
+    "operator": _operator,
+    "clock": _clock,
+    "communes": _communes,
+    "public address": _links,
+}
+_ASKED: dict[str, Callable[[Settings], Awaitable[list[Finding]]]] = {
+    "database": _database,
+    "port": _port,
+    "public address": _public,
+}
