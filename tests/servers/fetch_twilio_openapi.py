@@ -22,7 +22,8 @@ def fetch() -> None:
     """Ask npm, with whatever registry it is set to, and keep the file; raises ``CalledProcessError``."""
     npm = shutil.which("npm")
     if npm is None:
-        sys.exit("npm is not here: the test of our requests against Twilio's OpenAPI file will be skipped")
+        print("npm is not here: our requests are not checked against Twilio's OpenAPI file", file=sys.stderr)
+        return
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([npm, "pack", "--silent", PACKAGE], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         [archive] = Path(folder).glob("*.tgz")
