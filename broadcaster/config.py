@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "TOCSIN_"
-_SECRETS = ("secret_key", "smtp_url", "twilio_auth_token", "vapid_private_key", "database_url")
+_SECRETS = ("secret_key", "smtp_url", "twilio_auth_token", "vapid_private_key", "database_url", "dkim_private_key")
 _SECRET_BYTES = 32
 
 
@@ -71,6 +71,11 @@ class Settings(BaseModel):
     )
     smtp_concurrency: int = Field(8, ge=1, le=200, description="Connections to the relay.")
     smtp_per_second: float = Field(50, gt=0, description="Mails a second.")
+    dkim_private_key: SecretStr | None = Field(
+        None, description="PEM that signs mail (RFC 6376), if the relay doesn't."
+    )
+    dkim_selector: str = Field("tocsin", description="Selector of that key in the DNS.")
+    dkim_domain: str = Field("", description="Domain that signs; without it the sender's own.")
 
     twilio_account_sid: str = Field("", description="Twilio account, `AC…`. Without it SMS and voice are sandboxed.")
     twilio_auth_token: SecretStr | None = Field(None, description="Its token: signs in, and verifies callbacks.")

@@ -9,7 +9,7 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.errors import BadSettings
 from broadcaster.pipeline.gate import Gate
 from broadcaster.services import Sender
-from channels.email import Email, SmtpConfig
+from channels.email import DkimKey, Email, SmtpConfig
 from channels.sandbox import Sandbox
 from channels.sms import Sms
 from channels.twilio_api import TwilioAccount, is_alphanumeric
@@ -80,7 +80,14 @@ def _push(settings: Settings) -> tuple[Channel[Any, Any], bool]:
 def _email(settings: Settings) -> tuple[Channel[Any, Any], bool]:
     real = settings.smtp_url is not None
     url = settings.smtp_url.get_secret_value() if settings.smtp_url else _SANDBOX_RELAY
-    return Email(replace(SmtpConfig.from_url(url), pool_size=settings.smtp_concurrency)), real
+    config = SmtpConfig.from_url(url)
+    dkim = None
+    if real and settings.dkim_private_key is not None:
+        domain = settings.dkim_domain or config.sender.address.rpartition("@")[2]
+        dkim = DkimKey(domain, settings.dkim_selector, settings.dkim_private_key.get_secret_value())
+    return Email(
+        replace(config, pool_size=settings.smtp_concurrency, timeout_s=settings.send_timeout_s, dkim=dkim)
+    ), real
 
 
 _SANDBOX_RELAY = "smtp://127.0.0.1:25?from=Tocsin <sandbox@tocsin.example>"
