@@ -38,7 +38,10 @@ def open_senders(settings: Settings) -> dict[ChannelName, Sender]:
         try:
             channel, real = make(settings)
         except ValueError as error:
-            findings.append((setting, f"{getattr(error, 'problem', error)}"))
+            named = _FIELDS.get(getattr(error, "field", ""), setting)
+            finding = (named, f"{getattr(error, 'problem', error)}")
+            if finding not in findings:
+                findings.append(finding)
             continue
         made[name] = Sender(
             name,
@@ -118,6 +121,11 @@ def _voice(settings: Settings) -> tuple[Channel[Any, Any], bool]:
     return Voice(_account(settings, sender if can_call else _SANDBOX_NUMBER)), real
 
 
+_FIELDS = {
+    "account_sid": "TOCSIN_TWILIO_ACCOUNT_SID",
+    "auth_token": "TOCSIN_TWILIO_AUTH_TOKEN",
+    "base_url": "TOCSIN_TWILIO_BASE_URL",
+}
 _Made = tuple["Callable[[Settings], tuple[Channel[Any, Any], bool]]", str, str]
 _MAKERS: dict[ChannelName, _Made] = {
     ChannelName.PUSH: (
