@@ -1,0 +1,150 @@
+"""One line becomes one subscriber, or says all that is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
+from broadcaster.register.columns import read_header
+from broadcaster.register.parsing import Parser, canonical
+from broadcaster.register.reading import Line
+
+if TYPE_CHECKING:
+    from broadcaster.register.refusals import Refusal
+
+HEADINGS = "id;prénom;nom;langue;portable;fixe;téléphone;courriel;lon;lat;label;lon2;lat2;groupes".split(";")  # noqa: SIM905
+GOOD = {
+    "id": "A1",
+    "prénom": "Zoé",
+    "nom": "Orme",
+    "langue": "français",
+    "portable": "06 39 98 00 01",
+    "fixe": "02.61.91.00.01",
+    "courriel": "zoe@LAIGLE.example; zoe.orme@laigle.example",
+    "lon": "0,6283",
+    "lat": "48.7631",
+    "label": "domicile",
+    "groupes": "Club d’escrime|École Victor-Hugo",
+}
+
+
+def parse(region: str = "FR", **changed: str) -> tuple[NewSubscriber | None, list[Refusal]]:
+    values = {**GOOD, **changed}
+    parser = Parser(read_header(HEADINGS), region=region, language="fr")
+    return parser.parse(Line(7, [values.get(heading, "") for heading in HEADINGS]))
+
+
+def test_a_whole_line_is_taken_over():
+    person, wrong = parse()
+    assert wrong == []
+    assert person == NewSubscriber(
+        locale="fr",
+        contacts=(
+            NewContact(ChannelName.SMS, "+33639980001", "+33639980001"),
+            NewContact(ChannelName.VOICE, "+33261910001", "+33261910001"),
+            NewContact(ChannelName.EMAIL, "zoe@laigle.example", "zoe@laigle.example"),
+            NewContact(ChannelName.EMAIL, "zoe.orme@laigle.example", "zoe.orme@laigle.example"),
+        ),
+        places=(NewPlace("domicile", 0.6283, 48.7631),),
+        groups=("club-d-escrime", "ecole-victor-hugo"),
+        external_id="A1",
+        name="Zoé Orme",
+    )
+
+
+@pytest.mark.parametrize(("number", "channel"), [("0639980001", ChannelName.SMS), ("0261910001", ChannelName.VOICE)])
+def test_in_a_column_for_any_phone_the_number_decides(number: str, channel: ChannelName):
+    person, _ = parse(portable="", fixe="", courriel="", téléphone=number)
+    assert person is not None
+    assert [contact.channel for contact in person.contacts] == [channel]
+
+
+def test_a_mobile_may_be_called_where_the_list_says_so():
+    person, _ = parse(portable="", fixe="0639980001", courriel="")
+    assert person is not None
+    assert [contact.channel for contact in person.contacts] == [ChannelName.VOICE]
+
+
+def test_a_number_overseas_is_read_as_dialled_there():
+    person, _ = parse(region="RE", portable="0692 12 34 56", fixe="", courriel="")
+    assert person is not None
+    assert person.contacts[0].canonical == "+262692123456"
+
+
+def test_one_number_given_twice_is_one_contact():
+    person, _ = parse(portable="0639980001", téléphone="+33 6 39 98 00 01", fixe="", courriel="")
+    assert person is not None
+    assert len(person.contacts) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "told"),
+    [
+        ({"id": ""}, "id", "empty"),
+        ({"id": "x" * 101}, "id", "100 characters"),
+        ({"nom": "x" * 130}, "nom", "120 characters"),
+        ({"nom": "a\x07b"}, "nom", "one line"),
+        ({"langue": "klingon"}, "langue", "no language code"),
+        ({"portable": "0261910001"}, "portable", "it takes no SMS"),
+        ({"portable": "12"}, "portable", "it is too short"),
+        ({"fixe": "0899 70 11 11"}, "fixe", "it is a premium-rate number"),
+        ({"courriel": "zoe@laigle.example;zoe(at)laigle"}, "courriel", "value 2 of 2 has no @"),
+        ({"courriel": ";".join(f"z{n}@a.example" for n in range(6))}, "courriel", "6 values: 5 at most"),
+        ({"lon": "181"}, "lon", "from -180 to 180"),
+        ({"lat": "nan"}, "lat", "from -90 to 90"),
+        ({"lat": "north"}, "lat", "no number of degrees"),
+        ({"lat": ""}, "lat", "a place needs both"),
+        ({"lon2": "0.6"}, "lat2", "a place needs both"),
+        ({"lon": "0", "lat": "0"}, "lon", "in the sea off Africa"),
+        ({"label": "x" * 61}, "label", "60 characters"),
+        ({"groupes": "!!!"}, "groupes", "a letter or figure"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line_and_column(changed: dict[str, str], field: str, told: str):
+    person, wrong = parse(**changed)
+    assert person is None
+    assert [(each.line, each.field) for each in wrong] == [(7, field)]
+    assert told in wrong[0].problem
+
+
+def test_everything_that_is_wrong_in_a_line_is_told_at_once():
+    _, wrong = parse(portable="12", courriel="x", lat="91")
+    assert [each.field for each in wrong] == ["portable", "courriel", "lat"]
+
+
+def test_a_refusal_does_not_repeat_what_it_refuses():
+    _, wrong = parse(portable="0612", courriel="secret.person")
+    assert not any("0612" in each.problem or "secret" in each.problem for each in wrong)
+
+
+def test_a_line_of_too_many_cells_is_refused():
+    parser = Parser(read_header(["id", "nom"]), region="FR", language="fr")
+    person, wrong = parser.parse(Line(3, ["A1", "Orme", "Zoé"]))
+    assert person is None
+    assert "3 cells, and the header 2" in wrong[0].problem
+
+
+def test_a_line_that_is_cut_short_has_empty_cells():
+    parser = Parser(read_header(["id", "nom", "portable"]), region="FR", language="fr")
+    person, wrong = parser.parse(Line(3, ["A1"]))
+    assert wrong == []
+    assert person == NewSubscriber("fr", external_id="A1")
+
+
+def test_the_order_of_contacts_and_groups_does_not_make_a_line_another():
+    one, _ = parse(courriel="a@b.example;c@d.example", groupes="x;y")
+    other, _ = parse(courriel="c@d.example;a@b.example", groupes="y;x")
+    assert one is not None
+    assert other is not None
+    assert canonical(one) == canonical(other)
+
+
+@pytest.mark.parametrize("changed", [{"nom": "Charme"}, {"lat": "48.7632"}, {"langue": "en"}, {"fixe": ""}])
+def test_any_change_of_content_makes_a_line_another(changed: dict[str, str]):
+    one, _ = parse()
+    other, _ = parse(**changed)
+    assert one is not None
+    assert other is not None
+    assert canonical(one) != canonical(other)
