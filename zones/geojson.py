@@ -166,8 +166,10 @@ def _polygon(coordinates: Any, field: str, budget: _Budget) -> list[Polygon]:
     """The parts of one polygon, split at the antimeridian."""
     rings = [_ring(ring, f"{field}[{at}]", budget) for at, ring in enumerate(_list(coordinates, field, "rings"))]
     shell, holes = rings[0], rings[1:]
-    first = shell[:, 0].min()
-    shell[:, 0] -= _TURN * np.floor((first + _HALF) / _TURN)
+    while shell[:, 0].min() >= _HALF:
+        shell[:, 0] -= _TURN
+    while shell[:, 0].min() < -_HALF:
+        shell[:, 0] += _TURN
     west, east = shell[:, 0].min(), shell[:, 0].max()
     for hole in holes:  # each was made continuous on its own: bring it to its shell's turn
         hole[:, 0] += _TURN * np.round(((west + east) - (hole[:, 0].min() + hole[:, 0].max())) / 2 / _TURN)
@@ -182,8 +184,16 @@ def _polygon(coordinates: Any, field: str, budget: _Budget) -> list[Polygon]:
         return [polygon]
     near = shapely.intersection(polygon, shapely.box(-_HALF, -90.0, _HALF, 90.0))
     far = shapely.intersection(polygon, shapely.box(_HALF, -90.0, _HALF + _TURN, 90.0))
-    beyond = shapely.transform(far, lambda points: points - (_TURN, 0.0))
-    return [*_as_multi(near).geoms, *_as_multi(beyond).geoms]
+    return [*_on_map(near, 0.0), *_on_map(far, _TURN)]
+
+
+def _on_map(cut: Any, turn: float) -> list[Polygon]:
+    """The polygons of what was cut, a turn further west; the cut's rounding may leave the map by a hair, or slivers."""
+
+    def moved(points: Floats) -> Floats:
+        return np.column_stack((np.clip(points[:, 0] - turn, -_HALF, _HALF), points[:, 1]))
+
+    return [part for part in _as_multi(shapely.make_valid(shapely.transform(cut, moved))).geoms if part.area > 0]
 
 
 def _why_invalid(polygon: Polygon) -> str:
