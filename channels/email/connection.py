@@ -95,7 +95,6 @@ class Connection:
         command = self._smtp.execute_command
         if self._unfinished:
             await command(b"RSET", timeout=None)
-            self._unfinished = False
         options = []
         if self._smtp.supports_extension("size"):
             options.append(b"SIZE=%d" % len(message))

@@ -190,7 +190,7 @@ def main() -> None:
         "composing and signing (RSA 2048), µs": round(micros(lambda: signer.compose(one, "p1@example.com"), 300), 1),
         "composing by email.message, µs": round(micros(lambda: by_stdlib(one), 100), 1),
     }
-    print(json.dumps(report, indent=1, ensure_ascii=False))  # noqa: T201
+    print(json.dumps(report, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

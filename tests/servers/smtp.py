@@ -161,6 +161,11 @@ class SmtpServer:
             session.transport.write(b"421 4.4.2 idle for too long\r\n")
             session.transport.close()
 
+    def doom(self) -> None:
+        """Answer 421 to the next mail on every connection that is open now, as a server does that drains."""
+        for session in self._sessions:
+            session.doomed = True
+
     async def __aenter__(self) -> Self:
         if self.starttls or self.implicit_tls:
             directory = Path(self._closing.enter_context(tempfile.TemporaryDirectory()))
@@ -211,6 +216,7 @@ class _Session(SMTP):
     def __init__(self, server: SmtpServer, starttls: ssl.SSLContext | None) -> None:
         self._server = server
         self._number = 0
+        self.doomed = False
         super().__init__(
             _Hooks(server),
             hostname="smtp.test",
@@ -282,12 +288,16 @@ class _Session(SMTP):
             await super().smtp_STARTTLS(arg)
 
     async def smtp_AUTH(self, arg: str) -> None:
+        self._server.commands.append("AUTH")
         if not await self.struck("auth"):
             await super().smtp_AUTH(arg)
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         if self._server.credentials and not self.session.authenticated:
             await self.push("530 5.7.0 Authentication required")
+        elif self.doomed:
+            await self.push("421 4.3.2 draining")
+            self.transport.close()
         elif not await self.struck("mail"):
             await super().smtp_MAIL(arg)
 
@@ -407,9 +417,9 @@ async def _serve(arguments: argparse.Namespace, record: TextIO | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with server:
-        print(server.port, flush=True)  # noqa: T201  whoever started us reads it
+        print(server.port, flush=True)
         if server.ca_file:
-            print(server.ca_file, flush=True)  # noqa: T201
+            print(server.ca_file, flush=True)
         await stopped.wait()
 
 

@@ -151,6 +151,16 @@ async def test_a_relay_without_starttls_gets_no_mail_where_it_is_required():
         assert server.messages == []
 
 
+async def test_a_password_is_not_sent_in_clear_to_another_machine_that_hides_its_starttls(monkeypatch):
+    async with SmtpServer(credentials=("bob", "right")) as server:
+        monkeypatch.setattr(SmtpConfig, "is_loopback", False)
+        channel = Email(SmtpConfig.from_url(f"{server.url}starttls=if-offered", sender="alerte@ville.example"))
+        error = await failed(channel)
+        assert (type(error), error.code) == (Misconfigured, "smtp:auth")
+        await channel.close()
+        assert "AUTH" not in server.commands
+
+
 @pytest.mark.parametrize("tls", [{"starttls": True}, {"implicit_tls": True}])
 @pytest.mark.parametrize("names", [("127.0.0.1",), ("mail.other.example",)], ids=["unknown authority", "wrong name"])
 async def test_a_certificate_that_proves_nothing_is_a_misconfiguration(tls, names):

@@ -74,6 +74,17 @@ async def test_connections_that_died_while_idle_are_replaced_and_no_mail_is_lost
         assert arrived == [f"{kind}{n}@example.com" for kind in "pq" for n in range(8)]
 
 
+async def test_a_mail_whose_connection_died_is_not_tried_on_another_that_may_have_died_too():
+    async with SmtpServer() as server:
+        channel = Email(config(server, pool_size=4))
+        await gave(channel.send(MAIL, f"p{n}@example.com") for n in range(4))
+        server.doom()
+        await channel.send(MAIL, "q@example.com")
+        await channel.close()
+        assert server.messages[-1].recipients == ["q@example.com"]
+        assert server.messages[-1].connection == server.connections == 5
+
+
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
 @pytest.mark.parametrize("what", ["disconnect", "421 4.4.2 idle for too long"])
 async def test_a_pooled_connection_that_ends_before_the_mail_is_written_is_replaced_once(stage, what):

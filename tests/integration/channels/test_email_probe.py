@@ -25,7 +25,7 @@ async def test_a_relay_that_is_well_is_found_well_and_nothing_is_sent():
         assert [finding.level for finding in findings] == ["ok"]
         assert "TLSv1.3, signed in" in findings[0].what
         assert server.messages == []
-        assert server.commands == ["QUIT"]
+        assert server.commands == ["AUTH", "QUIT"]
 
 
 async def test_what_receivers_dislike_of_the_sender_is_a_warning():

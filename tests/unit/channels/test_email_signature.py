@@ -86,14 +86,18 @@ def test_an_ed25519_signature_is_one_that_dkimpy_verifies(monkeypatch):
         (b"<https://tocsin.example/u/1>", b"<https://evil.example/u/1>"),
         (b"List-Unsubscribe=One-Click", b"List-Unsubscribe=Two-Click"),
         (b"To: bob@", b"To: eve@"),
-        (b"MIME-Version", b"From: Eve <eve@example.com>\r\nMIME-Version"),
-        (b"MIME-Version", b"Subject: Fausse alerte\r\nMIME-Version"),
+        (b"Subject: ", b"Subject: Fausse alerte "),
     ],
 )
-def test_a_changed_or_added_field_breaks_the_signature(there, instead):
+def test_a_changed_field_breaks_the_signature(there, instead):
     wire = signed(RSA)
     assert there in wire
     assert not verified(wire.replace(there, instead))
+
+
+@pytest.mark.parametrize("name", [b"From", b"To", b"Subject", b"Date", b"List-Unsubscribe", b"List-Unsubscribe-Post"])
+def test_a_second_field_put_on_top_which_readers_would_believe_breaks_the_signature(name):
+    assert not verified(name + b": Eve <eve@example.com>\r\n" + signed(RSA))
 
 
 def test_the_way_of_a_mail_through_relays_that_unfold_headers_keeps_the_signature():
