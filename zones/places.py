@@ -9,6 +9,7 @@ For one thread, such as an event loop's: a call is never interrupted and leaves 
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -66,8 +67,7 @@ class PlaceIndex:
             raise _not_on_earth("lon", lon, 180)
         if not -90 <= lat <= 90:  # noqa: PLR2004
             raise _not_on_earth("lat", lat, 90)
-        self._waiting.pop(key, None)
-        self._waiting[key] = (owner, lon, lat)
+        self._waiting[index(key)] = (index(owner), lon, lat)
         if len(self._waiting) >= _WAITING:
             self._flush()
 
