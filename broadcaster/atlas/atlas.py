@@ -59,17 +59,16 @@ class Atlas:
                 ids = sorted({subscriber_id for _, subscriber_id in changed})
                 known = await feed.known(unit, ids)
                 await self.roster.refresh(unit, ids, known)
-            for each in ids:
-                self._place(each, known[each].points if each in known else [])
+            self._place(ids, known)
             self.seq = changed[-1][0]
 
-    def _place(self, subscriber_id: int, points: Sequence[tuple[int, float, float]]) -> None:
-        wanted = {key for key, _, _ in points}
-        for key in self.places.of_owner(subscriber_id).tolist():
-            if key not in wanted:
-                self.places.remove(key)
-        for key, lon, lat in points:
-            self.places.put(key, subscriber_id, lon, lat)
+    def _place(self, ids: Sequence[int], known: dict[int, feed.Known]) -> None:
+        points = [(key, each, lon, lat) for each, entry in known.items() for key, lon, lat in entry.points]
+        keys = np.array([point[0] for point in points], np.int64)
+        self.places.remove_many(np.setdiff1d(self.places.of_owners(ids), keys))
+        if points:
+            _, owners, lons, lats = zip(*points, strict=True)
+            self.places.put_many(keys, np.array(owners, np.int64), np.array(lons), np.array(lats))
 
     def concerned(self, station_id: int, area: Area | None, audience: Audience) -> NDArray[np.int64]:
         """Give the subscribers whom the rule ``audience`` finds, ascending; *told* is the store's to answer."""

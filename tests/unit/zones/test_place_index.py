@@ -99,6 +99,12 @@ class Both(RuleBasedStateMachine):
             key for key, (its, _, _) in self.model.items() if its == owner
         )
 
+    @rule(several=st.sets(owners))
+    def of_owners(self, several):
+        assert self.index.of_owners(sorted(several)).tolist() == sorted(
+            key for key, (its, _, _) in self.model.items() if its in several
+        )
+
     @rule(area=areas)
     def within(self, area):
         known = np.array(list(self.model), dtype=np.int64)
