@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.ids import new_token
@@ -85,7 +85,7 @@ class Services:
         kept = self._contexts.get(alert_id)
         if kept is not None:
             self._contexts.move_to_end(alert_id)
-            return kept
+            return replace(kept, now=self.clock.now())  # how long a message is worth keeping is counted from now
         async with self.store.read() as unit:
             alert = await alerts.by_id(unit, alert_id)
             station = None if alert is None else await stations.by_id(unit, alert.station_id)

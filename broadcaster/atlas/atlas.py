@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,7 @@ class Atlas:
         self.places = PlaceIndex()
         self.roster = Roster()
         self.seq = 0
-        self.loaded = False
+        self._following = asyncio.Lock()
 
     async def load(self) -> None:
         """Read all from the store."""
@@ -47,10 +48,13 @@ class Atlas:
                 np.concatenate([part.lats for part in parts]),
             )
         self.seq = seq
-        self.loaded = True
 
     async def follow(self) -> None:
-        """Take over the changes since the last time."""
+        """Take over the changes since the last time; whoever asks meanwhile waits for the same."""
+        async with self._following:
+            await self._follow()
+
+    async def _follow(self) -> None:
         while True:
             async with self._store.read() as unit:
                 changed = await feed.changed_after(unit, self.seq, _PART)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 
 BASE_S = 2.0
-CAP_S = 300.0
-MOST_ATTEMPTS = 20
+CAP_S = 600.0
+MOST_ATTEMPTS = 100
 
 
 def backoff_s(attempts: int, retry_after_s: float | None = None, spread: float | None = None) -> float:
-    """Give the seconds to wait after ``attempts`` tries: full jitter over a doubling span, from 2 s to 5 minutes.
+    """Give the seconds to wait after ``attempts`` tries: full jitter over a doubling span, from 2 s to 10 minutes.
 
     Never before ``retry_after_s``, which is the provider's own word; what is added to it keeps a crowd from coming
     back in one instant. ``spread`` (0 to 1) stands for chance in tests.

@@ -45,9 +45,10 @@ async def deliver(services: Services, batch_id: int) -> datetime | None:
         batch = await batches.lease(
             unit, batch_id, services.owner, now, now + timedelta(seconds=services.settings.lease_s)
         )
-        rows = [] if batch is None else await batches.to_send(unit, batch_id, now)
     if batch is None:
         return None
+    async with services.store.read() as unit:
+        rows = await batches.to_send(unit, batch_id, now)
     sender = services.senders[batch.channel]
     context = await services.context(batch.alert_id)
     if context is None:
