@@ -208,7 +208,9 @@ def _idempotency_key(request: web.Request) -> str | None:
     return key
 
 
-def _audience(given: AudienceIn) -> Audience:
+def _audience(given: AudienceIn | str) -> Audience:
+    if isinstance(given, str):
+        return Audience(AudienceKind(given))
     if given.kind == "groups" and not given.groups:
         raise Refused("audience.groups", "Name at least one group of the station.")
     if given.kind != "groups" and given.groups:

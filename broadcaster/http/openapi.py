@@ -200,9 +200,9 @@ def _failures(route: Route) -> list[str]:
     if route.access in ROLE_OF:
         kinds.append("forbidden")
     if route.body is not None:
-        kinds += ["malformed", "media-type", "refused"]
+        kinds.append("refused")
     if route.body is not None or route.form:
-        kinds.append("too-large")
+        kinds += ["too-large", "malformed", "media-type"]
     if route.query is not None or route.headers:
         kinds.append("refused")
     if _PARAMETER.search(route.path):

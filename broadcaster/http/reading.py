@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl
 
+from multidict import MultiDict
 from pydantic import BaseModel, ValidationError
 
 from broadcaster.http.problems import HttpProblem
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 _JSON = ("application/json", "application/merge-patch+json")
+_FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 200
 _LARGEST_ID = (1 << 63) - 1
 _LONGEST_ID = 19
 
@@ -40,6 +44,23 @@ async def body_of(request: web.Request, model: type[M], *, optional: bool = Fals
         if complaint is not None:
             raise HttpProblem("not-json", f"The body is not JSON: {complaint}.") from None
         raise refusal(findings(error, parsed(raw))) from None
+
+
+async def form_of(request: web.Request) -> MultiDict[str]:
+    """Give the fields of a form (application/x-www-form-urlencoded); none for no body.
+
+    Raises the 400, 413 or 415 that says what is wrong.
+    """
+    raw = await request.read()
+    if not raw:
+        return MultiDict()
+    if request.content_type != _FORM:
+        raise HttpProblem("media-type", f"The body is sent as {request.content_type[:60]}: send a form, as {_FORM}.")
+    try:
+        fields = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise HttpProblem("malformed", "The body is not a form that can be read.") from None
+    return MultiDict(fields)
 
 
 def query_of(request: web.Request, model: type[M] | None) -> M | None:

@@ -15,6 +15,7 @@ from broadcaster.domain.people import ContactStatus
 from broadcaster.errors import Forbidden, NotFound, Refused
 from broadcaster.http.answers import nothing
 from broadcaster.http.auth import count
+from broadcaster.http.reading import form_of
 from broadcaster.http.receipts import USE
 from broadcaster.pipeline.render import voice_message
 from broadcaster.store import deliveries
@@ -78,7 +79,7 @@ async def voice(call: Call[None, None]) -> web.Response:
 
 async def _believed(call: Call[None, None]) -> Mapping[str, object]:
     """Give the form, if Twilio signed it. Raises ``Forbidden``."""
-    form = await call.request.post()
+    form = await form_of(call.request)
     token = call.services.settings.twilio_auth_token
     url = call.services.base_url + call.request.raw_path
     signature = call.request.headers.get(_SIGNATURE)

@@ -132,7 +132,7 @@ def _as_written(loc: Sequence[int | str], document: Any) -> list[int | str]:
         if inside:
             here = here[step]
             steps.append(step)
-        elif last and step != "[key]":
+        elif last and not str(step).startswith("["):
             steps.append(step)
     return steps
 

@@ -13,7 +13,7 @@ from broadcaster.domain.stations import Role
 from broadcaster.errors import Forbidden
 from broadcaster.http.auth import caller_of, count
 from broadcaster.http.keys import SESSIONS
-from broadcaster.http.reading import number_of
+from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.sandbox import readable_alert
 from broadcaster.http.sessions import COOKIE, give_cookie
 from broadcaster.store import sandbox
@@ -82,12 +82,12 @@ async def session(call: Call[None, None]) -> web.StreamResponse:
     request, words = call.request, _words(call)
     sessions = request.app[SESSIONS]
     sessions.end(request.cookies.get(COOKIE, ""))
-    form = await request.post()
+    form = await form_of(request)
     key = form.get("key")
     back = web.Response(
         status=303, headers={"Location": f"/sandbox?lang={words.language}", "Cache-Control": "no-store"}
     )
-    if not isinstance(key, str) or not key.strip():
+    if key is None or not key.strip():
         back.del_cookie(COOKIE, path="/sandbox")
         return back
     count(request)

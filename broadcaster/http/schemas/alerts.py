@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Urgency
 from broadcaster.domain.people import ChannelName
@@ -46,15 +46,23 @@ class TextIn(Given):
     sms: SmsText = ""
 
 
+AudienceWord = Literal["followers", "everyone", "all_followers", "groups"]
+
+
 class AudienceIn(Given):
     """Who is concerned; ``groups`` are slugs of the station's groups, with the kind *groups*."""
 
-    kind: Literal["followers", "everyone", "all_followers", "groups"] = "followers"
+    kind: AudienceWord = "followers"
     groups: tuple[Annotated[str, line(60)], ...] = Field((), max_length=MAX_GROUPS)
 
 
-def _spelled_out(value: Any) -> Any:
-    return {"kind": value} if isinstance(value, str) else value
+def _form_of(value: Any) -> str:
+    return "[word]" if isinstance(value, str) else "[object]"
+
+
+AnyAudience = Annotated[
+    Annotated[AudienceIn, Tag("[object]")] | Annotated[AudienceWord, Tag("[word]")], Discriminator(_form_of)
+]
 
 
 class Draft(Given):
@@ -75,7 +83,7 @@ class Draft(Given):
     sms: SmsText = ""
     texts: dict[Language, TextIn] = Field(default_factory=dict, description="The same in other languages.")
     area: AreaJson | None = None
-    audience: Annotated[AudienceIn, BeforeValidator(_spelled_out, json_schema_input_type=AudienceIn | str)] = Field(
+    audience: AnyAudience = Field(
         default_factory=AudienceIn, description="An object, or only the word of its kind."
     )
     channels: tuple[ChannelName, ...] | None = Field(
@@ -83,6 +91,11 @@ class Draft(Given):
     )
     expires: Moment | None = Field(None, description="Until when it holds; nothing is sent after.")
     onset: Moment | None = Field(None, description="When what is told of begins, where that is later.")
+
+    @field_validator("audience", mode="after")
+    @classmethod
+    def _spelled_out(cls, value: AudienceIn | AudienceWord) -> AudienceIn:
+        return AudienceIn(kind=value) if isinstance(value, str) else value
 
 
 class AlertIn(Draft):

@@ -63,7 +63,7 @@ def _unix_lines(value: Any) -> Any:
 
 
 def _written_moment(value: Any) -> Any:
-    if isinstance(value, str) and not _MOMENT.fullmatch(value):
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         message = "This must be a date and time with its offset, as in 2026-07-01T18:30:00+02:00."
         raise ValueError(message)
     return value
@@ -97,7 +97,8 @@ def prose(longest: int) -> StringConstraints:
 UnixLines = BeforeValidator(_unix_lines)
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 Locale = Annotated[str, StringConstraints(pattern=LOCALE, max_length=12)]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc), BeforeValidator(_written_moment)]
+# Not strict, for behind a function of ours a text is no JSON any more, and only JSON's texts are times to be strict.
+Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_utc), BeforeValidator(_written_moment)]
 Lon = Annotated[float, Field(ge=-180, le=180, description="Longitude, WGS 84 degrees.")]
 Lat = Annotated[float, Field(ge=-90, le=90, description="Latitude, WGS 84 degrees.")]
 AlertId = Annotated[str, StringConstraints(pattern=ALERT_ID)]

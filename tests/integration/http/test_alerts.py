@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -206,3 +207,52 @@ async def test_nearby_gives_what_holds_at_a_point_and_nothing_beyond(api):
     assert (await api.call("GET", "/v1/nearby?lon=0.66&lat=48.7631", key=None))[2] == {"alerts": []}
     await api.call("POST", f"/v1/alerts/{alert['id']}/cancel")
     assert (await api.call("GET", f"/v1/nearby?lon={LAIGLE[0]}&lat={LAIGLE[1]}", key=None))[2] == {"alerts": []}
+
+
+async def test_an_alert_may_say_everything_there_is_to_say(api):
+    await someone(api, groups=["École Victor-Hugo"])
+    body = an_alert(
+        status="exercise",
+        urgency="immediate",
+        certainty="observed",
+        category="met",
+        sms="Crue. Montez.",
+        texts={"en": {"headline": "Flood", "description": "Water rises.\r\nFast.", "instruction": "Go up."}},
+        area={
+            "circles": [{"lon": 0.62, "lat": 48.76, "radius_m": 300}, {"lon": 0.63, "lat": 48.76, "radius_m": 5000}],
+            "polygons": {
+                "type": "Polygon",
+                "coordinates": [[[0.60, 48.75], [0.65, 48.75], [0.65, 48.78], [0.60, 48.75]]],
+            },
+        },
+        audience={"kind": "groups", "groups": ["ecole-victor-hugo"]},
+        channels=["email", "sms"],
+        expires="2199-01-01T00:00:00Z",
+    )
+    status, _, problem = await api.call("POST", "/v1/alerts", body)
+    assert (status, problem["errors"][0]["field"]) == (422, "expires")
+    hours = [f"{api.running.services.clock.now() + timedelta(hours=n):%Y-%m-%dT%H:%M:%S}+00:00" for n in (1, 5)]
+    status, _, alert = await api.call("POST", "/v1/alerts", {**body, "onset": hours[0], "expires": hours[1]})
+    assert status == 202, alert
+    assert alert["audience"] == {"kind": "groups", "groups": ["ecole-victor-hugo"], "told": None}
+    assert alert["texts"]["en"]["description"] == "Water rises.\nFast."
+    assert alert["texts"]["fr"]["sms"] == "Crue. Montez."
+    assert alert["area"]["circles"][0] == {"lon": 0.62, "lat": 48.76, "radius_m": 300}
+    assert alert["expires"].startswith(hours[1][:19])
+    assert (alert["status"], alert["category"], alert["channels"]) == ("exercise", "met", ["email", "sms"])
+    assert (await until_finished(api, alert["id"]))["matched"] == 1
+
+
+@pytest.mark.parametrize("audience", ["followers", "everyone", "all_followers", {"kind": "all_followers"}, {}])
+async def test_an_audience_is_an_object_or_its_word(api, audience):
+    status, _, alert = await api.call("POST", "/v1/alerts", an_alert(audience=audience))
+    assert status == 202, alert
+    assert alert["audience"]["kind"] == (audience if isinstance(audience, str) else audience.get("kind", "followers"))
+
+
+async def test_a_page_of_alerts_leads_to_the_next(api):
+    made = [(await api.call("POST", "/v1/alerts", an_alert()))[2]["id"] for _ in range(3)]
+    _, _, first = await api.call("GET", "/v1/alerts?limit=2")
+    assert [each["id"] for each in first["alerts"]] == made[:0:-1]
+    _, _, second = await api.call("GET", f"/v1/alerts?limit=2&before={first['next']}")
+    assert ([each["id"] for each in second["alerts"]], second["next"]) == (made[:1], None)

@@ -1,0 +1,182 @@
+"""Pages for people: the alert's own, the first, the sandbox."""
+
+from __future__ import annotations
+
+import html
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.integration.http.conftest import an_alert, circle
+from tests.integration.http.test_alerts import someone, until_finished
+
+BOTH = {
+    "texts": {"en": {"headline": "The Risle overflows", "instruction": "Go upstairs."}},
+}
+
+
+async def page_of(api, url, language="fr", **headers):
+    path = url.removeprefix(api.running.url)
+    status, answer, text = await api.call("GET", path, key=None, headers={"Accept-Language": language, **headers})
+    return status, answer, html.unescape(text)
+
+
+async def test_an_alerts_page_says_all_in_the_readers_language(api):
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(**BOTH))
+    status, headers, page = await page_of(api, alert["url"])
+    assert status == 200
+    for said in ("La Risle déborde", "Montez à l'étage.", "Grave danger", "L'Aigle", "Inondation", "48.76310° N"):
+        assert said in page
+    assert "Europe/Paris" in page
+    assert '<html lang="fr">' in page
+    assert headers["Content-Language"] == "fr"
+    status, headers, page = await page_of(api, alert["url"], "en-GB,en;q=0.9,fr;q=0.5")
+    assert "The Risle overflows" in page
+    assert "Go upstairs." in page
+    assert "What to do" in page
+    status, headers, page = await page_of(api, alert["url"] + "?lang=en", "fr")
+    assert "The Risle overflows" in page
+
+
+async def test_a_page_is_in_one_language_where_the_alert_has_one(api):
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    _, headers, page = await page_of(api, alert["url"], "en")
+    assert headers["Content-Language"] == "fr"
+    assert "Que faire" in page
+
+
+@pytest.mark.parametrize(
+    ("status", "banner", "mark"),
+    [("exercise", "EXERCICE EXERCICE EXERCICE", "[EXERCICE] "), ("test", "ESSAI", "[ESSAI] "), ("actual", None, None)],
+)
+async def test_a_drill_is_taken_for_no_real_alert(api, status, banner, mark):
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(status=status))
+    _, _, page = await page_of(api, alert["url"])
+    title = re.search("<title>(.*?)</title>", page)[1]
+    heading = re.search("<h1[^>]*>(.*?)</h1>", page)[1]
+    if banner is None:
+        assert 'class="banner exercise"' not in page
+        assert 'class="banner test"' not in page
+        assert heading == "La Risle déborde"
+    else:
+        assert banner in page
+        assert title.startswith(mark)
+        assert heading.startswith(mark)
+        assert f'property="og:title" content="{mark}' in page
+
+
+async def test_a_lifted_alert_says_so_and_leads_to_its_all_clear(api):
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    _, _, cleared = await api.call("POST", f"/v1/alerts/{alert['id']}/cancel")
+    _, _, page = await page_of(api, alert["url"])
+    assert "Cette alerte est levée." in page
+    assert cleared["url"].removeprefix(api.running.url) in page
+    _, _, page = await page_of(api, cleared["url"])
+    assert "FIN D’ALERTE" in page
+
+
+async def test_a_page_holds_nothing_foreign_and_no_script(api):
+    hostile = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(headline=hostile, description=hostile))
+    status, headers, text = await api.call("GET", alert["url"].removeprefix(api.running.url), key=None)
+    assert status == 200
+    assert "<script" not in text
+    assert "<img" not in text
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in headers
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", text)
+    assert len(text.encode()) < 40_000
+
+
+async def test_the_area_is_drawn_over_the_boundary_with_a_scale(api):
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(area=circle(1000)))
+    _, _, page = await page_of(api, alert["url"])
+    svg = ET.fromstring(re.search("<svg.*?</svg>", page, re.DOTALL)[0])
+    edge, zone, scale = (path.attrib["d"] for path in svg.iter("path"))
+    corners = [tuple(map(float, pair.split())) for pair in re.findall(r"-?\d+ -?\d+", zone)]
+    assert all((x * x + y * y) ** 0.5 == pytest.approx(1000, rel=0.01) for x, y in corners)
+    assert len(corners) > 30
+    assert edge.startswith("M")
+    assert scale == "M0 0H1000"
+    assert "1 km" in page
+
+
+async def test_a_page_is_named_by_what_it_holds(api):
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(**BOTH))
+    _, first, _ = await page_of(api, alert["url"])
+    assert "max-age=15" in first["Cache-Control"]
+    status, again, text = await page_of(api, alert["url"], **{"If-None-Match": first["ETag"]})
+    assert (status, text, again["ETag"]) == (304, "", first["ETag"])
+    status, other, _ = await page_of(api, alert["url"], "en", **{"If-None-Match": first["ETag"]})
+    assert status == 200
+    assert other["ETag"] != first["ETag"]
+
+
+@pytest.mark.parametrize("path", ["/a/nothing", "/a/" + "x" * 500, "/nowhere"])
+async def test_a_link_that_leads_nowhere_is_answered_in_words(api, path):
+    status, headers, page = await page_of(api, path, Accept="text/html")
+    assert (status, headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "Il n’y a rien ici" in page
+
+
+async def test_the_first_page_lists_stations_and_what_holds(api):
+    _, _, page = await page_of(api, "/")
+    assert "Rugles" in page
+    assert "BAC À SABLE" in page
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(status="exercise"))
+    _, _, page = await page_of(api, "/")
+    assert "[EXERCICE] La Risle déborde" in page
+    assert alert["url"].removeprefix(api.running.url) in page
+
+
+async def test_the_sandbox_opens_with_a_key_and_shows_every_message_to_its_last_byte(api):
+    await someone(api)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(headline="Crue <b>rapide</b>"))
+    await until_finished(api, alert["id"])
+    status, headers, page = await page_of(api, "/sandbox")
+    assert status == 401
+    assert "resident@example.org" not in page
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, _, page = await api.call("POST", "/sandbox/session", key=None, raw="key=tk_wrong", headers=form)
+    assert status == 403
+    status, headers, _ = await api.call(
+        "POST", "/sandbox/session", key=None, raw=f"key={api.keys['admin']}", headers=form
+    )
+    assert (status, headers["Location"]) == (303, "/sandbox?lang=fr")
+    cookie = headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    name = cookie.split(";")[0]
+    status, _, page = await page_of(api, "/sandbox", Cookie=name)
+    assert status == 200
+    assert "resident@example.org" in page
+    assert "+33639980001" in page
+    assert "BAC À SABLE" in page
+    assert "segment" in page
+    _, _, only = await page_of(api, f"/sandbox?alert={alert['id']}&channel=email", Cookie=name)
+    assert "+33639980001" not in only
+    first = re.search(r'href="(/sandbox/\d+)', only)[1]
+    status, _, raw = await api.call("GET", first, key=None, headers={"Cookie": name})
+    assert status == 200
+    assert "Message-ID" in raw
+    assert "<b>rapide" not in raw
+    assert (await page_of(api, "/sandbox/999999", Cookie=name))[0] == 404
+    await api.call("POST", "/sandbox/session", key=None, raw="key=", headers={**form, "Cookie": name})
+    assert (await page_of(api, "/sandbox", Cookie=name))[0] == 401
+
+
+async def test_the_sandbox_as_json_gives_every_byte(api):
+    await someone(api)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    await until_finished(api, alert["id"])
+    status, _, found = await api.call("GET", f"/v1/sandbox?alert={alert['id']}&limit=1", key="laigle-read")
+    assert (status, len(found["messages"])) == (200, 1)
+    _, _, rest = await api.call("GET", f"/v1/sandbox?alert={alert['id']}&cursor={found['next']}", key="laigle-read")
+    channels = {each["channel"] for each in [*found["messages"], *rest["messages"]]}
+    assert channels == {"sms", "email"}
+    assert (await api.call("GET", "/v1/sandbox", key="laigle-read"))[0] == 403

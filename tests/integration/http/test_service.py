@@ -1,0 +1,101 @@
+"""The service as such: limits, health, figures, its document, and its mistakes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from broadcaster.config import Settings
+from broadcaster.store import StoreUnavailable
+from tests.integration.http.conftest import open_api
+
+
+@pytest.fixture
+async def slow(tmp_path):
+    async for each in open_api(
+        Settings(host="127.0.0.1", port=0, data_dir=tmp_path, requests_per_minute=5, trusted_proxies=1)
+    ):
+        yield each
+
+
+async def test_an_address_that_asks_too_often_is_told_when_to_come_back(slow):
+    paths = ["/v1/nearby?lon=0&lat=0"] * 5
+    assert [(await slow.call("GET", path, key=None))[0] for path in paths] == [200] * 5
+    status, headers, problem = await slow.call("GET", paths[0], key=None)
+    assert (status, problem["type"]) == (429, "urn:tocsin:problem:too-many")
+    assert 1 <= int(headers["Retry-After"]) <= 12
+    other = {"X-Forwarded-For": "203.0.113.9"}
+    assert (await slow.call("GET", paths[0], key=None, headers=other))[0] == 200
+    # Whatever stands left of our own proxy's entry is invented, and helps nobody.
+    invented = {"X-Forwarded-For": "198.51.100.1, 127.0.0.1"}
+    assert (await slow.call("GET", paths[0], key=None, headers=invented))[0] == 429
+    # A key is not counted, and health never.
+    assert (await slow.call("GET", "/v1/alerts"))[0] == 200
+    assert (await slow.call("GET", "/healthz", key=None))[0] == 200
+
+
+async def test_keys_that_are_guessed_are_counted(slow):
+    answers = [(await slow.call("GET", "/v1/alerts", key=f"tk_{n}"))[0] for n in range(7)]
+    assert answers == [401] * 5 + [429] * 2
+
+
+async def test_it_is_alive_and_ready_and_says_which_channels_are_sandboxed(api):
+    assert (await api.call("GET", "/healthz", key=None))[2] == {"status": "alive"}
+    status, _, ready = await api.call("GET", "/readyz", key=None)
+    assert (status, ready["status"], ready["problems"]) == (200, "ready", [])
+    assert ready["sandbox"] == ["push", "sms", "voice", "email"]
+
+
+async def test_a_store_that_is_away_is_503_with_retry_after_and_not_ready(api, monkeypatch):
+    def away():
+        message = "disk I/O error"
+        raise StoreUnavailable(message)
+
+    monkeypatch.setattr(api.running.services.store, "read", away)
+    status, headers, problem = await api.call("GET", "/v1/stations/laigle", key=None)
+    assert (status, problem["type"]) == (503, "urn:tocsin:problem:unavailable")
+    assert int(headers["Retry-After"]) > 0
+    assert "disk" not in problem["detail"]
+    status, _, ready = await api.call("GET", "/readyz", key=None)
+    assert (status, ready["status"]) == (503, "not ready")
+    assert ready["problems"]
+
+
+async def test_a_mistake_of_ours_is_a_number_and_no_trace(api, monkeypatch, capfd):
+    def broken():
+        message = "the secret inside"
+        raise KeyError(message)
+
+    monkeypatch.setattr(api.running.services.store, "read", broken)
+    status, headers, problem = await api.call("GET", "/v1/stations/laigle", key=None)
+    assert (status, headers["Content-Type"]) == (500, "application/problem+json")
+    assert "secret" not in str(problem)
+    assert "Traceback" not in str(problem)
+    number = re.fullmatch(r"urn:tocsin:error:([0-9a-f]{12})", problem["instance"])[1]
+    out, err = capfd.readouterr()
+    assert number in out + err
+
+
+async def test_figures_are_for_this_machine_and_for_keys(api):
+    status, headers, text = await api.call("GET", "/metrics", key=None)
+    assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/plain")
+    assert "tocsin_http_requests_total" in text
+    proxied = {"X-Forwarded-For": "203.0.113.9"}
+    assert (await api.call("GET", "/metrics", key=None, headers=proxied))[0] == 401
+    assert (await api.call("GET", "/metrics", key="laigle-read", headers=proxied))[0] == 200
+
+
+async def test_a_path_is_counted_by_its_template_and_an_invention_not_at_all(api):
+    await api.call("GET", "/v1/alerts/12345")
+    await api.call("GET", "/invented/by/a/scanner")
+    _, _, text = await api.call("GET", "/metrics")
+    assert 'route="/v1/alerts/{id}"' in text
+    assert "12345" not in text
+    assert "scanner" not in text
+
+
+async def test_head_answers_as_get_without_a_body(api):
+    status, headers, text = await api.call("HEAD", "/", key=None)
+    assert (status, text) == (200, "")
+    assert headers["Content-Type"] == "text/html; charset=utf-8"

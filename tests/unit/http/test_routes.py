@@ -1,0 +1,76 @@
+"""The route table and the document made of it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+
+import jsonschema_rs
+import pytest
+from schemathesis.specs.openapi.definitions import OPENAPI_31
+
+from broadcaster.http.openapi import document
+from broadcaster.http.route import Access
+from broadcaster.http.routes import ROUTES
+
+DOCUMENT = json.loads(document(ROUTES, "https://alerts.example"))
+NAMES = [f"{route.method} {route.path}" for route in ROUTES]
+OPEN = {"GET /healthz", "GET /readyz", "GET /openapi.json"}
+SIGNED = {"POST /v1/receipts/{token}", "POST /hooks/twilio/status", "POST /hooks/twilio/voice"}
+
+
+def test_no_route_stands_twice():
+    assert len(set(NAMES)) == len(NAMES)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=NAMES)
+def test_every_route_has_an_access_policy_a_summary_and_a_place_in_the_document(route):
+    assert isinstance(route.access, Access)
+    assert route.summary.endswith((".", "?"))
+    operation = DOCUMENT["paths"][route.path][route.method.lower()]
+    assert operation["x-access"] == route.access
+    assert {str(status) for status in route.answers} <= set(operation["responses"])
+    assert inspect.iscoroutinefunction(route.handler)
+    assert route.body is None or route.method in ("POST", "PUT", "PATCH")
+
+
+def test_only_these_routes_are_open_to_the_world_without_being_counted():
+    assert {name for name, route in zip(NAMES, ROUTES, strict=True) if route.access is Access.OPEN} == OPEN
+    assert {name for name, route in zip(NAMES, ROUTES, strict=True) if route.access is Access.SIGNED} == SIGNED
+
+
+def test_what_needs_a_key_says_so_in_the_document():
+    for route in ROUTES:
+        operation = DOCUMENT["paths"][route.path][route.method.lower()]
+        keyed = route.access in (Access.READ, Access.PUBLISH, Access.ADMIN)
+        assert (operation.get("security") == [{"key": []}]) is keyed
+        assert ("401" in operation["responses"]) or not keyed
+
+
+def test_the_document_is_valid_openapi_31():
+    jsonschema_rs.Draft202012Validator(OPENAPI_31).validate(DOCUMENT)
+    assert DOCUMENT["openapi"].startswith("3.1")
+
+
+def test_every_schema_of_the_document_is_a_schema_and_every_reference_leads_somewhere():
+    schemas = DOCUMENT["components"]["schemas"]
+    for name, schema in schemas.items():
+        jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+        assert name
+    text = json.dumps(DOCUMENT)
+    for part in text.split('"$ref": "#/components/')[1:]:
+        kind, name = part.split('"')[0].split("/")
+        assert name in DOCUMENT["components"][kind], name
+
+
+def test_every_operation_has_a_name_of_its_own():
+    names = [each["operationId"] for path in DOCUMENT["paths"].values() for each in path.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_the_example_of_an_area_is_valid_by_its_own_schema():
+    area = DOCUMENT["components"]["schemas"]["AlertIn"]["properties"]["area"]
+    (shape,) = [each for each in area["anyOf"] if each.get("type") == "object"]
+    for example in shape["examples"]:
+        jsonschema_rs.Draft202012Validator(shape).validate(example)
+

@@ -1,0 +1,75 @@
+"""The words of pages: complete in every language, and in the one that the reader wants."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from broadcaster.web import i18n
+from broadcaster.web.i18n import catalogs, preferred
+
+WEB = Path(i18n.__file__).parent
+SENTENCE = re.compile(r"""(?:\b_|words)\(\s*(?:"([^"]+)"|'([^']+)')""")
+
+
+def used():
+    found = set()
+    for path in [*WEB.glob("templates/*.html"), *WEB.glob("*.py")]:
+        found |= {double or single for double, single in SENTENCE.findall(path.read_text(encoding="utf-8"))}
+    return found
+
+
+def catalog(language):
+    with (i18n.LOCALE_DIR / language / "LC_MESSAGES" / "tocsin.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_sentence_of_a_page_is_there_and_none_is_left_over(language):
+    there = {message.id for message in catalog(language) if message.id and isinstance(message.id, str)}
+    assert there == used()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_translation_is_written_and_has_the_gaps_of_its_sentence(language):
+    for message in catalog(language):
+        if not message.id:
+            continue
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        for sentence, translated in zip(ids, strings, strict=True):
+            assert translated
+            gaps = re.compile(r"%\(\w+\)s")
+            assert sorted(gaps.findall(sentence)) == sorted(gaps.findall(translated))
+
+
+def test_french_says_zero_as_one_and_english_as_many():
+    french, english = catalogs().words("fr-CA"), catalogs().words("en")
+    assert [french.many("%(n)s byte", "%(n)s bytes", n) for n in (0, 1, 2)] == ["0 octet", "1 octet", "2 octets"]
+    assert [english.many("%(n)s byte", "%(n)s bytes", n) for n in (0, 1, 2)] == ["0 bytes", "1 byte", "2 bytes"]
+
+
+def test_a_language_without_words_is_answered_in_english():
+    assert catalogs().words("pt")("What to do") == "What to do"
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "fr"),
+        ("en", "en"),
+        ("en-GB,en;q=0.9,fr;q=0.8", "en"),
+        ("fr;q=0.2,en;q=0.7", "en"),
+        ("de,es", "fr"),
+        ("de, en;q=0.1", "en"),
+        ("en;q=0", "fr"),
+        ("en;q=nan", "fr"),
+        ("en;q=x, fr;q=0.1", "fr"),
+        (";;;,,,=" * 100, "fr"),
+    ],
+)
+def test_the_reader_gets_the_language_they_want_most(header, language):
+    assert preferred(header, ("en", "fr"), "fr") == language
