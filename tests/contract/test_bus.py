@@ -1,0 +1,226 @@
+"""What every bus does. A further one is a further entry in ``BUSES``."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import asynccontextmanager
+
+import pytest
+
+from broadcaster.bus import Job, LocalBus
+
+SOON_S = 5.0
+
+
+@asynccontextmanager
+async def local():
+    yield LocalBus()
+
+
+BUSES = {"local": local}
+
+
+@pytest.fixture(params=BUSES)
+async def bus(request):
+    async with BUSES[request.param]() as opened:
+        yield opened
+
+
+async def take(bus, queue="q"):
+    async with asyncio.timeout(SOON_S):
+        return await bus.take(queue)
+
+
+async def take_all(bus, queue="q"):
+    return [(await take(bus, queue)).ref for _ in range(await bus.depth(queue))]
+
+
+async def waiting_takers(bus, n, queue="q"):
+    """Tasks that wait in ``take``: each has run until it could go no further."""
+    tasks = [asyncio.create_task(bus.take(queue)) for _ in range(n)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not any(task.done() for task in tasks)
+    return tasks
+
+
+async def test_the_smallest_rank_is_taken_first(bus):
+    await bus.put("q", [("c", 12), ("a", 0), ("d", 14), ("b", 1)])
+    assert await take_all(bus) == ["a", "b", "c", "d"]
+
+
+async def test_within_a_rank_the_oldest_is_taken_first(bus):
+    await bus.put("q", [(str(n), 3) for n in range(20)])
+    await bus.put("q", [("urgent", 0)])
+    await bus.put("q", [("late", 3)])
+    assert await take_all(bus) == ["urgent", *(str(n) for n in range(20)), "late"]
+
+
+async def test_a_job_says_what_it_is_and_where_it_came_from(bus):
+    await bus.put("q", [("41", 2)])
+    assert await take(bus) == Job(2, "41", "q")
+
+
+async def test_queues_are_apart(bus):
+    await bus.put("one", [("x", 1)])
+    await bus.put("other", [("x", 1)])
+    assert (await take(bus, "other")).queue == "other"
+    assert (await bus.depth("one"), await bus.depth("other")) == (1, 0)
+
+
+async def test_a_job_that_waits_is_not_added_again(bus):
+    await bus.put("q", [("x", 5), ("x", 5)])
+    await bus.put("q", [("x", 0)])
+    assert await take_all(bus) == ["x"]
+
+
+async def test_a_job_in_hand_is_not_added_again(bus):
+    await bus.put("q", [("x", 5)])
+    await take(bus)
+    await bus.put("q", [("x", 5), ("y", 9)])
+    assert await take_all(bus) == ["y"]
+
+
+async def test_a_job_that_is_done_may_come_again(bus):
+    await bus.put("q", [("x", 5)])
+    await bus.done(await take(bus))
+    await bus.put("q", [("x", 4)])
+    assert await take(bus) == Job(4, "x", "q")
+
+
+async def test_saying_twice_that_a_job_is_done_does_no_harm(bus):
+    await bus.put("q", [("x", 5)])
+    job = await take(bus)
+    await bus.done(job)
+    await bus.done(job)
+    await bus.put("q", [("x", 5)])
+    assert await take_all(bus) == ["x"]
+
+
+async def test_the_depth_counts_what_waits_and_not_what_is_in_hand(bus):
+    assert await bus.depth("q") == 0
+    await bus.put("q", [("x", 5), ("y", 5)])
+    await take(bus)
+    assert await bus.depth("q") == 1
+
+
+async def test_a_taker_that_waits_is_woken(bus):
+    (task,) = await waiting_takers(bus, 1)
+    await bus.put("q", [("x", 1)])
+    assert (await asyncio.wait_for(task, SOON_S)).ref == "x"
+
+
+async def test_many_takers_each_get_another_job(bus):
+    tasks = await waiting_takers(bus, 20)
+    await bus.put("q", [(str(n), n % 3) for n in range(20)])
+    jobs = await asyncio.wait_for(asyncio.gather(*tasks), SOON_S)
+    assert {job.ref for job in jobs} == {str(n) for n in range(20)}
+
+
+async def test_with_fewer_jobs_than_takers_the_others_go_on_waiting(bus):
+    tasks = await waiting_takers(bus, 5)
+    await bus.put("q", [("x", 1), ("y", 1)])
+    done, waiting = await asyncio.wait(tasks, timeout=0.2)
+    assert ({task.result().ref for task in done}, len(waiting)) == ({"x", "y"}, 3)
+    await bus.put("q", [("z", 1)])
+    done, rest = await asyncio.wait(waiting, timeout=SOON_S, return_when=asyncio.FIRST_COMPLETED)
+    assert {task.result().ref for task in done} == {"z"}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+
+
+async def test_a_taker_cancelled_while_it_waits_takes_nothing_with_it(bus):
+    tasks = await waiting_takers(bus, 3)
+    tasks[0].cancel()
+    await asyncio.gather(tasks[0], return_exceptions=True)
+    await bus.put("q", [("x", 1), ("y", 1)])
+    jobs = await asyncio.wait_for(asyncio.gather(*tasks[1:]), SOON_S)
+    assert {job.ref for job in jobs} == {"x", "y"}
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_taker_cancelled_just_as_it_is_woken_loses_no_job(bus, turns):
+    """At each turn of the loop between the waking and the taking: it has the job, or the job still waits."""
+    (task,) = await waiting_takers(bus, 1)
+    await bus.put("q", [("x", 1)])
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    (found,) = await asyncio.gather(task, return_exceptions=True)
+    if isinstance(found, asyncio.CancelledError):
+        assert (await take(bus)).ref == "x"
+    else:
+        assert (found.ref, await bus.depth("q")) == ("x", 0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_in_any_mix_of_puts_and_cancelled_takers_every_job_is_taken_once(bus, seed):
+    chance = random.Random(seed)
+    got, tasks, put = [], [], 0
+    for _ in range(300):
+        what = chance.random()
+        if what < 0.4:
+            tasks.append(asyncio.create_task(bus.take("q")))
+        elif what < 0.7:
+            await bus.put("q", [(str(put), chance.randrange(3))])
+            put += 1
+        elif tasks:
+            tasks[chance.randrange(len(tasks))].cancel()
+        if chance.random() < 0.5:
+            await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    got = [each.ref for each in await asyncio.gather(*tasks, return_exceptions=True) if isinstance(each, Job)]
+    got += await take_all(bus)
+    assert sorted(got, key=int) == [str(n) for n in range(put)]
+
+
+async def test_a_listener_is_woken(bus):
+    async with bus.listen("alert:1") as signal:
+        waiting = asyncio.create_task(signal.wait(SOON_S))
+        await asyncio.sleep(0)
+        await bus.publish("alert:1")
+        assert await waiting is True
+
+
+async def test_what_was_published_before_the_wait_is_not_missed(bus):
+    async with bus.listen("alert:1") as signal:
+        await bus.publish("alert:1")
+        await bus.publish("alert:1")
+        assert await signal.wait(SOON_S) is True
+        assert await signal.wait(0.05) is False, "two changes told as one are told once"
+
+
+async def test_a_change_that_comes_while_the_last_one_is_looked_at_is_not_missed(bus):
+    async with bus.listen("alert:1") as signal:
+        await bus.publish("alert:1")
+        assert await signal.wait(SOON_S)
+        await bus.publish("alert:1")
+        assert await signal.wait(SOON_S)
+
+
+async def test_all_who_listen_hear_and_others_do_not(bus):
+    async with bus.listen("alert:1") as one, bus.listen("alert:1") as two, bus.listen("alert:2") as other:
+        await bus.publish("alert:1")
+        assert (await one.wait(SOON_S), await two.wait(SOON_S)) == (True, True)
+        assert await other.wait(0.05) is False
+
+
+async def test_whoever_listens_no_more_leaves_the_others_listening(bus):
+    async with bus.listen("alert:1") as one:
+        async with bus.listen("alert:1"):
+            pass
+        await bus.publish("alert:1")
+        assert await one.wait(SOON_S)
+    await bus.publish("alert:1")
+    async with bus.listen("alert:1") as late:
+        assert await late.wait(0.05) is False
+
+
+async def test_listening_ends_well_when_the_block_raises(bus):
+    with pytest.raises(RuntimeError):
+        async with bus.listen("alert:1"):
+            raise RuntimeError
+    await bus.publish("alert:1")

@@ -1,0 +1,112 @@
+"""Lanes, ranks, languages, and when an alert holds."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from broadcaster.domain.alerts import (
+    Alert,
+    Category,
+    Certainty,
+    Lane,
+    MsgType,
+    Severity,
+    Status,
+    Text,
+    Urgency,
+    lane_of,
+    rank_of,
+)
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.domain.stations import Caller, Role
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+ALERT = Alert(
+    id=1,
+    token="t",
+    station_id=1,
+    msg_type=MsgType.ALERT,
+    status=Status.ACTUAL,
+    severity=Severity.SEVERE,
+    urgency=Urgency.IMMEDIATE,
+    certainty=Certainty.OBSERVED,
+    category=Category.MET,
+    event="Flood",
+    texts={"fr": Text("Crue"), "en": Text("Flood")},
+    area=None,
+    audience=Audience(),
+    channels=CHANNELS,
+    sent_at=NOON,
+    expires_at=NOON + timedelta(hours=1),
+)
+
+
+@pytest.mark.parametrize(("severity", "status"), list(itertools.product(Severity, Status)))
+def test_only_what_is_grave_and_real_goes_by_the_urgent_lane(severity, status):
+    urgent = status is Status.ACTUAL and severity in (Severity.EXTREME, Severity.SEVERE)
+    assert (lane_of(severity, status) is Lane.URGENT) == urgent
+
+
+def test_every_urgent_rank_goes_before_every_routine_one():
+    ranks = {lane: set() for lane in Lane}
+    for severity, status in itertools.product(Severity, Status):
+        ranks[lane_of(severity, status)].add(rank_of(severity, status))
+    assert max(ranks[Lane.URGENT]) < 10 <= min(ranks[Lane.ROUTINE]), "the workers tell the lanes apart by 10"
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_graver_goes_first_and_every_severity_has_a_rank(status):
+    order = [Severity.EXTREME, Severity.SEVERE, Severity.MODERATE, Severity.MINOR, Severity.UNKNOWN]
+    ranks = [rank_of(severity, status) for severity in order]
+    assert ranks == sorted(set(ranks))
+    assert set(order) == set(Severity)
+
+
+@pytest.mark.parametrize(
+    ("locale", "given"),
+    [("fr", "fr"), ("en", "en"), ("en-GB", "en"), ("fr-CA", "fr"), ("de", "fr"), ("", "fr"), ("EN", "fr")],
+)
+def test_a_reader_gets_their_language_or_the_stations(locale, given):
+    assert ALERT.text_in(locale, "fr") == (given, ALERT.texts[given])
+
+
+def test_a_reader_whose_language_and_the_stations_are_not_there_gets_the_first():
+    assert ALERT.text_in("de", "br") == ("fr", Text("Crue"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "at", "holds"),
+    [
+        ({}, timedelta(), True),
+        ({}, timedelta(minutes=59, seconds=59), True),
+        ({}, timedelta(hours=1), False),
+        ({"cancelled_at": NOON}, timedelta(minutes=1), False),
+        ({"msg_type": MsgType.CANCEL}, timedelta(minutes=1), False),
+        ({"msg_type": MsgType.UPDATE}, timedelta(minutes=1), True),
+    ],
+)
+def test_an_alert_holds_until_it_expires_or_is_cancelled_and_an_all_clear_never(changes, at, holds):
+    assert replace(ALERT, **changes).active(NOON + at) is holds
+
+
+@pytest.mark.parametrize("kind", AudienceKind)
+def test_followers_and_everyone_mean_nothing_without_an_area(kind):
+    assert Audience(kind).needs_area == (kind in {AudienceKind.FOLLOWERS, AudienceKind.EVERYONE})
+
+
+def test_the_numbers_of_the_channels_are_those_that_rows_were_written_with():
+    assert [CHANNEL_NUMBER[name] for name in (ChannelName.PUSH, "sms", "voice", "email")] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("has", "needs"), list(itertools.product(Role, repeat=2)))
+def test_a_role_may_what_the_lesser_ones_may_at_its_own_station_only(has, needs):
+    order = [Role.READ, Role.PUBLISH, Role.ADMIN]
+    enough = order.index(has) >= order.index(needs)
+    assert Caller(1, has, 7).may(needs, 7) is enough
+    assert not Caller(1, has, 7).may(needs, 8)
+    assert Caller(1, has, None).may(needs, 8) is enough
