@@ -129,5 +129,6 @@ async def drop_orphans(unit: Unit, contact_ids: Sequence[int]) -> None:
 
 async def _changed(unit: Unit, contact_ids: list[int]) -> None:
     owners = select(links.c.subscriber_id).where(links.c.contact_id.in_(contact_ids)).distinct()
+    await unit.in_turn("changes")
     await unit.conn.execute(changes.insert().from_select(["subscriber_id"], owners))
     await unit.tell("people", 0)

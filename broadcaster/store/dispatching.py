@@ -48,6 +48,7 @@ async def write_chunk(
     ``since``: when their time begins to count. ``batch_sizes``: by the channel's number. A contact that two people
     share gets one delivery, which counts for both. Give how many people are new to the alert.
     """
+    await unit.in_turn("dispatch", alert.id)
     known = {
         row.subscriber_id: (row.state, row.pending, row.held, row.why)
         for row in await unit.conn.execute(

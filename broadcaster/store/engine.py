@@ -7,6 +7,7 @@ committed is on the disk, through a power cut too, before anything is sent.
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,15 @@ class Unit:
         self.vault = vault
         self.told = False
 
+    async def in_turn(self, what: str, number: int = 0) -> None:
+        """Wait for whoever else works on the same, until this transaction ends.
+
+        SQLite has one writer at a time anyway; PostgreSQL gets an advisory lock.
+        """
+        if self.conn.dialect.name == "postgresql":
+            key = int.from_bytes(hashlib.blake2b(f"{what} {number}".encode(), digest_size=8).digest(), signed=True)
+            await self.conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
     async def tell(self, topic: str, ref: int | str, rank: int = 0) -> None:
         """Write, in this transaction, the event that tells of what it changed; the relay carries it to the bus."""
         await self.tell_many(topic, [(ref, rank)])
@@ -69,7 +79,9 @@ class Store:
             self._writer = _sqlite_engine(url, size=1, write=True)
             self._reader = _sqlite_engine(url, size=_READERS, write=False)
         else:
-            self._writer = self._reader = create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+            self._writer = create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+            # One snapshot for a whole reading, as SQLite gives it: an index loaded in ten queries is of one moment.
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Unit]:
@@ -105,7 +117,7 @@ class Store:
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
-        if self._reader is not self._writer:
+        if self.sqlite:
             await self._reader.dispose()
 
 

@@ -195,6 +195,7 @@ async def _write(unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mappin
     for start in range(0, len(had), CHUNK):
         await drop_orphans(unit, had[start : start + CHUNK])
     touched = [{"a_subscriber": each} for each in [*(row["a_subscriber"] for row in rows.added), *changed]]
+    await unit.in_turn("changes")
     await _many(unit, _TOUCH, touched, now)
 
 

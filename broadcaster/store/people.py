@@ -212,8 +212,9 @@ async def _attach(
 
 
 async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
-    """Write that these subscribers changed, for whoever follows the changes."""
+    """Write that these subscribers changed, for whoever follows the changes: numbered in the order of commits."""
     if subscriber_ids:
+        await unit.in_turn("changes")
         await unit.conn.execute(changes.insert(), [{"subscriber_id": each} for each in subscriber_ids])
         await unit.tell("people", 0)
 
