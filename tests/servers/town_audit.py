@@ -1,0 +1,237 @@
+"""The audit of an alert: what the store says against what the servers got, person by person."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from geographiclib.geodesic import Geodesic
+from sqlalchemy import func, select
+
+from broadcaster.domain.deliveries import DeliveryState, PersonState
+from broadcaster.domain.people import CHANNELS
+from broadcaster.store import alerts as alert_rows
+from broadcaster.store import contacts as contact_rows
+from broadcaster.store import counting, feed
+from broadcaster.store.tables import (
+    alert_counts,
+    alerts,
+    batches,
+    contacts,
+    deliveries,
+    outbox,
+    recipients,
+    shares,
+)
+from tests.servers.town import CENTRE, NAMES, RADIUS_M, STATION, TEXTS, Resident, Town, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.store import Store
+
+_WORDS = {"fr": ("Que faire", "Valable jusqu'au"), "en": ("What to do", "In force until")}
+
+
+def inside(each: Resident, centre: tuple[float, float] = CENTRE, radius_m: float = RADIUS_M) -> bool:
+    """Whether one of their places lies in the circle, by geographiclib."""
+    return any(
+        Geodesic.WGS84.Inverse(centre[1], centre[0], lat, lon, Geodesic.DISTANCE)["s12"] <= radius_m
+        for lon, lat in each.places
+    )
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """One message at its receiver: what identifies it, and all of it."""
+
+    channel: str
+    to: str
+    alert: str
+    key: str
+    whole: Any
+
+
+async def recount(store: Store, alert_id: int | str) -> Counter[tuple[str, int]]:
+    """Count an alert's rows anew, and fail unless its sums, its people and its state agree with them; give the counts.
+
+    Each person's state and sums follow from the deliveries to them: their own and those they share.
+    """
+    number = int(alert_id)
+    async with store.read() as unit:
+        rows = (await unit.conn.execute(select(deliveries).where(deliveries.c.alert_id == number))).all()
+        people = (await unit.conn.execute(select(recipients).where(recipients.c.alert_id == number))).all()
+        shared = (await unit.conn.execute(select(shares).where(shares.c.alert_id == number))).all()
+        kept = (await unit.conn.execute(select(alert_counts).where(alert_counts.c.alert_id == number))).all()
+        latencies = await counting.latencies(unit, number)
+        alert = (await unit.conn.execute(select(alerts).where(alerts.c.id == number))).one()
+    counted: Counter[tuple[str, int]] = Counter()
+    owners: defaultdict[int, set[int]] = defaultdict(set)
+    for share in shared:
+        owners[share.contact_id].add(share.subscriber_id)
+    of: defaultdict[int, list[DeliveryState]] = defaultdict(list)
+    for row in rows:
+        counted[CHANNELS[row.channel], row.state] += 1
+        for each in {row.subscriber_id, *owners[row.contact_id]}:
+            of[each].append(DeliveryState(row.state))
+    for person in people:
+        counted[counting.PEOPLE, person.state] += 1
+        states = of.pop(person.subscriber_id, [])
+        assert person.pending == states.count(DeliveryState.QUEUED), (person, states)
+        assert person.held == sum(state.held for state in states), (person, states)
+        assert person.state == _derived(states), (person, states)
+        assert bool(person.why) or person.state != PersonState.UNREACHED, person
+    assert not of, "deliveries to people who are not in the alert"
+    assert counted == Counter({(each.subject, each.state): each.n for each in kept if each.n}), "kept sums"
+    assert sum(latencies[counting.DELIVERED].values()) == sum(person.delivered_at is not None for person in people)
+    queued = sum(n for (subject, state), n in counted.items() if subject in CHANNELS and state == DeliveryState.QUEUED)
+    assert (alert.finished_at is not None) == (alert.resolved_at is not None and queued == 0), alert
+    return counted
+
+
+def _derived(states: list[DeliveryState]) -> PersonState:
+    """What a person's state is by the deliveries as they are now: nobody was ever taken back from a receipt."""
+    best = max(states, default=DeliveryState.QUEUED)
+    if best >= DeliveryState.DELIVERED:
+        return PersonState(int(best))
+    if any(state.held for state in states):
+        return PersonState.ACCEPTED
+    return PersonState.PENDING if DeliveryState.QUEUED in states else PersonState.UNREACHED
+
+
+def arrivals(town: Town) -> list[Arrived]:
+    """Every message that reached a device, a mail box or a telephone, opened."""
+    found = []
+    for message in town.push.messages:
+        said = message.json
+        found.append(Arrived("push", message.subscriber.endpoint, said["id"], message.headers["Topic"], message))
+    for mail in town.smtp.messages:
+        assert len(mail.recipients) == 1
+        name = mail.parsed["Message-ID"].strip("<>").partition("@")[0]
+        found.append(Arrived("email", mail.recipients[0], name.partition(".")[0], name, mail))
+    for kind, kept in (("sms", town.twilio.messages), ("voice", town.twilio.calls)):
+        found += [Arrived(kind, each.to, "", each["StatusCallback"], each) for each in kept]
+    return found
+
+
+async def of_alert(town: Town, alert_id: int | str) -> list[Arrived]:
+    """The arrivals of one alert. SMS and calls name theirs by the delivery in their callback."""
+    async with town.store.read() as unit:
+        own = set(await unit.conn.scalars(select(deliveries.c.id).where(deliveries.c.alert_id == int(alert_id))))
+    return [
+        each
+        for each in arrivals(town)
+        if each.alert == str(alert_id) or (not each.alert and delivery_of(town, each.key) in own)
+    ]
+
+
+def delivery_of(town: Town, url: str) -> int | None:
+    """The delivery whose token ends a URL."""
+    return town.store.vault.unlink("receipt", re.split(r"[/=]", url)[-1])
+
+
+async def told(town: Town, alert_id: int | str) -> Counter[tuple[str, str]]:
+    """How often each contact got an alert: (channel, address) to times."""
+    return Counter((each.channel, each.to) for each in await of_alert(town, alert_id))
+
+
+def expected(residents: Iterable[Resident], channels: Iterable[str] = tuple(CHANNELS)) -> Counter[tuple[str, str]]:
+    """What these people are to get: each of their contacts one message, also one that they share."""
+    wanted = set(channels)
+    return Counter({contact: 1 for each in residents for contact in each.contacts if contact[0] in wanted})
+
+
+async def quiet(town: Town, timeout_s: float = 30.0) -> None:
+    """Wait until nothing is left to do: events, entrants, alerts and batches; for what is not to happen after that."""
+
+    async def idle() -> bool:
+        async with town.store.read() as unit:
+            return (
+                not await unit.conn.scalar(select(func.count()).select_from(outbox))
+                and await feed.entrants_cursor(unit) >= await feed.newest(unit)
+                and not await unit.conn.scalar(select(func.count()).where(batches.c.done.is_(False)))
+                and not await unit.conn.scalar(select(func.count()).where(alerts.c.resolved_at.is_(None)))
+            )
+
+    await eventually(idle, "the service comes to rest", timeout_s)
+    await town.twilio.settled()
+
+
+async def audit(town: Town, alert_id: int | str, residents: Iterable[Resident], *, doubles: int = 0) -> Counter[Any]:
+    """Fail unless exactly these people got the alert, each contact once, its words right; give the recount.
+
+    ``doubles``: how many messages may have come a second time, with the key of the first.
+    """
+    sums = await recount(town.store, alert_id)
+    came = await of_alert(town, alert_id)
+    times = Counter((each.channel, each.to) for each in came)
+    wanted = expected(residents)
+    assert not wanted.keys() - times.keys(), f"lost: {list(wanted.keys() - times.keys())[:5]}"
+    assert not times.keys() - wanted.keys(), f"nobody's: {list(times.keys() - wanted.keys())[:5]}"
+    assert (times - wanted).total() <= doubles, f"twice: {list(times - wanted)[:5]}"
+    await check_words(town, int(alert_id), came)
+    return sums
+
+
+async def check_words(town: Town, alert_id: int, came: Iterable[Arrived]) -> None:
+    """Fail unless each message says what the alert says in its receiver's language, under the key of its delivery."""
+    async with town.store.read() as unit:
+        alert = await alert_rows.by_id(unit, alert_id)
+        rows = await unit.conn.execute(
+            select(deliveries.c.id, deliveries.c.subscriber_id, contacts.c.channel, contacts.c.fingerprint)
+            .add_columns(contacts.c.sealed)
+            .join(contacts, contacts.c.id == deliveries.c.contact_id)
+            .where(deliveries.c.alert_id == alert_id)
+        )
+        by_address = {}
+        for row in rows:
+            text = contact_rows.open_address(unit, row.fingerprint, row.sealed)
+            address = json.loads(text)["endpoint"] if row.channel == 0 else text
+            by_address[CHANNELS[row.channel], address] = (row.id, row.subscriber_id)
+    assert alert is not None
+    locales = {each.id: each.locale[:2] for each in town.residents}
+    check = {"push": _check_push, "email": _check_mail, "sms": _check_sms, "voice": _check_call}
+    for each in came:
+        delivery_id, subscriber_id = by_address[each.channel, each.to]
+        check[each.channel](town, alert, delivery_id, locales[subscriber_id], each)
+
+
+def _check_push(town: Town, alert: Alert, delivery_id: int, language: str, came: Arrived) -> None:
+    said, words = came.whole.json, TEXTS[language]
+    assert came.key == said["tag"] == alert.token
+    assert (said["lang"], said["title"]) == (language, words["headline"])
+    assert said["body"] == f"{words['description']}\n{words['instruction']}"
+    assert said["url"].endswith(f"/a/{alert.token}")
+    assert delivery_of(town, said["receipt"]) == delivery_id
+    assert came.whole.headers["Urgency"] == "high"
+
+
+def _check_mail(town: Town, alert: Alert, delivery_id: int, language: str, came: Arrived) -> None:
+    mail, words = came.whole.parsed, TEXTS[language]
+    assert came.key == f"{alert.id}.{delivery_id}"
+    assert mail["Subject"] == f"{words['headline']} - {NAMES[STATION]}"
+    assert mail["To"] == came.to
+    plain = mail.get_body(("plain",)).get_content()
+    for text in (*words.values(), *_WORDS[language], f"/a/{alert.token}"):
+        assert text in plain
+    way_out = re.search(r"/u/([\w-]+)", mail["List-Unsubscribe"])
+    assert way_out is not None
+    assert town.store.vault.unlink("optout", way_out[1]) == delivery_id
+
+
+def _check_sms(town: Town, alert: Alert, delivery_id: int, language: str, came: Arrived) -> None:
+    words = TEXTS[language]
+    head = f"{NAMES[STATION]}: {words['headline']}\n{words['instruction']} {words['description']}\n"
+    assert came.whole.body.startswith(head)
+    assert came.whole.body.endswith(f"/a/{alert.token}")
+    assert delivery_of(town, came.key) == delivery_id
+
+
+def _check_call(town: Town, alert: Alert, delivery_id: int, language: str, came: Arrived) -> None:
+    for text in TEXTS[language].values():
+        assert came.whole["Twiml"].count(text.replace("'", "&#39;")) + came.whole["Twiml"].count(text) >= 1
+    assert delivery_of(town, came.key) == delivery_id
