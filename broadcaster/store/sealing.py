@@ -45,9 +45,12 @@ class Vault:
             message = "a vault needs at least one secret"
             raise ValueError(message)
         derived = [_derive(secret, "seal") for secret in secrets]
-        self._ciphers = {hashlib.sha256(key).digest()[:1]: AESGCM(key) for key in reversed(derived)}
+        # Of 256 pairs of keys one has the same id: each of them is tried.
+        self._ciphers: dict[bytes, list[AESGCM]] = {}
+        for key in derived:
+            self._ciphers.setdefault(hashlib.sha256(key).digest()[:1], []).append(AESGCM(key))
         self._id = hashlib.sha256(derived[0]).digest()[:1]
-        self._cipher = self._ciphers[self._id]
+        self._cipher = self._ciphers[self._id][0]
         self._index_key = _derive(secrets[-1], "index")  # the oldest: a blind index can't be opened, so not re-made
         self._link_key = _derive(secrets[-1], "link")
 
@@ -58,15 +61,17 @@ class Vault:
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """Open what ``seal`` gave. Raises ``SealBroken``."""
-        cipher = self._ciphers.get(sealed[:1])
-        if cipher is None:
+        ciphers = self._ciphers.get(sealed[:1])
+        if ciphers is None:
             message = "sealed with a key that the settings do not hold: put the old key back behind the new one"
             raise SealBroken(message)
-        try:
-            return cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], context)
-        except InvalidTag:
-            message = "a sealed value does not open: it was altered, or belongs to another row"
-            raise SealBroken(message) from None
+        for cipher in ciphers if len(sealed) >= 1 + _NONCE + _MAC else ():
+            try:
+                return cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], context)
+            except InvalidTag:
+                continue
+        message = "a sealed value does not open: it was altered, or belongs to another row"
+        raise SealBroken(message)
 
     def fingerprint(self, kind: str, canonical: str) -> bytes:
         """Give 16 bytes that are the same for the same address, and tell nothing of it without the key."""
