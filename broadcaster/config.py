@@ -5,11 +5,13 @@ Each secret ``X`` can be given as ``X_FILE``, the path of a file that holds it (
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
 PREFIX = "TOCSIN_"
 _SECRETS = ("secret_key", "smtp_url", "twilio_auth_token", "vapid_private_key", "database_url", "dkim_private_key")
 _SECRET_BYTES = 32
+_BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
 
 
 class Settings(BaseModel):
     """What can be set, with what holds when it is not. README has the same table; a test holds the two together."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes any that is free.")
@@ -107,8 +110,8 @@ class Settings(BaseModel):
     @field_validator("public_url")
     @classmethod
     def _no_slash(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
-            message = "begins with https:// (or http:// on this machine), as in https://alerts.ville.example"
+        if value and not _is_base(value):
+            message = "begins with https:// (or http:// on this machine), as in https://alerts.ville.example; no ? or #"
             raise ValueError(message)
         return value.rstrip("/")
 
@@ -133,7 +136,8 @@ class Settings(BaseModel):
     @property
     def url(self) -> str:
         """Give where links begin: the public address, or where the service listens."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def store_url(self) -> str:
@@ -166,12 +170,30 @@ class Settings(BaseModel):
         if self.secret_key is not None:
             return [_secret(part) for part in self.secret_key.get_secret_value().split(",")]
         path = self.data_dir / "secret.key"
-        if not path.exists():
+        if not path.exists() or path.stat().st_size == 0:
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_hex(_SECRET_BYTES) + "\n")
+            _make_secret(path)
         return [_secret(path.read_text())]
+
+
+def _make_secret(path: Path) -> None:
+    """Write a secret, unless another process that starts at the same time has written one."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if file.read() == "":
+            file.write(secrets.token_hex(_SECRET_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _is_base(url: str) -> bool:
+    """Tell whether links can begin with ``url``: what a mail's header or a webhook can't hold would stop a channel."""
+    try:
+        parts = urlsplit(url)
+        there = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return there and bool(_BASE.fullmatch(url))
 
 
 def _secret(text: str) -> bytes:
@@ -196,10 +218,13 @@ def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings
     files = {PREFIX + name.upper() + "_FILE" for name in _SECRETS}
     for name, text in source.items():
         if name in files:
+            if not text:
+                continue
             try:
                 values[name.removeprefix(PREFIX).removesuffix("_FILE").lower()] = Path(text).read_text().strip()
-            except OSError as error:
-                findings.append((name, f"can't be read: {error.strerror}; give the path of a readable file"))
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is no text"
+                findings.append((name, f"can't be read: {reason}; give the path of a readable file"))
         elif name in known and text != "":
             values.setdefault(name.removeprefix(PREFIX).lower(), text)
         elif name.startswith(PREFIX) and name not in known and name not in _ELSEWHERE:
