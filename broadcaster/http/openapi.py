@@ -40,6 +40,20 @@ _HEADERS: dict[str, dict[str, Any]] = {
     },
     "X-Twilio-Signature": {"schema": {"type": "string", "pattern": "^[A-Za-z0-9+/=]{0,60}$"}},
 }
+_MEDIA: dict[str, dict[str, Any]] = {
+    "application/json": {},
+    "text/event-stream": {
+        "type": "object",
+        "description": "Each event: *account* with the account as JSON, and *end* after the last one.",
+        "required": ["id", "event", "data"],
+        "properties": {
+            "id": {"type": "string"},
+            "event": {"enum": ["account", "end"]},
+            "data": {"type": "string", "contentMediaType": "application/json"},
+            "retry": {"type": "integer"},
+        },
+    },
+}
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.KEYED: [{}, {"key": []}],
     Access.SUBSCRIBER: [{"subscriber": []}],
@@ -172,7 +186,7 @@ def _responses(route: Route, found: dict[Any, Any]) -> dict[str, Any]:
     for code, model in route.answers.items():
         response: dict[str, Any] = {"description": _meaning(code)}
         if isinstance(model, str):
-            response["content"] = {model: {"schema": {"type": "string"} if model != "application/json" else {}}}
+            response["content"] = {model: {"schema": _MEDIA.get(model, {"type": "string"})}}
         elif model is not None:
             response["content"] = {"application/json": {"schema": found[model]}}
         if code in (201, 202) and isinstance(model, type):

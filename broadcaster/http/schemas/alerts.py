@@ -83,9 +83,7 @@ class Draft(Given):
     sms: SmsText = ""
     texts: dict[Language, TextIn] = Field(default_factory=dict, description="The same in other languages.")
     area: AreaJson | None = None
-    audience: AnyAudience = Field(
-        default_factory=AudienceIn, description="An object, or only the word of its kind."
-    )
+    audience: AnyAudience = Field(default_factory=AudienceIn, description="An object, or only the word of its kind.")
     channels: tuple[ChannelName, ...] | None = Field(
         None, min_length=1, max_length=4, description="Without it, every channel."
     )

@@ -146,9 +146,10 @@ async def events(api, alert_id, last=None):
     if last is not None:
         headers["Last-Event-ID"] = last
     found = []
-    async with asyncio.timeout(20), api.http.get(
-        f"{api.running.url}/v1/alerts/{alert_id}/events", headers=headers
-    ) as answer:
+    async with (
+        asyncio.timeout(20),
+        api.http.get(f"{api.running.url}/v1/alerts/{alert_id}/events", headers=headers) as answer,
+    ):
         if answer.status != 200:
             return answer.status
         assert answer.content_type == "text/event-stream"

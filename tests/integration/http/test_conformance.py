@@ -7,12 +7,15 @@ import sys
 
 import pytest
 
+from tests.integration.http.conftest import an_alert
+from tests.integration.http.test_alerts import someone, until_finished
+
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+EXAMPLES = "12"
 
 
-@pytest.mark.timeout(180)
-async def test_whatever_is_asked_is_answered_as_the_document_says(api, tmp_path):
-    """Bounded: a few examples an operation, from a fixed seed; nothing in it may end in a 5xx."""
+async def ask_everything(api, folder, key, *options):
+    """Bounded: a few examples an operation, from a fixed seed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -20,23 +23,56 @@ async def test_whatever_is_asked_is_answered_as_the_document_says(api, tmp_path)
         "run",
         f"{api.running.url}/openapi.json",
         "--header",
-        f"Authorization: Bearer {api.keys['admin']}",
-        "--checks",
-        CHECKS,
-        "--phases",
-        "examples,coverage,fuzzing",
-        "--max-examples",
-        "12",
-        "--seed",
-        "1",
-        "--mode",
-        "all",
-        "--generation-database",
-        "none",
+        f"Authorization: Bearer {key}",
+        f"--checks={CHECKS}",
+        "--phases=examples,coverage,fuzzing",
+        f"--max-examples={EXAMPLES}",
+        "--seed=1",
+        "--mode=all",
+        "--generation-database=none",
         "--no-color",
-        cwd=tmp_path,
+        *options,
+        cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()[-6000:]
+    return process.returncode, output.decode()
+
+
+@pytest.mark.timeout(180)
+async def test_whatever_an_operator_asks_is_answered_as_the_document_says(api, tmp_path):
+    """Of an alert and a delivery that are there, so that the answers are more than 404."""
+    await someone(api)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    await until_finished(api, alert["id"])
+    _, _, page = await api.call("GET", f"/v1/alerts/{alert['id']}/deliveries")
+    receipt = api.running.services.store.vault.link("receipt", int(page["deliveries"][0]["id"]))
+    token = alert["url"].rpartition("/")[2]
+    (tmp_path / "schemathesis.toml").write_text(
+        f"""
+[parameters]
+"path.id" = "{alert["id"]}"
+"path.slug" = "laigle"
+"path.token" = "{token}"
+
+[[operations]]
+include-path = "/v1/receipts/{{token}}"
+parameters = {{ "path.token" = "{receipt}" }}
+"""
+    )
+    code, output = await ask_everything(api, tmp_path, api.keys["admin"])
+    assert code == 0, output[-6000:]
+    _, _, after = await api.call("GET", f"/v1/alerts/{alert['id']}")
+    assert after["cancelled_at"] is not None
+
+
+@pytest.mark.timeout(120)
+async def test_whatever_a_subscriber_asks_is_answered_as_the_document_says(api, tmp_path):
+    made = await someone(api)
+    code, output = await ask_everything(
+        api, tmp_path, made["token"], "--include-path-regex=^/v1/subscribers/me", "--exclude-method=DELETE"
+    )
+    assert code == 0, output[-6000:]
+    assert "3 operations returned only 401/403" not in output
+    assert (await api.call("GET", "/v1/subscribers/me", key=made["token"]))[0] == 200

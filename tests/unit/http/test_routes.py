@@ -73,4 +73,3 @@ def test_the_example_of_an_area_is_valid_by_its_own_schema():
     (shape,) = [each for each in area["anyOf"] if each.get("type") == "object"]
     for example in shape["examples"]:
         jsonschema_rs.Draft202012Validator(shape).validate(example)
-
