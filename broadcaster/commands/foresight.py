@@ -12,6 +12,7 @@ from broadcaster.commands.showing import money, seconds, table
 if TYPE_CHECKING:
     from rich.console import Console
 
+_WIDEST = 100
 _BANNERS = {
     "actual": ("REAL ALERT: people will act on this", "bold white on red"),
     "exercise": ("EXERCISE: every message says that it is one", "bold black on cyan"),
@@ -19,17 +20,23 @@ _BANNERS = {
 }
 
 
+def _width(console: Console) -> int:
+    return min(console.width, _WIDEST)
+
+
 def banner(console: Console, status: str, station: str) -> None:
     """Say, so that none can be taken for the other, whether this is real."""
     words, style = _BANNERS[status]
-    console.print(Panel(Text(f"{words}\nstation: {station}", justify="center"), style=style, expand=True))
+    console.print(Panel(Text(f"{words}\nstation: {station}", justify="center"), style=style, width=_width(console)))
 
 
 def show_reach(console: Console, reach: dict[str, Any]) -> None:
     """Whom it would reach, by what, at what price, how fast."""
     people = reach["people"]
     if people == 0:
-        console.print(Panel(Text("0 people: NOBODY would be reached", justify="center"), style="bold red"))
+        console.print(
+            Panel(Text("0 people: NOBODY would be reached", justify="center"), style="bold red", width=_width(console))
+        )
     else:
         with_channel = people - reach["no_channel"]
         area = "" if reach["area_km2"] is None else f" in {reach['area_km2']:.2f} km²"
@@ -65,4 +72,10 @@ def say_sandbox(console: Console, channels: list[str]) -> None:
     """Say loudly which channels send nothing."""
     if channels:
         names = ", ".join(channels)
-        console.print(Panel(f"SANDBOX: {names} send nothing; messages are composed and kept", style="bold yellow"))
+        console.print(
+            Panel(
+                f"SANDBOX: {names} send nothing; messages are composed and kept",
+                style="bold yellow",
+                width=_width(console),
+            )
+        )

@@ -1,0 +1,90 @@
+"""The command line, against a data folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from broadcaster.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass
+class Ended:
+    """How a command ended that ran as a process of its own."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Tocsin:
+    """Runs ``tocsin`` with its own settings: in this process, or as one of its own."""
+
+    env: dict[str, str]
+    data: Path
+    root: Path
+
+    def __call__(self, *args: str, given: str | None = None, **env: str) -> Result:
+        result = CliRunner(env={**self.env, **env}).invoke(main, args, input=given)
+        # What a command can't name ends in a traceback: that is a defect, whatever a test expects.
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    async def beside(self, *args: str, **env: str) -> Ended:
+        """Run in a thread, beside a service on this test's own loop; nobody is there to answer a question."""
+        result = await asyncio.to_thread(self, *args, given="", **env)
+        return Ended(result.exit_code, result.stdout, result.stderr)
+
+    async def process(self, *args: str, **env: str) -> Ended:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", "from broadcaster.cli import main; main()", *args,
+            env={**os.environ, **self.env, "PYTHONPATH": str(self.root), **env},
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return Ended(process.returncode, out.decode(), err.decode())
+
+
+@pytest.fixture
+def tocsin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> Tocsin:
+    for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
+        monkeypatch.delenv(name)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    data = tmp_path / "data"
+    return Tocsin({"TOCSIN_DATA_DIR": str(data), "TOCSIN_PORT": str(port)}, data, pytestconfig.rootpath)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with L'Aigle and 300 residents, made by the commands themselves, once."""
+    data = tmp_path_factory.mktemp("template") / "data"
+    for args in (("migrate",), ("seed", "--residents", "300")):
+        result = CliRunner(env={"TOCSIN_DATA_DIR": str(data)}).invoke(main, args)
+        assert result.exit_code == 0, result.output
+    return data
+
+
+@pytest.fixture
+def seeded(tocsin: Tocsin, template: Path) -> Tocsin:
+    """With a copy of ``template``."""
+    shutil.copytree(template, tocsin.data)
+    return tocsin

@@ -1,0 +1,265 @@
+"""Setting up a service from the command line: database, seed, stations, keys, lists, doctor."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BOUNDARY = {
+    "type": "Polygon",
+    "coordinates": [[[0.60, 48.74], [0.66, 48.74], [0.66, 48.78], [0.60, 48.78], [0.60, 48.74]]],
+}
+
+
+def key_of(out: str) -> str:
+    found = re.search(r"tk_\S+", out)
+    assert found is not None
+    return found[0]
+
+
+def test_a_fresh_folder_is_migrated_and_seeded(tocsin: Any):
+    assert "newest shape" in tocsin("migrate").stdout
+    seeded = tocsin("seed", "--residents", "50")
+    assert "50 synthetic residents" in seeded.stdout
+    shown = json.loads(tocsin("station", "show", "laigle", "--json").stdout)
+    assert (shown["insee"], shown["languages"], shown["followers"]) == ("61214", ["fr", "en"], 50)
+    assert shown["boundary"]["type"] == "MultiPolygon"
+    assert len(shown["groups"]) == 3
+
+
+def test_a_second_start_finds_its_data_and_its_key_again(tocsin: Any):
+    tocsin("migrate")
+    first = tocsin("seed", "--residents", "20")
+    tocsin("migrate")
+    second = tocsin("seed", "--residents", "20")
+    assert "nothing was seeded" in second.stdout
+    assert key_of(second.stdout) == key_of(first.stdout)
+    assert json.loads(tocsin("station", "list", "--json").stdout)[0]["followers"] == 20
+
+
+def test_the_operators_key_is_for_its_owner_only(seeded: Any):
+    path = seeded.data / "operator.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_key_that_the_database_does_not_know_is_made_anew(seeded: Any):
+    path = seeded.data / "operator.key"
+    path.write_text("tk_of_another_database\n")
+    assert key_of(seeded("seed").stdout) != "tk_of_another_database"
+    assert key_of(path.read_text()).startswith("tk_")
+
+
+def test_a_database_that_is_not_migrated_is_told_with_what_to_do(tocsin: Any):
+    result = tocsin("seed")
+    assert result.exit_code == 2
+    assert "run `tocsin migrate` first" in result.stderr
+
+
+def test_wrong_settings_are_each_named(tocsin: Any):
+    result = tocsin("migrate", TOCSIN_LOG_LEVEL="loud", TOCSIN_COLOUR="red")
+    assert result.exit_code == 2
+    assert "TOCSIN_LOG_LEVEL: is one of debug, info, warning, error" in result.stderr
+    assert "TOCSIN_COLOUR: is no setting" in result.stderr
+
+
+def test_a_commune_becomes_a_station_and_only_once(seeded: Any):
+    added = seeded("station", "add", "--insee", "97411")
+    assert added.exit_code == 0
+    assert json.loads(seeded("station", "show", "saint-denis", "--json").stdout)["region"] == "RE"
+    again = seeded("station", "add", "--insee", "97411")
+    assert again.exit_code == 2
+    assert "another --slug" in again.stderr
+
+
+def test_a_postal_code_is_taken_for_what_it_is(seeded: Any):
+    result = seeded("station", "add", "--insee", "61000")
+    assert result.exit_code == 2
+    assert "61001 (Alençon)" in result.stderr
+
+
+def test_a_boundary_becomes_a_station(seeded: Any, tmp_path: Path):
+    path = tmp_path / "campus.geojson"
+    path.write_text(json.dumps({"type": "Feature", "properties": {}, "geometry": BOUNDARY}))
+    args = ("--name", "Lycée Napoléon", "--kind", "school", "--languages", "fr,en", "--margin-m", "50")
+    added = seeded("station", "add", "--boundary", str(path), *args)
+    assert added.exit_code == 0, added.stderr
+    shown = json.loads(seeded("station", "show", "lycee-napoleon", "--json").stdout)
+    assert (shown["kind"], shown["margin_m"], shown["languages"]) == ("school", 50.0, ["fr", "en"])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("{", "is no GeoJSON"),
+        (json.dumps({"type": "Point", "coordinates": [0, 0]}), "boundary"),
+        (json.dumps({**BOUNDARY, "coordinates": [[[0, 0], [1, 1], [0, 1], [1, 0], [0, 0]]]}), "boundary"),
+    ],
+)
+def test_a_boundary_that_can_not_be_used_is_refused(seeded: Any, tmp_path: Path, content: str, told: str):
+    path = tmp_path / "campus.geojson"
+    path.write_text(content)
+    result = seeded("station", "add", "--boundary", str(path), "--name", "Campus")
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_a_key_is_shown_once_and_ends_when_it_is_revoked(seeded: Any):
+    key = seeded("key", "add", "--station", "laigle", "--role", "publish", "--label", "mairie").stdout.strip()
+    assert key.startswith("tk_")
+    listed = seeded("key", "list")
+    assert "mairie" in listed.stdout
+    assert key not in listed.stdout
+    mine = next(each for each in json.loads(seeded("key", "list", "--json").stdout) if each["label"] == "mairie")
+    assert (mine["role"], mine["station"]) == ("publish", "laigle")
+    assert seeded("key", "revoke", str(mine["id"])).exit_code == 0
+    assert seeded("key", "revoke", str(mine["id"])).exit_code == 2
+
+
+def test_only_an_admins_key_is_good_for_every_station(seeded: Any):
+    assert seeded("key", "add", "--role", "publish", "--label", "x").exit_code == 2
+    assert seeded("key", "add", "--role", "admin", "--label", "x").exit_code == 0
+
+
+def test_an_unknown_station_is_told_with_those_there_are(seeded: Any):
+    result = seeded("station", "show", "laigel")
+    assert result.exit_code == 2
+    assert "there are: laigle" in result.stderr
+
+
+def test_a_vapid_key_can_be_put_into_the_settings(seeded: Any):
+    lines = dict(line.split("=", 1) for line in seeded("vapid").stdout.splitlines())
+    lines["TOCSIN_VAPID_SUBJECT"] = "mailto:mairie@laigle.example"
+    found = json.loads(seeded("doctor", "--json", **lines, TOCSIN_PUSH_ORIGINS="https://127.0.0.1:9").stdout)
+    assert any(each["subject"] == "push" and "VAPID key" in each["what"] for each in found)
+
+
+def test_a_list_is_imported_and_its_bad_lines_are_written_down(seeded: Any, tmp_path: Path):
+    path = tmp_path / "club.csv"
+    path.write_bytes("Licence;Nom;Portable\n1;Zoé Orme;0639980001\n2;=Houx;123\n".encode("cp1252"))
+    refused = seeded("import", "subscribers", str(path), "--station", "laigle")
+    assert refused.exit_code == 2
+    assert "1 of 2 lines are refused, so nothing was changed" in refused.stderr
+    errors = (tmp_path / "club.csv.errors.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert errors == [
+        "line,external_id,field,reason",
+        "3,2,Portable,it is too short: a service number can't be reached",
+    ]
+    assert json.loads(seeded("station", "show", "laigle", "--json").stdout)["followers"] == 300
+    done = seeded("import", "subscribers", str(path), "--station", "laigle", "--skip-bad")
+    assert done.exit_code == 0
+    assert "1 added" in done.stdout
+    assert json.loads(seeded("station", "show", "laigle", "--json").stdout)["followers"] == 301
+
+
+def test_a_list_without_fault_takes_its_old_error_file_away(seeded: Any, tmp_path: Path):
+    path = tmp_path / "club.csv"
+    path.write_text("id,mobile\n1,12\n")
+    seeded("import", "subscribers", str(path), "--station", "laigle")
+    path.write_text("id,mobile\n1,0639980001\n")
+    assert seeded("import", "subscribers", str(path), "--station", "laigle").exit_code == 0
+    assert not (tmp_path / "club.csv.errors.csv").exists()
+    again = seeded("import", "subscribers", str(path), "--station", "laigle")
+    assert "nothing to change" in again.stdout
+
+
+def test_a_dry_run_of_an_import_changes_nothing(seeded: Any, tmp_path: Path):
+    path = tmp_path / "club.csv"
+    path.write_text("id,mobile\n1,0639980001\n")
+    result = seeded("import", "subscribers", str(path), "--station", "laigle", "--dry-run")
+    assert result.exit_code == 0
+    assert "1 new" in result.stdout
+    assert json.loads(seeded("station", "show", "laigle", "--json").stdout)["followers"] == 300
+
+
+def findings(result: Any, subject: str) -> list[tuple[str, str]]:
+    return [(each["level"], each["what"]) for each in json.loads(result.stdout) if each["subject"] == subject]
+
+
+def test_a_doctor_finds_nothing_wrong_with_a_seeded_service(seeded: Any):
+    result = seeded("doctor", "--json")
+    assert result.exit_code == 0
+    assert ("ok", "what is sealed opens with the secret key") in findings(result, "database")
+    assert [level for level, _ in findings(result, "sms")] == ["warning"]
+    assert "0 errors" in seeded("doctor").stdout
+
+
+def test_a_doctor_finds_an_empty_folder_and_makes_nothing_in_it(tocsin: Any):
+    result = tocsin("doctor", "--json")
+    assert result.exit_code == 1
+    assert "there is no database" in findings(result, "database")[0][1]
+    assert not tocsin.data.exists()
+
+
+def test_a_doctor_finds_a_key_that_others_can_read(seeded: Any):
+    (seeded.data / "secret.key").chmod(0o644)
+    result = seeded("doctor", "--json")
+    assert result.exit_code == 1
+    assert findings(result, "secret key")[0][0] == "error"
+
+
+def test_a_doctor_finds_a_lost_key_and_does_not_hide_it_by_a_new_one(seeded: Any):
+    (seeded.data / "secret.key").unlink()
+    result = seeded("doctor", "--json")
+    assert result.exit_code == 1
+    assert "is gone" in findings(result, "secret key")[0][1]
+    assert not (seeded.data / "secret.key").exists()
+
+
+def test_a_doctor_finds_the_wrong_key(seeded: Any):
+    result = seeded("doctor", "--json", TOCSIN_SECRET_KEY=os.urandom(32).hex())
+    assert result.exit_code == 1
+    assert any("does not open" in what for level, what in findings(result, "database") if level == "error")
+
+
+def test_a_doctor_finds_a_port_that_is_taken(seeded: Any):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = seeded("doctor", "--json", TOCSIN_PORT=port)
+    assert findings(result, "port")[0][0] == "error"
+
+
+def test_a_doctor_names_wrong_settings(seeded: Any):
+    result = seeded("doctor", "--json", TOCSIN_PORT="many")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)[0]["what"].startswith("TOCSIN_PORT: ")
+
+
+def test_a_doctor_reaches_a_relay_that_is_not_there(seeded: Any):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    result = seeded("doctor", "--json", TOCSIN_SMTP_URL=f"smtp://127.0.0.1:{port}?from=L'Aigle <mairie@laigle.example>")
+    assert result.exit_code == 1
+    assert any(level == "error" for level, _ in findings(result, "email"))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        (),
+        ("migrate",),
+        ("seed",),
+        ("serve",),
+        ("send",),
+        ("alert",),
+        ("alert", "deliveries"),
+        ("import", "subscribers"),
+        ("station", "add"),
+        ("key", "add"),
+        ("doctor",),
+        ("vapid",),
+    ],
+)
+def test_every_command_explains_itself(tocsin: Any, args: tuple[str, ...]):
+    result = tocsin(*args, "--help")
+    assert result.exit_code == 0
+    assert "\\b" not in result.stdout
+    assert len(result.stdout) > 120
