@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
+
+
+class BusUnavailable(Exception):
+    """The bus does not answer; nothing is lost, for the store knows what is to be done."""
+
+
+class NoAnswer(Exception):
+    """Nobody answered a question in time."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Job:
-    """One piece of work: ``ref`` is the id of what is to be worked on. The smallest ``rank`` goes first."""
+    """One piece of work: ``ref`` is the id of what is to be worked on. The smallest ``rank`` goes first.
+
+    ``handle`` is the bus's own name for it.
+    """
 
     rank: int
     ref: str
     queue: str = ""
+    handle: str = field(default="", compare=False)
 
 
 class Signal(Protocol):
@@ -52,4 +64,28 @@ class Bus(Protocol):
 
     async def depth(self, queue: str) -> int:
         """Give how many jobs wait in ``queue``."""
+        ...
+
+    async def ask(self, what: str, question: bytes, timeout_s: float) -> bytes:
+        """Ask whoever answers ``what``; give the answer, text in UTF-8. Raises ``NoAnswer`` after ``timeout_s``."""
+        ...
+
+    async def answer(self, what: str, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
+        """Answer questions about ``what``, one after the other, until cancelled."""
+        ...
+
+    async def grant(self, name: str, per_second: float, depth: float, wanted: float) -> tuple[float, float]:
+        """Take up to ``wanted`` tokens of a bucket that all processes share: (how many, seconds until one more)."""
+        ...
+
+    async def open(self) -> None:
+        """Begin to hear what others tell."""
+        ...
+
+    async def close(self) -> None:
+        """Close what is open; may be called twice."""
+        ...
+
+    async def ping(self) -> None:
+        """Raise ``BusUnavailable`` unless the bus answers."""
         ...

@@ -9,10 +9,10 @@ from collections import defaultdict
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from broadcaster.bus.base import Job
+from broadcaster.bus.base import Job, NoAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 
 class _Queue:
@@ -45,6 +45,10 @@ class LocalBus:
         self._queues: defaultdict[str, _Queue] = defaultdict(_Queue)
         self._order = itertools.count()
         self._listeners: defaultdict[str, set[LocalSignal]] = defaultdict(set)
+        self._questions: defaultdict[str, asyncio.Queue[tuple[bytes, asyncio.Future[bytes]]]] = defaultdict(
+            asyncio.Queue
+        )
+        self._buckets: dict[str, tuple[float, float]] = {}
 
     async def put(self, queue: str, jobs: Sequence[tuple[str, int]]) -> None:
         there = self._queues[queue]
@@ -82,3 +86,39 @@ class LocalBus:
 
     async def depth(self, queue: str) -> int:
         return len(self._queues[queue].heap)
+
+    async def ask(self, what: str, question: bytes, timeout_s: float) -> bytes:
+        asked: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        await self._questions[what].put((question, asked))
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await asked
+        except TimeoutError:
+            message = f"nobody answered {what} within {timeout_s:g} s"
+            raise NoAnswer(message) from None
+
+    async def answer(self, what: str, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
+        while True:
+            question, asked = await self._questions[what].get()
+            if asked.done():  # whoever asked has stopped waiting
+                continue
+            said = await answer(question)
+            if not asked.done():
+                asked.set_result(said)
+
+    async def grant(self, name: str, per_second: float, depth: float, wanted: float) -> tuple[float, float]:
+        now = asyncio.get_running_loop().time()
+        tokens, at = self._buckets.get(name, (depth, now))
+        tokens = min(depth, tokens + (now - at) * per_second)
+        given = max(0.0, min(wanted, float(int(tokens))))
+        self._buckets[name] = (tokens - given, now)
+        return given, 0.0 if given >= 1 else (1 - tokens) / per_second
+
+    async def open(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+    async def ping(self) -> None:
+        pass

