@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from broadcaster.http.rates import RateLimit
     from broadcaster.http.sessions import Sessions
     from broadcaster.services import Services
+    from broadcaster.web.kept import KeptPages
 
 SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[RateLimit] = web.AppKey("rates")
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
 STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")
 PAGES: web.AppKey[frozenset[tuple[str, str]]] = web.AppKey("pages")
+KEPT_PAGES: web.AppKey[KeptPages] = web.AppKey("kept pages")
 DOCUMENT: web.AppKey[Callable[[str], bytes]] = web.AppKey("document")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from broadcaster.http.auth import admit
-from broadcaster.http.keys import DOCUMENT, PAGES, RATES, SERVICES, SESSIONS, STREAMS
+from broadcaster.http.keys import DOCUMENT, KEPT_PAGES, PAGES, RATES, SERVICES, SESSIONS, STREAMS
 from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
 from broadcaster.http.openapi import document
 from broadcaster.http.problems import problem_of, respond
@@ -22,6 +22,7 @@ from broadcaster.http.sessions import Sessions
 from broadcaster.web import pages
 from broadcaster.web.error_pages import respond_in_words
 from broadcaster.web.i18n import catalogs
+from broadcaster.web.kept import KeptPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -48,6 +49,7 @@ def build(services: Services) -> web.Application:
     app[STREAMS] = streams
     documented: Callable[[str], bytes] = cache(partial(document, ROUTES))
     app[DOCUMENT] = documented
+    app[KEPT_PAGES] = KeptPages()
     pages.set_up(app)
     catalogs()
     for route in ROUTES:

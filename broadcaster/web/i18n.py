@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LOCALE_DIR = Path(__file__).parent / "locale"
 DOMAIN = "tocsin"
 _MOST_CHOICES = 20
+_DATES_AS = {"en": "en_GB"}  # whoever reads English in France reads 21:59 and not 9:59 PM
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Catalogs:
         for path in sorted(folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po")):
             language = path.parent.parent.name
             with path.open("rb") as file:
-                self._words[language] = Words(language, Locale.parse(language), read_po(file, locale=language))
+                locale = Locale.parse(_DATES_AS.get(language, language))
+                self._words[language] = Words(language, locale, read_po(file, locale=language))
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -116,15 +116,23 @@ def render(
         **facts,
     }
     body = aiohttp_jinja2.render_string(template, request, context).encode()
-    response = web.Response(
+    return page_of(body, words.language, status=status, cache_control=cache_control)
+
+
+def page_of(body: bytes, language: str, *, status: int = 200, cache_control: str = "no-store") -> web.Response:
+    """Give a page that is made, with its headers."""
+    return web.Response(
         status=status,
         body=body,
         content_type="text/html",
         charset="utf-8",
-        headers={"Cache-Control": cache_control, "Content-Language": words.language, "Vary": "Accept-Language"},
+        headers={
+            "Cache-Control": cache_control,
+            "Content-Language": language,
+            "Content-Security-Policy": policy(),
+            "Vary": "Accept-Language",
+        },
     )
-    response.headers["Content-Security-Policy"] = policy()
-    return response
 
 
 def with_etag(request: web.Request, response: web.Response) -> web.StreamResponse:

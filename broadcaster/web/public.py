@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.alerts import MsgType, Severity, Status
+from broadcaster.http.auth import count
+from broadcaster.http.keys import KEPT_PAGES
 from broadcaster.store import alerts, stations
 from broadcaster.web.drawing import draw, written_point
 from broadcaster.web.i18n import Words, catalogs
-from broadcaster.web.pages import language_of, render, with_etag, written_time, zone_of
+from broadcaster.web.pages import language_of, page_of, render, with_etag, written_time, zone_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _FRESH = "public, max-age=15, must-revalidate"
 _LONGEST_TOKEN = 40
+_LONGEST_HEADER = 80
 _MOST_ALERTS = 50
 _MOST_LINES = 20
 
@@ -51,7 +54,7 @@ def _entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
         "language": language,
         "headline": text.headline,
         "mark": mark_of(alert, words),
-        "severity": alert.severity,
+        "look": _look(alert),
         "severity_word": severity_word(alert.severity, words),
         "station": station.name,
         "until": written_time(alert.expires_at, zone_of(station.region), words),
@@ -59,13 +62,22 @@ def _entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
 
 
 async def alert_page(call: Call[None, None]) -> web.StreamResponse:
-    """Show an alert to anybody who has its link."""
+    """Show an alert to anybody who has its link.
+
+    Those who have it are not counted: a whole town may stand behind one address of a telephone company. Who guesses is.
+    """
     request, services = call.request, call.services
     token = request.match_info["token"]
+    kept, active = request.app[KEPT_PAGES], services.active
+    key = (token, request.query.get("lang"), request.headers.get("Accept-Language", "")[:_LONGEST_HEADER])
+    found = kept.find(key, lambda number: bool(active.alerts([number])))
+    if found is not None:
+        return with_etag(request, page_of(found.body, found.language, cache_control=_FRESH))
     async with services.store.read() as unit:
         alert = await alerts.by_token(unit, token) if len(token) <= _LONGEST_TOKEN else None
         station = None if alert is None else await stations.by_id(unit, alert.station_id)
         if alert is None or station is None:
+            count(request)
             return unknown(call)
         cleared = await alerts.all_clear_of(unit, alert.id, station.id) if alert.cancelled_at else None
     default = station.languages[0]
@@ -86,6 +98,7 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
         "languages": readable or catalogs().languages,
         "mark": mark_of(alert, words),
         "severity": severity_word(alert.severity, words),
+        "look": _look(alert),
         "ended": _ended(alert, services.clock.now(), words),
         "all_clear": None if cleared is None else cleared.token,
         "url": f"{services.base_url}/a/{alert.token}",
@@ -97,7 +110,10 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
         "picture": None if alert.area is None else draw(alert.area, station.boundary),
         "places": [] if alert.area is None else _places(alert.area, words),
     }
-    return with_etag(request, render(request, "alert.html", words, facts, cache_control=_FRESH))
+    page = render(request, "alert.html", words, facts, cache_control=_FRESH)
+    if isinstance(page.body, bytes):
+        kept.keep(key, page.body, words.language, alert.id, active=bool(active.alerts([alert.id])))
+    return with_etag(request, page)
 
 
 def unknown(call: Call[None, None]) -> web.Response:
@@ -124,6 +140,11 @@ def severity_word(severity: Severity, words: Words) -> str:
         Severity.MINOR: words("Be careful"),
         Severity.UNKNOWN: words("For your information"),
     }[severity]
+
+
+def _look(alert: Alert) -> str:
+    """Give how a severity looks: a drill's never as the real thing."""
+    return str(alert.severity) if alert.status is Status.ACTUAL else "drill"
 
 
 def _ended(alert: Alert, now: datetime, words: Words) -> str | None:

@@ -76,6 +76,15 @@ async def test_a_lifted_alert_says_so_and_leads_to_its_all_clear(api):
     assert "FIN D’ALERTE" in page
 
 
+async def test_a_page_that_was_just_made_is_not_shown_once_its_alert_is_lifted(api):
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    pages = [(await page_of(api, alert["url"]))[2] for _ in range(3)]
+    assert len(set(pages)) == 1
+    assert "levée" not in pages[0]
+    await api.call("POST", f"/v1/alerts/{alert['id']}/cancel")
+    assert "Cette alerte est levée." in (await page_of(api, alert["url"]))[2]
+
+
 async def test_a_page_holds_nothing_foreign_and_no_script(api):
     hostile = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert(headline=hostile, description=hostile))

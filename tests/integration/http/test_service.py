@@ -8,7 +8,7 @@ import pytest
 
 from broadcaster.config import Settings
 from broadcaster.store import StoreUnavailable
-from tests.integration.http.conftest import open_api
+from tests.integration.http.conftest import an_alert, open_api
 
 
 @pytest.fixture
@@ -33,6 +33,14 @@ async def test_an_address_that_asks_too_often_is_told_when_to_come_back(slow):
     # A key is not counted, and health never.
     assert (await slow.call("GET", "/v1/alerts"))[0] == 200
     assert (await slow.call("GET", "/healthz", key=None))[0] == 200
+
+
+async def test_a_town_behind_one_address_may_read_its_alert_and_who_guesses_links_is_counted(slow):
+    _, _, alert = await slow.call("POST", "/v1/alerts", an_alert())
+    path = alert["url"].removeprefix(slow.running.url)
+    assert {(await slow.call("GET", path, key=None))[0] for _ in range(20)} == {200}
+    assert [(await slow.call("GET", f"/a/guess{n}", key=None))[0] for n in range(6)] == [404] * 5 + [429]
+    assert (await slow.call("GET", path, key=None))[0] == 200
 
 
 async def test_keys_that_are_guessed_are_counted(slow):

@@ -16,7 +16,14 @@ from broadcaster.http.routes import ROUTES
 DOCUMENT = json.loads(document(ROUTES, "https://alerts.example"))
 NAMES = [f"{route.method} {route.path}" for route in ROUTES]
 OPEN = {"GET /healthz", "GET /readyz", "GET /openapi.json"}
-SIGNED = {"POST /v1/receipts/{token}", "POST /hooks/twilio/status", "POST /hooks/twilio/voice"}
+SIGNED = {
+    "POST /v1/receipts/{token}",
+    "POST /hooks/twilio/status",
+    "POST /hooks/twilio/voice",
+    "GET /a/{token}",
+    "GET /u/{token}",
+    "POST /u/{token}",
+}
 
 
 def test_no_route_stands_twice():

@@ -42,7 +42,7 @@ MODELS = [AlertIn, Draft, StationIn, SubscriberIn, SubscriberPatch]
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_sent_is_read_or_told_where_it_is_wrong(model, data):
-    fields = {name: JSON for name in model.model_fields}
+    fields = dict.fromkeys(model.model_fields, JSON)
     document = data.draw(st.fixed_dictionaries({}, optional=fields) | JSON)
     raw = json.dumps(document)
     try:
