@@ -10,15 +10,17 @@ from broadcaster.commands.accounting import settled, show_account, show_unreache
 from broadcaster.commands.api import Api, Lost
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.following import follow
 from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
-from broadcaster.commands.showing import moment, out, print_json, table
+from broadcaster.commands.showing import err, moment, out, print_json, table
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+_WAIT_S = 900.0
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 
@@ -191,9 +193,15 @@ def cancel(
             raise Stop("nothing was cancelled", Exit.ABORTED, "--yes cancels without asking")
         text = {"headline": headline, **({"description": description} if description else {})}
         body = {"texts": {language: text}} if headline else {}
-        return await api.post(f"/v1/alerts/{alert_id}/cancel", body)
+        cleared = await api.post(f"/v1/alerts/{alert_id}/cancel", body)
+        # A service of our own would end before the all-clear is out: it stays until that is accounted for.
+        account = await follow(api, cleared["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
+        return cleared, account, api.passing
 
-    cleared = _asked(work, may_start=True)
+    cleared, account, passing = _asked(work, may_start=True)
+    if passing and (account is None or not settled(account)):
+        hint = "start `tocsin serve`, and what is unsent goes out"
+        raise Stop(f"the all-clear {cleared['id']} is not with everyone yet", Exit.UNACCOUNTED, hint)
     if as_json:
         print_json(cleared)
     else:

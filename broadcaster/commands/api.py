@@ -29,10 +29,14 @@ class Lost(Exception):
 
 
 class Api:
-    """One service at ``url``, spoken to with ``key``; use it in an ``async with``."""
+    """One service at ``url``, spoken to with ``key``; use it in an ``async with``.
 
-    def __init__(self, url: str, key: str, *, tries: int = _TRIES) -> None:
+    ``passing``: it was started for this command, and ends with it.
+    """
+
+    def __init__(self, url: str, key: str, *, tries: int = _TRIES, passing: bool = False) -> None:
         self.url = url.rstrip("/")
+        self.passing = passing
         self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         self._tries = tries
         self._session: aiohttp.ClientSession | None = None

@@ -59,7 +59,7 @@ async def _own(settings: Settings, url: str, key: str | None) -> AsyncIterator[A
     err().print(f"no service answers at {url}: one is started in this process until the alert is accounted for")
     alone = settings.model_copy(update={"port": 0, "host": "127.0.0.1", "log_level": "warning"})
     set_up_logs(alone)
-    async with serving(alone) as running, Api(running.url, key) as api:
+    async with serving(alone) as running, Api(running.url, key, passing=True) as api:
         yield api
 
 

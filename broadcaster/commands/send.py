@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,9 +19,6 @@ from broadcaster.commands.foresight import banner, show_reach
 from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
 from broadcaster.commands.showing import err, out, print_json
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _SHOWN = 20
@@ -37,6 +34,22 @@ class _Wish:
     as_json: bool
     no_follow: bool
     wait_s: float
+
+
+@dataclass
+class _Seen:
+    """How far it came, for whoever interrupts it."""
+
+    asked: bool = False
+    alert_id: str = ""
+    passing: bool = False
+
+    @property
+    def goes_on(self) -> str:
+        """What becomes of an alert that this terminal follows no more."""
+        if self.passing:
+            return "what is unsent waits in the database: start `tocsin serve`, and it goes out"
+        return f"the alert goes on: tocsin alert show {self.alert_id}"
 
 
 @click.command(
@@ -77,14 +90,28 @@ def send(
         raise Stop("--idempotency-key has 1 to 200 visible ASCII characters")
     key = idempotency_key or f"cli-{secrets.token_urlsafe(16)}"
     wish = _Wish(draft(given), key, yes, dry_run, as_json, no_follow, wait_s)
-    code = wait_for(_send(wish))
+    seen = _Seen()
+    try:
+        code = wait_for(_send(wish, seen))
+    except KeyboardInterrupt:
+        code = _interrupted(wish, seen)
     if code is not Exit.DONE:
         raise click.exceptions.Exit(int(code))
 
 
-async def _send(wish: _Wish) -> Exit:
+def _interrupted(wish: _Wish, seen: _Seen) -> Exit:
+    if seen.alert_id:
+        raise Stop(f"interrupted; {seen.goes_on}", Exit.UNACCOUNTED)
+    if seen.asked:
+        hint = f"run the same again with --idempotency-key {wish.idempotency_key}: it can't be sent twice"
+        raise Stop("interrupted: it is not known whether the alert was taken", Exit.UNACCOUNTED, hint)
+    raise Stop("interrupted: nothing was sent", Exit.ABORTED)
+
+
+async def _send(wish: _Wish, seen: _Seen) -> Exit:
     console = err() if wish.as_json else out()
     async with service(settings(), may_start=True) as api:
+        seen.passing = api.passing
         try:
             reach = await api.post("/v1/reach", wish.body)
         except Lost as lost:
@@ -98,13 +125,15 @@ async def _send(wish: _Wish) -> Exit:
             return Exit.DONE if reach["people"] else Exit.NOBODY
         if not wish.yes:
             _confirm(wish.body["status"], reach)
+        seen.asked = True
         alert = await _post(api, wish)
+        seen.alert_id = alert["id"]
         console.print(f"alert {alert['id']} is taken: {alert['url']}")
-        if wish.no_follow:
+        if wish.no_follow and not api.passing:  # a service of our own would end before it has sent
             if wish.as_json:
                 print_json({"reach": reach, "alert": alert, "account": None, "unreached": None})
             return Exit.DONE if reach["people"] else Exit.NOBODY
-        return await _follow(api, wish, console, reach, alert)
+        return await _follow(api, wish, reach, alert, seen)
 
 
 async def _post(api: Api, wish: _Wish) -> Any:
@@ -118,17 +147,20 @@ async def _post(api: Api, wish: _Wish) -> Any:
         ) from lost
 
 
-async def _follow(api: Api, wish: _Wish, console: Console, reach: Any, alert: Any) -> Exit:
+async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) -> Exit:
+    console = err() if wish.as_json else out()
     alert_id = alert["id"]
-    account = await follow(api, alert_id, wait_s=wish.wait_s, console=err())
+    account: dict[str, Any] | None = None
     missed: list[dict[str, Any]] = []
     try:
+        account = await follow(api, alert_id, wait_s=wish.wait_s, console=err())
         if account is None or not settled(account):
             account = await api.get(f"/v1/alerts/{alert_id}/account")
         missed = [each async for each in unreached(api, alert_id)]
         alert = await api.get(f"/v1/alerts/{alert_id}")
-    except Lost as lost:
-        err().print(f"{lost}; the alert goes on without this terminal: tocsin alert show {alert_id}")
+    except (Lost, Stop) as lost:
+        # The alert is out: whatever is wrong with looking at it, "refused" would be a lie.
+        err().print(f"{lost}; {seen.goes_on}", markup=False)
     if account is None:
         account_code = Exit.UNACCOUNTED
     else:
@@ -139,7 +171,7 @@ async def _follow(api: Api, wish: _Wish, console: Console, reach: Any, alert: An
         if len(missed) > _SHOWN:
             console.print(f"… all of them: tocsin alert unreached {alert_id}")
     if account_code is Exit.UNACCOUNTED:
-        console.print(f"not everyone is accounted for; the alert goes on: tocsin alert show {alert_id}")
+        console.print(f"not everyone is accounted for; {seen.goes_on}", markup=False)
     if wish.as_json:
         print_json({"reach": reach, "alert": alert, "account": account, "unreached": missed})
     return account_code

@@ -52,12 +52,16 @@ class Tocsin:
         result = await asyncio.to_thread(self, *args, given="", **env)
         return Ended(result.exit_code, result.stdout, result.stderr)
 
-    async def process(self, *args: str, **env: str) -> Ended:
-        process = await asyncio.create_subprocess_exec(
+    async def begun(self, *args: str, **env: str) -> asyncio.subprocess.Process:
+        """Start it as a process of its own."""
+        return await asyncio.create_subprocess_exec(
             sys.executable, "-c", "from broadcaster.cli import main; main()", *args,
             env={**os.environ, **self.env, "PYTHONPATH": str(self.root), **env},
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
+
+    async def process(self, *args: str, **env: str) -> Ended:
+        process = await self.begun(*args, **env)
         out, err = await process.communicate()
         assert process.returncode is not None
         return Ended(process.returncode, out.decode(), err.decode())

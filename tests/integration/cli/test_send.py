@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -244,3 +245,32 @@ async def test_the_same_key_is_the_same_alert(seeded: Any, running: str):
 
 def _bearer(seeded: Any) -> dict[str, str]:
     return {"Authorization": "Bearer " + (seeded.data / "operator.key").read_text().strip()}
+
+
+async def test_a_service_of_its_own_stays_until_the_all_clear_is_out(seeded: Any):
+    sent = await seeded.process(*SEND, "--yes", "--json", "--no-follow")  # would end before it has sent: it follows
+    assert sent.document["account"]["unaccounted"] == 0
+    alert_id = sent.document["alert"]["id"]
+    cleared = await seeded.process("alert", "cancel", alert_id, "--yes", "--json")
+    assert cleared.code == 0, cleared.err
+    async with serving(config.load({**seeded.env, "TOCSIN_PORT": "0"})) as service:
+        shown = await seeded.process("alert", "show", cleared.document["id"], "--json", TOCSIN_URL=service.url)
+    account = shown.document["account"]
+    told = sent.document["account"]
+    assert account["unaccounted"] == 0
+    assert account["people"]["accepted"] == told["people"]["accepted"]
+
+
+async def test_an_interruption_says_what_becomes_of_the_alert(seeded: Any):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        relay = f"smtp://127.0.0.1:{silent.getsockname()[1]}?from=Mairie <mairie@laigle.example>"
+        process = await seeded.begun(
+            *SEND, "--channels", "email", "--yes", TOCSIN_SMTP_URL=relay, TOCSIN_GRACE_S="0", PYTHONUNBUFFERED="1"
+        )
+        assert process.stdout is not None
+        await process.stdout.readuntil(b"is taken")
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+    assert process.returncode == 3
+    assert b"start `tocsin serve`, and it goes out" in err
+    assert b"KeyboardInterrupt" not in err
