@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from broadcaster.app import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 CIRCLE = ("--lat", "48.7631", "--lon", "0.6283", "--radius", "1500")
 WORDS = ("--severity", "severe", "--headline", "Crue de la Risle", "--description", "Quittez les rez-de-chaussée.")
@@ -274,3 +276,16 @@ async def test_an_interruption_says_what_becomes_of_the_alert(seeded: Any):
     assert process.returncode == 3
     assert b"start `tocsin serve`, and it goes out" in err
     assert b"KeyboardInterrupt" not in err
+
+
+async def test_a_list_that_is_imported_beside_a_service_counts_in_the_next_reach(
+    seeded: Any, running: str, tmp_path: Path
+):
+    reach = (*SEND, "--dry-run", "--json")
+    before = (await seeded.beside(*reach, TOCSIN_URL=running)).document["reach"]["people"]
+    path = tmp_path / "club.csv"
+    path.write_text("id,mobile,lon,lat\n1,0639980001,0.6283,48.7631\n2,0639980002,0.6283,48.7631\n")
+    assert (await seeded.process("import", "subscribers", str(path), "--station", "laigle")).code == 0
+    async with asyncio.timeout(30):
+        while (await seeded.beside(*reach, TOCSIN_URL=running)).document["reach"]["people"] != before + 2:
+            pass  # each asking takes its time
