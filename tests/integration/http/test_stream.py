@@ -1,0 +1,104 @@
+"""The live stream: paced, kept alive, and ended when the service stops."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from itertools import count
+
+import aiohttp
+import pytest
+
+from broadcaster.config import Settings
+from broadcaster.http import deliveries
+from broadcaster.store import account
+from tests.integration.http.conftest import an_alert, open_api
+
+
+@pytest.fixture
+def never_finished(monkeypatch):
+    """An account that is another each time it is read, of an alert that goes on."""
+    figures, really = count(1), account.account
+
+    async def moving(unit, alert):
+        return replace(await really(unit, alert), finished_at=None, matched=next(figures))
+
+    monkeypatch.setattr(account, "account", moving)
+
+
+async def follow(api, alert):
+    headers = {"Authorization": f"Bearer {api.keys['admin']}"}
+    answer = await api.http.get(f"{api.running.url}/v1/alerts/{alert['id']}/events", headers=headers)
+    assert answer.status == 200
+    return answer
+
+
+async def test_however_often_the_account_changes_it_is_told_four_times_a_second_at_most(api, never_finished):
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    answer = await follow(api, alert)
+    began, told = time.monotonic(), 0
+    bus = api.running.services.bus
+
+    async def change():
+        while True:
+            await bus.publish(f"alert:{alert['id']}")
+            await asyncio.sleep(0.005)
+
+    changing = asyncio.create_task(change())
+    async with asyncio.timeout(20):
+        while told < 6:
+            told += (await answer.content.readline()).startswith(b"event: account")
+    changing.cancel()
+    answer.close()
+    assert time.monotonic() - began >= 5 * 0.25 - 0.05
+
+
+async def test_a_quiet_stream_has_a_heartbeat(api, never_finished, monkeypatch):
+    assert deliveries.HEARTBEAT_S <= 15
+    monkeypatch.setattr(deliveries, "HEARTBEAT_S", 0.1)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    answer = await follow(api, alert)
+    async with asyncio.timeout(10):
+        while not (await answer.content.readline()).startswith(b":"):
+            pass
+    answer.close()
+
+
+async def test_more_streams_than_there_may_be_are_told_to_come_back(api, never_finished, monkeypatch):
+    monkeypatch.setattr(deliveries, "MOST_STREAMS", 1)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    answer = await follow(api, alert)
+    status, headers, problem = await api.call("GET", f"/v1/alerts/{alert['id']}/events")
+    assert (status, headers["Retry-After"], problem["status"]) == (503, "10", 503)
+    answer.close()
+
+
+async def test_a_reader_who_leaves_frees_the_place(api, never_finished, monkeypatch):
+    monkeypatch.setattr(deliveries, "MOST_STREAMS", 1)
+    monkeypatch.setattr(deliveries, "HEARTBEAT_S", 0.05)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    (await follow(api, alert)).close()
+    async with asyncio.timeout(10):
+        while (
+            again := await api.http.get(
+                f"{api.running.url}/v1/alerts/{alert['id']}/events",
+                headers={"Authorization": f"Bearer {api.keys['admin']}"},
+            )
+        ).status == 503:
+            again.close()
+    assert again.status == 200
+    again.close()
+
+
+async def test_a_service_that_stops_ends_its_streams_at_once(tmp_path, never_finished):
+    async with aiohttp.ClientSession() as reader:
+        async for api in open_api(Settings(host="127.0.0.1", port=0, data_dir=tmp_path)):
+            _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+            answer = await follow(replace(api, http=reader), alert)
+            await answer.content.readline()
+            stopping = time.monotonic()
+        # The runner would wait 2 s for requests that go on.
+        assert time.monotonic() - stopping < 1.8
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.content.read()
