@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 _WAIT_S = 900.0
+_ID = click.IntRange(1, 2**63 - 1)
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 
@@ -67,9 +68,9 @@ def list_(*, station: str | None, limit: int, as_json: bool) -> None:
 
 
 @alert.command("show")
-@click.argument("alert_id", metavar="ID")
+@click.argument("alert_id", metavar="ID", type=_ID)
 @_json
-def show(*, alert_id: str, as_json: bool) -> None:
+def show(*, alert_id: int, as_json: bool) -> None:
     """Show an alert and its account. The exit code is 3 while not everyone is accounted for."""
 
     async def work(api: Api) -> tuple[Any, Any]:
@@ -109,12 +110,12 @@ def _show_alert(shown: dict[str, Any]) -> None:
 
 
 @alert.command("deliveries")
-@click.argument("alert_id", metavar="ID")
+@click.argument("alert_id", metavar="ID", type=_ID)
 @click.option("--state", type=click.Choice([state.word for state in DeliveryState]), help="Only in this state.")
 @click.option("--channel", type=click.Choice([name.value for name in CHANNELS]), help="Only by this channel.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1_000_000), help="How many at most.")
 @_json
-def deliveries(*, alert_id: str, state: str | None, channel: str | None, limit: int, as_json: bool) -> None:
+def deliveries(*, alert_id: int, state: str | None, channel: str | None, limit: int, as_json: bool) -> None:
     """List an alert's deliveries: one to each contact, never its address."""
 
     async def work(api: Api) -> tuple[list[Any], str | None]:
@@ -157,13 +158,13 @@ def deliveries(*, alert_id: str, state: str | None, channel: str | None, limit: 
 
 
 @alert.command("unreached")
-@click.argument("alert_id", metavar="ID")
+@click.argument("alert_id", metavar="ID", type=_ID)
 @_json
-def unreached_(*, alert_id: str, as_json: bool) -> None:
+def unreached_(*, alert_id: int, as_json: bool) -> None:
     """List the people whom nothing reached, and why."""
 
     async def work(api: Api) -> list[Any]:
-        return [each async for each in unreached(api, alert_id)]
+        return [each async for each in unreached(api, str(alert_id))]
 
     found = _asked(work)
     if as_json:
@@ -173,14 +174,14 @@ def unreached_(*, alert_id: str, as_json: bool) -> None:
 
 
 @alert.command("cancel")
-@click.argument("alert_id", metavar="ID")
+@click.argument("alert_id", metavar="ID", type=_ID)
 @click.option("--headline", help="What the all-clear says; without it, what was prepared with the alert.")
 @click.option("--description", help="More of it.")
 @click.option("--lang", help="The language of these two.  [the alert's first]")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_json
 def cancel(
-    *, alert_id: str, headline: str | None, description: str | None, lang: str | None, yes: bool, as_json: bool
+    *, alert_id: int, headline: str | None, description: str | None, lang: str | None, yes: bool, as_json: bool
 ) -> None:
     """Send the all-clear to everyone who was told, wherever they are now, and stop what is unsent."""
     if description and not headline:

@@ -11,6 +11,7 @@ import click
 from broadcaster.commands.exits import Exit
 from broadcaster.errors import BadSettings, Refused, TocsinError
 from broadcaster.store.engine import StoreUnavailable
+from broadcaster.store.sealing import SealBroken
 from zones.errors import ZoneError
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ def sentence(error: Exception) -> Stop | None:
             return Stop(str(error))
         case TocsinError():
             return Stop(str(error))
+        case SealBroken():
+            hint = "put the TOCSIN_SECRET_KEY (or secret.key) back that it was written with; `tocsin doctor` checks it"
+            return Stop(str(error), Exit.FAILED, hint)
         case StoreUnavailable():
             return Stop(
                 f"the database does not answer: {error}",

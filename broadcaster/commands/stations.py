@@ -42,9 +42,10 @@ def station() -> None:
 @click.option("--name", help="As residents read it. Without it, the commune's.")
 @click.option("--slug", help="Short name for addresses and commands, as in laigle. Without it, made of the name.")
 @click.option(
-    "--kind", type=click.Choice([kind.value for kind in StationKind]), default="authority", show_default=True,
-    help="Only an authority may address everyone in an area.",
-)  # fmt: skip
+    "--kind",
+    type=click.Choice([kind.value for kind in StationKind]),
+    help="Only an authority may address everyone in an area; without it, a commune is one, and others are none.",
+)
 @click.option("--languages", default="fr", show_default=True, help="Comma-separated; the first is the station's own.")
 @click.option(
     "--margin-m", type=click.FloatRange(0, _MOST_MARGIN_M),
@@ -57,7 +58,7 @@ def add(
     boundary: Path | None,
     name: str | None,
     slug: str | None,
-    kind: str,
+    kind: str | None,
     languages: str,
     margin_m: float | None,
     region: str | None,
@@ -81,7 +82,7 @@ def add(
     if region:
         fields["region"] = region.strip().upper()
     fields["slug"] = slug or slug_of(fields["name"])[:60].strip("-")
-    fields["kind"] = StationKind(kind)
+    fields["kind"] = StationKind(kind or ("authority" if insee else "association"))
     fields["languages"] = tuple(part.strip() for part in languages.split(",") if part.strip())
     fields["margin_m"] = where.margin_m if margin_m is None else margin_m
     _check(fields)

@@ -96,6 +96,14 @@ def test_a_boundary_becomes_a_station(seeded: Any, tmp_path: Path):
     assert (shown["kind"], shown["margin_m"], shown["languages"]) == ("school", 50.0, ["fr", "en"])
 
 
+def test_only_a_commune_is_an_authority_without_being_said_so(seeded: Any, tmp_path: Path):
+    path = tmp_path / "stade.geojson"
+    path.write_text(json.dumps(BOUNDARY))
+    assert seeded("station", "add", "--boundary", str(path), "--name", "Stade").exit_code == 0
+    kinds = {each["slug"]: each["kind"] for each in json.loads(seeded("station", "list", "--json").stdout)}
+    assert kinds == {"laigle": "authority", "stade": "association"}
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
