@@ -131,9 +131,10 @@ def respond(problem: HttpProblem) -> web.Response:
         type=_URN + problem.kind,
         title=title,
         status=status,
-        detail=problem.detail,
+        detail=_sayable(problem.detail),
         instance=problem.instance,
-        errors=tuple(FieldProblem(field=where, problem=what) for where, what in problem.errors) or None,
+        errors=tuple(FieldProblem(field=_sayable(where), problem=_sayable(what)) for where, what in problem.errors)
+        or None,
     )
     return web.Response(
         status=status,
@@ -141,3 +142,8 @@ def respond(problem: HttpProblem) -> web.Response:
         content_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", **problem.headers},
     )
+
+
+def _sayable(text: str) -> str:
+    """Give a text as UTF-8 can say it: a header or a path may hold bytes that are none."""
+    return text.encode("utf-8", "backslashreplace").decode()

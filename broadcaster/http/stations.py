@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.stations import Role, StationKind
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
 from broadcaster.http.answers import answer
+from broadcaster.http.schemas.base import SLUG
 from broadcaster.http.schemas.stations import GroupOut, StationOut
 from broadcaster.store import stations
 from channels.email import InvalidMailAddress, parse_address
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.stations import StationIn
     from broadcaster.store import Unit
+
+_SLUG = re.compile(SLUG)
 
 
 async def create(call: Call[StationIn, None]) -> web.Response:
@@ -50,7 +54,7 @@ async def show(call: Call[None, None]) -> web.Response:
 
 async def station_named(unit: Unit, slug: str) -> Station:
     """Give the station of a path. Raises ``NotFound``."""
-    station = await stations.by_slug(unit, slug)
+    station = await stations.by_slug(unit, slug) if _SLUG.fullmatch(slug) else None
     if station is None:
         message = f"There is no station “{slug[:60]}”."
         raise NotFound(message)

@@ -36,8 +36,10 @@ async def ask(call: Call[None, None]) -> web.Response:
 async def do(call: Call[None, None]) -> web.Response:
     """Write to this contact no more for this station."""
     number = _number(call)
+    if number is None:
+        return unknown(call)
     async with call.services.store.write() as unit:
-        found = None if number is None else await deliveries.contact_of(unit, number)
+        found = await deliveries.contact_of(unit, number)
         station = None if found is None else await stations.by_id(unit, found[1])
         if found is not None and station is not None:
             await contacts.opt_out(unit, found[0], station.id, call.services.clock.now())

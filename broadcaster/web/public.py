@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.alerts import MsgType, Severity, Status
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from zones import Area
 
 _FRESH = "public, max-age=15, must-revalidate"
-_LONGEST_TOKEN = 40
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_HEADER = 80
 _MOST_ALERTS = 50
 _MOST_LINES = 20
@@ -74,7 +75,7 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
     if found is not None:
         return with_etag(request, page_of(found.body, found.language, cache_control=_FRESH))
     async with services.store.read() as unit:
-        alert = await alerts.by_token(unit, token) if len(token) <= _LONGEST_TOKEN else None
+        alert = await alerts.by_token(unit, token) if _TOKEN.fullmatch(token) else None
         station = None if alert is None else await stations.by_id(unit, alert.station_id)
         if alert is None or station is None:
             count(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -107,3 +108,31 @@ async def test_head_answers_as_get_without_a_body(api):
     status, headers, text = await api.call("HEAD", "/", key=None)
     assert (status, text) == (200, "")
     assert headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("line", "header"),
+    [
+        (b"GET /\xff\xfe HTTP/1.1", b""),
+        (b"GET /v1/stations/%00 HTTP/1.1", b""),
+        (b"GET /v1/stations/%ff HTTP/1.1", b""),
+        (b"GET /a/%00 HTTP/1.1", b""),
+        (b"GET /a/\xc3\xa9 HTTP/1.1", b"Accept-Language: \xff\xfe"),
+        (b"GET /u/%00%ff HTTP/1.1", b""),
+        (b"GET /sandbox/%00 HTTP/1.1", b"Cookie: tocsin_operator=\xff"),
+        (b"GET /v1/alerts/%00/account HTTP/1.1", b"Authorization: Bearer \xff"),
+        (b"GET /v1/nearby?lon=%ff&lat=\xff HTTP/1.1", b""),
+        (b"POST /v1/receipts/%ff HTTP/1.1", b"Content-Type: \xff/json"),
+        (b"POST /v1/reach HTTP/1.1", b"Content-Type: application/json; charset=\xff"),
+        (b"POST /sandbox/session HTTP/1.1", b"Content-Type: multipart/form-data"),
+        (b"POST /u/x HTTP/1.1", b"Content-Type: multipart/form-data; boundary=x"),
+    ],
+)
+async def test_bytes_that_are_no_text_are_answered_and_never_with_a_5xx(api, line, header):
+    port = int(api.running.url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    request = [line, b"Host: x", b"Connection: close", header, b"Content-Length: 2", b"", b"{}"]
+    writer.write(b"\r\n".join(part for part in request[:-2] if part) + b"\r\n\r\n{}")
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), answer[:300]
