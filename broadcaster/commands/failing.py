@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from broadcaster.commands.exits import Exit
-from broadcaster.errors import BadSettings, Refused, TocsinError
+from broadcaster.errors import BadSettings, TocsinError
 from broadcaster.store.engine import StoreUnavailable
 from broadcaster.store.sealing import SealBroken
 from zones.errors import ZoneError
@@ -41,9 +41,7 @@ def sentence(error: Exception) -> Stop | None:
         case BadSettings():
             lines = "".join(f"\n  {name}: {problem}" for name, problem in error.findings)
             return Stop(f"the settings can't be used:{lines}")
-        case Refused() | ZoneError():
-            return Stop(str(error))
-        case TocsinError():
+        case TocsinError() | ZoneError():
             return Stop(str(error))
         case SealBroken():
             hint = "put the TOCSIN_SECRET_KEY (or secret.key) back that it was written with; `tocsin doctor` checks it"
