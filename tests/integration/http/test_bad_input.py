@@ -64,18 +64,23 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("changes", "field"), BAD.values(), ids=BAD.keys())
-@pytest.mark.parametrize("path", ["/v1/alerts", "/v1/reach"])
-async def test_a_bad_alert_is_refused_whole_and_its_field_named(refusing, changes, field, path):
-    if path == "/v1/reach" and field in ("severity", "headline", "texts.fr", "expires") and ... in changes.values():
-        pytest.skip("reach needs no text and no severity")
-    if path == "/v1/reach" and changes.get("expires") == PAST:
-        pytest.skip("reach is of now")
+# What reach does not ask for, or not yet: words, a severity, a time that is still to come.
+NOT_REACH = {"no text at all", "no severity", "expires in the past"}
+CASES = [
+    pytest.param(path, changes, field, id=f"{path}: {name}")
+    for name, (changes, field) in BAD.items()
+    for path in ("/v1/alerts", "/v1/reach")
+    if path == "/v1/alerts" or name not in NOT_REACH
+]
+
+
+@pytest.mark.parametrize(("path", "changes", "field"), CASES)
+async def test_a_bad_alert_is_refused_whole_and_its_field_named(refusing, path, changes, field):
     before = await refusing.counts()
     status, headers, problem = await refusing.call("POST", path, raw=json.dumps(an_alert(**changes)))
     assert (status, headers["Content-Type"].split(";")[0]) == (422, "application/problem+json"), problem
     named = [each["field"] for each in problem["errors"]]
-    assert field in [name[: len(field)] for name in named] or field in named, problem
+    assert field in [name[: len(field)] for name in named], problem
     assert all(each["problem"] for each in problem["errors"])
     assert problem["status"] == 422
     assert problem["type"].startswith("urn:")
