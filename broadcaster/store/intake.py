@@ -175,11 +175,34 @@ async def write(
     try:
         for rows in prepared:
             await _write(unit, station_id, rows, groups_by_slug, now)
-            if any_dead is not None:
-                await _many(unit, _REVIVE, rows.contacts, now)
+            keys = {(row["a_channel"], row["a_fingerprint"]) for row in rows.contacts}
+            await _revive(unit, [dead[key] for key in keys & dead.keys()], now)
         await unit.tell("people", 0)
     except IntegrityError as error:
         raise Conflict("the register was changed by someone else meanwhile: import the file again") from error
+
+
+async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
+    """Give the contacts that were found dead: channel's number and fingerprint to id."""
+    rows = await unit.conn.execute(
+        select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(
+            contacts.c.status == int(ContactStatus.GONE)
+        )
+    )
+    return {(row.channel, row.fingerprint): row.id for row in rows}
+
+
+async def _revive(unit: Unit, contact_ids: list[int], now: datetime) -> None:
+    """Bring contacts back to life; everyone who has them is changed by it, in the list or not."""
+    for start in range(0, len(contact_ids), CHUNK):
+        part = contact_ids[start : start + CHUNK]
+        await unit.conn.execute(
+            update(contacts)
+            .where(contacts.c.id.in_(part))
+            .values(status=ContactStatus.ACTIVE, status_code=None, status_at=now)
+        )
+        owners = select(links.c.subscriber_id).where(links.c.contact_id.in_(part)).distinct()
+        await unit.conn.execute(changes.insert().from_select(["subscriber_id"], owners))
 
 
 async def _write(unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mapping[str, int], now: datetime) -> None:
@@ -300,15 +323,6 @@ _ADD_CONTACT = insert(contacts).from_select(
         literal_column(str(int(ContactStatus.ACTIVE))),
         _bound("a_now", contacts.c.created_at),
     ).where(~exists(select(contacts.c.id).where(_SAME))),
-)
-_REVIVE = (
-    update(contacts)
-    .where(_SAME, contacts.c.status == literal_column(str(int(ContactStatus.GONE))))
-    .values(
-        status=literal_column(str(int(ContactStatus.ACTIVE))),
-        status_code=None,
-        status_at=_bound("a_now", contacts.c.status_at),
-    )
 )
 _LINK = insert(links).from_select(
     ["subscriber_id", "contact_id", "status", "created_at"],

@@ -193,6 +193,18 @@ async def test_a_dead_contact_is_alive_again_and_an_opt_out_stays(store: Store, 
         assert plain.execute("SELECT contact_id FROM opt_outs").fetchall() == [(mobile,)]
 
 
+async def test_a_landline_that_lives_again_changes_all_who_share_it(store: Store, station: Station, tmp_path: Path):
+    await imported(store, station, write(tmp_path, LIST))
+    with sqlite3.connect(tmp_path / "tocsin.db") as plain:
+        (landline,) = plain.execute("SELECT id FROM contacts WHERE channel = 2").fetchone()
+    async with store.write() as unit:
+        await contacts.retire(unit, [landline], ContactStatus.GONE, "twilio:30005", NOW)
+    before = len(rows(tmp_path)["changes"])
+    await imported(store, station, write(tmp_path, LIST.replace("Zoé Orme", "Zoé Charme")))
+    told = {row[1] for row in rows(tmp_path)["changes"][before:]}
+    assert told == {(await profile(store, station, each)).id for each in ("A1", "A2")}
+
+
 async def test_every_change_is_told_to_the_index_of_places(store: Store, station: Station, tmp_path: Path):
     await imported(store, station, write(tmp_path, LIST))
     kept = rows(tmp_path)

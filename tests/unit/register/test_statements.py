@@ -16,7 +16,6 @@ STATEMENTS = [
     intake._ADD_SUBSCRIBER,
     intake._FOLLOW,
     intake._ADD_CONTACT,
-    intake._REVIVE,
     intake._LINK,
     intake._ADD_PLACE,
     intake._JOIN,
