@@ -11,7 +11,7 @@ from aiohttp import web
 from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.domain.stations import Role
 from broadcaster.errors import Forbidden
-from broadcaster.http.auth import caller_of, count
+from broadcaster.http.auth import caller_of
 from broadcaster.http.keys import SESSIONS
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.sandbox import readable_alert
@@ -90,7 +90,6 @@ async def session(call: Call[None, None]) -> web.StreamResponse:
     if key is None or not key.strip():
         back.del_cookie(COOKIE, path="/sandbox")
         return back
-    count(request)
     caller = await caller_of(request, key.strip()[:_LONGEST_KEY])
     if caller is None or not caller.role.may(Role.READ):
         return _sign_in(call, words, wrong=True)

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 from twilio.request_validator import RequestValidator
 
 from broadcaster.config import Settings
@@ -91,8 +92,8 @@ async def hook(api, path, form, token=AUTH_TOKEN, tampered=None):
 async def test_twilios_signed_status_moves_the_delivery(signed, form, state, code):
     alert, number = await one_delivery(signed)
     token = signed.running.services.store.vault.link("receipt", number)
-    status, _, text = await hook(signed, f"/hooks/twilio/status?d={token}", form)
-    assert (status, text) == (204, "")
+    status, _, body = await hook(signed, f"/hooks/twilio/status?d={token}", form)
+    assert (status, body) == (204, "")
     found = await state_of(signed, alert)
     assert found[0] in ("failed", "gone") if state is None else found[0] == state
     assert found[1] == code
@@ -127,6 +128,31 @@ async def test_the_key_1_in_a_call_acknowledges_and_another_says_it_again(signed
     _, _, thanks = await hook(signed, path, {"Digits": "1", "CallSid": "CA" + "0" * 32})
     assert "Merci" in thanks
     assert (await state_of(signed, alert))[0] == "acknowledged"
+
+
+async def test_a_call_that_found_nobody_is_queued_once_more(signed):
+    alert, number = await one_delivery(signed)
+    sid = "CA" + "0" * 32
+    async with signed.running.services.store.write() as unit:
+        await unit.conn.execute(text("UPDATE deliveries SET provider_id = :sid"), {"sid": sid})
+    path = f"/hooks/twilio/status?d={signed.running.services.store.vault.link('receipt', number)}"
+    assert (await hook(signed, path, {"CallSid": "CA" + "1" * 32, "CallStatus": "busy"}))[0] == 204
+    assert (await state_of(signed, alert))[0] == "accepted"
+    assert (await hook(signed, path, {"CallSid": sid, "CallStatus": "busy"}))[0] == 204
+    _, _, page = await signed.call("GET", f"/v1/alerts/{alert['id']}/deliveries")
+    (delivery,) = page["deliveries"]
+    assert (delivery["state"], delivery["next_attempt_at"] is None) == ("queued", False)
+
+
+@pytest.mark.parametrize(
+    ("answerer", "state"), [("human", "delivered"), ("machine_end_beep", "accepted"), ("unknown", "delivered")]
+)
+async def test_a_call_that_a_machine_took_is_not_said_to_be_heard(signed, answerer, state):
+    alert, number = await one_delivery(signed)
+    path = f"/hooks/twilio/status?d={signed.running.services.store.vault.link('receipt', number)}"
+    form = {"CallSid": "CA" + "0" * 32, "CallStatus": "completed", "AnsweredBy": answerer}
+    assert (await hook(signed, path, form))[0] == 204
+    assert (await state_of(signed, alert))[0] == state
 
 
 async def test_without_an_account_every_callback_is_forged(api):
