@@ -169,9 +169,7 @@ async def write(
     found = await unit.conn.scalar(select(stations.c.id).where(stations.c.id == station_id))
     if found is None:
         raise Conflict("the station is gone")
-    any_dead = await unit.conn.scalar(
-        select(contacts.c.id).where(contacts.c.status == int(ContactStatus.GONE)).limit(1)
-    )
+    dead = await _dead(unit)
     try:
         for rows in prepared:
             await _write(unit, station_id, rows, groups_by_slug, now)
