@@ -8,19 +8,20 @@ committed is on the disk, through a power cut too, before anything is sent.
 from __future__ import annotations
 
 import hashlib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from broadcaster.store.tables import outbox
+from broadcaster.store.tables import from_micros, outbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -32,7 +33,10 @@ _POOL_WAIT_S = 60.0
 
 
 class StoreUnavailable(Exception):
-    """The database did not answer, or refused to write (disk full, read-only); nothing of the transaction holds."""
+    """The database did not answer, is damaged, or refused to write (disk full, read-only).
+
+    Nothing of the transaction holds.
+    """
 
 
 class Unit:
@@ -42,6 +46,13 @@ class Unit:
         self.conn = conn
         self.vault = vault
         self.told = False
+
+    async def now(self, clock: datetime) -> datetime:
+        """Give the time by which leases are judged: the server's on PostgreSQL, one for all; else ``clock``."""
+        if self.conn.dialect.name == "postgresql":
+            micros = await self.conn.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
+            return from_micros(int(micros or 0))
+        return clock
 
     async def in_turn(self, what: str, number: int = 0) -> None:
         """Wait for whoever else works on the same, until this transaction ends.
@@ -128,9 +139,8 @@ class _mapped:  # noqa: N801  read as a word in a with statement
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError)) or (
-            isinstance(error, DBAPIError) and error.connection_invalidated
-        ):
+        broken = type(error) is DatabaseError or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        if broken or isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError)):
             message = str(getattr(error, "orig", error))
             raise StoreUnavailable(message) from error
 
@@ -141,20 +151,33 @@ def _sqlite_engine(url: str, *, size: int, write: bool) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        if write:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute("PRAGMA synchronous=FULL")
-            cursor.execute("PRAGMA journal_size_limit=67108864")
-        else:
-            cursor.execute("PRAGMA query_only=ON")
-        cursor.execute("PRAGMA cache_size=-65536")
-        cursor.close()
+        try:
+            _prepare(connection.cursor(), write=write)
+        except BaseException:
+            connection.close()  # nobody else knows of it yet: its thread would live on
+            raise
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def _cancelled(connection: Any, _record: Any, _error: BaseException | None) -> None:
+        # Closing alone would leave the lock with it for as long as anything, a traceback say, holds one of its cursors.
+        with suppress(Exception):
+            connection.rollback()
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begun(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _prepare(cursor: Any, *, write: bool) -> None:
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    if write:
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA journal_size_limit=67108864")
+    else:
+        cursor.execute("PRAGMA query_only=ON")
+    cursor.execute("PRAGMA cache_size=-65536")
+    cursor.close()

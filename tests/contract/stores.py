@@ -1,0 +1,120 @@
+"""A store in its newest shape to try things on, and residents to fill it with.
+
+Another database is another entry in ``URLS``: the contract suites and the integration tests of the store run over all.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
+from broadcaster.domain.audience import Audience
+from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewPlace, NewSubscriber
+from broadcaster.ids import new_id, new_token
+from broadcaster.store import Store, Vault, people, stations
+from broadcaster.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.store import Unit
+
+SECRET = b"a secret of tests, 32 bytes long"
+NOW = datetime(2026, 7, 1, 12, 0, 0, 123456, tzinfo=UTC)
+BOUNDARY = {
+    "type": "Polygon",
+    "coordinates": [[[0.5, 48.6], [0.8, 48.6], [0.8, 48.9], [0.5, 48.9], [0.5, 48.6]]],
+}
+
+
+def sqlite_url(folder: Path) -> str:
+    return f"sqlite+aiosqlite:///{folder / 'tocsin.db'}"
+
+
+URLS = {"sqlite": sqlite_url}
+
+
+@asynccontextmanager
+async def opened(url: str, secrets: Sequence[bytes] = (SECRET,)) -> AsyncIterator[Store]:
+    """Open a store that is migrated, and close it."""
+    store = Store(url, Vault(secrets))
+    try:
+        await migrate(store)
+        yield store
+    finally:
+        await store.close()
+
+
+async def add_station(unit: Unit, slug: str, **changes: Any) -> Station:
+    fields = {
+        "slug": slug,
+        "name": slug.title(),
+        "kind": "authority",
+        "languages": ("fr", "en"),
+        "boundary": BOUNDARY,
+        "margin_m": 1000.0,
+        "region": "FR",
+        **changes,
+    }
+    station = await stations.add(unit, fields, NOW)
+    assert station is not None
+    return station
+
+
+def mail(text: str) -> NewContact:
+    return NewContact(ChannelName.EMAIL, text, text)
+
+
+def phone(text: str, channel: ChannelName = ChannelName.SMS) -> NewContact:
+    return NewContact(channel, text, text)
+
+
+def push(endpoint: str, keys: str = "k") -> NewContact:
+    return NewContact(ChannelName.PUSH, endpoint, f'{{"endpoint":"{endpoint}","p256dh":"{keys}","auth":"a"}}')
+
+
+def resident(*contacts: NewContact, at: tuple[float, float] | None = None, **changes: Any) -> NewSubscriber:
+    places = () if at is None else (NewPlace("home", *at),)
+    return NewSubscriber(**{"locale": "fr", "contacts": contacts, "places": places, **changes})
+
+
+async def register(
+    unit: Unit, station_id: int, *persons: NewSubscriber, themselves: bool = False, now: datetime = NOW
+) -> list[int]:
+    """Register residents; the groups they name are made where they are not there."""
+    slugs = {slug: slug for person in persons for slug in person.groups}
+    return await people.register(
+        unit,
+        station_id,
+        persons,
+        [people.new_token() for _ in persons],
+        groups_by_slug=await stations.ensure_groups(unit, station_id, slugs),
+        now=now,
+        themselves=themselves,
+    )
+
+
+def an_alert(station_id: int, **changes: Any) -> Alert:
+    fields: dict[str, Any] = {
+        "id": new_id(),
+        "token": new_token(),
+        "station_id": station_id,
+        "msg_type": MsgType.ALERT,
+        "status": Status.ACTUAL,
+        "severity": Severity.SEVERE,
+        "urgency": Urgency.IMMEDIATE,
+        "certainty": Certainty.OBSERVED,
+        "category": Category.MET,
+        "event": "Flood",
+        "texts": {"fr": Text("Crue de la Risle")},
+        "area": None,
+        "audience": Audience(),
+        "channels": CHANNELS,
+        "sent_at": NOW,
+        "expires_at": NOW + timedelta(hours=6),
+    }
+    return Alert(**{**fields, **changes})
