@@ -69,6 +69,7 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
             .where(contacts.c.id.in_(revived))
             .values(status=ContactStatus.ACTIVE, status_code=None, status_at=now)
         )
+        await _changed(unit, revived)  # all who have it are reached again, not only whoever gave it
     missing = [key for key in keys if key not in found]
     if missing:
         # Matched by what is unique of them: SQLite keeps the order only when it inserts one by one.

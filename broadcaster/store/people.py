@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace, NewSubscriber
 from broadcaster.store import contacts as contact_rows
+from broadcaster.store import sandbox
 from broadcaster.store.stations import hash_of
 from broadcaster.store.tables import (
     changes,
@@ -247,6 +248,7 @@ async def erase(unit: Unit, subscriber_id: int) -> bool:
     if gone.rowcount == 0:
         return False
     await contact_rows.drop_orphans(unit, had)
+    await sandbox.forget(unit, subscriber_id)
     await touched(unit, [subscriber_id])
     return True
 

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
-from broadcaster.store.tables import sandbox_messages
+from broadcaster.store.tables import deliveries, sandbox_messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,3 +98,11 @@ async def trim(unit: Unit, keep_n: int) -> None:
     newest = await unit.conn.scalar(select(func.max(sandbox_messages.c.id)))
     if newest is not None:
         await unit.conn.execute(delete(sandbox_messages).where(sandbox_messages.c.id <= newest - keep_n))
+
+
+async def forget(unit: Unit, subscriber_id: int) -> None:
+    """Forget what was composed for a subscriber: it holds their addresses."""
+    theirs = exists().where(
+        deliveries.c.id == sandbox_messages.c.delivery_id, deliveries.c.subscriber_id == subscriber_id
+    )
+    await unit.conn.execute(delete(sandbox_messages).where(theirs))
