@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 LONGEST = timedelta(days=30)
 HEADLINE, DESCRIPTION, INSTRUCTION, EVENT, SMS = 160, 4000, 2000, 100, 800
 """The most characters of each text."""
+
+# What ends a line or a field for some medium, or is half a character: no channel could carry it.
+_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NOT_IN_PROSE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 _ALL_CLEAR_HOLDS = timedelta(hours=12)
 
@@ -76,6 +81,7 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
         raise Refused("channels", "names no channel: leave it out for all, or name one of push, sms, voice, email")
     if not command.event.strip() or len(command.event) > EVENT:
         raise Refused("event", f"says in 1 to {EVENT} characters what happens, such as Flood")
+    check_signs("event", command.event, one_line=True)
     expires_at = _expiry(services, command, now)
     alert = Alert(
         id=new_id(),
@@ -121,7 +127,7 @@ async def _repeated(unit: Unit, command: IssueAlert) -> Alert | None:
     if found is None:
         return None
     earlier, request_hash = found
-    if request_hash != command.request_hash:
+    if request_hash != (command.request_hash or b""):
         raise Conflict(
             f"the Idempotency-Key stands for alert {earlier.id} already, which says something else:"
             " take a new key for a new alert"
@@ -137,6 +143,8 @@ def check_rules(
     known_groups: Mapping[str, int],
 ) -> None:
     """Raise ``Refused`` unless this station may address this audience in this area."""
+    if audience.kind is AudienceKind.TOLD:
+        raise Refused("audience", "is the all-clear's own: cancel the alert, and everyone who was told hears of it")
     if audience.needs_area and area is None:
         raise Refused("area", "is needed for this audience: at least one circle or polygon")
     if audience.kind is AudienceKind.EVERYONE:
@@ -172,11 +180,20 @@ def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
             ("instruction", INSTRUCTION),
             ("sms", SMS),
         ):
-            length = len(getattr(text, name))
-            if length > limit:
-                raise Refused(f"{where}.{name}", f"has {length} characters, and {limit} is the most")
+            said = getattr(text, name)
+            if len(said) > limit:
+                raise Refused(f"{where}.{name}", f"has {len(said)} characters, and {limit} is the most")
+            check_signs(f"{where}.{name}", said, one_line=name == "headline")
     if station.languages[0] not in texts:
         raise Refused("texts", f"has no text in the station's own language, {station.languages[0]}")
+
+
+def check_signs(field: str, said: str, *, one_line: bool) -> None:
+    """Raise ``Refused`` where a text holds a sign that a channel can't carry: every message of it would be given up."""
+    found = (_NOT_IN_A_LINE if one_line else _NOT_IN_PROSE).search(said)
+    if found is not None:
+        allowed = "one line of plain text" if one_line else "plain text; of such signs only line breaks and tabs"
+        raise Refused(field, f"holds the control character U+{ord(found[0]):04X}: it is {allowed}")
 
 
 def _expiry(services: Services, command: IssueAlert, now: datetime) -> datetime:

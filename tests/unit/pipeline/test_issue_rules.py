@@ -1,0 +1,127 @@
+"""What a station may say, and to whom: each refusal names the field and says what to do."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broadcaster.domain.alerts import Severity, Text
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.stations import Station, StationKind
+from broadcaster.errors import Refused
+from broadcaster.pipeline.issue import check_rules, check_texts, prepared_all_clear
+from broadcaster.pipeline.wording import LANGUAGES
+from tests.contract.stores import BOUNDARY, an_alert
+from zones import Area, Circle
+
+TOWN = Station(1, "laigle", "L'Aigle", StationKind.AUTHORITY, ("fr", "en"), BOUNDARY, 1000.0)
+SCHOOL = Station(2, "ecole", "École", StationKind.SCHOOL, ("fr",), None, 0.0)
+HERE = Area(circles=(Circle(0.63, 48.76, 1500.0),))
+ELSEWHERE = Area(circles=(Circle(2.35, 48.85, 1500.0),))
+ACROSS = Area(circles=(Circle(0.8, 48.76, 3000.0),))
+
+
+def refused(check, *args):
+    with pytest.raises(Refused) as caught:
+        check(*args)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "sentence"),
+    [
+        ((TOWN, None, Audience(), Severity.SEVERE), "area", "is needed for this audience"),
+        ((TOWN, None, Audience(AudienceKind.EVERYONE), Severity.SEVERE), "area", "is needed for this audience"),
+        ((SCHOOL, HERE, Audience(AudienceKind.EVERYONE), Severity.SEVERE), "audience", "public authorities only"),
+        ((TOWN, HERE, Audience(AudienceKind.EVERYONE), Severity.MODERATE), "audience", "severe or extreme"),
+        ((TOWN, HERE, Audience(AudienceKind.EVERYONE), Severity.UNKNOWN), "audience", "severe or extreme"),
+        ((TOWN, None, Audience(AudienceKind.GROUPS), Severity.MINOR), "audience.groups", "names no group"),
+        ((TOWN, None, Audience(AudienceKind.GROUPS, ("club", "nope")), Severity.MINOR), "audience.groups", "nope"),
+        ((TOWN, None, Audience(AudienceKind.TOLD, told=1), Severity.MINOR), "audience", "cancel the alert"),
+        ((TOWN, ELSEWHERE, Audience(), Severity.SEVERE), "area", ""),
+        ((TOWN, ACROSS, Audience(), Severity.SEVERE), "area", ""),
+        ((TOWN, ELSEWHERE, Audience(AudienceKind.ALL_FOLLOWERS), Severity.SEVERE), "area", ""),
+    ],
+)
+def test_what_a_station_may_not_do_is_refused_by_field(asked, field, sentence):
+    error = refused(check_rules, *asked, {"club": 1})
+    assert error.field.startswith(field)
+    assert sentence in error.problem
+
+
+@pytest.mark.parametrize(
+    ("station", "area", "audience", "severity"),
+    [
+        (TOWN, HERE, Audience(), Severity.MINOR),
+        (TOWN, HERE, Audience(AudienceKind.EVERYONE), Severity.EXTREME),
+        (TOWN, None, Audience(AudienceKind.ALL_FOLLOWERS), Severity.MINOR),
+        (SCHOOL, ELSEWHERE, Audience(), Severity.MINOR),
+        (TOWN, None, Audience(AudienceKind.GROUPS, ("club",)), Severity.MINOR),
+    ],
+)
+def test_what_a_station_may_do_is_not_refused(station, area, audience, severity):
+    check_rules(station, area, audience, severity, {"club": 1})
+
+
+def test_a_group_that_is_not_there_is_refused_with_those_that_are():
+    audience = Audience(AudienceKind.GROUPS, ("nope",))
+    asked = TOWN, None, audience, Severity.MINOR
+    assert "(it has: club, ecole)" in refused(check_rules, *asked, {"ecole": 2, "club": 1}).problem
+    assert "(it has: none)" in refused(check_rules, *asked, {}).problem
+
+
+@pytest.mark.parametrize(
+    ("texts", "field"),
+    [
+        ({}, "texts"),
+        ({"en": Text("Flood")}, "texts"),
+        ({"fr": Text("Crue"), "de": Text("Flut")}, "texts.de"),
+        ({"fr": Text("")}, "texts.fr.headline"),
+        ({"fr": Text(" \u00a0 ")}, "texts.fr.headline"),
+        ({"fr": Text("x" * 161)}, "texts.fr.headline"),
+        ({"fr": Text("x", "x" * 4001)}, "texts.fr.description"),
+        ({"fr": Text("x", "", "x" * 2001)}, "texts.fr.instruction"),
+        ({"fr": Text("x", sms="x" * 801)}, "texts.fr.sms"),
+        ({"fr": Text("Crue"), "en": Text("Flood", "x" * 4001)}, "texts.en.description"),
+    ],
+)
+def test_texts_that_are_missing_unknown_empty_or_too_long_are_refused_by_field(texts, field):
+    assert refused(check_texts, TOWN, texts).field == field
+
+
+def test_texts_at_their_longest_are_taken():
+    check_texts(TOWN, {"fr": Text("x" * 160, "x" * 4000, "x" * 2000, "x" * 800)})
+
+
+@pytest.mark.parametrize("sign", ["\r\n", "\n", "\t", "\x00", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800"])
+def test_a_headline_is_one_line_without_control_characters(sign):
+    error = refused(check_texts, TOWN, {"fr": Text(f"Crue{sign}Bcc: all@ville.example")})
+    assert error.field == "texts.fr.headline"
+    assert f"U+{ord(sign[0]):04X}" in error.problem
+
+
+@pytest.mark.parametrize("sign", ["\r", "\x00", "\x0b", "\x0c", "\x1b", "\x7f", "\x9f", "\u2028", "\udfff"])
+@pytest.mark.parametrize("name", ["description", "instruction", "sms"])
+def test_a_longer_text_holds_no_control_character_but_line_breaks_and_tabs(name, sign):
+    assert refused(check_texts, TOWN, {"fr": Text("Crue", **{name: f"a{sign}b"})}).field == f"texts.fr.{name}"
+    check_texts(TOWN, {"fr": Text("Crue", **{name: "a\n\n\tb"})})
+
+
+@given(
+    st.sampled_from(LANGUAGES), st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=160)
+)
+def test_the_all_clear_that_stands_ready_is_always_one_that_may_be_sent(language, headline):
+    if not headline.strip():
+        return
+    alert = an_alert(1, texts={language: Text(headline, "long" * 900, "do", "sms")})
+    ready = prepared_all_clear(alert)
+    station = Station(1, "x", "X", StationKind.AUTHORITY, (language,), None, 0.0)
+    check_texts(station, ready)
+    assert list(ready) == [language]
+    assert ready[language].sms == "", "an SMS that the author wrote of the alert says nothing of its end"
+    assert headline.strip() in ready[language].description
+
+
+def test_the_all_clear_stands_ready_in_each_language_of_the_alert():
+    assert set(prepared_all_clear(an_alert(1, texts={"fr": Text("Crue"), "en": Text("Flood")}))) == {"fr", "en"}
