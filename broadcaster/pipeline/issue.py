@@ -143,10 +143,19 @@ def check_rules(
     known_groups: Mapping[str, int],
 ) -> None:
     """Raise ``Refused`` unless this station may address this audience in this area."""
-    if audience.kind is AudienceKind.TOLD:
-        raise Refused("audience", "is the all-clear's own: cancel the alert, and everyone who was told hears of it")
     if audience.needs_area and area is None:
         raise Refused("area", "is needed for this audience: at least one circle or polygon")
+    _check_audience(station, audience, severity, known_groups)
+    if area is not None:
+        try:
+            Jurisdiction.from_geojson(station.boundary, station.margin_m).check(area)
+        except OutsideJurisdiction as error:
+            raise Refused(error.field, error.problem) from error
+
+
+def _check_audience(station: Station, audience: Audience, severity: Severity, known_groups: Mapping[str, int]) -> None:
+    if audience.kind is AudienceKind.TOLD:
+        raise Refused("audience", "is the all-clear's own: cancel the alert, and everyone who was told hears of it")
     if audience.kind is AudienceKind.EVERYONE:
         if station.kind is not StationKind.AUTHORITY:
             raise Refused("audience", "everyone in an area may be addressed by public authorities only")
@@ -159,11 +168,6 @@ def check_rules(
         if unknown:
             there = ", ".join(sorted(known_groups)) or "none"
             raise Refused("audience.groups", f"names a group the station does not have: {unknown[0]} (it has: {there})")
-    if area is not None:
-        try:
-            Jurisdiction.from_geojson(station.boundary, station.margin_m).check(area)
-        except OutsideJurisdiction as error:
-            raise Refused(error.field, error.problem) from error
 
 
 def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
