@@ -116,7 +116,8 @@ class PlaceIndex:
 
     def owners_within(self, area: Area) -> Ints:
         """The owners of the points in an area: sorted, each once."""
-        owners = np.sort(self._leaves.columns.owners[self._slots_within(area)])
+        slots = self._slots_within(area)  # first: it may renew the columns
+        owners = np.sort(self._leaves.columns.owners[slots])
         first = np.ones(len(owners), dtype=np.bool_)
         np.not_equal(owners[1:], owners[:-1], out=first[1:])
         return owners[first]

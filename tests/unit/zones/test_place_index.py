@@ -228,3 +228,11 @@ def test_an_empty_index_answers_nothing():
     index.load([], [], [], [])
     index.put_many([], [], [], [])
     assert len(index) == 0
+
+
+def test_owners_just_put_are_found_at_once():
+    """They wait to be merged, and the first question merges them."""
+    index = PlaceIndex()
+    for owner in range(1, 200):
+        index.put(owner, owner, *LAIGLE)
+        assert index.owners_within(Area((Circle(*LAIGLE, 300),))).tolist() == list(range(1, owner + 1))
