@@ -17,13 +17,13 @@ import uvloop
 from aiohttp import web
 
 from broadcaster.atlas import ActiveAlerts, Atlas
-from broadcaster.bus import LocalBus
+from broadcaster.bus import Bus, LocalBus, StreamsBus
 from broadcaster.clock import Clock, SystemClock
 from broadcaster.errors import BadSettings, TocsinError
 from broadcaster.http.server import build
 from broadcaster.pipeline.track import Ledger
 from broadcaster.providers import open_senders
-from broadcaster.services import Services
+from broadcaster.services import Role, Services
 from broadcaster.store import Store, Vault, upkeep
 from broadcaster.store.migrate import current, newest
 from broadcaster.workers import working
@@ -58,24 +58,30 @@ def open_store(settings: Settings) -> Store:
 async def open_services(settings: Settings, *, clock: Clock | None = None) -> Services:
     """Open the store, the channels and the indexes; start nothing. Raises ``BadSettings``, ``StoreUnavailable``."""
     time = clock or SystemClock()
-    senders = open_senders(settings)
+    redis_url = settings.redis_url
+    bus: Bus = (
+        LocalBus() if redis_url is None else StreamsBus(redis_url.get_secret_value(), claim_s=settings.lease_s * 2)
+    )
+    senders = open_senders(settings, None if redis_url is None else bus)
+    roles = frozenset(Role(name) for name in settings.roles)
     store = open_store(settings)
     try:
         await _check_migrated(store)
-        bus = LocalBus()
         services = Services(
             settings=settings,
             store=store,
             clock=time,
             bus=bus,
-            atlas=Atlas(store),
+            atlas=Atlas(store) if Role.RESOLVER in roles else None,
             active=ActiveAlerts(store, time),
             ledger=Ledger(store, bus, time),
             senders=senders,
             base_url=settings.url,
+            roles=roles,
         )
-        await services.active.load()
-        await services.atlas.load()
+        await services.active.follow()
+        if services.atlas is not None:
+            await services.atlas.load()
     except BaseException:
         await store.close()
         raise
@@ -93,6 +99,7 @@ async def _check_migrated(store: Store) -> None:
 async def close_services(services: Services) -> None:
     """Close the channels and the store."""
     await asyncio.gather(*(sender.channel.close() for sender in services.senders.values()))
+    await services.bus.close()
     await services.store.close()
 
 

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "TOCSIN_"
-_SECRETS = ("secret_key", "smtp_url", "twilio_auth_token", "vapid_private_key", "database_url", "dkim_private_key")
+_SECRETS = (
+    "secret_key",
+    "smtp_url",
+    "twilio_auth_token",
+    "vapid_private_key",
+    "database_url",
+    "redis_url",
+    "dkim_private_key",
+)
 _SECRET_BYTES = 32
 _BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
 
@@ -39,6 +47,13 @@ class Settings(BaseModel):
     data_dir: Path = Field(Path("data"), description="Folder of the SQLite file, the secret and the operator's key.")
     database_url: SecretStr | None = Field(
         None, description="Database; without it SQLite, `tocsin.db` in the data folder."
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="Redis or Valkey, `redis://host:6379/0`, for several processes; needs PostgreSQL."
+    )
+    roles: tuple[str, ...] = Field(
+        ("web", "resolver", "sender", "scheduler"),
+        description="What this process does, comma-separated; `tocsin serve --roles` goes before it.",
     )
     secret_key: SecretStr | None = Field(
         None,
@@ -102,7 +117,7 @@ class Settings(BaseModel):
         240, ge=1, description="Requests a minute that one address may make without a key."
     )
 
-    @field_validator("push_origins", mode="before")
+    @field_validator("push_origins", "roles", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(re.split(r"[,\s]+", value.strip())) if isinstance(value, str) and value.strip() else value or ()
@@ -123,8 +138,24 @@ class Settings(BaseModel):
             raise ValueError(message)
         return value.lower()
 
+    @field_validator("roles")
+    @classmethod
+    def _known_roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = ("web", "resolver", "sender", "scheduler")
+        unknown = [role for role in value if role not in known]
+        if unknown or not value:
+            message = f"names {', '.join(unknown) or 'no role'}: the roles are {', '.join(known)}"
+            raise ValueError(message)
+        return value
+
     @model_validator(mode="after")
     def _together(self) -> Settings:
+        if self.redis_url and self.embedded:
+            message = "TOCSIN_REDIS_URL is for several processes, and needs PostgreSQL in TOCSIN_DATABASE_URL"
+            raise ValueError(message)
+        if not self.redis_url and (set(self.roles) != {"web", "resolver", "sender", "scheduler"}):
+            message = "TOCSIN_ROLES splits the work between processes, and needs TOCSIN_REDIS_URL between them"
+            raise ValueError(message)
         if self.vapid_private_key and not self.vapid_subject:
             message = "TOCSIN_VAPID_SUBJECT is needed with TOCSIN_VAPID_PRIVATE_KEY: mailto: and your address"
             raise ValueError(message)

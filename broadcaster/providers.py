@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.people import ChannelName
 from broadcaster.errors import BadSettings
-from broadcaster.pipeline.gate import Gate
+from broadcaster.pipeline.gate import Gate, SharedGate
 from broadcaster.services import Sender
 from channels.email import DkimKey, Email, SmtpConfig
 from channels.sandbox import Sandbox
@@ -19,6 +19,7 @@ from channels.webpush import KNOWN_ORIGINS, VapidKey, WebPush, WebPushConfig
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from broadcaster.bus import Bus
     from broadcaster.config import Settings
     from channels.base import Channel
 
@@ -30,8 +31,11 @@ _SANDBOX_RATE = 10_000.0
 _BATCH = {ChannelName.PUSH: 250, ChannelName.EMAIL: 100, ChannelName.SMS: 50, ChannelName.VOICE: 10}
 
 
-def open_senders(settings: Settings) -> dict[ChannelName, Sender]:
-    """Make every channel. Raises ``BadSettings``, naming each setting that is wrong."""
+def open_senders(settings: Settings, bus: Bus | None = None) -> dict[ChannelName, Sender]:
+    """Make every channel. Raises ``BadSettings``, naming each setting that is wrong.
+
+    With a ``bus`` that several processes share, a channel's rate holds for all of them together.
+    """
     findings: list[tuple[str, str]] = []
     made: dict[ChannelName, Sender] = {}
     for name, (make, setting, hint) in _MAKERS.items():
@@ -46,7 +50,7 @@ def open_senders(settings: Settings) -> dict[ChannelName, Sender]:
         made[name] = Sender(
             name,
             channel if real else Sandbox(channel, hint),
-            Gate(settings.send_at_once(name), rate_of(settings, name) if real else _SANDBOX_RATE),
+            _gate(settings, name, bus, rate_of(settings, name) if real else _SANDBOX_RATE),
             sandboxed=not real,
             batch_size=_BATCH[name],
             hint="" if real else hint,
@@ -54,6 +58,16 @@ def open_senders(settings: Settings) -> dict[ChannelName, Sender]:
     if findings:
         raise BadSettings(findings)
     return made
+
+
+def _gate(settings: Settings, name: ChannelName, bus: Bus | None, per_second: float) -> Gate:
+    if bus is None:
+        return Gate(settings.send_at_once(name), per_second)
+
+    async def grant(wanted: float) -> tuple[float, float]:
+        return await bus.grant(name, per_second, max(1.0, per_second), wanted)
+
+    return SharedGate(settings.send_at_once(name), per_second, grant)
 
 
 def rate_of(settings: Settings, name: ChannelName) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.ids import new_token
@@ -30,6 +31,18 @@ if TYPE_CHECKING:
 _CONTEXTS = 64
 
 
+class Role(StrEnum):
+    """What a process does: any number of processes of each, on any machines; one process may have all."""
+
+    WEB = "web"
+    RESOLVER = "resolver"
+    SENDER = "sender"
+    SCHEDULER = "scheduler"
+
+
+ALL_ROLES = frozenset(Role)
+
+
 @dataclass
 class Sender:
     """A channel as the service uses it. ``stopped_until``: it is broken, and tried again then."""
@@ -45,21 +58,25 @@ class Sender:
 
 @dataclass
 class Services:
-    """Everything a stage, a page or a command needs; nothing here is made by those who use it."""
+    """Everything a stage, a page or a command needs; nothing here is made by those who use it.
+
+    ``atlas`` is there only where the role *resolver* is: others ask a resolver (``pipeline.reach``).
+    """
 
     settings: Settings
     store: Store
     clock: Clock
     bus: Bus
-    atlas: Atlas
+    atlas: Atlas | None
     active: ActiveAlerts
     ledger: Ledger
     senders: dict[ChannelName, Sender]
     base_url: str
+    roles: frozenset[Role]
     owner: str = field(default_factory=lambda: new_token(9))
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    cancelled: set[int] = field(default_factory=set)
-    held: set[int] = field(default_factory=set)
+    held_batches: set[int] = field(default_factory=set)
+    held_alerts: set[int] = field(default_factory=set)
     _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)
 
     @property
@@ -75,6 +92,14 @@ class Services:
     @property
     def links(self) -> Links:
         return Links(self.base_url, self.store.vault, self.settings.twilio_from)
+
+    @property
+    def here(self) -> Atlas:
+        """Give the indexes of this process. Raises ``RuntimeError`` where it has none: only resolvers do."""
+        if self.atlas is None:
+            message = "this process holds no index: it is no resolver"
+            raise RuntimeError(message)
+        return self.atlas
 
     def watch(self, alert_id: int) -> AbstractAsyncContextManager[Signal]:
         """Hear of changes of an alert's account: ``await signal.wait(timeout_s)`` within the block."""

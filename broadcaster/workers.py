@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from contextlib import asynccontextmanager
+from collections import defaultdict
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
+from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import Lane
 from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS, WAITING
 from broadcaster.pipeline.deliver import deliver
 from broadcaster.pipeline.enter import enter
+from broadcaster.pipeline.reach import ASKED, answer
 from broadcaster.pipeline.resolve import resolve
-from broadcaster.store import StoreUnavailable, alerts, batches, outbox, sandbox, upkeep
+from broadcaster.services import Role
+from broadcaster.store import StoreUnavailable, alerts, batches, leases, outbox, sandbox, upkeep
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,10 +29,13 @@ if TYPE_CHECKING:
 
 RESOLVE = "resolve"
 PEOPLE = "people"
+ALERTS = "alerts"
 _RUNNERS = {Lane.URGENT: 4, Lane.ROUTINE: 2}
 _RESOLVERS = 2
 _RELAYED = 500
 _SWEEP_S = 1.0
+_FOLLOW_S = 5.0
+_LEAD_S = 6.0
 _UPKEEP_EVERY = 300
 _AGAIN_S = 1.0
 _DUE = 2000
@@ -44,21 +51,31 @@ def queue_of(channel: ChannelName | str, rank: int) -> str:
 
 @asynccontextmanager
 async def working(services: Services) -> AsyncIterator[None]:
-    """Run every loop within the block; at its end stop the intake, let what is under way end, write it down."""
+    """Run the loops of this process' roles within the block.
+
+    At its end: stop the intake, let what is under way end, write it down.
+    """
     told = asyncio.Event()
     told.set()
     services.store.on_told = told.set
+    await services.bus.open()
     ledger = asyncio.create_task(services.ledger.run(), name="ledger")
     crew = _Crew(services)
     crew.start("relay", lambda: relay(services, told))
-    crew.start("sweeper", lambda: _sweeping(services))
-    crew.start("entrants", lambda: _entering(services))
-    for _ in range(_RESOLVERS):
-        crew.start("resolver", lambda: crew.take(RESOLVE, _resolve))
-    for name in services.senders:
-        for lane, runners in _RUNNERS.items():
-            for _ in range(runners):
-                crew.start("sender", functools.partial(crew.take, f"deliver.{name}.{lane}", _deliver))
+    crew.start("holding", lambda: _holding(services))
+    crew.start("active alerts", lambda: _following(services))
+    if Role.SCHEDULER in services.roles:
+        crew.start("sweeper", lambda: _sweeping(services))
+    if Role.RESOLVER in services.roles:
+        crew.start("entrants", lambda: _entering(services))
+        crew.start("answers", lambda: services.bus.answer(ASKED, functools.partial(answer, services)))
+        for _ in range(_RESOLVERS):
+            crew.start("resolver", lambda: crew.take(RESOLVE, _resolve))
+    if Role.SENDER in services.roles:
+        for name in services.senders:
+            for lane, runners in _RUNNERS.items():
+                for _ in range(runners):
+                    crew.start("sender", functools.partial(crew.take, f"deliver.{name}.{lane}", _deliver))
     try:
         yield
     finally:
@@ -68,6 +85,9 @@ async def working(services: Services) -> AsyncIterator[None]:
         await services.ledger.settled()
         ledger.cancel()
         await asyncio.gather(ledger, return_exceptions=True)
+        with suppress(StoreUnavailable):
+            async with services.store.write() as unit:
+                await leases.give_back(unit, services.owner)
 
 
 class _Crew:
@@ -86,8 +106,8 @@ class _Crew:
         while not self._services.stopping.is_set():
             try:
                 await step()
-            except StoreUnavailable as error:
-                _log.warning("the store is away", loop=name, error=str(error))
+            except (StoreUnavailable, BusUnavailable) as error:
+                _log.warning("the store or the bus is away", loop=name, error=str(error))
                 await asyncio.sleep(_AGAIN_S)
             except Exception:  # noqa: BLE001  logged; the other loops and the next turn go on
                 _log.exception("a loop failed, and goes on", loop=name)
@@ -104,7 +124,8 @@ class _Crew:
         finally:
             if task is not None:
                 self._busy.discard(task)
-            await self._services.bus.done(job)
+            with suppress(BusUnavailable):  # then it comes again, and the store knows that it is done
+                await self._services.bus.done(job)
 
     async def end(self) -> None:
         """Let jobs in hand end, within the grace time: senders give back what they did not send."""
@@ -118,81 +139,127 @@ class _Crew:
 
 
 async def relay(services: Services, told: asyncio.Event) -> None:
-    """Carry the events that were committed to the bus, in their order."""
-    await told.wait()
+    """Carry the events that were committed to the bus, in their order; those too that a dead process left."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SWEEP_S):
+            await told.wait()
     told.clear()
-    while True:
-        async with services.store.read() as unit:
-            waiting = await outbox.waiting(unit, _RELAYED)
-        if not waiting:
-            return
-        for _, topic, ref, rank in waiting:
-            if topic == "batch":
-                channel, _, batch_id = ref.partition(":")
-                await services.bus.put(queue_of(channel, rank), [(batch_id, rank)])
-            elif topic == "alert":
-                await services.bus.put(RESOLVE, [(ref, rank)])
-            elif topic == "people":
-                await services.bus.publish(PEOPLE)
-        async with services.store.write() as unit:
-            await outbox.relayed(unit, [event_id for event_id, *_ in waiting])
+    try:
+        while True:
+            async with services.store.read() as unit:
+                waiting = await outbox.waiting(unit, _RELAYED)
+            if not waiting:
+                return
+            await _carry(services, waiting)
+            async with services.store.write() as unit:
+                await outbox.relayed(unit, [event_id for event_id, *_ in waiting])
+    except BaseException:
+        told.set()
+        raise
+
+
+async def _carry(services: Services, events: list[tuple[int, str, str, int]]) -> None:
+    jobs: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    topics: set[str] = set()
+    for _, topic, ref, rank in events:
+        if topic == "batch":
+            channel, _, batch_id = ref.partition(":")
+            jobs[queue_of(channel, rank)].append((batch_id, rank))
+        elif topic == "alert":
+            jobs[RESOLVE].append((ref, rank))
+            topics.add(ALERTS)
+        elif topic == "people":
+            topics.add(PEOPLE)
+        elif topic == "cancelled":
+            topics.update((f"cancelled:{ref}", ALERTS))
+    for queue, wanted in jobs.items():
+        await services.bus.put(queue, wanted)
+    for topic in sorted(topics):
+        await services.bus.publish(topic)
 
 
 async def _resolve(services: Services, alert_id: int) -> None:
-    services.held.add(alert_id)
+    services.held_alerts.add(alert_id)
     try:
         with RESOLVE_SECONDS.time():
             found = await resolve(services, alert_id)
     finally:
-        services.held.discard(alert_id)
+        services.held_alerts.discard(alert_id)
     MATCHED.inc(found)
     _log.info("resolved", alert=alert_id, people=found)
 
 
 async def _deliver(services: Services, batch_id: int) -> None:
-    services.held.add(batch_id)
+    services.held_batches.add(batch_id)
     try:
         await deliver(services, batch_id)
     finally:
-        services.held.discard(batch_id)
+        services.held_batches.discard(batch_id)
 
 
 async def _entering(services: Services) -> None:
+    """Keep the index in step, and find late entrants; of several resolvers, one at a time does the latter."""
     async with services.bus.listen(PEOPLE) as signal:
         while True:
-            ENTERED.inc(await enter(services))
-            await signal.wait(_SWEEP_S * 10)
+            await services.here.follow()
+            if await _leads(services, "entrants"):
+                ENTERED.inc(await enter(services))
+            await signal.wait(_LEAD_S / 3)
+
+
+async def _following(services: Services) -> None:
+    """Know which alerts hold, whoever issued or cancelled them."""
+    async with services.bus.listen(ALERTS) as signal:
+        while True:
+            await services.active.follow()
+            await signal.wait(_FOLLOW_S)
+
+
+async def _holding(services: Services) -> None:
+    """Hold on to what this process works on."""
+    await asyncio.sleep(services.settings.lease_s / 4)
+    held, resolving = sorted(services.held_batches), sorted(services.held_alerts)
+    if held or resolving:
+        async with services.store.write() as unit:
+            until = await unit.now(services.clock.now()) + timedelta(seconds=services.settings.lease_s)
+            await batches.renew(unit, services.owner, held, until)
+            await alerts.renew(unit, services.owner, resolving, until)
+
+
+async def _leads(services: Services, name: str) -> bool:
+    if services.settings.embedded:
+        return True
+    async with services.store.write() as unit:
+        now = await unit.now(services.clock.now())
+        return await leases.take(unit, name, services.owner, now, now + timedelta(seconds=_LEAD_S))
 
 
 async def _sweeping(services: Services) -> None:
-    """Put back on the bus whatever the store says is unfinished; keep what is held; forget what is old."""
+    """Lead, or stand by: put back on the bus whatever the store says is unfinished, and forget what is old."""
     turn = 0
     while True:
-        await sweep(services)
-        if turn % _UPKEEP_EVERY == 0:
-            async with services.store.write() as unit:
-                await upkeep.trim_changes(unit)
-                await sandbox.trim(unit, services.settings.sandbox_keep)
-        turn += 1
+        if await _leads(services, "scheduler"):
+            await sweep(services)
+            if turn % _UPKEEP_EVERY == 0:
+                async with services.store.write() as unit:
+                    await upkeep.trim_changes(unit)
+                    await sandbox.trim(unit, services.settings.sandbox_keep)
+            turn += 1
         await asyncio.sleep(_SWEEP_S)
 
 
 async def sweep(services: Services) -> None:
-    """One sweep: due batches and unresolved alerts go to the bus, held leases are renewed, expired areas forgotten."""
-    now = services.clock.now()
+    """One sweep: due batches and unresolved alerts that nobody holds go to the bus."""
     async with services.store.read() as unit:
+        now = await unit.now(services.clock.now())
         due = await batches.due(unit, now, _DUE)
         unresolved = await alerts.unresolved(unit, now)
+    jobs: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     for batch in due:
-        await services.bus.put(queue_of(batch.channel, batch.rank), [(str(batch.id), batch.rank)])
-    if unresolved:
-        await services.bus.put(RESOLVE, [(str(alert_id), rank) for alert_id, rank in unresolved])
-    if services.held:
-        async with services.store.write() as unit:
-            until = now + timedelta(seconds=services.settings.lease_s)
-            await batches.renew(unit, services.owner, until)
-            await alerts.renew(unit, services.owner, until)
-    services.active.sweep(now)
+        jobs[queue_of(batch.channel, batch.rank)].append((str(batch.id), batch.rank))
+    jobs[RESOLVE].extend((str(alert_id), rank) for alert_id, rank in unresolved)
+    for queue, wanted in jobs.items():
+        await services.bus.put(queue, wanted)
     for name in services.senders:
         for lane in Lane:
             queue = f"deliver.{name}.{lane}"

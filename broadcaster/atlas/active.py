@@ -26,11 +26,13 @@ class ActiveAlerts:
         self._alerts: dict[int, Alert] = {}
         self._areas = AreaIndex()
 
-    async def load(self) -> None:
-        """Read all that hold from the store."""
+    async def follow(self) -> None:
+        """Take over from the store which alerts hold: those that others issued, and those that were cancelled."""
         async with self._store.read() as unit:
-            found = await alerts.active(unit, self._clock.now())
-        for alert_id in list(self._alerts):
+            now = self._clock.now()
+            held = set(await alerts.active_ids(unit, now))
+            found = await alerts.by_ids(unit, sorted(held.difference(self._alerts)))
+        for alert_id in set(self._alerts) - held:
             self.remove(alert_id)
         for alert in found:
             self.put(alert)

@@ -32,7 +32,12 @@ class Job:
 
 
 class Signal(Protocol):
-    """Tells that something changed; many changes may be told as one."""
+    """Tells that something changed; many changes may be told as one, and one may be told that was none."""
+
+    @property
+    def told(self) -> bool:
+        """Tell whether ``wait`` would return at once."""
+        ...
 
     async def wait(self, timeout_s: float) -> bool:
         """Wait for the next change; False when ``timeout_s`` went by without one."""

@@ -28,7 +28,14 @@ class LocalSignal:
     def __init__(self) -> None:
         self.event = asyncio.Event()
 
+    @property
+    def told(self) -> bool:
+        return self.event.is_set()
+
     async def wait(self, timeout_s: float) -> bool:
+        if self.event.is_set():
+            self.event.clear()
+            return True
         try:
             async with asyncio.timeout(timeout_s):
                 await self.event.wait()

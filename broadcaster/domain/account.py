@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  a Reach is read back from JSON by its types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.people import ChannelName  # noqa: TC001  as above
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from broadcaster.domain.alerts import AlertState
-    from broadcaster.domain.people import ChannelName
 
 
 @dataclass(frozen=True, slots=True)

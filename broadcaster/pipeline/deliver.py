@@ -17,7 +17,7 @@ from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.metrics import DEAD_LETTERS, SEND_SECONDS, SENT, STOPPED
 from broadcaster.pipeline.backoff import MOST_ATTEMPTS, backoff_s
 from broadcaster.pipeline.render import Fill, render
-from broadcaster.store import account, batches
+from broadcaster.store import account, alerts, batches
 from channels.addresses import read_address
 from channels.errors import ChannelError, Gone, Misconfigured, Transient
 from channels.sms import SmsMessage, count
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from broadcaster.bus.base import Signal
     from broadcaster.domain.alerts import Alert
     from broadcaster.pipeline.render import Context
     from broadcaster.services import Sender, Services
@@ -42,30 +43,39 @@ async def deliver(services: Services, batch_id: int) -> datetime | None:
     """
     now = services.clock.now()
     async with services.store.write() as unit:
-        batch = await batches.lease(
-            unit, batch_id, services.owner, now, now + timedelta(seconds=services.settings.lease_s)
-        )
+        at = await unit.now(now)
+        until = at + timedelta(seconds=services.settings.lease_s)
+        batch = await batches.lease(unit, batch_id, services.owner, at, until)
     if batch is None:
         return None
-    async with services.store.read() as unit:
-        rows = await batches.to_send(unit, batch_id, now)
-    sender = services.senders[batch.channel]
-    context = await services.context(batch.alert_id)
-    if context is None:
-        _log.error("a batch of an alert that is not there", batch=batch_id, alert=batch.alert_id)
-        return None
-    run = _Run(services, sender, batch, context, {}, iter(rows))
-    if sender.stopped_until is None or sender.stopped_until <= now or not context.alert.active(now):
-        # A channel that was stopped is tried with one message before many.
-        most = services.settings.send_at_once(batch.channel) if sender.stopped_until is None else 1
-        await run.send_all(min(len(rows), most))
+    # Heard before it is read: a cancel that comes between the two is not missed.
+    async with services.bus.listen(f"cancelled:{batch.alert_id}") as cancelled:
+        await _send_batch(services, batch, cancelled, now)
     await services.ledger.settled()
+    sender = services.senders[batch.channel]
     async with services.store.write() as unit:
         due_at = await batches.release(unit, batch_id, services.owner, services.clock.now())
         if due_at is not None and sender.stopped_until is not None:
             due_at = max(due_at, sender.stopped_until)
             await batches.postpone(unit, [batch_id], due_at)
     return due_at
+
+
+async def _send_batch(services: Services, batch: Batch, cancelled: Signal, now: datetime) -> None:
+    sender = services.senders[batch.channel]
+    async with services.store.read() as unit:
+        rows = await batches.to_send(unit, batch.id, now)
+        over = await alerts.is_cancelled(unit, batch.alert_id)
+        stopped = batch.channel in await account.stops(unit)
+    context = await services.context(batch.alert_id)
+    if context is None:
+        _log.error("a batch of an alert that is not there", batch=batch.id, alert=batch.alert_id)
+        return
+    run = _Run(services, sender, batch, context, {}, iter(rows), cancelled, over=over, stopped=stopped)
+    if sender.stopped_until is None or sender.stopped_until <= now or over or now >= context.alert.expires_at:
+        # A channel that was stopped is tried with one message before many.
+        most = 1 if stopped or sender.stopped_until is not None else services.settings.send_at_once(batch.channel)
+        await run.send_all(min(len(rows), most))
 
 
 @dataclass
@@ -78,6 +88,9 @@ class _Run:
     context: Context
     fills: dict[str, Fill]
     rows: Iterator[ToSend]
+    cancelled: Signal
+    over: bool
+    stopped: bool
     ended: bool = False
 
     async def send_all(self, side_by_side: int) -> None:
@@ -99,6 +112,8 @@ class _Run:
                     await gate.enter(rank, _cost(message))
                     try:
                         # It may have waited long: the alert may be over, the channel stopped, the process ending.
+                        if self.cancelled.told:
+                            await self._look_again()
                         outcome = self._not_sent(row)
                         if outcome is None:
                             if self.ended or self.services.stopping.is_set():
@@ -114,13 +129,19 @@ class _Run:
         alert: Alert = self.context.alert
         if now >= alert.expires_at:
             return Outcome(row.id, DeliveryState.EXPIRED, now, code="tocsin:expired")
-        if alert.id in self.services.cancelled or alert.cancelled_at is not None:
+        if self.over:
             return Outcome(row.id, DeliveryState.CANCELLED, now, code="tocsin:cancelled")
         if not row.address:
             return Outcome(row.id, DeliveryState.GONE, now, code="tocsin:erased")
         if not row.contact_works:
             return Outcome(row.id, DeliveryState.GONE, now, code="tocsin:contact-retired")
         return None
+
+    async def _look_again(self) -> None:
+        """A signal is a hint, and may be told for another reason: the store knows whether the alert was cancelled."""
+        await self.cancelled.wait(0)
+        async with self.services.store.read() as unit:
+            self.over = await alerts.is_cancelled(unit, self.batch.alert_id)
 
     def _message(self, row: ToSend) -> tuple[Any, Outcome | None]:
         try:
@@ -158,7 +179,7 @@ class _Run:
             return self._dead_letter(row, error)
         SENT.labels(channel, "accepted").inc()
         SEND_SECONDS.labels(channel).observe(time.perf_counter() - began)
-        if self.sender.stopped_until is not None:
+        if self.stopped or self.sender.stopped_until is not None:
             await self._start()
         return Outcome(
             row.id,
@@ -206,6 +227,7 @@ class _Run:
         return Outcome(row.id, None, now, tried=True, code=error.code, next_attempt_at=again)
 
     async def _start(self) -> None:
+        self.stopped = False
         self.sender.stopped_until = None
         STOPPED.labels(self.batch.channel).set(0)
         _log.info("channel works again", channel=self.batch.channel)

@@ -22,17 +22,19 @@ _PART = 1000
 
 async def enter(services: Services) -> int:
     """Look at the changes since the last time; give how many people were added to alerts."""
-    await services.atlas.follow()
     found = 0
     while True:
         async with services.store.read() as unit:
             cursor = await feed.entrants_cursor(unit)
             changed = await feed.changed_after(unit, cursor, _PART)
+        if not changed:
+            return found
+        # Read after the changes: an alert that one of them is too late for was there before it.
+        await services.active.follow()
+        async with services.store.read() as unit:
             ids = sorted({subscriber_id for _, subscriber_id in changed})
             known = await feed.known(unit, ids) if ids and len(services.active) else {}
             concerning = await _stations_of(unit, known)
-        if not changed:
-            return found
         entering: defaultdict[int, list[int]] = defaultdict(list)
         by_id: dict[int, Alert] = {}
         for subscriber_id, entry in known.items():

@@ -8,8 +8,14 @@ import itertools
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from broadcaster.bus import BusUnavailable
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    Grant = Callable[[float], Awaitable[tuple[float, float]]]
+
+_ALONE_S = 1.0
 
 
 class Gate:
@@ -86,3 +92,53 @@ class Gate:
     def _ring(self) -> None:
         self._timer = None
         self._let_in()
+
+
+class SharedGate(Gate):
+    """A gate whose rate holds across all senders together: its tokens come from a bucket that they share.
+
+    ``grant(wanted)`` gives (tokens, seconds until there is one more). While the bucket is out of reach, the gate counts
+    by itself: an alert goes out, and the provider's own limit is the last one.
+    """
+
+    def __init__(self, concurrency: int, per_second: float, grant: Grant) -> None:
+        super().__init__(concurrency, per_second)
+        self._grant = grant
+        self._tokens = 0.0
+        self._alone = False
+        self._fetching: asyncio.Task[None] | None = None
+
+    def _ready(self, now: float) -> bool:
+        if self._alone:
+            return super()._ready(now)
+        self._filled_at = now
+        return self._free > 0 and self._tokens >= 1.0
+
+    def _let_in(self) -> None:
+        super()._let_in()
+        if self._waiting and self._free > 0 and self._fetching is None:
+            self._fetching = asyncio.create_task(self._fetch())
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._alone:
+            self._let_in()
+
+    async def _fetch(self) -> None:
+        """Fetch tokens until nobody waits: as many as wait now, at the most a tenth of a second's worth."""
+        try:
+            while self._waiting and self._free > 0:
+                debt = max(0.0, -self._tokens)
+                wanted = max(1.0, min(len(self._waiting), self.per_second / 10)) + debt
+                try:
+                    given, wait_s = await self._grant(wanted)
+                    self._alone = False
+                except BusUnavailable:
+                    self._alone = True
+                    given, wait_s = 0.0, _ALONE_S
+                self._tokens += given
+                super()._let_in()
+                if given < 1.0 and self._waiting:
+                    await asyncio.sleep(min(max(wait_s, 0.001), _ALONE_S))
+        finally:
+            self._fetching = None

@@ -250,7 +250,7 @@ async def cancel(
         await alerts.cancelled(unit, alert.id, now)
         await batches.hasten(unit, alert.id, now)
         await alerts.add(unit, all_clear, key_id=key_id, idempotency_key=None, request_hash=None)
-    services.cancelled.add(alert.id)
+    await services.bus.publish(f"cancelled:{alert.id}")
     services.active.remove(alert.id)
     services.forget(alert.id)
     return all_clear

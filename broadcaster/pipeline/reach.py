@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import orjson
+from pydantic import TypeAdapter
 
 from broadcaster.domain.account import ChannelReach, Reach, SmsPreview
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
-from broadcaster.domain.audience import Audience
+from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
 from broadcaster.pipeline.issue import check_rules, check_texts
 from broadcaster.pipeline.render import Context, sms_text
 from broadcaster.providers import rate_of
 from broadcaster.store import stations
 from channels.sms import Segments, count, plain
+from zones import Area
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,12 +27,26 @@ if TYPE_CHECKING:
 
     from broadcaster.domain.stations import Station
     from broadcaster.services import Services
-    from zones import Area
 
 _TOKEN = "x" * 11
 _NOBODY = Audience()
 _SHARE = 0.95
+ASKED = "reach"
+_ANSWER_S = 5.0
+_REACH = TypeAdapter(Reach)
 _SLOW_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the reach of which is asked: an alert like this one, of a station."""
+
+    station: Station
+    area: Area | None
+    audience: Audience
+    channels: tuple[ChannelName, ...]
+    texts: Mapping[str, Text]
+    status: Status
 
 
 async def reach(
@@ -42,20 +60,64 @@ async def reach(
     severity: Severity,
     status: Status,
 ) -> Reach:
-    """Give whom an alert like this would reach now. ``texts`` may be empty. Raises ``Refused`` as ``issue`` does."""
+    """Give whom an alert like this would reach now. ``texts`` may be empty. Raises ``Refused`` as ``issue`` does.
+
+    A process without indexes asks a resolver; raises ``NoAnswer`` when none answers in time.
+    """
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, station.id)
     check_rules(station, area, audience, severity, known)
     if texts:
         check_texts(station, texts)
-    await services.atlas.follow()
-    people = services.atlas.nearest_first(services.atlas.concerned(station.id, area, audience), area)
+    question = Question(station, area, audience, tuple(channels), texts, status)
+    if services.atlas is None:
+        said = await services.bus.ask(ASKED, _written(question), _ANSWER_S)
+        return _REACH.validate_json(said)
+    return await foresee(services, question)
+
+
+async def answer(services: Services, asked: bytes) -> bytes:
+    """Answer, in a resolver, what another process asks about a reach."""
+    wanted = orjson.loads(asked)
+    async with services.store.read() as unit:
+        station = await stations.by_id(unit, wanted["station"])
+    if station is None:
+        return b""
+    question = Question(
+        station,
+        None if wanted["area"] is None else Area.from_json(wanted["area"]),
+        Audience(AudienceKind(wanted["audience"]["kind"]), tuple(wanted["audience"]["groups"])),
+        tuple(ChannelName(name) for name in wanted["channels"]),
+        {language: Text(**text) for language, text in wanted["texts"].items()},
+        Status(wanted["status"]),
+    )
+    return orjson.dumps(await foresee(services, question))
+
+
+def _written(question: Question) -> bytes:
+    return orjson.dumps(
+        {
+            "station": question.station.id,
+            "area": None if question.area is None else question.area.to_json(),
+            "audience": {"kind": question.audience.kind, "groups": question.audience.groups},
+            "channels": question.channels,
+            "texts": question.texts,
+            "status": question.status,
+        }
+    )
+
+
+async def foresee(services: Services, question: Question) -> Reach:
+    """Give the reach from the indexes of this process."""
+    station, area, channels = question.station, question.area, question.channels
+    atlas = services.here
+    await atlas.follow()
+    people = atlas.nearest_first(atlas.concerned(station.id, area, question.audience), area)
     numbers = [CHANNEL_NUMBER[name] for name in channels]
-    ways = services.atlas.roster.phonebook.ways(people, station.id)
+    ways = atlas.roster.phonebook.ways(people, station.id)
     counts = ways.counts(len(people))[:, numbers]
     sent = ways.counts(len(people), first=True)[:, numbers]  # a contact that two people share gets one message
-    context = _context(services, station, texts, area, status)
-    previews, units = _sms(services, context, people)
+    previews, units = _sms(services, _context(services, question), people)
     without = int((counts.sum(axis=1) == 0).sum())
     price = {
         ChannelName.SMS: services.settings.sms_price_minor,
@@ -104,35 +166,33 @@ def _sms(
         previews.append(
             SmsPreview(language, said, cut[language].encoding, cut[language].segments, cut[language].culprits)
         )
-    for locale, which in services.atlas.roster.locales(people).items():
+    for locale, which in services.here.roster.locales(people).items():
         language, _ = context.in_language(locale)
         units[which] = cut[language].segments
     return tuple(previews), units
 
 
-def _context(
-    services: Services, station: Station, texts: Mapping[str, Text], area: Area | None, status: Status
-) -> Context:
+def _context(services: Services, question: Question) -> Context:
     now = services.clock.now()
     alert = Alert(
         id=0,
         token=_TOKEN,
-        station_id=station.id,
+        station_id=question.station.id,
         msg_type=MsgType.ALERT,
-        status=status,
+        status=question.status,
         severity=Severity.UNKNOWN,
         urgency=Urgency.UNKNOWN,
         certainty=Certainty.UNKNOWN,
         category=Category.OTHER,
         event="",
-        texts=texts,
-        area=area,
+        texts=question.texts,
+        area=question.area,
         audience=_NOBODY,
         channels=(),
         sent_at=now,
         expires_at=now,
     )
-    return Context(alert, station, _TOKEN, services.links, now)
+    return Context(alert, question.station, _TOKEN, services.links, now)
 
 
 def _seconds_to(

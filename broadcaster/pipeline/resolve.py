@@ -27,6 +27,8 @@ FIRST_PART = 100
 PART = 1000
 _TOLD_PART = 5000
 _SETTLE_S = 0.5
+_ON_ITS_WAY = 2.5
+"""How many times the send timeout a message may be on its way: ``deliver`` cuts it at two; then that is written."""
 
 
 async def resolve(services: Services, alert_id: int) -> int:
@@ -35,9 +37,10 @@ async def resolve(services: Services, alert_id: int) -> int:
     Begun anew after a crash, it adds whoever is missing. An alert that another resolver holds is left to it.
     """
     now = services.clock.now()
-    until = now + timedelta(seconds=services.settings.lease_s)
     async with services.store.write() as unit:
-        if not await alerts.lease(unit, alert_id, services.owner, now, until):
+        at = await unit.now(now)
+        until = at + timedelta(seconds=services.settings.lease_s)
+        if not await alerts.lease(unit, alert_id, services.owner, at, until):
             return 0
         alert = await alerts.by_id(unit, alert_id)
     if alert is None:
@@ -47,9 +50,9 @@ async def resolve(services: Services, alert_id: int) -> int:
     if alert.audience.kind is AudienceKind.TOLD:
         found = await _follow_told(services, alert)
     elif alert.cancelled_at is None and now < alert.expires_at:
-        await services.atlas.follow()
-        people = services.atlas.concerned(alert.station_id, alert.area, alert.audience)
-        found = await _dispatch_all(services, alert, services.atlas.nearest_first(people, alert.area))
+        await services.here.follow()
+        people = services.here.concerned(alert.station_id, alert.area, alert.audience)
+        found = await _dispatch_all(services, alert, services.here.nearest_first(people, alert.area))
     async with services.store.write() as unit:
         now = services.clock.now()
         await alerts.resolved(unit, alert_id, now)
@@ -72,7 +75,7 @@ async def _follow_told(services: Services, alert: Alert) -> int:
     first = alert.audience.told
     if first is None:
         return 0
-    deadline = services.clock.now() + timedelta(seconds=services.settings.send_timeout_s)
+    deadline = services.clock.now() + timedelta(seconds=services.settings.send_timeout_s * _ON_ITS_WAY)
     found = 0
     async with services.watch(first) as signal:
         while True:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The fixed words of one language. Names in braces are filled in."""
+    """The fixed words of one language. Names in braces are filled in.
+
+    Each sign is in GSM-7: words of ours never make an SMS dearer.
+    """
 
     exercise: str
     exercise_spoken: str
@@ -48,7 +51,7 @@ WORDINGS: dict[str, Wording] = {
         confirm_prompt="Pour confirmer que vous avez entendu ce message, appuyez sur 1.",
         thanks="Merci. Votre réponse est enregistrée. Au revoir.",
         all_clear_headline="Fin de l'alerte : {headline}",
-        all_clear_description="L'alerte « {headline} » est levée.",
+        all_clear_description="L'alerte est levée : {headline}",
     ),
     "en": Wording(
         exercise="EXERCISE",
@@ -68,7 +71,7 @@ WORDINGS: dict[str, Wording] = {
         confirm_prompt="To confirm that you have heard this message, press 1.",
         thanks="Thank you. Your answer is recorded. Goodbye.",
         all_clear_headline="All clear: {headline}",
-        all_clear_description="The alert “{headline}” is over.",
+        all_clear_description="The alert is over: {headline}",
     ),
 }
 

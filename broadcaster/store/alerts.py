@@ -23,9 +23,13 @@ from broadcaster.store.tables import alerts
 from zones import Area
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from broadcaster.store.engine import Unit
+
+
+_CHUNK = 500
 
 
 def _alert(row: Any) -> Alert:
@@ -157,14 +161,29 @@ async def page(
     return [_alert(row) for row in await unit.conn.execute(query)]
 
 
-async def active(unit: Unit, now: datetime) -> list[Alert]:
-    """Give every alert that holds at ``now``."""
-    rows = await unit.conn.execute(
-        select(alerts).where(
-            alerts.c.expires_at > now, alerts.c.cancelled_at.is_(None), alerts.c.msg_type != MsgType.CANCEL
+async def active_ids(unit: Unit, now: datetime) -> list[int]:
+    """Give the ids of the alerts that hold at ``now``."""
+    return list(
+        await unit.conn.scalars(
+            select(alerts.c.id).where(
+                alerts.c.expires_at > now, alerts.c.cancelled_at.is_(None), alerts.c.msg_type != MsgType.CANCEL
+            )
         )
     )
-    return [_alert(row) for row in rows]
+
+
+async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:
+    """Give the alerts of these ids, those that are there."""
+    found: list[Alert] = []
+    for start in range(0, len(ids), _CHUNK):
+        rows = await unit.conn.execute(select(alerts).where(alerts.c.id.in_(ids[start : start + _CHUNK])))
+        found.extend(_alert(row) for row in rows)
+    return found
+
+
+async def is_cancelled(unit: Unit, alert_id: int) -> bool:
+    """Tell whether an alert was cancelled."""
+    return (await unit.conn.scalar(select(alerts.c.cancelled_at).where(alerts.c.id == alert_id))) is not None
 
 
 async def lease(unit: Unit, alert_id: int, owner: str, now: datetime, until: datetime) -> bool:
@@ -188,11 +207,11 @@ async def resolved(unit: Unit, alert_id: int, now: datetime) -> None:
     )
 
 
-async def renew(unit: Unit, owner: str, until: datetime) -> None:
-    """Hold on to every alert that ``owner`` is resolving."""
+async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> None:
+    """Hold on to those of these alerts that ``owner`` is still resolving."""
     await unit.conn.execute(
         update(alerts)
-        .where(alerts.c.lease_owner == owner, alerts.c.resolved_at.is_(None), alerts.c.lease_until.is_not(None))
+        .where(alerts.c.id.in_(ids), alerts.c.lease_owner == owner, alerts.c.resolved_at.is_(None))
         .values(lease_until=until)
     )
 

@@ -130,10 +130,12 @@ async def postpone(unit: Unit, batch_ids: Sequence[int], due_at: datetime) -> No
     )
 
 
-async def renew(unit: Unit, owner: str, until: datetime) -> None:
-    """Hold on to every batch that ``owner`` has."""
+async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> None:
+    """Hold on to those of these batches that ``owner`` still has."""
     await unit.conn.execute(
-        update(batches).where(batches.c.lease_owner == owner, batches.c.done.is_(False)).values(lease_until=until)
+        update(batches)
+        .where(batches.c.id.in_(ids), batches.c.lease_owner == owner, batches.c.done.is_(False))
+        .values(lease_until=until)
     )
 
 

@@ -380,3 +380,11 @@ channel_stops = Table(
     Column("detail", Text, nullable=False),
     Column("since", Instant, nullable=False),
 )
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("owner", String(40), nullable=False),
+    Column("until", Instant, nullable=False),
+)

@@ -55,8 +55,9 @@ class Links:
 
     @property
     def host(self) -> str:
-        """Give the host's name alone."""
-        return urlsplit(self.base_url).hostname or "localhost"
+        """Give the host's name alone; an address of IPv6, which can't stand in a List-Id, is *localhost*."""
+        name = urlsplit(self.base_url).hostname or "localhost"
+        return "localhost" if ":" in name else name
 
     def way_out(self, delivery_id: int) -> str:
         return f"{self.base_url}/u/{self.vault.link('optout', delivery_id)}"

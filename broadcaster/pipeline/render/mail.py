@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from broadcaster.domain.alerts import Alert
     from broadcaster.pipeline.render.context import Context, Fill
 
-_SLOT = "{{unsubscribe_url}}"
+# A name that no author can know: braces around any other are text.
+_SLOT = f"way_out_{secrets.token_hex(8)}"
 _COLOURS = {Severity.EXTREME: "#8e0038", Severity.SEVERE: "#b3261e", Severity.MODERATE: "#9a5b00"}
 _jinja = Environment(
     loader=PackageLoader("broadcaster.pipeline.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -27,37 +29,40 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
     alert, station, links = context.alert, context.station, context.links
     words = wording(language)
     title = titled(alert, language, text)
+    name = " ".join(station.name.split())  # a name of an old register may hold a line break, which no header can
     parts = {
         "language": language,
         "title": title,
         "text": text,
-        "station": station.name,
+        "station": name,
         "before": prefix(alert, words),
         "page": links.page(alert),
         "link": words.see_map if alert.area is not None else words.more,
         "what_to_do": words.what_to_do,
         "until": "" if alert.msg_type is MsgType.CANCEL else until(context, language),
-        "why_you": words.why_you.format(station=station.name),
-        "unsubscribe": words.unsubscribe.format(station=station.name),
-        "way_out": _SLOT,
+        "why_you": words.why_you.format(station=name),
+        "unsubscribe": words.unsubscribe.format(station=name),
+        "way_out": f"{{{{{_SLOT}}}}}",
         "colour": _colour(alert),
     }
     template = MailTemplate(
-        subject=f"{title} - {station.name}",
+        subject=f"{title} - {name}",
         text=_jinja.get_template("mail.txt").render(parts),
         html=_jinja.get_template("mail.html").render(parts),
         language=language,
         list_id=f"{station.slug}.{links.host}",
-        sender_name=station.name,
+        sender_name=name,
         urgent=alert.severity in GRAVE and alert.status is Status.ACTUAL,
-        placeholders=("unsubscribe_url",),
+        placeholders=(_SLOT,),
     )
 
     def fill(delivery_id: int) -> Mail:
+        way_out = links.way_out(delivery_id)
         return Mail(
             template,
             message_id=f"{alert.id}.{delivery_id}",
-            unsubscribe_url=links.way_out(delivery_id),
+            unsubscribe_url=way_out,
+            fill={_SLOT: way_out},
             date=alert.sent_at,
             # Nobody was ever sent this one: it is the parent that all mails of one thread have in common.
             references=f"{context.thread}.thread",

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from broadcaster.domain.alerts import Alert
     from broadcaster.pipeline.render.context import Context, Fill
 
-_RECEIPT = b"@receipt@"
+# As it stands in JSON: within an author's text the quotes would be escaped, so it can't be found there.
+_RECEIPT = b'"receipt":"@receipt@"'
 _LONGEST_RECEIPT = 200
 _SHORT = 120
 
@@ -23,7 +24,6 @@ _SHORT = 120
 def render_push(context: Context, language: str, text: Text) -> Fill:
     """Render the payload, and the shorter one for a service that takes less."""
     alert = context.alert
-    body = "\n".join(part for part in (text.description, text.instruction) if part)
     facts = {
         "id": str(alert.id),
         "type": alert.msg_type,
@@ -36,16 +36,17 @@ def render_push(context: Context, language: str, text: Text) -> Fill:
         "url": context.links.page(alert),
         "sent": alert.sent_at.isoformat(timespec="seconds"),
         "expires": alert.expires_at.isoformat(timespec="seconds"),
-        "receipt": _RECEIPT.decode(),
+        "receipt": "@receipt@",
     }
     room = MAX_PLAINTEXT - len(orjson.dumps(facts)) - _LONGEST_RECEIPT
-    whole = orjson.dumps({**facts, "body": _within(body, room)})
-    short = orjson.dumps({**facts, "title": _within(facts["title"], _SHORT), "body": _within(body, _SHORT)})
+    whole = orjson.dumps({**facts, "body": _body(text, room)})
+    brief = _within(text.instruction or text.description, _SHORT)
+    short = orjson.dumps({**facts, "title": _within(facts["title"], _SHORT), "body": brief})
     ttl_s = max(0, int((alert.expires_at - context.now).total_seconds()))
     urgency = _urgency(alert)
 
     def fill(delivery_id: int) -> PushMessage:
-        receipt = context.links.receipt(delivery_id).encode()
+        receipt = b'"receipt":' + orjson.dumps(context.links.receipt(delivery_id))
         return PushMessage(
             whole.replace(_RECEIPT, receipt), short.replace(_RECEIPT, receipt), ttl_s, urgency, context.thread
         )
@@ -60,12 +61,17 @@ def _urgency(alert: Alert) -> PushUrgency:
     return "high" if alert.severity in GRAVE or alert.msg_type is MsgType.CANCEL else "normal"
 
 
+def _body(text: Text, room: int) -> str:
+    """Join both parts; where they take more than ``room``, what to do goes before what happens."""
+    instruction = _within(text.instruction, max(room * 2 // 3, room - len(orjson.dumps(text.description)) - len(r"\n")))
+    left = room - len(orjson.dumps(instruction)) - len(r"\n")
+    return "\n".join(part for part in (_within(text.description, left), instruction) if part)
+
+
 def _within(text: str, room: int) -> str:
     """Cut a text at a word so that its JSON takes at most ``room`` octets."""
     shown = text
     while shown and len(orjson.dumps(shown)) > room:
-        cut = shown[: len(shown) * 9 // 10]
-        shown = (cut.rsplit(maxsplit=1)[0] if " " in cut else cut) + "…" if cut else ""
-        if len(shown) <= 1:
-            return ""
+        cut = shown[: min(len(shown) - 2, len(shown) * 9 // 10)]
+        shown = f"{cut.rsplit(maxsplit=1)[0] if ' ' in cut.strip() else cut}…" if cut.strip() else ""
     return shown

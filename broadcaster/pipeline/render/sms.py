@@ -10,6 +10,8 @@ from channels.sms import SmsMessage, count
 from channels.twilio_api import is_alphanumeric
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from broadcaster.domain.alerts import Text
     from broadcaster.pipeline.render.context import Context, Fill
 
@@ -17,40 +19,66 @@ SMS_SEGMENTS = 3
 """How many segments an SMS may take before its text is shortened; an author's own SMS text never is."""
 
 _MOST_VALIDITY_S = 36_000
+_TOKEN = "x" * 18
+"""As long as the token of a way out, for deliveries up to 4 thousand million; it leads nowhere."""
 
 
 def sms_text(context: Context, language: str, text: Text, page: str) -> str:
-    """Give what an SMS says: station, headline, what to do, link; the middle shortened to ``SMS_SEGMENTS``.
+    """Give what an SMS says, to look at and to count: its way out, where it has one, leads nowhere."""
+    way_out = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
+    return _joined(_said(context, language, text, page, way_out), way_out)
 
-    No letter is replaced by another: what makes it dearer is shown to the author beforehand.
+
+def _said(context: Context, language: str, text: Text, page: str, way_out: str) -> str:
+    """Give station, headline, what to do, link; shortened to ``SMS_SEGMENTS`` together with ``way_out``.
+
+    No letter is replaced by another: what makes it dearer is shown to the author beforehand. Shortened is what happens,
+    then the station's name goes, then the headline is cut; never what stands before it, nor the link.
     """
     before = prefix(context.alert, wording(language))
+    before = f"[{before}] " if before else ""
     if text.sms:
-        return "\n".join(part for part in (f"[{before}] {text.sms}" if before else text.sms, page) if part)
-    head = f"{context.station.name}: {text.headline}"
-    head = f"[{before}] {head}" if before else head
-    body = " ".join(part for part in (text.instruction, text.description) if part)
-    words = body.split()
+        return _joined(f"{before}{text.sms}", page)
+    whole = ""
+    for head, middle in _shorter(context.station.name, text):
+        whole = _joined(f"{before}{head}", middle, page)
+        if count(_joined(whole, way_out)).segments <= SMS_SEGMENTS:
+            break
+    return whole
+
+
+def _shorter(station: str, text: Text) -> Iterator[tuple[str, str]]:
+    """Give (head, middle), each shorter than the one before."""
+    words = " ".join(part for part in (text.instruction, text.description) if part).split()
+    head = f"{station}: {text.headline}"
+    yield head, " ".join(words)
     kept = len(words)
-    while kept >= 0:
-        middle = " ".join(words[:kept]) + ("" if kept == len(words) else " ...") if kept else ""
-        whole = "\n".join(part for part in (head, middle, page) if part)
-        if count(whole).segments <= SMS_SEGMENTS or kept == 0:
-            return whole
+    while kept > 0:
         kept = min(kept - 1, kept * 9 // 10)
-    return head
+        yield head, " ".join([*words[:kept], "..."]) if kept else ""
+    yield text.headline, ""
+    for length in range(len(text.headline) - 1, 0, -1):
+        yield f"{text.headline[:length].rstrip()}...", ""
+
+
+def _way_out(context: Context, language: str, url: str) -> str:
+    # Whoever writes under a name can't be answered STOP: the way out is a link.
+    return wording(language).stop.format(url=url) if is_alphanumeric(context.links.sms_sender) else ""
+
+
+def _joined(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)
 
 
 def render_sms(context: Context, language: str, text: Text) -> Fill:
     """Render the text, for each person with their callback and, where there is no STOP, their way out."""
-    said = sms_text(context, language, text, context.links.page(context.alert))
+    longest = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
+    said = _said(context, language, text, context.links.page(context.alert), longest)
     left = int((context.alert.expires_at - context.now).total_seconds())
     validity_s = max(1, min(_MOST_VALIDITY_S, left))
-    # Whoever writes under a name can't be answered STOP: the way out is a link.
-    way_out = wording(language).stop if is_alphanumeric(context.links.sms_sender) else ""
 
     def fill(delivery_id: int) -> SmsMessage:
-        whole = f"{said}\n{way_out.format(url=context.links.way_out(delivery_id))}" if way_out else said
-        return SmsMessage(whole, context.links.hook("status", delivery_id), validity_s)
+        way_out = _way_out(context, language, context.links.way_out(delivery_id)) if longest else ""
+        return SmsMessage(_joined(said, way_out), context.links.hook("status", delivery_id), validity_s)
 
     return fill

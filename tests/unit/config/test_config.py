@@ -98,7 +98,12 @@ def test_every_secret_of_the_settings_can_be_read_from_a_file(tmp_path):
     path.write_text(SECRET)
     for name, field in Settings.model_fields.items():
         if "SecretStr" in str(field.annotation):
-            given = {f"TOCSIN_{name.upper()}_FILE": str(path), "TOCSIN_VAPID_SUBJECT": "mailto:a@b.example"}
+            given = {
+                "TOCSIN_VAPID_SUBJECT": "mailto:a@b.example",
+                "TOCSIN_DATABASE_URL": "postgresql://db.example/tocsin",
+            }
+            given.pop(f"TOCSIN_{name.upper()}", None)
+            given[f"TOCSIN_{name.upper()}_FILE"] = str(path)
             assert getattr(load(given), name).get_secret_value() == SECRET
 
 
