@@ -131,6 +131,10 @@ class _Run:
             return Outcome(row.id, DeliveryState.EXPIRED, now, code="tocsin:expired")
         if self.over:
             return Outcome(row.id, DeliveryState.CANCELLED, now, code="tocsin:cancelled")
+        if row.address is None:
+            DEAD_LETTERS.labels(self.batch.channel).inc()
+            _log.error("an address does not open", delivery=row.id, alert=self.batch.alert_id)
+            return Outcome(row.id, DeliveryState.DEAD_LETTER, now, code="tocsin:sealed")
         if not row.address:
             return Outcome(row.id, DeliveryState.GONE, now, code="tocsin:erased")
         if not row.contact_works:
@@ -148,7 +152,7 @@ class _Run:
             fill = self.fills.get(row.locale)
             if fill is None:
                 fill = self.fills[row.locale] = render(self.batch.channel, self.context, row.locale)
-            return (fill(row.id), read_address(self.batch.channel, row.address)), None
+            return (fill(row.id), read_address(self.batch.channel, row.address or "")), None
         except Exception as error:  # noqa: BLE001  an error of ours: this one is put aside, and the rest goes on
             return None, self._dead_letter(row, error)
 

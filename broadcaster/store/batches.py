@@ -33,13 +33,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ToSend:
-    """A delivery that is to be sent: whose, in which language, and where to."""
+    """A delivery that is to be sent: whose, in which language, and where to (None: the address does not open)."""
 
     id: int
     contact_id: int
     attempts: int
     locale: str
-    address: str
+    address: str | None
     contact_works: bool
 
 
@@ -84,18 +84,25 @@ async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
         )
         .order_by(deliveries.c.id)
     )
-    opened = unit.vault.open
     return [
         ToSend(
             delivery_id,
             contact_id,
             attempts,
             locale or "",
-            opened(sealed, b"contact:" + fingerprint).decode() if sealed is not None else "",
+            "" if sealed is None else _opened(unit, fingerprint, sealed),
             status == 0,
         )
         for delivery_id, contact_id, attempts, locale, fingerprint, sealed, status in rows
     ]
+
+
+def _opened(unit: Unit, fingerprint: bytes, sealed: bytes) -> str | None:
+    """Give an address; None for one that does not open, so that it does not hold up all others of its batch."""
+    try:
+        return unit.vault.open(sealed, b"contact:" + fingerprint).decode()
+    except ValueError:  # SealBroken among them
+        return None
 
 
 async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datetime | None:

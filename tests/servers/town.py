@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import os
 import random
 import socket
 import sys
@@ -138,14 +139,36 @@ def away(metres: float, bearing_deg: float = 90.0, centre: tuple[float, float] =
 INSIDE, OUTSIDE = away(400), away(4000)
 
 
+class HeldPush(PushService):
+    """A push service that can be told to take its time: what came while it is held is answered when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = 0
+        self._go = asyncio.Event()
+        self._go.set()
+
+    def hold(self) -> None:
+        self._go.clear()
+
+    def let_go(self) -> None:
+        self._go.set()
+
+    async def _answer(self, *asked: Any) -> Any:
+        self.held += 1
+        await self._go.wait()
+        self.held -= 1
+        return await super()._answer(*asked)
+
+
 class Town:
     """The peers, a data folder and settings; ``changes`` are further settings, by their names in lower case."""
 
-    def __init__(self, data_dir: Path, **changes: Any) -> None:
+    def __init__(self, data_dir: Path, *, smtp: SmtpServer | None = None, **changes: Any) -> None:
         self.data_dir = data_dir
         self.changes = changes
-        self.push = PushService()
-        self.smtp = SmtpServer()
+        self.push = HeldPush()
+        self.smtp = smtp or SmtpServer()
         self.twilio = TwilioServer()
         self.clock = MovableClock()
         self.vapid = VapidKey.generate()
@@ -290,10 +313,11 @@ class Town:
                 probe.bind(("127.0.0.1", 0))
                 self.environment["TOCSIN_PORT"] = str(probe.getsockname()[1])
         program = Path(sys.executable).parent / "tocsin"
+        around = {name: each for name, each in os.environ.items() if not name.startswith("TOCSIN_")}
         log = self.data_dir / "serve.log"
         with log.open("ab") as errors:
             child = await asyncio.create_subprocess_exec(
-                str(program), "serve", env=self.environment, stdout=asyncio.subprocess.PIPE, stderr=errors
+                str(program), "serve", env=around | self.environment, stdout=asyncio.subprocess.PIPE, stderr=errors
             )
         assert child.stdout is not None
         try:
@@ -337,6 +361,14 @@ class Api:
     def running(self) -> Running:
         assert self._running is not None, "the service is in another process"
         return self._running
+
+    async def ready(self) -> dict[str, Any]:
+        return await self.call("GET", "/readyz")
+
+    async def receipt(self, link: str, event: str) -> None:
+        """As a device's service worker tells that it displayed a push, or that it was opened."""
+        async with self.http.post(link, json={"event": event}) as answer:
+            assert answer.status == 204, await answer.text()
 
     async def call(self, method: str, path: str, body: Any = None, *, expect: int = 200, key: str | None = None) -> Any:
         """Ask, and give the answer's JSON (or text); fails unless the status is ``expect``."""
