@@ -1,0 +1,139 @@
+"""The all-clear: what is unsent is not sent, and everyone who was told hears that it is over. Nobody else does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from broadcaster.store.tables import recipients
+from tests.servers.town import CENTRE, OUTSIDE, Town, eventually, ids
+from tests.servers.town_audit import of_alert, quiet, recount, told
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def people_of(town: Town, alert_id: str) -> set[int]:
+    async with town.store.read() as unit:
+        rows = await unit.conn.scalars(select(recipients.c.subscriber_id).where(recipients.c.alert_id == int(alert_id)))
+        return set(rows)
+
+
+async def test_the_unsent_is_cancelled_and_the_all_clear_goes_to_exactly_those_who_were_told(tmp_path: Path) -> None:
+    async with Town(tmp_path, push_per_second=40, push_concurrency=4, smtp_per_second=10) as town:
+        people = [town.resident("push", "email") if n % 3 else town.resident("push") for n in range(120)]
+        others = [town.resident("push", at=OUTSIDE), town.resident("push", station="rugles")]
+        await town.settle(*people, *others)
+        async with town.serving() as api:
+            alert = await api.issue()
+            await eventually(lambda: len(town.push.messages) >= 60, "60 messages")
+            all_clear = await api.cancel(alert["id"])
+            again = await api.cancel(alert["id"])
+            first = await api.finished(alert["id"])
+            last = await api.finished(all_clear["id"])
+            await quiet(town)
+        assert again["id"] == all_clear["id"], "asked twice, it is one all-clear"
+        assert first["cancelled_at"] is not None
+        assert first["unaccounted"] == last["unaccounted"] == 0
+        assert first["people"]["unreached"] > 0
+        assert first["channels"]["push"]["cancelled"] > 0
+        warned = await told(town, alert["id"])
+        informed = {each.id for each in people if any(contact in warned for contact in each.contacts)}
+        assert len(informed) == first["people"]["accepted"] < len(people)
+        assert await people_of(town, all_clear["id"]) == informed
+        cleared = await told(town, all_clear["id"])
+        assert set(cleared.values()) == {1}
+        assert set(cleared) == {contact for each in people if each.id in informed for contact in each.contacts}
+        await recount(town.store, alert["id"])
+        await recount(town.store, all_clear["id"])
+
+
+async def test_an_all_clear_replaces_the_alert_on_a_device_and_says_that_it_is_over(tmp_path: Path) -> None:
+    async with Town(tmp_path) as town:
+        someone, english = town.resident("push", "email", "sms", "voice"), town.resident("push", locale="en-GB")
+        await town.settle(someone, english)
+        async with town.serving() as api:
+            alert = await api.issue()
+            await api.finished(alert["id"])
+            all_clear = await api.cancel(alert["id"])
+            account = await api.finished(all_clear["id"])
+            await town.twilio.settled()
+            came = {(each.channel, each.to): each for each in await of_alert(town, all_clear["id"])}
+        assert account["matched"] == 2
+        assert len(came) == 5
+        first, last = someone.devices[0].messages
+        assert first.headers["Topic"] == last.headers["Topic"] == first.json["tag"] == last.json["tag"]
+        assert someone.devices[0].pending == [last], "a device that was away finds the all-clear alone"
+        assert last.json["type"] == "cancel"
+        assert last.json["title"] == "[FIN D'ALERTE] Fin de l'alerte : La Risle déborde"
+        assert english.devices[0].messages[-1].json["title"] == "[ALL CLEAR] All clear: The Risle floods"
+        assert "FIN D'ALERTE" in came["sms", someone.mobile].whole.body
+        alert_mail, clear_mail = (each.parsed for each in town.smtp.messages)
+        assert alert_mail["Message-ID"] != clear_mail["Message-ID"]
+        assert alert_mail["References"] == clear_mail["References"]
+        assert "Fin d'alerte" in came["voice", someone.landline].whole["Twiml"].replace("&#39;", "'")
+        await recount(town.store, all_clear["id"])
+
+
+async def test_someone_whose_message_was_just_leaving_at_the_cancel_gets_the_all_clear(tmp_path: Path) -> None:
+    async with Town(tmp_path, push_concurrency=3) as town:
+        people = [town.resident("push") for _ in range(20)]
+        await town.settle(*people)
+        town.push.hold()
+        async with town.serving() as api:
+            alert = await api.issue()
+            await eventually(lambda: town.push.held == 3, "three messages on the wire")
+            all_clear = await api.cancel(alert["id"])
+            await api.until(all_clear["id"], lambda account: account["state"] == "sending")
+            # Longer than one timeout, for a mail may be that long on its way: the all-clear waits for it all the same.
+            town.clock.advance(town.settings.send_timeout_s + 2)
+            with pytest.raises(AssertionError, match="not within"):
+                await api.finished(all_clear["id"], timeout_s=1.5)
+            town.push.let_go()
+            first = await api.finished(alert["id"])
+            last = await api.finished(all_clear["id"])
+            await quiet(town)
+        assert first["people"]["accepted"] == last["matched"] == 3
+        warned, cleared = await told(town, alert["id"]), await told(town, all_clear["id"])
+        assert warned == cleared
+        await recount(town.store, alert["id"])
+        await recount(town.store, all_clear["id"])
+
+
+async def test_the_all_clear_reaches_those_who_left_the_area_and_not_those_who_came(tmp_path: Path) -> None:
+    async with Town(tmp_path) as town:
+        someone = town.resident("push", at=None)
+        await town.settle(someone)
+        async with town.serving() as api:
+            where = {"lon": CENTRE[0], "lat": CENTRE[1]}
+            await api.call("PUT", "/v1/subscribers/me/position", where, expect=204, key=someone.token)
+            alert = await api.issue()
+            await api.finished(alert["id"])
+            gone = {"lon": OUTSIDE[0], "lat": OUTSIDE[1]}
+            await api.call("PUT", "/v1/subscribers/me/position", gone, expect=204, key=someone.token)
+            all_clear = await api.cancel(alert["id"])
+            newcomer = town.resident("push")
+            await town.settle(newcomer)
+            await api.finished(all_clear["id"])
+            await quiet(town)
+        assert await people_of(town, all_clear["id"]) == ids([someone])
+        assert newcomer.devices[0].attempts == 0
+
+
+async def test_a_cancel_right_after_the_alert_tells_nobody_that_something_is_over_of_which_they_never_heard(
+    tmp_path: Path,
+) -> None:
+    async with Town(tmp_path, push_concurrency=2) as town:
+        await town.settle(*[town.resident("push") for _ in range(300)])
+        async with town.serving() as api:
+            alert = await api.issue()
+            all_clear = await api.cancel(alert["id"])
+            first = await api.finished(alert["id"])
+            last = await api.finished(all_clear["id"])
+            await quiet(town)
+        assert await told(town, alert["id"]) == await told(town, all_clear["id"])
+        assert first["unaccounted"] == last["unaccounted"] == 0
+        await recount(town.store, alert["id"])
+        await recount(town.store, all_clear["id"])
