@@ -7,6 +7,7 @@ rows and sums together; so a receipt that comes late, twice or before its time m
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -34,6 +35,9 @@ _TIME = {
     DeliveryState.ACKNOWLEDGED: "acknowledged_at",
 }
 _TIMES = tuple(_TIME.values())
+
+MOST_CALLS = 4
+"""How often a telephone that nobody picks up is called for one alert."""
 
 _UPDATE_DELIVERY = (
     update(deliveries)
@@ -124,6 +128,8 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
     if outcome.again:
         return _again(row, outcome)
     row["attempts"] += int(outcome.tried)
+    if _over_already(row, outcome):
+        return _give_up(row, outcome) if row["attempts"] >= MOST_CALLS else None
     if outcome.provider_id is not None:
         row["provider_id"] = outcome.provider_id[:200]
     new = outcome.state
@@ -144,25 +150,50 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
         row["code"] = (outcome.code or "")[:60] or None
     else:
         row["code"] = None
-    return Move(row["alert_id"], row["subscriber_id"], row["contact_id"], CHANNELS[row["channel"]], old, new, outcome)
+    return _move(row, old, new, outcome)
+
+
+def _over_already(row: dict[str, Any], outcome: Outcome) -> bool:
+    """Tell whether a call was over before the answer to its request was written down: then it has its name."""
+    return (
+        row["state"] == DeliveryState.QUEUED
+        and outcome.state is DeliveryState.ACCEPTED
+        and outcome.provider_id is not None
+        and row["provider_id"] == outcome.provider_id
+    )
 
 
 def _again(row: dict[str, Any], outcome: Outcome) -> Move | None:
-    if row["state"] != DeliveryState.ACCEPTED or row["provider_id"] != outcome.provider_id:
+    state, known = row["state"], row["provider_id"] == outcome.provider_id
+    if state == DeliveryState.QUEUED and not known:  # the call's answer is on its way to us still
+        row.update(provider_id=outcome.provider_id, **_later(row, outcome))
         return None
-    row.update(
-        state=int(DeliveryState.QUEUED), next_attempt_at=outcome.next_attempt_at, code=(outcome.code or "")[:60] or None
-    )
-    channel = CHANNELS[row["channel"]]
-    return Move(
-        row["alert_id"],
-        row["subscriber_id"],
-        row["contact_id"],
-        channel,
-        DeliveryState.ACCEPTED,
-        DeliveryState.QUEUED,
-        outcome,
-    )
+    if state != DeliveryState.ACCEPTED or not known:
+        return None
+    if row["attempts"] >= MOST_CALLS:
+        return _give_up(row, outcome)
+    row.update(state=int(DeliveryState.QUEUED), **_later(row, outcome))
+    return _move(row, DeliveryState.ACCEPTED, DeliveryState.QUEUED, outcome)
+
+
+def _later(row: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+    """Give what is written of a call that is made again: each time it waits longer."""
+    wait = None if outcome.next_attempt_at is None else (outcome.next_attempt_at - outcome.at) * max(1, row["attempts"])
+    return {
+        "next_attempt_at": None if wait is None else outcome.at + wait,
+        "code": (outcome.code or "")[:60] or None,
+    }
+
+
+def _give_up(row: dict[str, Any], outcome: Outcome) -> Move:
+    """Say of a telephone that it was called often enough."""
+    old, code = DeliveryState(row["state"]), outcome.code or row["code"] or ""
+    row.update(state=int(DeliveryState.FAILED), next_attempt_at=None, ended_at=outcome.at, code=code[:60] or None)
+    return _move(row, old, DeliveryState.FAILED, replace(outcome, code=code))
+
+
+def _move(row: dict[str, Any], old: DeliveryState, new: DeliveryState, outcome: Outcome) -> Move:
+    return Move(row["alert_id"], row["subscriber_id"], row["contact_id"], CHANNELS[row["channel"]], old, new, outcome)
 
 
 async def _reopen(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
