@@ -34,7 +34,7 @@ def render_voice(context: Context, language: str, text: Text) -> Fill:
             language=voice_language(language),
             confirm_prompt=words.confirm_prompt,
             thanks=words.thanks,
-            gather_url=context.links.hook("voice", delivery_id),
+            gather_url=f"{context.links.hook('voice', delivery_id)}&lang={language}",
             status_callback=context.links.hook("status", delivery_id),
         )
 
