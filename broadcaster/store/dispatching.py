@@ -13,6 +13,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, L
 from broadcaster.ids import new_id
 from broadcaster.store import counting
 from broadcaster.store.batches import Batch
+from broadcaster.store.standing import with_failure
 from broadcaster.store.tables import alerts, batches, contacts, deliveries, links, opt_outs, recipients, shares
 
 if TYPE_CHECKING:
@@ -118,12 +119,12 @@ async def _plan(
     unit: Unit, alert: Alert, subscriber_ids: Sequence[int], reachable: Mapping[int, list[tuple[int, int]]]
 ) -> _Chunk:
     contact_ids = [contact_id for each in subscriber_ids for contact_id, _ in reachable.get(each, ())]
-    taken: dict[int, DeliveryState] = {}
+    taken: dict[int, tuple[DeliveryState, str | None]] = {}
     if contact_ids:
         taken = {
-            row.contact_id: DeliveryState(row.state)
+            row.contact_id: (DeliveryState(row.state), row.code)
             for row in await unit.conn.execute(
-                select(deliveries.c.contact_id, deliveries.c.state).where(
+                select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.code).where(
                     deliveries.c.alert_id == alert.id, deliveries.c.contact_id.in_(contact_ids)
                 )
             )
@@ -132,13 +133,15 @@ async def _plan(
     for each in subscriber_ids:
         person = Person(each, PersonState.PENDING, 0, 0)
         for contact_id, channel in reachable.get(each, ()):
-            state = taken.get(contact_id)
-            if state is None:
-                taken[contact_id] = DeliveryState.QUEUED
+            there = taken.get(contact_id)
+            if there is None:
+                taken[contact_id] = (DeliveryState.QUEUED, None)
                 chunk.by_channel[channel].append((each, contact_id))
                 person.pending += 1
             else:
+                state, code = there
                 chunk.shared.append((contact_id, each))
+                person.why = with_failure(person.why, CHANNELS[channel], state, code)
                 person.pending += int(state is DeliveryState.QUEUED)
                 person.held += int(state.held)
                 person.settle(state)

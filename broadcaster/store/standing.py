@@ -44,6 +44,14 @@ class Move:
     outcome: Outcome
 
 
+def with_failure(why: str, channel: ChannelName, state: DeliveryState, code: str | None) -> str:
+    """Give why a person was not reached, with one more failure; as it is where ``state`` is none."""
+    if not state.failure:
+        return why
+    said = f"{channel} {state.word} ({code})" if code else f"{channel} {state.word}"
+    return (f"{why}; {said}" if why else said)[:_WHY_LIMIT]
+
+
 @dataclass(slots=True)
 class _Standing:
     person: Person
@@ -55,10 +63,7 @@ class _Standing:
     def take(self, move: Move) -> Iterable[tuple[str, int]]:
         """Take over a move; give (measure, bucket) for each step that the person is the first time at."""
         self.person.moved(move.old, move.new)
-        if move.new.failure:
-            code = f" ({move.outcome.code})" if move.outcome.code else ""
-            said = f"{move.channel} {move.new.word}{code}"
-            self.person.why = (f"{self.person.why}; {said}" if self.person.why else said)[:_WHY_LIMIT]
+        self.person.why = with_failure(self.person.why, move.channel, move.new, move.outcome.code)
         at = move.outcome.at
         spent = bucket((at - self.since_at).total_seconds())
         if move.new.held and self.accepted_at is None:
