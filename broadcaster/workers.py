@@ -31,7 +31,7 @@ RESOLVE = "resolve"
 PEOPLE = "people"
 ALERTS = "alerts"
 _RUNNERS = {Lane.URGENT: 4, Lane.ROUTINE: 2}
-_RESOLVERS = 2
+_RESOLVERS = {Lane.URGENT: 4, Lane.ROUTINE: 2}
 _RELAYED = 500
 _SWEEP_S = 1.0
 _FOLLOW_S = 5.0
@@ -45,8 +45,16 @@ _log = structlog.get_logger(__name__)
 
 def queue_of(channel: ChannelName | str, rank: int) -> str:
     """Give the queue of a channel's batches in the lane of that rank."""
-    lane = Lane.URGENT if rank < _FIRST_ROUTINE_RANK else Lane.ROUTINE
-    return f"deliver.{channel}.{lane}"
+    return f"deliver.{channel}.{_lane(rank)}"
+
+
+def resolve_queue(rank: int) -> str:
+    """Give the queue of alerts to be resolved in the lane of that rank: a fête that takes long delays no flood."""
+    return f"{RESOLVE}.{_lane(rank)}"
+
+
+def _lane(rank: int) -> Lane:
+    return Lane.URGENT if rank < _FIRST_ROUTINE_RANK else Lane.ROUTINE
 
 
 @asynccontextmanager
@@ -69,8 +77,9 @@ async def working(services: Services) -> AsyncIterator[None]:
     if Role.RESOLVER in services.roles:
         crew.start("entrants", lambda: _entering(services))
         crew.start("answers", lambda: services.bus.answer(ASKED, functools.partial(answer, services)))
-        for _ in range(_RESOLVERS):
-            crew.start("resolver", lambda: crew.take(RESOLVE, _resolve))
+        for lane, resolvers in _RESOLVERS.items():
+            for _ in range(resolvers):
+                crew.start("resolver", functools.partial(crew.take, f"{RESOLVE}.{lane}", _resolve))
     if Role.SENDER in services.roles:
         for name in services.senders:
             for lane, runners in _RUNNERS.items():
@@ -166,7 +175,7 @@ async def _carry(services: Services, events: list[tuple[int, str, str, int]]) ->
             channel, _, batch_id = ref.partition(":")
             jobs[queue_of(channel, rank)].append((batch_id, rank))
         elif topic == "alert":
-            jobs[RESOLVE].append((ref, rank))
+            jobs[resolve_queue(rank)].append((ref, rank))
             topics.add(ALERTS)
         elif topic == "people":
             topics.add(PEOPLE)
@@ -257,7 +266,8 @@ async def sweep(services: Services) -> None:
     jobs: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     for batch in due:
         jobs[queue_of(batch.channel, batch.rank)].append((str(batch.id), batch.rank))
-    jobs[RESOLVE].extend((str(alert_id), rank) for alert_id, rank in unresolved)
+    for alert_id, rank in unresolved:
+        jobs[resolve_queue(rank)].append((str(alert_id), rank))
     for queue, wanted in jobs.items():
         await services.bus.put(queue, wanted)
     for name in services.senders:
