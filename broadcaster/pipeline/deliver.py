@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,7 @@ class _Run:
     over: bool
     stopped: bool
     ended: bool = False
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def send_all(self, side_by_side: int) -> None:
         async with asyncio.TaskGroup() as group:
@@ -112,7 +113,7 @@ class _Run:
                     await gate.enter(rank, _cost(message))
                     try:
                         # It may have waited long: the alert may be over, the channel stopped, the process ending.
-                        if self.cancelled.told:
+                        if self.cancelled.told or self.looking.locked():
                             await self._look_again()
                         outcome = self._not_sent(row)
                         if outcome is None:
@@ -142,10 +143,15 @@ class _Run:
         return None
 
     async def _look_again(self) -> None:
-        """A signal is a hint, and may be told for another reason: the store knows whether the alert was cancelled."""
-        await self.cancelled.wait(0)
-        async with self.services.store.read() as unit:
-            self.over = await alerts.is_cancelled(unit, self.batch.alert_id)
+        """A signal is a hint, and may be told for another reason: the store knows whether the alert was cancelled.
+
+        One looks, and nobody sends meanwhile.
+        """
+        async with self.looking:
+            if self.cancelled.told:
+                await self.cancelled.wait(0)
+                async with self.services.store.read() as unit:
+                    self.over = await alerts.is_cancelled(unit, self.batch.alert_id)
 
     def _message(self, row: ToSend) -> tuple[Any, Outcome | None]:
         try:
