@@ -25,17 +25,29 @@ class ActiveAlerts:
         self._clock = clock
         self._alerts: dict[int, Alert] = {}
         self._areas = AreaIndex()
+        self._reading = 0
+        self._ended: set[int] = set()
 
     async def follow(self) -> None:
-        """Take over from the store which alerts hold: those that others issued, and those that were cancelled."""
-        async with self._store.read() as unit:
-            now = self._clock.now()
-            held = set(await alerts.active_ids(unit, now))
-            found = await alerts.by_ids(unit, sorted(held.difference(self._alerts)))
-        for alert_id in set(self._alerts) - held:
-            self.remove(alert_id)
-        for alert in found:
-            self.put(alert)
+        """Take over from the store which alerts hold: those that others issued, and those that were cancelled.
+
+        What is put in or removed here while the store is read is newer than what was read, and stays so.
+        """
+        before = set(self._alerts)
+        self._reading += 1
+        try:
+            async with self._store.read() as unit:
+                held = set(await alerts.active_ids(unit, self._clock.now()))
+                found = await alerts.by_ids(unit, sorted(held.difference(before)))
+            for alert_id in before - held:
+                self.remove(alert_id)
+            for alert in found:
+                if alert.id not in self._ended and alert.id not in self._alerts:
+                    self.put(alert)
+        finally:
+            self._reading -= 1
+            if not self._reading:
+                self._ended.clear()
 
     def put(self, alert: Alert) -> None:
         """Add an alert, if it is one that can hold."""
@@ -47,6 +59,8 @@ class ActiveAlerts:
 
     def remove(self, alert_id: int) -> None:
         """Forget an alert; one that is not there is passed over."""
+        if self._reading:
+            self._ended.add(alert_id)
         alert = self._alerts.pop(alert_id, None)
         if alert is not None and alert.area is not None:
             self._areas.remove(alert_id)
@@ -64,7 +78,8 @@ class ActiveAlerts:
 
     def alerts(self, ids: Iterable[int]) -> list[Alert]:
         """Give the alerts of these ids that hold."""
-        return [self._alerts[each] for each in ids if each in self._alerts]
+        now = self._clock.now()
+        return [self._alerts[each] for each in ids if each in self._alerts and self._alerts[each].active(now)]
 
     def concerning(
         self, points: Iterable[tuple[float, float]], stations: set[int], groups: dict[int, set[str]]
