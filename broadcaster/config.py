@@ -153,6 +153,9 @@ class Settings(BaseModel):
         if self.redis_url and self.embedded:
             message = "TOCSIN_REDIS_URL is for several processes, and needs PostgreSQL in TOCSIN_DATABASE_URL"
             raise ValueError(message)
+        if self.redis_url and not self.secret_key:
+            message = "TOCSIN_SECRET_KEY is needed with TOCSIN_REDIS_URL: every process must hold the same"
+            raise ValueError(message)
         if not self.redis_url and (set(self.roles) != {"web", "resolver", "sender", "scheduler"}):
             message = "TOCSIN_ROLES splits the work between processes, and needs TOCSIN_REDIS_URL between them"
             raise ValueError(message)

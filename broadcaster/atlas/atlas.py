@@ -40,7 +40,9 @@ class Atlas:
             seq = await feed.newest(unit)
             parts = [part async for part in feed.points(unit)]
             await self.roster.load(unit)
-        if parts:
+        if not parts:
+            self.places = PlaceIndex()
+        else:
             self.places.load(
                 np.concatenate([part.keys for part in parts]),
                 np.concatenate([part.owners for part in parts]),

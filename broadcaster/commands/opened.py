@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from broadcaster import config
 from broadcaster.commands.exits import Exit
@@ -54,9 +54,9 @@ async def station_of(unit: Unit, slug: str) -> Station:
     raise Stop(f"there is no station {slug!r}", Exit.REFUSED, hint)
 
 
-def settings() -> Settings:
-    """Read the settings from the environment."""
-    return config.load()
+def settings(**given: Any) -> Settings:
+    """Read the settings from the environment; ``given`` goes before it."""
+    return config.load(**given)
 
 
 def operator_key(where: Settings) -> str | None:

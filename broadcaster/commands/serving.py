@@ -14,15 +14,19 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import OPERATOR_KEY, opened, settings
 from broadcaster.commands.operator_key import ensure_key
+from broadcaster.services import Role
 
 
 @click.command()
-def serve() -> None:
+@click.option(
+    "--roles", help="What this process does: web, resolver, sender, scheduler, comma-separated; all if left out."
+)
+def serve(roles: str | None) -> None:
     """Serve until stopped (Ctrl-C, SIGTERM): the API, the pages, and the loops that send.
 
     At a stop no new work is taken, messages under way may end (TOCSIN_GRACE_S), and the rest waits in the database.
     """
-    where = settings()
+    where = settings(roles=roles) if roles else settings()
 
     async def prepare() -> str:
         async with opened(where) as store:
@@ -34,6 +38,8 @@ def serve() -> None:
         click.echo(f"address         {running.services.base_url}")
         if running.services.base_url != running.url:
             click.echo(f"listens at      {running.url}")
+        if len(running.services.roles) < len(Role):
+            click.echo(f"roles           {', '.join(sorted(running.services.roles))}")
         click.echo(f"operator's key  {key}  (kept in {where.data_dir / OPERATOR_KEY})")
         for name in running.services.sandboxed:
             click.echo(f"SANDBOX         {name} sends nothing: {running.services.senders[name].hint}")

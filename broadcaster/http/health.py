@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
+from broadcaster.bus import BusUnavailable
 from broadcaster.http.answers import answer
 from broadcaster.http.keys import DOCUMENT
 from broadcaster.http.schemas.accounts import Health, Readiness
@@ -28,15 +29,23 @@ async def ready(call: Call[None, None]) -> web.Response:
     The indexes are loaded: nothing listens before they are.
     """
     problems: list[str] = []
+    degraded: list[str] = []
     stopped: dict[str, str] = {}
     try:
         async with call.services.store.read() as unit:
             stopped = {str(name): why for name, why in (await stops(unit)).items()}
     except StoreUnavailable:
         problems.append("the store does not answer")
+    try:
+        await call.services.bus.ping()
+    except BusUnavailable:
+        # Not a reason to take the process away: alerts are accepted, and go out when the bus is back.
+        degraded.append("the bus does not answer: alerts are taken, and go out when it is back")
     shown = Readiness(
         status="not ready" if problems else "ready",
         problems=tuple(problems),
+        degraded=tuple(degraded),
+        roles=tuple(sorted(call.services.roles)),
         sandbox=call.services.sandboxed,
         stopped=stopped,
     )

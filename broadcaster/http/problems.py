@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from broadcaster.bus import BusUnavailable, NoAnswer
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
 from broadcaster.http.schemas.problems import FieldProblem, Problem
 from broadcaster.store import StoreUnavailable
@@ -84,16 +85,20 @@ def problem_of(error: Exception, request: web.Request) -> HttpProblem:
         return error
     if isinstance(error, (Refused, ZoneError)):
         return HttpProblem("refused", str(error), errors=[(error.field, error.problem)])
-    if isinstance(error, StoreUnavailable):
-        log.error("the store does not answer", path=request.path, problem=str(error))
-        return HttpProblem(
-            "unavailable",
-            "The store does not answer: try again shortly.",
-            headers={"Retry-After": str(_RETRY_STORE_S)},
-        )
+    for away, words in _AWAY.items():
+        if isinstance(error, away):
+            log.error("something that is needed is away", path=request.path, kind=away.__name__, problem=str(error))
+            return HttpProblem("unavailable", words, headers={"Retry-After": str(_RETRY_STORE_S)})
     if isinstance(error, web.HTTPException):
         return _of_aiohttp(error, request)
     return _unforeseen(error, request)
+
+
+_AWAY: dict[type[Exception], str] = {
+    StoreUnavailable: "The store does not answer: try again shortly.",
+    NoAnswer: "Nobody who knows the map answers now: try again shortly. Alerts can be sent all the same.",
+    BusUnavailable: "The bus does not answer: try again shortly. Alerts can be sent all the same.",
+}
 
 
 def _of_aiohttp(error: web.HTTPException, request: web.Request) -> HttpProblem:

@@ -19,6 +19,7 @@ from broadcaster.http.reading import body_of, query_of
 from broadcaster.http.route import Call
 from broadcaster.http.routes import ROUTES
 from broadcaster.http.sessions import Sessions
+from broadcaster.services import Role
 from broadcaster.web import pages
 from broadcaster.web.error_pages import respond_in_words
 from broadcaster.web.i18n import catalogs
@@ -36,11 +37,16 @@ LARGEST_BODY = 1 << 20
 """Bytes; what is larger is answered 413."""
 
 _NOWHERE = "none"
+_OPERATED = frozenset({"/healthz", "/readyz", "/metrics"})
 _STREAMED = ("/v1/alerts/{id}/events",)
 
 
 def build(services: Services) -> web.Application:
-    """Give the application that serves ``services``; nothing is listened on yet."""
+    """Give the application that serves ``services``; nothing is listened on yet.
+
+    A process that is no *web* answers only those who run it: is it alive, can it work, its figures.
+    """
+    routes = ROUTES if Role.WEB in services.roles else tuple(route for route in ROUTES if route.path in _OPERATED)
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_measured, _problems_told])
     app[SERVICES] = services
     app[RATES] = RateLimit(services.settings.requests_per_minute)
@@ -52,7 +58,7 @@ def build(services: Services) -> web.Application:
     app[KEPT_PAGES] = KeptPages()
     pages.set_up(app)
     catalogs()
-    for route in ROUTES:
+    for route in routes:
         handle = _guarded(route, services)
         if route.method == "GET" and route.path not in _STREAMED:
             app.router.add_get(route.path, handle)  # and HEAD, which RFC 9110 section 9.1 wants with every GET

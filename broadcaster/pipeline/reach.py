@@ -91,7 +91,7 @@ async def answer(services: Services, asked: bytes) -> bytes:
         {language: Text(**text) for language, text in wanted["texts"].items()},
         Status(wanted["status"]),
     )
-    return orjson.dumps(await foresee(services, question))
+    return orjson.dumps(await foresee(services, question), option=orjson.OPT_NON_STR_KEYS)
 
 
 def _written(question: Question) -> bytes:

@@ -115,10 +115,13 @@ async def opt_out(unit: Unit, contact_id: int, station_id: int, now: datetime) -
 
 async def opt_in(unit: Unit, contact_ids: Sequence[int], station_id: int) -> None:
     """Take back ``opt_out``: the owner has given the contact to this station anew."""
-    if contact_ids:
-        await unit.conn.execute(
-            delete(opt_outs).where(opt_outs.c.contact_id.in_(contact_ids), opt_outs.c.station_id == station_id)
-        )
+    if not contact_ids:
+        return
+    gone = await unit.conn.execute(
+        delete(opt_outs).where(opt_outs.c.contact_id.in_(contact_ids), opt_outs.c.station_id == station_id)
+    )
+    if gone.rowcount:
+        await _changed(unit, list(contact_ids))
 
 
 async def drop_orphans(unit: Unit, contact_ids: Sequence[int]) -> None:

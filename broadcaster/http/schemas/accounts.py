@@ -229,10 +229,15 @@ class Health(Shown):
 
 
 class Readiness(Shown):
-    """``problems`` keep the service from working; ``sandbox`` and ``stopped`` say which channels send nothing."""
+    """``problems`` keep the service from working, what is ``degraded`` does not.
+
+    ``sandbox`` and ``stopped`` say which channels send nothing.
+    """
 
     status: Literal["ready", "not ready"]
+    roles: tuple[str, ...]
     problems: tuple[str, ...]
+    degraded: tuple[str, ...]
     sandbox: tuple[str, ...]
     stopped: dict[str, str]
 

@@ -101,6 +101,7 @@ def test_every_secret_of_the_settings_can_be_read_from_a_file(tmp_path):
             given = {
                 "TOCSIN_VAPID_SUBJECT": "mailto:a@b.example",
                 "TOCSIN_DATABASE_URL": "postgresql://db.example/tocsin",
+                "TOCSIN_SECRET_KEY": "00" * 32,
             }
             given.pop(f"TOCSIN_{name.upper()}", None)
             given[f"TOCSIN_{name.upper()}_FILE"] = str(path)
