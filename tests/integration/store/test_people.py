@@ -267,6 +267,16 @@ async def test_only_the_person_takes_back_an_opt_out_and_no_register_does(store,
     assert len(await rows(store, tables.opt_outs)) == (0 if themselves else 1)
 
 
+async def test_taking_back_an_opt_out_changes_everyone_who_shares_the_contact(store, station):
+    async with store.write() as unit:
+        one, two = await register(unit, station.id, resident(phone("+331")), resident(phone("+331")))
+    number = await contact_id_of(store, "sms")
+    async with store.write() as unit:
+        await contacts.opt_out(unit, number, station.id, NOW)
+    assert await replaced(store, station, one, resident(phone("+331")), themselves=True) == {one, two}
+    assert await changed_by(store, lambda unit: contacts.opt_in(unit, [number], station.id)) == set()
+
+
 async def test_an_opt_out_from_one_station_leaves_the_others(store, station):
     async with store.write() as unit:
         await register(unit, station.id, resident(phone("+331")))
