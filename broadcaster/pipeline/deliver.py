@@ -17,7 +17,7 @@ from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.metrics import DEAD_LETTERS, SEND_SECONDS, SENT, STOPPED
 from broadcaster.pipeline.backoff import MOST_ATTEMPTS, backoff_s
 from broadcaster.pipeline.render import Fill, render
-from broadcaster.store import account, alerts, batches
+from broadcaster.store import StoreUnavailable, account, alerts, batches
 from channels.addresses import read_address
 from channels.errors import ChannelError, Gone, Misconfigured, Transient
 from channels.sms import SmsMessage, count
@@ -129,9 +129,9 @@ class _Run:
         now = self.services.clock.now()
         alert: Alert = self.context.alert
         if now >= alert.expires_at:
-            return Outcome(row.id, DeliveryState.EXPIRED, now, code="tocsin:expired")
+            return Outcome(row.id, DeliveryState.EXPIRED, now, code=_code("tocsin:expired", maybe=row.maybe))
         if self.over:
-            return Outcome(row.id, DeliveryState.CANCELLED, now, code="tocsin:cancelled")
+            return Outcome(row.id, DeliveryState.CANCELLED, now, code=_code("tocsin:cancelled", maybe=row.maybe))
         if row.address is None:
             DEAD_LETTERS.labels(self.batch.channel).inc()
             _log.error("an address does not open", delivery=row.id, alert=self.batch.alert_id)
@@ -216,12 +216,13 @@ class _Run:
     def _later(self, row: ToSend, error: Transient) -> Outcome:
         now = self.services.clock.now()
         attempts = row.attempts + 1
+        code = _code(error.code, maybe=error.may_have_left or row.maybe)
         if attempts >= MOST_ATTEMPTS:
-            return Outcome(row.id, DeliveryState.FAILED, now, tried=True, code=error.code)
+            return Outcome(row.id, DeliveryState.FAILED, now, tried=True, code=code)
         next_attempt_at = now + timedelta(seconds=backoff_s(attempts, error.retry_after))
         # Due at its end at the latest, so that its account closes then.
         next_attempt_at = min(next_attempt_at, self.context.alert.expires_at)
-        return Outcome(row.id, None, now, tried=True, code=error.code, next_attempt_at=next_attempt_at)
+        return Outcome(row.id, None, now, tried=True, code=code, next_attempt_at=next_attempt_at)
 
     async def _stop(self, row: ToSend, error: Misconfigured) -> Outcome:
         """Stop the channel: it is broken whatever the contact. Each delivery waits, and one is the next try."""
@@ -232,17 +233,29 @@ class _Run:
             self.sender.stopped_until = again
             STOPPED.labels(self.batch.channel).set(1)
             _log.error("channel stopped", channel=self.batch.channel, code=error.code, detail=error.detail)
-            async with self.services.store.write() as unit:
-                await account.stop_channel(unit, self.batch.channel, error.code, error.detail, now)
-        return Outcome(row.id, None, now, tried=True, code=error.code, next_attempt_at=again)
+            try:
+                async with self.services.store.write() as unit:
+                    await account.stop_channel(unit, self.batch.channel, error.code, error.detail, now)
+            except StoreUnavailable as away:  # what is on the wire beside this must not be cut for it
+                _log.warning("a stop could not be written down", channel=self.batch.channel, error=str(away))
+        code = _code(error.code, maybe=row.maybe)
+        return Outcome(row.id, None, now, tried=True, code=code, next_attempt_at=again)
 
     async def _start(self) -> None:
         self.stopped = False
         self.sender.stopped_until = None
         STOPPED.labels(self.batch.channel).set(0)
         _log.info("channel works again", channel=self.batch.channel)
-        async with self.services.store.write() as unit:
-            await account.start_channel(unit, self.batch.channel)
+        try:
+            async with self.services.store.write() as unit:
+                await account.start_channel(unit, self.batch.channel)
+        except StoreUnavailable as away:  # the next message that is taken says it again
+            self.stopped = True
+            _log.warning("the end of a stop could not be written down", channel=self.batch.channel, error=str(away))
+
+
+def _code(code: str, *, maybe: bool) -> str:
+    return f"{code} {batches.MAYBE}" if maybe else code
 
 
 def _cost(message: tuple[Any, Any]) -> float:

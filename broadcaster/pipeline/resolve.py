@@ -94,7 +94,10 @@ async def _told(services: Services, alert_id: int) -> NDArray[np.int64]:
             part = await account.told(unit, alert_id, after=told[-1] if told else 0, limit=_TOLD_PART)
         told.extend(part)
         if len(part) < _TOLD_PART:
-            return np.array(told, np.int64)
+            break
+    async with services.store.read() as unit:
+        maybe = await account.maybe_told(unit, alert_id)
+    return np.union1d(np.array(told, np.int64), np.array(maybe, np.int64))
 
 
 async def dispatch(services: Services, alert: Alert, subscriber_ids: Sequence[int], *, since: datetime) -> int:

@@ -11,8 +11,8 @@ from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
-from broadcaster.store import counting, people
-from broadcaster.store.tables import channel_stops, recipients, to_micros
+from broadcaster.store import batches, counting, people
+from broadcaster.store.tables import channel_stops, deliveries, recipients, shares, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +96,7 @@ async def unreached(unit: Unit, alert: Alert, *, after: int, limit: int) -> list
 
 
 async def told(unit: Unit, alert_id: int, *, after: int, limit: int) -> list[int]:
-    """Give the people to whom an alert was, or may have been, sent; ascending, after the id ``after``."""
+    """Give the people to whom an alert was sent; ascending, after the id ``after``."""
     return list(
         await unit.conn.scalars(
             select(recipients.c.subscriber_id)
@@ -109,6 +109,20 @@ async def told(unit: Unit, alert_id: int, *, after: int, limit: int) -> list[int
             .limit(limit)
         )
     )
+
+
+async def maybe_told(unit: Unit, alert_id: int) -> list[int]:
+    """Give the people to whom an alert may have been sent, though no answer says so, and nothing more will be."""
+    perhaps = select(deliveries.c.contact_id, deliveries.c.subscriber_id).where(
+        deliveries.c.alert_id == alert_id,
+        deliveries.c.state != DeliveryState.QUEUED,
+        deliveries.c.code.endswith(batches.MAYBE),
+    )
+    own = {row.contact_id: row.subscriber_id for row in await unit.conn.execute(perhaps)}
+    if not own:
+        return []
+    rows = await unit.conn.execute(select(shares).where(shares.c.alert_id == alert_id))
+    return sorted({*own.values(), *(row.subscriber_id for row in rows if row.contact_id in own)})
 
 
 async def unsettled(unit: Unit, alert_id: int) -> int:

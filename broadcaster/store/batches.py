@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
+
     from broadcaster.store.engine import Unit
+
+
+MAYBE = "(may have left)"
+"""Ends the code of a delivery whose message may have reached its receiver, though no answer says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ToSend:
-    """A delivery that is to be sent: whose, in which language, and where to (None: the address does not open)."""
+    """A delivery that is to be sent: whose, in which language, and where to (None: the address does not open).
+
+    ``maybe``: an earlier try may have reached its receiver.
+    """
 
     id: int
     contact_id: int
@@ -41,10 +50,15 @@ class ToSend:
     locale: str
     address: str | None
     contact_works: bool
+    maybe: bool
 
 
 async def lease(unit: Unit, batch_id: int, owner: str, now: datetime, until: datetime) -> Batch | None:
-    """Take a batch that is due; None if it is done, not due yet, or another's."""
+    """Take a batch that is due; None if it is done, not due yet, or another's.
+
+    What is taken over from a worker that died may have been sent: it is marked so.
+    """
+    died = await unit.conn.scalar(select(batches.c.lease_owner).where(batches.c.id == batch_id))
     taken = await unit.conn.execute(
         update(batches)
         .where(
@@ -57,6 +71,8 @@ async def lease(unit: Unit, batch_id: int, owner: str, now: datetime, until: dat
         .returning(batches.c.alert_id, batches.c.channel, batches.c.rank)
     )
     row = taken.one_or_none()
+    if row is not None and died is not None:
+        await _mark(unit, deliveries.c.batch_id == batch_id)
     return None if row is None else Batch(batch_id, row.alert_id, CHANNELS[row.channel], row.rank)
 
 
@@ -74,6 +90,7 @@ async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
             contacts.c.fingerprint,
             contacts.c.sealed,
             contacts.c.status,
+            deliveries.c.code,
         )
         .outerjoin(contacts, contacts.c.id == deliveries.c.contact_id)
         .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
@@ -92,8 +109,9 @@ async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
             locale or "",
             "" if sealed is None else _opened(unit, fingerprint, sealed),
             status == 0,
+            (code or "").endswith(MAYBE),
         )
-        for delivery_id, contact_id, attempts, locale, fingerprint, sealed, status in rows
+        for delivery_id, contact_id, attempts, locale, fingerprint, sealed, status, code in rows
     ]
 
 
@@ -103,6 +121,14 @@ def _opened(unit: Unit, fingerprint: bytes, sealed: bytes) -> str | None:
         return unit.vault.open(sealed, b"contact:" + fingerprint).decode()
     except ValueError:  # SealBroken among them
         return None
+
+
+async def _mark(unit: Unit, which: ColumnElement[bool]) -> None:
+    await unit.conn.execute(
+        update(deliveries)
+        .where(which, deliveries.c.state == DeliveryState.QUEUED)
+        .values(code=f"tocsin:interrupted {MAYBE}")
+    )
 
 
 async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datetime | None:
@@ -147,7 +173,9 @@ async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> 
 
 
 async def free_all(unit: Unit) -> None:
-    """End every lease: said by the only process there is, at its start."""
+    """End every lease: said by the only process there is, at its start. What was leased may have been sent."""
+    leased = select(batches.c.id).where(batches.c.done.is_(False), batches.c.lease_owner.is_not(None))
+    await _mark(unit, deliveries.c.batch_id.in_(leased))
     await unit.conn.execute(
         update(batches)
         .where(batches.c.done.is_(False), batches.c.lease_owner.is_not(None))

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from broadcaster.store.tables import recipients
+from tests.servers.push import Behaviour
 from tests.servers.town import CENTRE, OUTSIDE, Town, eventually, ids
 from tests.servers.town_audit import of_alert, quiet, recount, told
 
@@ -98,6 +99,32 @@ async def test_someone_whose_message_was_just_leaving_at_the_cancel_gets_the_all
         assert first["people"]["accepted"] == last["matched"] == 3
         warned, cleared = await told(town, alert["id"]), await told(town, all_clear["id"])
         assert warned == cleared
+        await recount(town.store, alert["id"])
+        await recount(town.store, all_clear["id"])
+
+
+async def test_someone_whose_answer_was_lost_may_have_been_told_and_gets_the_all_clear(tmp_path: Path) -> None:
+    async with Town(tmp_path) as town:
+        lost, refused = town.resident("push"), town.resident("push")
+        beside = town.resident("email")
+        await town.settle(lost, refused, beside)
+        lost.devices[0].behave(Behaviour(trouble="drop-after", times=1))
+        lost.devices[0].behave(Behaviour(status=503, retry_after="3600", times=1))
+        refused.devices[0].behave(Behaviour(status=503, retry_after="3600", times=1))
+        async with town.serving() as api:
+            alert = await api.issue()
+            await eventually(lambda: lost.devices[0].attempts == 2 and refused.devices[0].attempts == 1, "both tried")
+            await api.until(alert["id"], lambda account: account["people"]["accepted"] == 1)
+            all_clear = await api.cancel(alert["id"])
+            first = await api.finished(alert["id"])
+            await api.finished(all_clear["id"])
+            await quiet(town)
+            why = {int(each["subscriber_id"]): each["why"] for each in await api.unreached(alert["id"])}
+        assert first["people"]["unreached"] == 2
+        assert why[lost.id] == "push cancelled (tocsin:cancelled (may have left))"
+        assert why[refused.id] == "push cancelled (tocsin:cancelled)"
+        assert await people_of(town, all_clear["id"]) == ids([lost, beside])
+        assert [each.json["type"] for each in lost.devices[0].messages] == ["alert", "cancel"]
         await recount(town.store, alert["id"])
         await recount(town.store, all_clear["id"])
 

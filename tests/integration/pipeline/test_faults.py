@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import update
 
-from broadcaster.store import batches
+from broadcaster.store import StoreUnavailable, batches
+from broadcaster.store import account as account_rows
 from broadcaster.store.tables import contacts
 from tests.servers.push import Behaviour
 from tests.servers.smtp import Fault, SmtpServer
@@ -290,3 +291,26 @@ async def _hanging(api: Api, alert_id: str) -> dict[str, Any]:
 
     await eventually(tried_once, "the one that hangs was given up for now")
     return found[0]
+
+
+async def test_a_store_that_is_away_when_a_channel_stops_cuts_nothing_that_is_on_the_wire(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("disk I/O error")
+
+    monkeypatch.setattr(account_rows, "stop_channel", away)
+    async with Town(tmp_path, push_concurrency=5) as town:
+        people = [town.resident("push") for _ in range(5)]
+        await town.settle(*people)
+        people[0].devices[0].behave(Behaviour(status=401, times=1))
+        town.push.hold()
+        async with town.serving() as api:
+            alert = await api.issue()
+            await eventually(lambda: town.push.held == 5, "five messages on the wire")
+            town.push.let_go()
+            await eventually(lambda: len(town.push.messages) == 4, "four are taken")
+            town.clock.advance(31)
+            await api.finished(alert["id"])
+            await quiet(town)
+        await audit(town, alert["id"], people)
