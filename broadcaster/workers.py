@@ -13,7 +13,8 @@ import structlog
 
 from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import Lane
-from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS, WAITING
+from broadcaster.figures import Figures
+from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS
 from broadcaster.pipeline.deliver import deliver
 from broadcaster.pipeline.enter import enter
 from broadcaster.pipeline.reach import ASKED, answer
@@ -34,6 +35,7 @@ _RUNNERS = {Lane.URGENT: 4, Lane.ROUTINE: 2}
 _RESOLVERS = {Lane.URGENT: 4, Lane.ROUTINE: 2}
 _RELAYED = 500
 _SWEEP_S = 1.0
+_TOLD_S = 5.0
 _FOLLOW_S = 5.0
 _LEAD_S = 6.0
 _UPKEEP_EVERY = 300
@@ -74,6 +76,8 @@ async def working(services: Services) -> AsyncIterator[None]:
     crew.start("active alerts", lambda: _following(services))
     if Role.SCHEDULER in services.roles:
         crew.start("sweeper", lambda: _sweeping(services))
+        figures = Figures(services, queue_of, resolve_queue)
+        crew.start("figures", lambda: _telling(services, figures))
     if Role.RESOLVER in services.roles:
         crew.start("entrants", lambda: _entering(services))
         crew.start("answers", lambda: services.bus.answer(ASKED, functools.partial(answer, services)))
@@ -270,7 +274,12 @@ async def sweep(services: Services) -> None:
         jobs[resolve_queue(rank)].append((str(alert_id), rank))
     for queue, wanted in jobs.items():
         await services.bus.put(queue, wanted)
-    for name in services.senders:
-        for lane in Lane:
-            queue = f"deliver.{name}.{lane}"
-            WAITING.labels(queue).set(await services.bus.depth(queue))
+
+
+async def _telling(services: Services, figures: Figures) -> None:
+    """Tell how the work stands, while this process leads."""
+    if await _leads(services, "scheduler"):
+        await figures.renew()
+    else:
+        figures.forget()
+    await asyncio.sleep(_TOLD_S)
