@@ -9,11 +9,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 if TYPE_CHECKING:
     from broadcaster.store.engine import Store
 
 _HERE = Path(__file__).parent / "migrations"
+_LOCK = 0x746F6373  # "tocs": one migration at a time
 
 
 def _config() -> Config:
@@ -34,6 +36,9 @@ async def migrate(store: Store) -> str | None:
     """
 
     def upgrade(connection: Any) -> None:
+        if connection.dialect.name == "postgresql":
+            # Before Alembic is entered: its context is the process', and waiting within it would let another in.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

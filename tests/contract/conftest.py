@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=URLS)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return URLS[request.param](tmp_path)
+    return URLS[request.param](request, tmp_path)
 
 
 @pytest.fixture

@@ -15,10 +15,13 @@ from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewPlac
 from broadcaster.ids import new_id, new_token
 from broadcaster.store import Store, Vault, people, stations
 from broadcaster.store.migrate import migrate
+from tests.servers.postgres import driven
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
+
+    import pytest
 
     from broadcaster.domain.stations import Station
     from broadcaster.store import Unit
@@ -35,7 +38,10 @@ def sqlite_url(folder: Path) -> str:
     return f"sqlite+aiosqlite:///{folder / 'tocsin.db'}"
 
 
-URLS = {"sqlite": sqlite_url}
+URLS: dict[str, Callable[[pytest.FixtureRequest, Path], str]] = {
+    "sqlite": lambda _, folder: sqlite_url(folder),
+    "postgresql": lambda request, _: driven(request.getfixturevalue("postgres").fresh()),
+}
 
 
 @asynccontextmanager

