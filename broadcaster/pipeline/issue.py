@@ -18,7 +18,7 @@ from broadcaster.store import alerts, batches, stations
 from zones import Jurisdiction, OutsideJurisdiction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from broadcaster.domain.alerts import Category, Certainty, Severity, Urgency
@@ -77,8 +77,7 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
         known = await stations.group_ids(unit, command.station.id)
     check_rules(command.station, command.area, command.audience, command.severity, known)
     check_texts(command.station, command.texts)
-    if not command.channels:
-        raise Refused("channels", "names no channel: leave it out for all, or name one of push, sms, voice, email")
+    check_channels(command.channels)
     if not command.event.strip() or len(command.event) > EVENT:
         raise Refused("event", f"says in 1 to {EVENT} characters what happens, such as Flood")
     check_signs("event", command.event, one_line=True)
@@ -190,6 +189,12 @@ def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
             check_signs(f"{where}.{name}", said, one_line=name == "headline")
     if station.languages[0] not in texts:
         raise Refused("texts", f"has no text in the station's own language, {station.languages[0]}")
+
+
+def check_channels(channels: Sequence[ChannelName]) -> None:
+    """Raise ``Refused`` where no channel is named."""
+    if not channels:
+        raise Refused("channels", "names no channel: leave it out for all, or name one of push, sms, voice, email")
 
 
 def check_signs(field: str, said: str, *, one_line: bool) -> None:

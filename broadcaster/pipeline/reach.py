@@ -13,7 +13,7 @@ from broadcaster.domain.account import ChannelReach, Reach, SmsPreview
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
-from broadcaster.pipeline.issue import check_rules, check_texts
+from broadcaster.pipeline.issue import check_channels, check_rules, check_texts
 from broadcaster.pipeline.render import Context, sms_text
 from broadcaster.providers import rate_of
 from broadcaster.store import stations
@@ -69,6 +69,7 @@ async def reach(
     check_rules(station, area, audience, severity, known)
     if texts:
         check_texts(station, texts)
+    check_channels(channels)
     question = Question(station, area, audience, tuple(channels), texts, status)
     if services.atlas is None:
         said = await services.bus.ask(ASKED, _written(question), _ANSWER_S)
