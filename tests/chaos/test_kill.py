@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broadcaster.pipeline.track import GROUP
-from tests.servers.town import STATION, Town, eventually
+from tests.servers.town import Town
+from tests.servers.town_api import eventually
 from tests.servers.town_audit import arrivals, audit, inside, quiet
+from tests.servers.town_facts import STATION
 from tests.servers.twilio import Fate
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ Push, mail and telephone are the servers of ``tests.servers``: they verify, decr
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import os
 import random
@@ -41,33 +40,17 @@ from broadcaster.store.migrate import migrate
 from channels.webpush import PushSubscription, VapidKey
 from tests.servers.push import PushService
 from tests.servers.smtp import SmtpServer
+from tests.servers.town_api import Api, Process
+from tests.servers.town_facts import BOUNDARY, CENTRE, NAMES, OTHER_STATION, RADIUS_M, SENDER, STATION
 from tests.servers.twilio import TwilioServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
-    from broadcaster.app import Running
     from broadcaster.config import Settings
     from broadcaster.store import Store
     from tests.servers.push import Subscriber
 
-CENTRE = (0.6283, 48.7631)
-RADIUS_M = 1500
-STATION, OTHER_STATION = "laigle", "rugles"
-NAMES = {STATION: "L'Aigle", OTHER_STATION: "Rugles"}
-BOUNDARY = {
-    "type": "Polygon",
-    "coordinates": [[[0.50, 48.68], [0.76, 48.68], [0.76, 48.85], [0.50, 48.85], [0.50, 48.68]]],
-}
-SENDER = "+33199000000"
-TEXTS = {
-    "fr": {
-        "headline": "La Risle déborde",
-        "description": "Le niveau monte vite.",
-        "instruction": "Montez à l'étage.",
-    },
-    "en": {"headline": "The Risle floods", "description": "It rises fast.", "instruction": "Go upstairs."},
-}
 _METRES_A_DEGREE = 111_320.0
 _BATCH = 2000
 _READY_S = 40.0
@@ -330,142 +313,6 @@ class Town:
             if child.returncode is None:
                 child.kill()
             await child.wait()
-
-
-@dataclass
-class Process:
-    """A running ``tocsin serve``."""
-
-    child: asyncio.subprocess.Process
-    api: Api
-
-    async def kill(self) -> None:
-        self.child.kill()
-        await self.child.wait()
-
-    async def terminate(self, timeout_s: float = 30.0) -> int:
-        """SIGTERM, and its exit code."""
-        self.child.terminate()
-        async with asyncio.timeout(timeout_s):
-            return await self.child.wait()
-
-
-class Api:
-    """A client of the service, as an operator's program would be; ``running`` where it is in this process."""
-
-    def __init__(self, url: str, http: aiohttp.ClientSession, key: str, running: Running | None = None) -> None:
-        self.url, self.http, self.key = url, http, key
-        self._running = running
-
-    @property
-    def running(self) -> Running:
-        assert self._running is not None, "the service is in another process"
-        return self._running
-
-    async def ready(self) -> dict[str, Any]:
-        return await self.call("GET", "/readyz")
-
-    async def receipt(self, link: str, event: str) -> None:
-        """As a device's service worker tells that it displayed a push, or that it was opened."""
-        async with self.http.post(link, json={"event": event}) as answer:
-            assert answer.status == 204, await answer.text()
-
-    async def call(self, method: str, path: str, body: Any = None, *, expect: int = 200, key: str | None = None) -> Any:
-        """Ask, and give the answer's JSON (or text); fails unless the status is ``expect``."""
-        headers = {"Authorization": f"Bearer {key or self.key}"}
-        async with self.http.request(method, self.url + path, json=body, headers=headers) as answer:
-            text = await answer.text()
-            assert answer.status == expect, f"{method} {path}: {answer.status} {text[:500]}"
-            return json.loads(text) if answer.content_type.endswith("json") else text
-
-    async def issue(self, **changes: Any) -> dict[str, Any]:
-        """POST /v1/alerts: a sound alert in two languages about the centre, changed; ``...`` takes a field away."""
-        whole = {
-            "station": STATION,
-            "severity": "severe",
-            "event": "Inondation",
-            "texts": TEXTS,
-            "area": {"circles": [{"lon": CENTRE[0], "lat": CENTRE[1], "radius_m": RADIUS_M}]},
-            **changes,
-        }
-        return await self.call(
-            "POST", "/v1/alerts", {name: each for name, each in whole.items() if each is not ...}, expect=202
-        )
-
-    async def account(self, alert_id: str) -> dict[str, Any]:
-        return await self.call("GET", f"/v1/alerts/{alert_id}/account")
-
-    async def cancel(self, alert_id: str) -> dict[str, Any]:
-        return await self.call("POST", f"/v1/alerts/{alert_id}/cancel", expect=202)
-
-    async def deliveries(self, alert_id: str, query: str = "") -> list[dict[str, Any]]:
-        return await self._pages(f"/v1/alerts/{alert_id}/deliveries?limit=500{query}", "deliveries")
-
-    async def unreached(self, alert_id: str) -> list[dict[str, Any]]:
-        return await self._pages(f"/v1/alerts/{alert_id}/unreached?limit=500", "unreached")
-
-    async def _pages(self, path: str, name: str) -> list[dict[str, Any]]:
-        found, cursor = [], ""
-        while True:
-            page = await self.call("GET", path + cursor)
-            found += page[name]
-            if page["next"] is None:
-                return found
-            cursor = f"&cursor={page['next']}"
-
-    async def events(self, alert_id: str) -> AsyncIterator[tuple[str, Any]]:
-        """(event, data) of the live stream, until it ends."""
-        headers = {"Authorization": f"Bearer {self.key}"}
-        timeout = aiohttp.ClientTimeout(total=None)
-        url = f"{self.url}/v1/alerts/{alert_id}/events"
-        async with self.http.get(url, headers=headers, timeout=timeout) as stream:
-            assert stream.status == 200, await stream.text()
-            event, data = "", ""
-            async for raw in stream.content:
-                line = raw.decode().rstrip("\r\n")
-                if line.startswith("event:"):
-                    event = line[6:].strip()
-                elif line.startswith("data:"):
-                    data = line[5:].strip()
-                elif not line and event:
-                    yield event, json.loads(data)
-                    event, data = "", ""
-
-    async def until(
-        self, alert_id: str, holds: Callable[[dict[str, Any]], bool], timeout_s: float = 30.0
-    ) -> dict[str, Any]:
-        """Follow the live stream until an account holds it, or the alert is finished; give that account."""
-        account: dict[str, Any] = {}
-        try:
-            async with asyncio.timeout(timeout_s):
-                async for event, data in self.events(alert_id):
-                    if event == "account":
-                        account = data
-                        if holds(account):
-                            return account
-        except TimeoutError:
-            raise AssertionError(f"not within {timeout_s} s: {account}") from None
-        return account
-
-    async def finished(self, alert_id: str, timeout_s: float = 30.0) -> dict[str, Any]:
-        """Follow the live stream to its end; give the last account."""
-        account = await self.until(alert_id, lambda each: each["finished_at"] is not None, timeout_s)
-        assert account["finished_at"] is not None, account
-        return account
-
-
-async def eventually(
-    holds: Callable[[], bool] | Callable[[], Awaitable[bool]], what: str, timeout_s: float = 20.0
-) -> None:
-    """Return as soon as it holds; fail, saying ``what`` was waited for, when it never does."""
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    while True:
-        found = holds()
-        if found if isinstance(found, bool) else await found:
-            return
-        if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError(f"{what}: not within {timeout_s} s")
-        await asyncio.sleep(0.02)
 
 
 def ids(residents: Sequence[Resident]) -> set[int]:

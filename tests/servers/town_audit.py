@@ -26,13 +26,15 @@ from broadcaster.store.tables import (
     recipients,
     shares,
 )
-from tests.servers.town import CENTRE, NAMES, RADIUS_M, STATION, TEXTS, Resident, Town, eventually
+from tests.servers.town_api import eventually
+from tests.servers.town_facts import CENTRE, NAMES, RADIUS_M, STATION, TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from broadcaster.domain.alerts import Alert
     from broadcaster.store import Store
+    from tests.servers.town import Resident, Town
 
 _WORDS = {"fr": ("Que faire", "Valable jusqu'au"), "en": ("What to do", "In force until")}
 

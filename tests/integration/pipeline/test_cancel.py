@@ -9,17 +9,25 @@ from sqlalchemy import select
 
 from broadcaster.store.tables import recipients
 from tests.servers.push import Behaviour
-from tests.servers.town import CENTRE, OUTSIDE, Town, eventually, ids
+from tests.servers.town import OUTSIDE, Town, ids
+from tests.servers.town_api import eventually
 from tests.servers.town_audit import of_alert, quiet, recount, told
+from tests.servers.town_facts import CENTRE
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.servers.town_api import Api
 
 
 async def people_of(town: Town, alert_id: str) -> set[int]:
     async with town.store.read() as unit:
         rows = await unit.conn.scalars(select(recipients.c.subscriber_id).where(recipients.c.alert_id == int(alert_id)))
         return set(rows)
+
+
+async def _sending(api: Api, alert_id: str) -> bool:
+    return (await api.account(alert_id))["state"] == "sending"
 
 
 async def test_the_unsent_is_cancelled_and_the_all_clear_goes_to_exactly_those_who_were_told(tmp_path: Path) -> None:
@@ -87,7 +95,7 @@ async def test_someone_whose_message_was_just_leaving_at_the_cancel_gets_the_all
             alert = await api.issue()
             await eventually(lambda: town.push.held == 3, "three messages on the wire")
             all_clear = await api.cancel(alert["id"])
-            await api.until(all_clear["id"], lambda account: account["state"] == "sending")
+            await eventually(lambda: _sending(api, all_clear["id"]), "the all-clear is looked at")
             # Longer than one timeout, for a mail may be that long on its way: the all-clear waits for it all the same.
             town.clock.advance(town.settings.send_timeout_s + 2)
             with pytest.raises(AssertionError, match="not within"):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests.servers.push import Behaviour
 from tests.servers.smtp import Fault
-from tests.servers.town import Town, eventually
+from tests.servers.town import Town
+from tests.servers.town_api import eventually
 from tests.servers.town_audit import quiet, recount, told
 from tests.servers.twilio import Refuse
 

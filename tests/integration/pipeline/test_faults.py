@@ -13,7 +13,8 @@ from broadcaster.store import account as account_rows
 from broadcaster.store.tables import contacts
 from tests.servers.push import Behaviour
 from tests.servers.smtp import Fault, SmtpServer
-from tests.servers.town import Api, Resident, Town, eventually
+from tests.servers.town import Resident, Town
+from tests.servers.town_api import Api, eventually
 from tests.servers.town_audit import audit, quiet, recount
 from tests.servers.twilio import Refuse
 

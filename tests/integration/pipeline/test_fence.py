@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.servers.smtp import Fault
-from tests.servers.town import INSIDE, OUTSIDE, STATION, Api, Resident, Town, eventually
+from tests.servers.town import INSIDE, OUTSIDE, Resident, Town
+from tests.servers.town_api import Api, eventually
 from tests.servers.town_audit import audit, expected, of_alert, quiet, recount, told
+from tests.servers.town_facts import STATION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.servers.town import Town, eventually
+from tests.servers.town import Town
+from tests.servers.town_api import eventually
 from tests.servers.town_audit import quiet, recount
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broadcaster.domain.deliveries import DeliveryState
-from tests.servers.town import Town, eventually
+from tests.servers.town import Town
+from tests.servers.town_api import eventually
 from tests.servers.town_audit import audit, quiet, recount
 from tests.servers.twilio import Fate, Line
 

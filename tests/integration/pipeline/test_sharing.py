@@ -8,7 +8,8 @@ import pytest
 
 from broadcaster.store import contacts as contact_rows
 from tests.servers.smtp import Fault
-from tests.servers.town import OUTSIDE, Town, eventually
+from tests.servers.town import OUTSIDE, Town
+from tests.servers.town_api import eventually
 from tests.servers.town_audit import audit, quiet, recount, told
 from tests.servers.twilio import Line
 

@@ -23,8 +23,9 @@ from broadcaster.ids import new_id, new_token
 from broadcaster.store import alerts, dispatching, people, stations, tracking
 from broadcaster.store.migrate import migrate
 from broadcaster.store.tables import contacts, deliveries, recipients
-from tests.servers.town import BOUNDARY, MovableClock
+from tests.servers.town import MovableClock
 from tests.servers.town_audit import recount
+from tests.servers.town_facts import BOUNDARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.town import STATION, Town, ids
+from tests.servers.town import Town, ids
 from tests.servers.town_audit import audit, inside
+from tests.servers.town_facts import STATION
 from tests.servers.twilio import Fate
 
 if TYPE_CHECKING:
