@@ -11,11 +11,18 @@ from broadcaster.bus import BusUnavailable
 from broadcaster.http.answers import answer
 from broadcaster.http.keys import DOCUMENT
 from broadcaster.http.schemas.accounts import Health, Readiness
-from broadcaster.store import StoreUnavailable
+from broadcaster.store import StoreUnavailable, gauges
 from broadcaster.store.account import stops
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Call
+    from broadcaster.services import Services
+    from broadcaster.store import Unit
+
+_LED = {
+    "scheduler": "no scheduler leads: what was put off is not taken up again, and figures are missing",
+    "entrants": "no resolver works: alerts are taken, and wait for one",
+}
 
 
 async def alive(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call
@@ -34,6 +41,7 @@ async def ready(call: Call[None, None]) -> web.Response:
     try:
         async with call.services.store.read() as unit:
             stopped = {str(name): why for name, why in (await stops(unit)).items()}
+            degraded += await _unled(call.services, unit)
     except StoreUnavailable:
         problems.append("the store does not answer")
     try:
@@ -50,6 +58,14 @@ async def ready(call: Call[None, None]) -> web.Response:
         stopped=stopped,
     )
     return answer(shown, 503 if problems else 200)
+
+
+async def _unled(services: Services, unit: Unit) -> list[str]:
+    """Say which work nobody does: where processes share it, each part is led by one that holds a lease."""
+    if services.settings.embedded:
+        return []
+    led = await gauges.led(unit, services.clock.now())
+    return [said for name, said in _LED.items() if name not in led]
 
 
 async def metrics(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call
