@@ -11,7 +11,8 @@ from broadcaster import metrics, workers
 from broadcaster.app import open_store, serving
 from broadcaster.config import Settings
 from broadcaster.store.migrate import migrate
-from tests.servers.town import Town, eventually
+from tests.servers.town import Town
+from tests.servers.town_api import eventually
 
 
 @pytest.fixture(autouse=True)
