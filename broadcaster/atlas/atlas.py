@@ -93,6 +93,12 @@ class Atlas:
                 message = "the store knows who was told"
                 raise ValueError(message)
 
+    def most_exposed_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
+        """Order subscribers: those enrolled as vulnerable before the others, and of each the nearest first."""
+        near = self.nearest_first(ids, area)
+        before = self.roster.vulnerable(near)
+        return np.concatenate((near[before], near[~before]))
+
     def nearest_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
         """Order subscribers by their distance from the middle of the area, those without a point in it last."""
         if area is None or len(ids) == 0:

@@ -23,7 +23,7 @@ _MOST = np.iinfo(np.uint8).max
 
 
 class Roster:
-    """About 5 bytes a subscriber, 8 a follower and a member, and the phonebook.
+    """About 6 bytes a subscriber, 8 a follower and a member, and the phonebook.
 
     Subscriber ids are given out in order by the store, so that they can be the indexes of arrays.
     """
@@ -32,6 +32,7 @@ class Roster:
         self.phonebook = Phonebook()
         self._locale = np.zeros(1024, np.uint8)
         self._first = np.full(1024, _NONE, np.int32)
+        self._vulnerable = np.zeros(1024, np.bool_)
         self._others: dict[int, set[int]] = {}
         self._locales: list[str] = [""]
         self._stations: defaultdict[int, IdSet] = defaultdict(IdSet)
@@ -44,6 +45,8 @@ class Roster:
         async for ids, locales in feed.locales(unit):
             self._grow(int(ids[-1]))
             self._locale[ids] = [self._locale_number(each) for each in locales]
+        async for vulnerable in feed.vulnerable(unit):
+            self._vulnerable[vulnerable] = True
         self.phonebook.load(await feed.contact_pairs(unit), await feed.refusals(unit))
         pairs = await feed.follower_pairs(unit)
         for station_id, subscriber_ids in _by_first(pairs):
@@ -68,6 +71,7 @@ class Roster:
         before = self.stations_of(each)
         self.phonebook.put(each, entry.contacts, entry.refused)
         self._locale[each] = self._locale_number(entry.locale)
+        self._vulnerable[each] = entry.vulnerable
         for station_id in before - entry.stations:
             self._stations[station_id].discard(each)
         for station_id in entry.stations - before:
@@ -109,6 +113,11 @@ class Roster:
         numbers = self._locale[ids]
         return {self._locales[number]: numbers == number for number in np.unique(numbers)}
 
+    def vulnerable(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which of ``ids`` are to be told before others."""
+        known = ids < len(self._vulnerable)
+        return known & self._vulnerable[np.where(known, ids, 0)]
+
     def _locale_number(self, locale: str) -> int:
         try:
             return self._locales.index(locale)
@@ -125,6 +134,7 @@ class Roster:
         more = max(subscriber_id + 1, size * 3 // 2) - size
         self._locale = np.concatenate((self._locale, np.zeros(more, np.uint8)))
         self._first = np.concatenate((self._first, np.full(more, _NONE, np.int32)))
+        self._vulnerable = np.concatenate((self._vulnerable, np.zeros(more, np.bool_)))
 
 
 _ERASED = feed.Known()

@@ -75,6 +75,7 @@ def subscribers(
     phone         the number decides     also: téléphone
     email         also: courriel; several values in a cell separated by ; or |
     lon, lat      WGS 84 degrees, with label; further places as lon2, lat2, label2…
+    vulnerable    oui, non: is told before others (also: vulnérable); a list without this column leaves it as it is
     groups        names, separated by ; or |; new ones are made
 
     All or nothing, unless --skip-bad: one bad line, and nothing is changed. The same file imported again changes

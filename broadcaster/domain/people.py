@@ -54,7 +54,10 @@ class NewPlace:
 
 @dataclass(frozen=True, slots=True)
 class NewSubscriber:
-    """A subscriber as given by a form, a register or the API; ``groups`` are slugs."""
+    """A subscriber as given by a form, a register or the API; ``groups`` are slugs.
+
+    ``vulnerable``: enrolled as somebody to be told before others; None says nothing of it, and leaves it as it was.
+    """
 
     locale: str
     contacts: tuple[NewContact, ...] = ()
@@ -62,3 +65,4 @@ class NewSubscriber:
     groups: tuple[str, ...] = ()
     external_id: str | None = None
     name: str | None = None
+    vulnerable: bool | None = None

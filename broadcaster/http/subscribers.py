@@ -63,6 +63,7 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
             groups=tuple(wanted),
             external_id=given.external_id,
             name=given.name,
+            vulnerable=given.vulnerable,
         )
         (subscriber_id,) = await people.register(
             unit, station.id, [person], [token], groups_by_slug=groups, now=now, themselves=not trusted
@@ -104,6 +105,7 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             groups=tuple(slug for slug in profile.groups if slug in groups) if wanted is None else tuple(wanted),
             external_id=external_id,
             name=given.name if "name" in fields else profile.name,
+            vulnerable=False if "vulnerable" in fields else None,
         )
         await people.replace(
             unit,
@@ -143,6 +145,8 @@ def _check_unproven(given: SubscriberIn) -> None:
         raise unauthenticated(_UNPROVEN)
     if given.external_id is not None:
         raise unauthenticated("external_id is the register's: only the station gives it, with its key.")
+    if given.vulnerable is not None:
+        raise unauthenticated("vulnerable is the register's: only the station enrols people, with its key.")
 
 
 def _check_added(read: Iterable[NewContact], had: Iterable[NewContact]) -> None:
@@ -190,4 +194,5 @@ def _shown(profile: Profile) -> SubscriberOut:
         places=tuple(PlaceOut(label=place.label, lon=place.lon, lat=place.lat) for place in profile.places),
         groups=profile.groups,
         position=position,
+        vulnerable=profile.vulnerable,
     )

@@ -110,7 +110,8 @@ class _Run:
             if outcome is None:
                 message, outcome = self._message(row)
                 if outcome is None:
-                    await gate.enter(rank, _cost(message))
+                    # Written most exposed first, and numbered so: at a slow rate, batches side by side keep to it too.
+                    await gate.enter(rank, _cost(message), turn=row.id)
                     try:
                         # It may have waited long: the alert may be over, the channel stopped, the process ending.
                         if self.cancelled.told or self.looking.locked():

@@ -19,7 +19,7 @@ _ALONE_S = 1.0
 
 
 class Gate:
-    """Lets the smallest rank through first, then the first come; never above the concurrency or the rate.
+    """Lets the smallest rank through first, then the smallest turn, then the first come; never above the rate.
 
     The rate is a token bucket that holds one second's worth (at least one message), so that a burst after a rest is
     short. A message may cost several tokens (SMS segments): it passes when there is one, and the next waits for all.
@@ -31,7 +31,7 @@ class Gate:
         self._depth = max(1.0, per_second)
         self._tokens = self._depth
         self._filled_at = 0.0
-        self._waiting: list[tuple[int, int, float, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[int, int, int, float, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -44,14 +44,14 @@ class Gate:
         finally:
             self.leave()
 
-    async def enter(self, rank: int, cost: float = 1.0) -> None:
-        """Wait for a place; ``leave`` gives it back."""
+    async def enter(self, rank: int, cost: float = 1.0, turn: int = 0) -> None:
+        """Wait for a place; ``leave`` gives it back. ``turn``: its place among those of its rank."""
         loop = asyncio.get_running_loop()
         if not self._waiting and self._ready(loop.time()):
             self._take(cost)
             return
         future: asyncio.Future[None] = loop.create_future()
-        heapq.heappush(self._waiting, (rank, next(self._order), cost, future))
+        heapq.heappush(self._waiting, (rank, turn, next(self._order), cost, future))
         self._let_in()
         try:
             await future
@@ -77,12 +77,12 @@ class Gate:
     def _let_in(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            if self._waiting[0][3].done():  # cancelled while it waited
+            if self._waiting[0][4].done():  # cancelled while it waited
                 heapq.heappop(self._waiting)
                 continue
             if not self._ready(loop.time()):
                 break
-            _, _, cost, future = heapq.heappop(self._waiting)
+            *_, cost, future = heapq.heappop(self._waiting)
             self._take(cost)
             future.set_result(None)
         if self._waiting and self._free > 0 and self._timer is None:

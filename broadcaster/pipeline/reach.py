@@ -113,7 +113,7 @@ async def foresee(services: Services, question: Question) -> Reach:
     station, area, channels = question.station, question.area, question.channels
     atlas = services.here
     await atlas.follow()
-    people = atlas.nearest_first(atlas.concerned(station.id, area, question.audience), area)
+    people = atlas.most_exposed_first(atlas.concerned(station.id, area, question.audience), area)
     numbers = [CHANNEL_NUMBER[name] for name in channels]
     ways = atlas.roster.phonebook.ways(people, station.id)
     counts = ways.counts(len(people))[:, numbers]

@@ -52,7 +52,7 @@ async def resolve(services: Services, alert_id: int) -> int:
     elif alert.cancelled_at is None and now < alert.expires_at:
         await services.here.follow()
         people = services.here.concerned(alert.station_id, alert.area, alert.audience)
-        found = await _dispatch_all(services, alert, services.here.nearest_first(people, alert.area))
+        found = await _dispatch_all(services, alert, services.here.most_exposed_first(people, alert.area))
     async with services.store.write() as unit:
         now = services.clock.now()
         await alerts.resolved(unit, alert_id, now)

@@ -67,7 +67,7 @@ def _new_groups(plan: Plan) -> dict[str, str]:
 
 
 def _entry(packed: Any) -> intake.Entry:
-    (locale, contacts, places, groups, external_id, name), digest, subscriber_id = packed
+    (locale, contacts, places, groups, external_id, name, vulnerable), digest, subscriber_id = packed
     person = NewSubscriber(
         locale,
         tuple(NewContact(ChannelName(channel), canonical, address) for channel, canonical, address in contacts),
@@ -75,5 +75,6 @@ def _entry(packed: Any) -> intake.Entry:
         tuple(groups),
         external_id,
         name,
+        vulnerable,
     )
     return intake.Entry(person, digest, subscriber_id)

@@ -35,6 +35,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "lon": ("lon", "lng", "long", "longitude", "x"),
     "lat": ("lat", "latitude", "y"),
     "label": ("label", "place", "libelle", "lieu"),
+    "vulnerable": ("vulnerable", "personne_vulnerable", "fragile", "personne_fragile"),
     "groups": ("groups", "group", "groupe", "groupes", "section", "sections", "classe", "classes"),
 }  # fmt: skip
 _MEANING = {alias: meaning for meaning, aliases in _NAMES.items() for alias in aliases}

@@ -30,6 +30,9 @@ MAX_VALUES = 5
 _SEVERAL = re.compile(r"[;|]")
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
 _LANGUAGES = {"francais": "fr", "french": "fr", "anglais": "en", "english": "en"}
+_YES = ("oui", "o", "yes", "y", "vrai", "true", "1", "x")
+_NO = ("", "non", "n", "no", "faux", "false", "0")
+_YES_OR_NO = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 _LON, _LAT = 180.0, 90.0
 
 
@@ -71,6 +74,7 @@ class Parser:
         found: list[tuple[str, str]] = []
         external_id = self._cell(cells, "external_id")
         name = locale = None
+        vulnerable = self._yes_or_no(cells, "vulnerable", found)
         for meaning, check in (("external_id", _external_id), ("name", _name), ("locale", self._locale)):
             try:
                 value = check(self._full_name(cells) if meaning == "name" else self._cell(cells, meaning))
@@ -89,7 +93,10 @@ class Parser:
                 Refusal(line.number, external_id[:MAX_EXTERNAL_ID], self._heading(meaning), problem)
                 for meaning, problem in found
             ]
-        return NewSubscriber(locale or self._language, contacts, places, groups, external_id, name or None), []
+        person = NewSubscriber(
+            locale or self._language, contacts, places, groups, external_id, name or None, vulnerable
+        )
+        return person, []
 
     def _cell(self, cells: list[str], meaning: str) -> str:
         at = self._columns.at.get(meaning)
@@ -109,6 +116,15 @@ class Parser:
         if not _LOCALE.fullmatch(code):
             raise _Wrong("this is no language code, as fr, en or pt-BR are")
         return code
+
+    def _yes_or_no(self, cells: list[str], meaning: str, found: list[tuple[str, str]]) -> bool | None:
+        """Read a cell that is yes or no, empty being no; None where the list has no such column."""
+        if meaning not in self._columns.at:
+            return None
+        word = self._cell(cells, meaning).casefold()
+        if word not in _YES_OR_NO:
+            found.append((meaning, "this is neither oui (yes, 1, x) nor non (no, 0, empty)"))
+        return _YES_OR_NO.get(word)
 
     def _contacts(self, cells: list[str], found: list[tuple[str, str]]) -> Iterator[NewContact]:
         seen: set[tuple[ChannelName, str]] = set()
@@ -195,6 +211,8 @@ def canonical(person: NewSubscriber) -> str:
             sorted([contact.channel, contact.canonical, contact.address] for contact in person.contacts),
             [[place.label, place.lon, place.lat] for place in person.places],
             sorted(person.groups),
+            # A list that says nothing of it has the digests that it had before there was such a column.
+            *([] if person.vulnerable is None else [person.vulnerable]),
         ],
         ensure_ascii=False,
         separators=(",", ":"),

@@ -177,4 +177,5 @@ def packed(person: NewSubscriber) -> tuple[object, ...]:
         list(person.groups),
         person.external_id,
         person.name,
+        person.vulnerable,
     )

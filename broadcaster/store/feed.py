@@ -55,6 +55,7 @@ class Known:
     """
 
     locale: str = ""
+    vulnerable: bool = False
     contacts: list[tuple[int, int]] = field(default_factory=list)
     stations: set[int] = field(default_factory=set)
     groups: set[int] = field(default_factory=set)
@@ -140,6 +141,25 @@ async def locales(unit: Unit) -> AsyncIterator[tuple[NDArray[np.int64], list[str
         yield np.fromiter((row[0] for row in rows), np.int64, len(rows)), [row[1] for row in rows]
 
 
+async def vulnerable(unit: Unit) -> AsyncIterator[NDArray[np.int64]]:
+    """Give the ids of those who are to be told before others, in parts; each flag has to be opened."""
+    after = 0
+    while True:
+        rows = (
+            await unit.conn.execute(
+                select(subscribers.c.id, subscribers.c.token_hash, subscribers.c.vulnerable)
+                .where(subscribers.c.id > after)
+                .order_by(subscribers.c.id)
+                .limit(_PART)
+            )
+        ).all()
+        if not rows:
+            return
+        after = rows[-1][0]
+        open_flag, vault = people.open_flag, unit.vault
+        yield np.array([each for each, token, sealed in rows if open_flag(vault, token, sealed)], np.int64)
+
+
 async def contact_pairs(unit: Unit) -> NDArray[np.int64]:
     """Give rows of (subscriber id, contact id, channel number), by ascending subscriber: contacts that work."""
     rows = await unit.conn.execute(
@@ -186,9 +206,11 @@ async def group_names(unit: Unit) -> dict[tuple[int, str], int]:
 async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
     """Give what the indexes keep of these subscribers; one that is missing was erased."""
     found = {
-        row.id: Known(locale=row.locale)
+        row.id: Known(row.locale, people.open_flag(unit.vault, row.token_hash, row.vulnerable))
         for row in await unit.conn.execute(
-            select(subscribers.c.id, subscribers.c.locale).where(subscribers.c.id.in_(subscriber_ids))
+            select(subscribers.c.id, subscribers.c.locale, subscribers.c.token_hash, subscribers.c.vulnerable).where(
+                subscribers.c.id.in_(subscriber_ids)
+            )
         )
     }
     ids = list(found)

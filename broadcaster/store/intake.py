@@ -116,6 +116,7 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry], new_ids:
                     "a_locale": person.locale,
                     "a_name": vault.seal(person.name.encode(), b"name:" + token_hash) if person.name else None,
                     "a_token": token_hash,
+                    "a_vulnerable": people.sealed_flag(vault, token_hash, vulnerable=bool(person.vulnerable)),
                 }
             )
             rows.followed.append(
@@ -128,9 +129,15 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry], new_ids:
             )
         else:
             subscriber_id = known_id
-            # Its name is sealed with the hash of its token, which only the database has: sealed when written.
+            # Sealed with the hash of its token, which only the database has: when it is written.
             rows.rewritten.append(
-                {"a_subscriber": known_id, "a_locale": person.locale, "a_name": person.name, "a_digest": digest}
+                {
+                    "a_subscriber": known_id,
+                    "a_locale": person.locale,
+                    "a_name": person.name,
+                    "a_digest": digest,
+                    "a_vulnerable": person.vulnerable,
+                }
             )
         _make_ready_parts(vault, rows, subscriber_id, person)
     return rows
@@ -248,12 +255,14 @@ async def _strip(unit: Unit, station_id: int, rows: Rows, changed: list[int], no
     """Take from those who changed what is about to be written anew; give the ids of the contacts they had."""
     run = unit.conn.execute
     tokens: dict[int, bytes] = {}
+    flags: dict[int, bytes | None] = {}
     had: list[int] = []
     own_groups = select(groups.c.id).where(groups.c.station_id == station_id)
     for start in range(0, len(changed), CHUNK):
         part = changed[start : start + CHUNK]
-        kept = await run(select(subscribers.c.id, subscribers.c.token_hash).where(subscribers.c.id.in_(part)))
-        tokens.update({row.id: row.token_hash for row in kept})
+        columns = subscribers.c.id, subscribers.c.token_hash, subscribers.c.vulnerable
+        for row in await run(select(*columns).where(subscribers.c.id.in_(part))):
+            tokens[row.id], flags[row.id] = row.token_hash, row.vulnerable
         had.extend(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id.in_(part))))
         await run(delete(links).where(links.c.subscriber_id.in_(part)))
         await run(delete(places).where(places.c.subscriber_id.in_(part)))
@@ -271,6 +280,9 @@ async def _strip(unit: Unit, station_id: int, rows: Rows, changed: list[int], no
             "a_name": unit.vault.seal(row["a_name"].encode(), b"name:" + tokens[row["a_subscriber"]])
             if row["a_name"]
             else None,
+            "a_vulnerable": flags[row["a_subscriber"]]
+            if row["a_vulnerable"] is None
+            else people.sealed_flag(unit.vault, tokens[row["a_subscriber"]], vulnerable=row["a_vulnerable"]),
         }
         for row in rows.rewritten
     ]
@@ -298,6 +310,7 @@ _ADD_SUBSCRIBER = _add(
     locale="a_locale",
     name="a_name",
     token_hash="a_token",  # noqa: S106  a parameter's name
+    vulnerable="a_vulnerable",
     created_at="a_now",
 )
 _FOLLOW = _add(
@@ -334,7 +347,7 @@ _LINK = insert(links).from_select(
 _RENAME = (
     update(subscribers)
     .where(subscribers.c.id == bindparam("a_subscriber"))
-    .values(locale=bindparam("a_locale"), name=bindparam("a_name"))
+    .values(locale=bindparam("a_locale"), name=bindparam("a_name"), vulnerable=bindparam("a_vulnerable"))
 )
 _MARK = (
     update(follows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
 
@@ -50,11 +50,22 @@ class Profile:
     places: tuple[NewPlace, ...]
     groups: tuple[str, ...]
     position: tuple[float, float, float | None, datetime] | None
+    vulnerable: bool = False
 
 
 def new_token() -> str:
     """Give a subscriber's secret: 192 random bits."""
     return "sb_" + secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def sealed_flag(vault: Vault, token_hash: bytes, *, vulnerable: bool) -> bytes:
+    """Seal whether a subscriber is to be told before others: both answers look alike, and are of one length."""
+    return vault.seal(b"\1" if vulnerable else b"\0", b"vulnerable:" + token_hash)
+
+
+def open_flag(vault: Vault, token_hash: bytes, sealed: bytes | None) -> bool:
+    """Tell what ``sealed_flag`` sealed; a row of before there was such a flag has none."""
+    return sealed is not None and vault.open(sealed, b"vulnerable:" + token_hash) == b"\1"
 
 
 def seal_point(unit: Unit, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
@@ -98,6 +109,7 @@ async def register(
             "locale": person.locale,
             "name": unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
             "token_hash": token,
+            "vulnerable": sealed_flag(unit.vault, token, vulnerable=bool(person.vulnerable)),
             "created_at": now,
         }
         for person, token in zip(people, hashes, strict=True)
@@ -143,10 +155,14 @@ async def replace(
     Groups of other stations, and the position, stay.
     """
     token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
-    name = unit.vault.seal(person.name.encode(), b"name:" + token) if person.name and token else None
-    await unit.conn.execute(
-        update(subscribers).where(subscribers.c.id == subscriber_id).values(locale=person.locale, name=name)
-    )
+    if token is not None:
+        kept: dict[str, Any] = {
+            "locale": person.locale,
+            "name": unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
+        }
+        if person.vulnerable is not None:
+            kept["vulnerable"] = sealed_flag(unit.vault, token, vulnerable=person.vulnerable)
+        await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(kept))
     await unit.conn.execute(
         update(follows)
         .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
@@ -316,6 +332,7 @@ async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
         places=tuple(_place(unit, subscriber_id, sealed) for sealed in sealed_places),
         groups=tuple(member_of),
         position=None if at is None else (*open_point(unit, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
+        vulnerable=open_flag(unit.vault, row.token_hash, row.vulnerable),
     )
 
 

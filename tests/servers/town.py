@@ -82,6 +82,7 @@ class Resident:
     mail: str | None = None
     groups: tuple[str, ...] = ()
     station: str = STATION
+    vulnerable: bool | None = None
     id: int = 0
     token: str = ""
 
@@ -108,7 +109,9 @@ class Resident:
         if self.mail:
             contacts.append(mail_contact(self.mail))
         places = tuple(NewPlace("home", lon, lat) for lon, lat in self.places)
-        return NewSubscriber(self.locale, tuple(contacts), places, self.groups, self.external_id)
+        return NewSubscriber(
+            self.locale, tuple(contacts), places, self.groups, self.external_id, vulnerable=self.vulnerable
+        )
 
 
 def away(metres: float, bearing_deg: float = 90.0, centre: tuple[float, float] = CENTRE) -> tuple[float, float]:

@@ -84,6 +84,10 @@ class SubscriberIn(Given):
     groups: tuple[GroupName, ...] = Field(
         (), max_length=MAX_GROUPS, description="Names or slugs; with a key, those not there yet are made."
     )
+    vulnerable: bool | None = Field(
+        None,
+        description="To be told before others, by their own wish, of which the station keeps proof; with a key only.",
+    )
 
 
 class SubscriberPatch(Given):
@@ -94,6 +98,9 @@ class SubscriberPatch(Given):
     contacts: tuple[ContactIn, ...] | None = Field(None, max_length=MAX_CONTACTS)
     places: tuple[PlaceIn, ...] | None = Field(None, max_length=MAX_PLACES)
     groups: tuple[GroupName, ...] | None = Field(None, max_length=MAX_GROUPS)
+    vulnerable: Literal[False] | None = Field(
+        None, description="false: no longer to be told before others. Only the station enrols, with its key."
+    )
 
 
 class PositionIn(Given):
@@ -147,3 +154,4 @@ class SubscriberOut(Shown):
     places: tuple[PlaceOut, ...]
     groups: tuple[str, ...]
     position: PositionOut | None
+    vulnerable: bool = Field(description="Is told before others; the station enrolled them by their own wish.")

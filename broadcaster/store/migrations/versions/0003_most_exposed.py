@@ -1,0 +1,17 @@
+"""Whoever is to be told before others: a sealed flag of a subscriber."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.add_column("subscribers", sa.Column("vulnerable", sa.LargeBinary(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("subscribers", "vulnerable")

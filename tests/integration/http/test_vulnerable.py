@@ -1,0 +1,53 @@
+"""Enrolling the vulnerable over HTTP: by the station only, and taken back by the person at any time."""
+
+from __future__ import annotations
+
+import pytest
+
+PATH, ME = "/v1/stations/laigle/subscribers", "/v1/subscribers/me"
+
+
+async def enrolled(api, **body):
+    status, _, made = await api.call("POST", PATH, body, key="laigle-publish")
+    assert status == 201, made
+    return made["token"]
+
+
+async def flag(api, token):
+    _, _, known = await api.call("GET", ME, key=token)
+    return known["vulnerable"]
+
+
+@pytest.mark.parametrize(
+    ("given", "known"), [({"vulnerable": True}, True), ({"vulnerable": False}, False), ({}, False)]
+)
+async def test_the_station_enrols_with_its_key(api, given, known):
+    assert await flag(api, await enrolled(api, **given)) is known
+
+
+@pytest.mark.parametrize("said", [True, False])
+async def test_nobody_is_enrolled_without_a_key(api, said):
+    status, _, problem = await api.call("POST", PATH, {"vulnerable": said}, key=None)
+    assert status == 401, problem
+    assert "with its key" in problem["detail"]
+
+
+async def test_whoever_changes_something_else_stays_enrolled(api):
+    token = await enrolled(api, vulnerable=True)
+    status, _, known = await api.call("PATCH", ME, {"locale": "en"}, key=token)
+    assert (status, known["vulnerable"]) == (200, True)
+
+
+@pytest.mark.parametrize("said", [False, None])
+async def test_whoever_is_enrolled_takes_it_back(api, said):
+    token = await enrolled(api, vulnerable=True)
+    status, _, known = await api.call("PATCH", ME, {"vulnerable": said}, key=token)
+    assert (status, known["vulnerable"]) == (200, False)
+    assert await flag(api, token) is False
+
+
+async def test_nobody_enrols_themselves(api):
+    token = await enrolled(api)
+    status, _, problem = await api.call("PATCH", ME, {"vulnerable": True}, key=token)
+    assert (status, problem["errors"][0]["field"]) == (422, "vulnerable")
+    assert await flag(api, token) is False
