@@ -1,0 +1,42 @@
+"""The table of settings in README is the settings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from broadcaster.config import _ELSEWHERE, PREFIX, Settings
+
+README = Path(__file__).parents[3] / "README.md"
+ROW = re.compile(r"^\| `(TOCSIN_[A-Z0-9_]+)` \| (.*?) \| (.*) \|$", re.MULTILINE)
+TABLE = {name: (default.strip().strip("`"), said) for name, default, said in ROW.findall(README.read_text())}
+NAMES = {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
+
+
+def test_every_setting_is_in_the_table_in_the_same_order_and_nothing_else_is():
+    assert list(TABLE) == list(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_setting_is_described_in_the_same_words(name):
+    assert TABLE[name][1].strip() == NAMES[name].description
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_default_in_the_table_is_the_one_that_holds(name):
+    said, default = TABLE[name][0], NAMES[name].default
+    if default in (None, "", ()):
+        assert said == ""
+    elif isinstance(default, tuple):
+        assert said == ",".join(default)
+    elif isinstance(default, (int, float)) and not isinstance(default, bool):
+        assert float(said.replace(",", "")) == default
+    else:
+        assert said.lower() == str(default).lower()
+
+
+def test_every_name_that_readme_mentions_is_one_that_is_read():
+    known = set(NAMES) | {f"{name}_FILE" for name in NAMES} | set(_ELSEWHERE)
+    assert set(re.findall(r"TOCSIN_[A-Z0-9_]*[A-Z0-9]", README.read_text())) <= known
