@@ -64,6 +64,7 @@ def test_a_raw_key_whose_first_octets_are_zero_keeps_its_length():
         "clé",
         b"\xff\xfe",
     ],
+    ids=lambda text: f"{type(text).__name__} of {len(text)}",  # the same in every process: keys are made anew
 )
 def test_what_is_no_private_key_of_p256_is_refused_without_being_quoted(text):
     with pytest.raises(InvalidVapidKey) as caught:
