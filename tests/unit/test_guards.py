@@ -132,8 +132,6 @@ async def test_every_queue_that_work_is_put_on_has_someone_who_takes_from_it(tmp
     ranks = {rank_of(severity, status) for severity, status in itertools.product(Severity, Status)}
     put = {queue_of(channel, rank) for channel in ChannelName for rank in ranks}
     put |= {resolve_queue(rank) for rank in ranks}
-        resolve_queue(rank) for rank in ranks
-    }
     assert put == taken
 
 
