@@ -33,7 +33,7 @@ openapi: $(VENV)/.made-test
 	$(BIN)/python tests/servers/fetch_twilio_openapi.py
 
 test: lint types openapi
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 bench: $(VENV)/.made-test
 	for script in tests/bench/*.py; do \
