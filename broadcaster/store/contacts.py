@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 CHUNK = 400
 """Rows a statement where each takes two parameters or more: SQLite's limit is 32,766, and short is as fast."""
 
+_CODE = 60
+"""As long as the column is: PostgreSQL refuses what is longer, and with it the outcome that brought it."""
+
 Key = tuple[int, bytes]
 
 
@@ -98,7 +101,9 @@ async def retire(
     if not ids:
         return
     await unit.conn.execute(
-        update(contacts).where(contacts.c.id.in_(ids)).values(status=status, status_code=code, status_at=now)
+        update(contacts)
+        .where(contacts.c.id.in_(ids))
+        .values(status=status, status_code=(code or "")[:_CODE] or None, status_at=now)
     )
     await _changed(unit, ids)
 
