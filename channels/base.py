@@ -32,12 +32,14 @@ class Receipt:
     """The provider took the message (RFC 8030's 201, SMTP's 250, Twilio's queued).
 
     ``provider_id`` is the provider's name for it, where it gives one; ``units`` what is billed (SMS segments);
-    ``composed`` is there only when nothing was sent because the channel is sandboxed.
+    ``composed`` is there only when nothing was sent because the channel is sandboxed; ``provider`` only where a channel
+    has two (``channels.failover``): which of them took it.
     """
 
     provider_id: str | None = None
     units: int = 1
     composed: Composed | None = None
+    provider: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

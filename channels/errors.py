@@ -20,8 +20,11 @@ class ChannelError(Exception):
 
     ``code`` is stable and greppable, ``provider:figure`` (``smtp:5.1.1``, ``twilio:30003``, ``push:410``). ``detail``
     is a sentence for an operator; it never holds an address. ``may_have_left`` is true when the provider may have taken
-    the message all the same (a connection that died after the last byte): sending it again may double it.
+    the message all the same (a connection that died after the last byte): sending it again may double it. ``provider``
+    is whose error it is, where a channel has two (``channels.failover``).
     """
+
+    provider: str | None = None
 
     def __init__(self, code: str, detail: str, *, may_have_left: bool = False) -> None:
         super().__init__(code, detail)

@@ -1,0 +1,136 @@
+"""A circuit breaker: whether it is worth asking a provider now, by how its last answers were. Pure but for its clock.
+
+::
+
+    CLOSED ──(many ill answers)──► OPEN ──(it has rested)──► HALF OPEN ──(the trial went well)──► CLOSED
+                                    ▲                           │
+                                    └─(the trial went ill)──────┘  rests twice as long
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from channels.errors import Misconfigured, Transient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from channels.errors import ChannelError
+
+
+class BreakerState(IntEnum):
+    """As it is shown in the metrics."""
+
+    CLOSED = 0
+    HALF_OPEN = 1
+    OPEN = 2
+
+
+class Breaker:
+    """Opens when of at least ``least`` answers within ``window_s`` seconds a share of ``ill_share`` were ill.
+
+    It rests for ``rest_s``, twice as long after each trial that goes ill, ``longest_rest_s`` at most. ``clock`` gives
+    seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        *,
+        window_s: float = 30.0,
+        least: int = 5,
+        ill_share: float = 0.5,
+        rest_s: float = 5.0,
+        longest_rest_s: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._window_s, self._least, self._ill_share = window_s, least, ill_share
+        self._rest_s, self._longest_rest_s = rest_s, longest_rest_s
+        self._clock = clock
+        self._answers: deque[tuple[float, bool]] = deque()
+        self._ill = 0
+        self._round = 0
+        self._rests = 0
+        self._open_until: float | None = None
+        self._trying = False
+
+    @property
+    def state(self) -> BreakerState:
+        if self._open_until is None:
+            return BreakerState.CLOSED
+        return BreakerState.OPEN if self._clock() < self._open_until else BreakerState.HALF_OPEN
+
+    @property
+    def quiet(self) -> bool:
+        """Tell whether it knows nothing that a new one would not."""
+        return self._open_until is None and not self._ill
+
+    def wait_s(self) -> float:
+        """Give 0 where a message may go now, else the seconds until it is worth asking again."""
+        if self._open_until is None:
+            return 0.0
+        left = self._open_until - self._clock()
+        if left > 0:
+            return left
+        return self._rest_s if self._trying else 0.0
+
+    def enter(self) -> int | None:
+        """Let a message go: a ticket for ``leave``, or None. Half open, one goes at a time."""
+        if self.wait_s() > 0:
+            return None
+        if self._open_until is not None:
+            self._trying = True
+        return self._round
+
+    def leave(self, ticket: int, *, well: bool | None) -> None:
+        """Say how it went; None where nothing was learnt. What began before the last change of state is old news."""
+        if ticket != self._round:
+            return
+        if self._open_until is not None:
+            self._trying = False
+            if well is not None:
+                self._judge_trial(well=well)
+        elif well is not None:
+            self._count(well=well)
+
+    def trip(self) -> None:
+        """Open at once."""
+        self._round += 1
+        self._rests += 1
+        self._trying = False
+        self._answers.clear()
+        self._ill = 0
+        rest = min(self._longest_rest_s, self._rest_s * float(1 << min(self._rests - 1, 16)))
+        self._open_until = self._clock() + rest
+
+    def _judge_trial(self, *, well: bool) -> None:
+        if not well:
+            self.trip()
+            return
+        self._round += 1
+        self._rests = 0
+        self._open_until = None
+
+    def _count(self, *, well: bool) -> None:
+        now = self._clock()
+        self._answers.append((now, well))
+        self._ill += not well
+        while self._answers[0][0] < now - self._window_s:
+            self._ill -= not self._answers.popleft()[1]
+        enough = len(self._answers) >= self._least
+        if not well and enough and self._ill >= self._ill_share * len(self._answers):
+            self.trip()
+
+
+# What a relay or a push service puts off for the sake of one receiver says nothing of itself: a mailbox that is full or
+# greylists (RFC 3463, X.1, X.2, X.7.1), a subscription that WNS slows down.
+_OF_ONE = re.compile(r"smtp:4\d\d (?:4\.1\.|4\.2\.|4\.7\.1\b).*|smtp:45[01]|push:throttled|smpp:0x64")
+
+
+def is_about_receiver(error: ChannelError) -> bool:
+    """Tell whether an error is one receiver's, so that the provider is none the worse for it."""
+    return not isinstance(error, Transient | Misconfigured) or _OF_ONE.fullmatch(error.code) is not None
