@@ -109,7 +109,7 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
 
     Raises ``AlreadyRunning`` if another process serves from the same SQLite file.
     """
-    with _alone(settings):
+    with alone(settings):
         services = await open_services(settings, clock=clock)
         try:
             if settings.embedded:
@@ -131,7 +131,7 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
             await close_services(services)
 
 
-class _alone:  # noqa: N801  read as a word in a with statement
+class alone:  # noqa: N801  read as a word in a with statement
     """Holds the lock of an embedded instance: two would each think that all leases are theirs."""
 
     def __init__(self, settings: Settings) -> None:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import click
 
 from broadcaster.commands.alerts import alert
+from broadcaster.commands.backups import backup, restore
 from broadcaster.commands.database import migrate, seed
 from broadcaster.commands.doctor import doctor
 from broadcaster.commands.failing import Sentences
@@ -28,5 +29,5 @@ def main() -> None:
     """Geofenced alerts: draw a circle, reach everyone concerned in it, account for every one of them."""
 
 
-for each in (migrate, seed, serve, send, alert, import_, station, key, doctor, vapid):
+for each in (migrate, seed, serve, send, alert, import_, station, key, doctor, vapid, backup, restore):
     main.add_command(each)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
+from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import err
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
@@ -21,8 +21,6 @@ from broadcaster.register.reading import Source, open_source
 from broadcaster.register.refusals import write_refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from broadcaster.store.engine import Store
 
 _SHOWN = 10
@@ -103,7 +101,7 @@ async def _import(source: Source, wish: _Wish) -> None:
     async with opened(settings()) as store:
         async with store.read() as unit:
             station = await station_of(unit, wish.station)
-        with _bar("checking", None) as count:
+        with bar("checking", None) as count:
             made = await plan(store, station, source, progress=count)
         with made:
             _show(made)
@@ -118,7 +116,7 @@ async def _apply(store: Store, made: Plan) -> None:
     if made.new + made.changed == 0:
         click.echo("nothing to change")
         return
-    with _bar("sealing and writing", made.new + made.changed) as count:
+    with bar("sealing and writing", made.new + made.changed) as count:
         await apply(store, made, now=SystemClock().now(), progress=count)
     click.echo(f"done: {made.new:,} added, {made.changed:,} changed, {made.unchanged:,} left as they were")
 
@@ -167,17 +165,3 @@ def _remove_old(path: Path) -> None:
         ours = file.readline().strip() == "line,external_id,field,reason"
     if ours:
         path.unlink()
-
-
-@contextlib.contextmanager
-def _bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err(), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda done: progress.update(task, completed=done)

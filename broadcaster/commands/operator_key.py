@@ -27,7 +27,7 @@ async def ensure_key(store: Store, path: Path, clock: Clock) -> str:
     async with store.write() as unit:
         key = await stations.add_key(unit, Role.ADMIN, None, LABEL, clock.now())
         # Inside the transaction: a folder that can't be written to leaves no key that nobody has.
-        _write(path, key)
+        write_private(path, key)
     return key
 
 
@@ -38,7 +38,8 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _write(path: Path, key: str) -> None:
+def write_private(path: Path, key: str) -> None:
+    """Write a line into a file that only its owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -172,6 +172,13 @@ async def active_ids(unit: Unit, now: datetime) -> list[int]:
     )
 
 
+async def unfinished_ids(unit: Unit) -> list[int]:
+    """Give the ids of the alerts of which something is still to be written down or sent."""
+    return list(
+        await unit.conn.scalars(select(alerts.c.id).where(alerts.c.finished_at.is_(None)).order_by(alerts.c.id))
+    )
+
+
 async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:
     """Give the alerts of these ids, those that are there."""
     found: list[Alert] = []

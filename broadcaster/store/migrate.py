@@ -34,17 +34,23 @@ async def migrate(store: Store) -> str | None:
 
     On SQLite the write lock, on PostgreSQL an advisory lock, lets one process at a time do it.
     """
-
-    def upgrade(connection: Any) -> None:
-        if connection.dialect.name == "postgresql":
-            # Before Alembic is entered: its context is the process', and waiting within it would let another in.
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
     await store.run_sync(upgrade)
     return newest()
+
+
+def upgrade(connection: Any, to: str = "head") -> None:
+    """Apply the migrations that are missing up to ``to``, in the transaction of a connection of SQLAlchemy's own."""
+    if connection.dialect.name == "postgresql":
+        # Before Alembic is entered: its context is the process', and waiting within it would let another in.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+
+
+def known() -> list[str]:
+    """Give the names of all migrations, the oldest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
 
 
 async def current(store: Store) -> str | None:

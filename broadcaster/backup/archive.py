@@ -1,0 +1,232 @@
+"""The file: a ZIP (APPNOTE 6.3.9, ZIP64) of one member a table, and a manifest that says what must be in them.
+
+``tables/<name>.jsonl`` has one JSON array a row, bytes in base64. ``manifest.json`` is written last: the version, the
+migration, and of each table the columns with their kinds, the number of rows and the SHA-256 of the member. It bears
+two marks of the secret that sealed the rows, so that a wrong one is known before anything is touched, and is signed
+with it. A file that was cut short has no directory, and is refused as a whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zipfile
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import orjson
+
+from broadcaster.errors import TocsinError
+from broadcaster.store import SealBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import IO
+
+    from broadcaster.store import Vault
+
+WHAT = "tocsin backup"
+FORMAT = 1
+MANIFEST = "manifest.json"
+_MARK = b"tocsin"
+_CONTEXT = b"backup"
+_PIECE = 1 << 20
+_PART = 1000
+_MOST_MANIFEST = 1 << 20
+_FAST = 1
+
+
+class BackupRefused(TocsinError):
+    """This file is no backup that can be restored here; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class TablePart:
+    """What must be in a member: the kinds of its columns in their order, how many rows, and its SHA-256."""
+
+    columns: dict[str, str]
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup says of itself. ``numbering``: the last number given out, of tables that give none twice."""
+
+    version: str
+    migration: str
+    taken_at: str
+    store: str
+    tables: dict[str, TablePart]
+    numbering: dict[str, int]
+    format: int = FORMAT
+    what: str = WHAT
+
+    @property
+    def rows(self) -> int:
+        """Count the rows of all tables."""
+        return sum(part.rows for part in self.tables.values())
+
+
+def _signed(body: Mapping[str, Any], vault: Vault) -> str:
+    return vault.fingerprint("backup manifest", json.dumps(body, sort_keys=True)).hex()
+
+
+@dataclass
+class Writer:
+    """Writes a backup into ``file``."""
+
+    file: IO[bytes]
+    tables: dict[str, TablePart] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        # The fastest: what is sealed does not get smaller, and base64 does at any level.
+        self._zip = zipfile.ZipFile(self.file, "w", zipfile.ZIP_DEFLATED, compresslevel=_FAST)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    @contextmanager
+    def table(self, name: str, columns: dict[str, str]) -> Iterator[Callable[[Sequence[Sequence[Any]]], None]]:
+        """Write a table within the block: what it gives takes rows."""
+        digest, count = hashlib.sha256(), 0
+        at_bytes = [at for at, kind in enumerate(columns.values()) if kind == "bytes"]
+        with self._zip.open(_member(name), "w", force_zip64=True) as member:
+
+            def put(rows: Sequence[Sequence[Any]]) -> None:
+                nonlocal count
+                count += len(rows)
+                text = b"".join(_line(row, at_bytes) for row in rows)
+                digest.update(text)
+                member.write(text)
+
+            yield put
+        self.tables[name] = TablePart(columns, count, digest.hexdigest())
+
+    def finish(self, manifest: Manifest, vault: Vault) -> None:
+        """Write the manifest, marked and signed with the secret."""
+        body = asdict(manifest)
+        body["key"] = {
+            "sealed": base64.b64encode(vault.seal(_MARK, _CONTEXT)).decode(),
+            "fingerprint": vault.fingerprint("backup", _MARK.decode()).hex(),
+        }
+        body["signature"] = _signed(body, vault)
+        self._zip.writestr(MANIFEST, json.dumps(body, indent=1))
+
+
+def _member(name: str) -> str:
+    return f"tables/{name}.jsonl"
+
+
+def _line(row: Sequence[Any], at_bytes: Sequence[int]) -> bytes:
+    values = list(row)
+    for at in at_bytes:
+        if values[at] is not None:
+            values[at] = base64.b64encode(values[at]).decode()
+    return orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
+
+
+class Archive:
+    """A backup that is there, to be read. Raises ``BackupRefused`` for a file that is none, or was cut short."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except zipfile.BadZipFile:
+            message = f"{path} is no backup of Tocsin, or only the beginning of one"
+            raise BackupRefused(message) from None
+        try:
+            self._body = self._read_manifest()
+            self.manifest = self._understood()
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def _read_manifest(self) -> dict[str, Any]:
+        try:
+            with self._zip.open(MANIFEST) as member:
+                body = json.loads(member.read(_MOST_MANIFEST))
+        except (KeyError, ValueError, zipfile.BadZipFile):
+            body = None
+        if not isinstance(body, dict) or body.get("what") != WHAT:
+            message = f"{self.path} is no backup of Tocsin: it has no manifest"
+            raise BackupRefused(message)
+        if body.get("format") != FORMAT:
+            message = f"{self.path} has the format {body.get('format')}, and this version reads {FORMAT}: take a newer"
+            raise BackupRefused(message)
+        return body
+
+    def _understood(self) -> Manifest:
+        known = {name: each for name, each in self._body.items() if name not in {"key", "signature", "tables"}}
+        try:
+            tables = {name: TablePart(**each) for name, each in self._body["tables"].items()}
+            made = Manifest(**known, tables=tables)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise self._altered("the manifest is not whole") from error
+        lacking = [name for name in tables if _member(name) not in self._zip.namelist()]
+        if lacking:
+            raise self._altered(f"it lacks {', '.join(lacking)}")
+        return made
+
+    def _altered(self, why: str) -> BackupRefused:
+        return BackupRefused(f"{self.path} is damaged or was altered: {why}; take an earlier one")
+
+    def check_secret(self, vault: Vault) -> None:
+        """Raise ``SealBroken`` unless the secrets are those it was made with, ``BackupRefused`` if it was altered."""
+        key = self._body.get("key")
+        try:
+            sealed, fingerprint = base64.b64decode(key["sealed"]), key["fingerprint"]  # type: ignore[index]
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._altered("the manifest is not whole") from error
+        vault.open(sealed, _CONTEXT)
+        if vault.fingerprint("backup", _MARK.decode()).hex() != fingerprint:
+            message = "the newest secret is the backup's, and the oldest is not: without it links lead nowhere"
+            raise SealBroken(message)
+        body = {name: each for name, each in self._body.items() if name != "signature"}
+        if _signed(body, vault) != self._body.get("signature"):
+            raise self._altered("the manifest is not the one that was signed")
+
+    def verify(self, progress: Callable[[int], None] = lambda _: None) -> None:
+        """Read everything and hold it against the manifest. ``progress``: how many rows were read."""
+        read = 0
+        for name, part in self.manifest.tables.items():
+            digest, lines = hashlib.sha256(), 0
+            try:
+                with self._zip.open(_member(name)) as member:
+                    while piece := member.read(_PIECE):
+                        digest.update(piece)
+                        lines += piece.count(b"\n")
+                        progress(read + lines)
+            except (zipfile.BadZipFile, OSError, EOFError) as error:
+                raise self._altered(f"{name} can't be read") from error
+            if digest.hexdigest() != part.sha256 or lines != part.rows:
+                raise self._altered(f"{name} is not what the manifest says")
+            read += lines
+
+    def rows(self, name: str) -> Iterator[list[list[Any]]]:
+        """Give the rows of a table, in parts."""
+        at_bytes = [at for at, kind in enumerate(self.manifest.tables[name].columns.values()) if kind == "bytes"]
+        part: list[list[Any]] = []
+        with self._zip.open(_member(name)) as member:
+            for line in member:
+                row = orjson.loads(line)
+                for at in at_bytes:
+                    if row[at] is not None:
+                        row[at] = base64.b64decode(row[at])
+                part.append(row)
+                if len(part) == _PART:
+                    yield part
+                    part = []
+        if part:
+            yield part

@@ -1,0 +1,94 @@
+"""Making a database from a backup: whole, in one transaction, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from broadcaster.backup.archive import BackupRefused
+from broadcaster.errors import Conflict
+from broadcaster.store import account, alerts, copying
+from broadcaster.store.copying import RowRefused
+from broadcaster.store.migrate import known
+from broadcaster.store.tables import to_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from broadcaster.backup.archive import Archive
+    from broadcaster.store import Store, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restored database holds. ``in_flight``: alerts that go on, and ``queued`` how many messages of them."""
+
+    rows: int
+    stations: int
+    subscribers: int
+    in_flight: int
+    queued: int
+
+
+async def restore(
+    store: Store,
+    archive: Archive,
+    *,
+    now: datetime,
+    force: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Restored:
+    """Make the database be what ``archive`` holds, which is checked already (``check_secret``, ``verify``).
+
+    A backup of an older version is brought to this one's shape. ``force``: what the database holds now is lost.
+    Leases are ended and numbering goes on, so that an alert in flight goes on at the next start. Raises
+    ``BackupRefused``, ``Conflict`` (the database is not empty, or in use), ``SealBroken``, ``StoreUnavailable``.
+    """
+    manifest = archive.manifest
+    if manifest.migration not in known():
+        message = (
+            f"{archive.path} has the shape {manifest.migration}, of Tocsin {manifest.version}, and this version ends at"
+            f" {known()[-1]}: restore it with that version or a later one"
+        )
+        raise BackupRefused(message)
+    async with store.write() as unit:
+        await _make_room(unit, now, force=force)
+        await copying.make(unit, manifest.migration)
+        done = 0
+        for name, part in manifest.tables.items():
+            put = 0
+            for rows in archive.rows(name):
+                try:
+                    await copying.put(unit, name, part.columns, rows)
+                except RowRefused as error:
+                    raise BackupRefused(str(error)) from error
+                put += len(rows)
+                progress(done + put)
+            if not put == part.rows == await copying.count_of(unit, name):
+                message = f"{name} has not the rows that it should have: nothing was restored"
+                raise BackupRefused(message)
+            done += put
+        await copying.make(unit, "head")
+        await copying.settle(unit, manifest.numbering)
+        await copying.open_some(unit)
+        return await _sum_up(unit, done)
+
+
+async def _make_room(unit: Unit, now: datetime, *, force: bool) -> None:
+    if await copying.leads_until(unit) > to_micros(await unit.now(now)):
+        message = "a service works on this database: stop every one of its processes, and wait ten seconds"
+        raise Conflict(message)
+    there = await copying.holds(unit)
+    if there and not force:
+        some = ", ".join(f"{n:,} {name}" for name, n in there.items() if n)
+        message = f"the database is not empty, and all of it would be lost (it holds {some}): --force does that"
+        raise Conflict(message)
+    await copying.clear(unit)
+
+
+async def _sum_up(unit: Unit, rows: int) -> Restored:
+    there = await copying.holds(unit)
+    going_on = await alerts.unfinished_ids(unit)
+    queued = sum([await account.unsettled(unit, each) for each in going_on])
+    return Restored(rows, there.get("stations", 0), there.get("subscribers", 0), len(going_on), queued)

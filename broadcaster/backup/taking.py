@@ -1,0 +1,115 @@
+"""Taking a backup: one snapshot of the database, while it is in use."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.backup.archive import Manifest, Writer
+from broadcaster.store import copying
+from broadcaster.store.migrate import newest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from broadcaster.store import Store
+
+_OWNER_ONLY = 0o600
+_BUFFER = 1 << 20
+
+
+async def back_up(
+    store: Store,
+    path: Path,
+    *,
+    now: datetime,
+    begun: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Manifest:
+    """Write all that the database holds into ``path``, which must not be there yet; give what the file says of itself.
+
+    The service may run: everything is of one moment. ``begun`` hears how many rows there are, ``progress`` how many are
+    written. The file appears whole, on the disk, or not at all. Raises ``FileExistsError``, ``OSError``,
+    ``StoreUnavailable``.
+    """
+    _refuse_if_there(path)
+    draft = path.with_name(path.name + ".part")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
+    try:
+        with io.BufferedWriter(_Draft(descriptor, "w"), _BUFFER) as file:
+            with Writer(file) as writer:
+                made = await _write(store, writer, now, begun, progress)
+            file.flush()
+            os.fsync(descriptor)
+        _refuse_if_there(path)
+        _name(draft, path)
+    except _WriteFailed as failed:
+        raise failed.error from None
+    finally:
+        _forget(draft)
+    return made
+
+
+class _WriteFailed(Exception):
+    """What the file's disk complains of; the store, in whose snapshot it is written, would take it for its own."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class _Draft(io.FileIO):
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise _WriteFailed(error) from error
+
+
+def _refuse_if_there(path: Path) -> None:
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, "it is there already: give another name", str(path))
+
+
+def _forget(draft: Path) -> None:
+    draft.unlink(missing_ok=True)
+
+
+async def _write(
+    store: Store, writer: Writer, now: datetime, begun: Callable[[int], None], progress: Callable[[int], None]
+) -> Manifest:
+    done = 0
+    async with store.read() as unit:
+        begun(await copying.count(unit))
+        for name, columns in copying.shape().items():
+            with writer.table(name, columns) as put:
+                async for part in copying.rows(unit, name):
+                    put(part)
+                    done += len(part)
+                    progress(done)
+        numbering = await copying.numbering(unit)
+    made = Manifest(
+        version=version("tocsin"),
+        migration=newest() or "",
+        taken_at=now.isoformat(),
+        store="sqlite" if store.sqlite else "postgresql",
+        tables=writer.tables,
+        numbering=numbering,
+    )
+    writer.finish(made, store.vault)
+    return made
+
+
+def _name(draft: Path, path: Path) -> None:
+    """Give the file its name, and make that durable too."""
+    draft.replace(path)
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,132 @@
+"""``tocsin backup`` and ``tocsin restore``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from pydantic import SecretStr
+
+from broadcaster.app import alone
+from broadcaster.backup import Archive, Manifest, back_up
+from broadcaster.backup import restore as restore_from
+from broadcaster.clock import SystemClock
+from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.opened import opened, settings
+from broadcaster.commands.operator_key import write_private
+from broadcaster.commands.progress import bar
+
+if TYPE_CHECKING:
+    from broadcaster.backup import Restored
+    from broadcaster.config import Settings
+
+KEY_FILE = "secret.key"
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option(
+    "--with-key", is_flag=True, help="Write the secret beside it, as FILE.key: whoever has both can read all."
+)
+def backup(file: Path, *, with_key: bool) -> None:
+    """Write the whole database into FILE, of one moment, while the service runs.
+
+    What is sealed stays sealed in it, and THE SECRET IS NOT IN IT: keep secret.key (or TOCSIN_SECRET_KEY) as well, in
+    another place. Without it no address, name or home in the backup can ever be read again.
+
+    The file can be restored into SQLite or PostgreSQL, whichever it came from, by this version or a later one.
+    """
+    where = settings()
+    beside = file.with_name(file.name + ".key")
+    for each in (file, beside) if with_key else (file,):  # looked at before the work, not only after it
+        if each.exists():
+            raise Stop(f"{each} is there already: give another name")
+    made = wait_for(_back_up(where, file))
+    size = file.stat().st_size
+    click.echo(f"{file}: {made.rows:,} rows of {len(made.tables)} tables, {size / 1e6:,.1f} MB")
+    if with_key:
+        write_private(beside, _key_text(where))
+        click.echo(f"{beside}: THE SECRET. Whoever has both files can read every number and every home: part them.")
+    else:
+        place = "TOCSIN_SECRET_KEY" if where.secret_key else where.data_dir / KEY_FILE
+        click.echo(f"THE SECRET IS NOT IN IT: keep {place} too, elsewhere. Without it nobody can read the backup.")
+
+
+async def _back_up(where: Settings, file: Path) -> Manifest:
+    async with opened(where) as store:
+        with bar("writing", None) as count:
+            return await back_up(store, file, now=SystemClock().now(), progress=count)
+
+
+def _key_text(where: Settings) -> str:
+    """Give the secrets as the settings have them."""
+    if where.secret_key is not None:
+        return where.secret_key.get_secret_value()
+    return (where.data_dir / KEY_FILE).read_text().strip()
+
+
+def _needed_key(where: Settings, given: Path | None) -> SecretStr | None:
+    """Give the secret of ``--key`` where the settings have none; stops where there is none, or another."""
+    kept = where.data_dir / KEY_FILE
+    has_one = where.secret_key is not None or kept.exists()
+    if given is None:
+        if not has_one:
+            hint = f"put it back as {kept}, or set TOCSIN_SECRET_KEY_FILE, or give --key FILE"
+            raise Stop("the secret that the backup was taken with is needed", hint=hint)
+        return None
+    text = given.read_text().strip()
+    if has_one:
+        if _key_text(where) == text:
+            return None
+        place = "TOCSIN_SECRET_KEY" if where.secret_key else kept
+        raise Stop(f"{place} holds another secret than {given}", hint="take the one away, or leave out --key")
+    if "," in text:
+        raise Stop(
+            f"{given} holds several secrets", hint=f"set TOCSIN_SECRET_KEY_FILE={given} here and for the service"
+        )
+    return SecretStr(text)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--key", type=_FILE, help="File of the secret that the backup was taken with, where the settings have none."
+)
+@click.option("--force", is_flag=True, help="Into a database that is not empty: what it holds is lost.")
+def restore(file: Path, *, key: Path | None, force: bool) -> None:
+    """Make the database of the settings from FILE, a backup of this version or an older one.
+
+    Stop the service first. It is done whole or not at all; at the next start an alert that was in flight goes on: who
+    had been sent it when the backup was taken is not sent it again, the others are, also those who had it after that.
+    """
+    where = settings()
+    adopted = _needed_key(where, key)
+    if adopted is not None:
+        where = where.model_copy(update={"secret_key": adopted})
+    with Archive(file) as archive, alone(where):
+        made = archive.manifest
+        click.echo(
+            f"{file}: of {made.taken_at}, by Tocsin {made.version} on {made.store}, {made.rows:,} rows", err=True
+        )
+        restored = wait_for(_restore(where, archive, force=force))
+    if adopted is not None:
+        where.data_dir.mkdir(parents=True, exist_ok=True)
+        write_private(where.data_dir / KEY_FILE, adopted.get_secret_value())
+        click.echo(f"the secret is kept in {where.data_dir / KEY_FILE}")
+    click.echo(f"restored {restored.stations:,} stations, {restored.subscribers:,} subscribers, {restored.rows:,} rows")
+    if restored.in_flight:
+        click.echo(
+            f"ALERTS IN FLIGHT: {restored.in_flight}, with {restored.queued:,} messages unsent when it was taken."
+            " They go out at the next start; whoever got theirs after the backup gets it twice."
+        )
+
+
+async def _restore(where: Settings, archive: Archive, *, force: bool) -> Restored:
+    async with opened(where, migrated=False) as store:
+        archive.check_secret(store.vault)
+        with bar("checking", archive.manifest.rows) as count:
+            archive.verify(count)
+        with bar("restoring", archive.manifest.rows) as count:
+            return await restore_from(store, archive, now=SystemClock().now(), force=force, progress=count)

@@ -1,0 +1,80 @@
+"""Two stores, each of either kind: one that is full, and one to restore into."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from broadcaster.domain.deliveries import DeliveryState, Outcome
+from broadcaster.domain.people import CHANNEL_NUMBER
+from broadcaster.domain.stations import Role
+from broadcaster.store import Store, Vault, alerts, batches, contacts, dispatching, people, stations, tracking
+from tests.contract.stores import (
+    NOW,
+    SECRET,
+    URLS,
+    add_station,
+    an_alert,
+    mail,
+    opened,
+    phone,
+    push,
+    register,
+    resident,
+)
+from zones import Area, Circle
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+def fresh_url(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    folder.mkdir(exist_ok=True)
+    return URLS[kind](request, folder)
+
+
+@pytest.fixture(params=URLS)
+async def full(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(fresh_url(request, request.param, tmp_path / "from")) as store:
+        await fill(store)
+        yield store
+
+
+@pytest.fixture(params=URLS)
+async def empty(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """Not even migrated."""
+    store = Store(fresh_url(request, request.param, tmp_path / "to"), Vault([SECRET]))
+    yield store
+    await store.close()
+
+
+async def fill(store: Store) -> None:
+    """Something in every table but what a running service alone writes, an alert in flight and held among it."""
+    async with store.write() as unit:
+        station = await add_station(unit, "laigle", name="L’Aigle « à l’œil »")
+        await add_station(unit, "rugles", boundary=None)
+        await stations.add_key(unit, Role.ADMIN, None, "all", NOW)
+        shared = phone("+33639980000")
+        persons = [
+            resident(
+                mail(f"é{n}@town.example"), push(f"https://push.example/{n}"), *([shared] if n < 4 else []),
+                at=(0.62 + n / 1000, 48.76), name=f"Zoé {n}", external_id=f"R{n}", groups=("club",), vulnerable=n == 3,
+            )
+            for n in range(30)
+        ]  # fmt: skip
+        ids = await register(unit, station.id, *persons)
+        await people.put_positions(unit, [(ids[0], 0.63, 48.77, 12.5, NOW)])
+        await people.erase(unit, ids.pop())
+        alert = an_alert(station.id, area=Area(circles=(Circle(0.63, 48.76, 2000.0),)))
+        await alerts.add(unit, alert, key_id=None, idempotency_key="once", request_hash=b"h" * 32)
+        await alerts.lease(unit, alert.id, "a worker", NOW, NOW + timedelta(hours=1))
+        sizes = dict.fromkeys(CHANNEL_NUMBER.values(), 10)
+        await dispatching.write_chunk(unit, alert, ids, since=NOW, now=NOW, batch_sizes=sizes)
+        first, *_ = await batches.due(unit, NOW, 10)
+        await batches.lease(unit, first.id, "a worker", NOW, NOW + timedelta(hours=1))
+        sent = (await batches.to_send(unit, first.id, NOW))[:7]
+        await tracking.apply(unit, [Outcome(each.id, DeliveryState.ACCEPTED, NOW, provider_id="p") for each in sent])
+        await contacts.opt_out(unit, sent[0].contact_id, station.id, NOW)

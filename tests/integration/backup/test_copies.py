@@ -1,0 +1,230 @@
+"""What a backup holds is what the database held, whichever store it comes from or goes to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import signal
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, inspect, select, text
+
+from broadcaster.backup import Archive, back_up, restore
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.store import Store, Vault, alerts, batches, copying, migrate, outbox, people
+from broadcaster.store.tables import batches as batch_rows
+from broadcaster.store.tables import deliveries, leases, metadata, stations, subscribers
+from tests.contract.stores import NOW, SECRET, add_station, opened, register, resident
+
+HELD = {"lease_owner": None, "lease_until": None}
+
+
+async def everything(store):
+    """All rows of all tables, leases apart."""
+    found = {}
+    async with store.read() as unit:
+        for name, table in metadata.tables.items():
+            rows = (await unit.conn.execute(select(table).order_by(*table.primary_key.columns))).mappings()
+            held = HELD if "lease_owner" in table.c else {}
+            found[name] = [{**row, **held} for row in rows]
+    del found["leases"]
+    return found
+
+
+async def copied(full, empty, path, **options):
+    await back_up(full, path, now=NOW)
+    with Archive(path) as archive:
+        archive.check_secret(empty.vault)
+        archive.verify()
+        return await restore(empty, archive, now=datetime.now(UTC), **options)
+
+
+async def test_every_row_is_there_after_it_to_the_byte(full, empty, tmp_path):
+    restored = await copied(full, empty, tmp_path / "b")
+    before = await everything(full)
+    assert await everything(empty) == before
+    assert await migrate.current(empty) == migrate.newest()
+    assert (restored.stations, restored.subscribers, restored.in_flight) == (2, 29, 1)
+    async with full.read() as unit:
+        queued = select(func.count()).where(deliveries.c.state == DeliveryState.QUEUED)
+        assert restored.queued == await unit.conn.scalar(queued) > 0
+    assert {name for name, rows in before.items() if not rows} <= {"cursors", "sandbox_messages", "channel_stops"}
+
+
+async def test_what_was_sql_null_is_so_after_it(full, empty, tmp_path):
+    await copied(full, empty, tmp_path / "b")
+    for store in (full, empty):
+        async with store.read() as unit:
+            null = await unit.conn.scalar(text("SELECT count(*) FROM alerts WHERE area IS NULL"))
+            assert null == 0
+            assert await unit.conn.scalar(select(func.count()).where(stations.c.insee.is_(None))) == 2
+
+
+async def test_nobody_holds_anything_after_it_and_the_work_is_due(full, empty, tmp_path):
+    await copied(full, empty, tmp_path / "b")
+    async with full.read() as unit:
+        taken = await unit.conn.scalar(select(func.count()).where(batch_rows.c.lease_owner.is_not(None)))
+        assert taken == 1
+        assert await alerts.unresolved(unit, NOW) == []
+        due_before = {each.id for each in await batches.due(unit, NOW, 100)}
+    async with empty.read() as unit:
+        assert len(await alerts.unresolved(unit, NOW)) == 1
+        assert len({each.id for each in await batches.due(unit, NOW, 100)} - due_before) == 1
+        assert await unit.conn.scalar(select(func.count()).select_from(leases)) == 0
+
+
+async def test_no_number_is_given_twice_after_it_not_even_of_who_was_erased_before(full, empty, tmp_path):
+    async with full.read() as unit:
+        newest = await unit.conn.scalar(select(func.max(subscribers.c.id)))
+        gone = await outbox.waiting(unit, 1000)
+    async with full.write() as unit:
+        await outbox.relayed(unit, [each[0] for each in gone])
+    await copied(full, empty, tmp_path / "b")
+    async with empty.write() as unit:
+        station = await add_station(unit, "third")
+        (new,) = await register(unit, station.id, resident(groups=("other",)))
+        assert new == newest + 2, "the last one was erased, and its number is not given again"
+        assert min(each[0] for each in await outbox.waiting(unit, 10)) > max(each[0] for each in gone)
+
+
+async def test_a_backup_is_of_one_moment_while_others_write(full, empty, tmp_path, monkeypatch):
+    """Between one table and the next, people come and go: none of it is in the file."""
+    before = await everything(full)
+    rows = copying.rows
+
+    async def with_others(unit, name):
+        async with full.write() as other:
+            await register(other, 1, resident(groups=(f"g-{name}",), external_id=f"late-{name}"))
+        async for part in rows(unit, name):
+            yield part
+
+    monkeypatch.setattr(copying, "rows", with_others)
+    await back_up(full, tmp_path / "b", now=NOW)
+    monkeypatch.undo()
+    with Archive(tmp_path / "b") as archive:
+        await restore(empty, archive, now=datetime.now(UTC))
+    assert await everything(empty) == before
+    assert await everything(full) != before
+
+
+async def test_a_file_of_the_backup_tells_nothing_of_anybody(full, tmp_path):
+    await back_up(full, tmp_path / "b", now=NOW)
+    with zipfile.ZipFile(tmp_path / "b") as file:
+        whole = b"".join(file.read(name) for name in file.namelist())
+    with Archive(tmp_path / "b") as archive:
+        for name in archive.manifest.tables:
+            for row in (row for part in archive.rows(name) for row in part):
+                whole += b"".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
+    for told in ("Zoé".encode(), b"town.example", b"+336", b"push.example", SECRET, SECRET.hex().encode()):
+        assert told not in whole
+    assert (tmp_path / "b").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_full_disk_is_said_to_be_one_and_leaves_no_file(full, tmp_path):
+    """The kernel's own complaint, at a limit that is set for this process."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    heard = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            await back_up(full, tmp_path / "b", now=NOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, heard)
+    assert not list(tmp_path.glob("b*"))
+    await full.ping()
+
+
+async def test_one_that_is_cancelled_leaves_no_file_and_none_is_written_over(full, tmp_path):
+    task = asyncio.create_task(back_up(full, tmp_path / "b", now=NOW, progress=lambda _: task.cancel()))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not list(tmp_path.glob("b*"))
+    await back_up(full, tmp_path / "b", now=NOW)
+    with pytest.raises(FileExistsError):
+        await back_up(full, tmp_path / "b", now=NOW)
+
+
+async def test_one_of_an_older_version_is_brought_to_this_shape(full, empty, tmp_path):
+    """Made as version 0.1's first shape would have made it: without the columns and tables that came later."""
+    await back_up(full, tmp_path / "new", now=NOW)
+    old = Store(f"sqlite+aiosqlite:///{tmp_path / 'old.db'}", full.vault)
+    async with old.write() as unit:
+        await copying.make(unit, "0001")
+    there = {}
+
+    def look(connection):
+        for name in inspect(connection).get_table_names():
+            there[name] = [each["name"] for each in inspect(connection).get_columns(name)]
+
+    await old.run_sync(look)
+    await old.close()
+    aged(tmp_path / "new", tmp_path / "old", "0001", there, full.vault)
+    with Archive(tmp_path / "old") as archive:
+        archive.check_secret(full.vault)
+        archive.verify()
+        await restore(empty, archive, now=datetime.now(UTC))
+    assert await migrate.current(empty) == migrate.newest()
+    async with empty.read() as unit:
+        profile = await people.profile(unit, 4)
+    assert (profile.name, profile.vulnerable) == ("Zoé 3", False)
+
+
+def aged(path, to, migration, there, vault):
+    """The same backup in an older shape."""
+    from broadcaster.backup.archive import Manifest, Writer  # noqa: PLC0415
+
+    with Archive(path) as archive, to.open("wb") as file, Writer(file) as writer:
+        for name, part in archive.manifest.tables.items():
+            if name not in there:
+                continue
+            kept = [at for at, column in enumerate(part.columns) if column in there[name]]
+            columns = {column: kind for column, kind in part.columns.items() if column in there[name]}
+            with writer.table(name, columns) as put:
+                for rows in archive.rows(name):
+                    put([[row[at] for at in kept] for row in rows])
+        made = archive.manifest
+        older = Manifest("0.0.9", migration, made.taken_at, made.store, writer.tables, made.numbering)
+        writer.finish(older, vault)
+
+
+async def test_whoever_restores_with_force_has_nothing_of_what_was_there(full, empty, tmp_path):
+    await migrate.migrate(empty)
+    async with empty.write() as unit:
+        await add_station(unit, "another")
+        await unit.conn.execute(text("CREATE TABLE somebody_elses (n INTEGER)"))
+        await unit.conn.execute(text("INSERT INTO somebody_elses VALUES (7)"))
+    await copied(full, empty, tmp_path / "b", force=True)
+    assert await everything(empty) == await everything(full)
+    async with empty.read() as unit:
+        assert await unit.conn.scalar(text("SELECT n FROM somebody_elses")) == 7
+
+
+async def test_the_manifest_says_what_is_in_it(full, tmp_path):
+    made = await back_up(full, tmp_path / "b", now=NOW)
+    with zipfile.ZipFile(tmp_path / "b") as file:
+        said = json.loads(file.read("manifest.json"))
+        lines = {name: len(file.read(f"tables/{name}.jsonl").splitlines()) for name in said["tables"]}
+    assert {name: each["rows"] for name, each in said["tables"].items()} == lines
+    assert set(lines) == set(metadata.tables)
+    assert (said["migration"], said["store"]) == (migrate.newest(), "sqlite" if full.sqlite else "postgresql")
+    assert made.rows == sum(lines.values())
+
+
+async def test_secrets_that_were_changed_meanwhile_restore_as_they_are(full, empty, tmp_path):
+    """The new secret is put before the old one; rows of either open."""
+    new, old = b"n" * 32, SECRET
+    async with opened(full.url.render_as_string(hide_password=False), (new, old)) as store:
+        async with store.write() as unit:
+            await register(unit, 1, resident(name="Sealed with the new one", at=(0.6, 48.7)))
+        await back_up(store, tmp_path / "b", now=NOW)
+    with Archive(tmp_path / "b") as archive:
+        for secrets in ([old], [new], [old, new]):
+            with pytest.raises(Exception, match=r"key|secret"):
+                archive.check_secret(Vault(secrets))
+        empty.vault = Vault([new, old])
+        archive.check_secret(empty.vault)
+        await restore(empty, archive, now=datetime.now(UTC))
