@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from broadcaster.store import StoreUnavailable, batches
 from broadcaster.store import account as account_rows
