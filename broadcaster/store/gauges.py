@@ -53,9 +53,10 @@ class Reading:
     """The work in hand at ``at``, the time by which leases are judged.
 
     ``waiting``: deliveries still to be sent, by channel and lane. ``unaccounted``: those of alerts whose deadline has
-    passed (``people``: people of such alerts who have no final state); ``late``: those of alerts older than
-    ``LATE_AFTER``, by lane. ``due``: since when the oldest batch waits that is due and nobody's, by channel and rank.
-    ``outbox``: events that are not on the bus yet, counted up to 100,000. ``stops``: since when a channel is stopped.
+    passed, or that are finished (``people``: people of such alerts who have no final state); ``late``: those of alerts
+    older than ``LATE_AFTER``, by lane. ``due``: since when the oldest batch waits that is due and nobody's, by channel
+    and rank. ``outbox``: events that are not on the bus yet, counted up to 100,000. ``stops``: since when a channel is
+    stopped.
     """
 
     at: datetime
@@ -76,18 +77,19 @@ async def read(unit: Unit, clock: datetime) -> Reading:
     waiting: Counter[tuple[ChannelName, Lane]] = Counter()
     late: Counter[Lane] = Counter()
     unaccounted = people = 0
-    unfinished = {alert.id: alert for alert in watched if alert.finished_at is None}
+    by_id = {alert.id: alert for alert in watched}
     rows = await unit.conn.execute(
         select(alert_counts.c.alert_id, alert_counts.c.subject, alert_counts.c.n).where(
-            alert_counts.c.alert_id.in_(unfinished),
+            alert_counts.c.alert_id.in_(by_id),
             # A person's *pending* is 0 as well.
             alert_counts.c.state == DeliveryState.QUEUED,
             alert_counts.c.n > 0,
         )
     )
     for alert_id, subject, n in rows:
-        alert = unfinished[alert_id]
-        over = alert.expires_at <= now
+        alert = by_id[alert_id]
+        # Of one that is said to be finished nothing may be left either.
+        over = alert.expires_at <= now or alert.finished_at is not None
         if subject == counting.PEOPLE:
             people += n * over
             continue

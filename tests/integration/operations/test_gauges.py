@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from broadcaster.domain.alerts import Lane, Severity
+from broadcaster.domain.alerts import AlertState, Lane, Severity
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
-from broadcaster.store import account, alerts, batches, dispatching, gauges, leases, tracking
-from broadcaster.store.tables import deliveries
+from broadcaster.store import account, alerts, batches, dispatching, gauges, leases, tables, tracking
 from tests.contract.stores import add_station, an_alert, mail, phone, register, resident
 
 SIZES = dict.fromkeys(CHANNEL_NUMBER.values(), 100)
@@ -40,7 +39,7 @@ async def an_alert_to_two(unit, now, *, sent_at, expires_at, severity=Severity.S
 
 
 async def all_of(unit, alert):
-    return list(await unit.conn.scalars(deliveries.select().where(deliveries.c.alert_id == alert.id)))
+    return list(await unit.conn.scalars(tables.deliveries.select().where(tables.deliveries.c.alert_id == alert.id)))
 
 
 async def read(store, now):
@@ -70,6 +69,15 @@ async def test_nothing_is_unaccounted_for_before_the_deadline_and_what_has_no_ou
         await tracking.apply(unit, ends)
     reading = await read(store, now)
     assert (reading.unaccounted, reading.people) == (0, 0)
+
+
+async def test_what_is_left_of_an_alert_that_is_said_to_be_finished_is_unaccounted_for(store, now):
+    async with store.write() as unit:
+        alert = await an_alert_to_two(unit, now, sent_at=now, expires_at=now + MINUTE)
+        wrongly = tables.alerts.update().where(tables.alerts.c.id == alert.id)
+        await unit.conn.execute(wrongly.values(finished_at=now, state=AlertState.FINISHED))
+    reading = await read(store, now)
+    assert (reading.unaccounted, reading.people) == (3, 2)
 
 
 async def test_deliveries_are_late_a_quarter_of_an_hour_after_their_alert(store, now):
