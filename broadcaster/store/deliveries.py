@@ -9,6 +9,7 @@ from sqlalchemy import and_, select
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.store.people import open_external
 from broadcaster.store.tables import alerts, deliveries, follows
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ async def page(
 ) -> list[DeliveryRow]:
     """Give deliveries of an alert by ascending id; ``after`` is the last id seen, 0 to begin."""
     query = (
-        select(deliveries, follows.c.external_id)
+        select(deliveries, follows.c.external_mark, follows.c.external)
         .join(alerts, alerts.c.id == deliveries.c.alert_id)
         .outerjoin(
             follows,
@@ -68,7 +69,7 @@ async def page(
         DeliveryRow(
             row.id,
             row.subscriber_id,
-            row.external_id,
+            open_external(unit.vault, row.external_mark, row.external),
             CHANNELS[row.channel],
             DeliveryState(row.state),
             row.attempts,

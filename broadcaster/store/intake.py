@@ -69,7 +69,7 @@ class Rows:
 async def listed(unit: Unit, station_id: int) -> int:
     """Count the station's followers who came by a list: those who have an external id."""
     counted = await unit.conn.scalar(
-        select(func.count(follows.c.external_id)).where(follows.c.station_id == station_id)
+        select(func.count(follows.c.external_mark)).where(follows.c.station_id == station_id)
     )
     return counted or 0
 
@@ -119,11 +119,13 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry], new_ids:
                     "a_vulnerable": people.sealed_flag(vault, token_hash, vulnerable=bool(person.vulnerable)),
                 }
             )
+            external = people.sealed_external(vault, station_id, person.external_id)
             rows.followed.append(
                 {
                     "a_station": station_id,
                     "a_subscriber": subscriber_id,
-                    "a_external": person.external_id,
+                    "a_mark": external["external_mark"],
+                    "a_external": external["external"],
                     "a_digest": digest,
                 }
             )
@@ -317,7 +319,8 @@ _FOLLOW = _add(
     follows,
     station_id="a_station",
     subscriber_id="a_subscriber",
-    external_id="a_external",
+    external_mark="a_mark",
+    external="a_external",
     digest="a_digest",
     created_at="a_now",
 )

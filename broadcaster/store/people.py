@@ -125,7 +125,7 @@ async def register(
             {
                 "station_id": station_id,
                 "subscriber_id": subscriber_id,
-                "external_id": person.external_id,
+                **sealed_external(unit.vault, station_id, person.external_id),
                 "digest": digest,
                 "created_at": now,
             }
@@ -278,14 +278,33 @@ async def by_external_ids(unit: Unit, station_id: int, external_ids: Sequence[st
     """Give external id to (subscriber id, digest of what was imported) for those whom the station knows."""
     found: dict[str, tuple[int, bytes]] = {}
     for start in range(0, len(external_ids), contact_rows.CHUNK):
+        part = external_ids[start : start + contact_rows.CHUNK]
+        by_mark = {external_mark(unit.vault, station_id, each): each for each in part}
         rows = await unit.conn.execute(
-            select(follows.c.external_id, follows.c.subscriber_id, follows.c.digest).where(
-                follows.c.station_id == station_id,
-                follows.c.external_id.in_(external_ids[start : start + contact_rows.CHUNK]),
+            select(follows.c.external_mark, follows.c.subscriber_id, follows.c.digest).where(
+                follows.c.station_id == station_id, follows.c.external_mark.in_(list(by_mark))
             )
         )
-        found.update({row.external_id: (row.subscriber_id, row.digest or b"") for row in rows})
+        found.update({by_mark[row.external_mark]: (row.subscriber_id, row.digest or b"") for row in rows})
     return found
+
+
+def external_mark(vault: Vault, station_id: int, external_id: str) -> bytes:
+    """Give the blind index of a register's own name for a person: some registers name people by their number."""
+    return vault.fingerprint(f"external {station_id}", external_id)
+
+
+def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> dict[str, bytes | None]:
+    """Give the columns that keep a register's own name for a person."""
+    if external_id is None:
+        return {"external_mark": None, "external": None}
+    mark = external_mark(vault, station_id, external_id)
+    return {"external_mark": mark, "external": vault.seal(external_id.encode(), b"external:" + mark)}
+
+
+def open_external(vault: Vault, mark: bytes | None, sealed: bytes | None) -> str | None:
+    """Give what ``sealed_external`` sealed."""
+    return None if mark is None or sealed is None else vault.open(sealed, b"external:" + mark).decode()
 
 
 async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
@@ -294,7 +313,7 @@ async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
     if row is None:
         return None
     followed = await unit.conn.execute(
-        select(stations.c.slug, follows.c.external_id)
+        select(stations.c.slug, follows.c.external_mark, follows.c.external)
         .join(follows, follows.c.station_id == stations.c.id)
         .where(follows.c.subscriber_id == subscriber_id)
         .order_by(stations.c.slug)
@@ -320,7 +339,7 @@ async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
         locale=row.locale,
         name=unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
         created_at=row.created_at,
-        follows=tuple((each.slug, each.external_id) for each in followed),
+        follows=tuple((each.slug, open_external(unit.vault, each.external_mark, each.external)) for each in followed),
         contacts=tuple(
             (
                 CHANNELS[each.channel],
@@ -344,13 +363,19 @@ def _place(unit: Unit, subscriber_id: int, sealed: bytes) -> NewPlace:
 async def names(unit: Unit, station_id: int, subscriber_ids: Iterable[int]) -> dict[int, tuple[str | None, str | None]]:
     """Give (external id, name) by subscriber id, of those who follow the station: an operator may know them."""
     rows = await unit.conn.execute(
-        select(subscribers.c.id, subscribers.c.name, subscribers.c.token_hash, follows.c.external_id)
+        select(
+            subscribers.c.id,
+            subscribers.c.name,
+            subscribers.c.token_hash,
+            follows.c.external_mark,
+            follows.c.external,
+        )
         .join(follows, follows.c.subscriber_id == subscribers.c.id)
         .where(follows.c.station_id == station_id, subscribers.c.id.in_(list(subscriber_ids)))
     )
     return {
         row.id: (
-            row.external_id,
+            open_external(unit.vault, row.external_mark, row.external),
             unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
         )
         for row in rows

@@ -131,10 +131,11 @@ follows = Table(
     metadata,
     _station(primary_key=True),
     _subscriber(primary_key=True),
-    Column("external_id", String(100)),
+    Column("external_mark", LargeBinary(16)),
+    Column("external", LargeBinary),
     Column("digest", LargeBinary(16)),
     Column("created_at", Instant, nullable=False),
-    UniqueConstraint("station_id", "external_id"),
+    UniqueConstraint("station_id", "external_mark"),
     Index("ix_follows_subscriber_id", "subscriber_id"),
 )
 

@@ -221,7 +221,7 @@ async def test_a_name_or_an_address_is_in_no_column_that_is_not_sealed():
         if not isinstance(column.type, LargeBinary) and column.type.python_type is str
     }
     assert plain == {
-        "subscribers.locale", "follows.external_id", "contacts.status_code", "recipients.why", "deliveries.provider_id",
+        "subscribers.locale", "contacts.status_code", "recipients.why", "deliveries.provider_id",
         "deliveries.code",
     }  # fmt: skip
 

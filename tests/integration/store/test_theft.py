@@ -42,7 +42,19 @@ def b64(raw: bytes) -> str:
 def needles() -> dict[str, bytes]:
     """All that must not be found, as it could be written."""
     found = {}
-    for what in (NAME, "Chantepleure", LABEL, "Tilleul", MOBILE, LANDLINE, MAIL, "zoe.chant", ENDPOINT, "secret-end"):
+    for what in (
+        NAME,
+        "Chantepleure",
+        LABEL,
+        "Tilleul",
+        MOBILE,
+        LANDLINE,
+        MAIL,
+        "zoe.chant",
+        ENDPOINT,
+        "secret-end",
+        GIVEN_ID,
+    ):
         for coding in ("utf-8", "utf-16-le", "utf-16-be", "latin-1"):
             found[f"{what} in {coding}"] = what.encode(coding)
         found[f"{what} in JSON"] = what.encode("unicode_escape")
@@ -125,7 +137,7 @@ async def test_the_bytes_of_a_stolen_database_hold_nobodys_address_name_or_home(
     files |= {f"{name} after": raw for name, raw in stolen(tmp_path).items()}
     assert {"tocsin.db", "tocsin.db-wal"} <= set(files)
     assert any("La Risle déborde".encode() in raw or b"La Risle d\\u00e9borde" in raw for raw in files.values())
-    assert any(GIVEN_ID.encode() in raw for raw in files.values()), "the search finds what is there"
+    assert any(b"laigle" in raw for raw in files.values()), "the search finds what is there"
     for what, needle in {**needles(), "the secret": SECRET, "their token": token.encode()}.items():
         for name, raw in files.items():
             assert needle not in raw, f"{what} is in {name}"

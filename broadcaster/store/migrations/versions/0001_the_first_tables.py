@@ -235,7 +235,8 @@ def upgrade() -> None:
         "follows",
         sa.Column("station_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("subscriber_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("external_id", sa.String(length=100), nullable=True),
+        sa.Column("external_mark", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("external", sa.LargeBinary(), nullable=True),
         sa.Column("digest", sa.LargeBinary(length=16), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -245,7 +246,7 @@ def upgrade() -> None:
             ["subscriber_id"], ["subscribers.id"], name=op.f("fk_follows_subscriber_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("station_id", "subscriber_id", name=op.f("pk_follows")),
-        sa.UniqueConstraint("station_id", "external_id", name=op.f("uq_follows_station_id_external_id")),
+        sa.UniqueConstraint("station_id", "external_mark", name=op.f("uq_follows_station_id_external_mark")),
     )
     op.create_index("ix_follows_subscriber_id", "follows", ["subscriber_id"], unique=False)
     op.create_table(
