@@ -31,9 +31,10 @@ class Postgres:
         self.psql(f"CREATE DATABASE {name}")
         return self._server.get_uri(database=name)
 
-    def psql(self, command: str) -> str:
-        """Run SQL as the superuser, in the database ``postgres``."""
-        return self._server.psql(command + ";")
+    def psql(self, command: str, url: str = "") -> str:
+        """Run SQL as the superuser, in the database ``postgres`` or that of ``url``."""
+        database = f"\\connect {url}\n" if url else ""
+        return self._server.psql(f"{database}{command};")
 
 
 @contextmanager

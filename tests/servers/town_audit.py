@@ -179,27 +179,33 @@ async def audit(town: Town, alert_id: int | str, residents: Iterable[Resident], 
     return sums
 
 
+async def addressed(town: Town, alert_id: int) -> dict[tuple[str, str], Any]:
+    """An alert's deliveries (id, subscriber_id, state) by (channel, what is unique of the address)."""
+    found = {}
+    async with town.store.read() as unit:
+        rows = await unit.conn.execute(
+            select(deliveries.c.id, deliveries.c.subscriber_id, deliveries.c.state, contacts.c.channel)
+            .add_columns(contacts.c.fingerprint, contacts.c.sealed)
+            .join(contacts, contacts.c.id == deliveries.c.contact_id)
+            .where(deliveries.c.alert_id == alert_id)
+        )
+        for row in rows:
+            text = contact_rows.open_address(unit, row.fingerprint, row.sealed)
+            found[CHANNELS[row.channel], json.loads(text)["endpoint"] if row.channel == 0 else text] = row
+    return found
+
+
 async def check_words(town: Town, alert_id: int, came: Iterable[Arrived]) -> None:
     """Fail unless each message says what the alert says in its receiver's language, under the key of its delivery."""
     async with town.store.read() as unit:
         alert = await alert_rows.by_id(unit, alert_id)
-        rows = await unit.conn.execute(
-            select(deliveries.c.id, deliveries.c.subscriber_id, contacts.c.channel, contacts.c.fingerprint)
-            .add_columns(contacts.c.sealed)
-            .join(contacts, contacts.c.id == deliveries.c.contact_id)
-            .where(deliveries.c.alert_id == alert_id)
-        )
-        by_address = {}
-        for row in rows:
-            text = contact_rows.open_address(unit, row.fingerprint, row.sealed)
-            address = json.loads(text)["endpoint"] if row.channel == 0 else text
-            by_address[CHANNELS[row.channel], address] = (row.id, row.subscriber_id)
+    by_address = await addressed(town, alert_id)
     assert alert is not None
     locales = {each.id: each.locale[:2] for each in town.residents}
     check = {"push": _check_push, "email": _check_mail, "sms": _check_sms, "voice": _check_call}
     for each in came:
-        delivery_id, subscriber_id = by_address[each.channel, each.to]
-        check[each.channel](town, alert, delivery_id, locales[subscriber_id], each)
+        row = by_address[each.channel, each.to]
+        check[each.channel](town, alert, row.id, locales[row.subscriber_id], each)
 
 
 def _check_push(town: Town, alert: Alert, delivery_id: int, language: str, came: Arrived) -> None:
