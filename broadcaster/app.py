@@ -121,7 +121,7 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
                 site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True)
                 await site.start()
                 port = runner.addresses[0][1]
-                url = f"http://{settings.host}:{port}"
+                url = settings.model_copy(update={"public_url": "", "port": port}).url
                 services.base_url = settings.public_url or url
                 async with working(services):
                     yield Running(services, url)

@@ -7,6 +7,7 @@ written down is done again by the next. ``done`` is set only when each of its de
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 MAYBE = "(may have left)"
 """Ends the code of a delivery whose message may have reached its receiver, though no answer says so."""
 
+_BY = re.compile(r" by (\S+) " + re.escape(MAYBE) + "$")
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -41,7 +44,7 @@ class Batch:
 class ToSend:
     """A delivery that is to be sent: whose, in which language, and where to (None: the address does not open).
 
-    ``maybe``: an earlier try may have reached its receiver.
+    ``maybe``: an earlier try may have reached its receiver; ``by`` is then the provider, where the channel has two.
     """
 
     id: int
@@ -51,6 +54,7 @@ class ToSend:
     address: str | None
     contact_works: bool
     maybe: bool
+    by: str | None = None
 
 
 async def lease(unit: Unit, batch_id: int, owner: str, now: datetime, until: datetime) -> Batch | None:
@@ -107,9 +111,10 @@ async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
             contact_id,
             attempts,
             locale or "",
-            "" if sealed is None else _opened(unit, fingerprint, sealed),
+            _opened(unit, fingerprint, sealed) if sealed else "",
             status == 0,
             (code or "").endswith(MAYBE),
+            None if (bound := _BY.search(code or "")) is None else bound[1],
         )
         for delivery_id, contact_id, attempts, locale, fingerprint, sealed, status, code in rows
     ]

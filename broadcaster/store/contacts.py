@@ -23,6 +23,9 @@ _CODE = 60
 
 Key = tuple[int, bytes]
 
+FORGOTTEN = b""
+"""What stands for the address of a contact that nobody has any more, and that must not be written to."""
+
 
 def key_of(unit: Unit, contact: NewContact) -> Key:
     """Give what is unique of a contact: its channel's number and its blind index."""
@@ -46,12 +49,13 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
     by_key = {key_of(unit, contact): contact for contact in wanted}
     found: dict[Key, int] = {}
     revived: list[int] = []
+    forgotten: set[int] = set()
     keys = list(by_key)
     for channel in {key[0] for key in keys}:
         prints = [key[1] for key in keys if key[0] == channel]
         for start in range(0, len(prints), CHUNK):
             rows = await unit.conn.execute(
-                select(contacts.c.id, contacts.c.fingerprint, contacts.c.status).where(
+                select(contacts.c.id, contacts.c.fingerprint, contacts.c.status, contacts.c.sealed).where(
                     contacts.c.channel == channel, contacts.c.fingerprint.in_(prints[start : start + CHUNK])
                 )
             )
@@ -59,8 +63,10 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
                 found[channel, row.fingerprint] = row.id
                 if row.status == ContactStatus.GONE:
                     revived.append(row.id)
+                if row.sealed == FORGOTTEN:
+                    forgotten.add(row.id)
     for key, contact_id in found.items():
-        if contact_id in revived or key[0] == CHANNEL_NUMBER[CHANNELS[0]]:
+        if contact_id in revived or contact_id in forgotten or key[0] == CHANNEL_NUMBER[CHANNELS[0]]:
             await unit.conn.execute(
                 update(contacts)
                 .where(contacts.c.id == contact_id)
@@ -130,10 +136,16 @@ async def opt_in(unit: Unit, contact_ids: Sequence[int], station_id: int) -> Non
 
 
 async def drop_orphans(unit: Unit, contact_ids: Sequence[int]) -> None:
-    """Forget those of these contacts that nobody has any more."""
+    """Forget those of these contacts that nobody has any more.
+
+    Of one whose owner said no (stopped, or opted out) the address goes and the blind index stays: a register that lists
+    it again does not undo that no.
+    """
     if contact_ids:
-        linked = exists().where(links.c.contact_id == contacts.c.id)
-        await unit.conn.execute(delete(contacts).where(contacts.c.id.in_(contact_ids), ~linked))
+        orphaned = contacts.c.id.in_(contact_ids) & ~exists().where(links.c.contact_id == contacts.c.id)
+        refusing = (contacts.c.status == ContactStatus.STOPPED) | exists().where(opt_outs.c.contact_id == contacts.c.id)
+        await unit.conn.execute(delete(contacts).where(orphaned, ~refusing))
+        await unit.conn.execute(update(contacts).where(orphaned).values(sealed=FORGOTTEN))
 
 
 async def _changed(unit: Unit, contact_ids: list[int]) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus, LinkStatus, NewSubscriber
 from broadcaster.errors import Conflict
 from broadcaster.store import people
-from broadcaster.store.contacts import CHUNK, drop_orphans, open_address
+from broadcaster.store.contacts import CHUNK, FORGOTTEN, drop_orphans, open_address
 from broadcaster.store.stations import hash_of
 from broadcaster.store.tables import (
     changes,
@@ -76,7 +76,8 @@ async def listed(unit: Unit, station_id: int) -> int:
 
 async def open_one(unit: Unit) -> bool:
     """Open one sealed contact, as a trial of the key; False if there is none. Raises ``SealBroken``."""
-    row = (await unit.conn.execute(select(contacts.c.fingerprint, contacts.c.sealed).limit(1))).one_or_none()
+    known = select(contacts.c.fingerprint, contacts.c.sealed).where(func.length(contacts.c.sealed) > len(FORGOTTEN))
+    row = (await unit.conn.execute(known.limit(1))).one_or_none()
     if row is None:
         return False
     open_address(unit, row.fingerprint, row.sealed)
@@ -179,11 +180,18 @@ async def write(
     if found is None:
         raise Conflict("the station is gone")
     dead = await _dead(unit)
+    forgotten = await _forgotten(unit)
     try:
         for rows in prepared:
             await _write(unit, station_id, rows, groups_by_slug, now)
             keys = {(row["a_channel"], row["a_fingerprint"]) for row in rows.contacts}
             await _revive(unit, [dead[key] for key in keys & dead.keys()], now)
+            for row in rows.contacts:
+                known = forgotten.get((row["a_channel"], row["a_fingerprint"]))
+                if known is not None:
+                    await unit.conn.execute(
+                        update(contacts).where(contacts.c.id == known).values(sealed=row["a_sealed"])
+                    )
         await unit.tell("people", 0)
     except IntegrityError as error:
         raise Conflict("the register was changed by someone else meanwhile: import the file again") from error
@@ -194,6 +202,16 @@ async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
     rows = await unit.conn.execute(
         select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(
             contacts.c.status == int(ContactStatus.GONE)
+        )
+    )
+    return {(row.channel, row.fingerprint): row.id for row in rows}
+
+
+async def _forgotten(unit: Unit) -> dict[tuple[int, bytes], int]:
+    """Give the contacts of which only the no of their owners is left: channel's number and fingerprint to id."""
+    rows = await unit.conn.execute(
+        select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(
+            func.length(contacts.c.sealed) == len(FORGOTTEN)
         )
     )
     return {(row.channel, row.fingerprint): row.id for row in rows}

@@ -46,8 +46,7 @@ async def add(unit: Unit, fields: Mapping[str, Any], now: datetime) -> Station |
     if taken is not None:
         return None
     row = {**fields, "languages": list(fields["languages"]), "kind": str(fields["kind"]), "created_at": now}
-    station_id = await unit.conn.scalar(stations.insert().values(row).returning(stations.c.id))
-    await unit.tell("stations", station_id or 0)
+    await unit.conn.execute(stations.insert().values(row))
     return await by_slug(unit, fields["slug"])
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus, NewPlace
-from broadcaster.store import contacts, dispatching, feed, outbox, people, sandbox, stations, tables, tracking
+from broadcaster.store import contacts, dispatching, feed, intake, outbox, people, sandbox, stations, tables, tracking
 from channels.base import Composed
 from tests.contract.stores import NOW, add_station, an_alert, mail, phone, push, register, resident
 
@@ -153,6 +153,39 @@ async def test_an_address_that_another_still_has_survives_the_erasing_of_one(sto
     assert len(await rows(store, tables.contacts)) == 1
 
 
+async def test_a_no_outlives_the_erasing_of_whoever_said_it_and_their_address_does_not(store, station):
+    given = resident(mail("zoe@ville.example"), phone("+33612345678"), external_id="R-1")
+    async with store.write() as unit:
+        (zoe,) = await register(unit, station.id, given)
+        by_channel = {row.channel: row.id for row in await unit.conn.execute(select(tables.contacts))}
+        await contacts.opt_out(unit, by_channel[CHANNEL_NUMBER[ChannelName.EMAIL]], station.id, NOW)
+        stopped = [by_channel[CHANNEL_NUMBER[ChannelName.SMS]]]
+        await contacts.retire(unit, stopped, ContactStatus.STOPPED, "twilio:21610", NOW)
+        assert await people.erase(unit, zoe)
+    assert [row["sealed"] for row in await rows(store, tables.contacts)] == [contacts.FORGOTTEN] * 2
+    async with store.write() as unit:
+        (again,) = await register(unit, station.id, given)
+    assert [each[1:] for each in (await profile(store, again)).contacts] == [
+        ("zoe@ville.example", "active"),
+        ("+33612345678", "stopped"),
+    ]
+    assert len(await rows(store, tables.opt_outs)) == 1, "a list that names her anew does not take back her no"
+
+
+async def test_a_list_that_is_imported_anew_does_not_undo_a_no_either(store, station):
+    given = resident(mail("zoe@ville.example"), external_id="R-1")
+    async with store.write() as unit:
+        (zoe,) = await register(unit, station.id, given)
+        await contacts.opt_out(unit, (await unit.conn.scalar(select(tables.contacts.c.id))), station.id, NOW)
+        assert await people.erase(unit, zoe)
+        ids = await intake.reserve(unit, 1)
+    prepared = intake.make_ready(store.vault, station.id, [intake.Entry(given, b"d" * 16, None)], ids)
+    async with store.write() as unit:
+        await intake.write(unit, station.id, [prepared], groups_by_slug={}, now=NOW)
+    assert [each[1] for each in (await profile(store, ids[0])).contacts] == ["zoe@ville.example"]
+    assert len(await rows(store, tables.opt_outs)) == 1
+
+
 async def test_erasing_whoever_is_not_there_changes_nothing(store, station):
     async def work(unit):
         assert not await people.erase(unit, 12345)
@@ -197,8 +230,9 @@ async def test_of_an_erased_person_only_numbers_are_left_in_past_accounts(store,
     left = await numbers(store, "subscriber_id")
     assert {name for name, ids in left.items() if one in ids} == {"recipients", "deliveries", "changes"}
     assert len(await rows(store, tables.subscribers)) == 1
-    assert len(await rows(store, tables.contacts)) == 1
-    assert await rows(store, tables.opt_outs) == []
+    known = {row["id"]: row["sealed"] for row in await rows(store, tables.contacts)}
+    assert len(known) == 2
+    assert known[contact_id] == contacts.FORGOTTEN, "their no is left, and no address that it was said of"
     async with store.read() as unit:
         kept = await sandbox.page(unit, alert_id=None, channel=None, before=None, limit=10)
         owners = {row.id: row.subscriber_id for row in await unit.conn.execute(select(tables.deliveries))}
