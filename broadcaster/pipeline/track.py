@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 GROUP = 500
 """The most outcomes in one transaction."""
 
-BACKLOG = 2000
+BACKLOG = 500
 """How many outcomes may wait for the store before those who send have to."""
 
 _LINGER_S = 0.03
