@@ -24,6 +24,8 @@ PREFIX = "TOCSIN_"
 _SECRETS = (
     "secret_key",
     "smtp_url",
+    "smtp_url_2",
+    "smpp_url",
     "twilio_auth_token",
     "vapid_private_key",
     "database_url",
@@ -87,6 +89,7 @@ class Settings(BaseModel):
         None,
         description="Mail relay, `smtp://user:password@host:587?from=Name <address>` or `smtps://`; else: sandbox.",
     )
+    smtp_url_2: SecretStr | None = Field(None, description="Second mail relay, for when the first is not well.")
     smtp_concurrency: int = Field(8, ge=1, le=200, description="Connections to the relay.")
     smtp_per_second: float = Field(50, gt=0, description="Mails a second.")
     dkim_private_key: SecretStr | None = Field(
@@ -95,11 +98,16 @@ class Settings(BaseModel):
     dkim_selector: str = Field("tocsin", description="Selector of that key in the DNS.")
     dkim_domain: str = Field("", description="Domain that signs; without it the sender's own.")
 
-    twilio_account_sid: str = Field("", description="Twilio account, `AC…`. Without it SMS and voice are sandboxed.")
+    twilio_account_sid: str = Field("", description="Twilio account, `AC…`. Without it voice is sandboxed.")
     twilio_auth_token: SecretStr | None = Field(None, description="Its token: signs in, and verifies callbacks.")
     twilio_from: str = Field("", description="Sender of SMS: number, alphanumeric name, or Messaging Service `MG…`.")
     twilio_voice_from: str = Field("", description="Number that calls; without it `TOCSIN_TWILIO_FROM`, if a number.")
     twilio_base_url: str = Field("", description="Another address for Twilio's API (tests, regions).")
+    smpp_url: SecretStr | None = Field(
+        None,
+        description="SMS by a carrier, `smpp://system_id:password@host:2775?from=sender&tls=yes`: alone, or second to"
+        " Twilio.",
+    )
     sms_concurrency: int = Field(20, ge=1, le=500, description="SMS requests under way at once.")
     sms_per_second: float = Field(10, gt=0, description="SMS segments a second that the sender allows.")
     sms_price_minor: int = Field(8, ge=0, description="Price of one segment, in minor units (cents).")

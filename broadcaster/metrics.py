@@ -119,3 +119,14 @@ PERSON = Tally(
 )
 for _collector in (LEADER, STAGE, PERSON):
     REGISTRY.register(_collector)
+BREAKER = Gauge(
+    "tocsin_breaker_state", "Of a provider or push origin: 0 asked, 1 on trial, 2 left alone.", ["channel", "provider"]
+)
+BY_PROVIDER = Counter(
+    "tocsin_provider_messages_total", "Messages handed to one provider of two.", ["channel", "provider", "result"]
+)
+FIRST_SHARE = Gauge("tocsin_provider_share", "What part of a channel's messages its first provider has.", ["channel"])
+POSTPONED = Counter(
+    "tocsin_postponed_total", "Deliveries put off because their provider or push origin is in trouble.", ["channel"]
+)
+UNKNOWN_REPORTS = Counter("tocsin_unknown_reports_total", "Delivery reports of messages that nobody knows.")

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.people import ChannelName
 from broadcaster.errors import BadSettings
+from broadcaster.metrics import BREAKER, BY_PROVIDER, FIRST_SHARE
+from broadcaster.pipeline.breaker import Origins
 from broadcaster.pipeline.gate import Gate, SharedGate
 from broadcaster.services import Sender
 from channels.email import DkimKey, Email, SmtpConfig
+from channels.failover import Failover, Provider
 from channels.sandbox import Sandbox
+from channels.smpp import Smpp, SmppConfig
 from channels.sms import Sms
 from channels.twilio_api import TwilioAccount, is_alphanumeric
 from channels.voice import Voice
 from channels.webpush import KNOWN_ORIGINS, VapidKey, WebPush, WebPushConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from broadcaster.bus import Bus
     from broadcaster.config import Settings
@@ -40,24 +45,57 @@ def open_senders(settings: Settings, bus: Bus | None = None) -> dict[ChannelName
     made: dict[ChannelName, Sender] = {}
     for name, (make, setting, hint) in _MAKERS.items():
         try:
-            channel, real = make(settings)
+            channels = make(settings)
         except ValueError as error:
             named = _FIELDS.get(getattr(error, "field", ""), setting)
             finding = (named, f"{getattr(error, 'problem', error)}")
             if finding not in findings:
                 findings.append(finding)
             continue
-        made[name] = Sender(
-            name,
-            channel if real else Sandbox(channel, hint),
-            _gate(settings, name, bus, rate_of(settings, name) if real else _SANDBOX_RATE),
-            sandboxed=not real,
-            batch_size=_BATCH[name],
-            hint="" if real else hint,
-        )
+        made[name] = _sender(settings, name, channels, hint, bus)
     if findings:
         raise BadSettings(findings)
     return made
+
+
+def _sender(settings: Settings, name: ChannelName, made: Made, hint: str, bus: Bus | None) -> Sender:
+    failover: Failover[Any, Any] | None = None
+    if len(made.providers) > 1:
+        failover = _failover(settings, name, *made.providers)
+    channel: Channel[Any, Any] = failover or made.providers[0].channel
+    provider = "+".join(each.name for each in made.providers)
+    places = settings.send_at_once(name) if name is ChannelName.PUSH else 0
+    return Sender(
+        name,
+        channel if made.real else Sandbox(channel, hint),
+        _gate(settings, name, bus, rate_of(settings, name) if made.real else _SANDBOX_RATE),
+        sandboxed=not made.real,
+        batch_size=_BATCH[name],
+        hint="" if made.real else hint,
+        failover=failover,
+        listener=next((each.channel for each in made.providers if isinstance(each.channel, Smpp)), None),
+        signs_as=made.signs_as,
+        patience_s=None if failover is None else 2 * _patience_s(settings) + 1.0,
+        origins=Origins(name, places if made.real else 0, provider),
+    )
+
+
+def _patience_s(settings: Settings) -> float:
+    return settings.send_timeout_s * 2
+
+
+def _failover(
+    settings: Settings, name: ChannelName, first: Provider[Any, Any], second: Provider[Any, Any]
+) -> Failover[Any, Any]:
+    def told(provider: str, result: str) -> None:
+        BY_PROVIDER.labels(name, provider, result).inc()
+        FIRST_SHARE.labels(name).set(failover.share)
+        for each in (first, second):
+            BREAKER.labels(name, each.name).set(each.breaker.state)
+
+    failover = Failover(first, second, attempt_s=_patience_s(settings), told=told)
+    FIRST_SHARE.labels(name).set(1.0)
+    return failover
 
 
 def _gate(settings: Settings, name: ChannelName, bus: Bus | None, per_second: float) -> Gate:
@@ -80,10 +118,23 @@ def rate_of(settings: Settings, name: ChannelName) -> float:
     }[name]
 
 
-def _push(settings: Settings) -> tuple[Channel[Any, Any], bool]:
+@dataclass(frozen=True)
+class Made:
+    """A channel's providers, the first before the second; ``signs_as`` is who its texts are from."""
+
+    providers: tuple[Provider[Any, Any], ...]
+    real: bool
+    signs_as: str = ""
+
+
+def _one(name: str, channel: Channel[Any, Any], *, real: bool) -> Made:
+    return Made((Provider(name, channel),), real)
+
+
+def _push(settings: Settings) -> Made:
     real = settings.vapid_private_key is not None
     key = VapidKey.load(settings.vapid_private_key.get_secret_value()) if settings.vapid_private_key else None
-    return WebPush(
+    channel = WebPush(
         WebPushConfig(
             vapid=key or VapidKey.generate(),
             subject=settings.vapid_subject if real else "mailto:sandbox@example.org",
@@ -91,20 +142,26 @@ def _push(settings: Settings) -> tuple[Channel[Any, Any], bool]:
             timeout_s=settings.send_timeout_s,
             concurrency=settings.push_concurrency,
         )
-    ), real
+    )
+    return _one("push", channel, real=real)
 
 
-def _email(settings: Settings) -> tuple[Channel[Any, Any], bool]:
-    real = settings.smtp_url is not None
-    url = settings.smtp_url.get_secret_value() if settings.smtp_url else _SANDBOX_RELAY
+def _email(settings: Settings) -> Made:
+    relays: list[Provider[Any, Any]] = []
+    for name, field, url in (("relay", "smtp_url", settings.smtp_url), ("relay-2", "smtp_url_2", settings.smtp_url_2)):
+        if url is not None:
+            with _about(field):
+                relays.append(Provider(name, _relay(settings, url.get_secret_value())))
+    return Made(tuple(relays), real=True) if relays else _one("relay", _relay(settings, _SANDBOX_RELAY), real=False)
+
+
+def _relay(settings: Settings, url: str) -> Email:
     config = SmtpConfig.from_url(url)
     dkim = None
-    if real and settings.dkim_private_key is not None:
+    if url != _SANDBOX_RELAY and settings.dkim_private_key is not None:
         domain = settings.dkim_domain or config.sender.address.rpartition("@")[2]
         dkim = DkimKey(domain, settings.dkim_selector, settings.dkim_private_key.get_secret_value())
-    return Email(
-        replace(config, pool_size=settings.smtp_concurrency, timeout_s=settings.send_timeout_s, dkim=dkim)
-    ), real
+    return Email(replace(config, pool_size=settings.smtp_concurrency, timeout_s=settings.send_timeout_s, dkim=dkim))
 
 
 _SANDBOX_RELAY = "smtp://127.0.0.1:25?from=Tocsin <sandbox@tocsin.example>"
@@ -124,24 +181,55 @@ def _account(settings: Settings, sender: str) -> TwilioAccount:
 _SANDBOX_NUMBER = "+33199000000"
 
 
-def _sms(settings: Settings) -> tuple[Channel[Any, Any], bool]:
-    return Sms(_account(settings, settings.twilio_from or _SANDBOX_NUMBER)), bool(settings.twilio_account_sid)
+def _sms(settings: Settings) -> Made:
+    """Give Twilio, a carrier by SMPP, or both; whoever signs with a name can't be answered, so a name goes before."""
+    providers: list[Provider[Any, Any]] = []
+    senders: list[str] = []
+    if settings.twilio_account_sid or settings.smpp_url is None:
+        sender = settings.twilio_from or _SANDBOX_NUMBER
+        providers.append(Provider("twilio", Sms(_account(settings, sender))))
+        senders.append(settings.twilio_from)
+    if settings.smpp_url is not None:
+        with _about("smpp_url"):
+            config = SmppConfig.from_url(settings.smpp_url.get_secret_value())
+        timeout_s = min(config.timeout_s, settings.send_timeout_s)
+        providers.append(Provider("smpp", Smpp(replace(config, timeout_s=timeout_s))))
+        senders.append(config.sender)
+    signs_as = next((each for each in senders if is_alphanumeric(each)), senders[0])
+    return Made(tuple(providers), bool(settings.twilio_account_sid or settings.smpp_url), signs_as)
 
 
-def _voice(settings: Settings) -> tuple[Channel[Any, Any], bool]:
+def _voice(settings: Settings) -> Made:
     sender = settings.twilio_voice_from or settings.twilio_from
     can_call = sender != "" and not is_alphanumeric(sender) and not sender.startswith("MG")
     real = bool(settings.twilio_account_sid) and can_call
-    return Voice(_account(settings, sender if can_call else _SANDBOX_NUMBER)), real
+    return _one("twilio", Voice(_account(settings, sender if can_call else _SANDBOX_NUMBER)), real=real)
+
+
+@contextmanager
+def _about(field: str) -> Iterator[None]:
+    """Say of what is wrong within the block which setting it is."""
+    try:
+        yield
+    except ValueError as error:
+        raise _Wrong(field, str(getattr(error, "problem", error))) from error
+
+
+class _Wrong(ValueError):
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(problem)
+        self.field, self.problem = field, problem
 
 
 _FIELDS = {
     "account_sid": "TOCSIN_TWILIO_ACCOUNT_SID",
     "auth_token": "TOCSIN_TWILIO_AUTH_TOKEN",
     "base_url": "TOCSIN_TWILIO_BASE_URL",
+    "smtp_url": "TOCSIN_SMTP_URL",
+    "smtp_url_2": "TOCSIN_SMTP_URL_2",
+    "smpp_url": "TOCSIN_SMPP_URL",
 }
-_Made = tuple["Callable[[Settings], tuple[Channel[Any, Any], bool]]", str, str]
-_MAKERS: dict[ChannelName, _Made] = {
+_MAKERS: dict[ChannelName, tuple[Callable[[Settings], Made], str, str]] = {
     ChannelName.PUSH: (
         _push,
         "TOCSIN_VAPID_PRIVATE_KEY",
@@ -150,7 +238,7 @@ _MAKERS: dict[ChannelName, _Made] = {
     ChannelName.SMS: (
         _sms,
         "TOCSIN_TWILIO_FROM",
-        "set TOCSIN_TWILIO_ACCOUNT_SID, TOCSIN_TWILIO_AUTH_TOKEN and TOCSIN_TWILIO_FROM",
+        "set TOCSIN_TWILIO_ACCOUNT_SID, TOCSIN_TWILIO_AUTH_TOKEN and TOCSIN_TWILIO_FROM; or TOCSIN_SMPP_URL",
     ),
     ChannelName.VOICE: (
         _voice,

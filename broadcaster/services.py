@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from broadcaster.domain.people import ChannelName
 from broadcaster.ids import new_token
+from broadcaster.pipeline.breaker import Origins
 from broadcaster.pipeline.render import Context, Links
 from broadcaster.store import alerts, stations
 
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
     from broadcaster.clock import Clock
     from broadcaster.config import Settings
     from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.people import ChannelName
     from broadcaster.pipeline.gate import Gate
     from broadcaster.pipeline.track import Ledger
     from broadcaster.store import Store
     from channels.base import Channel
+    from channels.failover import Failover
+    from channels.smpp import Smpp
 
 _CONTEXTS = 64
 
@@ -45,7 +48,12 @@ ALL_ROLES = frozenset(Role)
 
 @dataclass
 class Sender:
-    """A channel as the service uses it. ``stopped_until``: it is broken, and tried again then."""
+    """A channel as the service uses it. ``stopped_until``: it is broken, and tried again then.
+
+    ``failover`` is the channel itself where it has two providers; ``listener`` is the part of it that hears what
+    becomes of messages; ``signs_as`` is who its texts are from; ``patience_s`` bounds a message, else
+    the settings do.
+    """
 
     name: ChannelName
     channel: Channel[Any, Any]
@@ -54,6 +62,11 @@ class Sender:
     batch_size: int
     hint: str = ""
     stopped_until: datetime | None = None
+    failover: Failover[Any, Any] | None = None
+    listener: Smpp | None = None
+    signs_as: str = ""
+    patience_s: float | None = None
+    origins: Origins = field(default_factory=Origins)
 
 
 @dataclass
@@ -77,6 +90,7 @@ class Services:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     held_batches: set[int] = field(default_factory=set)
     held_alerts: set[int] = field(default_factory=set)
+    lingering: set[asyncio.Task[None]] = field(default_factory=set)
     _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)
 
     @property
@@ -91,7 +105,7 @@ class Services:
 
     @property
     def links(self) -> Links:
-        return Links(self.base_url, self.store.vault, self.settings.twilio_from)
+        return Links(self.base_url, self.store.vault, self.senders[ChannelName.SMS].signs_as)
 
     @property
     def here(self) -> Atlas:

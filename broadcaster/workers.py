@@ -144,11 +144,13 @@ class _Crew:
         """Let jobs in hand end, within the grace time: senders give back what they did not send."""
         for task in self._tasks - self._busy:
             task.cancel()
-        if self._busy:
-            await asyncio.wait(set(self._busy), timeout=self._services.settings.grace_s)
-        for task in self._tasks:
+        under_way = self._busy | self._services.lingering
+        if under_way:
+            await asyncio.wait(under_way, timeout=self._services.settings.grace_s)
+        every = self._tasks | self._services.lingering
+        for task in every:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*every, return_exceptions=True)
 
 
 async def relay(services: Services, told: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from channels.webpush import PushSubscription
+from channels.webpush.origins import origin_of as push_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,3 +29,8 @@ _READERS: dict[str, Callable[[str], Any]] = {"push": _push, "sms": str, "voice":
 def read_address(channel: str, text: str) -> Any:
     """Give the address that the channel's ``send`` takes. Raises ``ValueError`` where the text is none."""
     return _READERS[channel](text)
+
+
+def origin_of(address: Any) -> str:
+    """Give the server that an address leads to: a push service's origin; nothing where the provider is always one."""
+    return push_origin(address.endpoint) or "" if isinstance(address, PushSubscription) else ""

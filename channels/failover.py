@@ -39,7 +39,7 @@ class Provider(Generic[M, A]):
 
     name: str
     channel: Channel[M, A]
-    breaker: Breaker = field(default_factory=Breaker)
+    breaker: Breaker = field(default_factory=lambda: Breaker(rest_s=2.0, longest_rest_s=30.0))
     delays: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_DELAYS))
     broken: Misconfigured | None = None
 

@@ -151,7 +151,7 @@ def _links(settings: Settings) -> Iterator[Finding]:
         for name, value in (
             ("push", settings.vapid_private_key),
             ("mail", settings.smtp_url),
-            ("SMS", settings.twilio_account_sid),
+            ("SMS", settings.twilio_account_sid or settings.smpp_url),
         )
         if value
     ]

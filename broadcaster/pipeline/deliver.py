@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
-from broadcaster.metrics import DEAD_LETTERS, SEND_SECONDS, SENT, STOPPED
+from broadcaster.metrics import DEAD_LETTERS, POSTPONED, SEND_SECONDS, SENT, STOPPED
 from broadcaster.pipeline.backoff import MOST_ATTEMPTS, backoff_s
 from broadcaster.pipeline.render import Fill, render
 from broadcaster.store import StoreUnavailable, account, alerts, batches
-from channels.addresses import read_address
+from channels.addresses import origin_of, read_address
+from channels.breaker import is_about_receiver
 from channels.errors import ChannelError, Gone, Misconfigured, Transient
 from channels.sms import SmsMessage, count
 
@@ -28,9 +30,11 @@ if TYPE_CHECKING:
 
     from broadcaster.bus.base import Signal
     from broadcaster.domain.alerts import Alert
+    from broadcaster.pipeline.breaker import Flight, Origin
     from broadcaster.pipeline.render import Context
     from broadcaster.services import Sender, Services
     from broadcaster.store.batches import Batch, ToSend
+    from channels.base import Receipt
 
 _STOP_S = 30.0
 _log = structlog.get_logger(__name__)
@@ -39,7 +43,8 @@ _log = structlog.get_logger(__name__)
 async def deliver(services: Services, batch_id: int) -> datetime | None:
     """Send what is due of a batch; give when the rest of it is due, None when there is no rest.
 
-    A batch that is not due, done, or another's, is left alone.
+    A batch that is not due, done, or another's, is left alone. One whose last messages wait for a provider that does
+    not answer goes on by itself (``services.lingering``), so that whoever called can take the next: None then too.
     """
     now = services.clock.now()
     async with services.store.write() as unit:
@@ -48,20 +53,58 @@ async def deliver(services: Services, batch_id: int) -> datetime | None:
         batch = await batches.lease(unit, batch_id, services.owner, at, until)
     if batch is None:
         return None
+    slow = asyncio.Event()
+    sending = asyncio.create_task(_through(services, batch, now, slow))
+    telling = asyncio.create_task(slow.wait())
+    try:
+        await asyncio.wait({sending, telling}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        raise
+    finally:
+        telling.cancel()
+    if sending.done():
+        return sending.result()
+    _let_linger(services, batch_id, sending)
+    return None
+
+
+def _let_linger(services: Services, batch_id: int, sending: asyncio.Task[datetime | None]) -> None:
+    async def lingering() -> None:
+        services.held_batches.add(batch_id)  # whoever called holds it no more
+        try:
+            await sending
+        except Exception as error:  # noqa: BLE001  its lease ends, and the sweeper finds it
+            _log.warning("a batch was left in the middle", batch=batch_id, error=str(error))
+        finally:
+            sending.cancel()
+            services.held_batches.discard(batch_id)
+
+    task = asyncio.create_task(lingering())
+    services.lingering.add(task)
+    task.add_done_callback(services.lingering.discard)
+
+
+async def _through(services: Services, batch: Batch, now: datetime, slow: asyncio.Event) -> datetime | None:
     # Heard before it is read: a cancel that comes between the two is not missed.
     async with services.bus.listen(f"cancelled:{batch.alert_id}") as cancelled:
-        await _send_batch(services, batch, cancelled, now)
+        put_off_until = await _send_batch(services, batch, cancelled, now, slow)
     await services.ledger.settled()
     sender = services.senders[batch.channel]
     async with services.store.write() as unit:
-        due_at = await batches.release(unit, batch_id, services.owner, services.clock.now())
-        if due_at is not None and sender.stopped_until is not None:
-            due_at = max(due_at, sender.stopped_until)
-            await batches.postpone(unit, [batch_id], due_at)
+        due_at = await batches.release(unit, batch.id, services.owner, services.clock.now())
+        until = [each for each in (sender.stopped_until, put_off_until) if each is not None]
+        if due_at is not None and until:
+            due_at = max(due_at, *until)
+            await batches.postpone(unit, [batch.id], due_at)
     return due_at
 
 
-async def _send_batch(services: Services, batch: Batch, cancelled: Signal, now: datetime) -> None:
+async def _send_batch(
+    services: Services, batch: Batch, cancelled: Signal, now: datetime, slow: asyncio.Event
+) -> datetime | None:
+    """Send; give until when what was not even tried is put off, None where nothing was."""
     sender = services.senders[batch.channel]
     async with services.store.read() as unit:
         rows = await batches.to_send(unit, batch.id, now)
@@ -70,17 +113,18 @@ async def _send_batch(services: Services, batch: Batch, cancelled: Signal, now: 
     context = await services.context(batch.alert_id)
     if context is None:
         _log.error("a batch of an alert that is not there", batch=batch.id, alert=batch.alert_id)
-        return
-    run = _Run(services, sender, batch, context, {}, iter(rows), cancelled, over=over, stopped=stopped)
+        return None
+    run = _Run(services, sender, batch, context, {}, iter(rows), cancelled, slow, over=over, stopped=stopped)
     if sender.stopped_until is None or sender.stopped_until <= now or over or now >= context.alert.expires_at:
         # A channel that was stopped is tried with one message before many.
         most = 1 if stopped or sender.stopped_until is not None else services.settings.send_at_once(batch.channel)
         await run.send_all(min(len(rows), most))
+    return run.put_off_until
 
 
 @dataclass
 class _Run:
-    """The sending of one batch."""
+    """The sending of one batch. ``slow`` is set when there is nothing to do but wait for who does not answer."""
 
     services: Services
     sender: Sender
@@ -89,40 +133,112 @@ class _Run:
     fills: dict[str, Fill]
     rows: Iterator[ToSend]
     cancelled: Signal
+    slow: asyncio.Event
     over: bool
     stopped: bool
     ended: bool = False
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    aside: deque[_Ready] = field(default_factory=deque)
+    put_off_until: datetime | None = None
+    working: int = 0
+    waiting: int = 0
 
     async def send_all(self, side_by_side: int) -> None:
+        self.working = side_by_side
         async with asyncio.TaskGroup() as group:
             for _ in range(side_by_side):
                 group.create_task(self._worker())
 
+    @property
+    def going(self) -> bool:
+        return not self.ended and not self.services.stopping.is_set()
+
     async def _worker(self) -> None:
         """Take one delivery after the other until there is none, or the channel stops."""
-        gate, rank = self.sender.gate, self.batch.rank
-        while not self.ended and not self.services.stopping.is_set():
-            row = next(self.rows, None)
-            if row is None:
-                return
-            outcome = self._not_sent(row)
+        try:
+            while self.going:
+                row = next(self.rows, None)
+                if row is not None:
+                    await self._take(row)
+                elif self.aside:
+                    ready = self.aside.popleft()
+                    if not ready.origin.has_room(self.batch.rank) and ready.origin.wait_s() <= 0:
+                        await ready.origin.room(self.batch.rank)
+                    await self._pass(ready)
+                else:
+                    return
+        finally:
+            self.working -= 1
+            self._wait_for_slow_ones(0)
+
+    def _wait_for_slow_ones(self, more: int) -> None:
+        """Count those who wait for a provider that does not answer; tell when nobody does anything else."""
+        self.waiting += more
+        if self.waiting >= self.working > 0:
+            self.slow.set()
+
+    async def _take(self, row: ToSend) -> None:
+        outcome = self._not_sent(row)
+        if outcome is None:
+            address, outcome = self._address(row)
             if outcome is None:
+                origin = self.sender.origins.of(origin_of(address))
+                if origin.wait_s() > 0:  # not worth making its message
+                    return self._put_off(origin)
                 message, outcome = self._message(row)
                 if outcome is None:
-                    # Written most exposed first, and numbered so: at a slow rate, batches side by side keep to it too.
-                    await gate.enter(rank, _cost(message), turn=row.id)
-                    try:
-                        # It may have waited long: the alert may be over, the channel stopped, the process ending.
-                        if self.cancelled.told or self.looking.locked():
-                            await self._look_again()
-                        outcome = self._not_sent(row)
-                        if outcome is None:
-                            if self.ended or self.services.stopping.is_set():
-                                return
-                            outcome = await self._send(row, message)
-                    finally:
-                        gate.leave()
+                    return await self._pass(_Ready(row, (message, address), origin))
+        return await self.services.ledger.record(outcome)
+
+    async def _pass(self, ready: _Ready) -> None:
+        """Send what may go now; put off what is for a provider in trouble, and aside what is for one that is full."""
+        origin, rank = ready.origin, self.batch.rank
+        if not self.going:
+            origin.tell()
+        elif origin.wait_s() > 0:
+            self._put_off(origin)
+        elif not origin.has_room(rank):
+            self.aside.append(ready)
+        else:
+            origin.come(rank)
+            try:
+                await self.sender.gate.enter(rank, _cost(ready.message))
+            except BaseException:
+                origin.turn_away(rank)
+                raise
+            await self._at_the_gate(ready)
+
+    def _put_off(self, origin: Origin) -> None:
+        """Leave a delivery as it is, and its batch until later: its provider would only be asked in vain."""
+        POSTPONED.labels(self.batch.channel).inc()
+        again = self.services.clock.now() + timedelta(seconds=origin.put_off())
+        # Its account closes when the alert ends, whoever is in trouble.
+        again = min(again, self.context.alert.expires_at)
+        self.put_off_until = again if self.put_off_until is None else min(self.put_off_until, again)
+
+    async def _at_the_gate(self, ready: _Ready) -> None:
+        """Use the place at the gate, and give it back."""
+        row, origin, gate, rank = ready.row, ready.origin, self.sender.gate, self.batch.rank
+        try:
+            # It may have waited long: the alert may be over, the channel stopped, the process ending.
+            if self.cancelled.told or self.looking.locked():
+                await self._look_again()
+            outcome = self._not_sent(row)
+        except BaseException:
+            gate.leave()
+            origin.turn_away(rank)
+            raise
+        if outcome is None and self.going:
+            flight = origin.depart(rank, gate.leave, self._wait_for_slow_ones)
+            if flight is None:  # full meanwhile, or in trouble
+                gate.leave()
+                self.aside.append(ready)
+                return
+            outcome = await self._send(ready, flight)
+        else:
+            gate.leave()
+            origin.turn_away(rank)
+        if outcome is not None:
             await self.services.ledger.record(outcome)
 
     def _not_sent(self, row: ToSend) -> Outcome | None:
@@ -154,13 +270,19 @@ class _Run:
                 async with self.services.store.read() as unit:
                     self.over = await alerts.is_cancelled(unit, self.batch.alert_id)
 
+    def _address(self, row: ToSend) -> tuple[Any, Outcome | None]:
+        try:
+            return read_address(self.batch.channel, row.address or ""), None
+        except Exception as error:  # noqa: BLE001  an error of ours: this one is put aside, and the rest goes on
+            return None, self._dead_letter(row, error)
+
     def _message(self, row: ToSend) -> tuple[Any, Outcome | None]:
         try:
             fill = self.fills.get(row.locale)
             if fill is None:
                 fill = self.fills[row.locale] = render(self.batch.channel, self.context, row.locale)
-            return (fill(row.id), read_address(self.batch.channel, row.address or "")), None
-        except Exception as error:  # noqa: BLE001  an error of ours: this one is put aside, and the rest goes on
+            return fill(row.id), None
+        except Exception as error:  # noqa: BLE001  as above
             return None, self._dead_letter(row, error)
 
     def _dead_letter(self, row: ToSend, error: Exception) -> Outcome:
@@ -174,32 +296,45 @@ class _Run:
             code=f"tocsin:bug {type(error).__name__}",
         )
 
-    async def _send(self, row: ToSend, message: tuple[Any, Any]) -> Outcome:
-        channel = self.batch.channel
+    async def _send(self, ready: _Ready, flight: Flight) -> Outcome:
+        channel, row = self.batch.channel, ready.row
         began = time.perf_counter()
+        error: ChannelError
         try:
-            async with asyncio.timeout(self.services.settings.send_timeout_s * 2):
-                receipt = await self.sender.channel.send(*message)
-        except ChannelError as error:
-            return await self._refused(row, error)
+            async with asyncio.timeout(self.sender.patience_s or self.services.settings.send_timeout_s * 2):
+                receipt = await self._hand_over(ready)
+        except ChannelError as refused:
+            error = refused
         except TimeoutError:
-            return await self._refused(
-                row, Transient("tocsin:timeout", "The provider never answered.", may_have_left=True)
+            error = Transient("tocsin:timeout", "The provider never answered.", may_have_left=True)
+        except Exception as bug:  # noqa: BLE001  logged, and shown as a dead letter
+            flight.land(well=None)
+            return self._dead_letter(row, bug)
+        except BaseException:
+            flight.land(well=None)
+            raise
+        else:
+            flight.land(well=True)
+            SENT.labels(channel, "accepted").inc()
+            SEND_SECONDS.labels(channel).observe(time.perf_counter() - began)
+            if self.stopped or self.sender.stopped_until is not None:
+                await self._start()
+            return Outcome(
+                row.id,
+                DeliveryState.ACCEPTED,
+                self.services.clock.now(),
+                tried=True,
+                provider_id=_named(receipt),
+                composed=receipt.composed,
             )
-        except Exception as error:  # noqa: BLE001  logged, and shown as a dead letter
-            return self._dead_letter(row, error)
-        SENT.labels(channel, "accepted").inc()
-        SEND_SECONDS.labels(channel).observe(time.perf_counter() - began)
-        if self.stopped or self.sender.stopped_until is not None:
-            await self._start()
-        return Outcome(
-            row.id,
-            DeliveryState.ACCEPTED,
-            self.services.clock.now(),
-            tried=True,
-            provider_id=receipt.provider_id,
-            composed=receipt.composed,
-        )
+        flight.land(well=is_about_receiver(error) or isinstance(error, Misconfigured))
+        return await self._refused(row, error)
+
+    async def _hand_over(self, ready: _Ready) -> Receipt:
+        failover = self.sender.failover
+        if failover is not None and ready.row.by:
+            return await failover.send_by(ready.row.by, *ready.message)
+        return await self.sender.channel.send(*ready.message)
 
     async def _refused(self, row: ToSend, error: ChannelError) -> Outcome:
         SENT.labels(self.batch.channel, type(error).__name__.lower()).inc()
@@ -216,14 +351,16 @@ class _Run:
 
     def _later(self, row: ToSend, error: Transient) -> Outcome:
         now = self.services.clock.now()
-        attempts = row.attempts + 1
-        code = _code(error.code, maybe=error.may_have_left or row.maybe)
+        tried = not error.code.endswith(":resting")
+        attempts = row.attempts + tried
+        by = row.by or (error.provider if error.may_have_left else None)
+        code = _code(error.code, maybe=error.may_have_left or row.maybe, by=by)
         if attempts >= MOST_ATTEMPTS:
             return Outcome(row.id, DeliveryState.FAILED, now, tried=True, code=code)
-        next_attempt_at = now + timedelta(seconds=backoff_s(attempts, error.retry_after))
+        next_attempt_at = now + timedelta(seconds=backoff_s(max(1, attempts), error.retry_after))
         # Due at its end at the latest, so that its account closes then.
         next_attempt_at = min(next_attempt_at, self.context.alert.expires_at)
-        return Outcome(row.id, None, now, tried=True, code=code, next_attempt_at=next_attempt_at)
+        return Outcome(row.id, None, now, tried=tried, code=code, next_attempt_at=next_attempt_at)
 
     async def _stop(self, row: ToSend, error: Misconfigured) -> Outcome:
         """Stop the channel: it is broken whatever the contact. Each delivery waits, and one is the next try."""
@@ -239,7 +376,7 @@ class _Run:
                     await account.stop_channel(unit, self.batch.channel, error.code, error.detail, now)
             except StoreUnavailable as away:  # what is on the wire beside this must not be cut for it
                 _log.warning("a stop could not be written down", channel=self.batch.channel, error=str(away))
-        code = _code(error.code, maybe=row.maybe)
+        code = _code(error.code, maybe=row.maybe, by=row.by)
         return Outcome(row.id, None, now, tried=True, code=code, next_attempt_at=again)
 
     async def _start(self) -> None:
@@ -255,8 +392,28 @@ class _Run:
             _log.warning("the end of a stop could not be written down", channel=self.batch.channel, error=str(away))
 
 
-def _code(code: str, *, maybe: bool) -> str:
-    return f"{code} {batches.MAYBE}" if maybe else code
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A delivery whose message is made: (message, address), and who is to take it."""
+
+    row: ToSend
+    message: tuple[Any, Any]
+    origin: Origin
+
+
+def _named(receipt: Receipt) -> str | None:
+    """Give the provider's name for a message, with the provider's own before it where a channel has two."""
+    name = receipt.provider_id
+    if receipt.provider is None or (name or "").startswith(f"{receipt.provider}:"):
+        return name
+    return f"{receipt.provider}:{name or ''}"
+
+
+def _code(code: str, *, maybe: bool, by: str | None = None) -> str:
+    """Give a code as it is kept: with whether the message may have left, and by whom."""
+    if not maybe:
+        return code
+    return f"{code[:30]} by {by} {batches.MAYBE}" if by else f"{code} {batches.MAYBE}"
 
 
 def _cost(message: tuple[Any, Any]) -> float:
