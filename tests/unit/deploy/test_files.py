@@ -41,7 +41,7 @@ def texts() -> list[Path]:
 
 @pytest.mark.parametrize("path", texts(), ids=lambda path: str(path.relative_to(DEPLOY)))
 def test_every_setting_that_is_named_exists(path):
-    named = set(re.findall(r"\bTOCSIN_[A-Z][A-Z_]*[A-Z]\b", path.read_text()))
+    named = set(re.findall(r"\bTOCSIN_[A-Z][A-Z0-9_]*[A-Z0-9]\b", path.read_text()))
     # TOCSIN_…_PER_SECOND and TOCSIN_<KEY>_FILE stand for several.
     assert named - NO_SETTINGS <= known()
 
