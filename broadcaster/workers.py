@@ -15,6 +15,7 @@ from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import Lane
 from broadcaster.figures import Figures
 from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS
+from broadcaster.pipeline.carrier import hear
 from broadcaster.pipeline.deliver import deliver
 from broadcaster.pipeline.enter import enter
 from broadcaster.pipeline.reach import ASKED, answer
@@ -85,7 +86,9 @@ async def working(services: Services) -> AsyncIterator[None]:
             for _ in range(resolvers):
                 crew.start("resolver", functools.partial(crew.take, f"{RESOLVE}.{lane}", _resolve))
     if Role.SENDER in services.roles:
-        for name in services.senders:
+        for name, sender in services.senders.items():
+            if sender.listener is not None:
+                crew.start("reports", functools.partial(hear, services, sender))
             for lane, runners in _RUNNERS.items():
                 for _ in range(runners):
                     crew.start("sender", functools.partial(crew.take, f"deliver.{name}.{lane}", _deliver))

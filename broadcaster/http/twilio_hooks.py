@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.domain.people import ContactStatus
+from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.errors import Forbidden, NotFound, Refused
 from broadcaster.http.answers import nothing
 from broadcaster.http.auth import count
@@ -43,6 +43,9 @@ async def status(call: Call[None, None]) -> web.Response:
     if report.kind == "call" and report.policy is Policy.RETRY:
         await call.services.ledger.call_again(number, report.sid, report.code or "twilio:call")
         return nothing()
+    failover = call.services.senders[ChannelName.SMS].failover
+    if failover is not None and report.state in {"delivered", "failed"}:
+        failover.reported(report.sid)
     state, dead = outcome_of(report)
     if state is not None:
         await call.services.ledger.receipt(number, state, code=report.code, dead=dead)

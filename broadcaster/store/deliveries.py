@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, select, text
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.store.people import open_external
-from broadcaster.store.tables import alerts, deliveries, follows
+from broadcaster.store.tables import SMS_ONLY, alerts, deliveries, follows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -86,6 +86,18 @@ async def page(
         )
         for row in await unit.conn.execute(query)
     ]
+
+
+async def by_provider_id(unit: Unit, provider_id: str) -> int | None:
+    """Give the SMS delivery that a carrier knows by this name; None if there is none, or none yet."""
+    found: int | None = await unit.conn.scalar(
+        select(deliveries.c.id)
+        # Written out, not bound: only so do both databases see that the partial index serves.
+        .where(deliveries.c.provider_id == provider_id, text(SMS_ONLY))
+        .order_by(deliveries.c.id.desc())
+        .limit(1)
+    )
+    return found
 
 
 async def contact_of(unit: Unit, delivery_id: int) -> tuple[int, int, int] | None:

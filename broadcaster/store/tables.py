@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -279,6 +280,9 @@ recipients = Table(
     sqlite_with_rowid=False,
 )
 
+SMS_ONLY = "channel = 1"
+"""Of ``deliveries``, those by SMS (``CHANNEL_NUMBER``), as the partial index has it."""
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -302,6 +306,8 @@ deliveries = Table(
     Column("ended_at", Instant),
     UniqueConstraint("alert_id", "contact_id"),
     Index("ix_deliveries_batch_id", "batch_id"),
+    # A carrier that tells what became of a message knows it by this name alone.
+    Index("ix_deliveries_sms", "provider_id", sqlite_where=text(SMS_ONLY), postgresql_where=text(SMS_ONLY)),
 )
 
 # Who else in an alert is reached by a delivery that bears another person's name: a household's one telephone.

@@ -1,0 +1,81 @@
+"""What a carrier reports over its own line (SMPP), written down before the carrier may forget it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import structlog
+
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.people import ContactStatus
+from broadcaster.metrics import UNKNOWN_REPORTS
+from broadcaster.store import StoreUnavailable, deliveries
+
+if TYPE_CHECKING:
+    from broadcaster.services import Sender, Services
+    from channels.smpp import Report
+
+WAITS_S = (0.0, 0.2, 1.0, 3.0)
+"""A report may overtake the answer to its message, or the writing down of it, here or in another process."""
+
+_MOST_REFUSALS = 3
+_REMEMBERED = 10_000
+_log = structlog.get_logger(__name__)
+
+
+async def hear(services: Services, sender: Sender) -> None:
+    """Hear a carrier's reports until cancelled."""
+    if sender.listener is not None:
+        await sender.listener.listen(_Desk(services, sender).take)
+
+
+class _Desk:
+    def __init__(self, services: Services, sender: Sender) -> None:
+        self._services = services
+        self._sender = sender
+        self._refused: OrderedDict[str, int] = OrderedDict()
+
+    async def take(self, report: Report) -> bool:
+        """Write a report down; False where it is to come again: the store is away, or nobody knows the message yet."""
+        if self._sender.failover is not None:
+            self._sender.failover.reported(report.provider_id)
+        try:
+            number = await self._delivery(report.provider_id)
+            if number is None:
+                return self._unknown(report.provider_id)
+            delivered = report.fate == "delivered"
+            state = DeliveryState.DELIVERED if delivered else DeliveryState.FAILED
+            dead = ContactStatus.GONE if report.dead else None
+            if report.dead:
+                state = DeliveryState.GONE
+            await self._services.ledger.receipt(number, state, code=None if delivered else report.code, dead=dead)
+        except StoreUnavailable:
+            return False
+        self._refused.pop(report.provider_id, None)
+        return True
+
+    async def _delivery(self, provider_id: str) -> int | None:
+        for wait_s in WAITS_S:
+            await asyncio.sleep(wait_s)
+            if wait_s:
+                await self._services.ledger.settled()
+            async with self._services.store.read() as unit:
+                number = await deliveries.by_provider_id(unit, provider_id)
+            if number is not None:
+                return number
+        return None
+
+    def _unknown(self, provider_id: str) -> bool:
+        """Let it come again some times; then let it go, for some carriers tell nothing else before that is taken."""
+        times = self._refused.get(provider_id, 0) + 1
+        self._refused[provider_id] = times
+        while len(self._refused) > _REMEMBERED:
+            self._refused.popitem(last=False)
+        if times < _MOST_REFUSALS:
+            return False
+        del self._refused[provider_id]
+        UNKNOWN_REPORTS.inc()
+        _log.warning("a report of a message that nobody knows", channel=self._sender.name)
+        return True

@@ -1,0 +1,18 @@
+"""Deliveries by SMS, found by the carrier's name for them: how its reports are told of which message they are."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    only = sa.text("channel = 1")
+    op.create_index("ix_deliveries_sms", "deliveries", ["provider_id"], sqlite_where=only, postgresql_where=only)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_deliveries_sms", table_name="deliveries")
