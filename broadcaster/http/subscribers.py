@@ -49,7 +49,8 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
     contacts = read_contacts(given.contacts, region=station.region, origins=services.settings.push_origins)
     wanted = group_slugs(given.groups)
     token = people.new_token()
-    async with services.store.write() as unit:
+
+    async def keep(unit: Unit) -> int:
         if given.external_id is not None:
             known = await people.by_external_ids(unit, station.id, [given.external_id])
             if known:
@@ -68,6 +69,9 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
         (subscriber_id,) = await people.register(
             unit, station.id, [person], [token], groups_by_slug=groups, now=now, themselves=not trusted
         )
+        return subscriber_id
+
+    subscriber_id = await services.store.transact(keep)
     return answer(SubscriberMade(id=str(subscriber_id), token=token), 201, {"Location": "/v1/subscribers/me"})
 
 
@@ -135,9 +139,11 @@ async def move(call: Call[PositionIn, None]) -> web.Response:
 
 
 async def _keep_position(services: Services, subscriber_id: int, given: PositionIn) -> None:
-    async with services.store.write() as unit:
+    async def keep(unit: Unit) -> None:
         at = services.clock.now()
         await people.put_positions(unit, [(subscriber_id, given.lon, given.lat, given.accuracy_m, at)])
+
+    await services.store.transact(keep)
 
 
 def _check_unproven(given: SubscriberIn) -> None:

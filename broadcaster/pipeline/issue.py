@@ -102,17 +102,22 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
         onset_at=command.onset_at,
         sandbox=tuple(name for name in command.channels if name in services.sandboxed),
     )
-    async with services.store.write() as unit:
-        earlier = None if command.idempotency_key is None else await _repeated(unit, command)
-        if earlier is not None:
-            return earlier, True
-        await alerts.add(
-            unit,
-            alert,
-            key_id=command.key_id,
-            idempotency_key=command.idempotency_key,
-            request_hash=command.request_hash,
-        )
+
+    async def keep(unit: Unit) -> Alert | None:
+        earlier = await _repeated(unit, command)
+        if earlier is None:
+            await alerts.add(
+                unit,
+                alert,
+                key_id=command.key_id,
+                idempotency_key=command.idempotency_key,
+                request_hash=command.request_hash,
+            )
+        return earlier
+
+    earlier = await services.store.transact(keep)
+    if earlier is not None:
+        return earlier, True
     ISSUED.labels(alert.status, alert.severity).inc()
     services.changed(alert)
     return alert, False

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from broadcaster.domain.alerts import Alert
     from broadcaster.services import Services
+    from broadcaster.store import Unit
 
 FIRST_PART = 100
 PART = 1000
@@ -106,9 +107,11 @@ async def dispatch(services: Services, alert: Alert, subscriber_ids: Sequence[in
     Whoever is in the alert already is passed over. Give how many were not.
     """
     sizes = {CHANNEL_NUMBER[name]: sender.batch_size for name, sender in services.senders.items()}
-    async with services.store.write() as unit:
-        new = await dispatching.write_chunk(
-            unit, alert, subscriber_ids, since=since, now=services.clock.now(), batch_sizes=sizes
-        )
+
+    async def write(unit: Unit) -> int:
+        now = services.clock.now()
+        return await dispatching.write_chunk(unit, alert, subscriber_ids, since=since, now=now, batch_sizes=sizes)
+
+    new = await services.store.transact(write)
     await services.bus.publish(f"alert:{alert.id}")
     return new

@@ -4,7 +4,7 @@
 that take a ``Unit`` (one transaction) first.
 """
 
-from broadcaster.store.engine import Store, StoreUnavailable, Unit
+from broadcaster.store.engine import Collided, Store, StoreUnavailable, Unit
 from broadcaster.store.sealing import SealBroken, Vault
 
-__all__ = ["SealBroken", "Store", "StoreUnavailable", "Unit", "Vault"]
+__all__ = ["Collided", "SealBroken", "Store", "StoreUnavailable", "Unit", "Vault"]

@@ -7,20 +7,22 @@ committed is on the disk, through a power cut too, before anything is sent.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import random
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from broadcaster.store.tables import from_micros, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -30,6 +32,16 @@ if TYPE_CHECKING:
 _READERS = 4
 _BUSY_MS = 30_000
 _POOL_WAIT_S = 60.0
+_TRIES = 5
+_AGAIN_S = 0.01
+# PostgreSQL, appendix A. Serialization failure, deadlock; unique and foreign key violations.
+_COLLISIONS = frozenset({"40001", "40P01"})
+_JUST_WRITTEN = frozenset({"23505", "23503"})
+# Connection, signing in, no such database, resources (disk full, too many connections), limits of a lock's wait,
+# an operator's intervention (shutting down, starting up), the system's errors; and 25006, a server that only reads.
+_AWAY = ("08", "28", "3D", "53", "55P03", "57", "58", "25006")
+
+T = TypeVar("T")
 
 
 class StoreUnavailable(Exception):
@@ -37,6 +49,10 @@ class StoreUnavailable(Exception):
 
     Nothing of the transaction holds.
     """
+
+
+class Collided(StoreUnavailable):
+    """A deadlock, or a serialization failure: nothing is wrong, and the same transaction again gets through."""
 
 
 class Unit:
@@ -114,6 +130,25 @@ class Store:
             async with self._reader.connect() as conn:
                 yield Unit(conn, self.vault)
 
+    async def transact(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Run ``work(unit)`` in a transaction like ``write``'s, and again where it collided with another's.
+
+        It collides in a deadlock, a serialization failure, or where another has just written the row that it was about
+        to: then ``work`` finds that row at its next try. So it must do nothing but what the transaction takes back.
+        """
+        for turn in range(1, _TRIES):
+            try:
+                async with self.write() as unit:
+                    return await work(unit)
+            except Collided:
+                pass
+            except IntegrityError as error:
+                if _sqlstate(error) not in _JUST_WRITTEN:
+                    raise
+            await asyncio.sleep(random.uniform(0, _AGAIN_S * 2**turn))  # noqa: S311  to get out of each other's way
+        async with self.write() as unit:
+            return await work(unit)
+
     async def ping(self) -> None:
         """Raise ``StoreUnavailable`` unless the database answers."""
         async with self.read() as unit:
@@ -139,10 +174,20 @@ class _mapped:  # noqa: N801  read as a word in a with statement
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        state = _sqlstate(error)
+        if state in _COLLISIONS:
+            raise Collided(str(getattr(error, "orig", error))) from error
         broken = type(error) is DatabaseError or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        # What goes wrong before there is a connection comes from asyncpg as it is.
+        broken = broken or state.startswith(_AWAY) or type(error).__name__ == "InterfaceError"
         if broken or isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError)):
             message = str(getattr(error, "orig", error))
             raise StoreUnavailable(message) from error
+
+
+def _sqlstate(error: BaseException | None) -> str:
+    """Give the SQLSTATE of what PostgreSQL complains of, or nothing."""
+    return getattr(getattr(error, "orig", error), "sqlstate", None) or ""
 
 
 def _sqlite_engine(url: str, *, size: int, write: bool) -> AsyncEngine:
