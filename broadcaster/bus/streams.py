@@ -25,9 +25,13 @@ from broadcaster.ids import new_token
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    from redis.asyncio.client import PubSub
+
 _GROUP = "tocsin"
 _POLL_S = 1.0
 _CONNECT_S = 3.0
+_SILENT_S = 3.0
+"""After how long a server that says nothing is held to be away: one that hangs must not hang those who ask it."""
 _ANSWER_KEPT_MS = 30_000
 _log = structlog.get_logger(__name__)
 
@@ -43,7 +47,7 @@ class StreamsBus:
             url,
             decode_responses=True,
             socket_connect_timeout=_CONNECT_S,
-            socket_timeout=None,
+            socket_timeout=_SILENT_S,
             health_check_interval=10,
             retry=Retry(NoBackoff(), 0),
         )
@@ -52,6 +56,8 @@ class StreamsBus:
         self._consumer = new_token(9)
         self._listeners: defaultdict[str, set[LocalSignal]] = defaultdict(set)
         self._hearing: asyncio.Task[None] | None = None
+        self._untold: dict[str, None] = {}
+        self._telling: asyncio.Task[None] | None = None
         self._heard = asyncio.Event()
         self._scripts = {
             name: self._redis.register_script(getattr(scripts, name))
@@ -73,6 +79,10 @@ class StreamsBus:
             with suppress(asyncio.CancelledError):
                 await self._hearing
             self._hearing = None
+        if self._telling is not None:
+            await asyncio.wait([self._telling], timeout=_POLL_S)
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
         await self._redis.aclose()
 
     async def ping(self) -> None:
@@ -121,11 +131,25 @@ class StreamsBus:
         await self._run("DONE", self._keys(job.queue), [_GROUP, job.rank, job.handle, job.ref])
 
     async def publish(self, topic: str) -> None:
-        """Tell all processes. What can't be told now is found out by whoever looks for himself a little later."""
-        try:
-            await self._redis.publish(self._key("signals"), topic)
-        except (RedisError, OSError) as error:
-            _log.debug("a signal was not told", topic=topic, error=str(error))
+        """Tell all processes, without waiting for it: the work must not stand still because the server does.
+
+        What can't be told now is found out by whoever looks for himself a little later.
+        """
+        self._untold[topic] = None
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell(), name="signals")
+
+    async def _tell(self) -> None:
+        while self._untold:
+            topics = list(self._untold)
+            self._untold.clear()
+            try:
+                async with self._redis.pipeline(transaction=False) as steps:
+                    for topic in topics:
+                        steps.publish(self._key("signals"), topic)
+                    await steps.execute()
+            except (RedisError, OSError) as error:
+                _log.debug("signals were not told", topics=topics, error=str(error))
 
     @asynccontextmanager
     async def listen(self, topic: str) -> AsyncIterator[LocalSignal]:
@@ -139,20 +163,36 @@ class StreamsBus:
                 del self._listeners[topic]
 
     async def _hear(self) -> None:
-        """Wake those who listen; after a lost connection all of them, as something may have been missed."""
+        """Wake those who listen; after a lost connection all of them, as something may have been missed.
+
+        A connection that is silent is asked for a word, and one that stays silent is lost.
+        """
         while True:
             try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as heard:
+                async with self._redis.pubsub() as heard:
                     await heard.subscribe(self._key("signals"))
                     if self._heard.is_set():
                         for signals in list(self._listeners.values()):
                             _wake(signals)
                     self._heard.set()
-                    async for message in heard.listen():
-                        _wake(self._listeners.get(message["data"], ()))
+                    await self._wake_by(heard)
+                    _log.warning("the bus says nothing")
             except (RedisError, OSError) as error:
                 _log.warning("the bus is not heard", error=str(error))
                 await asyncio.sleep(_POLL_S)
+
+    async def _wake_by(self, heard: PubSub) -> None:
+        """Wake those who listen to what is heard; return when the server has nothing to say though it was asked."""
+        asked = False
+        while True:
+            message = await heard.get_message(timeout=_SILENT_S)
+            if message is None:
+                if asked:
+                    return
+                await heard.ping()
+            elif message["type"] == "message":
+                _wake(self._listeners.get(message["data"], ()))
+            asked = message is None
 
     async def depth(self, queue: str) -> int:
         return int(await self._run("DEPTH", [self._ranks(queue)], [_GROUP]))
@@ -163,8 +203,11 @@ class StreamsBus:
         async with _mapped():
             pushing: Any = self._redis.lpush(self._key(f"ask:{what}"), asked)
             await pushing
-            waiting: Any = self._redis.blpop([self._key(f"answer:{name}")], timeout=timeout_s)
-            answer = await waiting
+            answer = None
+            deadline = asyncio.get_running_loop().time() + timeout_s
+            while answer is None and (left := deadline - asyncio.get_running_loop().time()) > 0:
+                waiting: Any = self._redis.blpop([self._key(f"answer:{name}")], timeout=min(left, _POLL_S))
+                answer = await waiting
             if answer is None:
                 removing: Any = self._redis.lrem(self._key(f"ask:{what}"), 1, asked)
                 await removing
