@@ -1,0 +1,102 @@
+"""The bad night of Valkey: killed, emptied, silent, and cut off from some; alerts are taken meanwhile, and go out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.chaos.verdict import AT_ONCE, RATES, Verdict, judge, matched
+from tests.servers.breakable import Wire
+from tests.servers.town_scaled import ScaledTown
+from tests.servers.twilio import Fate
+
+PROMPTLY_S = 5.0
+NONE = Verdict(0, 0, 0, 0, 0)
+
+
+class Night:
+    """A town whose Valkey is broken in the middle of alert after alert."""
+
+    def __init__(self, town, people, wire):
+        self.town, self.people, self.wire = town, people, wire
+
+    @asynccontextmanager
+    async def alert(self, after=150):
+        """Issue an alert, break what is broken within the block once some messages came, and wait for its end."""
+        issued = await self.town.issue()
+        await self.town.until_got(self.town.got + after)
+        self.verdict = NONE
+        yield issued
+        await self.town.finished(issued["id"])
+        self.verdict += await judge(self.town, issued["id"], matched(self.people))
+
+    async def promptly(self):
+        """Issue one more, which must be taken at once; give it."""
+        began = time.monotonic()
+        issued = await self.town.issue()
+        assert time.monotonic() - began < PROMPTLY_S, "an alert is taken while the bus is away"
+        return issued
+
+    async def ended(self, issued):
+        await self.town.finished(issued["id"])
+        self.verdict += await judge(self.town, issued["id"], matched(self.people))
+
+
+@asynccontextmanager
+async def night(folder, residents):
+    async with ScaledTown(folder, lease_s=4, **AT_ONCE, **RATES) as town, Wire(town.valkey.port) as wire:
+        people = town.draw(residents, share_inside=0.9)
+        await town.settle(*people)
+        town.twilio.fate(Fate(telling="never"))
+        await asyncio.gather(
+            town.start("web", "resolver,scheduler", "sender"), town.start_over(wire, "resolver,scheduler", "sender")
+        )
+        yield Night(town, people, wire)
+
+
+@pytest.mark.timeout(900)
+async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_told_twice(tmp_path, full, record):
+    async with night(tmp_path, 8_000 if full else 500) as dark:
+        valkey = dark.town.valkey
+
+        async with dark.alert():
+            await valkey.kill()
+            meanwhile = await dark.promptly()
+            await valkey.start()
+        await dark.ended(meanwhile)
+        record(dark.verdict, fault="Valkey killed, back with its data", road="scaled", injected=1)
+
+        async with dark.alert():
+            await valkey.kill()
+            meanwhile = await dark.promptly()
+            await valkey.forget()
+            await valkey.start()
+        await dark.ended(meanwhile)
+        record(dark.verdict, fault="Valkey killed, back empty", road="scaled", injected=1)
+
+        async with dark.alert():
+            await valkey.ask("FLUSHALL")
+            meanwhile = await dark.promptly()
+            await valkey.ask("FLUSHALL")
+        await dark.ended(meanwhile)
+        record(dark.verdict, fault="FLUSHALL", road="scaled", injected=2)
+
+        async with dark.alert():
+            valkey.pause()
+            meanwhile = await dark.promptly()
+            await asyncio.sleep(30 if full else 6)
+            valkey.go_on()
+        await dark.ended(meanwhile)
+        record(dark.verdict, fault="Valkey paused", road="scaled", injected=1)
+
+        for silent in (False, True):
+            async with dark.alert():
+                dark.wire.cut(silent=silent)
+                meanwhile = await dark.promptly()
+                await dark.ended(meanwhile)  # those who still have the bus do it
+                dark.wire.mend()
+            how = "carries nothing" if silent else "cut"
+            record(dark.verdict, fault=f"way of some workers to Valkey {how}", road="scaled", injected=1)
