@@ -78,9 +78,12 @@ class Breaker:
             return left
         return self._rest_s if self._trying else 0.0
 
-    def enter(self) -> int | None:
-        """Let a message go: a ticket for ``leave``, or None. Half open, one goes at a time."""
-        if self.wait_s() > 0:
+    def enter(self, *, forced: bool = False) -> int | None:
+        """Let a message go: a ticket for ``leave``, or None. Half open, one goes at a time.
+
+        ``forced``: as a trial, whether it has rested or not.
+        """
+        if self.wait_s() > 0 and not forced:
             return None
         if self._open_until is not None:
             self._trying = True

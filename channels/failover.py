@@ -98,8 +98,10 @@ class Failover(Generic[M, A]):
         """
         one, other = (self._first, self._second) if self._first_is_due() else (self._second, self._first)
         failed: list[ChannelError] = []
+        # With both broken the whole channel is stopped, and whoever tries it wants to know whether it was mended.
+        forced = one.broken is not None and other.broken is not None
         for provider in (one, other):
-            ticket = provider.breaker.enter()
+            ticket = provider.breaker.enter(forced=forced)
             if ticket is None:
                 continue
             try:

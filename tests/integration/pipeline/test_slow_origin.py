@@ -1,0 +1,78 @@
+"""A push service that hangs among others that don't: it takes no share from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.pipeline import breaker
+from channels.breaker import BreakerState
+from tests.servers.push import Behaviour, PushService
+from tests.servers.town import Town
+from tests.servers.town_api import eventually
+from tests.servers.town_audit import quiet, recount
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+AT_ONCE = 16
+FEW = AT_ONCE // 4
+
+
+async def test_while_one_of_three_hangs_everyone_of_the_others_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "PATIENCE_S", 0.2)
+    async with (
+        PushService() as slow,
+        PushService() as third,
+        Town(
+            tmp_path,
+            push_concurrency=AT_ONCE,
+            send_timeout_s=60,
+        ) as town,
+    ):
+        origins = (town.push.origin, slow.origin, third.origin)
+        town.settings = town.settings.model_copy(update={"push_origins": origins})
+        people = [town.resident("push") for _ in range(1800)]
+        for number, each in enumerate(people):
+            if number % 3:
+                service = slow if number % 3 == 1 else third
+                each.devices = [service.subscribe(town.vapid.public)[1]]
+        slow.behave(Behaviour(trouble="hang"))
+        await town.settle(*people)
+        async with town.serving() as api:
+            alert = await api.issue()
+            await eventually(
+                lambda: len(town.push.messages) == len(third.messages) == 600, "all of the others", timeout_s=40
+            )
+            assert slow.messages == []
+            assert FEW <= slow.requests <= AT_ONCE, "and the one that hangs was asked a little, and still hangs"
+            origin = api.running.services.senders["push"].origins.of(slow.origin)
+            assert origin.sending == slow.requests
+            assert origin.breaker.state is BreakerState.CLOSED, "for it has not answered yet"
+            account = await api.account(alert["id"])
+            assert account["unaccounted"] >= 600
+        await recount(town.store, alert["id"])
+
+
+async def test_one_that_fails_is_left_alone_and_those_who_wait_for_it_are_told_when_it_is_back(tmp_path: Path) -> None:
+    async with Town(tmp_path, push_concurrency=AT_ONCE) as town:
+        people = [town.resident("push") for _ in range(300)]
+        await town.settle(*people)
+        town.push.behave(Behaviour(status=503))
+        async with town.serving() as api:
+            alert = await api.issue()
+            origin = api.running.services.senders["push"].origins.of(town.push.origin)
+            await eventually(lambda: origin.breaker.state is not BreakerState.CLOSED, "it is left alone")
+            await eventually(lambda: not origin.sending, "nothing is on the wire")
+            asked = town.push.requests
+            assert asked <= 2 * AT_ONCE
+            town.push.behave(Behaviour())
+            await api.finished(alert["id"])
+            await quiet(town)
+            rows = await api.deliveries(alert["id"])
+        assert sum(each["attempts"] for each in rows) == town.push.requests, "who was only put off was not tried"
+        assert len(town.push.messages) == 300
+        await recount(town.store, alert["id"])
