@@ -25,7 +25,7 @@ from broadcaster.pipeline.track import Ledger
 from broadcaster.providers import open_senders
 from broadcaster.services import Role, Services
 from broadcaster.store import Store, Vault, upkeep
-from broadcaster.store.migrate import current, newest
+from broadcaster.store.migrate import current, known, newest
 from broadcaster.workers import working
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from broadcaster.config import Settings
 
 _SHUTDOWN_S = 2.0
+_log = structlog.get_logger(__name__)
 
 
 class AlreadyRunning(TocsinError):
@@ -90,6 +91,10 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
 
 async def _check_migrated(store: Store) -> None:
     at = await current(store)
+    if at is not None and at not in known():
+        # Expanded by a newer version that is being rolled out: what it added, this one does not miss.
+        _log.warning("the database has the shape of a newer version", at=at, ours=newest())
+        return
     if at != newest():
         raise BadSettings(
             [("database", f"is at migration {at or 'none'}, and {newest()} is needed: run `tocsin migrate`")]

@@ -10,7 +10,7 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.store import stations
 from broadcaster.store.engine import Store
-from broadcaster.store.migrate import current, newest
+from broadcaster.store.migrate import current, known, newest
 from broadcaster.store.sealing import Vault
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[
 
 async def _require_newest(store: Store) -> None:
     there, wanted = await current(store), newest()
+    if there is not None and there not in known():
+        return  # a newer version has expanded it, and this one goes on with what it knows
     if there != wanted:
         what = "is empty" if there is None else f"has the shape {there}, and this version needs {wanted}"
         raise Stop(f"the database {what}", Exit.REFUSED, "run `tocsin migrate` first")

@@ -30,7 +30,12 @@ def serve(roles: str | None) -> None:
 
     async def prepare() -> str:
         async with opened(where) as store:
-            return await ensure_key(store, where.data_dir / OPERATOR_KEY, SystemClock())
+            if where.redis_url is not None:
+                # One of many processes, perhaps in a folder that goes with it: a key of each would pile up, and be
+                # printed into the logs of them all.
+                return "`tocsin key add --role admin --label …` makes one"
+            key = await ensure_key(store, where.data_dir / OPERATOR_KEY, SystemClock())
+            return f"{key}  (kept in {where.data_dir / OPERATOR_KEY})"
 
     key = wait_for(prepare())
 
@@ -40,7 +45,7 @@ def serve(roles: str | None) -> None:
             click.echo(f"listens at      {running.url}")
         if len(running.services.roles) < len(Role):
             click.echo(f"roles           {', '.join(sorted(running.services.roles))}")
-        click.echo(f"operator's key  {key}  (kept in {where.data_dir / OPERATOR_KEY})")
+        click.echo(f"operator's key  {key}")
         for name in running.services.sandboxed:
             click.echo(f"SANDBOX         {name} sends nothing: {running.services.senders[name].hint}")
         if running.services.sandboxed:

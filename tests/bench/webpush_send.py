@@ -88,9 +88,9 @@ async def main(messages: int, concurrency: int) -> None:
         taken = (await push.count())["messages"]
         middle = {name: statistics.median(figures) for name, figures in runs.items()}
         for name, figure in middle.items():
-            print(f"{name:14} {figure:6.0f} µs of CPU a message, {elapsed[name]:6.0f} elapsed")  # noqa: T201
+            print(f"{name:14} {figure:6.0f} µs of CPU a message, {elapsed[name]:6.0f} elapsed")
         least = middle["encryption"] + middle["bare POST"]
-        print(  # noqa: T201
+        print(
             f"webpush_async is {middle['webpush_async'] / middle['send']:.2f} times send; send is "
             f"{middle['send'] / least:.2f} times encryption and bare POST; {taken} of {2 * messages} taken"
         )

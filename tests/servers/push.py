@@ -383,7 +383,7 @@ def _from_base64url(text: str) -> bytes:
 
 async def _serve(port: int) -> None:
     async with PushService(port) as push:
-        print(push.port, flush=True)  # noqa: T201 - who started us reads it
+        print(push.port, flush=True)
         await asyncio.Event().wait()
 
 
