@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.audience import AudienceKind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -153,6 +155,11 @@ class Alert:
     def active(self, now: datetime) -> bool:
         """Tell whether the alert holds at ``now``: not cancelled, not expired, and no all-clear itself."""
         return self.cancelled_at is None and now < self.expires_at and self.msg_type is not MsgType.CANCEL
+
+    @property
+    def public(self) -> bool:
+        """Tell whether strangers may come upon the alert: what is for the members of a group is for whoever has it."""
+        return self.audience.kind is not AudienceKind.GROUPS
 
     def text_in(self, language: str, default: str) -> tuple[str, Text]:
         """Give (language, text) in ``language`` where there is one, else in ``default``, else the first."""

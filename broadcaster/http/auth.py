@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from broadcaster.errors import Forbidden
-from broadcaster.http.keys import RATES, SERVICES, SESSIONS
+from broadcaster.http.keys import DEVICES, RATES, SERVICES, SESSIONS
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
 from broadcaster.http.route import ROLE_OF, Access
@@ -90,6 +90,10 @@ async def _subscriber(request: web.Request) -> int:
     if subscriber_id is None:
         count(request)
         raise unauthenticated(_NOBODY, bad_token=True)
+    # Each of a device's moves is a write, and looked at for alerts: one that has gone wild must not delay the others.
+    wait_s = request.app[DEVICES].take(str(subscriber_id))
+    if wait_s is not None:
+        raise too_many(wait_s, "with this token")
     return subscriber_id
 
 

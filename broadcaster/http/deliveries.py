@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp_sse import EventSourceResponse
@@ -12,7 +13,7 @@ from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.stations import Role
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer, nothing
-from broadcaster.http.keys import STREAMS
+from broadcaster.http.keys import ACCOUNTS, STREAMS
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.schemas.accounts import (
     AccountOut,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 MOST_STREAMS = 200
 HEARTBEAT_S = 10.0
 """Seconds between comments on a quiet stream: proxies give up after 30 to 60."""
-_PACE_S = 0.25
+PACE_S = 0.25
 _RECONNECT_MS = 2000
 _END = "end"
 
@@ -117,13 +118,16 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def _stream(call: Call[None, None], alert: Alert) -> web.StreamResponse:
+    if call.request.transport is None:  # gone before the first word, which a stream can't be begun for
+        return nothing()
+    told, read = call.request.app[ACCOUNTS], partial(_account, call, alert)
     stream = EventSourceResponse(ping_interval=HEARTBEAT_S, send_timeout=30)
     await stream.prepare(call.request)
     last = None
     async with call.services.watch(alert.id) as watched, stream:
         try:
             while stream.is_connected():
-                now = await _account(call, alert)
+                now = await told.read(alert.id, read)
                 data = now.model_dump_json()
                 if data != last:
                     mark = hashlib.sha256(data.encode()).hexdigest()[:16]
@@ -132,7 +136,7 @@ async def _stream(call: Call[None, None], alert: Alert) -> web.StreamResponse:
                 if now.finished_at is not None:
                     await stream.send("{}", id=_END, event=_END)
                     break
-                await asyncio.sleep(_PACE_S)
+                await asyncio.sleep(PACE_S)
                 await watched.wait(HEARTBEAT_S)
         except (ConnectionError, TimeoutError):  # the reader went away
             pass

@@ -10,14 +10,18 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from broadcaster.http.pacing import Paced
     from broadcaster.http.rates import RateLimit
+    from broadcaster.http.schemas.accounts import AccountOut
     from broadcaster.http.sessions import Sessions
     from broadcaster.services import Services
     from broadcaster.web.kept import KeptPages
 
 SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[RateLimit] = web.AppKey("rates")
+DEVICES: web.AppKey[RateLimit] = web.AppKey("devices")
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
+ACCOUNTS: web.AppKey[Paced[AccountOut]] = web.AppKey("accounts")
 STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")
 PAGES: web.AppKey[frozenset[tuple[str, str]]] = web.AppKey("pages")
 KEPT_PAGES: web.AppKey[KeptPages] = web.AppKey("kept pages")

@@ -21,7 +21,8 @@ async def show(call: Call[None, NearbyQuery]) -> web.Response:
     """Give the alerts at a point, the gravest first."""
     services, query = call.services, call.query
     now = services.clock.now()
-    here = [alert for alert in services.active.alerts(services.active.at(query.lon, query.lat)) if alert.active(now)]
+    found = services.active.alerts(services.active.at(query.lon, query.lat))
+    here = [alert for alert in found if alert.active(now) and alert.public]
     here.sort(key=lambda alert: (alert.rank, -alert.id))
     async with services.store.read() as unit:
         stations = {alert.station_id: await station_of(unit, alert) for alert in here}

@@ -67,11 +67,11 @@ def unauthenticated(detail: str, *, bad_token: bool = False) -> HttpProblem:
     return HttpProblem("unauthenticated", detail, headers={"WWW-Authenticate": challenge})
 
 
-def too_many(retry_after_s: int) -> HttpProblem:
+def too_many(retry_after_s: int, whose: str = "from this address") -> HttpProblem:
     """Give the 429, with the whole seconds to wait."""
     return HttpProblem(
         "too-many",
-        f"Too many requests from this address: try again in {retry_after_s} s.",
+        f"Too many requests {whose}: try again in {retry_after_s} s.",
         headers={"Retry-After": str(retry_after_s)},
     )
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
+from aiohttp import web
 from multidict import MultiDict
 from pydantic import BaseModel, ValidationError
 
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.validation import findings, not_json, parsed
-
-if TYPE_CHECKING:
-    from aiohttp import web
 
 M = TypeVar("M", bound=BaseModel)
 _JSON = ("application/json", "application/merge-patch+json")
@@ -27,7 +25,7 @@ async def body_of(request: web.Request, model: type[M], *, optional: bool = Fals
 
     Raises the 400, 413, 415 or 422 that says what is wrong.
     """
-    raw = await request.read()
+    raw = await _raw(request)
     if optional and not raw.strip():
         return None
     if request.content_type not in _JSON and not request.content_type.endswith("+json"):
@@ -46,12 +44,19 @@ async def body_of(request: web.Request, model: type[M], *, optional: bool = Fals
         raise refusal(findings(error, parsed(raw))) from None
 
 
+async def _raw(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.RequestPayloadError:
+        raise HttpProblem("malformed", "The body broke off, or is not encoded as its headers say.") from None
+
+
 async def form_of(request: web.Request) -> MultiDict[str]:
     """Give the fields of a form (application/x-www-form-urlencoded); none for no body.
 
     Raises the 400, 413 or 415 that says what is wrong.
     """
-    raw = await request.read()
+    raw = await _raw(request)
     if not raw:
         return MultiDict()
     if request.content_type != _FORM:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from broadcaster.http.auth import admit
-from broadcaster.http.keys import DOCUMENT, KEPT_PAGES, PAGES, RATES, SERVICES, SESSIONS, STREAMS
+from broadcaster.http.deliveries import PACE_S
+from broadcaster.http.keys import ACCOUNTS, DEVICES, DOCUMENT, KEPT_PAGES, PAGES, RATES, SERVICES, SESSIONS, STREAMS
 from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
 from broadcaster.http.openapi import document
+from broadcaster.http.pacing import Paced
 from broadcaster.http.problems import problem_of, respond
 from broadcaster.http.rates import RateLimit
 from broadcaster.http.reading import body_of, query_of
@@ -50,6 +52,8 @@ def build(services: Services) -> web.Application:
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_measured, _problems_told])
     app[SERVICES] = services
     app[RATES] = RateLimit(services.settings.requests_per_minute)
+    app[DEVICES] = RateLimit(services.settings.requests_per_minute)
+    app[ACCOUNTS] = Paced(PACE_S)
     app[SESSIONS] = Sessions()
     streams: set[asyncio.Task[Any]] = set()
     app[STREAMS] = streams

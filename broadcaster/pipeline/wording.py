@@ -12,6 +12,7 @@ class Wording:
     Each sign is in GSM-7: words of ours never make an SMS dearer.
     """
 
+    colon: str
     exercise: str
     exercise_spoken: str
     test: str
@@ -34,6 +35,7 @@ class Wording:
 
 WORDINGS: dict[str, Wording] = {
     "fr": Wording(
+        colon=" :",
         exercise="EXERCICE",
         exercise_spoken="Exercice, exercice, exercice. Ceci n'est pas une alerte réelle.",
         test="ESSAI",
@@ -54,6 +56,7 @@ WORDINGS: dict[str, Wording] = {
         all_clear_description="L'alerte est levée : {headline}",
     ),
     "en": Wording(
+        colon=":",
         exercise="EXERCISE",
         exercise_spoken="Exercise, exercise, exercise. This is not a real alert.",
         test="TEST",

@@ -137,13 +137,15 @@ class Parser:
                 found.append((meaning, f"these are {len(values)} values: {MAX_VALUES} at most"))
                 continue
             for number, value in enumerate(values, start=1):
-                which = f"value {number} of {len(values)} " if len(values) > 1 else "it "
+                which = f"value {number} of {len(values)}" if len(values) > 1 else ""
                 try:
                     contact = read(value)
                 except _Wrong as error:
-                    found.append((meaning, which + str(error)))
+                    found.append((meaning, f"{which or 'it'} {error}"))
+                except InvalidMailAddress as error:
+                    found.append((meaning, _of_mail(which, str(error))))
                 except wrong as error:
-                    found.append((meaning, which + str(error).removeprefix("it ")))
+                    found.append((meaning, f"{which or 'it'} {error}"))
                 else:
                     key = contact.channel, contact.canonical
                     if key not in seen:
@@ -241,3 +243,10 @@ def _degrees(text: str, most: float) -> float:
     if not math.isfinite(value) or abs(value) > most:
         raise _Wrong(f"degrees are from -{most:.0f} to {most:.0f}")
     return value
+
+
+def _of_mail(which: str, problem: str) -> str:
+    """Join which value it is and what is wrong with it, which may be a clause about its domain."""
+    if problem.startswith("it "):
+        return f"{which or 'it'} {problem.removeprefix('it ')}"
+    return f"{which}: {problem}" if which else problem

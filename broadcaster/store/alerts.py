@@ -144,19 +144,23 @@ async def page(
     station_id: int | None,
     before: int | None,
     limit: int,
-    active_at: datetime | None = None,
+    public_at: datetime | None = None,
 ) -> list[Alert]:
-    """Give alerts, newest first; ``before`` is the last id seen; ``active_at`` keeps those that hold then."""
+    """Give alerts, newest first; ``before`` is the last id seen.
+
+    ``public_at`` keeps those that hold then and that strangers may come upon (``Alert.public``).
+    """
     query = select(alerts).order_by(alerts.c.id.desc()).limit(limit)
     if station_id is not None:
         query = query.where(alerts.c.station_id == station_id)
     if before is not None:
         query = query.where(alerts.c.id < before)
-    if active_at is not None:
+    if public_at is not None:
         query = query.where(
-            alerts.c.expires_at > active_at,
+            alerts.c.expires_at > public_at,
             alerts.c.cancelled_at.is_(None),
             alerts.c.msg_type != MsgType.CANCEL,
+            alerts.c.audience["kind"].as_string() != AudienceKind.GROUPS,
         )
     return [_alert(row) for row in await unit.conn.execute(query)]
 

@@ -37,7 +37,7 @@ async def landing(call: Call[None, None]) -> web.StreamResponse:
     async with services.store.read() as unit:
         known = {station.id: station for station in await stations.all_stations(unit)}
         found = await alerts.page(
-            unit, station_id=None, before=None, limit=_MOST_ALERTS, active_at=services.clock.now()
+            unit, station_id=None, before=None, limit=_MOST_ALERTS, public_at=services.clock.now()
         )
     found.sort(key=lambda alert: (alert.rank, -alert.id))
     facts = {

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _PAGE = 25
 _LONGEST_KEY = 100
 _MOST_WIRE = 200_000
+_OURS = ("same-origin", "none")
 
 
 async def listing(call: Call[None, SandboxPageQuery]) -> web.StreamResponse:
@@ -80,9 +81,13 @@ async def one(call: Call[None, None]) -> web.StreamResponse:
 async def session(call: Call[None, None]) -> web.StreamResponse:
     """Sign in with a key, or out with none."""
     request, words = call.request, _words(call)
+    if request.headers.get("Sec-Fetch-Site", "none") not in _OURS:
+        # SameSite keeps our cookie from other sites' forms, but not their forms from giving a browser a cookie.
+        message = "A sign-in comes from this service's own page."
+        raise Forbidden(message)
+    form = await form_of(request)
     sessions = request.app[SESSIONS]
     sessions.end(request.cookies.get(COOKIE, ""))
-    form = await form_of(request)
     key = form.get("key")
     back = web.Response(
         status=303, headers={"Location": f"/sandbox?lang={words.language}", "Cache-Control": "no-store"}

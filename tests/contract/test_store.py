@@ -11,9 +11,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from broadcaster.store import Store, Vault, migrate, outbox
+from broadcaster.domain.alerts import MsgType
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.store import Store, Vault, alerts, migrate, outbox
 from broadcaster.store.tables import groups, metadata, stations
-from tests.contract.stores import NOW, SECRET, add_station
+from tests.contract.stores import NOW, SECRET, add_station, an_alert
 
 
 async def slugs(store):
@@ -308,3 +310,18 @@ async def test_a_moment_is_kept_to_the_microsecond(store):
         found = await unit.conn.scalar(select(stations.c.created_at))
     assert found == NOW
     assert found.tzinfo is not None
+
+
+async def test_the_list_for_strangers_has_what_holds_and_nothing_that_is_a_groups(store):
+    async with store.write() as unit:
+        station = (await add_station(unit, "laigle")).id
+    public, of_group = an_alert(station), an_alert(station, audience=Audience(AudienceKind.GROUPS, ("cm2-b",)))
+    over, clear = an_alert(station, expires_at=NOW), an_alert(station, msg_type=MsgType.CANCEL)
+    async with store.write() as unit:
+        for alert in (public, of_group, over, clear):
+            await alerts.add(unit, alert, key_id=None, idempotency_key=None, request_hash=None)
+    async with store.read() as unit:
+        listed = await alerts.page(unit, station_id=None, before=None, limit=10, public_at=NOW)
+        every = await alerts.page(unit, station_id=None, before=None, limit=10)
+    assert [each.id for each in listed] == [public.id]
+    assert len(every) == 4

@@ -38,6 +38,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
         "before": prefix(alert, words),
         "page": links.page(alert),
         "link": words.see_map if alert.area is not None else words.more,
+        "colon": words.colon,
         "what_to_do": words.what_to_do,
         "until": "" if alert.msg_type is MsgType.CANCEL else until(context, language),
         "why_you": words.why_you.format(station=name),

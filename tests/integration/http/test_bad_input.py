@@ -148,3 +148,12 @@ async def test_a_bad_point_is_refused_by_nearby(refusing, query, field):
     status, _, problem = await refusing.call("GET", f"/v1/nearby?{query}", key=None)
     assert status == 422, problem
     assert [each["field"] for each in problem["errors"]] == [field]
+
+
+@pytest.mark.parametrize("path", ["/v1/reach", "/hooks/twilio/status?d=x"])
+async def test_a_body_that_is_not_encoded_as_it_says_is_the_senders_mistake_and_not_ours(refusing, path):
+    form = {"Content-Type": "application/x-www-form-urlencoded"} if path.startswith("/hooks") else {}
+    status, _, problem = await refusing.call(
+        "POST", path, raw=b"no gzip at all", headers={"Content-Encoding": "gzip", **form}
+    )
+    assert (status, problem["type"]) == (400, "urn:tocsin:problem:malformed")

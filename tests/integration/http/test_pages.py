@@ -189,3 +189,37 @@ async def test_the_sandbox_as_json_gives_every_byte(api):
     channels = {each["channel"] for each in [*found["messages"], *rest["messages"]]}
     assert channels == {"sms", "email"}
     assert (await api.call("GET", "/v1/sandbox", key="laigle-read"))[0] == 403
+
+
+async def test_what_a_group_is_told_is_on_no_list_that_strangers_read(api):
+    await register_in_group(api)
+    message = {"severity": "minor", "audience": {"kind": "groups", "groups": ["cm2-b"]}}
+    await api.call("POST", "/v1/alerts", an_alert(**message, headline="Réunion des parents", area=...))
+    _, _, here = await api.call("POST", "/v1/alerts", an_alert(**message, headline="Classe évacuée"))
+    _, _, page = await page_of(api, "/")
+    assert "Réunion" not in page
+    assert "Classe" not in page
+    point = "/v1/nearby?lon=0.6283&lat=48.7631"
+    assert (await api.call("GET", point, key=None))[2] == {"alerts": []}
+    # Whoever has the link reads it.
+    assert "Classe évacuée" in (await page_of(api, here["url"].removeprefix(api.running.url)))[2]
+    await api.call("POST", "/v1/alerts", an_alert())
+    assert len((await api.call("GET", point, key=None))[2]["alerts"]) == 1
+
+
+async def register_in_group(api):
+    status, _, _ = await api.call("POST", "/v1/stations/laigle/subscribers", {"groups": ["CM2 B"]})
+    assert status == 201
+
+
+async def test_no_other_site_can_sign_a_browser_in_to_the_sandbox(api):
+    form = f"key={api.keys['admin']}"
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    for site in ("cross-site", "same-site"):
+        status, headers, _ = await api.call(
+            "POST", "/sandbox/session", key=None, raw=form, headers={**kind, "Sec-Fetch-Site": site}
+        )
+        assert (status, headers.get("Set-Cookie")) == (403, None)
+    for ours in ({"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {}):
+        status, headers, _ = await api.call("POST", "/sandbox/session", key=None, raw=form, headers={**kind, **ours})
+        assert (status, "HttpOnly" in headers["Set-Cookie"]) == (303, True)

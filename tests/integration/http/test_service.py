@@ -136,3 +136,14 @@ async def test_bytes_that_are_no_text_are_answered_and_never_with_a_5xx(api, lin
     answer = await reader.read()
     writer.close()
     assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), answer[:300]
+
+
+async def test_a_device_gone_wild_is_held_back_and_delays_no_other(slow):
+    tokens = []
+    for _ in range(2):
+        _, _, made = await slow.call("POST", "/v1/stations/laigle/subscribers", {})
+        tokens.append(made["token"])
+    move = ("PUT", "/v1/subscribers/me/position", {"lon": 0.6283, "lat": 48.7631})
+    assert [(await slow.call(*move, key=tokens[0]))[0] for _ in range(6)] == [204] * 5 + [429]
+    status, _, _ = await slow.call(*move, key=tokens[1])
+    assert status == 204

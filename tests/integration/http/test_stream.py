@@ -9,6 +9,7 @@ from itertools import count
 
 import aiohttp
 import pytest
+from prometheus_client import REGISTRY
 
 from broadcaster.config import Settings
 from broadcaster.http import deliveries
@@ -102,3 +103,52 @@ async def test_a_service_that_stops_ends_its_streams_at_once(tmp_path, never_fin
         assert time.monotonic() - stopping < 1.8
         with pytest.raises(aiohttp.ClientPayloadError):
             await answer.content.read()
+
+
+async def test_however_many_follow_an_alert_its_account_is_read_once_for_all(api, never_finished, monkeypatch):
+    read, moving = count(), account.account
+
+    async def counted(unit, alert):
+        next(read)
+        return await moving(unit, alert)
+
+    monkeypatch.setattr(account, "account", counted)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    answers = [await follow(api, alert) for _ in range(20)]
+    bus, began = api.running.services.bus, time.monotonic()
+    async with asyncio.timeout(20):
+        for answer in answers:
+            told = 0
+            while told < 3:
+                await bus.publish(f"alert:{alert['id']}")
+                told += (await answer.content.readline()).startswith(b"event: account")
+    for answer in answers:
+        answer.close()
+    # Twenty readers, three accounts each: sixty readings, were they not shared.
+    assert next(read) <= (time.monotonic() - began) / deliveries.PACE_S + 20
+
+
+async def test_a_reader_gone_before_the_first_word_is_no_mistake_of_ours(api, monkeypatch):
+    found, really = asyncio.Event(), deliveries.alert_of
+
+    async def slowly(call, role):
+        alert = await really(call, role)
+        found.set()
+        while call.request.transport is not None:  # noqa: ASYNC110  aiohttp tells nobody
+            await asyncio.sleep(0.01)
+        return alert
+
+    def answered(status):
+        route = {"method": "GET", "route": "/v1/alerts/{id}/events", "status": status}
+        return REGISTRY.get_sample_value("tocsin_http_requests_total", route) or 0
+
+    monkeypatch.setattr(deliveries, "alert_of", slowly)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    before = {status: answered(status) for status in ("200", "204", "500")}
+    following = asyncio.create_task(follow(api, alert))
+    async with asyncio.timeout(10):
+        await found.wait()
+        following.cancel()
+        while all(answered(status) == earlier for status, earlier in before.items()):  # noqa: ASYNC110  counters
+            await asyncio.sleep(0.01)
+    assert answered("500") == before["500"]

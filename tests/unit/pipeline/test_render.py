@@ -381,3 +381,14 @@ def test_each_part_of_a_call_ends_as_a_sentence(said, heard):
 @pytest.mark.parametrize(("locale", "language"), [("en-GB", "en-GB"), ("de", "fr-FR"), ("", "fr-FR")])
 def test_everyone_hears_a_language_that_the_alert_has(locale, language):
     assert voice_message(context(), locale, ID).language == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_headline_of_a_mail_says_itself_that_it_is_a_drill_and_colons_stand_as_its_language_has_them(language):
+    mail = parsed(render(ChannelName.EMAIL, context(status=Status.EXERCISE), language)(ID))
+    html, text = (mail.get_body((kind,)).get_content() for kind in ("html", "plain"))
+    drill = f"[{wording(language).exercise}] {TEXTS[language].headline}"
+    assert f">{drill}</h1>" in html
+    before = re.findall(r"(.)(?=: )", text)
+    assert before
+    assert {each == " " for each in before} == {language == "fr"}

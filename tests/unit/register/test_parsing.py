@@ -91,6 +91,8 @@ def test_one_number_given_twice_is_one_contact():
         ({"portable": "12"}, "portable", "it is too short"),
         ({"fixe": "0899 70 11 11"}, "fixe", "it is a premium-rate number"),
         ({"courriel": "zoe@laigle.example;zoe(at)laigle"}, "courriel", "value 2 of 2 has no @"),
+        ({"courriel": "zoe..orme@laigle.example"}, "courriel", "the part before the @ holds"),
+        ({"courriel": "a@b.example;zoe@laigle"}, "courriel", "value 2 of 2: its domain has no dot"),
         ({"courriel": ";".join(f"z{n}@a.example" for n in range(6))}, "courriel", "6 values: 5 at most"),
         ({"lon": "181"}, "lon", "from -180 to 180"),
         ({"lat": "nan"}, "lat", "from -90 to 90"),
@@ -107,6 +109,7 @@ def test_what_is_wrong_is_named_with_its_line_and_column(changed: dict[str, str]
     assert person is None
     assert [(each.line, each.field) for each in wrong] == [(7, field)]
     assert told in wrong[0].problem
+    assert not wrong[0].problem.startswith(("it the", "it its"))
 
 
 def test_everything_that_is_wrong_in_a_line_is_told_at_once():
