@@ -202,7 +202,8 @@ class _Run:
         else:
             origin.come(rank)
             try:
-                await self.sender.gate.enter(rank, _cost(ready.message))
+                # Written most exposed first, and numbered so: at a slow rate, batches side by side keep to it too.
+                await self.sender.gate.enter(rank, _cost(ready.message), turn=ready.row.id)
             except BaseException:
                 origin.turn_away(rank)
                 raise
