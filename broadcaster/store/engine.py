@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 _READERS = 4
 _BUSY_MS = 30_000
 _POOL_WAIT_S = 60.0
+# PostgreSQL that says nothing (stopped, or behind a cut line) is away: for who wants a connection, for one statement of
+# one that was had already, and for who closes.
+_ANSWER_S = 8.0
+_STATEMENT_S = 600.0
+_CLOSE_S = 5.0
 _TRIES = 5
 _AGAIN_S = 0.01
 # PostgreSQL, appendix A. Serialization failure, deadlock; unique and foreign key violations.
@@ -106,7 +111,10 @@ class Store:
             self._writer = _sqlite_engine(url, size=1, write=True)
             self._reader = _sqlite_engine(url, size=_READERS, write=False)
         else:
-            self._writer = create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+            limits = {"timeout": _ANSWER_S, "command_timeout": _STATEMENT_S}
+            self._writer = create_async_engine(
+                url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=limits
+            )
             # One snapshot for a whole reading, as SQLite gives it: an index loaded in ten queries is of one moment.
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
 
@@ -117,7 +125,7 @@ class Store:
         Raises ``StoreUnavailable`` when the database is away or can't write.
         """
         with _mapped():
-            async with self._writer.begin() as conn:
+            async with self._connected(self._writer) as conn, conn.begin():
                 unit = Unit(conn, self.vault)
                 yield unit
         if unit.told and self.on_told is not None:
@@ -127,8 +135,19 @@ class Store:
     async def read(self) -> AsyncIterator[Unit]:
         """A snapshot to read from."""
         with _mapped():
-            async with self._reader.connect() as conn:
+            async with self._connected(self._reader) as conn:
                 yield Unit(conn, self.vault)
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """Give a connection that answers."""
+        conn = engine.connect()
+        async with asyncio.timeout(None if self.sqlite else _ANSWER_S):
+            await conn.start()
+        try:
+            yield conn
+        finally:
+            await conn.__aexit__(None, None, None)  # it closes to the end, cancelled or not
 
     async def transact(self, work: Callable[[Unit], Awaitable[T]]) -> T:
         """Run ``work(unit)`` in a transaction like ``write``'s, and again where it collided with another's.
@@ -161,8 +180,10 @@ class Store:
                 await conn.run_sync(work)
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self._writer.dispose()
+        """Close every connection; of a server that says nothing, without its farewell."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if self.sqlite else _CLOSE_S):
+                await self._writer.dispose()
         if self.sqlite:
             await self._reader.dispose()
 
