@@ -20,6 +20,8 @@ from broadcaster.atlas import ActiveAlerts, Atlas
 from broadcaster.bus import Bus, LocalBus, StreamsBus
 from broadcaster.clock import Clock, SystemClock
 from broadcaster.errors import BadSettings, TocsinError
+from broadcaster.http.connections import watch
+from broadcaster.http.keys import CONNECTIONS
 from broadcaster.http.server import build
 from broadcaster.pipeline.track import Ledger
 from broadcaster.providers import open_senders
@@ -120,8 +122,10 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
             if settings.embedded:
                 async with services.store.write() as unit:
                     await upkeep.free_leases(unit)
-            runner = web.AppRunner(build(services), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S)
+            app = build(services)
+            runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S)
             await runner.setup()
+            watching = asyncio.create_task(watch(app[CONNECTIONS], runner))
             try:
                 site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True)
                 await site.start()
@@ -131,6 +135,7 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
                 async with working(services):
                     yield Running(services, url)
             finally:
+                watching.cancel()
                 await runner.cleanup()
         finally:
             await close_services(services)

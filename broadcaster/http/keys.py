@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from broadcaster.http.connections import Connections
     from broadcaster.http.pacing import Paced
     from broadcaster.http.rates import RateLimit
     from broadcaster.http.schemas.accounts import AccountOut
@@ -22,6 +23,7 @@ RATES: web.AppKey[RateLimit] = web.AppKey("rates")
 DEVICES: web.AppKey[RateLimit] = web.AppKey("devices")
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
 ACCOUNTS: web.AppKey[Paced[AccountOut]] = web.AppKey("accounts")
+CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections")
 STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")
 PAGES: web.AppKey[frozenset[tuple[str, str]]] = web.AppKey("pages")
 KEPT_PAGES: web.AppKey[KeptPages] = web.AppKey("kept pages")

@@ -216,7 +216,7 @@ def _failures(route: Route) -> list[str]:
     if route.body is not None:
         kinds.append("refused")
     if route.body is not None or route.form:
-        kinds += ["too-large", "malformed", "media-type"]
+        kinds += ["too-large", "malformed", "media-type", "slow"]
     if route.query is not None or route.headers:
         kinds.append("refused")
     if _PARAMETER.search(route.path):

@@ -35,6 +35,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "forbidden": (403, "This is not allowed"),
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "This can't be done with this method"),
+    "slow": (408, "This comes too slowly"),
     "conflict": (409, "This stands for something else already"),
     "too-large": (413, "This is too large"),
     "media-type": (415, "This is not sent as JSON"),

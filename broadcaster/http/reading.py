@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,8 @@ _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 200
 _LARGEST_ID = (1 << 63) - 1
 _LONGEST_ID = 19
+SLOWEST_S = 60.0
+"""Seconds that a body may take to come: 1 MiB over the slowest of mobile networks."""
 
 
 async def body_of(request: web.Request, model: type[M], *, optional: bool = False) -> M | None:
@@ -46,7 +49,12 @@ async def body_of(request: web.Request, model: type[M], *, optional: bool = Fals
 
 async def _raw(request: web.Request) -> bytes:
     try:
-        return await request.read()
+        async with asyncio.timeout(SLOWEST_S):
+            return await request.read()
+    except TimeoutError:
+        raise HttpProblem(
+            "slow", f"The body was not here within {SLOWEST_S:g} s: send it again.", headers={"Connection": "close"}
+        ) from None
     except web.RequestPayloadError:
         raise HttpProblem("malformed", "The body broke off, or is not encoded as its headers say.") from None
 

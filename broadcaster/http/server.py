@@ -10,8 +10,20 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from broadcaster.http.auth import admit
+from broadcaster.http.connections import Connections, most_open
 from broadcaster.http.deliveries import PACE_S
-from broadcaster.http.keys import ACCOUNTS, DEVICES, DOCUMENT, KEPT_PAGES, PAGES, RATES, SERVICES, SESSIONS, STREAMS
+from broadcaster.http.keys import (
+    ACCOUNTS,
+    CONNECTIONS,
+    DEVICES,
+    DOCUMENT,
+    KEPT_PAGES,
+    PAGES,
+    RATES,
+    SERVICES,
+    SESSIONS,
+    STREAMS,
+)
 from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
 from broadcaster.http.openapi import document
 from broadcaster.http.pacing import Paced
@@ -54,6 +66,7 @@ def build(services: Services) -> web.Application:
     app[RATES] = RateLimit(services.settings.requests_per_minute)
     app[DEVICES] = RateLimit(services.settings.requests_per_minute)
     app[ACCOUNTS] = Paced(PACE_S)
+    app[CONNECTIONS] = Connections(most_open())
     app[SESSIONS] = Sessions()
     streams: set[asyncio.Task[Any]] = set()
     app[STREAMS] = streams
@@ -116,7 +129,7 @@ async def _measured(request: web.Request, handler: Handle) -> web.StreamResponse
     # The template, not the path: a scanner's inventions would else be a series each.
     route = resource.canonical if resource is not None else _NOWHERE
     began, status = time.perf_counter(), "cancelled"
-    with OPEN.track_inprogress():
+    with OPEN.track_inprogress(), request.app[CONNECTIONS].at_work(request.protocol):
         try:
             response = await handler(request)
             status = str(response.status)

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from broadcaster.config import Settings
+from broadcaster.http import connections, reading
 from broadcaster.store import StoreUnavailable
 from tests.integration.http.conftest import an_alert, open_api
 
@@ -147,3 +148,24 @@ async def test_a_device_gone_wild_is_held_back_and_delays_no_other(slow):
     assert [(await slow.call(*move, key=tokens[0]))[0] for _ in range(6)] == [204] * 5 + [429]
     status, _, _ = await slow.call(*move, key=tokens[1])
     assert status == 204
+
+
+async def half_said(api, said):
+    port = int(api.running.url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(said)
+    async with asyncio.timeout(10):
+        answer = await reader.read(4096)
+    writer.close()
+    return answer
+
+
+async def test_whoever_never_ends_a_request_is_not_waited_for(api, monkeypatch):
+    monkeypatch.setattr(connections, "FIRST_S", 0.5)
+    assert await half_said(api, b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ") == b""
+    monkeypatch.setattr(reading, "SLOWEST_S", 0.2)
+    head = b"POST /u/x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
+    slow = head.replace(b"/u/x", b"/v1/receipts/x").replace(b"Host", b"Content-Type: application/json\r\nHost")
+    answer = await half_said(api, slow + b"{")
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"urn:tocsin:problem:slow" in answer

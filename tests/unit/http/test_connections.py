@@ -1,0 +1,73 @@
+"""Which connections are closed, of those that ask for nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from broadcaster.http.connections import FIRST_S, KEPT_S, Connections
+
+
+class Opened:
+    closed = False
+
+    def force_close(self):
+        self.closed = True
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def test_one_that_never_asks_is_closed_soon(clock):
+    connections, silent = Connections(10, clock), Opened()
+    connections.sweep([silent])
+    clock.now += FIRST_S
+    connections.sweep([silent])
+    assert not silent.closed
+    clock.now += 1
+    connections.sweep([silent])
+    assert silent.closed
+
+
+def test_one_that_asked_is_kept_for_more_and_then_closed(clock):
+    connections, kept = Connections(10, clock), Opened()
+    with connections.at_work(kept):
+        clock.now += 5000  # a stream, say
+        connections.sweep([kept])
+    clock.now += KEPT_S
+    connections.sweep([kept])
+    assert not kept.closed
+    clock.now += 1
+    connections.sweep([kept])
+    assert kept.closed
+
+
+def test_of_too_many_the_longest_waiting_go_and_none_that_is_being_answered(clock):
+    connections, each = Connections(3, clock), [Opened() for _ in range(6)]
+    for number in range(1, 7):
+        connections.sweep(each[:number][-3:])  # one comes a second
+        clock.now += 1
+    with connections.at_work(each[3]):
+        connections.sweep(each[3:])
+        assert not any(one.closed for one in each[3:])
+        connections.sweep([*each[3:], Opened()])
+        assert [one.closed for one in each[3:]] == [False, True, False]
+
+
+def test_nothing_is_kept_of_those_that_are_gone(clock):
+    connections = Connections(10, clock)
+    for _ in range(5):
+        one = Opened()
+        with connections.at_work(one):
+            pass
+        connections.sweep([one])
+    connections.sweep([])
+    assert (connections._since, connections._served, connections._at_work) == ({}, set(), set())
