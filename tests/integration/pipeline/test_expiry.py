@@ -9,7 +9,7 @@ from tests.servers.push import Behaviour
 from tests.servers.smtp import Fault
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
-from tests.servers.town_audit import quiet, recount, told
+from tests.servers.town_audit import given_back, quiet, recount, told
 from tests.servers.twilio import Refuse
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ async def test_an_alert_whose_messages_wait_for_another_try_is_closed_when_it_ex
         async with town.serving() as api:
             alert = await api.issue(expires=in_an_hour(town))
             await eventually(lambda: _waiting(api, alert["id"]), "three that wait for another try")
+            await eventually(lambda: given_back(town), "the batches are given back")
             town.clock.advance(3599)
             await quiet_wire(town)
             assert (await api.account(alert["id"]))["people"]["pending"] == 1

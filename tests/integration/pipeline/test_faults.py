@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from broadcaster.store import StoreUnavailable, batches
 from broadcaster.store import account as account_rows
@@ -15,7 +15,7 @@ from tests.servers.push import Behaviour
 from tests.servers.smtp import Fault, SmtpServer
 from tests.servers.town import Resident, Town
 from tests.servers.town_api import Api, eventually
-from tests.servers.town_audit import audit, quiet, recount
+from tests.servers.town_audit import audit, given_back, quiet, recount
 from tests.servers.twilio import Refuse
 
 if TYPE_CHECKING:
@@ -40,12 +40,6 @@ async def tried(api: Api, alert_id: str, times: int = 1) -> dict[str, Any]:
 
     await eventually(there, f"{times} tries")
     return found[0]
-
-
-async def given_back(town: Town) -> bool:
-    """Tell whether no batch is in anyone's hands: before that the clock must not jump, for a lease would end by it."""
-    async with town.store.read() as unit:
-        return not await unit.conn.scalar(text("SELECT count(*) FROM batches WHERE lease_owner IS NOT NULL"))
 
 
 async def nothing_due(town: Town) -> bool:
