@@ -98,7 +98,11 @@ async def working(services: Services) -> AsyncIterator[None]:
         services.stopping.set()
         services.store.on_told = None
         await crew.end()
-        await services.ledger.settled()
+        try:
+            async with asyncio.timeout(services.settings.grace_s):
+                await services.ledger.settled()
+        except TimeoutError:  # a full disk, say: whoever stops us would not wait for it either, and kill us
+            _log.error("outcomes could not be written: at the next start their messages are sent again")  # noqa: TRY400
         ledger.cancel()
         await asyncio.gather(ledger, return_exceptions=True)
         with suppress(StoreUnavailable):

@@ -8,8 +8,9 @@ import re
 import pytest
 
 from broadcaster.config import Settings
+from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.http import connections, reading
-from broadcaster.store import StoreUnavailable
+from broadcaster.store import StoreUnavailable, tracking
 from tests.integration.http.conftest import an_alert, open_api
 
 
@@ -169,3 +170,17 @@ async def test_whoever_never_ends_a_request_is_not_waited_for(api, monkeypatch):
     answer = await half_said(api, slow + b"{")
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"urn:tocsin:problem:slow" in answer
+
+
+async def test_a_store_that_cannot_be_written_holds_up_no_stop(tmp_path, monkeypatch):
+    async def full(_unit, _outcomes):
+        tried.set()
+        raise StoreUnavailable("database or disk is full")
+
+    tried = asyncio.Event()
+    monkeypatch.setattr(tracking, "apply", full)
+    async with asyncio.timeout(30):
+        async for api in open_api(Settings(host="127.0.0.1", port=0, data_dir=tmp_path, grace_s=0.5)):
+            receipt = asyncio.create_task(api.running.services.ledger.receipt(1, DeliveryState.DELIVERED))
+            await tried.wait()
+    receipt.cancel()
