@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from geographiclib.geodesic import Geodesic
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
+from sqlalchemy import text as sql
 
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.people import CHANNELS
@@ -248,4 +249,4 @@ def _check_call(town: Town, alert: Alert, delivery_id: int, language: str, came:
 async def given_back(town: Town) -> bool:
     """Tell whether no batch is in anyone's hands: before that the clock must not jump, for a lease would end by it."""
     async with town.store.read() as unit:
-        return not await unit.conn.scalar(text("SELECT count(*) FROM batches WHERE lease_owner IS NOT NULL"))
+        return not await unit.conn.scalar(sql("SELECT count(*) FROM batches WHERE lease_owner IS NOT NULL"))
