@@ -98,16 +98,21 @@ async def working(services: Services) -> AsyncIterator[None]:
         services.stopping.set()
         services.store.on_told = None
         await crew.end()
-        try:
-            async with asyncio.timeout(services.settings.grace_s):
-                await services.ledger.settled()
-        except TimeoutError:  # a full disk, say: whoever stops us would not wait for it either, and kill us
-            _log.error("outcomes could not be written: at the next start their messages are sent again")  # noqa: TRY400
+        await _written_down(services)
         ledger.cancel()
         await asyncio.gather(ledger, return_exceptions=True)
         with suppress(StoreUnavailable):
             async with services.store.write() as unit:
                 await leases.give_back(unit, services.owner)
+
+
+async def _written_down(services: Services) -> None:
+    """Wait until all outcomes are durable; not for ever: who stops us would not, where the disk is full, but kill us."""
+    try:
+        async with asyncio.timeout(services.settings.grace_s):
+            await services.ledger.settled()
+    except TimeoutError:
+        _log.error("outcomes could not be written: at the next start their messages are sent again")
 
 
 class _Crew:
