@@ -107,7 +107,7 @@ async def working(services: Services) -> AsyncIterator[None]:
 
 
 async def _written_down(services: Services) -> None:
-    """Wait until all outcomes are durable; not for ever: who stops us would not, where the disk is full, but kill us."""
+    """Wait until all outcomes are durable; not for ever: on a full disk whoever stops us would kill us."""
     try:
         async with asyncio.timeout(services.settings.grace_s):
             await services.ledger.settled()
