@@ -122,7 +122,9 @@ class Settings(BaseModel):
     sandbox_keep: int = Field(50_000, ge=0, description="How many sandboxed messages are kept.")
     trusted_proxies: int = Field(0, ge=0, le=5, description="Proxies before this service, for the callers' addresses.")
     requests_per_minute: int = Field(
-        240, ge=1, description="Requests a minute that one address may make without a key, or one subscriber with their token."
+        240,
+        ge=1,
+        description="Requests a minute that one address may make without a key, or one subscriber with their token.",
     )
 
     @field_validator("push_origins", "roles", mode="before")
