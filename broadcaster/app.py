@@ -63,7 +63,7 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
     time = clock or SystemClock()
     redis_url = settings.redis_url
     bus: Bus = (
-        LocalBus() if redis_url is None else StreamsBus(redis_url.get_secret_value(), claim_s=settings.lease_s * 2)
+        LocalBus() if redis_url is None else StreamsBus(redis_url.get_secret_value(), claim_s=settings.lease_s)
     )
     senders = open_senders(settings, None if redis_url is None else bus)
     roles = frozenset(Role(name) for name in settings.roles)

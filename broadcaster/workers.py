@@ -41,6 +41,9 @@ _FOLLOW_S = 5.0
 _LEAD_S = 6.0
 _UPKEEP_EVERY = 300
 _AGAIN_S = 1.0
+_SETTLE_S = 2.0
+_CANCELLED_S = 5.0
+"""How long what was cancelled may take to let go: one that waits for a store that says nothing never would."""
 _DUE = 2000
 _FIRST_ROUTINE_RANK = 10
 _log = structlog.get_logger(__name__)
@@ -100,10 +103,21 @@ async def working(services: Services) -> AsyncIterator[None]:
         await crew.end()
         await _written_down(services)
         ledger.cancel()
-        await asyncio.gather(ledger, return_exceptions=True)
-        with suppress(StoreUnavailable):
+        await asyncio.wait([ledger], timeout=_CANCELLED_S)
+
+
+async def _written_down(services: Services) -> None:
+    """Write down what became of all that was sent, and give back what this process leads.
+
+    A store that is away is not waited for beyond the grace time: what could not be written is sent again, and marked.
+    """
+    try:
+        async with asyncio.timeout(services.settings.grace_s + _SETTLE_S):
+            await services.ledger.settled()
             async with services.store.write() as unit:
                 await leases.give_back(unit, services.owner)
+    except (StoreUnavailable, TimeoutError) as error:
+        _log.error("stopped while the store is away: some outcomes are not written down", error=str(error))
 
 
 async def _written_down(services: Services) -> None:
@@ -162,7 +176,7 @@ class _Crew:
         every = self._tasks | self._services.lingering
         for task in every:
             task.cancel()
-        await asyncio.gather(*every, return_exceptions=True)
+        await asyncio.wait(every, timeout=_CANCELLED_S)
 
 
 async def relay(services: Services, told: asyncio.Event) -> None:

@@ -60,9 +60,12 @@ class ToSend:
 async def lease(unit: Unit, batch_id: int, owner: str, now: datetime, until: datetime) -> Batch | None:
     """Take a batch that is due; None if it is done, not due yet, or another's.
 
-    What is taken over from a worker that died may have been sent: it is marked so.
+    What is taken over from a worker that died may have been sent: it is marked so. Nothing is taken over until the
+    database has answered for as long as a lease lasts: its holder could not renew it, and has outcomes to write down.
     """
     died = await unit.conn.scalar(select(batches.c.lease_owner).where(batches.c.id == batch_id))
+    if died is not None and unit.undisturbed_s < (until - now).total_seconds():
+        return None
     taken = await unit.conn.execute(
         update(batches)
         .where(

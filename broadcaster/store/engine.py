@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import random
-from contextlib import asynccontextmanager, suppress
+import time
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import event, text
@@ -22,7 +24,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from broadcaster.store.tables import from_micros, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -37,6 +39,7 @@ _POOL_WAIT_S = 60.0
 _ANSWER_S = 8.0
 _STATEMENT_S = 600.0
 _CLOSE_S = 5.0
+_SLOW_S = 2.0
 _TRIES = 5
 _AGAIN_S = 0.01
 # PostgreSQL, appendix A. Serialization failure, deadlock; unique and foreign key violations.
@@ -63,10 +66,19 @@ class Collided(StoreUnavailable):
 class Unit:
     """One transaction: a connection, the vault, and what is to be told once it is committed."""
 
-    def __init__(self, conn: AsyncConnection, vault: Vault) -> None:
+    def __init__(self, conn: AsyncConnection, vault: Vault, undisturbed_s: Callable[[], float] | None = None) -> None:
         self.conn = conn
         self.vault = vault
         self.told = False
+        self._undisturbed_s = undisturbed_s
+
+    @property
+    def undisturbed_s(self) -> float:
+        """Tell for how many seconds the database has answered this process.
+
+        While it was away nobody could renew a lease: that one ended meanwhile does not say that its holder died.
+        """
+        return math.inf if self._undisturbed_s is None else self._undisturbed_s()
 
     async def now(self, clock: datetime) -> datetime:
         """Give the time by which leases are judged: the server's on PostgreSQL, one for all; else ``clock``."""
@@ -106,6 +118,7 @@ class Store:
         self.url = make_url(url)
         self.vault = vault
         self.on_told: Callable[[], None] | None = None
+        self._disturbed_at = -math.inf
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite:
             self._writer = _sqlite_engine(url, size=1, write=True)
@@ -124,9 +137,15 @@ class Store:
 
         Raises ``StoreUnavailable`` when the database is away or can't write.
         """
-        with _mapped():
+        began = time.monotonic()
+
+        def undisturbed_s() -> float:
+            now = time.monotonic()
+            return 0.0 if now - began > _SLOW_S else now - self._disturbed_at
+
+        with self._noted(), _mapped():
             async with self._connected(self._writer) as conn, conn.begin():
-                unit = Unit(conn, self.vault)
+                unit = Unit(conn, self.vault, undisturbed_s)
                 yield unit
         if unit.told and self.on_told is not None:
             self.on_told()
@@ -134,16 +153,29 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Unit]:
         """A snapshot to read from."""
-        with _mapped():
+        with self._noted(), _mapped():
             async with self._connected(self._reader) as conn:
                 yield Unit(conn, self.vault)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        try:
+            yield
+        except Collided:
+            raise
+        except StoreUnavailable:
+            self._disturbed_at = time.monotonic()
+            raise
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         """Give a connection that answers."""
         conn = engine.connect()
+        began = time.monotonic()
         async with asyncio.timeout(None if self.sqlite else _ANSWER_S):
             await conn.start()
+        if time.monotonic() - began > _SLOW_S:
+            self._disturbed_at = time.monotonic()
         try:
             yield conn
         finally:
