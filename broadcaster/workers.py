@@ -109,7 +109,8 @@ async def working(services: Services) -> AsyncIterator[None]:
 async def _written_down(services: Services) -> None:
     """Write down what became of all that was sent, and give back what this process leads.
 
-    A store that is away is not waited for beyond the grace time: what could not be written is sent again, and marked.
+    Not for ever: on a full disk, or beside a server that says nothing, whoever stops us would kill us. What could not
+    be written is sent again, and marked.
     """
     try:
         async with asyncio.timeout(services.settings.grace_s + _SETTLE_S):
@@ -117,16 +118,7 @@ async def _written_down(services: Services) -> None:
             async with services.store.write() as unit:
                 await leases.give_back(unit, services.owner)
     except (StoreUnavailable, TimeoutError) as error:
-        _log.error("stopped while the store is away: some outcomes are not written down", error=str(error))
-
-
-async def _written_down(services: Services) -> None:
-    """Wait until all outcomes are durable; not for ever: on a full disk whoever stops us would kill us."""
-    try:
-        async with asyncio.timeout(services.settings.grace_s):
-            await services.ledger.settled()
-    except TimeoutError:
-        _log.error("outcomes could not be written: at the next start their messages are sent again")
+        _log.error("outcomes could not be written: their messages are sent again", error=str(error))
 
 
 class _Crew:
