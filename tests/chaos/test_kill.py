@@ -15,7 +15,7 @@ from tests.servers.twilio import Fate
 
 ROADS = {
     "embedded": (ManyTown, ("",)),
-    "scaled": (ScaledTown, ("web", *["resolver,scheduler"] * 2, *["sender"] * 3)),
+    "scaled": (ScaledTown, ("web", *["resolver,scheduler"] * 2, "sender", "sender")),
 }
 SHORT, FULL = (6, 2_450), (100, 16_200)
 """Kills, and residents: 3,000 deliveries and 20,000."""

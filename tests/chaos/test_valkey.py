@@ -62,12 +62,13 @@ async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_t
     async with night(tmp_path, 8_000 if full else 500) as dark:
         valkey = dark.town.valkey
 
-        async with dark.alert():
-            await valkey.kill()
-            meanwhile = await dark.promptly()
-            await valkey.start()
-        await dark.ended(meanwhile)
-        record(dark.verdict, fault="Valkey killed, back with its data", road="scaled", injected=1)
+        if full:
+            async with dark.alert():
+                await valkey.kill()
+                meanwhile = await dark.promptly()
+                await valkey.start()
+            await dark.ended(meanwhile)
+            record(dark.verdict, fault="Valkey killed, back with its data", road="scaled", injected=1)
 
         async with dark.alert():
             await valkey.kill()
@@ -92,7 +93,7 @@ async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_t
         await dark.ended(meanwhile)
         record(dark.verdict, fault="Valkey paused", road="scaled", injected=1)
 
-        for silent in (False, True):
+        for silent in (False, True) if full else (True,):
             async with dark.alert():
                 dark.wire.cut(silent=silent)
                 meanwhile = await dark.promptly()
