@@ -21,7 +21,7 @@ from broadcaster.http.stations import station_named
 from broadcaster.store import people, stations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from aiohttp import web
 
@@ -56,7 +56,7 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
             if known:
                 message = f"This station has a subscriber with the external_id {given.external_id} already."
                 raise Conflict(message)
-        groups = await _groups(unit, station.id, wanted, may_make=trusted)
+        groups = await _groups(unit, station.id, wanted, may_make=trusted, may_join=())
         person = NewSubscriber(
             locale=given.locale,
             contacts=contacts,
@@ -101,7 +101,7 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             _check_added(read, contacts)
             contacts = read
         wanted = group_slugs(given.groups or ()) if "groups" in fields else None
-        groups = await _groups(unit, station.id, wanted or {}, may_make=False)
+        groups = await _groups(unit, station.id, wanted or {}, may_make=False, may_join=profile.groups)
         person = NewSubscriber(
             locale=given.locale or profile.locale,
             contacts=contacts,
@@ -163,15 +163,21 @@ def _check_added(read: Iterable[NewContact], had: Iterable[NewContact]) -> None:
             raise Refused(f"contacts[{at}]", "Only push contacts can be added here: the station adds phones and mails.")
 
 
-async def _groups(unit: Unit, station_id: int, wanted: Mapping[str, str], *, may_make: bool) -> dict[str, int]:
-    """Give the station's groups, slug to id, those that are wanted among them. Raises ``Refused``."""
+async def _groups(
+    unit: Unit, station_id: int, wanted: Mapping[str, str], *, may_make: bool, may_join: Collection[str]
+) -> dict[str, int]:
+    """Give the station's groups, slug to id, those that are wanted among them. Raises ``Refused``.
+
+    Without the station's key one may leave a group and not join it: what a school writes to its parents is for them.
+    """
     if may_make:
         return await stations.ensure_groups(unit, station_id, wanted)
-    known = await stations.group_ids(unit, station_id)
-    for at, (slug, name) in enumerate(wanted.items()):
-        if slug not in known:
-            raise Refused(f"groups[{at}]", f"This station has no group “{name}”.")
-    return known
+    for at, slug in enumerate(wanted):
+        if slug not in may_join:
+            raise Refused(
+                f"groups[{at}]", "Whom its groups hold is the station's to say, with its key: leave this one out."
+            )
+    return await stations.group_ids(unit, station_id)
 
 
 def _places(given: Iterable[PlaceIn]) -> tuple[NewPlace, ...]:
