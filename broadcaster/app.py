@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import io
 import logging
 import os
 import signal
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,9 +63,7 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
     """Open the store, the channels and the indexes; start nothing. Raises ``BadSettings``, ``StoreUnavailable``."""
     time = clock or SystemClock()
     redis_url = settings.redis_url
-    bus: Bus = (
-        LocalBus() if redis_url is None else StreamsBus(redis_url.get_secret_value(), claim_s=settings.lease_s)
-    )
+    bus: Bus = LocalBus() if redis_url is None else StreamsBus(redis_url.get_secret_value(), claim_s=settings.lease_s)
     senders = open_senders(settings, None if redis_url is None else bus)
     roles = frozenset(Role(name) for name in settings.roles)
     store = open_store(settings)
@@ -183,6 +182,22 @@ async def _until_stopped(settings: Settings, ready: Callable[[Running], None] | 
         await stop.wait()
 
 
+class _Unfailing(io.TextIOWrapper):
+    """Standard error, whose disk may be full: what can't be logged must not stop what it would have told of."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BufferedWriter(io.FileIO(2, "w", closefd=False)), write_through=True)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            return super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            super().flush()
+
+
 def set_up_logs(settings: Settings) -> None:
     """Log to standard error, one event a line; no address is ever logged."""
     renderer = structlog.processors.JSONRenderer() if settings.log_json else structlog.dev.ConsoleRenderer(colors=False)
@@ -195,6 +210,6 @@ def set_up_logs(settings: Settings) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(file=open(2, "w", closefd=False)),  # noqa: SIM115
+        logger_factory=structlog.PrintLoggerFactory(file=_Unfailing()),
         cache_logger_on_first_use=False,
     )

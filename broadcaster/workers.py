@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from collections import defaultdict
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -25,6 +26,7 @@ from broadcaster.store import StoreUnavailable, alerts, batches, leases, outbox,
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from datetime import datetime
 
     from broadcaster.domain.people import ChannelName
     from broadcaster.services import Services
@@ -41,6 +43,7 @@ _FOLLOW_S = 5.0
 _LEAD_S = 6.0
 _UPKEEP_EVERY = 300
 _AGAIN_S = 1.0
+_STEP = timedelta(seconds=10)
 _SETTLE_S = 2.0
 _CANCELLED_S = 5.0
 """How long what was cancelled may take to let go: one that waits for a store that says nothing never would."""
@@ -270,8 +273,10 @@ async def _leads(services: Services, name: str) -> bool:
 async def _sweeping(services: Services) -> None:
     """Lead, or stand by: put back on the bus whatever the store says is unfinished, and forget what is old."""
     turn = 0
+    steps = _Steps()
     while True:
         if await _leads(services, "scheduler"):
+            await steps.mend(services)
             await sweep(services)
             if turn % _UPKEEP_EVERY == 0:
                 async with services.store.write() as unit:
@@ -279,6 +284,27 @@ async def _sweeping(services: Services) -> None:
                     await sandbox.trim(unit, services.settings.sandbox_keep)
             turn += 1
         await asyncio.sleep(_SWEEP_S)
+
+
+class _Steps:
+    """The time by which work is due, watched by a clock that never jumps."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[datetime, float] | None = None
+
+    async def mend(self, services: Services) -> None:
+        """Let what a clock put off that was ahead, and was set right since, be due when it was meant to be."""
+        async with services.store.read() as unit:
+            now = await unit.now(services.clock.now())
+        at = time.monotonic()
+        if self._seen is not None:
+            then, before = self._seen
+            back = then + timedelta(seconds=at - before) - now
+            if back > _STEP:
+                _log.warning("the clock went back", seconds=back.total_seconds())
+                async with services.store.write() as unit:
+                    await upkeep.clock_went_back(unit, back)
+        self._seen = now, at
 
 
 async def sweep(services: Services) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
+from sqlalchemy import BigInteger, type_coerce, update
 
 from broadcaster.store import batches, feed
-from broadcaster.store.tables import alerts
+from broadcaster.store.tables import alerts, deliveries
+from broadcaster.store.tables import batches as batches_table
 
 if TYPE_CHECKING:
     from broadcaster.store.engine import Unit
@@ -21,6 +23,18 @@ async def free_leases(unit: Unit) -> None:
     await unit.conn.execute(
         update(alerts).where(alerts.c.resolved_at.is_(None)).values(lease_owner=None, lease_until=None)
     )
+
+
+async def clock_went_back(unit: Unit, by: timedelta) -> None:
+    """Take what was to be done at some time to be due that much earlier: it was counted by a clock that was ahead."""
+    micros = by // timedelta(microseconds=1)
+    for table, columns, unfinished in (
+        (batches_table, (batches_table.c.due_at, batches_table.c.lease_until), batches_table.c.done.is_(False)),
+        (deliveries, (deliveries.c.next_attempt_at,), deliveries.c.next_attempt_at.is_not(None)),
+        (alerts, (alerts.c.lease_until,), alerts.c.resolved_at.is_(None)),
+    ):
+        earlier = {column: type_coerce(column, BigInteger) - micros for column in columns}
+        await unit.conn.execute(update(table).where(unfinished).values(earlier))
 
 
 async def trim_changes(unit: Unit) -> None:
