@@ -31,7 +31,7 @@ async def test_whatever_is_killed_nobody_is_lost_and_doubles_bear_one_key(road, 
     made, roles = ROADS[road]
     kills, residents = FULL if full else SHORT
     chance = random.Random()
-    async with made(tmp_path, lease_s=4, **AT_ONCE, **RATES) as town:
+    async with made(tmp_path, lease_s=8, **AT_ONCE, **RATES) as town:
         people = town.draw(residents, share_inside=0.9)
         await town.settle(*people)
         town.twilio.fate(Fate(telling="never"))
@@ -54,7 +54,7 @@ async def test_whatever_is_killed_nobody_is_lost_and_doubles_bear_one_key(road, 
 
 
 async def test_a_deploy_in_the_middle_of_an_alert_loses_and_doubles_nothing(tmp_path, full, record):
-    async with ScaledTown(tmp_path, lease_s=4, **AT_ONCE, **RATES) as town:
+    async with ScaledTown(tmp_path, lease_s=8, **AT_ONCE, **RATES) as town:
         people = town.draw(FULL[1] if full else SHORT[1], share_inside=0.9)
         await town.settle(*people)
         town.twilio.fate(Fate(telling="never"))

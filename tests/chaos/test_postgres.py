@@ -33,7 +33,7 @@ async def refused(town):
 
 @pytest.mark.timeout(900)
 async def test_whatever_befalls_the_database_what_was_taken_goes_out_and_is_written_down(tmp_path, full, record):
-    async with ScaledTown(tmp_path, lease_s=4, grace_s=GRACE_S, **AT_ONCE, **RATES) as town:
+    async with ScaledTown(tmp_path, lease_s=8, grace_s=GRACE_S, **AT_ONCE, **RATES) as town:
         people = town.draw(8_000 if full else 800, share_inside=0.9)
         await town.settle(*people)
         town.twilio.fate(Fate(telling="never"))
@@ -68,7 +68,7 @@ async def test_whatever_befalls_the_database_what_was_taken_goes_out_and_is_writ
         async with alert("PostgreSQL paused for longer than a lease"):
             postgres.pause()
             await refused(town)
-            await asyncio.sleep(30 if full else 2)
+            await asyncio.sleep(30 if full else 5)
             postgres.go_on()
 
         if not full:

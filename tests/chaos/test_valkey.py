@@ -47,7 +47,7 @@ class Night:
 
 @asynccontextmanager
 async def night(folder, residents):
-    async with ScaledTown(folder, lease_s=4, **AT_ONCE, **RATES) as town, Wire(town.valkey.port) as wire:
+    async with ScaledTown(folder, lease_s=8, **AT_ONCE, **RATES) as town, Wire(town.valkey.port) as wire:
         people = town.draw(residents, share_inside=0.9)
         await town.settle(*people)
         town.twilio.fate(Fate(telling="never"))
