@@ -1,7 +1,8 @@
 """Two providers of one kind as one channel: the first while it is well, the second while it is not.
 
 A message goes to the second only when the first is known not to have taken it. One that the first may have taken is
-never given to the second, neither now nor when it is tried again: ``send_by`` binds it to where it may have gone.
+never given to the second, neither now nor when it is tried again: ``send_by`` binds it to where it may have gone. Who
+must know that after a crash too writes down what ``send`` tells before it hands a message over.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from channels.breaker import Breaker, BreakerState, is_about_receiver
 from channels.errors import ChannelError, Misconfigured, Transient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from channels.base import Channel, Composed, Finding, Receipt
 
@@ -27,6 +28,7 @@ M = TypeVar("M")
 A = TypeVar("A")
 
 _FIRST_SHARE = 1 / 8
+_EVEN = 1 / 2
 _DOUBLE_AFTER = 8
 _WATCHED_SHARE = 1 / 16
 _LEAST_DELAYS, _MOST_DELAYS = 10, 50
@@ -91,10 +93,16 @@ class Failover(Generic[M, A]):
         """Give the message as the first would send it."""
         return self._first.channel.compose(message, address)
 
-    async def send(self, message: M, address: A) -> Receipt:
+    @property
+    def favoured(self) -> str:
+        """Give the name of the provider that most messages go to now."""
+        return (self._first if self.share >= _EVEN and self._first.breaker.wait_s() <= 0 else self._second).name
+
+    async def send(self, message: M, address: A, *, before: Callable[[str], Awaitable[None]] | None = None) -> Receipt:
         """Hand it to the one that is well; to the other where that one surely has not taken it.
 
-        Raises ``Misconfigured`` only when both are; every error names its ``provider``.
+        ``before(provider)`` is awaited before each try. Raises ``Misconfigured`` only when both are; every error names
+        its ``provider``.
         """
         one, other = (self._first, self._second) if self._first_is_due() else (self._second, self._first)
         failed: list[ChannelError] = []
@@ -105,7 +113,7 @@ class Failover(Generic[M, A]):
             if ticket is None:
                 continue
             try:
-                return await self._try(provider, ticket, message, address)
+                return await self._try(provider, ticket, message, address, before)
             except (Transient, Misconfigured) as error:
                 if error.may_have_left or is_about_receiver(error):
                     raise
@@ -143,10 +151,20 @@ class Failover(Generic[M, A]):
     async def close(self) -> None:
         await asyncio.gather(*(provider.channel.close() for provider in self.providers))
 
-    async def _try(self, provider: Provider[M, A], ticket: int, message: M, address: A) -> Receipt:
+    async def _try(
+        self,
+        provider: Provider[M, A],
+        ticket: int,
+        message: M,
+        address: A,
+        before: Callable[[str], Awaitable[None]] | None = None,
+    ) -> Receipt:
         began = self._clock()
         well: bool | None = None
         try:
+            if before is not None:
+                await before(provider.name)
+                began = self._clock()
             async with asyncio.timeout(self._attempt_s):
                 receipt = await provider.channel.send(message, address)
             well, provider.broken = True, None

@@ -6,6 +6,7 @@ No database connection is held while a provider is spoken to.
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -50,7 +51,8 @@ async def deliver(services: Services, batch_id: int) -> datetime | None:
     async with services.store.write() as unit:
         at = await unit.now(now)
         until = at + timedelta(seconds=services.settings.lease_s)
-        batch = await batches.lease(unit, batch_id, services.owner, at, until)
+        by = {name: each.failover.favoured for name, each in services.senders.items() if each.failover is not None}
+        batch = await batches.lease(unit, batch_id, services.owner, at, until, by=by)
     if batch is None:
         return None
     slow = asyncio.Event()
@@ -139,6 +141,7 @@ class _Run:
     ended: bool = False
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     aside: deque[_Ready] = field(default_factory=deque)
+    bound: dict[int, str] = field(default_factory=dict)
     put_off_until: datetime | None = None
     working: int = 0
     waiting: int = 0
@@ -308,6 +311,7 @@ class _Run:
             error = refused
         except TimeoutError:
             error = Transient("tocsin:timeout", "The provider never answered.", may_have_left=True)
+            error.provider = self.bound.get(row.id, self.batch.by)
         except Exception as bug:  # noqa: BLE001  logged, and shown as a dead letter
             flight.land(well=None)
             return self._dead_letter(row, bug)
@@ -332,10 +336,23 @@ class _Run:
         return await self._refused(row, error)
 
     async def _hand_over(self, ready: _Ready) -> Receipt:
-        failover = self.sender.failover
-        if failover is not None and ready.row.by:
-            return await failover.send_by(ready.row.by, *ready.message)
-        return await self.sender.channel.send(*ready.message)
+        failover, row = self.sender.failover, ready.row
+        if failover is None:
+            return await self.sender.channel.send(*ready.message)
+        if row.by:
+            return await failover.send_by(row.by, *ready.message)
+        return await failover.send(*ready.message, before=functools.partial(self._bind, row))
+
+    async def _bind(self, row: ToSend, provider: str) -> None:
+        """Write down who is about to have a message, where that is not the one its batch was leased for.
+
+        Whoever takes it over from us, should we die now, gives it to the same.
+        """
+        if self.bound.get(row.id, self.batch.by) == provider:
+            return
+        code = _code("tocsin:handed", maybe=True, by=provider)
+        await self.services.ledger.written(Outcome(row.id, None, self.services.clock.now(), code=code))
+        self.bound[row.id] = provider
 
     async def _refused(self, row: ToSend, error: ChannelError) -> Outcome:
         SENT.labels(self.batch.channel, type(error).__name__.lower()).inc()

@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 
 from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.store.tables import batches, contacts, deliveries, subscribers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -34,10 +34,13 @@ _BY = re.compile(r" by (\S+) " + re.escape(MAYBE) + "$")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
+    """``by`` is the provider it was leased for, where its channel has two."""
+
     id: int
     alert_id: int
     channel: ChannelName
     rank: int
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,28 @@ class ToSend:
     by: str | None = None
 
 
-async def lease(unit: Unit, batch_id: int, owner: str, now: datetime, until: datetime) -> Batch | None:
+async def lease(
+    unit: Unit,
+    batch_id: int,
+    owner: str,
+    now: datetime,
+    until: datetime,
+    *,
+    by: Mapping[ChannelName, str] | None = None,
+) -> Batch | None:
     """Take a batch that is due; None if it is done, not due yet, or another's.
 
-    What is taken over from a worker that died may have been sent: it is marked so. Nothing is taken over until the
-    database has answered for as long as a lease lasts: its holder could not renew it, and has outcomes to write down.
+    ``by``: of the channels with two providers, the one that is to have the batch. What is taken over from a worker that
+    died may have been sent: it is marked so, and by whom. Nothing is taken over until the database has answered for as
+    long as a lease lasts: its holder could not renew it, and has outcomes to write down.
     """
-    died = await unit.conn.scalar(select(batches.c.lease_owner).where(batches.c.id == batch_id))
-    if died is not None and unit.undisturbed_s < (until - now).total_seconds():
+    before = (
+        await unit.conn.execute(select(batches.c.lease_owner, batches.c.by).where(batches.c.id == batch_id))
+    ).one_or_none()
+    died = before is not None and before.lease_owner is not None
+    if died and unit.undisturbed_s < (until - now).total_seconds():
         return None
+    numbers = {CHANNEL_NUMBER[channel]: name for channel, name in (by or {}).items()}
     taken = await unit.conn.execute(
         update(batches)
         .where(
@@ -74,13 +90,17 @@ async def lease(unit: Unit, batch_id: int, owner: str, now: datetime, until: dat
             batches.c.due_at <= now,
             or_(batches.c.lease_until.is_(None), batches.c.lease_until < now),
         )
-        .values(lease_owner=owner, lease_until=until)
-        .returning(batches.c.alert_id, batches.c.channel, batches.c.rank)
+        .values(
+            lease_owner=owner,
+            lease_until=until,
+            by=case(numbers, value=batches.c.channel, else_=None) if numbers else None,
+        )
+        .returning(batches.c.alert_id, batches.c.channel, batches.c.rank, batches.c.by)
     )
     row = taken.one_or_none()
-    if row is not None and died is not None:
-        await _mark(unit, deliveries.c.batch_id == batch_id)
-    return None if row is None else Batch(batch_id, row.alert_id, CHANNELS[row.channel], row.rank)
+    if row is not None and before is not None and died:
+        await _mark(unit, deliveries.c.batch_id == batch_id, before.by)
+    return None if row is None else Batch(batch_id, row.alert_id, CHANNELS[row.channel], row.rank, row.by)
 
 
 async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
@@ -131,11 +151,12 @@ def _opened(unit: Unit, fingerprint: bytes, sealed: bytes) -> str | None:
         return None
 
 
-async def _mark(unit: Unit, which: ColumnElement[bool]) -> None:
+async def _mark(unit: Unit, which: ColumnElement[bool], by: str | None) -> None:
+    """Say of deliveries that they may have left, by whoever had their batch unless another is named there."""
+    code = f"tocsin:interrupted by {by} {MAYBE}" if by else f"tocsin:interrupted {MAYBE}"
+    unnamed = or_(deliveries.c.code.is_(None), deliveries.c.code.not_like(f"% by % {MAYBE}"))
     await unit.conn.execute(
-        update(deliveries)
-        .where(which, deliveries.c.state == DeliveryState.QUEUED)
-        .values(code=f"tocsin:interrupted {MAYBE}")
+        update(deliveries).where(which, deliveries.c.state == DeliveryState.QUEUED, unnamed).values(code=code)
     )
 
 
@@ -183,7 +204,8 @@ async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> 
 async def free_all(unit: Unit) -> None:
     """End every lease: said by the only process there is, at its start. What was leased may have been sent."""
     leased = select(batches.c.id).where(batches.c.done.is_(False), batches.c.lease_owner.is_not(None))
-    await _mark(unit, deliveries.c.batch_id.in_(leased))
+    for by in list(await unit.conn.scalars(leased.with_only_columns(batches.c.by).distinct())):
+        await _mark(unit, deliveries.c.batch_id.in_(leased.where(batches.c.by.is_not_distinct_from(by))), by)
     await unit.conn.execute(
         update(batches)
         .where(batches.c.done.is_(False), batches.c.lease_owner.is_not(None))

@@ -331,6 +331,7 @@ batches = Table(
     Column("due_at", Instant, nullable=False),
     Column("lease_owner", String(40)),
     Column("lease_until", Instant),
+    Column("by", String(40)),
     Index("ix_batches_alert_id", "alert_id"),
 )
 Index(
