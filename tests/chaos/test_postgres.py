@@ -1,4 +1,4 @@
-"""The bad night of PostgreSQL: restarted, crashed, its connections cut, silent. The API says so; nothing is lost."""
+"""The bad night of PostgreSQL: restarted, crashed, only read, cut off, silent. The API says so; nothing is lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from tests.chaos.verdict import AT_ONCE, RATES, judge, matched
+from tests.chaos.verdict import AT_ONCE, MOST_TWICE, RATES, judge, matched
+from tests.servers.breakable import Wire
+from tests.servers.town_api import eventually
 from tests.servers.town_scaled import ScaledTown
 from tests.servers.twilio import Fate
 
@@ -29,6 +31,21 @@ async def refused(town):
                     assert int(answer.headers["Retry-After"]) > 0
                     return
         await asyncio.sleep(0.1)
+
+
+async def unwritten(town):
+    """Try to write until the API says 503 with Retry-After; reading goes on."""
+    station = {"slug": "autre", "name": "Autre", "kind": "school", "languages": ["fr"]}
+    headers = {"Authorization": f"Bearer {town.key}"}
+    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=SAID_S)) as http:
+
+        async def said():
+            async with http.post(f"{town.api.url}/v1/stations", json=station) as answer:
+                return answer.status == 503 and int(answer.headers["Retry-After"]) > 0
+
+        await eventually(said, "the API says that it can't", SAID_S)
+        async with http.get(f"{town.api.url}/v1/alerts") as answer:
+            assert answer.status == 200, await answer.text()
 
 
 @pytest.mark.timeout(900)
@@ -60,6 +77,12 @@ async def test_whatever_befalls_the_database_what_was_taken_goes_out_and_is_writ
                 await refused(town)
                 await postgres.start()
 
+        async with alert("PostgreSQL only reads"):
+            await postgres.only_read()
+            await unwritten(town)
+            await asyncio.sleep(10 if full else 2)
+            await postgres.only_read(only=False)
+
         async with alert("every connection to PostgreSQL cut", injected=5):
             for _ in range(5):
                 assert await postgres.cut_connections() > 0
@@ -80,3 +103,37 @@ async def test_whatever_befalls_the_database_what_was_taken_goes_out_and_is_writ
             assert await victim.retire() == 0
             assert time.monotonic() - began < GRACE_S + 25, "it ends, and what it knows is sent again"
             postgres.go_on()
+
+
+@pytest.mark.timeout(600)
+async def test_whoever_still_has_the_database_does_the_work_of_those_who_have_not(tmp_path, full, record):
+    if not full:
+        pytest.skip("in the long form: make chaos")
+    async with (
+        ScaledTown(tmp_path, lease_s=8, **AT_ONCE, **RATES) as town,
+        Wire(town.postgres.socket) as wire,
+    ):
+        people = town.draw(8_000, share_inside=0.9)
+        await town.settle(*people)
+        town.twilio.fate(Fate(telling="never"))
+        over = f"postgresql://postgres@127.0.0.1:{wire.port}/postgres"
+        await asyncio.gather(
+            town.start("web", "resolver,scheduler", "sender"),
+            town.start("resolver,scheduler", "sender", database_url=over),
+        )
+        for silent in (False, True):
+            issued = await town.issue()
+            await town.until_got(town.got + 250)
+            wire.cut(silent=silent)
+            await town.finished(issued["id"])  # by those who are left
+            wire.mend()
+            verdict = await judge(town, issued["id"], matched(people))
+            how = "carries nothing" if silent else "cut"
+            # One sender can't write down what it sends: its batches are taken over as if it had died.
+            record(
+                verdict,
+                fault=f"way of some workers to PostgreSQL {how}",
+                road="scaled",
+                injected=1,
+                bound=MOST_TWICE,
+            )

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.chaos.verdict import AT_ONCE, RATES, Verdict, judge, matched
+from tests.servers import redis7
 from tests.servers.breakable import Wire
 from tests.servers.town_scaled import ScaledTown
 from tests.servers.twilio import Fate
@@ -46,8 +47,11 @@ class Night:
 
 
 @asynccontextmanager
-async def night(folder, residents):
-    async with ScaledTown(folder, lease_s=8, **AT_ONCE, **RATES) as town, Wire(town.valkey.port) as wire:
+async def night(folder, residents, program=None):
+    async with (
+        ScaledTown(folder, redis_program=program, lease_s=8, **AT_ONCE, **RATES) as town,
+        Wire(town.valkey.port) as wire,
+    ):
         people = town.draw(residents, share_inside=0.9)
         await town.settle(*people)
         town.twilio.fate(Fate(telling="never"))
@@ -58,8 +62,14 @@ async def night(folder, residents):
 
 
 @pytest.mark.timeout(900)
-async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_told_twice(tmp_path, full, record):
-    async with night(tmp_path, 8_000 if full else 500) as dark:
+@pytest.mark.parametrize("server", ["Valkey 9", "Redis 7"])
+async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_told_twice(
+    server, tmp_path, full, record
+):
+    program = redis7.PROGRAM if server == "Redis 7" else None
+    if server == "Redis 7" and not (full and program):
+        pytest.skip("in the long form, where redis-server is installed")
+    async with night(tmp_path, 8_000 if full else 500, program) as dark:
         valkey = dark.town.valkey
 
         if full:
@@ -68,7 +78,7 @@ async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_t
                 meanwhile = await dark.promptly()
                 await valkey.start()
             await dark.ended(meanwhile)
-            record(dark.verdict, fault="Valkey killed, back with its data", road="scaled", injected=1)
+            record(dark.verdict, fault=f"{server} killed, back with its data", road="scaled", injected=1)
 
         async with dark.alert():
             await valkey.kill()
@@ -76,14 +86,14 @@ async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_t
             await valkey.forget()
             await valkey.start()
         await dark.ended(meanwhile)
-        record(dark.verdict, fault="Valkey killed, back empty", road="scaled", injected=1)
+        record(dark.verdict, fault=f"{server} killed, back empty", road="scaled", injected=1)
 
         async with dark.alert():
             await valkey.ask("FLUSHALL")
             meanwhile = await dark.promptly()
             await valkey.ask("FLUSHALL")
         await dark.ended(meanwhile)
-        record(dark.verdict, fault="FLUSHALL", road="scaled", injected=2)
+        record(dark.verdict, fault=f"{server}: FLUSHALL", road="scaled", injected=2)
 
         async with dark.alert():
             valkey.pause()
@@ -91,7 +101,7 @@ async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_t
             await asyncio.sleep(30 if full else 6)
             valkey.go_on()
         await dark.ended(meanwhile)
-        record(dark.verdict, fault="Valkey paused", road="scaled", injected=1)
+        record(dark.verdict, fault=f"{server} paused", road="scaled", injected=1)
 
         for silent in (False, True) if full else (True,):
             async with dark.alert():
@@ -100,4 +110,4 @@ async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_t
                 await dark.ended(meanwhile)  # those who still have the bus do it
                 dark.wire.mend()
             how = "carries nothing" if silent else "cut"
-            record(dark.verdict, fault=f"way of some workers to Valkey {how}", road="scaled", injected=1)
+            record(dark.verdict, fault=f"way of some workers to {server} {how}", road="scaled", injected=1)

@@ -27,6 +27,7 @@ from tests.servers.town_api import eventually
 
 _STARTS_S = 20.0
 _PR_SET_PDEATHSIG = 1
+_MAY_WRITE = "-c default_transaction_read_only=off"
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -99,11 +100,15 @@ class Breakable:
 
 
 class OwnValkey(Breakable):
-    """Valkey; what it holds is on its disk when it is killed (each write is appended to a file first)."""
+    """Valkey, or the Redis whose ``program`` is given.
 
-    def __init__(self) -> None:
+    What it holds is on its disk when it is killed (each write is appended to a file first).
+    """
+
+    def __init__(self, program: str | None = None) -> None:
         super().__init__("tocsin-valkey-")
         self.port = free_port()
+        self._program = program
 
     @property
     def url(self) -> str:
@@ -120,7 +125,7 @@ class OwnValkey(Breakable):
             "appendonly": "yes",
         }
         words = [word for name, value in setting.items() for word in (f"--{name}", value)]
-        await self._run(str(get_binary_path()), *words, "--appendfsync", "no")
+        await self._run(self._program or str(get_binary_path()), *words, "--appendfsync", "no")
         await eventually(self._answers, "Valkey answers", _STARTS_S)
 
     async def _answers(self) -> bool:
@@ -158,6 +163,11 @@ class OwnPostgres(Breakable):
     def url(self) -> str:
         return f"postgresql://postgres@/postgres?host={self.folder}"
 
+    @property
+    def socket(self) -> Path:
+        """Where a ``Wire`` leads to."""
+        return self.folder / ".s.PGSQL.5432"
+
     async def start(self) -> None:
         if not (self._data / "PG_VERSION").exists():
             await asyncio.to_thread(self._package.ensure_pgdata_inited)
@@ -179,14 +189,23 @@ class OwnPostgres(Breakable):
         )  # fmt: skip
         return await child.wait() == 0
 
-    async def ask(self, sql: str) -> str:
+    async def ask(self, sql: str, **environment: str) -> str:
         """Run SQL as the superuser; give what psql prints of its rows."""
         child = await asyncio.create_subprocess_exec(
-            str(self._package.bin_path / "psql"), self.url, "-qtAc", sql, stdout=asyncio.subprocess.PIPE
-        )
+            str(self._package.bin_path / "psql"), self.url, "-qtAc", sql,
+            stdout=asyncio.subprocess.PIPE, env=os.environ | environment,
+        )  # fmt: skip
         said, _ = await child.communicate()
         assert child.returncode == 0, sql
         return said.decode().strip()
+
+    async def only_read(self, *, only: bool = True) -> None:
+        """Let every transaction from now on only read, as on a standby; or write again."""
+        if only:
+            await self.ask("ALTER SYSTEM SET default_transaction_read_only = on")
+        else:
+            await self.ask("ALTER SYSTEM RESET default_transaction_read_only", PGOPTIONS=_MAY_WRITE)
+        await self.ask("SELECT pg_reload_conf()")
 
     async def stop(self, *, crash: bool = False) -> None:
         """End it as its operator would (connections are closed), or as a crash does, with a recovery at its start."""
@@ -202,10 +221,13 @@ class OwnPostgres(Breakable):
 
 
 class Wire:
-    """A TCP way to a port of this machine that can be cut: connections hang up, or (``silent``) carry nothing on."""
+    """A TCP way to a port or a Unix socket of this machine that can be cut.
 
-    def __init__(self, port: int) -> None:
-        self._to = port
+    Connections hang up, or (``silent``) carry nothing on.
+    """
+
+    def __init__(self, to: int | Path) -> None:
+        self._to = to
         self._cut = False
         self._whole = asyncio.Event()
         self._whole.set()
@@ -242,7 +264,7 @@ class Wire:
             if self._cut:
                 writer.transport.abort()
                 return
-            further, on = await asyncio.open_connection("127.0.0.1", self._to)
+            further, on = await self._reach()
             self._ends.add(on)
             ways = [asyncio.create_task(self._carry(reader, on)), asyncio.create_task(self._carry(further, writer))]
             self._carrying.update(ways)
@@ -258,6 +280,11 @@ class Wire:
         finally:
             writer.transport.abort()
             self._ends.discard(writer)
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self._to, Path):
+            return await asyncio.open_unix_connection(self._to)
+        return await asyncio.open_connection("127.0.0.1", self._to)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):

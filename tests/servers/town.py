@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from broadcaster.config import Settings
     from broadcaster.store import Store
-    from tests.servers.push import Subscriber
+    from tests.servers.push import Received, Subscriber
 
 _METRES_A_DEGREE = 111_320.0
 _BATCH = 2000
@@ -154,6 +154,7 @@ class Town:
         self.data_dir = data_dir
         self.changes = changes
         self.push = HeldPush()
+        self.push_services: list[PushService] = [self.push]
         self.smtp = smtp or SmtpServer()
         self.twilio = TwilioServer()
         self.clock = MovableClock()
@@ -214,6 +215,11 @@ class Town:
                 assert station is not None
                 self.stations[slug] = station.id
             self.key = await stations.add_key(unit, Role.ADMIN, None, "all", now)
+
+    @property
+    def pushed(self) -> list[Received]:
+        """Give every push that a push service took."""
+        return [message for service in self.push_services for message in service.messages]
 
     def resident(self, *ways: str, at: tuple[float, float] | None = INSIDE, **more: Any) -> Resident:
         """A new resident with these channels, who lives at a point; not in the register yet (``settle``)."""

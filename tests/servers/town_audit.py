@@ -109,7 +109,7 @@ def _derived(states: list[DeliveryState]) -> PersonState:
 def arrivals(town: Town) -> list[Arrived]:
     """Every message that reached a device, a mail box or a telephone, opened."""
     found = []
-    for message in town.push.messages:
+    for message in town.pushed:
         said = message.json
         found.append(Arrived("push", message.subscriber.endpoint, said["id"], message.headers["Topic"], message))
     for mail in town.smtp.messages:

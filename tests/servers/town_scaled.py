@@ -191,7 +191,7 @@ class ManyTown(Town):
     @property
     def got(self) -> int:
         """How many messages reached anybody so far."""
-        return len(self.push.messages) + len(self.smtp.messages) + len(self.twilio.messages) + len(self.twilio.calls)
+        return len(self.pushed) + len(self.smtp.messages) + len(self.twilio.messages) + len(self.twilio.calls)
 
     async def until_got(self, n: int, timeout_s: float = 60.0) -> None:
         await eventually(lambda: self.got >= n, f"{n} messages", timeout_s)
@@ -216,11 +216,11 @@ class ManyTown(Town):
 
 
 class ScaledTown(ManyTown):
-    """PostgreSQL and Valkey of its own, and processes of each role."""
+    """PostgreSQL and Valkey (or the Redis of ``redis_program``) of its own, and processes of each role."""
 
-    def __init__(self, data_dir: Path, **changes: Any) -> None:
+    def __init__(self, data_dir: Path, *, redis_program: str | None = None, **changes: Any) -> None:
         self.postgres = OwnPostgres()
-        self.valkey = OwnValkey()
+        self.valkey = OwnValkey(redis_program)
         own = {
             "database_url": self.postgres.url,
             "redis_url": self.valkey.url,
