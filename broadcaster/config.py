@@ -36,6 +36,12 @@ _SECRET_BYTES = 32
 _BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
 
 
+# fmt: off
+_REGIONS = ("FR", "GP", "MQ", "GF", "RE", "YT", "BL", "MF", "PM", "NC", "PF", "WF",
+            "BE", "LU", "CH", "DE", "IT", "ES", "MC", "AD", "NL", "GB", "IE", "PT")
+# fmt: on
+
+
 class Settings(BaseModel):
     """What can be set, with what holds when it is not. README has the same table; a test holds the two together."""
 
@@ -119,6 +125,27 @@ class Settings(BaseModel):
     send_timeout_s: float = Field(20, gt=0, le=120, description="How long one message may take at its provider.")
     lease_s: float = Field(30, ge=2, le=600, description="After how long another worker takes over a batch.")
     grace_s: float = Field(20, ge=0, le=300, description="How long messages under way may take to end at a stop.")
+    session_hours: float = Field(
+        12, gt=0, le=24 * 31, description="How long an operator stays signed in to the console; unused, a third of it."
+    )
+    geocoder_url: str = Field(
+        "https://data.geopf.fr/geocodage",
+        description="Finds addresses (API of France's Base Adresse Nationale), asked by the service and never by a"
+        " browser; `off` for none.",
+    )
+    tiles_file: Path | None = Field(
+        None, description="A map of one's own (PMTiles) under territories and circles; without it they are the map."
+    )
+    codes_per_hour: int = Field(
+        300,
+        ge=0,
+        description="Codes an hour by which a station's residents confirm phones, and as many for mails; 0: none.",
+    )
+    phone_regions: tuple[str, ...] = Field(
+        _REGIONS,
+        description="Countries and territories, ISO 3166, whose numbers residents may sign up themselves, beside the"
+        " station's own; without it France, its territories and the neighbours.",
+    )
     sandbox_keep: int = Field(50_000, ge=0, description="How many sandboxed messages are kept.")
     trusted_proxies: int = Field(0, ge=0, le=5, description="Proxies before this service, for the callers' addresses.")
     requests_per_minute: int = Field(
@@ -127,7 +154,7 @@ class Settings(BaseModel):
         description="Requests a minute that one address may make without a key, or one subscriber with their token.",
     )
 
-    @field_validator("push_origins", "roles", mode="before")
+    @field_validator("push_origins", "roles", "phone_regions", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(re.split(r"[,\s]+", value.strip())) if isinstance(value, str) and value.strip() else value or ()
@@ -139,6 +166,24 @@ class Settings(BaseModel):
             message = "begins with https:// (or http:// on this machine), as in https://alerts.ville.example; no ? or #"
             raise ValueError(message)
         return value.rstrip("/")
+
+    @field_validator("geocoder_url")
+    @classmethod
+    def _geocoder(cls, value: str) -> str:
+        if value.strip().lower() == "off":
+            return ""
+        if not _is_base(value):
+            message = "begins with https://, as in https://data.geopf.fr/geocodage; off asks nobody"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @field_validator("tiles_file")
+    @classmethod
+    def _tiles(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            message = f"names no file: there is none at {value}"
+            raise ValueError(message)
+        return value
 
     @field_validator("log_level")
     @classmethod

@@ -5,7 +5,7 @@ opens nothing.
 """
 
 from zones.alert_areas import AreaIndex
-from zones.communes import Commune, CommuneName, Communes, slug
+from zones.communes import Commune, CommuneName, CommuneOutline, Communes, slug
 from zones.errors import (
     CommunesMissing,
     InvalidArea,
@@ -24,6 +24,7 @@ from zones.geometry import (
     Circle,
 )
 from zones.jurisdictions import Jurisdiction, parse_boundary
+from zones.outlines import simplified
 from zones.places import Hits, PlaceIndex
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Circle",
     "Commune",
     "CommuneName",
+    "CommuneOutline",
     "Communes",
     "CommunesMissing",
     "Hits",
@@ -48,5 +50,6 @@ __all__ = [
     "UnknownCommune",
     "ZoneError",
     "parse_boundary",
+    "simplified",
     "slug",
 ]

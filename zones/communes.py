@@ -14,20 +14,22 @@ from __future__ import annotations
 import csv
 import importlib.util
 import lzma
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from zones.errors import CommunesMissing, UnknownCommune
+from zones.outlines import outlined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     Row = dict[str, str]
 
@@ -40,6 +42,9 @@ _FOUND_ITSELF = ("COM", "ARM")  # communes, and the arrondissements of Paris, Ly
 _PART_OF = {"COMD": "a delegated commune", "COMA": "an associated commune", "SRM": "a sector"}
 _NEAR_DEGREES = 0.01
 _SUGGESTIONS = 5
+_METRES_A_DEGREE = 111_320.0
+_FAR_DEGREES = 0.5
+_MOST_AROUND = 80
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"})
 _SHORT = {"st": "saint", "ste": "sainte"}
 
@@ -75,6 +80,15 @@ class CommuneName(NamedTuple):
     name: str
     departement: str
     population: int | None
+
+
+class CommuneOutline(NamedTuple):
+    """A commune as a map shows it: its boundary is thinned GeoJSON."""
+
+    insee: str
+    name: str
+    centre: tuple[float, float]
+    boundary: dict[str, Any]
 
 
 def slug(name: str) -> str:
@@ -140,6 +154,34 @@ class Communes:
             ranked.append((rank, -(name.population or 0), name))
         ranked.sort()
         return [name for _, _, name in ranked[:limit]]
+
+    def around(
+        self, boundary: Mapping[str, Any] | None, centre: tuple[float, float] | None, margin_m: float
+    ) -> list[CommuneOutline]:
+        """The communes within ``margin_m`` of a territory (GeoJSON), or of a point (lon, lat) where there is none.
+
+        As the boxes around them tell; at most 80, the nearest first. Raises ``CommunesMissing``.
+        """
+        if boundary is None and centre is None:
+            return []
+        here = shapely.geometry.shape(boundary) if boundary is not None else shapely.Point(centre)
+        middle = shapely.Point(centre) if centre is not None else here.centroid
+        up = margin_m / _METRES_A_DEGREE
+        across = up / max(0.1, math.cos(math.radians(middle.y)))
+        west, south, east, north = here.bounds
+        near = shapely.box(west - across, south - up, east + across, north + up)
+        found: list[tuple[float, CommuneOutline]] = []
+        for row in self._rows():
+            hall = _known(row["mairie_localisation"])
+            if row["type"] != "COM" or (hall is not None and shapely.from_wkb(hall).distance(near) > _FAR_DEGREES):
+                continue  # its town hall is far: no need to read its boundary
+            shape = _boundary(row)
+            if shape is not None and shape.intersects(near):
+                at = _centre(row, shape)
+                outline = CommuneOutline(row["code"], _full_name(row), at, outlined(shape))
+                found.append((middle.distance(shapely.Point(at)), outline))
+        found.sort(key=lambda pair: pair[0])
+        return [outline for _, outline in found[:_MOST_AROUND]]
 
     @cached_property
     def path(self) -> Path:

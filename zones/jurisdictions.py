@@ -84,6 +84,10 @@ class Jurisdiction:
         inside = max(shapely.get_parts(self.boundary), key=lambda part: part.area).representative_point()
         return inside.x, inside.y
 
+    def holds(self, lon: float, lat: float) -> bool:
+        """Tell whether a point (WGS 84 degrees) lies within the boundary, its edge included; the margin is not."""
+        return self.boundary is None or bool(shapely.intersects_xy(self.boundary, lon, lat))
+
     def check(self, area: Area, field: str = "area") -> None:
         """Raise ``OutsideJurisdiction``, naming the shape and how far it goes out, unless all of the area lies inside.
 

@@ -49,7 +49,7 @@ def serve(roles: str | None) -> None:
         for name in running.services.sandboxed:
             click.echo(f"SANDBOX         {name} sends nothing: {running.services.senders[name].hint}")
         if running.services.sandboxed:
-            click.echo(f"                what they would have sent is at {running.services.base_url}/sandbox")
+            click.echo(f"                what they would have sent is at {running.services.base_url}/console/sandbox")
         sys.stdout.flush()
 
     try:

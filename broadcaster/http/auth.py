@@ -6,11 +6,11 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from broadcaster.errors import Forbidden
-from broadcaster.http.keys import DEVICES, RATES, SERVICES, SESSIONS
+from broadcaster.http.keys import DEVICES, RATES, SERVICES, SESSION
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
 from broadcaster.http.route import ROLE_OF, Access
-from broadcaster.http.sessions import COOKIE
+from broadcaster.http.sessions import foreign, is_ours, session_of
 from broadcaster.store import people, stations
 
 if TYPE_CHECKING:
@@ -22,7 +22,12 @@ _KEY, _SUBSCRIBER = "tk_", "sb_"
 _LONGEST = 100
 _WANT_KEY = "Send an API key of this service: Authorization: Bearer tk_…"
 _WANT_TOKEN = "Send the subscriber's token: Authorization: Bearer sb_…"  # noqa: S105  a sentence, no secret
+_LOOKING = ("GET", "HEAD")
 _NOBODY = "This key or token is unknown, or was revoked."
+
+
+class SignedOut(Exception):
+    """There is no session, or it ended: sign in, and go on where you were."""
 
 
 async def admit(request: web.Request, access: Access) -> tuple[Caller | None, int]:
@@ -34,7 +39,7 @@ async def admit(request: web.Request, access: Access) -> tuple[Caller | None, in
             count(request)
         return None, 0
     if access is Access.OPERATOR:
-        return _signed_in(request), 0
+        return await _signed_in(request), 0
     if access is Access.SUBSCRIBER:
         return None, await _subscriber(request)
     return await _by_key(request, access), 0
@@ -97,9 +102,16 @@ async def _subscriber(request: web.Request) -> int:
     return subscriber_id
 
 
-def _signed_in(request: web.Request) -> Caller | None:
-    """Give the operator of the cookie; None is for the page to answer, with a form."""
-    return request.app[SESSIONS].find(request.cookies.get(COOKIE, ""))
+async def _signed_in(request: web.Request) -> Caller:
+    """Give the operator of the cookie. Raises ``SignedOut`` where there is none, a 403 for what another's page sent."""
+    session = await session_of(request)
+    if session is None:
+        count(request)
+        raise SignedOut
+    if request.method not in _LOOKING and not await is_ours(request):
+        raise foreign()
+    request[SESSION] = session
+    return session.caller
 
 
 def _bearer(request: web.Request) -> str | None:

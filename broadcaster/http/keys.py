@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from broadcaster.http.pacing import Paced
     from broadcaster.http.rates import RateLimit
     from broadcaster.http.schemas.accounts import AccountOut
-    from broadcaster.http.sessions import Sessions
     from broadcaster.services import Services
+    from broadcaster.store.sessions import Session
+    from broadcaster.web.assets import Assets
+    from broadcaster.web.ground import Ground
     from broadcaster.web.kept import KeptPages
 
 SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[RateLimit] = web.AppKey("rates")
 DEVICES: web.AppKey[RateLimit] = web.AppKey("devices")
-SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
+SESSION: web.RequestKey[Session] = web.RequestKey("session")
+ASSETS: web.AppKey[Assets] = web.AppKey("assets")
+GROUND: web.AppKey[Ground] = web.AppKey("ground")
 ACCOUNTS: web.AppKey[Paced[AccountOut]] = web.AppKey("accounts")
 CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections")
 STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")

@@ -57,7 +57,6 @@ _MEDIA: dict[str, dict[str, Any]] = {
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.KEYED: [{}, {"key": []}],
     Access.SUBSCRIBER: [{"subscriber": []}],
-    Access.OPERATOR: [{"operator": []}],
     Access.LOCAL: [{}, {"key": []}],
     **{access: [{"key": []}] for access in ROLE_OF},
 }
@@ -65,7 +64,7 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
 
 def document(routes: Iterable[Route], server: str) -> bytes:
     """Give the document as JSON; ``server`` is where the service is reached."""
-    table = tuple(routes)
+    table = tuple(route for route in routes if route.documented)
     incoming, outgoing = _models(table)
     refs, definitions = models_json_schema(
         [(model, "validation") for model in incoming] + [(model, "serialization") for model in outgoing],
@@ -85,7 +84,7 @@ def document(routes: Iterable[Route], server: str) -> bytes:
                 "Longitude before latitude, WGS 84 degrees; metres; times with their offset; money in minor units."
                 " Whatever is refused is refused whole, with a problem (RFC 9457) that names each field."
             ),
-            "license": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+            "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": server}],
         "tags": [{"name": name} for name in dict.fromkeys(route.tag for route in table)],
@@ -96,7 +95,6 @@ def document(routes: Iterable[Route], server: str) -> bytes:
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key, tk_…, with a role."},
                 "subscriber": {"type": "http", "scheme": "bearer", "description": "A subscriber's token, sb_…"},
-                "operator": {"type": "apiKey", "in": "cookie", "name": "tocsin_operator"},
             },
         },
     }

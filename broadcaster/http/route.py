@@ -28,7 +28,8 @@ class Access(StrEnum):
     ``open``: anybody, uncounted. ``public``: anybody, so often a minute. ``keyed``: a key counts where there is one,
     else as public. ``read``, ``publish``, ``admin``: an API key of that role or above. ``subscriber``: a subscriber's
     token. ``signed``: the request proves itself (the token in its path, a provider's signature); those that do not are
-    counted. ``operator``: a signed-in operator's page. ``local``: this machine, or a key that may read.
+    counted. ``operator``: an operator signed in to the console; to change anything, from a page of ours. ``local``:
+    this machine, or a key that may read.
     """
 
     OPEN = "open"
@@ -76,7 +77,7 @@ class Route:
 
     ``answers``: by status, a model (JSON), a media type, or None (no body). ``form``: the fields of a form that the
     handler reads itself. ``page``: for people's eyes; its problems are pages too. ``fails``: statuses of problems
-    beside those that follow from what the route is.
+    beside those that follow from what the route is. ``documented``: in the OpenAPI document, which is for programs.
     """
 
     method: str
@@ -92,4 +93,5 @@ class Route:
     headers: tuple[str, ...] = ()
     page: bool = False
     fails: tuple[int, ...] = ()
+    documented: bool = True
     tag: str = field(default="service")

@@ -13,6 +13,7 @@ from broadcaster.http import (
     subscribers,
     twilio_hooks,
 )
+from broadcaster.http.resident_routes import RESIDENT_ROUTES
 from broadcaster.http.route import Access, Route
 from broadcaster.http.schemas.accounts import (
     AccountOut,
@@ -24,7 +25,6 @@ from broadcaster.http.schemas.accounts import (
     Readiness,
     ReceiptIn,
     SandboxPage,
-    SandboxPageQuery,
     SandboxQuery,
     UnreachedPage,
 )
@@ -46,8 +46,8 @@ from broadcaster.http.schemas.subscribers import (
     SubscriberOut,
     SubscriberPatch,
 )
-from broadcaster.web import opt_out, public
-from broadcaster.web import sandbox as sandbox_pages
+from broadcaster.web import files, opt_out, public
+from broadcaster.web.console.routes import ROUTES as CONSOLE
 
 _HTML, _STREAM, _METRICS, _TWIML = "text/html", "text/event-stream", "text/plain", "text/xml"
 _ME = "/v1/subscribers/me"
@@ -118,6 +118,7 @@ ROUTES: tuple[Route, ...] = (
         body=PositionIn,
         tag="subscribers",
     ),
+    *RESIDENT_ROUTES,
     # Alerts
     Route(
         "POST",
@@ -299,42 +300,6 @@ ROUTES: tuple[Route, ...] = (
         page=True,
         tag="public",
     ),
-    # For operators
-    Route(
-        "GET",
-        "/sandbox",
-        sandbox_pages.listing,
-        Access.OPERATOR,
-        "What was composed and not sent, to look at.",
-        {200: _HTML},
-        query=SandboxPageQuery,
-        page=True,
-        fails=(401, 403),
-        tag="operators",
-    ),
-    Route(
-        "GET",
-        "/sandbox/{id}",
-        sandbox_pages.one,
-        Access.OPERATOR,
-        "One message to its last byte.",
-        {200: _HTML},
-        page=True,
-        fails=(401, 403),
-        tag="operators",
-    ),
-    Route(
-        "POST",
-        "/sandbox/session",
-        sandbox_pages.session,
-        Access.PUBLIC,
-        "Sign in with a key, or out with none.",
-        {303: None},
-        form=("key",),
-        page=True,
-        fails=(403,),
-        tag="operators",
-    ),
     # For whoever runs it
     Route("GET", "/healthz", health.alive, Access.OPEN, "Is the process alive?", {200: Health}),
     Route(
@@ -354,4 +319,7 @@ ROUTES: tuple[Route, ...] = (
         {200: _METRICS},
     ),
     Route("GET", "/openapi.json", health.document, Access.OPEN, "This document.", {200: "application/json"}),
+    # What pages are made of
+    *files.ROUTES,
+    *CONSOLE,
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from broadcaster.http.auth import admit
+from broadcaster.http.auth import SignedOut, admit
 from broadcaster.http.connections import Connections, most_open
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.keys import (
@@ -17,25 +17,26 @@ from broadcaster.http.keys import (
     CONNECTIONS,
     DEVICES,
     DOCUMENT,
+    GROUND,
     KEPT_PAGES,
     PAGES,
     RATES,
     SERVICES,
-    SESSIONS,
     STREAMS,
 )
 from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
 from broadcaster.http.openapi import document
 from broadcaster.http.pacing import Paced
-from broadcaster.http.problems import problem_of, respond
+from broadcaster.http.problems import problem_of, respond, unauthenticated
 from broadcaster.http.rates import RateLimit
 from broadcaster.http.reading import body_of, query_of
 from broadcaster.http.route import Call
 from broadcaster.http.routes import ROUTES
-from broadcaster.http.sessions import Sessions
 from broadcaster.services import Role
 from broadcaster.web import pages
+from broadcaster.web.console.signing_in import interrupted
 from broadcaster.web.error_pages import respond_in_words
+from broadcaster.web.ground import Ground
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.kept import KeptPages
 
@@ -67,14 +68,15 @@ def build(services: Services) -> web.Application:
     app[DEVICES] = RateLimit(services.settings.requests_per_minute)
     app[ACCOUNTS] = Paced(PACE_S)
     app[CONNECTIONS] = Connections(most_open())
-    app[SESSIONS] = Sessions()
+    app[GROUND] = Ground()
     streams: set[asyncio.Task[Any]] = set()
     app[STREAMS] = streams
     documented: Callable[[str], bytes] = cache(partial(document, ROUTES))
     app[DOCUMENT] = documented
     app[KEPT_PAGES] = KeptPages()
-    pages.set_up(app)
-    catalogs()
+    if Role.WEB in services.roles:
+        pages.set_up(app)
+        catalogs()
     for route in routes:
         handle = _guarded(route, services)
         if route.method == "GET" and route.path not in _STREAMED:
@@ -107,6 +109,10 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
         return await handler(request)
     except asyncio.CancelledError:
         raise
+    except SignedOut:
+        if _for_eyes(request):
+            return await interrupted(request)
+        return respond(unauthenticated("You are not signed in, or no longer: sign in again at /console."))
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer without our insides
         problem = problem_of(error, request)
         if _for_eyes(request):
@@ -145,9 +151,9 @@ async def _headers(_request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
-    headers["X-Frame-Options"] = "DENY"
+    headers.setdefault("X-Frame-Options", "DENY")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "geolocation=(), camera=(), microphone=()"
+    headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
     headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     headers.popall("Server", None)
 

@@ -1,60 +1,114 @@
-"""An operator's sign-in to a page: a random name in a cookie, and in memory whom it stands for.
+"""An operator's sign-in to the console: a random name in a cookie, and in the store whom it stands for.
 
-Cookies are HttpOnly and SameSite=Strict: no script reads them, no other site's link or form brings them. A restart
-ends every session.
+The cookie is HttpOnly and SameSite=Lax: no script reads it, and no other site's form or script brings it. What changes
+anything needs, beside it, the proof that the page asking is ours: ``csrf``, made of the cookie's value, in a field of
+the form or in the header ``X-CSRF``.
 """
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections import OrderedDict
+import hashlib
+import hmac
+import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from broadcaster.http.keys import SERVICES
+from broadcaster.http.problems import HttpProblem
+from broadcaster.http.reading import form_of
+from broadcaster.store import sessions
 
+if TYPE_CHECKING:
     from aiohttp import web
 
-    from broadcaster.domain.stations import Caller
+    from broadcaster.config import Settings
+    from broadcaster.store.sessions import Session
 
 COOKIE = "tocsin_operator"
-_HOURS_S = 8 * 3600
-_MOST = 1000
-_NAME_BYTES = 32
+PATH = "/console"
+FIELD, HEADER = "csrf", "X-CSRF"
+_LONGEST = 60
+_IDLE_PART = 3
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 
 
-class Sessions:
-    """Who is signed in, for eight hours each; at most 1,000 at once, the oldest is ended first."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """``clock`` gives seconds that only ever grow."""
-        self._clock = clock
-        self._open: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
-
-    def start(self, caller: Caller) -> str:
-        """Sign a caller in; give the cookie's value."""
-        name = secrets.token_urlsafe(_NAME_BYTES)
-        self._open[name] = (self._clock() + _HOURS_S, caller)
-        if len(self._open) > _MOST:
-            self._open.popitem(last=False)
-        return name
-
-    def find(self, name: str) -> Caller | None:
-        """Give whoever is signed in under a cookie's value."""
-        until, caller = self._open.get(name, (0.0, None))
-        if caller is not None and self._clock() >= until:
-            del self._open[name]
-            return None
-        return caller
-
-    def end(self, name: str) -> None:
-        """Sign out."""
-        self._open.pop(name, None)
+def lasts(settings: Settings) -> timedelta:
+    """Give how long a session lasts at most."""
+    return timedelta(hours=settings.session_hours)
 
 
-def give_cookie(response: web.StreamResponse, name: str, *, secure: bool) -> None:
+def idle(settings: Settings) -> timedelta:
+    """Give how long a session lasts that nobody uses."""
+    return lasts(settings) / _IDLE_PART
+
+
+async def session_of(request: web.Request) -> Session | None:
+    """Give the session whose cookie comes with a request; None if there is none that holds."""
+    name = request.cookies.get(COOKIE, "")
+    if not name or len(name) > _LONGEST or not name.isascii():
+        return None
+    services = request.app[SERVICES]
+    now = services.clock.now()
+    async with services.store.read() as unit:
+        found = await sessions.find(unit, name, now, idle(services.settings))
+    if found is not None and now - found.seen_at > sessions.SEEN_EVERY:
+        async with services.store.write() as unit:
+            await sessions.seen(unit, found.id, now)
+    return found
+
+
+def csrf_of(request: web.Request) -> str:
+    """Give what a form of the session's pages carries."""
+    return csrf_made_of(request.cookies.get(COOKIE, ""))
+
+
+def csrf_made_of(name: str) -> str:
+    """Give what proves a form of the session of a cookie's value: it tells nothing of the value."""
+    return hashlib.sha256(b"csrf:" + name.encode()).hexdigest()[:40]
+
+
+async def is_ours(request: web.Request) -> bool:
+    """Tell whether a request that changes something was made by a page of ours."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return False
+    sent = request.headers.get(HEADER, "")
+    if not sent and request.content_type == "application/x-www-form-urlencoded":
+        sent = (await form_of(request)).get(FIELD, "")
+    if not sent and request.content_type == "multipart/form-data":
+        sent = request.query.get(FIELD, "")  # a file may be long: what proves the form stands before it
+    return hmac.compare_digest(sent.encode(), csrf_of(request).encode())
+
+
+def foreign() -> HttpProblem:
+    """Give the 403 of a request that no page of ours made."""
+    return HttpProblem("forbidden", "This form is not of this session: open the page anew, and try again.")
+
+
+def device_of(request: web.Request) -> str:
+    """Give what a browser says it is, in two words: enough to know one's own telephone in a list."""
+    agent = request.headers.get("User-Agent", "")[:400]
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "?")
+    browser = next((name for mark, name in _BROWSERS if re.search(rf"\b{mark}", agent)), "?")
+    return f"{browser}, {system}"
+
+
+def give_cookie(response: web.StreamResponse, name: str, settings: Settings, *, secure: bool) -> None:
     """Put the cookie of a new session on a response; ``secure`` where the service is reached by https."""
     response.set_cookie(
-        COOKIE, name, max_age=_HOURS_S, path="/sandbox", httponly=True, samesite="Strict", secure=secure
+        COOKIE,
+        name,
+        max_age=int(lasts(settings).total_seconds()),
+        path=PATH,
+        httponly=True,
+        samesite="Lax",
+        secure=secure,
     )

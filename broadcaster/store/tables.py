@@ -84,6 +84,12 @@ def _station(*, primary_key: bool = False) -> Column[int]:
     )
 
 
+def _set_only(table: str, column: str) -> Index:
+    """Give an index of the few rows where a column is set."""
+    there = text(f"{column} IS NOT NULL")
+    return Index(f"ix_{table}_{column}", column, sqlite_where=there, postgresql_where=there)
+
+
 stations = Table(
     "stations",
     metadata,
@@ -115,6 +121,19 @@ api_keys = Table(
     Column("revoked_at", Instant),
 )
 
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    Column("key_id", Id, ForeignKey("api_keys.id", ondelete="CASCADE"), nullable=False),
+    Column("device", String(60), nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Index("ix_sessions_key_id", "key_id"),
+)
+
 subscribers = Table(
     "subscribers",
     metadata,
@@ -124,6 +143,10 @@ subscribers = Table(
     Column("token_hash", LargeBinary(32), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
     Column("vulnerable", LargeBinary),  # sealed, for everyone: it says of nobody by being there
+    Column("paused_until", Instant),
+    Column("forget_at", Instant),
+    _set_only("subscribers", "paused_until"),
+    _set_only("subscribers", "forget_at"),
     sqlite_autoincrement=True,  # an id is never used twice: alerts of the past still name it
 )
 
@@ -192,6 +215,30 @@ positions = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("accuracy_m", Float),
     Column("at", Instant, nullable=False),
+    Column("until", Instant),
+    _set_only("positions", "until"),
+)
+
+# A number or a mail address that somebody gave, and has yet to show to be theirs: not a contact before that.
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("secret_hash", LargeBinary(32), nullable=False, unique=True),
+    _station(),
+    Column("subscriber_id", Id, ForeignKey("subscribers.id", ondelete="CASCADE")),
+    Column("channel", SmallInteger, nullable=False),
+    Column("fingerprint", LargeBinary(16), nullable=False),
+    Column("caller", LargeBinary(16), nullable=False),
+    Column("code", LargeBinary(16), nullable=False),
+    Column("sealed", LargeBinary),
+    Column("tries", SmallInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("ix_confirmations_created_at", "created_at"),
+    Index("ix_confirmations_subscriber_id", "subscriber_id"),
+    sqlite_autoincrement=True,
 )
 
 groups = Table(

@@ -1,7 +1,7 @@
 """The words of pages, by language: Babel's .po files, read once and never compiled.
 
 English sentences are the names of the messages; ``locale/fr`` has them in French. A further language is a further
-folder.
+folder. A language has as many files as there are parts of the service.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from babel.messages.pofile import read_po
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from babel.messages.catalog import Catalog
+    from babel.messages.catalog import Message
 
 LOCALE_DIR = Path(__file__).parent / "locale"
-DOMAIN = "tocsin"
 _MOST_CHOICES = 20
 _DATES_AS = {"en": "en_GB"}  # whoever reads English in France reads 21:59 and not 9:59 PM
 
@@ -31,16 +30,16 @@ class Words:
 
     language: str
     locale: Locale
-    _catalog: Catalog
+    _messages: Mapping[str, Message]
 
     def __call__(self, sentence: str, /, **gaps: object) -> str:
-        found = self._catalog.get(sentence)
+        found = self._messages.get(sentence)
         text = found.string if found is not None and isinstance(found.string, str) and found.string else sentence
         return text % gaps if gaps else text
 
     def many(self, one: str, several: str, n: int, /, **gaps: object) -> str:
         """Give the form that goes with ``n``; ``%(n)s`` is filled."""
-        found = self._catalog.get(one)
+        found = self._messages.get(one)
         forms = found.string if found is not None else ()
         at = self._form(n)
         text = forms[at] if isinstance(forms, tuple) and at < len(forms) and forms[at] else (one if n == 1 else several)
@@ -55,13 +54,15 @@ class Catalogs:
     """Every language there is words for, by its tag."""
 
     def __init__(self, folder: Path = LOCALE_DIR) -> None:
-        """Read each ``folder/{language}/LC_MESSAGES/tocsin.po``."""
+        """Read each ``folder/{language}/LC_MESSAGES/*.po``."""
         self._words: dict[str, Words] = {}
-        for path in sorted(folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po")):
-            language = path.parent.parent.name
-            with path.open("rb") as file:
-                locale = Locale.parse(_DATES_AS.get(language, language))
-                self._words[language] = Words(language, locale, read_po(file, locale=language))
+        for parent in sorted(folder.glob("*/LC_MESSAGES")):
+            language = parent.parent.name
+            messages: dict[str, Message] = {}
+            for path in sorted(parent.glob("*.po")):
+                with path.open("rb") as file:
+                    messages.update((_name(each), each) for each in read_po(file, locale=language) if each.id)
+            self._words[language] = Words(language, Locale.parse(_DATES_AS.get(language, language)), messages)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -70,6 +71,10 @@ class Catalogs:
     def words(self, language: str) -> Words:
         """Give the words of a language (``fr``, ``fr-CA``), those of English for one that has none."""
         return self._words.get(language.split("-", maxsplit=1)[0].lower(), self._words["en"])
+
+
+def _name(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
 
 
 @cache

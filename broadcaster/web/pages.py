@@ -1,6 +1,7 @@
 """How a page is made: templates, the reader's language, and headers that let nothing foreign in.
 
-A page is one file: its style stands in it, allowed by its hash; no script, no picture, no font from anywhere.
+A public page is one file: its style stands in it, allowed by its hash. Scripts and the console's style come from
+``/static``; nothing comes from anywhere else.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from aiohttp import web
 from babel.dates import format_date, format_datetime, format_time
 from markupsafe import Markup
 
+from broadcaster.http.keys import ASSETS
+from broadcaster.web.assets import Assets
 from broadcaster.web.i18n import Words, catalogs, preferred
 
 if TYPE_CHECKING:
@@ -45,23 +48,25 @@ ZONES = {
 
 @cache
 def style() -> Markup:
-    """Give the style that every page carries."""
-    return Markup((TEMPLATES / "pages.css").read_text(encoding="utf-8"))  # noqa: S704  a file of ours
+    """Give the style that a public page carries in itself: one request is all it takes."""
+    return Markup(Assets().text("public.css"))  # noqa: S704  a file of ours
 
 
 @cache
 def policy() -> str:
-    """Give the Content-Security-Policy of pages: our own style by its hash, forms to us, and nothing else."""
+    """Give the Content-Security-Policy of pages: all from us, no inline script, one inline style by its hash."""
     digest = base64.b64encode(hashlib.sha256(str(style()).encode()).digest()).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self';"
-        " base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{digest}'; img-src 'self' data: blob:;"
+        " connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; frame-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
 def set_up(app: web.Application) -> None:
-    """Give the application its templates."""
-    aiohttp_jinja2.setup(
+    """Give the application its templates, scripts and styles. Raises ``BadSettings`` where they were not bundled."""
+    app[ASSETS] = Assets()
+    environment = aiohttp_jinja2.setup(
         app,
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=jinja2.select_autoescape(default=True),
@@ -69,6 +74,7 @@ def set_up(app: web.Application) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["asset"] = app[ASSETS].url
 
 
 def language_of(request: web.Request, default: str, known: Iterable[str] | None = None) -> str:
@@ -130,6 +136,7 @@ def page_of(body: bytes, language: str, *, status: int = 200, cache_control: str
             "Cache-Control": cache_control,
             "Content-Language": language,
             "Content-Security-Policy": policy(),
+            "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
             "Vary": "Accept-Language",
         },
     )

@@ -13,6 +13,7 @@ import pytest_asyncio
 from broadcaster.app import Running, open_store, serving
 from broadcaster.config import Settings
 from broadcaster.domain.stations import Role
+from broadcaster.http.sessions import csrf_made_of
 from broadcaster.store import stations
 from broadcaster.store.migrate import migrate
 
@@ -77,6 +78,15 @@ class Api:
             if answer.content_type.endswith("json"):
                 return answer.status, answer.headers, await answer.json(content_type=None)
             return answer.status, answer.headers, await answer.text()
+
+    async def sign_in(self, key: str = "admin") -> dict[str, str]:
+        """Sign in to the console; give the headers of a page's script (the cookie, and the proof that it is ours)."""
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        said = f"key={self.keys.get(key, key)}"
+        status, headers, _ = await self.call("POST", "/console/sign-in", key=None, raw=said, headers=form)
+        assert status == 303
+        name = headers["Set-Cookie"].split(";")[0]
+        return {"Cookie": name, "X-CSRF": csrf_made_of(name.partition("=")[2])}
 
     async def counts(self) -> dict[str, int]:
         """How many rows there are of all that a request could leave behind."""

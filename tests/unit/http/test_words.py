@@ -17,27 +17,28 @@ SENTENCE = re.compile(r"""(?:\b_|words)\(\s*(?:"([^"]+)"|'([^']+)')""")
 
 def used():
     found = set()
-    for path in [*WEB.glob("templates/*.html"), *WEB.glob("*.py")]:
+    for path in [*WEB.glob("templates/**/*.html"), *WEB.glob("**/*.py")]:
         found |= {double or single for double, single in SENTENCE.findall(path.read_text(encoding="utf-8"))}
     return found
 
 
-def catalog(language):
-    with (i18n.LOCALE_DIR / language / "LC_MESSAGES" / "tocsin.po").open("rb") as file:
-        return read_po(file, locale=language)
+def messages(language):
+    """Every message of a language's files."""
+    for path in sorted((i18n.LOCALE_DIR / language / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            yield from (message for message in read_po(file, locale=language) if message.id)
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_every_sentence_of_a_page_is_there_and_none_is_left_over(language):
-    there = {message.id for message in catalog(language) if message.id and isinstance(message.id, str)}
-    assert there == used()
+    there = [message.id for message in messages(language) if isinstance(message.id, str)]
+    assert set(there) == used()
+    assert len(there) == len(set(there)), "a sentence stands in two files"
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_every_translation_is_written_and_has_the_gaps_of_its_sentence(language):
-    for message in catalog(language):
-        if not message.id:
-            continue
+    for message in messages(language):
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
         for sentence, translated in zip(ids, strings, strict=True):

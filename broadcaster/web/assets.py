@@ -1,0 +1,66 @@
+"""Scripts and styles as esbuild bundled them: each named by what it holds, so that a browser may keep it for ever."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from broadcaster.errors import BadSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STATIC = Path(__file__).parent / "static"
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class Assets:
+    """The files of ``static``, read once and kept: there are few, and small."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        """Raises ``BadSettings`` where the pages were not built."""
+        try:
+            found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise BadSettings(
+                [("pages", "were not bundled yet: run `make pages` (it needs Node 20 or later)")]
+            ) from None
+        self.version: str = found.pop("version", "")
+        self._names: Mapping[str, str] = found
+        self._folder = folder
+        self._bodies: dict[str, tuple[bytes, bytes | None]] = {}
+
+    def url(self, name: str) -> str:
+        """Give where ``console.js`` is. Raises ``KeyError`` for what no source makes."""
+        return f"/static/{self._names[name]}"
+
+    def text(self, name: str) -> str:
+        """Give what a file holds, to stand in a page."""
+        return (self._folder / self._names[name]).read_text(encoding="utf-8").strip()
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(path.name for path in self._folder.iterdir() if path.suffix not in (".gz", ".json"))
+
+    def respond(self, request: web.Request, name: str, cache_control: str = _FOR_EVER) -> web.Response:
+        """Give a file, compressed for whoever takes that; 404 for what is not there."""
+        if not _NAME.fullmatch(name) or name not in self._known:
+            raise web.HTTPNotFound
+        if name not in self._bodies:
+            path = self._folder / name
+            pressed = path.with_name(f"{name}.gz")
+            self._bodies[name] = (path.read_bytes(), pressed.read_bytes() if pressed.exists() else None)
+        body, pressed_body = self._bodies[name]
+        headers = {"Cache-Control": cache_control, "Vary": "Accept-Encoding"}
+        if pressed_body is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
+            body = pressed_body
+            headers["Content-Encoding"] = "gzip"
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return web.Response(body=body, content_type=kind, headers=headers)

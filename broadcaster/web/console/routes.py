@@ -1,0 +1,64 @@
+"""The console's routes. ``page_at``, ``form_at`` and ``data_at`` say what they have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.http.route import Access, Route
+from broadcaster.http.schemas.accounts import SandboxPageQuery
+from broadcaster.web.console import home, sandbox, signing_in
+
+if TYPE_CHECKING:
+    from broadcaster.http.route import Handler
+
+_HTML = "text/html"
+
+
+def page_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
+    """Give the route of a page for a signed-in operator."""
+    return Route(
+        "GET", path, handler, Access.OPERATOR, summary, {200: _HTML}, page=True, documented=False, tag="console", **more
+    )
+
+
+def form_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
+    """Give the route of a form that a signed-in operator's page sends."""
+    return Route(
+        "POST", path, handler, Access.OPERATOR, summary, {303: None}, page=True, documented=False, tag="console", **more
+    )
+
+
+def data_at(method: str, path: str, handler: Handler, summary: str, **more: Any) -> Route:
+    """Give the route of what a page's script asks for: JSON, or a stream of events."""
+    answers = more.pop("answers", {200: "application/json"})
+    return Route(method, path, handler, Access.OPERATOR, summary, answers, documented=False, tag="console", **more)
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        signing_in.SIGN_IN,
+        signing_in.ask,
+        Access.PUBLIC,
+        "Where to put the key.",
+        {200: _HTML},
+        page=True,
+        documented=False,
+    ),
+    Route(
+        "POST",
+        signing_in.SIGN_IN,
+        signing_in.sign_in,
+        Access.PUBLIC,
+        "A key for a session.",
+        {303: None},
+        page=True,
+        documented=False,
+    ),
+    form_at("/console/sign-out", signing_in.sign_out, "End this session."),
+    page_at("/console/sessions", signing_in.listing, "Who is signed in."),
+    form_at("/console/sessions/{id}/end", signing_in.end, "End a session."),
+    page_at("/console", home.page, "What holds now."),
+    page_at("/console/sandbox", sandbox.listing, "What was composed and not sent.", query=SandboxPageQuery),
+    page_at("/console/sandbox/{id}", sandbox.one, "One message to its last byte."),
+)

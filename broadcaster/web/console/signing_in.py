@@ -1,0 +1,156 @@
+"""Signing in with an operator's key, and out; and what happens to a form whose session ended meanwhile: nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from aiohttp import web
+
+from broadcaster.domain.stations import Role
+from broadcaster.errors import Forbidden, NotFound
+from broadcaster.http.auth import caller_of
+from broadcaster.http.keys import SERVICES, SESSION
+from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.sessions import (
+    COOKIE,
+    FIELD,
+    PATH,
+    csrf_made_of,
+    device_of,
+    give_cookie,
+    idle,
+    lasts,
+)
+from broadcaster.store import sessions
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.pages import written_short, zone_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from broadcaster.http.route import Call
+
+SIGN_IN = f"{PATH}/sign-in"
+_LONGEST_KEY = 100
+_HELD = "held."
+_OURS = ("same-origin", "none")
+
+
+async def ask(call: Call[None, Any]) -> web.Response:
+    """Show where to put the key."""
+    return _page(call.request, then=_own_path(call.request.query.get("then", "")))
+
+
+async def interrupted(request: web.Request) -> web.StreamResponse:
+    """Answer a page's request without a session: sign in first, then go on; what a form held is kept in the page."""
+    if request.method in ("GET", "HEAD"):
+        there = f"{SIGN_IN}?then={quote(_own_path(str(request.rel_url)), safe='')}"
+        return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
+    held: list[tuple[str, str]] = []
+    if request.content_type == "application/x-www-form-urlencoded":
+        held = [(name, value) for name, value in (await form_of(request)).items() if name != FIELD]
+    return _page(request, then=_own_path(str(request.rel_url)), held=held, status=401)
+
+
+async def sign_in(call: Call[None, None]) -> web.StreamResponse:
+    """Exchange a key for a session."""
+    request, services = call.request, call.services
+    if request.headers.get("Sec-Fetch-Site", "none") not in _OURS:
+        # SameSite keeps our cookie from other sites' forms, but not their forms from giving a browser a cookie.
+        message = "A sign-in comes from this service's own page."
+        raise Forbidden(message)
+    form = await form_of(request)
+    then = _own_path(form.get("then", ""))
+    held = [(name.removeprefix(_HELD), value) for name, value in form.items() if name.startswith(_HELD)]
+    caller = await caller_of(request, form.get("key", "").strip()[:_LONGEST_KEY])
+    if caller is None or not caller.role.may(Role.READ):
+        return _page(request, then=then, held=held, wrong=True, status=403)
+    now = services.clock.now()
+    async with services.store.write() as unit:
+        await sessions.sign_out(unit, request.cookies.get(COOKIE, ""))
+        await sessions.forget_ended(unit, now)
+        name = await sessions.start(unit, caller, device_of(request), now, lasts(services.settings))
+    # The proof that goes with a form is made of the new cookie, which this answer only brings.
+    response = (
+        _going_on(request, name, then, held)
+        if held
+        else web.Response(status=303, headers={"Location": then, "Cache-Control": "no-store"})
+    )
+    give_cookie(response, name, services.settings, secure=services.base_url.startswith("https://"))
+    return response
+
+
+async def sign_out(call: Call[None, None]) -> web.Response:
+    """End this session."""
+    async with call.services.store.write() as unit:
+        await sessions.sign_out(unit, call.request.cookies.get(COOKIE, ""))
+    response = web.Response(status=303, headers={"Location": SIGN_IN, "Cache-Control": "no-store"})
+    response.del_cookie(COOKIE, path=PATH)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+async def listing(call: Call[None, None]) -> web.Response:
+    """Show the sessions that the caller may end."""
+    request, services = call.request, call.services
+    words = words_of(request)
+    zone = zone_of("FR")
+    now = services.clock.now()
+    async with services.store.read() as unit:
+        found = [] if call.caller is None else await sessions.open_ones(unit, call.caller, now, idle(services.settings))
+    facts = [
+        {
+            "id": each.id,
+            "device": each.device,
+            "label": each.label,
+            "own": each.id == request[SESSION].id,
+            "since": written_short(each.began_at, zone, words),
+            "seen": written_short(each.seen_at, zone, words),
+        }
+        for each in found
+    ]
+    return show(request, "sessions.html", words, {"sessions": facts})
+
+
+async def end(call: Call[None, None]) -> web.Response:
+    """End one session."""
+    number = number_of(call.request.match_info["id"])
+    async with call.services.store.write() as unit:
+        done = number is not None and call.caller is not None and await sessions.end(unit, call.caller, number)
+    if not done:
+        message = "This session ended already."
+        raise NotFound(message)
+    return web.Response(status=303, headers={"Location": f"{PATH}/sessions", "Cache-Control": "no-store"})
+
+
+def _page(
+    request: web.Request,
+    *,
+    then: str,
+    held: Iterable[tuple[str, str]] = (),
+    wrong: bool = False,
+    status: int = 200,
+) -> web.Response:
+    facts = {
+        "then": then,
+        "held": list(held),
+        "wrong": wrong,
+        "hours": f"{request.app[SERVICES].settings.session_hours:g}",
+        "here": SIGN_IN,
+    }
+    return show(request, "sign_in.html", words_of(request), facts, status=status)
+
+
+def _going_on(request: web.Request, name: str, then: str, held: list[tuple[str, str]]) -> web.Response:
+    facts = {"then": then, "held": held, "csrf": csrf_made_of(name), "here": PATH}
+    return show(request, "go_on.html", words_of(request), facts)
+
+
+def _own_path(path: str) -> str:
+    """Give a path of the console, and nothing else: a sign-in leads to no other site."""
+    parts = urlsplit(path)
+    inside = parts.path == PATH or parts.path.startswith(f"{PATH}/")
+    if parts.scheme or parts.netloc or not inside or "\\" in path or parts.path == SIGN_IN:
+        return PATH
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -1,0 +1,110 @@
+"""What pages are made of beside themselves: scripts and styles, the ground under maps, places by their name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from pydantic import Field
+
+from broadcaster.errors import NotFound
+from broadcaster.http.answers import answer
+from broadcaster.http.keys import ASSETS, GROUND
+from broadcaster.http.route import Access, Route
+from broadcaster.http.schemas.base import Query, Shown, Slug
+from broadcaster.http.stations import station_given, station_named
+from broadcaster.web import geocoder
+from broadcaster.web.pages import with_etag
+
+if TYPE_CHECKING:
+    from broadcaster.http.route import Call
+
+_A_DAY = "public, max-age=86400"
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#17456e"/>'
+    '<g transform="translate(4.8 4.6) scale(.7)" fill="#f3c15f"><path d="M16 2.5a2.3 2.3 0 0 1 2.3 2.3v.7c4.6 1 7.4 4.7'
+    " 7.4 9.9 0 5.2 1.3 7.2 2.9 8.8.9.9.3 2.3-1 2.3H4.4c-1.3 0-1.9-1.4-1-2.3 1.6-1.6 2.9-3.6 2.9-8.8 0-5.2 2.8-8.9"
+    ' 7.4-9.9v-.7A2.3 2.3 0 0 1 16 2.5z"/><path d="M12.4 28h7.2a3.6 3.6 0 0 1-7.2 0z"/></g></svg>'
+)
+
+
+class PlacesQuery(Query):
+    """``q``: an address or the name of a place, as people write it; near ``station``."""
+
+    q: str = Field(min_length=3, max_length=200)
+    station: Slug | None = None
+
+
+class Place(Shown):
+    label: str
+    lon: float
+    lat: float
+
+
+class Places(Shown):
+    places: tuple[Place, ...]
+
+
+async def static(call: Call[None, None]) -> web.Response:
+    """Give a script, a style or a picture."""
+    return call.request.app[ASSETS].respond(call.request, call.request.match_info["name"])
+
+
+async def icon(_call: Call[None, None]) -> web.Response:
+    """Give the bell."""
+    return web.Response(text=_ICON, content_type="image/svg+xml", headers={"Cache-Control": _A_DAY})
+
+
+async def ground(call: Call[None, None]) -> web.StreamResponse:
+    """Give what a station's map is drawn on."""
+    async with call.services.store.read() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+    body = await call.request.app[GROUND].under(station)
+    made = web.Response(body=body, content_type="application/json", headers={"Cache-Control": _A_DAY, "Vary": "Accept"})
+    made.headers["Content-Language"] = station.languages[0]
+    made.enable_compression()
+    return with_etag(call.request, made)
+
+
+async def tiles(call: Call[None, None]) -> web.StreamResponse:
+    """Give parts of the service's own map file (RFC 9110 section 14: the reader asks for ranges)."""
+    path = call.services.settings.tiles_file
+    if path is None:
+        message = "This service has no map file."
+        raise NotFound(message)
+    return web.FileResponse(path, headers={"Cache-Control": _A_DAY, "Content-Type": "application/octet-stream"})
+
+
+async def places(call: Call[None, PlacesQuery]) -> web.Response:
+    """Find an address."""
+    near: tuple[float, float] | None = None
+    if call.query.station is not None:
+        async with call.services.store.read() as unit:
+            station = await station_given(unit, call.query.station)
+        if station.lon is not None and station.lat is not None:
+            near = (station.lon, station.lat)
+    found = await geocoder.find(call.services.settings.geocoder_url, call.query.q, near)
+    return answer(Places(places=tuple(Place(label=each.label, lon=each.lon, lat=each.lat) for each in found)))
+
+
+def _file(path: str, handler: Any, summary: str, kind: str, access: Access = Access.OPEN, **more: Any) -> Route:
+    return Route("GET", path, handler, access, summary, {200: kind}, documented=False, tag="pages", **more)
+
+
+ROUTES: tuple[Route, ...] = (
+    _file("/static/{name}", static, "A script or a style.", "text/javascript"),
+    _file("/icon.svg", icon, "The bell.", "image/svg+xml"),
+    _file("/map/{slug}.json", ground, "What a station's map is drawn on.", "application/json", Access.PUBLIC),
+    _file("/tiles.pmtiles", tiles, "The service's own map.", "application/octet-stream"),
+    Route(
+        "GET",
+        "/places",
+        places,
+        Access.PUBLIC,
+        "Addresses and places, found by what people write.",
+        {200: Places},
+        query=PlacesQuery,
+        fails=(503,),
+        tag="public",
+    ),
+)

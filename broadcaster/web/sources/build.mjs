@@ -1,0 +1,54 @@
+// Bundles the pages' scripts and styles into ../static/, each named by what it holds, and lists them in manifest.json.
+// Every .js and .css of this folder is a page's own entry; what they share stands in parts/.
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, "..", "static");
+const WORKER = "worker.js";
+const entries = (await readdir(here)).filter((name) => /\.(js|css)$/.test(name) && name !== WORKER);
+const target = ["chrome100", "firefox115", "safari15.4"];
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+const common = { bundle: true, minify: true, target, legalComments: "none", logLevel: "warning", metafile: true };
+
+const pages = await build({
+  ...common,
+  entryPoints: entries.map((name) => join(here, name)),
+  outdir: out,
+  format: "esm",
+  splitting: true,
+  entryNames: "[name]-[hash]",
+  chunkNames: "part-[hash]",
+  assetNames: "[name]-[hash]",
+  loader: { ".svg": "file", ".png": "file" },
+});
+
+const manifest = {};
+for (const [path, made] of Object.entries(pages.metafile.outputs)) {
+  if (made.entryPoint) manifest[basename(made.entryPoint)] = basename(path);
+}
+
+// The service worker has one name for ever: browsers look there for a newer one. It knows the files that it keeps.
+const worker = await build({
+  ...common,
+  entryPoints: [join(here, WORKER)],
+  outfile: join(out, WORKER),
+  format: "iife",
+  define: { KEPT_FILES: JSON.stringify(["public.css", "resident.js"].map((name) => manifest[name]).filter(Boolean)) },
+});
+manifest[WORKER] = WORKER;
+manifest.version = createHash("sha256").update(await readFile(join(out, WORKER))).digest("hex").slice(0, 12);
+
+for (const path of [...Object.keys(pages.metafile.outputs), ...Object.keys(worker.metafile.outputs)].map((each) => basename(each))) {
+  if (/\.(js|css|svg)$/.test(path)) {
+    const body = await readFile(join(out, path));
+    await writeFile(join(out, `${path}.gz`), gzipSync(body, { level: 9 }));
+  }
+}
+await writeFile(join(out, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);

@@ -1,0 +1,35 @@
+// What every page of the console has: menus that close, forms that go once, presses that are held.
+
+import { all } from "./parts/dom.js";
+import { holdable } from "./parts/press.js";
+
+document.addEventListener("click", (event) => {
+  for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of all("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  }
+});
+
+// A form goes once: the second tap of an impatient thumb does nothing. Coming back by the back button, it may go again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.gone) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.gone = "1";
+  form.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of all("form[data-gone]")) {
+    delete form.dataset.gone;
+    form.removeAttribute("aria-busy");
+  }
+});
+
+holdable();

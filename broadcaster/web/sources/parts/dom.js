@@ -1,0 +1,50 @@
+// What each script of ours begins with.
+
+/** Give the first element of a selector, or null. @param {string} selector @param {ParentNode} [within] */
+export const one = (selector, within = document) => within.querySelector(selector);
+
+/** Give all elements of a selector as an array. @param {string} selector @param {ParentNode} [within] */
+export const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+/**
+ * Give what the server left for scripts in <script type="application/json" id="…">, or null.
+ * @param {string} id
+ */
+export function left(id) {
+  const found = document.getElementById(id);
+  return found ? JSON.parse(found.textContent) : null;
+}
+
+/** Make an element. Text is text: never markup. @param {string} name @param {Record<string, any>} [given] */
+export function make(name, given = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key === "class") element.className = value;
+    else if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else element.setAttribute(key, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** The page's language, for numbers and dates. */
+export const language = document.documentElement.lang || "fr";
+
+const whole = new Intl.NumberFormat(language);
+/** Write a number as its reader does. @param {number} value */
+export const number = (value) => whole.format(value);
+
+/** Fill the gaps of a sentence: %(name)s. @param {string} sentence @param {Record<string, any>} gaps */
+export const fill = (sentence, gaps) => sentence.replace(/%\((\w+)\)s/g, (_, name) => String(gaps[name] ?? ""));
+
+/** Announce a sentence to screen readers, once. @param {string} sentence */
+export function say(sentence) {
+  let place = document.getElementById("said");
+  if (!place) {
+    place = make("p", { id: "said", class: "unseen", role: "status" });
+    document.body.append(place);
+  }
+  place.textContent = "";
+  requestAnimationFrame(() => (place.textContent = sentence));
+}

@@ -1,0 +1,91 @@
+// The map. Its ground is made of our own data: territories and the names of communes, so that it is there without any
+// tiles; where the service has a map file of its own (PMTiles), that is drawn beneath. Nothing is asked of anyone else.
+
+import L from "leaflet";
+
+const DARK = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/**
+ * Draw the map of a station's territory in an element.
+ * @param {HTMLElement} element
+ * @param {{ground: string, tiles?: string|null, words?: Record<string, string>, still?: boolean}} given
+ *   ground: the address of the station's ground as JSON (/map/{slug}.json); tiles: that of a PMTiles file;
+ *   still: no zoom by wheel, nor dragging by one finger, where the map is only looked at.
+ */
+export function draw(element, given) {
+  const map = L.map(element, {
+    zoomControl: false,
+    attributionControl: Boolean(given.tiles),
+    scrollWheelZoom: !given.still,
+    zoomSnap: 0.25,
+    minZoom: 3,
+    maxZoom: 18,
+    worldCopyJump: true,
+    keyboard: true,
+    fadeAnimation: false,
+  });
+  map.attributionControl?.setPrefix(false);
+  L.control.zoom({ zoomInTitle: given.words?.closer, zoomOutTitle: given.words?.farther, position: "topright" }).addTo(map);
+  L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+  map.createPane("ground").style.zIndex = "150";
+  map.createPane("names").style.zIndex = "450";
+  map.getPane("names").style.pointerEvents = "none";
+  map.setView([46.6, 2.4], 5); // France, until its ground is here
+  if (given.tiles) tiles(map, given.tiles);
+  const ready = given.ground ? ground(map, given) : Promise.resolve(null);
+  return { map, L, ready };
+}
+
+async function ground(map, given) {
+  const answer = await fetch(given.ground, { credentials: "same-origin" });
+  if (!answer.ok) return null;
+  const found = await answer.json();
+  const own = found.boundary && L.geoJSON(found.boundary, { pane: "ground", interactive: false, style: { fill: !given.tiles } });
+  const others = L.layerGroup(
+    found.neighbours.map((each) => L.geoJSON(each.boundary, { pane: "ground", interactive: false })),
+  );
+  const paint = () => {
+    others.eachLayer((each) => each.setStyle({ color: colour("--line"), weight: 1, fill: false }));
+    own?.setStyle({ color: colour("--edge"), weight: 2, fillColor: colour("--card"), fillOpacity: given.tiles ? 0 : 1 });
+  };
+  paint();
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  others.addTo(map);
+  own?.addTo(map);
+  if (!given.tiles) {
+    name(map, found.name, found.centre, "own");
+    for (const each of found.neighbours) name(map, each.name, each.centre, "");
+  }
+  if (own) map.fitBounds(own.getBounds(), { padding: [16, 16], animate: false });
+  else if (found.centre) map.setView([found.centre[1], found.centre[0]], 13, { animate: false });
+  return { ...found, layer: own };
+}
+
+function name(map, text, centre, look) {
+  if (!centre) return;
+  const span = document.createElement("span");
+  span.textContent = text;
+  const icon = L.divIcon({ className: `place-name ${look}`, html: span });
+  const marker = L.marker([centre[1], centre[0]], { icon, pane: "names", interactive: false, keyboard: false });
+  const shown = () => (map.getZoom() >= (look ? 9 : 11) ? marker.addTo(map) : marker.remove());
+  map.on("zoomend", shown);
+  shown();
+}
+
+async function tiles(map, url) {
+  const protomaps = await import("protomaps-leaflet"); // only where there is a map file: it weighs as much as Leaflet
+  let layer;
+  const paint = () => {
+    layer?.remove();
+    layer = protomaps.leafletLayer({ url, flavor: DARK() ? "dark" : "light", lang: document.documentElement.lang });
+    layer.addTo(map);
+  };
+  paint();
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+}
+
+/** A circle's radius may be read from the map: metres between two points. */
+export const metres = (map, from, to) => map.distance(from, to);
+
+export { L };

@@ -1,0 +1,67 @@
+// A held press: what can't be taken back is not done by a slip of the thumb.
+// <button type="submit" data-held="1200">: pressed for so many milliseconds, it submits; let go before, nothing happens.
+// By keyboard: Enter or Space held as long. Where a hold is not possible (switch access, screen readers, which send a
+// click without a press), a second click within five seconds counts.
+
+import { all, say } from "./dom.js";
+
+const AGAIN_MS = 5000;
+
+/** Make each button with data-held one that is held. @param {ParentNode} [within] */
+export function holdable(within = document) {
+  all("button[data-held]", within).forEach(hold);
+}
+
+function hold(button) {
+  const needed = Number(button.dataset.held);
+  let timer = 0;
+  let asked = 0;
+  let passed = false;
+  let pressed = false;
+
+  const start = (event) => {
+    if (button.disabled || timer || (event.type === "keydown" && !["Enter", " "].includes(event.key))) return;
+    if (event.type === "keydown") event.preventDefault();
+    if (event.button) return;
+    pressed = true;
+    button.classList.add("holding");
+    button.style.setProperty("--held", `${needed}ms`);
+    timer = window.setTimeout(done, needed);
+  };
+  const stop = () => {
+    if (timer) say(button.dataset.heldHint || "");
+    window.clearTimeout(timer);
+    timer = 0;
+    button.classList.remove("holding");
+  };
+  const done = () => {
+    timer = 0;
+    passed = true;
+    button.classList.remove("holding");
+    navigator.vibrate?.(30);
+    if (button.form) button.form.requestSubmit(button);
+    else button.dispatchEvent(new CustomEvent("held", { bubbles: true }));
+    passed = false;
+  };
+
+  button.addEventListener("pointerdown", start);
+  button.addEventListener("keydown", start);
+  for (const each of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) button.addEventListener(each, stop);
+  button.addEventListener("contextmenu", (event) => event.preventDefault());
+  button.addEventListener("click", (event) => {
+    if (passed) return;
+    event.preventDefault();
+    if (pressed) {
+      pressed = false; // the click that ends a short press: a slip
+      return;
+    }
+    const now = performance.now();
+    if (asked && now - asked < AGAIN_MS) {
+      asked = 0;
+      done();
+    } else {
+      asked = now;
+      say(button.dataset.heldAgain || "");
+    }
+  });
+}
