@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -38,7 +37,7 @@ _SYSTEMS = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
-_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 
 
 def lasts(settings: Settings) -> timedelta:
@@ -97,7 +96,7 @@ def device_of(request: web.Request) -> str:
     """Give what a browser says it is, in two words: enough to know one's own telephone in a list."""
     agent = request.headers.get("User-Agent", "")[:400]
     system = next((name for mark, name in _SYSTEMS if mark in agent), "?")
-    browser = next((name for mark, name in _BROWSERS if re.search(rf"\b{mark}", agent)), "?")
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "?")
     return f"{browser}, {system}"
 
 

@@ -70,7 +70,7 @@ def show(
 def _tabs(words: Words, role: Role) -> list[tuple[str, str, str, str]]:
     tabs = [
         ("home", "/console", "home", words("Home")),
-        ("new", "/console/new", "plus", words("New alert")),
+        ("new", "/console/new", "plus", words("Alert now")),
         ("alerts", "/console/alerts", "bell", words("Alerts")),
         ("people", "/console/people", "people", words("Residents")),
     ]
