@@ -22,7 +22,17 @@ from broadcaster.pipeline.enter import enter
 from broadcaster.pipeline.reach import ASKED, answer
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.services import Role
-from broadcaster.store import StoreUnavailable, alerts, batches, leases, outbox, sandbox, upkeep
+from broadcaster.store import (
+    StoreUnavailable,
+    alerts,
+    batches,
+    confirmations,
+    leases,
+    outbox,
+    residents,
+    sandbox,
+    upkeep,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -42,6 +52,7 @@ _TOLD_S = 5.0
 _FOLLOW_S = 5.0
 _LEAD_S = 6.0
 _UPKEEP_EVERY = 300
+_RESIDENTS_EVERY = 10
 _AGAIN_S = 1.0
 _STEP = timedelta(seconds=10)
 _SETTLE_S = 2.0
@@ -278,6 +289,8 @@ async def _sweeping(services: Services) -> None:
         if await _leads(services, "scheduler"):
             await steps.mend(services)
             await sweep(services)
+            if turn % _RESIDENTS_EVERY == 0:
+                await mind_residents(services)
             if turn % _UPKEEP_EVERY == 0:
                 async with services.store.write() as unit:
                     await upkeep.trim_changes(unit)
@@ -320,6 +333,17 @@ async def sweep(services: Services) -> None:
         jobs[resolve_queue(rank)].append((str(alert_id), rank))
     for queue, wanted in jobs.items():
         await services.bus.put(queue, wanted)
+
+
+async def mind_residents(services: Services) -> None:
+    """End pauses and visits whose time is over, and forget what nobody confirmed in time."""
+    now = services.clock.now()
+    async with services.store.read() as unit:
+        due = await residents.is_due(unit, now) or await confirmations.is_due(unit, now)
+    if due:
+        async with services.store.write() as unit:
+            await residents.end_due(unit, now)
+            await confirmations.trim(unit, now)
 
 
 async def _telling(services: Services, figures: Figures) -> None:

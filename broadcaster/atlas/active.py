@@ -76,6 +76,18 @@ class ActiveAlerts:
         now = self._clock.now()
         return [each for each in self._areas.at(lon, lat).tolist() if self._alerts[each].active(now)]
 
+    def reaching(self, box: tuple[float, float, float, float], margin: float) -> list[Alert]:
+        """Give the alerts whose area may reach into a box (west, south, east, north), all in WGS 84 degrees."""
+        now = self._clock.now()
+        west, south, east, north = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
+        return [
+            alert
+            for alert in self._alerts.values()
+            if alert.area is not None
+            and alert.active(now)
+            and any(w <= east and e >= west and s <= north and n >= south for w, s, e, n in alert.area.bounds())
+        ]
+
     def alerts(self, ids: Iterable[int]) -> list[Alert]:
         """Give the alerts of these ids that hold."""
         now = self._clock.now()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.errors import Refused
@@ -40,7 +40,7 @@ def _read(
     contact: PushContactIn | PhoneContactIn | EmailContactIn, field: str, region: str, origins: tuple[str, ...]
 ) -> NewContact:
     if isinstance(contact, PushContactIn):
-        return _push(contact, f"{field}.subscription", origins)
+        return read_push(contact.subscription, f"{field}.subscription", origins)
     if isinstance(contact, PhoneContactIn):
         try:
             number = parse_phone(contact.phone, region)
@@ -56,9 +56,10 @@ def _read(
     return NewContact(ChannelName.EMAIL, address, address)
 
 
-def _push(contact: PushContactIn, field: str, origins: tuple[str, ...]) -> NewContact:
+def read_push(given: dict[str, Any], field: str, origins: tuple[str, ...]) -> NewContact:
+    """Give a browser's push subscription as the store takes it. Raises ``Refused`` naming its field."""
     try:
-        subscription = PushSubscription.parse(contact.subscription, origins or KNOWN_ORIGINS)
+        subscription = PushSubscription.parse(given, origins or KNOWN_ORIGINS)
     except InvalidSubscription as error:
         where = field if error.field == "subscription" else f"{field}.{error.field}"
         raise Refused(where, f"This {error.problem}.") from error

@@ -26,10 +26,13 @@ async def show(call: Call[None, NearbyQuery]) -> web.Response:
     here.sort(key=lambda alert: (alert.rank, -alert.id))
     async with services.store.read() as unit:
         stations = {alert.station_id: await station_of(unit, alert) for alert in here}
-    return answer(Nearby(alerts=tuple(_shown(alert, stations[alert.station_id], services.base_url) for alert in here)))
+    return answer(
+        Nearby(alerts=tuple(show_one(alert, stations[alert.station_id], services.base_url) for alert in here))
+    )
 
 
-def _shown(alert: Alert, station: Station, base_url: str) -> NearbyAlert:
+def show_one(alert: Alert, station: Station, base_url: str) -> NearbyAlert:
+    """Give an alert as anybody may see it."""
     return NearbyAlert(
         url=f"{base_url}/a/{alert.token}",
         station=station.slug,

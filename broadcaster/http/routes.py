@@ -48,6 +48,7 @@ from broadcaster.http.schemas.subscribers import (
 )
 from broadcaster.web import files, opt_out, public
 from broadcaster.web.console.routes import ROUTES as CONSOLE
+from broadcaster.web.resident.routes import ROUTES as RESIDENT
 
 _HTML, _STREAM, _METRICS, _TWIML = "text/html", "text/event-stream", "text/plain", "text/xml"
 _ME = "/v1/subscribers/me"
@@ -319,6 +320,7 @@ ROUTES: tuple[Route, ...] = (
         {200: _METRICS},
     ),
     Route("GET", "/openapi.json", health.document, Access.OPEN, "This document.", {200: "application/json"}),
+    *RESIDENT,
     # What pages are made of
     *files.ROUTES,
     *CONSOLE,

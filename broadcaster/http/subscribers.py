@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
@@ -18,10 +19,11 @@ from broadcaster.http.schemas.subscribers import (
     SubscriberOut,
 )
 from broadcaster.http.stations import station_named
-from broadcaster.store import people, stations
+from broadcaster.store import people, residents, stations
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
 
     from aiohttp import web
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from broadcaster.store import Unit
     from broadcaster.store.people import Profile
 
+LONGEST_PAUSE = timedelta(days=366)
 _UNPROVEN = (
     "Without a key only push contacts are taken: a push subscription proves itself, but anybody could write anybody's"
     " number or mail address. Phones and mails are added by the station, with its key."
@@ -48,9 +51,12 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
         _check_unproven(given)
     contacts = read_contacts(given.contacts, region=station.region, origins=services.settings.push_origins)
     wanted = group_slugs(given.groups)
-    token = people.new_token()
+    token = given.token or people.new_token()
 
     async def keep(unit: Unit) -> int:
+        there = None if given.token is None else await people.by_token(unit, given.token)
+        if there is not None:
+            return there
         if given.external_id is not None:
             known = await people.by_external_ids(unit, station.id, [given.external_id])
             if known:
@@ -60,7 +66,7 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
         person = NewSubscriber(
             locale=given.locale,
             contacts=contacts,
-            places=_places(given.places),
+            places=read_places(given.places),
             groups=tuple(wanted),
             external_id=given.external_id,
             name=given.name,
@@ -79,7 +85,7 @@ async def show(call: Call[None, None]) -> web.Response:
     """Tell a subscriber all that is known of them."""
     async with call.services.store.read() as unit:
         profile = await _profile(unit, call.subscriber_id)
-    return answer(_shown(profile))
+    return answer(shown(profile))
 
 
 async def change(call: Call[SubscriberPatch, None]) -> web.Response:
@@ -105,7 +111,7 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
         person = NewSubscriber(
             locale=given.locale or profile.locale,
             contacts=contacts,
-            places=_places(given.places or ()) if "places" in fields else profile.places,
+            places=read_places(given.places or ()) if "places" in fields else profile.places,
             groups=tuple(slug for slug in profile.groups if slug in groups) if wanted is None else tuple(wanted),
             external_id=external_id,
             name=given.name if "name" in fields else profile.name,
@@ -120,8 +126,16 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             now=services.clock.now(),
             themselves="contacts" in fields,
         )
-        shown = _shown(await _profile(unit, call.subscriber_id))
-    return answer(shown)
+        if "paused_until" in fields:
+            await _pause(unit, call.subscriber_id, given.paused_until, services.clock.now())
+        changed = await _profile(unit, call.subscriber_id)
+    return answer(shown(changed))
+
+
+async def _pause(unit: Unit, subscriber_id: int, until: datetime | None, now: datetime) -> None:
+    if until is not None and not now < until <= now + LONGEST_PAUSE:
+        raise Refused("paused_until", f"A pause ends within {LONGEST_PAUSE.days} days from now; null ends it at once.")
+    await residents.pause(unit, subscriber_id, until)
 
 
 async def erase(call: Call[None, None]) -> web.Response:
@@ -141,7 +155,8 @@ async def move(call: Call[PositionIn, None]) -> web.Response:
 async def _keep_position(services: Services, subscriber_id: int, given: PositionIn) -> None:
     async def keep(unit: Unit) -> None:
         at = services.clock.now()
-        await people.put_positions(unit, [(subscriber_id, given.lon, given.lat, given.accuracy_m, at)])
+        until = None if given.hours is None else at + timedelta(hours=given.hours)
+        await people.put_positions(unit, [(subscriber_id, given.lon, given.lat, given.accuracy_m, at)], until)
 
     await services.store.transact(keep)
 
@@ -180,7 +195,8 @@ async def _groups(
     return await stations.group_ids(unit, station_id)
 
 
-def _places(given: Iterable[PlaceIn]) -> tuple[NewPlace, ...]:
+def read_places(given: Iterable[PlaceIn]) -> tuple[NewPlace, ...]:
+    """Give places as the store takes them."""
     return tuple(NewPlace(place.label, place.lon, place.lat) for place in given)
 
 
@@ -191,7 +207,8 @@ async def _profile(unit: Unit, subscriber_id: int) -> Profile:
     return profile
 
 
-def _shown(profile: Profile) -> SubscriberOut:
+def shown(profile: Profile) -> SubscriberOut:
+    """Give a subscriber to themselves."""
     position = None
     if profile.position is not None:
         lon, lat, accuracy_m, at = profile.position
@@ -207,4 +224,6 @@ def _shown(profile: Profile) -> SubscriberOut:
         groups=profile.groups,
         position=position,
         vulnerable=profile.vulnerable,
+        paused_until=profile.paused_until,
+        forget_at=profile.forget_at,
     )

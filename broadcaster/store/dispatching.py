@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, select, update
 
+from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, Person, PersonState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
 from broadcaster.ids import new_id
 from broadcaster.store import counting
 from broadcaster.store.batches import Batch
 from broadcaster.store.standing import with_failure
-from broadcaster.store.tables import alerts, batches, contacts, deliveries, links, opt_outs, recipients, shares
+from broadcaster.store.tables import (
+    alerts,
+    batches,
+    contacts,
+    deliveries,
+    links,
+    opt_outs,
+    recipients,
+    shares,
+    subscribers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
     from broadcaster.store.engine import Unit
 
 NO_CONTACT = "no contact that works by the channels of this alert"
+PAUSED = "paused by their own wish"
 
 
 @dataclass
@@ -62,23 +74,29 @@ async def write_chunk(
             ).where(recipients.c.alert_id == alert.id, recipients.c.subscriber_id.in_(subscriber_ids))
         )
     }
-    # Whoever had no contact may have one now: a resident who signs up for mail after the alert went out.
-    again = {each for each, (_, pending, held, why) in known.items() if pending == held == 0 and why == NO_CONTACT}
+    # Whoever had no contact may have one now: a resident who signs up for mail after the alert went out. And whoever
+    # was paused is so no more.
+    again = {
+        each for each, (_, pending, held, why) in known.items() if pending == held == 0 and why in (NO_CONTACT, PAUSED)
+    }
     new = [each for each in subscriber_ids if each not in known]
-    reachable = await _contacts_of(unit, alert, [*new, *again])
-    chunk = await _plan(unit, alert, [*new, *(each for each in again if each in reachable)], reachable)
+    # The all-clear goes to everyone who was told, whatever they wished since.
+    told = alert.audience.kind is AudienceKind.TOLD
+    paused: set[int] = set() if told else await _paused(unit, [*new, *again], now)
+    reachable = await _contacts_of(unit, alert, [each for each in [*new, *again] if each not in paused])
+    chunk = await _plan(unit, alert, [*new, *(each for each in again if each in reachable)], reachable, paused)
     if not chunk.people:
         return 0
     await _write_people(unit, alert, chunk, set(new), since)
-    told: list[tuple[int | str, int]] = []
+    batched: list[tuple[int | str, int]] = []
     for channel, pairs in sorted(chunk.by_channel.items()):
         size = batch_sizes[channel]
         for start in range(0, len(pairs), size):
             batch_id = new_id()
             part = pairs[start : start + size]
             await _write_batch(unit, alert, Batch(batch_id, alert.id, CHANNELS[channel], alert.rank), part, now)
-            told.append((f"{CHANNELS[channel]}:{batch_id}", alert.rank))
-    await unit.tell_many("batch", told)
+            batched.append((f"{CHANNELS[channel]}:{batch_id}", alert.rank))
+    await unit.tell_many("batch", batched)
     deltas: Counter[tuple[int, str, int]] = Counter()
     for person in chunk.people.values():
         if person.subscriber_id in again:
@@ -115,8 +133,18 @@ async def _contacts_of(unit: Unit, alert: Alert, subscriber_ids: Sequence[int]) 
     return found
 
 
+async def _paused(unit: Unit, subscriber_ids: Sequence[int], now: datetime) -> set[int]:
+    """Give those among these who want no messages now."""
+    paused = select(subscribers.c.id).where(subscribers.c.paused_until > now, subscribers.c.id.in_(subscriber_ids))
+    return set(await unit.conn.scalars(paused))
+
+
 async def _plan(
-    unit: Unit, alert: Alert, subscriber_ids: Sequence[int], reachable: Mapping[int, list[tuple[int, int]]]
+    unit: Unit,
+    alert: Alert,
+    subscriber_ids: Sequence[int],
+    reachable: Mapping[int, list[tuple[int, int]]],
+    paused: set[int],
 ) -> _Chunk:
     contact_ids = [contact_id for each in subscriber_ids for contact_id, _ in reachable.get(each, ())]
     taken: dict[int, tuple[DeliveryState, str | None]] = {}
@@ -146,7 +174,7 @@ async def _plan(
                 person.held += int(state.held)
                 person.settle(state)
         if not reachable.get(each):
-            person.why = NO_CONTACT
+            person.why = PAUSED if each in paused else NO_CONTACT
         person.settle()
         chunk.people[each] = person
     return chunk

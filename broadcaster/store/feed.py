@@ -161,11 +161,18 @@ async def vulnerable(unit: Unit) -> AsyncIterator[NDArray[np.int64]]:
 
 
 async def contact_pairs(unit: Unit) -> NDArray[np.int64]:
-    """Give rows of (subscriber id, contact id, channel number), by ascending subscriber: contacts that work."""
+    """Give rows of (subscriber id, contact id, channel number), by ascending subscriber: contacts that work.
+
+    Whoever is paused has none.
+    """
     rows = await unit.conn.execute(
         select(links.c.subscriber_id, links.c.contact_id, contacts.c.channel)
         .join(contacts, contacts.c.id == links.c.contact_id)
-        .where(links.c.status == LinkStatus.CONFIRMED, contacts.c.status == ContactStatus.ACTIVE)
+        .where(
+            links.c.status == LinkStatus.CONFIRMED,
+            contacts.c.status == ContactStatus.ACTIVE,
+            links.c.subscriber_id.not_in(select(subscribers.c.id).where(subscribers.c.paused_until.is_not(None))),
+        )
         .order_by(links.c.subscriber_id, links.c.contact_id)
     )
     return _rows(list(rows.all()), 3)
@@ -222,6 +229,7 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
             links.c.subscriber_id.in_(ids),
             links.c.status == LinkStatus.CONFIRMED,
             contacts.c.status == ContactStatus.ACTIVE,
+            links.c.subscriber_id.not_in(select(subscribers.c.id).where(subscribers.c.paused_until.is_not(None))),
         )
     ):
         found[subscriber_id].contacts.append((contact_id, channel))

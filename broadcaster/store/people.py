@@ -15,6 +15,7 @@ from broadcaster.store import sandbox
 from broadcaster.store.stations import hash_of
 from broadcaster.store.tables import (
     changes,
+    confirmations,
     contacts,
     follows,
     groups,
@@ -51,6 +52,8 @@ class Profile:
     groups: tuple[str, ...]
     position: tuple[float, float, float | None, datetime] | None
     vulnerable: bool = False
+    paused_until: datetime | None = None
+    forget_at: datetime | None = None
 
 
 def new_token() -> str:
@@ -87,7 +90,7 @@ def open_point(unit: Unit, subscriber_id: int, sealed: bytes) -> tuple[float, fl
 
 async def register(
     unit: Unit,
-    station_id: int,
+    station_id: int | None,
     people: Sequence[NewSubscriber],
     tokens: Sequence[str],
     *,
@@ -96,7 +99,7 @@ async def register(
     digests: Sequence[bytes | None] | None = None,
     themselves: bool = False,
 ) -> list[int]:
-    """Add subscribers who follow a station; give their ids. Their contacts count as confirmed.
+    """Add subscribers who follow a station, or none; give their ids. Their contacts count as confirmed.
 
     ``tokens`` are their secrets (``new_token``), one each. The external ids must be new to the station.
     ``themselves``: the person gave the contacts, which takes back an opt-out; a register that lists them does not.
@@ -119,21 +122,22 @@ async def register(
     id_by_token = {row.token_hash: row.id for row in added}
     ids = [id_by_token[token] for token in hashes]
     marks = digests if digests is not None else [None] * len(ids)
-    await unit.conn.execute(
-        follows.insert(),
-        [
-            {
-                "station_id": station_id,
-                "subscriber_id": subscriber_id,
-                **sealed_external(unit.vault, station_id, person.external_id),
-                "digest": digest,
-                "created_at": now,
-            }
-            for subscriber_id, person, digest in zip(ids, people, marks, strict=True)
-        ],
-    )
+    if station_id is not None:
+        await unit.conn.execute(
+            follows.insert(),
+            [
+                {
+                    "station_id": station_id,
+                    "subscriber_id": subscriber_id,
+                    **sealed_external(unit.vault, station_id, person.external_id),
+                    "digest": digest,
+                    "created_at": now,
+                }
+                for subscriber_id, person, digest in zip(ids, people, marks, strict=True)
+            ],
+        )
     attached = await _attach(unit, list(zip(ids, people, strict=True)), groups_by_slug, now)
-    if themselves:
+    if themselves and station_id is not None:
         await contact_rows.opt_in(unit, attached, station_id)
     await touched(unit, ids)
     return ids
@@ -236,8 +240,13 @@ async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
         await unit.tell("people", 0)
 
 
-async def put_positions(unit: Unit, moves: Sequence[tuple[int, float, float, float | None, datetime]]) -> None:
-    """Keep the last known positions: (subscriber_id, lon, lat, accuracy_m, at); one subscriber once."""
+async def put_positions(
+    unit: Unit, moves: Sequence[tuple[int, float, float, float | None, datetime]], until: datetime | None = None
+) -> None:
+    """Keep the last known positions: (subscriber_id, lon, lat, accuracy_m, at); one subscriber once.
+
+    ``until``: when they are to be forgotten again.
+    """
     if not moves:
         return
     ids = [move[0] for move in moves]
@@ -250,6 +259,7 @@ async def put_positions(unit: Unit, moves: Sequence[tuple[int, float, float, flo
                 "sealed": seal_point(unit, subscriber_id, lon, lat),
                 "accuracy_m": accuracy_m,
                 "at": at,
+                "until": until,
             }
             for subscriber_id, lon, lat, accuracy_m, at in moves
         ],
@@ -260,11 +270,14 @@ async def put_positions(unit: Unit, moves: Sequence[tuple[int, float, float, flo
 async def erase(unit: Unit, subscriber_id: int) -> bool:
     """Forget a subscriber and all that is theirs; False if there is none. Past accounts keep a number only."""
     had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
+    asked = await unit.conn.scalars(select(confirmations.c.id).where(confirmations.c.subscriber_id == subscriber_id))
+    codes = list(asked)
     gone = await unit.conn.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
     if gone.rowcount == 0:
         return False
     await contact_rows.drop_orphans(unit, had)
     await sandbox.forget(unit, subscriber_id)
+    await sandbox.forget_codes(unit, codes)
     await touched(unit, [subscriber_id])
     return True
 
@@ -352,6 +365,8 @@ async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
         groups=tuple(member_of),
         position=None if at is None else (*open_point(unit, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
         vulnerable=open_flag(unit.vault, row.token_hash, row.vulnerable),
+        paused_until=row.paused_until,
+        forget_at=row.forget_at,
     )
 
 

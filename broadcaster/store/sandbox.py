@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, func, select
 
+from broadcaster.domain.deliveries import Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.store.tables import deliveries, sandbox_messages
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from broadcaster.domain.deliveries import Outcome
     from broadcaster.store.engine import Unit
+    from channels.base import Composed
 
 _CONTEXT = b"sandbox"
 
@@ -98,6 +99,20 @@ async def trim(unit: Unit, keep_n: int) -> None:
     newest = await unit.conn.scalar(select(func.max(sandbox_messages.c.id)))
     if newest is not None:
         await unit.conn.execute(delete(sandbox_messages).where(sandbox_messages.c.id <= newest - keep_n))
+
+
+async def keep_code(unit: Unit, confirmation_id: int, channel: ChannelName, composed: Composed, now: datetime) -> None:
+    """Keep a message with a code: of no alert (0), its delivery's number is minus the confirmation's."""
+    told = Outcome(-confirmation_id, None, now, composed=composed)
+    await keep(unit, [(0, CHANNEL_NUMBER[channel], told)])
+
+
+async def forget_codes(unit: Unit, confirmation_ids: Sequence[int]) -> None:
+    """Forget the messages of these confirmations: they hold addresses."""
+    ours = [-each for each in confirmation_ids]
+    await unit.conn.execute(
+        delete(sandbox_messages).where(sandbox_messages.c.alert_id == 0, sandbox_messages.c.delivery_id.in_(ours))
+    )
 
 
 async def forget(unit: Unit, subscriber_id: int) -> None:

@@ -42,13 +42,14 @@ async def landing(call: Call[None, None]) -> web.StreamResponse:
     found.sort(key=lambda alert: (alert.rank, -alert.id))
     facts = {
         "stations": sorted(known.values(), key=lambda station: station.name),
-        "alerts": [_entry(alert, known[alert.station_id], words) for alert in found],
+        "alerts": [entry(alert, known[alert.station_id], words) for alert in found],
         "sandbox": services.sandboxed,
     }
     return with_etag(request, render(request, "landing.html", words, facts, cache_control=_FRESH))
 
 
-def _entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
+def entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
+    """Give what a list shows of an alert."""
     language, text = alert.text_in(words.language, station.languages[0])
     return {
         "token": alert.token,

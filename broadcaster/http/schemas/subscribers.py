@@ -19,6 +19,7 @@ from broadcaster.http.schemas.base import (
     Lat,
     Locale,
     Lon,
+    Moment,
     Shown,
     line,
 )
@@ -84,6 +85,11 @@ class SubscriberIn(Given):
     groups: tuple[GroupName, ...] = Field(
         (), max_length=MAX_GROUPS, description="Names or slugs; with a key, those not there yet are made."
     )
+    token: Annotated[str, StringConstraints(pattern=r"^sb_[A-Za-z0-9_-]{32}$")] | None = Field(
+        None,
+        description="The subscriber's secret to be, 192 bits that a device drew itself: sent again, because the answer"
+        " was lost, it makes no second subscriber. Without it, the service draws one.",
+    )
     vulnerable: bool | None = Field(
         None,
         description="To be told before others, by their own wish, of which the station keeps proof; with a key only.",
@@ -101,6 +107,9 @@ class SubscriberPatch(Given):
     vulnerable: Literal[False] | None = Field(
         None, description="false: no longer to be told before others. Only the station enrols, with its key."
     )
+    paused_until: Moment | None = Field(
+        None, description="Write to me no more until then; alerts meanwhile count me as paused by my own wish."
+    )
 
 
 class PositionIn(Given):
@@ -109,6 +118,7 @@ class PositionIn(Given):
     lon: Lon
     lat: Lat
     accuracy_m: float | None = Field(None, ge=0, le=1_000_000)
+    hours: float | None = Field(None, gt=0, le=24, description="After how long it is forgotten; null: when I leave.")
 
 
 class SubscriberMade(Shown):
@@ -154,4 +164,6 @@ class SubscriberOut(Shown):
     places: tuple[PlaceOut, ...]
     groups: tuple[str, ...]
     position: PositionOut | None
+    paused_until: datetime | None
+    forget_at: datetime | None = Field(description="When all of this is forgotten: a visitor's.")
     vulnerable: bool = Field(description="Is told before others; the station enrolled them by their own wish.")

@@ -59,6 +59,9 @@ class Links:
         name = urlsplit(self.base_url).hostname or "localhost"
         return "localhost" if ":" in name else name
 
+    def confirm(self, confirmation_id: int) -> str:
+        return f"{self.base_url}/c/{self.vault.link('confirm', confirmation_id)}"
+
     def way_out(self, delivery_id: int) -> str:
         return f"{self.base_url}/u/{self.vault.link('optout', delivery_id)}"
 

@@ -22,6 +22,9 @@ OPEN = {
     "GET /static/{name}",
     "GET /icon.svg",
     "GET /tiles.pmtiles",
+    "GET /manifest.webmanifest",
+    "GET /worker.js",
+    "GET /icons/{name}",
 }
 SIGNED = {
     "POST /v1/receipts/{token}",
@@ -30,6 +33,8 @@ SIGNED = {
     "GET /a/{token}",
     "GET /u/{token}",
     "POST /u/{token}",
+    "GET /c/{token}",
+    "POST /c/{token}",
 }
 
 

@@ -1,0 +1,79 @@
+"""The alerts of a coarse cell, and of a station: the same for everybody, and kept by caches for some seconds.
+
+Who asks for a cell of some 5 by 7 km does not say where in it they are: their device decides on which side of an
+edge it stands, by the circles and polygons that it is given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.errors import Refused
+from broadcaster.http.alerts import station_of
+from broadcaster.http.answers import answer
+from broadcaster.http.nearby import show_one
+from broadcaster.http.schemas.residents import CellAlert, CellOut, StationAlerts
+from broadcaster.http.stations import station_named
+from broadcaster.store import alerts
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.residents import CellQuery
+    from broadcaster.services import Services
+    from broadcaster.store import Unit
+
+CELL_LON, CELL_LAT = 0.1, 0.05
+"""How wide and high a cell is, in degrees: at 48° N 7.4 km by 5.6 km."""
+
+_SLIGHT = 1e-6
+_MARGIN = 0.001
+_FRESH = {"Cache-Control": "public, max-age=15"}
+_MOST = 50
+
+
+async def cell(call: Call[None, CellQuery]) -> web.Response:
+    """Give the alerts that reach into a cell."""
+    services, query = call.services, call.query
+    west, south = _corner(query.lon, CELL_LON, "lon"), _corner(query.lat, CELL_LAT, "lat")
+    box = (west, south, round(west + CELL_LON, 2), round(south + CELL_LAT, 2))
+    found = [each for each in services.active.reaching(box, _MARGIN) if each.public]
+    found.sort(key=lambda alert: (alert.rank, -alert.id))
+    async with services.store.read() as unit:
+        owners = {alert.station_id: await station_of(unit, alert) for alert in found}
+    shown = tuple(_shown(alert, owners[alert.station_id], services.base_url) for alert in found)
+    return answer(CellOut(west=box[0], south=box[1], east=box[2], north=box[3], alerts=shown), headers=_FRESH)
+
+
+async def of_station(call: Call[None, None]) -> web.Response:
+    """Give what holds in a station now."""
+    async with call.services.store.read() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+        found = await station_alerts(unit, call.services, station)
+    return answer(found, headers=_FRESH)
+
+
+async def station_alerts(unit: Unit, services: Services, station: Station) -> StationAlerts:
+    """Give what anybody may know that holds in a station now."""
+    now = services.clock.now()
+    found = await alerts.page(unit, station_id=station.id, before=None, limit=_MOST, public_at=now)
+    found.sort(key=lambda alert: (alert.rank, -alert.id))
+    shown = tuple(_shown(alert, station, services.base_url) for alert in found)
+    return StationAlerts(station=station.slug, name=station.name, at=now, alerts=shown)
+
+
+def _corner(given: float, step: float, field: str) -> float:
+    """Give a corner exactly. Raises ``Refused`` for what is none: nobody is to say more than which cell by mistake."""
+    corner = round(given / step) * step
+    if abs(corner - given) > _SLIGHT:
+        raise Refused(field, f"This must be the corner of a cell: a multiple of {step}.")
+    return round(corner, 2)
+
+
+def _shown(alert: Alert, station: Station, base_url: str) -> CellAlert:
+    near = show_one(alert, station, base_url)
+    shape = None if alert.area is None else alert.area.to_json()
+    return CellAlert(**dict(near), id=str(alert.id), shape=shape)

@@ -1,0 +1,159 @@
+"""Phones and mails that their owners give themselves: a code goes there first, and nothing else until it came back.
+
+Bounded against abuse: so many codes a number, a caller, and a station an hour, numbers of the countries that the
+settings name, few tries, a quarter of an hour. What is answered does not tell whether a number is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.people import ChannelName, NewContact
+from broadcaster.errors import Conflict, NotFound, Refused
+from broadcaster.http.answers import answer
+from broadcaster.http.auth import count
+from broadcaster.http.problems import HttpProblem
+from broadcaster.http.rates import address_of
+from broadcaster.http.schemas.residents import ConfirmationMade, ConfirmationOut
+from broadcaster.http.stations import station_named
+from broadcaster.http.subscribers import read_places
+from broadcaster.pipeline.confirm import send_soon
+from broadcaster.store import confirmations, people, stations
+from broadcaster.store.confirmations import Asked, State
+from channels.email import InvalidMailAddress, parse_address
+from channels.sms import InvalidPhone, parse_phone
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.residents import CodeIn, ContactToConfirm, SignUpIn
+    from broadcaster.services import Services
+    from broadcaster.store import Unit
+    from broadcaster.store.confirmations import Begun, Confirmation, Counted
+
+NUMBER_HOUR, NUMBER_DAY, CALLER_HOUR = 3, 6, 20
+"""Codes to one number or address in an hour and a day, and from one caller's address in an hour."""
+
+USE = "confirm"
+
+
+async def sign_up(call: Call[SignUpIn, None]) -> web.Response:
+    """Send a code to who wants to follow a station by phone or mail."""
+    given = call.body
+    async with call.services.store.read() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+    return await _begin(call, station, replace(_asked(call, station, given.locale), places=read_places(given.places)))
+
+
+async def add(call: Call[ContactToConfirm, None]) -> web.Response:
+    """Send a code to a further phone or mail of a subscriber."""
+    async with call.services.store.read() as unit:
+        profile = await people.profile(unit, call.subscriber_id)
+        if profile is None or not profile.follows:
+            message = "You follow no station any more: register with one."
+            raise Conflict(message)
+        station = await station_named(unit, profile.follows[0][0])
+    asked = _asked(call, station, profile.locale)
+    return await _begin(call, station, replace(asked, subscriber_id=call.subscriber_id))
+
+
+async def confirm(call: Call[CodeIn, None]) -> web.Response:
+    """Take a code; without one, tell how things stand."""
+    services, given, now = call.services, call.body, call.services.clock.now()
+
+    async def look(unit: Unit) -> tuple[Confirmation, bool | None, bool]:
+        found = await confirmations.by_secret(unit, given.confirmation, now)
+        if found is None:
+            message = "This confirmation is unknown: begin anew."
+            raise NotFound(message)
+        right: bool | None = None
+        if given.code is not None and found.state is not State.CONFIRMED and not found.over:
+            right = await confirmations.try_code(unit, found.id, given.code, now)
+            if right:
+                await confirmations.confirm(unit, found.id, now)
+            found = await confirmations.by_secret(unit, given.confirmation, now) or found
+        return found, right, await people.by_token(unit, token) is not None
+
+    token = confirmations.token_of(given.confirmation)
+    found, right, made = await services.store.transact(look)
+    if right is False and not found.over:
+        raise Refused("code", f"This code is wrong. Tries left: {found.tries_left}.")
+    return answer(
+        ConfirmationOut(
+            state="over" if found.over else found.state.word,
+            tries_left=max(0, found.tries_left),
+            token=token if made else None,
+        )
+    )
+
+
+def _asked(call: Call[Any, None], station: Station, locale: str) -> Asked:
+    address = address_of(call.request, call.services.settings.trusted_proxies)
+    caller = confirmations.caller_mark(call.services.store.vault, address)
+    return Asked(station.id, _read(call.services, station, call.body), locale, caller)
+
+
+async def _begin(call: Call[Any, None], station: Station, asked: Asked) -> web.Response:
+    services, contact, now = call.services, asked.contact, call.services.clock.now()
+
+    async def keep(unit: Unit) -> Begun:
+        _check(await confirmations.counted(unit, asked, now), services.settings.codes_per_hour)
+        return await confirmations.begin(unit, asked, now)
+
+    begun = await services.store.transact(keep)
+    send_soon(services, station, asked, begun)
+    made = ConfirmationMade(
+        confirmation=begun.secret, channel=contact.channel.value, to=contact.address, expires_at=begun.expires_at
+    )
+    return answer(made, 202)
+
+
+def _read(services: Services, station: Station, given: ContactToConfirm) -> NewContact:
+    if given.email is not None:
+        try:
+            address = parse_address(given.email)
+        except InvalidMailAddress as error:
+            raise Refused("email", f"This is no mail address: {error.problem}.") from error
+        return NewContact(ChannelName.EMAIL, address, address)
+    try:
+        number = parse_phone(given.phone or "", station.region)
+    except InvalidPhone as error:
+        raise Refused("phone", f"This number {error.problem}.") from error
+    allowed = services.settings.phone_regions
+    if number.region not in allowed and number.region != station.region:
+        # Codes to far and dear numbers are how others earn at our expense.
+        raise Refused("phone", "Numbers of this country can't be signed up here: ask the station, or give a mail.")
+    channel = ChannelName.SMS if number.takes_sms and not given.call else ChannelName.VOICE
+    return NewContact(channel, number.e164, number.e164)
+
+
+def _check(so_far: Counted, station_most: int) -> None:
+    for counted, most, whose in (
+        (so_far.number_hour, NUMBER_HOUR, "to this number or address"),
+        (so_far.number_day, NUMBER_DAY, "to this number or address today"),
+        (so_far.caller_hour, CALLER_HOUR, "from this address"),
+        (so_far.station_hour, station_most, "for this station"),
+    ):
+        if counted >= most:
+            wait_s = so_far.next_s
+            raise HttpProblem(
+                "too-many", f"Too many codes {whose}: try again later.", headers={"Retry-After": str(wait_s)}
+            )
+
+
+async def by_link(call: Call[None, None]) -> tuple[Confirmation, Station] | None:
+    """Give what a link in a mail is about; whoever guesses links is counted."""
+    services, now = call.services, call.services.clock.now()
+    number = services.store.vault.unlink(USE, call.request.match_info["token"])
+    if number is None:
+        count(call.request)
+        return None
+    async with services.store.read() as unit:
+        found = await confirmations.by_id(unit, number, now)
+        station = None if found is None else await stations.by_id(unit, found.station_id)
+    return None if found is None or station is None else (found, station)

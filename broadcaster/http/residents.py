@@ -1,0 +1,118 @@
+"""What residents do from their own devices beside changing what is known of them: follow, leave, renew, take away."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.people import ChannelName, NewContact
+from broadcaster.domain.stations import StationKind
+from broadcaster.errors import Refused
+from broadcaster.http.answers import answer, nothing
+from broadcaster.http.contacts import read_push
+from broadcaster.http.problems import unauthenticated
+from broadcaster.http.schemas.residents import DataOut, SentOut, VisitMade
+from broadcaster.http.stations import station_named
+from broadcaster.http.subscribers import shown
+from broadcaster.store import people, residents, stations
+from zones import Jurisdiction, ZoneError
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.residents import PushIn, VisitIn
+    from broadcaster.store import Unit
+
+MOST_FOLLOWED = 50
+
+
+async def follow(call: Call[None, None]) -> web.Response:
+    """Follow a further station."""
+
+    async def keep(unit: Unit) -> None:
+        station = await station_named(unit, call.request.match_info["slug"])
+        profile = await people.profile(unit, call.subscriber_id)
+        if profile is not None and len(profile.follows) >= MOST_FOLLOWED:
+            raise Refused("slug", f"{MOST_FOLLOWED} stations are the most that can be followed: leave one first.")
+        await residents.follow(unit, call.subscriber_id, station.id, call.services.clock.now())
+
+    await call.services.store.transact(keep)
+    return nothing()
+
+
+async def unfollow(call: Call[None, None]) -> web.Response:
+    """Leave a station."""
+
+    async def keep(unit: Unit) -> None:
+        station = await station_named(unit, call.request.match_info["slug"])
+        await residents.unfollow(unit, call.subscriber_id, station.id)
+
+    await call.services.store.transact(keep)
+    return nothing()
+
+
+async def renew_push(call: Call[PushIn, None]) -> web.Response:
+    """Put a browser's new push subscription in the place of its old one (Push API, ``pushsubscriptionchange``)."""
+    given, services = call.body, call.services
+    contact = read_push(given.subscription, "subscription", services.settings.push_origins)
+    replaced = None
+    if given.replaces:
+        replaced = NewContact(ChannelName.PUSH, given.replaces, given.replaces)
+
+    async def keep(unit: Unit) -> None:
+        await residents.renew_push(unit, call.subscriber_id, contact, replaced, services.clock.now())
+
+    await services.store.transact(keep)
+    return nothing()
+
+
+async def data(call: Call[None, None]) -> web.Response:
+    """Give all that is kept of a subscriber, as a file."""
+    async with call.services.store.read() as unit:
+        profile = await people.profile(unit, call.subscriber_id)
+        if profile is None:
+            raise unauthenticated("This subscriber is no more.", bad_token=True)
+        sent = await residents.sent_to(unit, call.subscriber_id)
+    messages = tuple(
+        SentOut(alert=f"/a/{each.alert}", event=each.event, channel=each.channel, state=each.state, at=each.at)
+        for each in sent
+    )
+    whole = DataOut(subscriber=shown(profile), messages=messages)
+    return answer(whole, headers={"Content-Disposition": 'attachment; filename="tocsin.json"'})
+
+
+async def visit(call: Call[VisitIn, None]) -> web.Response:
+    """Tell a visitor of alerts while they are here; when the hours are over, nothing of it is left."""
+    given, services, now = call.body, call.services, call.services.clock.now()
+    contact = read_push(given.subscription, "subscription", services.settings.push_origins)
+    async with services.store.read() as unit:
+        known = await stations.all_stations(unit)
+    here = [each for each in known if each.kind is StationKind.AUTHORITY and _holds(each, given.lon, given.lat)]
+    token, until = people.new_token(), now + timedelta(hours=given.hours)
+
+    async def keep(unit: Unit) -> None:
+        await residents.visit(
+            unit,
+            [each.id for each in here],
+            contact,
+            given.locale,
+            (given.lon, given.lat, given.accuracy_m),
+            token=token,
+            now=now,
+            until=until,
+        )
+
+    await services.store.transact(keep)
+    return answer(VisitMade(token=token, forget_at=until, stations=tuple(each.name for each in here)), 201)
+
+
+def _holds(station: Station, lon: float, lat: float) -> bool:
+    """Tell whether a point lies within a station's boundary."""
+    if station.boundary is None:
+        return False
+    try:
+        return Jurisdiction.from_geojson(station.boundary).holds(lon, lat)
+    except ZoneError:  # of an older version, which took what this one would not
+        return False

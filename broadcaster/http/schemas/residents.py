@@ -1,0 +1,139 @@
+# ruff: noqa: TC001, TC003  pydantic reads the annotations at run time
+"""What residents and visitors send from their own devices, and get."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from broadcaster.http.schemas.alerts import NearbyAlert
+from broadcaster.http.schemas.base import MAX_PLACES, Given, Lat, Locale, Lon, Query, Shown, line
+from broadcaster.http.schemas.subscribers import PlaceIn, SubscriberOut, Subscription
+
+CONFIRMATION = r"^cf_[A-Za-z0-9_-]{20,60}$"
+_CODE = r"^[0-9]{6}$"
+_MOST_HOURS = 24
+
+
+class ContactToConfirm(Given):
+    """A telephone, written nationally or with its country code, or a mail address: one of the two."""
+
+    phone: Annotated[str, line(40)] | None = Field(None, examples=["06 39 98 00 01"])
+    email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
+    call: bool = Field(False, description="Call the number, and send it no SMS; a landline is always called.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.phone is None) == (self.email is None):
+            message = "phone|Give either a phone or an email."
+            raise ValueError(message)
+        return self
+
+
+class SignUpIn(ContactToConfirm):
+    """Who wants to be told by phone or mail; nothing but the code is sent there until it is confirmed."""
+
+    locale: Locale = Field("fr", examples=["fr", "en-GB"])
+    places: tuple[PlaceIn, ...] = Field((), max_length=MAX_PLACES)
+
+
+class ConfirmationMade(Shown):
+    """A code is on its way. The answer is the same whether the number is known here or not."""
+
+    confirmation: str = Field(description="Names this confirmation; a secret of whoever began it.")
+    channel: Literal["sms", "voice", "email"]
+    to: str = Field(description="Where the code goes, as it was understood.")
+    expires_at: datetime
+
+
+class CodeIn(Given):
+    """The code; without it, how things stand."""
+
+    confirmation: Annotated[str, StringConstraints(pattern=CONFIRMATION)]
+    code: Annotated[str, StringConstraints(pattern=_CODE)] | None = Field(None, examples=["123456"])
+
+
+class ConfirmationOut(Shown):
+    """How a confirmation stands.
+
+    ``state``: open, unsent (no provider took the message, ask again later), over (too late, or too many tries) or
+    confirmed.
+    """
+
+    state: Literal["open", "unsent", "over", "confirmed"]
+    tries_left: int
+    token: str | None = Field(description="The subscriber's secret, once it is confirmed; null when added to one.")
+
+
+class PushIn(Given):
+    """A browser's push subscription, and the endpoint of the one that it replaces."""
+
+    subscription: Subscription
+    replaces: Annotated[str, StringConstraints(max_length=2048)] | None = None
+
+
+class VisitIn(Given):
+    """To be told while here, for some hours; then all of this is forgotten."""
+
+    subscription: Subscription
+    locale: Locale = "fr"
+    lon: Lon
+    lat: Lat
+    accuracy_m: float | None = Field(None, ge=0, le=1_000_000)
+    hours: float = Field(4, ge=0.5, le=_MOST_HOURS)
+
+
+class VisitMade(Shown):
+    token: str = Field(description="The visitor's secret, shown this once.")
+    forget_at: datetime
+    stations: tuple[str, ...] = Field(description="The authorities of this place, whose alerts come too.")
+
+
+class SentOut(Shown):
+    alert: str = Field(description="The path of the alert's page.")
+    event: str
+    channel: str
+    state: str
+    at: datetime
+
+
+class DataOut(Shown):
+    """All that is kept of a subscriber, to take away."""
+
+    subscriber: SubscriberOut
+    messages: tuple[SentOut, ...] = Field(description="The last thousand messages to them, newest first.")
+
+
+class CellQuery(Query):
+    """The south-west corner of a cell: multiples of 0.1° of longitude and 0.05° of latitude, no finer."""
+
+    lon: float = Field(ge=-180, le=179.9, description="WGS 84 degrees, a multiple of 0.1.", examples=[0.6])
+    lat: float = Field(ge=-90, le=89.95, description="WGS 84 degrees, a multiple of 0.05.", examples=[48.75])
+
+
+class CellAlert(NearbyAlert):
+    """As ``NearbyAlert``, with the circles and polygons by which a device decides whether it is inside."""
+
+    id: str
+    shape: dict[str, Any] | None = Field(description="Circles (lon, lat, radius_m) and polygons (GeoJSON).")
+
+
+class CellOut(Shown):
+    """The public alerts that reach into a cell, the gravest first."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+    alerts: tuple[CellAlert, ...]
+
+
+class StationAlerts(Shown):
+    """What holds in a station now, the gravest first. ``at`` is the service's time."""
+
+    station: str
+    name: str
+    at: datetime
+    alerts: tuple[CellAlert, ...]

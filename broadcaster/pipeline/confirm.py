@@ -1,0 +1,87 @@
+"""Confirm: send a code to a number or a mailbox that somebody says is theirs.
+
+It is sent by the process that took the wish, through the same channels, gates and rates as alerts, and after every
+alert of the urgent lane: whoever waits for it sits before the page, may ask again, and a code is worth nothing in a
+quarter of an hour. So nothing of it is carried by the bus, and nothing is kept for another process to find.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from broadcaster.domain.people import ChannelName
+from broadcaster.metrics import SENT
+from broadcaster.pipeline.render.code import Code, render_code
+from broadcaster.store import confirmations, sandbox
+from channels.breaker import is_about_receiver
+from channels.errors import ChannelError, Gone, Permanent, Transient
+from channels.sms import SmsMessage, count
+
+if TYPE_CHECKING:
+    from broadcaster.domain.stations import Station
+    from broadcaster.services import Sender, Services
+    from broadcaster.store.confirmations import Asked, Begun
+
+RANK = 10
+"""After every urgent alert, and before most others."""
+
+_TRIES = 3
+_AGAIN_S = 2.0
+_PATIENCE_S = 120.0
+_log = structlog.get_logger(__name__)
+
+
+def send_soon(services: Services, station: Station, asked: Asked, begun: Begun) -> None:
+    """Send the code in the background: how long a provider takes says nothing to who asked."""
+    task = asyncio.create_task(send_code(services, station, asked, begun))
+    services.lingering.add(task)
+    task.add_done_callback(services.lingering.discard)
+
+
+async def send_code(services: Services, station: Station, asked: Asked, begun: Begun) -> None:
+    """Send the code; keep that it could not be sent, where that is our trouble and not the number's."""
+    channel = asked.contact.channel
+    sender = services.senders[channel]
+    try:
+        message = render_code(channel, Code(station, services.links, asked.locale, begun.code, begun.id))
+        async with asyncio.timeout(_PATIENCE_S):
+            sent = await _send(services, sender, message, asked.contact.address, begun)
+    except TimeoutError:
+        _log.warning("a code waited too long to be sent", channel=channel)
+        sent = False
+    except Exception:  # noqa: BLE001  logged; who waits for it is told
+        _log.exception("a code could not be sent", channel=channel)
+        sent = False
+    if not sent:
+        async with services.store.write() as unit:
+            await confirmations.unsent(unit, begun.id)
+
+
+async def _send(services: Services, sender: Sender, message: Any, address: str, begun: Begun) -> bool:
+    cost = float(count(message.text).segments) if isinstance(message, SmsMessage) else 1.0
+    for turn in range(1, _TRIES + 1):
+        try:
+            async with sender.gate.passing(RANK, cost):
+                receipt = await sender.channel.send(message, address)
+        except (Gone, Permanent) as refused:
+            # Whether a number exists, or its owner once said STOP, is not for whoever typed it to learn.
+            SENT.labels(sender.name, type(refused).__name__.lower()).inc()
+            return True
+        except ChannelError as error:
+            SENT.labels(sender.name, type(error).__name__.lower()).inc()
+            _log.warning("a code was not taken", channel=sender.name, code=error.code)
+            if not isinstance(error, Transient) or error.may_have_left or is_about_receiver(error):
+                return error.may_have_left or is_about_receiver(error)
+            if turn < _TRIES:
+                await asyncio.sleep(_AGAIN_S * turn)
+        else:
+            SENT.labels(sender.name, "accepted").inc()
+            if receipt.composed is not None:
+                now = services.clock.now()
+                async with services.store.write() as unit:
+                    await sandbox.keep_code(unit, begun.id, ChannelName(sender.name), receipt.composed, now)
+            return True
+    return False

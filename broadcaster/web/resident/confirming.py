@@ -1,0 +1,49 @@
+"""/c/{token}: where the link in a mail leads by which somebody confirms their address.
+
+A GET changes nothing: scanners of mail follow every link. The token is all the proof that is wanted, and it is good for
+a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.http.confirmations import by_link
+from broadcaster.store import confirmations
+from broadcaster.store.confirmations import State
+from broadcaster.web.pages import render
+from broadcaster.web.public import unknown
+from broadcaster.web.resident.frame import words_of
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.store.confirmations import Confirmation
+
+
+async def ask(call: Call[None, None]) -> web.Response:
+    """Show the button."""
+    found = await by_link(call)
+    return unknown(call) if found is None else _page(call, *found)
+
+
+async def do(call: Call[None, None]) -> web.Response:
+    """Confirm the address."""
+    found = await by_link(call)
+    if found is None:
+        return unknown(call)
+    confirmation, station = found
+    now = call.services.clock.now()
+    async with call.services.store.write() as unit:
+        await confirmations.confirm(unit, confirmation.id, now)
+        confirmation = await confirmations.by_id(unit, confirmation.id, now) or confirmation
+    return _page(call, confirmation, station)
+
+
+def _page(call: Call[None, None], confirmation: Confirmation, station: Station) -> web.Response:
+    words = words_of(call, station.languages[0])
+    confirmed = confirmation.state is State.CONFIRMED
+    facts = {"station": station, "confirmed": confirmed, "over": confirmation.over and not confirmed}
+    return render(call.request, "resident/confirm.html", words, facts)

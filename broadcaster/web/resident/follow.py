@@ -1,0 +1,40 @@
+"""/s/{slug}: where a station's QR code leads. What this is, then how to be told, then where one lives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.errors import NotFound
+from broadcaster.http.keys import ASSETS
+from broadcaster.http.stations import station_named
+from broadcaster.store import alerts
+from broadcaster.web.public import entry, unknown
+from broadcaster.web.resident.frame import page, words_of
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.http.route import Call
+
+_MOST_ALERTS = 20
+
+
+async def page_of_station(call: Call[None, None]) -> web.Response:
+    """Show what it is to follow a station, and how."""
+    now = call.services.clock.now()
+    async with call.services.store.read() as unit:
+        try:
+            station = await station_named(unit, call.request.match_info["slug"])
+        except NotFound:
+            return unknown(call)
+        held = await alerts.page(unit, station_id=station.id, before=None, limit=_MOST_ALERTS, public_at=now)
+    held.sort(key=lambda alert: (alert.rank, -alert.id))
+    words = words_of(call, station.languages[0])
+    given = {
+        "station": station.slug,
+        "name": station.name,
+        "centre": None if station.lon is None else [station.lon, station.lat],
+        "mapCss": call.request.app[ASSETS].url("map.css"),
+    }
+    facts = {"station": station, "alerts": [entry(alert, station, words) for alert in held]}
+    return page(call, "resident/follow.html", words, facts, given=given)

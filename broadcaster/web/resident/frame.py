@@ -1,0 +1,69 @@
+"""What the pages of residents have in common: what scripts are given, and the key that browsers subscribe with."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from markupsafe import Markup
+
+from broadcaster.web.i18n import Words, catalogs
+from broadcaster.web.pages import language_of, render
+from broadcaster.web.resident.script_words import script_words
+from channels.webpush import VapidKey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import web
+
+    from broadcaster.http.route import Call
+    from broadcaster.services import Services
+
+_UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def words_of(call: Call[Any, Any], default: str = "fr") -> Words:
+    """Give the words of the reader's language."""
+    return catalogs().words(language_of(call.request, default))
+
+
+def push_key(services: Services) -> str:
+    """Give the public key that browsers subscribe with (RFC 8292).
+
+    Sandboxed there is none; one is then derived of the secret, the same in every process, so that sign-up can be tried.
+    """
+    key = services.settings.vapid_private_key
+    if key is not None:
+        return VapidKey.load(key.get_secret_value()).public
+    raw = b"".join(services.store.vault.fingerprint("sandbox push", half) for half in ("1", "2"))
+    return VapidKey.load(base64.urlsafe_b64encode(b"\x01" + raw[1:])).public
+
+
+def in_page(facts: Mapping[str, Any]) -> Markup:
+    """Give facts as JSON that can stand in a page's ``<script type="application/json">``."""
+    text = orjson.dumps(facts).decode()
+    return Markup("".join(_UNSAFE.get(sign, sign) for sign in text))  # noqa: S704  escaped just here
+
+
+def page(
+    call: Call[Any, Any],
+    template: str,
+    words: Words,
+    facts: Mapping[str, Any],
+    *,
+    given: Mapping[str, Any] | None = None,
+    cache_control: str = "no-cache",
+) -> web.Response:
+    """Make a page; ``given`` is for its scripts, beside their words and the key for pushes."""
+    for_scripts = {
+        "key": push_key(call.services),
+        "sandbox": bool(call.services.sandboxed),
+        "geocoder": bool(call.services.settings.geocoder_url),
+        "tiles": "/tiles.pmtiles" if call.services.settings.tiles_file else None,
+        "words": script_words(words),
+        **(given or {}),
+    }
+    whole = {"given": in_page(for_scripts), "sandbox": call.services.sandboxed, **facts}
+    return render(call.request, template, words, whole, cache_control=cache_control)

@@ -1,0 +1,69 @@
+"""What makes the pages an app: the manifest, the service worker at the top of the site, the bell in its sizes."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp import web
+
+from broadcaster.errors import NotFound
+from broadcaster.http.keys import ASSETS
+from broadcaster.web.resident.frame import words_of
+
+if TYPE_CHECKING:
+    from broadcaster.http.route import Call
+
+ICONS = Path(__file__).parent / "icons"
+_A_DAY = "public, max-age=86400"
+
+
+async def manifest(call: Call[None, None]) -> web.Response:
+    """Give the web app manifest, in the reader's language."""
+    words = words_of(call)
+    made = {
+        "id": "/",
+        "name": words("Tocsin – local alerts"),
+        "short_name": "Tocsin",
+        "description": words("Alerts for the few streets or the whole town where you are, within seconds."),
+        "lang": words.language,
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#faf8f5",
+        "theme_color": "#17456e",
+        "categories": ["government", "news", "utilities"],
+        "icons": [
+            {"src": "/icons/192.png", "sizes": "192x192", "type": "image/png", "purpose": "any"},
+            {"src": "/icons/512.png", "sizes": "512x512", "type": "image/png", "purpose": "any"},
+            {"src": "/icons/maskable-512.png", "sizes": "512x512", "type": "image/png", "purpose": "maskable"},
+            {"src": "/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
+        ],
+        "shortcuts": [{"name": words("Alerts here"), "url": "/here"}, {"name": words("My alerts"), "url": "/me"}],
+    }
+    return web.Response(
+        body=orjson.dumps(made),
+        content_type="application/manifest+json",
+        headers={"Cache-Control": _A_DAY, "Vary": "Accept-Language", "Content-Language": words.language},
+    )
+
+
+async def worker(call: Call[None, None]) -> web.Response:
+    """Give the service worker; always asked for anew, so that a mended one is there at once."""
+    return call.request.app[ASSETS].respond(call.request, "worker.js", "no-cache")
+
+
+async def icon(call: Call[None, None]) -> web.Response:
+    """Give a picture of the bell. Raises ``NotFound``."""
+    body = _icons().get(call.request.match_info["name"])
+    if body is None:
+        message = "There is no such picture."
+        raise NotFound(message)
+    return web.Response(body=body, content_type="image/png", headers={"Cache-Control": _A_DAY})
+
+
+@cache
+def _icons() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in ICONS.glob("*.png")}

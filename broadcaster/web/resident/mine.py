@@ -1,0 +1,32 @@
+"""/me, what one has signed up for, and /here, the alerts at this place.
+
+Both are one page for all: who one is, and where, only the device knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.http.keys import ASSETS
+from broadcaster.store import stations
+from broadcaster.web.resident.frame import page, words_of
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.http.route import Call
+
+
+async def me(call: Call[None, None]) -> web.Response:
+    """Show what is followed and how one is told, once the script has asked."""
+    words = words_of(call)
+    async with call.services.store.read() as unit:
+        known = await stations.all_stations(unit)
+    names = {each.slug: each.name for each in known}
+    given = {"stations": names, "mapCss": call.request.app[ASSETS].url("map.css")}
+    return page(call, "resident/me.html", words, {}, given=given)
+
+
+async def here(call: Call[None, None]) -> web.Response:
+    """Show the one button."""
+    return page(call, "resident/here.html", words_of(call), {})

@@ -1,0 +1,61 @@
+"""The route table of the residents' pages."""
+
+from __future__ import annotations
+
+from broadcaster.http.route import Access, Route
+from broadcaster.web.resident import confirming, follow, install, mine, sign
+
+_HTML = "text/html"
+
+
+def _page(path: str, handler: object, summary: str, access: Access = Access.PUBLIC) -> Route:
+    return Route("GET", path, handler, access, summary, {200: _HTML}, page=True, tag="public")  # type: ignore[arg-type]
+
+
+ROUTES: tuple[Route, ...] = (
+    _page("/s/{slug}", follow.page_of_station, "Follow a station: where its QR code leads."),
+    _page("/me", mine.me, "What I follow, how I am told, and the way out."),
+    _page("/here", mine.here, "The alerts at this place, for visitors."),
+    _page("/sign/{slug}", sign.show, "A station's alerts, for a town's display."),
+    _page("/c/{token}", confirming.ask, "Is this address mine? Changes nothing.", Access.SIGNED),
+    Route(
+        "POST",
+        "/c/{token}",
+        confirming.do,
+        Access.SIGNED,
+        "This address is mine.",
+        {200: _HTML},
+        page=True,
+        tag="public",
+    ),
+    Route(
+        "GET",
+        "/manifest.webmanifest",
+        install.manifest,
+        Access.OPEN,
+        "What installs the app (W3C).",
+        {200: "application/manifest+json"},
+        documented=False,
+        tag="pages",
+    ),
+    Route(
+        "GET",
+        "/worker.js",
+        install.worker,
+        Access.OPEN,
+        "The service worker.",
+        {200: "text/javascript"},
+        documented=False,
+        tag="pages",
+    ),
+    Route(
+        "GET",
+        "/icons/{name}",
+        install.icon,
+        Access.OPEN,
+        "The bell, as a picture.",
+        {200: "image/png"},
+        documented=False,
+        tag="pages",
+    ),
+)

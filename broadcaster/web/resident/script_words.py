@@ -1,0 +1,118 @@
+"""The words that residents' scripts say; they come with the page, so that all words stand in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from broadcaster.web.i18n import Words
+
+
+def script_words(words: Words) -> Mapping[str, str]:
+    """Give each sentence by the short name that the scripts know it by."""
+    return {**_trouble(words), **_signing_up(words), **_places(words), **_mine(words), **_here(words)}
+
+
+def _trouble(words: Words) -> Mapping[str, str]:
+    return {
+        "offline": words("No network for the moment. What you entered is kept, and goes on by itself."),
+        "failed": words("That did not work. Try again in a minute."),
+        "too_many": words("Too many codes were asked for. Wait an hour, or use another way."),
+        "stale": words("No network. This is what was known at %(time)s."),
+    }
+
+
+def _signing_up(words: Words) -> Mapping[str, str]:
+    return {
+        "bad_phone": words("This number can’t be read. Write it as in 06 12 34 56 78."),
+        "bad_country": words("Numbers of this country can’t be signed up here. Give a mail address instead."),
+        "bad_mail": words("This mail address can’t be read. Write it as in name@example.org."),
+        "code_sent_sms": words("We have sent an SMS to %(to)s."),
+        "code_sent_voice": words("We are calling %(to)s, and will say a code."),
+        "code_sent_email": words("We have sent a mail to %(to)s. Enter its code, or open its link."),
+        "code_wrong": words("This is not the code. Tries left: %(n)s."),
+        "code_digits": words("The code has six digits."),
+        "code_over": words("This code is no longer valid. Ask for another."),
+        "code_unsent": words("The message could not be sent. Try again, or use another way."),
+        "again_in": words("Send it again (in %(n)s s)"),
+        "again": words("Send it again"),
+        "asking": words("Now press “Allow”."),
+        "denied": words("Notifications are blocked for this site. Choose another way, or allow them in your browser."),
+        "dismissed": words("The question was closed. Press again, then “Allow”."),
+        "push_failed": words("This device could not be reached for notifications. Choose another way."),
+        "done_push": words("This device will ring."),
+        "done_sms": words("You will get an SMS at %(to)s."),
+        "done_voice": words("We will call %(to)s."),
+        "done_email": words("You will get a mail at %(to)s."),
+    }
+
+
+def _places(words: Words) -> Mapping[str, str]:
+    return {
+        "locating": words("Looking for your position…"),
+        "position_denied": words("Your position was refused. Write an address, or press on the map."),
+        "position_failed": words("Your position was not found. Write an address, or press on the map."),
+        "no_place": words("Nothing found. Write the number, the street and the town."),
+        "geocoder_down": words("Addresses can’t be looked up for the moment. Press on the map instead."),
+        "home": words("Home"),
+        "place": words("Place %(n)s"),
+        "use_point": words("This is the place"),
+        "press_map": words("Press on the map where you live."),
+        "map_failed": words("The map did not come. Write an address instead."),
+        "closer": words("Closer"),
+        "farther": words("Farther"),
+    }
+
+
+def _mine(words: Words) -> Mapping[str, str]:
+    return {
+        "leave": words("Leave"),
+        "remove": words("Remove"),
+        "leave_sure": words("Get no more alerts from %(name)s?"),
+        "remove_sure": words("Get nothing more at %(name)s?"),
+        "push": words("Notifications on a device"),
+        "push_here": words("Notifications on this device"),
+        "sms": words("SMS"),
+        "voice": words("Phone call"),
+        "email": words("Mail"),
+        "gone": words("no longer works"),
+        "stopped": words("stopped by you"),
+        "paused_until": words("Paused until %(time)s: no alert will reach you."),
+        "saved": words("Saved."),
+        "nothing_here": words("Nothing here yet."),
+        "erased": words("All is erased. Nothing of you is left here."),
+        "no_contact": words("Nothing would reach you: add a way below."),
+        "no_places": words("Without a place, you get only what goes to everyone who follows."),
+        "quiet_places": words("No alert at your places."),
+        "at": words("At: %(places)s"),
+    }
+
+
+def _here(words: Words) -> Mapping[str, str]:
+    return {
+        "none_here": words("No alert here"),
+        "some_here": words("Alerts here"),
+        "accuracy": words("Your position is known to %(n)s m."),
+        "near_edge": words("You may be in the area or just outside: your position is not exact."),
+        "until": words("until %(time)s"),
+        "since": words("since %(time)s"),
+        "exercise": words("EXERCISE"),
+        "test": words("TEST"),
+        "extreme": words("Extreme danger"),
+        "severe": words("Grave danger"),
+        "moderate": words("Danger"),
+        "minor": words("Be careful"),
+        "unknown": words("For your information"),
+        "visiting": words("You will be told here until %(time)s. Then your position is forgotten."),
+        "place_refused": words("Your position was refused. Write a town or an address below."),
+        "inside": words("You are in the area."),
+        "outside": words("You are %(distance)s from the area."),
+        "copied": words("The link is copied."),
+        "you": words("You are here"),
+        "last_word": words("Last word: %(time)s"),
+        "lost": words("No network since %(time)s. What you see may be out of date."),
+        "no_alert": words("No alert"),
+        "what_to_do": words("What to do"),
+    }
