@@ -1,0 +1,107 @@
+"""Real browsers on a real service.
+
+A test of a page, in whichever file of this folder::
+
+    async def test_a_page_says_what_it_should(visit, village):
+        page = await visit("/console", signed_in=True, size=DESK, lang="en", theme="dark")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("…")
+
+``visit`` opens Chromium as a new person; what goes wrong in the page (an error in its console, a violation of the
+policy, a request to elsewhere, an answer of 500) fails the test. ``firefox`` goes into ``visit(..., browser=firefox)``:
+its pushes are real, ``desktop`` shows its notifications. The village is new for each file of tests.
+
+All of it lives in one event loop, the session's: an asynchronous fixture of your own needs
+``@pytest_asyncio.fixture(loop_scope="session")``. What uses ``firefox`` runs in one worker, one after the other.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import async_playwright, expect
+
+from tests.browser.machine import lacking, start_chromium, start_firefox
+from tests.browser.village import village as founded
+from tests.browser.visiting import Visits
+from tests.servers.autopush import Autopush
+from tests.servers.desktop import Desktop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser, Playwright
+
+    from tests.browser.village import Village
+
+_HERE = Path(__file__).parent
+_PATIENCE_MS = 15_000  # a machine of two cores that has much to do; what is there earlier is not waited for
+expect.set_options(timeout=_PATIENCE_MS)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            if "firefox" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group("firefox"))
+
+
+def _need(*, firefox: bool = False) -> None:
+    """Skip where a browser is not installed; on a machine of the CI that is a failure."""
+    sentence = lacking(firefox=firefox)
+    if sentence and os.environ.get("CI"):
+        pytest.fail(sentence, pytrace=False)
+    if sentence:
+        pytest.skip(sentence)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as driver:
+        yield driver
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def autopush() -> AsyncIterator[Autopush]:
+    async with Autopush() as push:
+        yield push
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def desktop() -> AsyncIterator[Desktop]:
+    _need(firefox=True)
+    async with Desktop() as shown:
+        yield shown
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    _need()
+    browser = await start_chromium(playwright)
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def firefox(playwright: Playwright, autopush: Autopush, desktop: Desktop) -> AsyncIterator[Browser]:
+    browser = await start_firefox(playwright, autopush, desktop)
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def village(tmp_path_factory: pytest.TempPathFactory, autopush: Autopush) -> AsyncIterator[Village]:
+    _need()
+    async with founded(tmp_path_factory.mktemp("village"), autopush) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(village: Village, chromium: Browser) -> AsyncIterator[Visits]:
+    async with Visits(village, chromium) as visits:
+        yield visits

@@ -1,0 +1,55 @@
+"""A small town with a real ``tocsin serve``, for people who look at it in a browser."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.servers.town import Town
+from tests.servers.town_facts import STATION
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.servers.autopush import Autopush
+    from tests.servers.town_api import Api
+
+_SANDBOXED = {
+    "sms": ("TOCSIN_TWILIO_ACCOUNT_SID", "TOCSIN_TWILIO_AUTH_TOKEN", "TOCSIN_TWILIO_FROM", "TOCSIN_TWILIO_BASE_URL"),
+    "email": ("TOCSIN_SMTP_URL",),
+}
+_SANDBOXED["voice"] = _SANDBOXED["sms"]
+
+
+@dataclass
+class Village:
+    """``url`` has no slash at its end; ``key`` is an administrator's; ``town`` has the register and the peers."""
+
+    url: str
+    key: str
+    api: Api
+    town: Town
+    push: Autopush
+    station: str = STATION
+
+
+@asynccontextmanager
+async def village(
+    folder: Path, push: Autopush, *, residents: int = 40, sandboxed: tuple[str, ...] = (), **settings: Any
+) -> AsyncIterator[Village]:
+    """Found it, settle residents in it and serve it, with pushes to ``push`` and to the residents' own devices.
+
+    ``sandboxed`` channels have no provider, so that their messages are in the sandbox; ``settings`` are further ones,
+    by their names in lower case.
+    """
+    async with Town(folder, **settings) as town:
+        town.environment["TOCSIN_PUSH_ORIGINS"] += f",{push.origin}"
+        for channel in sandboxed:
+            for name in _SANDBOXED[channel]:
+                town.environment.pop(name, None)
+        await town.settle(*town.draw(residents))
+        async with town.process() as process:
+            yield Village(process.api.url, town.key, process.api, town, push)
+            await process.terminate()
