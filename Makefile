@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 PAGES := broadcaster/web/static/manifest.json
 
-.PHONY: run test lint types pages openapi bench chaos clean lock
+.PHONY: run test lint types pages openapi screenshots bench chaos clean lock
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Tocsin needs Python 3.11 or later, and this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -46,7 +46,13 @@ openapi: $(VENV)/.made-test
 
 test: lint types pages openapi
 	# Real processes on a shared machine are late at times: what fails is tried once more by itself, and shown as R.
-	$(BIN)/pytest -n auto --reruns 1
+	# Browsers come last, and few at once: what needs Firefox stays together in one worker.
+	$(BIN)/pytest -n auto --reruns 1 --ignore=tests/browser; first=$$?; \
+	$(BIN)/pytest -n auto --maxprocesses 3 --dist loadgroup --reruns 1 tests/browser && exit $$first
+
+# Every page in both languages, sizes and themes, to look at: build/screenshots/
+screenshots: $(VENV)/.made-test pages
+	$(BIN)/python -m tests.browser.screenshots
 
 bench: $(VENV)/.made-test pages
 	for script in tests/bench/*.py; do \
