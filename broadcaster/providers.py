@@ -102,8 +102,8 @@ def _gate(settings: Settings, name: ChannelName, bus: Bus | None, per_second: fl
     if bus is None:
         return Gate(settings.send_at_once(name), per_second)
 
-    async def grant(wanted: float) -> tuple[float, float]:
-        return await bus.grant(name, per_second, max(1.0, per_second), wanted)
+    async def grant(wanted: float, first: tuple[int, int]) -> tuple[float, float]:
+        return await bus.grant(name, per_second, max(1.0, per_second), wanted, first)
 
     return SharedGate(settings.send_at_once(name), per_second, grant)
 

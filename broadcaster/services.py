@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from broadcaster.domain.people import ChannelName
 from broadcaster.ids import new_token
 from broadcaster.pipeline.breaker import Origins
+from broadcaster.pipeline.precedence import Precedence
 from broadcaster.pipeline.render import Context, Links
 from broadcaster.store import alerts, stations
 
@@ -91,6 +92,7 @@ class Services:
     held_batches: set[int] = field(default_factory=set)
     held_alerts: set[int] = field(default_factory=set)
     lingering: set[asyncio.Task[None]] = field(default_factory=set)
+    precedence: Precedence = field(default_factory=Precedence)
     _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)
 
     @property

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from broadcaster.bus import BusUnavailable
-from broadcaster.domain.alerts import Lane
+from broadcaster.domain.alerts import Lane, Severity, Status, lane_of_rank, rank_of
 from broadcaster.figures import Figures
 from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS
 from broadcaster.pipeline.carrier import hear
@@ -33,6 +33,7 @@ from broadcaster.store import (
     sandbox,
     upkeep,
 )
+from broadcaster.store.turnstile import urgently
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -44,8 +45,12 @@ if TYPE_CHECKING:
 RESOLVE = "resolve"
 PEOPLE = "people"
 ALERTS = "alerts"
-_RUNNERS = {Lane.URGENT: 4, Lane.ROUTINE: 2}
-_RESOLVERS = {Lane.URGENT: 4, Lane.ROUTINE: 2}
+_EXTREME, _SEVERE = (rank_of(each, Status.ACTUAL) for each in (Severity.EXTREME, Severity.SEVERE))
+_MODERATE, _ANY = (rank_of(each, Status.ACTUAL) for each in (Severity.MODERATE, Severity.UNKNOWN))
+# Each runner, and the greatest rank that it works on: however many batches of less are under way, and however slow
+# their sender is, what is graver finds one free.
+_RUNNERS = {Lane.URGENT: (_SEVERE,) * 4 + (_EXTREME,) * 2, Lane.ROUTINE: (_ANY,) * 2 + (_MODERATE,)}
+_RESOLVERS = {Lane.URGENT: (_SEVERE,) * 3 + (_EXTREME,), Lane.ROUTINE: (_ANY,) * 2}
 _RELAYED = 500
 _SWEEP_S = 1.0
 _TOLD_S = 5.0
@@ -59,22 +64,17 @@ _SETTLE_S = 2.0
 _CANCELLED_S = 5.0
 """How long what was cancelled may take to let go: one that waits for a store that says nothing never would."""
 _DUE = 2000
-_FIRST_ROUTINE_RANK = 10
 _log = structlog.get_logger(__name__)
 
 
 def queue_of(channel: ChannelName | str, rank: int) -> str:
     """Give the queue of a channel's batches in the lane of that rank."""
-    return f"deliver.{channel}.{_lane(rank)}"
+    return f"deliver.{channel}.{lane_of_rank(rank)}"
 
 
 def resolve_queue(rank: int) -> str:
     """Give the queue of alerts to be resolved in the lane of that rank: a fête that takes long delays no flood."""
-    return f"{RESOLVE}.{_lane(rank)}"
-
-
-def _lane(rank: int) -> Lane:
-    return Lane.URGENT if rank < _FIRST_ROUTINE_RANK else Lane.ROUTINE
+    return f"{RESOLVE}.{lane_of_rank(rank)}"
 
 
 @asynccontextmanager
@@ -100,15 +100,15 @@ async def working(services: Services) -> AsyncIterator[None]:
         crew.start("entrants", lambda: _entering(services))
         crew.start("answers", lambda: services.bus.answer(ASKED, functools.partial(answer, services)))
         for lane, resolvers in _RESOLVERS.items():
-            for _ in range(resolvers):
-                crew.start("resolver", functools.partial(crew.take, f"{RESOLVE}.{lane}", _resolve))
+            for most in resolvers:
+                crew.start("resolver", functools.partial(crew.take, f"{RESOLVE}.{lane}", most, _resolve))
     if Role.SENDER in services.roles:
         for name, sender in services.senders.items():
             if sender.listener is not None:
                 crew.start("reports", functools.partial(hear, services, sender))
             for lane, runners in _RUNNERS.items():
-                for _ in range(runners):
-                    crew.start("sender", functools.partial(crew.take, f"deliver.{name}.{lane}", _deliver))
+                for most in runners:
+                    crew.start("sender", functools.partial(crew.take, f"deliver.{name}.{lane}", most, _deliver))
     try:
         yield
     finally:
@@ -158,14 +158,15 @@ class _Crew:
                 _log.exception("a loop failed, and goes on", loop=name)
                 await asyncio.sleep(_AGAIN_S)
 
-    async def take(self, queue: str, work: Callable[[Services, int], Awaitable[None]]) -> None:
-        """Take a job and do it."""
-        job = await self._services.bus.take(queue)
+    async def take(self, queue: str, most: int, work: Callable[[Services, int], Awaitable[None]]) -> None:
+        """Take a job of that rank at the most, and do it."""
+        job = await self._services.bus.take(queue, most)
         task = asyncio.current_task()
         if task is not None:
             self._busy.add(task)
         try:
-            await work(self._services, int(job.ref))
+            with self._services.precedence.holding(job.rank):
+                await work(self._services, int(job.ref))
         finally:
             if task is not None:
                 self._busy.discard(task)
@@ -198,8 +199,9 @@ async def relay(services: Services, told: asyncio.Event) -> None:
             if not waiting:
                 return
             await _carry(services, waiting)
-            async with services.store.write() as unit:
-                await outbox.relayed(unit, [event_id for event_id, *_ in waiting])
+            with urgently():  # short, and urgent events may come behind these
+                async with services.store.write() as unit:
+                    await outbox.relayed(unit, [event_id for event_id, *_ in waiting])
     except BaseException:
         told.set()
         raise

@@ -51,8 +51,11 @@ class Bus(Protocol):
         """Add jobs, (ref, rank) each. One that waits or is being worked on already is not added again."""
         ...
 
-    async def take(self, queue: str) -> Job:
-        """Wait for a job and take it: of those waiting, one with the smallest rank, the oldest first."""
+    async def take(self, queue: str, most: int | None = None) -> Job:
+        """Wait for a job and take it: of those waiting, one with the smallest rank, the oldest first.
+
+        ``most``: whoever asks is kept for jobs of that rank or a smaller one.
+        """
         ...
 
     async def done(self, job: Job) -> None:
@@ -79,8 +82,14 @@ class Bus(Protocol):
         """Answer questions about ``what``, one after the other, until cancelled."""
         ...
 
-    async def grant(self, name: str, per_second: float, depth: float, wanted: float) -> tuple[float, float]:
-        """Take up to ``wanted`` tokens of a bucket that all processes share: (how many, seconds until one more)."""
+    async def grant(
+        self, name: str, per_second: float, depth: float, wanted: float, first: tuple[int, int] = (0, 0)
+    ) -> tuple[float, float]:
+        """Take up to ``wanted`` tokens of a bucket that all processes share: (how many, seconds until one more).
+
+        ``first``: the rank and the turn of what they are wanted for; a process whose own are greater than those of
+        another that waits gets none. 0 ``wanted``: it waits no more.
+        """
         ...
 
     async def open(self) -> None:

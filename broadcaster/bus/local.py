@@ -66,10 +66,10 @@ class LocalBus:
                     heapq.heappush(there.heap, (rank, next(self._order), ref))
             there.filled.notify_all()
 
-    async def take(self, queue: str) -> Job:
+    async def take(self, queue: str, most: int | None = None) -> Job:
         there = self._queues[queue]
         async with there.filled:
-            await there.filled.wait_for(lambda: there.heap)
+            await there.filled.wait_for(lambda: there.heap and (most is None or there.heap[0][0] <= most))
             rank, _, ref = heapq.heappop(there.heap)
             return Job(rank, ref, queue)
 
@@ -113,7 +113,14 @@ class LocalBus:
             if not asked.done():
                 asked.set_result(said)
 
-    async def grant(self, name: str, per_second: float, depth: float, wanted: float) -> tuple[float, float]:
+    async def grant(
+        self,
+        name: str,
+        per_second: float,
+        depth: float,
+        wanted: float,
+        first: tuple[int, int] = (0, 0),  # noqa: ARG002  there is no other process to be before or after
+    ) -> tuple[float, float]:
         now = asyncio.get_running_loop().time()
         tokens, at = self._buckets.get(name, (depth, now))
         tokens = min(depth, tokens + (now - at) * per_second)

@@ -30,10 +30,11 @@ return added
 # A job that its worker has not ended for long is given to whoever asks next: its worker is dead, or will find that the
 # store has leased the work to another.
 TAKE = """
-local ranks, group, consumer, idle = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local ranks, group, consumer, idle, most = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local order = redis.call('SMEMBERS', ranks)
 table.sort(order, function(a, b) return tonumber(a) < tonumber(b) end)
 for _, rank in ipairs(order) do
+  if most and tonumber(rank) > most then break end
   local stream = ranks .. ':' .. rank
   if redis.call('EXISTS', stream) == 1 then
     local found = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1, 'STREAMS', stream, '>')
@@ -85,20 +86,42 @@ end
 return waiting
 """
 
-# A token bucket for all processes together: gives up to ARGV[3] tokens, and how long until there is one more.
+# A token bucket for all processes together: gives up to ARGV[3] tokens, and how long until there is one more. Who asked
+# for what is the most urgent, and most exposed among that, is served before all others: what each waits for is kept in
+# the second key, for as long as it can be expected to ask again.
 GRANT = """
 local rate, depth, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local who, rank, turn = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+if wanted <= 0 then
+  redis.call('HDEL', KEYS[2], who)
+  return {'0', '0'}
+end
 local kept = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens = tonumber(kept[1] or depth)
 local at = tonumber(kept[2] or now)
 tokens = math.min(depth, tokens + math.max(0, now - at) * rate)
-local given = math.max(0, math.min(wanted, math.floor(tokens)))
+local behind = false
+local others = redis.call('HGETALL', KEYS[2])
+for i = 1, #others, 2 do
+  local its_rank, its_turn, asked = string.match(others[i + 1], '^(%S+) (%S+) (%S+)$')
+  its_rank, its_turn = tonumber(its_rank), tonumber(its_turn)
+  if now - tonumber(asked) > 2.5 then
+    redis.call('HDEL', KEYS[2], others[i])
+  elseif others[i] ~= who and (its_rank < rank or (its_rank == rank and its_turn < turn)) then
+    behind = true
+  end
+end
+local given = behind and 0 or math.max(0, math.min(wanted, math.floor(tokens)))
 tokens = tokens - given
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', string.format('%.6f', now))
 redis.call('PEXPIRE', KEYS[1], math.ceil(depth / rate * 1000) + 60000)
-local wait = 0
-if given < 1 then wait = (1 - tokens) / rate end
-return {tostring(given), tostring(wait)}
+if given >= 1 then
+  redis.call('HDEL', KEYS[2], who)
+  return {tostring(given), '0'}
+end
+redis.call('HSET', KEYS[2], who, string.format('%.0f %.0f %.6f', rank, turn, now))
+redis.call('PEXPIRE', KEYS[2], 60000)
+return {'0', tostring(behind and math.max(1 / rate, 0.01) or (1 - tokens) / rate)}
 """

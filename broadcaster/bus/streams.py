@@ -97,12 +97,11 @@ class StreamsBus:
         await self._run("PUT", [self._known(queue), self._ranks(queue)], args)
         await self.publish(f"queue:{queue}")
 
-    async def take(self, queue: str) -> Job:
+    async def take(self, queue: str, most: int | None = None) -> Job:
+        which = [_GROUP, self._consumer, self._claim_ms, "" if most is None else most]
         async with self.listen(f"queue:{queue}") as signal:
             while True:
-                asking = asyncio.ensure_future(
-                    self._run("TAKE", [self._ranks(queue)], [_GROUP, self._consumer, self._claim_ms])
-                )
+                asking = asyncio.ensure_future(self._run("TAKE", [self._ranks(queue)], which))
                 try:
                     found = await asyncio.shield(asking)
                 except asyncio.CancelledError:
@@ -231,8 +230,11 @@ class StreamsBus:
                 steps.pexpire(key, _ANSWER_KEPT_MS)
                 await steps.execute()
 
-    async def grant(self, name: str, per_second: float, depth: float, wanted: float) -> tuple[float, float]:
-        given, wait = await self._run("GRANT", [self._key(f"rate:{name}")], [per_second, depth, wanted])
+    async def grant(
+        self, name: str, per_second: float, depth: float, wanted: float, first: tuple[int, int] = (0, 0)
+    ) -> tuple[float, float]:
+        keys = [self._key(f"rate:{name}"), self._key(f"waiting:{name}")]
+        given, wait = await self._run("GRANT", keys, [per_second, depth, wanted, self._consumer, *first])
         return float(given), float(wait)
 
     async def _run(self, name: str, keys: list[str], args: list[Any]) -> Any:

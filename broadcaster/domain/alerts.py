@@ -116,6 +116,11 @@ def rank_of(severity: Severity, status: Status) -> int:
     return base + _SEVERITY_RANK[severity]
 
 
+def lane_of_rank(rank: int) -> Lane:
+    """Give the lane of work of that rank."""
+    return Lane.URGENT if rank < _ROUTINE_RANK else Lane.ROUTINE
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One alert as the store keeps it. ``id`` orders alerts by time; ``token`` names its public page."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from broadcaster.bus import BusUnavailable
@@ -13,7 +13,7 @@ from broadcaster.bus import BusUnavailable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    Grant = Callable[[float], Awaitable[tuple[float, float]]]
+    Grant = Callable[[float, tuple[int, int]], Awaitable[tuple[float, float]]]
 
 _ALONE_S = 1.0
 
@@ -97,8 +97,9 @@ class Gate:
 class SharedGate(Gate):
     """A gate whose rate holds across all senders together: its tokens come from a bucket that they share.
 
-    ``grant(wanted)`` gives (tokens, seconds until there is one more). While the bucket is out of reach, the gate counts
-    by itself: an alert goes out, and the provider's own limit is the last one.
+    ``grant(wanted, first)`` gives (tokens, seconds until there is one more); ``first`` is the (rank, turn) of who is
+    next here, so that of all senders' the most urgent and most exposed goes first. While the bucket is out of reach,
+    the gate counts by itself: an alert goes out, and the provider's own limit is the last one.
     """
 
     def __init__(self, concurrency: int, per_second: float, grant: Grant) -> None:
@@ -126,19 +127,27 @@ class SharedGate(Gate):
 
     async def _fetch(self) -> None:
         """Fetch tokens until nobody waits: as many as wait now, at the most a tenth of a second's worth."""
+        first, waits_there = (0, 0), False
         try:
-            while self._waiting and self._free > 0:
-                debt = max(0.0, -self._tokens)
-                wanted = max(1.0, min(len(self._waiting), self.per_second / 10)) + debt
-                try:
-                    given, wait_s = await self._grant(wanted)
-                    self._alone = False
-                except BusUnavailable:
-                    self._alone = True
-                    given, wait_s = 0.0, _ALONE_S
-                self._tokens += given
-                super()._let_in()
-                if given < 1.0 and self._waiting:
-                    await asyncio.sleep(min(max(wait_s, 0.001), _ALONE_S))
+            while True:
+                while self._waiting and self._free > 0:
+                    first = self._waiting[0][:2]
+                    debt = max(0.0, -self._tokens)
+                    wanted = max(1.0, min(len(self._waiting), self.per_second / 10)) + debt
+                    try:
+                        given, wait_s = await self._grant(wanted, first)
+                        self._alone, waits_there = False, given < 1.0
+                    except BusUnavailable:
+                        self._alone = True
+                        given, wait_s = 0.0, _ALONE_S
+                    self._tokens += given
+                    super()._let_in()
+                    if given < 1.0 and self._waiting:
+                        await asyncio.sleep(min(max(wait_s, 0.001), _ALONE_S))
+                if not waits_there:
+                    break
+                waits_there = False
+                with suppress(BusUnavailable):
+                    await self._grant(0.0, first)  # others are not to stand back for who has gone
         finally:
             self._fetching = None

@@ -115,7 +115,8 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
             )
         return earlier
 
-    earlier = await services.store.transact(keep)
+    with services.precedence.holding(alert.rank):
+        earlier = await services.store.transact(keep)
     if earlier is not None:
         return earlier, True
     ISSUED.labels(alert.status, alert.severity).inc()

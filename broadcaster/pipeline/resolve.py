@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from broadcaster.domain.alerts import Lane
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.store import account, alerts, dispatching, tracking
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from broadcaster.store import Unit
 
 FIRST_PART = 100
-PART = 1000
+PART = {Lane.URGENT: 1000, Lane.ROUTINE: 250}
+"""How many people are written down in one transaction: what is urgent waits for one of a routine alert at the most."""
+
 _TOLD_PART = 5000
 _SETTLE_S = 0.5
 _ON_ITS_WAY = 2.5
@@ -66,8 +69,9 @@ async def resolve(services: Services, alert_id: int) -> int:
 async def _dispatch_all(services: Services, alert: Alert, people: NDArray[np.int64]) -> int:
     found, start, size = 0, 0, FIRST_PART
     while start < len(people):
+        await services.precedence.give_way(alert.rank)
         found += await dispatch(services, alert, people[start : start + size].tolist(), since=alert.sent_at)
-        start, size = start + size, PART
+        start, size = start + size, PART[alert.lane]
     return found
 
 

@@ -6,5 +6,6 @@ that take a ``Unit`` (one transaction) first.
 
 from broadcaster.store.engine import Collided, Store, StoreUnavailable, Unit
 from broadcaster.store.sealing import SealBroken, Vault
+from broadcaster.store.turnstile import urgently
 
-__all__ = ["Collided", "SealBroken", "Store", "StoreUnavailable", "Unit", "Vault"]
+__all__ = ["Collided", "SealBroken", "Store", "StoreUnavailable", "Unit", "Vault", "urgently"]

@@ -12,7 +12,7 @@ import hashlib
 import math
 import random
 import time
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import event, text
@@ -22,9 +22,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from broadcaster.store.tables import from_micros, outbox
+from broadcaster.store.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -119,8 +121,10 @@ class Store:
         self.vault = vault
         self.on_told: Callable[[], None] | None = None
         self._disturbed_at = -math.inf
+        self._turn: AbstractAsyncContextManager[None] = nullcontext()
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite:
+            self._turn = Turnstile(_POOL_WAIT_S)
             self._writer = _sqlite_engine(url, size=1, write=True)
             self._reader = _sqlite_engine(url, size=_READERS, write=False)
         else:
@@ -144,7 +148,7 @@ class Store:
             return 0.0 if now - began > _SLOW_S else now - self._disturbed_at
 
         with self._noted(), _mapped():
-            async with self._connected(self._writer) as conn, conn.begin():
+            async with self._turn, self._connected(self._writer) as conn, conn.begin():
                 unit = Unit(conn, self.vault, undisturbed_s)
                 yield unit
         if unit.told and self.on_told is not None:

@@ -118,21 +118,22 @@ def test_importing_every_module_opens_nothing(tmp_path):
 
 
 async def test_every_queue_that_work_is_put_on_has_someone_who_takes_from_it(tmp_path):
-    taken = set()
+    taken = {}
     async with service(tmp_path) as services:
         take = services.bus.take
 
-        async def watched(queue):
-            taken.add(queue)
-            return await take(queue)
+        async def watched(queue, most):
+            taken[queue] = max(most, taken.get(queue, most))
+            return await take(queue, most)
 
         services.bus.take = watched
         async with working(services), services.store.read() as unit:
             assert unit is not None
     ranks = {rank_of(severity, status) for severity, status in itertools.product(Severity, Status)}
-    put = {queue_of(channel, rank) for channel in ChannelName for rank in ranks}
-    put |= {resolve_queue(rank) for rank in ranks}
-    assert put == taken
+    put = {(queue_of(channel, rank), rank) for channel in ChannelName for rank in ranks}
+    put |= {(resolve_queue(rank), rank) for rank in ranks}
+    assert {queue for queue, _ in put} == set(taken)
+    assert all(rank <= taken[queue] for queue, rank in put), "whatever its rank"
 
 
 def test_no_file_names_a_folder_of_this_machine():

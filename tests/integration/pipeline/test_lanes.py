@@ -80,3 +80,26 @@ async def test_routine_work_that_waits_for_something_does_not_keep_an_urgent_ale
             for each in clears:
                 account = await api.finished(each["id"])
                 assert account["matched"] == 4
+
+
+async def test_a_graver_alert_passes_by_a_grave_one_whose_batches_fill_every_hand_at_a_slow_senders_rate(
+    tmp_path: Path,
+) -> None:
+    async with Town(tmp_path, sms_per_second=20) as town:
+        many = [town.resident("sms") for _ in range(400)]
+        few = [town.resident("sms", at=None, groups=("digue",)) for _ in range(5)]
+        await town.settle(*many, *few)
+        crue = {"fr": {"headline": "Crue"}}  # one segment
+        async with town.serving() as api:
+            flood = await api.issue(channels=["sms"], texts=crue)
+            await eventually(lambda: len(town.twilio.messages) >= 40, "a severe alert under way")
+            before = len(town.twilio.messages)
+            dam = await api.issue(
+                area=..., audience={"kind": "groups", "groups": ["digue"]}, channels=["sms"], texts=crue,
+                severity="extreme",
+            )  # fmt: skip
+            await api.finished(dam["id"])
+            between = len(town.twilio.messages) - before - len(few)
+            # All four hands of the severe one have fifty each, which takes ten seconds: five and some more may pass.
+            assert between < 60, "the severe alert did not stand back"
+            await api.cancel(flood["id"])

@@ -46,13 +46,13 @@ def alone(concurrency, per_second):
 def shared(concurrency, per_second):
     """A gate over a bucket that others could take of too."""
     bus = LocalBus()
-    return SharedGate(concurrency, per_second, lambda wanted: bus.grant("x", per_second, max(1.0, per_second), wanted))
+    return SharedGate(concurrency, per_second, lambda *asked: bus.grant("x", per_second, max(1.0, per_second), *asked))
 
 
 def cut_off(concurrency, per_second):
     """A shared gate whose bucket can't be reached."""
 
-    async def grant(wanted):
+    async def grant(wanted, first):
         raise BusUnavailable
 
     return SharedGate(concurrency, per_second, grant)
@@ -235,7 +235,7 @@ def test_whoever_waits_behind_one_that_was_cancelled_is_let_in(make):
 def test_senders_that_share_a_bucket_keep_its_rate_together():
     async def work():
         bus, log = LocalBus(), Log()
-        gates = [SharedGate(50, 10.0, lambda wanted: bus.grant("sms", 10.0, 10.0, wanted)) for _ in range(3)]
+        gates = [SharedGate(50, 10.0, lambda *asked: bus.grant("sms", 10.0, 10.0, *asked)) for _ in range(3)]
         await asyncio.gather(*(send(gate, 0, 1, log) for gate in gates for _ in range(40)))
         return log
 
@@ -247,10 +247,10 @@ def test_a_gate_whose_bucket_comes_back_counts_together_with_the_others_again():
     async def work():
         bus, log, away = LocalBus(), Log(), True
 
-        async def grant(wanted):
+        async def grant(wanted, first):
             if away:
                 raise BusUnavailable
-            return await bus.grant("sms", 10.0, 10.0, wanted)
+            return await bus.grant("sms", 10.0, 10.0, wanted, first)
 
         gate = SharedGate(50, 10.0, grant)
         await asyncio.gather(*(send(gate, 0, 1, log) for _ in range(30)))

@@ -1,0 +1,63 @@
+"""Who writes next, where one writes at a time: what is urgent waits for nobody but who is writing already."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_urgent: ContextVar[bool] = ContextVar("urgent", default=False)
+
+
+@contextmanager
+def urgently() -> Iterator[None]:
+    """Let the transactions of this block, and of the tasks begun in it, go before all others."""
+    before = _urgent.set(True)
+    try:
+        yield
+    finally:
+        _urgent.reset(before)
+
+
+class Turnstile:
+    """Lets one in at a time: the urgent before the others, then the first come. ``wait_s``: nobody waits longer.
+
+    Raises ``TimeoutError`` then.
+    """
+
+    def __init__(self, wait_s: float) -> None:
+        self._wait_s = wait_s
+        self._taken = False
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+
+    async def __aenter__(self) -> None:
+        if not self._taken:
+            self._taken = True
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (not _urgent.get(), next(self._order), turn))
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self._next()  # it was let in just before it was cancelled
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._next()
+
+    def _next(self) -> None:
+        while self._waiting:
+            turn = heapq.heappop(self._waiting)[2]
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._taken = False
