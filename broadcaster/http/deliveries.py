@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,8 @@ from broadcaster.http.schemas.accounts import (
 from broadcaster.store import account, alerts, deliveries
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from aiohttp import web
 
     from broadcaster.domain.alerts import Alert
@@ -37,6 +41,14 @@ HEARTBEAT_S = 10.0
 PACE_S = 0.25
 _RECONNECT_MS = 2000
 _END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event's data; ``last``: there is nothing to come."""
+
+    data: str
+    last: bool = False
 
 
 async def show_account(call: Call[None, None]) -> web.Response:
@@ -104,6 +116,22 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
     alert, _ = await alert_of(call, Role.READ)
     if call.request.headers.get("Last-Event-ID") == _END:
         return nothing()
+
+    async def read() -> Told:
+        now = await call.request.app[ACCOUNTS].read(alert.id, partial(_account, call, alert))
+        return Told(now.model_dump_json(), last=now.finished_at is not None)
+
+    return await stream(call, alert.id, read)
+
+
+async def stream(
+    call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[Told]], *, longest_s: float = math.inf
+) -> web.StreamResponse:
+    """Stream what ``read`` gives, at each change of an alert's account and every ten seconds, where it is other news.
+
+    After ``longest_s`` the stream breaks off, and its reader comes back, to be let in anew. Raises the 503 where there
+    are too many.
+    """
     streams = call.request.app[STREAMS]
     task = asyncio.current_task()
     if task is None or len(streams) >= MOST_STREAMS:
@@ -112,28 +140,29 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
         )
     streams.add(task)
     try:
-        return await _stream(call, alert)
+        return await _stream(call, alert_id, read, longest_s)
     finally:
         streams.discard(task)
 
 
-async def _stream(call: Call[None, None], alert: Alert) -> web.StreamResponse:
+async def _stream(
+    call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[Told]], longest_s: float
+) -> web.StreamResponse:
     if call.request.transport is None:  # gone before the first word, which a stream can't be begun for
         return nothing()
-    told, read = call.request.app[ACCOUNTS], partial(_account, call, alert)
     stream = EventSourceResponse(ping_interval=HEARTBEAT_S, send_timeout=30)
     await stream.prepare(call.request)
-    last = None
-    async with call.services.watch(alert.id) as watched, stream:
+    last, clock = None, asyncio.get_running_loop().time
+    until = clock() + longest_s
+    async with call.services.watch(alert_id) as watched, stream:
         try:
-            while stream.is_connected():
-                now = await told.read(alert.id, read)
-                data = now.model_dump_json()
-                if data != last:
-                    mark = hashlib.sha256(data.encode()).hexdigest()[:16]
-                    await stream.send(data, id=mark, event="account", retry=_RECONNECT_MS)
-                    last = data
-                if now.finished_at is not None:
+            while stream.is_connected() and clock() < until:
+                told = await read()
+                if told.data != last:
+                    mark = hashlib.sha256(told.data.encode()).hexdigest()[:16]
+                    await stream.send(told.data, id=mark, event="account", retry=_RECONNECT_MS)
+                    last = told.data
+                if told.last:
                     await stream.send("{}", id=_END, event=_END)
                     break
                 await asyncio.sleep(PACE_S)

@@ -15,7 +15,7 @@ from broadcaster.store import batches, counting, people
 from broadcaster.store.tables import channel_stops, deliveries, recipients, shares, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from broadcaster.domain.alerts import Alert
@@ -74,23 +74,27 @@ def _percentiles(histogram: Mapping[int, int]) -> Percentiles:
     return Percentiles(p50, p95, p99)
 
 
-async def unreached(unit: Unit, alert: Alert, *, after: int, limit: int) -> list[Unreached]:
+async def unreached(
+    unit: Unit, alert: Alert, *, after: int, limit: int, whys: Collection[str] | None = None
+) -> list[Unreached]:
     """Give people whom nothing reached, by ascending id; ``after`` is the last id seen, 0 to begin.
 
-    Names and external ids are those that the alert's own station knows them by.
+    ``whys`` keeps those of whom one of these is written down as why. Names and external ids are those that the alert's
+    own station knows them by.
     """
-    rows = list(
-        await unit.conn.execute(
-            select(recipients.c.subscriber_id, recipients.c.why)
-            .where(
-                recipients.c.alert_id == alert.id,
-                recipients.c.state == PersonState.UNREACHED,
-                recipients.c.subscriber_id > after,
-            )
-            .order_by(recipients.c.subscriber_id)
-            .limit(limit)
+    query = (
+        select(recipients.c.subscriber_id, recipients.c.why)
+        .where(
+            recipients.c.alert_id == alert.id,
+            recipients.c.state == PersonState.UNREACHED,
+            recipients.c.subscriber_id > after,
         )
+        .order_by(recipients.c.subscriber_id)
+        .limit(limit)
     )
+    if whys is not None:
+        query = query.where(recipients.c.why.in_(list(whys)))
+    rows = list(await unit.conn.execute(query))
     known = await people.names(unit, alert.station_id, [row.subscriber_id for row in rows])
     return [Unreached(row.subscriber_id, *known.get(row.subscriber_id, (None, None)), why=row.why) for row in rows]
 

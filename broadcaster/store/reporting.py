@@ -1,0 +1,103 @@
+"""What a report of an alert tells beside its account: why people were missed, who sent it, and when what happened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from broadcaster.domain.deliveries import DeliveryState, PersonState
+from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.store import counting
+from broadcaster.store.tables import alert_counts, alerts, api_keys, deliveries, recipients
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from broadcaster.store.engine import Unit
+
+_FAILURES = [state for state in DeliveryState if state.failure]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When the first and the last person were told, and when a first message was known to have arrived."""
+
+    first_at: datetime | None
+    last_at: datetime | None
+    confirmed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """``n`` deliveries of one channel that failed in one way. ``code`` is the provider's."""
+
+    channel: ChannelName
+    state: DeliveryState
+    code: str | None
+    n: int
+
+
+async def reasons(unit: Unit, alert_id: int) -> dict[str, int]:
+    """Give, of the people whom nothing reached, how many there are by what is written down as why."""
+    rows = await unit.conn.execute(
+        select(recipients.c.why, func.count().label("n"))
+        .where(recipients.c.alert_id == alert_id, recipients.c.state == PersonState.UNREACHED)
+        .group_by(recipients.c.why)
+    )
+    return {row.why: row.n for row in rows}
+
+
+async def moments(unit: Unit, alert_id: int) -> Moments:
+    """Give the moments of an alert, from its people."""
+    row = (
+        await unit.conn.execute(
+            select(
+                func.min(recipients.c.accepted_at).label("first_at"),
+                func.max(recipients.c.accepted_at).label("last_at"),
+                func.min(recipients.c.delivered_at).label("confirmed_at"),
+            ).where(recipients.c.alert_id == alert_id)
+        )
+    ).one()
+    return Moments(row.first_at, row.last_at, row.confirmed_at)
+
+
+async def failures(unit: Unit, alert_id: int) -> list[Failure]:
+    """Give the deliveries of an alert that failed, by channel and by what the provider said; most first."""
+    rows = await unit.conn.execute(
+        select(deliveries.c.channel, deliveries.c.state, deliveries.c.code, func.count().label("n"))
+        .where(deliveries.c.alert_id == alert_id, deliveries.c.state.in_(_FAILURES))
+        .group_by(deliveries.c.channel, deliveries.c.state, deliveries.c.code)
+    )
+    found = [Failure(CHANNELS[row.channel], DeliveryState(row.state), row.code, row.n) for row in rows]
+    return sorted(found, key=lambda each: (CHANNELS.index(each.channel), -each.n, each.code or ""))
+
+
+async def glances(unit: Unit, alert_ids: Sequence[int]) -> dict[int, dict[PersonState, int]]:
+    """Give, for each of these alerts, its people by state: enough for a list of alerts."""
+    found: defaultdict[int, dict[PersonState, int]] = defaultdict(dict)
+    rows = await unit.conn.execute(
+        select(alert_counts.c.alert_id, alert_counts.c.state, alert_counts.c.n).where(
+            alert_counts.c.alert_id.in_(list(alert_ids)), alert_counts.c.subject == counting.PEOPLE
+        )
+    )
+    for alert_id, state, n in rows:
+        found[alert_id][PersonState(state)] = n
+    return dict(found)
+
+
+async def sender_of(unit: Unit, alert_id: int) -> str | None:
+    """Give the label of the key that sent an alert; None where there was none, as on the command line."""
+    label: str | None = await unit.conn.scalar(
+        select(api_keys.c.label).join(alerts, alerts.c.key_id == api_keys.c.id).where(alerts.c.id == alert_id)
+    )
+    return label
+
+
+async def label_of(unit: Unit, key_id: int) -> str:
+    """Give the label of a key."""
+    label: str | None = await unit.conn.scalar(select(api_keys.c.label).where(api_keys.c.id == key_id))
+    return label or ""
