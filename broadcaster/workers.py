@@ -32,6 +32,7 @@ from broadcaster.store import (
     residents,
     sandbox,
     upkeep,
+    uploads,
 )
 from broadcaster.store.turnstile import urgently
 
@@ -297,6 +298,7 @@ async def _sweeping(services: Services) -> None:
                 async with services.store.write() as unit:
                     await upkeep.trim_changes(unit)
                     await sandbox.trim(unit, services.settings.sandbox_keep)
+                    await uploads.forget_expired(unit, services.clock.now())
             turn += 1
         await asyncio.sleep(_SWEEP_S)
 

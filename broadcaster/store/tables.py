@@ -241,6 +241,30 @@ confirmations = Table(
     sqlite_autoincrement=True,
 )
 
+# A list of subscribers that was uploaded, and what it would change: sealed, and forgotten within the hour.
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    _station(),
+    Column("key_id", Id, ForeignKey("api_keys.id", ondelete="CASCADE"), nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("report", LargeBinary, nullable=False),
+    Column("busy_until", Instant),
+    Column("expires_at", Instant, nullable=False),
+    sqlite_autoincrement=True,  # what is sealed bears its number
+)
+
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("upload_id", Id, ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
 groups = Table(
     "groups",
     metadata,
