@@ -167,6 +167,7 @@ class StreamsBus:
         A connection that is silent is asked for a word, and one that stays silent is lost.
         """
         while True:
+            _heed()
             try:
                 async with self._redis.pubsub() as heard:
                     await heard.subscribe(self._key("signals"))
@@ -184,6 +185,7 @@ class StreamsBus:
         """Wake those who listen to what is heard; return when the server has nothing to say though it was asked."""
         asked = False
         while True:
+            _heed()
             message = await heard.get_message(timeout=_SILENT_S)
             if message is None:
                 if asked:
@@ -268,3 +270,15 @@ async def _mapped() -> AsyncIterator[None]:
         yield
     except (RedisError, OSError, TimeoutError) as error:
         raise BusUnavailable(str(error)) from error
+    _heed()
+
+
+def _heed() -> None:
+    """Raise the cancellation that the client lost.
+
+    It writes within ``asyncio.wait_for``, which before Python 3.12 forgets one that comes together with the result: a
+    loop would go on for ever, and whoever cancelled it wait as long.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
