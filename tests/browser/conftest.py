@@ -16,7 +16,7 @@ All of it lives in one event loop, the session's: an asynchronous fixture of you
 
 from __future__ import annotations
 
-import os
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
-from tests.browser.machine import lacking, start_chromium, start_firefox
+from tests.browser.machine import need, start_chromium, start_firefox
 from tests.browser.village import village as founded
 from tests.browser.visiting import Visits
 from tests.servers.autopush import Autopush
@@ -45,19 +45,10 @@ expect.set_options(timeout=_PATIENCE_MS)
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.is_relative_to(_HERE):
+        if item.path.is_relative_to(_HERE) and inspect.iscoroutinefunction(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             if "firefox" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group("firefox"))
-
-
-def _need(*, firefox: bool = False) -> None:
-    """Skip where a browser is not installed; on a machine of the CI that is a failure."""
-    sentence = lacking(firefox=firefox)
-    if sentence and (os.environ.get("CI") or os.environ.get("BROWSERS") == "required"):
-        pytest.fail(sentence, pytrace=False)
-    if sentence:
-        pytest.skip(sentence)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -74,14 +65,14 @@ async def autopush() -> AsyncIterator[Autopush]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def desktop() -> AsyncIterator[Desktop]:
-    _need(firefox=True)
+    need(firefox=True)
     async with Desktop() as shown:
         yield shown
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
-    _need()
+    need()
     browser = await start_chromium(playwright)
     yield browser
     await browser.close()
@@ -96,7 +87,7 @@ async def firefox(playwright: Playwright, autopush: Autopush, desktop: Desktop) 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def village(tmp_path_factory: pytest.TempPathFactory, autopush: Autopush) -> AsyncIterator[Village]:
-    _need()
+    need()
     async with founded(tmp_path_factory.mktemp("village"), autopush) as made:
         yield made
 

@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.servers.desktop import Desktop
 
 if TYPE_CHECKING:
@@ -52,6 +54,15 @@ def lacking(*, firefox: bool = False) -> str:
     if not (ROOT / "broadcaster" / "web" / "static" / "manifest.json").exists():
         return "run `make pages`: the pages' scripts and styles are not built"
     return ""
+
+
+def need(*, firefox: bool = False) -> None:
+    """Skip where a browser is not installed; on a machine of the CI that is a failure."""
+    sentence = lacking(firefox=firefox)
+    if sentence and (os.environ.get("CI") or os.environ.get("BROWSERS") == "required"):
+        pytest.fail(sentence, pytrace=False)
+    if sentence:
+        pytest.skip(sentence)
 
 
 def _found(names: tuple[str, ...]) -> str | None:

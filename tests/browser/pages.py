@@ -1,0 +1,101 @@
+"""Every page there is, with something on it. The guards and the pictures are made of this table.
+
+A new route of a page needs a line here (``guards/test_table.py`` says so): then axe-core looks at it in both languages
+and themes, and its width, its targets, its focus and its scripts' weight are held to what is promised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.http.routes import ROUTES
+from tests.servers.town import INSIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from playwright.async_api import Page
+
+    from broadcaster.http.route import Route
+    from tests.browser.scene import Scene
+    from tests.browser.visiting import Visits
+
+KB = 1000
+_CONSOLE_KB, _RESIDENT_KB = 90, 25
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One page in one state.
+
+    ``path`` with the facts of the scene in braces; ``route`` is the one that answers it (without: the path itself).
+    ``at`` (lon, lat) lets the device say where it is. ``then`` goes on from there, to a state that has no address of
+    its own; ``ready`` is a selector of what a script puts into the page, and is waited for. ``has_map``: a map is in
+    it from the beginning. ``forgives`` is what is rightly told in its console.
+    """
+
+    name: str
+    path: str
+    route: str = ""
+    at: tuple[float, float] | None = None
+    then: Callable[[Page], Awaitable[None]] | None = None
+    ready: str = ""
+    has_map: bool = False
+    forgives: str = ""
+
+    @property
+    def answers(self) -> str:
+        return self.route or self.path
+
+    @property
+    def signed_in(self) -> bool:
+        return self.path.startswith("/console") and self.path != "/console/sign-in"
+
+    @property
+    def script_budget(self) -> int:
+        """Octets of JavaScript as loaded, compressed."""
+        return (_CONSOLE_KB if self.path.startswith("/console") or self.has_map else _RESIDENT_KB) * KB
+
+    async def open(self, visit: Visits, scene: Scene, **how: Any) -> Page:
+        if self.forgives:
+            visit.forgive(self.forgives)
+        page = await visit(self.path.format(**scene.facts), signed_in=self.signed_in, at=self.at, **how)
+        await self.settle(page)
+        return page
+
+    async def settle(self, page: Page) -> None:
+        """Wait until the page is as a person finds it."""
+        if self.then is not None:
+            await self.then(page)
+        if self.ready:
+            await page.locator(self.ready).first.wait_for()
+        await page.evaluate("() => document.fonts.ready.then(() => true)")
+
+
+PAGES: tuple[Shown, ...] = (
+    # For everybody
+    Shown("landing", "/"),
+    Shown("alert", "{flood_page}", "/a/{token}"),
+    Shown("alert-over", "{fire_page}", "/a/{token}"),
+    Shown("alert-all-clear", "{over_page}", "/a/{token}"),
+    Shown("alert-exercise", "{drill_page}", "/a/{token}"),
+    Shown("opt-out", "{opt_out}", "/u/{token}"),
+    Shown("nothing-there", "/a/nothing", "/a/{token}", forgives="404"),
+    # For residents
+    Shown("follow", "/s/{station}", "/s/{slug}"),
+    Shown("me", "/me"),
+    Shown("here", "/here", at=INSIDE),
+    Shown("sign", "/sign/{station}", "/sign/{slug}"),
+    # For operators
+    Shown("sign-in", "/console/sign-in"),
+    Shown("home", "/console"),
+    Shown("sessions", "/console/sessions"),
+    Shown("sandbox", "/console/sandbox"),
+    Shown("sandbox-message", "/console/sandbox/{message}", "/console/sandbox/{id}"),
+)
+
+
+def page_routes() -> list[Route]:
+    """The routes that give a person something to look at."""
+    return [route for route in ROUTES if route.method == "GET" and "text/html" in route.answers.values()]
