@@ -17,7 +17,7 @@ ROADS = {
     "embedded": (ManyTown, ("",)),
     "scaled": (ScaledTown, ("web", *["resolver,scheduler"] * 2, "sender", "sender")),
 }
-SHORT, FULL = (6, 2_450), (100, 16_200)
+SHORT, FULL = (6, 2_450), (100, 17_200)
 """Kills, and residents: 3,000 deliveries and 20,000."""
 
 

@@ -29,7 +29,7 @@ from tests.servers.town_facts import CENTRE, RADIUS_M, STATION, TEXTS
 if TYPE_CHECKING:
     from tests.servers.breakable import Wire
 
-_READY_S = 60.0
+_READY_S = 120.0
 _AGAIN_S = 0.2
 _STOP_S = 60.0
 
@@ -194,25 +194,37 @@ class ManyTown(Town):
         return len(self.pushed) + len(self.smtp.messages) + len(self.twilio.messages) + len(self.twilio.calls)
 
     async def until_got(self, n: int, timeout_s: float = 60.0) -> None:
-        await eventually(lambda: self.got >= n, f"{n} messages", timeout_s)
+        """Wait for so many messages; fail when none comes for ``timeout_s``."""
+        while self.got < n:
+            had = self.got
+            await eventually(lambda had=had: self.got > had, f"{n} messages, and not {had}", timeout_s)
 
     async def finished(self, alert_id: str, timeout_s: float = 120.0) -> None:
-        """Wait until the store says that an alert is finished, and no batch of it is open."""
+        """Wait until the store says that an alert is finished, and no batch of it is open.
 
-        async def over() -> bool:
-            try:
-                async with self.store.read() as unit:
-                    at = await unit.conn.scalar(select(alerts.c.finished_at).where(alerts.c.id == int(alert_id)))
-                    left = await unit.conn.scalar(
-                        select(func.count()).where(batches.c.alert_id == int(alert_id), batches.c.done.is_(False))
-                    )
-            except StoreUnavailable:
-                return False
+        How long that takes is the machine's affair; fail when for ``timeout_s`` nothing goes on.
+        """
+        stood: tuple[Any, ...] = ()
+        now = asyncio.get_running_loop().time
+        since = now()
+        while (stands := await self._stands(alert_id)) != (True, 0):
+            if (stands, self.got) != stood:
+                stood, since = (stands, self.got), now()
+            assert now() - since < timeout_s, f"the alert stands still for {timeout_s} s: {stands}"
             await asyncio.sleep(0.1)
-            return at is not None and not left
-
-        await eventually(over, "the alert is finished", timeout_s)
         await self.twilio.settled()
+
+    async def _stands(self, alert_id: str) -> tuple[bool, int] | None:
+        """Give whether an alert is finished, and its open batches; None while the store is away."""
+        try:
+            async with self.store.read() as unit:
+                at = await unit.conn.scalar(select(alerts.c.finished_at).where(alerts.c.id == int(alert_id)))
+                left = await unit.conn.scalar(
+                    select(func.count()).where(batches.c.alert_id == int(alert_id), batches.c.done.is_(False))
+                )
+        except StoreUnavailable:
+            return None
+        return at is not None, left or 0
 
 
 class ScaledTown(ManyTown):
