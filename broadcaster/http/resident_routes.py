@@ -74,6 +74,15 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         tag="subscribers",
     ),
     Route(
+        "DELETE",
+        _ME + "/position",
+        residents.forget_position,
+        Access.SUBSCRIBER,
+        "Forget where my device was.",
+        {204: None},
+        tag="subscribers",
+    ),
+    Route(
         "PUT",
         _ME + "/push",
         residents.renew_push,

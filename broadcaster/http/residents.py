@@ -53,6 +53,16 @@ async def unfollow(call: Call[None, None]) -> web.Response:
     return nothing()
 
 
+async def forget_position(call: Call[None, None]) -> web.Response:
+    """Forget where a device was."""
+
+    async def keep(unit: Unit) -> None:
+        await residents.forget_position(unit, call.subscriber_id)
+
+    await call.services.store.transact(keep)
+    return nothing()
+
+
 async def renew_push(call: Call[PushIn, None]) -> web.Response:
     """Put a browser's new push subscription in the place of its old one (Push API, ``pushsubscriptionchange``)."""
     given, services = call.body, call.services

@@ -267,6 +267,7 @@ ROUTES: tuple[Route, ...] = (
         Access.PUBLIC,
         "What this is, and what holds now.",
         {200: _HTML, 304: None},
+        query=public.LandingQuery,
         page=True,
         tag="public",
     ),

@@ -93,6 +93,12 @@ async def renew_push(
         await people.touched(unit, [subscriber_id])
 
 
+async def forget_position(unit: Unit, subscriber_id: int) -> None:
+    """Forget where a subscriber was last."""
+    await unit.conn.execute(delete(positions).where(positions.c.subscriber_id == subscriber_id))
+    await people.touched(unit, [subscriber_id])
+
+
 async def visit(
     unit: Unit,
     station_ids: Sequence[int],

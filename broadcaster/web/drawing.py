@@ -26,7 +26,10 @@ Ring = list[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the template draws: SVG paths in metres, y downwards. ``scale_m`` is the scale's length."""
+    """What the template draws: SVG paths in metres, y downwards. ``scale_m`` is the scale's length.
+
+    ``town`` is where the station itself is, if that is within the picture.
+    """
 
     left: float
     top: float
@@ -36,14 +39,17 @@ class Picture:
     area: str
     scale_m: int
     stroke: float
+    town: tuple[float, float] | None = None
 
     @property
     def scale_label(self) -> str:
         return f"{self.scale_m} m" if self.scale_m < 1000 else f"{self.scale_m // 1000} km"  # noqa: PLR2004
 
 
-def draw(area: Area, boundary: Mapping[str, Any] | None) -> Picture:
-    """Draw an area over its station's boundary (GeoJSON, WGS 84)."""
+def draw(
+    area: Area, boundary: Mapping[str, Any] | None, town: tuple[float | None, float | None] = (None, None)
+) -> Picture:
+    """Draw an area over its station's boundary (GeoJSON, WGS 84); ``town`` is the station's own place (lon, lat)."""
     lon0, lat0 = area.centre
     shapes = [_plane(ring, lon0, lat0) for ring in _rings(area.geojson(72))]
     around = [] if boundary is None else [_plane(ring, lon0, lat0) for ring in _rings(boundary)]
@@ -52,15 +58,23 @@ def draw(area: Area, boundary: Mapping[str, Any] | None) -> Picture:
     middle_x, middle_y = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
     width = max(max(xs) - min(xs), (max(ys) - min(ys)) / _RATIO, _LEAST_SPAN_M) * (1 + 2 * _MARGIN)
     height = width * _RATIO
+    left, top = middle_x - width / 2, middle_y - height / 2
+    at: tuple[float, float] | None = None
+    if town[0] is not None and town[1] is not None:
+        ((x, y),) = _plane([town], lon0, lat0)
+        # Its name is written to the right of it, and is not to be cut off.
+        if left < x < left + 0.7 * width and top + 0.1 * height < y < top + 0.85 * height:
+            at = (round(x), round(y))
     return Picture(
-        left=round(middle_x - width / 2, 1),
-        top=round(middle_y - height / 2, 1),
+        left=round(left, 1),
+        top=round(top, 1),
         width=round(width, 1),
         height=round(height, 1),
         boundary=_path(around, tolerance_m=width / 800),
         area=_path(shapes, tolerance_m=width / 2000),
         scale_m=max((step for step in _STEPS_M if step <= width / 3), default=_STEPS_M[0]),
         stroke=round(width / 250, 1),
+        town=at,
     )
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
+
+import orjson
+from pydantic import Field
 
 from broadcaster.domain.alerts import MsgType, Severity, Status
 from broadcaster.http.auth import count
 from broadcaster.http.keys import KEPT_PAGES
+from broadcaster.http.schemas.base import Query
 from broadcaster.store import alerts, stations
 from broadcaster.web.drawing import draw, written_point
 from broadcaster.web.i18n import Words, catalogs
 from broadcaster.web.pages import language_of, page_of, render, with_etag, written_time, zone_of
+from broadcaster.web.resident.frame import channel_name, page, words_of
+from zones import simplified
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,24 +35,43 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_HEADER = 80
 _MOST_ALERTS = 50
 _MOST_LINES = 20
+_MOST_STATIONS, _FEW_STATIONS = 100, 8
+_MOST_SHAPE = 10_000
 
 
-async def landing(call: Call[None, None]) -> web.StreamResponse:
+class LandingQuery(Query):
+    """``q``: a part of a station's name; ``lang``: the language wanted."""
+
+    q: str = Field("", max_length=100)
+    lang: str = Field("", max_length=20)
+
+
+async def landing(call: Call[None, LandingQuery]) -> web.StreamResponse:
     """Say what this is, which stations there are, and what holds now."""
     request, services = call.request, call.services
-    words = catalogs().words(language_of(request, "fr"))
+    words = words_of(call)
     async with services.store.read() as unit:
         known = {station.id: station for station in await stations.all_stations(unit)}
         found = await alerts.page(
             unit, station_id=None, before=None, limit=_MOST_ALERTS, public_at=services.clock.now()
         )
     found.sort(key=lambda alert: (alert.rank, -alert.id))
+    wanted = [each for each in known.values() if plain(call.query.q) in plain(each.name)]
+    wanted.sort(key=lambda station: plain(station.name))
     facts = {
-        "stations": sorted(known.values(), key=lambda station: station.name),
+        "stations": wanted[:_MOST_STATIONS],
+        "more": len(wanted) > _MOST_STATIONS,
+        "many": len(known) > _FEW_STATIONS,
+        "q": call.query.q,
         "alerts": [entry(alert, known[alert.station_id], words) for alert in found],
-        "sandbox": services.sandboxed,
     }
-    return with_etag(request, render(request, "landing.html", words, facts, cache_control=_FRESH))
+    return with_etag(request, page(call, "landing.html", words, facts, cache_control=_FRESH))
+
+
+def plain(name: str) -> str:
+    """Give a name as it is looked for: « Saint-Étienne » by « saint etienne »."""
+    letters = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("-", " "))
+    return " ".join("".join(sign for sign in letters if not unicodedata.combining(sign)).split())
 
 
 def entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
@@ -99,23 +125,29 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
         "text_language": language,
         "languages": readable or catalogs().languages,
         "mark": mark_of(alert, words),
-        "severity": severity_word(alert.severity, words),
+        "word": severity_word(alert.severity, words),
         "look": _look(alert),
         "ended": _ended(alert, services.clock.now(), words),
         "all_clear": None if cleared is None else cleared.token,
         "url": f"{services.base_url}/a/{alert.token}",
+        "base_url": services.base_url,
+        "sandbox_names": [channel_name(each, words) for each in alert.sandbox],
+        "made": services.clock.now().isoformat(timespec="seconds"),
+        "shape": "" if alert.area is None else _shape(alert.area),
+        "middle": "" if alert.area is None else "{:.6f} {:.6f}".format(*alert.area.centre),
+        "distance_words": words("You are %(distance)s from the area.", distance="%(distance)s"),
         "sent": written(alert.sent_at),
         "onset": written(alert.onset_at),
         "expires": written(alert.expires_at),
         "cancelled": written(alert.cancelled_at),
         "zone": zone.key,
-        "picture": None if alert.area is None else draw(alert.area, station.boundary),
+        "picture": None if alert.area is None else draw(alert.area, station.boundary, (station.lon, station.lat)),
         "places": [] if alert.area is None else _places(alert.area, words),
     }
-    page = render(request, "alert.html", words, facts, cache_control=_FRESH)
-    if isinstance(page.body, bytes):
-        kept.keep(key, page.body, words.language, alert.id, active=bool(active.alerts([alert.id])))
-    return with_etag(request, page)
+    made = render(request, "alert.html", words, facts, cache_control=_FRESH)
+    if isinstance(made.body, bytes):
+        kept.keep(key, made.body, words.language, alert.id, active=bool(active.alerts([alert.id])))
+    return with_etag(request, made)
 
 
 def unknown(call: Call[None, None]) -> web.Response:
@@ -147,6 +179,14 @@ def severity_word(severity: Severity, words: Words) -> str:
 def _look(alert: Alert) -> str:
     """Give how a severity looks: a drill's never as the real thing."""
     return str(alert.severity) if alert.status is Status.ACTUAL else "drill"
+
+
+def _shape(area: Area) -> str:
+    """Give an area as JSON, for a device to decide on which side of its edge it is; a long outline is thinned."""
+    shape = area.to_json()
+    if shape["polygons"] is not None and len(orjson.dumps(shape["polygons"])) > _MOST_SHAPE:
+        shape["polygons"] = simplified(shape["polygons"])
+    return orjson.dumps(shape).decode()
 
 
 def _ended(alert: Alert, now: datetime, words: Words) -> str | None:

@@ -29,6 +29,16 @@ def words_of(call: Call[Any, Any], default: str = "fr") -> Words:
     return catalogs().words(language_of(call.request, default))
 
 
+def channel_name(channel: str, words: Words) -> str:
+    """Give a channel as people call it."""
+    return {
+        "push": words("notification"),
+        "sms": words("SMS"),
+        "voice": words("phone call"),
+        "email": words("mail"),
+    }[channel]
+
+
 def push_key(services: Services) -> str:
     """Give the public key that browsers subscribe with (RFC 8292).
 
@@ -65,5 +75,9 @@ def page(
         "words": script_words(words),
         **(given or {}),
     }
-    whole = {"given": in_page(for_scripts), "sandbox": call.services.sandboxed, **facts}
+    whole = {
+        "given": in_page(for_scripts),
+        "sandbox_names": [channel_name(each, words) for each in call.services.sandboxed],
+        **facts,
+    }
     return render(call.request, template, words, whole, cache_control=cache_control)

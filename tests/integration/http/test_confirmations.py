@@ -60,10 +60,18 @@ async def test_a_phone_is_confirmed_by_the_code_that_came_and_then_gets_the_aler
     _, _, me = await api.call("GET", "/v1/subscribers/me", key=done["token"])
     assert [each["phone"] for each in me["contacts"]] == ["+33639980001"]
     assert me["places"] == HOME
-    async with asyncio.timeout(10):
-        while len(found := await messages(api)) < 2:
-            await asyncio.sleep(0.05)
+    found = await until(api, at_least=2)
     assert "La Risle déborde" in found[0].readable
+
+
+async def until(api, *, at_least: int):
+    """Until so many messages are in the sandbox: whoever signs up is looked for by the alerts that hold."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await messages(api)
+            if len(found) >= at_least:
+                return found
+            await asyncio.sleep(0.05)
 
 
 async def _after(api):

@@ -1,0 +1,80 @@
+// The alert's page is whole without this. Here: share, "you are here" after a press, and how old a kept page is.
+
+import { one } from "./parts/dom.js";
+import { locate, metresOutside } from "./parts/where.js";
+
+const page = one("article[data-alert]");
+const words = page.dataset;
+
+const share = /** @type {HTMLButtonElement} */ (one("#share"));
+if (share && (navigator.share || navigator.clipboard)) {
+  share.hidden = false;
+  share.addEventListener("click", async () => {
+    const url = words.url;
+    try {
+      if (navigator.share) await navigator.share({ title: document.title, url });
+      else {
+        await navigator.clipboard.writeText(url);
+        one("#shared").textContent = words.copied;
+      }
+    } catch {
+      // they thought better of it
+    }
+  });
+}
+
+const where = /** @type {HTMLButtonElement} */ (one("#where-am-i"));
+const map = /** @type {SVGSVGElement|null} */ (one("svg.map"));
+if (where && map && navigator.geolocation) {
+  where.hidden = false;
+  where.addEventListener("click", async () => {
+    const said = one("#where-said");
+    said.textContent = words.locating;
+    try {
+      const at = await locate();
+      const outside = metresOutside(JSON.parse(words.shape), at.lon, at.lat);
+      const metres = Math.round(outside / 10) * 10;
+      const distance = metres < 1000 ? `${metres} m` : `${(metres / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} km`;
+      said.textContent = outside <= 0 ? words.inside : words.outside.replace("%(distance)s", distance);
+      if (outside > 0 && outside <= at.accuracy) said.textContent += ` ${words.edge}`;
+      mark(at);
+    } catch (error) {
+      said.textContent = error.message === "denied" ? words.denied : words.unfound;
+    }
+  });
+}
+
+/** Put the point on the drawing: a plane in metres about the area's middle, as the service drew it. */
+function mark(at) {
+  const [lon, lat] = words.middle.split(" ").map(Number);
+  const box = map.viewBox.baseVal;
+  const x = (((at.lon - lon + 540) % 360) - 180) * Math.cos((lat * Math.PI) / 180) * 111320;
+  const y = (lat - at.lat) * 111320;
+  const size = box.width / 45;
+  one("#you", map)?.remove();
+  const made = (name, facts) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(facts)) element.setAttribute(key, String(value));
+    return element;
+  };
+  const group = made("g", { id: "you" });
+  if (x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height) {
+    group.append(
+      made("circle", { cx: x, cy: y, r: Math.max(size * 1.8, Math.min(at.accuracy, box.width / 4)), class: "you-about" }),
+      made("circle", { cx: x, cy: y, r: size, class: "you" }),
+      Object.assign(made("text", { x: x + size * 1.6, y: y + size * 0.6, class: "label", "font-size": size * 1.5 }), { textContent: words.you }),
+    );
+  }
+  map.append(group);
+}
+
+// A page out of the device's own store may be old, and the alert lifted since.
+const made = Date.parse(words.made);
+if (Date.now() - made > 90_000) {
+  const old = one("#old");
+  old.hidden = false;
+  one("span", old).textContent = new Date(made).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  window.addEventListener("online", () => location.reload(), { once: true });
+}
+
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("/worker.js").catch(() => undefined);

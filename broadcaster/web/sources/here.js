@@ -1,0 +1,142 @@
+// /here: one press, the alerts at this place now. The service is told a cell of some kilometres and no more, unless the
+// visitor asks to be told while they are here.
+
+import { ask, given, isOffline, once, trouble, word } from "./parts/ask.js";
+import { card, moment } from "./parts/cards.js";
+import { drop, fact, keep } from "./parts/device.js";
+import { all, one, say } from "./parts/dom.js";
+import { locale } from "./parts/codes.js";
+import { standing, subscribe } from "./parts/pushing.js";
+import { alertsAt, locate } from "./parts/where.js";
+
+const look = /** @type {HTMLButtonElement} */ (one("#look"));
+const wrong = one("#trouble");
+const result = one("#result");
+let point = null;
+
+look.addEventListener("click", () =>
+  once(look, async () => {
+    trouble(wrong, "");
+    say(word("locating"));
+    try {
+      await show(await locate());
+    } catch (error) {
+      failed(error);
+    }
+  }),
+);
+
+const form = /** @type {HTMLFormElement} */ (one("#elsewhere"));
+form.hidden = !given.geocoder;
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = form.querySelector("input").value.trim();
+  if (text.length < 3) return;
+  once(form, async () => {
+    trouble(wrong, "");
+    try {
+      const told = await ask("GET", `/places?q=${encodeURIComponent(text)}`, undefined, { token: null });
+      if (!told.places.length) trouble(wrong, word("no_place"));
+      else await show({ ...told.places[0], accuracy: 0 });
+    } catch (error) {
+      trouble(wrong, isOffline(error) ? word("offline") : word("geocoder_down"));
+    }
+  });
+});
+
+/** @param {{lon: number, lat: number, accuracy: number, label?: string}} at */
+async function show(at) {
+  point = at;
+  const found = await alertsAt(at.lon, at.lat, at.accuracy);
+  one("h2", result).textContent = found.length ? word("some_here") : word("none_here");
+  one(".where", result).textContent = at.label || (at.accuracy > 100 ? word("accuracy", { n: at.accuracy }) : "");
+  one(".alerts", result).replaceChildren(...found.map((each) => card(each, { note: each.outside > 0 ? word("near_edge") : "" })));
+  result.classList.toggle("calm", !found.length);
+  result.hidden = false;
+  one("#stay").hidden = Boolean(at.label) || !["can", "on"].includes(standing());
+  one("h2", result).focus();
+}
+
+function failed(error) {
+  if (error.message === "denied") trouble(wrong, given.geocoder ? word("place_refused") : word("position_denied"));
+  else if (error.message === "failed") trouble(wrong, word("position_failed"));
+  else trouble(wrong, isOffline(error) ? word("offline") : word("failed"));
+  form.querySelector("input")?.focus();
+}
+
+// Tell me while I am here ---------------------------------------------------------------------------------------------
+
+for (const button of all("[data-hours]")) {
+  button.addEventListener("click", () =>
+    once(button, async () => {
+      trouble(wrong, "");
+      const hours = Number(button.dataset.hours);
+      try {
+        const subscription = await subscribe();
+        const at = { lon: point.lon, lat: point.lat, accuracy_m: point.accuracy };
+        const until = new Date(Date.now() + hours * 3600_000).toISOString();
+        const token = await fact("token");
+        if (token && !(await fact("visit"))) await ask("PUT", "/v1/subscribers/me/position", { ...at, hours });
+        else {
+          const made = await ask("POST", "/v1/visits", { ...at, subscription, hours, locale: locale() }, { token: null });
+          await keep("token", made.token);
+          await keep("visit", made.forget_at);
+        }
+        await keep("stay", until);
+        await staying();
+      } catch (error) {
+        if (isOffline(error)) trouble(wrong, word("offline"));
+        else trouble(wrong, given.words[error.message] ? word(error.message) : word("failed"));
+      }
+    }),
+  );
+}
+
+async function staying() {
+  const until = await fact("stay");
+  const over = !until || Date.parse(until) < Date.now();
+  if (over) {
+    await drop("stay");
+    if (await fact("visit")) await Promise.all([drop("visit"), drop("token")]); // the service has forgotten them too
+  }
+  one("#staying").hidden = over;
+  if (!over) {
+    one("#stay").hidden = true;
+    one("#staying p").textContent = word("visiting", { time: moment(until) });
+    if (navigator.permissions && (await navigator.permissions.query({ name: "geolocation" })).state === "granted") move();
+  }
+}
+
+/** While the page is open and they stay, the service hears where they go. */
+function move() {
+  let last = 0;
+  navigator.geolocation.watchPosition(async ({ coords }) => {
+    const until = await fact("stay");
+    if (!until || Date.now() - last < 60_000) return;
+    last = Date.now();
+    const hours = Math.max(0.1, (Date.parse(until) - last) / 3600_000);
+    const at = { lon: coords.longitude, lat: coords.latitude, accuracy_m: coords.accuracy, hours };
+    await ask("PUT", "/v1/subscribers/me/position", at).catch(() => undefined);
+  });
+}
+
+const leave = /** @type {HTMLButtonElement} */ (one("#leave"));
+leave.addEventListener("click", () =>
+  once(leave, async () => {
+    try {
+      if (await fact("visit")) {
+        await ask("DELETE", "/v1/subscribers/me");
+        await Promise.all([drop("visit"), drop("token"), drop("stay")]);
+      } else {
+        await ask("DELETE", "/v1/subscribers/me/position");
+        await drop("stay");
+      }
+    } catch (error) {
+      if (isOffline(error)) trouble(wrong, word("offline"));
+    }
+    await staying();
+    say(word("saved"));
+  }),
+);
+
+staying();

@@ -1,0 +1,58 @@
+// An alert in a list: severity in colour, shape and word; an exercise marked as one.
+
+import { word } from "./ask.js";
+import { make } from "./dom.js";
+
+const SHAPES = {
+  extreme: "M5 0h6l5 5v6l-5 5H5l-5-5V5z",
+  severe: "M8 .5 16 15H0z",
+  moderate: "M8 0l8 8-8 8-8-8z",
+  minor: "M8 0a8 8 0 1 1 0 16A8 8 0 0 1 8 0z",
+  drill: "M0 0h4v4H0zm6 0h4v4H6zm6 0h4v4h-4zM0 6h4v4H0zm6 0h4v4H6zm6 0h4v4h-4zM0 12h4v4H0zm6 0h4v4H6zm6 0h4v4h-4z",
+};
+
+/** The words of an alert in the page's language, else in its first. @param {any} alert @param {string} [language] */
+export function textOf(alert, language = document.documentElement.lang) {
+  const chosen = alert.texts[language] ? language : Object.keys(alert.texts)[0];
+  return { language: chosen, ...alert.texts[chosen] };
+}
+
+/** What stands before a headline that is not meant. @param {any} alert */
+export const markOf = (alert) => (alert.status === "actual" ? "" : `[${word(alert.status)}] `);
+
+/** @param {any} alert */
+export function severity(alert) {
+  const look = alert.status === "actual" ? alert.severity : "drill";
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", SHAPES[look] || "M0 6h16v4H0z");
+  svg.append(path);
+  return make("span", { class: `severity ${look}` }, svg, word(alert.severity));
+}
+
+/** Write a moment short: the time, with the day where it is not today's. @param {string} moment @param {string} [zone] */
+export function moment(moment, zone, language = document.documentElement.lang) {
+  const at = new Date(moment);
+  const today = at.toDateString() === new Date().toDateString();
+  return at.toLocaleString(language, { timeZone: zone, ...(today ? {} : { weekday: "long", day: "numeric", month: "long" }), hour: "2-digit", minute: "2-digit" });
+}
+
+/** @param {any} alert @param {{places?: string[], note?: string}} [more] */
+export function card(alert, more = {}) {
+  const text = textOf(alert);
+  const path = new URL(alert.url, location.href).pathname;
+  return make(
+    "li",
+    { class: alert.status === "actual" ? "" : "drill-line" },
+    make(
+      "a",
+      { href: path, class: "line" },
+      severity(alert),
+      make("strong", { class: "title", lang: text.language }, markOf(alert) + text.headline),
+      make("span", { class: "quiet small" }, [alert.station_name, word("until", { time: moment(alert.expires) }), more.places?.length ? word("at", { places: more.places.join(", ") }) : ""].filter(Boolean).join(" · ")),
+      more.note ? make("span", { class: "small" }, more.note) : null,
+    ),
+  );
+}

@@ -1,0 +1,152 @@
+// A phone or a mail is shown to be one's own: ask for a code, wait for it, give it back. What is under way is kept, so that
+// a page that was left, or a network that was lost, changes nothing.
+
+import { ask, given, isOffline, once, trouble, word } from "./ask.js";
+import { drop, fact, keep } from "./device.js";
+import { one } from "./dom.js";
+
+const AGAIN_S = 45;
+const LOOK_MS = 4000;
+
+/**
+ * Make a form that asks for a code, and the one that takes it, work together.
+ * @param {HTMLElement} within holds form.ask-code[data-kind] (one or more) and form.give-code
+ * @param {{path: () => Promise<string>|string, extra?: () => any, asked?: (begun: any) => void,
+ *   confirmed: (begun: any, token: string|null) => Promise<void>|void, name: string}} how
+ */
+export function codes(within, how) {
+  const give = /** @type {HTMLFormElement} */ (one("form.give-code", within));
+  const input = /** @type {HTMLInputElement} */ (one("input", give));
+  const wrong = one(".wrong", give);
+  const again = /** @type {HTMLButtonElement} */ (one(".again", give));
+  let begun = null;
+  let timer = 0;
+  let looking = 0;
+
+  for (const form of within.querySelectorAll("form.ask-code")) {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const field = form.querySelector("input:not([type=checkbox])");
+      const contact = { [form.dataset.kind]: field.value.trim() };
+      if (form.querySelector("[name=call]")?.checked) contact.call = true;
+      if (field.value.trim()) once(form, () => begin(contact, form.querySelector(".wrong"), field));
+      else field.focus();
+    });
+  }
+
+  async function begin(contact, place, field) {
+    trouble(place, "");
+    try {
+      const path = await how.path();
+      const made = await ask("POST", path, { ...contact, ...(how.extra?.() || {}) });
+      begun = { ...made, contact, at: Date.now(), for: how.name };
+      await keep("begun", begun);
+      wait();
+      how.asked?.(begun);
+    } catch (error) {
+      trouble(place, said(error));
+      field?.setAttribute("aria-invalid", "true");
+      field?.focus();
+    }
+  }
+
+  function said(error) {
+    if (isOffline(error)) return word("offline");
+    if (error.status === 429) return word("too_many");
+    if (error.field === "phone") return word(error.problem?.includes("country") ? "bad_country" : "bad_phone");
+    if (error.field === "email") return word("bad_mail");
+    return word("failed");
+  }
+
+  function wait() {
+    one(".sent", within).textContent = word(`code_sent_${begun.channel}`, { to: begun.to });
+    input.value = "";
+    trouble(wrong, "");
+    window.clearInterval(timer);
+    timer = window.setInterval(count, 1000);
+    count();
+    window.clearInterval(looking);
+    // Only a mail can be confirmed elsewhere; the others are looked after once, to hear of a message that never left.
+    looking = window.setInterval(look, begun.channel === "email" ? LOOK_MS : 3 * LOOK_MS);
+  }
+
+  function count() {
+    const leftover = Math.ceil(AGAIN_S - (Date.now() - begun.at) / 1000);
+    again.disabled = leftover > 0;
+    again.textContent = leftover > 0 ? word("again_in", { n: leftover }) : word("again");
+  }
+
+  again.addEventListener("click", () => once(again, () => begin(begun.contact, wrong, null)));
+
+  async function look() {
+    if (!begun || document.hidden) return;
+    try {
+      await heard(await ask("POST", "/v1/confirmations", { confirmation: begun.confirmation }, { token: null }));
+    } catch {
+      // the next look may be luckier
+    }
+  }
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("online", look);
+
+  async function heard(told) {
+    if (!begun) return;
+    if (told.state === "confirmed") {
+      const done = begun;
+      stop();
+      await how.confirmed(done, told.token);
+    } else if (told.state === "over") trouble(wrong, word("code_over"));
+    else if (told.state === "unsent" && !input.value) trouble(wrong, word("code_unsent"));
+  }
+
+  function stop() {
+    begun = null;
+    window.clearInterval(timer);
+    window.clearInterval(looking);
+    drop("begun");
+  }
+
+  async function send() {
+    const code = input.value.replace(/\D/g, "");
+    if (code.length !== 6) {
+      trouble(wrong, word("code_digits"));
+      input.focus();
+      return;
+    }
+    try {
+      trouble(wrong, "");
+      await heard(await ask("POST", "/v1/confirmations", { confirmation: begun.confirmation, code }, { token: null }));
+    } catch (error) {
+      const tries = /\d+/.exec(error.problem || "")?.[0];
+      if (isOffline(error)) trouble(wrong, word("offline"));
+      else if (error.status === 422) trouble(wrong, word("code_wrong", { n: tries ?? "" }));
+      else if (error.status === 404) trouble(wrong, word("code_over"));
+      else trouble(wrong, error.status === 429 ? word("too_many") : word("failed"));
+      input.select();
+    }
+  }
+
+  give.addEventListener("submit", (event) => {
+    event.preventDefault();
+    once(give, send);
+  });
+  // Six digits are a whole code: nobody needs to press anything more.
+  input.addEventListener("input", () => {
+    if (/^\D*(\d\D*){6}$/.test(input.value)) once(give, send);
+  });
+
+  return {
+    /** Go on with what was under way when the page was left; false if nothing was. */
+    async resume() {
+      const kept = await fact("begun");
+      if (!kept || kept.for !== how.name || Date.parse(kept.expires_at) < Date.now()) return false;
+      begun = kept;
+      wait();
+      await look();
+      return true;
+    },
+    stop,
+  };
+}
+
+export const locale = () => document.documentElement.lang || given.language || "fr";

@@ -1,0 +1,101 @@
+// Where one lives: by this device's position, by an address, or by a press on the map.
+
+import { ask, given, isOffline, once, trouble, word } from "./ask.js";
+import { make, one, say } from "./dom.js";
+import { locate } from "./where.js";
+
+/**
+ * Make a block of the page choose a point.
+ * @param {HTMLElement} within holds .by-position, form.by-address, .found, .by-map, .map-box and .wrong
+ * @param {(point: {lon: number, lat: number, label?: string}) => Promise<void>|void} chosen
+ * @param {{slug?: string|null, centre?: number[]|null}} about the station whose ground the map is
+ */
+export function places(within, chosen, about) {
+  const wrong = one(".wrong", within);
+  const found = one(".found", within);
+  const box = one(".map-box", within);
+
+  const position = /** @type {HTMLButtonElement} */ (one(".by-position", within));
+  position.addEventListener("click", () =>
+    once(position, async () => {
+      trouble(wrong, "");
+      say(word("locating"));
+      try {
+        await chosen(await locate());
+      } catch (error) {
+        if (!["denied", "failed"].includes(error.message)) throw error;
+        trouble(wrong, word(`position_${error.message}`));
+      }
+    }),
+  );
+
+  const form = /** @type {HTMLFormElement} */ (one("form.by-address", within));
+  form?.toggleAttribute("hidden", !given.geocoder);
+  form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = form.querySelector("input").value.trim();
+    if (text.length >= 3) once(form, () => look(text));
+  });
+
+  async function look(text) {
+    trouble(wrong, "");
+    found.replaceChildren();
+    try {
+      const near = about.slug ? `&station=${encodeURIComponent(about.slug)}` : "";
+      const told = await ask("GET", `/places?q=${encodeURIComponent(text)}${near}`, undefined, { token: null });
+      if (!told.places.length) trouble(wrong, word("no_place"));
+      for (const each of told.places.slice(0, 5)) {
+        const button = make("button", { type: "button", class: "button plain wide" }, each.label);
+        button.addEventListener("click", () => once(button, () => chosen(each)));
+        found.append(make("li", {}, button));
+      }
+      found.querySelector("button")?.focus();
+    } catch (error) {
+      trouble(wrong, isOffline(error) ? word("offline") : word("geocoder_down"));
+    }
+  }
+
+  const open = /** @type {HTMLButtonElement} */ (one(".by-map", within));
+  open.addEventListener("click", () => once(open, show));
+
+  async function show() {
+    trouble(wrong, "");
+    try {
+      if (!document.querySelector("link[data-map]")) {
+        document.head.append(make("link", { rel: "stylesheet", href: given.mapCss, "data-map": "" }));
+      }
+      const { draw } = await import("./map.js"); // some forty kilobytes: for who wants it
+      box.hidden = false;
+      open.hidden = true;
+      const ground = about.slug ? `/map/${about.slug}.json` : "";
+      const { map, L, ready } = draw(box, { ground, tiles: given.tiles, words: given.words });
+      const pin = L.divIcon({
+        className: "pin",
+        html: '<svg viewBox="0 0 24 24"><path d="M12 23s8-7.2 8-13.5a8 8 0 1 0-16 0C4 15.800 12 23 12 23z"/></svg>',
+        iconSize: [36, 36],
+        iconAnchor: [18, 34],
+      });
+      let marker = null;
+      const use = /** @type {HTMLButtonElement} */ (one(".use-point", within));
+      const put = (point) => {
+        marker ? marker.setLatLng(point) : (marker = L.marker(point, { icon: pin, draggable: true, keyboard: false }).addTo(map));
+        use.hidden = false;
+      };
+      map.on("click", (event) => put(event.latlng));
+      // By keyboard the middle of the map is the place: the arrows move it, and Enter puts the pin there.
+      box.addEventListener("keydown", (event) => event.key === "Enter" && put(map.getCenter()));
+      use.addEventListener("click", () =>
+        once(use, () => chosen({ lon: wrap(marker.getLatLng().lng), lat: marker.getLatLng().lat })),
+      );
+      say(word("press_map"));
+      const drawn = await ready.catch(() => null);
+      if (!drawn?.layer && about.centre) map.setView([about.centre[1], about.centre[0]], 13, { animate: false });
+    } catch (error) {
+      box.hidden = true;
+      open.hidden = false;
+      trouble(wrong, isOffline(error) ? word("offline") : word("map_failed"));
+    }
+  }
+}
+
+const wrap = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;

@@ -1,0 +1,109 @@
+// Where a point stands: the same question as the service answers, decided on the device. WGS 84, degrees as lon, lat.
+
+const A = 6378137;
+const E2 = 0.00669437999014;
+const RADIANS = Math.PI / 180;
+
+/** Metres a degree of longitude and of latitude make at a latitude, on the ellipsoid. @param {number} lat */
+function scale(lat) {
+  const sin2 = Math.sin(lat * RADIANS) ** 2;
+  const parallel = A / Math.sqrt(1 - E2 * sin2);
+  const meridian = (A * (1 - E2)) / (1 - E2 * sin2) ** 1.5;
+  return [parallel * Math.cos(lat * RADIANS) * RADIANS, meridian * RADIANS];
+}
+
+/** The shorter way round, in degrees. @param {number} from @param {number} to */
+const turn = (from, to) => ((((to - from + 180) % 360) + 360) % 360) - 180;
+
+/**
+ * Metres between two points; right to a thousandth within some tens of kilometres.
+ * @param {number} lon @param {number} lat @param {number} lon2 @param {number} lat2
+ */
+export function metresBetween(lon, lat, lon2, lat2) {
+  const [east, north] = scale((lat + lat2) / 2);
+  return Math.hypot(turn(lon, lon2) * east, (lat2 - lat) * north);
+}
+
+/**
+ * Metres from a point to an area, 0 inside; null where there is no area.
+ * @param {{circles: {lon: number, lat: number, radius_m: number}[], polygons: any}|null} shape
+ * @param {number} lon @param {number} lat
+ */
+export function metresOutside(shape, lon, lat) {
+  if (!shape) return null;
+  let least = Infinity;
+  for (const circle of shape.circles) least = Math.min(least, Math.max(0, metresBetween(lon, lat, circle.lon, circle.lat) - circle.radius_m));
+  for (const rings of polygons(shape.polygons)) {
+    if (inRings(rings, lon, lat)) return 0;
+    for (const ring of rings) least = Math.min(least, metresToRing(ring, lon, lat));
+  }
+  return least;
+}
+
+function polygons(geometry) {
+  if (!geometry) return [];
+  return geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+}
+
+function inRings(rings, lon, lat) {
+  let inside = false;
+  for (const ring of rings) {
+    for (let at = 0, before = ring.length - 1; at < ring.length; before = at++) {
+      const [x1, y1] = ring[at];
+      const [x2, y2] = ring[before];
+      if (y1 > lat !== y2 > lat && lon < ((x2 - x1) * (lat - y1)) / (y2 - y1) + x1) inside = !inside;
+    }
+  }
+  return inside;
+}
+
+function metresToRing(ring, lon, lat) {
+  const [east, north] = scale(lat);
+  const plane = ring.map(([x, y]) => [turn(lon, x) * east, (y - lat) * north]);
+  let least = Infinity;
+  for (let at = 1; at < plane.length; at++) {
+    const [x1, y1] = plane[at - 1];
+    const [dx, dy] = [plane[at][0] - x1, plane[at][1] - y1];
+    const along = Math.min(1, Math.max(0, -(x1 * dx + y1 * dy) / (dx * dx + dy * dy || 1)));
+    least = Math.min(least, Math.hypot(x1 + along * dx, y1 + along * dy));
+  }
+  return least;
+}
+
+/** The corner of the coarse cell that a point is in: all that the service is asked. @param {number} lon @param {number} lat */
+export function cellOf(lon, lat) {
+  const corner = (value, step, digits, most) => Math.min(most, Math.floor(value / step + 1e-9) * step).toFixed(digits);
+  return { lon: corner(lon, 0.1, 1, 179.9), lat: corner(lat, 0.05, 2, 89.95) };
+}
+
+/**
+ * The alerts at a point, each with how far outside it the point is (0: inside); the service is told the cell and no more.
+ * @param {number} lon @param {number} lat @param {number} accuracy metres that the point may be wrong by
+ */
+export async function alertsAt(lon, lat, accuracy = 0) {
+  const cell = cellOf(lon, lat);
+  const answer = await fetch(`/v1/cells?lon=${cell.lon}&lat=${cell.lat}`, { credentials: "omit" });
+  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  const { alerts } = await answer.json();
+  return alerts
+    .map((alert) => ({ ...alert, outside: metresOutside(alert.shape, lon, lat) ?? Infinity }))
+    .filter((alert) => alert.outside <= Math.min(accuracy, 2000));
+}
+
+/**
+ * Ask for this device's position, after a press only. Rejects with "denied" or "failed".
+ * @returns {Promise<{lon: number, lat: number, accuracy: number}>}
+ */
+export function locate() {
+  return new Promise((resolve, reject) => {
+    if (!navigator.geolocation) {
+      reject(new Error("failed"));
+      return;
+    }
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => resolve({ lon: coords.longitude, lat: coords.latitude, accuracy: Math.round(coords.accuracy) }),
+      (error) => reject(new Error(error.code === error.PERMISSION_DENIED ? "denied" : "failed")),
+      { enableHighAccuracy: true, timeout: 15000, maximumAge: 30000 },
+    );
+  });
+}

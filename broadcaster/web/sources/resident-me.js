@@ -1,0 +1,188 @@
+// /me: what I follow, how I am told, where; pause, take away, leave.
+
+import { ask, given, isOffline, once, trouble, word } from "./parts/ask.js";
+import { moment } from "./parts/cards.js";
+import { codes } from "./parts/codes.js";
+import { fact, forgetAll } from "./parts/device.js";
+import { all, make, one, say } from "./parts/dom.js";
+import { places } from "./parts/places.js";
+import { standing, subscribe } from "./parts/pushing.js";
+
+const root = one("#me");
+const wrong = one("#trouble");
+let me = null;
+
+async function load() {
+  if (!(await fact("token"))) return nobody();
+  try {
+    me = await ask("GET", "/v1/subscribers/me");
+    await show();
+    root.hidden = false;
+    trouble(wrong, "");
+  } catch (error) {
+    if (error.status === 401) {
+      await forgetAll();
+      return nobody();
+    }
+    trouble(wrong, isOffline(error) ? word("offline") : word("failed"));
+  }
+  return undefined;
+}
+
+function nobody() {
+  root.hidden = true;
+  one("#nobody").hidden = false;
+}
+
+/** Do something and show what then holds; what went wrong is told. */
+const doing = (button, work) =>
+  once(button, async () => {
+    try {
+      trouble(wrong, "");
+      await work();
+      await load();
+      say(word("saved"));
+    } catch (error) {
+      trouble(wrong, isOffline(error) ? word("offline") : given.words[error.message] ? word(error.message) : word("failed"));
+      wrong.scrollIntoView({ block: "center" });
+    }
+  });
+
+const change = async (patch) => {
+  me = await ask("PATCH", "/v1/subscribers/me", patch);
+};
+
+/** @param {string} selector @param {any[]} rows @param {(row: any) => Node} line */
+function list(selector, rows, line) {
+  one(selector, root).replaceChildren(...(rows.length ? rows.map(line) : [make("li", { class: "quiet" }, word("nothing_here"))]));
+}
+
+/** A line with a button that asks once more before it does. */
+function line(title, note, verb, sure, work) {
+  const button = make("button", { type: "button", class: "button plain" }, verb, make("span", { class: "unseen" }, ` ${title}`));
+  button.addEventListener("click", () => window.confirm(sure) && doing(button, work));
+  return make("li", { class: "row apart" }, make("div", {}, make("strong", {}, title), note ? make("span", { class: "quiet small block" }, note) : null), button);
+}
+
+async function show() {
+  const endpoint = await fact("endpoint");
+  const name = (slug) => given.stations[slug] || slug;
+  list("#stations", me.follows, ({ station }) =>
+    line(name(station), "", word("leave"), word("leave_sure", { name: name(station) }), () => ask("DELETE", `/v1/subscribers/me/follows/${station}`)),
+  );
+  list("#contacts", me.contacts, (contact) => {
+    const here = contact.subscription?.endpoint === endpoint;
+    const title = contact.phone || contact.email || word(contact.channel === "push" && here ? "push_here" : "push");
+    const state = { gone: word("gone"), stopped: word("stopped") }[contact.status];
+    const note = [contact.channel === "push" ? "" : word(contact.channel), state].filter(Boolean).join(" · ");
+    return line(title, note, word("remove"), word("remove_sure", { name: title }), () => change({ contacts: me.contacts.filter((each) => each !== contact).map(sent) }));
+  });
+  one("#no-contact", root).hidden = me.contacts.some((each) => each.status === "active");
+  list("#places", me.places, (place) =>
+    line(place.label, `${place.lat.toFixed(4)}, ${place.lon.toFixed(4)}`, word("remove"), word("remove_sure", { name: place.label }), () => change({ places: me.places.filter((each) => each !== place) })),
+  );
+  one("#no-places", root).hidden = me.places.length > 0;
+  const paused = one("#paused", root);
+  paused.hidden = !me.paused_until;
+  paused.firstElementChild.textContent = me.paused_until ? word("paused_until", { time: moment(me.paused_until) }) : "";
+  one("#pausing", root).hidden = Boolean(me.paused_until);
+  one("#language", root).value = me.locale.slice(0, 2) === "en" ? "en" : "fr";
+  const canPush = ["can", "on"].includes(standing()) && !me.contacts.some((each) => each.subscription?.endpoint === endpoint);
+  one("#add-push", root).hidden = !canPush;
+}
+
+/** A contact as the service takes it back. */
+const sent = (contact) =>
+  contact.channel === "push"
+    ? { channel: "push", subscription: contact.subscription }
+    : contact.channel === "email"
+      ? { channel: "email", email: contact.email }
+      : { channel: contact.channel, phone: contact.phone };
+
+const addPush = /** @type {HTMLButtonElement} */ (one("#add-push", root));
+addPush.addEventListener("click", () =>
+  doing(addPush, async () => ask("PUT", "/v1/subscribers/me/push", { subscription: await subscribe() })),
+);
+
+const adding = one("#adding", root);
+codes(adding, {
+  name: "me",
+  path: () => "/v1/subscribers/me/confirmations",
+  asked: () => adding.classList.add("asked"),
+  confirmed: async () => {
+    adding.classList.remove("asked");
+    for (const form of all("form", adding)) form.reset();
+    await load();
+    say(word("saved"));
+  },
+})
+  .resume()
+  .then((under) => {
+    if (under) {
+      adding.classList.add("asked");
+      adding.closest("details").open = true;
+    }
+  });
+
+places(one("#adding-place", root), async (point) => {
+  const label = me.places.length ? word("place", { n: me.places.length + 1 }) : word("home");
+  const typed = /** @type {HTMLInputElement} */ (one("#place-name", root)).value.trim().slice(0, 40);
+  await change({ places: [...me.places, { label: typed || label, lon: point.lon, lat: point.lat }] });
+  one("#adding-place", root).closest("details").open = false;
+  await load();
+}, { slug: null, centre: null });
+
+for (const button of all("[data-pause]", root)) {
+  button.addEventListener("click", () =>
+    doing(button, () => change({ paused_until: new Date(Date.now() + Number(button.dataset.pause) * 3600_000).toISOString() })),
+  );
+}
+const until = /** @type {HTMLFormElement} */ (one("#pause-date", root));
+until.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const day = /** @type {HTMLInputElement} */ (one("input", until)).value;
+  if (day) doing(one("button", until), () => change({ paused_until: new Date(`${day}T00:00`).toISOString() }));
+});
+const resume = /** @type {HTMLButtonElement} */ (one("#resume", root));
+resume.addEventListener("click", () => doing(resume, () => change({ paused_until: null })));
+
+const language = /** @type {HTMLSelectElement} */ (one("#language", root));
+language.addEventListener("change", () => doing(language, () => change({ locale: language.value })));
+
+const take = /** @type {HTMLButtonElement} */ (one("#take", root));
+take.addEventListener("click", () =>
+  doing(take, async () => {
+    const data = await ask("GET", "/v1/subscribers/me/data");
+    const url = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }));
+    const link = make("a", { href: url, download: "tocsin.json" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 10000);
+  }),
+);
+
+const dialog = /** @type {HTMLDialogElement} */ (one("#erasing"));
+one("#erase", root).addEventListener("click", () => dialog.showModal());
+const sure = /** @type {HTMLButtonElement} */ (one("[data-sure]", dialog));
+sure.addEventListener("click", () =>
+  once(sure, async () => {
+    try {
+      await ask("DELETE", "/v1/subscribers/me");
+    } catch (error) {
+      if (error.status !== 401) {
+        dialog.close();
+        trouble(wrong, isOffline(error) ? word("offline") : word("failed"));
+        return;
+      }
+    }
+    const registration = await navigator.serviceWorker?.getRegistration();
+    await (await registration?.pushManager?.getSubscription())?.unsubscribe();
+    await forgetAll();
+    dialog.close();
+    root.hidden = true;
+    one("#erased").hidden = false;
+    one("#erased h2").focus();
+  }),
+);
+
+load();
+window.addEventListener("online", load);

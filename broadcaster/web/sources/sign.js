@@ -1,0 +1,103 @@
+// /sign/{station}: a display that nobody touches. It asks again and again, says when it last heard something, keeps what it
+// knew through a lost network and a lost power, and takes a new version of itself at night.
+
+import { given, word } from "./parts/ask.js";
+import { markOf, moment, severity } from "./parts/cards.js";
+import { make, one } from "./parts/dom.js";
+
+const EVERY_MS = 15_000;
+const LOST_MS = 60_000;
+const TURN_MS = 12_000;
+const KEPT = `sign ${given.station}`;
+const root = one("#sign");
+const last = one("#last");
+let known = given.now;
+let heard = Date.now();
+let failing = false;
+let turn = 0;
+
+try {
+  const kept = JSON.parse(localStorage.getItem(KEPT) || "null");
+  if (kept && Date.parse(kept.at) > Date.parse(known.at)) known = kept;
+  heard = Math.min(Date.now(), Date.parse(known.at));
+} catch {
+  // nothing was kept
+}
+
+async function ask() {
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), 10_000);
+  try {
+    const answer = await fetch(`/v1/stations/${given.station}/alerts`, { signal: giveUp.signal, cache: "no-store", credentials: "omit" });
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    known = await answer.json();
+    heard = Date.now();
+    failing = false;
+    try {
+      localStorage.setItem(KEPT, JSON.stringify(known));
+    } catch {
+      // a full store changes nothing for who reads
+    }
+  } catch {
+    failing = true;
+  } finally {
+    clearTimeout(timer);
+  }
+  show();
+}
+
+/** The alerts that still hold by this display's own clock, if nobody told it better. */
+const holding = () => known.alerts.filter((each) => Date.parse(each.expires) > Date.now());
+
+function show() {
+  const alerts = holding();
+  root.replaceChildren(...(alerts.length ? alerts.map(block) : [make("p", { class: "calm" }, word("no_alert"))]));
+  root.classList.toggle("single", alerts.length === 1);
+  const worst = alerts[0];
+  document.body.dataset.look = !worst ? "calm" : worst.status === "actual" ? worst.severity : "drill";
+  document.body.classList.toggle("exercise", worst?.status === "exercise");
+  document.body.classList.toggle("test", worst?.status === "test");
+  tick();
+}
+
+/** An alert in the station's languages: in each in turn where there are two. */
+function block(alert) {
+  const languages = given.languages.filter((each) => alert.texts[each]);
+  const language = languages[turn % (languages.length || 1)] || Object.keys(alert.texts)[0];
+  const text = alert.texts[language];
+  return make(
+    "article",
+    { lang: language },
+    severity(alert),
+    make("h1", {}, markOf(alert) + text.headline),
+    text.instruction ? make("p", { class: "do" }, text.instruction) : null,
+    text.description ? make("p", { class: "said" }, text.description) : null,
+    make("p", { class: "quiet" }, `${alert.event} · ${word("since", { time: moment(alert.sent_at, given.zone) })} · ${word("until", { time: moment(alert.expires, given.zone) })}`),
+  );
+}
+
+function tick() {
+  const time = new Date(heard).toLocaleString(document.documentElement.lang, { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const lost = failing && Date.now() - heard > LOST_MS;
+  last.textContent = lost ? word("lost", { time }) : word("last_word", { time });
+  last.classList.toggle("lost", lost);
+  one("#clock").textContent = new Date().toLocaleTimeString(document.documentElement.lang, { timeZone: given.zone, hour: "2-digit", minute: "2-digit" });
+}
+
+show();
+ask();
+setInterval(ask, EVERY_MS);
+setInterval(tick, 1000);
+setInterval(() => {
+  turn++;
+  show();
+}, TURN_MS);
+window.addEventListener("online", ask);
+
+// A display runs for months: at four in the morning, with the network there and nothing holding, it takes itself anew.
+setInterval(() => {
+  if (new Date().getHours() === 4 && !failing && !holding().length && performance.now() > 7_200_000) location.reload();
+}, 900_000);
+
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("/worker.js").catch(() => undefined);
+navigator.wakeLock?.request("screen").catch(() => undefined);
