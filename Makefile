@@ -54,10 +54,13 @@ test: lint types pages openapi
 screenshots: $(VENV)/.made-test pages
 	$(BIN)/python -m tests.browser.screenshots
 
-bench: $(VENV)/.made-test pages
-	for script in tests/bench/*.py; do \
-	  echo "== $$script"; $(BIN)/python -m tests.bench.$$(basename $$script .py) || exit 1; \
-	done
+$(VENV)/.made-bench: $(VENV)/.made-test
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
+	touch $@
+
+# Every row against its rival, on loopback; peers that are missing are installed where that is allowed.
+bench: $(VENV)/.made-bench pages
+	$(BIN)/python -m tests.bench
 
 # Breaks what can break, at full size, and prints who was lost (some 40 minutes); `make test` has the short form.
 chaos: $(VENV)/.made-test pages openapi

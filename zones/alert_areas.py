@@ -1,7 +1,8 @@
 """The alert index: which of the active areas hold a point?
 
-The rtree holds a box or two for each shape; circles are then judged by bounds and the geodesic, polygons by their
-edges, all pairs of point and shape at once. For one thread, such as an event loop's.
+The rtree holds a box or two for each shape, for a few points at a time; a grid made of the same boxes answers for many.
+Circles are then judged by bounds and the geodesic, polygons by their edges, all pairs of point and shape at once. For
+one thread, such as an event loop's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rtree.index import Index, Property
 
+from zones.area_grid import AreaGrid
 from zones.circles import Circle
 from zones.ellipsoid import EDGE_M, DegreeBounds, apart, degree_bounds, distance_m
 from zones.geometry import Patch, covered_pairwise
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from zones.geometry import Area
     from zones.keytable import Ints
 
+_WORTH_A_GRID = 64
+"""Points: for fewer the tree is as quick, and to make a grid costs about what the tree takes for a point an area."""
 _LON, _LAT, _RADIUS, _BOUNDS = 0, 1, 2, 3  # columns of a circle's figures; four columns of bounds
 
 
@@ -40,6 +44,7 @@ class AreaIndex:
         self._area_of = np.zeros(16, dtype=np.int64)
         self._circles = np.full((16, 7), np.nan)  # NaN where the shape is no circle
         self._patches: NDArray[Any] = np.full(16, None, dtype=object)
+        self._grid: AreaGrid | None = None
 
     def __len__(self) -> int:
         return len(self._shapes)
@@ -66,6 +71,7 @@ class AreaIndex:
                 self._boxes.insert(number, box)
             held.append((number, boxes))
         self._shapes[area_id] = held
+        self._grid = None
 
     def remove(self, area_id: int) -> bool:
         """Forget an area; False if it was not there."""
@@ -75,6 +81,7 @@ class AreaIndex:
                 self._boxes.delete(number, box)
             self._patches[number] = None
             self._free.append(number)
+            self._grid = None
         return held is not None
 
     def at(self, lon: float, lat: float) -> Ints:
@@ -90,9 +97,8 @@ class AreaIndex:
         on_earth = np.flatnonzero((np.abs(lons) <= 180) & (np.abs(lats) <= 90))  # noqa: PLR2004
         if not self._shapes or not on_earth.size:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        corners = np.column_stack((lons[on_earth], lats[on_earth]))
-        shapes, counts = self._boxes.intersection_v(corners, corners)  # type: ignore[no-untyped-call]
-        points = np.repeat(on_earth, counts.astype(np.int64))
+        points, shapes = self._candidates(lons[on_earth], lats[on_earth])
+        points = on_earth[points]
         held = self._hold(shapes, lons[points], lats[points])
         points, ids = points[held], self._area_of[shapes[held]]
         order = np.lexsort((ids, points))
@@ -101,6 +107,17 @@ class AreaIndex:
         first = np.ones(len(points), dtype=np.bool_)
         first[1:] = (points[1:] != points[:-1]) | (ids[1:] != ids[:-1])
         return points[first], ids[first]
+
+    def _candidates(self, lons: Floats, lats: Floats) -> tuple[Ints, Ints]:
+        """Pairs (index of a point, shape's number) whose boxes meet, by whichever way is the quicker."""
+        if self._grid is None and len(lons) >= max(_WORTH_A_GRID, len(self._shapes)):
+            boxes = ((number, box) for held in self._shapes.values() for number, parts in held for box in parts)
+            self._grid = AreaGrid(boxes)
+        if self._grid is not None and len(lons) >= _WORTH_A_GRID:
+            return self._grid.candidates(lons, lats)
+        corners = np.column_stack((lons, lats))
+        shapes, counts = self._boxes.intersection_v(corners, corners)  # type: ignore[no-untyped-call]
+        return np.repeat(np.arange(len(lons)), counts.astype(np.int64)), shapes
 
     def _hold(self, shapes: Ints, lons: Floats, lats: Floats) -> Bools:
         """Whether each shape holds the point beside it."""

@@ -48,6 +48,9 @@ def test_after_any_coming_and_going_it_answers_as_each_area_would(steps, seed):
     points, ids = index.at_many(lons, lats)
     expected = sorted((at, each) for each, area in model.items() for at in np.flatnonzero(area.covers(lons, lats)))
     assert list(zip(points.tolist(), ids.tolist(), strict=True)) == expected
+    few = [index.at_many(lons[at : at + 40], lats[at : at + 40]) for at in range(0, 200, 40)]  # by the tree
+    found = [(at * 40 + point, each) for at, pair in enumerate(few) for point, each in zip(*pair, strict=True)]
+    assert found == expected
     assert index.at(lons[0], lats[0]).tolist() == [each for at, each in expected if at == 0]
     assert len(index) == len(model)
 
@@ -59,6 +62,34 @@ def test_a_point_a_metre_inside_is_held_and_a_metre_outside_is_not(judge):
     lons, lats = LAIGLE[0] + rng.uniform(-0.03, 0.03, 2000), LAIGLE[1] + rng.uniform(-0.02, 0.02, 2000)
     points, _ = index.at_many(lons, lats)
     assert points.tolist() == np.flatnonzero(judge(*LAIGLE, lons, lats) <= 1500).tolist()
+
+
+def test_an_area_as_wide_as_a_country_is_found_among_many_points():
+    index = AreaIndex()
+    index.put(1, square(2.0, 46.0, 1.5))
+    index.put(2, Area((Circle(2.0, 46.0, 5000),)))
+    index.put(3, Area((Circle(20.0, 89.99, 5000),)))
+    lons, lats = np.linspace(0, 4, 400), np.full(400, 46.0)
+    points, ids = index.at_many(lons, lats)
+    wide = np.flatnonzero((lons >= 0.5) & (lons <= 3.5)).tolist()
+    assert points[ids == 1].tolist() == wide
+    assert points[ids == 2].tolist() == np.flatnonzero(index_of(Circle(2.0, 46.0, 5000), lons, lats)).tolist()
+    assert index.at_many(np.linspace(-180, 180, 400), np.full(400, 89.99))[1].tolist() == [3] * 400
+
+
+def index_of(circle, lons, lats):
+    return Area((circle,)).covers(lons, lats)
+
+
+def test_an_area_that_comes_or_goes_is_known_to_the_next_question_of_many_points():
+    index = AreaIndex()
+    index.put(1, Area((Circle(*LAIGLE, 300),)))
+    lons, lats = np.full(500, LAIGLE[0]), np.full(500, LAIGLE[1])
+    assert set(index.at_many(lons, lats)[1].tolist()) == {1}
+    index.put(2, Area((Circle(*LAIGLE, 400),)))
+    assert set(index.at_many(lons, lats)[1].tolist()) == {1, 2}
+    index.remove(1)
+    assert set(index.at_many(lons, lats)[1].tolist()) == {2}
 
 
 def test_an_area_put_again_replaces_the_one_of_its_id():

@@ -1,0 +1,56 @@
+"""SMS, tracked: against Twilio's own asynchronous client in a loop, into the same nginx."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from broadcaster.config import Settings
+from tests.bench import peers
+from tests.bench.crowd import by_sms, gather
+from tests.bench.measuring import Took
+from tests.bench.rivals_run import rival
+from tests.bench.running import run, size
+from tests.bench.service import serving
+from tests.bench.sinks import Sink, nginx
+from tests.bench.table import Row
+
+_CONCURRENCY = 50
+
+
+async def measure() -> list[Row]:
+    row = Row("sms", "sms: tracked messages a second", "the bare twilio async client loop", 0.9)
+    if peers.found("nginx") is None:
+        row.why = "nginx is not here"
+        return [row]
+    count = size(10_000)
+    async with nginx() as sink:
+        ours, row.memory_mib = await _ours(sink, count)
+        theirs = await rival("sms_bare.py", sink.url, count, _CONCURRENCY)
+    row.value = theirs.wall_s / count / ours.wall_s
+    row.cpu_us, row.rival_cpu_us = ours.cpu_s * 1e6, theirs.cpu_s / count * 1e6
+    row.figures = {"ours_a_second": 1 / ours.wall_s, "theirs_a_second": count / theirs.wall_s, "messages": count}
+    row.why = f"{1 / ours.wall_s:,.0f} a second, theirs {count / theirs.wall_s:,.0f}"
+    return [row]
+
+
+async def _ours(sink: Sink, count: int) -> tuple[Took, float]:
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
+        crowd = await gather(Settings(data_dir=Path(folder)), count, by_sms)
+        settings = {
+            "TOCSIN_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+            "TOCSIN_TWILIO_AUTH_TOKEN": "token",
+            "TOCSIN_TWILIO_FROM": "LAIGLE",
+            "TOCSIN_TWILIO_BASE_URL": sink.url,
+            "TOCSIN_SMS_CONCURRENCY": str(_CONCURRENCY),
+            "TOCSIN_SMS_PER_SECOND": "1000000",
+        }
+        async with serving(Path(folder), crowd.key, settings) as service:
+            took, account = await service.send(crowd.alert(channels=["sms"]))
+            if account["channels"]["sms"].get("accepted") != count:
+                raise RuntimeError(f"not everyone was reached: {account}")
+            return Took(took.wall_s / count, took.cpu_s / count), service.memory_mib
+
+
+if __name__ == "__main__":
+    run(measure)
