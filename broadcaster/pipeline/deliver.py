@@ -17,11 +17,11 @@ import structlog
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.metrics import DEAD_LETTERS, POSTPONED, SEND_SECONDS, SENT, STOPPED
-from broadcaster.pipeline.backoff import MOST_ATTEMPTS, backoff_s
+from broadcaster.pipeline.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, backoff_s
 from broadcaster.pipeline.render import Fill, render
 from broadcaster.store import StoreUnavailable, account, alerts, batches
 from channels.addresses import origin_of, read_address
-from channels.breaker import is_about_receiver
+from channels.breaker import BreakerState, is_about_receiver
 from channels.errors import ChannelError, Gone, Misconfigured, Transient
 from channels.sms import SmsMessage, count
 
@@ -333,7 +333,7 @@ class _Run:
                 composed=receipt.composed,
             )
         flight.land(well=is_about_receiver(error) or isinstance(error, Misconfigured))
-        return await self._refused(row, error)
+        return await self._refused(row, error, ready.origin)
 
     async def _hand_over(self, ready: _Ready) -> Receipt:
         failover, row = self.sender.failover, ready.row
@@ -354,12 +354,12 @@ class _Run:
         await self.services.ledger.written(Outcome(row.id, None, self.services.clock.now(), code=code))
         self.bound[row.id] = provider
 
-    async def _refused(self, row: ToSend, error: ChannelError) -> Outcome:
+    async def _refused(self, row: ToSend, error: ChannelError, origin: Origin) -> Outcome:
         SENT.labels(self.batch.channel, type(error).__name__.lower()).inc()
         now = self.services.clock.now()
         match error:
             case Transient():
-                return self._later(row, error)
+                return self._later(row, error, origin)
             case Misconfigured():
                 return await self._stop(row, error)
             case Gone():
@@ -367,15 +367,19 @@ class _Run:
             case _:
                 return Outcome(row.id, DeliveryState.FAILED, now, tried=True, code=error.code)
 
-    def _later(self, row: ToSend, error: Transient) -> Outcome:
+    def _later(self, row: ToSend, error: Transient, origin: Origin) -> Outcome:
         now = self.services.clock.now()
         tried = not error.code.endswith(":resting")
         attempts = row.attempts + tried
         by = row.by or (error.provider if error.may_have_left else None)
         code = _code(error.code, maybe=error.may_have_left or row.maybe, by=by)
-        if attempts >= MOST_ATTEMPTS:
+        # Whoever is tried at a provider in trouble is tried for all who wait for it: neither is that held against it,
+        # nor does it wait much longer than they do.
+        in_trouble = origin.breaker.state is not BreakerState.CLOSED and not is_about_receiver(error)
+        if attempts >= MOST_ATTEMPTS and not in_trouble:
             return Outcome(row.id, DeliveryState.FAILED, now, tried=True, code=code)
-        next_attempt_at = now + timedelta(seconds=backoff_s(max(1, attempts), error.retry_after))
+        wait_s = backoff_s(max(1, attempts), error.retry_after, cap_s=IN_TROUBLE_S if in_trouble else CAP_S)
+        next_attempt_at = now + timedelta(seconds=wait_s)
         # Due at its end at the latest, so that its account closes then.
         next_attempt_at = min(next_attempt_at, self.context.alert.expires_at)
         return Outcome(row.id, None, now, tried=tried, code=code, next_attempt_at=next_attempt_at)

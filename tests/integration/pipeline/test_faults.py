@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import update
 
+from broadcaster.domain.people import ChannelName
+from broadcaster.pipeline.backoff import IN_TROUBLE_S, MOST_ATTEMPTS
 from broadcaster.store import StoreUnavailable, batches
 from broadcaster.store import account as account_rows
-from broadcaster.store.tables import contacts
+from broadcaster.store.tables import contacts, deliveries
+from channels.breaker import BreakerState
 from tests.servers.push import Behaviour
 from tests.servers.smtp import Fault, SmtpServer
 from tests.servers.town import Resident, Town
@@ -95,13 +98,43 @@ async def test_a_carrier_that_asks_to_slow_down_is_heeded(town: Town) -> None:
 async def test_trouble_without_a_word_when_to_come_back_is_tried_again_soon(town: Town) -> None:
     people = [town.resident("push") for _ in range(30)]
     await town.settle(*people)
-    town.push.behave(Behaviour(status=500, times=20))
-    town.push.behave(Behaviour(trouble="drop", times=10))
+    town.push.behave(Behaviour(status=500))
     async with town.serving() as api:
         alert = await api.issue()
+        origin = api.running.services.senders[ChannelName.PUSH].origins.of(town.push.origin)
+        await eventually(lambda: origin.breaker.state is not BreakerState.CLOSED, "it is left alone")
+        for trouble in ("", "drop", "half"):
+            tried = town.push.requests
+            await eventually(lambda tried=tried: town.push.requests > tried, "a trial", timeout_s=40)
+            town.push.behave(Behaviour(status=500, trouble=trouble))
+        waiting = [each for each in await api.deliveries(alert["id"]) if each["next_attempt_at"]]
+        assert max(gap_s(each, town.clock.now()) for each in waiting) <= IN_TROUBLE_S, "nor does who was the trial"
+        town.push.behave(Behaviour())
+        town.clock.advance(IN_TROUBLE_S)
         await api.finished(alert["id"], timeout_s=40)
         await quiet(town)
     await audit(town, alert["id"], people)
+
+
+async def test_whoever_is_tried_in_vain_for_all_the_others_is_not_given_up_for_it(town: Town) -> None:
+    someone, *others = (town.resident("push") for _ in range(6))
+    await town.settle(someone, *others)
+    town.push.behave(Behaviour(status=500))
+    async with town.serving() as api:
+        alert = await api.issue()
+        origin = api.running.services.senders[ChannelName.PUSH].origins.of(town.push.origin)
+        await eventually(lambda: origin.breaker.state is not BreakerState.CLOSED, "it is left alone")
+        await eventually(lambda: given_back(town), "the batch is given back")
+        async with town.store.write() as unit:
+            await unit.conn.execute(update(deliveries).values(attempts=MOST_ATTEMPTS))
+        tried = town.push.requests
+        town.clock.advance(IN_TROUBLE_S)
+        await eventually(lambda: town.push.requests > tried, "a trial", timeout_s=40)
+        town.push.behave(Behaviour())
+        town.clock.advance(IN_TROUBLE_S)
+        await api.finished(alert["id"], timeout_s=40)
+        await quiet(town)
+    await audit(town, alert["id"], [someone, *others])
 
 
 @pytest.mark.parametrize("way", ["push", "email", "sms"])
