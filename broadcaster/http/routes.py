@@ -47,6 +47,7 @@ from broadcaster.http.schemas.subscribers import (
     SubscriberPatch,
 )
 from broadcaster.web import files, opt_out, public
+from broadcaster.web.console.register_routes import ROUTES as REGISTER
 from broadcaster.web.console.routes import ROUTES as CONSOLE
 from broadcaster.web.resident.routes import ROUTES as RESIDENT
 
@@ -325,4 +326,5 @@ ROUTES: tuple[Route, ...] = (
     # What pages are made of
     *files.ROUTES,
     *CONSOLE,
+    *REGISTER,
 )

@@ -158,7 +158,7 @@ async def forget_expired(unit: Unit, now: datetime) -> None:
 async def stamp(unit: Unit, station_id: int) -> str:
     """Give a text that is another one as soon as the station's register is: who is in it, and what a list said of them.
 
-    A change by hand draws a digest of its own (``store.register``), so it is seen too.
+    A change by hand draws a digest of its own (``store.by_hand``), so it is seen too.
     """
     rows = await unit.conn.execute(
         select(follows.c.subscriber_id, follows.c.digest)

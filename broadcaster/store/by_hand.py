@@ -1,0 +1,125 @@
+"""Changes of a register by hand: one person, one group."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+
+from broadcaster.domain.people import LinkStatus, NewPlace
+from broadcaster.store import contacts as contact_rows
+from broadcaster.store import people, residents
+from broadcaster.store.tables import follows, groups, links, memberships, places, subscribers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from broadcaster.domain.people import NewContact
+    from broadcaster.store.engine import Unit
+
+_DIGEST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an operator changed of a person, by hand. ``dropped`` and ``moved_out`` are ids of contacts and places."""
+
+    name: str | None
+    locale: str
+    vulnerable: bool
+    groups: tuple[int, ...]
+    dropped: tuple[int, ...] = ()
+    added: tuple[NewContact, ...] = ()
+    moved_out: tuple[int, ...] = ()
+    moved_in: tuple[NewPlace, ...] = ()
+
+
+async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime) -> None:
+    """Change a person by hand: what is not named stays as it is, a dead contact dead.
+
+    Their line in the register is another one from then on: a list that says what it said before changes them back.
+    """
+    token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
+    if token is None:
+        return
+    values = {
+        "locale": change.locale,
+        "name": unit.vault.seal(change.name.encode(), b"name:" + token) if change.name else None,
+        "vulnerable": people.sealed_flag(unit.vault, token, vulnerable=change.vulnerable),
+    }
+    await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
+    await unit.conn.execute(
+        update(follows)
+        .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
+        .values(digest=secrets.token_bytes(_DIGEST))
+    )
+    await _amend_contacts(unit, subscriber_id, change, now)
+    mine = places.c.subscriber_id == subscriber_id
+    await unit.conn.execute(delete(places).where(mine, places.c.id.in_(change.moved_out)))
+    rows = [
+        {
+            "subscriber_id": subscriber_id,
+            "sealed": people.seal_point(unit, subscriber_id, place.lon, place.lat, place.label),
+            "created_at": now,
+        }
+        for place in change.moved_in
+    ]
+    if rows:
+        await unit.conn.execute(places.insert(), rows)
+    await _join(unit, station_id, subscriber_id, change.groups)
+    await people.touched(unit, [subscriber_id])
+
+
+async def _amend_contacts(unit: Unit, subscriber_id: int, change: Change, now: datetime) -> None:
+    added = await contact_rows.ensure(unit, change.added, now) if change.added else {}
+    had = set(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
+    dropped = sorted((had & set(change.dropped)) - set(added.values()))
+    await unit.conn.execute(
+        delete(links).where(links.c.subscriber_id == subscriber_id, links.c.contact_id.in_(dropped))
+    )
+    rows = [
+        {
+            "subscriber_id": subscriber_id,
+            "contact_id": contact_id,
+            "status": LinkStatus.CONFIRMED,
+            "created_at": now,
+        }
+        for contact_id in sorted(set(added.values()) - had)
+    ]
+    if rows:
+        await unit.conn.execute(links.insert(), rows)
+    await contact_rows.drop_orphans(unit, dropped)
+
+
+async def _join(unit: Unit, station_id: int, subscriber_id: int, wanted: Iterable[int]) -> None:
+    """Let a person be in these groups of the station, and in no others of it."""
+    own = set(await unit.conn.scalars(select(groups.c.id).where(groups.c.station_id == station_id)))
+    await unit.conn.execute(
+        delete(memberships).where(memberships.c.subscriber_id == subscriber_id, memberships.c.group_id.in_(sorted(own)))
+    )
+    rows = [{"group_id": each, "subscriber_id": subscriber_id} for each in sorted(own & set(wanted))]
+    if rows:
+        await unit.conn.execute(memberships.insert(), rows)
+
+
+async def remove(unit: Unit, station_id: int, subscriber_id: int) -> bool:
+    """Take a person out of a station's register; who follows no other is forgotten wholly. False if nobody is."""
+    rows = await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id))
+    followed = set(rows)
+    if station_id not in followed:
+        return False
+    if followed == {station_id}:
+        return await people.erase(unit, subscriber_id)
+    await residents.unfollow(unit, subscriber_id, station_id)
+    return True
+
+
+async def rename_group(unit: Unit, station_id: int, slug: str, name: str) -> bool:
+    """Give a group another name; its slug stays: lists and past alerts name it so. False if there is none."""
+    done = await unit.conn.execute(
+        update(groups).where(groups.c.station_id == station_id, groups.c.slug == slug).values(name=name)
+    )
+    return done.rowcount == 1
