@@ -34,13 +34,16 @@ async def create(call: Call[StationIn, None]) -> web.Response:
         raise Forbidden(message)
     given = call.body
     fields = await asyncio.to_thread(_fields, given, call.services.settings.margin_m)
-    async with call.services.store.write() as unit:
+
+    async def keep(unit: Unit) -> StationOut:
         made = await stations.add(unit, fields, call.services.clock.now())
         if made is None:
             message = f"There is a station {given.slug} already: choose another slug."
             raise Conflict(message)
-        shown = await _shown(unit, made, call.caller, call.services.sandboxed)
-    return answer(shown, 201, {"Location": f"/v1/stations/{made.slug}"})
+        return await _shown(unit, made, call.caller, call.services.sandboxed)
+
+    shown = await call.services.store.transact(keep)
+    return answer(shown, 201, {"Location": f"/v1/stations/{shown.slug}"})
 
 
 async def show(call: Call[None, None]) -> web.Response:

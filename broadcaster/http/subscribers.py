@@ -94,7 +94,8 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
     fields = given.model_fields_set
     if "locale" in fields and given.locale is None:
         raise Refused("locale", "A subscriber always has a language: give one, or leave the field out.")
-    async with services.store.write() as unit:
+
+    async def keep(unit: Unit) -> Profile:
         profile = await _profile(unit, call.subscriber_id)
         if not profile.follows:
             message = "You follow no station any more: register with one."
@@ -128,7 +129,9 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
         )
         if "paused_until" in fields:
             await _pause(unit, call.subscriber_id, given.paused_until, services.clock.now())
-        changed = await _profile(unit, call.subscriber_id)
+        return await _profile(unit, call.subscriber_id)
+
+    changed = await services.store.transact(keep)
     return answer(shown(changed))
 
 
@@ -140,8 +143,11 @@ async def _pause(unit: Unit, subscriber_id: int, until: datetime | None, now: da
 
 async def erase(call: Call[None, None]) -> web.Response:
     """Forget a subscriber wholly; their token is worth nothing from then on."""
-    async with call.services.store.write() as unit:
+
+    async def forget(unit: Unit) -> None:
         await people.erase(unit, call.subscriber_id)
+
+    await call.services.store.transact(forget)
     return nothing()
 
 

@@ -254,13 +254,20 @@ async def cancel(
         references=(alert.id,),
         sandbox=tuple(name for name in alert.channels if name in services.sandboxed),
     )
-    async with services.store.write() as unit:
+
+    async def keep(unit: Unit) -> Alert | None:
+        await unit.in_turn("cancel", alert.id)
         earlier = await alerts.all_clear_of(unit, alert.id, alert.station_id)
-        if earlier is not None:
-            return earlier
-        await alerts.cancelled(unit, alert.id, now)
-        await batches.hasten(unit, alert.id, now)
-        await alerts.add(unit, all_clear, key_id=key_id, idempotency_key=None, request_hash=None)
+        if earlier is None:
+            await alerts.cancelled(unit, alert.id, now)
+            await batches.hasten(unit, alert.id, now)
+            await alerts.add(unit, all_clear, key_id=key_id, idempotency_key=None, request_hash=None)
+        return earlier
+
+    with services.precedence.holding(all_clear.rank):
+        earlier = await services.store.transact(keep)
+    if earlier is not None:
+        return earlier
     await services.bus.publish(f"cancelled:{alert.id}")
     services.active.remove(alert.id)
     services.forget(alert.id)

@@ -17,7 +17,9 @@ from broadcaster.web.public import unknown
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
+    from broadcaster.store import Unit
 
 USE = "optout"
 
@@ -38,11 +40,15 @@ async def do(call: Call[None, None]) -> web.Response:
     number = _number(call)
     if number is None:
         return unknown(call)
-    async with call.services.store.write() as unit:
+
+    async def keep(unit: Unit) -> Station | None:
         found = await deliveries.contact_of(unit, number)
         station = None if found is None else await stations.by_id(unit, found[1])
         if found is not None and station is not None:
             await contacts.opt_out(unit, found[0], station.id, call.services.clock.now())
+        return station
+
+    station = await call.services.store.transact(keep)
     if station is None:
         return unknown(call)
     return _page(call, station.name, station.languages[0], done=True)

@@ -1,0 +1,77 @@
+"""Requests that come at the same moment, over PostgreSQL, where writers work side by side: no trouble of ours shows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+from sqlalchemy import func, select
+
+from broadcaster.config import Settings
+from broadcaster.store.tables import alerts, opt_outs
+from channels.sandbox import Sandbox
+from tests.integration.http.conftest import BOUNDARY, an_alert, open_api
+from tests.servers.postgres import driven
+
+N = 12
+
+
+@pytest.fixture
+async def api(tmp_path, postgres):
+    settings = Settings(data_dir=tmp_path, database_url=driven(postgres.fresh()), port=0, requests_per_minute=10_000)
+    async for each in open_api(settings):
+        yield each
+
+
+async def at_once(api, *asked, n=N, **how):
+    """Ask the same ``n`` times at once; give the statuses, counted, and what was said."""
+    said = await asyncio.gather(*(api.call(*asked, **how) for _ in range(n)))
+    return Counter(status for status, _, _ in said), [body for _, _, body in said]
+
+
+async def test_a_slug_that_many_want_at_once_is_one_station_and_the_others_hear_that_it_is_taken(api):
+    new = {"slug": "club", "name": "Vélo-club", "kind": "association", "languages": ["fr"], "boundary": BOUNDARY}
+    statuses, _ = await at_once(api, "POST", "/v1/stations", new)
+    assert statuses == {201: 1, 409: N - 1}
+
+
+async def test_a_subscriber_who_changes_and_erases_themselves_many_times_at_once_hears_no_error_of_ours(api):
+    _, _, made = await api.call("POST", "/v1/stations/laigle/subscribers", {"contacts": [], "places": []})
+    places = [{"label": f"place {n}", "lon": 0.6 + n / 1000, "lat": 48.76} for n in range(5)]
+    statuses, _ = await at_once(api, "PATCH", "/v1/subscribers/me", {"places": places}, key=made["token"])
+    assert statuses == {200: N}
+    _, _, seen = await api.call("GET", "/v1/subscribers/me", key=made["token"])
+    assert seen["places"] == places
+    changing = at_once(api, "PATCH", "/v1/subscribers/me", {"places": places}, key=made["token"])
+    erasing = at_once(api, "DELETE", "/v1/subscribers/me", key=made["token"])
+    (changed, _), (erased, _) = await asyncio.gather(changing, erasing)
+    assert set(changed) <= {200, 401}
+    assert set(erased) <= {204, 401}
+    assert erased[204] >= 1
+
+
+async def test_a_cancel_that_is_asked_for_many_times_at_once_is_one_all_clear(api):
+    _, _, issued = await api.call("POST", "/v1/alerts", an_alert())
+    statuses, said = await at_once(api, "POST", f"/v1/alerts/{issued['id']}/cancel")
+    assert statuses == {202: N}
+    assert len({each["id"] for each in said}) == 1
+    async with api.running.services.store.read() as unit:
+        assert await unit.conn.scalar(select(func.count()).select_from(alerts)) == 2
+
+
+async def test_a_way_out_of_a_list_that_a_mail_programme_takes_many_times_at_once_is_taken_once(api):
+    services = api.running.services
+    assert all(isinstance(each, Sandbox) for each in services.channels.values())
+    contact = {"channel": "email", "email": "rose@example.org"}
+    place = {"label": "home", "lon": 0.6283, "lat": 48.7631}
+    await api.call("POST", "/v1/stations/laigle/subscribers", {"contacts": [contact], "places": [place]})
+    _, _, issued = await api.call("POST", "/v1/alerts", an_alert(channels=["email"]))
+    async with asyncio.timeout(20):
+        while not (found := (await api.call("GET", f"/v1/alerts/{issued['id']}/deliveries"))[2]["deliveries"]):
+            await asyncio.sleep(0.05)
+    token = services.store.vault.link("optout", int(found[0]["id"]))
+    statuses, _ = await at_once(api, "POST", f"/u/{token}", key=None)
+    assert statuses == {200: N}
+    async with services.store.read() as unit:
+        assert await unit.conn.scalar(select(func.count()).select_from(opt_outs)) == 1
