@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from broadcaster.atlas.density import Density
 from broadcaster.atlas.idset import among
 from broadcaster.atlas.roster import Roster
 from broadcaster.domain.audience import Audience, AudienceKind
@@ -31,6 +32,7 @@ class Atlas:
         self._store = store
         self.places = PlaceIndex()
         self.roster = Roster()
+        self.density = Density()
         self.seq = 0
         self._following = asyncio.Lock()
 

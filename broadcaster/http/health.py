@@ -35,29 +35,34 @@ async def ready(call: Call[None, None]) -> web.Response:
 
     The indexes are loaded: nothing listens before they are.
     """
+    shown = await condition(call.services)
+    return answer(shown, 503 if shown.problems else 200)
+
+
+async def condition(services: Services) -> Readiness:
+    """Give what keeps the service from its work, or makes it do less."""
     problems: list[str] = []
     degraded: list[str] = []
     stopped: dict[str, str] = {}
     try:
-        async with call.services.store.read() as unit:
+        async with services.store.read() as unit:
             stopped = {str(name): why for name, why in (await stops(unit)).items()}
-            degraded += await _unled(call.services, unit)
+            degraded += await _unled(services, unit)
     except StoreUnavailable:
         problems.append("the store does not answer")
     try:
-        await call.services.bus.ping()
+        await services.bus.ping()
     except BusUnavailable:
         # Not a reason to take the process away: alerts are accepted, and go out when the bus is back.
         degraded.append("the bus does not answer: alerts are taken, and go out when it is back")
-    shown = Readiness(
+    return Readiness(
         status="not ready" if problems else "ready",
         problems=tuple(problems),
         degraded=tuple(degraded),
-        roles=tuple(sorted(call.services.roles)),
-        sandbox=call.services.sandboxed,
+        roles=tuple(sorted(services.roles)),
+        sandbox=services.sandboxed,
         stopped=stopped,
     )
-    return answer(shown, 503 if problems else 200)
 
 
 async def _unled(services: Services, unit: Unit) -> list[str]:

@@ -13,6 +13,7 @@ from broadcaster.domain.account import ChannelReach, Reach, SmsPreview
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
+from broadcaster.pipeline import reach_density
 from broadcaster.pipeline.issue import check_channels, check_rules, check_texts
 from broadcaster.pipeline.render import Context, sms_text
 from broadcaster.providers import rate_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _TOKEN = "x" * 11
 _NOBODY = Audience()
 _SHARE = 0.95
-ASKED = "reach"
+ASKED = reach_density.ASKED
 _ANSWER_S = 5.0
 _REACH = TypeAdapter(Reach)
 _SLOW_S = 600.0
@@ -78,12 +79,15 @@ async def reach(
 
 
 async def answer(services: Services, asked: bytes) -> bytes:
-    """Answer, in a resolver, what another process asks about a reach."""
+    """Answer, in a resolver, what another process asks about a reach, or about where people live."""
     wanted = orjson.loads(asked)
+    pictured = wanted.get(reach_density.QUESTION)
     async with services.store.read() as unit:
-        station = await stations.by_id(unit, wanted["station"])
+        station = await stations.by_id(unit, wanted["station"] if pictured is None else pictured)
     if station is None:
         return b""
+    if pictured is not None:
+        return orjson.dumps([list(each) for each in await reach_density.foresee(services, station)])
     question = Question(
         station,
         None if wanted["area"] is None else Area.from_json(wanted["area"]),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.alerts import Text
 from broadcaster.pipeline.render.context import prefix
 from broadcaster.pipeline.wording import wording
-from channels.sms import SmsMessage, count
+from channels.sms import SmsMessage, count, plain
 from channels.twilio_api import is_alphanumeric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from broadcaster.domain.alerts import Text
     from broadcaster.pipeline.render.context import Context, Fill
 
 SMS_SEGMENTS = 3
@@ -27,6 +27,23 @@ def sms_text(context: Context, language: str, text: Text, page: str) -> str:
     """Give what an SMS says, to look at and to count: its way out, where it has one, leads nowhere."""
     way_out = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
     return _joined(_said(context, language, text, page, way_out), way_out)
+
+
+def cheap_sms(context: Context, language: str, text: Text) -> str:
+    """Give what an author may have an SMS say instead: the same in letters that cost less; without its link.
+
+    It is offered, and stands in an SMS only where its author chose it (``Text.sms``).
+    """
+    letters = Text(plain(text.headline), plain(text.description), plain(text.instruction))
+    before = prefix(context.alert, wording(language))
+    around = (f"[{before}] " if before else "", context.links.page(context.alert))
+    way_out = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
+    said = ""
+    for head, middle in _shorter(plain(context.station.name), letters):
+        said = _joined(head, middle)
+        if count(_joined(f"{around[0]}{said}", around[1], way_out)).segments <= SMS_SEGMENTS:
+            break
+    return said
 
 
 def _said(context: Context, language: str, text: Text, page: str, way_out: str) -> str:

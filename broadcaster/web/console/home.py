@@ -2,19 +2,128 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
+from broadcaster.domain.alerts import Alert, MsgType, Severity, Status
+from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.deliveries import PersonState
+from broadcaster.domain.stations import Role
+from broadcaster.http.health import condition
+from broadcaster.store import alerts, counting
+from broadcaster.web.console import compose_words
+from broadcaster.web.console.compose import TILES
 from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.pages import written_short, zone_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from aiohttp import web
 
+    from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+    from broadcaster.web.i18n import Words
+
+_LOOKED_BACK = timedelta(hours=48)
+_MOST = 100
+_SHOWN = 20
 
 
 async def page(call: Call[None, None]) -> web.Response:
     """Show the first page."""
-    words = words_of(call.request)
-    async with call.services.store.read() as unit:
+    words, services = words_of(call.request), call.services
+    now = services.clock.now()
+    standing = await condition(services)
+    async with services.store.read() as unit:
         theirs = await stations_of(unit, call.caller)
-    return show(call.request, "home.html", words, {"stations": theirs}, tab="home")
+        known = {station.id: station for station in theirs}
+        active = await _active(unit, known, now)
+        recent = [each for each in await _recent(unit, call, known, now) if each.id not in {one.id for one in active}]
+        facts = {each.id: await _fact(unit, each, known[each.station_id], words) for each in (*active, *recent)}
+    channels = {each["name"]: each["word"] for each in compose_words.channels(words)}
+    shown = [facts[each.id] for each in active]
+    missed = [fact for fact in facts.values() if fact["unreached"]]
+    drawn = [each for each in active if each.area is not None]
+    ground = known[drawn[0].station_id] if drawn else theirs[0] if theirs else None
+    return show(
+        call.request,
+        "home.html",
+        words,
+        {
+            "stations": theirs,
+            "may_send": call.caller is not None and call.caller.role.may(Role.PUBLISH),
+            "active": shown,
+            "missed": missed[:_SHOWN],
+            "stopped": {channels[name]: why for name, why in standing.stopped.items()},
+            "degraded": [*standing.problems, *standing.degraded],
+            "sandboxed": [channels[name] for name in standing.sandbox],
+            "given": None
+            if ground is None
+            else {
+                "ground": f"/map/{ground.slug}.json",
+                "tiles": TILES if services.settings.tiles_file is not None else None,
+                "areas": [_drawn(each, facts[each.id]) for each in drawn],
+                "words": {"closer": words("Closer"), "farther": words("Farther")},
+            },
+        },
+        tab="home",
+    )
+
+
+async def _active(unit: Unit, known: dict[int, Station], now: datetime) -> list[Alert]:
+    found = await alerts.by_ids(unit, await alerts.active_ids(unit, now))
+    theirs = [each for each in found if each.station_id in known]
+    return sorted(theirs, key=lambda alert: (alert.rank, -alert.id))[:_MOST]
+
+
+async def _recent(unit: Unit, call: Call[Any, Any], known: dict[int, Station], now: datetime) -> Sequence[Alert]:
+    """Give what was sent a short while ago: whom it did not reach, somebody has to go and see."""
+    only = None if call.caller is None else call.caller.station_id
+    found = await alerts.page(unit, station_id=only, before=None, limit=_MOST)
+    return [
+        each
+        for each in found
+        if each.station_id in known and each.msg_type is not MsgType.CANCEL and each.sent_at > now - _LOOKED_BACK
+    ]
+
+
+async def _fact(unit: Unit, alert: Alert, station: Station, words: Words) -> dict[str, Any]:
+    sums = (await counting.of(unit, alert.id)).get(counting.PEOPLE, {})
+    matched = sum(sums.values())
+    unreached = sums.get(PersonState.UNREACHED, 0)
+    pending = sums.get(PersonState.PENDING, 0)
+    language, text = alert.text_in(words.language, station.languages[0])
+    zone = zone_of(station.region)
+    return {
+        "id": str(alert.id),
+        "look": "drill" if alert.status is not Status.ACTUAL else alert.severity.value,
+        "word": _word(alert, words),
+        "station": station.name,
+        "headline": text.headline,
+        "language": language,
+        "sent": written_short(alert.sent_at, zone, words),
+        "expires": written_short(alert.expires_at, zone, words),
+        "matched": matched,
+        "reached": matched - unreached - pending,
+        "unreached": unreached if alert.status is Status.ACTUAL else 0,
+        "wide": alert.area is None or alert.audience.kind is AudienceKind.ALL_FOLLOWERS,
+    }
+
+
+def _word(alert: Alert, words: Words) -> str:
+    if alert.status is Status.EXERCISE:
+        return words("EXERCISE")
+    if alert.status is Status.TEST:
+        return words("TEST")
+    known = {each["name"]: each["word"] for each in compose_words.severities(words)}
+    return known.get(alert.severity.value, words("For your information"))
+
+
+def _drawn(alert: Alert, fact: dict[str, Any]) -> dict[str, Any]:
+    severity = alert.severity if alert.severity is not Severity.UNKNOWN else Severity.MINOR
+    area = None if alert.area is None else alert.area.to_json()
+    look = "drill" if fact["look"] == "drill" else severity.value
+    return {"id": fact["id"], "look": look, "label": f"{fact['word']} – {fact['headline']}", "area": area}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.http.route import Access, Route
 from broadcaster.http.schemas.accounts import SandboxPageQuery
-from broadcaster.web.console import home, sandbox, signing_in
+from broadcaster.web.console import compose, compose_sending, home, preview, sandbox, signing_in
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Handler
@@ -59,6 +59,12 @@ ROUTES: tuple[Route, ...] = (
     page_at("/console/sessions", signing_in.listing, "Who is signed in."),
     form_at("/console/sessions/{id}/end", signing_in.end, "End a session."),
     page_at("/console", home.page, "What holds now."),
+    page_at("/console/new", compose.page, "A new alert."),
+    data_at("POST", "/console/reach", compose_sending.reach, "Whom a draft would reach."),
+    data_at("GET", "/console/density", compose_sending.cells, "Where followers live, coarsely."),
+    data_at("POST", "/console/preview", preview.preview, "What each channel will say."),
+    data_at("POST", "/console/preview/mail", preview.mail, "A draft's mail.", answers={200: _HTML, 204: None}),
+    data_at("POST", "/console/send", compose_sending.send, "Send it.", answers={202: "application/json"}),
     page_at("/console/sandbox", sandbox.listing, "What was composed and not sent.", query=SandboxPageQuery),
     page_at("/console/sandbox/{id}", sandbox.one, "One message to its last byte."),
 )

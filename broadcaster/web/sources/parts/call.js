@@ -8,6 +8,7 @@ export class Problem extends Error {
   constructor(status, told) {
     super(told?.detail || told?.title || `HTTP ${status}`);
     this.status = status;
+    this.told = told;
     this.errors = told?.errors || [];
     this.retryAfter = 0;
   }

@@ -1,0 +1,117 @@
+"""Where a station's followers live, as a picture so coarse that it shows nobody's home.
+
+The cells are those of one lattice for the whole Earth, whatever is drawn over them and whoever asks: there are no two
+pictures of the same people to subtract one from the other. A cell is told only where it holds enough people in enough
+homes, and then by a class, not by a number; and a picture stays as it is for a quarter of an hour, whoever comes or
+goes.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from broadcaster.atlas.idset import among
+from zones import Area, Jurisdiction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from zones import Hits, PlaceIndex
+
+STEP = 0.0025
+"""How high a cell is, in degrees: 278 m. It is about as wide."""
+LEAST_PEOPLE, LEAST_HOMES = 5, 3
+CLASSES = (5, 10, 20, 50, 100)
+"""From how many people on a cell is of which class; the first is class 1."""
+
+_KEPT_S = 900.0
+_AROUND = 0.06
+_HOME = 1e4  # points within some 10 m of each other are one home
+_FAR = 1 << 24
+
+
+class Cell(NamedTuple):
+    """West, south, east, north in WGS 84 degrees; ``level`` 1 to 5 as in ``CLASSES``."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+    level: int
+
+
+class Density:
+    """Makes a station's picture, and keeps it for a quarter of an hour."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` gives seconds that only ever grow."""
+        self._clock = clock
+        self._kept: dict[int, tuple[float, list[Cell]]] = {}
+
+    def picture(
+        self, station_id: int, area: Area | None, places: PlaceIndex, followers: NDArray[np.int64]
+    ) -> list[Cell]:
+        """Give the cells of a station, from the points in ``area`` of its ``followers`` (ascending ids)."""
+        now = self._clock()
+        until, cells = self._kept.get(station_id, (0.0, []))
+        if now < until:
+            return cells
+        self._kept = {each: kept for each, kept in self._kept.items() if now < kept[0]}
+        cells = [] if area is None else seen(places.within(area), followers)
+        self._kept[station_id] = (now + _KEPT_S, cells)
+        return cells
+
+
+def around(boundary: object, centre: tuple[float, float] | None) -> Area | None:
+    """Give the box in which a station's followers are looked for; None for a station that is nowhere."""
+    bounds = Jurisdiction.from_geojson(boundary).bounds
+    if bounds is None:
+        if centre is None:
+            return None
+        bounds = (*centre, *centre)
+    west, south = max(bounds[0] - _AROUND, -180.0), max(bounds[1] - _AROUND, -90.0)
+    east, north = min(bounds[2] + _AROUND, 180.0), min(bounds[3] + _AROUND, 90.0)
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return Area.from_json({"polygons": {"type": "Polygon", "coordinates": [ring]}})
+
+
+def seen(hits: Hits, followers: NDArray[np.int64]) -> list[Cell]:
+    """Give the cells that may be told, of points of which only the ``followers``' (ascending ids) count."""
+    theirs = np.isin(hits.owners, among(np.unique(hits.owners), followers))
+    owners, lons, lats = hits.owners[theirs], hits.lons[theirs], hits.lats[theirs]
+    if len(owners) == 0:
+        return []
+    rows = np.floor(lats / STEP).astype(np.int64)
+    widths = width_at(lats)
+    columns = np.floor(lons / widths).astype(np.int64)
+    cells, which = np.unique(rows * _FAR + columns, return_inverse=True)
+    people = _each_once(which, owners, len(cells))
+    homes = _each_once(
+        which, np.round(lons * _HOME).astype(np.int64) * _FAR + np.round(lats * _HOME).astype(np.int64), len(cells)
+    )
+    found = []
+    first = np.unique(which, return_index=True)[1]
+    for at in np.flatnonzero((people >= LEAST_PEOPLE) & (homes >= LEAST_HOMES)).tolist():
+        row, column, width = int(rows[first[at]]), int(columns[first[at]]), float(widths[first[at]])
+        west, south = round(column * width, 6), round(row * STEP, 6)
+        level = int(np.searchsorted(CLASSES, people[at], side="right"))
+        found.append(Cell(west, south, round(west + width, 6), round(south + STEP, 6), level))
+    return found
+
+
+def width_at(lats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give how wide a cell is at these latitudes, in degrees: the same within each whole degree, at most 4 steps."""
+    middle = np.floor(np.abs(lats)) + 0.5
+    widths: NDArray[np.float64] = STEP * np.clip(np.round(2 / np.cos(np.radians(np.minimum(middle, 89.5)))) / 2, 1, 4)
+    return widths
+
+
+def _each_once(which: NDArray[np.int64], what: NDArray[np.int64], cells: int) -> NDArray[np.int64]:
+    """Give how many different ``what`` there are in each cell."""
+    pairs = np.unique(np.column_stack((which, what)), axis=0)
+    return np.bincount(pairs[:, 0], minlength=cells)

@@ -1,0 +1,186 @@
+"""The words of the page of a new alert that its script puts together, and what each severity sets off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from broadcaster.web.i18n import Words
+
+CHANNELS_BY_SEVERITY: dict[str, list[str]] = {
+    "extreme": ["push", "sms", "voice", "email"],
+    "severe": ["push", "sms", "voice", "email"],
+    "moderate": ["push", "sms", "email"],
+    "minor": ["push", "email"],
+}
+"""What is chosen at first for each severity; the author may choose otherwise."""
+
+
+def severities(words: Words) -> list[dict[str, str]]:
+    """Give each severity: its name, its word, when to take it, and what it sets off."""
+    return [
+        {
+            "name": "extreme",
+            "word": words("Extreme danger"),
+            "when": words("Lives are at risk now."),
+            "does": words("Goes before everything else. Wakes telephones: notification, SMS, call and mail."),
+        },
+        {
+            "name": "severe",
+            "word": words("Grave danger"),
+            "when": words("People may be hurt: they must act."),
+            "does": words("Goes before everything that is less grave: notification, SMS, call and mail."),
+        },
+        {
+            "name": "moderate",
+            "word": words("Danger"),
+            "when": words("A risk or a serious trouble."),
+            "does": words("Goes in its turn: notification, SMS and mail. No call."),
+        },
+        {
+            "name": "minor",
+            "word": words("Be careful"),
+            "when": words("Good to know, nobody is in danger."),
+            "does": words("Discreet: notification and mail. Nothing that costs."),
+        },
+    ]
+
+
+def channels(words: Words) -> list[dict[str, str]]:
+    """Give each channel: its name, its word and its picture."""
+    return [
+        {"name": "push", "word": words("Notification"), "icon": "bell"},
+        {"name": "sms", "word": words("SMS"), "icon": "text"},
+        {"name": "voice", "word": words("Call"), "icon": "phone"},
+        {"name": "email", "word": words("Mail"), "icon": "mail"},
+    ]
+
+
+def for_script(words: Words, *, authority: bool) -> dict[str, str]:
+    """Give the sentences that the script fills and shows."""
+    return {
+        **_places(words, authority=authority),
+        **_reach(words),
+        **_drafts(words),
+        **_checks(words),
+    }
+
+
+def _places(words: Words, *, authority: bool) -> dict[str, str]:
+    around = {
+        "around_place": words("within %(radius)s of %(place)s"),
+        "around_point": words("within %(radius)s of the point chosen"),
+        "around_you": words("within %(radius)s of the place where you are"),
+        "around_centre": words("within %(radius)s of your station"),
+        "around_far": words("within %(radius)s of a point %(far)s %(side)s of your station"),
+    }
+    if authority:
+        around |= {
+            "around_centre": words("within %(radius)s of the town hall"),
+            "around_far": words("within %(radius)s of a point %(far)s %(side)s of the town hall"),
+        }
+    return {
+        "closer": words("Closer"),
+        "farther": words("Farther"),
+        "metres": words("%(n)s metres"),
+        "circle": words("Circle %(n)s"),
+        "outline": words("Outline %(n)s"),
+        "remove": words("Remove %(what)s"),
+        "centre": words("Centre of the circle: arrow keys move it"),
+        "edge": words("Edge of the circle: arrow keys change its radius"),
+        "tap": words("Touch the map where it happens."),
+        "tap_more": words("Touch the map where the next circle goes."),
+        "tap_corner": words("Touch each corner of the outline. %(n)s so far."),
+        **around,
+        "in_circles": words("in %(n)s circles"),
+        "in_outline": words("in the outline drawn"),
+        "in_shapes": words("in the %(n)s places drawn"),
+        "in_territory": words("in the whole territory"),
+        "anywhere": words("wherever they are"),
+        "sides": words("north|north-east|east|south-east|south|south-west|west|north-west"),
+        "denied": words("Your device does not say where it is. Touch the map, or search for an address."),
+        "no_place": words("Your device does not find where it is. Touch the map, or search for an address."),
+        "nothing_found": words("Nothing found. Write a street and a village, or touch the map."),
+        "no_search": words("The search for addresses does not work now. Touch the map."),
+        "undrawn": words("Show on the map where it happens."),
+    }
+
+
+def _reach(words: Words) -> dict[str, str]:
+    return {
+        "people": words("people"),
+        "person": words("person"),
+        "nobody": words("Nobody is concerned here. Make the area larger, or move it."),
+        "reach_later": words("The figures are not here yet. You can go on."),
+        "p95_seconds": words("95 % within %(n)s s"),
+        "p95_minutes": words("95 % within %(n)s min"),
+        "p95_hours": words("95 % within %(n)s h"),
+        "free": words("free"),
+        "without": words("%(n)s without any means"),
+        "segments": words("%(n)s segments"),
+        "segment": words("1 segment"),
+        "push": words("Notification"),
+        "sms": words("SMS"),
+        "voice": words("Call"),
+        "email": words("Mail"),
+        "n_push": words("%(n)s by notification"),
+        "n_sms": words("%(n)s by SMS (%(units)s segments, %(cost)s)"),
+        "n_voice": words("%(n)s by call (%(cost)s)"),
+        "n_email": words("%(n)s by mail"),
+        "figures": words("%(people)s people, %(without)s without any means, %(cost)s"),
+    }
+
+
+def _drafts(words: Words) -> dict[str, str]:
+    return {
+        "kept": words("Draft kept"),
+        "not_kept": words("This browser keeps no drafts: do not close this page."),
+        "offline": words("No network. Your draft is kept on this device; nothing was sent."),
+        "signed_out": words("Your session ended. Nothing is lost: sign in again, and go on."),
+        "sign_in": words("Sign in again"),
+        "too_often": words("Too many requests at once. It goes on by itself."),
+        "trouble": words("The service does not answer now. Your draft is kept; try again shortly."),
+        "begun": words("You had begun “%(what)s”, %(when)s."),
+        "untitled": words("an alert without a headline"),
+        "left_chars": words("%(n)s characters left"),
+        "over_chars": words("%(n)s characters too many"),
+        "replace": words("Replace the words that you wrote by those of this kind of alert?"),
+        "choose_severity": words("Choose how grave it is."),
+        "no_headline": words("Say in a few words what happens."),
+        "no_channel": words("Choose at least one channel."),
+        "no_day": words("Choose a day and an hour."),
+        "no_text": words("Nobody reads this language: no text was written in it."),
+    }
+
+
+def _checks(words: Words) -> dict[str, str]:
+    return {
+        "sends": words("Sends NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
+        "sends_drill": words("Sends an EXERCISE NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
+        "sends_test": words("Sends a TEST NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
+        "n_people": words("%(n)s people"),
+        "one_person": words("1 person"),
+        "rest_none": words("Everyone has a means."),
+        "rest_without": words("%(n)s have no means: someone must go and see them."),
+        "warn_nobody": words("NOBODY is concerned. Check the area and the audience."),
+        "warn_none_reached": words("NOBODY can be reached: none of those concerned has a contact by these channels."),
+        "warn_slow": words("It will take %(n)s minutes until 95 % have a first message."),
+        "warn_dear": words("The SMS in %(language)s takes %(n)s segments because of: %(signs)s."),
+        "warn_sandbox": words("Sandbox: %(channels)s will send nothing. The messages are only shown."),
+        "warn_missing": words("There is no text in %(language)s: its readers get the one in %(own)s."),
+        "hold": words("Keep pressed to send"),
+        "hold_drill": words("Keep pressed to send the EXERCISE"),
+        "hold_test": words("Keep pressed to send the TEST"),
+        "sending": words("Sending…"),
+        "sent": words("Sent."),
+        "lost": words("The network was lost while sending. Keep pressed again: it is sent once, never twice."),
+        "sent_before": words("An earlier version of this alert was sent already. This one was not."),
+        "see_it": words("See the alert that was sent"),
+        "to_mend": words("Something is still to be mended."),
+        "until_date": words("until %(when)s"),
+        "cheaper": words("%(n)s segments in place of %(now)s, without: %(signs)s"),
+        "followers": words("Those who follow you, in the area"),
+        "everyone": words("Everyone in the area, visitors too"),
+        "all_followers": words("All who follow you, wherever they are"),
+        "groups": words("Members of groups"),
+    }

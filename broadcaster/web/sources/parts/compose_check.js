@@ -1,0 +1,194 @@
+// The last step: all of it in one sentence, what one must know before, and a press that is held.
+
+import { call } from "./call.js";
+import { area, body, expires, texts } from "./compose_draft.js";
+import { colourOf, drawArea, whereWords } from "./compose_area.js";
+import { fill, language, make, number, one } from "./dom.js";
+import { draw } from "./map.js";
+import { money } from "./compose_where.js";
+
+const SLOW_S = 600;
+const LANGUAGES = new Intl.DisplayNames([language], { type: "language" });
+
+export class Check {
+  /** @param {any} given @param {any} app */
+  constructor(given, app) {
+    this.given = given;
+    this.app = app;
+    this.words = given.words;
+    this.map = null;
+    this.reach = null;
+    this.asked = 0;
+    one("#send").addEventListener("held", () => this.send());
+  }
+
+  get draft() {
+    return this.app.draft;
+  }
+
+  enter() {
+    one("#refused").hidden = true;
+    this.button(false);
+    this.summary();
+    this.picture();
+    return this.ask();
+  }
+
+  async ask() {
+    const mine = ++this.asked;
+    one("#sentence").textContent = "…";
+    one("#warnings").replaceChildren();
+    try {
+      const found = await call("POST", `/console/reach?lang=${language}`, body(this.given, this.draft));
+      if (mine === this.asked) this.say(found);
+    } catch (error) {
+      if (mine !== this.asked) return;
+      one("#sentence").textContent = this.words.reach_later;
+      if (error.status === 422) this.refuse(error.errors, error.message);
+      else this.app.failed(error);
+    }
+  }
+
+  say(found) {
+    const { words, draft } = this;
+    const cost = (way) => (way.cost_minor ? money(way.cost_minor, found.currency) : words.free);
+    const ways = Object.entries(found.channels).map(([name, way]) =>
+      fill(words[`n_${name}`], { n: number(way.people), units: number(way.units), cost: cost(way) }),
+    );
+    const pattern = { exercise: words.sends_drill, test: words.sends_test }[draft.status] || words.sends;
+    one("#sentence").textContent = fill(pattern, {
+      people: found.people === 1 ? words.one_person : fill(words.n_people, { n: number(found.people) }),
+      where: whereWords(this.given, draft),
+      ways: ways.join(", "),
+      rest: found.no_channel ? fill(words.rest_without, { n: number(found.no_channel) }) : found.people ? words.rest_none : "",
+    });
+    const told = [...this.warnings(found)];
+    one("#warnings").replaceChildren(...told.map(([sentence, grave]) => make("li", { class: grave ? "notice bad" : "notice warn" }, make("p", {}, sentence))));
+  }
+
+  *warnings(found) {
+    const { words, draft, given } = this;
+    if (!found.people) yield [words.warn_nobody, true];
+    else if (found.no_channel === found.people) yield [words.warn_none_reached, true];
+    if (found.seconds_to_95 > SLOW_S) yield [fill(words.warn_slow, { n: number(Math.ceil(found.seconds_to_95 / 60)) }), false];
+    if (found.channels.sms?.people) {
+      for (const each of found.sms) {
+        if (!each.culprits.length || each.segments < 2) continue;
+        yield [fill(words.warn_dear, { language: LANGUAGES.of(each.language), n: each.segments, signs: each.culprits.join("  ") }), false];
+      }
+    }
+    if (found.sandbox.length) yield [fill(words.warn_sandbox, { channels: found.sandbox.map((name) => words[name]).join(", ") }), false];
+    const written = texts(draft);
+    for (const code of given.languages) {
+      if (!written[code]) yield [fill(words.warn_missing, { language: LANGUAGES.of(code), own: LANGUAGES.of(given.own) }), false];
+    }
+  }
+
+  summary() {
+    const { draft, given, words } = this;
+    const mark = one("#severity-marks").content.querySelector(`[data-severity="${draft.status === "actual" ? draft.severity : "drill"}"]`);
+    const beside = draft.status === "actual" ? draft.event : [given.severities[draft.severity], draft.event].filter(Boolean).join(" · ");
+    one("#sum-what").replaceChildren(mark ? mark.firstElementChild.cloneNode(true) : "", ` ${beside}`);
+    one("#sum-where").textContent = whereWords(given, draft);
+    one("#sum-whom").textContent = words[draft.audience];
+    one("#sum-words").replaceChildren(
+      ...Object.entries(texts(draft)).map(([code, text]) =>
+        make("div", { lang: code, class: "said-in" }, make("span", { class: "code" }, code.toUpperCase()), make("strong", {}, text.headline)),
+      ),
+    );
+    const until = expires(draft);
+    const written = until && new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" }).format(until);
+    one("#sum-until").textContent = written ? fill(words.until_date, { when: written }) : "";
+    const hold = { exercise: words.hold_drill, test: words.hold_test }[draft.status] || words.hold;
+    one("#send span").textContent = hold;
+    one("#send").className = `button send big wide ${draft.status === "actual" ? draft.severity : "drill"}`;
+  }
+
+  async picture() {
+    if (!this.map) {
+      this.map = draw(one("#small-map"), { ground: `/map/${this.given.station}.json`, tiles: this.given.tiles, words: this.words, still: true });
+      this.map.map.dragging.disable();
+      for (const each of ["touchZoom", "doubleClickZoom", "boxZoom", "keyboard"]) this.map.map[each].disable();
+      one("#small-map").removeAttribute("tabindex");
+      this.map.map.zoomControl?.remove();
+    }
+    this.place();
+    await this.map.ready; // the ground comes later, and shows all of the territory first
+    this.place();
+  }
+
+  place() {
+    const { draft } = this;
+    this.map.map.invalidateSize({ animate: false });
+    const shape = draft.territory ? { polygons: this.given.boundary } : area(draft);
+    if (this.drawn) this.drawn.remove();
+    this.drawn = drawArea(this.map.map, shape, colourOf(draft.status, draft.severity));
+    const bounds = this.drawn.getBounds();
+    if (bounds.isValid()) this.map.map.fitBounds(bounds, { padding: [24, 24], animate: false, maxZoom: 15 });
+  }
+
+  button(busy) {
+    const button = one("#send");
+    button.disabled = busy;
+    button.setAttribute("aria-busy", String(busy));
+  }
+
+  /** Send it. What was sent once stays word for word the same until it is changed: sent again, it is the same alert. */
+  async send() {
+    const { draft } = this;
+    if (this.busy) return;
+    const asked = body(this.given, draft);
+    const core = JSON.stringify([asked, draft.hours, draft.date]);
+    if (draft.pending?.core !== core) {
+      draft.pending = { core, body: { ...asked, expires: expires(draft)?.toISOString() } };
+    }
+    this.app.changed();
+    this.app.drafts.flush();
+    this.busy = true;
+    this.button(true);
+    one("#send span").textContent = this.words.sending;
+    one("#refused").hidden = true;
+    try {
+      const sent = await call("POST", `/console/send?lang=${language}`, draft.pending.body, undefined, { "Idempotency-Key": draft.key });
+      this.app.drafts.forget();
+      this.app.sent = true;
+      one("#send span").textContent = this.words.sent;
+      location.assign(`/console/alerts/${sent.id}`);
+    } catch (error) {
+      this.busy = false;
+      this.button(false);
+      this.summary();
+      this.unsent(error);
+    }
+  }
+
+  unsent(error) {
+    if (error.status === 422) this.refuse(error.errors, error.message);
+    else if (error.status === 409 && error.told?.id) this.before(error.told.id);
+    else if (error.status === 401) this.app.failed(error);
+    else if (error instanceof TypeError || !error.status) this.tellNot(this.words.lost);
+    else this.tellNot(error.status === 403 ? error.message : this.words.lost);
+  }
+
+  before(id) {
+    const link = make("a", { href: `/console/alerts/${id}` }, this.words.see_it);
+    this.tellNot(this.words.sent_before, make("li", {}, link));
+  }
+
+  refuse(errors, message) {
+    const steps = { texts: "words", severity: "words", channels: "words", expires: "words", event: "words" };
+    const lines = (errors || []).map((each) => {
+      const step = steps[each.field.split(/[.[]/)[0]] || "where";
+      return make("li", {}, make("a", { href: `#${step}` }, each.problem));
+    });
+    this.tellNot(lines.length ? this.words.to_mend : message, ...lines);
+  }
+
+  tellNot(sentence, ...lines) {
+    const box = one("#refused");
+    one("p", box).textContent = sentence;
+    one("ul", box).replaceChildren(...lines);
+    box.hidden = false;
+    box.focus();
+  }
+}

@@ -1,0 +1,149 @@
+// A draft of an alert: kept on this device from the first touch on, until it is sent or begun anew.
+
+const KEPT_DAYS = 7;
+const SAVE_MS = 250;
+const A_DAY_MS = 86_400_000;
+const AN_HOUR_MS = 3_600_000;
+
+/** Give the name of a draft that the service will know it by: one draft is one alert. */
+function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("");
+}
+
+/** Give a draft with nothing in it. @param {any} given what the server left for the page */
+export function empty(given) {
+  return {
+    key: newKey(),
+    at: Date.now(),
+    step: "kind",
+    kind: "",
+    status: "actual",
+    severity: "",
+    urgency: "immediate",
+    certainty: "observed",
+    category: "safety",
+    event: "",
+    texts: Object.fromEntries(given.languages.map((each) => [each, { headline: "", description: "", instruction: "" }])),
+    touched: false,
+    circles: [],
+    polygons: [],
+    territory: false,
+    radius: 1000,
+    audience: "followers",
+    groups: [],
+    channels: [...given.channels],
+    channelsChosen: false,
+    hours: "3",
+    date: "",
+    cheap: [],
+    pending: null,
+  };
+}
+
+/** Keeps one draft a station in this browser's storage. */
+export class Drafts {
+  /** @param {any} given @param {(kept: boolean) => void} told whether it could be kept, each time */
+  constructor(given, told) {
+    this.name = `tocsin.draft.${given.station}`;
+    this.told = told;
+    this.timer = 0;
+    this.waiting = null;
+    window.addEventListener("pagehide", () => this.flush());
+    document.addEventListener("visibilitychange", () => this.flush());
+  }
+
+  /** Give the draft that was left here, or null. @param {any} given */
+  find(given) {
+    try {
+      const found = JSON.parse(localStorage.getItem(this.name));
+      if (!found?.key || !found.kind || Date.now() - found.at > KEPT_DAYS * A_DAY_MS) return null;
+      const blank = empty(given);
+      return { ...blank, ...found, texts: { ...blank.texts, ...found.texts } };
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {any} draft */
+  save(draft) {
+    this.waiting = draft;
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.flush(), SAVE_MS);
+  }
+
+  flush() {
+    window.clearTimeout(this.timer);
+    if (!this.waiting) return;
+    const draft = this.waiting;
+    this.waiting = null;
+    draft.at = Date.now();
+    try {
+      localStorage.setItem(this.name, JSON.stringify(draft));
+      this.told(true);
+    } catch {
+      this.told(false); // a private window, or a full disk
+    }
+  }
+
+  forget() {
+    this.waiting = null;
+    window.clearTimeout(this.timer);
+    try {
+      localStorage.removeItem(this.name);
+    } catch {
+      // then there was none
+    }
+  }
+}
+
+const written = (text) => Boolean(text.headline.trim() || text.description.trim() || text.instruction.trim());
+
+/** Give the texts that say anything, by language. @param {any} draft */
+export function texts(draft) {
+  return Object.fromEntries(Object.entries(draft.texts).filter(([, text]) => written(text)));
+}
+
+/** Give the draft's area as the API takes it, or null. @param {any} draft */
+export function area(draft) {
+  if (draft.territory || (!draft.circles.length && !draft.polygons.length)) return null;
+  const found = {};
+  if (draft.circles.length) found.circles = draft.circles.map(({ lon, lat, radius_m }) => ({ lon, lat, radius_m }));
+  if (draft.polygons.length) {
+    found.polygons = {
+      type: "MultiPolygon",
+      coordinates: draft.polygons.map((ring) => [[...ring, ring[0]]]),
+    };
+  }
+  return found;
+}
+
+/** Tell whether it is said where. @param {any} draft */
+export const placed = (draft) =>
+  draft.territory || area(draft) !== null || ["all_followers", "groups"].includes(draft.audience);
+
+/** Give what the service is asked with. @param {any} given @param {any} draft */
+export function body(given, draft) {
+  return {
+    station: given.station,
+    status: draft.status,
+    severity: draft.severity || "unknown",
+    urgency: draft.urgency,
+    certainty: draft.certainty,
+    category: draft.category,
+    ...(draft.event.trim() ? { event: draft.event.trim() } : {}),
+    texts: texts(draft),
+    area: area(draft),
+    territory: draft.territory,
+    audience: { kind: draft.audience, groups: draft.audience === "groups" ? draft.groups : [] },
+    channels: draft.channels,
+    cheap: draft.cheap,
+  };
+}
+
+/** Give until when it holds, as of now; null where no day was chosen. @param {any} draft */
+export function expires(draft) {
+  if (draft.hours !== "date") return new Date(Date.now() + Number(draft.hours) * AN_HOUR_MS);
+  const day = new Date(draft.date);
+  return Number.isNaN(day.getTime()) ? null : day;
+}

@@ -1,0 +1,53 @@
+// The reach follows the finger: of many moves the newest is asked for, and of many answers the newest is shown.
+
+const AT_ONCE = 2;
+
+/**
+ * Give a function that asks for what `make` gives when its turn comes. Moves within one frame are one question; two are
+ * under way at most, so that the last move waits for no more than part of one answer; an answer that comes after a
+ * newer one is dropped.
+ * @param {(question: any) => Promise<any>} ask @param {(answer: any) => void} show @param {(error: any) => void} fail
+ */
+export function follower(ask, show, fail) {
+  let asked = 0;
+  let shown = 0;
+  let flying = 0;
+  let frame = 0;
+  let wanted = null;
+  let moved = 0;
+
+  function go() {
+    frame = 0;
+    if (!wanted || flying >= AT_ONCE) return;
+    const question = wanted();
+    const since = moved;
+    wanted = null;
+    if (question === null) {
+      shown = ++asked; // what is still under way is of no interest any more
+      return;
+    }
+    const mine = ++asked;
+    flying += 1;
+    ask(question)
+      .then(
+        (answer) => newest(mine) && (show(answer), performance.measure("reach", { start: since, end: performance.now() })),
+        (error) => newest(mine) && fail(error),
+      )
+      .finally(() => {
+        flying -= 1;
+        go();
+      });
+  }
+
+  function newest(mine) {
+    if (mine < shown) return false;
+    shown = mine;
+    return true;
+  }
+
+  return (make) => {
+    wanted = make;
+    moved = performance.now();
+    if (!frame) frame = requestAnimationFrame(go);
+  };
+}

@@ -1,0 +1,279 @@
+// The step "words": what is said in each language, and what each channel makes of it, by the service's own renderer.
+
+import { call } from "./call.js";
+import { body, expires } from "./compose_draft.js";
+import { all, fill, language, number, one } from "./dom.js";
+
+const TYPED_MS = 250;
+const NEAR_THE_END = 0.8;
+
+export class Wording {
+  /** @param {any} given @param {any} app */
+  constructor(given, app) {
+    this.given = given;
+    this.app = app;
+    this.words = given.words;
+    this.tab = given.own;
+    this.seen = "push";
+    this.previews = {};
+    this.findings = [];
+    this.strict = false;
+    this.asked = 0;
+    this.timer = 0;
+    this.bind();
+  }
+
+  get draft() {
+    return this.app.draft;
+  }
+
+  enter() {
+    this.strict = false;
+    this.fillIn();
+    this.choose(this.tab);
+    return this.preview();
+  }
+
+  fillIn() {
+    const { draft } = this;
+    for (const area of all("textarea[data-text]")) {
+      area.value = draft.texts[area.closest("[data-language]").dataset.language][area.dataset.text];
+      this.count(area);
+    }
+    one("#event").value = draft.event;
+    for (const each of all('input[name="severity"]')) each.checked = each.value === draft.severity;
+    for (const each of all('input[name="hours"]')) each.checked = each.value === draft.hours;
+    one("#date-row").hidden = draft.hours !== "date";
+    one("#date").value = draft.date;
+    this.channels();
+  }
+
+  channels() {
+    for (const each of all('input[name="channel"]')) each.checked = this.draft.channels.includes(each.value);
+  }
+
+  bind() {
+    for (const area of all("textarea[data-text]")) {
+      const code = area.closest("[data-language]").dataset.language;
+      area.addEventListener("input", () => {
+        this.draft.texts[code][area.dataset.text] = area.value;
+        this.draft.touched = true;
+        this.count(area);
+        this.changed();
+      });
+      area.addEventListener("focus", () => code !== this.tab && this.choose(code));
+    }
+    one("#event").addEventListener("input", (event) => {
+      this.draft.event = event.target.value;
+      this.changed();
+    });
+    for (const each of all('input[name="severity"]')) each.addEventListener("change", () => this.grave(each.value));
+    for (const each of all('input[name="hours"]')) {
+      each.addEventListener("change", () => {
+        this.draft.hours = each.value;
+        one("#date-row").hidden = each.value !== "date";
+        if (each.value === "date" && !this.draft.date) this.suggestDate();
+        this.changed();
+      });
+    }
+    one("#date").addEventListener("input", (event) => {
+      this.draft.date = event.target.value;
+      this.changed();
+    });
+    for (const each of all('input[name="channel"]')) {
+      each.addEventListener("change", () => {
+        this.draft.channels = this.given.channels.filter((name) => one(`input[name="channel"][value="${name}"]`).checked);
+        this.draft.channelsChosen = true;
+        this.changed();
+      });
+    }
+    for (const each of all('input[name="seen"]')) {
+      each.addEventListener("change", () => {
+        this.seen = each.value;
+        this.show();
+      });
+    }
+    const tabs = all("[data-tab]");
+    for (const tab of tabs) {
+      tab.addEventListener("click", () => this.choose(tab.dataset.tab));
+      tab.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!step) return;
+        const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+        this.choose(next.dataset.tab);
+        next.focus();
+      });
+    }
+    one("#spell-cheap").addEventListener("click", () => this.spell(true));
+    one("#spell-dear").addEventListener("click", () => this.spell(false));
+    one("#to-check").addEventListener("click", () => this.onward());
+  }
+
+  suggestDate() {
+    const day = new Date(Date.now() + 86_400_000);
+    day.setMinutes(0, 0, 0);
+    const two = (n) => String(n).padStart(2, "0");
+    this.draft.date = `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}T${two(day.getHours())}:00`;
+    one("#date").value = this.draft.date;
+  }
+
+  grave(severity) {
+    const { draft } = this;
+    draft.severity = severity;
+    if (!draft.channelsChosen) draft.channels = [...this.given.by_severity[severity]];
+    if (draft.audience === "everyone" && !this.given.grave.includes(severity)) draft.audience = "followers";
+    this.channels();
+    this.changed();
+  }
+
+  spell(cheap) {
+    const others = this.draft.cheap.filter((each) => each !== this.tab);
+    this.draft.cheap = cheap ? [...others, this.tab] : others;
+    this.changed();
+  }
+
+  choose(code) {
+    this.tab = code;
+    for (const tab of all("[data-tab]")) {
+      tab.setAttribute("aria-selected", String(tab.dataset.tab === code));
+      tab.tabIndex = tab.dataset.tab === code ? 0 : -1;
+    }
+    for (const side of all(".words")) side.classList.toggle("current", side.dataset.language === code);
+    this.show();
+  }
+
+  count(area) {
+    const limit = this.given.limits[area.dataset.text];
+    const left = limit - area.value.trim().length;
+    const place = area.parentElement.querySelector("[data-left]");
+    place.hidden = area.value.length < limit * NEAR_THE_END;
+    place.classList.toggle("over", left < 0);
+    place.textContent = fill(left < 0 ? this.words.over_chars : this.words.left_chars, { n: number(Math.abs(left)) });
+  }
+
+  changed() {
+    this.app.changed();
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.preview(), TYPED_MS);
+  }
+
+  /** Ask what the channels say now. */
+  async preview() {
+    const mine = ++this.asked;
+    const question = { ...body(this.given, this.draft), expires: expires(this.draft)?.toISOString() };
+    delete question.area;
+    delete question.territory;
+    try {
+      const found = await call("POST", `/console/preview?lang=${language}`, question);
+      if (mine !== this.asked) return;
+      this.previews = found.languages;
+      this.findings = found.findings;
+      this.tell();
+      this.show();
+    } catch (error) {
+      if (mine === this.asked) this.app.failed(error);
+    }
+  }
+
+  /** Put what is wrong beside its field; what is only not there yet is told when one goes on. */
+  tell() {
+    const found = new Map(this.findings.map((each) => [each.field, each.problem]));
+    if (this.strict) for (const [field, problem] of this.missing()) if (!found.has(field)) found.set(field, problem);
+    for (const field of all("#step-words [data-field]")) {
+      const name = field.dataset.field;
+      const control = field.querySelector("textarea, input");
+      const empty = control?.matches("textarea") && !control.value.trim();
+      const problem = empty && !this.strict ? "" : found.get(name) || "";
+      const place = field.querySelector(".wrong");
+      place.textContent = problem;
+      place.hidden = !problem;
+      field.classList.toggle("bad", Boolean(problem));
+      control?.toggleAttribute("aria-invalid", Boolean(problem));
+    }
+    for (const mark of all("[data-mark]")) {
+      mark.textContent = [...found.keys()].some((field) => field.startsWith(`texts.${mark.dataset.mark}.`)) ? " !" : "";
+    }
+  }
+
+  *missing() {
+    const { draft, given } = this;
+    if (!draft.severity) yield ["severity", this.words.choose_severity];
+    if (!draft.texts[given.own].headline.trim()) yield [`texts.${given.own}.headline`, this.words.no_headline];
+    if (!draft.channels.length) yield ["channels", this.words.no_channel];
+    if (!expires(draft)) yield ["expires", this.words.no_day];
+  }
+
+  /** Tell whether the words can be sent. */
+  ready() {
+    return ![...this.missing()].length && !this.findings.length;
+  }
+
+  async onward() {
+    window.clearTimeout(this.timer);
+    this.strict = true;
+    await this.preview();
+    this.tell();
+    if (this.ready()) {
+      this.app.go("check");
+      return;
+    }
+    this.showFirstWrong();
+  }
+
+  showFirstWrong() {
+    const bad = one("#step-words .field.bad");
+    if (!bad) return;
+    const side = bad.closest("[data-language]");
+    if (side) this.choose(side.dataset.language);
+    const details = bad.closest("details");
+    if (details) details.open = true;
+    bad.querySelector("textarea, input")?.focus();
+    bad.scrollIntoView({ block: "center" });
+  }
+
+  show() {
+    for (const each of all("[data-seen]")) each.hidden = each.dataset.seen !== this.seen;
+    const found = this.previews[this.tab];
+    one("#no-text").hidden = Boolean(found);
+    one("#no-text").textContent = found ? "" : this.words.no_text;
+    const put = (name, text) => (one(`[data-preview="${name}"]`).textContent = text);
+    put("push.title", found?.push.title ?? "");
+    put("push.body", found?.push.body ?? "");
+    put("sms.text", found?.sms.text ?? "");
+    put("voice.say", found?.voice.say ?? "");
+    put("mail.subject", found?.mail.subject ?? "");
+    put("mail.sender", found?.mail.sender ?? "");
+    const cheap = this.draft.cheap.includes(this.tab);
+    one("#cheap").hidden = !cheap || !found;
+    one("#cheaper").hidden = !found?.sms.cheaper;
+    if (found) {
+      const n = found.sms.segments;
+      const count = n === 1 ? this.words.segment : fill(this.words.segments, { n: number(n) });
+      put("sms.count", `${count} · ${found.sms.encoding}`);
+      if (found.sms.cheaper) {
+        one("#cheaper p").textContent = fill(this.words.cheaper, {
+          n: found.sms.cheaper.segments,
+          now: n,
+          signs: found.sms.culprits.join("  "),
+        });
+      }
+    }
+    if (this.seen === "email" && found) this.mail();
+  }
+
+  /** Have the mail shown in a frame of its own. A new frame each time: going back goes to the step before. */
+  mail() {
+    const asked = body(this.given, this.draft);
+    const { territory, area, cheap, audience, ...draft } = asked; // eslint-disable-line no-unused-vars
+    const whole = JSON.stringify({ ...draft, expires: expires(this.draft)?.toISOString() });
+    const content = `${this.tab}${JSON.stringify(draft)}`;
+    if (content === this.mailed) return;
+    this.mailed = content;
+    const old = one("iframe.mail");
+    old.replaceWith(old.cloneNode(false));
+    const form = one("#mail-form");
+    form.elements.draft.value = whole;
+    form.elements.language.value = this.tab;
+    form.submit();
+  }
+}
