@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from broadcaster.services import Services
     from broadcaster.store.sessions import Session
     from broadcaster.web.assets import Assets
+    from broadcaster.web.console.live_facts import Watch
+    from broadcaster.web.console.report_pdf import Printer
     from broadcaster.web.ground import Ground
     from broadcaster.web.kept import KeptPages
 
@@ -26,6 +28,8 @@ DEVICES: web.AppKey[RateLimit] = web.AppKey("devices")
 SESSION: web.RequestKey[Session] = web.RequestKey("session")
 ASSETS: web.AppKey[Assets] = web.AppKey("assets")
 GROUND: web.AppKey[Ground] = web.AppKey("ground")
+WATCH: web.AppKey[Watch] = web.AppKey("watch")
+PRINTER: web.AppKey[Printer] = web.AppKey("printer")
 ACCOUNTS: web.AppKey[Paced[AccountOut]] = web.AppKey("accounts")
 CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections")
 STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")

@@ -20,9 +20,11 @@ from broadcaster.http.keys import (
     GROUND,
     KEPT_PAGES,
     PAGES,
+    PRINTER,
     RATES,
     SERVICES,
     STREAMS,
+    WATCH,
 )
 from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
 from broadcaster.http.openapi import document
@@ -34,6 +36,8 @@ from broadcaster.http.route import Call
 from broadcaster.http.routes import ROUTES
 from broadcaster.services import Role
 from broadcaster.web import pages
+from broadcaster.web.console.live_facts import Watch
+from broadcaster.web.console.report_pdf import Printer
 from broadcaster.web.console.signing_in import interrupted
 from broadcaster.web.error_pages import respond_in_words
 from broadcaster.web.ground import Ground
@@ -53,7 +57,7 @@ LARGEST_BODY = 1 << 20
 
 _NOWHERE = "none"
 _OPERATED = frozenset({"/healthz", "/readyz", "/metrics"})
-_STREAMED = ("/v1/alerts/{id}/events",)
+_STREAMED = ("/v1/alerts/{id}/events", "/console/alerts/{id}/events", "/console/alerts/{id}/unreached.csv")
 
 
 def build(services: Services) -> web.Application:
@@ -69,6 +73,8 @@ def build(services: Services) -> web.Application:
     app[ACCOUNTS] = Paced(PACE_S)
     app[CONNECTIONS] = Connections(most_open())
     app[GROUND] = Ground()
+    app[WATCH] = Watch()
+    app[PRINTER] = Printer()
     streams: set[asyncio.Task[Any]] = set()
     app[STREAMS] = streams
     documented: Callable[[str], bytes] = cache(partial(document, ROUTES))

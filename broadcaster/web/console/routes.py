@@ -6,12 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.http.route import Access, Route
 from broadcaster.http.schemas.accounts import SandboxPageQuery
-from broadcaster.web.console import compose, compose_sending, home, preview, sandbox, signing_in
+from broadcaster.web.console import (
+    account,
+    alerts,
+    compose,
+    compose_sending,
+    home,
+    live,
+    live_cancel,
+    preview,
+    sandbox,
+    signing_in,
+    unreached,
+)
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Handler
 
-_HTML = "text/html"
+_HTML, _STREAM = "text/html", "text/event-stream"
 
 
 def page_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
@@ -67,4 +79,19 @@ ROUTES: tuple[Route, ...] = (
     data_at("POST", "/console/send", compose_sending.send, "Send it.", answers={202: "application/json"}),
     page_at("/console/sandbox", sandbox.listing, "What was composed and not sent.", query=SandboxPageQuery),
     page_at("/console/sandbox/{id}", sandbox.one, "One message to its last byte."),
+    page_at("/console/alerts", alerts.listing, "Alerts, newest first.", query=alerts.PageQuery),
+    page_at("/console/alerts/{id}", live.page, "An alert as it goes out."),
+    data_at(
+        "GET",
+        "/console/alerts/{id}/events",
+        live.events,
+        "What changes of that page.",
+        answers={200: _STREAM, 204: None},
+    ),
+    page_at("/console/alerts/{id}/cancel", live_cancel.ask, "The all-clear, ready to be sent."),
+    form_at("/console/alerts/{id}/cancel", live_cancel.do, "Send the all-clear."),
+    page_at("/console/alerts/{id}/account", account.page, "The report of an alert."),
+    page_at("/console/alerts/{id}/account.pdf", account.pdf, "The report as PDF."),
+    page_at("/console/alerts/{id}/unreached", unreached.page, "Whom nothing reached.", query=unreached.UnreachedQuery),
+    page_at("/console/alerts/{id}/unreached.csv", unreached.table, "The same, as CSV.", query=unreached.UnreachedQuery),
 )

@@ -1,0 +1,86 @@
+// Server-sent events that say when they are lost, and heal by themselves: a server that restarts, a telephone in a tunnel,
+// a connection that is dead without a word. The browser alone would not notice the last, nor say so.
+
+const SILENT_MS = 25_000; // the service says something every ten seconds
+const LONGEST_MS = 10_000;
+
+/**
+ * Follow a stream of "account" events.
+ * @param {string} url
+ * @param {{took: (told: any) => void, lost: (since: Date, ended: boolean) => void, back: () => void}} on
+ *   took: each event's JSON; lost: nothing comes any more, since the last word, with whether the session ended; back.
+ */
+export function follow(url, on) {
+  /** @type {EventSource | null} */
+  let source = null;
+  let heard = new Date();
+  let away = false;
+  let wait = 500;
+  let timer = 0;
+  let grace = 0;
+
+  function open() {
+    window.clearTimeout(timer);
+    source?.close();
+    const own = (source = new EventSource(url));
+    own.addEventListener("account", (event) => {
+      window.clearTimeout(grace);
+      grace = 0;
+      heard = new Date();
+      wait = 500;
+      on.took(JSON.parse(event.data));
+      if (away) {
+        away = false;
+        on.back();
+      }
+    });
+    own.addEventListener("error", () => {
+      if (own !== source) return;
+      own.close();
+      // A stream that breaks off to be let in anew is back within a moment: that is no loss.
+      if (!away && !grace) grace = window.setTimeout(gone, 1500);
+      again();
+    });
+  }
+
+  function again() {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(open, wait);
+    wait = Math.min(LONGEST_MS, wait * 1.6);
+  }
+
+  async function gone() {
+    grace = 0;
+    away = true;
+    on.lost(heard, false);
+    if (await signedOut()) {
+      window.clearTimeout(timer);
+      source?.close();
+      on.lost(heard, true);
+    }
+  }
+
+  window.setInterval(() => {
+    if (Date.now() - heard.getTime() < SILENT_MS || timerRuns()) return;
+    if (!away) gone();
+    open();
+  }, 5000);
+  const timerRuns = () => away && source?.readyState === EventSource.CONNECTING;
+
+  for (const name of ["online", "pageshow"]) window.addEventListener(name, () => away && open());
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && (away || Date.now() - heard.getTime() > SILENT_MS)) open();
+  });
+  window.addEventListener("pagehide", () => source?.close());
+  open();
+}
+
+/** Tell whether the page would now ask for the key: the stream can't say so. */
+async function signedOut() {
+  try {
+    const answer = await fetch(location.href, { method: "HEAD", redirect: "manual", credentials: "same-origin" });
+    return answer.type === "opaqueredirect";
+  } catch {
+    return false;
+  }
+}
