@@ -49,8 +49,8 @@ _WITH_FACTS: dict[str, str] = {
     "union_tag_invalid": "{tag} is not known here: write one of {expected_tags}.",
 }
 _PATTERNS: dict[str, str] = {
-    LINE: "This must be one line, without control characters.",
-    PROSE: "This holds control characters: leave them out.",
+    LINE: "This must be one line, without control characters or signs that turn the direction of writing.",
+    PROSE: "This holds control characters, or signs that turn the direction of writing: leave them out.",
     SLUG: "This must be lower case letters, digits and hyphens, 60 at most, as in l-aigle.",
     LOCALE: "This must be a language as browsers write it: fr, en-GB.",
     INSEE: "This must be the five signs of a commune's INSEE code, as in 61214.",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.alerts import GRAVE, Alert, MsgType, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.signs import unfit
 from broadcaster.domain.stations import StationKind
 from broadcaster.errors import Conflict, Refused
 from broadcaster.ids import new_id, new_token
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 LONGEST = timedelta(days=30)
 HEADLINE, DESCRIPTION, INSTRUCTION, EVENT, SMS = 160, 4000, 2000, 100, 800
 """The most characters of each text."""
-
-# What ends a line or a field for some medium, or is half a character: no channel could carry it.
-_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_NOT_IN_PROSE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 _ALL_CLEAR_HOLDS = timedelta(hours=12)
 
@@ -205,10 +201,9 @@ def check_channels(channels: Sequence[ChannelName]) -> None:
 
 def check_signs(field: str, said: str, *, one_line: bool) -> None:
     """Raise ``Refused`` where a text holds a sign that a channel can't carry: every message of it would be given up."""
-    found = (_NOT_IN_A_LINE if one_line else _NOT_IN_PROSE).search(said)
-    if found is not None:
-        allowed = "one line of plain text" if one_line else "plain text; of such signs only line breaks and tabs"
-        raise Refused(field, f"holds the control character U+{ord(found[0]):04X}: it is {allowed}")
+    problem = unfit(said, one_line=one_line)
+    if problem is not None:
+        raise Refused(field, problem)
 
 
 def _expiry(services: Services, command: IssueAlert, now: datetime) -> datetime:

@@ -9,6 +9,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
+from broadcaster.domain.signs import unfit
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.groups import group_slug
 from broadcaster.register.refusals import Refusal
@@ -180,7 +181,7 @@ class Parser:
                     point.append(_degrees(text, most))
                 except _Wrong as wrong:
                     found.append((meaning + suffix, str(wrong)))
-            if len(label) > MAX_LABEL or not label.isprintable():
+            if len(label) > MAX_LABEL or unfit(label, one_line=True):
                 found.append((f"label{suffix}", f"a label is one line of {MAX_LABEL} characters at most"))
             elif point == [0.0, 0.0]:
                 found.append((f"lon{suffix}", "0, 0 is in the sea off Africa: leave unknown places empty"))
@@ -194,7 +195,7 @@ class Parser:
         slugs: list[str] = []
         for name in filter(None, map(str.strip, _SEVERAL.split(cell))):
             slug = group_slug(name)
-            if not slug or len(name) > MAX_GROUP or not name.isprintable():
+            if not slug or len(name) > MAX_GROUP or unfit(name, one_line=True):
                 found.append(("groups", f"a group has a name of 1 to {MAX_GROUP} characters, a letter or figure in it"))
                 return ()
             slugs.append(slug)
@@ -224,14 +225,17 @@ def canonical(person: NewSubscriber) -> str:
 def _external_id(text: str) -> str:
     if not text:
         raise _Wrong("this is empty: without it, a second import could not tell who is who")
-    if len(text) > MAX_EXTERNAL_ID or not text.isprintable():
+    if len(text) > MAX_EXTERNAL_ID or unfit(text, one_line=True):
         raise _Wrong(f"an id is one line of {MAX_EXTERNAL_ID} characters at most")
     return text
 
 
 def _name(text: str) -> str:
-    if len(text) > MAX_NAME or not text.isprintable():
+    if len(text) > MAX_NAME:
         raise _Wrong(f"a name is one line of {MAX_NAME} characters at most")
+    problem = unfit(text, one_line=True)
+    if problem is not None:
+        raise _Wrong(f"this name {problem}")
     return text
 
 

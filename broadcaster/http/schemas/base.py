@@ -19,6 +19,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from broadcaster.domain.signs import LINE, PROSE
 from zones import Area
 
 LANGUAGES: tuple[str, ...] = ("fr", "en")
@@ -29,8 +30,6 @@ MAX_SMS = 800
 MAX_NAME, MAX_LABEL, MAX_EXTERNAL_ID = 120, 40, 100
 MAX_CONTACTS, MAX_PLACES, MAX_GROUPS = 10, 20, 50
 
-LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
-PROSE = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
 SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$"
 LOCALE = r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?$"
 INSEE = r"^[0-9][0-9AB][0-9]{3}$"

@@ -52,6 +52,12 @@ BAD = {
     "an instruction over 2000": ({"instruction": "x" * 2001}, "instruction"),
     "an event over 100": ({"event": "x" * 101}, "event"),
     "a headline of blanks": ({"headline": "   "}, "headline"),
+    "a headline that turns the direction of writing": ({"headline": "Crue \u202emorf"}, "headline"),
+    "a description with an isolate that is never ended": ({"description": "a \u2067b"}, "description"),
+    "an instruction with an embedding": ({"instruction": "\u202ba"}, "instruction"),
+    "an SMS with an override": ({"sms": "\u202dgro.elpmaxe"}, "sms"),
+    "an event with an override": ({"event": "\u202eCrue"}, "event"),
+    "an English headline with an isolate": ({"texts": {"en": {"headline": "\u2066Flood"}}}, "texts.en.headline"),
     "a headline of two lines": ({"headline": "one\ntwo"}, "headline"),
     "no text in the station's language": (
         {"headline": ..., "description": ..., "instruction": ..., "texts": {"en": {"headline": "Flood"}}},

@@ -13,6 +13,7 @@ from broadcaster.store.tables import alerts, opt_outs
 from channels.sandbox import Sandbox
 from tests.integration.http.conftest import BOUNDARY, an_alert, open_api
 from tests.servers.postgres import driven
+from tests.servers.town_api import eventually
 
 N = 12
 
@@ -67,9 +68,13 @@ async def test_a_way_out_of_a_list_that_a_mail_programme_takes_many_times_at_onc
     place = {"label": "home", "lon": 0.6283, "lat": 48.7631}
     await api.call("POST", "/v1/stations/laigle/subscribers", {"contacts": [contact], "places": [place]})
     _, _, issued = await api.call("POST", "/v1/alerts", an_alert(channels=["email"]))
-    async with asyncio.timeout(20):
-        while not (found := (await api.call("GET", f"/v1/alerts/{issued['id']}/deliveries"))[2]["deliveries"]):
-            await asyncio.sleep(0.05)
+    found = []
+
+    async def there():
+        found[:] = (await api.call("GET", f"/v1/alerts/{issued['id']}/deliveries"))[2]["deliveries"]
+        return bool(found)
+
+    await eventually(there, "the mail is written down")
     token = services.store.vault.link("optout", int(found[0]["id"]))
     statuses, _ = await at_once(api, "POST", f"/u/{token}", key=None)
     assert statuses == {200: N}
