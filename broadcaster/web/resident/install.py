@@ -52,7 +52,9 @@ async def manifest(call: Call[None, None]) -> web.Response:
 
 async def worker(call: Call[None, None]) -> web.Response:
     """Give the service worker; always asked for anew, so that a mended one is there at once."""
-    return call.request.app[ASSETS].respond(call.request, "worker.js", "no-cache")
+    made = call.request.app[ASSETS].respond(call.request, "worker.js", "no-cache")
+    made.headers["Content-Security-Policy"] = "default-src 'none'; script-src 'self'; connect-src 'self'"
+    return made
 
 
 async def icon(call: Call[None, None]) -> web.Response:

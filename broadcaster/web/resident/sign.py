@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 from broadcaster.errors import NotFound
 from broadcaster.http.cells import station_alerts
 from broadcaster.http.stations import station_named
+from broadcaster.web.i18n import catalogs
 from broadcaster.web.pages import zone_of
 from broadcaster.web.public import unknown
 from broadcaster.web.resident.frame import page, words_of
+from broadcaster.web.resident.script_words import script_words
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from broadcaster.http.route import Call
+
+
+_IN_EACH = ("exercise", "test", "extreme", "severe", "moderate", "minor", "unknown", "since", "until")
 
 
 async def show(call: Call[None, None]) -> web.Response:
@@ -29,7 +34,14 @@ async def show(call: Call[None, None]) -> web.Response:
     given = {
         "station": station.slug,
         "languages": station.languages,
+        "in": {each: _said(each) for each in catalogs().languages},
         "zone": zone_of(station.region).key,
         "now": now.model_dump(mode="json"),
     }
     return page(call, "resident/sign.html", words, {"station": station}, given=given)
+
+
+def _said(language: str) -> dict[str, str]:
+    """Give what stands beside an alert's own words, in the language that these are in."""
+    known = script_words(catalogs().words(language))
+    return {name: known[name] for name in _IN_EACH}

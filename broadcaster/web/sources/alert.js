@@ -76,5 +76,3 @@ if (Date.now() - made > 90_000) {
   one("span", old).textContent = new Date(made).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   window.addEventListener("online", () => location.reload(), { once: true });
 }
-
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("/worker.js").catch(() => undefined);

@@ -3,7 +3,7 @@
 import { ask, word } from "./parts/ask.js";
 import { every, fact } from "./parts/device.js";
 import { make, one } from "./parts/dom.js";
-import { card } from "./parts/cards.js";
+import { card, dates } from "./parts/cards.js";
 import { mend } from "./parts/pushing.js";
 import { tellAll } from "./parts/reports.js";
 import { alertsAt } from "./parts/where.js";
@@ -58,7 +58,7 @@ async function mine() {
     }
     list.replaceChildren(...[...found.values()].map((each) => card(each, { places: each.at })));
     said.textContent = me.paused_until
-      ? word("paused_until", { time: new Date(me.paused_until).toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" }) })
+      ? word("paused_until", { time: new Date(me.paused_until).toLocaleString(dates(), { dateStyle: "long", timeStyle: "short" }) })
       : found.size
         ? ""
         : points.length
@@ -71,7 +71,7 @@ async function mine() {
     }
     const kept = (await every("alerts")).filter((each) => Date.parse(each.expires) > Date.now() && each.type !== "cancel");
     list.replaceChildren(...kept.map((each) => make("li", {}, make("a", { href: each.path, class: "line" }, make("strong", {}, each.title)))));
-    said.textContent = word("stale", { time: new Date().toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" }) });
+    said.textContent = word("stale", { time: new Date().toLocaleTimeString(dates(), { timeStyle: "short" }) });
   }
 }
 mine();

@@ -2,8 +2,8 @@
 // knew through a lost network and a lost power, and takes a new version of itself at night.
 
 import { given, word } from "./parts/ask.js";
-import { markOf, moment, severity } from "./parts/cards.js";
-import { make, one } from "./parts/dom.js";
+import { dates, moment, severity } from "./parts/cards.js";
+import { fill, make, one } from "./parts/dom.js";
 
 const EVERY_MS = 15_000;
 const LOST_MS = 60_000;
@@ -58,30 +58,45 @@ function show() {
   document.body.classList.toggle("exercise", worst?.status === "exercise");
   document.body.classList.toggle("test", worst?.status === "test");
   tick();
+  fit();
 }
+
+/** Nobody can scroll here: what is too much is written smaller, down to less than half. */
+function fit() {
+  let size = 100;
+  root.style.fontSize = "";
+  while (root.scrollHeight > root.clientHeight && size > 45) {
+    size -= 5;
+    root.style.fontSize = `${size}%`;
+  }
+}
+window.addEventListener("resize", fit);
 
 /** An alert in the station's languages: in each in turn where there are two. */
 function block(alert) {
   const languages = given.languages.filter((each) => alert.texts[each]);
   const language = languages[turn % (languages.length || 1)] || Object.keys(alert.texts)[0];
   const text = alert.texts[language];
+  const said = (name, gaps = {}) => fill(given.in[language]?.[name] || word(name), gaps);
+  const mark = alert.status === "actual" ? "" : `[${said(alert.status)}] `;
+  const [since, until] = [alert.sent_at, alert.expires].map((each) => ({ moment: moment(each, given.zone, language) }));
   return make(
     "article",
-    { lang: language },
-    severity(alert),
-    make("h1", {}, markOf(alert) + text.headline),
+    { lang: language, class: alert.status === "actual" ? alert.severity : "drill" },
+    severity(alert, said),
+    make("h1", {}, mark + text.headline),
     text.instruction ? make("p", { class: "do" }, text.instruction) : null,
     text.description ? make("p", { class: "said" }, text.description) : null,
-    make("p", { class: "quiet" }, `${alert.event} · ${word("since", { time: moment(alert.sent_at, given.zone) })} · ${word("until", { time: moment(alert.expires, given.zone) })}`),
+    make("p", { class: "quiet" }, `${alert.event} · ${said("since", since)} · ${said("until", until)}`),
   );
 }
 
 function tick() {
-  const time = new Date(heard).toLocaleString(document.documentElement.lang, { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const time = new Date(heard).toLocaleString(dates(), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const lost = failing && Date.now() - heard > LOST_MS;
   last.textContent = lost ? word("lost", { time }) : word("last_word", { time });
   last.classList.toggle("lost", lost);
-  one("#clock").textContent = new Date().toLocaleTimeString(document.documentElement.lang, { timeZone: given.zone, hour: "2-digit", minute: "2-digit" });
+  one("#clock").textContent = new Date().toLocaleTimeString(dates(), { timeZone: given.zone, hour: "2-digit", minute: "2-digit" });
 }
 
 show();

@@ -20,8 +20,8 @@ export function textOf(alert, language = document.documentElement.lang) {
 /** What stands before a headline that is not meant. @param {any} alert */
 export const markOf = (alert) => (alert.status === "actual" ? "" : `[${word(alert.status)}] `);
 
-/** @param {any} alert */
-export function severity(alert) {
+/** @param {any} alert @param {(name: string) => string} [said] */
+export function severity(alert, said = word) {
   const look = alert.status === "actual" ? alert.severity : "drill";
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
@@ -29,14 +29,17 @@ export function severity(alert) {
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("d", SHAPES[look] || "M0 6h16v4H0z");
   svg.append(path);
-  return make("span", { class: `severity ${look}` }, svg, word(alert.severity));
+  return make("span", { class: `severity ${look}` }, svg, said(alert.severity));
 }
+
+/** Whoever reads English in France reads 21:59 and not 9:59 PM. @param {string} [language] */
+export const dates = (language = document.documentElement.lang) => (language.startsWith("en") ? "en-GB" : language);
 
 /** Write a moment short: the time, with the day where it is not today's. @param {string} moment @param {string} [zone] */
 export function moment(moment, zone, language = document.documentElement.lang) {
   const at = new Date(moment);
   const today = at.toDateString() === new Date().toDateString();
-  return at.toLocaleString(language, { timeZone: zone, ...(today ? {} : { weekday: "long", day: "numeric", month: "long" }), hour: "2-digit", minute: "2-digit" });
+  return at.toLocaleString(dates(language), { timeZone: zone, ...(today ? {} : { weekday: "long", day: "numeric", month: "long" }), hour: "2-digit", minute: "2-digit" });
 }
 
 /** @param {any} alert @param {{places?: string[], note?: string}} [more] */
@@ -51,7 +54,7 @@ export function card(alert, more = {}) {
       { href: path, class: "line" },
       severity(alert),
       make("strong", { class: "title", lang: text.language }, markOf(alert) + text.headline),
-      make("span", { class: "quiet small" }, [alert.station_name, word("until", { time: moment(alert.expires) }), more.places?.length ? word("at", { places: more.places.join(", ") }) : ""].filter(Boolean).join(" · ")),
+      make("span", { class: "quiet small" }, [alert.station_name, word("until", { moment: moment(alert.expires) }), more.places?.length ? word("at", { places: more.places.join(", ") }) : ""].filter(Boolean).join(" · ")),
       more.note ? make("span", { class: "small" }, more.note) : null,
     ),
   );

@@ -68,7 +68,7 @@ export function places(within, chosen, about) {
       box.hidden = false;
       open.hidden = true;
       const ground = about.slug ? `/map/${about.slug}.json` : "";
-      const { map, L, ready } = draw(box, { ground, tiles: given.tiles, words: given.words });
+      const { map, L, ready } = draw(box.firstElementChild, { ground, tiles: given.tiles, words: given.words });
       const pin = L.divIcon({
         className: "pin",
         html: '<svg viewBox="0 0 24 24"><path d="M12 23s8-7.2 8-13.5a8 8 0 1 0-16 0C4 15.800 12 23 12 23z"/></svg>',

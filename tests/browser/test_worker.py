@@ -1,0 +1,189 @@
+"""The service worker alone, in Chromium: DevTools hands it pushes. And what is kept for when there is no network."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.visiting import DESK
+from tests.servers.town_api import eventually
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+pytestmark = pytest.mark.timeout(120)
+_SHOWN = """async () => {
+  const registration = await navigator.serviceWorker.ready;
+  return (await registration.getNotifications()).map((each) => ({title: each.title, body: each.body, tag: each.tag,
+    lang: each.lang, requireInteraction: each.requireInteraction, path: each.data.path}));
+}"""
+
+
+class Worker:
+    """A page whose worker gets what a test gives it."""
+
+    def __init__(self, page: Page, session, registration: str) -> None:
+        self.page, self._session, self._registration = page, session, registration
+
+    async def push(self, **told) -> None:
+        await self._session.send(
+            "ServiceWorker.deliverPushMessage",
+            {
+                "origin": re.match(r"http://[^/]+", self.page.url)[0],
+                "registrationId": self._registration,
+                "data": json.dumps(told),
+            },
+        )
+
+    async def shown(self) -> list[dict]:
+        return await self.page.evaluate(_SHOWN)
+
+    async def shows(self, title: str) -> dict:
+        async def there() -> bool:
+            return any(each["title"] == title for each in await self.shown())
+
+        await eventually(there, f"a notification: {title}")
+        return next(each for each in await self.shown() if each["title"] == title)
+
+
+async def working(visit, path="/") -> Worker:
+    """A page with a worker that is ready and keeps the pages around it."""
+    page = await visit(path, permissions=["notifications"])
+    await page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    browser = page.context.browser
+    session = await page.context.new_cdp_session(page)
+    found: list[str] = []
+    session.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda told: found.extend(each["registrationId"] for each in told["registrations"] if not each["isDeleted"]),
+    )
+    await session.send("ServiceWorker.enable")
+    await eventually(lambda: bool(found), "DevTools knows the worker")
+    assert browser is not None
+    return Worker(page, session, found[-1])
+
+
+async def pushed(village, *, headline="La Risle déborde") -> tuple[dict, dict]:
+    """An alert, and a push of it as a resident's device gets it: from our own service, read by that device's key."""
+    before = len(village.town.pushed)
+    alert = await village.api.issue(texts={"fr": {"headline": headline, "instruction": "Montez à l’étage."}})
+    await village.api.finished(alert["id"])
+    (message, *_) = village.town.pushed[before:]
+    return alert, json.loads(message.plaintext)
+
+
+async def receipts(village, alert) -> set[str]:
+    found = set()
+    for each in await village.api.deliveries(alert["id"]):
+        if each["channel"] == "push":
+            found |= {name for name in ("displayed_at", "opened_at") if each[name]}
+    return found
+
+
+async def test_a_push_is_shown_in_its_language_with_its_urgency_and_reported(visit, village):
+    worker = await working(visit)
+    alert, told = await pushed(village)
+    await worker.push(**told)
+    shown = await worker.shows("La Risle déborde")
+    assert "Montez à l’étage." in shown["body"]
+    assert (shown["lang"], shown["requireInteraction"], shown["tag"]) == ("fr", True, told["tag"])
+    assert shown["path"] == alert["url"].removeprefix(village.url)
+
+    async def reported() -> bool:
+        return "displayed_at" in await receipts(village, alert)
+
+    await eventually(reported, "the worker says that it was shown")
+
+
+async def test_a_later_message_of_a_thread_replaces_the_earlier_and_not_the_other_way_round(visit):
+    worker = await working(visit)
+    flood = {"id": "2", "tag": "flood", "status": "actual", "severity": "severe", "lang": "fr", "url": "/a/x"}
+    await worker.push(**{**flood, "id": "1", "title": "Alerte"})
+    await worker.shows("Alerte")
+    await worker.push(**{**flood, "title": "Fin d’alerte", "type": "cancel"})
+    await worker.shows("Fin d’alerte")
+    await worker.push(**{**flood, "id": "1", "title": "Alerte"})
+    await worker.push(id="9", tag="other", title="Autre", url="/a/y")
+    await worker.shows("Autre")
+    assert sorted(each["title"] for each in await worker.shown()) == ["Autre", "Fin d’alerte"]
+
+
+@pytest.mark.parametrize(
+    ("told", "stays"),
+    [
+        ({"status": "actual", "severity": "extreme"}, True),
+        ({"status": "actual", "severity": "moderate"}, False),
+        ({"status": "exercise", "severity": "extreme"}, False),
+        ({"status": "actual", "severity": "extreme", "type": "cancel"}, False),
+    ],
+    ids=["extreme", "moderate", "exercise", "all-clear"],
+)
+async def test_only_what_is_grave_and_meant_stays_until_it_is_seen(visit, told, stays):
+    worker = await working(visit)
+    await worker.push(**told, id="1", tag="t", title="Alerte", url="/a/x")
+    assert (await worker.shows("Alerte"))["requireInteraction"] is stays
+
+
+async def test_what_can_t_be_told_offline_is_told_later(visit, village):
+    visit.forgive("ERR_INTERNET_DISCONNECTED")
+    worker = await working(visit)
+    alert, told = await pushed(village, headline="Coupure")
+    await worker.page.context.set_offline(True)
+    await worker.push(**told)
+    await worker.shows("Coupure")
+    assert await receipts(village, alert) == set()
+    await worker.page.context.set_offline(False)
+    await worker.page.reload()
+
+    async def reported() -> bool:
+        return "displayed_at" in await receipts(village, alert)
+
+    await eventually(reported, "the report that was kept is told")
+
+
+async def test_the_last_alerts_and_the_pages_around_them_are_read_without_a_network(visit, village):
+    visit.forgive("ERR_INTERNET_DISCONNECTED")
+    worker = await working(visit)
+    alert, told = await pushed(village, headline="Route coupée")
+    await worker.push(**told)
+    await worker.shows("Route coupée")
+    page, path = worker.page, alert["url"].removeprefix(village.url)
+
+    async def kept() -> bool:
+        wanted = [path, "/", "/here", "/me"]
+        script = "async (paths) => Promise.all(paths.map(async (each) => Boolean(await caches.match(each))))"
+        return all(await page.evaluate(script, wanted))
+
+    await eventually(kept, "the pages are kept")
+    await page.context.set_offline(True)
+    await page.goto(village.url + path)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Route coupée")
+    await page.goto(village.url + "/here")
+    # The locale that Playwright emulates is the page's alone: what the worker fetched itself is in Chromium's own.
+    await page.get_by_role("button", name=re.compile("Regarder là où je suis|Look where I am")).wait_for()
+    await page.goto(village.url + "/s/nowhere-yet")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Alertes locales|Local alerts"))
+
+
+async def test_a_towns_sign_follows_what_holds_and_outlives_a_lost_network(visit, village):
+    visit.forgive("ERR_INTERNET_DISCONNECTED")
+    page = await visit(f"/sign/{village.station}", size=DESK)
+    await page.clock.install()
+    await page.reload()
+    alert = await village.api.issue(texts={"fr": {"headline": "Fuite de gaz"}})
+    await page.clock.run_for(16_000)
+    await expect(page.locator("#sign")).to_contain_text("Fuite de gaz")
+    await expect(page.locator("#last")).to_contain_text("Dernière nouvelle")
+    await page.context.set_offline(True)
+    await page.clock.run_for(90_000)
+    await expect(page.locator("#last")).to_contain_text("Pas de réseau depuis")
+    await expect(page.locator("#sign")).to_contain_text("Fuite de gaz")
+    await page.context.set_offline(False)
+    await village.api.cancel(alert["id"])
+    await page.clock.run_for(16_000)
+    await expect(page.locator("#sign")).not_to_contain_text("Fuite de gaz")
+    await expect(page.locator("#last")).to_contain_text("Dernière nouvelle")
