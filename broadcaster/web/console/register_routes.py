@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.web.console import groups, people, person
-from broadcaster.web.console.routes import form_at, page_at
+from broadcaster.web.console import exporting, groups, importing, people, person
+from broadcaster.web.console.routes import data_at, form_at, page_at
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Route
+
+_CSV = "text/csv"
 
 ROUTES: tuple[Route, ...] = (
     page_at("/console/people", people.listing, "Residents."),
     page_at("/console/people/new", person.new, "Who is to be added?"),
     form_at("/console/people/new", person.add, "Add somebody."),
+    page_at("/console/people/import", importing.ask, "Which list?"),
+    form_at("/console/people/import", importing.upload, "Look at a list."),
+    page_at("/console/people/import/{token}", importing.preview, "What a list would change."),
+    form_at("/console/people/import/{token}", importing.apply, "Let it change that."),
+    form_at("/console/people/import/{token}/forget", importing.forget, "Not this list."),
+    data_at(
+        "GET", "/console/people/import/{token}/refused.csv", importing.refused, "What to mend.", answers={200: _CSV}
+    ),
+    page_at("/console/people/export", exporting.ask, "Which part of the register?"),
+    data_at("GET", "/console/people/export.csv", exporting.download, "The register.", answers={200: _CSV}),
     page_at("/console/people/{id}", person.one, "One resident."),
     page_at("/console/people/{id}/edit", person.edit, "What is to be changed?"),
     form_at("/console/people/{id}/edit", person.change, "Change somebody."),

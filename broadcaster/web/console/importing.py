@@ -1,0 +1,231 @@
+"""/console/people/import: upload a list, see what it would change and what is wrong with it, then let it change that.
+
+What a preview shows is bound to the file and to the register as it was (``uploads.stamp``): if that changed meanwhile,
+it is looked at anew and shown again. Two presses apply it once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiohttp import web
+from babel.numbers import format_decimal
+
+from broadcaster.domain.stations import Role
+from broadcaster.errors import Conflict, NotFound
+from broadcaster.http.reading import form_of
+from broadcaster.register.applying import apply as carry_out
+from broadcaster.register.refusals import ListRefused, Refusal
+from broadcaster.store import stations, uploads
+from broadcaster.store.uploads import UploadState
+from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.console.importing_file import (
+    LARGEST,
+    FileTooLarge,
+    NoFile,
+    as_file,
+    looked_at,
+    received,
+    report_of,
+    to_mend,
+)
+from broadcaster.web.console.refusal_words import told
+
+if TYPE_CHECKING:
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.store.uploads import Upload
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_TOKEN = 60
+
+
+async def ask(call: Call[None, None]) -> web.Response:
+    """Ask for the file."""
+    async with call.services.store.read() as unit:
+        station, theirs = await chosen_station(unit, call)
+    call.need(Role.PUBLISH, station.id)
+    return _asking(call, station, theirs)
+
+
+async def upload(call: Call[None, None]) -> web.Response:
+    """Take a file in, look at it, keep it until a word is said."""
+    store, words = call.services.store, words_of(call.request)
+    async with store.read() as unit:
+        station, theirs = await chosen_station(unit, call)
+        caller = call.need(Role.PUBLISH, station.id)
+        stamp = await uploads.stamp(unit, station.id)
+    try:
+        name, pieces = await received(call.request)
+        with as_file(pieces) as path, await looked_at(store, station, path) as made:
+            report = report_of(made, name, stamp)
+    except NoFile:
+        return _asking(call, station, theirs, words("Choose a file first."))
+    except FileTooLarge:
+        return _asking(call, station, theirs, words("This file is larger than %(n)s MB: split it.", n=LARGEST >> 20))
+    except ListRefused as error:
+        return _asking(call, station, theirs, told(str(error), words))
+    if not report["lines"]:
+        return _asking(call, station, theirs, words("There is a header, and no line below it."))
+    async with store.write() as unit:
+        token = await uploads.keep(unit, caller, station.id, pieces, report=report, now=call.services.clock.now())
+    return _to(f"/console/people/import/{token}?station={station.slug}")
+
+
+async def preview(call: Call[None, None]) -> web.Response:
+    """Show what the list would change now; or that it is being carried out, or was."""
+    found, station = await _found(call)
+    changed = call.request.query.get("changed") == "1"
+    if found.state is UploadState.READY and await _stamp(call, station) != found.report["stamp"]:
+        found, changed = await _anew(call, found, station), True
+    return _shown(call, found, station, changed=changed)
+
+
+async def apply(call: Call[None, None]) -> web.Response:
+    """Carry it out, if it would still do what was seen."""
+    found, station = await _found(call)
+    form = await form_of(call.request)
+    here = f"{call.request.path}?station={station.slug}"
+    services = call.services
+    if found.state is not UploadState.READY:
+        return _to(here)
+    if found.report["refused"] and form.get("skip") != "1":
+        return _shown(call, found, station, unsaid=True)
+    if await _stamp(call, station) != form.get("seen", ""):
+        await _anew(call, found, station)
+        return _to(f"{here}&changed=1")
+    async with services.store.write() as unit:
+        taken = await uploads.take(unit, found.id, services.clock.now())
+    if not taken:
+        return _to(here)
+    try:
+        report = await _carried_out(call, found, station)
+    except Conflict:
+        await _given_back(call, found)
+        await _anew(call, found, station)
+        return _to(f"{here}&changed=1")
+    except BaseException:
+        await _given_back(call, found)
+        raise
+    async with services.store.write() as unit:
+        await uploads.done(unit, found.id, report)
+    key = None if call.caller is None else call.caller.key_id
+    log.info("a list was imported", station=station.slug, key=key, added=report["new"], changed=report["changed"])
+    return _to(here)
+
+
+async def forget(call: Call[None, None]) -> web.Response:
+    """Forget a list that is not to be imported."""
+    found, station = await _found(call)
+    async with call.services.store.write() as unit:
+        await uploads.forget(unit, found.id)
+    return _to(f"/console/people/import?station={station.slug}")
+
+
+async def refused(call: Call[None, None]) -> web.Response:
+    """Give the lines that are refused, with why, as a list to mend."""
+    found, station = await _found(call)
+    if found.state is UploadState.DONE:
+        message = "This list was taken over, and its file forgotten."
+        raise NotFound(message)
+    words = words_of(call.request)
+    with as_file(await _pieces(call, found)) as path, await looked_at(call.services.store, station, path) as made:
+        body = to_mend(made, words)
+    name = words("to-mend.csv")
+    return web.Response(
+        body=body,
+        content_type="text/csv",
+        charset="utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+async def _carried_out(call: Call[Any, Any], found: Upload, station: Station) -> dict[str, Any]:
+    services = call.services
+    with as_file(await _pieces(call, found)) as path, await looked_at(services.store, station, path) as made:
+        await carry_out(services.store, made, now=services.clock.now())
+        return {**found.report, "new": made.new, "changed": made.changed, "unchanged": made.unchanged}
+
+
+async def _given_back(call: Call[Any, Any], found: Upload) -> None:
+    async with call.services.store.write() as unit:
+        await uploads.give_back(unit, found.id)
+
+
+async def _anew(call: Call[Any, Any], found: Upload, station: Station) -> Upload:
+    """Look at a list again, for the register is another one by now."""
+    store = call.services.store
+    stamp = await _stamp(call, station)
+    with as_file(await _pieces(call, found)) as path, await looked_at(store, station, path) as made:
+        report = report_of(made, found.report["name"], stamp)
+    async with store.write() as unit:
+        await uploads.report_on(unit, found.id, report)
+    return (await _found(call))[0]
+
+
+async def _stamp(call: Call[Any, Any], station: Station) -> str:
+    async with call.services.store.read() as unit:
+        return await uploads.stamp(unit, station.id)
+
+
+async def _pieces(call: Call[Any, Any], found: Upload) -> list[bytes]:
+    async with call.services.store.read() as unit:
+        return [piece async for piece in uploads.pieces_of(unit, found.id)]
+
+
+async def _found(call: Call[Any, Any]) -> tuple[Upload, Station]:
+    token = call.request.match_info["token"]
+    async with call.services.store.read() as unit:
+        found = None
+        if len(token) <= _LONGEST_TOKEN:
+            found = await uploads.find(unit, token, call.services.clock.now())
+        station = None if found is None else await stations.by_id(unit, found.station_id)
+    if found is None or station is None or call.caller is None or found.key_id != call.caller.key_id:
+        message = "This list is not here any more: upload it again."
+        raise NotFound(message)
+    call.need(Role.PUBLISH, station.id)
+    return found, station
+
+
+def _asking(call: Call[Any, Any], station: Station, theirs: list[Station], wrong: str = "") -> web.Response:
+    facts = {"station": station, "stations": theirs, "wrong": wrong, "most": LARGEST >> 20}
+    status = 422 if wrong else 200
+    return show(call.request, "import.html", words_of(call.request), facts, tab="people", status=status)
+
+
+def _shown(
+    call: Call[Any, Any], found: Upload, station: Station, *, changed: bool = False, unsaid: bool = False
+) -> web.Response:
+    words = words_of(call.request)
+    report = found.report
+    facts = {
+        "station": station,
+        "token": call.request.match_info["token"],
+        "report": report,
+        "state": found.state.name.lower(),
+        "refusals": [
+            {"line": each.line, "id": each.external_id, "field": each.field, "why": told(each.problem, words)}
+            for each in (Refusal(*raw) for raw in report["refusals"])
+        ],
+        "changed": changed,
+        "unsaid": unsaid,
+        "number": lambda n: format_decimal(n, locale=words.locale),
+    }
+    response = show(
+        call.request,
+        "import_preview.html",
+        words,
+        facts,
+        tab="people",
+        where=station.name,
+        status=422 if unsaid else 200,
+    )
+    if found.state is UploadState.APPLYING:
+        response.headers["Refresh"] = "2"
+    return response
+
+
+def _to(path: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})

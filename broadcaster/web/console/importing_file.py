@@ -1,0 +1,172 @@
+"""A list as it comes from a browser: taken in within bounds, looked at, and what is wrong with it as a list to mend.
+
+While it is looked at it is a file without a name, in memory where the system can do that: a process that is killed
+leaves nothing. Between two requests it waits in the store, sealed (``store.uploads``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import os
+import re
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from broadcaster.register.planning import plan
+from broadcaster.register.reading import open_source
+from broadcaster.web.console.refusal_words import told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from aiohttp import BodyPartReader
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.register.planning import Plan
+    from broadcaster.register.refusals import Refusal
+    from broadcaster.store import Store
+    from broadcaster.web.i18n import Words
+
+LARGEST = 20 << 20
+"""Bytes of a list."""
+
+SHOWN = 100
+"""Refusals that a preview lists; all of them are in the file to mend."""
+
+FIELD = "file"
+_PIECE = 1 << 20
+_DISCARDED = 4 * LARGEST
+_SLOWEST_S = 600.0
+_LONGEST_NAME = 80
+_PLAIN = re.compile(r"[0-9 .,()/+-]*")
+
+
+class NoFile(Exception):
+    """Nothing was chosen."""
+
+
+class FileTooLarge(Exception):
+    """It is over the limit."""
+
+
+async def received(request: web.Request) -> tuple[str, list[bytes]]:
+    """Give a form's file: its name, and what it holds, in pieces. Raises ``NoFile``, ``FileTooLarge``.
+
+    What is too large is read on for a while and thrown away: a browser hears an answer only when it has sent all.
+    """
+    if request.content_type != "multipart/form-data":
+        raise NoFile
+    try:
+        async with asyncio.timeout(_SLOWEST_S):
+            async for part in await request.multipart():
+                if getattr(part, "name", None) == FIELD and getattr(part, "filename", None):
+                    return str(getattr(part, "filename", ""))[-_LONGEST_NAME:], await _pieces(part)  # type: ignore[arg-type]
+    except (TimeoutError, ValueError, web.RequestPayloadError) as error:
+        raise NoFile from error
+    raise NoFile
+
+
+async def _pieces(part: BodyPartReader) -> list[bytes]:
+    pieces: list[bytes] = []
+    held = bytearray()
+    size = 0
+    while chunk := await part.read_chunk(1 << 16):
+        size += len(chunk)
+        if size > _DISCARDED:
+            raise FileTooLarge
+        if size > LARGEST:
+            pieces.clear()
+            held.clear()
+            continue
+        held += chunk
+        if len(held) >= _PIECE:
+            pieces.append(bytes(held))
+            held.clear()
+    if size > LARGEST:
+        raise FileTooLarge
+    if held:
+        pieces.append(bytes(held))
+    return pieces
+
+
+@contextmanager
+def as_file(pieces: Iterable[bytes]) -> Iterator[Path]:
+    """Give the path of a file that holds these pieces, and that nobody else can open by a name."""
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("list"), "wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            yield Path(f"/proc/self/fd/{file.fileno()}")
+    else:
+        with tempfile.NamedTemporaryFile() as file:
+            file.writelines(pieces)
+            file.flush()
+            yield Path(file.name)
+
+
+async def looked_at(store: Store, station: Station, path: Path) -> Plan:
+    """Plan what a list would change; close it after use. Raises ``ListRefused``."""
+    source = await asyncio.to_thread(open_source, path)
+    return await plan(store, station, source)
+
+
+def report_of(made: Plan, name: str, stamp: str) -> dict[str, Any]:
+    """Give what a preview tells of a plan, as JSON. ``stamp``: of the register as it was before the plan was made."""
+    return {
+        "name": name,
+        "encoding": made.source.encoding_name,
+        "guessed": made.source.guessed and made.source.encoding == "cp1252",
+        "unused": list(made.source.columns.unused[:20]),
+        "lines": made.lines,
+        "new": made.new,
+        "changed": made.changed,
+        "unchanged": made.unchanged,
+        "refused": made.refused_lines,
+        "missing": made.missing,
+        "far": made.far,
+        "speechless": made.speechless,
+        "groups": [made.group_names[slug] for slug in made.new_groups][:100],
+        "refusals": [list(each) for each in made.refusals[:SHOWN]],
+        "more": max(0, len(made.refusals) - SHOWN),
+        "stamp": stamp,
+    }
+
+
+def to_mend(made: Plan, words: Words) -> bytes:
+    """Give the lines that are refused as a list of their own: as they came, with what is to be mended behind them.
+
+    Mended, it can be imported as it is: the two columns that were added mean nothing to an import.
+    """
+    wrong: dict[int, list[Refusal]] = {}
+    for each in made.refusals:
+        wrong.setdefault(each.line, []).append(each)
+    width = len(made.source.columns.headings)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=made.source.delimiter)
+    writer.writerow([*made.source.columns.headings, words("line of the file"), words("to be mended")])
+    for line in made.source.lines():
+        reasons = wrong.get(line.number)
+        if reasons is not None:
+            cells = [inert(cell) for cell in [*line.cells[:width], *[""] * (width - len(line.cells))]]
+            writer.writerow([*cells, line.number, reasons_told(reasons, words)])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def reasons_told(reasons: Sequence[Refusal], words: Words) -> str:
+    """Give why a line is refused, column by column."""
+    return " / ".join(
+        (f"{each.field}{words(': ')}" if each.field else "") + told(each.problem, words) for each in reasons
+    )
+
+
+def inert(text: str) -> str:
+    """Give a cell that no spreadsheet runs: what begins like a formula gets an apostrophe, unless it is but figures."""
+    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not _PLAIN.fullmatch(text):
+        return f"'{text}"
+    return text
