@@ -1,0 +1,174 @@
+"""Whom nothing reached: as a page, for whoever may see names, and as a table for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+import structlog
+
+from broadcaster.domain.people import NewPlace, NewSubscriber
+from broadcaster.store import people, stations
+from broadcaster.store.dispatching import NO_CONTACT, PAUSED
+from broadcaster.web.console import unreached
+from broadcaster.web.console.live_reasons import grouped, sentence_of, slug_of
+from broadcaster.web.console.unreached import guarded
+from broadcaster.web.i18n import catalogs
+from tests.integration.http.conftest import LAIGLE, an_alert
+from tests.integration.http.test_alerts import until_finished
+from tests.integration.http.test_live import look, town_of
+
+ENGLISH = catalogs().words("en")
+
+
+async def missed(api, count, *, names=True):
+    """So many residents without a contact, and an alert that is finished; give its id."""
+    store = api.running.services.store
+    async with store.write() as unit:
+        station = await stations.by_slug(unit, "laigle")
+        for start in range(0, count, 2500):
+            part = [
+                NewSubscriber(
+                    "fr",
+                    (),
+                    (NewPlace("home", *LAIGLE),),
+                    (),
+                    f"R-{number}",
+                    name=f"Person {number}" if names else None,
+                )
+                for number in range(start, min(start + 2500, count))
+            ]
+            tokens = [people.new_token() for _ in part]
+            now = api.running.services.clock.now()
+            await people.register(unit, station.id, part, tokens, groups_by_slug={}, now=now)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    account = await until_finished(api, alert["id"])
+    assert account["people"]["unreached"] == count
+    return alert["id"]
+
+
+async def pages_of(api, path, mine):
+    """Follow the links to the next ones; give each page."""
+    found = []
+    while path:
+        status, _, page = await look(api, path, **mine)
+        assert status == 200
+        found.append(page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        path = following and following[1]
+    return found
+
+
+async def test_the_unreached_are_turned_over_page_by_page_each_of_them_once(api, monkeypatch):
+    monkeypatch.setattr(unreached, "PAGE", 4)
+    alert = await missed(api, 11)
+    found = await pages_of(api, f"/console/alerts/{alert}/unreached", await api.sign_in("laigle-publish"))
+    names = [re.findall(r"Person \d+", page) for page in found]
+    assert [len(each) for each in names] == [4, 4, 3]
+    assert sorted(each for page in names for each in page) == sorted(f"Person {number}" for number in range(11))
+    assert all("11 people were not told" in page for page in found)
+
+
+async def test_reasons_stand_apart_each_with_its_people_and_the_way_to_all_of_them(tmp_path):
+    async with town_of(tmp_path, people=9, gone=8) as (_, served, api):
+        alert = await served.issue()
+        await served.finished(alert["id"])
+        mine = await api.sign_in()
+        _, _, page = await look(api, f"/console/alerts/{alert['id']}/unreached", **mine)
+        assert re.findall(r"<h2[^>]*><span>(.*?)</span><span[^>]*>(\d+)<", page) == [
+            ("Notification: the address does not exist any more", "8"),
+            ("No contact that works by the ways of this alert", "1"),
+        ]
+        assert page.count("r0000") == 5 + 1
+        way = re.search(r'href="([^"]+)">See all 8<', page)[1]
+        _, _, page = await look(api, way, **mine)
+        assert page.count("r0000") == 8
+        _, _, page = await look(api, f"/console/alerts/{alert['id']}/unreached?reason=sms-failed", **mine)
+        assert "There is nobody left for this reason." in page
+
+
+async def test_a_key_that_may_only_read_learns_how_many_and_why_but_no_names(api):
+    alert = await missed(api, 3)
+    mine = await api.sign_in("laigle-read")
+    _, _, page = await look(api, f"/console/alerts/{alert}/unreached", **mine)
+    assert "3 people were not told" in page
+    assert "names nobody" in page
+    assert "Person" not in page
+    assert "R-0" not in page
+    assert ".csv" not in page
+    assert (await look(api, f"/console/alerts/{alert}/unreached.csv", **mine))[0] == 403
+
+
+@pytest.mark.parametrize(("language", "delimiter", "header"), [("fr", ";", "Nom"), ("en", ",", "Name")])
+async def test_the_table_is_read_by_a_spreadsheet_of_the_readers_language(api, language, delimiter, header):
+    alert = await missed(api, 3)
+    mine = await api.sign_in("laigle-publish")
+    headers = {"Cookie": mine["Cookie"], "Accept-Language": language}
+    async with api.http.get(f"{api.running.url}/console/alerts/{alert}/unreached.csv", headers=headers) as answer:
+        raw = await answer.read()
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert re.fullmatch(r'attachment; filename="[\w-]+-laigle-\d+\.csv"', answer.headers["Content-Disposition"])
+    assert raw.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig")), delimiter=delimiter))
+    assert rows[0][2] == header
+    assert sorted(row[1:3] for row in rows[1:]) == [[f"R-{number}", f"Person {number}"] for number in range(3)]
+    assert {row[4] for row in rows[1:]} == {NO_CONTACT}
+
+
+async def test_ten_thousand_unreached_are_pages_of_a_hundred_and_one_table_that_comes_in_parts(api):
+    alert = await missed(api, 10_000, names=False)
+    mine = await api.sign_in()
+    _, _, page = await look(api, f"/console/alerts/{alert}/unreached", **mine)
+    assert "10,000 people were not told" in page
+    assert page.count("R-") == 100
+    assert len(page) < 60_000
+    _, _, table = await look(api, f"/console/alerts/{alert}/unreached.csv", **mine)
+    rows = list(csv.reader(io.StringIO(table)))
+    assert len(rows) == 10_001
+    assert len({row[1] for row in rows[1:]}) == 10_000
+    _, _, page = await look(api, f"/console/alerts/{alert}", **mine)
+    assert "10,000" in page
+
+
+async def test_who_takes_the_table_is_written_in_the_log(api):
+    alert = await missed(api, 2)
+    mine = await api.sign_in("laigle-publish")
+    with structlog.testing.capture_logs() as logged:
+        await look(api, f"/console/alerts/{alert}/unreached.csv", **mine)
+    (line,) = [each for each in logged if "unreached" in each["event"]]
+    assert (line["label"], line["people"], line["alert"]) == ("publish", 2, alert)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+33", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_is_taken_for_a_formula(cell):
+    assert guarded(cell) == f"'{cell}"
+    assert guarded(f"a{cell}") == f"a{cell}"
+
+
+def test_failures_of_one_kind_are_one_reason_whatever_their_codes_and_their_order():
+    found = {
+        "push gone (push:410); sms failed (twilio:30003)": 2,
+        "sms failed (twilio:30005); push gone (push:404)": 3,
+        "sms failed (twilio:30003)": 4,
+        "email dead_letter": 1,
+        "smoke signals failed": 1,
+        NO_CONTACT: 6,
+        PAUSED: 1,
+    }
+    made = grouped(found, ENGLISH)
+    assert [(reason.slug, reason.people) for reason in made] == [
+        ("no-contact", 6),
+        ("push-gone.sms-failed", 5),
+        ("sms-failed", 4),
+        ("email-dead_letter", 1),
+        ("other", 1),
+        ("paused", 1),
+    ]
+    assert sum(reason.people for reason in made) == sum(found.values())
+    assert {why for reason in made for why in reason.whys} == set(found)
+    assert made[1].sentence == ("Notification: the address does not exist any more; SMS: refused, or not delivered")
+    assert sentence_of("voice expired", ENGLISH) == "Phone call: too late, the alert was over"
+    assert slug_of("") == "other"
