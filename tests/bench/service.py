@@ -70,13 +70,13 @@ async def serving(
 ) -> AsyncIterator[Serving]:
     """Start one process a role set (``""``: all roles); the first is asked. Ended with the block."""
     processes = []
-    port = peers.free_port()
+    ports = [peers.free_port() for _ in roles]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
     try:
         for at, role in enumerate(roles):
             given = {
                 "TOCSIN_DATA_DIR": str(data_dir),
-                "TOCSIN_PORT": str(port if at == 0 else peers.free_port()),
+                "TOCSIN_PORT": str(ports[at]),
                 "TOCSIN_LOG_LEVEL": "warning",
                 "TOCSIN_REQUESTS_PER_MINUTE": "1000000",
                 **settings,
@@ -88,9 +88,9 @@ async def serving(
                 )
             )
         async with aiohttp.ClientSession() as http:
-            here = Serving(f"http://127.0.0.1:{port}", [each.pid for each in processes], key, http)
-            await _ready(here, processes)
-            yield here
+            for port, process in zip(ports, processes, strict=True):
+                await _ready(http, f"http://127.0.0.1:{port}", process)
+            yield Serving(f"http://127.0.0.1:{ports[0]}", [each.pid for each in processes], key, http)
     finally:
         for process in processes:
             if process.returncode is None:
@@ -102,16 +102,14 @@ async def serving(
                 process.kill()
 
 
-async def _ready(here: Serving, processes: list[asyncio.subprocess.Process]) -> None:
+async def _ready(http: aiohttp.ClientSession, url: str, process: asyncio.subprocess.Process) -> None:
     async with asyncio.timeout(_UP_S):
-        while True:
-            ended = [process.returncode for process in processes if process.returncode is not None]
-            if ended:
-                raise RuntimeError(f"tocsin serve ended with {ended[0]}")
+        while process.returncode is None:
             try:
-                async with here.http.get(f"{here.url}/readyz") as answer:
+                async with http.get(f"{url}/readyz") as answer:
                     if answer.status == 200:
                         return
             except aiohttp.ClientConnectionError:
                 pass
             await asyncio.sleep(0.05)
+    raise RuntimeError(f"tocsin serve ended with {process.returncode}")
