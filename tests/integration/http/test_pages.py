@@ -123,6 +123,9 @@ async def test_a_page_is_named_by_what_it_holds(api):
     assert "max-age=15" in first["Cache-Control"]
     status, again, text = await page_of(api, alert["url"], **{"If-None-Match": first["ETag"]})
     assert (status, text, again["ETag"]) == (304, "", first["ETag"])
+    # A browser takes a 304's headers for those of the page that it kept (RFC 9111, section 3.2).
+    assert again.get("Content-Security-Policy", first["Content-Security-Policy"]) == first["Content-Security-Policy"]
+    assert again.get("Permissions-Policy", first["Permissions-Policy"]) == first["Permissions-Policy"]
     status, other, _ = await page_of(api, alert["url"], "en", **{"If-None-Match": first["ETag"]})
     assert status == 200
     assert other["ETag"] != first["ETag"]
