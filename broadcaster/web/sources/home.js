@@ -1,6 +1,6 @@
 // The map of the alerts in force. What can be done with it can be done in the list below it.
 
-import { colourOf, drawArea } from "./parts/compose_area.js";
+import { drawArea, styleOf } from "./parts/compose_area.js";
 import { left, one } from "./parts/dom.js";
 import { draw, L } from "./parts/map.js";
 
@@ -11,7 +11,7 @@ if (given && box) {
   ready.then(() => {
     const all = L.featureGroup();
     for (const each of given.areas) {
-      const shown = drawArea(map, each.area, each.look === "drill" ? colourOf("exercise", "") : colourOf("actual", each.look));
+      const shown = drawArea(map, each.area, each.look === "drill" ? styleOf("exercise", "") : styleOf("actual", each.look));
       shown.bindTooltip(each.label);
       all.addLayer(shown);
     }

@@ -6,7 +6,10 @@ import { draw, L } from "./map.js";
 const STEPS_M = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const METRES_A_DEGREE = 111_320;
 const DENSE = [0, 0.1, 0.18, 0.27, 0.36, 0.46];
-const COLOURS = { extreme: "#5c1769", severe: "#b0121d", moderate: "#f0921e", minor: "#f4d73b", drill: "#7c7f86" };
+const COLOURS = { extreme: "#5c1769", severe: "#b0121d", moderate: "#f0921e", minor: "#f4d73b" };
+const IN_THE_DARK = { extreme: "#c07ad0", severe: "#ff6b6b" };
+const DASHES = "12 9"; // an exercise is drawn in dashes
+const dark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
 
 /** The slider's places: steps of 10 m up to a kilometre, of 50 m to two, of 100 m to five. */
 export const radiusAt = (place) =>
@@ -14,12 +17,16 @@ export const radiusAt = (place) =>
 export const placeOf = (radius) =>
   Math.round(radius <= 1000 ? (radius - 300) / 10 : radius <= 2000 ? 70 + (radius - 1000) / 50 : 90 + (radius - 2000) / 100);
 
-/** The colour that an area is drawn in. @param {string} status @param {string} severity */
-export const colourOf = (status, severity) => COLOURS[status === "actual" ? severity : "drill"] || COLOURS.drill;
+/** Give how an area is drawn: in the colour of its severity, an exercise in dashes. */
+export function styleOf(status, severity) {
+  const drill = status !== "actual";
+  const plain = dark() ? "#ffe66b" : "#6b5200";
+  const colour = drill ? plain : (dark() && IN_THE_DARK[severity]) || COLOURS[severity] || plain;
+  return { color: colour, weight: 3, fillColor: colour, fillOpacity: 0.2, dashArray: drill ? DASHES : null, interactive: false };
+}
 
-/** Draw an area that was given as the API has it. @param {any} map @param {any} area @param {string} colour */
-export function drawArea(map, area, colour) {
-  const style = { color: colour, weight: 3, fillColor: colour, fillOpacity: 0.18, interactive: false };
+/** Draw an area that was given as the API has it. @param {any} map @param {any} area @param {any} style */
+export function drawArea(map, area, style) {
   const group = L.featureGroup();
   for (const each of area?.circles || []) L.circle([each.lat, each.lon], { ...style, radius: each.radius_m }).addTo(group);
   if (area?.polygons) L.geoJSON(area.polygons, { style, interactive: false }).addTo(group);
@@ -115,8 +122,8 @@ export class AreaMap {
       draft.circles[this.selected] = { ...draft.circles[this.selected], ...point };
     } else return;
     this.build();
-    this.see();
     this.told.changed();
+    this.see();
   }
 
   /** Bring what was changed into sight, if it is not. */
@@ -204,8 +211,7 @@ export class AreaMap {
     const draft = this.draft;
     this.shapes.clearLayers();
     this.layers = null;
-    const colour = colourOf(draft.status, draft.severity || "severe");
-    const style = { color: colour, weight: 3, fillColor: colour, fillOpacity: 0.2, interactive: false };
+    const style = styleOf(draft.status, draft.severity || "severe");
     if (draft.territory) {
       if (this.given.boundary) L.geoJSON(this.given.boundary, { style, interactive: false }).addTo(this.shapes);
       return;

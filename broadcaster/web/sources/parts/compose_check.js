@@ -2,7 +2,7 @@
 
 import { call } from "./call.js";
 import { area, body, expires, texts } from "./compose_draft.js";
-import { colourOf, drawArea, whereWords } from "./compose_area.js";
+import { drawArea, styleOf, whereWords } from "./compose_area.js";
 import { fill, language, make, number, one } from "./dom.js";
 import { draw } from "./map.js";
 import { money } from "./compose_where.js";
@@ -122,7 +122,7 @@ export class Check {
     this.map.map.invalidateSize({ animate: false });
     const shape = draft.territory ? { polygons: this.given.boundary } : area(draft);
     if (this.drawn) this.drawn.remove();
-    this.drawn = drawArea(this.map.map, shape, colourOf(draft.status, draft.severity));
+    this.drawn = drawArea(this.map.map, shape, styleOf(draft.status, draft.severity));
     const bounds = this.drawn.getBounds();
     if (bounds.isValid()) this.map.map.fitBounds(bounds, { padding: [24, 24], animate: false, maxZoom: 15 });
   }

@@ -69,7 +69,7 @@ export class Where {
     const search = one("#search").getBoundingClientRect();
     const map = one("#map").getBoundingClientRect();
     const sheet = one("#sheet").getBoundingClientRect();
-    const beside = sheet.left > map.left + 10; // at the side, where there is room
+    const beside = sheet.right <= map.left + 10; // at the side, where there is room
     return { top: Math.max(0, search.bottom - map.top), bottom: beside ? 0 : Math.max(0, map.bottom - sheet.top) };
   }
 
@@ -185,6 +185,14 @@ export class Where {
     this.list();
   }
 
+  /** Say to the style how much of the map the sheet hides. */
+  measure() {
+    const over = this.over();
+    const step = one("#step-where");
+    step.style.setProperty("--sheet", `${over.bottom}px`);
+    step.style.setProperty("--middle", `${(over.top + one("#map").clientHeight - over.bottom) / 2}px`);
+  }
+
   list() {
     const { draft, words } = this;
     const place = one("#shapes");
@@ -202,6 +210,7 @@ export class Where {
   }
 
   bind() {
+    new ResizeObserver(() => this.measure()).observe(one("#sheet"));
     one("#slider").addEventListener("input", (event) => this.map.setRadius(radiusAt(Number(event.target.value))));
     const field = one("#radius");
     field.addEventListener("input", () => {

@@ -104,6 +104,7 @@ export class Wording {
         next.focus();
       });
     }
+    for (const side of all("[data-side]")) side.addEventListener("click", () => this.choose(side.dataset.side));
     one("#spell-cheap").addEventListener("click", () => this.spell(true));
     one("#spell-dear").addEventListener("click", () => this.spell(false));
     one("#to-check").addEventListener("click", () => this.onward());
@@ -138,6 +139,7 @@ export class Wording {
       tab.setAttribute("aria-selected", String(tab.dataset.tab === code));
       tab.tabIndex = tab.dataset.tab === code ? 0 : -1;
     }
+    for (const side of all("[data-side]")) side.setAttribute("aria-pressed", String(side.dataset.side === code));
     for (const side of all(".words")) side.classList.toggle("current", side.dataset.language === code);
     this.show();
   }

@@ -1,0 +1,51 @@
+"""What is wrong with a draft is told field by field, in the words of whoever writes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.http.conftest import circle
+from tests.integration.http.test_compose import draft
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"texts": {"fr": {"headline": "x" * 500}}}, "texts.fr.headline", "Trop long de 340 caractères"),
+        ({"texts": {"fr": {"headline": "🌊🌊"}}}, "texts.fr.headline", "Des signes seuls ne disent rien"),
+        ({"texts": {"fr": {"headline": "Vu [lieu]"}}}, "texts.fr.headline", "Il reste à remplir : [lieu]"),
+        ({"texts": {}}, "headline", "Écrivez au moins le titre"),
+        ({"area": None}, "area", "Montrez sur la carte"),
+        ({"area": circle(200)}, "area.circles[0].radius_m", "un rayon de 300 à"),
+        ({"area": circle(lon=2.35, lat=48.85)}, "area.circles[0]", "hors de votre territoire"),
+        ({"area": circle(lon=0.70, lat=48.76)}, "area.circles[0]", "Cela dépasse votre territoire de"),
+        ({"channels": []}, "channels", "Choisissez au moins un moyen"),
+        ({"severity": "minor", "audience": {"kind": "everyone"}}, "audience", "que si le danger est grave"),
+        ({"audience": {"kind": "groups"}}, "audience.groups", "Choisissez au moins un groupe"),
+        ({"expires": "2020-01-01T00:00:00Z"}, "expires", "Cette heure est déjà passée"),
+    ],
+)
+async def test_what_is_wrong_is_told_by_field_in_the_writers_words(refusing, changes, field, sentence):
+    mine = await refusing.sign_in("laigle-publish")
+    headers = {"Idempotency-Key": "wrong"}
+    status, _, told = await refusing.call(
+        "POST", "/console/send?lang=fr", draft(**changes), key=None, headers={**mine, **headers}
+    )
+    assert status == 422, told
+    found = {each["field"]: each["problem"].replace("\u202f", " ") for each in told["errors"]}
+    assert sentence in found[field]
+    assert (await refusing.counts())["alerts"] == 0
+
+
+async def test_the_same_is_told_while_one_writes_and_what_is_sound_is_shown_all_the_same(refusing):
+    mine = await refusing.sign_in("laigle-publish")
+    texts = {"fr": {"headline": "x" * 500}, "en": {"headline": "Flood", "description": "🌊"}}
+    status, _, told = await refusing.call(
+        "POST", "/console/preview?lang=en", draft(texts=texts, area=...), key=None, headers=mine
+    )
+    assert status == 200
+    assert {each["field"] for each in told["findings"]} == {"texts.fr.headline", "texts.en.description"}
+    assert list(told["languages"]) == ["en"]
+    assert told["languages"]["en"]["push"]["title"] == "Flood"
