@@ -26,7 +26,7 @@ def full() -> bool:
 
 
 @pytest.fixture
-def record(request: pytest.FixtureRequest) -> Callable[..., None]:
+def record(request: pytest.FixtureRequest, full: bool) -> Callable[..., None]:  # noqa: FBT001  a fixture's value
     """Put a verdict into the table, and fail unless nobody is lost and no more is doubled than ``bound``."""
 
     def say(verdict: Verdict, *, fault: str, road: str, injected: int, bound: int = 0) -> None:
@@ -42,9 +42,20 @@ def record(request: pytest.FixtureRequest) -> Callable[..., None]:
             "result": "FAILED" if bad else "held",
         }
         request.node.user_properties.append((_ROWS, row))
+        if full:
+            _tell(request.config, row)
         assert not bad, (verdict, row)
 
     return say
+
+
+def _tell(config: pytest.Config, row: dict[str, Any]) -> None:
+    """Show a row at once: the long form takes an hour."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if reporter is not None and capture is not None:
+        with capture.global_and_fixture_disabled():
+            reporter.write_line(f"\n{datetime.now(UTC):%H:%M:%S} " + " | ".join(str(each) for each in row.values()))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
