@@ -1,16 +1,19 @@
 """Connections that say nothing: each costs a descriptor, and when those are gone nobody is let in and nothing is sent.
 
 The HTTP server waits for ever for the end of a request's head. So a connection that asks for nothing is closed: soon
-where it never asked, later where it did and is kept for more; and sooner still, the oldest first, when they are many.
+where it never asked, later where it did and is kept for more; and sooner still, the oldest first, when they are many,
+or one address has more than its share of them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import resource
 import time
+from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +28,7 @@ _PACE_S = 1.0
 _OURS = 200
 """Descriptors for the store, the providers and the rest of the process."""
 _LEAST, _MOST = 100, 50_000
+_SHARE = 4
 
 
 class Connection(Protocol):
@@ -36,9 +40,19 @@ class Connection(Protocol):
 class Connections:
     """Which connections wait, and since when."""
 
-    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """``most``: how many may be open before those that wait are closed. ``clock``: seconds that only ever grow."""
+    def __init__(
+        self,
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
+        address: Callable[[Connection], str | None] | None = None,
+    ) -> None:
+        """``most``: how many may be open before those that wait are closed. ``clock``: seconds that only ever grow.
+
+        ``address``: whose a connection is, where that is known; one address has a quarter of them at the most.
+        """
         self._most = most
+        self._most_of_one = max(_LEAST, most // _SHARE)
+        self._address = address or nobody
         self._clock = clock
         self._at_work: set[Connection] = set()
         self._since: dict[Connection, float] = {}
@@ -62,16 +76,35 @@ class Connections:
         self._since = {each: self._since.get(each, now) for each in every}
         waiting = sorted((each for each in every if each not in self._at_work), key=self._since.__getitem__)
         too_many = len(every) - self._most
+        of_one = Counter(filter(None, map(self._address, every)))
         for at, each in enumerate(waiting):
             longest = KEPT_S if each in self._served else FIRST_S
-            if at < too_many or now - self._since[each] > longest:
+            address = self._address(each)
+            greedy = address is not None and of_one[address] > self._most_of_one
+            if at < too_many or greedy or now - self._since[each] > longest:
                 each.force_close()
+                if address is not None:
+                    of_one[address] -= 1
 
 
 def most_open() -> int:
     """Give how many connections this process has descriptors for, besides those it needs itself."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _MOST if soft == resource.RLIM_INFINITY else max(_LEAST, min(_MOST, soft - _OURS))
+
+
+def nobody(_connection: Any) -> str | None:
+    """Give no address."""
+    return None
+
+
+def caller_at(connection: Any) -> str | None:
+    """Give the address at the other end; None for this machine's own, where a proxy may speak for the whole world."""
+    transport = connection.transport
+    peer = None if transport is None else transport.get_extra_info("peername")
+    if not isinstance(peer, tuple) or ipaddress.ip_address(peer[0].partition("%")[0]).is_loopback:
+        return None
+    return str(peer[0])
 
 
 async def watch(connections: Connections, runner: web.AppRunner) -> None:

@@ -15,7 +15,7 @@ from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.stations import Role
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer, nothing
-from broadcaster.http.keys import ACCOUNTS, STREAMS
+from broadcaster.http.keys import ACCOUNTS, HOLDERS, STREAMS
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.schemas.accounts import (
     AccountOut,
@@ -24,7 +24,7 @@ from broadcaster.http.schemas.accounts import (
     UnreachedOut,
     UnreachedPage,
 )
-from broadcaster.store import account, alerts, deliveries
+from broadcaster.store import account, alerts, deliveries, stations
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from broadcaster.http.schemas.accounts import CursorQuery, DeliveriesQuery
 
 MOST_STREAMS = 200
+MOST_OF_A_KEY = 50
+"""A key that opens streams and forgets them leaves some for the others."""
 HEARTBEAT_S = 10.0
 """Seconds between comments on a quiet stream: proxies give up after 30 to 60."""
 PACE_S = 0.25
@@ -129,20 +131,29 @@ async def stream(
 ) -> web.StreamResponse:
     """Stream what ``read`` gives, at each change of an alert's account and every ten seconds, where it is other news.
 
-    After ``longest_s`` the stream breaks off, and its reader comes back, to be let in anew. Raises the 503 where there
-    are too many.
+    After ``longest_s`` the stream breaks off, and its reader comes back, to be let in anew; so it does when its key was
+    revoked. Raises the 503 where there are too many, of all or of one key.
     """
-    streams = call.request.app[STREAMS]
+    streams, holders = call.request.app[STREAMS], call.request.app[HOLDERS]
+    key_id = 0 if call.caller is None else call.caller.key_id
     task = asyncio.current_task()
     if task is None or len(streams) >= MOST_STREAMS:
         raise HttpProblem(
             "unavailable", f"{MOST_STREAMS} streams are open, the most there are.", headers={"Retry-After": "10"}
         )
+    if key_id and holders[key_id] >= MOST_OF_A_KEY:
+        raise HttpProblem(
+            "unavailable", f"This key has {MOST_OF_A_KEY} streams open, its most.", headers={"Retry-After": "10"}
+        )
     streams.add(task)
+    holders[key_id] += 1
     try:
         return await _stream(call, alert_id, read, longest_s)
     finally:
         streams.discard(task)
+        holders[key_id] -= 1
+        if not holders[key_id]:
+            del holders[key_id]
 
 
 async def _stream(
@@ -153,7 +164,7 @@ async def _stream(
     stream = EventSourceResponse(ping_interval=HEARTBEAT_S, send_timeout=30)
     await stream.prepare(call.request)
     last, clock = None, asyncio.get_running_loop().time
-    until = clock() + longest_s
+    until, look_again = clock() + longest_s, clock() + HEARTBEAT_S
     async with call.services.watch(alert_id) as watched, stream:
         try:
             while stream.is_connected() and clock() < until:
@@ -167,9 +178,21 @@ async def _stream(
                     break
                 await asyncio.sleep(PACE_S)
                 await watched.wait(HEARTBEAT_S)
+                if clock() >= look_again:
+                    if await _revoked(call):
+                        break
+                    look_again = clock() + HEARTBEAT_S
         except (ConnectionError, TimeoutError):  # the reader went away
             pass
     return stream
+
+
+async def _revoked(call: Call[None, None]) -> bool:
+    """Tell whether the key that the stream was opened with is worth nothing any more."""
+    if call.caller is None:
+        return False
+    async with call.services.store.read() as unit:
+        return not await stations.key_holds(unit, call.caller.key_id)
 
 
 async def _account(call: Call[None, None], alert: Alert) -> AccountOut:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     import asyncio
+    from collections import Counter
     from collections.abc import Callable
 
     from broadcaster.http.connections import Connections
@@ -33,6 +34,8 @@ PRINTER: web.AppKey[Printer] = web.AppKey("printer")
 ACCOUNTS: web.AppKey[Paced[AccountOut]] = web.AppKey("accounts")
 CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections")
 STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")
+HOLDERS: web.AppKey[Counter[int]] = web.AppKey("holders")
+"""How many streams each key has open."""
 PAGES: web.AppKey[frozenset[tuple[str, str]]] = web.AppKey("pages")
 KEPT_PAGES: web.AppKey[KeptPages] = web.AppKey("kept pages")
 DOCUMENT: web.AppKey[Callable[[str], bytes]] = web.AppKey("document")

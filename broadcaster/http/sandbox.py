@@ -47,8 +47,15 @@ async def listing(call: Call[None, SandboxQuery]) -> web.Response:
 
 
 async def readable_alert(unit: Unit, caller: Caller | None, given: str | None) -> int | None:
-    """Give the alert to look at, None for all of them. Raises ``Forbidden``: a station's key sees its own alerts."""
-    every_station = caller is not None and caller.station_id is None
+    """Give the alert to look at, None for all of them.
+
+    Raises ``Forbidden``: messages bear addresses, which a key that only reads sees nowhere; and a station's key sees
+    its own alerts.
+    """
+    if caller is None or not caller.role.may(Role.PUBLISH):
+        message = "These messages bear addresses: a key with the role publish is needed."
+        raise Forbidden(message)
+    every_station = caller.station_id is None
     if given is None:
         if every_station:
             return None
@@ -58,7 +65,7 @@ async def readable_alert(unit: Unit, caller: Caller | None, given: str | None) -
     alert = await alerts.by_id(unit, number)
     if every_station:
         return number
-    if alert is None or caller is None or not caller.may(Role.READ, alert.station_id):
+    if alert is None or not caller.may(Role.PUBLISH, alert.station_id):
         message = "This key may not see that alert."
         raise Forbidden(message)
     return number

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from broadcaster.http.auth import SignedOut, admit
-from broadcaster.http.connections import Connections, most_open
+from broadcaster.http.connections import Connections, caller_at, most_open, nobody
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.keys import (
     ACCOUNTS,
@@ -18,6 +19,7 @@ from broadcaster.http.keys import (
     DEVICES,
     DOCUMENT,
     GROUND,
+    HOLDERS,
     KEPT_PAGES,
     PAGES,
     PRINTER,
@@ -71,12 +73,14 @@ def build(services: Services) -> web.Application:
     app[RATES] = RateLimit(services.settings.requests_per_minute)
     app[DEVICES] = RateLimit(services.settings.requests_per_minute)
     app[ACCOUNTS] = Paced(PACE_S)
-    app[CONNECTIONS] = Connections(most_open())
+    # Behind a proxy all connections are the proxy's own.
+    app[CONNECTIONS] = Connections(most_open(), address=nobody if services.settings.trusted_proxies else caller_at)
     app[GROUND] = Ground()
     app[WATCH] = Watch()
     app[PRINTER] = Printer()
     streams: set[asyncio.Task[Any]] = set()
     app[STREAMS] = streams
+    app[HOLDERS] = Counter()
     documented: Callable[[str], bytes] = cache(partial(document, ROUTES))
     app[DOCUMENT] = documented
     app[KEPT_PAGES] = KeptPages()

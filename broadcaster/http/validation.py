@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from broadcaster.http.schemas.base import INSEE, LINE, LOCALE, PROSE, REGION, SLUG
+from broadcaster.domain.signs import LINE, PROSE
+from broadcaster.http.schemas.base import INSEE, LOCALE, REGION, SLUG
 from zones import ZoneError
 
 if TYPE_CHECKING:

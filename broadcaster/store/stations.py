@@ -129,6 +129,13 @@ async def caller_of(unit: Unit, key: str) -> Caller | None:
     return None if row is None else Caller(row.id, Role(row.role), row.station_id)
 
 
+async def key_holds(unit: Unit, key_id: int) -> bool:
+    """Tell whether a key is there and not revoked."""
+    return (
+        await unit.conn.scalar(select(api_keys.c.id).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)))
+    ) is not None
+
+
 async def keys(unit: Unit) -> list[Any]:
     """Give every key's id, role, station's slug (or None), label, created_at and revoked_at."""
     rows = await unit.conn.execute(

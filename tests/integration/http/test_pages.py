@@ -173,12 +173,19 @@ async def test_the_sandbox_as_json_gives_every_byte(api):
     await someone(api)
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     await until_finished(api, alert["id"])
-    status, _, found = await api.call("GET", f"/v1/sandbox?alert={alert['id']}&limit=1", key="laigle-read")
+    status, _, found = await api.call("GET", f"/v1/sandbox?alert={alert['id']}&limit=1", key="laigle-publish")
     assert (status, len(found["messages"])) == (200, 1)
-    _, _, rest = await api.call("GET", f"/v1/sandbox?alert={alert['id']}&cursor={found['next']}", key="laigle-read")
+    _, _, rest = await api.call("GET", f"/v1/sandbox?alert={alert['id']}&cursor={found['next']}", key="laigle-publish")
     channels = {each["channel"] for each in [*found["messages"], *rest["messages"]]}
     assert channels == {"sms", "email"}
-    assert (await api.call("GET", "/v1/sandbox", key="laigle-read"))[0] == 403
+    assert (await api.call("GET", "/v1/sandbox", key="laigle-publish"))[0] == 403
+    status, _, problem = await api.call("GET", f"/v1/sandbox?alert={alert['id']}", key="laigle-read")
+    assert (status, "addresses" in problem["detail"] or "publish" in problem["detail"]) == (403, True)
+    looking = await api.sign_in("laigle-read")
+    assert (
+        "+33639980001"
+        not in (await api.call("GET", f"/console/sandbox?alert={alert['id']}", key=None, headers=looking))[2]
+    )
 
 
 async def test_what_a_group_is_told_is_on_no_list_that_strangers_read(api):

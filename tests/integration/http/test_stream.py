@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from broadcaster.config import Settings
 from broadcaster.http import deliveries
-from broadcaster.store import account
+from broadcaster.store import account, stations
 from tests.integration.http.conftest import an_alert, open_api
 
 
@@ -28,8 +28,8 @@ def never_finished(monkeypatch):
     monkeypatch.setattr(account, "account", moving)
 
 
-async def follow(api, alert):
-    headers = {"Authorization": f"Bearer {api.keys['admin']}"}
+async def follow(api, alert, key="admin"):
+    headers = {"Authorization": f"Bearer {api.keys[key]}"}
     answer = await api.http.get(f"{api.running.url}/v1/alerts/{alert['id']}/events", headers=headers)
     assert answer.status == 200
     return answer
@@ -73,6 +73,33 @@ async def test_more_streams_than_there_may_be_are_told_to_come_back(api, never_f
     status, headers, problem = await api.call("GET", f"/v1/alerts/{alert['id']}/events")
     assert (status, headers["Retry-After"], problem["status"]) == (503, "10", 503)
     answer.close()
+
+
+async def test_a_key_that_has_its_most_streams_leaves_the_others_theirs(api, never_finished, monkeypatch):
+    monkeypatch.setattr(deliveries, "MOST_OF_A_KEY", 1)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    answer = await follow(api, alert)
+    status, headers, problem = await api.call("GET", f"/v1/alerts/{alert['id']}/events")
+    assert (status, headers["Retry-After"]) == (503, "10")
+    assert "key" in problem["detail"]
+    other = await follow(api, alert, "laigle-read")
+    for each in (answer, other):
+        each.close()
+
+
+async def test_a_key_that_is_revoked_sees_nothing_more(api, never_finished, monkeypatch):
+    monkeypatch.setattr(deliveries, "HEARTBEAT_S", 0.1)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    answer, other = await follow(api, alert, "laigle-read"), await follow(api, alert)
+    store = api.running.services.store
+    async with store.write() as unit:
+        caller = await stations.caller_of(unit, api.keys["laigle-read"])
+        await stations.revoke_key(unit, caller.key_id, api.running.services.clock.now())
+    async with asyncio.timeout(10):
+        await answer.content.read()
+    assert (await api.call("GET", f"/v1/alerts/{alert['id']}/events", key="laigle-read"))[0] == 401
+    assert not other.content.at_eof(), "another key's stream goes on"
+    other.close()
 
 
 async def test_a_reader_who_leaves_frees_the_place(api, never_finished, monkeypatch):

@@ -71,3 +71,23 @@ def test_nothing_is_kept_of_those_that_are_gone(clock):
         connections.sweep([one])
     connections.sweep([])
     assert (connections._since, connections._served, connections._at_work) == ({}, set(), set())
+
+
+def test_one_address_that_has_more_than_a_quarter_loses_its_oldest_that_wait(clock):
+    greedy, modest = [Opened() for _ in range(130)], [Opened() for _ in range(20)]
+    where = dict.fromkeys(greedy, "192.0.2.1") | dict.fromkeys(modest, "192.0.2.2")
+    connections = Connections(400, clock, where.get)
+    with connections.at_work(greedy[0]):
+        for n in range(len(greedy)):
+            connections.sweep(greedy[: n + 1])
+            clock.now += 0.001
+        connections.sweep([*greedy, *modest])
+    assert [each.closed for each in greedy].count(True) == 30
+    assert not greedy[0].closed, "it is being answered"
+    assert not any(each.closed for each in (*modest, greedy[-1]))
+
+
+def test_where_all_come_from_one_proxy_none_is_closed_for_it(clock):
+    every = [Opened() for _ in range(150)]
+    Connections(400, clock).sweep(every)
+    assert not any(each.closed for each in every)
