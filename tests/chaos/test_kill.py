@@ -25,7 +25,7 @@ def got(town: Town) -> int:
     return len(town.push.messages) + len(town.smtp.messages) + len(town.twilio.messages) + len(town.twilio.calls)
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("road", ROADS)
 async def test_whatever_is_killed_nobody_is_lost_and_doubles_bear_one_key(road, tmp_path, full, record):
     made, roles = ROADS[road]
@@ -53,6 +53,7 @@ async def test_whatever_is_killed_nobody_is_lost_and_doubles_bear_one_key(road, 
     record(verdict, fault="kill -9 of any process", road=road, injected=kills, bound=senders * MOST_TWICE)
 
 
+@pytest.mark.timeout(3600)
 async def test_a_deploy_in_the_middle_of_an_alert_loses_and_doubles_nothing(tmp_path, full, record):
     async with ScaledTown(tmp_path, lease_s=8, **AT_ONCE, **RATES) as town:
         people = town.draw(FULL[1] if full else SHORT[1], share_inside=0.9)

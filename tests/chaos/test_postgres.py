@@ -48,7 +48,7 @@ async def unwritten(town):
             assert answer.status == 200, await answer.text()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 async def test_whatever_befalls_the_database_what_was_taken_goes_out_and_is_written_down(tmp_path, full, record):
     async with ScaledTown(tmp_path, lease_s=8, grace_s=GRACE_S, **AT_ONCE, **RATES) as town:
         people = town.draw(8_000 if full else 800, share_inside=0.9)
@@ -105,7 +105,7 @@ async def test_whatever_befalls_the_database_what_was_taken_goes_out_and_is_writ
             postgres.go_on()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600)
 async def test_whoever_still_has_the_database_does_the_work_of_those_who_have_not(tmp_path, full, record):
     if not full:
         pytest.skip("in the long form: make chaos")

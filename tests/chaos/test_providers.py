@@ -57,7 +57,7 @@ async def verdict_of(town, alert_id, people):
     )
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("road", ROADS)
 async def test_whatever_providers_do_everyone_ends_where_they_must_and_is_told_once(road, tmp_path, full, record):
     if road == "scaled" and not full:

@@ -24,7 +24,7 @@ async def led_until(town):
         return min(ends) if len(ends) == len(LED) else None, await unit.now(town.clock.now())
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600)
 async def test_killing_two_senders_of_four_a_resolver_and_a_scheduler_changes_only_the_time(tmp_path, full, record):
     async with ScaledTown(tmp_path, lease_s=8, **AT_ONCE, **RATES) as town:
         people = town.draw(4_000 if full else 800, share_inside=0.9)

@@ -15,7 +15,7 @@ from tests.servers.twilio import Fate
 SENDERS = 2
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 async def test_two_servers_that_break_at_once_lose_nobody(tmp_path, full, record):
     if not full:
         pytest.skip("in the long form: make chaos")

@@ -61,7 +61,7 @@ async def night(folder, residents, program=None):
         yield Night(town, people, wire)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("server", ["Valkey 9", "Redis 7"])
 async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_told_twice(
     server, tmp_path, full, record
