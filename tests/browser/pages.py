@@ -32,16 +32,18 @@ class Shown:
     ``path`` with the facts of the scene in braces; ``route`` is the one that answers it (without: the path itself).
     ``at`` (lon, lat) lets the device say where it is. ``then`` goes on from there, to a state that has no address of
     its own; ``ready`` is a selector of what a script puts into the page, and is waited for. ``has_map``: a map is in
-    it from the beginning. ``forgives`` is what is rightly told in its console.
+    it from the beginning. ``whole``: a picture shows it to its end. ``forgives`` is what its console
+    rightly tells.
     """
 
     name: str
     path: str
     route: str = ""
     at: tuple[float, float] | None = None
-    then: Callable[[Page], Awaitable[None]] | None = None
+    then: Callable[[Page, Scene], Awaitable[None]] | None = None
     ready: str = ""
     has_map: bool = False
+    whole: bool = True
     forgives: str = ""
 
     @property
@@ -61,17 +63,45 @@ class Shown:
         if self.forgives:
             visit.forgive(self.forgives)
         page = await visit(self.path.format(**scene.facts), signed_in=self.signed_in, at=self.at, **how)
-        await self.settle(page)
+        await self.settle(page, scene)
         return page
 
-    async def settle(self, page: Page) -> None:
+    async def settle(self, page: Page, scene: Scene) -> None:
         """Wait until the page is as a person finds it."""
         if self.then is not None:
-            await self.then(page)
+            await self.then(page, scene)
         if self.ready:
             await page.locator(self.ready).first.wait_for()
         await page.evaluate("() => document.fonts.ready.then(() => true)")
 
+
+async def _as_a_resident(page: Page, scene: Scene) -> None:
+    """The device keeps who it is to the service, as after a sign-up."""
+    await page.evaluate(_KEEP, scene.facts["resident"])
+    await page.reload()
+
+
+def _press(*selectors: str) -> Callable[[Page, Scene], Awaitable[None]]:
+    async def press(page: Page, _scene: Scene) -> None:
+        for selector in selectors:
+            await page.locator(selector).first.click()
+
+    return press
+
+
+_KEEP = """(token) => new Promise((done, failed) => {
+  const asked = indexedDB.open("tocsin", 1);
+  asked.onerror = () => failed(asked.error);
+  asked.onupgradeneeded = () => {
+    for (const store of ["facts", "receipts", "alerts"]) asked.result.createObjectStore(store);
+  };
+  asked.onsuccess = () => {
+    const change = asked.result.transaction("facts", "readwrite");
+    change.objectStore("facts").put(token, "token");
+    change.oncomplete = () => { asked.result.close(); done(); };
+  };
+})"""
+_MAP = ".leaflet-container path"
 
 PAGES: tuple[Shown, ...] = (
     # For everybody
@@ -84,18 +114,42 @@ PAGES: tuple[Shown, ...] = (
     Shown("nothing-there", "/a/nothing", "/a/{token}", forgives="404"),
     # For residents
     Shown("follow", "/s/{station}", "/s/{slug}"),
-    Shown("me", "/me"),
-    Shown("here", "/here", at=INSIDE),
-    Shown("sign", "/sign/{station}", "/sign/{slug}"),
+    Shown("follow-phone", "/s/{station}", "/s/{slug}", then=_press("[data-to=phone]")),
+    Shown("follow-mail", "/s/{station}", "/s/{slug}", then=_press("[data-to=mail]")),
+    Shown("confirm", "{confirm}", "/c/{token}"),
+    Shown("me-nobody", "/me"),
+    Shown("me", "/me", then=_as_a_resident),
+    Shown("here", "/here"),
+    Shown("here-looked", "/here", at=INSIDE, then=_press("#look"), ready="#result li"),
+    Shown("sign", "/sign/{station}", "/sign/{slug}", whole=False),
     # For operators
     Shown("sign-in", "/console/sign-in"),
-    Shown("home", "/console"),
+    Shown("home", "/console", ready=_MAP),
+    Shown("new", "/console/new"),
+    Shown("alerts", "/console/alerts"),
+    Shown("live", "/console/alerts/{flood}", "/console/alerts/{id}"),
+    Shown("live-exercise", "/console/alerts/{drill}", "/console/alerts/{id}"),
+    Shown("live-over", "/console/alerts/{fire}", "/console/alerts/{id}"),
+    Shown("cancel", "/console/alerts/{flood}/cancel", "/console/alerts/{id}/cancel"),
+    Shown("account", "/console/alerts/{flood}/account", "/console/alerts/{id}/account"),
+    Shown("unreached", "/console/alerts/{flood}/unreached", "/console/alerts/{id}/unreached"),
+    Shown("people", "/console/people"),
+    Shown("person-new", "/console/people/new"),
+    Shown("person", "/console/people/{person}", "/console/people/{id}"),
+    Shown("person-edit", "/console/people/{person}/edit", "/console/people/{id}/edit"),
+    Shown("person-remove", "/console/people/{person}/remove", "/console/people/{id}/remove"),
+    Shown("groups", "/console/groups"),
+    Shown("group", "/console/groups/{group}", "/console/groups/{slug}"),
+    Shown("import", "/console/people/import"),
+    Shown("export", "/console/people/export"),
     Shown("sessions", "/console/sessions"),
     Shown("sandbox", "/console/sandbox"),
     Shown("sandbox-message", "/console/sandbox/{message}", "/console/sandbox/{id}"),
 )
+_FILES = (".pdf", ".csv", ".svg")
 
 
 def page_routes() -> list[Route]:
     """The routes that give a person something to look at."""
-    return [route for route in ROUTES if route.method == "GET" and "text/html" in route.answers.values()]
+    html = [route for route in ROUTES if route.method == "GET" and "text/html" in route.answers.values()]
+    return [route for route in html if not route.path.endswith(_FILES)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tests.browser.village import Village
 from tests.browser.village import village as founded
-from tests.servers.town import CENTRE, away
+from tests.servers.town import away
 from tests.servers.town_facts import STATION
 
 if TYPE_CHECKING:
@@ -44,6 +45,19 @@ class Scene:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+async def _to_confirm(village: Village) -> str:
+    """The path in the mail that somebody got who signed up by mail."""
+    smtp = village.town.smtp
+    before = len(smtp.messages)
+    asked = {"email": "jeanne@town.example", "locale": "fr"}
+    await village.api.call("POST", f"/v1/stations/{village.station}/confirmations", asked, expect=202)
+    (mail,) = (await smtp.wait_for(before + 1))[before:]
+    body = mail.parsed.get_body(("plain",))
+    found = re.search(r"https?://[^/\s]+(/c/[\w-]+)", body.get_content() if body else "")
+    assert found is not None, mail.raw
+    return found[1]
+
+
 def _circle(metres: float, radius_m: int) -> dict[str, Any]:
     lon, lat = away(metres)
     return {"circles": [{"lon": lon, "lat": lat, "radius_m": radius_m}]}
@@ -63,6 +77,7 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
             await api.finished(each["id"])
         kept = await api.call("GET", "/v1/sandbox?limit=50")
         mail = village.town.smtp.messages[-1].parsed
+        first = village.town.residents[0]
         facts = {
             "station": STATION,
             "flood": flood["id"],
@@ -74,7 +89,9 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
             "drill_page": urlsplit(drill["url"]).path,
             "message": kept["messages"][0]["id"],
             "opt_out": urlsplit(str(mail["List-Unsubscribe"]).strip("<>")).path,
-            "lon": CENTRE[0],
-            "lat": CENTRE[1],
+            "person": first.id,
+            "group": first.groups[0],
+            "resident": first.token,
+            "confirm": await _to_confirm(village),
         }
         yield Scene(village, facts)

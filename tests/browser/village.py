@@ -6,6 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import update
+
+from broadcaster.seed import INSEE, commune_fields
+from broadcaster.store.tables import stations
 from tests.servers.town import Town
 from tests.servers.town_facts import STATION
 
@@ -35,6 +39,13 @@ class Village:
     station: str = STATION
 
 
+async def _as_it_is(town: Town) -> None:
+    """Give the station the boundary, town hall and contact of the real commune, for its maps and pages."""
+    fields = commune_fields(INSEE)
+    async with town.store.write() as unit:
+        await unit.conn.execute(update(stations).where(stations.c.slug == STATION).values(fields))
+
+
 @asynccontextmanager
 async def village(
     folder: Path, push: Autopush, *, residents: int = 40, sandboxed: tuple[str, ...] = (), **settings: Any
@@ -49,7 +60,10 @@ async def village(
         for channel in sandboxed:
             for name in _SANDBOXED[channel]:
                 town.environment.pop(name, None)
-        await town.settle(*town.draw(residents))
+        await _as_it_is(town)
+        town.resident("push", "sms", "email", groups=("pompiers",))
+        town.draw(residents)
+        await town.settle(*town.residents)
         async with town.process() as process:
             yield Village(process.api.url, town.key, process.api, town, push)
             await process.terminate()

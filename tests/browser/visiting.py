@@ -20,6 +20,7 @@ THEMES = ("light", "dark")
 _TELL = """addEventListener("securitypolicyviolation", (event) => console.error(
   `policy: ${event.violatedDirective} forbids ${event.blockedURI} in ${event.sourceFile}:${event.lineNumber}`))"""
 _SEE_OTHER, _SERVER_ERROR = 303, 500
+_PATIENCE_MS = 20_000  # for a machine that has much else to do; what is there earlier is not waited for
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Visits:
     village: Village
     browser: Browser
     problems: list[str] = field(default_factory=list)
+    came: list[Response] = field(default_factory=list)
     _forgiven: list[str] = field(default_factory=list)
     _contexts: list[BrowserContext] = field(default_factory=list)
 
@@ -54,6 +56,7 @@ class Visits:
         if at is not None:
             known |= {"geolocation": {"longitude": at[0], "latitude": at[1]}, "permissions": ["geolocation"]}
         visit = await (browser or self.browser).new_context(**(known | context))
+        visit.set_default_timeout(_PATIENCE_MS)
         self._contexts.append(visit)
         await visit.add_init_script(_TELL)
         visit.on("page", self._watch)
@@ -85,6 +88,7 @@ class Visits:
             self.problems.append(f"a request left the origin: {request.url}")
 
     def _answered(self, response: Response) -> None:
+        self.came.append(response)
         if response.status >= _SERVER_ERROR:
             self.problems.append(f"{response.url}: {response.status}")
 

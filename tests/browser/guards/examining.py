@@ -1,0 +1,89 @@
+"""One look at one page in one language: all that the guards want to know of it, found in a single visit."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.browser.guards.measures import AXE, FOCUSED, MOVES, RULES, SMALL, STOPS, WIDE
+from tests.browser.machine import ROOT
+from tests.browser.visiting import DESK, PHONE, THEMES, Visits
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page, Response
+
+    from tests.browser.pages import Shown
+    from tests.browser.scene import Scene
+
+# 1280 pixels at 400 %, or a telephone of 640 at 200 % (WCAG 2.2, 1.4.10)
+NARROW = {"width": 320, "height": 640}
+TARGET_PX = 43.5  # 44, and what a browser rounds away
+MOST_STOPS = 60
+AXE_SOURCE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text
+
+
+@dataclass
+class Looked:
+    """What was found on a page. ``stops``: (places that the keyboard should reach, those it did reach).
+
+    ``came``: (kind, address, octets as sent) of what the page brought with it into an empty cache.
+    """
+
+    shown: Shown
+    lang: str
+    says_lang: str | None
+    axe: list[str] = field(default_factory=list)
+    wide: list[str] = field(default_factory=list)
+    small: list[str] = field(default_factory=list)
+    dim: list[str] = field(default_factory=list)
+    stops: tuple[int, int] = (0, 0)
+    moving: list[str] = field(default_factory=list)
+    came: list[tuple[str, str, int]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+async def examine(shown: Shown, lang: str, scene: Scene, browser: Browser) -> Looked:
+    """Visit a page and measure it, French on a telephone and English at a desk."""
+    visit = Visits(scene.village, browser)
+    page = await shown.open(visit, scene, lang=lang, size=PHONE if lang == "fr" else DESK)
+    try:
+        looked = Looked(shown, lang, await page.locator("html").get_attribute("lang"))
+        looked.came = [await _weighed(each) for each in visit.came if each.status == 200]
+        looked.dim, looked.stops = await walk(page)
+        await page.evaluate(AXE_SOURCE())
+        for theme in THEMES:
+            await page.emulate_media(color_scheme=theme)
+            looked.axe += [f"{theme}: {each}" for each in await page.evaluate(AXE, RULES)]
+        await page.set_viewport_size(NARROW)
+        looked.wide = await page.evaluate(WIDE)
+        looked.small = await page.evaluate(SMALL, TARGET_PX)
+        await page.emulate_media(reduced_motion="reduce")
+        looked.moving = await page.evaluate(MOVES)
+        looked.problems = visit.unforgiven
+        return looked
+    finally:
+        await page.context.close()
+
+
+async def walk(page: Page) -> tuple[list[str], tuple[int, int]]:
+    """Go through a page by the Tab key: (where the focus can't be seen, (places to reach, places reached))."""
+    await page.evaluate("() => { document.activeElement?.blur(); scrollTo(0, 0); }")
+    count: int = min(await page.evaluate(STOPS), MOST_STOPS)
+    visited: set[str] = set()
+    dim: list[str] = []
+    for _ in range(count + 2):
+        await page.keyboard.press("Tab")
+        now: dict[str, Any] | None = await page.evaluate(FOCUSED)
+        if now is None or now["stop"] in visited:
+            break
+        visited.add(now["stop"])
+        if not now["ring"]:
+            dim.append(now["words"])
+    return dim, (count, min(len(visited - {""}), count))
+
+
+async def _weighed(response: Response) -> tuple[str, str, int]:
+    body = await response.body()
+    packed = (await response.all_headers()).get("content-encoding")
+    return response.request.resource_type, response.url, len(gzip.compress(body, 6)) if packed else len(body)

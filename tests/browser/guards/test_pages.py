@@ -1,0 +1,91 @@
+"""What is promised of every page: WCAG 2.2 AA as far as a machine can judge it, and few octets."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.guards.examining import AXE_SOURCE, NARROW, TARGET_PX, walk
+from tests.browser.guards.measures import AXE, MOVES, RULES, SMALL, WIDE
+from tests.browser.pages import KB, PAGES
+
+_ALERT_BUDGET = 50 * KB
+_ALERT = "/a/{token}"
+
+
+def test_axe_finds_nothing_in_either_theme(looked):
+    assert not looked.axe, "\n".join(looked.axe)
+
+
+def test_at_320_pixels_nothing_scrolls_sideways(looked):
+    assert not looked.wide, "\n".join(looked.wide)
+
+
+def test_what_is_pressed_is_44_pixels_large(looked):
+    assert not looked.small, "\n".join(looked.small)
+
+
+def test_the_keyboard_goes_everywhere_and_shows_where_it_is(looked):
+    assert not looked.dim, f"the focus can't be seen on {looked.dim}"
+    wanted, reached = looked.stops
+    assert reached == wanted
+
+
+def test_nothing_moves_for_who_wants_it_still(looked):
+    assert not looked.moving, "\n".join(looked.moving)
+
+
+def test_a_page_is_in_the_language_of_its_reader_and_nothing_goes_wrong_in_it(looked):
+    assert looked.says_lang == looked.lang
+    assert not looked.problems, "\n".join(looked.problems)
+
+
+def test_a_page_keeps_within_its_budget_of_octets(looked):
+    scripts = {url: octets for kind, url, octets in looked.came if kind == "script"}
+    assert sum(scripts.values()) <= looked.shown.script_budget, scripts
+    if looked.shown.answers == _ALERT:
+        assert sum(octets for _, _, octets in looked.came) < _ALERT_BUDGET, looked.came
+
+
+@pytest.mark.parametrize("shown", [page for page in PAGES if page.answers == _ALERT], ids=lambda page: page.name)
+async def test_an_alert_says_the_same_without_scripts(visit, scene, shown):
+    whole = await shown.open(visit, scene)
+    bare = await shown.open(visit, scene, java_script_enabled=False)
+    for part in ("h1", ".do, .instruction, main p"):
+        said = await whole.locator(part).first.inner_text()
+        assert await bare.locator(part).first.inner_text() == said
+
+
+# The measures themselves: what is wrong is found.
+
+
+async def test_axe_finds_a_button_without_a_name(visit):
+    page = await visit("/")
+    await page.evaluate(AXE_SOURCE())
+    await page.evaluate("() => { document.querySelector('main').append(document.createElement('button')) }")
+    assert [each for each in await page.evaluate(AXE, RULES) if each.startswith("button-name (critical): ")]
+
+
+async def test_what_is_wide_small_moving_or_dim_is_found(visit):
+    page = await visit("/", size=NARROW)
+    await page.evaluate("""() => {
+      const wide = document.createElement("p"), small = document.createElement("button");
+      wide.textContent = "w".repeat(200);
+      small.textContent = "x";
+      for (const [name, value] of [["outline", "none"], ["box-shadow", "none"], ["width", "20px"], ["height", "20px"],
+        ["min-height", "0"], ["min-width", "0"], ["padding", "0"]]) small.style.setProperty(name, value, "important");
+      small.style.setProperty("transition", "color 3s", "important");
+      document.querySelector("main").append(small, wide);
+    }""")
+    assert await page.evaluate(WIDE)
+    assert any("“x”: 20.0 × 20.0" in each for each in await page.evaluate(SMALL, TARGET_PX))
+    assert any("color 3s" in each for each in await page.evaluate(MOVES))
+    dim, (wanted, reached) = await walk(page)
+    assert any("“x”" in each for each in dim)
+    assert wanted == reached > 1
+
+
+def test_what_comes_with_a_page_is_weighed(looked):
+    kinds = {kind for kind, _, octets in looked.came if octets > 100}
+    assert "document" in kinds
+    if looked.shown.name == "home":
+        assert "script" in kinds
