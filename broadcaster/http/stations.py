@@ -33,7 +33,7 @@ async def create(call: Call[StationIn, None]) -> web.Response:
         message = "This key is of one station: making another needs an admin key of them all."
         raise Forbidden(message)
     given = call.body
-    fields = await asyncio.to_thread(_fields, given, call.services.settings.margin_m)
+    fields = await asyncio.to_thread(fields_of, given, call.services.settings.margin_m)
 
     async def keep(unit: Unit) -> StationOut:
         made = await stations.add(unit, fields, call.services.clock.now())
@@ -72,8 +72,11 @@ async def station_given(unit: Unit, slug: str) -> Station:
     return station
 
 
-def _fields(given: StationIn, margin_m: float) -> dict[str, Any]:
-    """Give the fields of ``Station``, those of the commune where they are not given; reads a large file."""
+def fields_of(given: StationIn, margin_m: float) -> dict[str, Any]:
+    """Give the fields of ``Station``, those of the commune where they are not given; reads a large file.
+
+    Raises ``Refused`` for what can't be read, ``zones.ZoneError`` for what is no boundary.
+    """
     fields: dict[str, Any] = {
         "slug": given.slug,
         "name": given.name,

@@ -50,6 +50,12 @@ async def add(unit: Unit, fields: Mapping[str, Any], now: datetime) -> Station |
     return await by_slug(unit, fields["slug"])
 
 
+async def change(unit: Unit, station_id: int, fields: Mapping[str, Any]) -> None:
+    """Change what is given of a station, and nothing else."""
+    row = {name: list(value) if name == "languages" else value for name, value in fields.items()}
+    await unit.conn.execute(update(stations).where(stations.c.id == station_id).values(row))
+
+
 async def by_slug(unit: Unit, slug: str) -> Station | None:
     row = (await unit.conn.execute(select(stations).where(stations.c.slug == slug))).one_or_none()
     return None if row is None else _station(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.web.console import exporting, groups, importing, people, person
+from broadcaster.web.console import exporting, groups, importing, people, person, station_new, stations
 from broadcaster.web.console.routes import data_at, form_at, page_at
 
 if TYPE_CHECKING:
@@ -35,4 +35,14 @@ ROUTES: tuple[Route, ...] = (
     form_at("/console/groups", groups.add, "Add a group."),
     page_at("/console/groups/{slug}", groups.one, "One group."),
     form_at("/console/groups/{slug}", groups.rename, "Give a group another name."),
+    page_at("/console/stations", stations.listing, "Stations."),
+    page_at("/console/stations/new", station_new.ask, "Which one?"),
+    form_at("/console/stations/new", station_new.add, "Add a station."),
+    data_at(
+        "GET", "/console/communes", station_new.find, "Communes by name.", answers={200: station_new.CommunesFound}
+    ),
+    data_at("GET", "/console/communes/{insee}/ground.json", station_new.ground, "What a commune's map is drawn on."),
+    page_at("/console/stations/{slug}", stations.one, "One station."),
+    page_at("/console/stations/{slug}/edit", stations.edit, "What is to be changed?"),
+    form_at("/console/stations/{slug}/edit", stations.change, "Change a station."),
 )

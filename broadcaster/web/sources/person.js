@@ -61,7 +61,7 @@ address.addEventListener("keydown", (event) => {
 let drawn;
 async function map() {
   if (drawn || !details.open) return;
-  box.hidden = false;
+  box.parentElement.hidden = false;
   const { draw, L } = await import("./parts/map.js");
   const { ground, tiles, closer, farther } = box.dataset;
   drawn = draw(box, { ground, tiles: tiles || null, words: { closer, farther } });

@@ -1,0 +1,189 @@
+"""What the forms of a station hold: read, checked by the API's own model, told in the reader's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from broadcaster.domain.stations import StationKind
+from broadcaster.errors import Refused
+from broadcaster.http.schemas.base import LANGUAGES, MAX_NAME
+from broadcaster.http.schemas.stations import StationIn
+from broadcaster.http.stations import fields_of
+from broadcaster.web.console.refusal_words import told
+from channels.email import InvalidMailAddress, parse_address
+from channels.sms import InvalidPhone, parse_phone
+from zones import ZoneError, slug
+
+if TYPE_CHECKING:
+    from multidict import MultiDict
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.web.i18n import Words
+
+LARGEST_MARGIN_M = 50_000
+_LONGEST = 254
+
+
+@dataclass
+class StationForm:
+    """The fields as they were written, and what is wrong with them, in words."""
+
+    insee: str = ""
+    kind: str = StationKind.AUTHORITY.value
+    name: str = ""
+    slug: str = ""
+    languages: tuple[str, ...] = ("fr",)
+    email: str = ""
+    phone: str = ""
+    margin: str = ""
+    lon: str = ""
+    lat: str = ""
+    wrong: dict[str, str] = field(default_factory=dict)
+
+
+def read(form: MultiDict[str]) -> StationForm:
+    """Read the fields of a request."""
+
+    def line(name: str) -> str:
+        return " ".join(form.get(name, "").split())[:_LONGEST]
+
+    first = line("language")
+    also = form.getall("also", [])
+    return StationForm(
+        insee=line("insee").upper(),
+        kind=line("kind") or StationKind.AUTHORITY.value,
+        name=line("name"),
+        slug=line("slug").lower(),
+        languages=tuple(dict.fromkeys(each for each in (first, *also) if each in LANGUAGES)),
+        email=line("email"),
+        phone=line("phone"),
+        margin=line("margin"),
+        lon=line("lon"),
+        lat=line("lat"),
+    )
+
+
+def filled(station: Station) -> StationForm:
+    """Give the form of a station that is there."""
+    return StationForm(
+        kind=station.kind.value,
+        name=station.name,
+        slug=station.slug,
+        languages=station.languages,
+        email=station.email or "",
+        phone=station.phone or "",
+        margin=f"{station.margin_m:g}",
+    )
+
+
+def made(given: StationForm, words: Words, margin_m: float) -> dict[str, Any] | None:
+    """Give the fields of a new station, or None and what is wrong; reads a large file where there is a commune."""
+    if not given.insee and given.name and not given.slug:
+        given.slug = slug(given.name)[:60].strip("-")
+    _check_contact(given, words, "FR")
+    margin = _margin(given, words)
+    point = _point(given, words)
+    if not given.insee and not given.name:
+        given.wrong["name"] = words("Give the station a name.")
+    if not given.slug and "name" not in given.wrong:
+        given.wrong["slug"] = words("Small letters a to z, figures and hyphens, 60 at most.")
+    if given.wrong:
+        return None
+    try:
+        asked = StationIn.model_validate(
+            {
+                "slug": given.slug,
+                "name": given.name or None,
+                "kind": StationKind(given.kind),
+                "languages": given.languages or ("fr",),
+                "insee": given.insee or None,
+                "margin_m": margin,
+                "email": given.email or None,
+                "phone": given.phone or None,
+            }
+        )
+        fields = fields_of(asked, margin_m)
+    except ValidationError as error:
+        _tell(given, words, error)
+        return None
+    except (Refused, ZoneError) as error:
+        given.wrong[error.field if error.field in ("insee", "email", "phone") else "form"] = words(
+            "This can't be read. Look at it again."
+        )
+        return None
+    if point is not None:
+        fields["lon"], fields["lat"] = point
+    return fields
+
+
+def changes(given: StationForm, station: Station, words: Words) -> dict[str, Any] | None:
+    """Give what is to be changed of a station, or None and what is wrong."""
+    if not given.name or len(given.name) > MAX_NAME or not given.name.isprintable():
+        given.wrong["name"] = words("A name has %(most)s characters at most.", most=MAX_NAME)
+    email, phone = _check_contact(given, words, station.region)
+    margin = _margin(given, words)
+    if not given.languages:
+        given.wrong["language"] = words("Choose a language.")
+    if given.wrong:
+        return None
+    return {
+        "name": given.name,
+        "email": email,
+        "phone": phone,
+        "languages": given.languages,
+        "margin_m": station.margin_m if margin is None else margin,
+    }
+
+
+def _tell(given: StationForm, words: Words, error: ValidationError) -> None:
+    fields = {str(each["loc"][0]) for each in error.errors() if each["loc"]} or {"form"}
+    if "slug" in fields:
+        given.wrong["slug"] = words("Small letters a to z, figures and hyphens, 60 at most.")
+    if "name" in fields:
+        given.wrong["name"] = words("A name has %(most)s characters at most.", most=MAX_NAME)
+    if not given.wrong:
+        given.wrong["form"] = words("This can't be read. Look at it again.")
+
+
+def _check_contact(given: StationForm, words: Words, region: str) -> tuple[str | None, str | None]:
+    email = phone = None
+    if given.email:
+        try:
+            email = parse_address(given.email)
+        except InvalidMailAddress as error:
+            given.wrong["email"] = told(error.problem, words)
+    if given.phone:
+        try:
+            phone = parse_phone(given.phone, region).e164
+        except InvalidPhone as error:
+            given.wrong["phone"] = told(error.problem, words)
+    return email, phone
+
+
+def _margin(given: StationForm, words: Words) -> float | None:
+    if not given.margin:
+        return None
+    try:
+        margin = float(given.margin.replace(",", ".").replace(" ", "").replace("\u202f", ""))
+    except ValueError:
+        margin = -1.0
+    if not 0 <= margin <= LARGEST_MARGIN_M:
+        given.wrong["margin"] = words("A margin is a number of metres from 0 to %(most)s.", most=LARGEST_MARGIN_M)
+        return None
+    return margin
+
+
+def _point(given: StationForm, words: Words) -> tuple[float, float] | None:
+    if not given.lon and not given.lat:
+        return None
+    try:
+        lon, lat = (float(each.replace(",", ".")) for each in (given.lon, given.lat))
+    except ValueError:
+        lon = lat = float("nan")
+    if not (abs(lon) <= 180 and abs(lat) <= 90):  # noqa: PLR2004  degrees
+        given.wrong["lon"] = words("These are no coordinates: 0.6283 and 48.7631 would be.")
+        return None
+    return round(lon, 6), round(lat, 6)

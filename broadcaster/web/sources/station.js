@@ -1,0 +1,47 @@
+// The stations: a commune is found while one types, and its boundary is drawn.
+
+import { all, fill, left, number, one, say } from "./parts/dom.js";
+import { call } from "./parts/call.js";
+
+const PAUSE_MS = 150;
+
+for (const box of all("[data-map]")) {
+  const { ground, tiles, closer, farther } = box.dataset;
+  import("./parts/map.js").then(({ draw }) => draw(box, { ground, tiles: tiles || null, still: true, words: { closer, farther } }));
+}
+
+const form = one("[data-communes]");
+if (form) {
+  const words = left("words");
+  const asked = one("input[name=q]", form);
+  const list = one("[data-found]", form);
+  const none = one("[data-none]", form);
+  const template = one("template", form);
+  let timer;
+  let under;
+
+  const line = (commune) => {
+    const made = template.content.cloneNode(true);
+    one("a", made).href = `/console/stations/new?insee=${encodeURIComponent(commune.insee)}`;
+    one("strong", made).textContent = commune.name;
+    one("span.quiet", made).textContent = commune.where;
+    return made;
+  };
+  const find = async () => {
+    const text = asked.value.trim();
+    under?.abort();
+    under = new AbortController();
+    try {
+      const told = text.length < 2 ? { communes: [] } : await call("GET", `/console/communes?q=${encodeURIComponent(text)}`, undefined, under.signal);
+      list.replaceChildren(...told.communes.map(line));
+      none.hidden = text.length < 2 || told.communes.length > 0;
+      if (told.communes.length) say(fill(words.found, { n: number(told.communes.length) }));
+    } catch {
+      // the button still asks in the plain way
+    }
+  };
+  asked.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(find, PAUSE_MS);
+  });
+}

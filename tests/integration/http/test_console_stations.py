@@ -1,0 +1,125 @@
+"""Stations in the console: found by name or INSEE code, added once, changed by who may."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from broadcaster.store import stations
+from tests.integration.http.test_console_people import look, send
+
+
+async def station(api, slug):
+    async with api.running.services.store.read() as unit:
+        return await stations.by_slug(unit, slug)
+
+
+def offered(page):
+    return re.findall(r'href="/console/stations/new\?insee=(\w+)"', page)
+
+
+async def test_a_commune_is_found_by_its_name_however_it_is_written_or_by_its_code(api):
+    mine = await api.sign_in()
+    for search in ("L%27Aigle", "laigle", "AIGLE"):
+        _, _, page = await look(api, f"/console/stations/new?q={search}", mine)
+        assert "61214" in offered(page)
+    status, headers, _ = await look(api, "/console/stations/new?q=61214", mine)
+    assert (status, headers["Location"]) == (303, "/console/stations/new?insee=61214")
+    _, _, page = await look(api, "/console/stations/new?q=Nulle-Part-sur-Rien", mine)
+    assert offered(page) == []
+    assert 'role="status">No commune is called so.' in page
+    _, _, told = await look(api, "/console/communes?q=rennes", mine)
+    assert told["communes"][0]["insee"] == "35238"
+    assert told["communes"][0]["name"] == "Rennes"
+
+
+async def test_a_commune_is_added_once_with_what_the_data_knows_of_it(api):
+    mine = await api.sign_in()
+    _, _, page = await look(api, "/console/stations/new?insee=35238", mine)
+    prefilled = dict(re.findall(r'<input id="(\w+)"[^>]*? value="(.*?)"', page))
+    assert prefilled["slug"] == "rennes"
+    _, _, told = await look(api, "/console/communes/35238/ground.json", mine)
+    assert told["name"] == "Rennes"
+    assert told["boundary"]["type"] in ("Polygon", "MultiPolygon")
+    fields = {
+        **prefilled,
+        "insee": "35238",
+        "kind": "authority",
+        "language": "fr",
+        "also": ["en", "xx"],
+        "margin": "500",
+    }
+    for _ in range(2):
+        status, headers, _ = await send(api, "/console/stations/new?insee=35238", mine, **fields)
+        assert (status, headers["Location"]) == (303, "/console/stations/rennes?done=added")
+    made = await station(api, "rennes")
+    assert (made.name, made.insee, made.languages, made.margin_m) == ("Rennes", "35238", ("fr", "en"), 500.0)
+    assert made.boundary is not None
+    status, _, page = await send(api, "/console/stations/new?insee=35238", mine, **{**fields, "slug": "laigle"})
+    assert status == 422
+    assert "There is a station of this short name already." in page
+
+
+async def test_a_school_has_no_territory_and_a_name_of_its_own_making(api):
+    mine = await api.sign_in()
+    fields = {"kind": "school", "name": "École de l'Étang", "language": "fr", "lon": "0,63", "lat": "48.76"}
+    status, headers, _ = await send(api, "/console/stations/new?kind=school", mine, **fields)
+    assert (status, headers["Location"]) == (303, "/console/stations/ecole-de-letang?done=added")
+    made = await station(api, "ecole-de-letang")
+    assert (made.kind, made.boundary, made.lon, made.lat) == ("school", None, 0.63, 48.76)
+    status, _, page = await look(api, headers["Location"], mine)
+    assert status == 200
+    assert "This station has no territory" in page
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "École\x07"}, "name"),
+        ({"slug": "Éc ole"}, "slug"),
+        ({"slug": "-"}, "slug"),
+        ({"phone": "12"}, "phone"),
+        ({"email": "x"}, "email"),
+        ({"lon": "abc", "lat": "1"}, "lon"),
+        ({"lon": "200", "lat": "nan"}, "lon"),
+        ({"margin": "-1"}, "form"),
+        ({"kind": "authority"}, "form"),
+    ],
+)
+async def test_what_is_wrong_with_a_station_is_said_and_nothing_is_added(api, change, field):
+    mine = await api.sign_in()
+    fields = {"kind": "school", "name": "École", "language": "fr", **change}
+    status, _, page = await send(api, "/console/stations/new?kind=school", mine, **fields)
+    assert status == 422
+    if field != "form":
+        assert f'id="{field}-wrong"' in page
+    assert (await api.counts())["stations"] == 2
+
+
+async def test_contact_languages_and_margin_are_changed_by_an_administrator_only(api):
+    fields = {"name": "L'Aigle", "language": "en", "also": ["fr"], "margin": "2 500", "email": "mairie@example.org"}
+    for key in ("laigle-publish", "laigle-read", "rugles-admin"):
+        mine = await api.sign_in(key)
+        assert (await look(api, "/console/stations/laigle/edit", mine))[0] == 403
+        assert (await send(api, "/console/stations/laigle/edit", mine, **fields))[0] == 403
+        assert (await look(api, "/console/stations/new", mine))[0] == 403
+        assert (await send(api, "/console/stations/new", mine, kind="school", name="X"))[0] == 403
+    mine = await api.sign_in("laigle-admin")
+    status, _, page = await send(api, "/console/stations/laigle/edit", mine, **{**fields, "margin": "99999"})
+    assert status == 422
+    assert "A margin is a number of metres from 0 to 50000." in page
+    assert (await send(api, "/console/stations/laigle/edit", mine, **fields))[0] == 303
+    made = await station(api, "laigle")
+    assert (made.languages, made.margin_m, made.email, made.phone) == (("en", "fr"), 2500.0, "mairie@example.org", None)
+    assert (await look(api, "/console/stations/new", mine))[0] == 403  # a station's own key makes no others
+
+
+async def test_a_key_of_one_station_sees_that_one(api):
+    mine = await api.sign_in("laigle-read")
+    _, _, page = await look(api, "/console/stations", mine)
+    assert re.findall('href="/console/stations/([a-z]+)"', page) == ["laigle"]
+    assert (await look(api, "/console/stations/laigle", mine))[0] == 200
+    assert (await look(api, "/console/stations/rugles", mine))[0] == 403
+    assert (await look(api, "/console/stations/nowhere", mine))[0] == 404
