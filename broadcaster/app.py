@@ -10,7 +10,6 @@ import os
 import signal
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -55,7 +54,7 @@ class Running:
 def open_store(settings: Settings) -> Store:
     """Open the database; its folder is made if need be."""
     if settings.embedded:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.make_folder()
     return Store(settings.store_url, Vault(settings.sealing_secrets()))
 
 
@@ -150,8 +149,8 @@ class alone:  # noqa: N801  read as a word in a with statement
     def __enter__(self) -> None:
         if not self._settings.embedded:
             return
-        database = Path(self._settings.store_url.partition(":///")[2])
-        database.parent.mkdir(parents=True, exist_ok=True)
+        database = self._settings.store_path
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

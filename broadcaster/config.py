@@ -9,6 +9,7 @@ import fcntl
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -122,6 +123,9 @@ class Settings(BaseModel):
     voice_price_minor: int = Field(5, ge=0, description="Price of one call, in minor units.")
     currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="ISO 4217 code of the prices.")
 
+    least_free_mb: int = Field(
+        500, ge=0, description="Megabytes free on the data folder's disk below which `/readyz` warns; 0: never."
+    )
     send_timeout_s: float = Field(20, gt=0, le=120, description="How long one message may take at its provider.")
     lease_s: float = Field(30, ge=2, le=600, description="After how long another worker takes over a batch.")
     grace_s: float = Field(20, ge=0, le=300, description="How long messages under way may take to end at a stop.")
@@ -239,6 +243,18 @@ class Settings(BaseModel):
                 return driven + given.removeprefix(plain)
         return given
 
+    def make_folder(self) -> None:
+        """Make the data folder and, on SQLite, its file: nobody else may read them, nor the journals beside it."""
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.embedded:
+            with suppress(OSError):  # SQLite itself says what is wrong, and gives its journals the mode of its file
+                os.close(os.open(self.store_path, os.O_RDWR | os.O_CREAT, 0o600))
+
+    @property
+    def store_path(self) -> Path:
+        """Give the SQLite file; of no use on another database."""
+        return Path(self.store_url.partition(":///")[2])
+
     @property
     def embedded(self) -> bool:
         """Tell whether this is the one-process road, on SQLite."""
@@ -260,7 +276,7 @@ class Settings(BaseModel):
             return [_secret(part) for part in self.secret_key.get_secret_value().split(",")]
         path = self.data_dir / "secret.key"
         if not path.exists() or path.stat().st_size == 0:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             _make_secret(path)
         return [_secret(path.read_text())]
 

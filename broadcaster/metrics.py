@@ -31,6 +31,12 @@ RESOLVE_SECONDS = Histogram(
     "Time from an alert's turn until everyone concerned is written down.",
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300),
 )
+FIRST_SECONDS = Histogram(
+    "tocsin_first_message_seconds",
+    "Time from an alert until its first message was handed to a provider.",
+    ["lane"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
+)
 STOPPED = Gauge("tocsin_channel_stopped", "1 while a channel is stopped for its configuration.", ["channel"])
 DEAD_LETTERS = Counter("tocsin_dead_letters_total", "Deliveries given up for an error of ours.", ["channel"])
 

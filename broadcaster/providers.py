@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from channels.smpp import Smpp, SmppConfig
 from channels.sms import Sms
 from channels.twilio_api import TwilioAccount, is_alphanumeric
 from channels.voice import Voice
-from channels.webpush import KNOWN_ORIGINS, VapidKey, WebPush, WebPushConfig
+from channels.webpush import KNOWN_ORIGINS, VapidKey, WebPush, WebPushConfig, service_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +77,7 @@ def _sender(settings: Settings, name: ChannelName, made: Made, hint: str, bus: B
         listener=next((each.channel for each in made.providers if isinstance(each.channel, Smpp)), None),
         signs_as=made.signs_as,
         patience_s=None if failover is None else 2 * _patience_s(settings) + 1.0,
-        origins=Origins(name, places if made.real else 0, provider),
+        origins=Origins(name, places if made.real else 0, made.label or (lambda _: provider)),
     )
 
 
@@ -120,11 +121,15 @@ def rate_of(settings: Settings, name: ChannelName) -> float:
 
 @dataclass(frozen=True)
 class Made:
-    """A channel's providers, the first before the second; ``signs_as`` is who its texts are from."""
+    """A channel's providers, the first before the second; ``signs_as`` is who its texts are from.
+
+    ``label`` gives the metrics' word for an address' origin, where addresses name one.
+    """
 
     providers: tuple[Provider[Any, Any], ...]
     real: bool
     signs_as: str = ""
+    label: Callable[[str], str] | None = None
 
 
 def _one(name: str, channel: Channel[Any, Any], *, real: bool) -> Made:
@@ -134,16 +139,17 @@ def _one(name: str, channel: Channel[Any, Any], *, real: bool) -> Made:
 def _push(settings: Settings) -> Made:
     real = settings.vapid_private_key is not None
     key = VapidKey.load(settings.vapid_private_key.get_secret_value()) if settings.vapid_private_key else None
+    origins = settings.push_origins or (KNOWN_ORIGINS if real else (*KNOWN_ORIGINS, SYNTHETIC_ORIGIN))
     channel = WebPush(
         WebPushConfig(
             vapid=key or VapidKey.generate(),
             subject=settings.vapid_subject if real else "mailto:sandbox@example.org",
-            origins=settings.push_origins or (KNOWN_ORIGINS if real else (*KNOWN_ORIGINS, SYNTHETIC_ORIGIN)),
+            origins=origins,
             timeout_s=settings.send_timeout_s,
             concurrency=settings.push_concurrency,
         )
     )
-    return _one("push", channel, real=real)
+    return Made((Provider("push", channel),), real, label=functools.partial(service_of, origins=origins))
 
 
 def _email(settings: Settings) -> Made:

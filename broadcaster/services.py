@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from channels.smpp import Smpp
 
 _CONTEXTS = 64
+_BEGUN = 10_000
 
 
 class Role(StrEnum):
@@ -93,6 +94,7 @@ class Services:
     held_alerts: set[int] = field(default_factory=set)
     lingering: set[asyncio.Task[None]] = field(default_factory=set)
     precedence: Precedence = field(default_factory=Precedence)
+    begun: OrderedDict[int, None] = field(default_factory=OrderedDict)
     _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)
 
     @property
@@ -143,6 +145,14 @@ class Services:
         while len(self._contexts) > _CONTEXTS:
             self._contexts.popitem(last=False)
         return made
+
+    def begins(self, alert_id: int) -> bool:
+        """Tell whether this is the first that this process has to do with an alert's messages."""
+        known = alert_id in self.begun
+        self.begun[alert_id] = None
+        while len(self.begun) > _BEGUN:
+            self.begun.popitem(last=False)
+        return not known
 
     def forget(self, alert_id: int) -> None:
         """Read the alert anew at the next ``context``: it was changed."""

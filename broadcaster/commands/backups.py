@@ -112,7 +112,7 @@ def restore(file: Path, *, key: Path | None, force: bool) -> None:
         )
         restored = wait_for(_restore(where, archive, force=force))
     if adopted is not None:
-        where.data_dir.mkdir(parents=True, exist_ok=True)
+        where.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(where.data_dir / KEY_FILE, adopted.get_secret_value())
         click.echo(f"the secret is kept in {where.data_dir / KEY_FILE}")
     click.echo(f"restored {restored.stations:,} stations, {restored.subscribers:,} subscribers, {restored.rows:,} rows")

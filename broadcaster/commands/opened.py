@@ -27,7 +27,7 @@ OPERATOR_KEY = "operator.key"
 async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Store]:
     """The database of the settings. Stops with a sentence unless it has the newest shape (or ``migrated`` is False)."""
     if settings.embedded:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.make_folder()
     store = Store(settings.store_url, Vault(settings.sealing_secrets()))
     try:
         if migrated:

@@ -40,7 +40,7 @@ def _read(path: Path) -> str:
 
 def write_private(path: Path, key: str) -> None:
     """Write a line into a file that only its owner may read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

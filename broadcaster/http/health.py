@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from broadcaster.services import Services
     from broadcaster.store import Unit
 
+_MB = 1_000_000
 _LED = {
     "scheduler": "no scheduler leads: what was put off is not taken up again, and figures are missing",
     "entrants": "no resolver works: alerts are taken, and wait for one",
@@ -50,6 +53,7 @@ async def condition(services: Services) -> Readiness:
             degraded += await _unled(services, unit)
     except StoreUnavailable:
         problems.append("the store does not answer")
+    degraded += await asyncio.to_thread(_nearly_full, services)
     try:
         await services.bus.ping()
     except BusUnavailable:
@@ -63,6 +67,17 @@ async def condition(services: Services) -> Readiness:
         sandbox=services.sandboxed,
         stopped=stopped,
     )
+
+
+def _nearly_full(services: Services) -> list[str]:
+    """Say so before the disk is full: what can't be written down is not taken."""
+    settings = services.settings
+    if not settings.embedded or not settings.least_free_mb:
+        return []
+    free_mb = shutil.disk_usage(settings.store_path.parent).free // _MB
+    if free_mb >= settings.least_free_mb:
+        return []
+    return [f"the disk of the data folder is almost full: {free_mb} MB are free; with none, no alert can be taken"]
 
 
 async def _unled(services: Services, unit: Unit) -> list[str]:

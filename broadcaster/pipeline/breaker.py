@@ -8,6 +8,7 @@ quarter of the places' worth of such messages is out, that service gets no more 
 from __future__ import annotations
 
 import asyncio
+import functools
 import heapq
 import itertools
 import random
@@ -55,9 +56,9 @@ class Flight:
 class Origin:
     """One provider. ``places`` are those of the whole channel; 0 where it need not share them."""
 
-    def __init__(self, channel: str, name: str, places: int, breaker: Breaker) -> None:
+    def __init__(self, places: int, breaker: Breaker, show: Callable[[], None] = lambda: None) -> None:
         self.breaker = breaker
-        self._labels = (channel, name)
+        self._tell_state = show
         self._shown = BreakerState.CLOSED
         self._places = places
         self._least = max(1, places // _SHARE)
@@ -168,7 +169,7 @@ class Origin:
         state = self.breaker.state
         if state is not self._shown:
             self._shown = state
-            BREAKER.labels(*self._labels).set(state)
+            self._tell_state()
 
 
 def patient() -> Breaker:
@@ -180,14 +181,18 @@ class Origins:
     """The providers of one channel, each made when it is first met.
 
     ``places`` is how many messages of the channel may be under way at once where its providers share them (fewer than
-    16 are not worth parting);
-    ``provider`` the name of the one that there is where addresses name none.
+    16 are not worth parting); ``label`` gives the word of a name in the metrics: strangers choose the names, so the
+    words must be few. Of those that share a word, the one in the worst state is shown.
     """
 
     def __init__(
-        self, channel: str = "", places: int = 0, provider: str = "", breaker: Callable[[], Breaker] = patient
+        self,
+        channel: str = "",
+        places: int = 0,
+        label: Callable[[str], str] = str,
+        breaker: Callable[[], Breaker] = patient,
     ) -> None:
-        self._channel, self._provider, self._breaker = channel, provider, breaker
+        self._channel, self._label, self._breaker = channel, label, breaker
         self._places = places if places >= _FEWEST_TO_SHARE else 0
         self._known: dict[str, Origin] = {}
 
@@ -198,6 +203,10 @@ class Origins:
             if len(self._known) >= _MOST_ORIGINS:  # whoever invents names under a suffix must not fill our memory
                 for other in [other for other, origin in self._known.items() if origin.idle]:
                     del self._known[other]
-            label = name or self._provider
-            known = self._known[name] = Origin(self._channel, label, self._places, self._breaker())
+            show = functools.partial(self._show, self._label(name))
+            known = self._known[name] = Origin(self._places, self._breaker(), show)
         return known
+
+    def _show(self, label: str) -> None:
+        worst = max(origin.breaker.state for name, origin in self._known.items() if self._label(name) == label)
+        BREAKER.labels(self._channel, label).set(worst)

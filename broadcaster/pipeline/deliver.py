@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
-from broadcaster.metrics import DEAD_LETTERS, POSTPONED, SEND_SECONDS, SENT, STOPPED
+from broadcaster.metrics import DEAD_LETTERS, FIRST_SECONDS, POSTPONED, SEND_SECONDS, SENT, STOPPED
 from broadcaster.pipeline.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, backoff_s
 from broadcaster.pipeline.render import Fill, render
-from broadcaster.store import StoreUnavailable, account, alerts, batches
+from broadcaster.store import StoreUnavailable, account, alerts, batches, counting
 from channels.addresses import origin_of, read_address
 from channels.breaker import BreakerState, is_about_receiver
 from channels.errors import ChannelError, Gone, Misconfigured, Transient
@@ -112,11 +112,14 @@ async def _send_batch(
         rows = await batches.to_send(unit, batch.id, now)
         over = await alerts.is_cancelled(unit, batch.alert_id)
         stopped = batch.channel in await account.stops(unit)
+        first = services.begins(batch.alert_id) and not await counting.any_outcome(unit, batch.alert_id)
     context = await services.context(batch.alert_id)
     if context is None:
         _log.error("a batch of an alert that is not there", batch=batch.id, alert=batch.alert_id)
         return None
-    run = _Run(services, sender, batch, context, {}, iter(rows), cancelled, slow, over=over, stopped=stopped)
+    run = _Run(
+        services, sender, batch, context, {}, iter(rows), cancelled, slow, over=over, stopped=stopped, first=first
+    )
     if sender.stopped_until is None or sender.stopped_until <= now or over or now >= context.alert.expires_at:
         # A channel that was stopped is tried with one message before many.
         most = 1 if stopped or sender.stopped_until is not None else services.settings.send_at_once(batch.channel)
@@ -138,6 +141,7 @@ class _Run:
     slow: asyncio.Event
     over: bool
     stopped: bool
+    first: bool = False
     ended: bool = False
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     aside: deque[_Ready] = field(default_factory=deque)
@@ -303,6 +307,10 @@ class _Run:
     async def _send(self, ready: _Ready, flight: Flight) -> Outcome:
         channel, row = self.batch.channel, ready.row
         began = time.perf_counter()
+        if self.first:
+            self.first = False
+            alert = self.context.alert
+            FIRST_SECONDS.labels(alert.lane).observe((self.services.clock.now() - alert.sent_at).total_seconds())
         error: ChannelError
         try:
             async with asyncio.timeout(self.sender.patience_s or self.services.settings.send_timeout_s * 2):

@@ -50,6 +50,7 @@ async def resolve(services: Services, alert_id: int) -> int:
     if alert is None:
         return 0
     services.changed(alert)
+    await services.bus.publish(f"alert:{alert_id}")
     found = 0
     if alert.audience.kind is AudienceKind.TOLD:
         found = await _follow_told(services, alert)

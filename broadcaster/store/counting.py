@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
+from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.store.tables import alert_counts, alert_latencies
 
 if TYPE_CHECKING:
@@ -59,6 +60,15 @@ async def of(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:
     for subject, state, n in rows:
         found.setdefault(subject, {})[state] = n
     return found
+
+
+async def any_outcome(unit: Unit, alert_id: int) -> bool:
+    """Tell whether any delivery of an alert has left the queue."""
+    left = alert_counts.c.state != DeliveryState.QUEUED
+    query = select(alert_counts.c.n).where(
+        alert_counts.c.alert_id == alert_id, alert_counts.c.subject != PEOPLE, left, alert_counts.c.n > 0
+    )
+    return (await unit.conn.scalar(query.limit(1))) is not None
 
 
 async def latencies(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:

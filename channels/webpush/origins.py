@@ -58,6 +58,18 @@ def allowed(endpoint: str, origins: Iterable[str]) -> bool:
     return origin.startswith("https://") and origin.endswith(suffixes)  # another port stands behind the suffix
 
 
+def service_of(origin: str, origins: Iterable[str]) -> str:
+    """The rule that lets an origin of ``origin_of`` be written to, as it was given; ``other`` where none does.
+
+    There are as many hosts as whoever subscribes names under a suffix, and few rules.
+    """
+    for rule in origins:
+        exact, suffixes = rules((rule,))
+        if origin in exact or (suffixes and origin.startswith("https://") and origin.endswith(suffixes)):
+            return rule
+    return "other"
+
+
 def concrete(origins: Iterable[str]) -> list[str]:
     """The origins that name one server, in their order."""
     return [_exact(origin) for origin in origins if not origin.startswith("*.")]

@@ -58,6 +58,20 @@ async def test_it_is_alive_and_ready_and_says_which_channels_are_sandboxed(api):
     assert ready["sandbox"] == ["push", "sms", "voice", "email"]
 
 
+async def test_a_disk_that_is_almost_full_is_told_in_words_before_it_is(api, monkeypatch):
+    class Usage:
+        free = 499_999_999
+
+    monkeypatch.setattr("broadcaster.http.health.shutil.disk_usage", lambda _: Usage)
+    status, _, ready = await api.call("GET", "/readyz", key=None)
+    assert (status, ready["status"]) == (200, "ready"), "an alert can still be taken"
+    assert ready["degraded"] == [
+        "the disk of the data folder is almost full: 499 MB are free; with none, no alert can be taken"
+    ]
+    Usage.free += 1_000_000
+    assert (await api.call("GET", "/readyz", key=None))[2]["degraded"] == []
+
+
 async def test_a_store_that_is_away_is_503_with_retry_after_and_not_ready(api, monkeypatch):
     def away():
         message = "disk I/O error"

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import select
 
+from broadcaster.pipeline.issue import cancel, issue
+from broadcaster.pipeline.resolve import resolve
+from broadcaster.store import account, alerts
 from broadcaster.store.tables import recipients
+from tests.contract.service import command, service
+from tests.contract.stores import add_station, mail, register, resident
 from tests.servers.push import Behaviour
 from tests.servers.town import OUTSIDE, Town, ids
 from tests.servers.town_api import eventually
@@ -172,3 +178,55 @@ async def test_a_cancel_right_after_the_alert_tells_nobody_that_something_is_ove
         assert first["unaccounted"] == last["unaccounted"] == 0
         await recount(town.store, alert["id"])
         await recount(town.store, all_clear["id"])
+
+
+async def test_an_alert_that_is_cancelled_before_anyone_is_written_down_ends_with_an_empty_account(
+    tmp_path: Path,
+) -> None:
+    async with service(tmp_path) as services:
+        async with services.store.write() as unit:
+            station = await add_station(unit, "laigle")
+            await register(unit, station.id, resident(mail("rose@town.example"), at=(0.63, 48.76)))
+        alert, _ = await issue(services, command(station))
+        all_clear = await cancel(services, alert, station, None, None)
+        for each in (alert, all_clear):
+            async with services.bus.listen(f"alert:{each.id}") as heard:
+                assert await resolve(services, each.id) == 0
+                assert heard.told
+            async with services.store.read() as unit:
+                now = await alerts.by_id(unit, each.id)
+                shown = await account.account(unit, now)
+            assert (shown.matched, now.finished_at is not None, str(now.state)) == (0, True, "finished")
+
+
+async def test_whoever_watches_hears_at_once_that_an_alert_is_taken_up(tmp_path: Path, monkeypatch) -> None:
+    async with service(tmp_path) as services:
+        async with services.store.write() as unit:
+            station = await add_station(unit, "laigle")
+        alert, _ = await issue(services, command(station))
+        told = []
+
+        async def follow() -> None:
+            told.append(heard.told)
+
+        monkeypatch.setattr(services.here, "follow", follow)
+        async with services.bus.listen(f"alert:{alert.id}") as heard:
+            await resolve(services, alert.id)
+        assert told == [True]
+
+
+async def test_the_time_to_the_first_message_is_told_once_an_alert(tmp_path: Path) -> None:
+    def told() -> tuple[float, float]:
+        names = ("tocsin_first_message_seconds_count", "tocsin_first_message_seconds_sum")
+        count, total = (REGISTRY.get_sample_value(name, {"lane": "urgent"}) or 0.0 for name in names)
+        return count, total
+
+    async with Town(tmp_path) as town:
+        await town.settle(*[town.resident("push", "email") for _ in range(5)])
+        async with town.serving() as api:
+            before = told()
+            alert = await api.issue()
+            await api.finished(alert["id"])
+            count, total = (after - at for after, at in zip(told(), before, strict=True))
+    assert count == 1
+    assert 0 < total < 20
