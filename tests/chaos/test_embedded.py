@@ -1,9 +1,12 @@
-"""The embedded road while its disk is full, and while the clock jumps."""
+"""The embedded road while its disk is full, while a second instance is started, and while the clock jumps."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
+import sys
+from pathlib import Path
 
 import aiohttp
 import psutil
@@ -47,6 +50,28 @@ async def test_a_full_disk_loses_and_doubles_nothing_and_the_api_says_that_it_ca
         verdict = await judge(town, alert["id"], matched(people))
         assert member.starts == 1
     record(verdict, fault="disk full", road="embedded", injected=1)
+
+
+async def test_a_second_instance_on_the_same_file_refuses_and_the_alert_of_the_first_goes_on(tmp_path, record):
+    async with ManyTown(tmp_path, **AT_ONCE, **RATES) as town:
+        people = town.draw(RESIDENTS, share_inside=0.9)
+        await town.settle(*people)
+        town.twilio.fate(Fate(telling="never"))
+        (first,) = await town.start("")
+        alert = await town.issue()
+        await town.until_got(100)
+        for _ in range(2):
+            second = await asyncio.create_subprocess_exec(
+                str(Path(sys.executable).parent / "tocsin"), "serve",
+                env=os.environ | town.environment, stderr=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            _, said = await second.communicate()
+            assert second.returncode == 2, said
+            assert b"another Tocsin serves" in said
+        await town.finished(alert["id"])
+        verdict = await judge(town, alert["id"], matched(people))
+        assert first.starts == 1
+    record(verdict, fault="a second instance on the same SQLite file", road="embedded", injected=2)
 
 
 @pytest.mark.parametrize("hours", [1, -1])

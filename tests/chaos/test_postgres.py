@@ -51,7 +51,7 @@ async def unwritten(town):
 @pytest.mark.timeout(3600)
 async def test_whatever_befalls_the_database_what_was_taken_goes_out_and_is_written_down(tmp_path, full, record):
     async with ScaledTown(tmp_path, lease_s=8, grace_s=GRACE_S, **AT_ONCE, **RATES) as town:
-        people = town.draw(8_000 if full else 800, share_inside=0.9)
+        people = town.draw(3_000 if full else 800, share_inside=0.9)
         await town.settle(*people)
         town.twilio.fate(Fate(telling="never"))
         await town.start("web", "resolver,scheduler", "resolver,scheduler", "sender", "sender")
@@ -113,7 +113,7 @@ async def test_whoever_still_has_the_database_does_the_work_of_those_who_have_no
         ScaledTown(tmp_path, lease_s=8, **AT_ONCE, **RATES) as town,
         Wire(town.postgres.socket) as wire,
     ):
-        people = town.draw(8_000, share_inside=0.9)
+        people = town.draw(3_000, share_inside=0.9)
         await town.settle(*people)
         town.twilio.fate(Fate(telling="never"))
         over = f"postgresql://postgres@127.0.0.1:{wire.port}/postgres"

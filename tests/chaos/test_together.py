@@ -20,7 +20,7 @@ async def test_two_servers_that_break_at_once_lose_nobody(tmp_path, full, record
     if not full:
         pytest.skip("in the long form: make chaos")
     async with ScaledTown(tmp_path, lease_s=8, **AT_ONCE, **RATES) as town:
-        people = town.draw(8_000, share_inside=0.9)
+        people = town.draw(3_000, share_inside=0.9)
         await town.settle(*people)
         town.twilio.fate(Fate(telling="never"))
         await town.start("web", "resolver,scheduler", "resolver,scheduler", *["sender"] * SENDERS)

@@ -69,7 +69,7 @@ async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_t
     program = redis7.PROGRAM if server == "Redis 7" else None
     if server == "Redis 7" and not (full and program):
         pytest.skip("in the long form, where redis-server is installed")
-    async with night(tmp_path, 8_000 if full else 500, program) as dark:
+    async with night(tmp_path, 3_000 if full else 500, program) as dark:
         valkey = dark.town.valkey
 
         if full:
