@@ -169,7 +169,7 @@ class SmtpServer:
     async def __aenter__(self) -> Self:
         if self.starttls or self.implicit_tls:
             directory = Path(self._closing.enter_context(tempfile.TemporaryDirectory()))
-            self._tls, self.ca_file = _self_signed(directory, self.certificate_for)
+            self._tls, self.ca_file = self_signed(directory, self.certificate_for)
         self._server = await asyncio.get_running_loop().create_server(
             self._session, self.host, self.port, ssl=self._tls if self.implicit_tls else None
         )
@@ -371,7 +371,7 @@ def _authenticate(session_of: _Session, session, envelope, mechanism, data) -> A
     return AuthResult(success=given == expected, handled=False, auth_data=given[0])
 
 
-def _self_signed(directory: Path, names: tuple[str, ...]) -> tuple[ssl.SSLContext, Path]:
+def self_signed(directory: Path, names: tuple[str, ...]) -> tuple[ssl.SSLContext, Path]:
     """Make a certificate for these names, and the file that a client has to trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tocsin test")])
