@@ -178,7 +178,7 @@ async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datet
     await unit.conn.execute(
         update(batches)
         .where(batches.c.id == batch_id, batches.c.lease_owner == owner)
-        .values(done=row.left == 0, due_at=due_at or now, lease_owner=None, lease_until=None)
+        .values(done=row.left == 0, due_at=due_at or now, lease_owner=None, lease_until=None, by=None)
     )
     return due_at
 
