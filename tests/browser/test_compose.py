@@ -1,0 +1,204 @@
+"""An operator writes an alert: within a few taps, by keyboard alone, and never one thing for another."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from playwright.async_api import expect
+
+from tests.browser.visiting import DESK
+from tests.servers.town_facts import CENTRE
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+# What a person does with a hand: a tap, a key that writes something. Counted over every page of the visit.
+COUNT = """
+for (const [name, what] of [["click", "taps"], ["input", "written"]]) {
+  addEventListener(name, (event) => {
+    if (!event.isTrusted || (what === "taps" && event.detail === 0)) return;
+    if (what === "written" && !event.target.matches("textarea, input:not([type=radio], [type=checkbox])")) return;
+    sessionStorage.setItem(what, 1 + Number(sessionStorage.getItem(what) || 0));
+  }, true);
+}"""
+HELD_MS = 1500
+
+
+async def counted(page: Page, what: str) -> int:
+    return int(await page.evaluate("(what) => Number(sessionStorage.getItem(what) || 0)", what))
+
+
+async def hold(page: Page) -> None:
+    button = page.locator("#send")
+    await button.scroll_into_view_if_needed()
+    await button.hover()
+    await page.mouse.down()
+    await page.wait_for_timeout(HELD_MS)
+    await page.mouse.up()
+
+
+async def sent(page: Page, village) -> dict:
+    """The alert whose page one is led to."""
+    await page.wait_for_url(re.compile(r"/console/alerts/\d+$"))
+    return await village.api.call("GET", f"/v1/alerts/{page.url.rpartition('/')[2]}")
+
+
+async def to_where(page: Page, kind: str = "flood") -> None:
+    await page.locator(f"[data-kind={kind}]").click()
+    await expect(page.locator("#map")).to_be_visible()
+
+
+async def people(page: Page) -> int:
+    """The figure of the reach, once there is one."""
+    place = page.locator('[data-reach="people"]')
+    await expect(place).to_have_text(re.compile(r"\d"))
+    return int(re.sub(r"\D", "", await place.inner_text()))
+
+
+async def tap_map(page: Page) -> None:
+    """A tap in the middle of what is seen of the map."""
+    box = await page.locator("#map").bounding_box()
+    top = await page.evaluate(
+        "parseFloat(getComputedStyle(document.querySelector('#step-where')).getPropertyValue('--middle'))"
+    )
+    await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + top)
+
+
+async def test_whoever_knows_nothing_sends_a_right_alert_within_a_minute_and_twelve_taps(visit, village):
+    page = await visit("/console", signed_in=True)
+    await page.context.add_init_script(COUNT)
+    await page.reload()
+    began = time.monotonic()
+    await page.locator("a.new-alert").click()
+    await page.get_by_role("button", name="Inondation").click()
+    await tap_map(page)
+    assert await people(page) > 0
+    await page.locator("#to-words").click()
+    await expect(page.locator('[data-preview="push.title"]')).to_contain_text("Inondation")
+    await page.locator("#to-check").click()
+    await expect(page.locator("#sentence")).to_contain_text("MAINTENANT")
+    taps, written = await counted(page, "taps"), await counted(page, "written")
+    await hold(page)
+    alert = await sent(page, village)
+    took = time.monotonic() - began
+    assert taps + 1 <= 12
+    assert taps + 1 == 6
+    assert written == 0
+    assert took < 60
+    assert (alert["status"], alert["severity"], alert["event"]) == ("actual", "severe", "Inondation")
+    assert alert["texts"]["en"]["headline"] == "Flood: go upstairs"
+    (circle,) = alert["area"]["circles"]
+    assert circle["radius_m"] == 1000
+    assert abs(circle["lon"] - CENTRE[0]) < 0.05
+
+
+async def test_all_of_it_goes_by_keyboard_alone(visit, village):
+    page = await visit("/console/new", signed_in=True, size=DESK, lang="en")
+    await page.locator("[data-kind=fire]").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#map")).to_be_visible()
+    await page.locator("#map").focus()
+    await page.keyboard.press("Enter")
+    await people(page)
+    centre = page.locator(".handle.centre")
+    told = await page.locator("#where-now").inner_text()
+    await centre.focus()
+    for _ in range(4):
+        await page.keyboard.press("Shift+ArrowUp")
+    await expect(page.locator("#where-now")).not_to_have_text(told)
+    await page.locator(".handle.edge").focus()
+    await page.keyboard.press("ArrowRight")
+    await expect(page.locator("#radius")).to_have_value("1010")
+    await page.locator("#radius").fill("1500")
+    await expect(page.locator("#slider")).to_have_attribute("aria-valuetext", "1,500 metres")
+    await expect(page.locator('[data-reach="people"]')).not_to_have_text("–")
+    await page.locator("#slider").focus()
+    await page.keyboard.press("ArrowLeft")
+    await expect(page.locator("#radius")).to_have_value("1450")
+
+    await page.locator("#to-words").press("Enter")
+    await expect(page.locator("#headline-en")).to_have_value("Fire: stay indoors")
+    await page.locator("#to-check").press("Enter")
+    await expect(page.locator("#sentence")).to_contain_text("Sends NOW to")
+    await page.locator("#send").focus()
+    await page.keyboard.down("Enter")
+    await page.wait_for_timeout(HELD_MS)
+    await page.keyboard.up("Enter")
+    alert = await sent(page, village)
+    assert alert["area"]["circles"][0]["radius_m"] == 1450
+
+
+async def test_an_outline_is_drawn_by_taps_and_by_the_middle_of_the_map(visit, village):
+    page = await visit("/console/new", signed_in=True, size=DESK)
+    await to_where(page)
+    await page.locator("#add-outline").click()
+    box = await page.locator("#map").bounding_box()
+    for x, y in ((300, 300), (500, 300), (500, 500)):
+        await page.mouse.click(box["x"] + x, box["y"] + y)
+    await page.locator("#corner-here").click()
+    await page.locator("#corner-back").click()
+    await page.locator("#corner-close").click()
+    await expect(page.locator("#where-now")).to_have_text("Dans le contour dessiné")
+    assert await people(page) >= 0
+    await page.locator("#to-words").click()
+    await page.locator("#to-check").click()
+    await hold(page)
+    alert = await sent(page, village)
+    assert not alert["area"]["circles"]
+    (polygon,) = alert["area"]["polygons"]["coordinates"]
+    assert len(polygon[0]) == 4
+
+
+async def test_several_circles_and_one_taken_away(visit):
+    page = await visit("/console/new", signed_in=True, size=DESK)
+    await to_where(page)
+    await tap_map(page)
+    await page.mouse.move(700, 400)
+    await page.mouse.down()
+    await page.mouse.move(760, 440, steps=4)
+    await page.mouse.up()
+    await page.locator("#add-circle").click()
+    await expect(page.locator("#shapes li")).to_have_count(2)
+    await expect(page.locator("#where-now")).to_have_text("Dans 2 cercles")
+    await page.get_by_role("button", name="Enlever Cercle 1").click()
+    await expect(page.locator("#where-now")).to_contain_text("1 000")
+
+
+async def test_an_exercise_looks_like_one_on_every_step_and_is_one(visit, village):
+    page = await visit("/console/new", signed_in=True)
+    assert "exercise" not in (await page.locator("body").get_attribute("class")).split()
+    await page.locator("input[name=status][value=exercise]").check()
+    for step in ("kind", "where", "words", "check"):
+        if step == "where":
+            await to_where(page, "fire")
+            await tap_map(page)
+            await people(page)
+        if step == "words":
+            await page.locator("#to-words").click()
+        if step == "check":
+            await page.locator("#to-check").click()
+        assert "exercise" in (await page.locator("body").get_attribute("class")).split(), step
+        await expect(page.locator("#drill-banner")).to_be_visible()
+        await expect(page.locator("#drill-banner")).to_contain_text("EXERCICE")
+    await expect(page.locator("#sentence")).to_contain_text("un EXERCICE")
+    await expect(page.locator("#send")).to_contain_text("l’EXERCICE")
+    await hold(page)
+    assert (await sent(page, village))["status"] == "exercise"
+
+
+async def test_a_slip_of_the_thumb_sends_nothing(visit, village):
+    page = await visit("/console/new", signed_in=True)
+    await to_where(page)
+    await tap_map(page)
+    await people(page)
+    await page.locator("#to-words").click()
+    await page.locator("#to-check").click()
+    await expect(page.locator("#sentence")).to_contain_text("MAINTENANT")
+    known = len((await village.api.call("GET", "/v1/alerts"))["alerts"])
+    await page.locator("#send").click()
+    await page.locator("#send").click()
+    await page.wait_for_timeout(HELD_MS)
+    assert "/console/new" in page.url
+    assert len((await village.api.call("GET", "/v1/alerts"))["alerts"]) == known
