@@ -68,7 +68,10 @@ async def examine(shown: Shown, lang: str, scene: Scene, browser: Browser) -> Lo
 
 async def walk(page: Page) -> tuple[list[str], tuple[int, int]]:
     """Go through a page by the Tab key: (where the focus can't be seen, (places to reach, places reached))."""
-    await page.evaluate("() => { document.activeElement?.blur(); scrollTo(0, 0); }")
+    # From the top: a heading that a step has given the focus to would else be where the way begins.
+    await page.evaluate(
+        "() => { document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex'); }"
+    )
     count: int = min(await page.evaluate(STOPS), MOST_STOPS)
     visited: set[str] = set()
     dim: list[str] = []
