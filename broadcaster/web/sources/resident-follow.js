@@ -21,7 +21,7 @@ function step(name, how = {}) {
   for (const each of all("[data-once]")) each.hidden = wanted !== steps[0];
   if (how.push !== false) history.pushState({ step: name }, "", name === "ways" ? location.pathname + location.search : `#${name}`);
   trouble(wrong, "");
-  const heading = one("h2", wanted);
+  const heading = one("h1, h2", wanted);
   if (how.push !== false) {
     heading?.setAttribute("tabindex", "-1");
     heading?.focus({ preventScroll: true });
