@@ -14,15 +14,16 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.visiting import DESK
-from tests.servers.town import INSIDE, OUTSIDE
+from tests.servers.autopush import DELIVERED
+from tests.servers.town import INSIDE, OUTSIDE, away
 from tests.servers.town_api import eventually
-from tests.servers.town_facts import CENTRE, RADIUS_M
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
 pytestmark = pytest.mark.timeout(180)
 _PATIENCE_S = 30
+_LIVE = re.compile(r"/console/alerts/\d+$")
 
 
 async def follow_by_push(visit, village, firefox, at) -> Page:
@@ -34,21 +35,34 @@ async def follow_by_push(visit, village, firefox, at) -> Page:
     return page
 
 
-async def send_flood(village) -> dict:
-    circle = {"lon": CENTRE[0], "lat": CENTRE[1], "radius_m": RADIUS_M}
-    return await village.api.issue(area={"circles": [circle]})
+async def draw_and_send(visit) -> Page:
+    """An operator at a desk: a flood, a circle in the middle of the map, a held press. Gives the alert's live page."""
+    page = await visit("/console", signed_in=True, size=DESK)
+    await page.get_by_role("link", name="Nouvelle alerte").first.click()
+    await page.get_by_role("button", name="Inondation").click()
+    await page.locator("#map").press("Enter")
+    await expect(page.locator('[data-reach="people"]')).to_have_text(re.compile("[1-9]"))
+    await page.locator("#to-words").click()
+    await page.locator("#headline-fr").fill("La Risle déborde")
+    await page.locator("#instruction-fr").fill("Montez à l’étage.")
+    await page.locator("#to-check").click()
+    await expect(page.locator("#sentence")).to_contain_text("MAINTENANT")
+    await page.locator("#send").hover()
+    await page.mouse.down()
+    await page.wait_for_url(_LIVE)  # it goes as soon as it was held for long enough
+    await page.mouse.up()
+    return page
 
 
 async def test_who_is_in_the_circle_is_told_and_a_press_opens_the_alert(visit, village, firefox, desktop):
-    resident = await follow_by_push(visit, village, firefox, INSIDE)
-    await follow_by_push(visit, village, firefox, OUTSIDE)
-    subscribed = len(village.push.subscriptions)
-    alert = await send_flood(village)
+    resident = await follow_by_push(visit, village, firefox, away(300, centre=village.middle))
+    await follow_by_push(visit, village, firefox, away(3000, centre=village.middle))
+    live = await draw_and_send(visit)
 
     async with asyncio.timeout(_PATIENCE_S):
         notice = await desktop.shown(lambda each: "Risle" in each.title)
     assert "La Risle déborde" in notice.title
-    assert "Montez à l'étage." in notice.text
+    assert "Montez à l’étage." in notice.text
 
     await desktop.press(notice)
     async with asyncio.timeout(_PATIENCE_S):
@@ -56,20 +70,16 @@ async def test_who_is_in_the_circle_is_told_and_a_press_opens_the_alert(visit, v
     read = next(page for page in resident.context.pages if "/a/" in page.url)
     await expect(read.get_by_role("heading", level=1)).to_contain_text("La Risle déborde")
 
-    async def opened() -> list[str]:
-        return [each["channel"] for each in await village.api.deliveries(alert["id"]) if each["opened_at"]]
+    await live.locator("#states summary").click()
+    await expect(live.locator("#states tr").filter(has_text="ouvert")).to_contain_text("1")
 
-    async def reported() -> bool:
-        return await opened() == ["push"]
-
-    await eventually(reported, "the worker says that it was opened")
+    alert_id = live.url.rpartition("/")[2]
+    account = await village.api.finished(alert_id)
+    assert account["unaccounted"] == 0
     # Two Firefoxes subscribed; one of them was in the circle.
-    assert subscribed == 2
-    assert len(village.push.messages) == 1
+    assert len(village.push.subscriptions) == 2
+    assert [each.code for each in village.push.messages] == [DELIVERED]
     assert len([each for each in desktop.notices if "Risle" in each.title]) == 1
-
-    console = await visit("/console", signed_in=True, size=DESK)
-    await expect(console.get_by_text("La Risle déborde").first).to_be_visible()
 
 
 async def test_a_visitor_who_walks_in_is_told_on_the_way(visit, village, firefox, desktop):

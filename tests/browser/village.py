@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shapely.geometry import shape
 from sqlalchemy import update
 
 from broadcaster.seed import INSEE, commune_fields
@@ -29,21 +30,27 @@ _SANDBOXED["voice"] = _SANDBOXED["sms"]
 
 @dataclass
 class Village:
-    """``url`` has no slash at its end; ``key`` is an administrator's; ``town`` has the register and the peers."""
+    """``url`` has no slash at its end; ``key`` is an administrator's; ``town`` has the register and the peers.
+
+    ``middle`` (lon, lat) is what the map of the station's territory shows in its middle.
+    """
 
     url: str
     key: str
     api: Api
     town: Town
     push: Autopush
+    middle: tuple[float, float]
     station: str = STATION
 
 
-async def _as_it_is(town: Town) -> None:
-    """Give the station the boundary, town hall and contact of the real commune, for its maps and pages."""
+async def _as_it_is(town: Town) -> tuple[float, float]:
+    """Give the station the boundary, town hall and contact of the real commune, for its maps and pages; its middle."""
     fields = commune_fields(INSEE)
     async with town.store.write() as unit:
         await unit.conn.execute(update(stations).where(stations.c.slug == STATION).values(fields))
+    west, south, east, north = shape(fields["boundary"]).bounds
+    return (west + east) / 2, (south + north) / 2
 
 
 @asynccontextmanager
@@ -60,10 +67,10 @@ async def village(
         for channel in sandboxed:
             for name in _SANDBOXED[channel]:
                 town.environment.pop(name, None)
-        await _as_it_is(town)
+        middle = await _as_it_is(town)
         town.resident("push", "sms", "email", groups=("pompiers",))
         town.draw(residents)
         await town.settle(*town.residents)
         async with town.process() as process:
-            yield Village(process.api.url, town.key, process.api, town, push)
+            yield Village(process.api.url, town.key, process.api, town, push, middle)
             await process.terminate()
