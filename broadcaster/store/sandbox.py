@@ -10,14 +10,19 @@ from sqlalchemy import delete, exists, func, select
 
 from broadcaster.domain.deliveries import Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
-from broadcaster.store.tables import deliveries, sandbox_messages
+from broadcaster.store.tables import alerts, confirmations, deliveries, sandbox_messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
+
     from broadcaster.store.engine import Unit
     from channels.base import Composed
+
+CODES = 0
+"""What stands for an alert where a message has a code in it."""
 
 _CONTEXT = b"sandbox"
 
@@ -65,9 +70,15 @@ async def keep(unit: Unit, composed: Sequence[tuple[int, int, Outcome]]) -> None
 
 
 async def page(
-    unit: Unit, *, alert_id: int | None, channel: ChannelName | None, before: int | None, limit: int
+    unit: Unit,
+    *,
+    alert_id: int | None,
+    channel: ChannelName | None,
+    before: int | None,
+    limit: int,
+    station_id: int | None = None,
 ) -> list[SandboxMessage]:
-    """Give messages, newest first; ``before`` is the last id seen."""
+    """Give messages, newest first; ``before`` is the last id seen; ``station_id``: of this station only."""
     query = select(sandbox_messages).order_by(sandbox_messages.c.id.desc()).limit(limit)
     if alert_id is not None:
         query = query.where(sandbox_messages.c.alert_id == alert_id)
@@ -75,6 +86,8 @@ async def page(
         query = query.where(sandbox_messages.c.channel == CHANNEL_NUMBER[channel])
     if before is not None:
         query = query.where(sandbox_messages.c.id < before)
+    if station_id is not None:
+        query = query.where(_of_station(station_id))
     found = []
     for row in await unit.conn.execute(query):
         to, readable, wire, content_type = json.loads(unit.vault.open(row.sealed, _CONTEXT))
@@ -92,6 +105,27 @@ async def page(
             )
         )
     return found
+
+
+def _of_station(station_id: int) -> ColumnElement[bool]:
+    of_alert = exists().where(alerts.c.id == sandbox_messages.c.alert_id, alerts.c.station_id == station_id)
+    of_code = exists().where(
+        confirmations.c.id == -sandbox_messages.c.delivery_id, confirmations.c.station_id == station_id
+    )
+    return of_alert | ((sandbox_messages.c.alert_id == CODES) & of_code)
+
+
+async def newest_alerts(unit: Unit, station_id: int | None, limit: int) -> list[tuple[int, int]]:
+    """Give (alert id, messages kept of it), the newest alerts first; ``CODES`` stands last."""
+    query = (
+        select(sandbox_messages.c.alert_id, func.count().label("kept"))
+        .group_by(sandbox_messages.c.alert_id)
+        .order_by(sandbox_messages.c.alert_id.desc())
+        .limit(limit)
+    )
+    if station_id is not None:
+        query = query.where(_of_station(station_id))
+    return [(row.alert_id, row.kept) for row in await unit.conn.execute(query)]
 
 
 async def trim(unit: Unit, keep_n: int) -> None:

@@ -243,9 +243,9 @@ class Readiness(Shown):
 
 
 class SandboxPageQuery(Query):
-    """As a form sends it: a field that was left empty stands there all the same."""
+    """As a form sends it: a field that was left empty stands there all the same. ``codes``: those of confirmations."""
 
-    alert: Annotated[str, StringConstraints(pattern=r"^(?:[1-9][0-9]{0,18})?$")] = ""
+    alert: Annotated[str, StringConstraints(pattern=r"^(?:[1-9][0-9]{0,18}|codes)?$")] = ""
     channel: Literal["", "push", "sms", "voice", "email"] = ""
     cursor: int | None = Field(None, ge=1, le=(1 << 63) - 1)
     lang: str = Field("", max_length=12)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.web.console import exporting, groups, importing, people, person, station_new, stations
+from broadcaster.web.console import exporting, groups, importing, people, person, sandbox, station_new, stations
 from broadcaster.web.console.routes import data_at, form_at, page_at
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Route
 
-_CSV = "text/csv"
+_CSV, _HTML = "text/csv", "text/html"
 
 ROUTES: tuple[Route, ...] = (
     page_at("/console/people", people.listing, "Residents."),
@@ -35,6 +35,7 @@ ROUTES: tuple[Route, ...] = (
     form_at("/console/groups", groups.add, "Add a group."),
     page_at("/console/groups/{slug}", groups.one, "One group."),
     form_at("/console/groups/{slug}", groups.rename, "Give a group another name."),
+    data_at("GET", "/console/sandbox/{id}/mail", sandbox.mail, "A mail as it would look.", answers={200: _HTML}),
     page_at("/console/stations", stations.listing, "Stations."),
     page_at("/console/stations/new", station_new.ask, "Which one?"),
     form_at("/console/stations/new", station_new.add, "Add a station."),
