@@ -15,7 +15,7 @@ from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.stations import Role
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer, nothing
-from broadcaster.http.keys import ACCOUNTS, HOLDERS, STREAMS
+from broadcaster.http.keys import ACCOUNTS, HOLDERS, SESSION, STREAMS
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.schemas.accounts import (
     AccountOut,
@@ -24,6 +24,7 @@ from broadcaster.http.schemas.accounts import (
     UnreachedOut,
     UnreachedPage,
 )
+from broadcaster.http.sessions import session_of
 from broadcaster.store import account, alerts, deliveries, stations
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ async def stream(
     """Stream what ``read`` gives, at each change of an alert's account and every ten seconds, where it is other news.
 
     After ``longest_s`` the stream breaks off, and its reader comes back, to be let in anew; so it does when its key was
-    revoked. Raises the 503 where there are too many, of all or of one key.
+    revoked, or its session ended. Raises the 503 where there are too many, of all or of one key.
     """
     streams, holders = call.request.app[STREAMS], call.request.app[HOLDERS]
     key_id = 0 if call.caller is None else call.caller.key_id
@@ -188,7 +189,9 @@ async def _stream(
 
 
 async def _revoked(call: Call[None, None]) -> bool:
-    """Tell whether the key that the stream was opened with is worth nothing any more."""
+    """Tell whether the key or the session that the stream was opened with is worth nothing any more."""
+    if SESSION in call.request:
+        return await session_of(call.request) is None
     if call.caller is None:
         return False
     async with call.services.store.read() as unit:

@@ -69,5 +69,5 @@ if (box && given.area) {
     show();
     await ready;
     show();
-  });
+  }).catch(() => {}); // without Leaflet the drawn map stays; without the ground the area alone is a map
 }

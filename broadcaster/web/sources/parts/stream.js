@@ -18,9 +18,11 @@ export function follow(url, on) {
   let wait = 500;
   let timer = 0;
   let grace = 0;
+  let over = false;
 
   function open() {
     window.clearTimeout(timer);
+    if (over) return;
     source?.close();
     const own = (source = new EventSource(url));
     own.addEventListener("account", (event) => {
@@ -54,6 +56,7 @@ export function follow(url, on) {
     away = true;
     on.lost(heard, false);
     if (await signedOut()) {
+      over = true;
       window.clearTimeout(timer);
       source?.close();
       on.lost(heard, true);
@@ -61,11 +64,10 @@ export function follow(url, on) {
   }
 
   window.setInterval(() => {
-    if (Date.now() - heard.getTime() < SILENT_MS || timerRuns()) return;
-    if (!away) gone();
+    if (away || over || Date.now() - heard.getTime() < SILENT_MS) return;
+    gone(); // a connection that is dead without a word
     open();
   }, 5000);
-  const timerRuns = () => away && source?.readyState === EventSource.CONNECTING;
 
   for (const name of ["online", "pageshow"]) window.addEventListener(name, () => away && open());
   document.addEventListener("visibilitychange", () => {
