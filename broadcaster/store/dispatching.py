@@ -149,12 +149,15 @@ async def _plan(
     contact_ids = [contact_id for each in subscriber_ids for contact_id, _ in reachable.get(each, ())]
     taken: dict[int, tuple[DeliveryState, str | None]] = {}
     if contact_ids:
+        # Held until this is committed: an outcome that is written down meanwhile would not know of who shares it from
+        # now on, and leave them waiting for ever.
         taken = {
             row.contact_id: (DeliveryState(row.state), row.code)
             for row in await unit.conn.execute(
-                select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.code).where(
-                    deliveries.c.alert_id == alert.id, deliveries.c.contact_id.in_(contact_ids)
-                )
+                select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.code)
+                .where(deliveries.c.alert_id == alert.id, deliveries.c.contact_id.in_(contact_ids))
+                .order_by(deliveries.c.id)
+                .with_for_update(read=True)
             )
         }
     chunk = _Chunk()

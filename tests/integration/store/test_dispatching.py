@@ -149,6 +149,35 @@ async def test_whoever_comes_later_and_shares_a_contact_stands_where_its_message
     assert len(missed) == (2 if stands is PersonState.UNREACHED else 0)
 
 
+@pytest.mark.parametrize("before", ["who shares it", "what became of it"])
+async def test_who_shares_a_contact_and_what_becomes_of_it_know_of_each_other_when_written_at_once(
+    store, alert, before
+):
+    first, second = await join(store, alert, resident(phone("+331")), resident(phone("+331")))
+    await dispatch(store, alert, [first])
+    ((delivery),) = await rows(store, tables.deliveries)
+    accepted = Outcome(delivery.id, DeliveryState.ACCEPTED, NOW, tried=True)
+
+    async def share(unit):
+        await dispatching.write_chunk(unit, alert, [second], since=NOW, now=NOW, batch_sizes=SIZES)
+
+    async def track(unit):
+        await tracking.apply(unit, [accepted])
+
+    async def alone(work):
+        async with store.write() as unit:
+            await work(unit)
+
+    one, other = (share, track) if before == "who shares it" else (track, share)
+    async with store.write() as unit:
+        await one(unit)
+        beside = asyncio.create_task(alone(other))
+        await asyncio.wait({beside}, timeout=0.5)  # it may end before this is committed, if it does not wait for it
+    await beside
+    assert {state for state, _ in (await states(store)).values()} == {PersonState.ACCEPTED}
+    await sums_are_right(store, alert)
+
+
 async def test_a_providers_code_of_any_length_is_kept_as_far_as_it_goes(store, alert):
     (one,) = await join(store, alert, resident(mail("a@b.example")))
     await dispatch(store, alert, [one])
