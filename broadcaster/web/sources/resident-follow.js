@@ -1,7 +1,7 @@
 // /s/{station}: three presses to follow. One thing at a time; the back button goes one thing back; whatever is under way
 // when the network goes is kept and goes on.
 
-import { No, ask, given, isOffline, once, trouble, word } from "./parts/ask.js";
+import { No, ask, dialled, given, isOffline, once, trouble, word } from "./parts/ask.js";
 import { codes, locale } from "./parts/codes.js";
 import { drop, fact, keep } from "./parts/device.js";
 import { all, one, say } from "./parts/dom.js";
@@ -21,6 +21,8 @@ function step(name, how = {}) {
   for (const each of all("[data-once]")) each.hidden = wanted !== steps[0];
   if (how.push !== false) history.pushState({ step: name }, "", name === "ways" ? location.pathname + location.search : `#${name}`);
   trouble(wrong, "");
+  // The map's ground takes a moment to make the first time: it is on its way before anyone asks for the map.
+  if (name === "home") fetch(`/map/${given.station}.json`, { credentials: "same-origin" }).catch(() => undefined);
   const heading = one("h1, h2", wanted);
   if (how.push !== false) {
     heading?.setAttribute("tabindex", "-1");
@@ -127,7 +129,7 @@ async function alreadyFollows() {
 /** @param {string} channel @param {string} to */
 async function followed(channel, to) {
   await keep("done", { station: given.station, channel, to });
-  one("#done-how", root).textContent = word(`done_${channel}`, { to });
+  one("#done-how", root).textContent = word(`done_${channel}`, { to: dialled(to) });
   const me = await ask("GET", "/v1/subscribers/me").catch(() => null);
   step(me?.places.length ? "done" : "home");
 }

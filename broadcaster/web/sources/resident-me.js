@@ -1,6 +1,6 @@
 // /me: what I follow, how I am told, where; pause, take away, leave.
 
-import { ask, given, isOffline, once, trouble, word } from "./parts/ask.js";
+import { ask, dialled, given, isOffline, once, trouble, word } from "./parts/ask.js";
 import { moment } from "./parts/cards.js";
 import { codes } from "./parts/codes.js";
 import { fact, forgetAll } from "./parts/device.js";
@@ -72,7 +72,7 @@ async function show() {
   );
   list("#contacts", me.contacts, (contact) => {
     const here = contact.subscription?.endpoint === endpoint;
-    const title = contact.phone || contact.email || word(contact.channel === "push" && here ? "push_here" : "push");
+    const title = (contact.phone && dialled(contact.phone)) || contact.email || word(contact.channel === "push" && here ? "push_here" : "push");
     const state = { gone: word("gone"), stopped: word("stopped") }[contact.status];
     const note = [contact.channel === "push" ? "" : word(contact.channel), state].filter(Boolean).join(" · ");
     return line(title, note, word("remove"), word("remove_sure", { name: title }), () => change({ contacts: me.contacts.filter((each) => each !== contact).map(sent) }));

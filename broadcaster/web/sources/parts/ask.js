@@ -47,6 +47,9 @@ export async function ask(method, path, body, as = {}) {
   return told;
 }
 
+/** Write a French number as it is dialled, in pairs; others as they are. @param {string} to */
+export const dialled = (to) => to.replace(/^\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, "0$1\u00a0$2\u00a0$3\u00a0$4\u00a0$5");
+
 /** Tell whether what went wrong is the network. @param {unknown} error */
 export const isOffline = (error) => error instanceof TypeError || !navigator.onLine;
 

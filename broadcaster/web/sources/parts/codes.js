@@ -1,7 +1,7 @@
 // A phone or a mail is shown to be one's own: ask for a code, wait for it, give it back. What is under way is kept, so that
 // a page that was left, or a network that was lost, changes nothing.
 
-import { ask, given, isOffline, once, trouble, word } from "./ask.js";
+import { ask, dialled, given, isOffline, once, trouble, word } from "./ask.js";
 import { drop, fact, keep } from "./device.js";
 import { one } from "./dom.js";
 
@@ -59,7 +59,7 @@ export function codes(within, how) {
   }
 
   function wait() {
-    one(".sent", within).textContent = word(`code_sent_${begun.channel}`, { to: begun.to });
+    one(".sent", within).textContent = word(`code_sent_${begun.channel}`, { to: dialled(begun.to) });
     input.value = "";
     trouble(wrong, "");
     window.clearInterval(timer);

@@ -69,6 +69,8 @@ export function places(within, chosen, about) {
       open.hidden = true;
       const ground = about.slug ? `/map/${about.slug}.json` : "";
       const { map, L, ready } = draw(box.firstElementChild, { ground, tiles: given.tiles, words: given.words });
+      // Nobody is to press on France while the ground is on its way.
+      if (about.centre) map.setView([about.centre[1], about.centre[0]], 13, { animate: false });
       const pin = L.divIcon({
         className: "pin",
         html: '<svg viewBox="0 0 24 24"><path d="M12 23s8-7.2 8-13.5a8 8 0 1 0-16 0C4 15.800 12 23 12 23z"/></svg>',
@@ -88,8 +90,7 @@ export function places(within, chosen, about) {
         once(use, () => chosen({ lon: wrap(marker.getLatLng().lng), lat: marker.getLatLng().lat })),
       );
       say(word("press_map"));
-      const drawn = await ready.catch(() => null);
-      if (!drawn?.layer && about.centre) map.setView([about.centre[1], about.centre[0]], 13, { animate: false });
+      await ready.catch(() => null); // the place can be pressed on all the same
     } catch (error) {
       box.hidden = true;
       open.hidden = false;
