@@ -19,7 +19,7 @@ from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.store.tables import contacts
 from channels.webpush import VapidKey
 from tests.servers.push import Behaviour, PushService
-from tests.servers.smtp import Fault, _self_signed
+from tests.servers.smtp import Fault, self_signed
 from tests.servers.twilio import Drop, Fate, Hang, Line, Refuse
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class Troubles:
         trusted, strange = self._folder / "trusted", self._folder / "strange"
         for folder in (trusted, strange):
             folder.mkdir()
-            _self_signed(folder, ("localhost",))
+            self_signed(folder, ("localhost",))
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._present(strange)
         self._trusted = trusted
