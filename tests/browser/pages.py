@@ -102,6 +102,7 @@ _KEEP = """(token) => new Promise((done, failed) => {
   };
 })"""
 _MAP = ".leaflet-container path"
+_DRAWN = ("[data-kind=flood]", "#add-circle")
 
 PAGES: tuple[Shown, ...] = (
     # For everybody
@@ -126,6 +127,10 @@ PAGES: tuple[Shown, ...] = (
     Shown("sign-in", "/console/sign-in"),
     Shown("home", "/console", ready=_MAP),
     Shown("new", "/console/new"),
+    Shown("new-where", "/console/new", then=_press(*_DRAWN), ready=".handle.edge", whole=False),
+    Shown("new-words", "/console/new", then=_press(*_DRAWN, "#to-words"), ready=".push-card strong:not(:empty)"),
+    Shown("new-check", "/console/new", then=_press(*_DRAWN, "#to-words", "#to-check"), ready="#small-map path"),
+    Shown("new-exercise", "/console/new", then=_press("input[value=exercise]", *_DRAWN), ready=_MAP, whole=False),
     Shown("alerts", "/console/alerts"),
     Shown("live", "/console/alerts/{flood}", "/console/alerts/{id}"),
     Shown("live-exercise", "/console/alerts/{drill}", "/console/alerts/{id}"),

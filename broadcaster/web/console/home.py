@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+
 from broadcaster.domain.alerts import Alert, MsgType, Severity, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import PersonState
@@ -14,11 +17,12 @@ from broadcaster.store import alerts, counting
 from broadcaster.web.console import compose_words
 from broadcaster.web.console.compose import TILES
 from broadcaster.web.console.frame import show, stations_of, words_of
-from broadcaster.web.pages import written_short, zone_of
+from broadcaster.web.pages import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from aiohttp import web
 
@@ -95,6 +99,7 @@ async def _fact(unit: Unit, alert: Alert, station: Station, words: Words) -> dic
     matched = sum(sums.values())
     unreached = sums.get(PersonState.UNREACHED, 0)
     pending = sums.get(PersonState.PENDING, 0)
+    missed = unreached > 0 and alert.status is Status.ACTUAL
     language, text = alert.text_in(words.language, station.languages[0])
     zone = zone_of(station.region)
     return {
@@ -104,13 +109,18 @@ async def _fact(unit: Unit, alert: Alert, station: Station, words: Words) -> dic
         "station": station.name,
         "headline": text.headline,
         "language": language,
-        "sent": written_short(alert.sent_at, zone, words),
-        "expires": written_short(alert.expires_at, zone, words),
-        "matched": matched,
-        "reached": matched - unreached - pending,
-        "unreached": unreached if alert.status is Status.ACTUAL else 0,
+        "sent": _when(alert.sent_at, zone, words),
+        "expires": _when(alert.expires_at, zone, words),
+        "matched": format_decimal(matched, locale=words.locale),
+        "reached": format_decimal(matched - unreached - pending, locale=words.locale),
+        "unreached": format_decimal(unreached, locale=words.locale) if missed else "",
         "wide": alert.area is None or alert.audience.kind is AudienceKind.ALL_FOLLOWERS,
     }
+
+
+def _when(moment: datetime, zone: ZoneInfo, words: Words) -> str:
+    """Write a moment of these days: « 22 nov., 01:41 »."""
+    return format_datetime(moment, "d MMM, HH:mm", tzinfo=zone, locale=words.locale)
 
 
 def _word(alert: Alert, words: Words) -> str:

@@ -8,13 +8,10 @@ const given = left("given");
 const box = one("#home-map");
 if (given && box) {
   const { map, ready } = draw(box, { ...given, still: true });
-  ready.then(() => {
-    const all = L.featureGroup();
-    for (const each of given.areas) {
-      const shown = drawArea(map, each.area, each.look === "drill" ? styleOf("exercise", "") : styleOf("actual", each.look));
-      shown.bindTooltip(each.label);
-      all.addLayer(shown);
-    }
-    if (all.getBounds().isValid()) map.fitBounds(all.getBounds(), { padding: [32, 32], animate: false, maxZoom: 14 });
-  });
+  const all = L.featureGroup(
+    given.areas.map((each) => drawArea(map, each.area, each.look === "drill" ? styleOf("exercise", "") : styleOf("actual", each.look))),
+  );
+  const fit = () => all.getBounds().isValid() && map.fitBounds(all.getBounds(), { padding: [32, 32], animate: false, maxZoom: 14 });
+  fit();
+  ready.then(fit); // its ground comes later, and shows the territory first
 }

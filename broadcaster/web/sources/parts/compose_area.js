@@ -7,7 +7,8 @@ const STEPS_M = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], Arrow
 const METRES_A_DEGREE = 111_320;
 const DENSE = [0, 0.1, 0.18, 0.27, 0.36, 0.46];
 const COLOURS = { extreme: "#5c1769", severe: "#b0121d", moderate: "#f0921e", minor: "#f4d73b" };
-const IN_THE_DARK = { extreme: "#c07ad0", severe: "#ff6b6b" };
+const EDGES = { ...COLOURS, moderate: "#a85c00", minor: "#857000" }; // what is bright needs an edge on a bright ground
+const IN_THE_DARK = { ...COLOURS, extreme: "#c07ad0", severe: "#ff6b6b" };
 const DASHES = "12 9"; // an exercise is drawn in dashes
 const dark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
 
@@ -21,8 +22,9 @@ export const placeOf = (radius) =>
 export function styleOf(status, severity) {
   const drill = status !== "actual";
   const plain = dark() ? "#ffe66b" : "#6b5200";
-  const colour = drill ? plain : (dark() && IN_THE_DARK[severity]) || COLOURS[severity] || plain;
-  return { color: colour, weight: 3, fillColor: colour, fillOpacity: 0.2, dashArray: drill ? DASHES : null, interactive: false };
+  const colour = drill ? plain : (dark() ? IN_THE_DARK : EDGES)[severity] || plain;
+  const fillColor = (drill ? plain : COLOURS[severity]) || plain;
+  return { color: colour, weight: 3, fillColor, fillOpacity: dark() ? 0.28 : 0.2, dashArray: drill ? DASHES : null, interactive: false };
 }
 
 /** Draw an area that was given as the API has it. @param {any} map @param {any} area @param {any} style */
