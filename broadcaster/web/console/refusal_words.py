@@ -74,7 +74,6 @@ SENTENCES = (
     ),
     "there is a column %(there)s and no %(lacks)s: a place needs both",
 )
-_VALUE = "value %(n)s of %(many)s"
 _WHICH = re.compile(r"value (?P<n>\d+) of (?P<many>\d+):? (?P<rest>.+)")
 _GAP = re.compile(r"%\\\((\w+)\\\)s|%\((\w+)\)s")
 
@@ -83,7 +82,8 @@ def told(sentence: str, words: Words) -> str:
     """Give an English sentence of the register in the reader's language, as a sentence; what is not known stays."""
     which = _WHICH.fullmatch(sentence)
     if which is not None:
-        return words(_VALUE, n=which["n"], many=which["many"]) + words(": ") + told(which["rest"], words)
+        number = words("value %(n)s of %(many)s", n=which["n"], many=which["many"])
+        return number + words(": ") + told(which["rest"], words)
     for candidate in (sentence, sentence.removeprefix("it "), f"it {sentence}"):
         for pattern, message in _patterns():
             found = pattern.fullmatch(candidate)

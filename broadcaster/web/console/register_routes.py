@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.web.console import exporting, groups, importing, people, person, sandbox, station_new, stations
+from broadcaster.web.console import exporting, groups, importing, people, person, poster, sandbox, station_new, stations
 from broadcaster.web.console.routes import data_at, form_at, page_at
 
 if TYPE_CHECKING:
@@ -46,4 +46,7 @@ ROUTES: tuple[Route, ...] = (
     page_at("/console/stations/{slug}", stations.one, "One station."),
     page_at("/console/stations/{slug}/edit", stations.edit, "What is to be changed?"),
     form_at("/console/stations/{slug}/edit", stations.change, "Change a station."),
+    page_at("/console/stations/{slug}/poster", poster.page, "The poster with the QR code."),
+    data_at("GET", "/console/stations/{slug}/poster.svg", poster.svg, "It as SVG.", answers={200: "image/svg+xml"}),
+    data_at("GET", "/console/stations/{slug}/poster.pdf", poster.pdf, "It as PDF.", answers={200: "application/pdf"}),
 )

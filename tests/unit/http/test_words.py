@@ -9,6 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from broadcaster.web import i18n
+from broadcaster.web.console.refusal_words import SENTENCES
 from broadcaster.web.i18n import catalogs, preferred
 
 WEB = Path(i18n.__file__).parent
@@ -16,7 +17,7 @@ SENTENCE = re.compile(r"""(?:\b_|words)\(\s*(?:"([^"]+)"|'([^']+)')""")
 
 
 def used():
-    found = set()
+    found = set(SENTENCES)
     for path in [*WEB.glob("templates/**/*.html"), *WEB.glob("**/*.py")]:
         found |= {double or single for double, single in SENTENCE.findall(path.read_text(encoding="utf-8"))}
     return found
