@@ -97,7 +97,7 @@ export class Check {
       ),
     );
     const until = expires(draft);
-    const written = until && new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" }).format(until);
+    const written = until && new Intl.DateTimeFormat(language, { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" }).format(until);
     one("#sum-until").textContent = written ? fill(words.until_date, { when: written }) : "";
     const hold = { exercise: words.hold_drill, test: words.hold_test }[draft.status] || words.hold;
     one("#send span").textContent = hold;
