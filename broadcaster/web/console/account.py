@@ -94,7 +94,7 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         "drawn": curve_of(
             facts.accepted,
             facts.delivered,
-            matched=facts.people.matched,
+            matched=facts.people.reachable,
             elapsed_s=None,
             words=words,
             height=_CURVE_HEIGHT,

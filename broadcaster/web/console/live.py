@@ -149,7 +149,7 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "curve": curve_of(
             facts.accepted,
             facts.delivered,
-            matched=people.matched,
+            matched=people.reachable,
             elapsed_s=(facts.at - alert.sent_at).total_seconds() if going_on else None,
             words=words,
         ),

@@ -61,15 +61,16 @@ def curve_of(
 ) -> Curve | None:
     """Draw the histograms of an alert; None where nobody was reached yet.
 
-    ``matched``: how many people there are, the top of the picture. ``elapsed_s``: the seconds since the alert, while
-    it goes on: a curve that stands still is seen to do so. ``height``: that of the paths, which are 1,000 wide.
+    ``matched``: how many people there are to reach, the top of the picture. ``elapsed_s``: the seconds since the alert,
+    while it goes on: a curve that stands still is seen to do so. ``height``: that of the paths, which are 1,000 wide.
     """
     reached = sum(accepted.values())
     if reached == 0:
         return None
     longest = max(middle_s(number) for number in (*accepted, *delivered))
     until = max(_LEAST_S, longest * _HEADROOM, elapsed_s or 0.0)
-    top = max(matched, reached) * _HEADROOM
+    whole = max(matched, reached)
+    top = whole * _HEADROOM
 
     def x(seconds: float) -> float:
         return 100 * min(1.0, math.log1p(seconds / _SCALE_S) / math.log1p(until / _SCALE_S))
@@ -91,10 +92,11 @@ def curve_of(
         if seconds is not None:
             at = x(seconds)
             label = words("%(share)s%% in %(time)s", share=word, time=span(seconds, words))
-            marks.append(Mark(round(at, 2), round(y(share * reached), 2), label, left=at > _RIGHT))
+            told = sum(n for number, n in accepted.items() if middle_s(number) <= seconds)
+            marks.append(Mark(round(at, 2), round(y(told), 2), label, left=at > _RIGHT))
     line = path(accepted)
-    half = matched // 2
-    levels = [(round(y(max(matched, reached)), 2), number(max(matched, reached), words))]
+    half = whole // 2
+    levels = [(round(y(whole), 2), number(whole, words))]
     if half > 1:
         levels.append((round(y(half), 2), number(half, words)))
     return Curve(

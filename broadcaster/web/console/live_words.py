@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 _TENTHS_BELOW_S = 10
-_WELL, _POORLY = 0.95, 0.5
+_WELL, _POORLY, _PICTURED = 0.95, 0.5, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,12 @@ class People:
     def share(self) -> float:
         """Give the part that was reached, 0 to 1."""
         return self.reached / self.matched if self.matched else 0.0
+
+    @property
+    def reachable(self) -> int:
+        """Give the height of a picture of how many are reached: everyone, but where most can't be, those who can."""
+        able = self.matched - self.unreached
+        return self.matched if able >= _PICTURED * self.matched else able
 
     @property
     def percent(self) -> int:
@@ -77,7 +83,7 @@ def sandboxed(alert: Alert) -> bool:
 
 def verdict(alert: Alert, people: People, words: Words) -> Verdict:
     """Say how it goes: what a mayor must see in one second."""
-    gaps = {"matched": number(people.matched, words), "unreached": number(people.unreached, words)}
+    gaps = {"matched": number(people.matched, words)}
     if people.matched == 0 and alert.resolved_at is None:
         return Verdict("busy", words("We are finding out who is concerned."), words("It takes some seconds at most."))
     if people.matched == 0:
@@ -98,7 +104,9 @@ def verdict(alert: Alert, people: People, words: Words) -> Verdict:
             people.reached,
             **gaps | {"n": number(people.reached, words)},
         )
-        return Verdict("busy", sentence)
+        # Whom nothing will reach is known early: a mayor need not wait for the rest to see it.
+        poor = people.unreached > (1 - _WELL) * people.matched
+        return Verdict("warn" if poor else "busy", sentence, _missed(people, words) if poor else "")
     return _finished(people, words, gaps)
 
 
@@ -119,14 +127,17 @@ def _finished(people: People, words: Words, gaps: dict[str, str]) -> Verdict:
         people.reached,
         **gaps | {"n": number(people.reached, words)},
     )
-    more = words.many(
+    look = "good" if people.share >= _WELL else "warn" if people.share >= _POORLY else "bad"
+    return Verdict(look, sentence, _missed(people, words))
+
+
+def _missed(people: People, words: Words) -> str:
+    return words.many(
         "%(n)s person could not be reached.",
         "%(n)s people could not be reached.",
         people.unreached,
-        n=gaps["unreached"],
+        n=number(people.unreached, words),
     )
-    look = "good" if people.share >= _WELL else "warn" if people.share >= _POORLY else "bad"
-    return Verdict(look, sentence, more)
 
 
 def number(value: int, words: Words) -> str:
