@@ -6,6 +6,7 @@ and themes, and its width, its targets, its focus and its scripts' weight are he
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from tests.servers.town import INSIDE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from playwright.async_api import Page
+    from playwright.async_api import FilePayload, Page
 
     from broadcaster.http.route import Route
     from tests.browser.scene import Scene
@@ -89,6 +90,15 @@ def _press(*selectors: str) -> Callable[[Page, Scene], Awaitable[None]]:
     return press
 
 
+async def _upload(page: Page, _scene: Scene) -> None:
+    """Hand in a list with a new resident, a wrong number and a column that nobody knows."""
+    rows = "id;nom;mobile;mail;couleur\nR-1;Jeanne Petit;0639980001;jeanne@town.example;bleu\nR-2;Paul;12;;rouge\n"
+    file: FilePayload = {"name": "registre.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    await page.locator("input[type=file]").set_input_files(file)
+    await page.locator("form[enctype] button[type=submit]").click()
+    await page.wait_for_url(re.compile(r"/import/[\w-]+"))
+
+
 _KEEP = """(token) => new Promise((done, failed) => {
   const asked = indexedDB.open("tocsin", 1);
   asked.onerror = () => failed(asked.error);
@@ -146,15 +156,22 @@ PAGES: tuple[Shown, ...] = (
     Shown("groups", "/console/groups"),
     Shown("group", "/console/groups/{group}", "/console/groups/{slug}"),
     Shown("import", "/console/people/import"),
+    Shown("import-preview", "/console/people/import", "/console/people/import/{token}", then=_upload),
     Shown("export", "/console/people/export"),
+    Shown("stations", "/console/stations"),
+    Shown("station-new", "/console/stations/new"),
+    Shown("station", "/console/stations/{station}", "/console/stations/{slug}"),
+    Shown("station-edit", "/console/stations/{station}/edit", "/console/stations/{slug}/edit"),
+    Shown("poster", "/console/stations/{station}/poster", "/console/stations/{slug}/poster"),
     Shown("sessions", "/console/sessions"),
     Shown("sandbox", "/console/sandbox"),
     Shown("sandbox-message", "/console/sandbox/{message}", "/console/sandbox/{id}"),
 )
 _FILES = (".pdf", ".csv", ".svg")
+_FRAMED = {"/console/sandbox/{id}/mail"}  # a mail as its receiver sees it: another's document, in a frame of its page
 
 
 def page_routes() -> list[Route]:
     """The routes that give a person something to look at."""
     html = [route for route in ROUTES if route.method == "GET" and "text/html" in route.answers.values()]
-    return [route for route in html if not route.path.endswith(_FILES)]
+    return [route for route in html if not route.path.endswith(_FILES) and route.path not in _FRAMED]

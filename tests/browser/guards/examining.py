@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +86,5 @@ async def walk(page: Page) -> tuple[list[str], tuple[int, int]]:
 
 
 async def _weighed(response: Response) -> tuple[str, str, int]:
-    body = await response.body()
-    packed = (await response.all_headers()).get("content-encoding")
-    return response.request.resource_type, response.url, len(gzip.compress(body, 6)) if packed else len(body)
+    sizes = await response.request.sizes()
+    return response.request.resource_type, response.url, sizes["responseBodySize"]
