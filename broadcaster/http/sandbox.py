@@ -32,8 +32,8 @@ async def listing(call: Call[None, SandboxQuery]) -> web.Response:
     messages = tuple(
         SandboxMessageOut(
             id=str(each.id),
-            alert_id=str(each.alert_id),
-            delivery_id=str(each.delivery_id),
+            alert_id=str(each.alert_id) if each.alert_id else None,
+            delivery_id=str(each.delivery_id) if each.alert_id else None,
             channel=each.channel,
             to=each.to,
             readable=each.readable,

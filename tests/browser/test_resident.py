@@ -344,3 +344,19 @@ async def test_the_first_page_shows_what_holds_at_my_places(visit, village):
     await page.goto(village.url + "/")
     await expect(page.locator("#mine")).to_contain_text("La Risle déborde")
     await expect(page.locator("#mine")).to_contain_text("Lieu : Domicile")
+
+
+async def test_who_follows_already_follows_a_second_station_as_the_same_person(visit, village):
+    page = await follow_by_mail(visit, village, "deux@town.example", at=INSIDE)
+    await page.get_by_role("button", name="J’y suis").click()
+    await expect(page.get_by_role("heading", name="C’est fait")).to_be_visible()
+    await page.goto(f"{village.url}/s/rugles")
+    await page.get_by_role("button", name="Par SMS").click()
+    await page.get_by_label("Votre numéro").fill("0639980071")
+    await page.get_by_role("button", name="Recevoir mon code").click()
+    await page.get_by_label("Les six chiffres").fill(await sent_code(village, "+33639980071"))
+    await expect(page.get_by_role("heading", name="C’est fait")).to_be_visible()
+    me = await me_of(village, page)
+    assert {each["station"] for each in me["follows"]} == {"laigle", "rugles"}
+    assert {each["channel"] for each in me["contacts"]} == {"email", "sms"}
+    assert len(me["places"]) == 1, "where one lives is not asked again"

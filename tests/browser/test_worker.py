@@ -169,6 +169,39 @@ async def test_the_last_alerts_and_the_pages_around_them_are_read_without_a_netw
     await expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Alertes locales|Local alerts"))
 
 
+_CHANGE = """(renewed) => {
+  const event = new ExtendableEvent("pushsubscriptionchange");
+  event.oldSubscription = {endpoint: renewed.replaces};
+  event.newSubscription = {endpoint: renewed.subscription.endpoint, toJSON: () => renewed.subscription};
+  self.dispatchEvent(event);
+}"""
+_KEEP = """(token) => new Promise((done) => { indexedDB.open("tocsin", 1).onsuccess = ({target}) => {
+  const change = target.result.transaction("facts", "readwrite");
+  change.objectStore("facts").put(token, "token");
+  change.oncomplete = done; }; })"""
+
+
+async def test_a_subscription_that_the_browser_renewed_takes_the_place_of_the_old(visit, village):
+    worker = await working(visit)
+    old, new = (village.town.push.subscribe()[1] for _ in range(2))
+    contact = {"channel": "push", "subscription": old.json}
+    path = f"/v1/stations/{village.station}/subscribers"
+    made = await village.api.call("POST", path, {"contacts": [contact]}, expect=201)
+    await worker.page.evaluate(_KEEP, made["token"])
+    (script,) = worker.page.context.service_workers
+    await script.evaluate(_CHANGE, {"subscription": new.json, "replaces": old.endpoint})
+    ask = """async (token) => {
+      const headers = {Authorization: `Bearer ${token}`};
+      return (await (await fetch("/v1/subscribers/me", {headers})).json()).contacts;
+    }"""
+
+    async def renewed() -> bool:
+        contacts = await worker.page.evaluate(ask, made["token"])
+        return [each["subscription"]["endpoint"] for each in contacts] == [new.endpoint]
+
+    await eventually(renewed, "the service has the new subscription, and the old no more")
+
+
 async def test_a_towns_sign_follows_what_holds_and_outlives_a_lost_network(visit, village):
     visit.forgive("ERR_INTERNET_DISCONNECTED")
     page = await visit(f"/sign/{village.station}", size=DESK)

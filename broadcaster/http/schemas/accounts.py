@@ -209,8 +209,8 @@ class SandboxMessageOut(Shown):
     """A message as it would have gone on the wire; nothing was sent."""
 
     id: str
-    alert_id: AlertId
-    delivery_id: str
+    alert_id: AlertId | None = Field(description="null: of no alert, a code that confirms a contact.")
+    delivery_id: str | None
     channel: ChannelName
     to: str
     readable: str

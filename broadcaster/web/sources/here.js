@@ -76,8 +76,10 @@ for (const button of all("[data-hours]")) {
         const at = { lon: point.lon, lat: point.lat, accuracy_m: point.accuracy };
         const until = new Date(Date.now() + hours * 3600_000).toISOString();
         const token = await fact("token");
-        if (token && !(await fact("visit"))) await ask("PUT", "/v1/subscribers/me/position", { ...at, hours });
-        else {
+        if (token && !(await fact("visit"))) {
+          await ask("PUT", "/v1/subscribers/me/push", { subscription });
+          await ask("PUT", "/v1/subscribers/me/position", { ...at, hours });
+        } else {
           const made = await ask("POST", "/v1/visits", { ...at, subscription, hours, locale: locale() }, { token: null });
           await keep("token", made.token);
           await keep("visit", made.forget_at);

@@ -200,3 +200,11 @@ async def test_a_subscriber_adds_a_mail_of_theirs(api):
 
 async def test_an_unknown_confirmation_is_404(api):
     assert (await give(api, {"confirmation": "cf_" + "x" * 32}, "123456"))[0] == 404
+
+
+async def test_a_code_is_in_the_sandbox_as_json_too_and_of_no_alert(api):
+    await begin(api)
+    await settled(api)
+    status, _, page = await api.call("GET", "/v1/sandbox")
+    assert (status, [each["alert_id"] for each in page["messages"]]) == (200, [None])
+    assert (await api.call("GET", "/v1/sandbox", key="laigle-read"))[0] == 403

@@ -31,6 +31,7 @@ async def ask_everything(api, folder, key, *options):
         "--mode=all",
         "--generation-database=none",
         "--no-color",
+        "--exclude-path=/places",  # another service answers that, and is not there
         *options,
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from xml.etree import ElementTree as ET
 
@@ -207,3 +208,36 @@ async def test_what_a_group_is_told_is_on_no_list_that_strangers_read(api):
 async def register_in_group(api):
     status, _, _ = await api.call("POST", "/v1/stations/laigle/subscribers", {"groups": ["CM2 B"]})
     assert status == 201
+
+
+async def test_what_installs_the_app_is_there_and_the_worker_may_ask_us_and_nobody_else(api):
+    status, headers, text = await api.call("GET", "/manifest.webmanifest", key=None, headers={"Accept-Language": "fr"})
+    made = json.loads(text) if isinstance(text, str) else text
+    assert (status, made["display"], made["start_url"], made["lang"]) == (200, "standalone", "/", "fr")
+    assert {each["purpose"] for each in made["icons"]} == {"any", "maskable"}
+    for each in made["icons"]:
+        if each["type"] == "image/png":
+            async with api.http.get(api.running.url + each["src"]) as answer:
+                picture = await answer.read()
+            assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+            assert f"{int.from_bytes(picture[16:20])}x{int.from_bytes(picture[20:24])}" == each["sizes"]
+    status, headers, script = await api.call("GET", "/worker.js", key=None)
+    assert (status, headers["Cache-Control"]) == (200, "no-cache")
+    assert "connect-src 'self'" in headers["Content-Security-Policy"]
+    assert "pushsubscriptionchange" in script
+    assert (await api.call("GET", "/icons/nothing.png", key=None))[0] == 404
+
+
+async def test_a_station_is_found_by_a_part_of_its_name_without_accents(api):
+    await api.call(
+        "POST", "/v1/stations", {"slug": "st", "name": "Saint-Évroult", "kind": "school", "languages": ["fr"]}
+    )
+    _, _, page = await page_of(api, "/?q=saint%20evr")
+    assert "Saint-Évroult" in page
+    assert "Rugles" not in page
+
+
+@pytest.mark.parametrize("path", ["/s/nowhere", "/sign/nowhere", "/c/nothing"])
+async def test_a_station_or_a_link_that_is_not_there_is_told_in_words(api, path):
+    status, _, page = await page_of(api, path)
+    assert (status, "Il n’y a rien ici" in page) == (404, True)
