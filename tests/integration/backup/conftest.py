@@ -10,7 +10,21 @@ import pytest
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.stations import Role
-from broadcaster.store import Store, Vault, alerts, batches, contacts, dispatching, people, stations, tracking
+from broadcaster.store import (
+    Store,
+    Vault,
+    alerts,
+    batches,
+    confirmations,
+    contacts,
+    dispatching,
+    people,
+    sessions,
+    stations,
+    tracking,
+    uploads,
+)
+from broadcaster.store.confirmations import Asked
 from tests.contract.stores import (
     NOW,
     SECRET,
@@ -56,7 +70,13 @@ async def fill(store: Store) -> None:
     async with store.write() as unit:
         station = await add_station(unit, "laigle", name="L’Aigle « à l’œil »")
         await add_station(unit, "rugles", boundary=None)
-        await stations.add_key(unit, Role.ADMIN, None, "all", NOW)
+        key = await stations.add_key(unit, Role.ADMIN, None, "all", NOW)
+        operator = await stations.caller_of(unit, key)
+        assert operator is not None
+        await sessions.start(unit, operator, "Firefox, Linux", NOW, timedelta(hours=12))
+        await uploads.keep(unit, operator, station.id, [b"Nom;Prenom", b"x;y"], report={"lines": 1}, now=NOW)
+        caller = confirmations.caller_mark(unit.vault, "192.0.2.1")
+        await confirmations.begin(unit, Asked(station.id, phone("+33639980099"), "fr", caller), NOW)
         shared = phone("+33639980000")
         persons = [
             resident(
