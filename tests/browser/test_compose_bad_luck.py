@@ -169,6 +169,11 @@ async def test_what_was_changed_after_it_may_have_gone_is_not_sent_beside_it(vis
     await expect(page.locator("#refused")).to_contain_text("déjà partie")
     (first,) = set(await alerts_of(village)) - known
     await expect(page.locator("#refused a")).to_have_attribute("href", f"/console/alerts/{first}")
+    await page.get_by_role("button", name="comme nouvelle alerte").click()
+    await hold(page)
+    second = await sent(page, village)
+    assert set(await alerts_of(village)) - known == {first, second["id"]}
+    assert second["texts"]["fr"]["headline"] == OWN
 
 
 async def test_without_network_the_draft_stays_and_that_is_said(visit, village):

@@ -148,6 +148,7 @@ def _drafts(words: Words) -> dict[str, str]:
         "choose_severity": words("Choose how grave it is."),
         "no_headline": words("Say in a few words what happens."),
         "no_channel": words("Choose at least one channel."),
+        "no_group": words("Choose at least one group."),
         "no_day": words("Choose a day and an hour."),
         "no_text": words("Nobody reads this language: no text was written in it."),
     }
@@ -175,6 +176,7 @@ def _checks(words: Words) -> dict[str, str]:
         "sent": words("Sent."),
         "lost": words("The network was lost while sending. Keep pressed again: it is sent once, never twice."),
         "sent_before": words("An earlier version of this alert was sent already. This one was not."),
+        "as_new": words("Send this one too, as a new alert"),
         "see_it": words("See the alert that was sent"),
         "to_mend": words("Something is still to be mended."),
         "until_date": words("until %(when)s"),

@@ -6,6 +6,8 @@ import asyncio
 import json
 import re
 
+from broadcaster.pipeline import reach_density
+from broadcaster.store import stations
 from tests.integration.http.conftest import BOUNDARY, LAIGLE, an_alert, circle
 
 TEXTS = {
@@ -204,3 +206,50 @@ async def test_where_people_live_is_shown_in_cells_that_show_nobody(api):
     status, headers, told = await look(api, mine, "/console/density?station=laigle")
     assert (status, told) == (200, {"cells": []})
     assert "private" in headers["Cache-Control"]
+
+
+async def test_another_process_gets_the_same_picture_from_a_resolver(api):
+    mine = await api.sign_in("laigle-publish")
+    for at in range(3):
+        place = [{"label": "home", "lon": LAIGLE[0] + at * 2e-4, "lat": LAIGLE[1]}]
+        await resident(api, f"r-0{2 * at}", places=place)
+        await resident(api, f"r-0{2 * at + 1}", places=place)
+    _, _, told = await look(api, mine, "/console/density?station=laigle")
+    assert [cell[4] for cell in told["cells"]] == [1]
+    services = api.running.services
+    async with services.store.read() as unit:
+        station = await stations.by_slug(unit, "laigle")
+    asked = services.bus.ask(reach_density.ASKED, json.dumps({reach_density.QUESTION: station.id}).encode(), 10.0)
+    assert json.loads(await asked) == told["cells"]
+
+
+async def test_a_station_without_territory_shows_its_alerts_where_a_circle_is_drawn(api):
+    body = {"slug": "club", "name": "Club", "kind": "association", "languages": ["fr"]}
+    status, _, made = await api.call("POST", "/v1/stations", body)
+    assert status == 201, made
+    mine = await api.sign_in()
+    _, _, page = await look(api, mine, "/console/new?station=club&lang=fr")
+    given = json.loads(re.search(r'id="given">(.*?)</script>', page, re.DOTALL)[1])
+    assert (given["territory"], given["boundary"], given["centre"]) == (False, None, None)
+    assert 'id="territory"' not in page
+    assert 'value="everyone"' not in page
+    status, _, told = await ask(api, mine, "/console/reach?lang=fr", draft(station="club", area=None, territory=True))
+    assert (status, told["errors"][0]["field"]) == (422, "area")
+    assert "pas de territoire" in told["errors"][0]["problem"]
+    status, _, told = await ask(api, mine, "/console/reach", draft(station="club"))
+    assert (status, told["people"]) == (200, 0)
+    assert (await look(api, mine, "/console/density?station=club"))[2] == {"cells": []}
+
+
+async def test_where_there_is_no_station_yet_it_says_how_to_add_one(api):
+    services = api.running.services
+    async with services.store.write() as unit:
+        for table in ("api_keys", "stations"):
+            column = "station_id" if table == "api_keys" else "id"
+            await unit.conn.exec_driver_sql(f"DELETE FROM {table} WHERE {column} IS NOT NULL")
+    mine = await api.sign_in()
+    _, _, page = await look(api, mine, "/console/new")
+    assert "There is none yet." in page
+    assert 'href="/console/stations"' in page
+    _, _, page = await look(api, mine, "/console")
+    assert "There is no station yet." in page

@@ -49,6 +49,7 @@ export class AreaMap {
     this.selected = 0;
     this.corners = null;
     this.adding = false;
+    map.doubleClickZoom.disable(); // two quick taps are two corners
     map.createPane("dense").style.zIndex = "300";
     map.on("click", (event) => this.tap(event.latlng));
     element.addEventListener("keydown", (event) => {

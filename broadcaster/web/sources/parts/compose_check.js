@@ -1,7 +1,7 @@
 // The last step: all of it in one sentence, what one must know before, and a press that is held.
 
 import { call } from "./call.js";
-import { area, body, expires, texts } from "./compose_draft.js";
+import { area, body, expires, newKey, texts } from "./compose_draft.js";
 import { drawArea, styleOf, whereWords } from "./compose_area.js";
 import { fill, language, make, number, one } from "./dom.js";
 import { draw } from "./map.js";
@@ -172,7 +172,17 @@ export class Check {
 
   before(id) {
     const link = make("a", { href: `/console/alerts/${id}` }, this.words.see_it);
-    this.tellNot(this.words.sent_before, make("li", {}, link));
+    const again = make("button", { type: "button", class: "button plain", onclick: () => this.asNew() }, this.words.as_new);
+    this.tellNot(this.words.sent_before, make("li", {}, link), make("li", {}, again));
+  }
+
+  /** What was sent stays sent; this becomes an alert beside it, and is to be confirmed like any other. */
+  asNew() {
+    this.draft.key = newKey();
+    this.draft.pending = null;
+    this.app.changed();
+    one("#refused").hidden = true;
+    one("#send").focus();
   }
 
   refuse(errors, message) {

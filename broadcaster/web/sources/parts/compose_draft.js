@@ -6,7 +6,7 @@ const A_DAY_MS = 86_400_000;
 const AN_HOUR_MS = 3_600_000;
 
 /** Give the name of a draft that the service will know it by: one draft is one alert. */
-function newKey() {
+export function newKey() {
   if (crypto.randomUUID) return crypto.randomUUID();
   return [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("");
 }

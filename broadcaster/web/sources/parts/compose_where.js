@@ -242,6 +242,9 @@ export class Where {
     });
     one("#to-words").addEventListener("click", () => this.onward());
     one("#here").addEventListener("click", () => this.locate());
+    const forget = () => (one("#found").hidden = true);
+    one("#map").addEventListener("click", forget);
+    one("#search").addEventListener("keydown", (event) => event.key === "Escape" && (forget(), one("#q").focus()));
     one("#search").addEventListener("submit", (event) => {
       event.preventDefault();
       this.find();
@@ -253,6 +256,12 @@ export class Where {
     if (!placed(this.draft)) {
       this.wrong(one("#area-wrong"), this.words.undrawn);
       one("#map").focus();
+      return;
+    }
+    if (this.draft.audience === "groups" && !this.draft.groups.length) {
+      this.wrong(one("#area-wrong"), this.words.no_group);
+      one("#sheet").classList.add("open");
+      one("#groups input")?.focus();
       return;
     }
     if (!one("#area-wrong").hidden) {
