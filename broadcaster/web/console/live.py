@@ -217,6 +217,7 @@ def _for_scripts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         "area": None if alert.area is None else alert.area.geojson(72),
         "words": {
             "live": words("Live"),
+            "figures": words("Figures of %(time)s"),
             "lost": words("Connection lost at %(time)s. The figures are of that moment. Trying again…"),
             "back": words("The connection is back. The figures are right again."),
             "ended": words("Your session ended. Sign in again."),

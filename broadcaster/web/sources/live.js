@@ -38,6 +38,7 @@ follow(given.events, {
   took,
   lost(since, ended) {
     pulse.className = "pulse off";
+    one("#pulse-words").textContent = fill(given.words.figures, { time: clock.format(since) });
     const words = one("#lost-words");
     words.textContent = `${fill(given.words.lost, { time: clock.format(since) })} `;
     if (ended) {
