@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -97,10 +98,12 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
     request, services = call.request, call.services
     token = request.match_info["token"]
     kept, active = request.app[KEPT_PAGES], services.active
-    key = (token, request.query.get("lang"), request.headers.get("Accept-Language", "")[:_LONGEST_HEADER])
+    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    asked = request.query.get("lang"), request.headers.get("Accept-Language", "")[:_LONGEST_HEADER]
+    key = (token, *asked, packed)
     found = kept.find(key, lambda number: bool(active.alerts([number])))
     if found is not None:
-        return with_etag(request, page_of(found.body, found.language, cache_control=_FRESH))
+        return _fresh(call, found.body, found.language, packed=packed)
     async with services.store.read() as unit:
         alert = await alerts.by_token(unit, token) if _TOKEN.fullmatch(token) else None
         station = None if alert is None else await stations.by_id(unit, alert.station_id)
@@ -132,7 +135,6 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
         "url": f"{services.base_url}/a/{alert.token}",
         "base_url": services.base_url,
         "sandbox_names": [channel_name(each, words) for each in alert.sandbox],
-        "made": services.clock.now().isoformat(timespec="seconds"),
         "shape": "" if alert.area is None else _shape(alert.area),
         "middle": "" if alert.area is None else "{:.6f} {:.6f}".format(*alert.area.centre),
         "distance_words": words("You are %(distance)s from the area.", distance="%(distance)s"),
@@ -144,10 +146,23 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
         "picture": None if alert.area is None else draw(alert.area, station.boundary, (station.lon, station.lat)),
         "places": [] if alert.area is None else _places(alert.area, words),
     }
-    made = render(request, "alert.html", words, facts, cache_control=_FRESH)
-    if isinstance(made.body, bytes):
-        kept.keep(key, made.body, words.language, alert.id, active=bool(active.alerts([alert.id])))
-    return with_etag(request, made)
+    made = render(request, "alert.html", words, facts).body
+    body = made if isinstance(made, bytes) else b""
+    if packed:
+        body = gzip.compress(body, mtime=0)  # once for all who ask within these seconds
+    kept.keep(key, body, words.language, alert.id, active=bool(active.alerts([alert.id])))
+    return _fresh(call, body, words.language, packed=packed)
+
+
+def _fresh(call: Call[None, None], body: bytes, language: str, *, packed: bool) -> web.StreamResponse:
+    """Give an alert's page. ``Last-Modified`` says when it was true: a device that kept it says so to its reader."""
+    page_made = page_of(body, language, cache_control=_FRESH)
+    page_made.headers["Vary"] = "Accept-Language, Accept-Encoding"
+    if packed:
+        page_made.headers["Content-Encoding"] = "gzip"
+    answered = with_etag(call.request, page_made)
+    answered.last_modified = call.services.clock.now()
+    return answered
 
 
 def unknown(call: Call[None, None]) -> web.Response:

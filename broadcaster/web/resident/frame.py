@@ -80,4 +80,7 @@ def page(
         "sandbox_names": [channel_name(each, words) for each in call.services.sandboxed],
         **facts,
     }
-    return render(call.request, template, words, whole, cache_control=cache_control)
+    made = render(call.request, template, words, whole, cache_control=cache_control)
+    made.headers["Vary"] = "Accept-Language, Accept-Encoding"
+    made.enable_compression()
+    return made

@@ -69,7 +69,7 @@ function mark(at) {
 }
 
 // A page out of the device's own store may be old, and the alert lifted since.
-const made = Date.parse(words.made);
+const made = Date.parse(document.lastModified);
 if (Date.now() - made > 90_000) {
   const old = one("#old");
   old.hidden = false;

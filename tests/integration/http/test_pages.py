@@ -132,6 +132,21 @@ async def test_a_page_is_named_by_what_it_holds(api):
     assert other["ETag"] != first["ETag"]
 
 
+async def test_an_alert_is_packed_and_is_the_same_page_whenever_it_is_made(api):
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    path = alert["url"].removeprefix(api.running.url)
+    first = await api.call("GET", path, key=None, headers={"Accept-Encoding": "gzip"})
+    assert first[1]["Content-Encoding"] == "gzip"
+    assert int(first[1]["Content-Length"]) < 15_000
+    plain = await api.call("GET", path, key=None, headers={"Accept-Encoding": "identity"})
+    assert ("Content-Encoding" in plain[1], plain[2]) == (False, first[2])
+    assert {first[1]["Vary"], plain[1]["Vary"]} == {"Accept-Language, Accept-Encoding"}
+    # Made anew, for other words in a header, it is the same page: there is no time in it.
+    wish = {"Accept-Encoding": "gzip", "Accept-Language": "fr-FR,fr;q=0.8", "If-None-Match": first[1]["ETag"]}
+    again = await api.call("GET", path, key=None, headers=wish)
+    assert (again[0], "Last-Modified" in again[1]) == (304, True)
+
+
 @pytest.mark.parametrize("path", ["/a/nothing", "/a/" + "x" * 500, "/nowhere"])
 async def test_a_link_that_leads_nowhere_is_answered_in_words(api, path):
     status, headers, page = await page_of(api, path, Accept="text/html")
