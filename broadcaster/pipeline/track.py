@@ -50,9 +50,12 @@ class Ledger:
         self._progress = asyncio.Condition()
 
     async def record(self, outcome: Outcome) -> None:
-        """Take an outcome; waits only while too many are not written down yet."""
-        await self._room.wait()
+        """Take an outcome at once; return when more may come: not while too many wait, nor while the store is away.
+
+        So whoever can't write down what becomes of messages sends no more of them: another may have taken over.
+        """
         self._take(outcome, None)
+        await self._room.wait()
 
     async def written(self, outcome: Outcome) -> None:
         """Take an outcome, and return when it is durable."""
@@ -129,6 +132,7 @@ class Ledger:
                 async with self._store.write() as unit:
                     touched = await tracking.apply(unit, outcomes)
             except StoreUnavailable as error:
+                self._room.clear()
                 _log.warning("outcomes wait for the store", n=len(outcomes), error=str(error))
                 await asyncio.sleep(_RETRY_S)
             except Exception:  # noqa: BLE001  logged; one of them is ours to mend

@@ -41,6 +41,8 @@ _POOL_WAIT_S = 60.0
 _ANSWER_S = 8.0
 _STATEMENT_S = 600.0
 _CLOSE_S = 5.0
+# Whoever is cut off in the middle of a transaction holds its locks until the server ends it, and all others wait.
+_IDLE_S = 15.0
 _SLOW_S = 2.0
 _TRIES = 5
 _AGAIN_S = 0.01
@@ -48,8 +50,9 @@ _AGAIN_S = 0.01
 _COLLISIONS = frozenset({"40001", "40P01"})
 _JUST_WRITTEN = frozenset({"23505", "23503"})
 # Connection, signing in, no such database, resources (disk full, too many connections), limits of a lock's wait,
-# an operator's intervention (shutting down, starting up), the system's errors; and 25006, a server that only reads.
-_AWAY = ("08", "28", "3D", "53", "55P03", "57", "58", "25006")
+# an operator's intervention (shutting down, starting up), the system's errors; 25006, a server that only reads; and
+# 25P03, a transaction that the server ended.
+_AWAY = ("08", "28", "3D", "53", "55P03", "57", "58", "25006", "25P03")
 
 T = TypeVar("T")
 
@@ -128,7 +131,11 @@ class Store:
             self._writer = _sqlite_engine(url, size=1, write=True)
             self._reader = _sqlite_engine(url, size=_READERS, write=False)
         else:
-            limits = {"timeout": _ANSWER_S, "command_timeout": _STATEMENT_S}
+            limits = {
+                "timeout": _ANSWER_S,
+                "command_timeout": _STATEMENT_S,
+                "server_settings": {"idle_in_transaction_session_timeout": str(int(_IDLE_S * 1000))},
+            }
             self._writer = create_async_engine(
                 url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=limits
             )

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from broadcaster.store import Store, StoreUnavailable, Vault, engine
 from tests.contract.stores import SECRET
-from tests.servers.breakable import OwnPostgres
+from tests.servers.breakable import OwnPostgres, Wire
 from tests.servers.postgres import driven
 
 SOON_S = 10.0
@@ -83,3 +83,28 @@ async def test_closing_does_not_wait_for_a_server_that_says_nothing(server):
             await store.close()
     finally:
         server.go_on()
+
+
+async def test_whoever_is_cut_off_in_the_middle_of_a_transaction_does_not_keep_its_locks(server, store, monkeypatch):
+    monkeypatch.setattr(engine, "_IDLE_S", 1.0)
+    await say(store, "CREATE TABLE one AS SELECT 1 AS n")
+    async with Wire(server.socket) as wire:
+        far = Store(driven(f"postgresql://postgres@127.0.0.1:{wire.port}/postgres"), Vault([SECRET]))
+        locked, never = asyncio.Event(), asyncio.Event()
+
+        async def hold():
+            async with far.write() as unit:
+                await unit.conn.execute(text("UPDATE one SET n = 2"))
+                locked.set()
+                await never.wait()
+
+        holding = asyncio.create_task(hold())
+        await locked.wait()
+        wire.cut(silent=True)
+        async with asyncio.timeout(SOON_S):
+            await say(store, "UPDATE one SET n = 3")
+        assert await say(store, "SELECT n FROM one") == 3
+        wire.cut()
+        never.set()
+        await asyncio.gather(holding, return_exceptions=True)
+        await far.close()
