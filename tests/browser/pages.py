@@ -129,7 +129,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("follow-mail", "/s/{station}", "/s/{slug}", then=_press("[data-to=mail]")),
     Shown("confirm", "{confirm}", "/c/{token}"),
     Shown("me-nobody", "/me"),
-    Shown("me", "/me", then=_as_a_resident),
+    Shown("me", "/me", then=_as_a_resident, ready="main button:visible"),
     Shown("here", "/here"),
     Shown("here-looked", "/here", at=INSIDE, then=_press("#look"), ready="#result li"),
     Shown("sign", "/sign/{station}", "/sign/{slug}", whole=False),
