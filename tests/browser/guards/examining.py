@@ -49,7 +49,9 @@ async def examine(shown: Shown, lang: str, scene: Scene, browser: Browser) -> Lo
     page = await shown.open(visit, scene, lang=lang, size=PHONE if lang == "fr" else DESK)
     try:
         looked = Looked(shown, lang, await page.locator("html").get_attribute("lang"))
-        looked.came = [await _weighed(each) for each in visit.came if each.status == 200]
+        # A stream of events has no end to wait for.
+        whole = [each for each in visit.came if each.status == 200 and each.request.resource_type != "eventsource"]
+        looked.came = [await _weighed(each) for each in whole]
         looked.dim, looked.stops = await walk(page)
         await page.evaluate(AXE_SOURCE())
         for theme in THEMES:
