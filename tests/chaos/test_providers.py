@@ -17,7 +17,7 @@ from tests.servers.town_scaled import ManyTown, ScaledTown
 from tests.servers.town_troubles import CASES, OVER_TLS, PUSH_SERVICES, Troubles
 
 ROADS = {"embedded": (ManyTown, ("",)), "scaled": (ScaledTown, ("web", "resolver,scheduler", "sender", "sender"))}
-SETTINGS = {"push_concurrency": 16, "smtp_concurrency": 4, "sms_concurrency": 8, "send_timeout_s": 3}
+SETTINGS = {"push_concurrency": 16, "smtp_concurrency": 4, "sms_concurrency": 8, "send_timeout_s": 6}
 FEW, MANY = 3, 12
 WELL = ("a push service that is well", "a relay that is well")
 
