@@ -62,7 +62,7 @@ $(VENV)/.made-bench: $(VENV)/.made-test
 bench: $(VENV)/.made-bench pages
 	$(BIN)/python -m tests.bench
 
-# Breaks what can break, at full size, and prints who was lost (some 40 minutes); `make test` has the short form.
+# Breaks what can break, at full size, and prints who was lost (about an hour); `make test` has the short form.
 chaos: $(VENV)/.made-test pages openapi
 	TOCSIN_CHAOS=full $(BIN)/pytest tests/chaos --timeout=3600
 
