@@ -62,6 +62,7 @@ def test_the_contracts_between_the_parts_are_kept():
         ("shapely", ("zones/",)),
         ("rtree", ("zones/",)),
         ("pyproj", ("zones/",)),
+        ("weasyprint", ("broadcaster/web/",)),
         ("aiosmtplib", ("channels/",)),
         ("twilio", ("channels/",)),
         ("http_ece", ("channels/",)),

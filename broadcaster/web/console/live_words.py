@@ -163,7 +163,7 @@ def span(seconds: float | None, words: Words) -> str:
         parts = ((whole // _DAY_S, words("d")), (whole % _DAY_S // _HOUR_S, "h"))
     first, *rest = parts
     said = [f"{first[0]}\u00a0{first[1]}"]
-    said += [f"{value:02d}\u00a0{unit}" for value, unit in rest if value]
+    said += [f"{value:{'d' if unit == 'h' else '02d'}}\u00a0{unit}" for value, unit in rest if value]
     return "\u00a0".join(said)
 
 

@@ -325,3 +325,18 @@ async def test_what_an_author_wrote_is_text_on_the_page_and_in_its_stream(api):
         _, _, page = await api.call("GET", f"/console/alerts/{alert['id']}{path}", key=None, headers=mine)
         assert "alert(1)" in page
         assert evil not in page, path
+
+
+async def test_an_alert_to_a_group_has_no_area_and_so_no_map(api):
+    await someone(api, groups=["pompiers"])
+    asked = an_alert(area=..., audience={"kind": "groups", "groups": ["pompiers"]})
+    status, _, alert = await api.call("POST", "/v1/alerts", asked)
+    assert status == 202, alert
+    mine = await api.sign_in()
+    for path in ("", "/account", "/cancel", "/unreached"):
+        status, _, page = await look(api, f"/console/alerts/{alert['id']}{path}", **mine)
+        assert status == 200
+        assert "map-box" not in page
+        assert 'class="place"' not in page
+    _, _, page = await look(api, f"/console/alerts/{alert['id']}", **mine)
+    assert "The groups pompiers" in page
