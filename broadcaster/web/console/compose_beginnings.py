@@ -117,7 +117,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
                 " Another message will tell you when it is safe again.",
             ),
         },
-        radius_m=3000,
+        territory=True,
     ),
     Beginning(
         "missing",
@@ -141,7 +141,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
                 "If you have seen them, call 17. Please look in your gardens and outbuildings.",
             ),
         },
-        radius_m=3000,
+        radius_m=1500,
     ),
     Beginning(
         "road",
