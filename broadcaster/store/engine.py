@@ -43,6 +43,8 @@ _STATEMENT_S = 600.0
 _CLOSE_S = 5.0
 # Whoever is cut off in the middle of a transaction holds its locks until the server ends it, and all others wait.
 _IDLE_S = 15.0
+# In the middle of a request it asks TCP, for some 15 s as well, whether we are still there (void on a Unix socket).
+_KEEPALIVE = {"tcp_keepalives_idle": "6", "tcp_keepalives_interval": "3", "tcp_keepalives_count": "3"}
 _SLOW_S = 2.0
 _TRIES = 5
 _AGAIN_S = 0.01
@@ -134,7 +136,7 @@ class Store:
             limits = {
                 "timeout": _ANSWER_S,
                 "command_timeout": _STATEMENT_S,
-                "server_settings": {"idle_in_transaction_session_timeout": str(int(_IDLE_S * 1000))},
+                "server_settings": {"idle_in_transaction_session_timeout": str(int(_IDLE_S * 1000)), **_KEEPALIVE},
             }
             self._writer = create_async_engine(
                 url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=limits
