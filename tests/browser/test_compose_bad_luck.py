@@ -100,6 +100,21 @@ async def test_a_draft_outlives_a_reload_the_back_button_and_a_tab_that_was_clos
     await expect(other.locator("#where-now")).to_have_text("Touchez la carte là où cela se passe.")
 
 
+async def test_whoever_signs_out_leaves_no_draft_on_the_device(visit):
+    page = await visit("/console/new", signed_in=True)
+    await to_where(page)
+    await tap_map(page)
+    await people(page)
+    await page.locator("#to-words").click()
+    await page.locator("#headline-fr").fill(OWN)
+    await expect(page.locator("#kept")).not_to_be_empty()
+    assert OWN in await page.evaluate("JSON.stringify(localStorage)")
+    await page.locator("details.menu summary").click()
+    await page.get_by_role("button", name="Se déconnecter").click()
+    await expect(page.locator("#key")).to_be_visible()
+    assert OWN not in await page.evaluate("JSON.stringify(localStorage)")
+
+
 async def test_a_session_that_ends_while_one_writes_loses_nothing(visit, village):
     visit.forgive("401")
     page = await visit("/console/new", signed_in=True)

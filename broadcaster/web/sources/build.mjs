@@ -2,18 +2,18 @@
 // Every .js and .css of this folder is a page's own entry; what they share stands in parts/.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = join(here, "..", "static");
+const there = join(here, "..", "static");
+const out = `${there}.${process.pid}`; // made beside it, and put in its place when it is whole
 const WORKER = "worker.js";
 const entries = (await readdir(here)).filter((name) => /\.(js|css)$/.test(name) && name !== WORKER);
 const target = ["chrome100", "firefox115", "safari15.4"];
 
-await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 const common = { bundle: true, minify: true, target, legalComments: "none", logLevel: "warning", metafile: true };
 
@@ -52,3 +52,5 @@ for (const path of [...Object.keys(pages.metafile.outputs), ...Object.keys(worke
   }
 }
 await writeFile(join(out, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+await rm(there, { recursive: true, force: true });
+await rename(out, there);

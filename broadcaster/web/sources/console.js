@@ -32,4 +32,14 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// Whoever signs out leaves no draft behind on this device.
+document.querySelector('form[action="/console/sign-out"]')?.addEventListener("submit", () => {
+  document.dispatchEvent(new Event("signing-out"));
+  try {
+    for (const name of Object.keys(localStorage)) if (name.startsWith("tocsin.draft.")) localStorage.removeItem(name);
+  } catch {
+    // a browser that keeps nothing has nothing to forget
+  }
+});
+
 holdable();

@@ -51,6 +51,7 @@ export class Drafts {
     this.waiting = null;
     window.addEventListener("pagehide", () => this.flush());
     document.addEventListener("visibilitychange", () => this.flush());
+    document.addEventListener("signing-out", () => this.forget()); // or it would be written again on the way out
   }
 
   /** Give the draft that was left here, or null. @param {any} given */
