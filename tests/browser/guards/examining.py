@@ -20,6 +20,7 @@ NARROW = {"width": 320, "height": 640}
 TARGET_PX = 43.5  # 44, and what a browser rounds away
 MOST_STOPS = 60
 _UNCHANGED = 304
+_PARTS = 12
 AXE_SOURCE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text
 
 
@@ -50,7 +51,9 @@ async def examine(shown: Shown, lang: str, scene: Scene, browser: Browser) -> Lo
     try:
         looked = Looked(shown, lang, await page.locator("html").get_attribute("lang"))
         # A stream of events has no end to wait for.
-        whole = [each for each in visit.came if each.status == 200 and each.request.resource_type != "eventsource"]
+        whole = [
+            each for each in visit.came if each.status != _UNCHANGED and each.request.resource_type != "eventsource"
+        ]
         looked.came = [await _weighed(each) for each in whole]
         looked.dim, looked.stops = await walk(page)
         await page.evaluate(AXE_SOURCE())
@@ -77,17 +80,19 @@ async def walk(page: Page) -> tuple[list[str], tuple[int, int]]:
     count: int = min(await page.evaluate(STOPS), MOST_STOPS)
     visited: set[str] = set()
     dim: list[str] = []
-    for _ in range(count + 2):
+    last = ""
+    for _ in range(count + _PARTS):
         await page.keyboard.press("Tab")
         now: dict[str, Any] | None = await page.evaluate(FOCUSED)
-        if now is None or now["stop"] in visited:
-            break
-        visited.add(now["stop"])
-        if not now["ring"]:
+        if now is None or (now["stop"] in visited and now["stop"] != last):
+            break  # out of the page, or round again
+        last = now["stop"]  # a date has a stop for each of its parts, and one element for all
+        if last not in visited and not now["ring"]:
             dim.append(now["words"])
+        visited.add(last)
     return dim, (count, min(len(visited - {""}), count))
 
 
 async def _weighed(response: Response) -> tuple[str, str, int]:
     sizes = await response.request.sizes()
-    return response.request.resource_type, response.url, sizes["responseBodySize"]
+    return response.request.resource_type, response.url, max(0, sizes["responseBodySize"])
