@@ -69,7 +69,8 @@ async def test_what_is_wide_small_moving_or_dim_is_found(visit):
     page = await visit("/", size=NARROW)
     await page.evaluate("""() => {
       const wide = document.createElement("p"), small = document.createElement("button");
-      wide.textContent = "w".repeat(200);
+      wide.textContent = "w";
+      wide.style.setProperty("min-width", "900px", "important");
       small.textContent = "x";
       for (const [name, value] of [["outline", "none"], ["box-shadow", "none"], ["width", "20px"], ["height", "20px"],
         ["min-height", "0"], ["min-width", "0"], ["padding", "0"]]) small.style.setProperty(name, value, "important");
