@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
-from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus, LinkStatus, NewSubscriber
+from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus, LinkStatus, NewSubscriber
 from broadcaster.errors import Conflict
 from broadcaster.store import people
 from broadcaster.store.contacts import CHUNK, FORGOTTEN, drop_orphans, open_address
@@ -278,13 +278,17 @@ async def _strip(unit: Unit, station_id: int, rows: Rows, changed: list[int], no
     flags: dict[int, bytes | None] = {}
     had: list[int] = []
     own_groups = select(groups.c.id).where(groups.c.station_id == station_id)
+    # A list knows no devices: those that follow by push were added by their owners, and stay.
+    devices = select(contacts.c.id).where(contacts.c.channel == CHANNEL_NUMBER[ChannelName.PUSH])
+    listed_links = links.c.contact_id.not_in(devices)
     for start in range(0, len(changed), CHUNK):
         part = changed[start : start + CHUNK]
         columns = subscribers.c.id, subscribers.c.token_hash, subscribers.c.vulnerable
         for row in await run(select(*columns).where(subscribers.c.id.in_(part))):
             tokens[row.id], flags[row.id] = row.token_hash, row.vulnerable
-        had.extend(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id.in_(part))))
-        await run(delete(links).where(links.c.subscriber_id.in_(part)))
+        theirs = links.c.subscriber_id.in_(part)
+        had.extend(await unit.conn.scalars(select(links.c.contact_id).where(theirs, listed_links)))
+        await run(delete(links).where(theirs, listed_links))
         await run(delete(places).where(places.c.subscriber_id.in_(part)))
         await run(
             delete(memberships).where(

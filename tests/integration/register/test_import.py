@@ -18,9 +18,10 @@ from broadcaster.errors import Conflict
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import contacts, migrate, people, stations
+from broadcaster.store import confirmations, contacts, migrate, people, stations
 from broadcaster.store.engine import Store
 from broadcaster.store.sealing import Vault
+from tests.contract.stores import push
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -149,6 +150,22 @@ async def test_a_changed_line_changes_that_person_only(store: Store, station: St
     assert await profile(store, station, "A2") == before["A2"]
     with sqlite3.connect(tmp_path / "tocsin.db") as plain:  # the old mobile is nobody's, and forgotten
         assert plain.execute("SELECT count(*) FROM contacts").fetchone() == (5,)
+
+
+async def test_a_device_that_someone_follows_with_stays_when_their_line_changes(
+    store: Store, station: Station, tmp_path: Path
+):
+    await imported(store, station, write(tmp_path, LIST))
+    someone = (await profile(store, station, "A1")).id
+    async with store.write() as unit:
+        await confirmations.add_contact(unit, someone, push("https://push.example/1"), NOW)
+    before = [each for each in (await profile(store, station, "A1")).contacts if each[0] == "push"]
+    assert len(before) == 1
+    await imported(store, station, write(tmp_path, LIST.replace("Zoé Orme", "Zoé Charme")))
+    after = await profile(store, station, "A1")
+    assert after.name == "Zoé Charme"
+    assert [each for each in after.contacts if each[0] == "push"] == before
+    assert len(after.contacts) == 4
 
 
 async def test_people_who_are_not_in_the_list_stay_and_are_counted(store: Store, station: Station, tmp_path: Path):
