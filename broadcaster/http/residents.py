@@ -6,21 +6,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewContact
-from broadcaster.domain.stations import StationKind
 from broadcaster.errors import Refused
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import read_push
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.schemas.residents import DataOut, SentOut, VisitMade
-from broadcaster.http.stations import station_named
+from broadcaster.http.stations import authorities_at, station_named
 from broadcaster.http.subscribers import shown
-from broadcaster.store import people, residents, stations
-from zones import Jurisdiction, ZoneError
+from broadcaster.store import people, residents
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.residents import PushIn, VisitIn
     from broadcaster.store import Unit
@@ -98,8 +95,7 @@ async def visit(call: Call[VisitIn, None]) -> web.Response:
     given, services, now = call.body, call.services, call.services.clock.now()
     contact = read_push(given.subscription, "subscription", services.settings.push_origins)
     async with services.store.read() as unit:
-        known = await stations.all_stations(unit)
-    here = [each for each in known if each.kind is StationKind.AUTHORITY and _holds(each, given.lon, given.lat)]
+        here = await authorities_at(unit, given.lon, given.lat)
     token, until = people.new_token(), now + timedelta(hours=given.hours)
 
     async def keep(unit: Unit) -> None:
@@ -116,13 +112,3 @@ async def visit(call: Call[VisitIn, None]) -> web.Response:
 
     await services.store.transact(keep)
     return answer(VisitMade(token=token, forget_at=until, stations=tuple(each.name for each in here)), 201)
-
-
-def _holds(station: Station, lon: float, lat: float) -> bool:
-    """Tell whether a point lies within a station's boundary."""
-    if station.boundary is None:
-        return False
-    try:
-        return Jurisdiction.from_geojson(station.boundary).holds(lon, lat)
-    except ZoneError:  # of an older version, which took what this one would not
-        return False

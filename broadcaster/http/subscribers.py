@@ -18,7 +18,7 @@ from broadcaster.http.schemas.subscribers import (
     SubscriberMade,
     SubscriberOut,
 )
-from broadcaster.http.stations import station_named
+from broadcaster.http.stations import authorities_at, station_named
 from broadcaster.store import people, residents, stations
 
 if TYPE_CHECKING:
@@ -163,6 +163,9 @@ async def _keep_position(services: Services, subscriber_id: int, given: Position
         at = services.clock.now()
         until = None if given.hours is None else at + timedelta(hours=given.hours)
         await people.put_positions(unit, [(subscriber_id, given.lon, given.lat, given.accuracy_m, at)], until)
+        if await residents.is_visiting(unit, subscriber_id):
+            here = await authorities_at(unit, given.lon, given.lat)
+            await residents.follow_on_the_way(unit, subscriber_id, [each.id for each in here], at)
 
     await services.store.transact(keep)
 

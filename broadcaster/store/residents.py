@@ -124,6 +124,28 @@ async def visit(
     return subscriber_id
 
 
+async def is_visiting(unit: Unit, subscriber_id: int) -> bool:
+    """Tell whether a subscriber came for some hours only."""
+    return (
+        await unit.conn.scalar(
+            select(subscribers.c.id).where(subscribers.c.id == subscriber_id, subscribers.c.forget_at.is_not(None))
+        )
+        is not None
+    )
+
+
+async def follow_on_the_way(unit: Unit, subscriber_id: int, station_ids: Sequence[int], now: datetime) -> None:
+    """Let a visitor who walks on follow the stations of where they are now, too; forgotten they are all the same."""
+    known = set(await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id)))
+    rows = [
+        {"station_id": each, "subscriber_id": subscriber_id, "created_at": now}
+        for each in station_ids
+        if each not in known
+    ]
+    if rows:
+        await unit.conn.execute(follows.insert(), rows)
+
+
 async def is_due(unit: Unit, now: datetime) -> bool:
     """Tell whether somebody's pause, visit or stay is over."""
     return any(

@@ -109,6 +109,27 @@ async def test_a_visitor_gets_what_holds_here_and_is_forgotten_when_the_hours_ar
     assert (counts["subscribers"], counts["contacts"], counts["positions"]) == (0, 0, 0)
 
 
+async def test_a_visitor_who_walks_into_another_commune_gets_what_its_followers_get(api):
+    far = [[[2.0, 46.0], [2.2, 46.0], [2.2, 46.2], [2.0, 46.2], [2.0, 46.0]]]
+    station = {"slug": "loin", "name": "Loin", "boundary": {"type": "Polygon", "coordinates": far}}
+    assert (await api.call("POST", "/v1/stations", station))[0] == 201
+    body = {"subscription": push()["subscription"], "lon": LAIGLE[0], "lat": LAIGLE[1], "hours": 3}
+    _, _, made = await api.call("POST", "/v1/visits", body, key=None)
+    before = await me(api, made["token"])
+    assert (await api.call("PUT", ME + "/position", {"lon": 2.1, "lat": 46.1}, key=made["token"]))[0] == 204
+    after = await me(api, made["token"])
+    assert {each["station"] for each in after["follows"]} == {"laigle", "rugles", "loin"}
+    assert after["forget_at"] == before["forget_at"] is not None
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(station="loin", area=circle(300, 2.1, 46.1)))
+    await until_reached(api, alert["id"])
+
+
+async def test_a_resident_who_moves_follows_nobody_by_it(api):
+    token = await someone(api)
+    assert (await api.call("PUT", ME + "/position", {"lon": 0.6, "lat": 48.75}, key=token))[0] == 204
+    assert {each["station"] for each in (await me(api, token))["follows"]} == {"laigle"}
+
+
 class Ahead:
     """A clock that is ahead."""
 
