@@ -73,6 +73,7 @@ const made = Date.parse(document.lastModified);
 if (Date.now() - made > 90_000) {
   const old = one("#old");
   old.hidden = false;
-  one("span", old).textContent = new Date(made).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  const time = new Date(made).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  one("span", old).textContent = words.old.replace("%(time)s", time);
   window.addEventListener("online", () => location.reload(), { once: true });
 }
