@@ -11,7 +11,7 @@ import structlog
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.metrics import GROUP_SECONDS, OUTCOMES
 from broadcaster.pipeline.backoff import backoff_s
-from broadcaster.store import StoreUnavailable, tracking
+from broadcaster.store import StoreUnavailable, tracking, urgently
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,8 +129,11 @@ class Ledger:
     async def _write(self, outcomes: Sequence[Outcome]) -> set[int]:
         while True:
             try:
-                async with self._store.write() as unit:
-                    touched = await tracking.apply(unit, outcomes)
+                # As urgent as anything: a group is short, and senders wait behind it. Else outcomes would wait until
+                # the last part of an alert is written down.
+                with urgently():
+                    async with self._store.write() as unit:
+                        touched = await tracking.apply(unit, outcomes)
             except StoreUnavailable as error:
                 self._room.clear()
                 _log.warning("outcomes wait for the store", n=len(outcomes), error=str(error))

@@ -257,6 +257,7 @@ async def test_a_name_or_an_address_is_in_no_column_that_is_not_sealed():
     assert plain == {
         "subscribers.locale", "contacts.status_code", "recipients.why", "deliveries.provider_id",
         "deliveries.code",
+        "sessions.device",  # an operator's: which browser, on which system
     }  # fmt: skip
 
 
