@@ -47,8 +47,8 @@ openapi: $(VENV)/.made-test
 test: lint types pages openapi
 	# Real processes on a shared machine are late at times: what fails is tried once more by itself, and shown as R.
 	# Browsers come last, and few at once: what needs Firefox stays together in one worker.
-	$(BIN)/pytest -n auto --reruns 1 --ignore=tests/browser; first=$$?; \
-	$(BIN)/pytest -n auto --maxprocesses 3 --dist loadgroup --reruns 1 tests/browser && exit $$first
+	$(BIN)/pytest -n auto --reruns 1 --durations 12 --ignore=tests/browser; first=$$?; \
+	$(BIN)/pytest -n auto --maxprocesses 3 --dist loadgroup --reruns 1 --durations 8 tests/browser && exit $$first
 
 # Every page in both languages, sizes and themes, to look at: build/screenshots/
 screenshots: $(VENV)/.made-test pages
