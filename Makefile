@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# One more than there are cores: many tests wait for a process, a lease or a timeout most of their time.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 PAGES := broadcaster/web/static/manifest.json
 
 .PHONY: run test lint types pages openapi screenshots bench chaos clean lock
@@ -47,7 +49,7 @@ openapi: $(VENV)/.made-test
 test: lint types pages openapi
 	# Real processes on a shared machine are late at times: what fails is tried once more by itself, and shown as R.
 	# Browsers come last, and few at once: what needs Firefox stays together in one worker.
-	$(BIN)/pytest -n auto --reruns 1 --durations 12 --ignore=tests/browser; first=$$?; \
+	$(BIN)/pytest -n $(WORKERS) --reruns 1 --durations 12 --ignore=tests/browser; first=$$?; \
 	$(BIN)/pytest -n auto --maxprocesses 3 --dist loadgroup --reruns 1 --durations 8 tests/browser && exit $$first
 
 # Every page in both languages, sizes and themes, to look at: build/screenshots/
