@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 PAGES := broadcaster/web/static/manifest.json
 
-.PHONY: run test lint types pages openapi screenshots bench chaos clean lock
+.PHONY: run test guards lint types pages openapi screenshots bench chaos clean lock
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Tocsin needs Python 3.11 or later, and this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -51,6 +51,10 @@ test: lint types pages openapi
 	# Browsers come last, and few at once: what needs Firefox stays together in one worker.
 	$(BIN)/pytest -n $(WORKERS) --reruns 1 --durations 12 --ignore=tests/browser; first=$$?; \
 	$(BIN)/pytest -n auto --maxprocesses 3 --dist loadgroup --reruns 1 --durations 8 tests/browser && exit $$first
+
+# Every page in both languages judged by all guards; `make test` does operators' pages in French.
+guards: $(VENV)/.made-test pages
+	GUARDS=all $(BIN)/pytest -n $(WORKERS) --dist loadgroup --reruns 1 tests/browser/guards
 
 # Every page in both languages, sizes and themes, to look at: build/screenshots/
 screenshots: $(VENV)/.made-test pages
