@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NARROW = {"width": 320, "height": 640}
 TARGET_PX = 43.5  # 44, and what a browser rounds away
 MOST_STOPS = 60
+MOST_HEIGHT_PX = 16_000
 _UNCHANGED = 304
 _PARTS = 12
 AXE_SOURCE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text
@@ -51,13 +52,14 @@ async def examine(shown: Shown, lang: str, scene: Scene, browser: Browser) -> Lo
     try:
         looked = Looked(shown, lang, await page.locator("html").get_attribute("lang"))
         # A stream of events has no end to wait for.
-        whole = [
+        ended = [
             each for each in visit.came if each.status != _UNCHANGED and each.request.resource_type != "eventsource"
         ]
-        looked.came = [await _weighed(each) for each in whole]
+        looked.came = [await _weighed(each) for each in ended]
         if lang == "fr":  # the way of the keyboard is the same in every language, and the longest to go
             looked.dim, looked.stops = await walk(page)
         await page.evaluate(AXE_SOURCE())
+        await whole(page)
         for theme in THEMES:
             await page.emulate_media(color_scheme=theme)
             looked.axe += [f"{theme}: {each}" for each in await page.evaluate(AXE, RULES)]
@@ -70,6 +72,14 @@ async def examine(shown: Shown, lang: str, scene: Scene, browser: Browser) -> Lo
         return looked
     finally:
         await page.context.close()
+
+
+async def whole(page: Page) -> None:
+    """Make the window as high as the page: what a bar at its edge covers for now, scrolling would show."""
+    width: int = await page.evaluate("() => { scrollTo(0, 0); return innerWidth; }")
+    height: int = await page.evaluate("() => document.documentElement.scrollHeight")
+    if height <= MOST_HEIGHT_PX:
+        await page.set_viewport_size({"width": width, "height": max(height, PHONE["height"])})
 
 
 async def walk(page: Page) -> tuple[list[str], tuple[int, int]]:
