@@ -195,14 +195,13 @@ async def relay(services: Services, told: asyncio.Event) -> None:
     told.clear()
     try:
         while True:
-            async with services.store.read() as unit:
-                waiting = await outbox.waiting(unit, _RELAYED)
+            waiting = await services.store.look(lambda unit: outbox.waiting(unit, _RELAYED))
             if not waiting:
                 return
             await _carry(services, waiting)
+            ids = [event_id for event_id, *_ in waiting]
             with urgently():  # short, and urgent events may come behind these
-                async with services.store.write() as unit:
-                    await outbox.relayed(unit, [event_id for event_id, *_ in waiting])
+                await services.store.at_once(functools.partial(outbox.relayed, ids=ids))
     except BaseException:
         told.set()
         raise

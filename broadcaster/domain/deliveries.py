@@ -40,12 +40,16 @@ class DeliveryState(IntEnum):
 
     @property
     def failure(self) -> bool:
-        return _FAILURES_BEGIN <= self < _FAILURES_END
+        return self in _FAILURES
 
     @property
     def held(self) -> bool:
         """Tell whether a provider has the message, or its receiver."""
-        return self > self.QUEUED and not self.failure
+        return self in _HELD
+
+
+_FAILURES = frozenset(each for each in DeliveryState if _FAILURES_BEGIN <= each < _FAILURES_END)
+_HELD = frozenset(each for each in DeliveryState if each > DeliveryState.QUEUED and each not in _FAILURES)
 
 
 class PersonState(IntEnum):
@@ -101,7 +105,7 @@ class Person:
                 self.state = PersonState.PENDING if self.pending > 0 else PersonState.UNREACHED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
 class Outcome:
     """What one try, or one receipt, said of one delivery.
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from broadcaster.pipeline.breaker import Flight, Origin
     from broadcaster.pipeline.render import Context
     from broadcaster.services import Sender, Services
+    from broadcaster.store import Unit
     from broadcaster.store.batches import Batch, ToSend
     from channels.base import Receipt
 
@@ -48,11 +49,14 @@ async def deliver(services: Services, batch_id: int) -> datetime | None:
     not answer goes on by itself (``services.lingering``), so that whoever called can take the next: None then too.
     """
     now = services.clock.now()
-    async with services.store.write() as unit:
+    by = {name: each.failover.favoured for name, each in services.senders.items() if each.failover is not None}
+
+    async def lease(unit: Unit) -> Batch | None:
         at = await unit.now(now)
         until = at + timedelta(seconds=services.settings.lease_s)
-        by = {name: each.failover.favoured for name, each in services.senders.items() if each.failover is not None}
-        batch = await batches.lease(unit, batch_id, services.owner, at, until, by=by)
+        return await batches.lease(unit, batch_id, services.owner, at, until, by=by)
+
+    batch = await services.store.at_once(lease)
     if batch is None:
         return None
     slow = asyncio.Event()
@@ -94,13 +98,16 @@ async def _through(services: Services, batch: Batch, now: datetime, slow: asynci
         put_off_until = await _send_batch(services, batch, cancelled, now, slow)
     await services.ledger.settled()
     sender = services.senders[batch.channel]
-    async with services.store.write() as unit:
+    until = [each for each in (sender.stopped_until, put_off_until) if each is not None]
+
+    async def release(unit: Unit) -> datetime | None:
         due_at = await batches.release(unit, batch.id, services.owner, services.clock.now())
-        until = [each for each in (sender.stopped_until, put_off_until) if each is not None]
         if due_at is not None and until:
             due_at = max(due_at, *until)
             await batches.postpone(unit, [batch.id], due_at)
-    return due_at
+        return due_at
+
+    return await services.store.at_once(release)
 
 
 async def _send_batch(
@@ -108,11 +115,17 @@ async def _send_batch(
 ) -> datetime | None:
     """Send; give until when what was not even tried is put off, None where nothing was."""
     sender = services.senders[batch.channel]
-    async with services.store.read() as unit:
-        rows = await batches.to_send(unit, batch.id, now)
-        over = await alerts.is_cancelled(unit, batch.alert_id)
-        stopped = batch.channel in await account.stops(unit)
-        first = services.begins(batch.alert_id) and not await counting.any_outcome(unit, batch.alert_id)
+    begins = services.begins(batch.alert_id)
+
+    async def read(unit: Unit) -> tuple[list[ToSend], bool, bool, bool]:
+        return (
+            await batches.to_send(unit, batch.id, now),
+            await alerts.is_cancelled(unit, batch.alert_id),
+            batch.channel in await account.stops(unit),
+            begins and not await counting.any_outcome(unit, batch.alert_id),
+        )
+
+    rows, over, stopped, first = await services.store.look(read)
     context = await services.context(batch.alert_id)
     if context is None:
         _log.error("a batch of an alert that is not there", batch=batch.id, alert=batch.alert_id)
@@ -149,6 +162,10 @@ class _Run:
     put_off_until: datetime | None = None
     working: int = 0
     waiting: int = 0
+
+    def __post_init__(self) -> None:
+        self.accepted = SENT.labels(self.batch.channel, "accepted")
+        self.seconds = SEND_SECONDS.labels(self.batch.channel)
 
     async def send_all(self, side_by_side: int) -> None:
         self.working = side_by_side
@@ -305,7 +322,7 @@ class _Run:
         )
 
     async def _send(self, ready: _Ready, flight: Flight) -> Outcome:
-        channel, row = self.batch.channel, ready.row
+        row = ready.row
         began = time.perf_counter()
         if self.first:
             self.first = False
@@ -328,8 +345,8 @@ class _Run:
             raise
         else:
             flight.land(well=True)
-            SENT.labels(channel, "accepted").inc()
-            SEND_SECONDS.labels(channel).observe(time.perf_counter() - began)
+            self.accepted.inc()
+            self.seconds.observe(time.perf_counter() - began)
             if self.stopped or self.sender.stopped_until is not None:
                 await self._start()
             return Outcome(

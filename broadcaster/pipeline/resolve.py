@@ -117,6 +117,6 @@ async def dispatch(services: Services, alert: Alert, subscriber_ids: Sequence[in
         now = services.clock.now()
         return await dispatching.write_chunk(unit, alert, subscriber_ids, since=since, now=now, batch_sizes=sizes)
 
-    new = await services.store.transact(write)
+    new = await services.store.at_once(write)
     await services.bus.publish(f"alert:{alert.id}")
     return new

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -132,8 +133,7 @@ class Ledger:
                 # As urgent as anything: a group is short, and senders wait behind it. Else outcomes would wait until
                 # the last part of an alert is written down.
                 with urgently():
-                    async with self._store.write() as unit:
-                        touched = await tracking.apply(unit, outcomes)
+                    touched = await self._store.at_once(lambda unit: tracking.apply(unit, outcomes))
             except StoreUnavailable as error:
                 self._room.clear()
                 _log.warning("outcomes wait for the store", n=len(outcomes), error=str(error))
@@ -146,6 +146,6 @@ class Ledger:
                 _log.exception("a group of outcomes could not be written; one by one", n=len(outcomes))
                 return set().union(*[await self._write([outcome]) for outcome in outcomes])
             else:
-                for outcome in outcomes:
-                    OUTCOMES.labels("retry" if outcome.state is None else outcome.state.word).inc()
+                for state, n in Counter(outcome.state for outcome in outcomes).items():
+                    OUTCOMES.labels("retry" if state is None else state.word).inc(n)
                 return touched

@@ -6,16 +6,18 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, Person, PersonState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
 from broadcaster.ids import new_id
 from broadcaster.store import counting
+from broadcaster.store.among import among
 from broadcaster.store.batches import Batch
 from broadcaster.store.standing import with_failure
 from broadcaster.store.tables import (
+    Instant,
     alerts,
     batches,
     contacts,
@@ -31,11 +33,36 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import BindParameter
+
     from broadcaster.domain.alerts import Alert
     from broadcaster.store.engine import Unit
 
 NO_CONTACT = "no contact that works by the channels of this alert"
 PAUSED = "paused by their own wish"
+
+
+_ALERT: BindParameter[int] = bindparam("alert_id")
+_KNOWN = select(
+    recipients.c.subscriber_id, recipients.c.state, recipients.c.pending, recipients.c.held, recipients.c.why
+).where(recipients.c.alert_id == _ALERT, among(recipients.c.subscriber_id, "ids"))
+_REFUSED = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == bindparam("station_id"))
+# What a contact is judged by is read, not asked for: a planner that sees the channel goes by the index on it, and
+# so through every contact there is.
+_CONTACTS = (
+    select(links.c.subscriber_id, links.c.status, contacts.c.id, contacts.c.channel, contacts.c.status, _REFUSED)
+    .join(contacts, contacts.c.id == links.c.contact_id)
+    .where(among(links.c.subscriber_id, "ids"))
+)
+_PAUSED = select(subscribers.c.id).where(
+    subscribers.c.paused_until > bindparam("now", type_=Instant), among(subscribers.c.id, "ids")
+)
+_TAKEN = (
+    select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.code)
+    .where(deliveries.c.alert_id == _ALERT, among(deliveries.c.contact_id, "ids"))
+    .order_by(deliveries.c.id)
+    .with_for_update(read=True)
+)
 
 
 @dataclass
@@ -64,15 +91,7 @@ async def write_chunk(
     await unit.in_turn("dispatch", alert.id)
     known = {
         row.subscriber_id: (row.state, row.pending, row.held, row.why)
-        for row in await unit.conn.execute(
-            select(
-                recipients.c.subscriber_id,
-                recipients.c.state,
-                recipients.c.pending,
-                recipients.c.held,
-                recipients.c.why,
-            ).where(recipients.c.alert_id == alert.id, recipients.c.subscriber_id.in_(subscriber_ids))
-        )
+        for row in await unit.conn.execute(_KNOWN, {"alert_id": alert.id, "ids": subscriber_ids})
     }
     # Whoever had no contact may have one now: a resident who signs up for mail after the alert went out. And whoever
     # was paused is so no more.
@@ -117,15 +136,8 @@ async def write_chunk(
 
 async def _contacts_of(unit: Unit, alert: Alert, subscriber_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
     """Give (contact id, channel number) by subscriber: those that work, and by which this station may write."""
-    refused = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == alert.station_id)
     wanted = {CHANNEL_NUMBER[name] for name in alert.channels}
-    # What a contact is judged by is read, not asked for: a planner that sees the channel goes by the index on it, and
-    # so through every contact there is.
-    rows = await unit.conn.execute(
-        select(links.c.subscriber_id, links.c.status, contacts.c.id, contacts.c.channel, contacts.c.status, refused)
-        .join(contacts, contacts.c.id == links.c.contact_id)
-        .where(links.c.subscriber_id.in_(subscriber_ids))
-    )
+    rows = await unit.conn.execute(_CONTACTS, {"station_id": alert.station_id, "ids": subscriber_ids})
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for subscriber_id, link, contact_id, channel, status, no in rows:
         if link == LinkStatus.CONFIRMED and status == ContactStatus.ACTIVE and channel in wanted and not no:
@@ -135,8 +147,7 @@ async def _contacts_of(unit: Unit, alert: Alert, subscriber_ids: Sequence[int]) 
 
 async def _paused(unit: Unit, subscriber_ids: Sequence[int], now: datetime) -> set[int]:
     """Give those among these who want no messages now."""
-    paused = select(subscribers.c.id).where(subscribers.c.paused_until > now, subscribers.c.id.in_(subscriber_ids))
-    return set(await unit.conn.scalars(paused))
+    return set(await unit.conn.scalars(_PAUSED, {"now": now, "ids": subscriber_ids}))
 
 
 async def _plan(
@@ -153,12 +164,7 @@ async def _plan(
         # now on, and leave them waiting for ever.
         taken = {
             row.contact_id: (DeliveryState(row.state), row.code)
-            for row in await unit.conn.execute(
-                select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.code)
-                .where(deliveries.c.alert_id == alert.id, deliveries.c.contact_id.in_(contact_ids))
-                .order_by(deliveries.c.id)
-                .with_for_update(read=True)
-            )
+            for row in await unit.conn.execute(_TAKEN, {"alert_id": alert.id, "ids": contact_ids})
         }
     chunk = _Chunk()
     for each in subscriber_ids:

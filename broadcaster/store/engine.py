@@ -15,12 +15,14 @@ import time
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import event, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import QueuePool
 
+from broadcaster.store.direct import Direct
 from broadcaster.store.tables import from_micros, outbox
 from broadcaster.store.turnstile import Turnstile
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
+    from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
     from broadcaster.store.sealing import Vault
@@ -132,6 +135,11 @@ class Store:
             self._turn = Turnstile(_POOL_WAIT_S)
             self._writer = _sqlite_engine(url, size=1, write=True)
             self._reader = _sqlite_engine(url, size=_READERS, write=False)
+            plain = self.url.set(drivername="sqlite")
+            self._directly: dict[bool, Direct] = {
+                True: Direct(_prepared(create_engine(plain, **_pool(1)), write=True), 1),
+                False: Direct(_prepared(create_engine(plain, **_pool(_READERS)), write=False), _READERS),
+            }
         else:
             limits = {
                 "timeout": _ANSWER_S,
@@ -150,12 +158,7 @@ class Store:
 
         Raises ``StoreUnavailable`` when the database is away or can't write.
         """
-        began = time.monotonic()
-
-        def undisturbed_s() -> float:
-            now = time.monotonic()
-            return 0.0 if now - began > _SLOW_S else now - self._disturbed_at
-
+        undisturbed_s = self._undisturbed()
         with self._noted(), _mapped():
             async with self._turn, self._connected(self._writer) as conn, conn.begin():
                 unit = Unit(conn, self.vault, undisturbed_s)
@@ -169,6 +172,47 @@ class Store:
         with self._noted(), _mapped():
             async with self._connected(self._reader) as conn:
                 yield Unit(conn, self.vault)
+
+    async def at_once(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Give what ``work(unit)`` gives, in a transaction that may write and is committed then.
+
+        For the ways that every message goes: on SQLite in one go (``Direct``), so ``work`` awaits nothing but the
+        unit's connection; on PostgreSQL as ``transact`` does it. Raises ``StoreUnavailable``.
+        """
+        if not self.sqlite:
+            return await self.transact(work)
+        told, undisturbed_s = False, self._undisturbed()
+
+        async def kept(conn: AsyncConnection) -> T:
+            nonlocal told
+            unit = Unit(conn, self.vault, undisturbed_s)
+            found = await work(unit)
+            told = unit.told
+            return found
+
+        with self._noted(), _mapped():
+            async with self._turn:
+                found = await self._directly[True].run(kept)
+        if told and self.on_told is not None:
+            self.on_told()
+        return found
+
+    async def look(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Give what ``work(unit)`` reads in a snapshot; otherwise as ``at_once``."""
+        if not self.sqlite:
+            async with self.read() as unit:
+                return await work(unit)
+        with self._noted(), _mapped():
+            return await self._directly[False].run(lambda conn: work(Unit(conn, self.vault)))
+
+    def _undisturbed(self) -> Callable[[], float]:
+        began = time.monotonic()
+
+        def undisturbed_s() -> float:
+            now = time.monotonic()
+            return 0.0 if now - began > _SLOW_S else now - self._disturbed_at
+
+        return undisturbed_s
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
@@ -231,6 +275,8 @@ class Store:
                 await self._writer.dispose()
         if self.sqlite:
             await self._reader.dispose()
+            for each in self._directly.values():
+                await asyncio.to_thread(each.close)
 
 
 class _mapped:  # noqa: N801  read as a word in a with statement
@@ -256,10 +302,24 @@ def _sqlstate(error: BaseException | None) -> str:
     return getattr(getattr(error, "orig", error), "sqlstate", None) or ""
 
 
+def _pool(size: int) -> dict[str, Any]:
+    return {
+        "pool_size": size,
+        "max_overflow": 0,
+        "pool_timeout": _POOL_WAIT_S,
+        "poolclass": QueuePool,
+        "connect_args": {"check_same_thread": False},
+    }
+
+
 def _sqlite_engine(url: str, *, size: int, write: bool) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=_POOL_WAIT_S)
+    _prepared(engine.sync_engine, write=write)
+    return engine
 
-    @event.listens_for(engine.sync_engine, "connect")
+
+def _prepared(engine: Engine, *, write: bool) -> Engine:
+    @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
         try:
@@ -268,13 +328,13 @@ def _sqlite_engine(url: str, *, size: int, write: bool) -> AsyncEngine:
             connection.close()  # nobody else knows of it yet: its thread would live on
             raise
 
-    @event.listens_for(engine.sync_engine, "invalidate")
+    @event.listens_for(engine, "invalidate")
     def _cancelled(connection: Any, _record: Any, _error: BaseException | None) -> None:
         # Closing alone would leave the lock with it for as long as anything, a traceback say, holds one of its cursors.
         with suppress(Exception):
             connection.rollback()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begun(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 

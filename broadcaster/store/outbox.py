@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
+from broadcaster.store.among import among
 from broadcaster.store.tables import outbox
 
 if TYPE_CHECKING:
     from broadcaster.store.engine import Unit
+
+
+_RELAYED = delete(outbox).where(among(outbox.c.id, "ids"))
 
 
 async def waiting(unit: Unit, limit: int) -> list[tuple[int, str, str, int]]:
@@ -22,4 +26,4 @@ async def waiting(unit: Unit, limit: int) -> list[tuple[int, str, str, int]]:
 
 async def relayed(unit: Unit, ids: list[int]) -> None:
     """Forget events that are on the bus."""
-    await unit.conn.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+    await unit.conn.execute(_RELAYED, {"ids": ids})

@@ -4,41 +4,49 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import bindparam, select, text
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome, Person, PersonState
 from broadcaster.domain.latency import bucket
+from broadcaster.domain.people import CHANNELS
 from broadcaster.store import counting
-from broadcaster.store.tables import recipients, shares
+from broadcaster.store.among import among
+from broadcaster.store.tables import raw, recipients, shares, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from broadcaster.domain.people import ChannelName
     from broadcaster.store.engine import Unit
 
 _WHY_LIMIT = 200
 
-_UPDATE = (
-    update(recipients)
-    .where(recipients.c.alert_id == bindparam("b_alert"), recipients.c.subscriber_id == bindparam("b_id"))
-    .values(
-        {name: bindparam(f"b_{name}") for name in ("state", "pending", "held", "why", "accepted_at", "delivered_at")}
-    )
+_SHARERS = select(shares.c.contact_id, shares.c.subscriber_id).where(
+    shares.c.alert_id == bindparam("alert_id"), among(shares.c.contact_id, "ids")
 )
+_READ = ("subscriber_id", "state", "pending", "held", "why", "since_at", "accepted_at", "delivered_at")
+_LOAD = (
+    select(*(raw(recipients.c[name]) for name in _READ))
+    .where(recipients.c.alert_id == bindparam("alert_id"), among(recipients.c.subscriber_id, "ids"))
+    .order_by(recipients.c.subscriber_id)
+    .with_for_update()
+)
+_UPDATE = text(
+    "UPDATE recipients SET state = :state, pending = :pending, held = :held, why = :why, accepted_at = :accepted_at,"
+    " delivered_at = :delivered_at WHERE alert_id = :alert_id AND subscriber_id = :subscriber_id"
+)
+_STATES = {int(state): state for state in PersonState}
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A delivery went from one state to another."""
+class Move(NamedTuple):
+    """A delivery went from one state to another; ``channel`` is its number."""
 
     alert_id: int
     subscriber_id: int
     contact_id: int
-    channel: ChannelName
+    channel: int
     old: DeliveryState
     new: DeliveryState
     outcome: Outcome
@@ -56,17 +64,19 @@ def with_failure(why: str, channel: ChannelName, state: DeliveryState, code: str
 class _Standing:
     person: Person
     before: PersonState
-    since_at: datetime
-    accepted_at: datetime | None
-    delivered_at: datetime | None
+    since_at: int
+    accepted_at: int | None
+    delivered_at: int | None
 
     def take(self, move: Move) -> Iterable[tuple[str, int]]:
         """Take over a move; give (measure, bucket) for each step that the person is the first time at."""
         self.person.moved(move.old, move.new)
-        self.person.why = with_failure(self.person.why, move.channel, move.new, move.outcome.code)
-        at = move.outcome.at
-        spent = bucket((at - self.since_at).total_seconds())
-        if move.new.held and self.accepted_at is None:
+        self.person.why = with_failure(self.person.why, CHANNELS[move.channel], move.new, move.outcome.code)
+        if not move.new.held or (self.accepted_at is not None and self.delivered_at is not None):
+            return
+        at = to_micros(move.outcome.at)
+        spent = bucket((at - self.since_at) / 1e6)
+        if self.accepted_at is None:
             self.accepted_at = at
             yield counting.ACCEPTED, spent
         if move.new >= DeliveryState.DELIVERED and self.delivered_at is None:
@@ -97,14 +107,14 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
         _UPDATE,
         [
             {
-                "b_alert": alert_id,
-                "b_id": each,
-                "b_state": int(standing.person.state),
-                "b_pending": standing.person.pending,
-                "b_held": standing.person.held,
-                "b_why": standing.person.why,
-                "b_accepted_at": standing.accepted_at,
-                "b_delivered_at": standing.delivered_at,
+                "alert_id": alert_id,
+                "subscriber_id": each,
+                "state": int(standing.person.state),
+                "pending": standing.person.pending,
+                "held": standing.person.held,
+                "why": standing.person.why,
+                "accepted_at": standing.accepted_at,
+                "delivered_at": standing.delivered_at,
             }
             for (alert_id, each), standing in there.items()
         ],
@@ -114,10 +124,13 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
 
 async def _sharers(unit: Unit, moves: Sequence[Move]) -> dict[_Key, list[int]]:
     """Give, by (alert, contact), who else is reached by it."""
+    contacts: defaultdict[int, set[int]] = defaultdict(set)
+    for move in moves:
+        contacts[move.alert_id].add(move.contact_id)
     found: defaultdict[_Key, list[int]] = defaultdict(list)
-    keys = {(move.alert_id, move.contact_id) for move in moves}
-    for row in await unit.conn.execute(select(shares).where(tuple_(shares.c.alert_id, shares.c.contact_id).in_(keys))):
-        found[row.alert_id, row.contact_id].append(row.subscriber_id)
+    for alert_id, ids in contacts.items():
+        for contact_id, subscriber_id in await unit.conn.execute(_SHARERS, {"alert_id": alert_id, "ids": ids}):
+            found[alert_id, contact_id].append(subscriber_id)
     return found
 
 
@@ -127,16 +140,10 @@ async def _load(unit: Unit, moves: Sequence[Move], sharers: Mapping[_Key, Sequen
         others = sharers.get((move.alert_id, move.contact_id), ())
         concerned[move.alert_id].update((move.subscriber_id, *others))
     found: dict[_Key, _Standing] = {}
-    for alert_id, subscriber_ids in sorted(concerned.items()):
-        for row in await unit.conn.execute(
-            select(recipients)
-            .where(recipients.c.alert_id == alert_id, recipients.c.subscriber_id.in_(subscriber_ids))
-            .order_by(recipients.c.subscriber_id)
-            .with_for_update()
-        ):
-            state = PersonState(row.state)
-            person = Person(row.subscriber_id, state, row.pending, row.held, row.why)
-            found[alert_id, row.subscriber_id] = _Standing(
-                person, state, row.since_at, row.accepted_at, row.delivered_at
-            )
+    for alert_id, ids in sorted(concerned.items()):
+        rows = await unit.conn.execute(_LOAD, {"alert_id": alert_id, "ids": ids})
+        for subscriber_id, number, pending, held, why, since_at, accepted_at, delivered_at in rows:
+            state = _STATES[number]
+            person = Person(subscriber_id, state, pending, held, why)
+            found[alert_id, subscriber_id] = _Standing(person, state, since_at, accepted_at, delivered_at)
     return found

@@ -7,7 +7,7 @@ Times are microseconds since 1970 UTC (``Instant``): exact, ordered, the same on
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -26,11 +26,13 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    type_coerce,
 )
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
+    from sqlalchemy.sql.elements import ColumnElement
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -57,6 +59,11 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else from_micros(value)
+
+
+def raw(column: Column[Any]) -> ColumnElement[Any]:
+    """Give a column to read as it is kept, an ``Instant`` in microseconds: for rows that are many."""
+    return type_coerce(column, BigInteger()) if isinstance(column.type, Instant) else column
 
 
 metadata = MetaData(

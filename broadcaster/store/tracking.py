@@ -10,18 +10,19 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from broadcaster.domain.alerts import AlertState
 from broadcaster.domain.deliveries import DeliveryState, Outcome, may_move
 from broadcaster.domain.people import CHANNELS, ContactStatus
 from broadcaster.store import contacts as contact_rows
 from broadcaster.store import counting, sandbox
+from broadcaster.store.among import among
 from broadcaster.store.standing import Move, move_people
-from broadcaster.store.tables import alert_counts, alerts, batches, deliveries
+from broadcaster.store.tables import alert_counts, alerts, batches, deliveries, from_micros, raw, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from broadcaster.store.engine import Unit
@@ -39,16 +40,35 @@ _TIMES = tuple(_TIME.values())
 MOST_CALLS = 4
 """How often a telephone that nobody picks up is called for one alert."""
 
-_UPDATE_DELIVERY = (
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("b_id"))
-    .values(
-        {
-            name: bindparam(f"b_{name}")
-            for name in ("state", "attempts", "next_attempt_at", "provider_id", "code", "ended_at", *_TIMES)
-        }
-    )
+_NAMES = (
+    "id",
+    "alert_id",
+    "subscriber_id",
+    "contact_id",
+    "channel",
+    "batch_id",
+    "state",
+    "attempts",
+    "next_attempt_at",
+    "provider_id",
+    "code",
+    "ended_at",
+    *_TIMES,
 )
+_ROWS = (
+    select(*(raw(deliveries.c[name]) for name in _NAMES))
+    .where(among(deliveries.c.id, "ids"))
+    .order_by(deliveries.c.id)
+    .with_for_update()
+)
+# What becomes of nearly all: a provider took it. The rest of the row stays as it was.
+_ACCEPT = text(
+    "UPDATE deliveries SET state = :state, attempts = :attempts, provider_id = :provider_id,"
+    " accepted_at = :accepted_at, next_attempt_at = NULL, code = NULL WHERE id = :id"
+)
+_WRITTEN = ("state", "attempts", "next_attempt_at", "provider_id", "code", "ended_at", *_TIMES)
+_UPDATE = text(f"UPDATE deliveries SET {', '.join(f'{name} = :{name}' for name in _WRITTEN)} WHERE id = :id")  # noqa: S608  names of ours
+_STATES = {int(state): state for state in DeliveryState}
 
 
 async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
@@ -56,52 +76,20 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
 
     Outcomes of deliveries that are not there are passed over.
     """
-    rows = {
-        row["id"]: dict(row)
-        for row in (
-            await unit.conn.execute(
-                select(
-                    deliveries.c.id,
-                    deliveries.c.alert_id,
-                    deliveries.c.subscriber_id,
-                    deliveries.c.contact_id,
-                    deliveries.c.channel,
-                    deliveries.c.batch_id,
-                    deliveries.c.state,
-                    deliveries.c.attempts,
-                    deliveries.c.next_attempt_at,
-                    deliveries.c.provider_id,
-                    deliveries.c.code,
-                    deliveries.c.ended_at,
-                    *(deliveries.c[name] for name in _TIMES),
-                )
-                .where(deliveries.c.id.in_({outcome.delivery_id for outcome in outcomes}))
-                .order_by(deliveries.c.id)
-                .with_for_update()
-            )
-        ).mappings()
-    }
-    moves: list[Move] = []
-    dead: dict[int, tuple[str | None, datetime]] = {}
-    for outcome in outcomes:
-        row = rows.get(outcome.delivery_id)
-        if row is None:
-            continue
-        move = _moved(row, outcome)
-        if move is not None:
-            moves.append(move)
-        if outcome.contact_dead:
-            dead[row["contact_id"]] = (outcome.code, outcome.at)
+    found = await unit.conn.execute(_ROWS, {"ids": {outcome.delivery_id for outcome in outcomes}})
+    rows: dict[int, dict[str, Any]] = {row[0]: dict(zip(_NAMES, row, strict=True)) for row in found}
     if not rows:
         return set()
-    await unit.conn.execute(_UPDATE_DELIVERY, [{f"b_{name}": row[name] for name in _WRITTEN} for row in rows.values()])
+    moves, accepted, dead = _moves(rows, outcomes)
+    if accepted:
+        await unit.conn.execute(_ACCEPT, [rows[each] for each in accepted])
+    others = [row for each, row in rows.items() if each not in accepted]
+    if others:
+        await unit.conn.execute(_UPDATE, others)
     queued_again = [rows[move.outcome.delivery_id] for move in moves if move.new is DeliveryState.QUEUED]
     if queued_again:
         await _reopen(unit, queued_again)
-    deltas: Counter[tuple[int, str, int]] = Counter()
-    for move in moves:
-        deltas[move.alert_id, move.channel, move.old] -= 1
-        deltas[move.alert_id, move.channel, move.new] += 1
+    deltas = _deltas(moves)
     await move_people(unit, moves, deltas)
     await counting.add(unit, deltas)
     kept = [
@@ -119,12 +107,44 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
     return touched
 
 
-_WRITTEN = ("id", "state", "attempts", "next_attempt_at", "provider_id", "code", "ended_at", *_TIMES)
+def _moves(
+    rows: Mapping[int, dict[str, Any]], outcomes: Sequence[Outcome]
+) -> tuple[list[Move], set[int], dict[int, tuple[str | None, datetime]]]:
+    """Change the rows; give the moves, whose rows are but accepted, and (code, time) by contact that is no more."""
+    moves: list[Move] = []
+    seen: set[int] = set()
+    accepted: set[int] = set()
+    dead: dict[int, tuple[str | None, datetime]] = {}
+    for outcome in outcomes:
+        number = outcome.delivery_id
+        row = rows.get(number)
+        if row is None:
+            continue
+        move = _moved(row, outcome)
+        if move is not None:
+            moves.append(move)
+            if move.new is DeliveryState.ACCEPTED:
+                accepted.add(number)
+        if number in seen:
+            accepted.discard(number)
+        seen.add(number)
+        if outcome.contact_dead:
+            dead[row["contact_id"]] = (outcome.code, outcome.at)
+    return moves, accepted, dead
+
+
+def _deltas(moves: Sequence[Move]) -> Counter[tuple[int, str, int]]:
+    deltas: Counter[tuple[int, str, int]] = Counter()
+    many = Counter((move.alert_id, move.channel, move.old, move.new) for move in moves)
+    for (alert_id, channel, old, new), n in many.items():
+        deltas[alert_id, CHANNELS[channel], old] -= n
+        deltas[alert_id, CHANNELS[channel], new] += n
+    return deltas
 
 
 def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
     """Change a delivery's row as an outcome says; give the move if its state changed."""
-    old = DeliveryState(row["state"])
+    old = _STATES[row["state"]]
     if outcome.again:
         return _again(row, outcome)
     row["attempts"] += int(outcome.tried)
@@ -135,18 +155,18 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
     new = outcome.state
     if new is None:
         if old is DeliveryState.QUEUED:
-            row["next_attempt_at"] = outcome.next_attempt_at
+            row["next_attempt_at"] = _micros(outcome.next_attempt_at)
             row["code"] = (outcome.code or "")[:60] or None
         return None
     column = _TIME.get(new)
     if column is not None and row[column] is None:
-        row[column] = outcome.at
+        row[column] = to_micros(outcome.at)
     if not may_move(old, new):
         return None
     row["state"] = int(new)
     row["next_attempt_at"] = None
     if new.failure:
-        row["ended_at"] = outcome.at
+        row["ended_at"] = to_micros(outcome.at)
         row["code"] = (outcome.code or "")[:60] or None
     else:
         row["code"] = None
@@ -180,27 +200,34 @@ def _later(row: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
     """Give what is written of a call that is made again: each time it waits longer."""
     wait = None if outcome.next_attempt_at is None else (outcome.next_attempt_at - outcome.at) * max(1, row["attempts"])
     return {
-        "next_attempt_at": None if wait is None else outcome.at + wait,
+        "next_attempt_at": None if wait is None else to_micros(outcome.at + wait),
         "code": (outcome.code or "")[:60] or None,
     }
 
 
 def _give_up(row: dict[str, Any], outcome: Outcome) -> Move:
     """Say of a telephone that it was called often enough."""
-    old, code = DeliveryState(row["state"]), outcome.code or row["code"] or ""
-    row.update(state=int(DeliveryState.FAILED), next_attempt_at=None, ended_at=outcome.at, code=code[:60] or None)
+    old, code = _STATES[row["state"]], outcome.code or row["code"] or ""
+    ended_at = to_micros(outcome.at)
+    row.update(state=int(DeliveryState.FAILED), next_attempt_at=None, ended_at=ended_at, code=code[:60] or None)
     return _move(row, old, DeliveryState.FAILED, replace(outcome, code=code))
 
 
 def _move(row: dict[str, Any], old: DeliveryState, new: DeliveryState, outcome: Outcome) -> Move:
-    return Move(row["alert_id"], row["subscriber_id"], row["contact_id"], CHANNELS[row["channel"]], old, new, outcome)
+    return Move(row["alert_id"], row["subscriber_id"], row["contact_id"], row["channel"], old, new, outcome)
+
+
+def _micros(moment: datetime | None) -> int | None:
+    return None if moment is None else to_micros(moment)
 
 
 async def _reopen(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
     """Let the batches of deliveries that are queued again be worked on, and their alerts be unfinished."""
     for row in rows:
         await unit.conn.execute(
-            update(batches).where(batches.c.id == row["batch_id"]).values(done=False, due_at=row["next_attempt_at"])
+            update(batches)
+            .where(batches.c.id == row["batch_id"])
+            .values(done=False, due_at=from_micros(row["next_attempt_at"]))
         )
     await unit.conn.execute(
         update(alerts)
@@ -209,13 +236,14 @@ async def _reopen(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
     )
 
 
+_LEFT = select(func.sum(alert_counts.c.n)).where(
+    alert_counts.c.alert_id == bindparam("alert_id"), alert_counts.c.state == DeliveryState.QUEUED
+)
+
+
 async def finish(unit: Unit, alert_id: int, now: datetime) -> bool:
     """Call an alert finished if it is resolved and nothing of it is left to send; tell whether it is."""
-    left = await unit.conn.scalar(
-        select(func.sum(alert_counts.c.n)).where(
-            alert_counts.c.alert_id == alert_id, alert_counts.c.state == DeliveryState.QUEUED
-        )
-    )
+    left = await unit.conn.scalar(_LEFT, {"alert_id": alert_id})
     if left:
         return False
     done = await unit.conn.execute(

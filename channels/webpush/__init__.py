@@ -1,4 +1,4 @@
-"""Web Push: RFC 8030 over aiohttp, encrypted as RFC 8291 says, signed as RFC 8292 says."""
+"""Web Push: RFC 8030 over pyreqwest, encrypted as RFC 8291 says, signed as RFC 8292 says."""
 
 from channels.webpush.channel import WebPush, WebPushConfig
 from channels.webpush.message import MAX_PLAINTEXT, PushMessage, Urgency

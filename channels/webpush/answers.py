@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 TAKEN = frozenset({200, 201, 202, 204})
 TOO_LARGE = 413
+KEPT = ("Location", "Retry-After", "X-WNS-Error-Description", "X-WNS-NotificationStatus")
 MAX_RETRY_AFTER_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: ``body`` holds its beginning, ``headers`` know no case."""
+    """What came back: ``body`` holds its beginning, ``headers`` those of ``KEPT`` that there are."""
 
     status: int
     headers: Mapping[str, str]

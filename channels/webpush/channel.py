@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yarl import URL
@@ -20,7 +20,6 @@ from channels.webpush.transport import Transport
 from channels.webpush.vapid import Signature, VapidKey, subject_problem, subject_warning
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
     from channels.webpush.message import PushMessage
@@ -39,7 +38,8 @@ class WebPushConfig:
     """What the channel needs. Raises ``ValueError`` on a subject or an origin that is none.
 
     ``timeout_s`` is for one request, the wait at the gate aside; ``concurrency`` how many requests may be under way at
-    one origin, so that a service that hangs does not hold up the others; ``tls`` trusts other authorities.
+    one origin, so that a service that hangs does not hold up the others; ``authority`` holds certificates (PEM) that
+    are trusted beside the system's.
     """
 
     vapid: VapidKey
@@ -47,7 +47,7 @@ class WebPushConfig:
     origins: tuple[str, ...] = KNOWN_ORIGINS
     timeout_s: float = 10.0
     concurrency: int = 100
-    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    authority: bytes | None = None
 
     def __post_init__(self) -> None:
         problem = subject_problem(self.subject)
@@ -76,7 +76,7 @@ class WebPush:
         self._config = config
         self._clock = clock
         self._services: dict[str, _Service] = {}
-        self._transport = Transport(config.timeout_s, config.tls)
+        self._transport = Transport(config.timeout_s, config.authority)
 
     def compose(self, message: PushMessage, address: PushSubscription) -> Composed:
         """The request as it would leave, encrypted and signed; raises ``Permanent`` as ``send`` would."""
@@ -99,13 +99,14 @@ class WebPush:
         ``provider_id`` is the ``Location`` of the message (RFC 8030, section 5).
         """
         service = self._service(address)
-        url = URL(address.endpoint, encoded=True)
         tries = message.tries
         async with service.gate:
             for plaintext in tries:
                 headers = _headers(message, service)
                 body = _seal(plaintext, address)
-                answer = await self._transport.request("POST", url, service.host, headers=headers, body=body)
+                answer = await self._transport.request(
+                    "POST", address.endpoint, service.host, headers=headers, body=body
+                )
                 if answer.status != TOO_LARGE:
                     break
         answer = _redacted(answer, address)
@@ -147,7 +148,7 @@ class WebPush:
         host = origin.partition("://")[2]
         try:
             async with asyncio.timeout(_PROBE_TIMEOUT_S):
-                await self._transport.request("HEAD", URL(origin), host, headers={})
+                await self._transport.request("HEAD", origin, host, headers={})
         except (Transient, TimeoutError) as error:
             what = error.detail if isinstance(error, Transient) else f"{host} did not answer in time"
             return Finding("error", what, f"let this machine open connections to {origin} (DNS, firewall, TLS)")

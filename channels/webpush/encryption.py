@@ -1,18 +1,30 @@
-"""RFC 8291 with the encryption of pywebpush, called without its wrapping.
+"""RFC 8291: a push, encrypted for one subscription.
 
-``WebPusher.encode`` copies the subscription, reads its base64 and makes the key pair, then calls ``http_ece.encrypt``:
-we do the same with less ado. The same written straight on ``cryptography`` takes 107 µs where this takes 130 (a key
-pair is 14 and the agreement 49 of either), which does not pay for code of our own.
+Written on ``cryptography`` because it is half of what a push costs: 96 µs where http_ece takes 122 (a key pair is 12
+and the agreement 48 of either). http_ece judges it in the tests, beside the RFC's own example.
 """
 
 from __future__ import annotations
 
-import http_ece
+import os
+from functools import partial
+from hmac import digest
+
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from channels.webpush.encoding import from_base64url
 
 _CURVE = ec.SECP256R1()
+_ECDH = ec.ECDH()
+_POINT_LENGTH = 65
+_AUTH_LENGTH = 16
+_SALT_LENGTH = 16
+# RFC 8188, section 2.1: the size of a record (4096) and the length of the key's name, which is our public key.
+_SIZES = (4096).to_bytes(4) + bytes([_POINT_LENGTH])
+_LAST_RECORD = b"\x02"
+_mac = partial(digest, digest="sha256")
 
 
 def seal(
@@ -28,12 +40,17 @@ def seal(
     ``private_key`` and ``salt`` are made anew for each message, and given only by the test of RFC 8291's example.
     Raises ``ValueError`` where the subscription's keys are none.
     """
-    body: bytes = http_ece.encrypt(
-        plaintext,
-        salt=salt,
-        private_key=private_key or ec.generate_private_key(_CURVE),
-        dh=from_base64url(p256dh),  # as octets: given a key, http_ece would write it out again
-        auth_secret=from_base64url(auth),
-        version="aes128gcm",
-    )
-    return body
+    theirs, secret = from_base64url(p256dh), from_base64url(auth)
+    if len(theirs) != _POINT_LENGTH or len(secret) != _AUTH_LENGTH:
+        raise ValueError("a key has 65 octets, an authentication secret 16")
+    their_key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, theirs)
+    own_key = private_key or ec.generate_private_key(_CURVE)
+    ours = own_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    salt = salt or os.urandom(_SALT_LENGTH)
+    # Section 3.4; each HKDF expands to one block, and so is two HMACs (RFC 5869).
+    key = _mac(_mac(secret, own_key.exchange(_ECDH, their_key)), b"WebPush: info\x00" + theirs + ours + b"\x01")
+    key = _mac(salt, key)
+    content_key = _mac(key, b"Content-Encoding: aes128gcm\x00\x01")[:16]
+    nonce = _mac(key, b"Content-Encoding: nonce\x00\x01")[:12]
+    record = AESGCM(content_key).encrypt(nonce, plaintext + _LAST_RECORD, None)
+    return salt + _SIZES + ours + record

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Urgency = Literal["very-low", "low", "normal", "high"]
+_URGENCIES = get_args(Urgency)
 
 # RFC 8291, section 4: a service need take no more than 4096 octets, of which the header is 86 and the record's own 17.
 MAX_PLAINTEXT = 3993
@@ -38,8 +39,8 @@ class PushMessage:
             raise ValueError(f"fallback is {len(self.fallback)} octets: no push carries over {MAX_PLAINTEXT}")
         if self.ttl_s < 0:
             raise ValueError("ttl_s is negative: an alert that is over is not sent")
-        if self.urgency not in get_args(Urgency):
-            raise ValueError(f"urgency {self.urgency!r} is none of {', '.join(get_args(Urgency))}")
+        if self.urgency not in _URGENCIES:
+            raise ValueError(f"urgency {self.urgency!r} is none of {', '.join(_URGENCIES)}")
         if self.topic is not None and not _TOPIC.fullmatch(self.topic):
             raise ValueError("topic is 1 to 32 characters of base64url")
 

@@ -16,7 +16,7 @@ from broadcaster.app import open_store
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.stations import Role
 from broadcaster.register.contacts import mail_contact, push_contact
-from broadcaster.store import intake, stations
+from broadcaster.store import feed, intake, stations
 from broadcaster.store.migrate import migrate
 from channels.webpush import PushSubscription
 
@@ -128,6 +128,8 @@ async def _filled(
         ready = intake.make_ready(store.vault, station.id, entries, ids)
         async with store.write() as unit:
             await intake.write(unit, station.id, [ready], groups_by_slug={}, now=now)
+    async with store.write() as unit:  # they came long ago, and were looked at for the alerts of then
+        await feed.move_entrants_cursor(unit, await feed.newest(unit))
     return Crowd(people, inside, radius_m, key)
 
 

@@ -273,7 +273,7 @@ class Autopush:
             return web.json_response(
                 {"code": refused.status, "message": refused.reason}, status=refused.status, headers=headers
             )
-        headers = dict(request.headers)
+        headers = request.headers.copy()
         ttl = min(int(headers["TTL"]), _MAX_TTL)
         message = Message(secrets.token_urlsafe(18), body, headers, ttl, headers.get("Topic"), time.time())
         self.messages.append(message)

@@ -261,7 +261,7 @@ class PushService:
             raise Refused(400, "Topic is none")
         if len(body) > MAX_BODY:
             raise Refused(413, "PayloadTooLarge")
-        received = Received(subscriber, secrets.token_urlsafe(9), body, dict(headers), time.time())
+        received = Received(subscriber, secrets.token_urlsafe(9), body, headers.copy(), time.time())
         subscriber.messages.append(received)
         self.messages.append(received)
         return received

@@ -65,7 +65,7 @@ def test_the_contracts_between_the_parts_are_kept():
         ("weasyprint", ("broadcaster/web/",)),
         ("aiosmtplib", ("channels/",)),
         ("twilio", ("channels/",)),
-        ("http_ece", ("channels/",)),
+        ("pyreqwest", ("channels/",)),
         ("py_vapid", ("channels/",)),
         ("cryptography", ("channels/", "broadcaster/store/sealing.py", "broadcaster/synthetic.py")),
     ],

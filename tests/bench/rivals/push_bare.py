@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import uvloop
-from yarl import URL
 
 from channels.webpush import VapidKey
 from channels.webpush.encryption import seal
@@ -41,9 +40,7 @@ async def main(path: str, payload: bytes, concurrency: int) -> None:
     async def one_after_another() -> None:
         for each in rest:
             body = seal(payload, each["keys"]["p256dh"], each["keys"]["auth"])
-            answer = await transport.request(
-                "POST", URL(each["endpoint"], encoded=True), host, headers=dict(headers), body=body
-            )
+            answer = await transport.request("POST", each["endpoint"], host, headers=headers, body=body)
             if answer.status != 201:
                 sys.exit(f"status {answer.status}")
 

@@ -287,7 +287,7 @@ def certificate(folder):
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
     path = folder / "localhost.pem"
@@ -308,6 +308,6 @@ async def test_over_tls_a_trusted_service_is_written_to_and_another_is_not(tmp_p
             with pytest.raises(Transient) as caught:
                 await channel.send(MESSAGE, to)
             assert (caught.value.code, caught.value.may_have_left) == ("push:tls", False)
-        async with channel_to(push.origin, tls=ssl.create_default_context(cafile=path)) as channel:
+        async with channel_to(push.origin, authority=path.read_bytes()) as channel:
             await channel.send(MESSAGE, to)
         assert [message.plaintext for message in device.messages] == [MESSAGE.payload]
