@@ -91,6 +91,13 @@ class Settings(BaseModel):
     )
     push_concurrency: int = Field(100, ge=1, le=2000, description="Pushes under way at once.")
     push_per_second: float = Field(1000, gt=0, description="Pushes a second.")
+    push_sealers: int | None = Field(
+        None,
+        ge=0,
+        le=64,
+        description="Processes (some 35 MB each) that help to encrypt while many pushes go out; without it, one where "
+        "this process has two cores or more to itself and does everything, else none.",
+    )
 
     smtp_url: SecretStr | None = Field(
         None,
@@ -259,6 +266,13 @@ class Settings(BaseModel):
     def embedded(self) -> bool:
         """Tell whether this is the one-process road, on SQLite."""
         return self.store_url.startswith("sqlite")
+
+    @property
+    def sealers(self) -> int:
+        """Give how many processes may help to encrypt: many senders share the cores by themselves."""
+        if self.push_sealers is not None:
+            return self.push_sealers
+        return int(self.embedded and len(os.sched_getaffinity(0)) > 1)
 
     def send_at_once(self, channel: str) -> int:
         """Give how many messages of a channel may be under way at once."""

@@ -147,6 +147,7 @@ def _push(settings: Settings) -> Made:
             origins=origins,
             timeout_s=settings.send_timeout_s,
             concurrency=settings.push_concurrency,
+            sealers=settings.sealers,
         )
     )
     return Made((Provider("push", channel),), real, label=functools.partial(service_of, origins=origins))

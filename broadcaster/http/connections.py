@@ -13,6 +13,7 @@ import resource
 import time
 from collections import Counter
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -102,9 +103,12 @@ def caller_at(connection: Any) -> str | None:
     """Give the address at the other end; None for this machine's own, where a proxy may speak for the whole world."""
     transport = connection.transport
     peer = None if transport is None else transport.get_extra_info("peername")
-    if not isinstance(peer, tuple) or ipaddress.ip_address(peer[0].partition("%")[0]).is_loopback:
-        return None
-    return str(peer[0])
+    return None if not isinstance(peer, tuple) or _is_loopback(peer[0]) else str(peer[0])
+
+
+@lru_cache(maxsize=_MOST)
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
 async def watch(connections: Connections, runner: web.AppRunner) -> None:

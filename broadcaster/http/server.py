@@ -49,6 +49,9 @@ from broadcaster.web.kept import KeptPages
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from prometheus_client import Counter as Counted
+    from prometheus_client import Histogram as Timed
+
     from broadcaster.http.route import Route
     from broadcaster.services import Services
 
@@ -151,9 +154,16 @@ async def _measured(request: web.Request, handler: Handle) -> web.StreamResponse
             status = str(response.status)
         finally:
             method = request.method if resource is not None else _NOWHERE
-            REQUESTS.labels(method, route, status).inc()
-            SECONDS.labels(route).observe(time.perf_counter() - began)
+            answered, seconds = _figures(method, route, status)
+            answered.inc()
+            seconds.observe(time.perf_counter() - began)
     return response
+
+
+@cache
+def _figures(method: str, route: str, status: str) -> tuple[Counted, Timed]:
+    """Give where a request is counted: looked up once, for there are few."""
+    return REQUESTS.labels(method, route, status), SECONDS.labels(route)
 
 
 async def _headers(_request: web.Request, response: web.StreamResponse) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 
 FRESH_S = 15.0
 _MOST = 512
@@ -16,10 +18,10 @@ _MOST = 512
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """A page's bytes; it holds as long as its alert does as it did then (``active``)."""
+    """A page as it is sent; it holds as long as its alert does as it did then (``active``)."""
 
     body: bytes
-    language: str
+    headers: Mapping[str, str]
     alert_id: int
     active: bool
     until: float
@@ -32,6 +34,7 @@ class KeptPages:
         """``clock`` gives seconds that only ever grow."""
         self._clock = clock
         self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
+        self._makers: dict[Hashable, asyncio.Lock] = {}
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -47,9 +50,21 @@ class KeptPages:
         self._pages.move_to_end(key)
         return page
 
-    def keep(self, key: Hashable, body: bytes, language: str, alert_id: int, *, active: bool) -> None:
-        """Keep a page that was just made."""
-        self._pages[key] = KeptPage(body, language, alert_id, active, self._clock() + FRESH_S)
+    @asynccontextmanager
+    async def making(self, key: Hashable) -> AsyncIterator[None]:
+        """Let one at a time make a page: of a thousand who ask for a new one, the others find it made."""
+        lock = self._makers.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                yield
+        finally:
+            if not lock.locked() and self._makers.get(key) is lock:
+                del self._makers[key]
+
+    def keep(self, key: Hashable, body: bytes, headers: Mapping[str, str], alert_id: int, *, active: bool) -> KeptPage:
+        """Keep a page that was just made; give it."""
+        page = self._pages[key] = KeptPage(body, headers, alert_id, active, self._clock() + FRESH_S)
         self._pages.move_to_end(key)
         if len(self._pages) > _MOST:
             self._pages.popitem(last=False)
+        return page

@@ -132,22 +132,36 @@ def page_of(body: bytes, language: str, *, status: int = 200, cache_control: str
         body=body,
         content_type="text/html",
         charset="utf-8",
-        headers={
-            "Cache-Control": cache_control,
-            "Content-Language": language,
-            "Content-Security-Policy": policy(),
-            "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
-            "Vary": "Accept-Language",
-        },
+        headers=headers_of(language, cache_control=cache_control),
     )
+
+
+def headers_of(language: str, *, cache_control: str) -> dict[str, str]:
+    """Give the headers of a page."""
+    return {
+        "Cache-Control": cache_control,
+        "Content-Language": language,
+        "Content-Security-Policy": policy(),
+        "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
+        "Vary": "Accept-Language",
+    }
+
+
+def tag_of(body: bytes) -> str:
+    """Give the name of a page by what it holds."""
+    return hashlib.sha256(body).hexdigest()[:24]
+
+
+def is_known(request: web.Request, tag: str) -> bool:
+    """Tell whether whoever asks has the page of that name already (RFC 9110 section 13.1.2)."""
+    return any(etag.value in (tag, "*") for etag in request.if_none_match or ())
 
 
 def with_etag(request: web.Request, response: web.Response) -> web.StreamResponse:
     """Name a page by what it holds, and answer 304 to whoever has it already (RFC 9110 section 13.1.2)."""
     body = response.body if isinstance(response.body, bytes) else b""
-    tag = hashlib.sha256(body).hexdigest()[:24]
-    known = request.if_none_match or ()
-    if any(etag.value in (tag, "*") for etag in known):
+    tag = tag_of(body)
+    if is_known(request, tag):
         unchanged = web.Response(status=304)
         for name in ("Cache-Control", "Content-Language", "Vary"):
             unchanged.headers[name] = response.headers[name]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import re
 import unicodedata
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import orjson
+from aiohttp import web
 from pydantic import Field
 
 from broadcaster.domain.alerts import MsgType, Severity, Status
@@ -17,14 +19,21 @@ from broadcaster.http.schemas.base import Query
 from broadcaster.store import alerts, stations
 from broadcaster.web.drawing import draw, written_point
 from broadcaster.web.i18n import Words, catalogs
-from broadcaster.web.pages import language_of, page_of, render, with_etag, written_time, zone_of
+from broadcaster.web.pages import (
+    headers_of,
+    is_known,
+    language_of,
+    render,
+    tag_of,
+    with_etag,
+    written_time,
+    zone_of,
+)
 from broadcaster.web.resident.frame import channel_name, page, words_of
 from zones import simplified
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from aiohttp import web
 
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.stations import Station
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
     from zones import Area
 
 _FRESH = "public, max-age=15, must-revalidate"
+_UNCHANGED = ("Cache-Control", "Content-Language", "ETag", "Last-Modified", "Vary")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_HEADER = 80
 _MOST_ALERTS = 50
@@ -101,15 +111,41 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
     packed = "gzip" in request.headers.get("Accept-Encoding", "")
     asked = request.query.get("lang"), request.headers.get("Accept-Language", "")[:_LONGEST_HEADER]
     key = (token, *asked, packed)
-    found = kept.find(key, lambda number: bool(active.alerts([number])))
-    if found is not None:
-        return _fresh(call, found.body, found.language, packed=packed)
+
+    def is_active(number: int) -> bool:
+        return bool(active.alerts([number]))
+
+    found = kept.find(key, is_active)
+    if found is None:
+        async with kept.making(key):
+            found = kept.find(key, is_active)
+            if found is None:
+                made = await _made(call, token)
+                if made is None:
+                    count(request)
+                    return unknown(call)
+                alert_id, body, headers = made
+                if packed:
+                    body = gzip.compress(body, mtime=0)
+                    headers["Content-Encoding"] = "gzip"
+                headers["ETag"] = f'"{tag_of(body)}"'
+                found = kept.keep(key, body, headers, alert_id, active=is_active(alert_id))
+    if request.headers.get("If-None-Match") and is_known(request, found.headers["ETag"].strip('"')):
+        return web.Response(status=304, headers={name: found.headers[name] for name in _UNCHANGED})
+    return web.Response(body=found.body, headers=found.headers)
+
+
+async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[str, str]] | None:
+    """Make the page of an alert: (its id, the page, its headers); None where there is no such alert.
+
+    ``Last-Modified`` says when it was true: a device that kept it says so to its reader.
+    """
+    request, services = call.request, call.services
     async with services.store.read() as unit:
         alert = await alerts.by_token(unit, token) if _TOKEN.fullmatch(token) else None
         station = None if alert is None else await stations.by_id(unit, alert.station_id)
         if alert is None or station is None:
-            count(request)
-            return unknown(call)
+            return None
         cleared = await alerts.all_clear_of(unit, alert.id, station.id) if alert.cancelled_at else None
     default = station.languages[0]
     # A page in a language that the alert is not written in would be half in one and half in another.
@@ -146,23 +182,14 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
         "picture": None if alert.area is None else draw(alert.area, station.boundary, (station.lon, station.lat)),
         "places": [] if alert.area is None else _places(alert.area, words),
     }
-    made = render(request, "alert.html", words, facts).body
-    body = made if isinstance(made, bytes) else b""
-    if packed:
-        body = gzip.compress(body, mtime=0)  # once for all who ask within these seconds
-    kept.keep(key, body, words.language, alert.id, active=bool(active.alerts([alert.id])))
-    return _fresh(call, body, words.language, packed=packed)
-
-
-def _fresh(call: Call[None, None], body: bytes, language: str, *, packed: bool) -> web.StreamResponse:
-    """Give an alert's page. ``Last-Modified`` says when it was true: a device that kept it says so to its reader."""
-    page_made = page_of(body, language, cache_control=_FRESH)
-    page_made.headers["Vary"] = "Accept-Language, Accept-Encoding"
-    if packed:
-        page_made.headers["Content-Encoding"] = "gzip"
-    answered = with_etag(call.request, page_made)
-    answered.last_modified = call.services.clock.now()
-    return answered
+    body = render(request, "alert.html", words, facts).body
+    headers = {
+        **headers_of(words.language, cache_control=_FRESH),
+        "Content-Type": "text/html; charset=utf-8",
+        "Last-Modified": format_datetime(services.clock.now(), usegmt=True),
+        "Vary": "Accept-Language, Accept-Encoding",
+    }
+    return alert.id, body if isinstance(body, bytes) else b"", headers
 
 
 def unknown(call: Call[None, None]) -> web.Response:

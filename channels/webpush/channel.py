@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,12 @@ from channels.errors import Permanent, Transient
 from channels.webpush.answers import TOO_LARGE, Answer, judge
 from channels.webpush.encryption import seal
 from channels.webpush.origins import KNOWN_ORIGINS, allowed, concrete, origin_of, rules
+from channels.webpush.sealing import Sealer
 from channels.webpush.transport import Transport
 from channels.webpush.vapid import Signature, VapidKey, subject_problem, subject_warning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from channels.webpush.message import PushMessage
     from channels.webpush.subscription import PushSubscription
@@ -39,7 +41,7 @@ class WebPushConfig:
 
     ``timeout_s`` is for one request, the wait at the gate aside; ``concurrency`` how many requests may be under way at
     one origin, so that a service that hangs does not hold up the others; ``authority`` holds certificates (PEM) that
-    are trusted beside the system's.
+    are trusted beside the system's; ``sealers`` is how many processes may help with the encryption.
     """
 
     vapid: VapidKey
@@ -48,6 +50,7 @@ class WebPushConfig:
     timeout_s: float = 10.0
     concurrency: int = 100
     authority: bytes | None = None
+    sealers: int = 0
 
     def __post_init__(self) -> None:
         problem = subject_problem(self.subject)
@@ -77,12 +80,14 @@ class WebPush:
         self._clock = clock
         self._services: dict[str, _Service] = {}
         self._transport = Transport(config.timeout_s, config.authority)
+        self._sealer = Sealer(config.sealers)
 
     def compose(self, message: PushMessage, address: PushSubscription) -> Composed:
         """The request as it would leave, encrypted and signed; raises ``Permanent`` as ``send`` would."""
         service = self._service(address)
         plaintext = message.tries[0]
-        body = _seal(plaintext, address)
+        with _about_keys():
+            body = seal(plaintext, address.p256dh, address.auth)
         url = URL(address.endpoint, encoded=True)
         headers = {
             "Host": service.host,
@@ -101,14 +106,19 @@ class WebPush:
         service = self._service(address)
         tries = message.tries
         async with service.gate:
-            for plaintext in tries:
-                headers = _headers(message, service)
-                body = _seal(plaintext, address)
-                answer = await self._transport.request(
-                    "POST", address.endpoint, service.host, headers=headers, body=body
-                )
-                if answer.status != TOO_LARGE:
-                    break
+            self._sealer.under_way += 1
+            try:
+                for plaintext in tries:
+                    headers = _headers(message, service)
+                    with _about_keys():
+                        body = await self._sealer.seal(plaintext, address.p256dh, address.auth)
+                    answer = await self._transport.request(
+                        "POST", address.endpoint, service.host, headers=headers, body=body
+                    )
+                    if answer.status != TOO_LARGE:
+                        break
+            finally:
+                self._sealer.under_way -= 1
         answer = _redacted(answer, address)
         error = judge(answer, service.host, now=self._clock(), proven=service.signature.proven)
         if error is not None:
@@ -129,6 +139,7 @@ class WebPush:
         return findings
 
     async def close(self) -> None:
+        await self._sealer.close()
         await self._transport.close()
 
     def _service(self, address: PushSubscription) -> _Service:
@@ -161,9 +172,10 @@ def _headers(message: PushMessage, service: _Service) -> dict[str, str]:
     return headers
 
 
-def _seal(plaintext: bytes, address: PushSubscription) -> bytes:
+@contextmanager
+def _about_keys() -> Iterator[None]:
     try:
-        return seal(plaintext, address.p256dh, address.auth)
+        yield
     except ValueError as error:
         raise Permanent("push:subscription", "the subscription's keys are none of Web Push") from error
 
