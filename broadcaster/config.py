@@ -91,13 +91,6 @@ class Settings(BaseModel):
     )
     push_concurrency: int = Field(100, ge=1, le=2000, description="Pushes under way at once.")
     push_per_second: float = Field(1000, gt=0, description="Pushes a second.")
-    push_sealers: int | None = Field(
-        None,
-        ge=0,
-        le=64,
-        description="Processes (some 35 MB each) that help to encrypt while many pushes go out; without it, one where "
-        "this process has two cores or more to itself and does everything, else none.",
-    )
 
     smtp_url: SecretStr | None = Field(
         None,
@@ -134,6 +127,13 @@ class Settings(BaseModel):
         500, ge=0, description="Megabytes free on the data folder's disk below which `/readyz` warns; 0: never."
     )
     send_timeout_s: float = Field(20, gt=0, le=120, description="How long one message may take at its provider.")
+    send_helpers: int | None = Field(
+        None,
+        ge=0,
+        le=64,
+        description="Processes (some 50 MB each) that encrypt and speak for a channel while much goes out by it; "
+        "without it, one where this process does everything and has two cores, else none.",
+    )
     lease_s: float = Field(30, ge=2, le=600, description="After how long another worker takes over a batch.")
     grace_s: float = Field(20, ge=0, le=300, description="How long messages under way may take to end at a stop.")
     session_hours: float = Field(
@@ -268,10 +268,10 @@ class Settings(BaseModel):
         return self.store_url.startswith("sqlite")
 
     @property
-    def sealers(self) -> int:
-        """Give how many processes may help to encrypt: many senders share the cores by themselves."""
-        if self.push_sealers is not None:
-            return self.push_sealers
+    def helpers(self) -> int:
+        """Give how many processes may help a channel to send: many senders share the cores by themselves."""
+        if self.send_helpers is not None:
+            return self.send_helpers
         return int(self.embedded and len(os.sched_getaffinity(0)) > 1)
 
     def send_at_once(self, channel: str) -> int:

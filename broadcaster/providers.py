@@ -34,6 +34,8 @@ SYNTHETIC_ORIGIN = "https://push.example.invalid"
 
 _SANDBOX_SID = "AC" + "0" * 32
 _SANDBOX_RATE = 10_000.0
+# What is lost to a restart is small where a sender is slow, and little is spent on batches where it is fast.
+_BATCH_S, _LARGEST_BATCH = 5, 250
 _BATCH = {ChannelName.PUSH: 250, ChannelName.EMAIL: 100, ChannelName.SMS: 50, ChannelName.VOICE: 10}
 
 
@@ -66,12 +68,13 @@ def _sender(settings: Settings, name: ChannelName, made: Made, hint: str, bus: B
     channel: Channel[Any, Any] = failover or made.providers[0].channel
     provider = "+".join(each.name for each in made.providers)
     places = settings.send_at_once(name) if name is ChannelName.PUSH else 0
+    rate = rate_of(settings, name) if made.real else _SANDBOX_RATE
     return Sender(
         name,
         channel if made.real else Sandbox(channel, hint),
-        _gate(settings, name, bus, rate_of(settings, name) if made.real else _SANDBOX_RATE),
+        _gate(settings, name, bus, rate),
         sandboxed=not made.real,
-        batch_size=_BATCH[name],
+        batch_size=max(_BATCH[name], min(_LARGEST_BATCH, int(rate * _BATCH_S))),
         hint="" if made.real else hint,
         failover=failover,
         listener=next((each.channel for each in made.providers if isinstance(each.channel, Smpp)), None),
@@ -147,7 +150,7 @@ def _push(settings: Settings) -> Made:
             origins=origins,
             timeout_s=settings.send_timeout_s,
             concurrency=settings.push_concurrency,
-            sealers=settings.sealers,
+            helpers=settings.helpers,
         )
     )
     return Made((Provider("push", channel),), real, label=functools.partial(service_of, origins=origins))
@@ -182,6 +185,7 @@ def _account(settings: Settings, sender: str) -> TwilioAccount:
         sender,
         base_url=settings.twilio_base_url or None,
         timeout_s=settings.send_timeout_s,
+        helpers=settings.helpers,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from channels.webpush import PushSubscription
-from channels.webpush.origins import origin_of as push_origin
+from channels.webpush.origins import believed_origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,4 +33,4 @@ def read_address(channel: str, text: str) -> Any:
 
 def origin_of(address: Any) -> str:
     """Give the server that an address leads to: a push service's origin; nothing where the provider is always one."""
-    return push_origin(address.endpoint) or "" if isinstance(address, PushSubscription) else ""
+    return believed_origin_of(address.endpoint) or "" if isinstance(address, PushSubscription) else ""

@@ -26,6 +26,7 @@ from zones.geometry import (
 from zones.jurisdictions import Jurisdiction, parse_boundary
 from zones.outlines import simplified
 from zones.places import Hits, PlaceIndex
+from zones.territories import TerritoryIndex
 
 __all__ = [
     "MAX_AREA_KM2",
@@ -47,6 +48,7 @@ __all__ = [
     "Jurisdiction",
     "OutsideJurisdiction",
     "PlaceIndex",
+    "TerritoryIndex",
     "UnknownCommune",
     "ZoneError",
     "parse_boundary",

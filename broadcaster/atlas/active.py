@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.audience import AudienceKind
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
     from broadcaster.store import Store
 
 
+_FAR = (AudienceKind.ALL_FOLLOWERS, AudienceKind.GROUPS)
+"""Whom these find need not be in the area."""
+
+
 class ActiveAlerts:
-    """The alerts that hold, by id, and their areas in an index."""
+    """The alerts that hold, by id, their areas in an index, and by station those that find people anywhere."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._alerts: dict[int, Alert] = {}
         self._areas = AreaIndex()
+        self._far: defaultdict[int, set[int]] = defaultdict(set)
         self._reading = 0
         self._ended: set[int] = set()
 
@@ -56,14 +62,22 @@ class ActiveAlerts:
         self._alerts[alert.id] = alert
         if alert.area is not None:
             self._areas.put(alert.id, alert.area)
+        if alert.audience.kind in _FAR:
+            self._far[alert.station_id].add(alert.id)
 
     def remove(self, alert_id: int) -> None:
         """Forget an alert; one that is not there is passed over."""
         if self._reading:
             self._ended.add(alert_id)
         alert = self._alerts.pop(alert_id, None)
-        if alert is not None and alert.area is not None:
+        if alert is None:
+            return
+        if alert.area is not None:
             self._areas.remove(alert_id)
+        if alert.audience.kind in _FAR:
+            self._far[alert.station_id].discard(alert_id)
+            if not self._far[alert.station_id]:
+                del self._far[alert.station_id]
 
     def sweep(self, now: datetime) -> None:
         """Forget those that expired."""
@@ -101,12 +115,8 @@ class ActiveAlerts:
         ``groups``: by station, the slugs of the groups they are in.
         """
         inside = {each for lon, lat in points for each in self.at(lon, lat)}
-        now = self._clock.now()
-        return [
-            alert
-            for alert in self._alerts.values()
-            if alert.active(now) and _concerned(alert, inside, stations, groups)
-        ]
+        far = {each for station_id in stations.union(groups) for each in self._far.get(station_id, ())}
+        return [alert for alert in self.alerts(sorted(inside | far)) if _concerned(alert, inside, stations, groups)]
 
     def __len__(self) -> int:
         return len(self._alerts)

@@ -97,7 +97,7 @@ async def listing(call: Call[None, AlertsQuery]) -> web.Response:
         if query.before is not None and before is None:
             raise Refused("before", "This is no alert's id.")
         found = await alerts.page(unit, station_id=station_id, before=before, limit=query.limit)
-        known = {station.id: station for station in await stations.all_stations(unit)}
+        known = {each.id: each for each in await stations.by_ids(unit, {alert.station_id for alert in found})}
     shown = tuple(show_alert(alert, known[alert.station_id], call.services.base_url) for alert in found)
     return answer(AlertPage(alerts=shown, next=str(found[-1].id) if len(found) == query.limit else None))
 

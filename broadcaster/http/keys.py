@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
+    from broadcaster.atlas import Territories
     from broadcaster.http.connections import Connections
     from broadcaster.http.pacing import Paced
     from broadcaster.http.rates import RateLimit
@@ -29,6 +30,7 @@ DEVICES: web.AppKey[RateLimit] = web.AppKey("devices")
 SESSION: web.RequestKey[Session] = web.RequestKey("session")
 ASSETS: web.AppKey[Assets] = web.AppKey("assets")
 GROUND: web.AppKey[Ground] = web.AppKey("ground")
+TERRITORIES: web.AppKey[Territories] = web.AppKey("territories")
 WATCH: web.AppKey[Watch] = web.AppKey("watch")
 PRINTER: web.AppKey[Printer] = web.AppKey("printer")
 ACCOUNTS: web.AppKey[Paced[AccountOut]] = web.AppKey("accounts")

@@ -9,9 +9,10 @@ from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.errors import Refused
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import read_push
+from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.schemas.residents import DataOut, SentOut, VisitMade
-from broadcaster.http.stations import authorities_at, station_named
+from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import shown
 from broadcaster.store import people, residents
 
@@ -95,7 +96,7 @@ async def visit(call: Call[VisitIn, None]) -> web.Response:
     given, services, now = call.body, call.services, call.services.clock.now()
     contact = read_push(given.subscription, "subscription", services.settings.push_origins)
     async with services.store.read() as unit:
-        here = await authorities_at(unit, given.lon, given.lat)
+        here = await call.request.app[TERRITORIES].at(unit, given.lon, given.lat)
     token, until = people.new_token(), now + timedelta(hours=given.hours)
 
     async def keep(unit: Unit) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from broadcaster.atlas import Territories
 from broadcaster.http.auth import SignedOut, admit
 from broadcaster.http.connections import Connections, caller_at, most_open, nobody
 from broadcaster.http.deliveries import PACE_S
@@ -26,6 +27,7 @@ from broadcaster.http.keys import (
     RATES,
     SERVICES,
     STREAMS,
+    TERRITORIES,
     WATCH,
 )
 from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
@@ -79,6 +81,7 @@ def build(services: Services) -> web.Application:
     # Behind a proxy all connections are the proxy's own.
     app[CONNECTIONS] = Connections(most_open(), address=nobody if services.settings.trusted_proxies else caller_at)
     app[GROUND] = Ground()
+    app[TERRITORIES] = Territories()
     app[WATCH] = Watch()
     app[PRINTER] = Printer()
     streams: set[asyncio.Task[Any]] = set()
@@ -90,6 +93,7 @@ def build(services: Services) -> web.Application:
     if Role.WEB in services.roles:
         pages.set_up(app)
         catalogs()
+        app.on_startup.append(_know_territories)
     for route in routes:
         handle = _guarded(route, services)
         if route.method == "GET" and route.path not in _STREAMED:
@@ -177,6 +181,12 @@ async def _headers(_request: web.Request, response: web.StreamResponse) -> None:
         headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     headers.popall("Server", None)
+
+
+async def _know_territories(app: web.Application) -> None:
+    """Read all boundaries now, and not when the first visitor comes."""
+    async with app[SERVICES].store.read() as unit:
+        await app[TERRITORIES].follow(unit)
 
 
 async def _end_streams(app: web.Application) -> None:

@@ -14,7 +14,7 @@ from broadcaster.http.schemas.stations import GroupOut, StationOut
 from broadcaster.store import stations
 from channels.email import InvalidMailAddress, parse_address
 from channels.sms import InvalidPhone, parse_phone, region_of_insee
-from zones import Communes, Jurisdiction, UnknownCommune, ZoneError
+from zones import Communes, Jurisdiction, UnknownCommune
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -150,19 +150,3 @@ async def _shown(unit: Unit, station: Station, caller: Caller | None, sandboxed:
         if groups is None
         else tuple(GroupOut(slug=slug, name=name, members=members) for slug, name, members in groups),
     )
-
-
-async def authorities_at(unit: Unit, lon: float, lat: float) -> list[Station]:
-    """Give the public authorities on whose territory a point lies."""
-    known = await stations.all_stations(unit)
-    return [each for each in known if each.kind is StationKind.AUTHORITY and _holds(each, lon, lat)]
-
-
-def _holds(station: Station, lon: float, lat: float) -> bool:
-    """Tell whether a point lies within a station's boundary."""
-    if station.boundary is None:
-        return False
-    try:
-        return Jurisdiction.from_geojson(station.boundary).holds(lon, lat)
-    except ZoneError:  # of an older version, which took what this one would not
-        return False

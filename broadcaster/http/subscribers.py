@@ -10,6 +10,7 @@ from broadcaster.domain.stations import Role
 from broadcaster.errors import Conflict, Refused
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import group_slugs, kept_contact, read_contacts, show_contact
+from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.schemas.subscribers import (
     FollowOut,
@@ -18,7 +19,7 @@ from broadcaster.http.schemas.subscribers import (
     SubscriberMade,
     SubscriberOut,
 )
-from broadcaster.http.stations import authorities_at, station_named
+from broadcaster.http.stations import station_named
 from broadcaster.store import people, residents, stations
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from broadcaster.domain.people import NewContact
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.subscribers import PlaceIn, PositionIn, SubscriberIn, SubscriberPatch
-    from broadcaster.services import Services
     from broadcaster.store import Unit
     from broadcaster.store.people import Profile
 
@@ -153,21 +153,18 @@ async def erase(call: Call[None, None]) -> web.Response:
 
 async def move(call: Call[PositionIn, None]) -> web.Response:
     """Keep where the device is now; alerts that hold there come to it."""
-    given, services = call.body, call.services
-    await _keep_position(services, call.subscriber_id, given)
-    return nothing()
+    given, services, subscriber_id = call.body, call.services, call.subscriber_id
 
-
-async def _keep_position(services: Services, subscriber_id: int, given: PositionIn) -> None:
     async def keep(unit: Unit) -> None:
         at = services.clock.now()
         until = None if given.hours is None else at + timedelta(hours=given.hours)
         await people.put_positions(unit, [(subscriber_id, given.lon, given.lat, given.accuracy_m, at)], until)
         if await residents.is_visiting(unit, subscriber_id):
-            here = await authorities_at(unit, given.lon, given.lat)
+            here = await call.request.app[TERRITORIES].at(unit, given.lon, given.lat)
             await residents.follow_on_the_way(unit, subscriber_id, [each.id for each in here], at)
 
     await services.store.transact(keep)
+    return nothing()
 
 
 def _check_unproven(given: SubscriberIn) -> None:

@@ -11,8 +11,9 @@ import asyncio
 import functools
 import heapq
 import itertools
+import math
 import random
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 2.0
 _BUSY_S = 2.0
+_TICK_S = 0.001
 _MOST_SPREAD_S = 30.0
 _BACK_A_SECOND = 200
 _SHARE = 4
@@ -39,13 +41,13 @@ class Flight:
     ticket: int
     give_place: Callable[[], None]
     slow: Callable[[int], None]
-    timer: asyncio.TimerHandle | None = None
+    patience_until: float = math.inf
+    landed: bool = False
     lingers: bool = False
 
     def land(self, *, well: bool | None) -> None:
         """Say what the answer says of the provider; None where it says nothing. Gives the place back."""
-        if self.timer is not None:
-            self.timer.cancel()
+        self.landed = True
         if self.lingers:
             self.slow(-1)
         else:
@@ -66,6 +68,8 @@ class Origin:
         self.sending = 0
         self.lingering = 0
         self._put_off = 0
+        self._flights: deque[Flight] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self._coming: Counter[int] = Counter()
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
@@ -92,6 +96,8 @@ class Origin:
         """Tell whether one more may come. What is less urgent and only waits for a place does not stand in the way."""
         if not self._places:
             return True
+        if self.sending >= self._limit:
+            return False
         before = sum(n for other, n in self._coming.items() if other <= rank)
         return self.sending + before < self._limit
 
@@ -130,7 +136,11 @@ class Origin:
         self.sending += 1
         flight = Flight(self, ticket, give_place, slow)
         if self._places:
-            flight.timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._linger, flight)
+            loop = asyncio.get_running_loop()
+            flight.patience_until = loop.time() + PATIENCE_S
+            self._flights.append(flight)
+            if self._timer is None:
+                self._timer = loop.call_at(flight.patience_until, self._look)
         return flight
 
     def landed(self, flight: Flight, *, well: bool | None) -> None:
@@ -143,6 +153,18 @@ class Origin:
         self.breaker.leave(flight.ticket, well=well)
         self._show()
         self.tell()
+
+    def _look(self) -> None:
+        """Find those whose patience is over: all have the same, so the first that left is the first of them."""
+        loop, self._timer = asyncio.get_running_loop(), None
+        while self._flights:
+            if self._flights[0].landed:
+                self._flights.popleft()
+            elif self._flights[0].patience_until <= loop.time() + _TICK_S:
+                self._linger(self._flights.popleft())
+            else:
+                self._timer = loop.call_at(self._flights[0].patience_until, self._look)
+                return
 
     def _linger(self, flight: Flight) -> None:
         flight.lingers = True

@@ -28,7 +28,7 @@ GROUP = 500
 BACKLOG = 500
 """How many outcomes may wait for the store before those who send have to."""
 
-_LINGER_S = 0.03
+_LINGER_S = 0.05
 _RETRY_S = 0.5
 _CALL_AGAIN = timedelta(seconds=60)
 _log = structlog.get_logger(__name__)

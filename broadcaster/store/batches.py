@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import bindparam, case, func, or_, select, update
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
-from broadcaster.store.tables import batches, contacts, deliveries, subscribers
+from broadcaster.store.bulk import Fetch, in_hex
+from broadcaster.store.tables import Instant, batches, contacts, deliveries, subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,43 +105,47 @@ async def lease(
     return None if row is None else Batch(batch_id, row.alert_id, CHANNELS[row.channel], row.rank, row.by)
 
 
+_TO_SEND = Fetch(
+    select(
+        deliveries.c.id,
+        deliveries.c.contact_id,
+        deliveries.c.attempts,
+        subscribers.c.locale,
+        in_hex(contacts.c.fingerprint).label("fingerprint"),
+        in_hex(contacts.c.sealed).label("sealed"),
+        contacts.c.status,
+        deliveries.c.code,
+    )
+    .outerjoin(contacts, contacts.c.id == deliveries.c.contact_id)
+    .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+    .where(
+        deliveries.c.batch_id == bindparam("batch_id"),
+        deliveries.c.state == DeliveryState.QUEUED,
+        or_(deliveries.c.next_attempt_at.is_(None), deliveries.c.next_attempt_at <= bindparam("now", type_=Instant)),
+    )
+)
+
+
 async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
     """Give the deliveries of a batch that are to be sent now, their addresses opened.
 
     A contact or a subscriber that was erased meanwhile has no row: such a delivery comes with an empty address.
     """
-    rows = await unit.conn.execute(
-        select(
-            deliveries.c.id,
-            deliveries.c.contact_id,
-            deliveries.c.attempts,
-            subscribers.c.locale,
-            contacts.c.fingerprint,
-            contacts.c.sealed,
-            contacts.c.status,
-            deliveries.c.code,
-        )
-        .outerjoin(contacts, contacts.c.id == deliveries.c.contact_id)
-        .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-        .where(
-            deliveries.c.batch_id == batch_id,
-            deliveries.c.state == DeliveryState.QUEUED,
-            or_(deliveries.c.next_attempt_at.is_(None), deliveries.c.next_attempt_at <= now),
-        )
-        .order_by(deliveries.c.id)
-    )
+    rows = await _TO_SEND.rows(unit, {"batch_id": batch_id, "now": now})
     return [
         ToSend(
             delivery_id,
             contact_id,
             attempts,
             locale or "",
-            _opened(unit, fingerprint, sealed) if sealed else "",
+            _opened(unit, bytes.fromhex(fingerprint), bytes.fromhex(sealed)) if sealed else "",
             status == 0,
             (code or "").endswith(MAYBE),
             None if (bound := _BY.search(code or "")) is None else bound[1],
         )
-        for delivery_id, contact_id, attempts, locale, fingerprint, sealed, status, code in rows
+        for delivery_id, contact_id, attempts, locale, fingerprint, sealed, status, code in sorted(
+            rows, key=itemgetter(0)
+        )
     ]
 
 

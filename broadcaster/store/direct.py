@@ -59,6 +59,9 @@ class _Face:
     async def execute(self, *given: Any) -> CursorResult[Any]:
         return self._conn.execute(*given)
 
+    async def exec_driver_sql(self, *given: Any) -> CursorResult[Any]:
+        return self._conn.exec_driver_sql(*given)
+
     async def scalar(self, *given: Any) -> Any:
         return self._conn.scalar(*given)
 

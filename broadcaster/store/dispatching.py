@@ -15,6 +15,7 @@ from broadcaster.ids import new_id
 from broadcaster.store import counting
 from broadcaster.store.among import among
 from broadcaster.store.batches import Batch
+from broadcaster.store.bulk import Fetch, Insert
 from broadcaster.store.standing import with_failure
 from broadcaster.store.tables import (
     Instant,
@@ -27,6 +28,7 @@ from broadcaster.store.tables import (
     recipients,
     shares,
     subscribers,
+    to_micros,
 )
 
 if TYPE_CHECKING:
@@ -49,8 +51,15 @@ _KNOWN = select(
 _REFUSED = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == bindparam("station_id"))
 # What a contact is judged by is read, not asked for: a planner that sees the channel goes by the index on it, and
 # so through every contact there is.
-_CONTACTS = (
-    select(links.c.subscriber_id, links.c.status, contacts.c.id, contacts.c.channel, contacts.c.status, _REFUSED)
+_CONTACTS = Fetch(
+    select(
+        links.c.subscriber_id,
+        links.c.status,
+        contacts.c.id,
+        contacts.c.channel,
+        contacts.c.status.label("works"),
+        _REFUSED,
+    )
     .join(contacts, contacts.c.id == links.c.contact_id)
     .where(among(links.c.subscriber_id, "ids"))
 )
@@ -62,6 +71,14 @@ _TAKEN = (
     .where(deliveries.c.alert_id == _ALERT, among(deliveries.c.contact_id, "ids"))
     .order_by(deliveries.c.id)
     .with_for_update(read=True)
+)
+
+
+_INSERT_RECIPIENTS = Insert(
+    recipients, "alert_id", "subscriber_id", "state", "pending", "held", "why", "since_at", "accepted_at"
+)
+_INSERT_DELIVERIES = Insert(
+    deliveries, "alert_id", "subscriber_id", "contact_id", "channel", "batch_id", "state", "attempts", "created_at"
 )
 
 
@@ -137,7 +154,7 @@ async def write_chunk(
 async def _contacts_of(unit: Unit, alert: Alert, subscriber_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
     """Give (contact id, channel number) by subscriber: those that work, and by which this station may write."""
     wanted = {CHANNEL_NUMBER[name] for name in alert.channels}
-    rows = await unit.conn.execute(_CONTACTS, {"station_id": alert.station_id, "ids": subscriber_ids})
+    rows = await _CONTACTS.rows(unit, {"station_id": alert.station_id, "ids": subscriber_ids})
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for subscriber_id, link, contact_id, channel, status, no in rows:
         if link == LinkStatus.CONFIRMED and status == ContactStatus.ACTIVE and channel in wanted and not no:
@@ -190,28 +207,35 @@ async def _plan(
 
 
 async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], since: datetime) -> None:
-    rows = [
-        {
-            "alert_id": alert.id,
-            "subscriber_id": person.subscriber_id,
-            "state": int(person.state),
-            "pending": person.pending,
-            "held": person.held,
-            "why": person.why,
-            "since_at": since,
-            "accepted_at": since if person.held else None,
-        }
-        for person in chunk.people.values()
+    at = to_micros(since)
+    people = chunk.people.values()
+    fresh = [
+        (
+            alert.id,
+            person.subscriber_id,
+            int(person.state),
+            person.pending,
+            person.held,
+            person.why,
+            at,
+            at if person.held else None,
+        )
+        for person in people
+        if person.subscriber_id in new
     ]
-    fresh = [row for row in rows if row["subscriber_id"] in new]
-    if fresh:
-        await unit.conn.execute(recipients.insert(), fresh)
-    for row in rows:
-        if row["subscriber_id"] not in new:
+    await _INSERT_RECIPIENTS.run(unit, fresh)
+    for person in people:
+        if person.subscriber_id not in new:
             await unit.conn.execute(
                 update(recipients)
-                .where(recipients.c.alert_id == alert.id, recipients.c.subscriber_id == row["subscriber_id"])
-                .values({key: row[key] for key in ("state", "pending", "held", "why", "since_at")})
+                .where(recipients.c.alert_id == alert.id, recipients.c.subscriber_id == person.subscriber_id)
+                .values(
+                    state=int(person.state),
+                    pending=person.pending,
+                    held=person.held,
+                    why=person.why,
+                    since_at=since,
+                )
             )
     if chunk.shared:
         await unit.conn.execute(
@@ -235,19 +259,11 @@ async def _write_batch(unit: Unit, alert: Alert, batch: Batch, pairs: Sequence[t
             due_at=now,
         )
     )
-    await unit.conn.execute(
-        deliveries.insert(),
+    channel, created_at = CHANNEL_NUMBER[batch.channel], to_micros(now)
+    await _INSERT_DELIVERIES.run(
+        unit,
         [
-            {
-                "alert_id": alert.id,
-                "subscriber_id": subscriber_id,
-                "contact_id": contact_id,
-                "channel": CHANNEL_NUMBER[batch.channel],
-                "batch_id": batch.id,
-                "state": 0,
-                "attempts": 0,
-                "created_at": now,
-            }
+            (alert.id, subscriber_id, contact_id, channel, batch.id, 0, 0, created_at)
             for subscriber_id, contact_id in pairs
         ],
     )

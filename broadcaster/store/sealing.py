@@ -52,7 +52,7 @@ class Vault:
         self._id = hashlib.sha256(derived[0]).digest()[:1]
         self._cipher = self._ciphers[self._id][0]
         self._index_key = _derive(secrets[-1], "index")  # the oldest: a blind index can't be opened, so not re-made
-        self._link_key = _derive(secrets[-1], "link")
+        self._links = hmac.new(_derive(secrets[-1], "link"), digestmod="sha256")
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """Seal ``plain``; it opens only with the same ``context`` (what it is, and whose)."""
@@ -80,8 +80,9 @@ class Vault:
     def link(self, use: str, number: int) -> str:
         """Give the token of a link for one row: its number and 72 bits of HMAC, so that none can be guessed."""
         packed = struct.pack(">Q", number).lstrip(b"\0")
-        tag = hmac.digest(self._link_key, f"{use}\0{number}".encode(), "sha256")[:_TAG_BYTES]
-        return base64.urlsafe_b64encode(tag + packed).rstrip(b"=").decode()
+        tag = self._links.copy()  # which has the key in it already
+        tag.update(f"{use}\0{number}".encode())
+        return base64.urlsafe_b64encode(tag.digest()[:_TAG_BYTES] + packed).rstrip(b"=").decode()
 
     def unlink(self, use: str, token: str) -> int | None:
         """Give the number that ``link`` put into ``token``; None for any other text."""

@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, select
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome, Person, PersonState
 from broadcaster.domain.latency import bucket
 from broadcaster.domain.people import CHANNELS
 from broadcaster.store import counting
 from broadcaster.store.among import among
+from broadcaster.store.bulk import Fetch, Update
 from broadcaster.store.tables import raw, recipients, shares, to_micros
 
 if TYPE_CHECKING:
@@ -27,15 +28,16 @@ _SHARERS = select(shares.c.contact_id, shares.c.subscriber_id).where(
     shares.c.alert_id == bindparam("alert_id"), among(shares.c.contact_id, "ids")
 )
 _READ = ("subscriber_id", "state", "pending", "held", "why", "since_at", "accepted_at", "delivered_at")
-_LOAD = (
+_LOAD = Fetch(
     select(*(raw(recipients.c[name]) for name in _READ))
     .where(recipients.c.alert_id == bindparam("alert_id"), among(recipients.c.subscriber_id, "ids"))
     .order_by(recipients.c.subscriber_id)
     .with_for_update()
 )
-_UPDATE = text(
-    "UPDATE recipients SET state = :state, pending = :pending, held = :held, why = :why, accepted_at = :accepted_at,"
-    " delivered_at = :delivered_at WHERE alert_id = :alert_id AND subscriber_id = :subscriber_id"
+_UPDATE = Update(
+    recipients,
+    ("alert_id", "subscriber_id"),
+    ("state", "pending", "held", "why", "accepted_at", "delivered_at"),
 )
 _STATES = {int(state): state for state in PersonState}
 
@@ -103,19 +105,19 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
         if standing.person.state is not standing.before:
             deltas[alert_id, counting.PEOPLE, standing.before] -= 1
             deltas[alert_id, counting.PEOPLE, standing.person.state] += 1
-    await unit.conn.execute(
-        _UPDATE,
+    await _UPDATE.run(
+        unit,
         [
-            {
-                "alert_id": alert_id,
-                "subscriber_id": each,
-                "state": int(standing.person.state),
-                "pending": standing.person.pending,
-                "held": standing.person.held,
-                "why": standing.person.why,
-                "accepted_at": standing.accepted_at,
-                "delivered_at": standing.delivered_at,
-            }
+            (
+                int(standing.person.state),
+                standing.person.pending,
+                standing.person.held,
+                standing.person.why,
+                standing.accepted_at,
+                standing.delivered_at,
+                alert_id,
+                each,
+            )
             for (alert_id, each), standing in there.items()
         ],
     )
@@ -141,7 +143,7 @@ async def _load(unit: Unit, moves: Sequence[Move], sharers: Mapping[_Key, Sequen
         concerned[move.alert_id].update((move.subscriber_id, *others))
     found: dict[_Key, _Standing] = {}
     for alert_id, ids in sorted(concerned.items()):
-        rows = await unit.conn.execute(_LOAD, {"alert_id": alert_id, "ids": ids})
+        rows = await _LOAD.rows(unit, {"alert_id": alert_id, "ids": ids})
         for subscriber_id, number, pending, held, why, since_at, accepted_at, delivered_at in rows:
             state = _STATES[number]
             person = Person(subscriber_id, state, pending, held, why)

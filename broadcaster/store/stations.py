@@ -6,13 +6,13 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Text, cast, func, null, select, update
 
 from broadcaster.domain.stations import Caller, Role, Station, StationKind
 from broadcaster.store.tables import api_keys, follows, groups, memberships, stations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -51,7 +51,10 @@ async def add(unit: Unit, fields: Mapping[str, Any], now: datetime) -> Station |
 
 
 async def change(unit: Unit, station_id: int, fields: Mapping[str, Any]) -> None:
-    """Change what is given of a station, and nothing else."""
+    """Change what is given of a station, and nothing else: never its territory, of which processes keep an index."""
+    if not fields.keys().isdisjoint({"boundary", "kind"}):
+        message = "a station's territory does not change"
+        raise ValueError(message)
     row = {name: list(value) if name == "languages" else value for name, value in fields.items()}
     await unit.conn.execute(update(stations).where(stations.c.id == station_id).values(row))
 
@@ -66,8 +69,41 @@ async def by_id(unit: Unit, station_id: int) -> Station | None:
     return None if row is None else _station(row)
 
 
+async def by_ids(unit: Unit, ids: Iterable[int]) -> list[Station]:
+    """Give the stations of these ids, a few, those that are there."""
+    wanted = list(ids)
+    if not wanted:
+        return []
+    rows = await unit.conn.execute(select(stations).where(stations.c.id.in_(wanted)).order_by(stations.c.id))
+    return [_station(row) for row in rows]
+
+
+async def ids_after(unit: Unit, station_id: int) -> list[int]:
+    """Give the ids above ``station_id``, ascending."""
+    return list(
+        await unit.conn.scalars(select(stations.c.id).where(stations.c.id > station_id).order_by(stations.c.id))
+    )
+
+
+async def boundaries(unit: Unit, ids: Sequence[int], kind: StationKind) -> dict[int, str]:
+    """Give the boundaries, as written (GeoJSON, or null), of those of these stations that are of a kind."""
+    rows = await unit.conn.execute(
+        select(stations.c.id, cast(stations.c.boundary, Text))
+        .where(stations.c.id.in_(ids), stations.c.kind == str(kind), stations.c.boundary.is_not(None))
+        .order_by(stations.c.id)
+    )
+    return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
 async def all_stations(unit: Unit) -> list[Station]:
     rows = await unit.conn.execute(select(stations).order_by(stations.c.slug))
+    return [_station(row) for row in rows]
+
+
+async def listed(unit: Unit) -> list[Station]:
+    """Give all stations as a list needs them: without their boundaries, which are nearly all there is to read."""
+    columns = [null().label("boundary") if each.name == "boundary" else each for each in stations.c]
+    rows = await unit.conn.execute(select(*columns).order_by(stations.c.slug))
     return [_station(row) for row in rows]
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import bindparam, func, select, update
 
 from broadcaster.domain.alerts import AlertState
 from broadcaster.domain.deliveries import DeliveryState, Outcome, may_move
@@ -18,6 +18,7 @@ from broadcaster.domain.people import CHANNELS, ContactStatus
 from broadcaster.store import contacts as contact_rows
 from broadcaster.store import counting, sandbox
 from broadcaster.store.among import among
+from broadcaster.store.bulk import Fetch, Update
 from broadcaster.store.standing import Move, move_people
 from broadcaster.store.tables import alert_counts, alerts, batches, deliveries, from_micros, raw, to_micros
 
@@ -55,19 +56,22 @@ _NAMES = (
     "ended_at",
     *_TIMES,
 )
-_ROWS = (
+_ROWS = Fetch(
     select(*(raw(deliveries.c[name]) for name in _NAMES))
     .where(among(deliveries.c.id, "ids"))
     .order_by(deliveries.c.id)
     .with_for_update()
 )
 # What becomes of nearly all: a provider took it. The rest of the row stays as it was.
-_ACCEPT = text(
-    "UPDATE deliveries SET state = :state, attempts = :attempts, provider_id = :provider_id,"
-    " accepted_at = :accepted_at, next_attempt_at = NULL, code = NULL WHERE id = :id"
+_ACCEPT = Update(
+    deliveries,
+    ("id",),
+    ("state", "attempts", "provider_id", "accepted_at"),
+    also="next_attempt_at = NULL, code = NULL",
 )
-_WRITTEN = ("state", "attempts", "next_attempt_at", "provider_id", "code", "ended_at", *_TIMES)
-_UPDATE = text(f"UPDATE deliveries SET {', '.join(f'{name} = :{name}' for name in _WRITTEN)} WHERE id = :id")  # noqa: S608  names of ours
+_UPDATE = Update(
+    deliveries, ("id",), ("state", "attempts", "next_attempt_at", "provider_id", "code", "ended_at", *_TIMES)
+)
 _STATES = {int(state): state for state in DeliveryState}
 
 
@@ -76,16 +80,14 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
 
     Outcomes of deliveries that are not there are passed over.
     """
-    found = await unit.conn.execute(_ROWS, {"ids": {outcome.delivery_id for outcome in outcomes}})
+    found = await _ROWS.rows(unit, {"ids": {outcome.delivery_id for outcome in outcomes}})
     rows: dict[int, dict[str, Any]] = {row[0]: dict(zip(_NAMES, row, strict=True)) for row in found}
     if not rows:
         return set()
     moves, accepted, dead = _moves(rows, outcomes)
-    if accepted:
-        await unit.conn.execute(_ACCEPT, [rows[each] for each in accepted])
+    await _ACCEPT.run(unit, [tuple(rows[each][name] for name in _ACCEPT.names) for each in sorted(accepted)])
     others = [row for each, row in rows.items() if each not in accepted]
-    if others:
-        await unit.conn.execute(_UPDATE, others)
+    await _UPDATE.run(unit, [tuple(row[name] for name in _UPDATE.names) for row in others])
     queued_again = [rows[move.outcome.delivery_id] for move in moves if move.new is DeliveryState.QUEUED]
     if queued_again:
         await _reopen(unit, queued_again)

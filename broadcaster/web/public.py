@@ -62,7 +62,7 @@ async def landing(call: Call[None, LandingQuery]) -> web.StreamResponse:
     request, services = call.request, call.services
     words = words_of(call)
     async with services.store.read() as unit:
-        known = {station.id: station for station in await stations.all_stations(unit)}
+        known = {station.id: station for station in await stations.listed(unit)}
         found = await alerts.page(
             unit, station_id=None, before=None, limit=_MOST_ALERTS, public_at=services.clock.now()
         )

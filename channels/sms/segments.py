@@ -15,6 +15,7 @@ GSM7_BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM7_EXTENSION = frozenset("\f^{}\\[~]|€")
+_GSM7 = GSM7_BASIC | GSM7_EXTENSION
 
 _ONE = {"GSM-7": 160, "UCS-2": 70}
 _MANY = {"GSM-7": 153, "UCS-2": 67}
@@ -45,14 +46,17 @@ def count(text: str) -> Segments:
     """Count the text as it is, without normalising: a decomposed é is an e and an accent that is not GSM-7."""
     culprits = _culprits(text)
     encoding: Literal["GSM-7", "UCS-2"] = "UCS-2" if culprits else "GSM-7"
-    if culprits:
-        sizes = [2 if ord(sign) >= _ASTRAL else 1 for sign in text]
+    alike = ord(max(text, default=" ")) < _ASTRAL if culprits else GSM7_EXTENSION.isdisjoint(text)
+    if alike:  # every sign takes one unit, as in nearly all texts: no part has a unit to spare but the last
+        units = len(text)
+        many = -(-units // _MANY[encoding])
     else:
-        sizes = [2 if sign in GSM7_EXTENSION else 1 for sign in text]
-    units = sum(sizes)
+        wide = (lambda sign: ord(sign) >= _ASTRAL) if culprits else GSM7_EXTENSION.__contains__
+        sizes = [2 if wide(sign) else 1 for sign in text]
+        units, many = sum(sizes), _parts(sizes, _MANY[encoding])
     if units <= _ONE[encoding]:
         return Segments(encoding, units, min(units, 1), _ONE[encoding], culprits)
-    return Segments(encoding, units, _parts(sizes, _MANY[encoding]), _MANY[encoding], culprits)
+    return Segments(encoding, units, many, _MANY[encoding], culprits)
 
 
 def _parts(sizes: list[int], room: int) -> int:
@@ -65,4 +69,4 @@ def _parts(sizes: list[int], room: int) -> int:
 
 
 def _culprits(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(sign for sign in text if sign not in GSM7_BASIC and sign not in GSM7_EXTENSION))
+    return () if _GSM7.issuperset(text) else tuple(dict.fromkeys(sign for sign in text if sign not in _GSM7))

@@ -58,7 +58,7 @@ class TwilioAccount:
     ``sender`` is an E.164 number, a short code, an alphanumeric id of at most 11 characters or a Messaging Service
     SID. ``base_url`` replaces ``https://api.twilio.com`` (a local server, a proxy). ``region`` and ``edge`` are
     Twilio's own (``ie1`` and ``dublin``). ``timeout_s`` is the longest one request may take, in seconds, connection
-    included.
+    included. ``helpers``: how many processes may help to make requests (``channels.courier``).
     Raises ``InvalidAccount``.
     """
 
@@ -69,6 +69,7 @@ class TwilioAccount:
     timeout_s: float = 15.0
     region: str | None = None
     edge: str | None = None
+    helpers: int = 0
 
     def __post_init__(self) -> None:
         if not ACCOUNT_SID.fullmatch(self.account_sid):

@@ -6,23 +6,21 @@ import asyncio
 import json
 import re
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yarl import URL
 
 from channels.base import Composed, Finding, Receipt
+from channels.encryption import seal
 from channels.errors import Permanent, Transient
 from channels.webpush.answers import TOO_LARGE, Answer, judge
-from channels.webpush.encryption import seal
-from channels.webpush.origins import KNOWN_ORIGINS, allowed, concrete, origin_of, rules
-from channels.webpush.sealing import Sealer
+from channels.webpush.origins import KNOWN_ORIGINS, allowed, believed_origin_of, concrete, origin_of, rules
 from channels.webpush.transport import Transport
 from channels.webpush.vapid import Signature, VapidKey, subject_problem, subject_warning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from channels.webpush.message import PushMessage
     from channels.webpush.subscription import PushSubscription
@@ -41,7 +39,7 @@ class WebPushConfig:
 
     ``timeout_s`` is for one request, the wait at the gate aside; ``concurrency`` how many requests may be under way at
     one origin, so that a service that hangs does not hold up the others; ``authority`` holds certificates (PEM) that
-    are trusted beside the system's; ``sealers`` is how many processes may help with the encryption.
+    are trusted beside the system's; ``helpers``: how many processes may help.
     """
 
     vapid: VapidKey
@@ -50,7 +48,7 @@ class WebPushConfig:
     timeout_s: float = 10.0
     concurrency: int = 100
     authority: bytes | None = None
-    sealers: int = 0
+    helpers: int = 0
 
     def __post_init__(self) -> None:
         problem = subject_problem(self.subject)
@@ -79,15 +77,16 @@ class WebPush:
         self._config = config
         self._clock = clock
         self._services: dict[str, _Service] = {}
-        self._transport = Transport(config.timeout_s, config.authority)
-        self._sealer = Sealer(config.sealers)
+        self._transport = Transport(config.timeout_s, config.authority, config.helpers)
 
     def compose(self, message: PushMessage, address: PushSubscription) -> Composed:
         """The request as it would leave, encrypted and signed; raises ``Permanent`` as ``send`` would."""
         service = self._service(address)
         plaintext = message.tries[0]
-        with _about_keys():
+        try:
             body = seal(plaintext, address.p256dh, address.auth)
+        except ValueError as error:
+            raise Permanent("push:subscription", "the subscription's keys are none of Web Push") from error
         url = URL(address.endpoint, encoded=True)
         headers = {
             "Host": service.host,
@@ -106,19 +105,16 @@ class WebPush:
         service = self._service(address)
         tries = message.tries
         async with service.gate:
-            self._sealer.under_way += 1
-            try:
-                for plaintext in tries:
-                    headers = _headers(message, service)
-                    with _about_keys():
-                        body = await self._sealer.seal(plaintext, address.p256dh, address.auth)
-                    answer = await self._transport.request(
-                        "POST", address.endpoint, service.host, headers=headers, body=body
-                    )
-                    if answer.status != TOO_LARGE:
-                        break
-            finally:
-                self._sealer.under_way -= 1
+            for plaintext in tries:
+                answer = await self._transport.request(
+                    "POST",
+                    address.endpoint,
+                    service.host,
+                    headers=_headers(message, service),
+                    body=(plaintext, address.p256dh, address.auth),
+                )
+                if answer.status != TOO_LARGE:
+                    break
         answer = _redacted(answer, address)
         error = judge(answer, service.host, now=self._clock(), proven=service.signature.proven)
         if error is not None:
@@ -139,13 +135,13 @@ class WebPush:
         return findings
 
     async def close(self) -> None:
-        await self._sealer.close()
         await self._transport.close()
 
     def _service(self, address: PushSubscription) -> _Service:
-        origin = origin_of(address.endpoint)
+        origin = believed_origin_of(address.endpoint)
         service = self._services.get(origin) if origin else None
         if service is None:
+            origin = origin_of(address.endpoint)
             if origin is None or not allowed(address.endpoint, self._config.origins):
                 raise Permanent("push:origin", "the endpoint is not at a push service that is allowed here")
             if len(self._services) >= _MAX_SERVICES:
@@ -170,14 +166,6 @@ def _headers(message: PushMessage, service: _Service) -> dict[str, str]:
     headers = message.headers()
     headers["Authorization"] = service.signature.header()
     return headers
-
-
-@contextmanager
-def _about_keys() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise Permanent("push:subscription", "the subscription's keys are none of Web Push") from error
 
 
 def _redacted(answer: Answer, address: PushSubscription) -> Answer:

@@ -29,6 +29,7 @@ _ORIGIN = rf"(?:(?P<scheme>https?)://)?(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}
 _ENDPOINT = re.compile(rf"(?=https?://){_ORIGIN}(?:/[A-Za-z0-9._~:/?@!$&'()*+,;=%\[\]-]*)?")
 _RULE = re.compile(rf"(?P<wild>\*\.)?{_ORIGIN}")
 _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}")
+_SCHEME = len("https://")
 _DEFAULT_PORT = {"https": "443", "http": "80"}
 
 
@@ -36,6 +37,16 @@ def origin_of(endpoint: str) -> str | None:
     """``https://host[:port]`` of an endpoint, in lower case, without a default port; None where it is no such URL."""
     found = _ENDPOINT.fullmatch(endpoint)
     return _normal(found) if found else None
+
+
+def believed_origin_of(endpoint: str) -> str | None:
+    """The same of an endpoint that was judged when it was given: only its beginning is looked at, and once for all."""
+    return _beginning(endpoint[: endpoint.find("/", _SCHEME)])
+
+
+@lru_cache(maxsize=4096)
+def _beginning(beginning: str) -> str | None:
+    return origin_of(beginning)
 
 
 def is_loopback(origin: str) -> bool:

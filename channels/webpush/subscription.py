@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from channels.webpush.encoding import from_base64url, to_base64url
+from channels.encoding import from_base64url, to_base64url
 from channels.webpush.origins import allowed, is_loopback, origin_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 
-from channels.webpush.encoding import from_base64url, to_base64url
+from channels.encoding import from_base64url, to_base64url
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from tests.bench import peers
 from tests.bench.measuring import Took, cpu_s, rss_mib
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -70,7 +70,7 @@ async def serving(
 ) -> AsyncIterator[Serving]:
     """Start one process a role set (``""``: all roles); the first is asked. Ended with the block."""
     processes = []
-    ports = [peers.free_port() for _ in roles]
+    ports = [free_port() for _ in roles]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
     try:
         for at, role in enumerate(roles):

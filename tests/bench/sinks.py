@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench import peers
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -64,7 +65,7 @@ async def nginx() -> AsyncIterator[Sink]:
     if program is None:
         message = "nginx is not here"
         raise RuntimeError(message)
-    port = peers.free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-nginx-") as folder:
         config = Path(folder) / "nginx.conf"
         config.write_text(_NGINX.format(folder=folder, port=port))
@@ -79,7 +80,7 @@ async def smtp_sink() -> AsyncIterator[Sink]:
     if program is None:
         message = "smtp-sink is not here"
         raise RuntimeError(message)
-    port = peers.free_port()
+    port = free_port()
     # As root it wants to become someone else.
     as_other = ("-u", "nobody") if os.geteuid() == 0 else ()
     async with peers.started(program, *as_other, "-c", f"127.0.0.1:{port}", "2000", port=port) as process:

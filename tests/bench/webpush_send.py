@@ -16,8 +16,8 @@ import pywebpush
 import uvloop
 from py_vapid import Vapid02
 
+from channels.encryption import seal
 from channels.webpush import PushMessage, PushSubscription, VapidKey, WebPush, WebPushConfig
-from channels.webpush.encryption import seal
 from tests.servers.push_process import push_process
 
 if TYPE_CHECKING:

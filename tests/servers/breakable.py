@@ -11,7 +11,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import warnings
@@ -23,6 +22,7 @@ import psutil
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from tests.servers.ports import free_port
 from tests.servers.town_api import eventually
 
 _STARTS_S = 20.0
@@ -35,12 +35,6 @@ def dies_with_us() -> None:
     """In a child before it becomes its program: SIGKILL for it when its parent dies, however that comes."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Breakable:

@@ -19,7 +19,6 @@ import asyncio
 import math
 import os
 import random
-import socket
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -38,6 +37,7 @@ from broadcaster.store import people as people_rows
 from broadcaster.store import stations
 from broadcaster.store.migrate import migrate
 from channels.webpush import PushSubscription, VapidKey
+from tests.servers.ports import free_port
 from tests.servers.push import PushService
 from tests.servers.smtp import SmtpServer
 from tests.servers.town_api import Api, Process
@@ -301,9 +301,7 @@ class Town:
     async def process(self) -> AsyncIterator[Process]:
         """The real ``tocsin serve`` on these data, killed at the end of the block where it still runs."""
         if self.environment["TOCSIN_PORT"] == "0":  # the same after each restart: links and callbacks lead to it
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self.environment["TOCSIN_PORT"] = str(probe.getsockname()[1])
+            self.environment["TOCSIN_PORT"] = str(free_port())
         program = Path(sys.executable).parent / "tocsin"
         around = {name: each for name, each in os.environ.items() if not name.startswith("TOCSIN_")}
         log = self.data_dir / "serve.log"

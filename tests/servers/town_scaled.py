@@ -21,7 +21,8 @@ from sqlalchemy import func, select
 
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.tables import alerts, batches
-from tests.servers.breakable import OwnPostgres, OwnValkey, dies_with_us, free_port
+from tests.servers.breakable import OwnPostgres, OwnValkey, dies_with_us
+from tests.servers.ports import free_port
 from tests.servers.town import Town
 from tests.servers.town_api import Api, eventually
 from tests.servers.town_facts import CENTRE, RADIUS_M, STATION, TEXTS

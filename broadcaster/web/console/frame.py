@@ -79,7 +79,12 @@ def _tabs(words: Words, role: Role) -> list[tuple[str, str, str, str]]:
 
 async def stations_of(unit: Unit, caller: Caller | None, role: Role = Role.READ) -> list[Station]:
     """Give the stations for which a caller may act, by name."""
-    found = [each for each in await stations.all_stations(unit) if caller is not None and caller.may(role, each.id)]
+    if caller is None:
+        return []
+    # A town's own operator is not to wait for the towns of a whole nation.
+    own = caller.station_id
+    known = await (stations.all_stations(unit) if own is None else stations.by_ids(unit, [own]))
+    found = [each for each in known if caller.may(role, each.id)]
     return sorted(found, key=lambda station: station.name.casefold())
 
 

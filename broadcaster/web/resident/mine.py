@@ -21,7 +21,7 @@ async def me(call: Call[None, None]) -> web.Response:
     """Show what is followed and how one is told, once the script has asked."""
     words = words_of(call)
     async with call.services.store.read() as unit:
-        known = await stations.all_stations(unit)
+        known = await stations.listed(unit)
     names = {each.slug: each.name for each in known}
     given = {"stations": names, "mapCss": call.request.app[ASSETS].url("map.css")}
     return page(call, "resident/me.html", words, {}, given=given)

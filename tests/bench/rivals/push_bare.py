@@ -13,8 +13,8 @@ from pathlib import Path
 
 import uvloop
 
+from channels.encryption import seal
 from channels.webpush import VapidKey
-from channels.webpush.encryption import seal
 from channels.webpush.origins import origin_of
 from channels.webpush.transport import Transport
 from channels.webpush.vapid import Signature

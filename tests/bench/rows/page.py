@@ -18,6 +18,7 @@ from tests.bench.measuring import Took, cpu_s
 from tests.bench.running import run, size
 from tests.bench.service import serving
 from tests.bench.table import Row
+from tests.servers.ports import free_port
 
 _READERS = 1000
 
@@ -31,7 +32,7 @@ async def measure() -> list[Row]:
             path = "/a/" + alert["url"].rpartition("/")[2]
             ours, size_of_page = await read_by_many(service.url + path, service.pids[0], asked)
             memory = service.memory_mib
-    port = peers.free_port()
+    port = free_port()
     async with peers.started(sys.executable, "-m", "tests.bench.rows.page", "constant", str(port), port=port) as plain:
         theirs, _ = await read_by_many(f"http://127.0.0.1:{port}/", plain.pid, asked)
     return [

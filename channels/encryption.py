@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from channels.webpush.encoding import from_base64url
+from channels.encoding import from_base64url
 
 _CURVE = ec.SECP256R1()
 _ECDH = ec.ECDH()
