@@ -8,7 +8,6 @@ import io
 import logging
 import os
 import signal
-import sys
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -168,7 +167,6 @@ class alone:  # noqa: N801  read as a word in a with statement
 def run(settings: Settings, ready: Callable[[Running], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; ``ready`` is called once it listens."""
     set_up_logs(settings)
-    sys.setswitchinterval(0.0003)
     uvloop.run(_until_stopped(settings, ready))
 
 

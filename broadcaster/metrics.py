@@ -14,6 +14,9 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.people import CHANNELS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -129,10 +132,19 @@ BREAKER = Gauge(
     "tocsin_breaker_state", "Of a provider or push origin: 0 asked, 1 on trial, 2 left alone.", ["channel", "provider"]
 )
 BY_PROVIDER = Counter(
-    "tocsin_provider_messages_total", "Messages handed to one provider of two.", ["channel", "provider", "result"]
+    "tocsin_provider_messages_total",
+    "Messages handed to a provider, or a push service, by what it said.",
+    ["channel", "provider", "result"],
 )
 FIRST_SHARE = Gauge("tocsin_provider_share", "What part of a channel's messages its first provider has.", ["channel"])
 POSTPONED = Counter(
     "tocsin_postponed_total", "Deliveries put off because their provider or push origin is in trouble.", ["channel"]
 )
+# From the start, with nothing in them: a rate sees no first step of what was not there before.
+for _channel in CHANNELS:
+    DEAD_LETTERS.labels(_channel)
+    for _result in ("accepted", "transient", "permanent", "gone", "misconfigured"):
+        SENT.labels(_channel, _result)
+for _state in ("retry", *(each.word for each in DeliveryState)):
+    OUTCOMES.labels(_state)
 UNKNOWN_REPORTS = Counter("tocsin_unknown_reports_total", "Delivery reports of messages that nobody knows.")

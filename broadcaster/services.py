@@ -158,6 +158,10 @@ class Services:
         """Read the alert anew at the next ``context``: it was changed."""
         self._contexts.pop(alert_id, None)
 
+    def expect(self, alert: Alert) -> None:
+        """Let what is routine stand back for an alert that was just sent, if it is urgent."""
+        self.precedence.expect(alert.rank, (self.clock.now() - alert.sent_at).total_seconds())
+
     def changed(self, alert: Alert) -> None:
         """Take over an alert that was issued or changed."""
         self.forget(alert.id)

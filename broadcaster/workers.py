@@ -260,7 +260,8 @@ async def _following(services: Services) -> None:
     """Know which alerts hold, whoever issued or cancelled them."""
     async with services.bus.listen(ALERTS) as signal:
         while True:
-            await services.active.follow()
+            for alert in await services.active.follow():
+                services.expect(alert)
             await signal.wait(_FOLLOW_S)
 
 

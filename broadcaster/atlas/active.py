@@ -34,8 +34,10 @@ class ActiveAlerts:
         self._reading = 0
         self._ended: set[int] = set()
 
-    async def follow(self) -> None:
+    async def follow(self) -> list[Alert]:
         """Take over from the store which alerts hold: those that others issued, and those that were cancelled.
+
+        Give those that were not known here.
 
         What is put in or removed here while the store is read is newer than what was read, and stays so.
         """
@@ -47,9 +49,10 @@ class ActiveAlerts:
                 found = await alerts.by_ids(unit, sorted(held.difference(before)))
             for alert_id in before - held:
                 self.remove(alert_id)
-            for alert in found:
-                if alert.id not in self._ended and alert.id not in self._alerts:
-                    self.put(alert)
+            new = [alert for alert in found if alert.id not in self._ended and alert.id not in self._alerts]
+            for alert in new:
+                self.put(alert)
+            return new
         finally:
             self._reading -= 1
             if not self._reading:

@@ -17,7 +17,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from broadcaster.metrics import BREAKER
+from broadcaster.metrics import BREAKER, BY_PROVIDER
 from channels.breaker import Breaker, BreakerState
 
 if TYPE_CHECKING:
@@ -58,8 +58,12 @@ class Flight:
 class Origin:
     """One provider. ``places`` are those of the whole channel; 0 where it need not share them."""
 
-    def __init__(self, places: int, breaker: Breaker, show: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, places: int, breaker: Breaker, show: Callable[[], None] = lambda: None, named: tuple[str, str] = ("", "")
+    ) -> None:
+        """``named``: the channel and the provider, as the metrics have them."""
         self.breaker = breaker
+        self._said = functools.cache(functools.partial(BY_PROVIDER.labels, *named))
         self._tell_state = show
         self._shown = BreakerState.CLOSED
         self._places = places
@@ -78,6 +82,10 @@ class Origin:
     def idle(self) -> bool:
         """Tell whether nothing would be lost by forgetting it."""
         return not (self.sending or self._waiting or self._coming.total()) and self.breaker.quiet
+
+    def count(self, result: str) -> None:
+        """Count what it said of a message."""
+        self._said(result).inc()
 
     def wait_s(self) -> float:
         """Give 0 where messages may go, else for how many seconds they are better put off."""
@@ -225,8 +233,9 @@ class Origins:
             if len(self._known) >= _MOST_ORIGINS:  # whoever invents names under a suffix must not fill our memory
                 for other in [other for other, origin in self._known.items() if origin.idle]:
                     del self._known[other]
-            show = functools.partial(self._show, self._label(name))
-            known = self._known[name] = Origin(self._places, self._breaker(), show)
+            label = self._label(name)
+            show = functools.partial(self._show, label)
+            known = self._known[name] = Origin(self._places, self._breaker(), show, (self._channel, label))
         return known
 
     def _show(self, label: str) -> None:

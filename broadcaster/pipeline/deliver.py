@@ -181,6 +181,7 @@ class _Run:
         """Take one delivery after the other until there is none, or the channel stops."""
         try:
             while self.going:
+                await self.services.precedence.stand_back(self.batch.rank)
                 row = next(self.rows, None)
                 if row is not None:
                     await self._take(row)
@@ -346,6 +347,8 @@ class _Run:
         else:
             flight.land(well=True)
             self.accepted.inc()
+            if self.sender.failover is None:  # which counts by itself
+                ready.origin.count("accepted")
             self.seconds.observe(time.perf_counter() - began)
             if self.stopped or self.sender.stopped_until is not None:
                 await self._start()
@@ -380,7 +383,10 @@ class _Run:
         self.bound[row.id] = provider
 
     async def _refused(self, row: ToSend, error: ChannelError, origin: Origin) -> Outcome:
-        SENT.labels(self.batch.channel, type(error).__name__.lower()).inc()
+        result = type(error).__name__.lower()
+        SENT.labels(self.batch.channel, result).inc()
+        if self.sender.failover is None:
+            origin.count(result)
         now = self.services.clock.now()
         match error:
             case Transient():

@@ -112,11 +112,12 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
         return earlier
 
     with services.precedence.holding(alert.rank):
-        earlier = await services.store.transact(keep)
+        earlier = await services.store.at_once(keep)
     if earlier is not None:
         return earlier, True
     ISSUED.labels(alert.status, alert.severity).inc()
     services.changed(alert)
+    services.expect(alert)
     return alert, False
 
 
@@ -266,6 +267,7 @@ async def cancel(
     await services.bus.publish(f"cancelled:{alert.id}")
     services.active.remove(alert.id)
     services.forget(alert.id)
+    services.expect(all_clear)
     return all_clear
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST_S = 1.0
+FIRST_S = 2.0
+"""How long after an urgent alert was sent nothing routine is: by then it is resolved and on its way."""
 _LINGER_S = 0.25
 """How long work that was in hand counts on: from one stage to the next an alert is in nobody's hand for a moment."""
 
@@ -27,6 +30,19 @@ class Precedence:
         self._urgent = 0
         self._calm = asyncio.Event()
         self._calm.set()
+        self._others_until = float("-inf")
+
+    def expect(self, rank: int, age_s: float) -> None:
+        """Know of an alert that was sent ``age_s`` seconds ago, whoever works on it: another process, maybe."""
+        if lane_of_rank(rank) is Lane.URGENT:
+            self._others_until = max(self._others_until, time.monotonic() + FIRST_S - max(0.0, age_s))
+
+    async def stand_back(self, rank: int) -> None:
+        """Wait, where the message is routine, until the first seconds of every urgent alert are over."""
+        left_s = self._others_until - time.monotonic()
+        if left_s > 0 and lane_of_rank(rank) is Lane.ROUTINE:
+            await asyncio.sleep(left_s)
+            await self.stand_back(rank)
 
     @contextmanager
     def holding(self, rank: int) -> Iterator[None]:

@@ -21,6 +21,14 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
+_READS_GZIP = re.compile(r"(?:^|[,\s])gzip(?![\w-])(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
+
+
+def reads_gzip(request: web.Request) -> bool:
+    """Tell whether whoever asks takes a body in gzip: named, and not with the weight of 0 (RFC 9110 section 12.5.3)."""
+    return _READS_GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
+
+
 class Assets:
     """The files of ``static``, read once and kept: there are few, and small."""
 
@@ -59,7 +67,7 @@ class Assets:
             self._bodies[name] = (path.read_bytes(), pressed.read_bytes() if pressed.exists() else None)
         body, pressed_body = self._bodies[name]
         headers = {"Cache-Control": cache_control, "Vary": "Accept-Encoding"}
-        if pressed_body is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
+        if pressed_body is not None and reads_gzip(request):
             body = pressed_body
             headers["Content-Encoding"] = "gzip"
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"

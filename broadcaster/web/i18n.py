@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from babel import Locale
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,7 +44,7 @@ class Words:
         forms = found.string if found is not None else ()
         at = self._form(n)
         text = forms[at] if isinstance(forms, tuple) and at < len(forms) and forms[at] else (one if n == 1 else several)
-        return text % {"n": n, **gaps}
+        return text % {"n": format_decimal(n, locale=self.locale), **gaps}
 
     def _form(self, n: int) -> int:
         # The two languages we have differ in this: 0 is one in French, and several in English.

@@ -17,6 +17,7 @@ from broadcaster.http.auth import count
 from broadcaster.http.keys import KEPT_PAGES
 from broadcaster.http.schemas.base import Query
 from broadcaster.store import alerts, stations
+from broadcaster.web.assets import reads_gzip
 from broadcaster.web.drawing import draw, written_point
 from broadcaster.web.i18n import Words, catalogs
 from broadcaster.web.pages import (
@@ -108,7 +109,7 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
     request, services = call.request, call.services
     token = request.match_info["token"]
     kept, active = request.app[KEPT_PAGES], services.active
-    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    packed = reads_gzip(request)
     asked = request.query.get("lang"), request.headers.get("Accept-Language", "")[:_LONGEST_HEADER]
     key = (token, *asked, packed)
 

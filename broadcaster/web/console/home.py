@@ -17,6 +17,7 @@ from broadcaster.store import alerts, counting
 from broadcaster.web.console import compose_words
 from broadcaster.web.console.compose import TILES
 from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.console.live_words import sandboxed
 from broadcaster.web.pages import zone_of
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ async def _fact(unit: Unit, alert: Alert, station: Station, words: Words) -> dic
         "language": language,
         "sent": _when(alert.sent_at, zone, words),
         "expires": _when(alert.expires_at, zone, words),
+        "nothing_sent": sandboxed(alert),
         "matched": format_decimal(matched, locale=words.locale),
         "reached": format_decimal(matched - unreached - pending, locale=words.locale),
         "unreached": format_decimal(unreached, locale=words.locale) if missed else "",

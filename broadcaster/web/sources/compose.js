@@ -5,7 +5,7 @@ import { Drafts, empty, placed } from "./parts/compose_draft.js";
 import { Check } from "./parts/compose_check.js";
 import { Where } from "./parts/compose_where.js";
 import { Wording } from "./parts/compose_words.js";
-import { all, fill, language, left, one } from "./parts/dom.js";
+import { all, dates, fill, language, left, one } from "./parts/dom.js";
 
 const STEPS = ["kind", "where", "words", "check"];
 
@@ -40,7 +40,7 @@ class App {
 
   offer(found) {
     const what = found.texts[this.given.own].headline || found.event || this.words.untitled;
-    const when = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(found.at);
+    const when = new Intl.DateTimeFormat(dates(), { dateStyle: "medium", timeStyle: "short" }).format(found.at);
     one("#begun p").textContent = fill(this.words.begun, { what, when });
     one("#begun").hidden = false;
     one("#go-on").onclick = () => {

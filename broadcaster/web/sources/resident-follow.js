@@ -58,6 +58,7 @@ push.addEventListener("click", () =>
       await follow({ channel: "push", subscription });
     } catch (error) {
       ways();
+      if (push.hidden) return void say(word("denied")); // what stands in its place says all of it
       trouble(wrong, isOffline(error) && !(error instanceof No) ? word("offline") : (given.words[error.message] ? word(error.message) : word("failed")));
     }
   }),

@@ -2,8 +2,8 @@
 
 import { ask, word } from "./parts/ask.js";
 import { every, fact } from "./parts/device.js";
-import { make, one } from "./parts/dom.js";
-import { card, dates } from "./parts/cards.js";
+import { dates, make, one } from "./parts/dom.js";
+import { card } from "./parts/cards.js";
 import { mend } from "./parts/pushing.js";
 import { tellAll } from "./parts/reports.js";
 import { alertsAt } from "./parts/where.js";

@@ -2,8 +2,8 @@
 // knew through a lost network and a lost power, and takes a new version of itself at night.
 
 import { given, word } from "./parts/ask.js";
-import { dates, moment, severity } from "./parts/cards.js";
-import { fill, make, one } from "./parts/dom.js";
+import { moment, severity } from "./parts/cards.js";
+import { dates, fill, make, one } from "./parts/dom.js";
 
 const EVERY_MS = 15_000;
 const LOST_MS = 60_000;
@@ -87,7 +87,7 @@ function block(alert) {
     make("h1", {}, mark + text.headline),
     text.instruction ? make("p", { class: "do" }, text.instruction) : null,
     text.description ? make("p", { class: "said" }, text.description) : null,
-    make("p", { class: "quiet" }, `${alert.event} · ${said("since", since)} · ${said("until", until)}`),
+    make("p", { class: "quiet" }, [language === given.languages[0] ? alert.event : "", said("since", since), said("until", until)].filter(Boolean).join(" · ")),
   );
 }
 

@@ -39,3 +39,23 @@ async def test_an_urgent_alert_that_takes_hours_does_not_stop_what_is_routine(mo
     before = Precedence()
     with before.holding(URGENT):
         await before.give_way(ROUTINE)
+
+
+async def test_for_the_first_seconds_of_an_urgent_alert_of_another_process_no_routine_message_leaves():
+    before = Precedence()
+    before.expect(URGENT, precedence.FIRST_S - 0.05)
+    _, held = await waits(before.stand_back(URGENT))
+    assert not held
+    task, held = await waits(before.stand_back(ROUTINE))
+    assert held
+    await task
+    _, held = await waits(before.stand_back(ROUTINE))
+    assert not held
+
+
+async def test_nothing_stands_back_for_an_alert_that_is_routine_or_was_sent_a_while_ago():
+    before = Precedence()
+    before.expect(ROUTINE, 0.0)
+    before.expect(URGENT, precedence.FIRST_S)
+    _, held = await waits(before.stand_back(ROUTINE))
+    assert not held

@@ -1,7 +1,7 @@
 // An alert in a list: severity in colour, shape and word; an exercise marked as one.
 
 import { word } from "./ask.js";
-import { make } from "./dom.js";
+import { dates, make } from "./dom.js";
 
 const SHAPES = {
   extreme: "M5 0h6l5 5v6l-5 5H5l-5-5V5z",
@@ -31,9 +31,6 @@ export function severity(alert, said = word) {
   svg.append(path);
   return make("span", { class: `severity ${look}` }, svg, said(alert.severity));
 }
-
-/** Whoever reads English in France reads 21:59 and not 9:59 PM. @param {string} [language] */
-export const dates = (language = document.documentElement.lang) => (language.startsWith("en") ? "en-GB" : language);
 
 /** Write a moment short: the time, with the day where it is not today's. @param {string} moment @param {string} [zone] */
 export function moment(moment, zone, language = document.documentElement.lang) {

@@ -3,7 +3,7 @@
 import { call } from "./call.js";
 import { area, body, expires, newKey, texts } from "./compose_draft.js";
 import { drawArea, styleOf, whereWords } from "./compose_area.js";
-import { fill, language, make, number, one } from "./dom.js";
+import { dates, fill, language, make, number, one } from "./dom.js";
 import { draw } from "./map.js";
 import { money } from "./compose_where.js";
 
@@ -97,7 +97,7 @@ export class Check {
       ),
     );
     const until = expires(draft);
-    const written = until && new Intl.DateTimeFormat(language, { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" }).format(until);
+    const written = until && new Intl.DateTimeFormat(dates(), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }).format(until);
     one("#sum-until").textContent = written ? fill(words.until_date, { when: written }) : "";
     const hold = { exercise: words.hold_drill, test: words.hold_test }[draft.status] || words.hold;
     one("#send span").textContent = hold;
@@ -165,9 +165,16 @@ export class Check {
   unsent(error) {
     if (error.status === 422) this.refuse(error.errors, error.message);
     else if (error.status === 409 && error.told?.id) this.before(error.told.id);
-    else if (error.status === 401) this.app.failed(error);
+    else if (error.status === 401) this.signedOut(error);
     else if (error instanceof TypeError || !error.status) this.tellNot(this.words.lost);
     else this.tellNot(error.status === 403 ? error.message : this.words.lost);
+  }
+
+  /** What tells of it stands at the head of the page, and the finger is at its foot. @param {any} error */
+  signedOut(error) {
+    this.app.failed(error);
+    one("#trouble").scrollIntoView({ block: "center" });
+    one("#trouble a").focus({ preventScroll: true });
   }
 
   before(id) {

@@ -57,6 +57,7 @@ export class Wording {
       const code = area.closest("[data-language]").dataset.language;
       area.addEventListener("input", () => {
         this.draft.texts[code][area.dataset.text] = area.value;
+        this.findings = this.findings.filter((each) => each.field !== `texts.${code}.${area.dataset.text}`);
         this.draft.touched = true;
         this.count(area);
         this.changed();
@@ -237,7 +238,8 @@ export class Wording {
     for (const each of all("[data-seen]")) each.hidden = each.dataset.seen !== this.seen;
     const found = this.previews[this.tab];
     one("#no-text").hidden = Boolean(found);
-    one("#no-text").textContent = found ? "" : this.words.no_text;
+    const wrong = this.findings.some((each) => each.field.startsWith(`texts.${this.tab}.`));
+    one("#no-text").textContent = found ? "" : wrong ? this.words.to_mend : this.words.no_text;
     const put = (name, text) => (one(`[data-preview="${name}"]`).textContent = text);
     put("push.title", found?.push.title ?? "");
     put("push.body", found?.push.body ?? "");

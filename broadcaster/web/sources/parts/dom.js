@@ -31,6 +31,9 @@ export function make(name, given = {}, ...children) {
 /** The page's language, for numbers and dates. */
 export const language = document.documentElement.lang || "fr";
 
+/** Whoever reads English in France reads 21:59 and not 9:59 PM. @param {string} [said] */
+export const dates = (said = language) => (said.startsWith("en") ? "en-GB" : said);
+
 const whole = new Intl.NumberFormat(language);
 /** Write a number as its reader does. @param {number} value */
 export const number = (value) => whole.format(value);
