@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _TOKEN = "x" * 11
 _NOBODY = Audience()
+_IN_ORDER = 20_000
 _SHARE = 0.95
 ASKED = reach_density.ASKED
 _ANSWER_S = 5.0
@@ -117,7 +118,9 @@ async def foresee(services: Services, question: Question) -> Reach:
     station, area, channels = question.station, question.area, question.channels
     atlas = services.here
     await atlas.follow()
-    people = atlas.most_exposed_first(atlas.concerned(station.id, area, question.audience), area)
+    people = atlas.concerned(station.id, area, question.audience)
+    # Who comes when matters for the time to 95 %, and of very many it tells nothing that a finger on a map could see.
+    people = atlas.most_exposed_first(people, area if len(people) <= _IN_ORDER else None)
     numbers = [CHANNEL_NUMBER[name] for name in channels]
     ways = atlas.roster.phonebook.ways(people, station.id)
     counts = ways.counts(len(people))[:, numbers]

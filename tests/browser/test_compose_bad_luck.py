@@ -206,6 +206,35 @@ async def test_without_network_the_draft_stays_and_that_is_said(visit, village):
     assert (await sent(page, village))["id"] not in known
 
 
+async def test_a_session_that_ended_is_told_to_whoever_holds_the_button(visit, village):
+    visit.forgive("401")
+    page = await visit("/console/new", signed_in=True)
+    await to_check(page)
+    known = await alerts_of(village)
+    await page.context.clear_cookies()
+    await hold(page)
+    again = page.get_by_role("link", name="Se reconnecter")
+    await expect(again).to_be_focused()
+    await expect(again).to_be_in_viewport()
+    assert await alerts_of(village) == known
+
+
+async def test_what_was_mended_without_network_is_not_held_back_by_an_older_finding(visit):
+    visit.forgive("ERR_")
+    page = await visit("/console/new", signed_in=True)
+    await to_where(page)
+    await tap_map(page)
+    await people(page)
+    await page.locator("#to-words").click()
+    await page.locator("#headline-fr").fill("🌊🌊")
+    await expect(page.locator('[data-field="texts.fr.headline"] .wrong')).to_contain_text("Des signes seuls")
+    await page.context.set_offline(True)
+    await page.locator("#headline-fr").fill(OWN)
+    await page.locator("#to-check").click()
+    await expect(page.locator("#step-check")).to_be_visible()
+    await expect(page.locator("#sum-words")).to_contain_text(OWN)
+
+
 async def test_a_headline_too_long_and_signs_alone_are_told_beside_their_field(visit):
     page = await visit("/console/new", signed_in=True)
     await to_where(page)
