@@ -29,6 +29,7 @@ class Wording:
     stop: str
     confirm_prompt: str
     thanks: str
+    # What is lifted may be an order: it stands in quotes, and is not said a second time.
     all_clear_headline: str
     all_clear_description: str
 
@@ -52,8 +53,8 @@ WORDINGS: dict[str, Wording] = {
         stop="Stop : {url}",
         confirm_prompt="Pour confirmer que vous avez entendu ce message, appuyez sur 1.",
         thanks="Merci. Votre réponse est enregistrée. Au revoir.",
-        all_clear_headline="Fin de l'alerte : {headline}",
-        all_clear_description="L'alerte est levée : {headline}",
+        all_clear_headline='Fin de l\'alerte : "{headline}"',
+        all_clear_description="L'alerte est levée. Ce qu'elle demandait ne vaut plus.",
     ),
     "en": Wording(
         colon=":",
@@ -73,8 +74,8 @@ WORDINGS: dict[str, Wording] = {
         stop="Stop: {url}",
         confirm_prompt="To confirm that you have heard this message, press 1.",
         thanks="Thank you. Your answer is recorded. Goodbye.",
-        all_clear_headline="All clear: {headline}",
-        all_clear_description="The alert is over: {headline}",
+        all_clear_headline='All clear: "{headline}"',
+        all_clear_description="The alert is over. What it told you to do no longer holds.",
     ),
 }
 

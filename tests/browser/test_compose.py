@@ -6,6 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.visiting import DESK
@@ -24,6 +25,11 @@ for (const [name, what] of [["click", "taps"], ["input", "written"]]) {
   }, true);
 }"""
 HELD_MS = 1500
+NARROW = {"width": 360, "height": 740}
+# Buttons of one word that are higher than a line of it.
+HIGH = """[...document.querySelectorAll(".segments span, .onward .button")]
+  .filter((each) => each.offsetParent && !each.textContent.trim().includes(" ") && each.offsetHeight > 60)
+  .map((each) => each.textContent.trim())"""
 
 
 async def counted(page: Page, what: str) -> int:
@@ -202,3 +208,16 @@ async def test_a_slip_of_the_thumb_sends_nothing(visit, village):
     await page.wait_for_timeout(HELD_MS)
     assert "/console/new" in page.url
     assert len((await village.api.call("GET", "/v1/alerts"))["alerts"]) == known
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+async def test_on_the_narrowest_common_telephone_no_button_breaks_its_word(visit, lang):
+    page = await visit("/console/new", signed_in=True, lang=lang, size=NARROW)
+    assert await page.evaluate(HIGH) == []
+    await to_where(page)
+    await page.locator("#add-circle").click()
+    await people(page)
+    assert await page.evaluate(HIGH) == []
+    await page.locator("#to-words").click()
+    await expect(page.locator("#step-words")).to_be_visible()
+    assert await page.evaluate(HIGH) == []

@@ -144,7 +144,7 @@ async def test_a_cancel_ends_the_alert_and_its_all_clear_goes_to_whoever_was_tol
     clear = await cancel(services, alert, town, None, None)
     assert (clear.msg_type, clear.status, clear.references) == (MsgType.CANCEL, Status.EXERCISE, (alert.id,))
     assert clear.audience == Audience(AudienceKind.TOLD, told=alert.id)
-    assert clear.texts["fr"].headline == "Fin de l'alerte : La Risle déborde"
+    assert clear.texts["fr"].headline == 'Fin de l\'alerte : "La Risle déborde"'
     assert services.active.at(0.63, 48.76) == []
     there, told = await kept(services)
     assert there == [replace(alert, cancelled_at=NOW), clear]

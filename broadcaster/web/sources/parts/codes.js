@@ -22,6 +22,7 @@ export function codes(within, how) {
   let begun = null;
   let timer = 0;
   let looking = 0;
+  let refused = "";
 
   for (const form of within.querySelectorAll("form.ask-code")) {
     form.addEventListener("submit", (event) => {
@@ -113,14 +114,20 @@ export function codes(within, how) {
       input.focus();
       return;
     }
+    if (refused === begun?.confirmation + code) {
+      input.select(); // it was sent as its sixth digit was written: pressing the button too costs no second try
+      return;
+    }
     try {
       trouble(wrong, "");
       await heard(await ask("POST", "/v1/confirmations", { confirmation: begun.confirmation, code }, { token: null }));
     } catch (error) {
       const tries = /\d+/.exec(error.problem || "")?.[0];
       if (isOffline(error)) trouble(wrong, word("offline"));
-      else if (error.status === 422) trouble(wrong, word("code_wrong", { n: tries ?? "" }));
-      else if (error.status === 404) trouble(wrong, word("code_over"));
+      else if (error.status === 422) {
+        refused = begun?.confirmation + code;
+        trouble(wrong, word("code_wrong", { n: tries ?? "" }));
+      } else if (error.status === 404) trouble(wrong, word("code_over"));
       else trouble(wrong, error.status === 429 ? word("too_many") : word("failed"));
       input.select();
     }

@@ -175,7 +175,7 @@ export class Where {
       ? fill(words.tap_corner, { n: corners.length })
       : placed(draft) && (area(draft) || draft.territory)
         ? capital(whereWords(this.given, draft))
-        : draft.audience === "all_followers" ? capital(words.anywhere) : words.tap;
+        : draft.audience === "all_followers" ? capital(words.anywhere) : this.empty() ? words.find : words.tap;
     one("#audience").value = draft.audience;
     const groups = one("#groups");
     if (groups) {
@@ -191,6 +191,12 @@ export class Where {
     const step = one("#step-where");
     step.style.setProperty("--sheet", `${over.bottom}px`);
     step.style.setProperty("--middle", `${(over.top + one("#map").clientHeight - over.bottom) / 2}px`);
+  }
+
+  /** A station that neither has a territory nor says where it is, and no map file: nothing shows where to touch. */
+  empty() {
+    const { territory, centre, tiles } = this.given;
+    return !territory && !centre && !tiles;
   }
 
   list() {
