@@ -108,7 +108,7 @@ async def test_an_alert_is_lifted_by_keyboard_alone_and_only_by_holding(visit, v
     await page.keyboard.down("Enter")
     await page.wait_for_url(lambda url: not url.endswith("/cancel"))
     await page.keyboard.up("Enter")
-    await expect(page.get_by_role("heading", level=1)).to_have_text("All clear: The Risle floods")
+    await expect(page.get_by_role("heading", level=1)).to_have_text('All clear: "The Risle floods"')
     cleared = await village.api.call("GET", f"/v1/alerts/{page.url.rpartition('/')[2]}")
     assert cleared["texts"]["fr"]["headline"] == "C’est fini"
     assert cleared["references"] == [alert["id"]]

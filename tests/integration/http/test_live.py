@@ -248,8 +248,8 @@ async def test_the_all_clear_stands_ready_in_both_languages_and_goes_out_as_it_w
     mine = await api.sign_in("laigle-publish")
     path = f"/console/alerts/{alert['id']}/cancel"
     _, _, page = await look(api, path, **mine)
-    assert 'value="Fin de l\'alerte : La Risle déborde"' in page
-    assert 'value="All clear: The Risle overflows"' in page
+    assert """value="Fin de l'alerte : "La Risle déborde"\"""" in page
+    assert 'value="All clear: "The Risle overflows""' in page
     assert 'data-held="1200"' in page
     form = (
         f"csrf={mine['X-CSRF']}&headline.fr=C%27est+fini&instruction.fr=Rentrez%0D%0Achez+vous&headline.en=It+is+over"
@@ -261,7 +261,7 @@ async def test_the_all_clear_stands_ready_in_both_languages_and_goes_out_as_it_w
     assert told["references"] == [alert["id"]]
     assert told["texts"]["fr"]["headline"] == "C'est fini"
     assert told["texts"]["fr"]["instruction"] == "Rentrez\nchez vous"
-    assert told["texts"]["fr"]["description"] == "L'alerte est levée : La Risle déborde"
+    assert told["texts"]["fr"]["description"] == "L'alerte est levée. Ce qu'elle demandait ne vaut plus."
     assert told["texts"]["en"]["headline"] == "It is over"
     _, _, page = await look(api, f"/console/alerts/{alert['id']}", **mine)
     assert "By publish." in page
