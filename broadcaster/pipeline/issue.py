@@ -273,13 +273,13 @@ async def cancel(
 
 def prepared_all_clear(alert: Alert) -> dict[str, Text]:
     """Give the words of the all-clear in each language of the alert: they stand ready before it goes out."""
-    return {
-        language: Text(
-            headline=_within(wording(language).all_clear_headline.format(headline=text.headline), HEADLINE),
-            description=wording(language).all_clear_description.format(headline=text.headline),
-        )
-        for language, text in alert.texts.items()
-    }
+    ready = {}
+    for language, text in alert.texts.items():
+        words = wording(language)
+        room = HEADLINE - len(words.all_clear_headline.format(headline=""))
+        headline = words.all_clear_headline.format(headline=_within(text.headline, room))
+        ready[language] = Text(headline=headline, description=words.all_clear_description)
+    return ready
 
 
 def _within(text: str, limit: int) -> str:

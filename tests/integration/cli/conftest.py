@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 from dataclasses import dataclass
@@ -58,6 +60,8 @@ class Tocsin:
             sys.executable, "-c", "from broadcaster.cli import main; main()", *args,
             env={**os.environ, **self.env, "PYTHONPATH": str(self.root), **env},
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            # As in a terminal: what a shell starts in the background is deaf to SIGINT, and so are its children.
+            preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
     async def process(self, *args: str, **env: str) -> Ended:

@@ -120,7 +120,8 @@ def test_the_all_clear_that_stands_ready_is_always_one_that_may_be_sent(language
     check_texts(station, ready)
     assert list(ready) == [language]
     assert ready[language].sms == "", "an SMS that the author wrote of the alert says nothing of its end"
-    assert headline.strip() in ready[language].description
+    assert headline[:100].rstrip() in ready[language].headline
+    assert ready[language].headline.endswith('"'), "what is lifted stands in quotes, however long it is"
 
 
 def test_the_all_clear_stands_ready_in_each_language_of_the_alert():
