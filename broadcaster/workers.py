@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from broadcaster.domain.people import ChannelName
     from broadcaster.services import Services
+    from broadcaster.store import Unit
 
 RESOLVE = "resolve"
 PEOPLE = "people"
@@ -270,10 +271,14 @@ async def _holding(services: Services) -> None:
     await asyncio.sleep(services.settings.lease_s / 4)
     held, resolving = sorted(services.held_batches), sorted(services.held_alerts)
     if held or resolving:
-        async with services.store.write() as unit:
+
+        async def renew(unit: Unit) -> None:
             until = await unit.now(services.clock.now()) + timedelta(seconds=services.settings.lease_s)
             await batches.renew(unit, services.owner, held, until)
             await alerts.renew(unit, services.owner, resolving, until)
+
+        with urgently():  # behind an alert to a million it would come too late, and what is held be taken for lost
+            await services.store.at_once(renew)
 
 
 async def _leads(services: Services, name: str) -> bool:

@@ -88,7 +88,9 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
     await _ACCEPT.run(unit, [tuple(rows[each][name] for name in _ACCEPT.names) for each in sorted(accepted)])
     others = [row for each, row in rows.items() if each not in accepted]
     await _UPDATE.run(unit, [tuple(row[name] for name in _UPDATE.names) for row in others])
-    queued_again = [rows[move.outcome.delivery_id] for move in moves if move.new is DeliveryState.QUEUED]
+    again = {move.outcome.delivery_id for move in moves if move.new is DeliveryState.QUEUED}
+    # What a later outcome of the same group has taken on again has no time any more.
+    queued_again = [rows[each] for each in sorted(again) if rows[each]["next_attempt_at"] is not None]
     if queued_again:
         await _reopen(unit, queued_again)
     deltas = _deltas(moves)
