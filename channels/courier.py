@@ -9,6 +9,7 @@ with it: those that it had may have left, and are told so (``HttpTrouble``), as 
 from __future__ import annotations
 
 import asyncio
+import gc
 import marshal
 import os
 import signal
@@ -36,6 +37,7 @@ _END_S = 2.0
 _SILENT_S = 5.0
 _LENGTH = 4
 _MOST_IN_PIPE = 1 << 20
+_YOUNG = 20_000  # for the garbage collector, which has little to find here, and would look often
 
 ToSeal = tuple[bytes, str, str]
 """A body that is still to be encrypted: the plaintext, and the subscription's ``p256dh`` and ``auth``."""
@@ -258,23 +260,33 @@ class _Desk:
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def take(self, number: int, method: str, url: str, headers: dict[str, str], body: bytes | ToSeal | None) -> None:
-        task = asyncio.create_task(self._make(number, method, url, headers, body))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def take(self, jobs: list[Any]) -> None:
+        """Take a handful: all of it is encrypted, and then all of it leaves.
 
-    async def _make(
-        self, number: int, method: str, url: str, headers: dict[str, str], body: bytes | ToSeal | None
-    ) -> None:
+        One after the other, the threads under the requests would be woken and put to sleep for each: 220 µs a message
+        where it is 160 so.
+        """
+        ready = []
+        for number, method, url, headers, body in jobs:
+            try:
+                ready.append((number, method, url, headers, _sealed(body)))
+            except BadKeys:
+                self._answer((number,))
+        for job in ready:
+            task = asyncio.create_task(self._make(*job))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _make(self, number: int, method: str, url: str, headers: dict[str, str], body: bytes | None) -> None:
         try:
-            reply = await self._http.request(method, url, headers=headers, body=_sealed(body))
-        except BadKeys:
-            answer: tuple[Any, ...] = (number,)
+            reply = await self._http.request(method, url, headers=headers, body=body)
         except HttpTrouble as trouble:
             given = None if trouble.reply is None else astuple(trouble.reply)
-            answer = (number, trouble.what.name, trouble.may_have_left, given)
+            self._answer((number, trouble.what.name, trouble.may_have_left, given))
         else:
-            answer = (number, reply.status, reply.headers, reply.body)
+            self._answer((number, reply.status, reply.headers, reply.body))
+
+    def _answer(self, answer: tuple[Any, ...]) -> None:
         self._answers.append(answer)
         if len(self._answers) >= _HANDFUL:
             self._give_back()
@@ -305,11 +317,14 @@ async def serve() -> None:
     first = await _said(stream)
     if first is None:
         return
+    gc.freeze()
+    gc.set_threshold(_YOUNG, 10, 10)
     desk = _Desk(Http(HttpConfig(*first[0])))
     _write(_framed([]))
     while (jobs := await _said(stream)) is not None:
-        for job in jobs:
-            desk.take(*job)
+        desk.take(jobs)
+        # Else answers would wait until all that is in the pipe is read, and whoever gives us work with them.
+        await asyncio.sleep(0)
     os._exit(0)
 
 

@@ -69,7 +69,7 @@ class HttpTrouble(Exception):
         self.reply = reply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
 class Reply:
     """An answer: ``headers`` those that were asked for and there, by the names asked for; the beginning of the body."""
 
@@ -109,7 +109,9 @@ class Http:
             if body is not None:
                 request = request.body_bytes(body)
             async with request.build_streamed() as response:
-                octets = await response.body_reader.read(self._config.most)
+                octets = None
+                if response.headers.get("content-length") != "0":
+                    octets = await response.body_reader.read(self._config.most)
                 return Reply(response.status, self._read(response), bytes(octets or b""))
         except (PyreqwestError, ValueError) as error:
             reply = None if response is None else Reply(response.status, self._read(response), b"")

@@ -131,11 +131,15 @@ async def alert_of(call: Call[Any, Any], role: Role) -> tuple[Alert, Station]:
     missing = NotFound(f"There is no alert “{text[:20]}”.")
     if number is None:
         raise missing
-    async with call.services.store.read() as unit:
+
+    async def read(unit: Unit) -> tuple[Alert, Station] | None:
         alert = await alerts.by_id(unit, number)
-        if alert is None:
-            raise missing
-        station = await station_of(unit, alert)
+        return None if alert is None else (alert, await station_of(unit, alert))
+
+    found = await call.services.store.look(read)
+    if found is None:
+        raise missing
+    alert, station = found
     if call.caller is None or not call.caller.may(Role.READ, station.id):
         raise missing
     call.need(role, station.id)

@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from broadcaster.domain.account import Account
     from broadcaster.domain.alerts import Alert
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.accounts import CursorQuery, DeliveriesQuery
+    from broadcaster.store import Unit
 
 MOST_STREAMS = 200
 MOST_OF_A_KEY = 50
@@ -199,7 +201,9 @@ async def _revoked(call: Call[None, None]) -> bool:
 
 
 async def _account(call: Call[None, None], alert: Alert) -> AccountOut:
-    async with call.services.store.read() as unit:
+    async def read(unit: Unit) -> Account:
         # Its state and its sums are of one moment: both are read in this transaction.
         now = await alerts.by_id(unit, alert.id) or alert
-        return AccountOut.of(await account.account(unit, now))
+        return await account.account(unit, now)
+
+    return AccountOut.of(await call.services.store.look(read))

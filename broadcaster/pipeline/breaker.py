@@ -13,7 +13,7 @@ import heapq
 import itertools
 import math
 import random
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,14 +74,15 @@ class Origin:
         self._put_off = 0
         self._flights: deque[Flight] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._coming: Counter[int] = Counter()
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._coming: dict[int, int] = {}
+        self._all_coming = 0
+        self._waiting: list[tuple[int, int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
 
     @property
     def idle(self) -> bool:
         """Tell whether nothing would be lost by forgetting it."""
-        return not (self.sending or self._waiting or self._coming.total()) and self.breaker.quiet
+        return not (self.sending or self._waiting or self._all_coming) and self.breaker.quiet
 
     def count(self, result: str) -> None:
         """Count what it said of a message."""
@@ -104,15 +105,18 @@ class Origin:
         """Tell whether one more may come. What is less urgent and only waits for a place does not stand in the way."""
         if not self._places:
             return True
-        if self.sending >= self._limit:
-            return False
-        before = sum(n for other, n in self._coming.items() if other <= rank)
-        return self.sending + before < self._limit
+        free = self._limit - self.sending
+        if free <= 0 or self._all_coming < free:
+            return free > 0
+        return sum(n for other, n in self._coming.items() if other <= rank) < free
 
-    async def room(self, rank: int) -> None:
-        """Wait until there may be room, or a reason not to wait; the most urgent is told first."""
+    async def room(self, rank: int, turn: int = 0) -> None:
+        """Wait until there may be room, or a reason not to wait.
+
+        The most urgent is told first, and of those of a rank whose ``turn`` is the smallest.
+        """
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (rank, next(self._order), future))
+        heapq.heappush(self._waiting, (rank, turn, next(self._order), future))
         try:
             await future
         except asyncio.CancelledError:
@@ -122,7 +126,8 @@ class Origin:
 
     def come(self, rank: int) -> None:
         """Count a message that waits for a place at the gate."""
-        self._coming[rank] += 1
+        self._coming[rank] = self._coming.get(rank, 0) + 1
+        self._all_coming += 1
 
     def turn_away(self, rank: int) -> None:
         """Count it no more: it does not go."""
@@ -183,14 +188,15 @@ class Origin:
 
     def _came(self, rank: int) -> None:
         self._coming[rank] -= 1
-        if not self._coming[rank]:
-            del self._coming[rank]
+        self._all_coming -= 1
 
     def tell(self) -> None:
         """Tell as many of those who wait as there is room for; all of them when there is no use in waiting."""
-        room = len(self._waiting) if self.wait_s() > 0 else self._limit - self.sending - self._coming.total()
+        if not self._waiting:
+            return
+        room = len(self._waiting) if self.wait_s() > 0 else self._limit - self.sending - self._all_coming
         while room > 0 and self._waiting:
-            future = heapq.heappop(self._waiting)[2]
+            future = heapq.heappop(self._waiting)[3]
             if not future.done():
                 future.set_result(None)
                 room -= 1

@@ -18,6 +18,7 @@ import structlog
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.metrics import DEAD_LETTERS, FIRST_SECONDS, POSTPONED, SEND_SECONDS, SENT, STOPPED
 from broadcaster.pipeline.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, backoff_s
+from broadcaster.pipeline.limit import Limit
 from broadcaster.pipeline.render import Fill, render
 from broadcaster.store import StoreUnavailable, account, alerts, batches, counting
 from channels.addresses import origin_of, read_address
@@ -42,11 +43,12 @@ _STOP_S = 30.0
 _log = structlog.get_logger(__name__)
 
 
-async def deliver(services: Services, batch_id: int) -> datetime | None:
-    """Send what is due of a batch; give when the rest of it is due, None when there is no rest.
+async def deliver(services: Services, batch_id: int) -> None:
+    """Send what is due of a batch.
 
-    A batch that is not due, done, or another's, is left alone. One whose last messages wait for a provider that does
-    not answer goes on by itself (``services.lingering``), so that whoever called can take the next: None then too.
+    A batch that is not due, done, or another's, is left alone. Returns when nothing of it is left to begin: it goes on
+    by itself (``services.lingering``) while the last answers come and are written down, or while it waits for a
+    provider that does not answer, so that whoever called can take the next.
     """
     now = services.clock.now()
     by = {name: each.failover.favoured for name, each in services.senders.items() if each.failover is not None}
@@ -58,10 +60,10 @@ async def deliver(services: Services, batch_id: int) -> datetime | None:
 
     batch = await services.store.at_once(lease)
     if batch is None:
-        return None
-    slow = asyncio.Event()
-    sending = asyncio.create_task(_through(services, batch, now, slow))
-    telling = asyncio.create_task(slow.wait())
+        return
+    begun = asyncio.Event()
+    sending = asyncio.create_task(_through(services, batch, now, begun))
+    telling = asyncio.create_task(begun.wait())
     try:
         await asyncio.wait({sending, telling}, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
@@ -71,12 +73,12 @@ async def deliver(services: Services, batch_id: int) -> datetime | None:
     finally:
         telling.cancel()
     if sending.done():
-        return sending.result()
-    _let_linger(services, batch_id, sending)
-    return None
+        sending.result()
+    else:
+        _let_linger(services, batch_id, sending)
 
 
-def _let_linger(services: Services, batch_id: int, sending: asyncio.Task[datetime | None]) -> None:
+def _let_linger(services: Services, batch_id: int, sending: asyncio.Task[None]) -> None:
     async def lingering() -> None:
         services.held_batches.add(batch_id)  # whoever called holds it no more
         try:
@@ -92,26 +94,24 @@ def _let_linger(services: Services, batch_id: int, sending: asyncio.Task[datetim
     task.add_done_callback(services.lingering.discard)
 
 
-async def _through(services: Services, batch: Batch, now: datetime, slow: asyncio.Event) -> datetime | None:
+async def _through(services: Services, batch: Batch, now: datetime, begun: asyncio.Event) -> None:
     # Heard before it is read: a cancel that comes between the two is not missed.
     async with services.bus.listen(f"cancelled:{batch.alert_id}") as cancelled:
-        put_off_until = await _send_batch(services, batch, cancelled, now, slow)
+        put_off_until = await _send_batch(services, batch, cancelled, now, begun)
     await services.ledger.settled()
     sender = services.senders[batch.channel]
     until = [each for each in (sender.stopped_until, put_off_until) if each is not None]
 
-    async def release(unit: Unit) -> datetime | None:
+    async def release(unit: Unit) -> None:
         due_at = await batches.release(unit, batch.id, services.owner, services.clock.now())
         if due_at is not None and until:
-            due_at = max(due_at, *until)
-            await batches.postpone(unit, [batch.id], due_at)
-        return due_at
+            await batches.postpone(unit, [batch.id], max(due_at, *until))
 
-    return await services.store.at_once(release)
+    await services.store.at_once(release)
 
 
 async def _send_batch(
-    services: Services, batch: Batch, cancelled: Signal, now: datetime, slow: asyncio.Event
+    services: Services, batch: Batch, cancelled: Signal, now: datetime, begun: asyncio.Event
 ) -> datetime | None:
     """Send; give until when what was not even tried is put off, None where nothing was."""
     sender = services.senders[batch.channel]
@@ -131,7 +131,7 @@ async def _send_batch(
         _log.error("a batch of an alert that is not there", batch=batch.id, alert=batch.alert_id)
         return None
     run = _Run(
-        services, sender, batch, context, {}, iter(rows), cancelled, slow, over=over, stopped=stopped, first=first
+        services, sender, batch, context, {}, iter(rows), cancelled, begun, over=over, stopped=stopped, first=first
     )
     if sender.stopped_until is None or sender.stopped_until <= now or over or now >= context.alert.expires_at:
         # A channel that was stopped is tried with one message before many.
@@ -142,7 +142,10 @@ async def _send_batch(
 
 @dataclass
 class _Run:
-    """The sending of one batch. ``slow`` is set when there is nothing to do but wait for who does not answer."""
+    """The sending of one batch. ``begun`` is set when there is nothing to do but wait for answers.
+
+    Either all of it is on its way, or nobody's place is free because a provider does not answer.
+    """
 
     services: Services
     sender: Sender
@@ -151,7 +154,7 @@ class _Run:
     fills: dict[str, Fill]
     rows: Iterator[ToSend]
     cancelled: Signal
-    slow: asyncio.Event
+    begun: asyncio.Event
     over: bool
     stopped: bool
     first: bool = False
@@ -160,10 +163,13 @@ class _Run:
     aside: deque[_Ready] = field(default_factory=deque)
     bound: dict[int, str] = field(default_factory=dict)
     put_off_until: datetime | None = None
+    exhausted: bool = False
     working: int = 0
+    flying: int = 0
     waiting: int = 0
 
     def __post_init__(self) -> None:
+        self.limit = Limit(self.sender.patience_s or self.services.settings.send_timeout_s * 2)
         self.accepted = SENT.labels(self.batch.channel, "accepted")
         self.seconds = SEND_SECONDS.labels(self.batch.channel)
 
@@ -185,22 +191,28 @@ class _Run:
                 row = next(self.rows, None)
                 if row is not None:
                     await self._take(row)
-                elif self.aside:
-                    ready = self.aside.popleft()
-                    if not ready.origin.has_room(self.batch.rank) and ready.origin.wait_s() <= 0:
-                        await ready.origin.room(self.batch.rank)
-                    await self._pass(ready)
-                else:
+                    continue
+                self.exhausted = True
+                if not self.aside:
                     return
+                ready = self.aside.popleft()
+                if not ready.origin.has_room(self.batch.rank) and ready.origin.wait_s() <= 0:
+                    await ready.origin.room(self.batch.rank, ready.row.id)
+                await self._pass(ready)
         finally:
             self.working -= 1
-            self._wait_for_slow_ones(0)
+            self._tell_if_begun()
+
+    def _tell_if_begun(self) -> None:
+        """Tell when whoever still works only waits for an answer, and nobody is left to be sent to."""
+        if self.flying >= self.working and self.exhausted and not self.aside:
+            self.begun.set()
 
     def _wait_for_slow_ones(self, more: int) -> None:
         """Count those who wait for a provider that does not answer; tell when nobody does anything else."""
         self.waiting += more
         if self.waiting >= self.working > 0:
-            self.slow.set()
+            self.begun.set()
 
     async def _take(self, row: ToSend) -> None:
         outcome = self._not_sent(row)
@@ -260,7 +272,12 @@ class _Run:
                 gate.leave()
                 self.aside.append(ready)
                 return
-            outcome = await self._send(ready, flight)
+            self.flying += 1
+            self._tell_if_begun()
+            try:
+                outcome = await self._send(ready, flight)
+            finally:
+                self.flying -= 1
         else:
             gate.leave()
             origin.turn_away(rank)
@@ -331,7 +348,7 @@ class _Run:
             FIRST_SECONDS.labels(alert.lane).observe((self.services.clock.now() - alert.sent_at).total_seconds())
         error: ChannelError
         try:
-            async with asyncio.timeout(self.sender.patience_s or self.services.settings.send_timeout_s * 2):
+            with self.limit.block():
                 receipt = await self._hand_over(ready)
         except ChannelError as refused:
             error = refused
@@ -445,7 +462,7 @@ class _Run:
             _log.warning("the end of a stop could not be written down", channel=self.batch.channel, error=str(away))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Ready:
     """A delivery whose message is made: (message, address), and who is to take it."""
 

@@ -45,7 +45,7 @@ class Batch:
     by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
 class ToSend:
     """A delivery that is to be sent: whose, in which language, and where to (None: the address does not open).
 

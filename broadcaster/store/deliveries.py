@@ -66,7 +66,7 @@ async def page(
     be put in order for each page.
     """
     first, last = (await unit.conn.execute(_BOUNDS, {"alert_id": alert_id})).one()
-    if first is None:
+    if first is None or after >= last:
         return []
     query = (
         select(deliveries, follows.c.external_mark, follows.c.external)

@@ -17,7 +17,7 @@ from broadcaster.store.bulk import Fetch, Update
 from broadcaster.store.tables import raw, recipients, shares, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from broadcaster.domain.people import ChannelName
     from broadcaster.store.engine import Unit
@@ -70,20 +70,22 @@ class _Standing:
     accepted_at: int | None
     delivered_at: int | None
 
-    def take(self, move: Move) -> Iterable[tuple[str, int]]:
-        """Take over a move; give (measure, bucket) for each step that the person is the first time at."""
+    def take(self, move: Move, latencies: Counter[tuple[int, str, int]]) -> None:
+        """Take over a move; count how long each step took that the person is the first time at."""
         self.person.moved(move.old, move.new)
-        self.person.why = with_failure(self.person.why, CHANNELS[move.channel], move.new, move.outcome.code)
-        if not move.new.held or (self.accepted_at is not None and self.delivered_at is not None):
+        if not move.new.held:
+            self.person.why = with_failure(self.person.why, CHANNELS[move.channel], move.new, move.outcome.code)
+            return
+        if self.accepted_at is not None and self.delivered_at is not None:
             return
         at = to_micros(move.outcome.at)
         spent = bucket((at - self.since_at) / 1e6)
         if self.accepted_at is None:
             self.accepted_at = at
-            yield counting.ACCEPTED, spent
+            latencies[move.alert_id, counting.ACCEPTED, spent] += 1
         if move.new >= DeliveryState.DELIVERED and self.delivered_at is None:
             self.delivered_at = at
-            yield counting.DELIVERED, spent
+            latencies[move.alert_id, counting.DELIVERED, spent] += 1
 
 
 _Key = tuple[int, int]
@@ -100,7 +102,7 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
         for each in (move.subscriber_id, *sharers.get((move.alert_id, move.contact_id), ())):
             standing = there.get((move.alert_id, each))
             if standing is not None:
-                latencies.update((move.alert_id, measure, number) for measure, number in standing.take(move))
+                standing.take(move, latencies)
     for (alert_id, _), standing in there.items():
         if standing.person.state is not standing.before:
             deltas[alert_id, counting.PEOPLE, standing.before] -= 1

@@ -16,7 +16,7 @@ MAX_TTL_S = 2_419_200
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}")  # RFC 8030, section 5.4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
 class PushMessage:
     """``payload`` is what the service worker gets, decrypted.
 

@@ -32,7 +32,7 @@ class InvalidSubscription(ValueError):
         return f"{self.field}: {self.problem}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
 class PushSubscription:
     """An address: whoever knows it can write to the device, so it never shows in a log.
 

@@ -52,6 +52,8 @@ async def test_an_alert_is_taken_sent_and_accounted_for(api):
     assert [each["channel"] for each in only["deliveries"]] == ["sms"]
     _, _, rest = await api.call("GET", f"/v1/alerts/{alert['id']}/deliveries?channel=sms&cursor={only['next']}")
     assert rest == {"deliveries": [], "next": None}
+    beyond = await api.call("GET", f"/v1/alerts/{alert['id']}/deliveries?cursor={2**63 - 1}")
+    assert (beyond[0], beyond[2]) == (200, rest)
     _, _, shown = await api.call("GET", f"/v1/alerts/{alert['id']}")
     assert shown["state"] == "finished"
     assert shown["texts"]["fr"]["headline"] == "La Risle déborde"

@@ -58,6 +58,28 @@ async def test_while_one_of_three_hangs_everyone_of_the_others_is_told(
         await recount(town.store, alert["id"])
 
 
+async def test_whoever_sends_takes_the_next_batch_while_the_last_answers_of_this_one_are_on_their_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "PATIENCE_S", 60.0)
+    async with PushService() as slow, Town(tmp_path, push_concurrency=AT_ONCE, send_timeout_s=60, grace_s=0.1) as town:
+        town.settings = town.settings.model_copy(update={"push_origins": (town.push.origin, slow.origin)})
+        people = [town.resident("push") for _ in range(40)]
+        people[-1].devices = [slow.subscribe(town.vapid.public)[1]]
+        slow.behave(Behaviour(trouble="hang"))
+        await town.settle(*people)
+        async with town.serving() as api:
+            services = api.running.services
+            alert = await api.issue()
+            await eventually(lambda: len(town.push.messages) == 39, "all of the others")
+            await eventually(lambda: len(services.lingering) == 1, "its sender has let it go")
+            await eventually(lambda: len(services.held_batches) == 1, "and its lease is held on to")
+            assert slow.requests == 1
+            await services.ledger.settled()
+            assert (await api.account(alert["id"]))["unaccounted"] == 1
+        await recount(town.store, alert["id"])
+
+
 async def test_one_that_fails_is_left_alone_and_those_who_wait_for_it_are_told_when_it_is_back(tmp_path: Path) -> None:
     async with Town(tmp_path, push_concurrency=AT_ONCE) as town:
         people = [town.resident("push") for _ in range(300)]

@@ -106,6 +106,8 @@ async def fill(services, token: str) -> None:
         batch_ids = list(await unit.conn.scalars(select(tables.batches.c.id)))
     for batch_id in batch_ids:
         await deliver(services, batch_id)
+    while services.lingering:
+        await asyncio.gather(*services.lingering)
     async with services.store.read() as unit:
         ids = list(await unit.conn.scalars(select(tables.deliveries.c.id).order_by(tables.deliveries.c.id)))
     for delivery_id, state in zip(

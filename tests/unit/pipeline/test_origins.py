@@ -26,6 +26,7 @@ def shown() -> dict[str, float]:
 def break_down(origins: Origins, name: str) -> None:
     origin = origins.of(name)
     for _ in range(50):
+        origin.come(0)
         flight = origin.depart(0, lambda: None, lambda _: None)
         if flight is None:
             return
