@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from broadcaster import collector
 from broadcaster.atlas.density import Density
 from broadcaster.atlas.idset import among
 from broadcaster.atlas.roster import Roster
@@ -38,6 +39,10 @@ class Atlas:
 
     async def load(self) -> None:
         """Read all from the store."""
+        with collector.at_rest():
+            await self._load()
+
+    async def _load(self) -> None:
         async with self._store.read() as unit:
             seq = await feed.newest(unit)
             parts = [part async for part in feed.points(unit)]

@@ -49,19 +49,22 @@ class Phonebook:
         self._changed: dict[int, list[tuple[int, int]]] = {}
         self._refused: defaultdict[int, set[int]] = defaultdict(set)
 
-    def load(self, pairs: NDArray[np.int64], refused: NDArray[np.int64]) -> None:
-        """Take rows of (subscriber id, contact id, channel number) by ascending subscriber, and (station, contact)."""
-        self._arrange(pairs)
+    def load(self, pairs: NDArray[np.int64], refused: Iterable[tuple[int, int]]) -> None:
+        """Take (subscriber id, contact id, channel number), shape (3, n), by ascending subscriber.
+
+        ``refused``: (station id, contact id).
+        """
+        self._arrange(*pairs)
         self._changed.clear()
         self._refused.clear()
-        for station_id, contact_id in refused.tolist():
+        for station_id, contact_id in refused:
             self._refused[station_id].add(contact_id)
 
-    def _arrange(self, pairs: NDArray[np.int64]) -> None:
-        last = int(pairs[-1, 0]) if len(pairs) else 0
-        self._contacts = pairs[:, 1].copy()
-        self._channels = pairs[:, 2].astype(np.int8)
-        self._size = np.bincount(pairs[:, 0], minlength=last + 1).astype(np.int32)
+    def _arrange(self, owners: NDArray[np.int64], contacts: NDArray[np.int64], channels: NDArray[np.int64]) -> None:
+        last = int(owners[-1]) if len(owners) else 0
+        self._contacts = contacts.copy()
+        self._channels = channels.astype(np.int8)
+        self._size = np.bincount(owners, minlength=last + 1).astype(np.int32)
         self._start = np.concatenate(([0], np.cumsum(self._size[:-1], dtype=np.int64)))
 
     def put(self, subscriber_id: int, contacts: Sequence[tuple[int, int]], refused: Iterable[tuple[int, int]]) -> None:
@@ -79,12 +82,12 @@ class Phonebook:
         """Make one arrangement of what was loaded and what changed since."""
         owners = np.repeat(np.arange(len(self._size)), self._size)
         kept = ~np.isin(owners, np.fromiter(self._changed, np.int64))
-        old = np.column_stack((owners[kept], self._contacts[kept], self._channels[kept]))
+        old = np.stack((owners[kept], self._contacts[kept], self._channels[kept]))
         new = np.array(
             [(each, *contact) for each, contacts in self._changed.items() for contact in contacts], np.int64
         ).reshape(-1, 3)
-        pairs = np.concatenate((old, new))
-        self._arrange(pairs[np.argsort(pairs[:, 0], kind="stable")])
+        pairs = np.concatenate((old, new.T), axis=1)
+        self._arrange(*pairs[:, np.argsort(pairs[0], kind="stable")])
         self._changed.clear()
 
     def ways(self, ids: NDArray[np.int64], station_id: int) -> Ways:

@@ -42,14 +42,13 @@ class Roster:
     async def load(self, unit: Unit) -> None:
         """Read all from the store."""
         self.__init__()  # type: ignore[misc]  # begin anew
-        async for ids, locales in feed.locales(unit):
-            self._grow(int(ids[-1]))
-            self._locale[ids] = [self._locale_number(each) for each in locales]
-        async for vulnerable in feed.vulnerable(unit):
-            self._vulnerable[vulnerable] = True
+        async for part in feed.traits(unit):
+            self._grow(int(part.ids[-1]))
+            numbers = {locale: self._locale_number(locale) for locale in dict.fromkeys(part.locales)}
+            self._locale[part.ids] = [numbers[each] for each in part.locales]
+            self._vulnerable[part.ids] = part.vulnerable
         self.phonebook.load(await feed.contact_pairs(unit), await feed.refusals(unit))
-        pairs = await feed.follower_pairs(unit)
-        for station_id, subscriber_ids in _by_first(pairs):
+        for station_id, subscriber_ids in _by_first(await feed.follower_pairs(unit)):
             self._stations[station_id] = IdSet(subscriber_ids)
             taken = self._first[subscriber_ids] != _NONE
             for each in subscriber_ids[taken]:
@@ -141,9 +140,7 @@ _ERASED = feed.Known()
 
 
 def _by_first(pairs: NDArray[np.int64]) -> list[tuple[int, NDArray[np.int64]]]:
-    """Split rows that are sorted by their first column into (first, the seconds)."""
-    if len(pairs) == 0:
-        return []
-    starts = np.flatnonzero(np.diff(pairs[:, 0], prepend=pairs[0, 0] - 1))
-    parts = np.split(pairs[:, 1], starts[1:])
-    return [(int(pairs[start, 0]), part) for start, part in zip(starts, parts, strict=True)]
+    """Split (firsts, seconds) into the seconds of each first, all ascending."""
+    firsts, seconds = pairs[:, np.lexsort(pairs[::-1])]
+    each, starts = np.unique(firsts, return_index=True)
+    return list(zip(each.tolist(), np.split(seconds, starts[1:]), strict=True)) if len(each) else []

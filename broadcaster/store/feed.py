@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import bindparam, delete, func, select, text
 
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.store import people
+from broadcaster.store.bulk import Columns
 from broadcaster.store.tables import (
     changes,
     contacts,
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from numpy.typing import NDArray
+    from sqlalchemy import BindParameter
 
     from broadcaster.store.engine import Unit
 
-_PART = 50_000
+_PART = 20_000
 _ENTRANTS = "entrants"
 
 
@@ -44,6 +46,15 @@ class Points:
     owners: NDArray[np.int64]
     lons: NDArray[np.float64]
     lats: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """Subscribers, ascending, their locales, and whether they are to be told before others; one length all."""
+
+    ids: NDArray[np.int64]
+    locales: Sequence[str]
+    vulnerable: NDArray[np.bool_]
 
 
 @dataclass
@@ -102,106 +113,96 @@ async def move_entrants_cursor(unit: Unit, seq: int) -> None:
     )
 
 
+_LO: BindParameter[int] = bindparam("lo")
+_HI: BindParameter[int] = bindparam("hi")
+_NOT_PAUSED = links.c.subscriber_id.not_in(
+    select(subscribers.c.id).where(subscribers.c.id.between(_LO, _HI), subscribers.c.paused_until.is_not(None))
+)
+_CONTACTS = Columns(
+    select(links.c.subscriber_id, links.c.contact_id, contacts.c.channel)
+    .join(contacts, contacts.c.id == links.c.contact_id)
+    .where(
+        links.c.subscriber_id.between(_LO, _HI),
+        links.c.status == LinkStatus.CONFIRMED,
+        contacts.c.status == ContactStatus.ACTIVE,
+        _NOT_PAUSED,
+    )
+    .order_by(links.c.subscriber_id, links.c.contact_id)
+)
+_FOLLOWERS = Columns(
+    select(follows.c.station_id, follows.c.subscriber_id).where(follows.c.subscriber_id.between(_LO, _HI))
+)
+_MEMBERS = Columns(
+    select(memberships.c.group_id, memberships.c.subscriber_id).where(memberships.c.subscriber_id.between(_LO, _HI))
+)
+_PEOPLE = (
+    select(subscribers.c.id, subscribers.c.locale, subscribers.c.token_hash, subscribers.c.vulnerable)
+    .where(subscribers.c.id.between(_LO, _HI))
+    .order_by(subscribers.c.id)
+)
+
+
+async def _windows(unit: Unit) -> list[dict[str, int]]:
+    """Give the ids of all subscribers, which were given out in order, in parts of some ten thousand."""
+    last = await unit.conn.scalar(select(func.max(subscribers.c.id))) or 0
+    return [{"lo": lo, "hi": lo + _PART - 1} for lo in range(1, last + 1, _PART)]
+
+
+async def _in_windows(unit: Unit, columns: Columns) -> NDArray[np.int64]:
+    parts = [await columns.read(unit, window) for window in await _windows(unit)]
+    return np.concatenate(parts, axis=1) if parts else np.empty((columns.width, 0), np.int64)
+
+
 async def points(unit: Unit) -> AsyncIterator[Points]:
     """Give every place and position, opened, in parts of some ten thousand."""
+    opened = unit.vault.open
     for table, key in ((places, places.c.id), (positions, positions.c.subscriber_id)):
+        query = select(key, table.c.subscriber_id, table.c.sealed).where(key > bindparam("after")).order_by(key)
         after = 0
-        while True:
-            rows = (
-                await unit.conn.execute(
-                    select(key, table.c.subscriber_id, table.c.sealed).where(key > after).order_by(key).limit(_PART)
-                )
-            ).all()
-            if not rows:
-                break
+        while rows := (await unit.conn.execute(query.limit(_PART), {"after": after})).all():
             after = rows[-1][0]
-            opened = unit.vault.open
-            plain = b"".join(opened(sealed, b"place:%d" % owner)[:16] for _, owner, sealed in rows)
-            where = np.frombuffer(plain, dtype="<f8").reshape(-1, 2).astype(np.float64)
-            keys = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-            owners = np.fromiter((row[1] for row in rows), np.int64, len(rows))
-            yield Points(keys if table is places else -keys, owners, where[:, 0], where[:, 1])
+            ids, owners, sealed = zip(*rows, strict=True)
+            plain = [opened(each, b"place:%d" % owner)[:16] for each, owner in zip(sealed, owners, strict=True)]
+            where = np.frombuffer(b"".join(plain), dtype="<f8").reshape(-1, 2).astype(np.float64)
+            keys = np.array(ids, np.int64)
+            yield Points(keys if table is places else -keys, np.array(owners, np.int64), where[:, 0], where[:, 1])
 
 
-async def locales(unit: Unit) -> AsyncIterator[tuple[NDArray[np.int64], list[str]]]:
-    """Give (subscriber ids, their locales) in parts."""
-    after = 0
-    while True:
-        rows = (
-            await unit.conn.execute(
-                select(subscribers.c.id, subscribers.c.locale)
-                .where(subscribers.c.id > after)
-                .order_by(subscribers.c.id)
-                .limit(_PART)
-            )
-        ).all()
-        if not rows:
-            return
-        after = rows[-1][0]
-        yield np.fromiter((row[0] for row in rows), np.int64, len(rows)), [row[1] for row in rows]
-
-
-async def vulnerable(unit: Unit) -> AsyncIterator[NDArray[np.int64]]:
-    """Give the ids of those who are to be told before others, in parts; each flag has to be opened."""
-    after = 0
-    while True:
-        rows = (
-            await unit.conn.execute(
-                select(subscribers.c.id, subscribers.c.token_hash, subscribers.c.vulnerable)
-                .where(subscribers.c.id > after)
-                .order_by(subscribers.c.id)
-                .limit(_PART)
-            )
-        ).all()
-        if not rows:
-            return
-        after = rows[-1][0]
-        open_flag, vault = people.open_flag, unit.vault
-        yield np.array([each for each, token, sealed in rows if open_flag(vault, token, sealed)], np.int64)
+async def traits(unit: Unit) -> AsyncIterator[Traits]:
+    """Give what each subscriber speaks, and who is to be told before others, in parts; each flag has to be opened."""
+    open_flag, vault = people.open_flag, unit.vault
+    for window in await _windows(unit):
+        rows = (await unit.conn.execute(_PEOPLE, window)).all()
+        if rows:
+            ids, spoken, tokens, sealed = zip(*rows, strict=True)
+            flags = [open_flag(vault, token, each) for token, each in zip(tokens, sealed, strict=True)]
+            yield Traits(np.array(ids, np.int64), spoken, np.array(flags, np.bool_))
 
 
 async def contact_pairs(unit: Unit) -> NDArray[np.int64]:
-    """Give rows of (subscriber id, contact id, channel number), by ascending subscriber: contacts that work.
+    """Give (subscriber id, contact id, channel number), shape (3, n), by ascending subscriber: contacts that work.
 
     Whoever is paused has none.
     """
-    rows = await unit.conn.execute(
-        select(links.c.subscriber_id, links.c.contact_id, contacts.c.channel)
-        .join(contacts, contacts.c.id == links.c.contact_id)
-        .where(
-            links.c.status == LinkStatus.CONFIRMED,
-            contacts.c.status == ContactStatus.ACTIVE,
-            links.c.subscriber_id.not_in(select(subscribers.c.id).where(subscribers.c.paused_until.is_not(None))),
-        )
-        .order_by(links.c.subscriber_id, links.c.contact_id)
-    )
-    return _rows(list(rows.all()), 3)
+    return await _in_windows(unit, _CONTACTS)
 
 
 async def follower_pairs(unit: Unit) -> NDArray[np.int64]:
-    """Give rows of (station id, subscriber id)."""
-    rows = await unit.conn.execute(
-        select(follows.c.station_id, follows.c.subscriber_id).order_by(follows.c.station_id, follows.c.subscriber_id)
-    )
-    return _rows(list(rows.all()), 2)
+    """Give (station id, subscriber id), shape (2, n), by ascending subscriber."""
+    return await _in_windows(unit, _FOLLOWERS)
 
 
 async def member_pairs(unit: Unit) -> NDArray[np.int64]:
-    """Give rows of (group id, subscriber id)."""
-    rows = await unit.conn.execute(
-        select(memberships.c.group_id, memberships.c.subscriber_id).order_by(
-            memberships.c.group_id, memberships.c.subscriber_id
-        )
-    )
-    return _rows(list(rows.all()), 2)
+    """Give (group id, subscriber id), shape (2, n), by ascending subscriber."""
+    return await _in_windows(unit, _MEMBERS)
 
 
-async def refusals(unit: Unit) -> NDArray[np.int64]:
-    """Give rows of (station id, contact id): where a station may not write to a contact."""
+async def refusals(unit: Unit) -> list[tuple[int, int]]:
+    """Give (station id, contact id): where a station may not write to a contact."""
     rows = await unit.conn.execute(
         select(opt_outs.c.station_id, opt_outs.c.contact_id).order_by(opt_outs.c.station_id, opt_outs.c.contact_id)
     )
-    return _rows(list(rows.all()), 2)
+    return [(station_id, contact_id) for station_id, contact_id in rows]
 
 
 async def group_names(unit: Unit) -> dict[tuple[int, str], int]:
@@ -256,7 +257,3 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
     ):
         found[subscriber_id].points.append((-subscriber_id, *people.open_point(unit, subscriber_id, sealed)[:2]))
     return found
-
-
-def _rows(rows: list[tuple[int, ...]], width: int) -> NDArray[np.int64]:
-    return np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, width)

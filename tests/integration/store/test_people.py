@@ -320,7 +320,7 @@ async def test_an_opt_out_from_one_station_leaves_the_others(store, station):
     async with store.write() as unit:
         await contacts.opt_out(unit, number, station.id, NOW)
     async with store.read() as unit:
-        assert (await feed.refusals(unit)).tolist() == [[station.id, number]]
+        assert await feed.refusals(unit) == [(station.id, number)]
     async with store.write() as unit:
         await contacts.opt_in(unit, [number], other.id)
     assert len(await rows(store, tables.opt_outs)) == 1
