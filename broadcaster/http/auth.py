@@ -58,8 +58,7 @@ async def caller_of(request: web.Request, key: str) -> Caller | None:
     if not key.startswith(_KEY) or len(key) > _LONGEST or not key.isascii():
         count(request)
         return None
-    async with request.app[SERVICES].store.read() as unit:
-        caller = await stations.caller_of(unit, key)
+    caller = await request.app[SERVICES].store.look(lambda unit: stations.caller_of(unit, key))
     if caller is None:
         count(request)
     return caller
@@ -90,8 +89,7 @@ async def _subscriber(request: web.Request) -> int:
     if sent is None or not sent.startswith(_SUBSCRIBER) or len(sent) > _LONGEST:
         count(request)
         raise unauthenticated(_WANT_TOKEN, bad_token=sent is not None)
-    async with request.app[SERVICES].store.read() as unit:
-        subscriber_id = await people.by_token(unit, sent)
+    subscriber_id = await request.app[SERVICES].store.look(lambda unit: people.by_token(unit, sent))
     if subscriber_id is None:
         count(request)
         raise unauthenticated(_NOBODY, bad_token=True)

@@ -28,6 +28,7 @@ GROUP = 500
 BACKLOG = 500
 """How many outcomes may wait for the store before those who send have to."""
 
+_FEW = 50
 _LINGER_S = 0.05
 _RETRY_S = 0.5
 _CALL_AGAIN = timedelta(seconds=60)
@@ -82,7 +83,8 @@ class Ledger:
     async def settled(self) -> None:
         """Return when all that was taken before is durable."""
         goal = self._taken
-        self._hurry.set()
+        if len(self._waiting) < _FEW:  # of many more are about to come, and one group costs less than two
+            self._hurry.set()
         async with self._progress:
             await self._progress.wait_for(lambda: self._written >= goal)
 

@@ -76,15 +76,14 @@ async def best_async_s(action: Callable[[], Awaitable[object]], times: int = 5) 
     return min(took)
 
 
-async def by_turns(
-    ours: Callable[[], Awaitable[Took]], theirs: Callable[[], Awaitable[Took]], turns: int = 3
-) -> tuple[Took, Took]:
-    """Run two things by turns, so that what the machine does beside hits both; the medians of each."""
-    found: tuple[list[Took], list[Took]] = ([], [])
+async def by_turns(*things: Callable[[], Awaitable[Took]], turns: int = 3) -> list[Took]:
+    """Run things by turns, each turn from another one on, so that what the machine does beside hits all; medians."""
+    found: list[list[Took]] = [[] for _ in things]
     for turn in range(turns):
-        for which in (0, 1) if turn % 2 == 0 else (1, 0):
-            found[which].append(await (ours, theirs)[which]())
-    return median(found[0]), median(found[1])
+        for at in range(len(things)):
+            which = (turn + at) % len(things)
+            found[which].append(await things[which]())
+    return [median(each) for each in found]
 
 
 def median(several: list[Took]) -> Took:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from broadcaster.config import Settings
 from channels.webpush import VapidKey
 from tests.bench import peers
 from tests.bench.crowd import browser_keys, by_push, gather
-from tests.bench.measuring import Took
+from tests.bench.measuring import Took, by_turns
 from tests.bench.rivals_run import rival
 from tests.bench.running import run, size
 from tests.bench.service import serving
@@ -34,29 +35,34 @@ async def measure() -> list[Row]:
         ]
     async with nginx() as sink:
         count = size(30_000)
-        ours, memory, growth = await _ours(sink, count)
-        rows = []
-        for key, (program, against, goal) in names.items():
-            if key == "web-push" and peers.web_push() is None:
-                rows.append(Row(f"push {key}", "push, tracked", against, goal, why="npm's web-push is not here"))
-                continue
-            theirs = await _theirs(sink, program, count if key == "bare" else count // 2)
-            rows.append(
-                Row(
-                    f"push {key}",
-                    "push: tracked deliveries a second",
-                    against,
-                    goal,
-                    theirs.wall_s / ours.wall_s,
-                    cpu_us=ours.cpu_s * 1e6,
-                    rival_cpu_us=theirs.cpu_s * 1e6,
-                    memory_mib=memory,
-                    growth=growth if key == "bare" else {},
-                    figures={"ours_a_second": 1 / ours.wall_s, "theirs_a_second": 1 / theirs.wall_s, "messages": count},
-                    why=f"{1 / ours.wall_s:,.0f} a second, theirs {1 / theirs.wall_s:,.0f}",
-                )
-            )
-        return rows
+        memory, growth = await _grown(sink, count // 10)
+
+        async def ours() -> Took:
+            nonlocal memory
+            took, memory = await push_once(sink, count)
+            return took
+
+        there = {key: each for key, each in names.items() if key != "web-push" or peers.web_push() is not None}
+        some = {key: count if key == "bare" else count // 2 for key in there}
+        theirs = [partial(_theirs, sink, program, some[key]) for key, (program, *_) in there.items()]
+        mine, *others = await by_turns(ours, *theirs)
+        growth[f"{count:,}"] = mine.cpu_s * 1e6
+        took = dict(zip(there, others, strict=True))
+    rows = []
+    for key, (_, against, goal) in names.items():
+        row = Row(f"push {key}", "push: tracked deliveries a second", against, goal, memory_mib=memory)
+        rows.append(row)
+        if key not in took:
+            row.why = "npm's web-push is not here"
+            continue
+        row.value = took[key].wall_s / mine.wall_s
+        row.cpu_us, row.rival_cpu_us = mine.cpu_s * 1e6, took[key].cpu_s * 1e6
+        a_second, theirs_a_second = 1 / mine.wall_s, 1 / took[key].wall_s
+        row.figures = {"ours_a_second": a_second, "theirs_a_second": theirs_a_second, "messages": count}
+        row.why = f"{a_second:,.0f} a second, theirs {theirs_a_second:,.0f}"
+        if key == "bare":
+            row.growth = growth
+    return rows
 
 
 def settings_for(sink: Sink) -> dict[str, str]:
@@ -70,13 +76,10 @@ def settings_for(sink: Sink) -> dict[str, str]:
     }
 
 
-async def _ours(sink: Sink, count: int) -> tuple[Took, float, dict[str, float]]:
-    """Seconds and CPU seconds a push of the real service, its memory, and microseconds of CPU by size."""
-    growth = {}
-    for part in (count // 10, count):
-        took, memory = await push_once(sink, part)
-        growth[f"{part:,}"] = took.cpu_s * 1e6
-    return took, memory, growth
+async def _grown(sink: Sink, count: int) -> tuple[float, dict[str, float]]:
+    """MiB, and microseconds of CPU a push, of the service with so few."""
+    took, memory = await push_once(sink, count)
+    return memory, {f"{count:,}": took.cpu_s * 1e6}
 
 
 async def push_once(
