@@ -74,7 +74,7 @@ def _sender(settings: Settings, name: ChannelName, made: Made, hint: str, bus: B
         channel if made.real else Sandbox(channel, hint),
         _gate(settings, name, bus, rate),
         sandboxed=not made.real,
-        batch_size=max(_BATCH[name], min(_LARGEST_BATCH, int(rate * _BATCH_S))),
+        batch_size=batch_size(name, rate),
         hint="" if made.real else hint,
         failover=failover,
         listener=next((each.channel for each in made.providers if isinstance(each.channel, Smpp)), None),
@@ -82,6 +82,11 @@ def _sender(settings: Settings, name: ChannelName, made: Made, hint: str, bus: B
         patience_s=None if failover is None else 2 * _patience_s(settings) + 1.0,
         origins=Origins(name, places if made.real else 0, made.label or (lambda _: provider)),
     )
+
+
+def batch_size(name: ChannelName, per_second: float) -> int:
+    """Give how many messages of a channel one sender takes on at once, at this rate."""
+    return max(_BATCH[name], int(min(_LARGEST_BATCH, per_second * _BATCH_S)))
 
 
 def _patience_s(settings: Settings) -> float:

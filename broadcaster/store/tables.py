@@ -384,6 +384,7 @@ deliveries = Table(
     Column("ended_at", Instant),
     UniqueConstraint("alert_id", "contact_id"),
     Index("ix_deliveries_batch_id", "batch_id"),
+    Index("ix_deliveries_alert_id_id", "alert_id", "id"),
     # A carrier that tells what became of a message knows it by this name alone.
     Index("ix_deliveries_sms", "provider_id", sqlite_where=text(SMS_ONLY), postgresql_where=text(SMS_ONLY)),
 )

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PUSH, SMS, MAIL, VOICE = CHANNELS = ("push", "sms", "email", "voice")
-BATCH = {PUSH: 250, MAIL: 100, SMS: 50, VOICE: 10}
 FIRST_PART, PART, GROUP, RELAYED = 100, 1000, 500, 500
 """As in ``pipeline.resolve``, ``pipeline.track`` and ``workers``; a test holds them together."""
 

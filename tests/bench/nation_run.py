@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tests.bench.nation_plan import BATCH, CHANNELS, FIRST_PART, GROUP, PART, PUSH, RELAYED, Plan, Took
+from broadcaster.domain.people import ChannelName
+from broadcaster.providers import batch_size
+from tests.bench.nation_plan import CHANNELS, FIRST_PART, GROUP, PART, PUSH, RELAYED, Plan, Took
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -168,8 +170,9 @@ class Nation:
 
     def _part_written(self, size: int) -> None:
         for name, count in self._by_channel(size).items():
-            for first in range(0, count, BATCH[name]):
-                self._outbox.append((name, min(BATCH[name], count - first)))
+            most = batch_size(ChannelName(name), self.plan.channels[name].per_second)
+            for first in range(0, count, most):
+                self._outbox.append((name, min(most, count - first)))
         self._relay()
         self._written_s = self.now
         self._part()

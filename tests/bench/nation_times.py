@@ -27,9 +27,10 @@ from broadcaster.app import open_store
 from broadcaster.config import Settings
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, NewContact
-from broadcaster.providers import _BATCH
+from broadcaster.providers import batch_size
 from broadcaster.store import alerts, batches, counting, dispatching, outbox, stations, tracking
 from tests.bench.crowd import SLUG, by_mail, by_push, by_sms, gather
+from tests.bench.nation_plan import BASE
 from tests.contract.stores import an_alert
 from tests.servers.postgres import Postgres, postgres
 
@@ -123,7 +124,7 @@ async def _steps(store: Store, clock: Clock) -> None:
     await clock.step(
         "issue", store, lambda unit: alerts.add(unit, alert, key_id=None, idempotency_key=None, request_hash=None)
     )
-    sizes = {CHANNEL_NUMBER[name]: size for name, size in _BATCH.items()}
+    sizes = {CHANNEL_NUMBER[name]: batch_size(name, BASE.channels[name].per_second) for name in CHANNEL_NUMBER}
     outcomes: list[Outcome] = []
     add, add_latencies = counting.add, counting.add_latencies
 

@@ -190,3 +190,18 @@ async def test_a_providers_code_of_any_length_is_kept_as_far_as_it_goes(store, a
     assert contact.status == ContactStatus.GONE
     assert gone.code.startswith(contact.status_code)
     assert len(contact.status_code) <= 60
+
+
+async def test_who_has_a_contact_already_is_looked_up_and_not_searched_for_among_all_of_the_alert(store, alert):
+    """As SQLite plans it: by the index on both, though another one would give the rows in their order."""
+    if not store.sqlite:
+        pytest.skip("PostgreSQL plans by what there is")
+    asked = dispatching._TAKEN.compile(dialect=store._reader.dialect)
+    given = asked.construct_params({"alert_id": alert.id, "ids": [1, 2]})
+    async with store.read() as unit:
+        plan = await unit.conn.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {asked}",
+            tuple("[1,2]" if name == "ids" else given[name] for name in asked.positiontup),
+        )
+        told = " ".join(row[-1] for row in plan)
+    assert "alert_id=? AND contact_id=?" in told

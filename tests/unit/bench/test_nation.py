@@ -8,9 +8,7 @@ from dataclasses import replace
 import pytest
 
 from broadcaster.pipeline import resolve, track
-from broadcaster.providers import _BATCH
 from tests.bench.nation_plan import (
-    BATCH,
     CHANNELS,
     FIRST_PART,
     GROUP,
@@ -111,7 +109,6 @@ def test_a_resource_idle_for_long_is_busy_only_when_wanted():
 
 
 def test_its_sizes_are_the_service_s_own():
-    assert {str(name): size for name, size in _BATCH.items()} == BATCH
     assert (resolve.FIRST_PART, max(resolve.PART.values()), track.GROUP) == (FIRST_PART, PART, GROUP)
 
 
