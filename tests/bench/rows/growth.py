@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.bench.sinks import Sink
 
 _MILLION = 1_000_000
-_BUDGET_S = 210.0
+_BUDGET_S = 360.0
 _ROUND = 50_000
 _LOOK_S = 1.0
 _FEW = 1000
