@@ -127,7 +127,7 @@ class SharedGate(Gate):
             self._let_in()
 
     async def _fetch(self) -> None:
-        """Fetch tokens until nobody waits: as many as wait now or are about to, at the most a tenth of a second's worth.
+        """Fetch tokens until nobody waits: as many as wait or are about to, at the most a tenth of a second's worth.
 
         At a high rate a few are fetched ahead, for asking costs more than a message does.
         """

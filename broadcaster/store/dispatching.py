@@ -66,11 +66,10 @@ _CONTACTS = Fetch(
 _PAUSED = select(subscribers.c.id).where(
     subscribers.c.paused_until > bindparam("now", type_=Instant), among(subscribers.c.id, "ids")
 )
-# In the order in which outcomes lock them. A bare id would make SQLite go by it, through all deliveries of the alert.
 _TAKEN = (
     select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.code)
     .where(deliveries.c.alert_id == _ALERT, among(deliveries.c.contact_id, "ids"))
-    .order_by(deliveries.c.id + 0)
+    .order_by(deliveries.c.id)
     .with_for_update(read=True)
 )
 

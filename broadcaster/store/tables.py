@@ -358,6 +358,9 @@ recipients = Table(
     sqlite_with_rowid=False,
 )
 
+ANY_ID = "id > 0"
+"""Of ``deliveries``, all, as the index for pages has it."""
+
 SMS_ONLY = "channel = 1"
 """Of ``deliveries``, those by SMS (``CHANNEL_NUMBER``), as the partial index has it."""
 
@@ -384,7 +387,9 @@ deliveries = Table(
     Column("ended_at", Instant),
     UniqueConstraint("alert_id", "contact_id"),
     Index("ix_deliveries_batch_id", "batch_id"),
-    Index("ix_deliveries_alert_id_id", "alert_id", "id"),
+    # For pages alone, which say that they want what all are. Else a planner that knows nothing of the table yet would
+    # take it for the one above, and go through all of an alert to find a contact.
+    Index("ix_deliveries_pages", "alert_id", "id", sqlite_where=text(ANY_ID), postgresql_where=text(ANY_ID)),
     # A carrier that tells what became of a message knows it by this name alone.
     Index("ix_deliveries_sms", "provider_id", sqlite_where=text(SMS_ONLY), postgresql_where=text(SMS_ONLY)),
 )

@@ -193,7 +193,7 @@ async def test_a_providers_code_of_any_length_is_kept_as_far_as_it_goes(store, a
 
 
 async def test_who_has_a_contact_already_is_looked_up_and_not_searched_for_among_all_of_the_alert(store, alert):
-    """As SQLite plans it: by the index on both, though another one would give the rows in their order."""
+    """As SQLite plans it: by the index on both, and by none that would give the rows in their order."""
     if not store.sqlite:
         pytest.skip("PostgreSQL plans by what there is")
     asked = dispatching._TAKEN.compile(dialect=store._reader.dialect)

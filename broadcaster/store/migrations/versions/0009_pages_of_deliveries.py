@@ -5,6 +5,7 @@ Beside an alert that goes out, PostgreSQL lets its outcomes wait while this is b
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
@@ -12,8 +13,9 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    op.create_index("ix_deliveries_alert_id_id", "deliveries", ["alert_id", "id"])
+    every = sa.text("id > 0")
+    op.create_index("ix_deliveries_pages", "deliveries", ["alert_id", "id"], sqlite_where=every, postgresql_where=every)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_deliveries_alert_id_id", table_name="deliveries")
+    op.drop_index("ix_deliveries_pages", table_name="deliveries")
