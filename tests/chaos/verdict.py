@@ -21,7 +21,7 @@ RATES = {"push_per_second": 350, "smtp_per_second": 120, "sms_per_second": 120, 
 
 MOST_TWICE = sum(AT_ONCE.values()) + GROUP
 """What the death of one sender may send twice: what is on the wire, and what was sent and not written down yet. The
-ledger writes every 30 ms, groups of at most GROUP; at these rates less than a group comes together
+ledger writes every 50 ms, groups of at most GROUP; at these rates less than a group comes together
 while one is written.
 """
 
