@@ -179,9 +179,11 @@ class _Crew:
         """Let jobs in hand end, within the grace time: senders give back what they did not send."""
         for task in self._tasks - self._busy:
             task.cancel()
-        under_way = self._busy | self._services.lingering
-        if under_way:
-            await asyncio.wait(under_way, timeout=self._services.settings.grace_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._services.settings.grace_s):
+                # By turns: what was in somebody's hands may go on by itself from here on.
+                while under_way := self._busy | self._services.lingering:
+                    await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
         every = self._tasks | self._services.lingering
         for task in every:
             task.cancel()

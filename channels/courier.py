@@ -230,7 +230,7 @@ def _sealed(body: bytes | ToSeal | None) -> bytes | None:
         return body
     try:
         return seal(*body)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # whatever they are: nobody else's message must suffer for them
         raise BadKeys(str(error)) from error
 
 

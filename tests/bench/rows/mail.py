@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from broadcaster.config import Settings
 from tests.bench import peers
 from tests.bench.crowd import by_mail, gather
-from tests.bench.measuring import Took, by_turns
-from tests.bench.rivals_run import rival
+from tests.bench.measuring import Took
+from tests.bench.rivals_run import beside, rival
 from tests.bench.running import run, size
 from tests.bench.service import serving
 from tests.bench.sinks import Sink, smtp_sink
@@ -25,20 +26,9 @@ async def measure() -> list[Row]:
         return [row]
     count = size(10_000)
     async with smtp_sink() as sink:
-
-        async def ours() -> Took:
-            took, row.memory_mib = await _ours(sink, count)
-            return took
-
-        async def theirs() -> Took:
-            took = await rival("mail_bare.py", sink.port, count, _CONNECTIONS)
-            return Took(took.wall_s / count, took.cpu_s / count)
-
-        mine, other = await by_turns(ours, theirs)
-    row.value = other.wall_s / mine.wall_s
-    row.cpu_us, row.rival_cpu_us = mine.cpu_s * 1e6, other.cpu_s * 1e6
-    row.figures = {"ours_a_second": 1 / mine.wall_s, "theirs_a_second": 1 / other.wall_s, "messages": count}
-    row.why = f"{1 / mine.wall_s:,.0f} a second, theirs {1 / other.wall_s:,.0f}"
+        await beside(
+            row, count, partial(_ours, sink, count), partial(rival, "mail_bare.py", sink.port, count, _CONNECTIONS)
+        )
     return [row]
 
 

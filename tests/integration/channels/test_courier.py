@@ -123,8 +123,9 @@ async def test_what_is_to_be_encrypted_is_read_by_its_own_device_alone(busy, ech
         assert device.read(body) == f"to {number}".encode()
 
 
-async def test_keys_that_are_none_fail_alone(busy, echo):
-    bad = (b"x", "AAAA", to_base64url(b"\0" * 16))
+@pytest.mark.parametrize("key", ["AAAA", "é", "", None, 7])
+async def test_keys_that_are_none_fail_alone(busy, echo, key):
+    bad = (b"x", key, to_base64url(b"\0" * 16))
     *replies, refused = await asyncio.gather(
         *[asking(busy, echo, "good", number) for number in range(MANY)],
         asking(busy, echo, "bad", 0, bad),
