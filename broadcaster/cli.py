@@ -22,7 +22,7 @@ from broadcaster.commands.stations import station
 @click.group(
     cls=Sentences,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Settings are TOCSIN_* in the environment; README has the table. `tocsin doctor` checks them.",
+    epilog="Settings are TOCSIN_* in the environment; docs/operating.md has the table. `tocsin doctor` checks them.",
 )
 @click.version_option(version("tocsin"), prog_name="tocsin")
 def main() -> None:

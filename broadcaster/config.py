@@ -44,7 +44,7 @@ _REGIONS = ("FR", "GP", "MQ", "GF", "RE", "YT", "BL", "MF", "PM", "NC", "PF", "W
 
 
 class Settings(BaseModel):
-    """What can be set, with what holds when it is not. README has the same table; a test holds the two together."""
+    """The settings and their defaults. docs/operating.md has the same table; a test compares them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
@@ -347,7 +347,7 @@ def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings
         elif name in known and text != "":
             values.setdefault(name.removeprefix(PREFIX).lower(), text)
         elif name.startswith(PREFIX) and name not in known and name not in _ELSEWHERE:
-            findings.append((name, "is no setting of Tocsin: see the table in README, or mend the spelling"))
+            findings.append((name, "is no setting of Tocsin: see the table in docs/operating.md, or mend the spelling"))
     values.update(given)
     try:
         settings = Settings(**values)

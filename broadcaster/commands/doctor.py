@@ -47,7 +47,7 @@ async def _examined() -> list[Examined]:
         settings = config.load()
     except BadSettings as error:
         return [
-            Examined("settings", Finding("error", f"{name}: {problem}", "README has the table of settings"))
+            Examined("settings", Finding("error", f"{name}: {problem}", "docs/operating.md has the table of settings"))
             for name, problem in error.findings
         ]
     found = [Examined("settings", Finding("ok", "every TOCSIN_ setting can be read"))]

@@ -302,7 +302,7 @@ async def _channels(settings: Settings) -> AsyncIterator[Examined]:
         senders = open_senders(settings)
     except BadSettings as error:
         for name, problem in error.findings:
-            yield Examined("channels", Finding("error", f"{name}: {problem}", "mend the setting; README has the table"))
+            yield Examined("channels", Finding("error", f"{name}: {problem}", "see the table in docs/operating.md"))
         return
     for name, sender in senders.items():
         try:

@@ -142,7 +142,7 @@ def test_whoever_stops_a_process_waits_until_it_has_written_down_what_it_sent():
 
 
 def test_every_process_has_a_bound_of_its_memory_with_room_over_what_was_measured():
-    """README: 151 MB a web process, 205 a resolver of 100,000, 164 a sender, 148 a scheduler."""
+    """docs/operating.md: 151 MB a web process, 205 a resolver of 100,000, 164 a sender, 148 a scheduler."""
     least_mb = {"web": 300, "resolver": 1000, "sender": 400, "scheduler": 300}
     for role, least in least_mb.items():
         compose = COMPOSE["services"][role]["deploy"]["resources"]["limits"]["memory"]

@@ -1,4 +1,4 @@
-"""The table of settings in README is the settings."""
+"""The table of settings in docs/operating.md is the settings."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from broadcaster.config import _ELSEWHERE, PREFIX, Settings
 
-README = Path(__file__).parents[3] / "README.md"
+OPERATING = Path(__file__).parents[3] / "docs/operating.md"
 ROW = re.compile(r"^\| `(TOCSIN_[A-Z0-9_]+)` \| (.*?) \| (.*) \|$", re.MULTILINE)
-TABLE = {name: (default.strip().strip("`"), said) for name, default, said in ROW.findall(README.read_text())}
+TABLE = {name: (default.strip().strip("`"), said) for name, default, said in ROW.findall(OPERATING.read_text())}
 NAMES = {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
 
 
@@ -37,6 +37,6 @@ def test_the_default_in_the_table_is_the_one_that_holds(name):
         assert said.lower() == str(default).lower()
 
 
-def test_every_name_that_readme_mentions_is_one_that_is_read():
+def test_every_name_that_the_page_mentions_is_one_that_is_read():
     known = set(NAMES) | {f"{name}_FILE" for name in NAMES} | set(_ELSEWHERE)
-    assert set(re.findall(r"TOCSIN_[A-Z0-9_]*[A-Z0-9]", README.read_text())) <= known
+    assert set(re.findall(r"TOCSIN_[A-Z0-9_]*[A-Z0-9]", OPERATING.read_text())) <= known
