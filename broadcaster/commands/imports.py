@@ -18,7 +18,7 @@ from broadcaster.commands.showing import err
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import Source, open_source
-from broadcaster.register.refusals import write_refusals
+from broadcaster.register.refusals import HEADER, write_refusals
 
 if TYPE_CHECKING:
     from broadcaster.store.engine import Store
@@ -162,6 +162,6 @@ def _report_refusals(made: Plan, wish: _Wish) -> None:
 def _remove_old(path: Path) -> None:
     """Remove the error file of an earlier try: it would seem to be of this one."""
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        ours = file.readline().strip() == "line,external_id,field,reason"
+        ours = file.readline().strip() == ",".join(HEADER)
     if ours:
         path.unlink()

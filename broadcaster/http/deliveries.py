@@ -63,8 +63,9 @@ async def show_account(call: Call[None, None]) -> web.Response:
 
 
 async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
-    """Give an alert's deliveries in the order they were made; no addresses."""
-    alert, _ = await alert_of(call, Role.READ)
+    """Give an alert's deliveries in the order they were made; no addresses, and register ids only to publishers."""
+    alert, station = await alert_of(call, Role.READ)
+    named = call.need(Role.READ, station.id).may(Role.PUBLISH, station.id)
     query = call.query
     async with call.services.store.read() as unit:
         rows = await deliveries.page(
@@ -79,7 +80,7 @@ async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
         DeliveryOut(
             id=str(row.id),
             subscriber_id=str(row.subscriber_id),
-            external_id=row.external_id,
+            external_id=row.external_id if named else None,
             channel=row.channel,
             state=row.state.word,
             attempts=row.attempts,

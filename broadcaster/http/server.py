@@ -61,6 +61,8 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 1 << 20
 """Bytes; what is larger is answered 413."""
+HSTS = "max-age=31536000"
+"""A browser that was here by https comes back by https for a year (RFC 6797)."""
 
 _NOWHERE = "none"
 _OPERATED = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -170,12 +172,14 @@ def _figures(method: str, route: str, status: str) -> tuple[Counted, Timed]:
     return REQUESTS.labels(method, route, status), SECONDS.labels(route)
 
 
-async def _headers(_request: web.Request, response: web.StreamResponse) -> None:
+async def _headers(request: web.Request, response: web.StreamResponse) -> None:
     """Set what every answer carries: guess no types, tell nobody where from, stand in nobody's frame."""
     headers = response.headers
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if request.app[SERVICES].base_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = HSTS
     if response.status != web.HTTPNotModified.status_code:  # what it says takes the place of what the reader kept
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")

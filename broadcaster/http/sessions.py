@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from broadcaster.http.keys import SERVICES
 from broadcaster.http.problems import HttpProblem
@@ -75,9 +76,26 @@ def csrf_made_of(name: str) -> str:
     return hashlib.sha256(b"csrf:" + name.encode()).hexdigest()[:40]
 
 
+def from_our_page(request: web.Request) -> bool:
+    """Return whether the browser says that a page of ours, or the person themselves, made this request.
+
+    Browsers of before 2023 don't send ``Sec-Fetch-Site``; all send ``Origin`` with a form. What sends neither is no
+    browser, and has no session that another site could use.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    public = urlsplit(request.app[SERVICES].base_url)
+    # A proxy may end TLS and rename the host: ours is the public address, or the one that was asked.
+    return origin in (f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.host}")
+
+
 async def is_ours(request: web.Request) -> bool:
     """Tell whether a request that changes something was made by a page of ours."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    if not from_our_page(request):
         return False
     sent = request.headers.get(HEADER, "")
     if not sent and request.content_type == "application/x-www-form-urlencoded":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from broadcaster.register.columns import Columns, meaning_of, read_header
 from broadcaster.register.refusals import ListRefused
+from broadcaster.register.sheets import as_meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +153,7 @@ def _records(file: TextIO, delimiter: str) -> Iterator[Line]:
         records += 1
         if records > MAX_LINES:
             raise ListRefused(f"the file has more than {MAX_LINES:,} lines: split it")
-        yield Line(begins, cells)
+        yield Line(begins, [as_meant(cell) for cell in cells])
 
 
 class _TooLong(Exception):

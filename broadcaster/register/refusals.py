@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING, NamedTuple
 
 from broadcaster.errors import TocsinError
+from broadcaster.register.sheets import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,14 +28,10 @@ class Refusal(NamedTuple):
     problem: str
 
 
+HEADER = ("line", "external_id", "field", "reason")
+
+
 def write_refusals(path: Path, refusals: Iterable[Refusal]) -> None:
     """Write the error file: CSV in UTF-8 with a byte order mark, as spreadsheets want it."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("line", "external_id", "field", "reason"))
-        # A spreadsheet runs what begins with these signs; an id is somebody else's text.
-        writer.writerows((each.line, _inert(each.external_id), _inert(each.field), each.problem) for each in refusals)
-
-
-def _inert(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+        file.write(csv_text((HEADER, *refusals)))

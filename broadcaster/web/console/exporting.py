@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,10 +12,10 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Role
 from broadcaster.register.groups import group_slug
 from broadcaster.register.parsing import MAX_VALUES
+from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store import register
 from broadcaster.store.register import Only
 from broadcaster.web.console.frame import chosen_station, show, words_of
-from broadcaster.web.console.importing_file import inert
 from broadcaster.web.pages import zone_of
 
 if TYPE_CHECKING:
@@ -105,9 +103,7 @@ def _header(words: Words) -> list[str]:
 
 
 def _rows(rows: list[list[str]], words: Words) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text, delimiter=";" if words.language == "fr" else ",").writerows(rows)
-    return text.getvalue()
+    return csv_text(rows, delimiter_of(words.language))
 
 
 def _cells(person: Person, words: Words) -> list[str]:
@@ -129,7 +125,7 @@ def _cells(person: Person, words: Words) -> list[str]:
     ]
     for place in list(person.places.values())[:PLACES]:
         cells += [place.label, repr(place.lon), repr(place.lat)]
-    return [inert(cell) for cell in cells]
+    return cells
 
 
 def _yes_or_no(words: Words, *, truth: bool) -> str:

@@ -7,10 +7,7 @@ leaves nothing. Between two requests it waits in the store, sealed (``store.uplo
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import os
-import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +17,7 @@ from aiohttp import web
 
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
+from broadcaster.register.sheets import csv_text
 from broadcaster.web.console.refusal_words import told
 
 if TYPE_CHECKING:
@@ -44,7 +42,6 @@ _PIECE = 1 << 20
 _DISCARDED = 4 * LARGEST
 _SLOWEST_S = 600.0
 _LONGEST_NAME = 80
-_PLAIN = re.compile(r"[0-9 .,()/+-]*")
 
 
 class NoFile(Exception):
@@ -147,15 +144,13 @@ def to_mend(made: Plan, words: Words) -> bytes:
     for each in made.refusals:
         wrong.setdefault(each.line, []).append(each)
     width = len(made.source.columns.headings)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=made.source.delimiter)
-    writer.writerow([*made.source.columns.headings, words("line of the file"), words("to be mended")])
+    rows: list[list[object]] = [[*made.source.columns.headings, words("line of the file"), words("to be mended")]]
     for line in made.source.lines():
         reasons = wrong.get(line.number)
         if reasons is not None:
-            cells = [inert(cell) for cell in [*line.cells[:width], *[""] * (width - len(line.cells))]]
-            writer.writerow([*cells, line.number, reasons_told(reasons, words)])
-    return text.getvalue().encode("utf-8-sig")
+            cells = [*line.cells[:width], *[""] * (width - len(line.cells))]
+            rows.append([*cells, line.number, reasons_told(reasons, words)])
+    return csv_text(rows, made.source.delimiter).encode("utf-8-sig")
 
 
 def reasons_told(reasons: Sequence[Refusal], words: Words) -> str:
@@ -163,10 +158,3 @@ def reasons_told(reasons: Sequence[Refusal], words: Words) -> str:
     return " / ".join(
         (f"{each.field}{words(': ')}" if each.field else "") + told(each.problem, words) for each in reasons
     )
-
-
-def inert(text: str) -> str:
-    """Give a cell that no spreadsheet runs: what begins like a formula gets an apostrophe, unless it is but figures."""
-    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not _PLAIN.fullmatch(text):
-        return f"'{text}"
-    return text

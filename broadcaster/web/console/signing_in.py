@@ -18,6 +18,7 @@ from broadcaster.http.sessions import (
     PATH,
     csrf_made_of,
     device_of,
+    from_our_page,
     give_cookie,
     idle,
     lasts,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 SIGN_IN = f"{PATH}/sign-in"
 _LONGEST_KEY = 100
 _HELD = "held."
-_OURS = ("same-origin", "none")
 
 
 async def ask(call: Call[None, Any]) -> web.Response:
@@ -56,7 +56,7 @@ async def interrupted(request: web.Request) -> web.StreamResponse:
 async def sign_in(call: Call[None, None]) -> web.StreamResponse:
     """Exchange a key for a session."""
     request, services = call.request, call.services
-    if request.headers.get("Sec-Fetch-Site", "none") not in _OURS:
+    if not from_our_page(request):
         # SameSite keeps our cookie from other sites' forms, but not their forms from giving a browser a cookie.
         message = "A sign-in comes from this service's own page."
         raise Forbidden(message)

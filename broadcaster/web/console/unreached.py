@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
@@ -13,6 +11,7 @@ from pydantic import Field
 from broadcaster.domain.stations import Role
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.schemas.base import Query
+from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store import account, alerts, reporting
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.live import heading
@@ -31,7 +30,6 @@ log = structlog.get_logger(__name__)
 PAGE = 100
 _FEW = 5
 _AT_ONCE = 500
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _BOM = "\ufeff"
 
 
@@ -132,14 +130,5 @@ def file_name(slug: str, alert_id: int, words: Words) -> str:
     return f"{words('unreached')}-{slug}-{alert_id}.csv"
 
 
-def _lines(rows: list[list[Any]], words: Words) -> str:
-    """Write rows as a spreadsheet of the reader's language reads them: French ones take the semicolon."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";" if words.language == "fr" else ",", lineterminator="\r\n")
-    writer.writerows([guarded(cell) for cell in row] for row in rows)
-    return out.getvalue()
-
-
-def guarded(cell: str) -> str:
-    """Give a cell that no spreadsheet takes for a formula: people write their own names."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def _lines(rows: list[list[str]], words: Words) -> str:
+    return csv_text(rows, delimiter_of(words.language))

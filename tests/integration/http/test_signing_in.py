@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from broadcaster.config import Settings
 from broadcaster.http.sessions import csrf_made_of
 from broadcaster.store import sessions, stations
+from tests.integration.http.conftest import open_api
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -61,6 +63,41 @@ async def test_no_other_site_can_sign_a_browser_in(api):
     for site in ("same-origin", "none"):
         status, headers, _ = await send(api, "/console/sign-in", said, **{"Sec-Fetch-Site": site})
         assert status == 303
+
+
+FOREIGN = ["https://evil.example", "null", "http://127.0.0.1:1", "https://127.0.0.1.evil.example"]
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+async def test_an_older_browser_tells_another_site_by_its_origin(api, origin):
+    said = f"key={api.keys['admin']}"
+    status, headers, _ = await send(api, "/console/sign-in", said, Origin=origin)
+    assert (status, headers.get("Set-Cookie")) == (403, None)
+    mine = await api.sign_in()
+    proof = {"Cookie": mine["Cookie"], "X-CSRF": mine["X-CSRF"]}
+    assert (await send(api, "/console/sign-out", "", **proof, Origin=origin))[0] == 403
+    assert (await send(api, "/console/reach", "{}", **proof, Origin=origin))[0] == 403
+    assert (await look(api, "/console", **mine))[0] == 200
+
+
+async def test_an_older_browser_signs_in_from_our_own_page(api):
+    status, _, _ = await send(api, "/console/sign-in", f"key={api.keys['admin']}", Origin=api.running.url)
+    assert status == 303
+
+
+async def test_behind_a_proxy_the_public_address_is_our_own_and_is_kept_to_https(tmp_path):
+    settings = Settings(host="127.0.0.1", port=0, data_dir=tmp_path, public_url="https://alerts.town.example")
+    async for api in open_api(settings):
+        said = f"key={api.keys['admin']}"
+        status, headers, _ = await send(api, "/console/sign-in", said, Origin="https://alerts.town.example")
+        assert (status, headers["Strict-Transport-Security"]) == (303, "max-age=31536000")
+        assert (await send(api, "/console/sign-in", said, Origin="http://alerts.town.example"))[0] == 403
+        for path in ("/", "/healthz", "/v1/nowhere"):
+            assert "Strict-Transport-Security" in (await look(api, path))[1]
+
+
+async def test_where_there_is_no_https_no_browser_is_kept_to_it(api):
+    assert "Strict-Transport-Security" not in (await look(api, "/"))[1]
 
 
 async def test_a_form_without_the_proof_that_it_is_ours_changes_nothing(api):
