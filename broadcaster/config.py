@@ -134,6 +134,12 @@ class Settings(BaseModel):
         description="Processes (some 50 MB each) that encrypt and speak for a channel while much goes out by it; "
         "without it, one where this process does everything and has two cores, else none.",
     )
+    probe_every_s: float = Field(
+        30,
+        ge=0,
+        le=86_400,
+        description="How often a sender asks its providers whether they answer, sending nothing; 0: never.",
+    )
     lease_s: float = Field(30, ge=2, le=600, description="After how long another worker takes over a batch.")
     grace_s: float = Field(20, ge=0, le=300, description="How long messages under way may take to end at a stop.")
     session_hours: float = Field(

@@ -81,6 +81,7 @@ def _sender(settings: Settings, name: ChannelName, made: Made, hint: str, bus: B
         signs_as=made.signs_as,
         patience_s=None if failover is None else 2 * _patience_s(settings) + 1.0,
         origins=Origins(name, places if made.real else 0, made.label or (lambda _: provider)),
+        provider=provider,
     )
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.people import ChannelName
+from broadcaster.health import Health
 from broadcaster.ids import new_token
 from broadcaster.pipeline.breaker import Origins
 from broadcaster.pipeline.precedence import Precedence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from broadcaster.clock import Clock
     from broadcaster.config import Settings
     from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.health import Trouble
     from broadcaster.pipeline.gate import Gate
     from broadcaster.pipeline.track import Ledger
     from broadcaster.store import Store
@@ -53,8 +55,8 @@ class Sender:
     """A channel as the service uses it. ``stopped_until``: it is broken, and tried again then.
 
     ``failover`` is the channel itself where it has two providers; ``listener`` is the part of it that hears what
-    becomes of messages; ``signs_as`` is who its texts are from; ``patience_s`` bounds a message, else
-    the settings do.
+    becomes of messages; ``signs_as`` is who its texts are from; ``provider`` names who it speaks to;
+    ``patience_s`` bounds a message, else the settings do.
     """
 
     name: ChannelName
@@ -69,6 +71,7 @@ class Sender:
     signs_as: str = ""
     patience_s: float | None = None
     origins: Origins = field(default_factory=Origins)
+    provider: str = ""
 
 
 @dataclass
@@ -76,6 +79,7 @@ class Services:
     """Everything a stage, a page or a command needs; nothing here is made by those who use it.
 
     ``atlas`` is there only where the role *resolver* is: others ask a resolver (``pipeline.reach``).
+    ``probed``: what the last probe of each channel found wrong.
     """
 
     settings: Settings
@@ -94,8 +98,13 @@ class Services:
     held_alerts: set[int] = field(default_factory=set)
     lingering: set[asyncio.Task[None]] = field(default_factory=set)
     precedence: Precedence = field(default_factory=Precedence)
+    probed: dict[ChannelName, list[Trouble]] = field(default_factory=dict)
     begun: OrderedDict[int, None] = field(default_factory=OrderedDict)
     _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)
+    health: Health = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.health = Health(self)
 
     @property
     def channels(self) -> dict[ChannelName, Channel[Any, Any]]:

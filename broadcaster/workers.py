@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from broadcaster import presence
 from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import Lane, Severity, Status, lane_of_rank, rank_of
 from broadcaster.figures import Figures
@@ -29,6 +30,7 @@ from broadcaster.store import (
     confirmations,
     leases,
     outbox,
+    processes,
     residents,
     sandbox,
     upkeep,
@@ -89,11 +91,16 @@ async def working(services: Services) -> AsyncIterator[None]:
     told.set()
     services.store.on_told = told.set
     await services.bus.open()
+    if not services.settings.embedded:
+        with suppress(StoreUnavailable):  # now, so that whoever started it sees it at once
+            await presence.announce(services)
     ledger = asyncio.create_task(services.ledger.run(), name="ledger")
     crew = _Crew(services)
     crew.start("relay", lambda: relay(services, told))
     crew.start("holding", lambda: _holding(services))
     crew.start("active alerts", lambda: _following(services))
+    if not services.settings.embedded:  # there, the one process has every role
+        crew.start("presence", lambda: _announcing(services))
     if Role.SCHEDULER in services.roles:
         crew.start("sweeper", lambda: _sweeping(services))
         figures = Figures(services, queue_of, resolve_queue)
@@ -105,12 +112,7 @@ async def working(services: Services) -> AsyncIterator[None]:
             for most in resolvers:
                 crew.start("resolver", functools.partial(crew.take, f"{RESOLVE}.{lane}", most, _resolve))
     if Role.SENDER in services.roles:
-        for name, sender in services.senders.items():
-            if sender.listener is not None:
-                crew.start("reports", functools.partial(hear, services, sender))
-            for lane, runners in _RUNNERS.items():
-                for most in runners:
-                    crew.start("sender", functools.partial(crew.take, f"deliver.{name}.{lane}", most, _deliver))
+        _start_senders(crew, services)
     try:
         yield
     finally:
@@ -120,6 +122,16 @@ async def working(services: Services) -> AsyncIterator[None]:
         await _written_down(services)
         ledger.cancel()
         await asyncio.wait([ledger], timeout=_CANCELLED_S)
+
+
+def _start_senders(crew: _Crew, services: Services) -> None:
+    crew.start("probes", lambda: _probing(services))
+    for name, sender in services.senders.items():
+        if sender.listener is not None:
+            crew.start("reports", functools.partial(hear, services, sender))
+        for lane, runners in _RUNNERS.items():
+            for most in runners:
+                crew.start("sender", functools.partial(crew.take, f"deliver.{name}.{lane}", most, _deliver))
 
 
 async def _written_down(services: Services) -> None:
@@ -133,6 +145,7 @@ async def _written_down(services: Services) -> None:
             await services.ledger.settled()
             async with services.store.write() as unit:
                 await leases.give_back(unit, services.owner)
+                await processes.withdraw(unit, services.owner)
     except (StoreUnavailable, TimeoutError) as error:
         _log.error("outcomes could not be written: their messages are sent again", error=str(error))
 
@@ -281,6 +294,24 @@ async def _holding(services: Services) -> None:
 
         with urgently():  # behind an alert to a million it would come too late, and what is held be taken for lost
             await services.store.at_once(renew)
+
+
+async def _announcing(services: Services) -> None:
+    """Announce this process, and go on doing so."""
+    async with services.store.write() as unit:
+        await processes.forget_dead(unit, services.clock.now())
+    while True:
+        await asyncio.sleep(processes.BEAT_S)
+        await presence.announce(services)
+
+
+async def _probing(services: Services) -> None:
+    """Look now and then how the providers are, so that one that is away is known before the next alert."""
+    pause_s = services.settings.probe_every_s
+    while pause_s:
+        await asyncio.sleep(pause_s)
+        pause_s = await presence.probe(services)
+    await asyncio.Event().wait()  # it was switched off
 
 
 async def _leads(services: Services, name: str) -> bool:

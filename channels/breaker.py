@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from channels.errors import ChannelError
 
 
+_KNOWN_S = 60.0
+
+
 class BreakerState(IntEnum):
     """As it is shown in the metrics."""
 
@@ -63,6 +66,14 @@ class Breaker:
         if self._open_until is None:
             return BreakerState.CLOSED
         return BreakerState.OPEN if self._clock() < self._open_until else BreakerState.HALF_OPEN
+
+    @property
+    def in_trouble(self) -> bool:
+        """Tell whether it is open, or was until a short while ago and nothing has been tried since.
+
+        Where no message goes for long, how the provider fared at the last one says nothing of now.
+        """
+        return self._open_until is not None and self._clock() < self._open_until + _KNOWN_S
 
     @property
     def quiet(self) -> bool:

@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from broadcaster.bus import BusUnavailable, NoAnswer
+from broadcaster.domain.health import Code, Trouble
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
 from broadcaster.http.schemas.problems import FieldProblem, Problem
 from broadcaster.store import StoreUnavailable
@@ -56,6 +57,7 @@ class HttpProblem(Exception):
     errors: Sequence[tuple[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     instance: str | None = None
+    trouble: Trouble | None = None
 
     @property
     def status(self) -> int:
@@ -89,7 +91,8 @@ def problem_of(error: Exception, request: web.Request) -> HttpProblem:
     for away, words in _AWAY.items():
         if isinstance(error, away):
             log.error("something that is needed is away", path=request.path, kind=away.__name__, problem=str(error))
-            return HttpProblem("unavailable", words, headers={"Retry-After": str(_RETRY_STORE_S)})
+            again = {"Retry-After": str(_RETRY_STORE_S)}
+            return HttpProblem("unavailable", words, headers=again, trouble=_TROUBLES.get(away))
     if isinstance(error, web.HTTPException):
         return _of_aiohttp(error, request)
     return _unforeseen(error, request)
@@ -99,6 +102,12 @@ _AWAY: dict[type[Exception], str] = {
     StoreUnavailable: "The store does not answer: try again shortly.",
     NoAnswer: "Nobody who knows the map answers now: try again shortly. Alerts can be sent all the same.",
     BusUnavailable: "The bus does not answer: try again shortly. Alerts can be sent all the same.",
+}
+
+
+_TROUBLES: dict[type[Exception], Trouble] = {
+    StoreUnavailable: Trouble(Code.STORE_AWAY),
+    BusUnavailable: Trouble(Code.BUS_AWAY),
 }
 
 

@@ -244,6 +244,10 @@ class Origins:
             known = self._known[name] = Origin(self._places, self._breaker(), show, (self._channel, label))
         return known
 
+    def in_trouble(self) -> list[str]:
+        """Return the words of those that are not worth asking now."""
+        return sorted({self._label(name) for name, each in self._known.items() if each.breaker.in_trouble})
+
     def _show(self, label: str) -> None:
         worst = max(origin.breaker.state for name, origin in self._known.items() if self._label(name) == label)
         BREAKER.labels(self._channel, label).set(worst)

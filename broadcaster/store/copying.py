@@ -34,7 +34,7 @@ from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from broadcaster.store.contacts import open_address
 from broadcaster.store.migrate import upgrade
 from broadcaster.store.people import open_point
-from broadcaster.store.tables import Instant, alerts, batches, contacts, leases, metadata, places
+from broadcaster.store.tables import Instant, alerts, batches, contacts, leases, metadata, places, processes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -52,7 +52,7 @@ KINDS: dict[str, TypeEngine[Any]] = {
     "json": JSON(none_as_null=True),
 }
 PART = 1000
-_ABOUT_NOW = frozenset({"leases", "cursors", "outbox", "channel_stops", "changes"})
+_ABOUT_NOW = frozenset({"leases", "processes", "cursors", "outbox", "channel_stops", "changes"})
 """What a service that has no stations yet may write all the same."""
 _WAIT_FOR_TABLES = "10s"
 
@@ -179,6 +179,7 @@ async def settle(unit: Unit, last: Mapping[str, int]) -> None:
     for leased in (batches, alerts):
         await unit.conn.execute(update(leased).where(leased.c.lease_owner.is_not(None)).values(nobody))
     await unit.conn.execute(delete(leases))
+    await unit.conn.execute(delete(processes))
 
 
 async def open_some(unit: Unit) -> int:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
 
-from broadcaster.domain.alerts import AlertState, Lane, Severity, Status, lane_of
+from broadcaster.domain.alerts import AlertState, Lane, Severity, Status, lane_of, lane_of_rank
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.store import counting
-from broadcaster.store.tables import alert_counts, alert_latencies, alerts, batches, channel_stops, leases, outbox
+from broadcaster.store.tables import alert_counts, alert_latencies, alerts, batches, channel_stops, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,9 +33,11 @@ WATCHED_AFTER = timedelta(hours=1)
 _MOST_EVENTS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Watched:
-    """An alert that is not finished, or that ended a short while ago; ``told`` counts people by measure."""
+    """An alert that is not finished, or that ended a short while ago; ``told`` counts people by measure, ``queued``
+    deliveries still to be sent.
+    """
 
     id: int
     lane: Lane
@@ -46,6 +48,7 @@ class Watched:
     expires_at: datetime
     leased: bool
     told: dict[str, int]
+    queued: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Reading:
     passed, or that are finished (``people``: people of such alerts who have no final state); ``late``: those of alerts
     older than ``LATE_AFTER``, by lane. ``due``: since when the oldest batch waits that is due and nobody's, by channel
     and rank. ``outbox``: events that are not on the bus yet, counted up to 100,000. ``stops``: since when a channel is
-    stopped.
+    stopped. ``held``: the queues of which some sender holds a batch.
     """
 
     at: datetime
@@ -68,6 +71,7 @@ class Reading:
     due: dict[tuple[ChannelName, int], datetime]
     outbox: int
     stops: dict[ChannelName, datetime]
+    held: set[tuple[ChannelName, Lane]]
 
 
 async def read(unit: Unit, clock: datetime) -> Reading:
@@ -94,6 +98,7 @@ async def read(unit: Unit, clock: datetime) -> Reading:
             people += n * over
             continue
         waiting[ChannelName(subject), alert.lane] += n
+        alert.queued += n
         unaccounted += n * over
         late[alert.lane] += n * (alert.sent_at < now - LATE_AFTER)
     events = select(outbox.c.id).limit(_MOST_EVENTS).subquery()
@@ -107,6 +112,7 @@ async def read(unit: Unit, clock: datetime) -> Reading:
         due=await _due(unit, now),
         outbox=int(await unit.conn.scalar(select(func.count()).select_from(events)) or 0),
         stops={CHANNELS[row.channel]: row.since for row in await unit.conn.execute(select(channel_stops))},
+        held=await _held(unit, now),
     )
 
 
@@ -158,10 +164,13 @@ async def _due(unit: Unit, now: datetime) -> dict[tuple[ChannelName, int], datet
     return {(CHANNELS[channel], rank): due_at for channel, rank, due_at in rows}
 
 
-async def led(unit: Unit, clock: datetime) -> set[str]:
-    """Give the names of the leases that somebody holds."""
-    now = await unit.now(clock)
-    return set(await unit.conn.scalars(select(leases.c.name).where(leases.c.until >= now)))
+async def _held(unit: Unit, now: datetime) -> set[tuple[ChannelName, Lane]]:
+    rows = await unit.conn.execute(
+        select(batches.c.channel, batches.c.rank)
+        .where(batches.c.done.is_(False), batches.c.lease_until >= now)
+        .distinct()
+    )
+    return {(CHANNELS[channel], lane_of_rank(rank)) for channel, rank in rows}
 
 
 async def latencies(unit: Unit, alert_ids: Collection[int]) -> dict[tuple[int, str], Counter[int]]:

@@ -474,6 +474,18 @@ channel_stops = Table(
     Column("since", Instant, nullable=False),
 )
 
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("roles", String(80), nullable=False),
+    Column("troubles", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
 leases = Table(
     "leases",
     metadata,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from broadcaster.web.console.health_words import told
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.pages import language_of, render
 
@@ -25,6 +26,9 @@ def respond_in_words(request: web.Request, problem: HttpProblem) -> web.Response
         "internal": (words("Something went wrong here"), words("This is our mistake, not yours. Try again.")),
     }
     heading, sentence = headings.get(problem.kind, headings["refused"])
+    if problem.trouble is not None and request.path.startswith("/console"):  # to operators, not to residents
+        found = told(problem.trouble, words)
+        sentence = f"{found['said']} {found['to_do']}"
     if problem.instance is not None:
         sentence += f" ({problem.instance.rpartition(':')[2]})"
     response = render(

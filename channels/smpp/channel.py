@@ -114,6 +114,11 @@ class Smpp:
         finally:
             self._heard = None
 
+    @property
+    def is_bound(self) -> bool:
+        """Tell whether there is a session with the message centre."""
+        return self._session is not None and self._session.is_open
+
     async def probe(self) -> list[Finding]:
         """Bind, ask for a sign of life, unbind; on a session of its own."""
         where = f"{self._config.host}:{self._config.port}"

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from broadcaster.domain.account import Account, Percentiles, Reach
+from broadcaster.domain.health import Trouble
 from broadcaster.domain.people import ChannelName
 from broadcaster.http.schemas.base import AlertId, Given, Moment, Query, Shown
 
@@ -228,13 +229,38 @@ class Health(Shown):
     status: str
 
 
+class FindingOut(Shown):
+    """One thing that is wrong: ``code`` and ``params`` for programs, ``what`` and ``to_do`` for people."""
+
+    code: str
+    severity: Literal["error", "warning"]
+    params: dict[str, str | int]
+    what: str
+    to_do: str
+    detail: str = Field(description="What a provider said, in its own words.")
+
+    @classmethod
+    def of(cls, trouble: Trouble) -> FindingOut:
+        return cls(
+            code=trouble.code.value,
+            severity=trouble.grade.value,
+            params=dict(trouble.params),
+            what=trouble.said,
+            to_do=trouble.to_do,
+            detail=trouble.detail,
+        )
+
+
 class Readiness(Shown):
-    """``problems`` keep the service from working, what is ``degraded`` does not.
+    """``findings``: all that is wrong, the errors first. ``degraded``: some of them are errors, and alerts are taken.
+
+    ``problems`` keep the service from working, what is in ``degraded`` does not; both are the findings' sentences.
 
     ``sandbox`` and ``stopped`` say which channels send nothing.
     """
 
-    status: Literal["ready", "not ready"]
+    status: Literal["ready", "degraded", "not ready"]
+    findings: tuple[FindingOut, ...]
     roles: tuple[str, ...]
     problems: tuple[str, ...]
     degraded: tuple[str, ...]

@@ -12,11 +12,11 @@ from broadcaster.domain.alerts import Alert, MsgType, Severity, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.stations import Role
-from broadcaster.http.health import condition
 from broadcaster.store import alerts, counting
 from broadcaster.web.console import compose_words
 from broadcaster.web.console.compose import TILES
 from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.console.health_words import told
 from broadcaster.web.console.live_words import sandboxed
 from broadcaster.web.pages import zone_of
 
@@ -41,7 +41,7 @@ async def page(call: Call[None, None]) -> web.Response:
     """Show the first page."""
     words, services = words_of(call.request), call.services
     now = services.clock.now()
-    standing = await condition(services)
+    troubles = await services.health.troubles()
     async with services.store.read() as unit:
         theirs = await stations_of(unit, call.caller)
         known = {station.id: station for station in theirs}
@@ -50,6 +50,7 @@ async def page(call: Call[None, None]) -> web.Response:
         facts = {each.id: await _fact(unit, each, known[each.station_id], words) for each in (*active, *recent)}
     channels = {each["name"]: each["word"] for each in compose_words.channels(words)}
     shown = [facts[each.id] for each in active]
+    theirs_or_all = {None, *(each.id for each in active)}
     missed = [fact for fact in facts.values() if fact["unreached"]]
     drawn = [each for each in active if each.area is not None]
     ground = known[drawn[0].station_id] if drawn else theirs[0] if theirs else None
@@ -62,9 +63,8 @@ async def page(call: Call[None, None]) -> web.Response:
             "may_send": call.caller is not None and call.caller.role.may(Role.PUBLISH),
             "active": shown,
             "missed": missed[:_SHOWN],
-            "stopped": {channels[name]: why for name, why in standing.stopped.items()},
-            "degraded": [*standing.problems, *standing.degraded],
-            "sandboxed": [channels[name] for name in standing.sandbox],
+            "troubles": [told(each, words) for each in troubles if each.alert_id in theirs_or_all],
+            "sandboxed": [channels[name] for name in services.sandboxed],
             "given": None
             if ground is None
             else {

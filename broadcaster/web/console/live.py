@@ -17,6 +17,7 @@ from broadcaster.http.keys import WATCH
 from broadcaster.store import alerts, reporting
 from broadcaster.web.console.alerts import label_of, look_of, state_word
 from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.health_words import told
 from broadcaster.web.console.live_curve import curve_of
 from broadcaster.web.console.live_reasons import channel_word, grouped
 from broadcaster.web.console.live_reasons import state_word as delivery_word
@@ -143,6 +144,7 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "nothing_sent": sandboxed(alert),
         "sandbox": [channel_word(name, words) for name in alert.sandbox],
         "stopped": [(channel_word(name, words), why) for name, why in facts.account.stopped.items()],
+        "troubles": [told(each, words) for each in facts.troubles],
         "state": state_word(alert, people, facts.at, words),
         "lifted": None if alert.cancelled_at is None else _lifted(facts, zone, words),
         "over": facts.at >= alert.expires_at,

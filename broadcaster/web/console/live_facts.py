@@ -12,15 +12,17 @@ from broadcaster.store import account, alerts, counting, reporting
 from broadcaster.web.console.live_words import people_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from broadcaster.domain.account import Account
     from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.health import Trouble
     from broadcaster.services import Services
     from broadcaster.web.console.live_words import People
 
 _REASONS_S = 2.0
+_TROUBLES_S = 2.0
 _MOST = 256
 
 
@@ -36,7 +38,19 @@ class Facts:
     reasons: Mapping[str, int]
     all_clear: Alert | None
     lifted_by: str | None
+    troubles: Sequence[Trouble]
     at: datetime
+
+
+async def _troubles(services: Services, alert: Alert, now: datetime) -> list[Trouble]:
+    """Return what is wrong with the service, as far as it is of this alert; once nothing more is sent, nothing is."""
+    if alert.finished_at is not None or alert.expires_at <= now:
+        return []
+    return [
+        each
+        for each in await services.health.troubles(kept_s=_TROUBLES_S)
+        if each.alert_id in (None, alert.id) and (each.channel is None or each.channel in alert.channels)
+    ]
 
 
 class Watch:
@@ -82,5 +96,6 @@ class Watch:
             reasons=before[2],
             all_clear=cleared,
             lifted_by=by,
+            troubles=await _troubles(services, alert, now),
             at=now,
         )

@@ -64,7 +64,7 @@ async def test_a_channel_that_is_stopped_is_told_with_why(api):
     async with services.store.write() as unit:
         await stop_channel(unit, ChannelName.SMS, "20003", "the account is suspended", services.clock.now())
     page = await home(api)
-    assert "SMS is stopped." in page
+    assert "SMS: stopped." in page
     assert "the account is suspended" in page
 
 

@@ -62,11 +62,11 @@ async def test_a_disk_that_is_almost_full_is_told_in_words_before_it_is(api, mon
     class Usage:
         free = 499_999_999
 
-    monkeypatch.setattr("broadcaster.http.health.shutil.disk_usage", lambda _: Usage)
+    monkeypatch.setattr("broadcaster.health.shutil.disk_usage", lambda _: Usage)
     status, _, ready = await api.call("GET", "/readyz", key=None)
     assert (status, ready["status"]) == (200, "ready"), "an alert can still be taken"
     assert ready["degraded"] == [
-        "the disk of the data folder is almost full: 499 MB are free; with none, no alert can be taken"
+        "The disk of the data folder is almost full: 499 MB are free. With none, no alert can be taken."
     ]
     Usage.free += 1_000_000
     assert (await api.call("GET", "/readyz", key=None))[2]["degraded"] == []

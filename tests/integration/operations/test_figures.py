@@ -138,18 +138,21 @@ async def test_ready_says_which_work_nobody_does(tmp_path, postgres, valkey):
             async with http.get(f"{web.url}/readyz") as answer:
                 return answer.status, await answer.json()
 
+        def absent(said):
+            return [each["code"] for each in said["findings"]]
+
         status, said = await ready()
-        assert (status, said["status"]) == (200, "ready")  # alerts are taken all the same
-        assert [each.split(":")[0] for each in said["degraded"]] == ["no scheduler leads", "no resolver works"]
+        assert (status, said["status"]) == (200, "degraded")  # alerts are taken all the same
+        assert absent(said) == ["no-resolver", "no-sender", "no-scheduler"]
         assert "tocsin_leader" not in metrics.LEADER._values
-        async with serving(having("resolver")), serving(having("scheduler")):
+        async with serving(having("resolver")), serving(having("scheduler")), serving(having("sender")):
 
             async def whole():
-                return not (await ready())[1]["degraded"]
+                return not (await ready())[1]["findings"]
 
             await eventually(whole, "somebody does it")
             await eventually(lambda: "tocsin_leader" in metrics.LEADER._values, "one leads and tells")
-        assert len((await ready())[1]["degraded"]) == 2
+        assert len(absent((await ready())[1])) == 3  # they withdrew when they ended
 
 
 async def test_whoever_takes_the_lead_counts_from_there_and_nothing_twice(tmp_path, monkeypatch):

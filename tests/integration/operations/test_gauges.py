@@ -9,7 +9,7 @@ import pytest
 from broadcaster.domain.alerts import AlertState, Lane, Severity
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
-from broadcaster.store import account, alerts, batches, dispatching, gauges, leases, tables, tracking
+from broadcaster.store import account, alerts, batches, dispatching, gauges, tables, tracking
 from tests.contract.stores import add_station, an_alert, mail, phone, register, resident
 
 SIZES = dict.fromkeys(CHANNEL_NUMBER.values(), 100)
@@ -126,9 +126,12 @@ async def test_events_that_wait_for_the_bus_and_channels_that_are_stopped_are_to
     assert reading.stops == {ChannelName.SMS: now - MINUTE}
 
 
-async def test_a_lease_is_held_until_it_ends(store, now):
+async def test_a_queue_is_held_while_some_sender_has_a_batch_of_it(store, now):
+    async with store.write() as unit:
+        await an_alert_to_two(unit, now, sent_at=now, expires_at=now + MINUTE)
+    assert (await read(store, now)).held == set()
     async with store.write() as unit:
         at = await unit.now(now)
-        assert await leases.take(unit, "scheduler", "me", at, at + MINUTE)
-        assert await leases.take(unit, "entrants", "me", at - 2 * MINUTE, at - MINUTE)
-        assert await gauges.led(unit, now) == {"scheduler"}
+        batch = next(each for each in await batches.due(unit, at, 10) if each.channel is ChannelName.SMS)
+        assert await batches.lease(unit, batch.id, "me", at, at + MINUTE) is not None
+    assert (await read(store, now)).held == {(ChannelName.SMS, Lane.URGENT)}

@@ -1,0 +1,158 @@
+"""What is wrong with the service now, for /readyz, the console and ``tocsin doctor``: one list, made here.
+
+A process finds its own troubles (its disk, its providers) and announces them with its roles (``workers``). Whoever is
+asked adds what the others announced, what the store says of the queues, and whether the bus answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from broadcaster.bus import BusUnavailable
+from broadcaster.domain.alerts import Lane, lane_of_rank
+from broadcaster.domain.health import NO_ROLE, Code, Trouble, in_order
+from broadcaster.store import StoreUnavailable, account, counting, gauges, processes
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from broadcaster.config import Settings
+    from broadcaster.services import Services
+    from broadcaster.store import Unit
+    from broadcaster.store.gauges import Reading
+
+PATIENCE_S = 3.0
+"""How long the store and the bus may take to answer; then they are away."""
+
+STUCK_S = 6.0
+LATE_S = {Lane.URGENT: 10.0, Lane.ROUTINE: 60.0}
+"""How long after an alert was sent its first message is late."""
+
+_MB = 1_000_000
+
+
+class Health:
+    """Looks at the service; one look at a time for all who ask, and none waits longer than ``PATIENCE_S``."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._store = _Look(self._of_the_store, Code.STORE_AWAY)
+        self._bus = _Look(self._of_the_bus, Code.BUS_AWAY)
+        self._kept: tuple[float, list[Trouble]] | None = None
+
+    async def troubles(self, *, kept_s: float = 0.0) -> list[Trouble]:
+        """Return what is wrong, the errors first; with ``kept_s`` it may have been found so many seconds ago."""
+        if self._kept is not None and time.monotonic() - self._kept[0] < kept_s:
+            return self._kept[1]
+        own, shared, bus = await asyncio.gather(
+            asyncio.to_thread(own_troubles, self._services), self._store.take(), self._bus.take()
+        )
+        found = in_order([*shared, *bus, *own])
+        self._kept = time.monotonic(), found
+        return found
+
+    async def _of_the_store(self) -> list[Trouble]:
+        services = self._services
+        async with services.store.read() as unit:
+            return await stored_troubles(unit, services)
+
+    async def _of_the_bus(self) -> list[Trouble]:
+        await self._services.bus.ping()
+        return []
+
+
+class _Look:
+    """One question at a time: who asks while one is under way waits for its answer, though not for ever."""
+
+    def __init__(self, really: Callable[[], Awaitable[list[Trouble]]], silent: Code) -> None:
+        self._really = really
+        self._silent = silent
+        self._task: asyncio.Task[list[Trouble]] | None = None
+
+    async def take(self) -> list[Trouble]:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._looked())
+        await asyncio.wait({self._task}, timeout=PATIENCE_S)
+        return self._task.result() if self._task.done() else [Trouble(self._silent)]
+
+    async def _looked(self) -> list[Trouble]:
+        try:
+            return await self._really()
+        except (StoreUnavailable, BusUnavailable):
+            return [Trouble(self._silent)]
+
+
+async def stored_troubles(unit: Unit, services: Services) -> list[Trouble]:
+    """Return what the store says is wrong: roles that nobody has, queues that stand still, channels that stopped."""
+    now = services.clock.now()
+    found = [
+        Trouble(Code.CHANNEL_STOPPED, {"channel": str(name)}, why) for name, why in (await account.stops(unit)).items()
+    ]
+    if not services.settings.embedded:
+        living = await processes.living(unit, now)
+        found += absent_roles(living)
+        found += [each for process in living if process.id != services.owner for each in process.troubles]
+    return [*found, *_standing_still(await gauges.read(unit, now))]
+
+
+def absent_roles(living: Sequence[processes.Process]) -> Iterator[Trouble]:
+    """Return a trouble for each role that no living process has."""
+    there = {role for process in living for role in process.roles}
+    return (Trouble(code) for role, code in NO_ROLE.items() if role not in there)
+
+
+def _standing_still(reading: Reading) -> Iterator[Trouble]:
+    waiting = [
+        (reading.at - each.sent_at).total_seconds()
+        for each in reading.alerts
+        if each.resolved_at is None and not each.leased
+    ]
+    late = [seconds for seconds in waiting if seconds >= STUCK_S]
+    if late:
+        yield Trouble(Code.ALERTS_WAIT, {"seconds": int(max(late))})
+    stuck: dict[str, float] = {}
+    for (channel, rank), due_at in reading.due.items():
+        seconds = (reading.at - due_at).total_seconds()
+        # Many batches may wait for a slow provider; while a sender holds one of them, the queue moves.
+        if seconds >= STUCK_S and (channel, lane_of_rank(rank)) not in reading.held:
+            stuck[channel] = max(seconds, stuck.get(channel, 0.0))
+    for name, seconds in stuck.items():
+        yield Trouble(Code.QUEUE_STUCK, {"channel": str(name), "seconds": int(seconds)})
+    for alert in reading.alerts:
+        seconds = (reading.at - alert.sent_at).total_seconds()
+        told = alert.told.get(counting.ACCEPTED, 0) or alert.finished_at is not None or alert.expires_at <= reading.at
+        if alert.queued and not told and seconds >= LATE_S[alert.lane]:
+            yield Trouble(Code.FIRST_LATE, {"seconds": int(seconds)}, alert_id=alert.id)
+
+
+def own_troubles(services: Services) -> list[Trouble]:
+    """Return the troubles of this process: its disk, and the providers that it speaks to. Blocks on the disk."""
+    return [*_disk(services.settings), *_providers(services)]
+
+
+def _disk(settings: Settings) -> Iterator[Trouble]:
+    """Say so before the disk is full: what can't be written down is not taken."""
+    if settings.embedded and settings.least_free_mb:
+        free_mb = shutil.disk_usage(settings.store_path.parent).free // _MB
+        if free_mb < settings.least_free_mb:
+            yield Trouble(Code.DISK_LOW, {"megabytes": free_mb})
+
+
+def _providers(services: Services) -> Iterator[Trouble]:
+    for name, sender in services.senders.items():
+        if sender.sandboxed:
+            continue
+        away = sender.origins.in_trouble()
+        replaced: list[str] = []
+        if sender.failover is not None:
+            ill = [each.name for each in sender.failover.providers if each.breaker.in_trouble]
+            all_ill = len(ill) == len(sender.failover.providers)
+            away, replaced = (ill, []) if all_ill else ([], ill)
+        for provider in away:
+            yield Trouble(Code.PROVIDER_AWAY, {"channel": str(name), "provider": provider})
+        for provider in replaced:
+            yield Trouble(Code.PROVIDER_REPLACED, {"channel": str(name), "provider": provider})
+        yield from services.probed.get(name, ())

@@ -1,0 +1,275 @@
+"""What /readyz, the console's home, an alert's page and ``tocsin doctor`` say when something is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import html
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+from sqlalchemy import update
+
+from broadcaster import health
+from broadcaster.domain.alerts import Lane, Severity
+from broadcaster.domain.deliveries import DeliveryState, Outcome
+from broadcaster.domain.health import Code, Grade, Trouble
+from broadcaster.store import batches, gauges, processes, tables, tracking
+from tests.integration.operations.test_gauges import all_of, an_alert_to_two
+from tests.servers.breakable import Wire
+from tests.servers.town import Town
+from tests.servers.town_api import eventually
+from tests.servers.town_scaled import ScaledTown
+
+LATE = r"Une alerte a été envoyée il y a \d+ s et personne n’a encore été prévenu"
+WITHIN_S = 10.0
+"""So long after it is gone, all must say what is missing."""
+
+
+@pytest.fixture
+def now():
+    return datetime.now(UTC)
+
+
+def ago(now, seconds):
+    return now - timedelta(seconds=seconds)
+
+
+async def standing_still(store, now):
+    async with store.read() as unit:
+        reading = await gauges.read(unit, now)
+    return {each.code: each for each in health._standing_still(reading)}
+
+
+async def test_a_queue_stands_still_when_a_batch_is_due_for_long_and_no_sender_holds_one_of_its_queue(store, now):
+    async with store.write() as unit:
+        await an_alert_to_two(unit, ago(now, 5), sent_at=ago(now, 5), expires_at=now + timedelta(hours=1))
+    assert await standing_still(store, now) == {}, "five seconds are no standstill"
+    async with store.write() as unit:
+        await unit.conn.execute(update(tables.batches).values(due_at=ago(now, 20)))
+    found = (await standing_still(store, now))[Code.QUEUE_STUCK]
+    assert (found.channel in {"sms", "email"}, found.params["seconds"] >= 20) == (True, True)
+    async with store.write() as unit:
+        at = await unit.now(now)
+        for batch in await batches.due(unit, at, 10):
+            assert await batches.lease(unit, batch.id, "me", at, at + timedelta(minutes=1))
+    assert Code.QUEUE_STUCK not in await standing_still(store, now), "a sender works on it"
+
+
+async def test_a_first_message_is_late_after_ten_seconds_until_somebody_is_told(store, now):
+    async with store.write() as unit:
+        alert = await an_alert_to_two(unit, now, sent_at=ago(now, 8), expires_at=now + timedelta(hours=1))
+        routine = await an_alert_to_two(
+            unit, now, sent_at=ago(now, 40), expires_at=now + timedelta(hours=1), severity=Severity.MINOR
+        )
+    assert Code.FIRST_LATE not in await standing_still(store, now)
+    async with store.write() as unit:
+        await unit.conn.execute(
+            update(tables.alerts).where(tables.alerts.c.id == alert.id).values(sent_at=ago(now, 15))
+        )
+    late = (await standing_still(store, now))[Code.FIRST_LATE]
+    assert (late.alert_id, late.alert_id != routine.id) == (alert.id, True)
+    assert 15 <= late.params["seconds"] < 60
+    async with store.write() as unit:
+        one = (await all_of(unit, alert))[0]
+        await tracking.apply(unit, [Outcome(one, DeliveryState.ACCEPTED, now, tried=True)])
+    assert Code.FIRST_LATE not in await standing_still(store, now)
+    assert health.LATE_S[Lane.ROUTINE] == 60
+
+
+async def test_an_alert_that_no_resolver_takes_is_told(store, now):
+    async with store.write() as unit:
+        alert = await an_alert_to_two(unit, now, sent_at=ago(now, 30), expires_at=now + timedelta(hours=1))
+        await unit.conn.execute(
+            update(tables.alerts).where(tables.alerts.c.id == alert.id).values(resolved_at=None, state="accepted")
+        )
+    assert (await standing_still(store, now))[Code.ALERTS_WAIT].params["seconds"] >= 30
+
+
+async def test_a_process_is_there_while_it_announces_itself_and_is_forgotten_in_the_end(store, now):
+    own = Trouble(Code.PROVIDER_AWAY, {"channel": "email", "provider": "relay"}, "connection refused")
+
+    async def living():
+        async with store.read() as unit:
+            return await processes.living(unit, now)
+
+    async with store.write() as unit:
+        await processes.announce(unit, "one", ["sender", "web"], [own], now)
+        await processes.announce(unit, "two", ["resolver"], [], now)
+        await processes.announce(unit, "one", ["sender", "web"], [own], now)
+    found = {each.id: each for each in await living()}
+    assert found["one"].roles == ("sender", "web")
+    assert found["one"].troubles == (own,)
+    assert [each.code for each in health.absent_roles(list(found.values()))] == [Code.NO_SCHEDULER]
+
+    async with store.write() as unit:
+        at = await unit.now(now)
+        silent = update(tables.processes).where(tables.processes.c.id == "one")
+        await unit.conn.execute(silent.values(seen_at=at - processes.GONE_AFTER))
+        await processes.withdraw(unit, "two")
+    assert await living() == []
+    async with store.write() as unit:
+        await unit.conn.execute(silent.values(seen_at=at - timedelta(hours=2)))
+        await processes.forget_dead(unit, now)
+        assert (await unit.conn.execute(tables.processes.select())).all() == []
+
+
+def test_a_trouble_that_only_a_newer_version_knows_is_left_out():
+    assert Trouble.from_json({"code": "of-tomorrow", "params": {}, "detail": ""}) is None
+
+
+def test_every_trouble_has_a_sentence_with_a_grade():
+    assert set(health.NO_ROLE.values()) <= set(Code)
+    for code in Code:
+        trouble = Trouble(code, {"channel": "sms", "provider": "p", "seconds": 1, "megabytes": 1})
+        assert "%(" not in trouble.said + trouble.to_do
+        assert trouble.grade in set(Grade)
+
+
+async def test_home_and_the_alerts_page_say_in_french_that_nobody_was_told_yet(tmp_path):
+    """On the embedded road: a push service that takes a message and does not answer."""
+    async with Town(tmp_path) as town, town.serving() as api:
+        await town.settle(town.resident("push"))
+        town.push.hold()
+        issued = await api.issue()
+        await eventually(lambda: town.push.held, "the message is on its way")
+        async with town.store.write() as unit:
+            late = datetime.now(UTC) - timedelta(seconds=30)
+            await unit.conn.execute(update(tables.alerts).values(sent_at=late))
+        reader = Reader(api.url, town.key)
+        async with reader:
+            for path in ("/console", f"/console/alerts/{issued['id']}"):
+                page = await reader.page(path, "fr")
+                assert re.search(LATE, page), path
+                assert 'lang="en"' not in page
+        said = await api.ready()
+        assert (said["status"], said["findings"][0]["code"]) == ("degraded", "first-message-late")
+        town.push.let_go()
+        await api.finished(issued["id"])
+        assert (await api.ready())["findings"] == []
+
+
+class Reader:
+    """An operator with a browser."""
+
+    def __init__(self, url, key):
+        self._url, self._key = url, key
+
+    async def __aenter__(self):
+        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        form = {"key": self._key}
+        async with self._http.post(self._url + "/console/sign-in", data=form, allow_redirects=False) as answer:
+            assert answer.status == 303, await answer.text()
+            self._cookie = answer.headers["Set-Cookie"].split(";")[0]
+        return self
+
+    async def __aexit__(self, *_):
+        await self._http.close()
+
+    async def page(self, path, language):
+        headers = {"Cookie": self._cookie}
+        async with self._http.get(f"{self._url}{path}?lang={language}", headers=headers) as answer:
+            return html.unescape(await answer.text())
+
+
+# Taken away, each in turn, on the scaled road. What takes it and what brings it back; the words on home, in French.
+ROLES = {
+    "web": (Code.NO_WEB, "Aucun processus web ne tourne"),
+    "resolver": (Code.NO_RESOLVER, "Aucun « resolver » ne tourne"),
+    "sender": (Code.NO_SENDER, "Aucun « sender » ne tourne"),
+    "scheduler": (Code.NO_SCHEDULER, "Aucun « scheduler » ne tourne"),
+}
+
+
+async def readiness(http, url):
+    async with http.get(f"{url}/readyz") as answer:
+        return answer.status, await answer.json()
+
+
+async def told_within(http, url, code):
+    """Wait until /readyz names the trouble; give how long that took. Fails after ``WITHIN_S``."""
+    began = time.monotonic()
+    codes = []
+    while time.monotonic() - began < WITHIN_S:
+        codes = [each["code"] for each in (await readiness(http, url))[1]["findings"]]
+        if code in codes:
+            return
+        await asyncio.sleep(0.2)
+    pytest.fail(f"{url} does not name {code} within {WITHIN_S} s: {codes}")
+
+
+async def all_well(http, url):
+    status, said = await readiness(http, url)
+    return (status, said["findings"]) == (200, [])
+
+
+@pytest.mark.timeout(300)
+async def test_a_role_that_is_gone_is_named_by_every_other_process_and_on_home(tmp_path):
+    async with ScaledTown(tmp_path) as town, aiohttp.ClientSession() as http:
+        members = {each.roles: each for each in await town.start(*ROLES)}
+        reader = Reader(members["web"].url, town.key)
+        async with reader:
+            for role, (code, words) in reversed(ROLES.items()):
+                for member in members.values():
+                    await eventually(functools.partial(all_well, http, member.url), f"{member.name} misses nobody", 30)
+                await members.pop(role).retire(kill=True)
+                await asyncio.gather(*(told_within(http, each.url, code) for each in members.values()))
+                if role != "web":
+                    page = (await reader.page("/console", "fr")).replace("\u00a0", " ")
+                    assert words in page
+                    assert f"tocsin serve --roles {role}" in page
+                    members[role] = (await town.start(role))[0]
+
+
+@pytest.mark.timeout(300)
+async def test_a_bus_a_store_and_a_provider_that_are_gone_are_named_and_so_is_a_queue_without_senders(tmp_path):
+    async with (
+        ScaledTown(tmp_path) as town,
+        Wire(town.smtp.port) as wire,
+        aiohttp.ClientSession() as http,
+    ):
+        await town.settle(*(town.resident("email") for _ in range(20)))
+        relay = f"smtp://127.0.0.1:{wire.port}?from=a@town.example"
+        members = {each.roles: each for each in await town.start(*ROLES, smtp_url=relay)}
+        web = members["web"].url
+        well = functools.partial(all_well, http, web)
+        async with Reader(web, town.key) as reader:
+
+            async def home():
+                return (await reader.page("/console", "fr")).replace("\u00a0", " ").replace("\u202f", " ")
+
+            await eventually(well, "nothing is missing", 30)
+            await town.valkey.kill()
+            await asyncio.gather(*(told_within(http, each.url, Code.BUS_AWAY) for each in members.values()))
+            assert "Le bus ne répond pas" in await home()
+            await town.valkey.start()
+            await eventually(well, "the bus is back", 30)
+
+            town.postgres.pause()
+            await asyncio.gather(*(told_within(http, each.url, Code.STORE_AWAY) for each in members.values()))
+            assert (await readiness(http, web))[0] == 503
+            town.postgres.go_on()
+            await eventually(well, "the store is back", 30)
+            await town.postgres.stop()
+            await told_within(http, web, Code.STORE_AWAY)
+            page = await home()
+            assert "La base de données ne répond pas" in page
+            assert "TOCSIN_DATABASE_URL" in page
+            await town.postgres.start()
+            await eventually(well, "the store is back", 30)
+
+            wire.cut()
+            issued = await town.issue()
+            await told_within(http, web, Code.PROVIDER_AWAY)
+            assert "E-mail : le prestataire « relay » ne répond pas comme il le devrait" in await home()
+            wire.mend()
+            await town.finished(issued["id"])
+            await eventually(well, "the relay is back", 60)
+
+            await members["sender"].retire(kill=True)
+            await town.issue()
+            await told_within(http, web, Code.QUEUE_STUCK)
+            assert "la file n’avance pas" in await home()
