@@ -122,7 +122,10 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
                 async with services.store.write() as unit:
                     await upkeep.free_leases(unit)
             app = build(services)
-            runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S)
+            # A body that is compressed is refused, and never inflated to find out.
+            runner = web.AppRunner(
+                app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S, auto_decompress=False
+            )
             await runner.setup()
             watching = asyncio.create_task(watch(app[CONNECTIONS], runner))
             try:

@@ -47,7 +47,7 @@ def _shown(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"“{value[:40]}”" if isinstance(value, str) else f"This {type(value).__name__}"
+    return "This text" if isinstance(value, str) else f"This {type(value).__name__}"
 
 
 @dataclass(frozen=True, slots=True)

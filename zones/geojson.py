@@ -34,9 +34,10 @@ _WGS84 = ("CRS84", "EPSG::4326", "EPSG:4326")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one document may hold: vertices in all, and square kilometres in all."""
+    """What one document may hold in all: vertices, rings (each costs as much as some 50 vertices), km²."""
 
     vertices: int
+    rings: int
     area_km2: float
 
 
@@ -61,7 +62,10 @@ def read_polygons(obj: Any, field: str, limits: Limits) -> MultiPolygon:
     """
     budget = _Budget(limits, field)
     pieces: list[Polygon] = []
-    for coordinates, path in _polygon_coordinates(obj, field):
+    polygons = _polygon_coordinates(obj, field)
+    if sum(len(rings) for rings, _ in polygons if _is_list(rings)) > limits.rings:
+        raise InvalidArea(field, f"More than {limits.rings:,} rings: leave out the smallest parts and holes.")
+    for coordinates, path in polygons:
         pieces.extend(_polygon(coordinates, path, budget))
     if not pieces:
         raise InvalidArea(field, "There is no polygon here: draw at least one.")

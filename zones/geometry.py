@@ -29,6 +29,7 @@ __all__ = [
     "MAX_AREA_KM2",
     "MAX_CIRCLES",
     "MAX_RADIUS_M",
+    "MAX_RINGS",
     "MAX_VERTICES",
     "MIN_RADIUS_M",
     "Area",
@@ -41,10 +42,11 @@ __all__ = [
 
 MAX_CIRCLES = 50
 MAX_VERTICES = 10_000
+MAX_RINGS = 1_000
 # French Guiana, the largest département, has 83,800 km²; metropolitan France has 552,000.
 MAX_AREA_KM2 = 100_000
 
-_LIMITS = Limits(vertices=MAX_VERTICES, area_km2=MAX_AREA_KM2)
+_LIMITS = Limits(vertices=MAX_VERTICES, rings=MAX_RINGS, area_km2=MAX_AREA_KM2)
 
 
 class Shape(Protocol):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zones.geometry import Area
 
 # A station may be a whole country with its overseas parts, drawn finely; Russia has 17 million km².
-_BOUNDARY_LIMITS = Limits(vertices=500_000, area_km2=20_000_000)
+_BOUNDARY_LIMITS = Limits(vertices=500_000, rings=20_000, area_km2=20_000_000)
 _CORNERS = 128  # of a circle as it is tested: its edge is cut by 1.5 m at most
 _PARTS_APART = 50  # an area of more polygons is tested as one, for a test takes a millisecond or two
 _TOLERANCE_M = 1.0  # drawing and buffering round off less than this

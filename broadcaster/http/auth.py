@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from broadcaster.errors import Forbidden
-from broadcaster.http.keys import DEVICES, RATES, SERVICES, SESSION
+from broadcaster.errors import Forbidden, NotFound
+from broadcaster.http.keys import CONNECTIONS, DEVICES, LINKS, RATES, SERVICES, SESSION
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
 from broadcaster.http.route import ROLE_OF, Access
@@ -31,7 +31,32 @@ class SignedOut(Exception):
 
 
 async def admit(request: web.Request, access: Access) -> tuple[Caller | None, int]:
-    """Let a request in or raise why not; give (whoever holds its API key, id of its subscriber or 0)."""
+    """Let a request in or raise why not; return (the holder of its API key, id of its subscriber or 0)."""
+    caller, subscriber_id = await _admit(request, access)
+    if caller is not None:
+        request.app[CONNECTIONS].know(request.protocol)
+    return caller, subscriber_id
+
+
+def linked(request: web.Request, link: str) -> int:
+    """Return the number in a link's token, which stands in the path or in the query's ``d``.
+
+    Who has a token is not counted by address, for a town may share one; each token has a limit of its own. Raises a
+    429, and ``NotFound`` for an unknown token, which counts against its address.
+    """
+    token = request.match_info.get("token")
+    number = request.app[SERVICES].store.vault.unlink(link, request.query.get("d", "") if token is None else token)
+    if number is None:
+        count(request)
+        message = "This link's token is unknown."
+        raise NotFound(message)
+    wait_s = request.app[LINKS].take(f"{link} {number}")
+    if wait_s is not None:
+        raise too_many(wait_s, "with this token")
+    return number
+
+
+async def _admit(request: web.Request, access: Access) -> tuple[Caller | None, int]:
     if access is Access.OPEN:
         return None, 0
     if access in (Access.PUBLIC, Access.SIGNED):

@@ -1,8 +1,10 @@
-"""Connections that say nothing: each costs a descriptor, and when those are gone nobody is let in and nothing is sent.
+"""Which connections are closed so that there is always room for those who send alerts.
 
-The HTTP server waits for ever for the end of a request's head. So a connection that asks for nothing is closed: soon
-where it never asked, later where it did and is kept for more; and sooner still, the oldest first, when they are many,
-or one address has more than its share of them.
+Each connection costs a descriptor, and when those are gone nobody is let in and nothing is sent. A connection *waits*
+while it asks for nothing, while its request's head or body is still coming, or while it is made to wait for a refusal.
+One that waits is closed when it waited too long; sooner, the oldest first, when strangers have more than their part of
+all connections, or one address has more than its share. A part is kept for those who proved who they are: holders of
+API keys, operators who are signed in, providers that call back.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ _OURS = 200
 """Descriptors for the store, the providers and the rest of the process."""
 _LEAST, _MOST = 100, 50_000
 _SHARE = 4
+_SPARED = 50
+"""Of so many that are allowed, one more is closed than must be: else each that comes in a flood would cost a search."""
 
 
 class Connection(Protocol):
@@ -39,7 +43,7 @@ class Connection(Protocol):
 
 
 class Connections:
-    """Which connections wait, and since when."""
+    """Which connections wait, since when, and whose they are."""
 
     def __init__(
         self,
@@ -47,21 +51,26 @@ class Connections:
         clock: Callable[[], float] = time.monotonic,
         address: Callable[[Connection], str | None] | None = None,
     ) -> None:
-        """``most``: how many may be open before those that wait are closed. ``clock``: seconds that only ever grow.
+        """``most``: how many may be open; a quarter is kept for those who are known. ``clock``: monotonic seconds.
 
         ``address``: whose a connection is, where that is known; one address has a quarter of them at the most.
         """
         self._most = most
+        self._most_strangers = most - most // _SHARE
         self._most_of_one = max(_LEAST, most // _SHARE)
         self._address = address or nobody
         self._clock = clock
+        self._open = 0
         self._at_work: set[Connection] = set()
         self._since: dict[Connection, float] = {}
         self._served: set[Connection] = set()
+        self._known: set[Connection] = set()
+        self._timed: dict[Connection, str | None] = {}
 
     @contextmanager
     def at_work(self, connection: Connection) -> Iterator[None]:
         """Leave a connection alone within the block: it is being answered."""
+        self._known.discard(connection)  # behind a proxy, the next request on it may be anybody's
         self._at_work.add(connection)
         try:
             yield
@@ -70,37 +79,82 @@ class Connections:
             self._served.add(connection)
             self._since[connection] = self._clock()
 
+    @contextmanager
+    def waiting(self, connection: Connection, address: str | None = None) -> Iterator[None]:
+        """Let a connection that is at work be closed within the block: it waits for its caller, or has to wait.
+
+        ``address``: the caller's, where a proxy says it.
+        """
+        self._at_work.discard(connection)
+        self._since[connection] = self._clock()
+        self._timed[connection] = address
+        try:
+            yield
+        finally:
+            del self._timed[connection]
+            self._at_work.add(connection)
+
+    def know(self, connection: Connection) -> None:
+        """Note that the caller of this connection proved who they are."""
+        self._known.add(connection)
+
+    def opened(self, every: Callable[[], Iterable[Connection]]) -> None:
+        """Count a connection that came; make room at once where that is one too many. ``every`` returns all of them."""
+        self._open += 1
+        if self._open > self._most_strangers:
+            self.sweep(every())
+
     def sweep(self, opened: Iterable[Connection]) -> None:
         """Close those of all that are open that waited too long, and the oldest of the rest while they are too many."""
         now, every = self._clock(), list(opened)
+        self._open = len(every)
         self._served.intersection_update(every)
+        self._known.intersection_update(every)
         self._since = {each: self._since.get(each, now) for each in every}
-        waiting = sorted((each for each in every if each not in self._at_work), key=self._since.__getitem__)
-        too_many = len(every) - self._most
-        of_one = Counter(filter(None, map(self._address, every)))
-        for at, each in enumerate(waiting):
+        whose = {each: self._timed.get(each) or self._address(each) for each in every}
+        of_one = Counter(filter(None, whose.values()))
+        strangers = _beyond(len(every) - len(self._known), self._most_strangers)
+        too_many = _beyond(len(every), self._most)
+        # The known come last: they go only where all the strangers that wait are not enough.
+        waiting = sorted(self._since.keys() - self._at_work, key=lambda each: (each in self._known, self._since[each]))
+        for each in waiting:
+            known, address = each in self._known, whose[each]
             longest = KEPT_S if each in self._served else FIRST_S
-            address = self._address(each)
-            greedy = address is not None and of_one[address] > self._most_of_one
-            if at < too_many or greedy or now - self._since[each] > longest:
+            late = each not in self._timed and now - self._since[each] > longest
+            greedy = not known and address is not None and of_one[address] > self._most_of_one
+            if late or greedy or too_many > 0 or (strangers > 0 and not known):
                 each.force_close()
+                self._open -= 1
+                too_many -= 1
+                strangers -= not known
                 if address is not None:
                     of_one[address] -= 1
 
 
+def _beyond(count: int, most: int) -> int:
+    return 0 if count <= most else count - most + most // _SPARED
+
+
 def most_open() -> int:
-    """Give how many connections this process has descriptors for, besides those it needs itself."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST if soft == resource.RLIM_INFINITY else max(_LEAST, min(_MOST, soft - _OURS))
+    """Return how many connections this process has descriptors for, besides those it needs itself.
+
+    Descriptors that the system allows, and that the shell did not ask for, are asked for here.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST + _OURS
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(_LEAST, allowed - _OURS)
 
 
 def nobody(_connection: Any) -> str | None:
-    """Give no address."""
+    """Return no address."""
     return None
 
 
 def caller_at(connection: Any) -> str | None:
-    """Give the address at the other end; None for this machine's own, where a proxy may speak for the whole world."""
+    """Return the address at the other end; None for this machine's own, where a proxy may speak for the whole world."""
     transport = connection.transport
     peer = None if transport is None else transport.get_extra_info("peername")
     return None if not isinstance(peer, tuple) or _is_loopback(peer[0]) else str(peer[0])
@@ -112,8 +166,19 @@ def _is_loopback(address: str) -> bool:
 
 
 async def watch(connections: Connections, runner: web.AppRunner) -> None:
-    """Sweep once a second, until cancelled."""
+    """Sweep once a second, and whenever a connection comes that is one too many; until cancelled."""
+    server = runner.server
+    if server is None:
+        message = "set up the runner first"
+        raise RuntimeError(message)
+    accept = server.connection_made
+
+    def made(handler: Any, transport: asyncio.Transport) -> None:
+        accept(handler, transport)
+        connections.opened(lambda: server.connections)
+
+    # The server has no place to ask for this, and by the next sweep a flood has taken every descriptor.
+    server.connection_made = made  # type: ignore[method-assign]
     while True:
         await asyncio.sleep(_PACE_S)
-        if runner.server is not None:
-            connections.sweep(runner.server.connections)
+        connections.sweep(server.connections)

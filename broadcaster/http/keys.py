@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections import Counter
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     from broadcaster.atlas import Territories
     from broadcaster.http.connections import Connections
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
 SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[RateLimit] = web.AppKey("rates")
 DEVICES: web.AppKey[RateLimit] = web.AppKey("devices")
+LINKS: web.AppKey[RateLimit] = web.AppKey("links")
 SESSION: web.RequestKey[Session] = web.RequestKey("session")
+LARGEST: web.RequestKey[int] = web.RequestKey("largest")
+"""Octets that the body of this request may have."""
+BODY: web.RequestKey[bytes] = web.RequestKey("body")
+PARSER: web.AppKey[Executor] = web.AppKey("parser")
+"""Where large bodies are parsed."""
 ASSETS: web.AppKey[Assets] = web.AppKey("assets")
 GROUND: web.AppKey[Ground] = web.AppKey("ground")
 TERRITORIES: web.AppKey[Territories] = web.AppKey("territories")

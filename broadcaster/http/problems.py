@@ -79,6 +79,11 @@ def too_many(retry_after_s: int, whose: str = "from this address") -> HttpProble
     )
 
 
+def too_large(largest: int) -> HttpProblem:
+    """Return the 413 of a body over ``largest`` octets."""
+    return HttpProblem("too-large", f"The body is over the limit of {largest >> 10} KiB here: send less at once.")
+
+
 def problem_of(error: Exception, request: web.Request) -> HttpProblem:
     """Give what to answer to any exception; log those that nobody foresaw."""
     for known, kind in ((Conflict, "conflict"), (Forbidden, "forbidden"), (NotFound, "not-found")):
@@ -120,8 +125,6 @@ def _of_aiohttp(error: web.HTTPException, request: web.Request) -> HttpProblem:
             f"{request.method} does nothing here: use {allowed}.",
             headers={"Allow": allowed},
         )
-    if isinstance(error, web.HTTPRequestEntityTooLarge):
-        return HttpProblem("too-large", "The body is over the limit of 1 MiB: send less at once.")
     if kind == "not-found":
         return HttpProblem(kind, f"There is nothing at {request.path[:200]}.")
     if kind is None or kind == "internal":

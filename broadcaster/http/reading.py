@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, TypeVar
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 from multidict import MultiDict
 from pydantic import BaseModel, ValidationError
 
-from broadcaster.http.problems import HttpProblem
-from broadcaster.http.validation import findings, not_json, parsed
+from broadcaster.http.keys import BODY, CONNECTIONS, LARGEST, PARSER, SERVICES
+from broadcaster.http.problems import HttpProblem, too_large
+from broadcaster.http.rates import address_of
+from broadcaster.http.validation import findings, not_json
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp import StreamReader
 
 M = TypeVar("M", bound=BaseModel)
 _JSON = ("application/json", "application/merge-patch+json")
@@ -19,14 +27,19 @@ _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 200
 _LARGEST_ID = (1 << 63) - 1
 _LONGEST_ID = 19
-SLOWEST_S = 60.0
-"""Seconds that a body may take to come: 1 MiB over the slowest of mobile networks."""
+_ON_THE_LOOP = 16 << 10
+"""Octets that are parsed at once: a millisecond's work, whatever they are."""
+
+WINDOW_S, LEAST = 10.0, 4096
+"""A body brings so many octets in each such time, or its end: what a telephone on GPRS does."""
+SLOWEST_S = 600.0
+"""Seconds that a body may take in all."""
 
 
 async def body_of(request: web.Request, model: type[M], *, optional: bool = False) -> M | None:
-    """Give the body as ``model``; None for no body where that is ``optional``.
+    """Return the body as ``model``; None for no body where that is ``optional``.
 
-    Raises the 400, 413, 415 or 422 that says what is wrong.
+    Raises the 400, 408, 413, 415 or 422 that says what is wrong.
     """
     raw = await _raw(request)
     if optional and not raw.strip():
@@ -38,31 +51,100 @@ async def body_of(request: web.Request, model: type[M], *, optional: bool = Fals
         )
     if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
         raise HttpProblem("media-type", "JSON is UTF-8 (RFC 8259): send it so.")
+    return await checked(request, model, raw)
+
+
+async def checked(request: web.Request, model: type[M], raw: bytes) -> M:
+    """Return JSON as ``model``; what is large is parsed beside the event loop, one body at a time.
+
+    Raises the 400 or 422 that says what is wrong.
+    """
+    if len(raw) <= _ON_THE_LOOP:
+        return _parsed(model, raw)
+    return await asyncio.get_running_loop().run_in_executor(request.app[PARSER], _parsed, model, raw)
+
+
+def _parsed(model: type[M], raw: bytes) -> M:
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
         complaint = not_json(error)
         if complaint is not None:
             raise HttpProblem("not-json", f"The body is not JSON: {complaint}.") from None
-        raise refusal(findings(error, parsed(raw))) from None
+        raise refusal(findings(error, raw)) from None
 
 
-async def _raw(request: web.Request) -> bytes:
+@asynccontextmanager
+async def incoming(request: web.Request) -> AsyncIterator[None]:
+    """Read a request's body within the block: as large as its route allows, not compressed, and not too slowly.
+
+    Meanwhile its connection counts among those that wait. Raises the 400, 408, 413 or 415 that says what is wrong.
+    """
+    coding, largest = request.headers.get("Content-Encoding", "identity").strip().lower(), request.get(LARGEST, 0)
+    if coding != "identity":
+        raise HttpProblem(
+            "media-type", "Bodies are taken uncompressed only: leave Content-Encoding out.", headers=_PLAIN_ONLY
+        )
+    if (request.content_length or 0) > largest:
+        raise too_large(largest)
+    settings = request.app[SERVICES].settings
+    address = address_of(request, settings.trusted_proxies) if settings.trusted_proxies else None
     try:
-        async with asyncio.timeout(SLOWEST_S):
-            return await request.read()
+        with request.app[CONNECTIONS].waiting(request.protocol, address):
+            async with _at_a_fair_pace(request.content):
+                yield
     except TimeoutError:
         raise HttpProblem(
-            "slow", f"The body was not here within {SLOWEST_S:g} s: send it again.", headers={"Connection": "close"}
+            "slow", f"Less than {LEAST} octets came in {WINDOW_S:g} s: send it again.", headers={"Connection": "close"}
         ) from None
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ConnectionError):
         raise HttpProblem("malformed", "The body broke off, or is not encoded as its headers say.") from None
 
 
-async def form_of(request: web.Request) -> MultiDict[str]:
-    """Give the fields of a form (application/x-www-form-urlencoded); none for no body.
+_PLAIN_ONLY = {"Accept-Encoding": "identity"}  # RFC 9110 section 12.5.3: what a 415 says of encodings
 
-    Raises the 400, 413 or 415 that says what is wrong.
+
+@asynccontextmanager
+async def _at_a_fair_pace(content: StreamReader) -> AsyncIterator[None]:
+    """Raise ``TimeoutError`` where the body stands still within the block, or takes too long in all."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    timer: asyncio.TimerHandle
+    async with asyncio.timeout(None) as limit:
+
+        def look(before: int) -> None:
+            nonlocal timer
+            if content.total_bytes - before < LEAST or loop.time() - began > SLOWEST_S:
+                limit.reschedule(loop.time())
+            else:
+                timer = loop.call_later(WINDOW_S, look, content.total_bytes)
+
+        timer = loop.call_later(WINDOW_S, look, content.total_bytes)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+async def _raw(request: web.Request) -> bytes:
+    """Return the whole body, however often it is asked for."""
+    kept: bytes | None = request.get(BODY)
+    if kept is not None:
+        return kept
+    body, largest = bytearray(), request.get(LARGEST, 0)
+    async with incoming(request):
+        while not request.content.at_eof():
+            body += await request.content.readany()
+            if len(body) > largest:
+                raise too_large(largest)
+    request[BODY] = whole = bytes(body)
+    return whole
+
+
+async def form_of(request: web.Request) -> MultiDict[str]:
+    """Return the fields of a form (application/x-www-form-urlencoded); none for no body.
+
+    Raises the 400, 408, 413 or 415 that says what is wrong.
     """
     raw = await _raw(request)
     if not raw:

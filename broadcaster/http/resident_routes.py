@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from broadcaster.http import cells, confirmations, residents
-from broadcaster.http.route import Access, Route
+from broadcaster.http.route import SMALL, Access, Route
 from broadcaster.http.schemas.residents import (
     CellOut,
     CellQuery,
@@ -30,6 +30,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         "Follow a station by phone or mail: sends a code there, and nothing else.",
         {202: ConfirmationMade},
         body=SignUpIn,
+        largest=SMALL,
         tag="subscribers",
     ),
     Route(
@@ -40,6 +41,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         "Give the code that came; without one, how it stands.",
         {200: ConfirmationOut},
         body=CodeIn,
+        largest=SMALL,
         fails=(404,),
         tag="subscribers",
     ),
@@ -51,6 +53,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         "Add a phone or a mail of mine: sends a code there.",
         {202: ConfirmationMade},
         body=ContactToConfirm,
+        largest=SMALL,
         fails=(409,),
         tag="subscribers",
     ),
@@ -61,6 +64,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         Access.SUBSCRIBER,
         "Follow a further station.",
         {204: None},
+        largest=0,
         fails=(422,),
         tag="subscribers",
     ),
@@ -90,6 +94,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         "My browser's new push subscription, in the place of its old one.",
         {204: None},
         body=PushIn,
+        largest=SMALL,
         tag="subscribers",
     ),
     Route(
@@ -109,6 +114,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         "Tell me while I am here, for some hours; then forget me.",
         {201: VisitMade},
         body=VisitIn,
+        largest=SMALL,
         tag="subscribers",
     ),
     Route(

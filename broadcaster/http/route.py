@@ -44,12 +44,18 @@ class Access(StrEnum):
     LOCAL = "local"
 
 
+SMALL, FORM, SHAPE = 8 << 10, 64 << 10, 1 << 20
+"""Octets that a body may have: what strangers send; a form, or words in two languages; an area of 10,000 corners."""
+
 ROLE_OF = {Access.READ: Role.READ, Access.PUBLISH: Role.PUBLISH, Access.ADMIN: Role.ADMIN}
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[B_co, Q_co]):
-    """One request that passed the guards, its body and query read and validated."""
+    """One request that passed the guards, its body and query read and validated.
+
+    ``linked``: the number in the route's ``link``, else 0.
+    """
 
     request: web.Request
     services: Services
@@ -57,6 +63,7 @@ class Call(Generic[B_co, Q_co]):
     subscriber_id: int
     body: B_co
     query: Q_co
+    linked: int = 0
 
     def need(self, role: Role, station_id: int) -> Caller:
         """Give the caller if they may act for the station. Raises a 401 without a key, ``Forbidden`` without right."""
@@ -76,8 +83,10 @@ class Route:
     """One method on one path.
 
     ``answers``: by status, a model (JSON), a media type, or None (no body). ``form``: the fields of a form that the
-    handler reads itself. ``page``: for people's eyes; its problems are pages too. ``fails``: statuses of problems
-    beside those that follow from what the route is. ``documented``: in the OpenAPI document, which is for programs.
+    handler reads itself. ``largest``: octets that the body may have; each route that may have one says so. ``link``:
+    what the vault's token in the path, or in the query's ``d``, is for; an unknown one is counted and refused before
+    the body is read. ``page``: for people's eyes; its problems are pages too. ``fails``: statuses of problems beside
+    those that follow from what the route is. ``documented``: in the OpenAPI document, which is for programs.
     """
 
     method: str
@@ -90,6 +99,8 @@ class Route:
     body_optional: bool = False
     query: type[BaseModel] | None = None
     form: tuple[str, ...] = ()
+    largest: int | None = None
+    link: str = ""
     headers: tuple[str, ...] = ()
     page: bool = False
     fails: tuple[int, ...] = ()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from broadcaster.atlas import Territories
-from broadcaster.http.auth import SignedOut, admit
+from broadcaster.http.auth import SignedOut, admit, linked
 from broadcaster.http.connections import Connections, caller_at, most_open, nobody
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.keys import (
@@ -22,7 +23,10 @@ from broadcaster.http.keys import (
     GROUND,
     HOLDERS,
     KEPT_PAGES,
+    LARGEST,
+    LINKS,
     PAGES,
+    PARSER,
     PRINTER,
     RATES,
     SERVICES,
@@ -59,10 +63,10 @@ if TYPE_CHECKING:
 
     Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-LARGEST_BODY = 1 << 20
-"""Bytes; what is larger is answered 413."""
 HSTS = "max-age=31536000"
 """A browser that was here by https comes back by https for a year (RFC 6797)."""
+PATIENCE_S = 1.0
+"""Seconds that a request over its limit waits for the refusal: so one caller's flood is some hundred a second."""
 
 _NOWHERE = "none"
 _OPERATED = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -75,10 +79,12 @@ def build(services: Services) -> web.Application:
     A process that is no *web* answers only those who run it: is it alive, can it work, its figures.
     """
     routes = ROUTES if Role.WEB in services.roles else tuple(route for route in ROUTES if route.path in _OPERATED)
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_measured, _problems_told])
+    app = web.Application(middlewares=[_measured, _problems_told])
     app[SERVICES] = services
     app[RATES] = RateLimit(services.settings.requests_per_minute)
     app[DEVICES] = RateLimit(services.settings.requests_per_minute)
+    app[LINKS] = RateLimit(services.settings.requests_per_minute)
+    app[PARSER] = ThreadPoolExecutor(1, "parser")
     app[ACCOUNTS] = Paced(PACE_S)
     # Behind a proxy all connections are the proxy's own.
     app[CONNECTIONS] = Connections(most_open(), address=nobody if services.settings.trusted_proxies else caller_at)
@@ -105,19 +111,22 @@ def build(services: Services) -> web.Application:
     app[PAGES] = frozenset((route.method, route.path) for route in ROUTES if route.page)
     app.on_response_prepare.append(_headers)
     app.on_shutdown.append(_end_streams)
+    app.on_cleanup.append(_end_parser)
     return app
 
 
 def _guarded(route: Route, services: Services) -> Handle:
-    """Give the handler of a route behind its guards: who, then what, then the work."""
+    """Return the handler of a route behind its guards: who asks, how often, what, and only then the body."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        request[LARGEST] = route.largest or 0
         caller, subscriber_id = await admit(request, route.access)
+        number = linked(request, route.link) if route.link else 0
         query = query_of(request, route.query)
         body = None
         if route.body is not None:
             body = await body_of(request, route.body, optional=route.body_optional)
-        return await route.handler(Call(request, services, caller, subscriber_id, body, query))
+        return await route.handler(Call(request, services, caller, subscriber_id, body, query, number))
 
     return handle
 
@@ -134,6 +143,9 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
         return respond(unauthenticated("You are not signed in, or no longer: sign in again at /console."))
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer without our insides
         problem = problem_of(error, request)
+        if problem.kind == "too-many":
+            with request.app[CONNECTIONS].waiting(request.protocol):
+                await asyncio.sleep(PATIENCE_S)
         if _for_eyes(request):
             return respond_in_words(request, problem)
         return respond(problem)
@@ -198,3 +210,7 @@ async def _end_streams(app: web.Application) -> None:
     streams = app[STREAMS]
     for task in list(streams):
         task.cancel()
+
+
+async def _end_parser(app: web.Application) -> None:
+    app[PARSER].shutdown(wait=False, cancel_futures=True)

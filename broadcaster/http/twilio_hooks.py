@@ -15,8 +15,8 @@ from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.errors import Forbidden, NotFound, Refused
 from broadcaster.http.answers import nothing
 from broadcaster.http.auth import count
+from broadcaster.http.keys import CONNECTIONS
 from broadcaster.http.reading import form_of
-from broadcaster.http.receipts import USE
 from broadcaster.pipeline.render import voice_message
 from broadcaster.store import deliveries
 from channels.twilio_api import Policy, parse_status, verify
@@ -35,7 +35,7 @@ _SIGNATURE = "X-Twilio-Signature"
 async def status(call: Call[None, None]) -> web.Response:
     """Take the fate of a message or a call."""
     form = await _believed(call)
-    number = _delivery(call)
+    number = call.linked
     try:
         report = parse_status(form)
     except ValueError as error:
@@ -71,7 +71,7 @@ def outcome_of(report: StatusReport) -> tuple[DeliveryState | None, ContactStatu
 async def voice(call: Call[None, None]) -> web.Response:
     """Take the key that was pressed: 1 confirms; answer what the call says next (TwiML)."""
     form = await _believed(call)
-    number = _delivery(call)
+    number = call.linked
     pressed = form.get("Digits")
     digits = pressed if isinstance(pressed, str) else None
     message = await _said(call, number)
@@ -82,23 +82,17 @@ async def voice(call: Call[None, None]) -> web.Response:
 
 async def _believed(call: Call[None, None]) -> Mapping[str, object]:
     """Give the form, if Twilio signed it. Raises ``Forbidden``."""
-    form = await form_of(call.request)
     token = call.services.settings.twilio_auth_token
     url = call.services.base_url + call.request.raw_path
     signature = call.request.headers.get(_SIGNATURE)
-    if token is None or not verify(token.get_secret_value(), url, form, signature):
-        count(call.request)
-        message = "This is not signed by the Twilio account of this service."
-        raise Forbidden(message)
-    return form
-
-
-def _delivery(call: Call[None, None]) -> int:
-    number = call.services.store.vault.unlink(USE, call.request.query.get("d", ""))
-    if number is None:
-        message = "The token d is unknown."
-        raise NotFound(message)
-    return number
+    if token is not None and signature is not None:
+        call.request.app[CONNECTIONS].know(call.request.protocol)  # it has a link that only Twilio was given
+        form = await form_of(call.request)
+        if verify(token.get_secret_value(), url, form, signature):
+            return form
+    count(call.request)
+    message = "This is not signed by the Twilio account of this service."
+    raise Forbidden(message)
 
 
 async def _said(call: Call[None, None], delivery_id: int) -> VoiceMessage:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 MAX_SHOWN = 50
+MANY = 200
+"""More findings than this are not looked at one by one."""
 _LONGEST_WORD = 40
 
 _SENTENCES: dict[str, str] = {
@@ -39,15 +41,15 @@ _SENTENCES: dict[str, str] = {
     "union_tag_not_found": "This is missing, and needed: it says which kind this is.",
 }
 _WITH_FACTS: dict[str, str] = {
-    "greater_than_equal": "{input} is too small: {ge:.12g} is the least.",
-    "less_than_equal": "{input} is too large: {le:.12g} is the most.",
+    "greater_than_equal": "This is too small: {ge:.12g} is the least.",
+    "less_than_equal": "This is too large: {le:.12g} is the most.",
     "string_too_long": "This has {length} characters: {max_length} are the most.",
     "string_too_short": "This is empty, or too short: write at least {min_length} characters.",
     "too_long": "These are too many: {max_length} are the most.",
     "too_short": "These are too few: {min_length} at least, or leave the field out.",
-    "enum": "{input} is not known here: write one of {expected}.",
-    "literal_error": "{input} is not known here: write one of {expected}.",
-    "union_tag_invalid": "{tag} is not known here: write one of {expected_tags}.",
+    "enum": "This is not known here: write one of {expected}.",
+    "literal_error": "This is not known here: write one of {expected}.",
+    "union_tag_invalid": "This is not known here: write one of {expected_tags}.",
 }
 _PATTERNS: dict[str, str] = {
     LINE: "This must be one line, without control characters or signs that turn the direction of writing.",
@@ -60,7 +62,11 @@ _PATTERNS: dict[str, str] = {
 
 
 def findings(error: ValidationError, document: Any) -> list[tuple[str, str]]:
-    """Give (field, problem) of everything that is wrong; ``document`` is what was sent, parsed."""
+    """Return (field, problem) of what is wrong, its first ``MAX_SHOWN``; ``document``: what was sent, or its JSON."""
+    if error.error_count() > MANY:
+        return [("", f"More than {MANY} things are wrong here: compare it with /openapi.json.")]
+    if isinstance(document, bytes):
+        document = _read(document)
     every = error.errors(include_url=False)
     within = {each["loc"][:depth] for each in every for depth in range(len(each["loc"]))}
     # A list all of whose members are wrong is also "too short" to pydantic: the members say enough.
@@ -69,15 +75,14 @@ def findings(error: ValidationError, document: Any) -> list[tuple[str, str]]:
 
 
 def not_json(error: ValidationError) -> str | None:
-    """Give the parser's complaint, if what was sent is no JSON at all."""
-    for each in error.errors(include_url=False, include_input=False):
-        if each["type"] == "json_invalid":
-            return str(each["ctx"]["error"])
-    return None
+    """Return the parser's complaint, if what was sent is no JSON at all."""
+    if error.error_count() > 1:
+        return None
+    (only,) = error.errors(include_url=False, include_input=False)
+    return str(only["ctx"]["error"]) if only["type"] == "json_invalid" else None
 
 
-def parsed(raw: bytes) -> Any:
-    """Read a document that pydantic has read, only to say where its errors are."""
+def _read(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):
@@ -111,14 +116,8 @@ def _sentence(each: ErrorDetails, context: dict[str, Any]) -> str:
     if each["type"] in _WITH_FACTS:
         given = each["input"]
         length = len(given) if isinstance(given, str) else 0
-        return _WITH_FACTS[each["type"]].format(**{**context, "input": _shown(given), "length": length})
+        return _WITH_FACTS[each["type"]].format(**{**context, "length": length})
     return each["msg"] + "."
-
-
-def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    short = text if len(text) <= _LONGEST_WORD else text[:_LONGEST_WORD] + "…"
-    return f"“{short}”" if isinstance(value, str) else short
 
 
 def _as_written(loc: Sequence[int | str], document: Any) -> list[int | str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -71,7 +72,8 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
             return earlier, True
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, command.station.id)
-    check_rules(command.station, command.area, command.audience, command.severity, known)
+    # Beside the event loop: a boundary may have half a million corners.
+    await asyncio.to_thread(check_rules, command.station, command.area, command.audience, command.severity, known)
     check_texts(command.station, command.texts)
     check_channels(command.channels)
     if not command.event.strip() or len(command.event) > EVENT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ async def reach(
     """
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, station.id)
-    check_rules(station, area, audience, severity, known)
+    await asyncio.to_thread(check_rules, station, area, audience, severity, known)
     if texts:
         check_texts(station, texts)
     check_channels(channels)

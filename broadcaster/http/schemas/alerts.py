@@ -53,7 +53,7 @@ class AudienceIn(Given):
     """Who is concerned; ``groups`` are slugs of the station's groups, with the kind *groups*."""
 
     kind: AudienceWord = "followers"
-    groups: tuple[Annotated[str, line(60)], ...] = Field((), max_length=MAX_GROUPS)
+    groups: tuple[Annotated[str, line(60)], ...] = Field((), max_length=MAX_GROUPS, fail_fast=True)
 
 
 def _form_of(value: Any) -> str:
@@ -85,7 +85,7 @@ class Draft(Given):
     area: AreaJson | None = None
     audience: AnyAudience = Field(default_factory=AudienceIn, description="An object, or only the word of its kind.")
     channels: tuple[ChannelName, ...] | None = Field(
-        None, min_length=1, max_length=4, description="Without it, every channel."
+        None, min_length=1, max_length=4, fail_fast=True, description="Without it, every channel."
     )
     expires: Moment | None = Field(None, description="Until when it holds; nothing is sent after.")
     onset: Moment | None = Field(None, description="When what is told of begins, where that is later.")

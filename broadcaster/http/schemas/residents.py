@@ -36,7 +36,7 @@ class SignUpIn(ContactToConfirm):
     """Who wants to be told by phone or mail; nothing but the code is sent there until it is confirmed."""
 
     locale: Locale = Field("fr", examples=["fr", "en-GB"])
-    places: tuple[PlaceIn, ...] = Field((), max_length=MAX_PLACES)
+    places: tuple[PlaceIn, ...] = Field((), max_length=MAX_PLACES, fail_fast=True)
 
 
 class ConfirmationMade(Shown):

@@ -80,10 +80,13 @@ class SubscriberIn(Given):
     )
     name: Annotated[str, line(MAX_NAME)] | None = None
     locale: Locale = Field("fr", examples=["fr", "en-GB"])
-    contacts: tuple[ContactIn, ...] = Field((), max_length=MAX_CONTACTS)
-    places: tuple[PlaceIn, ...] = Field((), max_length=MAX_PLACES)
+    contacts: tuple[ContactIn, ...] = Field((), max_length=MAX_CONTACTS, fail_fast=True)
+    places: tuple[PlaceIn, ...] = Field((), max_length=MAX_PLACES, fail_fast=True)
     groups: tuple[GroupName, ...] = Field(
-        (), max_length=MAX_GROUPS, description="Names or slugs; with a key, those not there yet are made."
+        (),
+        max_length=MAX_GROUPS,
+        fail_fast=True,
+        description="Names or slugs; with a key, those not there yet are made.",
     )
     token: Annotated[str, StringConstraints(pattern=r"^sb_[A-Za-z0-9_-]{32}$")] | None = Field(
         None,
@@ -101,9 +104,9 @@ class SubscriberPatch(Given):
 
     name: Annotated[str, line(MAX_NAME)] | None = None
     locale: Locale | None = None
-    contacts: tuple[ContactIn, ...] | None = Field(None, max_length=MAX_CONTACTS)
-    places: tuple[PlaceIn, ...] | None = Field(None, max_length=MAX_PLACES)
-    groups: tuple[GroupName, ...] | None = Field(None, max_length=MAX_GROUPS)
+    contacts: tuple[ContactIn, ...] | None = Field(None, max_length=MAX_CONTACTS, fail_fast=True)
+    places: tuple[PlaceIn, ...] | None = Field(None, max_length=MAX_PLACES, fail_fast=True)
+    groups: tuple[GroupName, ...] | None = Field(None, max_length=MAX_GROUPS, fail_fast=True)
     vulnerable: Literal[False] | None = Field(
         None, description="false: no longer to be told before others. Only the station enrols, with its key."
     )

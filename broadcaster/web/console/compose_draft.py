@@ -6,22 +6,22 @@ an SMS be spelled in letters that cost less.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from broadcaster.domain.alerts import Alert, MsgType, Text
 from broadcaster.domain.audience import Audience
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Role
 from broadcaster.errors import Refused
-from broadcaster.http.reading import body_of, refusal
+from broadcaster.http.reading import body_of, checked
 from broadcaster.http.schemas.alerts import Draft
 from broadcaster.http.schemas.base import Language, Slug
 from broadcaster.http.stations import station_given
-from broadcaster.http.validation import findings
 from broadcaster.pipeline.render import Context, cheap_sms
 from zones import Area, ZoneError, simplified
 
@@ -65,8 +65,8 @@ async def read(call: Call[Any, Any], model: type[D]) -> Given[D]:
     station = await publisher(call, page.station)
     rest = {"station": page.station, **(page.model_extra or {})}
     if page.territory:
-        rest["area"] = {"polygons": territory(station)}
-    draft = checked(model, rest)
+        rest["area"] = {"polygons": await asyncio.to_thread(territory, station)}
+    draft = await checked(call.request, model, orjson.dumps(rest))
     return Given(station, _with_cheap(call.services, station, draft, tuple(page.cheap)), tuple(page.cheap))
 
 
@@ -76,14 +76,6 @@ async def publisher(call: Call[Any, Any], slug: str) -> Station:
         station = await station_given(unit, slug)
     call.need(Role.PUBLISH, station.id)
     return station
-
-
-def checked(model: type[D], given: dict[str, Any]) -> D:
-    """Read JSON's values as ``model``. Raises the 422 that says what is wrong, field by field."""
-    try:
-        return model.model_validate_json(orjson.dumps(given))
-    except ValidationError as error:
-        raise refusal(findings(error, given)) from None
 
 
 def territory(station: Station) -> dict[str, Any]:

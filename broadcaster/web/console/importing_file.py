@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
-
+from broadcaster.http.problems import HttpProblem
+from broadcaster.http.reading import incoming
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.register.sheets import csv_text
@@ -23,7 +23,7 @@ from broadcaster.web.console.refusal_words import told
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from aiohttp import BodyPartReader
+    from aiohttp import BodyPartReader, web
 
     from broadcaster.domain.stations import Station
     from broadcaster.register.planning import Plan
@@ -39,8 +39,10 @@ SHOWN = 100
 
 FIELD = "file"
 _PIECE = 1 << 20
-_DISCARDED = 4 * LARGEST
-_SLOWEST_S = 600.0
+LARGEST_FORM = 4 * LARGEST
+"""Octets of a form that are read, and thrown away where the list is too large."""
+
+_MOST_PARTS = 10
 _LONGEST_NAME = 80
 
 
@@ -60,12 +62,16 @@ async def received(request: web.Request) -> tuple[str, list[bytes]]:
     if request.content_type != "multipart/form-data":
         raise NoFile
     try:
-        async with asyncio.timeout(_SLOWEST_S):
-            async for part in await request.multipart():
+        async with incoming(request):
+            parts = await request.multipart()
+            for _ in range(_MOST_PARTS):
+                part = await parts.next()
                 if getattr(part, "name", None) == FIELD and getattr(part, "filename", None):
                     return str(getattr(part, "filename", ""))[-_LONGEST_NAME:], await _pieces(part)  # type: ignore[arg-type]
-    except (TimeoutError, ValueError, web.RequestPayloadError) as error:
+    except ValueError as error:
         raise NoFile from error
+    except HttpProblem as problem:
+        raise (FileTooLarge if problem.kind == "too-large" else NoFile) from problem
     raise NoFile
 
 
@@ -75,7 +81,7 @@ async def _pieces(part: BodyPartReader) -> list[bytes]:
     size = 0
     while chunk := await part.read_chunk(1 << 16):
         size += len(chunk)
-        if size > _DISCARDED:
+        if size > LARGEST_FORM:
             raise FileTooLarge
         if size > LARGEST:
             pieces.clear()

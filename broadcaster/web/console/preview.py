@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from html import escape
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from broadcaster.domain.people import ChannelName
 from broadcaster.http.answers import answer
 from broadcaster.http.problems import HttpProblem
-from broadcaster.http.reading import body_of, form_of
+from broadcaster.http.reading import body_of, checked, form_of
 from broadcaster.http.schemas.alerts import Draft
 from broadcaster.http.schemas.base import Shown
 from broadcaster.http.validation import findings
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from broadcaster.pipeline.render import Context
 
 _SHOWN = ("status", "severity", "urgency", "certainty", "category", "event", "expires")
+_MOST_LANGUAGES = 10
 _NOBODY = 0  # no delivery has this number: its links lead nowhere
 _MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none';"
@@ -118,7 +120,8 @@ def _as_far_as_sound(page: Page) -> tuple[Draft, list[tuple[str, str]]]:
 
     for name, value in (page.model_extra or {}).items():
         if name == "texts" and isinstance(value, dict):
-            sound["texts"] = {each: text for each, text in value.items() if try_one({"texts": {each: text}})}
+            first = islice(value.items(), _MOST_LANGUAGES)
+            sound["texts"] = {each: text for each, text in first if try_one({"texts": {each: text}})}
         elif name in _SHOWN and try_one({name: value}):
             sound[name] = value
     return Draft.model_validate_json(orjson.dumps(sound)), wrong
@@ -128,9 +131,8 @@ async def mail(call: Call[None, None]) -> web.Response:
     """Give the mail of a draft as its receiver's program would show it, for a frame in the page."""
     form = await form_of(call.request)
     try:
-        given = json.loads(form.get("draft", ""))
-        draft = Draft.model_validate_json(orjson.dumps(given))
-    except (ValueError, TypeError, RecursionError):
+        draft = await checked(call.request, Draft, form.get("draft", "").encode())
+    except HttpProblem:
         return web.Response(status=204)
     station = await publisher(call, draft.station)
     language = form.get("language", "")

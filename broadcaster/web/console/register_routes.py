@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broadcaster.web.console import exporting, groups, importing, people, person, poster, sandbox, station_new, stations
+from broadcaster.web.console.importing_file import LARGEST_FORM
 from broadcaster.web.console.routes import data_at, form_at, page_at
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ ROUTES: tuple[Route, ...] = (
     page_at("/console/people/new", person.new, "Who is to be added?"),
     form_at("/console/people/new", person.add, "Add somebody."),
     page_at("/console/people/import", importing.ask, "Which list?"),
-    form_at("/console/people/import", importing.upload, "Look at a list."),
+    form_at("/console/people/import", importing.upload, "Look at a list.", largest=LARGEST_FORM),
     page_at("/console/people/import/{token}", importing.preview, "What a list would change."),
     form_at("/console/people/import/{token}", importing.apply, "Let it change that."),
     form_at("/console/people/import/{token}/forget", importing.forget, "Not this list."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from broadcaster.http.route import Access, Route
+from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
 from broadcaster.http.schemas.accounts import SandboxPageQuery
 from broadcaster.web.console import (
     account,
@@ -34,7 +34,8 @@ def page_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
 
 
 def form_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
-    """Give the route of a form that a signed-in operator's page sends."""
+    """Return the route of a form that a signed-in operator's page sends."""
+    more = {"largest": FORM, **more}
     return Route(
         "POST", path, handler, Access.OPERATOR, summary, {303: None}, page=True, documented=False, tag="console", **more
     )
@@ -64,6 +65,7 @@ ROUTES: tuple[Route, ...] = (
         Access.PUBLIC,
         "A key for a session.",
         {303: None},
+        largest=FORM + SMALL,
         page=True,
         documented=False,
     ),
@@ -72,11 +74,15 @@ ROUTES: tuple[Route, ...] = (
     form_at("/console/sessions/{id}/end", signing_in.end, "End a session."),
     page_at("/console", home.page, "What holds now."),
     page_at("/console/new", compose.page, "A new alert."),
-    data_at("POST", "/console/reach", compose_sending.reach, "Whom a draft would reach."),
+    data_at("POST", "/console/reach", compose_sending.reach, "Whom a draft would reach.", largest=SHAPE),
     data_at("GET", "/console/density", compose_sending.cells, "Where followers live, coarsely."),
-    data_at("POST", "/console/preview", preview.preview, "What each channel will say."),
-    data_at("POST", "/console/preview/mail", preview.mail, "A draft's mail.", answers={200: _HTML, 204: None}),
-    data_at("POST", "/console/send", compose_sending.send, "Send it.", answers={202: "application/json"}),
+    data_at("POST", "/console/preview", preview.preview, "What each channel will say.", largest=SHAPE),
+    data_at(
+        "POST", "/console/preview/mail", preview.mail, "A draft's mail.", largest=SHAPE, answers={200: _HTML, 204: None}
+    ),
+    data_at(
+        "POST", "/console/send", compose_sending.send, "Send it.", largest=SHAPE, answers={202: "application/json"}
+    ),
     page_at("/console/sandbox", sandbox.listing, "What was composed and not sent.", query=SandboxPageQuery),
     page_at("/console/sandbox/{id}", sandbox.one, "One message to its last byte."),
     page_at("/console/alerts", alerts.listing, "Alerts, newest first.", query=alerts.PageQuery),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from broadcaster.http.route import Access, Route
+from broadcaster.http.route import SMALL, Access, Route
 from broadcaster.web.resident import confirming, follow, install, mine, sign
 
 _HTML = "text/html"
@@ -25,6 +25,7 @@ ROUTES: tuple[Route, ...] = (
         Access.SIGNED,
         "This address is mine.",
         {200: _HTML},
+        largest=SMALL,
         page=True,
         tag="public",
     ),

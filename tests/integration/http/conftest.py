@@ -13,6 +13,7 @@ import pytest_asyncio
 from broadcaster.app import Running, open_store, serving
 from broadcaster.config import Settings
 from broadcaster.domain.stations import Role
+from broadcaster.http import server
 from broadcaster.http.sessions import csrf_made_of
 from broadcaster.store import stations
 from broadcaster.store.migrate import migrate
@@ -131,6 +132,12 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
         async with aiohttp.ClientSession() as http:
             yield Api(running, http, keys)
     await store.close()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusals for asking too often are given at once."""
+    monkeypatch.setattr(server, "PATIENCE_S", 0.0)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

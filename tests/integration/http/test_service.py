@@ -9,7 +9,7 @@ import pytest
 
 from broadcaster.config import Settings
 from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.http import connections, reading
+from broadcaster.http import connections
 from broadcaster.store import StoreUnavailable, tracking
 from tests.integration.http.conftest import an_alert, open_api
 
@@ -178,12 +178,6 @@ async def half_said(api, said):
 async def test_whoever_never_ends_a_request_is_not_waited_for(api, monkeypatch):
     monkeypatch.setattr(connections, "FIRST_S", 0.5)
     assert await half_said(api, b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ") == b""
-    monkeypatch.setattr(reading, "SLOWEST_S", 0.2)
-    head = b"POST /u/x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
-    slow = head.replace(b"/u/x", b"/v1/receipts/x").replace(b"Host", b"Content-Type: application/json\r\nHost")
-    answer = await half_said(api, slow + b"{")
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b"urn:tocsin:problem:slow" in answer
 
 
 async def test_a_store_that_cannot_be_written_holds_up_no_stop(tmp_path, monkeypatch):

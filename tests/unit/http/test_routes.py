@@ -56,6 +56,23 @@ def test_every_route_has_an_access_policy_a_summary_and_a_place_in_the_document(
     assert route.body is None or route.method in ("POST", "PUT", "PATCH")
 
 
+@pytest.mark.parametrize("route", ROUTES, ids=NAMES)
+def test_every_route_that_may_have_a_body_says_how_large_it_may_be(route):
+    if route.method in ("POST", "PUT", "PATCH"):
+        assert route.largest is not None, "declare largest="
+    strangers = route.access in (Access.PUBLIC, Access.KEYED, Access.SUBSCRIBER, Access.SIGNED, Access.OPEN)
+    if strangers and route.path != "/console/sign-in":  # which brings back what a form held
+        assert (route.largest or 0) <= 16 << 10, "a stranger's body is a few kilobytes"
+
+
+def test_a_link_that_proves_a_request_is_looked_at_before_its_body():
+    signed = [(name, route) for name, route in zip(NAMES, ROUTES, strict=True) if route.access is Access.SIGNED]
+    taking = {name for name, route in signed if route.largest}
+    linked = {name for name, route in zip(NAMES, ROUTES, strict=True) if route.link}
+    assert linked == {each for each in taking if "/v1/" in each or "/hooks/" in each}
+    assert taking - linked == {"POST /u/{token}", "POST /c/{token}"}, "these never read their body"
+
+
 def test_only_these_routes_are_open_to_the_world_without_being_counted():
     assert {name for name, route in zip(NAMES, ROUTES, strict=True) if route.access is Access.OPEN} == OPEN
     assert {name for name, route in zip(NAMES, ROUTES, strict=True) if route.access is Access.SIGNED} == SIGNED
