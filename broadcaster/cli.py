@@ -31,6 +31,3 @@ def main() -> None:
 
 for each in (migrate, seed, serve, send, alert, import_, station, key, doctor, vapid, backup, restore):
     main.add_command(each)
-
-if __name__ == "__main__":
-    main(prog_name="tocsin")

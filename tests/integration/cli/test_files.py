@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def run(folder: Path, *words: str) -> str:
     around = {name: each for name, each in os.environ.items() if not name.startswith("TOCSIN_")}
-    command = [sys.executable, "-m", "broadcaster.cli", *words]
+    command = [sys.executable, "-m", "broadcaster", *words]
     # A generous umask: the modes are ours, whatever the shell says.
     return subprocess.run(
         command, env=around | {"TOCSIN_DATA_DIR": str(folder)}, umask=0, capture_output=True, text=True, check=True

@@ -109,7 +109,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, asy
         runner.run(made.store.close())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(groups=_groups)
 def test_any_outcomes_in_any_order_keep_the_sums_right_and_move_nothing_backwards(
     world: tuple[World, asyncio.Runner], groups: list[list[tuple[int, dict[str, Any]]]]
@@ -145,7 +145,7 @@ async def _keeps_the_invariants(world: World, groups: list[list[tuple[int, dict[
         before, standing = now, people_now
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(groups=_groups)
 def test_how_outcomes_are_grouped_changes_nothing(
     world: tuple[World, asyncio.Runner], groups: list[list[tuple[int, dict[str, Any]]]]

@@ -40,7 +40,7 @@ MODELS = [AlertIn, Draft, StationIn, SubscriberIn, SubscriberPatch]
 
 @pytest.mark.parametrize("model", MODELS)
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_is_sent_is_read_or_told_where_it_is_wrong(model, data):
     fields = dict.fromkeys(model.model_fields, JSON)
     document = data.draw(st.fixed_dictionaries({}, optional=fields) | JSON)

@@ -90,7 +90,7 @@ def test_never_more_are_inside_than_the_concurrency_allows(make):
 
 
 @over_all
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     per_second=st.sampled_from([0.1, 0.5, 1.0, 3.0, 10.0, 100.0]),
     costs=st.lists(st.integers(1, 6), min_size=1, max_size=40),

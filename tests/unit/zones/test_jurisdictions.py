@@ -50,7 +50,7 @@ def test_a_circle_inside_is_allowed_and_one_that_sticks_out_is_named_with_how_fa
     assert "1.0 km" in refused.problem
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.sampled_from([(0.6, 48.7), (55.5, -21.2), (179.5, -17.0), (-179.9, -17.0), (15.0, 78.0)]),
     st.floats(300, 5000),

@@ -43,7 +43,7 @@ class TableAndDict(RuleBasedStateMachine):
         assert self.table.find(known).tolist() == list(self.model.values())
 
 
-TableAndDict.TestCase.settings = settings(deadline=None, max_examples=50, stateful_step_count=20)
+TableAndDict.TestCase.settings = settings(max_examples=50, stateful_step_count=20)
 TestTableAndDict = TableAndDict.TestCase
 
 

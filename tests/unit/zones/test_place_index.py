@@ -125,7 +125,7 @@ def as_dict(columns):
     return {key: tuple(rest) for key, *rest in zip(*(column.tolist() for column in columns), strict=True)}
 
 
-Both.TestCase.settings = settings(deadline=None, max_examples=60, stateful_step_count=25)
+Both.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestIndexAndDict = Both.TestCase
 
 
