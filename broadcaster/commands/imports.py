@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ class _Wish:
     station: str
     errors: Path
     skip_bad: bool
+    empty_clears: bool
+    allow_removals: bool
     dry_run: bool
 
 
@@ -44,6 +47,8 @@ def import_() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--station", required=True, help="Short name of the station they are to follow.")
 @click.option("--skip-bad", is_flag=True, help="Take over the good lines, and leave out the bad ones.")
+@click.option("--empty-clears", is_flag=True, help="An empty cell removes what the register holds.")
+@click.option("--allow-removals", is_flag=True, help="Do not ask when the list removes a lot.")
 @click.option(
     "--errors",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -57,6 +62,8 @@ def subscribers(
     file: Path,
     station: str,
     skip_bad: bool,
+    empty_clears: bool,
+    allow_removals: bool,
     errors: Path | None,
     delimiter: str | None,
     encoding: str | None,
@@ -73,18 +80,22 @@ def subscribers(
     phone         the number decides     also: téléphone
     email         also: courriel; several values in a cell separated by ; or |
     lon, lat      WGS 84 degrees, with label; further places as lon2, lat2, label2…
-    vulnerable    oui, non: is told before others (also: vulnérable); a list without this column leaves it as it is
+    vulnerable    oui, non: is told before others (also: vulnérable)
     groups        names, separated by ; or |; new ones are made
 
     All or nothing, unless --skip-bad: one bad line, and nothing is changed. The same file imported again changes
-    nothing; a changed line changes that person; people who are no longer in the file stay.
+    nothing; a changed line changes that person; people who are no longer in the file stay. A missing column leaves
+    what it holds as it is, and so does an empty cell without --empty-clears. Of telephones, a number replaces those of
+    its kind: a mobile the mobiles, a landline the landlines.
     """  # noqa: D301  click reads the \b
     if delimiter is not None:
         delimiter = _DELIMITERS.get(delimiter.lower(), delimiter)
         if len(delimiter) != 1 or delimiter in '"\r\n':
             raise Stop("--delimiter is one sign, as ; or tab")
     source = open_source(file, encoding=encoding, delimiter=delimiter)
-    wish = _Wish(station, errors or file.with_name(file.name + ".errors.csv"), skip_bad, dry_run)
+    wish = _Wish(
+        station, errors or file.with_name(file.name + ".errors.csv"), skip_bad, empty_clears, allow_removals, dry_run
+    )
     if wish.errors.resolve() == file.resolve():
         raise Stop("--errors would overwrite the list itself")
     wait_for(_import(source, wish))
@@ -102,13 +113,14 @@ async def _import(source: Source, wish: _Wish) -> None:
         async with store.read() as unit:
             station = await station_of(unit, wish.station)
         with bar("checking", None) as count:
-            made = await plan(store, station, source, progress=count)
+            made = await plan(store, station, source, empty_clears=wish.empty_clears, progress=count)
         with made:
             _show(made)
             _report_refusals(made, wish)
             if wish.dry_run:
                 click.echo("dry run: nothing was changed")
             else:
+                _confirm_removals(made, wish)
                 await _apply(store, made)
 
 
@@ -131,11 +143,37 @@ def _show(made: Plan) -> None:
     if made.missing:
         click.echo(f"{made.missing:,} people of earlier lists are not in this one: they stay")
     if made.speechless:
-        click.echo(f"warning: {made.speechless:,} have no contact at all: no alert will reach them")
+        click.echo(f"warning: {made.speechless:,} have no contact at all, not even a device: no alert will reach them")
+    if made.removed.total:
+        click.echo(f"would be removed: {_removed(made)}")
     if made.far:
         click.echo(f"warning: {made.far:,} places are more than 100 km from the station: are lon and lat swapped?")
     if made.lines == 0:
         raise Stop("there is a header and no line below it")
+
+
+def _removed(made: Plan) -> str:
+    contacts, homes, memberships = made.removed
+    return f"{contacts:,} contacts, {homes:,} homes, {memberships:,} memberships of groups"
+
+
+def _confirm_removals(made: Plan, wish: _Wish) -> None:
+    """Stop where a lot would be removed and nobody says yes to it."""
+    if not made.removes_many or wish.allow_removals:
+        return
+    if sys.stdin.isatty():
+        try:
+            agreed = click.confirm(f"Remove {_removed(made)} from the register?", default=False, err=True)
+        except click.Abort:
+            agreed = False
+        if agreed:
+            return
+        raise Stop("nothing was changed", Exit.ABORTED, "--allow-removals imports without asking")
+    raise Stop(
+        f"the list would remove {_removed(made)}, so nothing was changed",
+        Exit.REFUSED,
+        "look at its columns, or give --allow-removals",
+    )
 
 
 def _report_refusals(made: Plan, wish: _Wish) -> None:

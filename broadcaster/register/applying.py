@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
+from broadcaster.register.packing import unpacked
 from broadcaster.register.spool import Spool
 from broadcaster.store import intake, stations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from broadcaster.register.planning import Plan
     from broadcaster.store.engine import Store
+    from broadcaster.store.listed import Edit
 
 _BATCH = 4000
 _PARTS = [part.name for part in fields(intake.Rows)]
@@ -35,7 +36,7 @@ async def apply(store: Store, plan: Plan, *, now: datetime, progress: Callable[[
     with Spool(store.vault) as ready:
         begun = done = 0
         for entries in _batches(plan):
-            fresh = sum(entry.subscriber_id is None for entry in entries)
+            fresh = sum(isinstance(entry, intake.Entry) for entry in entries)
             rows = await asyncio.to_thread(
                 intake.make_ready, store.vault, plan.station.id, entries, ids[begun : begun + fresh]
             )
@@ -50,11 +51,11 @@ async def apply(store: Store, plan: Plan, *, now: datetime, progress: Callable[[
             )
 
 
-def _batches(plan: Plan) -> Iterator[list[intake.Entry]]:
-    """Give the entries in batches of some thousands: few statements, and little in memory."""
-    batch: list[intake.Entry] = []
+def _batches(plan: Plan) -> Iterator[list[intake.Entry | Edit]]:
+    """Yield the entries in batches of some thousands: few statements, and little in memory."""
+    batch: list[intake.Entry | Edit] = []
     for piece in plan.entries:
-        batch.extend(entry for entry in map(_entry, piece) if entry.person.external_id not in plan.doubled)
+        batch.extend(unpacked(packed) for external_id, packed in piece if external_id not in plan.doubled)
         if len(batch) >= _BATCH:
             yield batch
             batch = []
@@ -64,17 +65,3 @@ def _batches(plan: Plan) -> Iterator[list[intake.Entry]]:
 
 def _new_groups(plan: Plan) -> dict[str, str]:
     return {slug: plan.group_names[slug] for slug in plan.new_groups}
-
-
-def _entry(packed: Any) -> intake.Entry:
-    (locale, contacts, places, groups, external_id, name, vulnerable), digest, subscriber_id = packed
-    person = NewSubscriber(
-        locale,
-        tuple(NewContact(ChannelName(channel), canonical, address) for channel, canonical, address in contacts),
-        tuple(NewPlace(*place) for place in places),
-        tuple(groups),
-        external_id,
-        name,
-        vulnerable,
-    )
-    return intake.Entry(person, digest, subscriber_id)

@@ -1,4 +1,4 @@
-"""From the cells of one line to one subscriber, or to what is wrong with it. Pure: no database, no clock."""
+"""From the cells of one line to what it tells of one person, or what is wrong with it. Pure: no database, no clock."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import math
 import re
 import unicodedata
+from dataclasses import dataclass
+from enum import Flag, auto
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
@@ -32,7 +34,7 @@ _SEVERAL = re.compile(r"[;|]")
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
 _LANGUAGES = {"francais": "fr", "french": "fr", "anglais": "en", "english": "en"}
 _YES = ("oui", "o", "yes", "y", "vrai", "true", "1", "x")
-_NO = ("", "non", "n", "no", "faux", "false", "0")
+_NO = ("non", "n", "no", "faux", "false", "0")
 _YES_OR_NO = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 _LON, _LAT = 180.0, 90.0
 
@@ -41,14 +43,61 @@ class _Wrong(ValueError):
     """One cell can't be used."""
 
 
+class Says(Flag):
+    """What a line speaks of; all the rest stays as it is for somebody who is there already."""
+
+    NAME = auto()
+    LOCALE = auto()
+    VULNERABLE = auto()
+    GROUPS = auto()
+    SMS = auto()
+    VOICE = auto()
+    EMAIL = auto()
+    NOTHING = 0
+
+
+SPEAKS_OF = {ChannelName.SMS: Says.SMS, ChannelName.VOICE: Says.VOICE, ChannelName.EMAIL: Says.EMAIL}
+_COLUMNS = {
+    "name": Says.NAME,
+    "first_name": Says.NAME,
+    "locale": Says.LOCALE,
+    "vulnerable": Says.VULNERABLE,
+    "groups": Says.GROUPS,
+    "mobile": Says.SMS,
+    "landline": Says.VOICE,
+    "phone": Says.SMS | Says.VOICE,
+    "email": Says.EMAIL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one line tells. ``person`` is whole, for somebody new; ``says`` are the parts that the line really has.
+
+    ``place_columns``: to which of the list's places (from 0) each of the person's belongs; of somebody's first
+    ``cleared_places`` those that the line does not name are to go. ``named``: slug to name of its groups.
+    """
+
+    person: NewSubscriber
+    says: Says
+    place_columns: tuple[int, ...]
+    cleared_places: int
+    named: dict[str, str]
+
+    @property
+    def external_id(self) -> str:
+        return self.person.external_id or ""
+
+
 class Parser:
     """Reads lines of one list. ``region`` (ISO 3166): where its telephone numbers are dialled.
 
-    ``language``: what a line without one gets. ``group_names`` collects the groups that were named: slug to name.
+    ``language``: what somebody new gets without one. ``empty_clears``: an empty cell says that there is nothing;
+    otherwise it says nothing.
     """
 
-    def __init__(self, columns: Columns, *, region: str, language: str) -> None:
-        self.group_names: dict[str, str] = {}
+    def __init__(self, columns: Columns, *, region: str, language: str, empty_clears: bool = False) -> None:
+        self._empty_clears = empty_clears
         self._columns = columns
         self._region = region
         self._language = language
@@ -63,9 +112,13 @@ class Parser:
             )
             if meaning in columns.at
         ]
+        self._cleared = Says.NOTHING
+        for meaning, part in _COLUMNS.items():
+            if meaning in columns.at:
+                self._cleared |= part
 
-    def parse(self, line: Line) -> tuple[NewSubscriber | None, list[Refusal]]:
-        """Give the subscriber of a line, or None and all that is wrong with it."""
+    def parse(self, line: Line) -> tuple[Told | None, list[Refusal]]:
+        """Return what a line tells, or None and all that is wrong with it."""
         if line.problem:
             return None, [Refusal(line.number, "", "", line.problem)]
         cells = line.cells
@@ -74,30 +127,39 @@ class Parser:
             return None, [Refusal(line.number, "", "", problem)]
         found: list[tuple[str, str]] = []
         external_id = self._cell(cells, "external_id")
-        name = locale = None
+        read: dict[str, str] = {}
         vulnerable = self._yes_or_no(cells, "vulnerable", found)
         for meaning, check in (("external_id", _external_id), ("name", _name), ("locale", self._locale)):
             try:
-                value = check(self._full_name(cells) if meaning == "name" else self._cell(cells, meaning))
+                read[meaning] = check(self._full_name(cells) if meaning == "name" else self._cell(cells, meaning))
             except _Wrong as wrong:
                 found.append((meaning, str(wrong)))
-                continue
-            if meaning == "name":
-                name = value
-            elif meaning == "locale":
-                locale = value
         contacts = tuple(self._contacts(cells, found))
-        places = tuple(self._places(cells, found))
-        groups = self._groups(cells, found)
+        places = dict(self._places(cells, found))
+        named = self._groups(cells, found)
         if found:
             return None, [
                 Refusal(line.number, external_id[:MAX_EXTERNAL_ID], self._heading(meaning), problem)
                 for meaning, problem in found
             ]
         person = NewSubscriber(
-            locale or self._language, contacts, places, groups, external_id, name or None, vulnerable
+            read["locale"] or self._language,
+            contacts,
+            tuple(places.values()),
+            tuple(sorted(named)),
+            external_id,
+            read["name"] or None,
+            vulnerable,
         )
-        return person, []
+        says = self._cleared if self._empty_clears else Says.NOTHING
+        for spoken, part in ((read["name"], Says.NAME), (read["locale"], Says.LOCALE), (named, Says.GROUPS)):
+            says |= part if spoken else Says.NOTHING
+        if vulnerable is not None:
+            says |= Says.VULNERABLE
+        for contact in contacts:
+            says |= SPEAKS_OF[contact.channel]
+        cleared_places = len(self._columns.places) if self._empty_clears else 0
+        return Told(person, says, tuple(places), cleared_places, named), []
 
     def _cell(self, cells: list[str], meaning: str) -> str:
         at = self._columns.at.get(meaning)
@@ -111,7 +173,7 @@ class Parser:
 
     def _locale(self, text: str) -> str:
         if not text:
-            return self._language
+            return ""
         word = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
         code = _LANGUAGES.get(word, word if len(text) <= len("fr") else text.replace("_", "-"))
         if not _LOCALE.fullmatch(code):
@@ -119,12 +181,12 @@ class Parser:
         return code
 
     def _yes_or_no(self, cells: list[str], meaning: str, found: list[tuple[str, str]]) -> bool | None:
-        """Read a cell that is yes or no, empty being no; None where the list has no such column."""
-        if meaning not in self._columns.at:
-            return None
+        """Read a cell that is yes or no; None where it says nothing."""
         word = self._cell(cells, meaning).casefold()
+        if not word:
+            return False if self._empty_clears and meaning in self._columns.at else None
         if word not in _YES_OR_NO:
-            found.append((meaning, "this is neither oui (yes, 1, x) nor non (no, 0, empty)"))
+            found.append((meaning, "this is neither oui (yes, 1, x) nor non (no, 0)"))
         return _YES_OR_NO.get(word)
 
     def _contacts(self, cells: list[str], found: list[tuple[str, str]]) -> Iterator[NewContact]:
@@ -165,8 +227,8 @@ class Parser:
     def _phone(self, text: str) -> NewContact:
         return phone_contact(text, self._region)
 
-    def _places(self, cells: list[str], found: list[tuple[str, str]]) -> Iterator[NewPlace]:
-        for suffix in self._columns.places:
+    def _places(self, cells: list[str], found: list[tuple[str, str]]) -> Iterator[tuple[int, NewPlace]]:
+        for number, suffix in enumerate(self._columns.places):
             lon, lat = self._cell(cells, f"lon{suffix}"), self._cell(cells, f"lat{suffix}")
             label = self._cell(cells, f"label{suffix}")
             if not lon and not lat:
@@ -186,27 +248,28 @@ class Parser:
             elif point == [0.0, 0.0]:
                 found.append((f"lon{suffix}", "0, 0 is in the sea off Africa: leave unknown places empty"))
             elif len(point) == len(("lon", "lat")):
-                yield NewPlace(label, *point)
+                yield number, NewPlace(label, *point)
 
-    def _groups(self, cells: list[str], found: list[tuple[str, str]]) -> tuple[str, ...]:
-        cell = self._cell(cells, "groups")
-        if not cell:
-            return ()
-        slugs: list[str] = []
-        for name in filter(None, map(str.strip, _SEVERAL.split(cell))):
+    def _groups(self, cells: list[str], found: list[tuple[str, str]]) -> dict[str, str]:
+        named: dict[str, str] = {}
+        for name in filter(None, map(str.strip, _SEVERAL.split(self._cell(cells, "groups")))):
             slug = group_slug(name)
             if not slug or len(name) > MAX_GROUP or unfit(name, one_line=True):
                 found.append(("groups", f"a group has a name of 1 to {MAX_GROUP} characters, a letter or figure in it"))
-                return ()
-            slugs.append(slug)
-            self.group_names.setdefault(slug, name)
-        if len(slugs) > MAX_GROUPS:
-            found.append(("groups", f"these are {len(slugs)} groups: {MAX_GROUPS} at most"))
-        return tuple(sorted(set(slugs)))
+                return {}
+            named.setdefault(slug, name)
+        if len(named) > MAX_GROUPS:
+            found.append(("groups", f"these are {len(named)} groups: {MAX_GROUPS} at most"))
+        return named
+
+
+def content_of(told: Told) -> str:
+    """Return one text for one content of a line: a digest is made of it, so that a second import changes nothing."""
+    return f"{told.says.value} {told.place_columns} {told.cleared_places} {canonical(told.person)}"
 
 
 def canonical(person: NewSubscriber) -> str:
-    """Give one text for one content: what a digest of a line is made of, so that a second import changes nothing."""
+    """Return one text for one content of a person."""
     return json.dumps(
         [
             person.locale,
@@ -214,8 +277,7 @@ def canonical(person: NewSubscriber) -> str:
             sorted([contact.channel, contact.canonical, contact.address] for contact in person.contacts),
             [[place.label, place.lon, place.lat] for place in person.places],
             sorted(person.groups),
-            # A list that says nothing of it has the digests that it had before there was such a column.
-            *([] if person.vulnerable is None else [person.vulnerable]),
+            person.vulnerable,
         ],
         ensure_ascii=False,
         separators=(",", ":"),

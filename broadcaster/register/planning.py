@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from broadcaster.register.parsing import Parser, canonical
+from broadcaster.register.merging import Removed, merged
+from broadcaster.register.packing import packed, unpacked
+from broadcaster.register.parsing import Parser, content_of
 from broadcaster.register.refusals import Refusal
 from broadcaster.register.spool import Spool
-from broadcaster.store import intake, people, stations
+from broadcaster.store import intake, listed, people, stations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from broadcaster.domain.people import NewSubscriber
     from broadcaster.domain.stations import Station
+    from broadcaster.register.parsing import Told
     from broadcaster.register.reading import Line, Source
     from broadcaster.store.engine import Store
+    from broadcaster.store.listed import Held
     from broadcaster.store.sealing import Vault
 
 PIECE = 500
@@ -27,6 +30,9 @@ _FAR_KM = 100.0
 _KM_A_DEGREE = 111.32
 _NEW, _CHANGED, _UNCHANGED = 0, 1, 2
 _KINDS = 3
+_NOTHING = Removed()
+_MANY = 20
+_SHARE, _LEAST = 5, 3
 
 
 @dataclass(slots=True)
@@ -34,8 +40,8 @@ class Plan:
     """What an import would do. ``entries`` hold the new and the changed, sealed, on disk; close it after use.
 
     ``missing``: followers who came by a list and are not in this one; they stay. ``far``: places more than 100 km from
-    the station. ``speechless``: lines without any contact. ``doubled``: external ids that stand there twice, which are
-    refused at each place.
+    the station. ``speechless``: people who will have no contact at all. ``doubled``: external ids that stand there
+    twice, which are refused at each place. ``removed``: what those who change would lose.
     """
 
     station: Station
@@ -52,6 +58,13 @@ class Plan:
     doubled: set[str] = field(default_factory=set)
     group_names: dict[str, str] = field(default_factory=dict)
     new_groups: tuple[str, ...] = ()
+    removed: Removed = _NOTHING
+
+    @property
+    def removes_many(self) -> bool:
+        """Say whether so much is taken away that an operator must say yes to it."""
+        lost, known = self.removed.total, self.changed + self.unchanged
+        return lost > _MANY or (lost >= _LEAST and lost * _SHARE > known)
 
     @property
     def refused_lines(self) -> int:
@@ -70,21 +83,34 @@ class Plan:
 
 class _Parsed(NamedTuple):
     line: int
-    person: NewSubscriber
-    external_id: str
+    told: Told
     digest: bytes
 
 
+@dataclass(slots=True)
+class _Seen:
+    """The ids that were taken, should one come again: line and kind in one number; and what some of them lose."""
+
+    marks: dict[str, int] = field(default_factory=dict)
+    losses: dict[str, Removed] = field(default_factory=dict)
+
+
 async def plan(
-    store: Store, station: Station, source: Source, *, progress: Callable[[int], None] = lambda _: None
+    store: Store,
+    station: Station,
+    source: Source,
+    *,
+    empty_clears: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Plan:
     """Read the whole file, check every line, and compare it with what the station knows.
 
-    ``progress`` is called with the number of lines read so far. Raises ``ListRefused`` for a file that can't be read.
+    ``empty_clears``: an empty cell removes what it stands for; otherwise it changes nothing. ``progress`` is called
+    with the number of lines read so far. Raises ``ListRefused`` for a file that can't be read.
     """
-    parser = Parser(source.columns, region=station.region, language=station.languages[0])
+    parser = Parser(source.columns, region=station.region, language=station.languages[0], empty_clears=empty_clears)
     made = Plan(station, source, Spool(store.vault))
-    seen: dict[str, int] = {}
+    seen = _Seen()
     lines = source.lines()
     try:
         # In a thread: reading telephone numbers is slow, and a server that plans goes on serving.
@@ -95,7 +121,7 @@ async def plan(
             made.lines += read
             await _compare(store, made, parsed, seen)
             progress(made.lines)
-        await _sum_up(store, made, parser, seen)
+        await _sum_up(store, made, seen)
     except BaseException:
         made.close()
         raise
@@ -107,35 +133,70 @@ def _piece(lines: Iterator[Line], parser: Parser, vault: Vault, refusals: list[R
     parsed: list[_Parsed] = []
     for line in islice(lines, PIECE):
         read += 1
-        person, wrong = parser.parse(line)
+        told, wrong = parser.parse(line)
         refusals.extend(wrong)
-        if person is not None and person.external_id is not None:
-            digest = vault.fingerprint("import", canonical(person))
-            parsed.append(_Parsed(line.number, person, person.external_id, digest))
+        if told is not None:
+            parsed.append(_Parsed(line.number, told, vault.fingerprint("import", content_of(told))))
     return read, parsed
 
 
-async def _compare(store: Store, made: Plan, parsed: list[_Parsed], seen: dict[str, int]) -> None:
+async def _compare(store: Store, made: Plan, parsed: list[_Parsed], seen: _Seen) -> None:
     async with store.read() as unit:
-        known = await people.by_external_ids(unit, made.station.id, [each.external_id for each in parsed])
-    kept: list[tuple[object, ...]] = []
-    for line, person, external_id, digest in parsed:
-        if external_id in seen:
-            _double(made, line, external_id, seen)
-            continue
-        subscriber_id, before = known.get(external_id, (None, b""))
-        kind = _NEW if subscriber_id is None else _UNCHANGED if before == digest else _CHANGED
-        seen[external_id] = line * _KINDS + kind
-        made.speechless += not person.contacts
-        made.far += sum(_far(made.station, place.lon, place.lat) for place in person.places)
-        if kind != _UNCHANGED:
-            kept.append((packed(person), digest, subscriber_id))
+        known = await people.by_external_ids(unit, made.station.id, [each.told.external_id for each in parsed])
+        # A list that names a contact which was found dead says that it lives.
+        looked_at = await listed.having_dead(unit, [at for at, _ in known.values()])
+        looked_at |= {
+            known[told.external_id][0]
+            for _, told, digest in parsed
+            if told.external_id in known and (known[told.external_id][1] != digest or not told.person.contacts)
+        }
+        held = await listed.held_by(unit, made.station.id, sorted(looked_at))
+    there = {external_id: (digest, held.get(at)) for external_id, (at, digest) in known.items()}
+    # In a thread: what is held is sealed.
+    kept = await asyncio.to_thread(_sorted_out, made, parsed, seen, there, store.vault)
     if kept:
         made.entries.append(kept)
 
 
-def _double(made: Plan, line: int, external_id: str, seen: dict[str, int]) -> None:
-    first = seen[external_id] // _KINDS
+def _sorted_out(
+    made: Plan, parsed: list[_Parsed], seen: _Seen, there: dict[str, tuple[bytes, Held | None]], vault: Vault
+) -> list[tuple[str, tuple[object, ...]]]:
+    """Count each line; return what is to be written of the new and the changed, by their ids."""
+    kept: list[tuple[str, tuple[object, ...]]] = []
+    for line, told, digest in parsed:
+        external_id = told.external_id
+        if external_id in seen.marks:
+            _double(made, line, external_id, seen)
+            continue
+        entry: intake.Entry | listed.Edit | None = None
+        before, held = there.get(external_id, (b"", None))
+        kind = _UNCHANGED
+        if external_id not in there:
+            kind, entry = _NEW, intake.Entry(told.person, digest)
+        elif held is not None and (before != digest or held.dead):
+            entry, lost = merged(told, held, digest, vault)
+            if entry is not None:
+                kind = _CHANGED
+            if lost.total:
+                seen.losses[external_id] = lost
+        seen.marks[external_id] = line * _KINDS + kind
+        made.speechless += not told.person.contacts and not _still_reached(held, entry)
+        made.far += sum(_far(made.station, place.lon, place.lat) for place in told.person.places)
+        for slug, name in told.named.items():
+            made.group_names.setdefault(slug, name)
+        if entry is not None:
+            kept.append((external_id, packed(entry)))
+    return kept
+
+
+def _still_reached(held: Held | None, entry: intake.Entry | listed.Edit | None) -> bool:
+    """Say whether somebody whose line names no contact has one all the same: a device, or what a list said before."""
+    dropped = entry.dropped if isinstance(entry, listed.Edit) else ()
+    return held is not None and len(held.contacts) > len(dropped)
+
+
+def _double(made: Plan, line: int, external_id: str, seen: _Seen) -> None:
+    first = seen.marks[external_id] // _KINDS
     heading = made.source.columns.heading("external_id")
     if external_id not in made.doubled:
         made.doubled.add(external_id)
@@ -144,20 +205,32 @@ def _double(made: Plan, line: int, external_id: str, seen: dict[str, int]) -> No
     made.refusals.append(Refusal(line, external_id, heading, f"line {first} has the same id: which of them is right?"))
 
 
-async def _sum_up(store: Store, made: Plan, parser: Parser, seen: dict[str, int]) -> None:
+async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
     counts = [0] * _KINDS
-    for mark in seen.values():
+    for mark in seen.marks.values():
         counts[mark % _KINDS] += 1
     known = counts[_CHANGED] + counts[_UNCHANGED]
     for external_id in made.doubled:
-        counts[seen[external_id] % _KINDS] -= 1
+        counts[seen.marks[external_id] % _KINDS] -= 1
+        seen.losses.pop(external_id, None)
     made.new, made.changed, made.unchanged = counts
+    made.removed = Removed(*map(sum, zip(*seen.losses.values(), strict=True))) if seen.losses else _NOTHING
     made.refusals.sort()
-    made.group_names = dict(parser.group_names)
     async with store.read() as unit:
         made.missing = max(0, await intake.listed(unit, made.station.id) - known)
         there = await stations.group_ids(unit, made.station.id)
-    made.new_groups = tuple(sorted(set(made.group_names) - set(there)))
+    wanted = set(made.group_names) - set(there)
+    if wanted and made.doubled:
+        wanted &= await asyncio.to_thread(_joined, made)
+    made.new_groups = tuple(sorted(wanted))
+
+
+def _joined(made: Plan) -> set[str]:
+    """Return the slugs of the groups that somebody joins."""
+    entries = (unpacked(plain) for piece in made.entries for each, plain in piece if each not in made.doubled)
+    return {
+        slug for entry in entries for slug in (entry.joined if isinstance(entry, listed.Edit) else entry.person.groups)
+    }
 
 
 def _far(station: Station, lon: float, lat: float) -> bool:
@@ -166,16 +239,3 @@ def _far(station: Station, lon: float, lat: float) -> bool:
     turn = (lon - station.lon + 180) % 360 - 180
     east = turn * math.cos(math.radians((lat + station.lat) / 2))
     return math.hypot(east, lat - station.lat) * _KM_A_DEGREE > _FAR_KM
-
-
-def packed(person: NewSubscriber) -> tuple[object, ...]:
-    """Give a subscriber as plain data; ``broadcaster.register.applying`` reads it."""
-    return (
-        person.locale,
-        [(contact.channel.value, contact.canonical, contact.address) for contact in person.contacts],
-        [(place.label, place.lon, place.lat) for place in person.places],
-        list(person.groups),
-        person.external_id,
-        person.name,
-        person.vulnerable,
-    )

@@ -15,16 +15,16 @@ from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
-from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus, LinkStatus, NewSubscriber
+from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus, LinkStatus
 from broadcaster.errors import Conflict
 from broadcaster.store import people
 from broadcaster.store.contacts import CHUNK, FORGOTTEN, drop_orphans, open_address
+from broadcaster.store.listed import Edit
 from broadcaster.store.stations import hash_of
 from broadcaster.store.tables import (
     changes,
     contacts,
     follows,
-    groups,
     links,
     memberships,
     places,
@@ -37,32 +37,41 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import BindParameter, Column, Insert, Table, Update
+    from sqlalchemy import BindParameter, Column, Delete, Insert, Row, Table, Update
 
+    from broadcaster.domain.people import NewContact, NewPlace, NewSubscriber
     from broadcaster.store.engine import Unit
     from broadcaster.store.sealing import Vault
+
+    Write = Insert | Update | Delete
 
 _TABLE = "subscribers"
 
 
 class Entry(NamedTuple):
-    """One person of a list; ``subscriber_id`` None: new to the station."""
+    """One person of a list who is new to the station."""
 
     person: NewSubscriber
     digest: bytes
-    subscriber_id: int | None
 
 
 @dataclass(slots=True)
 class Rows:
-    """What is to be written of some entries: parameters of the statements below. Plain values, names sealed."""
+    """What is to be written of some entries: parameters of the statements below. Plain values, names sealed.
+
+    ``moved``: whose places are written anew.
+    """
 
     added: list[dict[str, Any]] = field(default_factory=list)
     followed: list[dict[str, Any]] = field(default_factory=list)
     rewritten: list[dict[str, Any]] = field(default_factory=list)
+    revived: list[int] = field(default_factory=list)
+    unlinked: list[dict[str, Any]] = field(default_factory=list)
     contacts: list[dict[str, Any]] = field(default_factory=list)
     links: list[dict[str, Any]] = field(default_factory=list)
+    moved: list[dict[str, Any]] = field(default_factory=list)
     places: list[dict[str, Any]] = field(default_factory=list)
+    left: list[dict[str, Any]] = field(default_factory=list)
     memberships: list[tuple[str, int]] = field(default_factory=list)
 
 
@@ -103,52 +112,67 @@ async def reserve(unit: Unit, count: int) -> list[int]:
     return list(taken)
 
 
-def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry], new_ids: Sequence[int]) -> Rows:
+def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], new_ids: Sequence[int]) -> Rows:
     """Seal and fingerprint all of ``entries``; ``new_ids`` (``reserve``), one for each that is new."""
     rows = Rows()
     unused = iter(new_ids)
-    for person, digest, known_id in entries:
-        if known_id is None:
-            subscriber_id = next(unused)
-            token_hash = hash_of(people.new_token())
-            rows.added.append(
-                {
-                    "a_subscriber": subscriber_id,
-                    "a_locale": person.locale,
-                    "a_name": vault.seal(person.name.encode(), b"name:" + token_hash) if person.name else None,
-                    "a_token": token_hash,
-                    "a_vulnerable": people.sealed_flag(vault, token_hash, vulnerable=bool(person.vulnerable)),
-                }
-            )
-            external = people.sealed_external(vault, station_id, person.external_id)
-            rows.followed.append(
-                {
-                    "a_station": station_id,
-                    "a_subscriber": subscriber_id,
-                    "a_mark": external["external_mark"],
-                    "a_external": external["external"],
-                    "a_digest": digest,
-                }
-            )
-        else:
-            subscriber_id = known_id
-            # Sealed with the hash of its token, which only the database has: when it is written.
-            rows.rewritten.append(
-                {
-                    "a_subscriber": known_id,
-                    "a_locale": person.locale,
-                    "a_name": person.name,
-                    "a_digest": digest,
-                    "a_vulnerable": person.vulnerable,
-                }
-            )
-        _make_ready_parts(vault, rows, subscriber_id, person)
+    for entry in entries:
+        if isinstance(entry, Edit):
+            _make_ready_edit(vault, rows, entry)
+            continue
+        person = entry.person
+        subscriber_id = next(unused)
+        token_hash = hash_of(people.new_token())
+        rows.added.append(
+            {
+                "a_subscriber": subscriber_id,
+                "a_locale": person.locale,
+                "a_name": vault.seal(person.name.encode(), b"name:" + token_hash) if person.name else None,
+                "a_token": token_hash,
+                "a_vulnerable": people.sealed_flag(vault, token_hash, vulnerable=bool(person.vulnerable)),
+            }
+        )
+        external = people.sealed_external(vault, station_id, person.external_id)
+        rows.followed.append(
+            {
+                "a_station": station_id,
+                "a_subscriber": subscriber_id,
+                "a_mark": external["external_mark"],
+                "a_external": external["external"],
+                "a_digest": entry.digest,
+            }
+        )
+        _make_ready_contacts(vault, rows, subscriber_id, person.contacts)
+        _make_ready_places(vault, rows, subscriber_id, person.places)
+        rows.memberships.extend((slug, subscriber_id) for slug in dict.fromkeys(person.groups))
     return rows
 
 
-def _make_ready_parts(vault: Vault, rows: Rows, subscriber_id: int, person: NewSubscriber) -> None:
+def _make_ready_edit(vault: Vault, rows: Rows, edit: Edit) -> None:
+    subscriber_id = edit.subscriber_id
+    # A name is sealed with the hash of its owner's token, which only the database has: when it is written.
+    rows.rewritten.append(
+        {
+            "a_subscriber": subscriber_id,
+            "a_locale": edit.locale,
+            "a_name": edit.name,
+            "a_digest": edit.digest,
+            "a_vulnerable": edit.vulnerable,
+        }
+    )
+    rows.revived.extend(edit.revived)
+    rows.unlinked.extend({"a_subscriber": subscriber_id, "a_contact": each} for each in edit.dropped)
+    rows.left.extend({"a_subscriber": subscriber_id, "a_group": each} for each in edit.left)
+    if edit.places is not None:
+        rows.moved.append({"a_subscriber": subscriber_id})
+        _make_ready_places(vault, rows, subscriber_id, edit.places)
+    _make_ready_contacts(vault, rows, subscriber_id, edit.added)
+    rows.memberships.extend((slug, subscriber_id) for slug in edit.joined)
+
+
+def _make_ready_contacts(vault: Vault, rows: Rows, subscriber_id: int, added: Iterable[NewContact]) -> None:
     seen: set[tuple[int, bytes]] = set()
-    for contact in person.contacts:
+    for contact in added:
         key = CHANNEL_NUMBER[contact.channel], vault.fingerprint(contact.channel, contact.canonical)
         if key in seen:
             continue
@@ -157,14 +181,16 @@ def _make_ready_parts(vault: Vault, rows: Rows, subscriber_id: int, person: NewS
         sealed = vault.seal(contact.address.encode(), b"contact:" + fingerprint)
         rows.contacts.append({"a_channel": channel, "a_fingerprint": fingerprint, "a_sealed": sealed})
         rows.links.append({"a_subscriber": subscriber_id, "a_channel": channel, "a_fingerprint": fingerprint})
+
+
+def _make_ready_places(vault: Vault, rows: Rows, subscriber_id: int, placed: Iterable[NewPlace]) -> None:
     rows.places.extend(
         {
             "a_subscriber": subscriber_id,
             "a_sealed": people.sealed_point(vault, subscriber_id, place.lon, place.lat, place.label),
         }
-        for place in person.places
+        for place in placed
     )
-    rows.memberships.extend((slug, subscriber_id) for slug in dict.fromkeys(person.groups))
 
 
 async def write(
@@ -181,17 +207,23 @@ async def write(
         raise Conflict("the station is gone")
     dead = await _dead(unit)
     forgotten = await _forgotten(unit)
+    dropped: set[int] = set()
     try:
         for rows in prepared:
             await _write(unit, station_id, rows, groups_by_slug, now)
+            dropped.update(row["a_contact"] for row in rows.unlinked)
             keys = {(row["a_channel"], row["a_fingerprint"]) for row in rows.contacts}
-            await _revive(unit, [dead[key] for key in keys & dead.keys()], now)
+            await _revive(unit, [*rows.revived, *(dead[key] for key in keys & dead.keys())], now)
             for row in rows.contacts:
                 known = forgotten.get((row["a_channel"], row["a_fingerprint"]))
                 if known is not None:
                     await unit.conn.execute(
                         update(contacts).where(contacts.c.id == known).values(sealed=row["a_sealed"])
                     )
+        # Last of all: a number that one person gave up may be another's, some batches later.
+        ordered = sorted(dropped)
+        for start in range(0, len(ordered), CHUNK):
+            await drop_orphans(unit, ordered[start : start + CHUNK])
         await unit.tell("people", 0)
     except IntegrityError as error:
         raise Conflict("the register was changed by someone else meanwhile: import the file again") from error
@@ -233,21 +265,23 @@ async def _revive(unit: Unit, contact_ids: list[int], now: datetime) -> None:
 async def _write(unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mapping[str, int], now: datetime) -> None:
     await _many(unit, _ADD_SUBSCRIBER, rows.added, now)
     await _many(unit, _FOLLOW, rows.followed, now)
-    changed = [row["a_subscriber"] for row in rows.rewritten]
-    had = await _strip(unit, station_id, rows, changed, now) if changed else []
+    await _rewrite(unit, station_id, rows, now)
+    await _many(unit, _UNLINK, rows.unlinked, now)
     await _many(unit, _ADD_CONTACT, rows.contacts, now)
     await _many(unit, _LINK, rows.links, now)
+    await _many(unit, _MOVE_OUT, rows.moved, now)
     await _many(unit, _ADD_PLACE, rows.places, now)
+    await _many(unit, _LEAVE, rows.left, now)
     member = [{"a_group": groups_by_slug[slug], "a_subscriber": each} for slug, each in rows.memberships]
     await _many(unit, _JOIN, member, now)
-    for start in range(0, len(had), CHUNK):
-        await drop_orphans(unit, had[start : start + CHUNK])
-    touched = [{"a_subscriber": each} for each in [*(row["a_subscriber"] for row in rows.added), *changed]]
+    touched = [{"a_subscriber": row["a_subscriber"]} for row in (*rows.added, *rows.rewritten)]
     await unit.in_turn("changes")
     await _many(unit, _TOUCH, touched, now)
 
 
-async def _many(unit: Unit, statement: Insert | Update, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+async def _many(
+    unit: Unit, statement: Insert | Update | Delete, rows: Sequence[Mapping[str, Any]], now: datetime
+) -> None:
     """Run ``statement`` for each of ``rows``.
 
     On SQLite, whose one writer everyone waits for, straight through the driver: SQLAlchemy's care for each parameter
@@ -265,58 +299,43 @@ async def _many(unit: Unit, statement: Insert | Update, rows: Sequence[Mapping[s
 
 
 @cache
-def _driven(statement: Insert | Update) -> tuple[str, list[str], dict[str, Any]]:
+def _driven(statement: Write) -> tuple[str, list[str], dict[str, Any]]:
     """Give a statement as SQLite's driver takes it, the order of its parameters, and those that are fixed."""
     compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
     return str(compiled), list(compiled.positiontup or ()), dict(compiled.params)
 
 
-async def _strip(unit: Unit, station_id: int, rows: Rows, changed: list[int], now: datetime) -> list[int]:
-    """Take from those who changed what is about to be written anew; give the ids of the contacts they had."""
-    run = unit.conn.execute
-    tokens: dict[int, bytes] = {}
-    flags: dict[int, bytes | None] = {}
-    had: list[int] = []
-    own_groups = select(groups.c.id).where(groups.c.station_id == station_id)
-    # A list knows no devices: those that follow by push were added by their owners, and stay.
-    devices = select(contacts.c.id).where(contacts.c.channel == CHANNEL_NUMBER[ChannelName.PUSH])
-    listed_links = links.c.contact_id.not_in(devices)
+async def _rewrite(unit: Unit, station_id: int, rows: Rows, now: datetime) -> None:
+    """Write the names, languages and flags of those who changed, and what their line is known by from now on."""
+    changed = [row["a_subscriber"] for row in rows.rewritten]
+    known: dict[int, Row[Any]] = {}
     for start in range(0, len(changed), CHUNK):
-        part = changed[start : start + CHUNK]
-        columns = subscribers.c.id, subscribers.c.token_hash, subscribers.c.vulnerable
-        for row in await run(select(*columns).where(subscribers.c.id.in_(part))):
-            tokens[row.id], flags[row.id] = row.token_hash, row.vulnerable
-        theirs = links.c.subscriber_id.in_(part)
-        had.extend(await unit.conn.scalars(select(links.c.contact_id).where(theirs, listed_links)))
-        await run(delete(links).where(theirs, listed_links))
-        await run(delete(places).where(places.c.subscriber_id.in_(part)))
-        await run(
-            delete(memberships).where(
-                memberships.c.subscriber_id.in_(part), memberships.c.group_id.in_(own_groups)
-            )
-        )  # fmt: skip
-    if len(tokens) != len(changed):
+        columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name", "vulnerable")]
+        part = select(*columns).where(subscribers.c.id.in_(changed[start : start + CHUNK]))
+        known.update({row.id: row for row in await unit.conn.execute(part)})
+    if len(known) != len(changed):
         raise Conflict("the register was changed by someone else meanwhile: import the file again")
-    values = [
-        {
-            "a_subscriber": row["a_subscriber"],
-            "a_locale": row["a_locale"],
-            "a_name": unit.vault.seal(row["a_name"].encode(), b"name:" + tokens[row["a_subscriber"]])
-            if row["a_name"]
-            else None,
-            "a_vulnerable": flags[row["a_subscriber"]]
-            if row["a_vulnerable"] is None
-            else people.sealed_flag(unit.vault, tokens[row["a_subscriber"]], vulnerable=row["a_vulnerable"]),
-        }
-        for row in rows.rewritten
-    ]
+    values = [_kept(unit, row, known[row["a_subscriber"]]) for row in rows.rewritten]
     await _many(unit, _RENAME, values, now)
     marks = [
         {"a_subscriber": row["a_subscriber"], "a_digest": row["a_digest"], "a_station": station_id}
         for row in rows.rewritten
     ]
     await _many(unit, _MARK, marks, now)
-    return sorted(set(had))
+
+
+def _kept(unit: Unit, row: Mapping[str, Any], known: Row[Any]) -> dict[str, Any]:
+    name, vulnerable = known.name, known.vulnerable
+    if row["a_name"] is not None:
+        name = unit.vault.seal(row["a_name"].encode(), b"name:" + known.token_hash) if row["a_name"] else None
+    if row["a_vulnerable"] is not None:
+        vulnerable = people.sealed_flag(unit.vault, known.token_hash, vulnerable=row["a_vulnerable"])
+    return {
+        "a_subscriber": row["a_subscriber"],
+        "a_locale": known.locale if row["a_locale"] is None else row["a_locale"],
+        "a_name": name,
+        "a_vulnerable": vulnerable,
+    }
 
 
 def _bound(name: str, column: Column[Any]) -> BindParameter[Any]:
@@ -348,6 +367,13 @@ _FOLLOW = _add(
 )
 _ADD_PLACE = _add(places, subscriber_id="a_subscriber", sealed="a_sealed", created_at="a_now")
 _JOIN = _add(memberships, group_id="a_group", subscriber_id="a_subscriber")
+_UNLINK = delete(links).where(
+    links.c.subscriber_id == bindparam("a_subscriber"), links.c.contact_id == bindparam("a_contact")
+)
+_MOVE_OUT = delete(places).where(places.c.subscriber_id == bindparam("a_subscriber"))
+_LEAVE = delete(memberships).where(
+    memberships.c.group_id == bindparam("a_group"), memberships.c.subscriber_id == bindparam("a_subscriber")
+)
 _TOUCH = _add(changes, subscriber_id="a_subscriber")
 _SAME = (contacts.c.channel == bindparam("a_channel")) & (contacts.c.fingerprint == bindparam("a_fingerprint"))
 _ADD_CONTACT = insert(contacts).from_select(

@@ -83,7 +83,12 @@ def sealed_point(vault: Vault, subscriber_id: int, lon: float, lat: float, label
 
 def open_point(unit: Unit, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
     """Give (lon, lat, label)."""
-    plain = unit.vault.open(sealed, b"place:%d" % subscriber_id)
+    return opened_point(unit.vault, subscriber_id, sealed)
+
+
+def opened_point(vault: Vault, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
+    """Do as ``open_point`` does, outside of a transaction."""
+    plain = vault.open(sealed, b"place:%d" % subscriber_id)
     lon, lat = _POINT.unpack_from(plain)
     return lon, lat, plain[_POINT.size :].decode()
 

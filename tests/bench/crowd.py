@@ -122,7 +122,7 @@ async def _filled(
         async with store.write() as unit:
             ids = await intake.reserve(unit, count)
         entries = [
-            intake.Entry(NewSubscriber("fr", contacts(number), (NewPlace("home", *next(homes)),)), b"\0" * 16, None)
+            intake.Entry(NewSubscriber("fr", contacts(number), (NewPlace("home", *next(homes)),)), b"\0" * 16)
             for number in range(start, start + count)
         ]
         ready = intake.make_ready(store.vault, station.id, entries, ids)

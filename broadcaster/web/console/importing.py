@@ -6,6 +6,7 @@ it is looked at anew and shown again. Two presses apply it once.
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -33,9 +34,13 @@ from broadcaster.web.console.importing_file import (
 from broadcaster.web.console.refusal_words import told
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
+    from broadcaster.register.planning import Plan
     from broadcaster.store.uploads import Upload
+    from broadcaster.web.i18n import Words
 
 log = structlog.get_logger(__name__)
 
@@ -58,9 +63,9 @@ async def upload(call: Call[None, None]) -> web.Response:
         caller = call.need(Role.PUBLISH, station.id)
         stamp = await uploads.stamp(unit, station.id)
     try:
-        name, pieces = await received(call.request)
-        with as_file(pieces) as path, await looked_at(store, station, path) as made:
-            report = report_of(made, name, stamp)
+        sent = await received(call.request)
+        with as_file(sent.pieces) as path, await looked_at(store, station, path, clears=sent.clears) as made:
+            report = report_of(made, sent.name, stamp, clears=sent.clears)
     except NoFile:
         return _asking(call, station, theirs, words("Choose a file first."))
     except FileTooLarge:
@@ -70,7 +75,7 @@ async def upload(call: Call[None, None]) -> web.Response:
     if not report["lines"]:
         return _asking(call, station, theirs, words("There is a header, and no line below it."))
     async with store.write() as unit:
-        token = await uploads.keep(unit, caller, station.id, pieces, report=report, now=call.services.clock.now())
+        token = await uploads.keep(unit, caller, station.id, sent.pieces, report=report, now=call.services.clock.now())
     return _to(f"/console/people/import/{token}?station={station.slug}")
 
 
@@ -91,8 +96,10 @@ async def apply(call: Call[None, None]) -> web.Response:
     services = call.services
     if found.state is not UploadState.READY:
         return _to(here)
-    if found.report["refused"] and form.get("skip") != "1":
-        return _shown(call, found, station, unsaid=True)
+    unsaid = bool(found.report["refused"]) and form.get("skip") != "1"
+    unsure = bool(found.report.get("asks")) and form.get("remove") != "1"
+    if unsaid or unsure:
+        return _shown(call, found, station, unsaid=unsaid, unsure=unsure)
     if await _stamp(call, station) != form.get("seen", ""):
         await _anew(call, found, station)
         return _to(f"{here}&changed=1")
@@ -131,7 +138,7 @@ async def refused(call: Call[None, None]) -> web.Response:
         message = "This list was taken over, and its file forgotten."
         raise NotFound(message)
     words = words_of(call.request)
-    with as_file(await _pieces(call, found)) as path, await looked_at(call.services.store, station, path) as made:
+    async with _looked_at(call, found, station) as made:
         body = to_mend(made, words)
     name = words("to-mend.csv")
     return web.Response(
@@ -144,9 +151,16 @@ async def refused(call: Call[None, None]) -> web.Response:
 
 async def _carried_out(call: Call[Any, Any], found: Upload, station: Station) -> dict[str, Any]:
     services = call.services
-    with as_file(await _pieces(call, found)) as path, await looked_at(services.store, station, path) as made:
+    async with _looked_at(call, found, station) as made:
         await carry_out(services.store, made, now=services.clock.now())
-        return {**found.report, "new": made.new, "changed": made.changed, "unchanged": made.unchanged}
+        return report_of(made, found.report["name"], found.report["stamp"], clears=found.report.get("clears", False))
+
+
+@asynccontextmanager
+async def _looked_at(call: Call[Any, Any], found: Upload, station: Station) -> AsyncIterator[Plan]:
+    store, clears = call.services.store, found.report.get("clears", False)
+    with as_file(await _pieces(call, found)) as path, await looked_at(store, station, path, clears=clears) as made:
+        yield made
 
 
 async def _given_back(call: Call[Any, Any], found: Upload) -> None:
@@ -158,8 +172,8 @@ async def _anew(call: Call[Any, Any], found: Upload, station: Station) -> Upload
     """Look at a list again, for the register is another one by now."""
     store = call.services.store
     stamp = await _stamp(call, station)
-    with as_file(await _pieces(call, found)) as path, await looked_at(store, station, path) as made:
-        report = report_of(made, found.report["name"], stamp)
+    async with _looked_at(call, found, station) as made:
+        report = report_of(made, found.report["name"], stamp, clears=found.report.get("clears", False))
     async with store.write() as unit:
         await uploads.report_on(unit, found.id, report)
     return (await _found(call))[0]
@@ -189,14 +203,22 @@ async def _found(call: Call[Any, Any]) -> tuple[Upload, Station]:
     return found, station
 
 
-def _asking(call: Call[Any, Any], station: Station, theirs: list[Station], wrong: str = "") -> web.Response:
-    facts = {"station": station, "stations": theirs, "wrong": wrong, "most": LARGEST >> 20}
+def _asking(
+    call: Call[Any, Any], station: Station, theirs: list[Station], wrong: str = "", *, clears: bool = False
+) -> web.Response:
+    facts = {"station": station, "stations": theirs, "wrong": wrong, "most": LARGEST >> 20, "clears": clears}
     status = 422 if wrong else 200
     return show(call.request, "import.html", words_of(call.request), facts, tab="people", status=status)
 
 
 def _shown(
-    call: Call[Any, Any], found: Upload, station: Station, *, changed: bool = False, unsaid: bool = False
+    call: Call[Any, Any],
+    found: Upload,
+    station: Station,
+    *,
+    changed: bool = False,
+    unsaid: bool = False,
+    unsure: bool = False,
 ) -> web.Response:
     words = words_of(call.request)
     report = found.report
@@ -211,6 +233,8 @@ def _shown(
         ],
         "changed": changed,
         "unsaid": unsaid,
+        "unsure": unsure,
+        "removed": _removed(report.get("removed", (0, 0, 0)), words),
         "number": lambda n: format_decimal(n, locale=words.locale),
     }
     response = show(
@@ -220,11 +244,21 @@ def _shown(
         facts,
         tab="people",
         where=station.name,
-        status=422 if unsaid else 200,
+        status=422 if unsaid or unsure else 200,
     )
     if found.state is UploadState.APPLYING:
         response.headers["Refresh"] = "2"
     return response
+
+
+def _removed(counts: Sequence[int], words: Words) -> list[str]:
+    contacts, homes, memberships = counts
+    told = (
+        words.many("%(n)s contact", "%(n)s contacts", contacts) if contacts else "",
+        words.many("%(n)s home", "%(n)s homes", homes) if homes else "",
+        words.many("%(n)s membership of a group", "%(n)s memberships of groups", memberships) if memberships else "",
+    )
+    return [each for each in told if each]
 
 
 def _to(path: str) -> web.Response:

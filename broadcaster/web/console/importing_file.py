@@ -10,8 +10,11 @@ import asyncio
 import os
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from aiohttp import BodyPartReader
 
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import incoming
@@ -23,7 +26,7 @@ from broadcaster.web.console.refusal_words import told
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from aiohttp import BodyPartReader, web
+    from aiohttp import web
 
     from broadcaster.domain.stations import Station
     from broadcaster.register.planning import Plan
@@ -38,6 +41,7 @@ SHOWN = 100
 """Refusals that a preview lists; all of them are in the file to mend."""
 
 FIELD = "file"
+CLEARS = "clears"
 _PIECE = 1 << 20
 LARGEST_FORM = 4 * LARGEST
 """Octets of a form that are read, and thrown away where the list is too large."""
@@ -54,20 +58,34 @@ class FileTooLarge(Exception):
     """It is over the limit."""
 
 
-async def received(request: web.Request) -> tuple[str, list[bytes]]:
-    """Give a form's file: its name, and what it holds, in pieces. Raises ``NoFile``, ``FileTooLarge``.
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A form with a file: its name and what it holds, in pieces; ``clears``: its empty cells remove something."""
+
+    name: str
+    pieces: list[bytes]
+    clears: bool
+
+
+async def received(request: web.Request) -> Received:
+    """Return the file of a form, and what was chosen above it. Raises ``NoFile``, ``FileTooLarge``.
 
     What is too large is read on for a while and thrown away: a browser hears an answer only when it has sent all.
     """
     if request.content_type != "multipart/form-data":
         raise NoFile
+    clears = False
     try:
         async with incoming(request):
             parts = await request.multipart()
             for _ in range(_MOST_PARTS):
                 part = await parts.next()
-                if getattr(part, "name", None) == FIELD and getattr(part, "filename", None):
-                    return str(getattr(part, "filename", ""))[-_LONGEST_NAME:], await _pieces(part)  # type: ignore[arg-type]
+                if not isinstance(part, BodyPartReader):
+                    break
+                if part.name == CLEARS:
+                    clears = await part.read_chunk(1 << 10) == b"1"
+                elif part.name == FIELD and part.filename:
+                    return Received(part.filename[-_LONGEST_NAME:], await _pieces(part), clears)
     except ValueError as error:
         raise NoFile from error
     except HttpProblem as problem:
@@ -113,13 +131,13 @@ def as_file(pieces: Iterable[bytes]) -> Iterator[Path]:
             yield Path(file.name)
 
 
-async def looked_at(store: Store, station: Station, path: Path) -> Plan:
+async def looked_at(store: Store, station: Station, path: Path, *, clears: bool) -> Plan:
     """Plan what a list would change; close it after use. Raises ``ListRefused``."""
     source = await asyncio.to_thread(open_source, path)
-    return await plan(store, station, source)
+    return await plan(store, station, source, empty_clears=clears)
 
 
-def report_of(made: Plan, name: str, stamp: str) -> dict[str, Any]:
+def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, Any]:
     """Give what a preview tells of a plan, as JSON. ``stamp``: of the register as it was before the plan was made."""
     return {
         "name": name,
@@ -132,6 +150,9 @@ def report_of(made: Plan, name: str, stamp: str) -> dict[str, Any]:
         "unchanged": made.unchanged,
         "refused": made.refused_lines,
         "missing": made.missing,
+        "clears": clears,
+        "removed": list(made.removed),
+        "asks": made.removes_many,
         "far": made.far,
         "speechless": made.speechless,
         "groups": [made.group_names[slug] for slug in made.new_groups][:100],

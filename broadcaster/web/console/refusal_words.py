@@ -44,7 +44,7 @@ SENTENCES = (
     "its domain is not a name of letters, digits and hyphens",
     # of cells and lines, as the register says it
     "this is no language code, as fr, en or pt-BR are",
-    "this is neither oui (yes, 1, x) nor non (no, 0, empty)",
+    "this is neither oui (yes, 1, x) nor non (no, 0)",
     "these are %(n)s values: %(most)s at most",
     "this is empty: a place needs both",
     "a label is one line of %(n)s characters at most",

@@ -271,3 +271,19 @@ def test_every_command_explains_itself(tocsin: Any, args: tuple[str, ...]):
     assert result.exit_code == 0
     assert "\\b" not in result.stdout
     assert len(result.stdout) > 120
+
+
+def test_a_list_that_removes_a_lot_changes_nothing_until_that_is_allowed(seeded: Any, tmp_path: Path):
+    path = tmp_path / "liste.csv"
+    path.write_text("id;portable\n" + "".join(f"B{n};06 39 98 01 {n:02}\n" for n in range(30)))
+    args = ("import", "subscribers", str(path), "--station", "laigle")
+    assert seeded(*args).exit_code == 0
+    path.write_text("id;portable\n" + "".join(f"B{n};\n" for n in range(30)))
+    assert "0 new, 0 changed, 30 unchanged" in seeded(*args).output
+    refused = seeded(*args, "--empty-clears")
+    assert refused.exit_code == 2
+    assert "would be removed: 30 contacts, 0 homes, 0 memberships of groups" in refused.output
+    assert "so nothing was changed" in refused.output
+    assert "--allow-removals" in refused.output
+    done = seeded(*args, "--empty-clears", "--allow-removals")
+    assert "0 added, 30 changed" in done.output

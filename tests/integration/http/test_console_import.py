@@ -25,8 +25,10 @@ GOOD = (
 BAD = GOOD + "3;Léa;06 39;lea@;;0,6;\n4;Zoé;+33639980004;zoe@nowhere;;;\n5;=cmd|x;;a@b.fr | nobody;;;\n"
 
 
-async def upload(api, mine, body, *, lang="en"):
+async def upload(api, mine, body, *, lang="en", clears=False):
     form = aiohttp.FormData()
+    if clears:
+        form.add_field("clears", "1")
     held = io.BytesIO(body.encode() if isinstance(body, str) else body)
     form.add_field("file", held, filename="registre.csv", content_type="text/csv")
     async with api.http.post(
@@ -256,3 +258,29 @@ async def test_what_is_exported_can_be_imported_again_and_changes_nothing(api):
     reader = await api.sign_in("laigle-read")
     for path in ("/console/people/export", "/console/people/export.csv"):
         assert (await look(api, path, reader))[0] == 403
+
+
+async def test_a_list_without_a_column_removes_nothing_and_one_that_clears_says_what_goes_and_asks(api):
+    mine = await api.sign_in("laigle-publish")
+    whole = "id;portable;groupes;lon;lat\n" + "".join(f"{n};06 39 98 01 {n:02};Club;0.6;48.7\n" for n in range(30))
+    _, place, _ = await upload(api, mine, whole)
+    await take_over(api, mine, place)
+    less = "id;nom;portable\n" + "".join(f"{n};Rose {n};\n" for n in range(30))
+    _, place, _ = await upload(api, mine, less)
+    _, _, page = await look(api, place, mine)
+    assert "would remove" not in page
+    assert 'name="remove"' not in page
+    _, place, _ = await upload(api, mine, less, clears=True)
+    _, _, page = await look(api, place, mine)
+    assert "Empty cells of this list remove what the register holds." in page
+    assert "This list would remove from the register: <strong>30 contacts</strong>." in page
+    status, _, page = await take_over(api, mine, place)
+    assert status == 422
+    assert "This list removes a lot" in page
+    assert all(each.contacts for each in await followers(api))
+    assert (await take_over(api, mine, place, remove="1"))[0] == 303
+    people = await followers(api)
+    assert not any(each.contacts for each in people)
+    assert all(each.places and each.groups and each.name for each in people)
+    _, _, page = await look(api, place, mine)
+    assert "This list removed from the register: <strong>30 contacts</strong>." in page

@@ -145,7 +145,7 @@ async def test_a_changed_line_changes_that_person_only(store: Store, station: St
     known = await profile(store, station, "A1")
     assert known.id == before["A1"].id
     assert known.name == "Zoé Charme"
-    assert [address for _, address, _ in known.contacts] == ["zoe@laigle.example", "+33639980009"]
+    assert [address for _, address, _ in known.contacts] == ["+33261910001", "zoe@laigle.example", "+33639980009"]
     assert known.groups == ("ecole",)
     assert await profile(store, station, "A2") == before["A2"]
     with sqlite3.connect(tmp_path / "tocsin.db") as plain:  # the old mobile is nobody's, and forgotten
@@ -197,14 +197,17 @@ async def test_what_is_doubtful_is_counted(store: Store, station: Station, tmp_p
         assert (made.speechless, made.far) == (1, 1)
 
 
-async def test_a_dead_contact_is_alive_again_and_an_opt_out_stays(store: Store, station: Station, tmp_path: Path):
+@pytest.mark.parametrize("changed", ["Zoé Orme", "Zoé Charme"], ids=["the same line", "another"])
+async def test_a_dead_contact_is_alive_again_and_an_opt_out_stays(
+    store: Store, station: Station, tmp_path: Path, changed: str
+):
     await imported(store, station, write(tmp_path, LIST))
     with sqlite3.connect(tmp_path / "tocsin.db") as plain:
         (mobile,) = plain.execute("SELECT id FROM contacts WHERE channel = 1 ORDER BY id").fetchone()
     async with store.write() as unit:
         await contacts.retire(unit, [mobile], ContactStatus.GONE, "twilio:30005", NOW)
         await contacts.opt_out(unit, mobile, station.id, NOW)
-    await imported(store, station, write(tmp_path, LIST.replace("Zoé Orme", "Zoé Charme")))
+    await imported(store, station, write(tmp_path, LIST.replace("Zoé Orme", changed)))
     assert (await profile(store, station, "A1")).contacts[0][2] == "active"
     with sqlite3.connect(tmp_path / "tocsin.db") as plain:
         assert plain.execute("SELECT contact_id FROM opt_outs").fetchall() == [(mobile,)]

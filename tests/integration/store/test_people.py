@@ -179,7 +179,7 @@ async def test_a_list_that_is_imported_anew_does_not_undo_a_no_either(store, sta
         await contacts.opt_out(unit, (await unit.conn.scalar(select(tables.contacts.c.id))), station.id, NOW)
         assert await people.erase(unit, zoe)
         ids = await intake.reserve(unit, 1)
-    prepared = intake.make_ready(store.vault, station.id, [intake.Entry(given, b"d" * 16, None)], ids)
+    prepared = intake.make_ready(store.vault, station.id, [intake.Entry(given, b"d" * 16)], ids)
     async with store.write() as unit:
         await intake.write(unit, station.id, [prepared], groups_by_slug={}, now=NOW)
     assert [each[1] for each in (await profile(store, ids[0])).contacts] == ["zoe@ville.example"]

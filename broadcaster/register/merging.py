@@ -1,0 +1,96 @@
+"""What a line changes of somebody who is there: the parts it speaks of, and nothing else. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from broadcaster.domain.people import CHANNEL_NUMBER
+from broadcaster.register.parsing import SPEAKS_OF, Says
+from broadcaster.store.listed import Edit
+
+if TYPE_CHECKING:
+    from broadcaster.domain.people import NewPlace
+    from broadcaster.register.parsing import Told
+    from broadcaster.store.listed import Held
+    from broadcaster.store.sealing import Vault
+
+
+class Removed(NamedTuple):
+    """How much an import takes away: contacts, homes (a moved one counts) and memberships of groups."""
+
+    contacts: int = 0
+    homes: int = 0
+    memberships: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(self)
+
+
+def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | None, Removed]:
+    """Return what changes (None: nothing), and what is taken away by that."""
+    person, says = told.person, told.says
+    edit = Edit(held.subscriber_id, digest)
+    nothing = edit
+    removed = Removed()
+    if Says.NAME in says and (person.name or "") != (held.name(vault) or ""):
+        edit = edit._replace(name=person.name or "")
+    if Says.LOCALE in says and person.locale != held.locale:
+        edit = edit._replace(locale=person.locale)
+    if Says.VULNERABLE in says and person.vulnerable != held.vulnerable(vault):
+        edit = edit._replace(vulnerable=person.vulnerable)
+    wanted = {
+        (CHANNEL_NUMBER[each.channel], vault.fingerprint(each.channel, each.canonical)): each
+        for each in person.contacts
+    }
+    spoken = {CHANNEL_NUMBER[channel] for channel, part in SPEAKS_OF.items() if part in says}
+    added = tuple(contact for key, contact in wanted.items() if key not in held.contacts)
+    dropped = tuple(at for key, at in held.contacts.items() if key[0] in spoken and key not in wanted)
+    revived = tuple(held.contacts[key] for key in wanted if held.contacts.get(key) in held.dead)
+    edit = edit._replace(added=added, dropped=dropped, revived=revived)
+    if Says.GROUPS in says:
+        joined = tuple(slug for slug in person.groups if slug not in held.groups)
+        left = tuple(at for slug, at in held.groups.items() if slug not in person.groups)
+        edit = edit._replace(joined=joined, left=left)
+        removed = removed._replace(memberships=len(left))
+    if person.places or told.cleared_places:
+        were = held.places(vault)
+        places = _placed(were, told)
+        if places != were:
+            edit = edit._replace(places=tuple(places))
+            still = {(place.lon, place.lat) for place in places}
+            removed = removed._replace(homes=sum((place.lon, place.lat) not in still for place in were))
+    return (None if edit == nothing else edit), removed._replace(contacts=len(dropped))
+
+
+def _placed(were: list[NewPlace], told: Told) -> list[NewPlace]:
+    """Return all places: each of the line in the stead of the one it was, the others as they were.
+
+    The same point is the same place, then the same label, then the same number of its columns. A point that stays keeps
+    what it is called where the line does not say.
+    """
+    points = [(place.lon, place.lat) for place in were]
+    slots: list[NewPlace | None] = [*were]
+    matched: set[int] = set()
+    further: list[NewPlace] = []
+    moved: list[tuple[int, NewPlace]] = []
+    for column, place in zip(told.place_columns, told.person.places, strict=True):
+        if (place.lon, place.lat) in points:
+            at = points.index((place.lon, place.lat))
+            matched.add(at)
+            slots[at] = replace(place, label=place.label or were[at].label)
+        else:
+            moved.append((column, place))
+    for column, place in moved:
+        named = [at for at, other in enumerate(were) if place.label and other.label == place.label]
+        free = [each for each in (*named, column) if each < len(were) and each not in matched]
+        if free:
+            matched.add(free[0])
+            slots[free[0]] = place
+        else:
+            further.append(place)
+    for at in range(min(told.cleared_places, len(were))):
+        if at not in matched:
+            slots[at] = None
+    return [*(place for place in slots if place is not None), *further]

@@ -1,0 +1,56 @@
+"""What is to be written of one person, as plain data for the spool and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
+from broadcaster.store.intake import Entry
+from broadcaster.store.listed import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def packed(entry: Entry | Edit) -> tuple[Any, ...]:
+    """Return an entry as plain data; ``unpacked`` reads it."""
+    if isinstance(entry, Edit):
+        places = None if entry.places is None else _plain_places(entry.places)
+        return tuple(entry._replace(added=_plain_contacts(entry.added), places=places))  # type: ignore[arg-type]
+    person = entry.person
+    return (
+        None,
+        entry.digest,
+        person.locale,
+        _plain_contacts(person.contacts),
+        _plain_places(person.places),
+        person.groups,
+        person.external_id,
+        person.name,
+        person.vulnerable,
+    )
+
+
+def unpacked(plain: tuple[Any, ...]) -> Entry | Edit:
+    """Return what ``packed`` packed."""
+    if plain[0] is not None:
+        edit = Edit(*plain)
+        return edit._replace(added=_contacts(edit.added), places=None if edit.places is None else _places(edit.places))
+    _, digest, locale, contacts, places, *rest = plain
+    return Entry(NewSubscriber(locale, _contacts(contacts), _places(places), *rest), digest)
+
+
+def _plain_contacts(contacts: Iterable[NewContact]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((each.channel.value, each.canonical, each.address) for each in contacts)
+
+
+def _contacts(plain: Iterable[Any]) -> tuple[NewContact, ...]:
+    return tuple(NewContact(ChannelName(channel), canonical, address) for channel, canonical, address in plain)
+
+
+def _plain_places(places: Iterable[NewPlace]) -> tuple[tuple[str, float, float], ...]:
+    return tuple((each.label, each.lon, each.lat) for each in places)
+
+
+def _places(plain: Iterable[Any]) -> tuple[NewPlace, ...]:
+    return tuple(NewPlace(*each) for each in plain)

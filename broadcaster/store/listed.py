@@ -1,0 +1,122 @@
+"""What the register holds of people whom a list names, and a change of them that leaves all else alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import select
+
+from broadcaster.domain.people import ContactStatus, NewPlace
+from broadcaster.store import people
+from broadcaster.store.contacts import CHUNK
+from broadcaster.store.tables import contacts, groups, links, memberships, places, subscribers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from broadcaster.domain.people import NewContact
+    from broadcaster.store.contacts import Key
+    from broadcaster.store.engine import Unit
+    from broadcaster.store.sealing import Vault
+
+
+class Held(NamedTuple):
+    """One person as the register has them, still sealed.
+
+    ``contacts``: key to id, ``dead`` the ids of those found dead; ``groups`` of the station: slug to id.
+    """
+
+    subscriber_id: int
+    token_hash: bytes
+    locale: str
+    sealed_name: bytes | None
+    sealed_vulnerable: bytes | None
+    contacts: dict[Key, int]
+    dead: set[int]
+    sealed_places: list[bytes]
+    groups: dict[str, int]
+
+    def name(self, vault: Vault) -> str | None:
+        sealed = self.sealed_name
+        return vault.open(sealed, b"name:" + self.token_hash).decode() if sealed else None
+
+    def vulnerable(self, vault: Vault) -> bool:
+        return people.open_flag(vault, self.token_hash, self.sealed_vulnerable)
+
+    def places(self, vault: Vault) -> list[NewPlace]:
+        """Return the places in the order in which they were added."""
+        opened = (people.opened_point(vault, self.subscriber_id, sealed) for sealed in self.sealed_places)
+        return [NewPlace(label, lon, lat) for lon, lat, label in opened]
+
+
+class Edit(NamedTuple):
+    """What changes of one person; None leaves a part as it is.
+
+    ``name`` empty: there is none. ``dropped``, ``revived`` and ``left`` are ids of contacts and groups, ``joined``
+    slugs; ``places`` replace all.
+    """
+
+    subscriber_id: int
+    digest: bytes
+    name: str | None = None
+    locale: str | None = None
+    vulnerable: bool | None = None
+    added: tuple[NewContact, ...] = ()
+    dropped: tuple[int, ...] = ()
+    revived: tuple[int, ...] = ()
+    places: tuple[NewPlace, ...] | None = None
+    joined: tuple[str, ...] = ()
+    left: tuple[int, ...] = ()
+
+
+async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) -> dict[int, Held]:
+    """Return what is held of these people, by their id."""
+    found: dict[int, Held] = {}
+    run = unit.conn.execute
+    for start in range(0, len(subscriber_ids), CHUNK):
+        part = list(subscriber_ids[start : start + CHUNK])
+        columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name", "vulnerable")]
+        for row in await run(select(*columns).where(subscribers.c.id.in_(part))):
+            found[row.id] = Held(row.id, row.token_hash, row.locale, row.name, row.vulnerable, {}, set(), [], {})
+        for subscriber_id, channel, fingerprint, contact_id, status in await run(
+            select(
+                links.c.subscriber_id,
+                contacts.c.channel,
+                contacts.c.fingerprint,
+                contacts.c.id,
+                contacts.c.status,
+            )
+            .join(contacts, contacts.c.id == links.c.contact_id)
+            .where(links.c.subscriber_id.in_(part))
+            .order_by(contacts.c.id)
+        ):
+            found[subscriber_id].contacts[channel, fingerprint] = contact_id
+            if status == ContactStatus.GONE:
+                found[subscriber_id].dead.add(contact_id)
+        for subscriber_id, sealed in await run(
+            select(places.c.subscriber_id, places.c.sealed)
+            .where(places.c.subscriber_id.in_(part))
+            .order_by(places.c.id)
+        ):
+            found[subscriber_id].sealed_places.append(sealed)
+        for subscriber_id, slug, group_id in await run(
+            select(memberships.c.subscriber_id, groups.c.slug, groups.c.id)
+            .join(groups, groups.c.id == memberships.c.group_id)
+            .where(groups.c.station_id == station_id, memberships.c.subscriber_id.in_(part))
+        ):
+            found[subscriber_id].groups[slug] = group_id
+    return found
+
+
+async def having_dead(unit: Unit, subscriber_ids: Sequence[int]) -> set[int]:
+    """Return those of these people who have a contact that was found dead."""
+    found: set[int] = set()
+    for start in range(0, len(subscriber_ids), CHUNK):
+        part = list(subscriber_ids[start : start + CHUNK])
+        rows = await unit.conn.scalars(
+            select(links.c.subscriber_id)
+            .join(contacts, contacts.c.id == links.c.contact_id)
+            .where(links.c.subscriber_id.in_(part), contacts.c.status == int(ContactStatus.GONE))
+        )
+        found.update(rows)
+    return found
