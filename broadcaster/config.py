@@ -165,6 +165,9 @@ class Settings(BaseModel):
     )
     sandbox_keep: int = Field(50_000, ge=0, description="How many sandboxed messages are kept.")
     trusted_proxies: int = Field(0, ge=0, le=5, description="Proxies before this service, for the callers' addresses.")
+    reaches_per_minute: int = Field(
+        300, ge=1, description="How often a minute a key may ask whom an alert would reach."
+    )
     requests_per_minute: int = Field(
         240,
         ge=1,

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from broadcaster import collector
+from broadcaster.atlas.crowd import Crowd
 from broadcaster.atlas.density import Density
-from broadcaster.atlas.idset import among
+from broadcaster.atlas.idset import among, held, without
 from broadcaster.atlas.roster import Roster
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.store import feed
 from zones import PlaceIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from broadcaster.atlas.crowd import Square
+    from broadcaster.atlas.density import Cell
     from broadcaster.store import Store
-    from zones import Area
+    from zones import Area, Hits
 
 _PART = 2000
+
+
+class Counted(NamedTuple):
+    """``own``: the ids of those whom the station registered. ``others``: about how many others, in tens.
+
+    ``pool``: the ids of all those who may be among the others, wherever they are: who is, is not said.
+    """
+
+    own: NDArray[np.int64]
+    others: int
+    pool: NDArray[np.int64]
 
 
 class Atlas:
@@ -34,6 +48,7 @@ class Atlas:
         self.places = PlaceIndex()
         self.roster = Roster()
         self.density = Density()
+        self.crowd = Crowd(store.vault)
         self.seq = 0
         self._following = asyncio.Lock()
 
@@ -99,6 +114,58 @@ class Atlas:
             case AudienceKind.TOLD:
                 message = "the store knows who was told"
                 raise ValueError(message)
+
+    def counted(self, station_id: int, area: Area | None, audience: Audience) -> Counted:
+        """Count whom ``concerned`` would find, so that the count shows nobody where they are (``atlas.crowd``)."""
+        own = self.roster.registered(station_id)
+        if audience.kind is AudienceKind.GROUPS:
+            # Who is in a group the station says: in an area it could ask for one person alone. So wherever they are.
+            members = self.roster.members(station_id, audience.groups)
+            return self._anywhere(members, own, area, f"groups {station_id}")
+        if audience.kind is AudienceKind.ALL_FOLLOWERS:
+            return self._anywhere(self.roster.followers(station_id), own, None, f"followers {station_id}")
+        if area is None:
+            return Counted(own[:0], 0, own[:0])
+        everyone = audience.kind is AudienceKind.EVERYONE
+        pool = self.roster.everybody() if everyone else self.roster.followers(station_id)
+        others = self.crowd.within(area, (station_id, audience.kind), self.places, self._others(pool, own))
+        return Counted(self._at_home(own, area), others, without(pool, own))
+
+    def _anywhere(self, ids: NDArray[np.int64], own: NDArray[np.int64], area: Area | None, what: str) -> Counted:
+        registered = among(ids, own)
+        others = without(ids, own)
+        inside = registered if area is None else self._at_home(registered, area)
+        return Counted(inside, self.crowd.about(len(others), what), others)
+
+    def _at_home(self, ids: NDArray[np.int64], area: Area) -> NDArray[np.int64]:
+        """Return those of ``ids`` (ascending) who have a place in the area; where their device is does not count."""
+        hits = self.places.within(area)
+        return among(np.unique(hits.owners[hits.keys > 0]), ids)
+
+    def _others(self, pool: NDArray[np.int64], own: NDArray[np.int64]) -> Callable[[Hits], NDArray[np.bool_]]:
+        """Return what tells, of points, those of ``pool`` that are not a place of ``own`` (both ascending ids).
+
+        A device of theirs counts where it is away from home: within the points given there is no place of theirs.
+        """
+
+        def counted(hits: Hits) -> NDArray[np.bool_]:
+            theirs = held(hits.owners, own)
+            at_home = theirs & np.isin(hits.owners, hits.owners[theirs & (hits.keys > 0)])
+            return held(hits.owners, pool) & ~at_home
+
+        return counted
+
+    def followers_seen(self, station_id: int, area: Area | None) -> list[Cell]:
+        """Return where followers live, as a picture (``atlas.density``), in cells around the station."""
+        own = self.roster.registered(station_id)
+        followers = self.roster.followers(station_id)
+
+        def others(area: Area) -> list[Square]:
+            return self.crowd.squares(
+                area, (station_id, AudienceKind.FOLLOWERS), self.places, self._others(followers, own)
+            )
+
+        return self.density.picture(station_id, area, self.places, own, others)
 
     def most_exposed_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
         """Order subscribers: those enrolled as vulnerable before the others, and of each the nearest first."""

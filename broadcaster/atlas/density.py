@@ -3,7 +3,7 @@
 The cells are those of one lattice for the whole Earth, whatever is drawn over them and whoever asks: there are no two
 pictures of the same people to subtract one from the other. A cell is told only where it holds enough people in enough
 homes, and then by a class, not by a number; and a picture stays as it is for a quarter of an hour, whoever comes or
-goes.
+goes. Those whom the station did not register itself are in it only as ``atlas.crowd`` counts them.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from broadcaster.atlas.idset import among
 from zones import Area, Jurisdiction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from broadcaster.atlas.crowd import Square
     from zones import Hits, PlaceIndex
 
 STEP = 0.0025
@@ -54,15 +55,20 @@ class Density:
         self._kept: dict[int, tuple[float, list[Cell]]] = {}
 
     def picture(
-        self, station_id: int, area: Area | None, places: PlaceIndex, followers: NDArray[np.int64]
+        self,
+        station_id: int,
+        area: Area | None,
+        places: PlaceIndex,
+        registered: NDArray[np.int64],
+        others: Callable[[Area], list[Square]] = lambda _: [],
     ) -> list[Cell]:
-        """Give the cells of a station, from the points in ``area`` of its ``followers`` (ascending ids)."""
+        """Return the cells of a station in ``area``: places of those ``registered`` (ascending ids), and ``others``."""
         now = self._clock()
         until, cells = self._kept.get(station_id, (0.0, []))
         if now < until:
             return cells
         self._kept = {each: kept for each, kept in self._kept.items() if now < kept[0]}
-        cells = [] if area is None else seen(places.within(area), followers)
+        cells = [] if area is None else seen(places.within(area), registered, others(area))
         self._kept[station_id] = (now + _KEPT_S, cells)
         return cells
 
@@ -80,28 +86,36 @@ def around(boundary: object, centre: tuple[float, float] | None) -> Area | None:
     return Area.from_json({"polygons": {"type": "Polygon", "coordinates": [ring]}})
 
 
-def seen(hits: Hits, followers: NDArray[np.int64]) -> list[Cell]:
-    """Give the cells that may be told, of points of which only the ``followers``' (ascending ids) count."""
-    theirs = np.isin(hits.owners, among(np.unique(hits.owners), followers))
+def seen(hits: Hits, registered: NDArray[np.int64], others: Sequence[Square] = ()) -> list[Cell]:
+    """Return the cells that may be told: of places of those ``registered`` (ascending ids), and of ``others``."""
+    told = {(each.row, each.column): each.people for each in others if each.level == 0}
+    for cell, people in _at_home(hits, registered):
+        told[cell] = told.get(cell, 0) + people
+    found = []
+    for (row, column), people in sorted(told.items()):
+        width = float(width_at(np.array([(row + 0.5) * STEP]))[0])
+        west, south = round(column * width, 6), round(row * STEP, 6)
+        level = int(np.searchsorted(CLASSES, people, side="right"))
+        found.append(Cell(west, south, round(west + width, 6), round(south + STEP, 6), level))
+    return found
+
+
+def _at_home(hits: Hits, registered: NDArray[np.int64]) -> Iterator[tuple[tuple[int, int], int]]:
+    """Yield (row, column) and people of the cells that hold enough of them in enough homes."""
+    theirs = (hits.keys > 0) & np.isin(hits.owners, among(np.unique(hits.owners), registered))
     owners, lons, lats = hits.owners[theirs], hits.lons[theirs], hits.lats[theirs]
     if len(owners) == 0:
-        return []
+        return
     rows = np.floor(lats / STEP).astype(np.int64)
-    widths = width_at(lats)
-    columns = np.floor(lons / widths).astype(np.int64)
+    columns = np.floor(lons / width_at(lats)).astype(np.int64)
     cells, which = np.unique(rows * _FAR + columns, return_inverse=True)
     people = _each_once(which, owners, len(cells))
     homes = _each_once(
         which, np.round(lons * _HOME).astype(np.int64) * _FAR + np.round(lats * _HOME).astype(np.int64), len(cells)
     )
-    found = []
     first = np.unique(which, return_index=True)[1]
     for at in np.flatnonzero((people >= LEAST_PEOPLE) & (homes >= LEAST_HOMES)).tolist():
-        row, column, width = int(rows[first[at]]), int(columns[first[at]]), float(widths[first[at]])
-        west, south = round(column * width, 6), round(row * STEP, 6)
-        level = int(np.searchsorted(CLASSES, people[at], side="right"))
-        found.append(Cell(west, south, round(west + width, 6), round(south + STEP, 6), level))
-    return found
+        yield (int(rows[first[at]]), int(columns[first[at]])), int(people[at])
 
 
 def width_at(lats: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -46,11 +46,21 @@ def _array(ids: Iterable[int]) -> NDArray[np.int64]:
     return np.fromiter(ids, np.int64)
 
 
-def among(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give those of ``ids`` (in their order) that are in the ascending array ``members``."""
+def held(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which of ``ids`` are in the ascending array ``members``."""
     if len(members) == 0:
-        return ids[:0]
+        return np.zeros(len(ids), np.bool_)
     at = np.searchsorted(members, ids)
     at[at == len(members)] = 0
-    found: NDArray[np.int64] = ids[members[at] == ids]
+    found: NDArray[np.bool_] = members[at] == ids
     return found
+
+
+def among(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return those of ``ids`` (in their order) that are in the ascending array ``members``."""
+    return ids[held(ids, members)]
+
+
+def without(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return those of ``ids`` (in their order) that are not in the ascending array ``members``."""
+    return ids[~held(ids, members)]

@@ -23,7 +23,7 @@ _MOST = np.iinfo(np.uint8).max
 
 
 class Roster:
-    """About 6 bytes a subscriber, 8 a follower and a member, and the phonebook.
+    """About 6 bytes a subscriber, 8 a follower and a member, 8 more where the station registered them; the phonebook.
 
     Subscriber ids are given out in order by the store, so that they can be the indexes of arrays.
     """
@@ -36,6 +36,7 @@ class Roster:
         self._others: dict[int, set[int]] = {}
         self._locales: list[str] = [""]
         self._stations: defaultdict[int, IdSet] = defaultdict(IdSet)
+        self._registered: defaultdict[int, IdSet] = defaultdict(IdSet)
         self._groups: defaultdict[int, IdSet] = defaultdict(IdSet)
         self._group_ids: dict[tuple[int, str], int] = {}
 
@@ -48,7 +49,10 @@ class Roster:
             self._locale[part.ids] = [numbers[each] for each in part.locales]
             self._vulnerable[part.ids] = part.vulnerable
         self.phonebook.load(await feed.contact_pairs(unit), await feed.refusals(unit))
-        for station_id, subscriber_ids in _by_first(await feed.follower_pairs(unit)):
+        stations, followers, registered = await feed.follower_pairs(unit)
+        for station_id, subscriber_ids in _by_first(np.array((stations, followers))[:, registered > 0]):
+            self._registered[station_id] = IdSet(subscriber_ids)
+        for station_id, subscriber_ids in _by_first(np.array((stations, followers))):
             self._stations[station_id] = IdSet(subscriber_ids)
             taken = self._first[subscriber_ids] != _NONE
             for each in subscriber_ids[taken]:
@@ -73,6 +77,10 @@ class Roster:
         self._vulnerable[each] = entry.vulnerable
         for station_id in before - entry.stations:
             self._stations[station_id].discard(each)
+        for station_id in before - entry.registered:
+            self._registered[station_id].discard(each)
+        for station_id in entry.registered:
+            self._registered[station_id].add(each)
         for station_id in entry.stations - before:
             self._stations[station_id].add(each)
         ordered = sorted(entry.stations)
@@ -97,6 +105,14 @@ class Roster:
     def followers(self, station_id: int) -> NDArray[np.int64]:
         """Give the followers of a station, ascending."""
         return self._stations[station_id].array() if station_id in self._stations else np.empty(0, np.int64)
+
+    def registered(self, station_id: int) -> NDArray[np.int64]:
+        """Return those followers whom the station registered itself, ascending: its own register holds them."""
+        return self._registered[station_id].array() if station_id in self._registered else np.empty(0, np.int64)
+
+    def everybody(self) -> NDArray[np.int64]:
+        """Return all subscribers, ascending."""
+        return np.flatnonzero(self._locale)
 
     def members(self, station_id: int, slugs: Sequence[str]) -> NDArray[np.int64]:
         """Give the members of any of the station's groups, ascending."""

@@ -33,14 +33,19 @@ def banner(console: Console, status: str, station: str) -> None:
 def show_reach(console: Console, reach: dict[str, Any]) -> None:
     """Whom it would reach, by what, at what price, how fast."""
     people = reach["people"]
-    if people == 0:
+    if people == 0 and reach["others_fewer_than"]:
+        console.print(f"[bold]nobody on the station's list, and fewer than {reach['others_fewer_than']} others[/bold]")
+    elif people == 0:
         console.print(
             Panel(Text("0 people: NOBODY would be reached", justify="center"), style="bold red", width=_width(console))
         )
     else:
         with_channel = people - reach["no_channel"]
         area = "" if reach["area_km2"] is None else f" in {reach['area_km2']:.2f} km²"
-        console.print(f"[bold]{people:,} people[/bold]{area}, {reach['devices']:,} devices, {with_channel:,} reachable")
+        console.print(f"[bold]{how_many(reach)}[/bold]{area}, {reach['devices']:,} devices, {with_channel:,} reachable")
+        if reach["others"] or reach["others_fewer_than"]:
+            others = f"about {reach['others']:,}" if reach["others"] else f"fewer than {reach['others_fewer_than']}"
+            console.print(f"{reach['registered']:,} are on the station's list, {others} are not")
     if reach["no_channel"]:
         console.print(f"[yellow]{reach['no_channel']:,} people have no channel that works[/yellow]")
     rows = [
@@ -66,6 +71,13 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
     say_sandbox(console, reach["sandbox"])
     for warning in reach["warnings"]:
         console.print(Text(f"warning: {warning}", style="yellow"))
+
+
+def how_many(reach: dict[str, Any]) -> str:
+    """Say how many people it concerns: exactly only where all of them are of the station's own list."""
+    if not reach["people"] and reach["others_fewer_than"]:
+        return f"fewer than {reach['others_fewer_than']} people"
+    return f"{'about ' if reach['others'] else ''}{reach['people']:,} people"
 
 
 def say_sandbox(console: Console, channels: list[str]) -> None:

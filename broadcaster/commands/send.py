@@ -15,7 +15,7 @@ from broadcaster.commands.drafting import draft, with_draft
 from broadcaster.commands.exits import HELP, Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.following import follow
-from broadcaster.commands.foresight import banner, show_reach
+from broadcaster.commands.foresight import banner, how_many, show_reach
 from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
 from broadcaster.commands.showing import err, out, print_json
@@ -122,7 +122,7 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
             console.print("dry run: nothing was sent")
             if wish.as_json:
                 print_json({"reach": reach, "alert": None, "account": None, "unreached": None})
-            return Exit.DONE if reach["people"] else Exit.NOBODY
+            return _foreseen(reach)
         if not wish.yes:
             _confirm(wish.body["status"], reach)
         seen.asked = True
@@ -132,7 +132,7 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
         if wish.no_follow and not api.passing:  # a service of our own would end before it has sent
             if wish.as_json:
                 print_json({"reach": reach, "alert": alert, "account": None, "unreached": None})
-            return Exit.DONE if reach["people"] else Exit.NOBODY
+            return _foreseen(reach)
         return await _follow(api, wish, reach, alert, seen)
 
 
@@ -177,6 +177,10 @@ async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) ->
     return account_code
 
 
+def _foreseen(reach: dict[str, Any]) -> Exit:
+    return Exit.DONE if reach["people"] or reach["others_fewer_than"] else Exit.NOBODY
+
+
 def _code(account: dict[str, Any]) -> Exit:
     if not settled(account):
         return Exit.UNACCOUNTED
@@ -186,7 +190,7 @@ def _code(account: dict[str, Any]) -> Exit:
 def _confirm(status: str, reach: dict[str, Any]) -> None:
     what = {"actual": "REAL ALERT", "exercise": "exercise", "test": "test"}[status]
     try:
-        agreed = click.confirm(f"Send this {what} to {reach['people']:,} people?", default=False, err=True)
+        agreed = click.confirm(f"Send this {what} to {how_many(reach)}?", default=False, err=True)
     except click.Abort:
         agreed = False
     if not agreed:

@@ -43,11 +43,16 @@ class SmsPreview:
 class Reach:
     """Whom an alert would reach. ``people`` matched; ``no_channel`` of them have no contact that works.
 
+    ``registered``: those of them whom the station registered, exactly. ``others``: everybody else, about, in tens;
+    ``others_fewer_than``: there may be some, fewer than this. The other figures count people like these others.
     ``seconds_to_95``: estimated time until 95 % of those who can be reached have a first message with a provider; None
     if nobody can. ``warnings`` are sentences that an operator must see.
     """
 
     people: int
+    registered: int
+    others: int
+    others_fewer_than: int | None
     devices: int
     no_channel: int
     channels: Mapping[ChannelName, ChannelReach]

@@ -13,6 +13,7 @@ from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Role
 from broadcaster.errors import NotFound, Refused
 from broadcaster.http.answers import answer
+from broadcaster.http.auth import count_reach
 from broadcaster.http.reading import number_of
 from broadcaster.http.schemas.accounts import ReachOut
 from broadcaster.http.schemas.alerts import AlertOut, AlertPage, AudienceOut, TextOut
@@ -39,7 +40,7 @@ async def foresee(call: Call[Draft, None]) -> web.Response:
     draft = call.body
     async with call.services.store.read() as unit:
         station = await station_given(unit, draft.station)
-    call.need(Role.PUBLISH, station.id)
+    count_reach(call.request, call.need(Role.PUBLISH, station.id))
     foreseen = await reach.reach(
         call.services,
         station,

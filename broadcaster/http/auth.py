@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from broadcaster.errors import Forbidden, NotFound
-from broadcaster.http.keys import CONNECTIONS, DEVICES, LINKS, RATES, SERVICES, SESSION
+from broadcaster.http.keys import CONNECTIONS, COUNTS, DEVICES, LINKS, RATES, SERVICES, SESSION
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
 from broadcaster.http.route import ROLE_OF, Access
@@ -76,6 +76,13 @@ def count(request: web.Request) -> None:
     wait_s = request.app[RATES].take(address)
     if wait_s is not None:
         raise too_many(wait_s)
+
+
+def count_reach(request: web.Request, caller: Caller) -> None:
+    """Count a question of how many people are somewhere against its key. Raises a 429 when there were too many."""
+    wait_s = request.app[COUNTS].take(str(caller.key_id))
+    if wait_s is not None:
+        raise too_many(wait_s, "with this key")
 
 
 async def caller_of(request: web.Request, key: str) -> Caller | None:

@@ -29,6 +29,8 @@ SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[RateLimit] = web.AppKey("rates")
 DEVICES: web.AppKey[RateLimit] = web.AppKey("devices")
 LINKS: web.AppKey[RateLimit] = web.AppKey("links")
+COUNTS: web.AppKey[RateLimit] = web.AppKey("counts")
+"""How often each key asks how many people are somewhere."""
 SESSION: web.RequestKey[Session] = web.RequestKey("session")
 LARGEST: web.RequestKey[int] = web.RequestKey("largest")
 """Octets that the body of this request may have."""

@@ -18,6 +18,7 @@ from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.keys import (
     ACCOUNTS,
     CONNECTIONS,
+    COUNTS,
     DEVICES,
     DOCUMENT,
     GROUND,
@@ -85,6 +86,7 @@ def build(services: Services) -> web.Application:
     app[DEVICES] = RateLimit(services.settings.requests_per_minute)
     app[LINKS] = RateLimit(services.settings.requests_per_minute)
     app[PARSER] = ThreadPoolExecutor(1, "parser")
+    app[COUNTS] = RateLimit(services.settings.reaches_per_minute)
     app[ACCOUNTS] = Paced(PACE_S)
     # Behind a proxy all connections are the proxy's own.
     app[CONNECTIONS] = Connections(most_open(), address=nobody if services.settings.trusted_proxies else caller_at)

@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from pydantic import TypeAdapter
 
+from broadcaster.atlas.crowd import TENS
 from broadcaster.domain.account import ChannelReach, Reach, SmsPreview
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience, AudienceKind
@@ -119,9 +120,10 @@ async def foresee(services: Services, question: Question) -> Reach:
     station, area, channels = question.station, question.area, question.channels
     atlas = services.here
     await atlas.follow()
-    people = atlas.concerned(station.id, area, question.audience)
+    counted = atlas.counted(station.id, area, question.audience)
     # Who comes when matters for the time to 95 %, and of very many it tells nothing that a finger on a map could see.
-    people = atlas.most_exposed_first(people, area if len(people) <= _IN_ORDER else None)
+    own = atlas.most_exposed_first(counted.own, area if len(counted.own) <= _IN_ORDER else None)
+    people = np.concatenate((own, _stand_ins(counted.pool, counted.others)))
     numbers = [CHANNEL_NUMBER[name] for name in channels]
     ways = atlas.roster.phonebook.ways(people, station.id)
     counts = ways.counts(len(people))[:, numbers]
@@ -144,8 +146,12 @@ async def foresee(services: Services, question: Question) -> Reach:
             seconds=round(total / rate_of(services.settings, name), 1),
         )
     seconds = _seconds_to(services, channels, counts, sent, units)
+    fewer_than = TENS if len(counted.pool) and not counted.others else None
     return Reach(
         people=len(people),
+        registered=len(own),
+        others=counted.others,
+        others_fewer_than=fewer_than,
         devices=found[ChannelName.PUSH].contacts if ChannelName.PUSH in found else 0,
         no_channel=without,
         channels=found,
@@ -155,8 +161,18 @@ async def foresee(services: Services, question: Question) -> Reach:
         seconds_to_95=seconds,
         area_km2=None if area is None else round(area.area_m2 / 1e6, 3),
         sandbox=tuple(name for name in channels if name in services.sandboxed),
-        warnings=tuple(_warnings(len(people), without, seconds, previews)),
+        warnings=tuple(_warnings(len(people), fewer_than, without, seconds, previews)),
     )
+
+
+def _stand_ins(pool: NDArray[np.int64], people: int) -> NDArray[np.int64]:
+    """Return so many of a pool of ids, the same always: they have the channels and languages that its people have.
+
+    Who of them is in the area is not said, so those who are not stand for those who are.
+    """
+    if len(pool) < people:
+        return np.resize(pool, people if len(pool) else 0)
+    return pool[np.arange(people) * len(pool) // people] if people else pool[:0]
 
 
 def _sms(
@@ -226,9 +242,13 @@ def _seconds_to(
     return None if len(reachable) == 0 else round(float(np.quantile(reachable, _SHARE)), 1)
 
 
-def _warnings(people: int, without: int, seconds: float | None, previews: Sequence[SmsPreview]) -> list[str]:
+def _warnings(
+    people: int, fewer_than: int | None, without: int, seconds: float | None, previews: Sequence[SmsPreview]
+) -> list[str]:
     found = []
-    if people == 0:
+    if people == 0 and fewer_than:
+        found.append(f"Nobody on the station's own list is concerned, and fewer than {fewer_than} others.")
+    elif people == 0:
         found.append("NOBODY is concerned: 0 people match. Check the area and the audience.")
     elif without == people:
         found.append("NOBODY can be reached: no one who matches has a contact by these channels.")

@@ -31,4 +31,4 @@ async def foresee(services: Services, station: Station) -> list[Cell]:
     await atlas.follow()
     centre = None if station.lon is None or station.lat is None else (station.lon, station.lat)
     area = around(station.boundary, centre)
-    return atlas.density.picture(station.id, area, atlas.places, atlas.roster.followers(station.id))
+    return atlas.followers_seen(station.id, area)

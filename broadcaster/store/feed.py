@@ -62,13 +62,14 @@ class Known:
     """What the indexes keep of one subscriber.
 
     ``contacts`` are (contact id, channel number), ``points`` (key, lon, lat), ``refused`` (station id, contact id):
-    where a station may not write to one of the contacts.
+    where a station may not write to one of the contacts. ``registered``: those of ``stations`` that entered them.
     """
 
     locale: str = ""
     vulnerable: bool = False
     contacts: list[tuple[int, int]] = field(default_factory=list)
     stations: set[int] = field(default_factory=set)
+    registered: set[int] = field(default_factory=set)
     groups: set[int] = field(default_factory=set)
     refused: set[tuple[int, int]] = field(default_factory=set)
     points: list[tuple[int, float, float]] = field(default_factory=list)
@@ -115,6 +116,7 @@ async def move_entrants_cursor(unit: Unit, seq: int) -> None:
 
 _LO: BindParameter[int] = bindparam("lo")
 _HI: BindParameter[int] = bindparam("hi")
+_REGISTERED = func.coalesce(follows.c.registered, 0).label("registered")
 _NOT_PAUSED = links.c.subscriber_id.not_in(
     select(subscribers.c.id).where(subscribers.c.id.between(_LO, _HI), subscribers.c.paused_until.is_not(None))
 )
@@ -130,7 +132,7 @@ _CONTACTS = Columns(
     .order_by(links.c.subscriber_id, links.c.contact_id)
 )
 _FOLLOWERS = Columns(
-    select(follows.c.station_id, follows.c.subscriber_id).where(follows.c.subscriber_id.between(_LO, _HI))
+    select(follows.c.station_id, follows.c.subscriber_id, _REGISTERED).where(follows.c.subscriber_id.between(_LO, _HI))
 )
 _MEMBERS = Columns(
     select(memberships.c.group_id, memberships.c.subscriber_id).where(memberships.c.subscriber_id.between(_LO, _HI))
@@ -188,7 +190,7 @@ async def contact_pairs(unit: Unit) -> NDArray[np.int64]:
 
 
 async def follower_pairs(unit: Unit) -> NDArray[np.int64]:
-    """Give (station id, subscriber id), shape (2, n), by ascending subscriber."""
+    """Return (station id, subscriber id, 1 if the station registered them), shape (3, n), by ascending subscriber."""
     return await _in_windows(unit, _FOLLOWERS)
 
 
@@ -240,10 +242,12 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
     ):
         for subscriber_id in owners[contact_id]:
             found[subscriber_id].refused.add((station_id, contact_id))
-    for station_id, subscriber_id in await unit.conn.execute(
-        select(follows.c.station_id, follows.c.subscriber_id).where(follows.c.subscriber_id.in_(ids))
+    for station_id, subscriber_id, registered in await unit.conn.execute(
+        select(follows.c.station_id, follows.c.subscriber_id, _REGISTERED).where(follows.c.subscriber_id.in_(ids))
     ):
         found[subscriber_id].stations.add(station_id)
+        if registered:
+            found[subscriber_id].registered.add(station_id)
     for group_id, subscriber_id in await unit.conn.execute(
         select(memberships.c.group_id, memberships.c.subscriber_id).where(memberships.c.subscriber_id.in_(ids))
     ):

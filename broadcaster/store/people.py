@@ -136,6 +136,7 @@ async def register(
                     "subscriber_id": subscriber_id,
                     **sealed_external(unit.vault, station_id, person.external_id),
                     "digest": digest,
+                    "registered": None if themselves else 1,
                     "created_at": now,
                 }
                 for subscriber_id, person, digest in zip(ids, people, marks, strict=True)

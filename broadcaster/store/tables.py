@@ -165,6 +165,7 @@ follows = Table(
     Column("external_mark", LargeBinary(16)),
     Column("external", LargeBinary),
     Column("digest", LargeBinary(16)),
+    Column("registered", SmallInteger),  # 1 if the station entered them itself; who signed up themselves has none
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("station_id", "external_mark"),
     Index("ix_follows_subscriber_id", "subscriber_id"),

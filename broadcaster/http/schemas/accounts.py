@@ -45,9 +45,12 @@ class SmsPreviewOut(Shown):
 
 
 class ReachOut(Shown):
-    """Whom an alert would reach."""
+    """Whom an alert would reach. Only people whom the station registered itself are counted exactly."""
 
-    people: int
+    people: int = Field(description="registered and others together.")
+    registered: int = Field(description="People whom the station registered itself: exact.")
+    others: int = Field(description="Everybody else, estimated in tens: people who signed up by themselves, visitors.")
+    others_fewer_than: int | None = Field(description="Where others is 0 and there may be some: fewer than this.")
     devices: int
     no_channel: int
     channels: dict[ChannelName, ChannelReachOut]
@@ -63,6 +66,9 @@ class ReachOut(Shown):
     def of(cls, reach: Reach) -> ReachOut:
         return cls(
             people=reach.people,
+            registered=reach.registered,
+            others=reach.others,
+            others_fewer_than=reach.others_fewer_than,
             devices=reach.devices,
             no_channel=reach.no_channel,
             channels={

@@ -32,7 +32,6 @@ TEXTS = {
 RULES = [
     (HERE, Audience()),
     (EVERYWHERE, Audience()),
-    (EVERYWHERE, Audience(AudienceKind.EVERYONE)),
     (None, Audience(AudienceKind.ALL_FOLLOWERS)),
     (None, Audience(AudienceKind.GROUPS, ("club",))),
     (HERE, Audience(AudienceKind.GROUPS, ("club", "ecole"))),
@@ -111,10 +110,25 @@ async def test_what_is_foreseen_is_what_is_written(tmp_path, seed, area, audienc
         assert foreseen.devices == by_channel[ChannelName.PUSH]
 
 
+async def test_of_everyone_in_an_area_the_stations_own_are_counted_and_the_others_estimated(tmp_path):
+    async with service(tmp_path) as services:
+        town = await populate(services, 1)
+        rules = {"area": EVERYWHERE, "audience": Audience(AudienceKind.EVERYONE), "channels": CHANNELS, "texts": TEXTS}
+        foreseen = await reach(services, town, severity=Severity.SEVERE, status=Status.ACTUAL, **rules)
+        alert, _ = await issue(services, command(town, **rules))
+        matched = await resolve(services, alert.id)
+        others = matched - foreseen.registered
+        assert 0 < others <= 25
+        assert foreseen.others % 10 == 0
+        assert abs(foreseen.others - others) <= 20
+        assert foreseen.people == foreseen.registered + foreseen.others
+        assert sum(each.people for each in foreseen.channels.values()) > 0
+
+
 async def test_a_resolver_that_is_asked_says_what_one_that_looks_itself_would(tmp_path):
     async with service(tmp_path) as services:
         town = await populate(services, 3)
-        for area, audience in RULES:
+        for area, audience in [*RULES, (EVERYWHERE, Audience(AudienceKind.EVERYONE))]:
             question = reaching.Question(town, area, audience, CHANNELS, TEXTS, Status.EXERCISE)
             said = await reaching.answer(services, reaching._written(question))
             assert reaching._REACH.validate_json(said) == await reaching.foresee(services, question)

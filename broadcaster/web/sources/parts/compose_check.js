@@ -10,6 +10,13 @@ import { money } from "./compose_where.js";
 const SLOW_S = 600;
 const LANGUAGES = new Intl.DisplayNames([language], { type: "language" });
 
+/** Write how many people it concerns: exactly only where all of them are of the station's own list. */
+function howMany(found, words) {
+  if (!found.people && found.others_fewer_than) return fill(words.few_people, { n: number(found.others_fewer_than) });
+  if (found.people === 1) return words.one_person;
+  return fill(found.others ? words.about_people : words.n_people, { n: number(found.people) });
+}
+
 export class Check {
   /** @param {any} given @param {any} app */
   constructor(given, app) {
@@ -57,7 +64,7 @@ export class Check {
     );
     const pattern = { exercise: words.sends_drill, test: words.sends_test }[draft.status] || words.sends;
     one("#sentence").textContent = fill(pattern, {
-      people: found.people === 1 ? words.one_person : fill(words.n_people, { n: number(found.people) }),
+      people: howMany(found, words),
       where: whereWords(this.given, draft),
       ways: ways.join(", "),
       rest: found.no_channel ? fill(words.rest_without, { n: number(found.no_channel) }) : found.people ? words.rest_none : "",
@@ -68,8 +75,8 @@ export class Check {
 
   *warnings(found) {
     const { words, draft, given } = this;
-    if (!found.people) yield [words.warn_nobody, true];
-    else if (found.no_channel === found.people) yield [words.warn_none_reached, true];
+    if (!found.people && !found.others_fewer_than) yield [words.warn_nobody, true];
+    else if (found.people && found.no_channel === found.people) yield [words.warn_none_reached, true];
     if (found.seconds_to_95 > SLOW_S) yield [fill(words.warn_slow, { n: number(Math.ceil(found.seconds_to_95 / 60)) }), false];
     if (found.channels.sms?.people) {
       for (const each of found.sms) {

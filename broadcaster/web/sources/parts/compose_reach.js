@@ -1,9 +1,10 @@
 // The reach follows the finger: of many moves the newest is asked for, and of many answers the newest is shown.
 
 const AT_ONCE = 2;
+const SPACING_MS = 120; // a key may ask so often a minute, and a drag lasts
 
 /**
- * Give a function that asks for what `make` gives when its turn comes. Moves within one frame are one question; two are
+ * Give a function that asks for what `make` gives when its turn comes. Moves within 120 ms are one question; two are
  * under way at most, so that the last move waits for no more than part of one answer; an answer that comes after a
  * newer one is dropped.
  * @param {(question: any) => Promise<any>} ask @param {(answer: any) => void} show @param {(error: any) => void} fail
@@ -13,12 +14,19 @@ export function follower(ask, show, fail) {
   let shown = 0;
   let flying = 0;
   let frame = 0;
+  let last = -Infinity;
   let wanted = null;
   let moved = 0;
 
   function go() {
     frame = 0;
     if (!wanted || flying >= AT_ONCE) return;
+    const early = last + SPACING_MS - performance.now();
+    if (early > 0) {
+      frame = window.setTimeout(go, early);
+      return;
+    }
+    last = performance.now();
     const question = wanted();
     const since = moved;
     wanted = null;

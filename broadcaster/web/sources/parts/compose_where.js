@@ -101,7 +101,7 @@ export class Where {
     this.wrong(one("#area-wrong"), "");
     const box = one("#reach");
     box.classList.toggle("unknown", !found);
-    box.classList.toggle("nobody", Boolean(found && !found.people));
+    box.classList.toggle("nobody", Boolean(found && !found.people && !found.others_fewer_than));
     one('[data-reach="people"]').textContent = found ? number(found.people) : "–";
     one('[data-reach="word"]').textContent = found?.people === 1 ? this.words.person : this.words.people;
     for (const each of all(".ways > li", box)) {
@@ -110,6 +110,7 @@ export class Where {
       each.querySelector("b").textContent = found ? (n === undefined ? "·" : number(n)) : "–";
       each.classList.toggle("off", Boolean(found) && n === undefined);
     }
+    one('[data-reach="others"]').textContent = found ? this.others(found) : "";
     const units = found?.channels.sms?.units || 0;
     one('[data-reach="cost"]').textContent = found ? (found.cost_minor ? money(found.cost_minor, found.currency) : this.words.free) : "";
     one('[data-reach="sms"]').textContent = units ? (units === 1 ? this.words.segment : fill(this.words.segments, { n: number(units) })) : "";
@@ -119,14 +120,22 @@ export class Where {
     this.app.reached(found);
   }
 
+  /** Say how many are counted exactly, and about how many others there are. */
+  others(found) {
+    const n = found.others || found.others_fewer_than;
+    if (!n) return "";
+    const pattern = found.others ? this.words.others_about : this.words.others_few;
+    return fill(pattern, { own: number(found.registered), n: number(n) });
+  }
+
   sayReach(found) {
-    one("#reach-said").textContent = found.people
-      ? fill(this.words.figures, {
-          people: number(found.people),
-          without: number(found.no_channel),
-          cost: found.cost_minor ? money(found.cost_minor, found.currency) : this.words.free,
-        })
-      : this.words.nobody;
+    const figures = fill(this.words.figures, {
+      people: number(found.people),
+      without: number(found.no_channel),
+      cost: found.cost_minor ? money(found.cost_minor, found.currency) : this.words.free,
+    });
+    const others = this.others(found);
+    one("#reach-said").textContent = found.people ? [figures, others].filter(Boolean).join(", ") : others || this.words.nobody;
   }
 
   failed(error) {

@@ -1,0 +1,154 @@
+"""How many people are in an area whom the station did not register itself: an estimate that points at nobody.
+
+Reach and density count people of the station's own register exactly, since the station holds their addresses. Everybody
+else (people who signed up by themselves, visitors, followers of other stations), and where any device is now, is only
+known from here.
+
+The Earth is one lattice of cells of some 278 m, and tiles of 16 by 16 of them. In a tile, cells with too few people
+are joined, four at a time, until a square holds enough; its count is rounded to tens. Limits of joining and rounding
+are drawn from the secret, square by square, and never change. An area is answered from these squares alone, each by the
+part of it that the area covers. So all answers together tell no more than the table of squares does, however often and
+in whatever shapes one asks; and the table stays as it is for a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from broadcaster.atlas.density import STEP, width_at
+from zones import Area
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from broadcaster.store import Vault
+    from zones import Hits, PlaceIndex
+
+TENS = 10
+LEVELS = 4
+"""A square of level n is 2**n cells wide; one of the last is a tile. No tile crosses a whole degree of latitude."""
+KEPT_S = 900.0
+_SIDES = ((64, 16), (1024, 8), (1 << 30, 4))
+"""Up to so many squares, so many points a side of each are looked at."""
+
+
+class Square(NamedTuple):
+    """``people``, a multiple of ten, somewhere in the square of ``row`` and ``column`` of a level."""
+
+    level: int
+    row: int
+    column: int
+    people: int
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in WGS 84 degrees."""
+        size = 1 << self.level
+        south = self.row * size * STEP
+        width = float(width_at(np.array([south + STEP / 2]))[0]) * size
+        return self.column * width, south, (self.column + 1) * width, south + size * STEP
+
+
+Tile = tuple[int, int]
+Counted = tuple[int, str]
+"""Of which table: a station's id, and the kind of audience."""
+Others = Callable[["Hits"], "NDArray[np.bool_]"]
+
+
+class Crowd:
+    """The tables of squares, made as they are asked for, and kept for a quarter of an hour."""
+
+    def __init__(self, vault: Vault, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` gives seconds that only ever grow."""
+        self._vault = vault
+        self._clock = clock
+        self._period = -1
+        self._tables: dict[Counted, dict[Tile, list[Square]]] = {}
+
+    def about(self, n: int, what: str) -> int:
+        """Round a number of people, wherever they are, to tens; ``what`` they are, for the same always."""
+        return (n + self._drawn(what, TENS)) // TENS * TENS
+
+    def within(self, area: Area, which: Counted, places: PlaceIndex, others: Others) -> int:
+        """Return about how many people are in an area, in tens. ``others`` says which points of an index count."""
+        squares = self.squares(area, which, places, others)
+        inside = float(np.sum(_covered(area, squares) * [each.people for each in squares]))
+        return int(inside / TENS + 0.5) * TENS
+
+    def squares(self, area: Area, which: Counted, places: PlaceIndex, others: Others) -> list[Square]:
+        """Return the squares of a table that lie in the tiles of an area."""
+        period = int(self._clock() // KEPT_S)
+        if period != self._period:
+            self._tables.clear()
+            self._period = period
+        known = self._tables.setdefault(which, {})
+        tiles = _tiles(area)
+        for tile in tiles:
+            if tile not in known:
+                hits = places.within(_as_area(tile))
+                known[tile] = list(self._joined(_cells(tile, hits, others(hits))))
+        return [square for tile in tiles for square in known[tile]]
+
+    def _joined(self, cells: dict[tuple[int, int], int]) -> Iterator[Square]:
+        """Yield the squares of a tile's cells: how many people by row and column."""
+        for level in range(LEVELS + 1):
+            joined: dict[tuple[int, int], int] = {}
+            for (row, column), n in cells.items():
+                name = f"{level} {row} {column}"
+                if level < LEVELS and n <= TENS + self._drawn(f"joined {name}", TENS):
+                    up = row >> 1, column >> 1
+                    joined[up] = joined.get(up, 0) + n
+                elif told := self.about(n, name):  # of a whole tile, of some four kilometres, a few may be told
+                    yield Square(level, row, column, told)
+            cells = joined
+
+    def _drawn(self, what: str, below: int) -> int:
+        return int.from_bytes(self._vault.fingerprint("crowd", what)[:8]) % below
+
+
+def _cells(tile: Tile, hits: Hits, counted: NDArray[np.bool_]) -> dict[tuple[int, int], int]:
+    """Return how many people have a point that counts in each cell of a tile, by row and column."""
+    owners, lons, lats = hits.owners[counted], hits.lons[counted], hits.lats[counted]
+    rows = np.floor(lats / STEP).astype(np.int64)
+    columns = np.floor(lons / width_at(lats)).astype(np.int64)
+    inside = (rows >> LEVELS == tile[0]) & (columns >> LEVELS == tile[1])  # points on its edge may be the next one's
+    each = np.unique(np.column_stack((rows, columns, owners))[inside], axis=0)
+    cells, people = np.unique(each[:, :2], axis=0, return_counts=True)
+    return {(row, column): n for (row, column), n in zip(cells.tolist(), people.tolist(), strict=True)}
+
+
+def _covered(area: Area, squares: Sequence[Square]) -> NDArray[np.float64]:
+    """Return which part of each square an area covers, 0 to 1, from points that lie evenly in it."""
+    if not squares:
+        return np.empty(0)
+    side = next(side for most, side in _SIDES if len(squares) <= most)
+    west, south, east, north = np.array([each.box for each in squares]).T[:, :, None]
+    at = (np.arange(side) + 0.5) / side
+    right, up = (each.ravel() for each in np.meshgrid(at, at))
+    inside = area.covers(west + right * (east - west), south + up * (north - south))
+    return np.asarray(inside.mean(axis=1), np.float64)
+
+
+def _tiles(area: Area) -> list[Tile]:
+    """Return the tiles that the bounds of an area touch."""
+    size = 1 << LEVELS
+    found: dict[Tile, None] = {}
+    for west, south, east, north in area.bounds():
+        first, last = int(np.floor(south / STEP)) >> LEVELS, int(np.floor(north / STEP)) >> LEVELS
+        for row in range(first, last + 1):
+            width = float(width_at(np.array([(row * size + 0.5) * STEP]))[0]) * size
+            found.update(dict.fromkeys((row, column) for column in range(int(west // width), int(east // width) + 1)))
+    return list(found)
+
+
+def _as_area(tile: Tile) -> Area:
+    west, south, east, north = Square(LEVELS, *tile, 0).box
+    west, south, east, north = max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0)
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return Area.from_json({"polygons": {"type": "Polygon", "coordinates": [ring]}})
