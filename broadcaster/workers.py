@@ -17,6 +17,7 @@ from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import Lane, Severity, Status, lane_of_rank, rank_of
 from broadcaster.figures import Figures
 from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS
+from broadcaster.pipeline import welcome
 from broadcaster.pipeline.carrier import hear
 from broadcaster.pipeline.deliver import deliver
 from broadcaster.pipeline.enter import enter
@@ -332,6 +333,7 @@ async def _sweeping(services: Services) -> None:
             await sweep(services)
             if turn % _RESIDENTS_EVERY == 0:
                 await mind_residents(services)
+                await welcome.send_due(services)
             if turn % _UPKEEP_EVERY == 0:
                 async with services.store.write() as unit:
                     await upkeep.trim_changes(unit)

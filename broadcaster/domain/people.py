@@ -18,6 +18,8 @@ CHANNELS: tuple[ChannelName, ...] = tuple(ChannelName)
 
 CHANNEL_NUMBER: dict[ChannelName, int] = {name: number for number, name in enumerate(CHANNELS)}
 
+PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
+
 
 class ContactStatus(IntEnum):
     """``GONE``: the provider says it is dead. ``STOPPED``: its owner told the provider to stop (SMS STOP)."""

@@ -1,4 +1,4 @@
-"""POST /v1/receipts/{token}: what a device's service worker saw of a push."""
+"""POST /v1/receipts/{token}, /v1/welcomes/{token}: what a device's service worker saw of a push."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.http.answers import nothing
+from broadcaster.store import welcomes
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -14,9 +15,17 @@ if TYPE_CHECKING:
     from broadcaster.http.schemas.accounts import ReceiptIn
 
 USE = "receipt"
+WELCOME = "welcome"
 
 
 async def take(call: Call[ReceiptIn, None]) -> web.Response:
     """Write down a receipt."""
     await call.services.ledger.receipt(call.linked, DeliveryState[call.body.event.upper()])
+    return nothing()
+
+
+async def take_welcome(call: Call[ReceiptIn, None]) -> web.Response:
+    """Confirm a push subscription whose service worker saw the welcome, and its owner."""
+    async with call.services.store.write() as unit:
+        await welcomes.confirm(unit, [call.linked])
     return nothing()

@@ -11,10 +11,12 @@ from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import read_push
 from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
+from broadcaster.http.quotas import caller_mark, check_quota
 from broadcaster.http.schemas.residents import DataOut, SentOut, VisitMade
 from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import shown
-from broadcaster.store import people, residents
+from broadcaster.pipeline.welcome import send_soon
+from broadcaster.store import people, residents, welcomes
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -69,10 +71,13 @@ async def renew_push(call: Call[PushIn, None]) -> web.Response:
     if given.replaces:
         replaced = NewContact(ChannelName.PUSH, given.replaces, given.replaces)
 
-    async def keep(unit: Unit) -> None:
-        await residents.renew_push(unit, call.subscriber_id, contact, replaced, services.clock.now())
+    now = services.clock.now()
 
-    await services.store.transact(keep)
+    async def keep(unit: Unit) -> list[int]:
+        await residents.renew_push(unit, call.subscriber_id, contact, replaced, now)
+        return await welcomes.begin(unit, call.subscriber_id, now)
+
+    send_soon(services, await services.store.transact(keep))
     return nothing()
 
 
@@ -98,11 +103,13 @@ async def visit(call: Call[VisitIn, None]) -> web.Response:
     async with services.store.read() as unit:
         here = await call.request.app[TERRITORIES].at(unit, given.lon, given.lat)
     token, until = people.new_token(), now + timedelta(hours=given.hours)
+    caller, authorities = caller_mark(call), [each.id for each in here]
 
-    async def keep(unit: Unit) -> None:
-        await residents.visit(
+    async def keep(unit: Unit) -> list[int]:
+        await check_quota(unit, authorities, caller, now)
+        subscriber_id = await residents.visit(
             unit,
-            [each.id for each in here],
+            authorities,
             contact,
             given.locale,
             (given.lon, given.lat, given.accuracy_m),
@@ -110,6 +117,7 @@ async def visit(call: Call[VisitIn, None]) -> web.Response:
             now=now,
             until=until,
         )
+        return await welcomes.begin(unit, subscriber_id, now, caller=caller)
 
-    await services.store.transact(keep)
+    send_soon(services, await services.store.transact(keep))
     return answer(VisitMade(token=token, forget_at=until, stations=tuple(each.name for each in here)), 201)

@@ -237,6 +237,18 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
+        "/v1/welcomes/{token}",
+        receipts.take_welcome,
+        Access.SIGNED,
+        "A device saw the first push to it, which confirms its sign-up.",
+        {204: None},
+        body=ReceiptIn,
+        largest=SMALL,
+        link=receipts.WELCOME,
+        tag="receipts",
+    ),
+    Route(
+        "POST",
         "/hooks/twilio/status",
         twilio_hooks.status,
         Access.SIGNED,

@@ -12,6 +12,7 @@ from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import group_slugs, kept_contact, read_contacts, show_contact
 from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
+from broadcaster.http.quotas import caller_mark, check_quota
 from broadcaster.http.schemas.subscribers import (
     FollowOut,
     PlaceOut,
@@ -20,7 +21,9 @@ from broadcaster.http.schemas.subscribers import (
     SubscriberOut,
 )
 from broadcaster.http.stations import station_named
-from broadcaster.store import people, residents, stations
+from broadcaster.pipeline.welcome import send_soon
+from broadcaster.store import people, residents, stations, welcomes
+from broadcaster.store.welcomes import VISIT_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -47,16 +50,21 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
     async with services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
     trusted = call.caller is not None and call.need(Role.PUBLISH, station.id) is not None
-    if not trusted:
+    if trusted:
+        _check_no_token(given)
+    else:
         _check_unproven(given)
+    caller = caller_mark(call)
     contacts = read_contacts(given.contacts, region=station.region, origins=services.settings.push_origins)
     wanted = group_slugs(given.groups)
     token = given.token or people.new_token()
 
-    async def keep(unit: Unit) -> int:
+    async def keep(unit: Unit) -> tuple[int, list[int]]:
         there = None if given.token is None else await people.by_token(unit, given.token)
         if there is not None:
-            return there
+            return there, []
+        if not trusted:
+            await check_quota(unit, [station.id], caller, now)
         if given.external_id is not None:
             known = await people.by_external_ids(unit, station.id, [given.external_id])
             if known:
@@ -75,16 +83,23 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
         (subscriber_id,) = await people.register(
             unit, station.id, [person], [token], groups_by_slug=groups, now=now, themselves=not trusted
         )
-        return subscriber_id
+        return subscriber_id, [] if trusted else await welcomes.begin(unit, subscriber_id, now, caller=caller)
 
-    subscriber_id = await services.store.transact(keep)
+    subscriber_id, new = await services.store.transact(keep)
+    send_soon(services, new)
+    if trusted:
+        return answer(SubscriberMade(id=str(subscriber_id)), 201)
     return answer(SubscriberMade(id=str(subscriber_id), token=token), 201, {"Location": "/v1/subscribers/me"})
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Tell a subscriber all that is known of them."""
+    """Tell a subscriber all that is known of them. Some time after a sign-up, a visit confirms it."""
     async with call.services.store.read() as unit:
         profile = await _profile(unit, call.subscriber_id)
+    since = profile.unconfirmed_at
+    if since is not None and call.services.clock.now() - since >= VISIT_AFTER:
+        async with call.services.store.write() as unit:
+            await welcomes.confirm_person(unit, call.subscriber_id)
     return answer(shown(profile))
 
 
@@ -95,7 +110,9 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
     if "locale" in fields and given.locale is None:
         raise Refused("locale", "A subscriber always has a language: give one, or leave the field out.")
 
-    async def keep(unit: Unit) -> Profile:
+    now = services.clock.now()
+
+    async def keep(unit: Unit) -> tuple[Profile, list[int]]:
         profile = await _profile(unit, call.subscriber_id)
         if not profile.follows:
             message = "You follow no station any more: register with one."
@@ -124,14 +141,16 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             call.subscriber_id,
             person,
             groups_by_slug=groups,
-            now=services.clock.now(),
+            now=now,
             themselves="contacts" in fields,
         )
         if "paused_until" in fields:
-            await _pause(unit, call.subscriber_id, given.paused_until, services.clock.now())
-        return await _profile(unit, call.subscriber_id)
+            await _pause(unit, call.subscriber_id, given.paused_until, now)
+        new = await welcomes.begin(unit, call.subscriber_id, now)
+        return await _profile(unit, call.subscriber_id), new
 
-    changed = await services.store.transact(keep)
+    changed, new = await services.store.transact(keep)
+    send_soon(services, new)
     return answer(shown(changed))
 
 
@@ -167,7 +186,16 @@ async def move(call: Call[PositionIn, None]) -> web.Response:
     return nothing()
 
 
+def _check_no_token(given: SubscriberIn) -> None:
+    if given.token is not None:
+        raise Refused(
+            "token", "A token acts as the person: only their own device draws one, and registers without a key."
+        )
+
+
 def _check_unproven(given: SubscriberIn) -> None:
+    if not given.contacts:
+        raise unauthenticated(_UNPROVEN)
     if any(contact.channel != "push" for contact in given.contacts):
         raise unauthenticated(_UNPROVEN)
     if given.external_id is not None:

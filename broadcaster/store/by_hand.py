@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from broadcaster.domain.people import LinkStatus, NewPlace
 from broadcaster.store import contacts as contact_rows
-from broadcaster.store import people, residents
+from broadcaster.store import people, residents, welcomes
 from broadcaster.store.tables import follows, groups, links, memberships, places, subscribers
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change,
     if rows:
         await unit.conn.execute(places.insert(), rows)
     await _join(unit, station_id, subscriber_id, change.groups)
+    await welcomes.confirm_person(unit, subscriber_id)  # an operator knows them
     await people.touched(unit, [subscriber_id])
 
 

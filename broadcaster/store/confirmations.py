@@ -26,7 +26,7 @@ from broadcaster.domain.people import (
     NewSubscriber,
 )
 from broadcaster.store import contacts as contact_rows
-from broadcaster.store import people, sandbox
+from broadcaster.store import people, sandbox, welcomes
 from broadcaster.store.stations import hash_of
 from broadcaster.store.tables import confirmations, follows, links
 
@@ -243,6 +243,7 @@ async def confirm(unit: Unit, confirmation_id: int, now: datetime) -> None:
         )
     else:
         await add_contact(unit, subscriber_id, contact, now)
+        await welcomes.confirm_person(unit, subscriber_id)
     await unit.conn.execute(
         update(confirmations)
         .where(of.id == row.id)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, select, update
 
-from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, NewContact
+from broadcaster.domain.people import CHANNEL_NUMBER, PUSH, ContactStatus, NewContact
+from broadcaster.errors import Conflict
 from broadcaster.store.tables import changes, contacts, links, opt_outs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+
+    from sqlalchemy import Row
 
     from broadcaster.store.engine import Unit
 
@@ -20,6 +24,7 @@ CHUNK = 400
 
 _CODE = 60
 """As long as the column is: PostgreSQL refuses what is longer, and with it the outcome that brought it."""
+
 
 Key = tuple[int, bytes]
 
@@ -44,29 +49,25 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
     """Add the contacts that are not there yet; give the id of each by its key.
 
     One given anew that had been found dead is alive again: its owner says so. One that was stopped stays so until its
-    owner starts it at the provider. A push subscription's keys may have changed: the address is written anew.
+    owner starts it at the provider. Raises ``Conflict`` for a push subscription that is known with other keys: browsers
+    never change them, and whoever could would silence the device.
     """
     by_key = {key_of(unit, contact): contact for contact in wanted}
     found: dict[Key, int] = {}
     revived: list[int] = []
     forgotten: set[int] = set()
     keys = list(by_key)
-    for channel in {key[0] for key in keys}:
-        prints = [key[1] for key in keys if key[0] == channel]
-        for start in range(0, len(prints), CHUNK):
-            rows = await unit.conn.execute(
-                select(contacts.c.id, contacts.c.fingerprint, contacts.c.status, contacts.c.sealed).where(
-                    contacts.c.channel == channel, contacts.c.fingerprint.in_(prints[start : start + CHUNK])
-                )
-            )
-            for row in rows:
-                found[channel, row.fingerprint] = row.id
-                if row.status == ContactStatus.GONE:
-                    revived.append(row.id)
-                if row.sealed == FORGOTTEN:
-                    forgotten.add(row.id)
+    for row in await _known(unit, keys):
+        key = row.channel, row.fingerprint
+        found[key] = row.id
+        if row.status == ContactStatus.GONE:
+            revived.append(row.id)
+        if row.sealed == FORGOTTEN:
+            forgotten.add(row.id)
+        elif row.channel == PUSH:
+            _check_keys(open_address(unit, row.fingerprint, row.sealed), by_key[key])
     for key, contact_id in found.items():
-        if contact_id in revived or contact_id in forgotten or key[0] == CHANNEL_NUMBER[CHANNELS[0]]:
+        if contact_id in revived or contact_id in forgotten:
             await unit.conn.execute(
                 update(contacts)
                 .where(contacts.c.id == contact_id)
@@ -97,6 +98,23 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
         )
         found.update({(row.channel, row.fingerprint): row.id for row in rows})
     return found
+
+
+async def _known(unit: Unit, keys: Sequence[Key]) -> list[Row[Any]]:
+    columns = contacts.c.id, contacts.c.channel, contacts.c.fingerprint, contacts.c.status, contacts.c.sealed
+    rows: list[Row[Any]] = []
+    for channel in {key[0] for key in keys}:
+        prints = [key[1] for key in keys if key[0] == channel]
+        for start in range(0, len(prints), CHUNK):
+            part = contacts.c.fingerprint.in_(prints[start : start + CHUNK])
+            rows += await unit.conn.execute(select(*columns).where(contacts.c.channel == channel, part))
+    return rows
+
+
+def _check_keys(known: str, given: NewContact) -> None:
+    if json.loads(known) != json.loads(given.address):
+        message = "This push subscription is known with other keys: subscribe anew in the browser."
+        raise Conflict(message)
 
 
 async def retire(

@@ -54,6 +54,7 @@ class Profile:
     vulnerable: bool = False
     paused_until: datetime | None = None
     forget_at: datetime | None = None
+    unconfirmed_at: datetime | None = None
 
 
 def new_token() -> str:
@@ -373,6 +374,7 @@ async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
         vulnerable=open_flag(unit.vault, row.token_hash, row.vulnerable),
         paused_until=row.paused_until,
         forget_at=row.forget_at,
+        unconfirmed_at=row.unconfirmed_at,
     )
 
 

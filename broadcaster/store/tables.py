@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
     type_coerce,
 )
@@ -152,8 +153,12 @@ subscribers = Table(
     Column("vulnerable", LargeBinary),  # sealed, for everyone: it says of nobody by being there
     Column("paused_until", Instant),
     Column("forget_at", Instant),
+    # Since when a sign-up by push alone waits to be confirmed, and the mark of the address it came from.
+    Column("unconfirmed_at", Instant),
+    Column("unconfirmed_from", LargeBinary(16)),
     _set_only("subscribers", "paused_until"),
     _set_only("subscribers", "forget_at"),
+    _set_only("subscribers", "unconfirmed_at"),
     sqlite_autoincrement=True,  # an id is never used twice: alerts of the past still name it
 )
 
@@ -205,6 +210,33 @@ opt_outs = Table(
     Index("ix_opt_outs_contact_id", "contact_id"),
 )
 
+# The log of opt-outs that an operator undid because the person signed for it; kept when the person is gone.
+signed_requests = Table(
+    "signed_requests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _station(),
+    Column("subscriber_id", BigInteger, nullable=False),
+    Column("contact_id", BigInteger, nullable=False),
+    Column("key_id", BigInteger),
+    Column("signed_on", String(10), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_signed_requests_subscriber_id", "subscriber_id"),
+    sqlite_autoincrement=True,
+)
+
+# Push subscriptions whose service worker has not answered yet. ``next_at``: when the welcome is sent again.
+welcomes = Table(
+    "welcomes",
+    metadata,
+    Column("contact_id", Id, ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("tries", SmallInteger, nullable=False),
+    Column("next_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_welcomes_next_at", "next_at"),
+)
+
 places = Table(
     "places",
     metadata,
@@ -244,6 +276,7 @@ confirmations = Table(
     Column("state", SmallInteger, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
+    Column("code_of", Id),  # the confirmation whose code counts here too
     Index("ix_confirmations_created_at", "created_at"),
     Index("ix_confirmations_subscriber_id", "subscriber_id"),
     sqlite_autoincrement=True,
@@ -356,6 +389,7 @@ recipients = Table(
     Column("since_at", Instant, nullable=False),
     Column("accepted_at", Instant),
     Column("delivered_at", Instant),
+    Column("unconfirmed", Boolean, nullable=False, server_default=false()),
     sqlite_with_rowid=False,
 )
 

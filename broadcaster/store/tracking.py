@@ -14,9 +14,9 @@ from sqlalchemy import bindparam, func, select, update
 
 from broadcaster.domain.alerts import AlertState
 from broadcaster.domain.deliveries import DeliveryState, Outcome, may_move
-from broadcaster.domain.people import CHANNELS, ContactStatus
+from broadcaster.domain.people import CHANNELS, PUSH, ContactStatus
 from broadcaster.store import contacts as contact_rows
-from broadcaster.store import counting, sandbox
+from broadcaster.store import counting, sandbox, welcomes
 from broadcaster.store.among import among
 from broadcaster.store.bulk import Fetch, Update
 from broadcaster.store.standing import Move, move_people
@@ -105,6 +105,11 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
     for contact_id, (code, at) in dead.items():
         status = ContactStatus.STOPPED if code == "twilio:21610" else ContactStatus.GONE
         await contact_rows.retire(unit, [contact_id], status, code, at)
+    await welcomes.hasten(unit, dead)
+    # What shows a push is somebody's device.
+    shown = {move.contact_id for move in moves if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED}
+    if shown:
+        await welcomes.confirm(unit, shown)
     touched = {row["alert_id"] for row in rows.values()}
     for alert_id in {move.alert_id for move in moves}:
         await finish(unit, alert_id, moves[-1].outcome.at)

@@ -73,7 +73,7 @@ class PushSubscription:
 
     @property
     def canonical(self) -> str:
-        """What makes two subscriptions the same: the endpoint (new keys at it replace the old)."""
+        """What makes two subscriptions the same: the endpoint. Its keys never change."""
         return self.endpoint
 
     def to_json(self) -> dict[str, Any]:

@@ -184,10 +184,8 @@ _KEEP = """(token) => new Promise((done) => { indexedDB.open("tocsin", 1).onsucc
 async def test_a_subscription_that_the_browser_renewed_takes_the_place_of_the_old(visit, village):
     worker = await working(visit)
     old, new = (village.town.push.subscribe()[1] for _ in range(2))
-    contact = {"channel": "push", "subscription": old.json}
-    path = f"/v1/stations/{village.station}/subscribers"
-    made = await village.api.call("POST", path, {"contacts": [contact]}, expect=201)
-    await worker.page.evaluate(_KEEP, made["token"])
+    _, token = await village.api.sign_up(old.json)
+    await worker.page.evaluate(_KEEP, token)
     (script,) = worker.page.context.service_workers
     await script.evaluate(_CHANGE, {"subscription": new.json, "replaces": old.endpoint})
     ask = """async (token) => {
@@ -196,7 +194,7 @@ async def test_a_subscription_that_the_browser_renewed_takes_the_place_of_the_ol
     }"""
 
     async def renewed() -> bool:
-        contacts = await worker.page.evaluate(ask, made["token"])
+        contacts = await worker.page.evaluate(ask, token)
         return [each["subscription"]["endpoint"] for each in contacts] == [new.endpoint]
 
     await eventually(renewed, "the service has the new subscription, and the old no more")

@@ -116,6 +116,7 @@ class Subscriber:
         self.application_server_key = application_server_key
         self.endpoint = f"{origin}/push/{self.id}"
         self.messages: list[Received] = []
+        self.welcomes: list[Received] = []
         self.behaviours: list[Behaviour] = []
         self.attempts = 0
         self.reached = asyncio.Event()
@@ -262,8 +263,11 @@ class PushService:
         if len(body) > MAX_BODY:
             raise Refused(413, "PayloadTooLarge")
         received = Received(subscriber, secrets.token_urlsafe(9), body, headers.copy(), time.time())
-        subscriber.messages.append(received)
-        self.messages.append(received)
+        if headers.get("Topic", "").startswith("welcome-"):  # not an alert
+            subscriber.welcomes.append(received)
+        else:
+            subscriber.messages.append(received)
+            self.messages.append(received)
         return received
 
     def _verify(self, authorization: str) -> str:

@@ -63,6 +63,18 @@ class Api:
             assert answer.status == expect, f"{method} {path}: {answer.status} {text[:500]}"
             return json.loads(text) if answer.content_type.endswith("json") else text
 
+    async def sign_up(self, subscription: dict[str, Any], *places: tuple[float, float], **more: Any) -> tuple[int, str]:
+        """As a device does that signs up by itself; give the subscriber's id and token."""
+        body = {
+            "contacts": [{"channel": "push", "subscription": subscription}],
+            "places": [{"label": "home", "lon": lon, "lat": lat} for lon, lat in places],
+            **more,
+        }
+        async with self.http.post(f"{self.url}/v1/stations/{STATION}/subscribers", json=body) as answer:
+            assert answer.status == 201, await answer.text()
+            made = await answer.json()
+        return int(made["id"]), made["token"]
+
     async def issue(self, **changes: Any) -> dict[str, Any]:
         """POST /v1/alerts: a sound alert in two languages about the centre, changed; ``...`` takes a field away."""
         whole = {

@@ -91,7 +91,7 @@ class SubscriberIn(Given):
     token: Annotated[str, StringConstraints(pattern=r"^sb_[A-Za-z0-9_-]{32}$")] | None = Field(
         None,
         description="The subscriber's secret to be, 192 bits that a device drew itself: sent again, because the answer"
-        " was lost, it makes no second subscriber. Without it, the service draws one.",
+        " was lost, it makes no second subscriber. Without it, the service draws one. Not with a key.",
     )
     vulnerable: bool | None = Field(
         None,
@@ -126,7 +126,9 @@ class PositionIn(Given):
 
 class SubscriberMade(Shown):
     id: str
-    token: str = Field(description="The subscriber's secret, shown this once.")
+    token: str | None = Field(
+        None, description="The subscriber's secret, shown this once; null to a key, which does not act as the person."
+    )
 
 
 class ContactOut(Shown):

@@ -50,6 +50,9 @@ class Links:
     def receipt(self, delivery_id: int) -> str:
         return f"{self.base_url}/v1/receipts/{self.vault.link('receipt', delivery_id)}"
 
+    def welcome(self, contact_id: int) -> str:
+        return f"{self.base_url}/v1/welcomes/{self.vault.link('welcome', contact_id)}"
+
     def hook(self, kind: str, delivery_id: int) -> str:
         return f"{self.base_url}/hooks/twilio/{kind}?d={self.vault.link('receipt', delivery_id)}"
 

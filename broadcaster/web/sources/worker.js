@@ -70,6 +70,11 @@ async function arrived(data) {
     told = { body: data?.text() };
   }
   const path = told.url ? new URL(told.url, self.location.origin).pathname : "/";
+  if (told.type === "welcome") {
+    await show({ ...told, path }, { quiet: Boolean(told.quiet) });
+    await report(told.receipt, "displayed");
+    return;
+  }
   const before = told.tag ? await read("alerts", told.tag).catch(() => null) : null;
   // Two of one thread may overtake each other on their way: the later one stays, whichever comes last.
   const late = before && told.id && BigInt(before.id || 0) > BigInt(told.id);

@@ -15,12 +15,14 @@ from broadcaster.config import Settings
 from broadcaster.domain.stations import Role
 from broadcaster.http import server
 from broadcaster.http.sessions import csrf_made_of
-from broadcaster.store import stations
+from broadcaster.store import people, stations
 from broadcaster.store.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from broadcaster.domain.people import NewSubscriber
 
 LAIGLE = (0.6283, 48.7631)
 BOUNDARY = {
@@ -88,6 +90,15 @@ class Api:
         assert status == 303
         name = headers["Set-Cookie"].split(";")[0]
         return {"Cookie": name, "X-CSRF": csrf_made_of(name.partition("=")[2])}
+
+    async def enrol(self, person: NewSubscriber, station: str = "laigle") -> str:
+        """Register somebody as the station does; give the token, which only the person has."""
+        services, token = self.running.services, people.new_token()
+        async with services.store.write() as unit:
+            found = await stations.by_slug(unit, station)
+            assert found is not None
+            await people.register(unit, found.id, [person], [token], groups_by_slug={}, now=services.clock.now())
+        return token
 
     async def counts(self) -> dict[str, int]:
         """How many rows there are of all that a request could leave behind."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import os
+import secrets
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from broadcaster.domain.people import ChannelName, NewContact, NewSubscriber
 from tests.integration.http.conftest import BOUNDARY, LAIGLE
 
 
-def push(endpoint="https://fcm.googleapis.com/fcm/send/abc"):
+def push(endpoint=None):
+    endpoint = endpoint or f"https://fcm.googleapis.com/fcm/send/{secrets.token_urlsafe(6)}"
     point = (
         ec.generate_private_key(ec.SECP256R1())
         .public_key()
@@ -120,20 +123,20 @@ async def test_without_a_key_phones_and_mails_are_not_taken(api, contact):
     assert headers["WWW-Authenticate"].startswith("Bearer")
     assert "push subscription proves itself" in problem["detail"]
     assert await api.counts() == before
-    _, _, made = await register(api, {"contacts": [push()]})
-    status, _, problem = await api.call(
-        "PATCH", "/v1/subscribers/me", {"contacts": [push(), contact]}, key=made["token"]
-    )
+    mine = push()
+    _, _, made = await register(api, {"contacts": [mine]})
+    status, _, problem = await api.call("PATCH", "/v1/subscribers/me", {"contacts": [mine, contact]}, key=made["token"])
     assert (status, problem["errors"][0]["field"]) == (422, "contacts[1]")
 
 
 async def test_a_subscriber_keeps_the_phone_that_the_station_gave(api):
-    body = {"contacts": [{"channel": "sms", "phone": "06 39 98 00 01"}, {"channel": "voice", "phone": "0639980001"}]}
-    _, _, made = await register(api, body, key="laigle-publish")
-    _, _, shown = await api.call("GET", "/v1/subscribers/me", key=made["token"])
+    number = "+33639980001"
+    contacts = tuple(NewContact(channel, number, number) for channel in (ChannelName.SMS, ChannelName.VOICE))
+    token = await api.enrol(NewSubscriber("fr", contacts))
+    _, _, shown = await api.call("GET", "/v1/subscribers/me", key=token)
     assert {each["phone"] for each in shown["contacts"]} == {"+33639980001"}
     kept = [{"channel": "sms", "phone": "+33639980001"}]
-    status, _, changed = await api.call("PATCH", "/v1/subscribers/me", {"contacts": kept}, key=made["token"])
+    status, _, changed = await api.call("PATCH", "/v1/subscribers/me", {"contacts": kept}, key=token)
     assert (status, [each["channel"] for each in changed["contacts"]]) == (200, ["sms"])
 
 

@@ -12,6 +12,7 @@ from broadcaster.config import Settings
 from broadcaster.store.tables import alerts, opt_outs
 from channels.sandbox import Sandbox
 from tests.integration.http.conftest import BOUNDARY, an_alert, open_api
+from tests.integration.http.test_people import push
 from tests.servers.postgres import driven
 from tests.servers.town_api import eventually
 
@@ -38,7 +39,7 @@ async def test_a_slug_that_many_want_at_once_is_one_station_and_the_others_hear_
 
 
 async def test_a_subscriber_who_changes_and_erases_themselves_many_times_at_once_hears_no_error_of_ours(api):
-    _, _, made = await api.call("POST", "/v1/stations/laigle/subscribers", {"contacts": [], "places": []})
+    _, _, made = await api.call("POST", "/v1/stations/laigle/subscribers", {"contacts": [push()]}, key=None)
     places = [{"label": f"place {n}", "lon": 0.6 + n / 1000, "lat": 48.76} for n in range(5)]
     statuses, _ = await at_once(api, "PATCH", "/v1/subscribers/me", {"places": places}, key=made["token"])
     assert statuses == {200: N}

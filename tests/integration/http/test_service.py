@@ -12,6 +12,7 @@ from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.http import connections
 from broadcaster.store import StoreUnavailable, tracking
 from tests.integration.http.conftest import an_alert, open_api
+from tests.integration.http.test_people import push
 
 
 @pytest.fixture
@@ -157,7 +158,7 @@ async def test_bytes_that_are_no_text_are_answered_and_never_with_a_5xx(api, lin
 async def test_a_device_gone_wild_is_held_back_and_delays_no_other(slow):
     tokens = []
     for _ in range(2):
-        _, _, made = await slow.call("POST", "/v1/stations/laigle/subscribers", {})
+        _, _, made = await slow.call("POST", "/v1/stations/laigle/subscribers", {"contacts": [push()]}, key=None)
         tokens.append(made["token"])
     move = ("PUT", "/v1/subscribers/me/position", {"lon": 0.6283, "lat": 48.7631})
     assert [(await slow.call(*move, key=tokens[0]))[0] for _ in range(6)] == [204] * 5 + [429]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from broadcaster.domain.people import NewSubscriber
+from broadcaster.store import people
+from tests.integration.http.test_people import push
+
 PATH, ME = "/v1/stations/laigle/subscribers", "/v1/subscribers/me"
 
 
-async def enrolled(api, **body):
-    status, _, made = await api.call("POST", PATH, body, key="laigle-publish")
-    assert status == 201, made
-    return made["token"]
+async def enrolled(api, *, vulnerable=None):
+    return await api.enrol(NewSubscriber("fr", vulnerable=vulnerable))
 
 
 async def flag(api, token):
@@ -22,12 +24,15 @@ async def flag(api, token):
     ("given", "known"), [({"vulnerable": True}, True), ({"vulnerable": False}, False), ({}, False)]
 )
 async def test_the_station_enrols_with_its_key(api, given, known):
-    assert await flag(api, await enrolled(api, **given)) is known
+    status, _, made = await api.call("POST", PATH, given, key="laigle-publish")
+    assert (status, made["token"]) == (201, None), "a key does not act as the person"
+    async with api.running.services.store.read() as unit:
+        assert (await people.profile(unit, int(made["id"]))).vulnerable is known
 
 
 @pytest.mark.parametrize("said", [True, False])
 async def test_nobody_is_enrolled_without_a_key(api, said):
-    status, _, problem = await api.call("POST", PATH, {"vulnerable": said}, key=None)
+    status, _, problem = await api.call("POST", PATH, {"contacts": [push()], "vulnerable": said}, key=None)
     assert status == 401, problem
     assert "with its key" in problem["detail"]
 

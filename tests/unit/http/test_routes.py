@@ -28,6 +28,7 @@ OPEN = {
 }
 SIGNED = {
     "POST /v1/receipts/{token}",
+    "POST /v1/welcomes/{token}",
     "POST /hooks/twilio/status",
     "POST /hooks/twilio/voice",
     "GET /a/{token}",

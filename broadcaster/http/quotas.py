@@ -1,0 +1,39 @@
+"""How many sign-ups that nothing confirms one address, and one station, may have in an hour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.domain.quotas import over
+from broadcaster.http.problems import HttpProblem
+from broadcaster.http.rates import address_of
+from broadcaster.store import confirmations, welcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+
+CALLER_HOUR, STATION_HOUR = 150, 2000
+"""Unconfirmed sign-ups by push: in a hall behind one address, each is confirmed within seconds and counts no more."""
+
+_AGAIN_S = 600
+
+
+def caller_mark(call: Call[Any, Any]) -> bytes:
+    """Return what the caller's address is counted by."""
+    address = address_of(call.request, call.services.settings.trusted_proxies)
+    return confirmations.caller_mark(call.services.store.vault, address)
+
+
+async def check_quota(unit: Unit, station_ids: Sequence[int], caller: bytes, now: datetime) -> None:
+    """Raise a 429 where one more sign-up by push would be too many. Requests at once may pass together."""
+    found = await welcomes.counted(unit, station_ids, caller, now)
+    if over(found.caller, found.station, most_mine=CALLER_HOUR, most_everyone=STATION_HOUR):
+        raise HttpProblem(
+            "too-many",
+            "Too many sign-ups that are not confirmed yet: allow notifications on the devices, then try again.",
+            headers={"Retry-After": str(_AGAIN_S)},
+        )

@@ -1,0 +1,57 @@
+"""The first push to a new subscription: its service worker answers it, which shows that somebody is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+
+from channels.webpush import PushMessage
+
+if TYPE_CHECKING:
+    from broadcaster.pipeline.render.context import Links
+    from broadcaster.store.welcomes import Welcome
+
+TTL_S = 3 * 24 * 3600
+"""How long push services keep a welcome for a device that is away; the next one replaces it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    title: str
+    body: str
+    nowhere: str
+
+
+_WORDS = {
+    "fr": _Words(
+        "Cet appareil est inscrit",
+        "Les alertes de {station} arriveront ici.",
+        "Les alertes du lieu où vous êtes arriveront ici.",
+    ),
+    "en": _Words(
+        "This device is signed up",
+        "Alerts from {station} will arrive here.",
+        "Alerts for where you are will arrive here.",
+    ),
+}
+
+
+def render_welcome(welcome: Welcome, links: Links) -> PushMessage:
+    """Return the push; one that is sent again shows without a sound."""
+    tag = welcome.locale[:2].lower() if welcome.locale[:2].lower() in _WORDS else "en"
+    words = _WORDS[tag]
+    name = f"welcome-{welcome.contact_id}"
+    told = {
+        "type": "welcome",
+        "lang": tag,
+        "title": words.title,
+        "body": words.body.format(station=welcome.station) if welcome.station else words.nowhere,
+        "tag": name,
+        "url": f"{links.base_url}/me",
+        "quiet": welcome.tries > 1,
+        "receipt": links.welcome(welcome.contact_id),
+    }
+    payload = orjson.dumps(told)
+    return PushMessage(payload, payload, TTL_S, "normal", name)
