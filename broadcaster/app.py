@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from broadcaster.config import Settings
 
 _SHUTDOWN_S = 2.0
+_BACKLOG = 1024
+"""Connections that may wait to be accepted: a crowd that comes at once must not wait for its second try."""
 _log = structlog.get_logger(__name__)
 
 
@@ -129,7 +131,7 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
             await runner.setup()
             watching = asyncio.create_task(watch(app[CONNECTIONS], runner))
             try:
-                site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True)
+                site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True, backlog=_BACKLOG)
                 await site.start()
                 port = runner.addresses[0][1]
                 url = settings.model_copy(update={"public_url": "", "port": port}).url

@@ -32,7 +32,7 @@ _OURS = 200
 """Descriptors for the store, the providers and the rest of the process."""
 _LEAST, _MOST = 100, 50_000
 _SHARE = 4
-_SPARED = 50
+_SPARED = 10
 """Of so many that are allowed, one more is closed than must be: else each that comes in a flood would cost a search."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import secrets
 import signal
 import sys
@@ -38,8 +39,10 @@ _STOP_S = 60.0
 class Member:
     """One process of the service, started again whenever it dies, until it is let go."""
 
-    def __init__(self, name: str, roles: str, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, name: str, roles: str, environment: dict[str, str], log: Path, files: int | None = None) -> None:
+        """``files``: how many descriptors it may have, where that is less than this process may."""
         self.name, self.roles = name, roles
+        self._files = files
         self.environment = environment
         self.url = f"http://127.0.0.1:{environment['TOCSIN_PORT']}"
         self.log = log
@@ -58,7 +61,7 @@ class Member:
             with self.log.open("ab") as errors:
                 self.child = await asyncio.create_subprocess_exec(
                     str(program), "serve", *words, env=around | self.environment, stdout=asyncio.subprocess.PIPE,
-                    stderr=errors, preexec_fn=dies_with_us,
+                    stderr=errors, preexec_fn=self._bind,
                 )  # fmt: skip
             self.starts += 1
             try:
@@ -74,6 +77,11 @@ class Member:
                     self.child.kill()
                     await self.child.wait()
             await asyncio.sleep(_AGAIN_S)
+
+    def _bind(self) -> None:
+        dies_with_us()
+        if self._files is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._files, self._files))
 
     @property
     def running(self) -> asyncio.subprocess.Process:
@@ -131,6 +139,7 @@ class ManyTown(Town):
     def __init__(self, data_dir: Path, **changes: Any) -> None:
         super().__init__(data_dir, **changes)
         self.members: list[Member] = []
+        self.files: int | None = None
 
     async def __aexit__(self, *exc: object) -> None:
         await asyncio.gather(*(each.close() for each in self.members))
@@ -146,7 +155,9 @@ class ManyTown(Town):
             if "web" in each and (url := self.environment.get("TOCSIN_PUBLIC_URL")) and not self.of("web"):
                 own["TOCSIN_PORT"] = url.rpartition(":")[2]
             name = f"{each}-{number}"
-            member = Member(name, each, self.environment | own, self.data_dir / f"{name.replace(',', '+')}.log")
+            member = Member(
+                name, each, self.environment | own, self.data_dir / f"{name.replace(',', '+')}.log", self.files
+            )
             self.members.append(member)
             started.append(member)
         await asyncio.gather(*(each.up() for each in started))

@@ -186,6 +186,16 @@ async def test_a_large_area_is_read_beside_the_event_loop_at_every_door(api, mon
     assert path.endswith(("send", "alerts")) or threads == {False}, "an alert that is taken is read from the store too"
 
 
+async def test_a_stored_area_is_read_once_however_often_its_alert_is_shown(api, monkeypatch):
+    read = []
+    really = Area.from_json.__func__
+    monkeypatch.setattr(Area, "from_json", classmethod(lambda cls, *given: read.append(1) or really(cls, *given)))
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(area=corners(2000)))
+    for _ in range(20):
+        assert (await api.call("GET", f"/v1/alerts/{alert['id']}"))[0] == 200
+    assert len(read) <= 2, "as it came, and out of the store"
+
+
 async def test_twenty_thousand_rings_are_refused_before_one_is_read(api):
     ring = [[0.6, 48.7], [0.61, 48.7], [0.61, 48.71], [0.6, 48.7]]
     shape = {"type": "Polygon", "coordinates": [ring] * 15_000}

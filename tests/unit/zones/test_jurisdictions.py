@@ -143,3 +143,9 @@ def test_a_boundary_may_be_a_country_but_not_the_world():
     assert refused.value.field == "boundary"
     with pytest.raises(InvalidArea, match="not GeoJSON"):
         parse_boundary("61214")
+
+
+def test_a_boundary_of_too_many_rings_is_refused_before_one_is_read():
+    rings = [["no position"]] * 20_001
+    with pytest.raises(InvalidArea, match="More than 20,000 rings"):
+        parse_boundary({"type": "MultiPolygon", "coordinates": [rings[:10_000], rings[10_000:]]})

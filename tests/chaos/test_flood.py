@@ -1,0 +1,143 @@
+"""Strangers flood the service from one core while an alert goes out: everyone is told, and nearly as soon."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import sys
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+
+from tests.chaos.verdict import judge, matched
+from tests.servers.town_api import eventually
+from tests.servers.town_scaled import ManyTown
+
+ATTACKS = (
+    "unknown fields, 1 MB",
+    "unknown fields, as many as may come",
+    "bad contacts, 1 MB",
+    "bad contacts, as many as may come",
+    "invented subscribers",
+    "codes",
+    "gzip of 400 MB",
+    "20,000 rings",
+)
+IN_SHORT = ("unknown fields, 1 MB", "bad contacts, as many as may come")
+SLOW = "slow bodies"
+PROBE_S = 0.05
+FILES = 1024
+
+
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds of ``/healthz`` (99th percentile), seconds from taking an alert to its last push (median)."""
+
+    p99_ms: float
+    alert_s: float
+
+
+async def measured(town, people, seconds):
+    """Issue urgent alerts for so long, and ask ``/healthz`` beside; return the times, and the last alert's verdict."""
+    asked, alerts = [], []
+
+    async def probe():
+        async with aiohttp.ClientSession() as http:
+            while True:
+                began = time.perf_counter()
+                async with http.get(f"{town.api.url}/healthz") as answer:
+                    assert answer.status == 200
+                    await answer.read()
+                asked.append(time.perf_counter() - began)
+                await asyncio.sleep(PROBE_S)
+
+    probing = asyncio.create_task(probe())
+    ends = time.monotonic() + seconds
+    while not alerts or time.monotonic() < ends:
+        before, began = len(town.push.messages), time.perf_counter()
+        alert = await town.issue()
+        wanted = before + sum(len(each.devices) for each in matched(people))
+        await eventually(lambda: len(town.push.messages) >= wanted, "everyone has the push", 120)  # noqa: B023
+        alerts.append(time.perf_counter() - began)
+        await town.finished(alert["id"])
+        assert not probing.done(), probing.exception()
+    probing.cancel()
+    p99 = statistics.quantiles(asked, n=100)[98] if len(asked) > 1 else max(asked)
+    return Times(p99 * 1000, statistics.median(alerts)), await judge(town, alert["id"], matched(people))
+
+
+@asynccontextmanager
+async def flooding(town, attack, seconds, connections):
+    """Flood the service from the last core within the block; give how often it was answered what."""
+    core = max(os.sched_getaffinity(0))
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.servers.flood", town.api.url.rpartition(":")[2], attack, str(seconds),
+        str(connections), str(core), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    answers = {}
+    try:
+        tokens = [town.store.vault.link("receipt", number) for number in range(1, 2001)]
+        child.stdin.write(json.dumps(tokens).encode() + b"\n")
+        assert await child.stdout.readline() == b"ready\n"
+        yield answers
+        answers |= json.loads(await child.stdout.readline())
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+
+
+def told(attack, connections, quiet, found):
+    return (
+        f"{connections} connections, {attack}: /healthz p99 {found.p99_ms:.0f} ms (quiet {quiet.p99_ms:.0f}), an urgent"
+        f" alert {found.alert_s:.2f} s (quiet {quiet.alert_s:.2f}, {found.alert_s / quiet.alert_s:.1f} ×)"
+    )
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("attack", ATTACKS)
+async def test_a_flood_of_requests_loses_nothing_and_holds_up_little(tmp_path, full, record, attack):
+    if not full and attack not in IN_SHORT:
+        pytest.skip("only in the long form: make chaos")
+    seconds, connections = (60, 200) if full else (3, 50)
+    async with ManyTown(tmp_path, requests_per_minute=240) as town:
+        people = [town.resident("push") for _ in range(300 if full else 60)]
+        await town.settle(*people)
+        await town.start("")
+        await measured(town, people, 1)  # what is made once
+        quiet, _ = await measured(town, people, 10 if full else 2)
+        async with flooding(town, attack, seconds + 5, connections) as answers:
+            await asyncio.sleep(1)
+            found, verdict = await measured(town, people, seconds)
+        assert sum(answers.values()) > connections, answers
+        assert town.members[0].starts == 1
+        record(verdict, fault=told(attack, connections, quiet, found), road="embedded", injected=sum(answers.values()))
+
+
+@pytest.mark.timeout(3600)
+async def test_slow_bodies_leave_room_for_operators_and_providers(tmp_path, full, record):
+    seconds, connections = (60, 1500) if full else (4, 1500)
+    async with ManyTown(tmp_path, requests_per_minute=240) as town:
+        town.files = FILES
+        people = [town.resident("push", "sms") for _ in range(300 if full else 40)]
+        await town.settle(*people)
+        await town.start("")
+        await measured(town, people, 1)
+        quiet, _ = await measured(town, people, 10 if full else 2)
+        async with flooding(town, SLOW, seconds + 5, connections):
+            await asyncio.sleep(2)
+            found, verdict = await measured(town, people, seconds)
+            alert = await town.issue()
+
+            async def delivered():
+                account = await town.api.account(alert["id"])
+                return account["channels"]["sms"].get("delivered", 0) == len(people)
+
+            await eventually(delivered, "the provider's callbacks are heard", 60)
+        assert town.members[0].starts == 1
+        record(verdict, fault=told(SLOW, connections, quiet, found), road="embedded", injected=connections)
