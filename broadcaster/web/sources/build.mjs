@@ -40,7 +40,10 @@ const worker = await build({
   entryPoints: [join(here, WORKER)],
   outfile: join(out, WORKER),
   format: "iife",
-  define: { KEPT_FILES: JSON.stringify(["public.css", "resident.js"].map((name) => manifest[name]).filter(Boolean)) },
+  define: {
+    KEPT_FILES: JSON.stringify(["public.css", "resident.js"].map((name) => manifest[name]).filter(Boolean)),
+    RELEASE: JSON.stringify(createHash("sha256").update(JSON.stringify(manifest)).digest("hex").slice(0, 12)),
+  },
 });
 manifest[WORKER] = WORKER;
 manifest.version = createHash("sha256").update(await readFile(join(out, WORKER))).digest("hex").slice(0, 12);

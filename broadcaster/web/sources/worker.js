@@ -4,11 +4,13 @@
 import { every, fact, forget, read, write } from "./parts/device.js";
 import { renewed, report, tellAll } from "./parts/reports.js";
 
-const SHELL = "shell-1";
+// The shell and its files are those of a release, and go with it; the pages that were kept stay.
+const SHELL = `shell-${RELEASE}`;
+const FILES = `files-${RELEASE}`;
 const PAGES = "pages-1";
-const FILES = "files-1";
 const SHELL_PAGES = ["/", "/here", "/me"];
 const FILES_AT_ONCE = KEPT_FILES.map((name) => `/static/${name}`);
+const MOST_PAGES = 60;
 const MOST_ALERTS = 30;
 const PATIENCE_MS = 4000;
 // Longer and harsher the graver it is: a severe alert can be told by touch alone.
@@ -26,6 +28,7 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   event.waitUntil(
     (async () => {
+      await keepFilesOfPages();
       for (const name of await caches.keys()) if (![SHELL, PAGES, FILES].includes(name)) await caches.delete(name);
       await self.clients.claim();
     })(),
@@ -34,30 +37,68 @@ self.addEventListener("activate", (event) => {
 
 /** Keep the pages that open without a network, and the files that they name. */
 async function keepShell() {
-  const shell = await caches.open(SHELL);
-  const files = await caches.open(FILES);
-  const wanted = new Set([...FILES_AT_ONCE, "/icon.svg", "/icons/192.png", "/icons/badge.png"]);
   for (const path of SHELL_PAGES) {
-    const answer = await fetch(path, { cache: "reload" }).catch(() => null);
-    if (!answer?.ok) continue;
-    for (const [found] of (await answer.clone().text()).matchAll(/\/static\/[\w.-]+\.(?:js|css)/g)) {
-      if (!found.includes("/map-")) wanted.add(found);
-    }
-    await shell.put(path, answer);
+    const fresh = await fetch(path, { cache: "reload" }).catch(() => null);
+    // Better that of the release before than none.
+    const answer = fresh?.ok ? fresh : await caches.match(path, { ignoreVary: true });
+    if (!answer) continue;
+    await keepFiles(await answer.clone().text(), { maps: false });
+    await put(SHELL, path, answer);
   }
-  for (const path of wanted) await keepFile(files, path);
+  for (const path of [...FILES_AT_ONCE, "/icon.svg", "/icons/192.png", "/icons/badge.png"]) await keepFile(path);
 }
 
-/** Keep a script and those that it imports. @param {Cache} files @param {string} path */
-async function keepFile(files, path) {
+/** Keep what the kept pages need before the files of the release before are forgotten. */
+async function keepFilesOfPages() {
+  const pages = await caches.open(PAGES);
+  for (const request of await pages.keys()) {
+    const page = await pages.match(request, { ignoreVary: true });
+    if (page) await keepFiles(await page.text(), { maps: true });
+  }
+}
+
+/** Keep the scripts and styles that a page names. @param {string} page @param {{maps: boolean}} which */
+async function keepFiles(page, which) {
+  for (const [path] of page.matchAll(/\/static\/[\w.-]+\.(?:js|css)/g)) {
+    if (which.maps || !path.includes("/map-")) await keepFile(path);
+  }
+}
+
+/** Keep a file, and those that a script imports; one that an earlier release kept is not asked for again. @param {string} path */
+async function keepFile(path) {
+  const files = await caches.open(FILES);
   if (await files.match(path)) return;
-  const answer = await fetch(path).catch(() => null);
+  const kept = path.startsWith("/static/") ? await caches.match(path) : null; // named by what it holds
+  const answer = kept || (await fetch(path).catch(() => null));
   if (!answer?.ok) return;
-  await files.put(path, answer.clone());
+  await put(FILES, path, answer.clone());
   if (!path.endsWith(".js")) return;
   for (const [, name] of (await answer.text()).matchAll(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/g)) {
-    await keepFile(files, `/static/${name}`);
+    await keepFile(`/static/${name}`);
   }
+}
+
+/** Keep an answer. Where there is no room for it, older pages go; if that is not enough, it is not kept, and nothing fails. */
+async function put(name, path, answer) {
+  try {
+    const cache = await caches.open(name);
+    try {
+      await cache.put(path, answer.clone());
+    } catch {
+      await trimPages(MOST_PAGES / 4);
+      await cache.put(path, answer);
+    }
+    if (name === PAGES) await trimPages(MOST_PAGES);
+  } catch (error) {
+    console.warn(error);
+  }
+}
+
+/** Forget all but the last pages. @param {number} most */
+async function trimPages(most) {
+  const pages = await caches.open(PAGES);
+  const kept = await pages.keys(); // the longest kept first
+  for (const request of kept.slice(0, Math.max(0, kept.length - most))) await pages.delete(request, { ignoreVary: true });
 }
 
 self.addEventListener("push", (event) => event.waitUntil(arrived(event.data)));
@@ -107,11 +148,9 @@ async function show(told, how) {
 async function keepPage(path) {
   if (!path.startsWith("/a/")) return;
   const answer = await fetch(path, { headers: { Accept: "text/html" } });
-  if (answer.ok) {
-    await (await caches.open(PAGES)).put(path, answer.clone());
-    const files = await caches.open(FILES);
-    for (const [found] of (await answer.text()).matchAll(/\/static\/[\w.-]+\.js/g)) await keepFile(files, found);
-  }
+  if (!answer.ok) return;
+  await put(PAGES, path, answer.clone());
+  await keepFiles(await answer.text(), { maps: true });
 }
 
 async function trim() {
@@ -176,38 +215,38 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
-  if (/^\/(static|icons)\/|^\/icon\.svg$/.test(url.pathname)) event.respondWith(fromFiles(request, url.pathname));
+  if (/^\/(static|icons)\/|^\/icon\.svg$/.test(url.pathname)) event.respondWith(fromFiles(request, url.pathname, event));
   else if (request.mode === "navigate" && /^\/(?:$|here$|me$|a\/|s\/|sign\/)/.test(url.pathname)) {
     event.respondWith(freshPage(request, url, event));
   }
 });
 
-async function fromFiles(request, path) {
-  const files = await caches.open(FILES);
-  const kept = await files.match(path);
-  if (kept) return kept;
-  const answer = await fetch(request);
+async function fromFiles(request, path, event) {
+  const kept = await caches.match(path).catch(() => undefined);
+  if (kept && path.startsWith("/static/")) return kept; // named by what it holds: it never changes
+  const asked = fetch(request);
   // What is asked for in parts (a map file) is not kept.
-  if (answer.status === 200 && !path.endsWith(".pmtiles")) await files.put(path, answer.clone());
-  return answer;
+  const keeping = asked.then((answer) => answer.status === 200 && !path.endsWith(".pmtiles") && put(FILES, path, answer.clone()));
+  event.waitUntil(keeping.catch(() => undefined));
+  return kept || asked; // an icon is shown at once, and renewed for the next time
 }
 
-/** The page as it is now; as it was, where the network is away or too slow for who waits. */
+/**
+ * The page as it is now; as it was, where the network is away, too slow for who waits, or where the answer is an error
+ * of the service or of the proxy before it.
+ */
 async function freshPage(request, url, event) {
-  const store = await caches.open(SHELL_PAGES.includes(url.pathname) ? SHELL : PAGES);
-  const asked = fetch(request).then(async (answer) => {
-    if (answer.ok) await store.put(url.pathname, answer.clone());
-    return answer;
-  });
-  event.waitUntil(asked.catch(() => undefined));
-  const kept = () => caches.match(url.pathname, { ignoreVary: true });
-  const slow = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS)).then(kept);
+  const asked = fetch(request);
+  const name = SHELL_PAGES.includes(url.pathname) ? SHELL : PAGES;
+  event.waitUntil(asked.then((answer) => answer.ok && put(name, url.pathname, answer.clone())).catch(() => undefined));
+  const kept = (path) => caches.match(path, { ignoreVary: true }).catch(() => undefined);
+  const slow = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS)).then(() => kept(url.pathname));
   try {
-    return (await Promise.race([asked, slow.then((found) => found || asked)])) || (await asked);
+    const answer = await Promise.race([asked, slow.then((found) => found || asked)]);
+    return answer.status < 500 ? answer : (await kept(url.pathname)) || answer;
   } catch (error) {
-    const found = (await kept()) || (await caches.match("/", { ignoreVary: true }));
+    const found = (await kept(url.pathname)) || (await kept("/"));
     if (found) return found;
     throw error;
   }
 }
-

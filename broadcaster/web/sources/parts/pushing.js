@@ -29,6 +29,7 @@ export async function subscribe() {
     const there = await registration.pushManager.getSubscription();
     if (there && !same(there.options.applicationServerKey, key)) await there.unsubscribe(); // of a key that was changed
     const subscription = await registration.pushManager.subscribe(options);
+    navigator.storage?.persist?.().catch(() => undefined); // else the browser may forget all that is kept here
     await keep("key", given.key);
     await keep("endpoint", subscription.endpoint);
     return subscription.toJSON();

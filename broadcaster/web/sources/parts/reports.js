@@ -8,22 +8,31 @@ const OLD_MS = 3 * 24 * 3600 * 1000;
 export async function report(receipt, event) {
   if (!receipt) return;
   const path = new URL(receipt, self.location.origin).pathname;
-  await write("receipts", `${event} ${path}`, { path, event, at: new Date().toISOString() });
+  const told = { path, event, at: new Date().toISOString() };
+  try {
+    await write("receipts", `${event} ${path}`, told);
+  } catch {
+    await send(told); // there is no room to keep it: it is told now, or not at all
+    return;
+  }
   await tellAll();
 }
+
+const send = ({ path, event, at }) =>
+  fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ event, at }),
+    keepalive: true,
+    credentials: "omit",
+  });
 
 /** Tell whatever is still to be told. What the service knows nothing of, and what is old, is let go. */
 export async function tellAll() {
   for (const each of await every("receipts")) {
     const key = `${each.event} ${each.path}`;
     try {
-      const answer = await fetch(each.path, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ event: each.event, at: each.at }),
-        keepalive: true,
-        credentials: "omit",
-      });
+      const answer = await send(each);
       const settled = answer.ok || (answer.status >= 400 && answer.status < 429);
       if (settled || Date.now() - Date.parse(each.at) > OLD_MS) await forget("receipts", key);
     } catch {
