@@ -18,7 +18,7 @@ from aiohttp import web
 
 from broadcaster import collector
 from broadcaster.atlas import ActiveAlerts, Atlas
-from broadcaster.bus import Bus, LocalBus, StreamsBus
+from broadcaster.bus import BadAddress, Bus, LocalBus, StreamsBus
 from broadcaster.clock import Clock, SystemClock
 from broadcaster.errors import BadSettings, TocsinError
 from broadcaster.http.connections import watch
@@ -61,12 +61,21 @@ def open_store(settings: Settings) -> Store:
     return Store(settings.store_url, Vault(settings.sealing_secrets()))
 
 
+def open_bus(settings: Settings) -> Bus:
+    """Make this process's end of the bus; it connects when it is used. Raises ``BadSettings``."""
+    if settings.redis_url is None:
+        return LocalBus()
+    try:
+        return StreamsBus(settings.redis_url.get_secret_value(), claim_s=settings.lease_s)
+    except BadAddress as error:
+        raise BadSettings([("TOCSIN_REDIS_URL", str(error))]) from error
+
+
 async def open_services(settings: Settings, *, clock: Clock | None = None) -> Services:
     """Open the store, the channels and the indexes; start nothing. Raises ``BadSettings``, ``StoreUnavailable``."""
     time = clock or SystemClock()
-    redis_url = settings.redis_url
-    bus: Bus = LocalBus() if redis_url is None else StreamsBus(redis_url.get_secret_value(), claim_s=settings.lease_s)
-    senders = open_senders(settings, None if redis_url is None else bus)
+    bus = open_bus(settings)
+    senders = open_senders(settings, None if settings.redis_url is None else bus)
     roles = frozenset(Role(name) for name in settings.roles)
     store = open_store(settings)
     try:

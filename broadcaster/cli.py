@@ -1,33 +1,52 @@
-"""``tocsin``: the command line."""
+"""``tocsin``: the command line. Each command is imported when it is asked for; `tocsin --version` needs none."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
+import importlib
+from typing import TYPE_CHECKING
 
 import click
 
-from broadcaster.commands.alerts import alert
-from broadcaster.commands.backups import backup, restore
-from broadcaster.commands.database import migrate, seed
-from broadcaster.commands.doctor import doctor
 from broadcaster.commands.failing import Sentences
-from broadcaster.commands.identity import vapid
-from broadcaster.commands.imports import import_
-from broadcaster.commands.keys import key
-from broadcaster.commands.send import send
-from broadcaster.commands.serving import serve
-from broadcaster.commands.stations import station
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMMANDS: Mapping[str, str] = {
+    "alert": "broadcaster.commands.alerts:alert",
+    "backup": "broadcaster.commands.backups:backup",
+    "doctor": "broadcaster.commands.doctor:doctor",
+    "import": "broadcaster.commands.imports:import_",
+    "key": "broadcaster.commands.keys:key",
+    "migrate": "broadcaster.commands.database:migrate",
+    "restore": "broadcaster.commands.backups:restore",
+    "seed": "broadcaster.commands.database:seed",
+    "send": "broadcaster.commands.send:send",
+    "serve": "broadcaster.commands.serving:serve",
+    "station": "broadcaster.commands.stations:station",
+    "vapid": "broadcaster.commands.identity:vapid",
+}
+
+
+class Commands(Sentences):
+    """The commands of ``COMMANDS``, by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's own signature
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  as above
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
 
 
 @click.group(
-    cls=Sentences,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Settings are TOCSIN_* in the environment; docs/operating.md has the table. `tocsin doctor` checks them.",
 )
-@click.version_option(version("tocsin"), prog_name="tocsin")
+@click.version_option(package_name="tocsin", prog_name="tocsin")
 def main() -> None:
     """Geofenced alerts: draw a circle, reach everyone concerned in it, account for every one of them."""
-
-
-for each in (migrate, seed, serve, send, alert, import_, station, key, doctor, vapid, backup, restore):
-    main.add_command(each)

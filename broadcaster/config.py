@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from broadcaster import server_urls
 from broadcaster.errors import BadSettings
 
 if TYPE_CHECKING:
@@ -179,6 +180,16 @@ class Settings(BaseModel):
     def _split(cls, value: Any) -> Any:
         return tuple(re.split(r"[,\s]+", value.strip())) if isinstance(value, str) and value.strip() else value or ()
 
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else SecretStr(server_urls.database_url(value.get_secret_value()))
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else SecretStr(server_urls.redis_url(value.get_secret_value()))
+
     @field_validator("public_url")
     @classmethod
     def _no_slash(cls, value: str) -> str:
@@ -253,11 +264,7 @@ class Settings(BaseModel):
         """Give the database's address as SQLAlchemy wants it, with an async driver."""
         if self.database_url is None:
             return f"sqlite+aiosqlite:///{(self.data_dir / 'tocsin.db').resolve()}"
-        given = self.database_url.get_secret_value()
-        for plain, driven in (("postgresql://", "postgresql+asyncpg://"), ("sqlite://", "sqlite+aiosqlite://")):
-            if given.startswith(plain):
-                return driven + given.removeprefix(plain)
-        return given
+        return self.database_url.get_secret_value()
 
     def make_folder(self) -> None:
         """Make the data folder and, on SQLite, its file: nobody else may read them, nor the journals beside it."""

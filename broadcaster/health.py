@@ -18,6 +18,7 @@ from broadcaster.store import StoreUnavailable, account, counting, gauges, proce
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from datetime import datetime
 
     from broadcaster.config import Settings
     from broadcaster.services import Services
@@ -57,7 +58,8 @@ class Health:
     async def _of_the_store(self) -> list[Trouble]:
         services = self._services
         async with services.store.read() as unit:
-            return await stored_troubles(unit, services)
+            embedded = services.settings.embedded
+            return await stored_troubles(unit, services.clock.now(), embedded=embedded, owner=services.owner)
 
     async def _of_the_bus(self) -> list[Trouble]:
         await self._services.bus.ping()
@@ -85,16 +87,18 @@ class _Look:
             return [Trouble(self._silent)]
 
 
-async def stored_troubles(unit: Unit, services: Services) -> list[Trouble]:
-    """Return what the store says is wrong: roles that nobody has, queues that stand still, channels that stopped."""
-    now = services.clock.now()
+async def stored_troubles(unit: Unit, now: datetime, *, embedded: bool, owner: str = "") -> list[Trouble]:
+    """Return what the store says is wrong: roles that nobody has, queues that stand still, channels that stopped.
+
+    ``owner`` is the process that asks: it knows its own troubles.
+    """
     found = [
         Trouble(Code.CHANNEL_STOPPED, {"channel": str(name)}, why) for name, why in (await account.stops(unit)).items()
     ]
-    if not services.settings.embedded:
+    if not embedded:
         living = await processes.living(unit, now)
         found += absent_roles(living)
-        found += [each for process in living if process.id != services.owner for each in process.troubles]
+        found += [each for process in living if process.id != owner for each in process.troubles]
     return [*found, *_standing_still(await gauges.read(unit, now))]
 
 

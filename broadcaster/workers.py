@@ -168,7 +168,8 @@ class _Crew:
             try:
                 await step()
             except (StoreUnavailable, BusUnavailable) as error:
-                _log.warning("the store or the bus is away", loop=name, error=str(error))
+                # They tell themselves that they are away, once and not for each loop.
+                _log.debug("a loop waits for the store or the bus", loop=name, error=str(error))
                 await asyncio.sleep(_AGAIN_S)
             except Exception:  # noqa: BLE001  logged; the other loops and the next turn go on
                 _log.exception("a loop failed, and goes on", loop=name)

@@ -14,6 +14,10 @@ class BusUnavailable(Exception):
     """The bus does not answer; nothing is lost, for the store knows what is to be done."""
 
 
+class BadAddress(ValueError):
+    """The bus's address can't be used; the message says why."""
+
+
 class NoAnswer(Exception):
     """Nobody answered a question in time."""
 

@@ -17,8 +17,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from broadcaster.availability import Availability
 from broadcaster.bus import scripts
-from broadcaster.bus.base import BusUnavailable, Job, NoAnswer
+from broadcaster.bus.base import BadAddress, BusUnavailable, Job, NoAnswer
 from broadcaster.bus.local import LocalSignal
 from broadcaster.ids import new_token
 
@@ -39,21 +40,27 @@ _log = structlog.get_logger(__name__)
 class StreamsBus:
     """One process's end of the bus. ``claim_s``: after how long a job in hand is given to another worker.
 
-    ``prefix`` begins every key, so that several services can share a server.
+    ``prefix`` begins every key, so that several services can share a server. Raises ``BadAddress``.
     """
 
     def __init__(self, url: str, *, claim_s: float = 60.0, prefix: str = "tocsin") -> None:
-        self._redis = Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_connect_timeout=_CONNECT_S,
-            socket_timeout=_SILENT_S,
-            health_check_interval=10,
-            retry=Retry(NoBackoff(), 0),
-        )
+        try:
+            self._redis = Redis.from_url(
+                url,
+                decode_responses=True,
+                socket_connect_timeout=_CONNECT_S,
+                socket_timeout=_SILENT_S,
+                health_check_interval=10,
+                retry=Retry(NoBackoff(), 0),
+            )
+            self._redis.connection_pool.make_connection()  # opens nothing, and reads every part of the address
+        except (ValueError, TypeError, RedisError) as error:
+            message = f"can't be used: {error}"
+            raise BadAddress(message) from error
         self._claim_ms = int(claim_s * 1000)
         self._prefix = prefix
         self._consumer = new_token(9)
+        self._standing = Availability("the bus")
         self._listeners: defaultdict[str, set[LocalSignal]] = defaultdict(set)
         self._hearing: asyncio.Task[None] | None = None
         self._untold: dict[str, None] = {}
@@ -175,10 +182,11 @@ class StreamsBus:
                         for signals in list(self._listeners.values()):
                             _wake(signals)
                     self._heard.set()
+                    self._standing.found()
                     await self._wake_by(heard)
-                    _log.warning("the bus says nothing")
+                    self._standing.lost("it says nothing")
             except (RedisError, OSError) as error:
-                _log.warning("the bus is not heard", error=str(error))
+                self._standing.lost(error)
                 await asyncio.sleep(_POLL_S)
 
     async def _wake_by(self, heard: PubSub) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
+from broadcaster.commands.showing import SAID_AFTER_S, err
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -40,6 +42,7 @@ class Api:
         self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         self._tries = tries
         self._session: aiohttp.ClientSession | None = None
+        self._said = False
 
     async def __aenter__(self) -> Self:
         # Straight to the service: a proxy of the environment has no business between an alert and its mayor's desk.
@@ -54,7 +57,10 @@ class Api:
     async def answers(self) -> bool:
         """Tell whether a service listens there at all."""
         try:
-            async with self._open.get(self.url + "/healthz", timeout=aiohttp.ClientTimeout(total=5)) as answer:
+            async with (
+                self._waiting(),
+                self._open.get(self.url + "/healthz", timeout=aiohttp.ClientTimeout(total=5)) as answer,
+            ):
                 await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
@@ -81,13 +87,15 @@ class Api:
         pause = _FIRST_PAUSE_S
         for again in range(self._tries - 1, -1, -1):
             try:
-                async with self._open.request(
-                    method, self.url + path, params=params, json=body, headers=headers
-                ) as answer:
+                async with (
+                    self._waiting(),
+                    self._open.request(method, self.url + path, params=params, json=body, headers=headers) as answer,
+                ):
                     read = await answer.read()
                     if answer.status not in _AGAIN or again == 0:
                         return _judged(answer.status, read)
                     pause = _asked_pause(answer.headers.get("Retry-After"), pause)
+                    self._say(f"{_problem(read)[1] or answer.status} Trying again.")
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if again == 0:
                     raise Lost(f"{self.url} does not answer ({_why(error)})") from error
@@ -119,6 +127,21 @@ class Api:
             raise Lost(f"the stream of events was lost ({_why(error)})") from error
         raise Lost("the stream of events ended before the alert did")
 
+    @asynccontextmanager
+    async def _waiting(self) -> AsyncIterator[None]:
+        """Say so, once, if what is asked within the block takes long."""
+        said = f"{self.url} does not answer yet: waiting for it"
+        timer = asyncio.get_running_loop().call_later(SAID_AFTER_S, self._say, said)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _say(self, sentence: str) -> None:
+        if not self._said:
+            self._said = True
+            err().print(sentence)
+
     @property
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -144,15 +167,22 @@ async def _events(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, str
             data.append(value.removeprefix(" "))
 
 
-def _judged(status: int, read: bytes) -> Any:
+def _problem(read: bytes) -> tuple[Any, str]:
+    """Return the document of an answer, and what it says where it tells a problem (RFC 9457)."""
     try:
         document = json.loads(read) if read else None
     except ValueError:
         document = None
+    problem = document if isinstance(document, dict) else {}
+    return document, str(problem.get("detail") or problem.get("title") or "")
+
+
+def _judged(status: int, read: bytes) -> Any:
+    document, said = _problem(read)
     if 200 <= status < 300:  # noqa: PLR2004
         return document
     problem = document if isinstance(document, dict) else {}
-    told = str(problem.get("detail") or problem.get("title") or f"it answered {status}")
+    told = said or f"it answered {status}"
     wrong = [each for each in problem.get("errors") or () if isinstance(each, dict)]
     if wrong:
         title = str(problem.get("title") or told)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import stat
 import time
 from dataclasses import dataclass
@@ -14,11 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import aiohttp
-
-from broadcaster.commands.api import Api
+from broadcaster.commands import examine_running
 from broadcaster.commands.opened import OPERATOR_KEY, operator_key
-from broadcaster.commands.reached import local_url
+from broadcaster.domain.health import Code, Trouble
 from broadcaster.errors import BadSettings
 from broadcaster.providers import open_senders
 from broadcaster.store import Store, StoreUnavailable, Vault, intake, stations
@@ -31,12 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from broadcaster.config import Settings
+    from broadcaster.services import Sender
 
 _LOW_DISK = 1 << 30
 _NO_DISK = 100 << 20
-_PROBE_S = 30.0
-_ANSWER_S = 10.0
-_CLOCK_OFF_S = 30.0
+_PROBE_S = 9.0
+"""How long anything may take to answer: whoever runs this wants to know what is wrong within ten seconds."""
+
+_ANSWER_S = 5.0
 # The newest release is younger than this machine's clock may say it is.
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -55,11 +54,22 @@ async def examine(settings: Settings) -> AsyncIterator[Examined]:
     for subject, look in _LOCAL.items():
         for finding in look(settings):
             yield Examined(subject, finding)
-    for subject, ask in _ASKED.items():
-        for finding in await ask(settings):
+    # At once, so that one that hangs does not keep the others waiting.
+    asking = {subject: asyncio.create_task(_in_time(ask(settings))) for subject, ask in _ASKED.items()}
+    channels = asyncio.create_task(_channels(settings))
+    for subject, asked in asking.items():
+        for finding in await asked:
             yield Examined(subject, finding)
-    async for examined in _channels(settings):
+    for examined in await channels:
         yield examined
+
+
+async def _in_time(asking: Awaitable[list[Finding]]) -> list[Finding]:
+    try:
+        async with asyncio.timeout(_PROBE_S):
+            return await asking
+    except TimeoutError:
+        return [Finding("error", f"no answer within {_PROBE_S:.0f} s", "look at the network and the firewall")]
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
@@ -134,6 +144,13 @@ def _clock(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001  every exam
     else:
         zone = time.strftime("%Z")
         yield Finding("ok", f"the clock says {now:%Y-%m-%d %H:%M} UTC (this machine's zone: {zone})")
+    kept_right = examine_running.synchronised()
+    if kept_right is not None:
+        hint = (
+            "set up NTP (systemd-timesyncd, chrony): times of alerts and receipts, and sign-in codes, go by this clock"
+        )
+        told = "the clock is kept right (NTP)" if kept_right else "the clock is not synchronised"
+        yield Finding("ok" if kept_right else "warning", told, hint)
 
 
 def _communes(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001  every examination takes the settings
@@ -185,16 +202,17 @@ async def _database(settings: Settings) -> list[Finding]:
     except Exception as error:  # noqa: BLE001  whatever is wrong with the address, it is a finding
         return [Finding("error", f"the database's address can't be used: {error}", "look at TOCSIN_DATABASE_URL")]
     try:
-        await store.ping()
+        async with asyncio.timeout(_ANSWER_S):
+            await store.ping()
         there, wanted = await current(store), newest()
         if there != wanted:
             found.append(Finding("error", f"the database has the shape {there}, not {wanted}", "run `tocsin migrate`"))
             return found
         found.append(Finding("ok", f"the database answers and can be written to (shape {there})"))
         found.extend(await _kept(store, settings))
-    except (StoreUnavailable, OSError) as error:
-        hint = "look at TOCSIN_DATABASE_URL, the space on the disk and who may write there"
-        found.append(Finding("error", f"the database does not answer: {error}", hint))
+        found.extend(await examine_running.of_the_work(store, settings))
+    except (StoreUnavailable, OSError) as error:  # a TimeoutError is an OSError
+        found += examine_running.of_troubles([Trouble(Code.STORE_AWAY, detail=str(error) or "no answer in time")])
     finally:
         await store.close()
     return found
@@ -229,97 +247,20 @@ async def _kept(store: Store, settings: Settings) -> list[Finding]:
     return found
 
 
-async def _port(settings: Settings) -> list[Finding]:
-    url = local_url(settings)
-    async with Api(url, "", tries=1) as api:
-        if await api.answers():
-            return [Finding("ok", f"a service answers at {url}"), *await _ready(url)]
-    if settings.port == 0:
-        return [Finding("ok", "the port will be any that is free")]
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            hint = "another program has it: set TOCSIN_PORT, or stop that one"
-            return [Finding("error", f"port {settings.port} of {settings.host} can't be had: {error.strerror}", hint)]
-    return [Finding("ok", f"port {settings.port} is free; no service runs there now")]
-
-
-async def _ready(url: str) -> list[Finding]:
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ANSWER_S)) as session,
-            session.get(url + "/readyz") as answer,
-        ):
-            told = await answer.json(content_type=None)
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        return [Finding("warning", f"it does not say whether it is ready ({error.__class__.__name__})", "read its log")]
-    found = [Finding("error", problem, "read the service's log") for problem in told.get("problems", ())]
-    found.extend(
-        Finding("error", f"{name} is stopped: {why}", "mend the channel's settings, then start the service again")
-        for name, why in (told.get("stopped") or {}).items()
-    )
-    return found or [Finding("ok", "it says that it is ready")]
-
-
-async def _public(settings: Settings) -> list[Finding]:
-    if not settings.public_url:
-        return []
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ANSWER_S)) as session,
-            session.get(settings.public_url + "/healthz") as answer,
-        ):
-            await answer.read()
-            dated = answer.headers.get("Date")
-            status = answer.status
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        hint = "start the service, and look at DNS, the proxy in front of it and its certificate"
-        return [Finding("warning", f"{settings.public_url} does not answer from here ({_plain(error)})", hint)]
-    if status != 200:  # noqa: PLR2004
-        hint = "the address leads to something else than this service: look at the proxy in front of it"
-        return [Finding("error", f"{settings.public_url}/healthz answers {status}", hint)]
-    return [Finding("ok", f"{settings.public_url} answers"), *_compared(dated)]
-
-
-def _compared(dated: str | None) -> list[Finding]:
-    if dated is None:
-        return []
-    try:
-        there = datetime.strptime(dated, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
-    except ValueError:
-        return []
-    off = abs((datetime.now(UTC) - there).total_seconds())
-    if off > _CLOCK_OFF_S:
-        return [Finding("warning", f"its clock and this one are {off:.0f} s apart", "set up NTP on both")]
-    return []
-
-
-async def _channels(settings: Settings) -> AsyncIterator[Examined]:
+async def _channels(settings: Settings) -> list[Examined]:
     try:
         senders = open_senders(settings)
     except BadSettings as error:
-        for name, problem in error.findings:
-            yield Examined("channels", Finding("error", f"{name}: {problem}", "see the table in docs/operating.md"))
-        return
-    for name, sender in senders.items():
+        hint = "correct the setting; docs/operating.md has the table"
+        return [Examined("channels", Finding("error", f"{name}: {problem}", hint)) for name, problem in error.findings]
+
+    async def probed(sender: Sender) -> list[Examined]:
         try:
-            async with asyncio.timeout(_PROBE_S):
-                findings = await sender.channel.probe()
-        except TimeoutError:
-            findings = [Finding("error", f"no answer within {_PROBE_S:.0f} s", "look at the network and the firewall")]
+            return [Examined(str(sender.name), each) for each in await _in_time(sender.channel.probe())]
         finally:
             await sender.channel.close()
-        for finding in findings:
-            yield Examined(str(name), finding)
 
-
-def _plain(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return str(error) or error.__class__.__name__
+    return [each for found in await asyncio.gather(*map(probed, senders.values())) for each in found]
 
 
 _LOCAL: dict[str, Callable[[Settings], Iterator[Finding]]] = {
@@ -332,6 +273,8 @@ _LOCAL: dict[str, Callable[[Settings], Iterator[Finding]]] = {
 }
 _ASKED: dict[str, Callable[[Settings], Awaitable[list[Finding]]]] = {
     "database": _database,
-    "port": _port,
-    "public address": _public,
+    "bus": examine_running.bus,
+    "service": examine_running.service,
+    "public address": examine_running.public,
+    "geocoder": examine_running.addresses,
 }

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from broadcaster.commands.exits import Exit
-from broadcaster.errors import BadSettings, TocsinError
-from broadcaster.store.engine import StoreUnavailable
-from broadcaster.store.sealing import SealBroken
-from zones.errors import ZoneError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -37,6 +32,12 @@ class Stop(click.ClickException):
 
 def sentence(error: Exception) -> Stop | None:
     """Give what to tell of an error, or None for one that is a defect of ours."""
+    # Imported when there is an error to tell of: no command waits for what it does not need.
+    from broadcaster.errors import BadSettings, TocsinError  # noqa: PLC0415
+    from broadcaster.store.engine import StoreUnavailable  # noqa: PLC0415
+    from broadcaster.store.sealing import SealBroken  # noqa: PLC0415
+    from zones.errors import ZoneError  # noqa: PLC0415
+
     match error:
         case BadSettings():
             lines = "".join(f"\n  {name}: {problem}" for name, problem in error.findings)
@@ -77,4 +78,6 @@ class Sentences(click.Group):
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's asynchronous part."""
+    import asyncio  # noqa: PLC0415  as above
+
     return asyncio.run(work)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from broadcaster import config
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
-from broadcaster.store import stations
-from broadcaster.store.engine import Store
-from broadcaster.store.migrate import current, known, newest
-from broadcaster.store.sealing import Vault
+from broadcaster.commands.showing import SAID_AFTER_S, err
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from broadcaster.config import Settings
     from broadcaster.domain.stations import Station
-    from broadcaster.store.engine import Unit
+    from broadcaster.store.engine import Store, Unit
 
 OPERATOR_KEY = "operator.key"
 
@@ -26,10 +24,15 @@ OPERATOR_KEY = "operator.key"
 @asynccontextmanager
 async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Store]:
     """The database of the settings. Stops with a sentence unless it has the newest shape (or ``migrated`` is False)."""
+    # Imported here: a command that only asks a service needs no database.
+    from broadcaster.store.engine import Store  # noqa: PLC0415
+    from broadcaster.store.sealing import Vault  # noqa: PLC0415
+
     if settings.embedded:
         settings.make_folder()
     store = Store(settings.store_url, Vault(settings.sealing_secrets()))
     try:
+        await _answering(store)
         if migrated:
             await _require_newest(store)
         yield store
@@ -37,7 +40,18 @@ async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[
         await store.close()
 
 
+async def _answering(store: Store) -> None:
+    """Wait until the database answers, and say so where that takes long. Raises ``StoreUnavailable``."""
+    asked = asyncio.create_task(store.ping())
+    done, _ = await asyncio.wait({asked}, timeout=SAID_AFTER_S)
+    if not done:
+        err().print("the database does not answer yet: waiting for it")
+    await asked
+
+
 async def _require_newest(store: Store) -> None:
+    from broadcaster.store.migrate import current, known, newest  # noqa: PLC0415
+
     there, wanted = await current(store), newest()
     if there is not None and there not in known():
         return  # a newer version has expanded it, and this one goes on with what it knows
@@ -48,6 +62,8 @@ async def _require_newest(store: Store) -> None:
 
 async def station_of(unit: Unit, slug: str) -> Station:
     """Give the station of that name; stops with the names there are."""
+    from broadcaster.store import stations  # noqa: PLC0415
+
     found = await stations.by_slug(unit, slug)
     if found is not None:
         return found

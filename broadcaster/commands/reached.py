@@ -6,13 +6,10 @@ import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from broadcaster.app import serving, set_up_logs
-from broadcaster.clock import SystemClock
 from broadcaster.commands.api import Api
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.opened import OPERATOR_KEY, opened, operator_key
-from broadcaster.commands.operator_key import ensure_key
 from broadcaster.commands.showing import err
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ async def service(settings: Settings, *, may_start: bool = False) -> AsyncIterat
     With ``may_start``, where none answers and TOCSIN_URL does not name one, a service is started in this process for
     the length of the block: a mayor's alert goes out when the server is down.
     """
-    named = os.environ.get("TOCSIN_URL", "").strip()
+    named = named_url()
     key = os.environ.get("TOCSIN_KEY", "").strip() or operator_key(settings)
     url = named or local_url(settings)
     async with Api(url, key or "") as api:
@@ -54,6 +51,11 @@ async def service(settings: Settings, *, may_start: bool = False) -> AsyncIterat
 
 @asynccontextmanager
 async def _own(settings: Settings, url: str, key: str | None) -> AsyncIterator[Api]:
+    # The whole service: not for a command that only asks one which runs.
+    from broadcaster.app import serving, set_up_logs  # noqa: PLC0415
+    from broadcaster.clock import SystemClock  # noqa: PLC0415
+    from broadcaster.commands.operator_key import ensure_key  # noqa: PLC0415
+
     async with opened(settings) as store:
         key = key or await ensure_key(store, settings.data_dir / OPERATOR_KEY, SystemClock())
     err().print(f"no service answers at {url}: one is started in this process until the alert is accounted for")
@@ -61,6 +63,11 @@ async def _own(settings: Settings, url: str, key: str | None) -> AsyncIterator[A
     set_up_logs(alone)
     async with serving(alone) as running, Api(running.url, key, passing=True) as api:
         yield api
+
+
+def named_url() -> str:
+    """Return TOCSIN_URL, or nothing."""
+    return os.environ.get("TOCSIN_URL", "").strip().rstrip("/")
 
 
 def local_url(settings: Settings) -> str:

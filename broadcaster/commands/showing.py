@@ -22,6 +22,10 @@ _TENTHS_BELOW_S = 10
 _PIPED_WIDTH = 160
 
 
+SAID_AFTER_S = 1.0
+"""After how many seconds a command says that it waits for a store or a service that does not answer."""
+
+
 def out() -> Console:
     """The terminal, for results. Made at each use: a test's runner puts another stdout in place."""
     return _console(stderr=False)

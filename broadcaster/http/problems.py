@@ -95,7 +95,7 @@ def problem_of(error: Exception, request: web.Request) -> HttpProblem:
         return HttpProblem("refused", str(error), errors=[(error.field, error.problem)])
     for away, words in _AWAY.items():
         if isinstance(error, away):
-            log.error("something that is needed is away", path=request.path, kind=away.__name__, problem=str(error))
+            log.debug("something that is needed is away", path=request.path, kind=away.__name__, problem=str(error))
             again = {"Retry-After": str(_RETRY_STORE_S)}
             return HttpProblem("unavailable", words, headers=again, trouble=_TROUBLES.get(away))
     if isinstance(error, web.HTTPException):

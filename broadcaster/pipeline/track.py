@@ -138,7 +138,7 @@ class Ledger:
                     touched = await self._store.at_once(lambda unit: tracking.apply(unit, outcomes))
             except StoreUnavailable as error:
                 self._room.clear()
-                _log.warning("outcomes wait for the store", n=len(outcomes), error=str(error))
+                _log.debug("outcomes wait for the store", n=len(outcomes), error=str(error))
                 await asyncio.sleep(_RETRY_S)
             except Exception:  # noqa: BLE001  logged; one of them is ours to mend
                 # One of them is poison: the rest must not be lost with it.

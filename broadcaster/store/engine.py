@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import QueuePool
 
+from broadcaster.availability import Availability
 from broadcaster.store.direct import Direct
 from broadcaster.store.tables import from_micros, outbox
 from broadcaster.store.turnstile import Turnstile
@@ -125,29 +126,33 @@ class Store:
     """
 
     def __init__(self, url: str, vault: Vault) -> None:
-        self.url = make_url(url)
         self.vault = vault
         self.on_told: Callable[[], None] | None = None
         self._disturbed_at = -math.inf
+        # Apart: on a full disk it is read and not written.
+        self._readable = Availability("the database, to be read,", seen=False)
+        self._writable = Availability("the database, to be written,", seen=False)
         self._turn: AbstractAsyncContextManager[None] = nullcontext()
-        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.sqlite = url.startswith("sqlite")
         if self.sqlite:
             self._turn = Turnstile(_POOL_WAIT_S)
             self._writer = _sqlite_engine(url, size=1, write=True)
             self._reader = _sqlite_engine(url, size=_READERS, write=False)
-            plain = self.url.set(drivername="sqlite")
+            plain = make_url(url).set(drivername="sqlite")
             self._directly: dict[bool, Direct] = {
                 True: Direct(_prepared(create_engine(plain, **_pool(1)), write=True), 1),
                 False: Direct(_prepared(create_engine(plain, **_pool(_READERS)), write=False), _READERS),
             }
         else:
             limits = {
+                # asyncpg reads the address itself: sslmode and all the rest that libpq knows.
+                "dsn": url.replace("postgresql+asyncpg://", "postgresql://", 1),
                 "timeout": _ANSWER_S,
                 "command_timeout": _STATEMENT_S,
                 "server_settings": {"idle_in_transaction_session_timeout": str(int(_IDLE_S * 1000)), **_KEEPALIVE},
             }
             self._writer = create_async_engine(
-                url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=limits
+                "postgresql+asyncpg://", pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=limits
             )
             # One snapshot for a whole reading, as SQLite gives it: an index loaded in ten queries is of one moment.
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
@@ -159,7 +164,7 @@ class Store:
         Raises ``StoreUnavailable`` when the database is away or can't write.
         """
         undisturbed_s = self._undisturbed()
-        with self._noted(), _mapped():
+        with self._noted(self._writable), _mapped():
             async with self._turn, self._connected(self._writer) as conn, conn.begin():
                 unit = Unit(conn, self.vault, undisturbed_s)
                 yield unit
@@ -169,7 +174,7 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Unit]:
         """A snapshot to read from."""
-        with self._noted(), _mapped():
+        with self._noted(self._readable), _mapped():
             async with self._connected(self._reader) as conn:
                 yield Unit(conn, self.vault)
 
@@ -190,7 +195,7 @@ class Store:
             told = unit.told
             return found
 
-        with self._noted(), _mapped():
+        with self._noted(self._writable), _mapped():
             async with self._turn:
                 found = await self._directly[True].run(kept)
         if told and self.on_told is not None:
@@ -202,7 +207,7 @@ class Store:
         if not self.sqlite:
             async with self.read() as unit:
                 return await work(unit)
-        with self._noted(), _mapped():
+        with self._noted(self._readable), _mapped():
             return await self._directly[False].run(lambda conn: work(Unit(conn, self.vault)))
 
     def _undisturbed(self) -> Callable[[], float]:
@@ -215,14 +220,16 @@ class Store:
         return undisturbed_s
 
     @contextmanager
-    def _noted(self) -> Iterator[None]:
+    def _noted(self, standing: Availability) -> Iterator[None]:
         try:
             yield
         except Collided:
             raise
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             self._disturbed_at = time.monotonic()
+            standing.lost(error)
             raise
+        standing.found()
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -291,7 +298,9 @@ class _mapped:  # noqa: N801  read as a word in a with statement
             raise Collided(str(getattr(error, "orig", error))) from error
         broken = type(error) is DatabaseError or (isinstance(error, DBAPIError) and error.connection_invalidated)
         # What goes wrong before there is a connection comes from asyncpg as it is.
-        broken = broken or state.startswith(_AWAY) or type(error).__name__ == "InterfaceError"
+        broken = (
+            broken or state.startswith(_AWAY) or any(each.__name__ == "InterfaceError" for each in type(error).__mro__)
+        )
         if broken or isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError)):
             message = str(getattr(error, "orig", error))
             raise StoreUnavailable(message) from error

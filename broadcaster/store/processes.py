@@ -74,6 +74,11 @@ async def forget_dead(unit: Unit, clock: datetime) -> None:
     await unit.conn.execute(delete(processes).where(processes.c.seen_at < now - _FORGOTTEN_AFTER))
 
 
+async def any_known(unit: Unit) -> bool:
+    """Tell whether a process is there, or died within the hour: one that ended as it should has withdrawn."""
+    return await unit.conn.scalar(select(processes.c.id).limit(1)) is not None
+
+
 async def living(unit: Unit, clock: datetime) -> list[Process]:
     """Return the processes that announced themselves within ``GONE_AFTER``, by host and pid."""
     now = await unit.now(clock)

@@ -232,7 +232,7 @@ def test_a_doctor_finds_a_port_that_is_taken(seeded: Any):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         result = seeded("doctor", "--json", TOCSIN_PORT=port)
-    assert findings(result, "port")[0][0] == "error"
+    assert findings(result, "service")[0][0] == "error"
 
 
 def test_a_doctor_names_wrong_settings(seeded: Any):

@@ -13,10 +13,11 @@ import aiohttp
 import pytest
 from sqlalchemy import update
 
-from broadcaster import health
+from broadcaster import config, health
+from broadcaster.commands.examine import examine
 from broadcaster.domain.alerts import Lane, Severity
 from broadcaster.domain.deliveries import DeliveryState, Outcome
-from broadcaster.domain.health import Code, Grade, Trouble
+from broadcaster.domain.health import SENTENCES, Code, Grade, Trouble
 from broadcaster.store import batches, gauges, processes, tables, tracking
 from tests.integration.operations.test_gauges import all_of, an_alert_to_two
 from tests.servers.breakable import Wire
@@ -184,6 +185,19 @@ ROLES = {
 }
 
 
+async def examined(town, **changes):
+    """What ``tocsin doctor`` says is wrong, on a machine with the settings of the town."""
+    environment = town.environment | {"TOCSIN_GEOCODER_URL": "off"} | changes
+    found = [each.finding async for each in examine(config.load(environment))]
+    return [each.what for each in found if each.level != "ok"]
+
+
+async def doctor_names(town, sentence, **changes):
+    async with asyncio.timeout(WITHIN_S):
+        found = await examined(town, **changes)
+    assert any(sentence in each for each in found), found
+
+
 async def readiness(http, url):
     async with http.get(f"{url}/readyz") as answer:
         return answer.status, await answer.json()
@@ -217,6 +231,7 @@ async def test_a_role_that_is_gone_is_named_by_every_other_process_and_on_home(t
                     await eventually(functools.partial(all_well, http, member.url), f"{member.name} misses nobody", 30)
                 await members.pop(role).retire(kill=True)
                 await asyncio.gather(*(told_within(http, each.url, code) for each in members.values()))
+                await doctor_names(town, SENTENCES[code].said)
                 if role != "web":
                     page = (await reader.page("/console", "fr")).replace("\u00a0", " ")
                     assert words in page
@@ -233,7 +248,7 @@ async def test_a_bus_a_store_and_a_provider_that_are_gone_are_named_and_so_is_a_
     ):
         await town.settle(*(town.resident("email") for _ in range(20)))
         relay = f"smtp://127.0.0.1:{wire.port}?from=a@town.example"
-        members = {each.roles: each for each in await town.start(*ROLES, smtp_url=relay)}
+        members = {each.roles: each for each in await town.start(*ROLES, smtp_url=relay, log_level="info")}
         web = members["web"].url
         well = functools.partial(all_well, http, web)
         async with Reader(web, town.key) as reader:
@@ -245,12 +260,18 @@ async def test_a_bus_a_store_and_a_provider_that_are_gone_are_named_and_so_is_a_
             await town.valkey.kill()
             await asyncio.gather(*(told_within(http, each.url, Code.BUS_AWAY) for each in members.values()))
             assert "Le bus ne répond pas" in await home()
+            await doctor_names(town, "The bus does not answer")
             await town.valkey.start()
             await eventually(well, "the bus is back", 30)
+            for member in members.values():  # each said so once, however many loops and tries there were
+                told = [line for line in member.log.read_text().splitlines() if "bus" in line]
+                assert [line.count("the bus is away") for line in told] == [1, 0], told
+                assert "the bus is back" in told[1]
 
             town.postgres.pause()
             await asyncio.gather(*(told_within(http, each.url, Code.STORE_AWAY) for each in members.values()))
             assert (await readiness(http, web))[0] == 503
+            await doctor_names(town, "The database does not answer")
             town.postgres.go_on()
             await eventually(well, "the store is back", 30)
             await town.postgres.stop()
@@ -265,6 +286,7 @@ async def test_a_bus_a_store_and_a_provider_that_are_gone_are_named_and_so_is_a_
             issued = await town.issue()
             await told_within(http, web, Code.PROVIDER_AWAY)
             assert "E-mail : le prestataire « relay » ne répond pas comme il le devrait" in await home()
+            await doctor_names(town, f"127.0.0.1:{wire.port}", TOCSIN_SMTP_URL=relay)
             wire.mend()
             await town.finished(issued["id"])
             await eventually(well, "the relay is back", 60)

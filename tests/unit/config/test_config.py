@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from broadcaster.app import open_bus
 from broadcaster.config import Settings, load
 from broadcaster.errors import BadSettings
 from broadcaster.providers import open_senders
@@ -85,19 +86,25 @@ def test_what_is_not_ours_is_passed_over():
     assert load({"PATH": "/bin", "tocsin_port": "x", "TOCSIN_URL": "http://x", "TOCSIN_KEY": "tk_"}) == load({})
 
 
+def secret_of(name):
+    """A value of a setting that holds the secret: addresses of the stores are read at once."""
+    urls = {"database_url": f"postgresql+asyncpg://u:{SECRET}@h/d", "redis_url": f"redis://:{SECRET}@h/0"}
+    return urls.get(name, SECRET)
+
+
 @pytest.mark.parametrize("name", ["secret_key", "smtp_url", "twilio_auth_token", "vapid_private_key", "database_url"])
 def test_a_secret_can_be_read_from_a_file(tmp_path, name):
     path = tmp_path / "secret"
-    path.write_text(f"{SECRET}\n")
+    path.write_text(f"{secret_of(name)}\n")
     settings = load({f"TOCSIN_{name.upper()}_FILE": str(path), "TOCSIN_VAPID_SUBJECT": "mailto:a@b.example"})
-    assert getattr(settings, name).get_secret_value() == SECRET
+    assert getattr(settings, name).get_secret_value() == secret_of(name)
 
 
 def test_every_secret_of_the_settings_can_be_read_from_a_file(tmp_path):
     path = tmp_path / "secret"
-    path.write_text(SECRET)
     for name, field in Settings.model_fields.items():
         if "SecretStr" in str(field.annotation):
+            path.write_text(secret_of(name))
             given = {
                 "TOCSIN_VAPID_SUBJECT": "mailto:a@b.example",
                 "TOCSIN_DATABASE_URL": "postgresql://db.example/tocsin",
@@ -105,7 +112,7 @@ def test_every_secret_of_the_settings_can_be_read_from_a_file(tmp_path):
             }
             given.pop(f"TOCSIN_{name.upper()}", None)
             given[f"TOCSIN_{name.upper()}_FILE"] = str(path)
-            assert getattr(load(given), name).get_secret_value() == SECRET
+            assert getattr(load(given), name).get_secret_value() == secret_of(name)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +173,17 @@ def test_no_secret_is_shown_by_what_is_said_of_wrong_ones(environment):
     ("given", "opened"),
     [
         ("postgresql://u:p@h/d", "postgresql+asyncpg://u:p@h/d"),
+        ("postgres://u:p@h/d", "postgresql+asyncpg://u:p@h/d"),
+        (
+            "postgresql://h/d?sslmode=require&application_name=tocsin",
+            "postgresql+asyncpg://h/d?sslmode=require&application_name=tocsin",
+        ),
+        (
+            "postgresql://one:5432,two:5433/d?target_session_attrs=read-write",
+            "postgresql+asyncpg://one:5432,two:5433/d?target_session_attrs=read-write",
+        ),
+        ("postgresql://postgres@/d?host=/run/postgresql", "postgresql+asyncpg://postgres@/d?host=/run/postgresql"),
+        ("postgresql://u@[::1]:5432/d", "postgresql+asyncpg://u@[::1]:5432/d"),
         ("sqlite:////tmp/x.db", "sqlite+aiosqlite:////tmp/x.db"),
         ("sqlite+aiosqlite:////tmp/x.db", "sqlite+aiosqlite:////tmp/x.db"),
     ],
@@ -233,3 +251,57 @@ def test_two_that_start_at_once_on_a_new_folder_get_the_same_secret(tmp_path):
             thread.join()
         assert not failed
         assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("mysql://u:{}@h/d", "begins with mysql://"),
+        ("host=h password={}", "begins with no scheme"),
+        ("postgresql://u:{}@h/d?sslmode=always", "an sslmode that there is not"),
+        ("postgresql://u:{}@h/d?connect_timeout=3", "?connect_timeout="),
+        ("postgresql://u:{}@h/d?sslmode=verify-full&sslrootcert=/no/such.pem", "/no/such.pem"),
+        ("postgresql://u:{}#x@h/d", "%23"),
+        ("postgresql://u:{}@h:port/d", "host or port"),
+    ],
+)
+def test_an_address_of_a_database_that_can_not_be_read_is_refused_in_a_sentence(given, says):
+    told = findings({"TOCSIN_DATABASE_URL": given.format(SECRET)})["TOCSIN_DATABASE_URL"]
+    assert says in told
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("redis+sentinel://:{}@h:26379/mymaster", "begins with redis+sentinel://"),
+        ("redis-cluster://:{}@h", "one server"),
+        ("http://:{}@h", "begins with http://"),
+        ("h:6379", "begins with no scheme"),
+        ("redis://:{}@h:port/0", "host or port"),
+        ("rediss://:{}@h/0?ssl_ca_certs=/no/such.pem", "/no/such.pem"),
+    ],
+)
+def test_an_address_of_a_bus_that_can_not_be_read_is_refused_in_a_sentence(given, says):
+    told = findings(
+        {
+            "TOCSIN_REDIS_URL": given.format(SECRET),
+            "TOCSIN_DATABASE_URL": "postgresql://h/d",
+            "TOCSIN_SECRET_KEY": SECRET,
+        }
+    )["TOCSIN_REDIS_URL"]
+    assert says in told
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize("given", ["redis://h?what=1", "redis://h?db=first", "rediss://h?ssl_cert_reqs=perhaps"])
+def test_what_the_bus_does_not_know_in_its_address_is_refused_in_a_sentence(given):
+    settings = load({"TOCSIN_REDIS_URL": given, "TOCSIN_DATABASE_URL": "postgresql://h/d", "TOCSIN_SECRET_KEY": SECRET})
+    with pytest.raises(BadSettings, match=r"TOCSIN_REDIS_URL: can't be used"):
+        open_bus(settings)
+
+
+@pytest.mark.parametrize("given", ["redis://h", "rediss://:p@h:6380/1", "unix:///run/valkey.sock?db=1"])
+def test_an_address_of_a_bus_is_read(given):
+    settings = load({"TOCSIN_REDIS_URL": given, "TOCSIN_DATABASE_URL": "postgresql://h/d", "TOCSIN_SECRET_KEY": SECRET})
+    assert open_bus(settings) is not None

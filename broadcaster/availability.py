@@ -1,0 +1,34 @@
+"""Logs when something that everything needs goes away, and when it is back; nothing in between."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+
+class Availability:
+    """Whether ``what`` is there, by how the last use of it went.
+
+    ``seen``: False where nothing is said before it was there once, since whoever opened it is told anyway.
+    """
+
+    def __init__(self, what: str, *, seen: bool = True) -> None:
+        self._what = what
+        self._seen = seen
+        self._since: float | None = None
+
+    def lost(self, error: BaseException | str) -> None:
+        """Take note that a use of it failed."""
+        if self._since is None and self._seen:
+            self._since = time.monotonic()
+            _log.warning(f"{self._what} is away", error=str(error))
+
+    def found(self) -> None:
+        """Take note that a use of it went well."""
+        self._seen = True
+        if self._since is not None:
+            away_s, self._since = round(time.monotonic() - self._since, 1), None
+            _log.warning(f"{self._what} is back", away_s=away_s)

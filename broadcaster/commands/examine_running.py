@@ -1,0 +1,209 @@
+"""What ``tocsin doctor`` finds of what is running: service, roles, bus, public address, geocoder, clock."""
+
+from __future__ import annotations
+
+import ctypes
+import socket
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from broadcaster.app import open_bus
+from broadcaster.bus import BusUnavailable
+from broadcaster.commands.api import Api
+from broadcaster.commands.reached import local_url, named_url
+from broadcaster.domain.health import Code, Grade, Trouble, in_order
+from broadcaster.errors import BadSettings
+from broadcaster.health import absent_roles, stored_troubles
+from broadcaster.http.problems import HttpProblem
+from broadcaster.store import processes
+from broadcaster.web import geocoder
+from channels.base import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from broadcaster.config import Settings
+    from broadcaster.store import Store
+    from broadcaster.store.processes import Process
+
+_ANSWER_S = 5.0
+_CLOCK_OFF_S = 30.0
+_OK = 200
+_STA_UNSYNC = 0x0040
+
+
+def of_troubles(found: Iterable[Trouble]) -> list[Finding]:
+    """Return the service's own list of troubles as findings."""
+    return [
+        Finding(
+            "error" if each.grade is Grade.ERROR else "warning",
+            f"{each.said} ({each.detail})" if each.detail else each.said,
+            each.to_do,
+        )
+        for each in found
+    ]
+
+
+async def of_the_work(store: Store, settings: Settings) -> list[Finding]:
+    """Return who runs, and what the store says of the work: also where no process answers that could tell it."""
+    now = datetime.now(UTC)
+    async with store.read() as unit:
+        troubles = await stored_troubles(unit, now, embedded=settings.embedded)
+        living = await processes.living(unit, now)
+        were_there = await processes.any_known(unit)
+    if settings.embedded:
+        return of_troubles(in_order(troubles))
+    if not living and not were_there:
+        roles = {each.code for each in absent_roles([])}
+        rest = of_troubles(in_order(each for each in troubles if each.code not in roles))
+        return [Finding("warning", "no process of this service is running", "`tocsin serve` starts one"), *rest]
+    return [*_by_role(living), *of_troubles(in_order(troubles))]
+
+
+def _by_role(living: Sequence[Process]) -> list[Finding]:
+    where: defaultdict[str, list[str]] = defaultdict(list)
+    for process in living:
+        for role in process.roles:
+            where[role].append(f"{process.host} (pid {process.pid})")
+    return [Finding("ok", f"{role}: {', '.join(each)}") for role, each in sorted(where.items())]
+
+
+async def bus(settings: Settings) -> list[Finding]:
+    """Ask the bus."""
+    if settings.redis_url is None:
+        return []
+    try:
+        bus = open_bus(settings)
+    except BadSettings as error:
+        return [Finding("error", f"{name} {problem}", "correct the address") for name, problem in error.findings]
+    try:
+        await bus.ping()
+    except BusUnavailable as error:
+        return of_troubles([Trouble(Code.BUS_AWAY, detail=str(error))])
+    finally:
+        await bus.close()
+    return [Finding("ok", "the bus answers")]
+
+
+async def service(settings: Settings) -> list[Finding]:
+    """Ask the service at TOCSIN_URL, else where the settings say that it listens."""
+    named = named_url()
+    url = named or local_url(settings)
+    async with Api(url, "", tries=1) as api:
+        if await api.answers():
+            return [Finding("ok", f"a service answers at {url}"), *await _ready(url)]
+    if named:
+        return [Finding("error", f"no service answers at TOCSIN_URL, {url}", "correct the address, or start it there")]
+    if settings.port == 0:
+        return [Finding("ok", "the port will be any that is free")]
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            hint = "another program has it: set TOCSIN_PORT, or stop that one"
+            return [Finding("error", f"port {settings.port} of {settings.host} can't be had: {error.strerror}", hint)]
+    if settings.embedded:
+        return [Finding("ok", f"port {settings.port} is free; no service runs there now")]
+    hint = "set TOCSIN_URL, or TOCSIN_PORT, to the address of one of its processes to have that one asked"
+    return [Finding("warning", f"no service answers at {url}: none was asked whether it is ready", hint)]
+
+
+async def _ready(url: str) -> list[Finding]:
+    try:
+        told = await _asked_json(url + "/readyz")
+        findings = [(each["severity"], each) for each in told["findings"]]
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError) as error:
+        return [Finding("warning", f"it does not say whether it is ready ({error.__class__.__name__})", "read its log")]
+    return [
+        Finding(level, f"{each['what']} ({each['detail']})" if each["detail"] else each["what"], each["to_do"])
+        for level, each in findings
+    ] or [Finding("ok", "it says that it is ready")]
+
+
+async def _asked_json(url: str) -> Any:
+    timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
+    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
+        return await answer.json(content_type=None)
+
+
+async def public(settings: Settings) -> list[Finding]:
+    """Ask the public address as a resident's browser does."""
+    if not settings.public_url:
+        return []
+    timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(settings.public_url + "/healthz") as answer,
+        ):
+            await answer.read()
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        hint = "start the service, and look at DNS, the proxy in front of it and its certificate"
+        return [Finding("warning", f"{settings.public_url} does not answer from here ({_plain(error)})", hint)]
+    if answer.status != _OK:
+        hint = "the address leads to something else than this service: look at the proxy in front of it"
+        return [Finding("error", f"{settings.public_url}/healthz answers {answer.status}", hint)]
+    found = [Finding("ok", f"{settings.public_url} answers"), *_compared(answer.headers.get("Date"))]
+    if settings.public_url.startswith("https:") and "Strict-Transport-Security" not in answer.headers:
+        hint = "let the proxy pass the header on (RFC 6797): without it, visits by http:// can be read and altered"
+        found.append(Finding("warning", "its answers lack Strict-Transport-Security (HSTS)", hint))
+    return found
+
+
+def _compared(dated: str | None) -> list[Finding]:
+    try:
+        there = datetime.strptime(dated or "", "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    except ValueError:
+        return []
+    off = abs((datetime.now(UTC) - there).total_seconds())
+    if off > _CLOCK_OFF_S:
+        return [Finding("warning", f"its clock and this one are {off:.0f} s apart", "set up NTP on both")]
+    return []
+
+
+async def addresses(settings: Settings) -> list[Finding]:
+    """Ask the geocoder for an address that there is everywhere."""
+    if not settings.geocoder_url:
+        return [Finding("ok", "no addresses are looked up (TOCSIN_GEOCODER_URL is off)")]
+    try:
+        await geocoder.find(settings.geocoder_url, "place de la mairie", None)
+    except HttpProblem:
+        hint = "check TOCSIN_GEOCODER_URL and the network; operators can show places on the map meanwhile"
+        return [Finding("warning", f"the geocoder at {settings.geocoder_url} does not answer as it should", hint)]
+    return [Finding("ok", f"the geocoder at {settings.geocoder_url} answers")]
+
+
+class _Timex(ctypes.Structure):
+    """The beginning of Linux's ``struct timex`` (adjtimex(2)), with room for the rest."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("rest", ctypes.c_byte * 256),
+    )
+
+
+def synchronised() -> bool | None:
+    """Tell whether something (NTP) keeps this machine's clock right; None where the kernel does not say."""
+    told = _Timex()
+    try:
+        if ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(told)) < 0:
+            return None
+    except (AttributeError, OSError):
+        return None
+    return not told.status & _STA_UNSYNC
+
+
+def _plain(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) or error.__class__.__name__

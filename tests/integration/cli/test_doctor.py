@@ -1,0 +1,81 @@
+"""``tocsin doctor`` looks at what is really running: the service, its public address, geocoder and clock."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from broadcaster.commands import examine_running
+from tests.integration.cli.test_setting_up import findings
+from tests.servers.smtp import self_signed
+
+PLACE = {"type": "Point", "coordinates": [0.63, 48.76]}
+FOUND = {"features": [{"geometry": PLACE, "properties": {"label": "Place de la Mairie"}}]}
+
+
+@asynccontextmanager
+async def answering(answer, tls=None):
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    await web.TCPSite(runner, "localhost", 0, ssl_context=tls).start()
+    yield runner.addresses[0][1]
+    await runner.cleanup()
+
+
+def test_a_service_that_is_named_and_does_not_answer_is_an_error(seeded: Any):
+    result = seeded("doctor", "--json", TOCSIN_URL="http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert findings(result, "service") == [("error", "no service answers at TOCSIN_URL, http://127.0.0.1:9")]
+
+
+async def test_a_service_that_is_named_is_asked_and_what_it_finds_is_told(seeded: Any):
+    told = {"severity": "error", "what": "No sender is running.", "to_do": "Start one.", "detail": ""}
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return web.json_response({"findings": [told]} if request.path == "/readyz" else {})
+
+    async with answering(answer) as port:
+        ended = await seeded.beside("doctor", "--json", TOCSIN_URL=f"http://localhost:{port}")
+    assert ended.code == 1
+    (_, found) = (each for each in ended.document if each["subject"] == "service")
+    assert (found["level"], found["what"], found["hint"]) == ("error", "No sender is running.", "Start one.")
+
+
+@pytest.mark.parametrize(("status", "level"), [(200, "ok"), (500, "warning")])
+async def test_the_geocoder_is_asked(seeded: Any, status, level):
+    async def answer(_request: web.BaseRequest) -> web.Response:
+        return web.json_response(FOUND, status=status)
+
+    async with answering(answer) as port:
+        ended = await seeded.beside("doctor", "--json", TOCSIN_GEOCODER_URL=f"http://localhost:{port}")
+    assert [each["level"] for each in ended.document if each["subject"] == "geocoder"] == [level]
+
+
+@pytest.mark.parametrize("hsts", [True, False])
+async def test_a_public_address_without_hsts_is_told(seeded: Any, tmp_path, hsts):
+    headers = {"Strict-Transport-Security": "max-age=31536000"} if hsts else {}
+
+    async def answer(_request: web.BaseRequest) -> web.Response:
+        return web.Response(headers=headers)
+
+    tls, trusted = self_signed(tmp_path, ("localhost",))
+    async with answering(answer, tls) as port:
+        env = {"TOCSIN_PUBLIC_URL": f"https://localhost:{port}", "SSL_CERT_FILE": str(trusted)}
+        ended = await seeded.process("doctor", "--json", **env)
+    told = [each["what"] for each in json.loads(ended.out) if each["subject"] == "public address"]
+    assert f"https://localhost:{port} answers" in told
+    assert any("HSTS" in each for each in told) is not hsts
+
+
+@pytest.mark.parametrize(("kept", "levels"), [(True, ["ok", "ok"]), (False, ["ok", "warning"]), (None, ["ok"])])
+def test_a_clock_that_nothing_keeps_right_is_told(seeded: Any, monkeypatch, kept, levels):
+    monkeypatch.setattr(examine_running, "synchronised", lambda: kept)
+    assert [level for level, _ in findings(seeded("doctor", "--json"), "clock")] == levels
+
+
+def test_the_kernel_is_asked_whether_the_clock_is_kept_right():
+    assert examine_running.synchronised() in {True, False, None}
