@@ -53,7 +53,8 @@ class StreamsBus:
                 health_check_interval=10,
                 retry=Retry(NoBackoff(), 0),
             )
-            self._redis.connection_pool.make_connection()  # opens nothing, and reads every part of the address
+            # It opens nothing, and reads every part of the address.
+            self._redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
         except (ValueError, TypeError, RedisError) as error:
             message = f"can't be used: {error}"
             raise BadAddress(message) from error

@@ -50,6 +50,7 @@ async def kept(page, *paths):
 
 async def test_a_502_never_takes_the_place_of_a_kept_page(behind, village, proxy):
     behind.forgive("502")
+    behind.forgive("never-seen")
     worker = await working(behind)
     page = worker.page
     alert, told = await pushed(village, headline="Rupture de digue")
