@@ -24,6 +24,7 @@ from broadcaster.errors import BadSettings, TocsinError
 from broadcaster.http.connections import watch
 from broadcaster.http.keys import CONNECTIONS
 from broadcaster.http.server import build
+from broadcaster.pipeline.move import Movements
 from broadcaster.pipeline.track import Ledger
 from broadcaster.providers import open_senders
 from broadcaster.services import Role, Services
@@ -88,6 +89,7 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
             atlas=Atlas(store) if Role.RESOLVER in roles else None,
             active=ActiveAlerts(store, time),
             ledger=Ledger(store, bus, time),
+            movements=Movements(store, bus),
             senders=senders,
             base_url=settings.url,
             roles=roles,

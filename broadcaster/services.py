@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.people import ChannelName
 from broadcaster.health import Health
 from broadcaster.ids import new_token
+from broadcaster.pipeline.backoff import STOP_S
 from broadcaster.pipeline.breaker import Origins
 from broadcaster.pipeline.precedence import Precedence
 from broadcaster.pipeline.render import Context, Links
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.health import Trouble
     from broadcaster.pipeline.gate import Gate
+    from broadcaster.pipeline.move import Movements
     from broadcaster.pipeline.track import Ledger
     from broadcaster.store import Store
     from channels.base import Channel
@@ -71,6 +74,14 @@ class Sender:
     signs_as: str = ""
     patience_s: float | None = None
     origins: Origins = field(default_factory=Origins)
+
+    def resting(self, now: datetime) -> bool:
+        """Return whether the channel is stopped, and not to be tried yet.
+
+        A time further ahead is of a clock that was ahead, and was set right since.
+        """
+        return self.stopped_until is not None and now < self.stopped_until <= now + timedelta(seconds=STOP_S)
+
     provider: str = ""
 
 
@@ -89,6 +100,7 @@ class Services:
     atlas: Atlas | None
     active: ActiveAlerts
     ledger: Ledger
+    movements: Movements
     senders: dict[ChannelName, Sender]
     base_url: str
     roles: frozenset[Role]

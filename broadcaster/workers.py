@@ -20,7 +20,7 @@ from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS
 from broadcaster.pipeline import welcome
 from broadcaster.pipeline.carrier import hear
 from broadcaster.pipeline.deliver import deliver
-from broadcaster.pipeline.enter import enter
+from broadcaster.pipeline.enter import PEOPLE, enter
 from broadcaster.pipeline.reach import ASKED, answer
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.services import Role
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from broadcaster.store import Unit
 
 RESOLVE = "resolve"
-PEOPLE = "people"
 ALERTS = "alerts"
 _EXTREME, _SEVERE = (rank_of(each, Status.ACTUAL) for each in (Severity.EXTREME, Severity.SEVERE))
 _MODERATE, _ANY = (rank_of(each, Status.ACTUAL) for each in (Severity.MODERATE, Severity.UNKNOWN))
@@ -61,6 +60,8 @@ _SWEEP_S = 1.0
 _TOLD_S = 5.0
 _FOLLOW_S = 5.0
 _LEAD_S = 6.0
+_ENTER_PACE_S = 0.05
+"""How often changes are looked at while many come: a look costs about the same for one as for a hundred."""
 _UPKEEP_EVERY = 300
 _RESIDENTS_EVERY = 10
 _AGAIN_S = 1.0
@@ -132,7 +133,7 @@ def _start_senders(crew: _Crew, services: Services) -> None:
             crew.start("reports", functools.partial(hear, services, sender))
         for lane, runners in _RUNNERS.items():
             for most in runners:
-                crew.start("sender", functools.partial(crew.take, f"deliver.{name}.{lane}", most, _deliver))
+                crew.start("sender", functools.partial(crew.take, f"deliver.{name}.{lane}", most, deliver))
 
 
 async def _written_down(services: Services) -> None:
@@ -246,6 +247,8 @@ async def _carry(services: Services, events: list[tuple[int, str, str, int]]) ->
 
 
 async def _resolve(services: Services, alert_id: int) -> None:
+    if alert_id in services.held_alerts:  # as with a batch: its lease may have ended by a clock that jumped
+        return
     services.held_alerts.add(alert_id)
     try:
         with RESOLVE_SECONDS.time():
@@ -256,22 +259,17 @@ async def _resolve(services: Services, alert_id: int) -> None:
     _log.info("resolved", alert=alert_id, people=found)
 
 
-async def _deliver(services: Services, batch_id: int) -> None:
-    services.held_batches.add(batch_id)
-    try:
-        await deliver(services, batch_id)
-    finally:
-        services.held_batches.discard(batch_id)
-
-
 async def _entering(services: Services) -> None:
     """Keep the index in step, and find late entrants; of several resolvers, one at a time does the latter."""
+    clock = asyncio.get_running_loop().time
     async with services.bus.listen(PEOPLE) as signal:
         while True:
+            again_at = clock() + _ENTER_PACE_S
             await services.here.follow()
             if await _leads(services, "entrants"):
                 ENTERED.inc(await enter(services))
             await signal.wait(_LEAD_S / 3)
+            await asyncio.sleep(again_at - clock())
 
 
 async def _following(services: Services) -> None:
@@ -361,7 +359,7 @@ class _Steps:
             if back > _STEP:
                 _log.warning("the clock went back", seconds=back.total_seconds())
                 async with services.store.write() as unit:
-                    await upkeep.clock_went_back(unit, back)
+                    await upkeep.clock_went_back(unit, back, now)
         self._seen = now, at
 
 

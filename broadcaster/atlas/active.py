@@ -10,12 +10,12 @@ from broadcaster.store import alerts
 from zones import AreaIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from broadcaster.clock import Clock
     from broadcaster.domain.alerts import Alert
-    from broadcaster.store import Store
+    from broadcaster.store import Store, Unit
 
 
 _FAR = (AudienceKind.ALL_FOLLOWERS, AudienceKind.GROUPS)
@@ -44,9 +44,12 @@ class ActiveAlerts:
         before = set(self._alerts)
         self._reading += 1
         try:
-            async with self._store.read() as unit:
+
+            async def read(unit: Unit) -> tuple[set[int], list[Alert]]:
                 held = set(await alerts.active_ids(unit, self._clock.now()))
-                found = await alerts.by_ids(unit, sorted(held.difference(before)))
+                return held, await alerts.by_ids(unit, sorted(held.difference(before)))
+
+            held, found = await self._store.look(read)
             for alert_id in before - held:
                 self.remove(alert_id)
             new = [alert for alert in found if alert.id not in self._ended and alert.id not in self._alerts]
@@ -110,14 +113,27 @@ class ActiveAlerts:
         now = self._clock.now()
         return [self._alerts[each] for each in ids if each in self._alerts and self._alerts[each].active(now)]
 
+    def at_many(self, points: Sequence[tuple[float, float]]) -> list[tuple[int, Alert]]:
+        """Return (index of a point, alert that holds there), of points as for ``at``."""
+        if not points:
+            return []
+        now = self._clock.now()
+        lons, lats = zip(*points, strict=True)
+        found = zip(*(each.tolist() for each in self._areas.at_many(lons, lats)), strict=True)
+        return [(index, alert) for index, alert_id in found if (alert := self._alerts[alert_id]).active(now)]
+
     def concerning(
-        self, points: Iterable[tuple[float, float]], stations: set[int], groups: dict[int, set[str]]
+        self,
+        points: Iterable[tuple[float, float]],
+        stations: set[int],
+        groups: dict[int, set[str]],
+        been: Iterable[int] = (),
     ) -> list[Alert]:
         """Give the alerts that concern someone at these points who follows these stations.
 
-        ``groups``: by station, the slugs of the groups they are in.
+        ``groups``: by station, the slugs of the groups they are in. ``been``: the alerts in whose areas they were.
         """
-        inside = {each for lon, lat in points for each in self.at(lon, lat)}
+        inside = {each for lon, lat in points for each in self.at(lon, lat)}.union(been)
         far = {each for station_id in stations.union(groups) for each in self._far.get(station_id, ())}
         return [alert for alert in self.alerts(sorted(inside | far)) if _concerned(alert, inside, stations, groups)]
 

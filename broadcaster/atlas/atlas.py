@@ -13,7 +13,7 @@ from broadcaster.atlas.density import Density
 from broadcaster.atlas.idset import among, held, without
 from broadcaster.atlas.roster import Roster
 from broadcaster.domain.audience import Audience, AudienceKind
-from broadcaster.store import feed
+from broadcaster.store import feed, fixes
 from zones import PlaceIndex
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from broadcaster.atlas.crowd import Square
     from broadcaster.atlas.density import Cell
-    from broadcaster.store import Store
+    from broadcaster.store import Store, Unit
     from zones import Area, Hits
 
 _PART = 2000
@@ -40,6 +40,17 @@ class Counted(NamedTuple):
     pool: NDArray[np.int64]
 
 
+class _News(NamedTuple):
+    """What changed up to ``seq``; ``moved``: those of whom nothing did but where they are, which ``points`` says."""
+
+    seq: int
+    changed: list[int]
+    known: dict[int, feed.Known]
+    group_ids: dict[tuple[int, str], int] | None
+    moved: set[int]
+    points: dict[int, tuple[float, float]]
+
+
 class Atlas:
     """Answers who is concerned by an alert, as of the last change that ``follow`` has taken over."""
 
@@ -50,6 +61,7 @@ class Atlas:
         self.density = Density()
         self.crowd = Crowd(store.vault)
         self.seq = 0
+        self._newest = 0
         self._following = asyncio.Lock()
 
     async def load(self) -> None:
@@ -71,6 +83,7 @@ class Atlas:
                 np.concatenate([part.lons for part in parts]),
                 np.concatenate([part.lats for part in parts]),
             )
+        self._newest = max((int(part.owners.max()) for part in parts), default=0)
         self.seq = seq
 
     async def follow(self) -> None:
@@ -80,20 +93,45 @@ class Atlas:
 
     async def _follow(self) -> None:
         while True:
-            async with self._store.read() as unit:
-                changed = await feed.changed_after(unit, self.seq, _PART)
-                if not changed:
-                    return
-                ids = sorted({subscriber_id for _, subscriber_id in changed})
-                known = await feed.known(unit, ids)
-                await self.roster.refresh(unit, ids, known)
-            self._place(ids, known)
-            self.seq = changed[-1][0]
+            news = await self._store.look(self._news)
+            if news is None:
+                return
+            if news.changed:  # of more than a position
+                self.roster.refresh(news.changed, news.known, news.group_ids)
+                self._place(news.changed, news.known)
+            self._move(news.moved, news.points)
+            self.seq = news.seq
+
+    async def _news(self, unit: Unit) -> _News | None:
+        """Read what changed since the last time; of those who only moved, nothing but where they are now."""
+        changed = await feed.changed_after(unit, self.seq, _PART)
+        if not changed:
+            return None
+        ids = {change.subscriber_id for change in changed if change.fix is None}
+        moved = {change.subscriber_id for change in changed} - ids
+        known = await feed.known(unit, sorted(ids)) if ids else {}
+        group_ids = await feed.group_names(unit) if any(entry.groups for entry in known.values()) else None
+        points = await fixes.points_of(unit, moved) if moved else {}
+        return _News(changed[-1].seq, sorted(ids), known, group_ids, moved, points)
+
+    def _move(self, moved: set[int], points: dict[int, tuple[float, float]]) -> None:
+        forgotten = moved - points.keys()
+        if forgotten:
+            self.places.remove_many(np.array([-each for each in forgotten], np.int64))
+        if points:
+            owners = np.fromiter(points, np.int64)
+            self._newest = max(self._newest, int(owners.max()))
+            lons, lats = np.array(list(points.values())).T
+            self.places.put_many(-owners, owners, lons, lats)
 
     def _place(self, ids: Sequence[int], known: dict[int, feed.Known]) -> None:
         points = [(key, each, lon, lat) for each, entry in known.items() for key, lon, lat in entry.points]
         keys = np.array([point[0] for point in points], np.int64)
-        self.places.remove_many(np.setdiff1d(self.places.of_owners(ids), keys))
+        # Whoever is new has no points yet: finding whose a point is takes a look at all of them.
+        before = [each for each in ids if each <= self._newest]
+        if before:
+            self.places.remove_many(np.setdiff1d(self.places.of_owners(before), keys))
+        self._newest = max(self._newest, *ids)
         if points:
             _, owners, lons, lats = zip(*points, strict=True)
             self.places.put_many(keys, np.array(owners, np.int64), np.array(lons), np.array(lats))

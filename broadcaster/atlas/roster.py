@@ -39,6 +39,7 @@ class Roster:
         self._registered: defaultdict[int, IdSet] = defaultdict(IdSet)
         self._groups: defaultdict[int, IdSet] = defaultdict(IdSet)
         self._group_ids: dict[tuple[int, str], int] = {}
+        self._groups_of: defaultdict[int, list[int]] = defaultdict(list)
 
     async def load(self, unit: Unit) -> None:
         """Read all from the store."""
@@ -60,14 +61,28 @@ class Roster:
             self._first[subscriber_ids[~taken]] = station_id
         for group_id, subscriber_ids in _by_first(await feed.member_pairs(unit)):
             self._groups[group_id] = IdSet(subscriber_ids)
-        self._group_ids = await feed.group_names(unit)
+        self._name_groups(await feed.group_names(unit))
 
-    async def refresh(self, unit: Unit, subscriber_ids: Sequence[int], known: dict[int, feed.Known]) -> None:
-        """Take over what the store now says of these subscribers; one not in ``known`` was erased."""
-        if any(entry.groups for entry in known.values()):
-            self._group_ids = await feed.group_names(unit)
+    def refresh(
+        self,
+        subscriber_ids: Sequence[int],
+        known: dict[int, feed.Known],
+        group_ids: dict[tuple[int, str], int] | None,
+    ) -> None:
+        """Take over what the store now says of these subscribers; one not in ``known`` was erased.
+
+        ``group_ids``: (station id, slug) to id of all groups, where one of these subscribers is in any.
+        """
+        if group_ids is not None:
+            self._name_groups(group_ids)
         for each in subscriber_ids:
             self._put(each, known.get(each, _ERASED))
+
+    def _name_groups(self, group_ids: dict[tuple[int, str], int]) -> None:
+        self._group_ids = group_ids
+        self._groups_of.clear()
+        for (station_id, _), group_id in group_ids.items():
+            self._groups_of[station_id].append(group_id)
 
     def _put(self, each: int, entry: feed.Known) -> None:
         self._grow(each)
@@ -88,9 +103,8 @@ class Roster:
         self._others.pop(each, None)
         if len(ordered) > 1:
             self._others[each] = set(ordered[1:])
-        concerned = before | entry.stations
-        for (station_id, _), group_id in self._group_ids.items():
-            if station_id in concerned:
+        for station_id in before | entry.stations:
+            for group_id in self._groups_of[station_id]:
                 if group_id in entry.groups:
                     self._groups[group_id].add(each)
                 else:

@@ -6,12 +6,12 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from broadcaster.errors import Forbidden, NotFound
-from broadcaster.http.keys import CONNECTIONS, COUNTS, DEVICES, LINKS, RATES, SERVICES, SESSION
+from broadcaster.http.keys import CONNECTIONS, COUNTS, DEVICES, LINKS, RATES, SERVICES, SESSION, TOKENS
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
 from broadcaster.http.route import ROLE_OF, Access
 from broadcaster.http.sessions import foreign, is_ours, session_of
-from broadcaster.store import people, stations
+from broadcaster.store import stations
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -121,7 +121,7 @@ async def _subscriber(request: web.Request) -> int:
     if sent is None or not sent.startswith(_SUBSCRIBER) or len(sent) > _LONGEST:
         count(request)
         raise unauthenticated(_WANT_TOKEN, bad_token=sent is not None)
-    subscriber_id = await request.app[SERVICES].store.look(lambda unit: people.by_token(unit, sent))
+    subscriber_id = await request.app[TOKENS].do(sent)
     if subscriber_id is None:
         count(request)
         raise unauthenticated(_NOBODY, bad_token=True)

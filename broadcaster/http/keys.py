@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from broadcaster.http.rates import RateLimit
     from broadcaster.http.schemas.accounts import AccountOut
     from broadcaster.services import Services
+    from broadcaster.store.grouping import Grouped
     from broadcaster.store.sessions import Session
     from broadcaster.web.assets import Assets
     from broadcaster.web.console.live_facts import Watch
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[RateLimit] = web.AppKey("rates")
+TOKENS: web.AppKey[Grouped[str, int | None]] = web.AppKey("tokens")
+"""Whose a subscriber's token is: looked up for many requests at once."""
 DEVICES: web.AppKey[RateLimit] = web.AppKey("devices")
 LINKS: web.AppKey[RateLimit] = web.AppKey("links")
 COUNTS: web.AppKey[RateLimit] = web.AppKey("counts")

@@ -33,6 +33,7 @@ from broadcaster.http.keys import (
     SERVICES,
     STREAMS,
     TERRITORIES,
+    TOKENS,
     WATCH,
 )
 from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
@@ -44,6 +45,8 @@ from broadcaster.http.reading import body_of, query_of
 from broadcaster.http.route import Call
 from broadcaster.http.routes import ROUTES
 from broadcaster.services import Role
+from broadcaster.store import StoreUnavailable, people
+from broadcaster.store.grouping import Grouped
 from broadcaster.web import pages
 from broadcaster.web.console.live_facts import Watch
 from broadcaster.web.console.report_pdf import Printer
@@ -70,6 +73,7 @@ PATIENCE_S = 1.0
 """Seconds that a request over its limit waits for the refusal: so one caller's flood is some hundred a second."""
 
 _NOWHERE = "none"
+_MOST_TOKENS = 200
 _OPERATED = frozenset({"/healthz", "/readyz", "/metrics"})
 _STREAMED = ("/v1/alerts/{id}/events", "/console/alerts/{id}/events", "/console/alerts/{id}/unreached.csv")
 
@@ -83,6 +87,9 @@ def build(services: Services) -> web.Application:
     app = web.Application(middlewares=[_measured, _problems_told])
     app[SERVICES] = services
     app[RATES] = RateLimit(services.settings.requests_per_minute)
+    app[TOKENS] = Grouped(
+        lambda tokens: services.store.look(lambda unit: people.by_tokens(unit, tokens)), _MOST_TOKENS, StoreUnavailable
+    )
     app[DEVICES] = RateLimit(services.settings.requests_per_minute)
     app[LINKS] = RateLimit(services.settings.requests_per_minute)
     app[PARSER] = ThreadPoolExecutor(1, "parser")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.fixes import Fix, taken_at
 from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
 from broadcaster.domain.stations import Role
 from broadcaster.errors import Conflict, Refused
@@ -22,7 +23,8 @@ from broadcaster.http.schemas.subscribers import (
 )
 from broadcaster.http.stations import station_named
 from broadcaster.pipeline.welcome import send_soon
-from broadcaster.store import people, residents, stations, welcomes
+from broadcaster.store import fixes, people, residents, stations, welcomes
+from broadcaster.store.fixes import Standing
 from broadcaster.store.welcomes import VISIT_AFTER
 
 if TYPE_CHECKING:
@@ -47,8 +49,8 @@ _UNPROVEN = (
 async def register(call: Call[SubscriberIn, None]) -> web.Response:
     """Add a follower of a station: by its key, or by themselves with push contacts only."""
     given, services, now = call.body, call.services, call.services.clock.now()
-    async with services.store.read() as unit:
-        station = await station_named(unit, call.request.match_info["slug"])
+    slug = call.request.match_info["slug"]
+    station = await services.store.look(lambda unit: station_named(unit, slug))
     trusted = call.caller is not None and call.need(Role.PUBLISH, station.id) is not None
     if trusted:
         _check_no_token(given)
@@ -85,7 +87,7 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
         )
         return subscriber_id, [] if trusted else await welcomes.begin(unit, subscriber_id, now, caller=caller)
 
-    subscriber_id, new = await services.store.transact(keep)
+    subscriber_id, new = await services.store.together(keep)
     send_soon(services, new)
     if trusted:
         return answer(SubscriberMade(id=str(subscriber_id)), 201)
@@ -171,18 +173,22 @@ async def erase(call: Call[None, None]) -> web.Response:
 
 
 async def move(call: Call[PositionIn, None]) -> web.Response:
-    """Keep where the device is now; alerts that hold there come to it."""
-    given, services, subscriber_id = call.body, call.services, call.subscriber_id
+    """Keep where the device is; alerts that hold there come to it."""
+    given, services, now = call.body, call.services, call.services.clock.now()
+    at, age = taken_at(given.at, now)
+    until = None if given.hours is None else now + timedelta(hours=given.hours)
+    fix = Fix(call.subscriber_id, given.lon, given.lat, given.accuracy_m, at, until, age)
+    standing = await services.movements.record(fix)
+    if standing is Standing.GONE:  # erased between the guard and here
+        raise unauthenticated("This subscriber is no more.", bad_token=True)
+    if standing is Standing.VISITOR:
 
-    async def keep(unit: Unit) -> None:
-        at = services.clock.now()
-        until = None if given.hours is None else at + timedelta(hours=given.hours)
-        await people.put_positions(unit, [(subscriber_id, given.lon, given.lat, given.accuracy_m, at)], until)
-        if await residents.is_visiting(unit, subscriber_id):
-            here = await call.request.app[TERRITORIES].at(unit, given.lon, given.lat)
-            await residents.follow_on_the_way(unit, subscriber_id, [each.id for each in here], at)
+        async def keep(unit: Unit) -> None:
+            here = await call.request.app[TERRITORIES].at(unit, fix.lon, fix.lat)
+            await residents.follow_on_the_way(unit, fix.subscriber_id, [each.id for each in here], now)
+            await fixes.keep(unit, [fix])
 
-    await services.store.transact(keep)
+        await services.store.transact(keep)
     return nothing()
 
 

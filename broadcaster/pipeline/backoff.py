@@ -8,6 +8,8 @@ BASE_S = 2.0
 CAP_S = 600.0
 IN_TROUBLE_S = 20.0
 """The cap for whoever was tried at a provider that is in trouble: it is the provider's breaker that spares it."""
+STOP_S = 30.0
+"""How long a channel that is broken rests before it is tried again."""
 MOST_ATTEMPTS = 100
 
 

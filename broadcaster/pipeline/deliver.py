@@ -17,7 +17,7 @@ import structlog
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.metrics import DEAD_LETTERS, FIRST_SECONDS, POSTPONED, SEND_SECONDS, SENT, STOPPED
-from broadcaster.pipeline.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, backoff_s
+from broadcaster.pipeline.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, STOP_S, backoff_s
 from broadcaster.pipeline.limit import Limit
 from broadcaster.pipeline.render import Fill, render
 from broadcaster.store import StoreUnavailable, account, alerts, batches, counting
@@ -39,17 +39,30 @@ if TYPE_CHECKING:
     from broadcaster.store.batches import Batch, ToSend
     from channels.base import Receipt
 
-_STOP_S = 30.0
 _log = structlog.get_logger(__name__)
 
 
 async def deliver(services: Services, batch_id: int) -> None:
     """Send what is due of a batch.
 
-    A batch that is not due, done, or another's, is left alone. Returns when nothing of it is left to begin: it goes on
+    A batch that is not due, done, or another's, is left alone. So is one that this process holds: a clock that jumped
+    ahead ends its lease, and not the work on it. Returns when nothing of it is left to begin: it goes on
     by itself (``services.lingering``) while the last answers come and are written down, or while it waits for a
     provider that does not answer, so that whoever called can take the next.
     """
+    if batch_id in services.held_batches:
+        return
+    services.held_batches.add(batch_id)
+    lingering = False
+    try:
+        lingering = await _deliver(services, batch_id)
+    finally:
+        if not lingering:
+            services.held_batches.discard(batch_id)
+
+
+async def _deliver(services: Services, batch_id: int) -> bool:
+    """Return whether the batch goes on by itself, and is held until its end."""
     now = services.clock.now()
     by = {name: each.failover.favoured for name, each in services.senders.items() if each.failover is not None}
 
@@ -60,7 +73,7 @@ async def deliver(services: Services, batch_id: int) -> None:
 
     batch = await services.store.at_once(lease)
     if batch is None:
-        return
+        return False
     begun = asyncio.Event()
     sending = asyncio.create_task(_through(services, batch, now, begun))
     telling = asyncio.create_task(begun.wait())
@@ -74,24 +87,27 @@ async def deliver(services: Services, batch_id: int) -> None:
         telling.cancel()
     if sending.done():
         sending.result()
-    else:
-        _let_linger(services, batch_id, sending)
+        return False
+    _let_linger(services, batch_id, sending)
+    return True
 
 
 def _let_linger(services: Services, batch_id: int, sending: asyncio.Task[None]) -> None:
     async def lingering() -> None:
-        services.held_batches.add(batch_id)  # whoever called holds it no more
         try:
             await sending
         except Exception as error:  # noqa: BLE001  its lease ends, and the sweeper finds it
             _log.warning("a batch was left in the middle", batch=batch_id, error=str(error))
         finally:
             sending.cancel()
-            services.held_batches.discard(batch_id)
+
+    def ended(task: asyncio.Task[None]) -> None:
+        services.lingering.discard(task)
+        services.held_batches.discard(batch_id)
 
     task = asyncio.create_task(lingering())
     services.lingering.add(task)
-    task.add_done_callback(services.lingering.discard)
+    task.add_done_callback(ended)  # also of one that is cancelled before it begins
 
 
 async def _through(services: Services, batch: Batch, now: datetime, begun: asyncio.Event) -> None:
@@ -100,7 +116,8 @@ async def _through(services: Services, batch: Batch, now: datetime, begun: async
         put_off_until = await _send_batch(services, batch, cancelled, now, begun)
     await services.ledger.settled()
     sender = services.senders[batch.channel]
-    until = [each for each in (sender.stopped_until, put_off_until) if each is not None]
+    stopped_until = sender.stopped_until if sender.resting(services.clock.now()) else None
+    until = [each for each in (stopped_until, put_off_until) if each is not None]
 
     async def release(unit: Unit) -> None:
         due_at = await batches.release(unit, batch.id, services.owner, services.clock.now())
@@ -133,7 +150,7 @@ async def _send_batch(
     run = _Run(
         services, sender, batch, context, {}, iter(rows), cancelled, begun, over=over, stopped=stopped, first=first
     )
-    if sender.stopped_until is None or sender.stopped_until <= now or over or now >= context.alert.expires_at:
+    if not sender.resting(now) or over or now >= context.alert.expires_at:
         # A channel that was stopped is tried with one message before many.
         most = 1 if stopped or sender.stopped_until is not None else services.settings.send_at_once(batch.channel)
         await run.send_all(min(len(rows), most))
@@ -435,9 +452,9 @@ class _Run:
     async def _stop(self, row: ToSend, error: Misconfigured) -> Outcome:
         """Stop the channel: it is broken whatever the contact. Each delivery waits, and one is the next try."""
         now = self.services.clock.now()
-        again = now + timedelta(seconds=_STOP_S)
+        again = now + timedelta(seconds=STOP_S)
         self.ended = True
-        if self.sender.stopped_until is None or self.sender.stopped_until <= now:
+        if not self.sender.resting(now):
             self.sender.stopped_until = again
             STOPPED.labels(self.batch.channel).set(1)
             _log.error("channel stopped", channel=self.batch.channel, code=error.code, detail=error.detail)

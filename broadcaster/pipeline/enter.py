@@ -1,58 +1,104 @@
 """Enter: the other direction of the fence. Whoever comes into the area of an alert that holds gets it, once.
 
-A device that moved, a resident who registered, an imported list: all are changes of subscribers, and are looked at in
+A resident who registered, an imported list: what is looked at is where they are now. A device that moved: each of its
+fixes is looked at, for whoever was in the area must know, wherever they went since. All are changes of subscribers, in
 the order in which they were written. How far that went is kept in the store, so that a restart misses nobody.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from broadcaster.pipeline.resolve import dispatch
-from broadcaster.store import feed, stations
+from broadcaster.store import dispatching, feed, fixes, stations
 
 if TYPE_CHECKING:
-    from broadcaster.domain.alerts import Alert
+    from collections.abc import Sequence
+
     from broadcaster.services import Services
     from broadcaster.store import Unit
+
+PEOPLE = "people"
+"""The bus's topic that tells of changes."""
 
 _PART = 1000
 
 
 async def enter(services: Services) -> int:
-    """Look at the changes since the last time; give how many people were added to alerts."""
+    """Look at the changes since the last time; return how many people were added to alerts."""
     found = 0
     while True:
-        async with services.store.read() as unit:
-            cursor = await feed.entrants_cursor(unit)
-            changed = await feed.changed_after(unit, cursor, _PART)
+        cursor, changed = await services.store.look(_unseen)
         if not changed:
             return found
         # Read after the changes: an alert that one of them is too late for was there before it.
         await services.active.follow()
-        async with services.store.read() as unit:
-            ids = sorted({subscriber_id for _, subscriber_id in changed})
-            known = await feed.known(unit, ids) if ids and len(services.active) else {}
-            concerning = await _stations_of(unit, known)
-        entering: defaultdict[int, list[int]] = defaultdict(list)
-        by_id: dict[int, Alert] = {}
-        for subscriber_id, entry in known.items():
-            groups: defaultdict[int, set[str]] = defaultdict(set)
-            for station_id, slug in (concerning[group_id] for group_id in entry.groups):
-                groups[station_id].add(slug)
-            points = [(lon, lat) for _, lon, lat in entry.points]
-            for alert in services.active.concerning(points, entry.stations, groups):
-                by_id[alert.id] = alert
-                entering[alert.id].append(subscriber_id)
-        now = services.clock.now()
-        for alert_id, subscriber_ids in entering.items():
-            found += await dispatch(services, by_id[alert_id], subscriber_ids, since=now)
-        async with services.store.write() as unit:
-            await feed.move_entrants_cursor(unit, changed[-1][0])
+        if len(services.active):
+            now = services.clock.now()
+            for alert_id, subscriber_ids in (await _entering(services, changed)).items():
+                for alert in services.active.alerts([alert_id]):
+                    found += await dispatch(services, alert, subscriber_ids, since=now)
+        await services.store.at_once(functools.partial(_seen, after=cursor, upto=changed[-1].seq))
 
 
-async def _stations_of(unit: Unit, known: dict[int, feed.Known]) -> dict[int, tuple[int, str]]:
-    """Give (station id, slug) by group id, of the groups these subscribers are in."""
-    wanted = {group_id for entry in known.values() for group_id in entry.groups}
-    return await stations.groups_by_id(unit, wanted) if wanted else {}
+async def _unseen(unit: Unit) -> tuple[int, list[feed.Change]]:
+    cursor = await feed.entrants_cursor(unit)
+    return cursor, await feed.changed_after(unit, cursor, _PART)
+
+
+async def _seen(unit: Unit, after: int, upto: int) -> None:
+    await fixes.forget_looked_at(unit, after, upto)
+    await feed.move_entrants_cursor(unit, upto)
+
+
+async def _entering(services: Services, changed: Sequence[feed.Change]) -> dict[int, list[int]]:
+    """Return by alert id the subscribers whom these changes bring into it."""
+    been = _been_in(services, changed)
+    settled = {change.subscriber_id for change in changed if change.fix is None}
+
+    async def read(unit: Unit) -> tuple[dict[int, feed.Known], dict[int, tuple[int, str]]]:
+        known = await feed.known(unit, sorted(settled | been.keys()))
+        group_ids = {group_id for entry in known.values() for group_id in entry.groups}
+        return known, await stations.groups_by_id(unit, group_ids) if group_ids else {}
+
+    known, concerning = await services.store.look(read)
+    entering: defaultdict[int, list[int]] = defaultdict(list)
+    for subscriber_id, entry in known.items():
+        groups: defaultdict[int, set[str]] = defaultdict(set)
+        for station_id, slug in (concerning[group_id] for group_id in entry.groups):
+            groups[station_id].add(slug)
+        points = [(lon, lat) for _, lon, lat in entry.points] if subscriber_id in settled else []
+        for alert in services.active.concerning(points, entry.stations, groups, been.get(subscriber_id, ())):
+            entering[alert.id].append(subscriber_id)
+    return await _without_those_told(services, entering, settled)
+
+
+def _been_in(services: Services, changed: Sequence[feed.Change]) -> dict[int, set[int]]:
+    """Return by subscriber the alerts in whose area one of these fixes was, and is an entry."""
+    open_fix = functools.partial(fixes.open_fix, services.store.vault)
+    reported = [(change.subscriber_id, open_fix(change.subscriber_id, change.fix)) for change in changed if change.fix]
+    been: defaultdict[int, set[int]] = defaultdict(set)
+    where = [(sighting.lon, sighting.lat) for _, sighting in reported]
+    for index, alert in services.active.at_many(where):
+        subscriber_id, sighting = reported[index]
+        if sighting.enters(alert):
+            been[subscriber_id].add(alert.id)
+    return been
+
+
+async def _without_those_told(
+    services: Services, entering: dict[int, list[int]], settled: set[int]
+) -> dict[int, list[int]]:
+    """Leave out those who only moved within an alert that they are in: a device on its edge costs no transaction."""
+
+    async def read(unit: Unit) -> dict[int, set[int]]:
+        return {alert_id: await dispatching.in_alert(unit, alert_id, ids) for alert_id, ids in entering.items()}
+
+    told = await services.store.look(read) if entering else {}
+    left = {
+        alert_id: [each for each in ids if each in settled or each not in told[alert_id]]
+        for alert_id, ids in entering.items()
+    }
+    return {alert_id: ids for alert_id, ids in left.items() if ids}

@@ -45,24 +45,48 @@ def _hex_of_postgresql(element: in_hex, compiler: Any, **given: Any) -> str:
 
 
 class Insert:
-    """Inserts rows, tuples of ``columns``: times in microseconds (``to_micros``), states as numbers, no octets."""
+    """Inserts rows, tuples of ``columns``: times in microseconds (``to_micros``), states as numbers.
 
-    def __init__(self, table: Table, *columns: str) -> None:
+    ``octets``: the columns that hold octets; JSON can't, so SQLite is given them beside it, joined, and cuts them out.
+    ``on_conflict``: what follows in SQL where a row may be there already.
+    """
+
+    def __init__(self, table: Table, *columns: str, octets: Sequence[str] = (), on_conflict: str = "") -> None:
         self._table, self._columns = table, columns
+        self._octets = tuple(columns.index(each) for each in octets)
+        self._on_conflict = f" {on_conflict}" if on_conflict else ""
 
     @cached_property
     def _for_sqlite(self) -> str:
-        values = ", ".join(_nth(at) for at in range(len(self._columns)))
-        return f"INSERT INTO {self._table.name} ({', '.join(self._columns)}) SELECT {values} FROM json_each(?)"  # noqa: S608
+        cut = "substr(?2, json_extract(value, '$[{0}][0]'), json_extract(value, '$[{0}][1]'))"
+        values = ", ".join(cut.format(at) if at in self._octets else _nth(at) for at in range(len(self._columns)))
+        into = f"INSERT INTO {self._table.name} ({', '.join(self._columns)})"
+        # WHERE true, or SQLite would read what follows as the condition of a join.
+        return f"{into} SELECT {values} FROM json_each(?1) WHERE true{self._on_conflict}"  # noqa: S608
 
     @cached_property
     def _for_postgresql(self) -> str:
         values = ", ".join(f"${at}" for at in range(1, len(self._columns) + 1))
-        return f"INSERT INTO {self._table.name} ({', '.join(self._columns)}) VALUES ({values})"  # noqa: S608
+        into = f"INSERT INTO {self._table.name} ({', '.join(self._columns)})"
+        return f"{into} VALUES ({values}){self._on_conflict}"
 
     async def run(self, unit: Unit, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert these rows; of none, nothing."""
-        await _run(unit, self._for_sqlite, self._for_postgresql, rows)
+        if not self._octets or unit.conn.dialect.name != "sqlite":
+            await _run(unit, self._for_sqlite, self._for_postgresql, rows)
+        elif rows:
+            joined = bytearray(1)  # not empty: of nothing, SQLite cuts out NULL
+            apart = [self._beside(row, joined) for row in rows]
+            await unit.conn.exec_driver_sql(self._for_sqlite, (orjson.dumps(apart).decode(), bytes(joined)))
+
+    def _beside(self, row: tuple[Any, ...], joined: bytearray) -> list[Any]:
+        """Return a row for JSON, its octets appended to ``joined``, and where in there they are in their place."""
+        given = list(row)
+        for at in self._octets:
+            if given[at] is not None:
+                given[at] = (len(joined) + 1, len(row[at]))
+                joined += row[at]
+        return given
 
 
 class Update:

@@ -151,6 +151,11 @@ async def write_chunk(
     return len(new)
 
 
+async def in_alert(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> set[int]:
+    """Return those of these subscribers who are in an alert already."""
+    return {row.subscriber_id for row in await unit.conn.execute(_KNOWN, {"alert_id": alert_id, "ids": subscriber_ids})}
+
+
 async def _contacts_of(unit: Unit, alert: Alert, subscriber_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
     """Give (contact id, channel number) by subscriber: those that work, and by which this station may write."""
     wanted = {CHANNEL_NUMBER[name] for name in alert.channels}

@@ -24,11 +24,12 @@ from sqlalchemy.pool import QueuePool
 
 from broadcaster.availability import Availability
 from broadcaster.store.direct import Direct
+from broadcaster.store.grouping import Failed, Grouped
 from broadcaster.store.tables import from_micros, outbox
 from broadcaster.store.turnstile import Turnstile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
@@ -51,6 +52,7 @@ _IDLE_S = 15.0
 _KEEPALIVE = {"tcp_keepalives_idle": "6", "tcp_keepalives_interval": "3", "tcp_keepalives_count": "3"}
 _SLOW_S = 2.0
 _TRIES = 5
+_MOST_TOGETHER = 64
 _AGAIN_S = 0.01
 # PostgreSQL, appendix A. Serialization failure, deadlock; unique and foreign key violations.
 _COLLISIONS = frozenset({"40001", "40P01"})
@@ -132,6 +134,9 @@ class Store:
         # Apart: on a full disk it is read and not written.
         self._readable = Availability("the database, to be read,", seen=False)
         self._writable = Availability("the database, to be written,", seen=False)
+        self._together: Grouped[Callable[[Unit], Awaitable[Any]], Any] = Grouped(
+            self._all_of, _MOST_TOGETHER, StoreUnavailable
+        )
         self._turn: AbstractAsyncContextManager[None] = nullcontext()
         self.sqlite = url.startswith("sqlite")
         if self.sqlite:
@@ -201,6 +206,18 @@ class Store:
         if told and self.on_told is not None:
             self.on_told()
         return found
+
+    async def together(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Return what ``work(unit)`` returns, like ``at_once``, in one transaction with those of other callers.
+
+        For what many ask at the same time, and each commit of which would cost more than it does. An error of one takes
+        back what it did, and nothing of the others'.
+        """
+        found: T = await self._together.do(work)
+        return found
+
+    async def _all_of(self, works: Sequence[Callable[[Unit], Awaitable[Any]]]) -> list[Any]:
+        return await self.at_once(lambda unit: _one_by_one(unit, works))
 
     async def look(self, work: Callable[[Unit], Awaitable[T]]) -> T:
         """Give what ``work(unit)`` reads in a snapshot; otherwise as ``at_once``."""
@@ -284,6 +301,22 @@ class Store:
             await self._reader.dispose()
             for each in self._directly.values():
                 await asyncio.to_thread(each.close)
+
+
+async def _one_by_one(unit: Unit, works: Sequence[Callable[[Unit], Awaitable[Any]]]) -> list[Any]:
+    run = unit.conn.exec_driver_sql
+    found: list[Any] = []
+    for work in works:
+        await run("SAVEPOINT one")
+        try:
+            found.append(await work(unit))
+        except DBAPIError:  # the transaction itself may be lost: each is tried by itself
+            raise
+        except Exception as error:  # noqa: BLE001  it is its caller's
+            await run("ROLLBACK TO SAVEPOINT one")
+            found.append(Failed(error))
+        await run("RELEASE SAVEPOINT one")
+    return found
 
 
 class _mapped:  # noqa: N801  read as a word in a with statement

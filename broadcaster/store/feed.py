@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from sqlalchemy import bindparam, delete, func, select, text
+from sqlalchemy import BigInteger, bindparam, delete, func, select, text
 
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.store import people
-from broadcaster.store.bulk import Columns
+from broadcaster.store.bulk import Columns, Fetch, in_hex
 from broadcaster.store.tables import (
     changes,
     contacts,
@@ -85,12 +85,29 @@ async def oldest(unit: Unit) -> int:
     return await unit.conn.scalar(select(func.min(changes.c.seq))) or 0
 
 
-async def changed_after(unit: Unit, seq: int, limit: int) -> list[tuple[int, int]]:
-    """Give (number, subscriber id) of the changes after ``seq``, in order."""
-    rows = await unit.conn.execute(
-        select(changes.c.seq, changes.c.subscriber_id).where(changes.c.seq > seq).order_by(changes.c.seq).limit(limit)
-    )
-    return [(row.seq, row.subscriber_id) for row in rows]
+class Change(NamedTuple):
+    """``fix`` is None unless nothing but the position changed: it is sealed (``fixes.open_fix``) or ``LOOKED_AT``."""
+
+    seq: int
+    subscriber_id: int
+    fix: bytes | None
+
+
+_CHANGED = Fetch(
+    select(changes.c.seq, changes.c.subscriber_id, changes.c.fix.is_not(None), in_hex(changes.c.fix))
+    .where(changes.c.seq > bindparam("after", type_=BigInteger))
+    .order_by(changes.c.seq)
+    .limit(bindparam("most", type_=BigInteger))
+)
+
+
+async def changed_after(unit: Unit, seq: int, limit: int) -> list[Change]:
+    """Return the changes after the number ``seq``, in order."""
+    rows = await _CHANGED.rows(unit, {"after": seq, "most": limit})
+    return [
+        Change(number, subscriber_id, bytes.fromhex(fix) if moved else None)
+        for number, subscriber_id, moved, fix in sorted(rows)
+    ]
 
 
 async def trim_changes(unit: Unit, before: int) -> None:

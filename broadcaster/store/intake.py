@@ -22,6 +22,8 @@ from broadcaster.store.contacts import CHUNK, FORGOTTEN, drop_orphans, open_addr
 from broadcaster.store.listed import Edit
 from broadcaster.store.stations import hash_of
 from broadcaster.store.tables import (
+    FORGOTTEN_ONLY,
+    GONE_ONLY,
     changes,
     contacts,
     follows,
@@ -232,9 +234,7 @@ async def write(
 async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
     """Give the contacts that were found dead: channel's number and fingerprint to id."""
     rows = await unit.conn.execute(
-        select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(
-            contacts.c.status == int(ContactStatus.GONE)
-        )
+        select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(GONE_ONLY))
     )
     return {(row.channel, row.fingerprint): row.id for row in rows}
 
@@ -242,9 +242,7 @@ async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
 async def _forgotten(unit: Unit) -> dict[tuple[int, bytes], int]:
     """Give the contacts of which only the no of their owners is left: channel's number and fingerprint to id."""
     rows = await unit.conn.execute(
-        select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(
-            func.length(contacts.c.sealed) == len(FORGOTTEN)
-        )
+        select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(FORGOTTEN_ONLY))
     )
     return {(row.channel, row.fingerprint): row.id for row in rows}
 

@@ -247,33 +247,6 @@ async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
         await unit.tell("people", 0)
 
 
-async def put_positions(
-    unit: Unit, moves: Sequence[tuple[int, float, float, float | None, datetime]], until: datetime | None = None
-) -> None:
-    """Keep the last known positions: (subscriber_id, lon, lat, accuracy_m, at); one subscriber once.
-
-    ``until``: when they are to be forgotten again.
-    """
-    if not moves:
-        return
-    ids = [move[0] for move in moves]
-    await unit.conn.execute(delete(positions).where(positions.c.subscriber_id.in_(ids)))
-    await unit.conn.execute(
-        positions.insert(),
-        [
-            {
-                "subscriber_id": subscriber_id,
-                "sealed": seal_point(unit, subscriber_id, lon, lat),
-                "accuracy_m": accuracy_m,
-                "at": at,
-                "until": until,
-            }
-            for subscriber_id, lon, lat, accuracy_m, at in moves
-        ],
-    )
-    await touched(unit, ids)
-
-
 async def erase(unit: Unit, subscriber_id: int) -> bool:
     """Forget a subscriber and all that is theirs; False if there is none. Past accounts keep a number only."""
     had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
@@ -292,6 +265,16 @@ async def erase(unit: Unit, subscriber_id: int) -> bool:
 async def by_token(unit: Unit, token: str) -> int | None:
     """Give the id of the subscriber whose secret this is."""
     return await unit.conn.scalar(select(subscribers.c.id).where(subscribers.c.token_hash == hash_of(token)))
+
+
+async def by_tokens(unit: Unit, tokens: Sequence[str]) -> list[int | None]:
+    """Return ``by_token`` for each of these secrets."""
+    hashes = [hash_of(token) for token in tokens]
+    rows = await unit.conn.execute(
+        select(subscribers.c.token_hash, subscribers.c.id).where(subscribers.c.token_hash.in_(hashes))
+    )
+    found = {row.token_hash: row.id for row in rows}
+    return [found.get(each) for each in hashes]
 
 
 async def by_external_ids(unit: Unit, station_id: int, external_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 
 from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
-from broadcaster.store import confirmations, people
+from broadcaster.store import confirmations, fixes, people
 from broadcaster.store import contacts as contact_rows
 from broadcaster.store.tables import (
     alerts,
@@ -120,18 +121,8 @@ async def visit(
     if rows:
         await unit.conn.execute(follows.insert(), rows)
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(forget_at=until))
-    await people.put_positions(unit, [(subscriber_id, *point, now)])
+    await fixes.keep(unit, [Fix(subscriber_id, *point, now)])
     return subscriber_id
-
-
-async def is_visiting(unit: Unit, subscriber_id: int) -> bool:
-    """Tell whether a subscriber came for some hours only."""
-    return (
-        await unit.conn.scalar(
-            select(subscribers.c.id).where(subscribers.c.id == subscriber_id, subscribers.c.forget_at.is_not(None))
-        )
-        is not None
-    )
 
 
 async def follow_on_the_way(unit: Unit, subscriber_id: int, station_ids: Sequence[int], now: datetime) -> None:
@@ -144,6 +135,7 @@ async def follow_on_the_way(unit: Unit, subscriber_id: int, station_ids: Sequenc
     ]
     if rows:
         await unit.conn.execute(follows.insert(), rows)
+        await people.touched(unit, [subscriber_id])
 
 
 async def is_due(unit: Unit, now: datetime) -> bool:

@@ -176,6 +176,12 @@ follows = Table(
     Index("ix_follows_subscriber_id", "subscriber_id"),
 )
 
+GONE_ONLY = "status = 1"
+"""Of ``contacts``, those found dead (``ContactStatus``), as the partial index has it."""
+
+FORGOTTEN_ONLY = "length(sealed) = 0"
+"""Of ``contacts``, those whose address was forgotten, as the partial index has it."""
+
 contacts = Table(
     "contacts",
     metadata,
@@ -188,6 +194,9 @@ contacts = Table(
     Column("status_at", Instant),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("channel", "fingerprint"),
+    # The few that a list may bring back to life: no look at all contacts for each import.
+    Index("ix_contacts_gone", "id", sqlite_where=text(GONE_ONLY), postgresql_where=text(GONE_ONLY)),
+    Index("ix_contacts_forgotten", "id", sqlite_where=text(FORGOTTEN_ONLY), postgresql_where=text(FORGOTTEN_ONLY)),
     sqlite_autoincrement=True,
 )
 
@@ -330,6 +339,8 @@ changes = Table(
     metadata,
     Column("seq", Id, primary_key=True),
     Column("subscriber_id", Id, nullable=False),
+    # Set where nothing but the position changed: the fix, sealed, and emptied once it was looked at for alerts.
+    Column("fix", LargeBinary),
     sqlite_autoincrement=True,
 )
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, type_coerce, update
 
 from broadcaster.store import batches, feed
-from broadcaster.store.tables import alerts, deliveries
+from broadcaster.store.tables import alerts, deliveries, positions
 from broadcaster.store.tables import batches as batches_table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from broadcaster.store.engine import Unit
 
 _KEPT_CHANGES = 200_000
@@ -25,9 +27,14 @@ async def free_leases(unit: Unit) -> None:
     )
 
 
-async def clock_went_back(unit: Unit, by: timedelta) -> None:
-    """Take what was to be done at some time to be due that much earlier: it was counted by a clock that was ahead."""
+async def clock_went_back(unit: Unit, by: timedelta, now: datetime) -> None:
+    """Take what was to be done at some time to be due that much earlier: it was counted by a clock that was ahead.
+
+    A position that is newer than ``now`` is of that clock too, and would let none replace it before its time.
+    """
     micros = by // timedelta(microseconds=1)
+    at = type_coerce(positions.c.at, BigInteger)
+    await unit.conn.execute(update(positions).where(positions.c.at > now).values({positions.c.at: at - micros}))
     for table, columns, unfinished in (
         (batches_table, (batches_table.c.due_at, batches_table.c.lease_until), batches_table.c.done.is_(False)),
         (deliveries, (deliveries.c.next_attempt_at,), deliveries.c.next_attempt_at.is_not(None)),

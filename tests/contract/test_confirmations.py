@@ -52,7 +52,7 @@ async def test_nothing_is_a_contact_before_the_code_came_back_and_all_is_after(s
     assert profile.places == (NewPlace("maison", 0.63, 48.76),)
     assert profile.follows == (("laigle", None),)
     async with store.read() as unit:
-        assert [each for _, each in await feed.changed_after(unit, 0, 10)] == [who], "or no alert finds them"
+        assert [each.subscriber_id for each in await feed.changed_after(unit, 0, 10)] == [who], "or no alert finds them"
         assert list(await unit.conn.scalars(select(table.c.sealed))) == [None], "what was given is forgotten"
 
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, NewPlace
-from broadcaster.store import contacts, feed, people, residents
+from broadcaster.store import contacts, feed, fixes, people, residents
 from broadcaster.store.dispatching import PAUSED, write_chunk
 from broadcaster.store.tables import deliveries, positions, recipients, subscribers
 from tests.contract.stores import NOW, add_station, an_alert, mail, push, register, resident
@@ -51,7 +52,7 @@ async def test_when_the_pause_is_over_what_still_holds_comes(store):
         assert not await residents.is_due(unit, LATER - timedelta(seconds=1))
         assert await residents.is_due(unit, LATER)
         await residents.end_due(unit, LATER)
-        assert [each for _, each in await feed.changed_after(unit, seen, 9)] == [who]
+        assert [each.subscriber_id for each in await feed.changed_after(unit, seen, 9)] == [who]
         await dispatched(unit, alert, who, LATER)
         assert await why(unit) == ""
         assert await unit.conn.scalar(select(func.count()).select_from(deliveries)) == 1
@@ -103,12 +104,12 @@ async def test_a_visitor_who_follows_stays(store):
 async def test_a_stay_of_some_hours_leaves_the_resident_and_takes_the_position(store):
     async with store.write() as unit:
         _, who = await one(unit)
-        await people.put_positions(unit, [(who, 1.0, 48.0, None, NOW)], LATER)
+        await fixes.keep(unit, [Fix(who, 1.0, 48.0, None, NOW, LATER)])
         seen = await feed.newest(unit)
         await residents.end_due(unit, LATER)
         profile = await people.profile(unit, who)
         assert (profile.position, profile.places) == (None, (NewPlace("home", 0.63, 48.76),))
-        assert [each for _, each in await feed.changed_after(unit, seen, 9)] == [who]
+        assert [each.subscriber_id for each in await feed.changed_after(unit, seen, 9)] == [who]
 
 
 async def test_a_station_is_followed_once_left_and_followed_again(store):

@@ -116,11 +116,17 @@ class SubscriberPatch(Given):
 
 
 class PositionIn(Given):
-    """Where the device is now."""
+    """Where the device is, or was."""
 
     lon: Lon
     lat: Lat
     accuracy_m: float | None = Field(None, ge=0, le=1_000_000)
+    at: Moment | None = Field(
+        None,
+        description="When the device was there; null: now. More than 60 s ahead counts as now. An older one never"
+        " replaces a newer one. One that is late brings the alerts of that place only if they had begun, and it was at"
+        " most 15 minutes ago.",
+    )
     hours: float | None = Field(None, gt=0, le=24, description="After how long it is forgotten; null: when I leave.")
 
 

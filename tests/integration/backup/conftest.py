@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
+from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.stations import Role
 from broadcaster.store import (
@@ -18,6 +19,7 @@ from broadcaster.store import (
     confirmations,
     contacts,
     dispatching,
+    fixes,
     people,
     sessions,
     stations,
@@ -86,7 +88,7 @@ async def fill(store: Store) -> None:
             for n in range(30)
         ]  # fmt: skip
         ids = await register(unit, station.id, *persons)
-        await people.put_positions(unit, [(ids[0], 0.63, 48.77, 12.5, NOW)])
+        await fixes.keep(unit, [Fix(ids[0], 0.63, 48.77, 12.5, NOW)])
         await people.erase(unit, ids.pop())
         alert = an_alert(station.id, area=Area(circles=(Circle(0.63, 48.76, 2000.0),)))
         await alerts.add(unit, alert, key_id=None, idempotency_key="once", request_hash=b"h" * 32)

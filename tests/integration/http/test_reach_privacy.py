@@ -7,7 +7,8 @@ import json
 import pytest
 
 from broadcaster.config import Settings
-from broadcaster.store import people
+from broadcaster.domain.fixes import Fix
+from broadcaster.store import fixes
 from tests.integration.http.conftest import LAIGLE, an_alert, circle, open_api
 from tests.integration.http.test_people import push
 
@@ -112,7 +113,7 @@ async def test_the_live_position_of_somebody_in_the_register_is_not_found_by_a_g
     assert status == 201
     services = api.running.services
     async with services.store.write() as unit:
-        await people.put_positions(unit, [(int(made["id"]), LON, LAT, 10.0, services.clock.now())])
+        await fixes.keep(unit, [Fix(int(made["id"]), LON, LAT, 10.0, services.clock.now())])
     one = {"kind": "groups", "groups": ["one"]}
     assert (await reach(api, square(200), audience=one))["people"] == 0
     assert (await reach(api, square(200, LON - 0.03), audience=one))["people"] == 1

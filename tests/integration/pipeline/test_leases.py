@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from broadcaster.domain.people import ChannelName
+from broadcaster.services import Sender
 from broadcaster.store.tables import batches
+from broadcaster.workers import queue_of, sweep
 from tests.servers.push import Behaviour
-from tests.servers.town import Town
+from tests.servers.town import MovableClock, Town
 from tests.servers.town_api import eventually
+from tests.servers.town_audit import audit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,3 +44,35 @@ async def test_a_lease_is_renewed_before_whatever_else_waits_to_be_written(tmp_p
     assert len(ends) == WRITERS
     assert WRITERS * EACH_S > 2 * LEASE_S, "long enough for a lease to run out twice"
     assert min(ends).total_seconds() > 0
+
+
+async def test_a_clock_that_jumps_ahead_takes_nothing_from_the_process_that_holds_it(tmp_path: Path) -> None:
+    async with Town(tmp_path, push_concurrency=4, send_timeout_s=60) as town:
+        people = [town.resident("push") for _ in range(12)]
+        await town.settle(*people)
+        town.push.hold()
+        async with town.serving() as api:
+            services = api.running.services
+            alert = await api.issue()
+            await eventually(lambda: town.push.held == 4, "as many as may be are on the wire")
+            town.clock.advance(3600)
+
+            async def swept() -> bool:
+                await sweep(services)
+                return await services.bus.depth(queue_of(ChannelName.PUSH, 0)) == 0
+
+            for _ in range(3):  # what a sweep puts on the bus is taken from there before the next
+                await eventually(swept, "the sweeper's jobs are taken")
+            town.push.let_go()
+            await api.finished(alert["id"])
+        await audit(town, alert["id"], people)
+
+
+def test_a_channel_does_not_rest_longer_because_the_clock_was_set_back() -> None:
+    clock = MovableClock()
+    now = clock.now()
+    sender = Sender(ChannelName.PUSH, *[None] * 2, sandboxed=False, batch_size=1)  # type: ignore[arg-type]
+    sender.stopped_until = now + timedelta(seconds=30)
+    assert sender.resting(now)
+    assert not sender.resting(now + timedelta(seconds=30))
+    assert not sender.resting(now - timedelta(hours=1))

@@ -14,8 +14,9 @@ from sqlalchemy import select
 from broadcaster.atlas import ActiveAlerts, Atlas, phonebook
 from broadcaster.atlas import atlas as atlas_module
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import ContactStatus, LinkStatus
-from broadcaster.store import alerts, contacts, feed, people, stations, tables
+from broadcaster.store import alerts, contacts, feed, fixes, people, stations, tables
 from tests.contract.stores import (
     NOW,
     add_station,
@@ -96,7 +97,7 @@ class Town:
             assert await people.erase(unit, one)
         elif kind == "move":
             moved = draw.sample(self.ids, min(len(self.ids), 2))
-            await people.put_positions(unit, [(each, *self.point(), 10.0, NOW) for each in moved])
+            await fixes.keep(unit, [Fix(each, *self.point(), 10.0, NOW) for each in moved])
         elif kind == "follow":
             there = await unit.conn.scalar(
                 select(tables.follows.c.station_id).where(
@@ -240,7 +241,7 @@ async def test_the_nearest_go_first_and_those_without_a_point_in_the_area_last(s
             resident(),
             resident(at=(0.650, 48.76)),
         )
-        await people.put_positions(unit, [(both, 0.6301, 48.76, None, NOW)])
+        await fixes.keep(unit, [Fix(both, 0.6301, 48.76, None, NOW)])
     atlas = Atlas(store)
     await atlas.load()
     ids = np.array(sorted([far, near, outside, nowhere, both]), np.int64)

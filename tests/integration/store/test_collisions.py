@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
+from broadcaster.domain.fixes import Fix
 from broadcaster.errors import Conflict
-from broadcaster.store import Collided, Store, StoreUnavailable, Vault, people, stations
+from broadcaster.store import Collided, Store, StoreUnavailable, Vault, fixes, people, stations
 from broadcaster.store.tables import contacts, follows, groups, positions
 from tests.contract.stores import NOW, SECRET, add_station, mail, opened, register, resident
 from tests.servers.postgres import driven
@@ -142,7 +143,7 @@ async def test_a_device_that_moves_twice_at_once_has_one_position(store, station
     def moving(n):
         async def work(unit):
             await all_(n)
-            await people.put_positions(unit, [(one, 0.6 + n, 48.7, None, NOW)])
+            await fixes.keep(unit, [Fix(one, 0.6 + n, 48.7, None, NOW)])
 
         return work
 

@@ -9,8 +9,21 @@ from sqlalchemy import LargeBinary, func, select
 from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
+from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus, NewPlace
-from broadcaster.store import contacts, dispatching, feed, intake, outbox, people, sandbox, stations, tables, tracking
+from broadcaster.store import (
+    contacts,
+    dispatching,
+    feed,
+    fixes,
+    intake,
+    outbox,
+    people,
+    sandbox,
+    stations,
+    tables,
+    tracking,
+)
 from channels.base import Composed
 from tests.contract.stores import NOW, add_station, an_alert, mail, phone, push, register, resident
 
@@ -32,7 +45,7 @@ async def changed_by(store, work):
         await work(unit)
     async with store.read() as unit:
         told = (await outbox.waiting(unit, 1000))[told_before:]
-        ids = {each for _, each in await feed.changed_after(unit, before, 1000)}
+        ids = {each.subscriber_id for each in await feed.changed_after(unit, before, 1000)}
     assert bool(ids) == ("people" in {topic for _, topic, _, _ in told}), "a change that is written is told of"
     return ids
 
@@ -121,7 +134,7 @@ async def test_whoever_is_replaced_has_what_the_new_entry_says_and_nothing_more(
         (one,) = await register(
             unit, station.id, resident(mail("old@b.example"), phone("+331"), at=(0.6, 48.7), name="Old", groups=("g",))
         )
-        await people.put_positions(unit, [(one, 0.61, 48.71, 12.0, NOW)])
+        await fixes.keep(unit, [Fix(one, 0.61, 48.71, 12.0, NOW)])
     new = resident(phone("+331"), push("https://p.example/1"), name="New", locale="en", groups=("h",))
     assert await replaced(store, station, one, new) == {one}
     known = await profile(store, one)
@@ -213,7 +226,7 @@ async def test_of_an_erased_person_only_numbers_are_left_in_past_accounts(store,
             ),
             resident(mail("other@b.example")),
         )
-        await people.put_positions(unit, [(one, 0.61, 48.71, 12.0, NOW)])
+        await fixes.keep(unit, [Fix(one, 0.61, 48.71, 12.0, NOW)])
         contact_id = await unit.conn.scalar(
             select(tables.links.c.contact_id).where(tables.links.c.subscriber_id == one).limit(1)
         )
@@ -264,12 +277,12 @@ async def test_a_name_or_an_address_is_in_no_column_that_is_not_sealed():
 async def test_a_position_is_kept_once_a_person_and_the_last_holds(store, station):
     async with store.write() as unit:
         one, two = await register(unit, station.id, resident(), resident())
-        await people.put_positions(unit, [(one, 0.6, 48.7, None, NOW), (two, 0.7, 48.8, 5.0, NOW)])
+        await fixes.keep(unit, [Fix(one, 0.6, 48.7, None, NOW), Fix(two, 0.7, 48.8, 5.0, NOW)])
     later = NOW + timedelta(minutes=1)
-    assert await changed_by(store, lambda unit: people.put_positions(unit, [(one, 0.65, 48.75, 3.0, later)])) == {one}
+    assert await changed_by(store, lambda unit: fixes.keep(unit, [Fix(one, 0.65, 48.75, 3.0, later)])) == {one}
     assert (await profile(store, one)).position == (0.65, 48.75, 3.0, later)
     assert (await profile(store, two)).position == (0.7, 48.8, 5.0, NOW)
-    assert await changed_by(store, lambda unit: people.put_positions(unit, [])) == set()
+    assert await changed_by(store, lambda unit: fixes.keep(unit, [])) == set()
 
 
 async def contact_id_of(store, channel):

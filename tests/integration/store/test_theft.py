@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 
 from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import ChannelName, ContactStatus, NewContact, NewPlace, NewSubscriber
 from broadcaster.pipeline.deliver import deliver
 from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.resolve import resolve
-from broadcaster.store import account, contacts, people, sandbox, stations, tables
+from broadcaster.store import account, contacts, fixes, people, sandbox, stations, tables
 from channels.addresses import push_text
 from channels.webpush import PushSubscription
 from tests.contract.service import command, service
@@ -98,7 +99,7 @@ async def fill(services, token: str) -> None:
         town = await add_station(unit, "laigle")
         groups = await stations.ensure_groups(unit, town.id, {"club": "Club"})
         (one,) = await people.register(unit, town.id, [zoe], [token], groups_by_slug=groups, now=NOW)
-        await people.put_positions(unit, [(one, *POSITION, 12.0, NOW)])
+        await fixes.keep(unit, [Fix(one, *POSITION, 12.0, NOW)])
     alert, _ = await issue(services, command(town))
     assert await resolve(services, alert.id) == 1
     writing = asyncio.create_task(services.ledger.run())

@@ -1,0 +1,42 @@
+"""Move: what devices report of where they are, written down in groups, and looked at by *enter*."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from broadcaster.bus import BusUnavailable
+from broadcaster.pipeline.enter import PEOPLE
+from broadcaster.store import StoreUnavailable, fixes
+from broadcaster.store.grouping import Grouped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from broadcaster.bus import Bus
+    from broadcaster.domain.fixes import Fix
+    from broadcaster.store import Store
+    from broadcaster.store.fixes import Standing
+
+GROUP = 500
+"""The most fixes in one transaction."""
+
+
+class Movements:
+    """Takes fixes at any time; each is durable when ``record`` returns."""
+
+    def __init__(self, store: Store, bus: Bus) -> None:
+        self._store = store
+        self._bus = bus
+        self._grouped: Grouped[Fix, Standing] = Grouped(self._write, GROUP, StoreUnavailable)
+
+    async def record(self, fix: Fix) -> Standing:
+        """Keep a fix; return what became of it. Raises ``StoreUnavailable``."""
+        return await self._grouped.do(fix)
+
+    async def _write(self, group: Sequence[Fix]) -> list[Standing]:
+        standings = await self._store.at_once(lambda unit: fixes.record(unit, group))
+        # Told without the outbox, which would cost as much as the fixes do: *enter* looks by itself soon enough.
+        with suppress(BusUnavailable):
+            await self._bus.publish(PEOPLE)
+        return standings

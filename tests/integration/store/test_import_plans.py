@@ -1,0 +1,24 @@
+"""An import costs what its list costs, however many people there are."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import event
+
+from broadcaster.store import intake
+
+
+@pytest.mark.parametrize(
+    ("ask", "index"), [(intake._dead, "ix_contacts_gone"), (intake._forgotten, "ix_contacts_forgotten")]
+)
+async def test_contacts_that_a_list_may_revive_are_found_without_a_look_at_all(store, ask, index):
+    if not store.sqlite:
+        pytest.skip("PostgreSQL plans by what there is")
+    asked = []
+    event.listen(store._reader.sync_engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+    async with store.read() as unit:
+        await ask(unit)
+        statement, given = asked[-1]
+        plan = await unit.conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+        told = " ".join(row[-1] for row in plan)
+    assert f"USING INDEX {index}" in told
