@@ -43,6 +43,8 @@ MOST_OF_A_KEY = 50
 """A key that opens streams and forgets them leaves some for the others."""
 HEARTBEAT_S = 10.0
 """Seconds between comments on a quiet stream: proxies give up after 30 to 60."""
+_LOOK_S = 4.0
+"""A queue that stands still changes no account, and must be noticed all the same: what is shown is made anew."""
 PACE_S = 0.25
 _RECONNECT_MS = 2000
 _END = "end"
@@ -133,7 +135,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
 async def stream(
     call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[Told]], *, longest_s: float = math.inf
 ) -> web.StreamResponse:
-    """Stream what ``read`` gives, at each change of an alert's account and every ten seconds, where it is other news.
+    """Stream what ``read`` gives, at each change of an alert's account and every four seconds, where it is other news.
 
     After ``longest_s`` the stream breaks off, and its reader comes back, to be let in anew; so it does when its key was
     revoked, or its session ended. Raises the 503 where there are too many, of all or of one key.
@@ -181,7 +183,7 @@ async def _stream(
                     await stream.send("{}", id=_END, event=_END)
                     break
                 await asyncio.sleep(PACE_S)
-                await watched.wait(HEARTBEAT_S)
+                await watched.wait(min(_LOOK_S, HEARTBEAT_S))
                 if clock() >= look_again:
                     if await _revoked(call):
                         break
