@@ -145,7 +145,7 @@ async def test_home_and_the_alerts_page_say_in_french_that_nobody_was_told_yet(t
             for path in ("/console", f"/console/alerts/{issued['id']}"):
                 page = await reader.page(path, "fr")
                 assert re.search(LATE, page), path
-                assert 'lang="en"' not in page
+                assert 'class="small quiet" lang="en"' not in page
         said = await api.ready()
         assert (said["status"], said["findings"][0]["code"]) == ("degraded", "first-message-late")
         town.push.let_go()
