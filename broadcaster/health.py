@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from broadcaster.bus import BusUnavailable
@@ -140,9 +141,10 @@ def own_troubles(services: Services) -> list[Trouble]:
 def _disk(settings: Settings) -> Iterator[Trouble]:
     """Say so before the disk is full: what can't be written down is not taken."""
     if settings.embedded and settings.least_free_mb:
-        free_mb = shutil.disk_usage(settings.store_path.parent).free // _MB
-        if free_mb < settings.least_free_mb:
-            yield Trouble(Code.DISK_LOW, {"megabytes": free_mb})
+        with suppress(OSError):  # the store itself says that its folder is gone
+            free_mb = shutil.disk_usage(settings.store_path.parent).free // _MB
+            if free_mb < settings.least_free_mb:
+                yield Trouble(Code.DISK_LOW, {"megabytes": free_mb})
 
 
 def _providers(services: Services) -> Iterator[Trouble]:
