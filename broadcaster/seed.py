@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.store import people, stations
 from broadcaster.synthetic import GROUPS, Town
-from channels.sms import region_of_insee
-from zones import Area, Communes
+from broadcaster.territory import NO_SEA, of_commune
+from zones import Area
 
 if TYPE_CHECKING:
     from broadcaster.clock import Clock
@@ -40,7 +40,7 @@ async def sow(store: Store, clock: Clock, *, residents: int = RESIDENTS, random_
     async with store.read() as unit:
         if await stations.all_stations(unit):
             return None
-    fields = commune_fields(INSEE)
+    fields = {**of_commune(INSEE), "sea": NO_SEA}  # L'Aigle lies a day's walk from it
     commune_area = Area.from_json({"polygons": fields["boundary"]})
     town = Town(commune_area, (fields["lon"], fields["lat"]), random_seed)
     drawn = list(town.residents(residents))
@@ -64,22 +64,3 @@ async def _register(unit: Unit, station_id: int, drawn: list[NewSubscriber], clo
         batch = drawn[start : start + _BATCH]
         tokens = [people.new_token() for _ in batch]
         await people.register(unit, station_id, batch, tokens, groups_by_slug=groups, now=clock.now())
-
-
-def commune_fields(insee: str) -> dict[str, Any]:
-    """Give what a station takes over from its commune: name, boundary (GeoJSON), town hall, contact, region.
-
-    Raises ``zones.UnknownCommune`` and ``zones.CommunesMissing``.
-    """
-    commune = Communes().find(insee)
-    lon, lat = commune.centre
-    return {
-        "name": commune.name,
-        "boundary": Area(polygons=commune.boundary).to_json()["polygons"],
-        "region": region_of_insee(insee),
-        "insee": commune.insee,
-        "lon": lon,
-        "lat": lat,
-        "email": commune.email,
-        "phone": commune.phone,
-    }

@@ -5,6 +5,15 @@ opens nothing.
 """
 
 from zones.alert_areas import AreaIndex
+from zones.boundaries import (
+    Boundary,
+    BoundaryDoubtful,
+    CrossingOutline,
+    SwappedCoordinates,
+    read_boundary,
+    unpacked_boundary,
+)
+from zones.coast import Coast
 from zones.communes import Commune, CommuneName, CommuneOutline, Communes, slug
 from zones.errors import (
     CommunesMissing,
@@ -36,22 +45,29 @@ __all__ = [
     "MIN_RADIUS_M",
     "Area",
     "AreaIndex",
+    "Boundary",
+    "BoundaryDoubtful",
     "Circle",
+    "Coast",
     "Commune",
     "CommuneName",
     "CommuneOutline",
     "Communes",
     "CommunesMissing",
+    "CrossingOutline",
     "Hits",
     "InvalidArea",
     "InvalidPoint",
     "Jurisdiction",
     "OutsideJurisdiction",
     "PlaceIndex",
+    "SwappedCoordinates",
     "TerritoryIndex",
     "UnknownCommune",
     "ZoneError",
     "parse_boundary",
+    "read_boundary",
     "simplified",
     "slug",
+    "unpacked_boundary",
 ]

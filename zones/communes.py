@@ -183,6 +183,10 @@ class Communes:
         found.sort(key=lambda pair: pair[0])
         return [outline for _, outline in found[:_MOST_AROUND]]
 
+    def shapes(self) -> list[Any]:
+        """Return every boundary of the data, parts of communes too, as shapely geometries: all the land of France."""
+        return [shape for row in self._rows() if (shape := _boundary(row)) is not None]
+
     @property
     def path(self) -> Path:
         """Where the data is. Raises ``CommunesMissing``."""

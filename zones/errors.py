@@ -4,6 +4,7 @@
 
     ZoneError (a ValueError)
     ├── InvalidArea           the shape itself can't be used: no area, out of range, self-crossing, too large
+    │   └── BoundaryDoubtful  (``zones.boundaries``) a person must say whether the shape is what they mean
     ├── InvalidPoint          a point is not on the Earth, or not a number
     ├── OutsideJurisdiction   the shape is sound, but it goes further than its author may
     ├── UnknownCommune        there is no such commune in the data, or it can't serve as one
@@ -46,7 +47,11 @@ class InvalidPoint(ZoneError):
 
 
 class OutsideJurisdiction(ZoneError):
-    """The shape goes further than its author may."""
+    """The shape goes further than its author may. ``beyond_m``: how far; None where it is far away."""
+
+    def __init__(self, field: str, problem: str, beyond_m: float | None = None) -> None:
+        super().__init__(field, problem)
+        self.beyond_m = beyond_m
 
 
 class UnknownCommune(ZoneError):

@@ -1,4 +1,7 @@
-"""How far a station may warn: its boundary, and a margin around it.
+"""How far a station may warn: its boundary, a margin around it, and the sea before it.
+
+On a coast the sea does not count against the margin: an area that touches the territory or its margin may go on over
+the sea, as far as that is known (``zones.coast``). So the margin is about the land of others.
 
 The test is made on the ground, in metres, on a plane about the middle of each shape in turn (azimuthal equidistant, by
 the geodesic): so it is as true in Réunion as in L'Aigle, and for a boundary of any size. The boundaries of France's
@@ -15,22 +18,23 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon, mapping
+from shapely.geometry import shape as geometry
 
+from zones.boundaries import BOUNDARY_LIMITS
 from zones.circles import finite
 from zones.drawing import drawn_circle
 from zones.ellipsoid import box_reach, to_plane
 from zones.errors import InvalidArea, OutsideJurisdiction
-from zones.geojson import Limits, read_polygons
+from zones.geojson import read_polygons
 
 if TYPE_CHECKING:
     from zones.circles import Box
     from zones.ellipsoid import Floats
     from zones.geometry import Area
 
-# A station may be a whole country with its overseas parts, drawn finely; Russia has 17 million km².
-_BOUNDARY_LIMITS = Limits(vertices=500_000, rings=20_000, area_km2=20_000_000)
 _CORNERS = 128  # of a circle as it is tested: its edge is cut by 1.5 m at most
 _PARTS_APART = 50  # an area of more polygons is tested as one, for a test takes a millisecond or two
+_SHORE_M = 150.0  # communes' shores are this coarse: the strip between two drawings of one is no land
 _TOLERANCE_M = 1.0  # drawing and buffering round off less than this
 _STEP_DEGREES = 0.05  # a straight edge in degrees is followed by points so far apart, for it bends on the plane
 
@@ -40,25 +44,35 @@ def parse_boundary(obj: Any, field: str = "boundary") -> MultiPolygon:
 
     Raises ``InvalidArea``, its field beginning with ``field``.
     """
-    return read_polygons(obj, field, _BOUNDARY_LIMITS)
+    return read_polygons(obj, field, BOUNDARY_LIMITS)
 
 
 class Jurisdiction:
     """Where a station may publish: within ``margin_m`` metres of its boundary; anywhere, where that is None."""
 
-    def __init__(self, boundary: Polygon | MultiPolygon | None, margin_m: float = 0.0) -> None:
-        """``boundary`` is in WGS 84 degrees, within -180..180. Raises ``InvalidArea`` for ``margin_m``."""
+    def __init__(
+        self,
+        boundary: Polygon | MultiPolygon | None,
+        margin_m: float = 0.0,
+        sea: Polygon | MultiPolygon | None = None,
+    ) -> None:
+        """``boundary`` and ``sea`` are in WGS 84 degrees, within -180..180. Raises ``InvalidArea`` for ``margin_m``.
+
+        ``sea`` does not count against the margin; where nothing is known of it, all counts.
+        """
         self.margin_m = finite(margin_m, "margin_m")
         if self.margin_m < 0:
             raise InvalidArea("margin_m", "A margin is 0 m or more.")
         self.boundary = boundary
+        self.sea = sea
         if boundary is not None:
             shapely.prepare(boundary)
 
     @classmethod
-    def from_geojson(cls, obj: Any, margin_m: float = 0.0) -> Self:
-        """As ``parse_boundary``; None for no boundary."""
-        return cls(None if obj is None else parse_boundary(obj), margin_m)
+    def from_geojson(cls, obj: Any, margin_m: float = 0.0, sea: Any = None) -> Self:
+        """As ``parse_boundary``; None for no boundary. ``sea`` is GeoJSON as ``zones.coast`` found it, or None."""
+        water = None if sea is None or not sea["coordinates"] else geometry(sea)
+        return cls(None if obj is None else parse_boundary(obj), margin_m, water)
 
     @property
     def boundary_geojson(self) -> dict[str, Any] | None:
@@ -113,9 +127,14 @@ class Jurisdiction:
             return
         nearby = self._nearby(shape)
         if nearby is None:
-            raise OutsideJurisdiction(field, f"{what} lies far outside the station's territory{self._allowance()}.")
+            swapped = ": are latitude and longitude swapped?" if self._holds_swapped(shape) else "."
+            far = f"{what} lies far outside the station's territory{self._allowance()}{swapped}"
+            raise OutsideJurisdiction(field, far)
         ground, allowed = _on_plane(shape, middle), _on_plane(nearby, middle)
-        outside = ground.difference(allowed.buffer(self.margin_m + _TOLERANCE_M, quad_segs=32))
+        reached = allowed.buffer(self.margin_m + _TOLERANCE_M, quad_segs=32)
+        outside = ground.difference(reached)
+        if self.sea is not None and not outside.is_empty and ground.intersects(reached):
+            outside = _without_slivers(outside.difference(_on_plane(self._sea_under(shape), middle)))
         if outside.is_empty:
             return
         corners = shapely.points(shapely.get_coordinates(outside))
@@ -126,7 +145,16 @@ class Jurisdiction:
             field,
             f"{what} {how} outside the station's territory{self._allowance()}, by {_shown_m(beyond_m)} at the farthest"
             f" ({max(share, 0.001):.1%} of it): move it or make it smaller.",
+            beyond_m,
         )
+
+    def _sea_under(self, shape: Any) -> Any:
+        return shapely.intersection(self.sea, shapely.box(*shape.bounds))
+
+    def _holds_swapped(self, shape: Any) -> bool:
+        """Tell whether a shape would touch the boundary with its latitude and longitude swapped."""
+        west, south, east, north = shape.bounds
+        return bool(shapely.intersects(self.boundary, shapely.box(south, west, north, east)))
 
     def _allowance(self) -> str:
         return f" and its margin of {_shown_m(self.margin_m)}" if self.margin_m else ""
@@ -144,6 +172,11 @@ class Jurisdiction:
         window = shapely.union_all(around)
         cut = shapely.intersection(self.boundary, window)
         return None if cut.area == 0 else cut
+
+
+def _without_slivers(outside: Any) -> Any:
+    """What is left of a difference, less the strips between a shore and the sea, which was thinned."""
+    return outside.buffer(-_SHORE_M / 2).buffer(_SHORE_M / 2)
 
 
 def _on_plane(shape: Any, middle: tuple[float, float]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,14 @@ from broadcaster.commands.failing import wait_for
 from broadcaster.commands.opened import OPERATOR_KEY, opened, settings
 from broadcaster.commands.operator_key import ensure_key
 from broadcaster.store import migrate as migration
+from broadcaster.store import stations
 from broadcaster.synthetic import MOST
+from broadcaster.territory import sea_of
+from zones import Coast
 
 if TYPE_CHECKING:
     from broadcaster.config import Settings
+    from broadcaster.store.engine import Store
 
 
 @click.command()
@@ -29,10 +34,26 @@ def migrate() -> None:
 
     async def work() -> str | None:
         async with opened(where, migrated=False) as store:
-            return await migration.migrate(store)
+            newest = await migration.migrate(store)
+            await _look_for_the_sea(store)
+            return newest
 
     newest = wait_for(work())
     click.echo(f"the database has the newest shape ({newest})")
+
+
+async def _look_for_the_sea(store: Store) -> None:
+    """Find the sea near stations that are older than the question."""
+    async with store.read() as unit:
+        ids = await stations.without_sea(unit)
+    coast = Coast()
+    for station_id in ids:
+        async with store.read() as unit:
+            found = await stations.by_id(unit, station_id)
+        if found is not None:
+            sea = await asyncio.to_thread(sea_of, found.boundary, coast)
+            async with store.write() as unit:
+                await stations.change(unit, station_id, {"sea": sea})
 
 
 @click.command()

@@ -1,23 +1,24 @@
-"""``tocsin station add|list|show``."""
+"""``tocsin station add|margin|list|show``."""
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from broadcaster import territory
 from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
 from broadcaster.domain.stations import Station, StationKind
-from broadcaster.seed import commune_fields
 from broadcaster.store import stations
-from zones import Jurisdiction, parse_boundary
+from zones import Boundary, CrossingOutline, SwappedCoordinates
 from zones import slug as slug_of
 
 _MOST_MARGIN_M = 50_000
@@ -52,6 +53,12 @@ def station() -> None:
     help="How far, in metres, an area may reach over the boundary. Without it, TOCSIN_MARGIN_M.",
 )  # fmt: skip
 @click.option("--region", help="ISO 3166 code of where telephone numbers are dialled; else the commune's, or FR.")
+@click.option(
+    "--swap/--no-swap",
+    default=None,
+    help="The boundary has latitude before longitude, or has not, though it seems so. Without it, you are asked.",
+)
+@click.option("--mend", is_flag=True, help="Take outlines that cross themselves as they are mended, without asking.")
 def add(
     *,
     insee: str | None,
@@ -62,30 +69,36 @@ def add(
     languages: str,
     margin_m: float | None,
     region: str | None,
+    swap: bool | None,
+    mend: bool,
 ) -> None:
     """Add a station: a commune of France by its INSEE code, or any other by its boundary.
 
     \b
     tocsin station add --insee 61214
     tocsin station add --boundary campus.geojson --name "Lycée Napoléon" --kind school --languages fr,en
+
+    \b
+    A boundary that seems to have its coordinates swapped, or an outline that crosses itself, is asked about.
     """  # noqa: D301  click reads the \b
     if (insee is None) == (boundary is None):
         raise Stop("give either --insee or --boundary")
     where = settings()
     fields: dict[str, Any] = {"region": "FR", "insee": None, "lon": None, "lat": None, "email": None, "phone": None}
     if insee is not None:
-        fields |= commune_fields(insee.strip().upper())
-    elif boundary is not None:
-        fields |= _from_file(boundary, name)
-    if name:
-        fields["name"] = name.strip()
+        fields |= territory.of_commune(insee.strip().upper())
     if region:
         fields["region"] = region.strip().upper()
+    if boundary is not None:
+        fields |= _from_file(boundary, name, fields["region"], swap=swap, mend=mend)
+    if name:
+        fields["name"] = name.strip()
     fields["slug"] = slug or slug_of(fields["name"])[:60].strip("-")
     fields["kind"] = StationKind(kind or ("authority" if insee else "association"))
     fields["languages"] = tuple(part.strip() for part in languages.split(",") if part.strip())
     fields["margin_m"] = where.margin_m if margin_m is None else margin_m
     _check(fields)
+    fields["sea"] = territory.sea_of(fields["boundary"])
 
     async def work() -> Station | None:
         async with opened(where) as store, store.write() as unit:
@@ -96,6 +109,22 @@ def add(
         raise Stop(f"there is a station {fields['slug']!r} already", hint="give this one another --slug")
     click.echo(f"added {made.name} as {made.slug}")
     click.echo(f"a key to send with: tocsin key add --station {made.slug} --role publish --label NAME")
+
+
+@station.command("margin")
+@click.argument("slug")
+@click.argument("metres", type=click.FloatRange(0, _MOST_MARGIN_M))
+def margin(*, slug: str, metres: float) -> None:
+    """Change how far, in METRES, an area may reach over a station's boundary. The sea does not count."""
+
+    async def work() -> Station:
+        async with opened(settings()) as store, store.write() as unit:
+            found = await station_of(unit, slug)
+            await stations.change(unit, found.id, {"margin_m": metres})
+            return found
+
+    found = wait_for(work())
+    click.echo(f"the margin of {found.name} is {metres:g} m; it was {found.margin_m:g} m")
 
 
 @station.command("list")
@@ -138,7 +167,7 @@ def show(*, slug: str, as_json: bool) -> None:
         out().print(table(("group", "name", "#members"), groups))
 
 
-def _from_file(path: Path, name: str | None) -> dict[str, Any]:
+def _from_file(path: Path, name: str | None, region: str, *, swap: bool | None, mend: bool) -> dict[str, Any]:
     if not name:
         raise Stop("--boundary needs a --name: a file of a boundary does not say whose it is")
     if path.stat().st_size > _LARGEST_FILE:
@@ -147,14 +176,33 @@ def _from_file(path: Path, name: str | None) -> dict[str, Any]:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise Stop(f"{path} is no GeoJSON: {error}") from error
-    boundary = parse_boundary(document)
-    middle = boundary.representative_point()
-    return {
-        "name": name,
-        "boundary": Jurisdiction(boundary).boundary_geojson,
-        "lon": middle.x,
-        "lat": middle.y,
-    }
+    found = _asked(document, region, swap=swap, mend=mend)
+    for told in territory.left_out(found):
+        click.echo(told, err=True)
+    return {"name": name, **territory.of_boundary(found)}
+
+
+def _asked(document: Any, region: str, *, swap: bool | None, mend: bool) -> Boundary:
+    """Read a boundary, and ask what a person must say; stops where nobody can be asked."""
+    while True:
+        try:
+            return territory.read(document, region, swap=swap, mend=mend)
+        except SwappedCoordinates as doubt:
+            swap = _said(doubt.problem, "give --swap, or --no-swap if the boundary is right as it is")
+        except CrossingOutline as doubt:
+            mend = _said(doubt.problem, "give --mend to take it so, or redraw it")
+            if not mend:
+                raise Stop("nothing was added", hint="redraw the outline so that it does not cross itself") from doubt
+
+
+def _may_ask() -> bool:
+    return sys.stdin.isatty()
+
+
+def _said(question: str, otherwise: str) -> bool:
+    if not _may_ask():
+        raise Stop(f"boundary: {question}", hint=otherwise)
+    return click.confirm(question, err=True)
 
 
 def _check(fields: dict[str, Any]) -> None:

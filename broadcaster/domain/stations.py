@@ -34,7 +34,11 @@ _RANK = {Role.READ: 0, Role.PUBLISH: 1, Role.ADMIN: 2}
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A commune, a school or an association. ``languages``: the first is its own. ``boundary``: GeoJSON, or none."""
+    """A commune, a school or an association. ``languages``: the first is its own.
+
+    ``boundary``: GeoJSON, or none; ``sea``: the sea near it, GeoJSON, which does not count against the margin; None
+    where nobody looked yet.
+    """
 
     id: int
     slug: str
@@ -49,6 +53,7 @@ class Station:
     lat: float | None = None
     email: str | None = None
     phone: str | None = None
+    sea: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from broadcaster.domain.health import Code, Trouble
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
 from broadcaster.http.schemas.problems import FieldProblem, Problem
 from broadcaster.store import StoreUnavailable
-from zones import ZoneError
+from zones import BoundaryDoubtful, CrossingOutline, SwappedCoordinates, ZoneError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +48,13 @@ KINDS: dict[str, tuple[int, str]] = {
 _BY_STATUS = {status: kind for kind, (status, _) in KINDS.items() if kind != "not-json"}
 
 
+_HINTS = {
+    SwappedCoordinates.code: "Send swap: true to swap each pair, or swap: false if the boundary is right as it is.",
+    CrossingOutline.code: "Send mend: true to take the boundary as it was mended, or redraw it.",
+}
+"""What to do about a problem that has a code."""
+
+
 @dataclass(eq=False)
 class HttpProblem(Exception):
     """A problem of HTTP itself, raised by the guards."""
@@ -58,6 +65,7 @@ class HttpProblem(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
     instance: str | None = None
     trouble: Trouble | None = None
+    code: str | None = None
 
     @property
     def status(self) -> int:
@@ -92,7 +100,8 @@ def problem_of(error: Exception, request: web.Request) -> HttpProblem:
     if isinstance(error, HttpProblem):
         return error
     if isinstance(error, (Refused, ZoneError)):
-        return HttpProblem("refused", str(error), errors=[(error.field, error.problem)])
+        code = error.code if isinstance(error, BoundaryDoubtful) else None
+        return HttpProblem("refused", str(error), errors=[(error.field, error.problem)], code=code)
     for away, words in _AWAY.items():
         if isinstance(error, away):
             log.debug("something that is needed is away", path=request.path, kind=away.__name__, problem=str(error))
@@ -151,6 +160,8 @@ def respond(problem: HttpProblem) -> web.Response:
         status=status,
         detail=_sayable(problem.detail),
         instance=problem.instance,
+        code=problem.code,
+        hint=None if problem.code is None else _HINTS[problem.code],
         errors=tuple(FieldProblem(field=_sayable(where), problem=_sayable(what)) for where, what in problem.errors)
         or None,
     )

@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
+from broadcaster import territory
 from broadcaster.domain.stations import Role, StationKind
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
 from broadcaster.http.answers import answer
@@ -13,8 +14,8 @@ from broadcaster.http.schemas.base import SLUG
 from broadcaster.http.schemas.stations import GroupOut, StationOut
 from broadcaster.store import stations
 from channels.email import InvalidMailAddress, parse_address
-from channels.sms import InvalidPhone, parse_phone, region_of_insee
-from zones import Communes, Jurisdiction, UnknownCommune
+from channels.sms import InvalidPhone, parse_phone
+from zones import UnknownCommune
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -33,14 +34,15 @@ async def create(call: Call[StationIn, None]) -> web.Response:
         message = "This key is of one station: making another needs an admin key of them all."
         raise Forbidden(message)
     given = call.body
-    fields = await asyncio.to_thread(fields_of, given, call.services.settings.margin_m)
+    fields, notes = await asyncio.to_thread(fields_of, given, call.services.settings.margin_m)
 
     async def keep(unit: Unit) -> StationOut:
         made = await stations.add(unit, fields, call.services.clock.now())
         if made is None:
             message = f"There is a station {given.slug} already: choose another slug."
             raise Conflict(message)
-        return await _shown(unit, made, call.caller, call.services.sandboxed)
+        shown = await _shown(unit, made, call.caller, call.services.sandboxed)
+        return shown.model_copy(update={"notes": tuple(notes) or None})
 
     shown = await call.services.store.transact(keep)
     return answer(shown, 201, {"Location": f"/v1/stations/{shown.slug}"})
@@ -72,11 +74,12 @@ async def station_given(unit: Unit, slug: str) -> Station:
     return station
 
 
-def fields_of(given: StationIn, margin_m: float) -> dict[str, Any]:
-    """Give the fields of ``Station``, those of the commune where they are not given; reads a large file.
+def fields_of(given: StationIn, margin_m: float) -> tuple[dict[str, Any], list[str]]:
+    """Return the fields of ``Station``, those of the commune where they are not given, and what to tell of them.
 
-    Raises ``Refused`` for what can't be read, ``zones.ZoneError`` for what is no boundary.
+    Reads a large file. Raises ``Refused`` for what can't be read, ``zones.ZoneError`` for what is no boundary.
     """
+    notes: list[str] = []
     fields: dict[str, Any] = {
         "slug": given.slug,
         "name": given.name,
@@ -94,25 +97,22 @@ def fields_of(given: StationIn, margin_m: float) -> dict[str, Any]:
     if given.insee is not None:
         _from_commune(fields, given.insee, given)
     elif given.boundary is not None:
-        jurisdiction = Jurisdiction.from_geojson(given.boundary)
-        fields["boundary"] = jurisdiction.boundary_geojson
-        if jurisdiction.centre is not None:
-            fields["lon"], fields["lat"] = jurisdiction.centre
+        found = territory.read(given.boundary, fields["region"], swap=given.swap, mend=given.mend)
+        fields |= territory.of_boundary(found)
+        notes = territory.left_out(found)
     _check_contact(fields, given)
-    return fields
+    if fields["boundary"] is not None:
+        fields["sea"] = territory.sea_of(fields["boundary"])
+    return fields, notes
 
 
 def _from_commune(fields: dict[str, Any], insee: str, given: StationIn) -> None:
     try:
-        commune = Communes().find(insee)
+        commune = territory.of_commune(insee)
     except UnknownCommune as error:
         raise Refused("insee", error.problem) from error
-    fields["name"] = given.name or commune.name
-    fields["boundary"] = Jurisdiction(commune.boundary).boundary_geojson
-    fields["lon"], fields["lat"] = commune.centre
-    fields["email"] = given.email or commune.email
-    fields["phone"] = given.phone or commune.phone
-    fields["region"] = given.region or region_of_insee(insee)
+    own = {name: value for name in ("name", "email", "phone", "region") if (value := getattr(given, name))}
+    fields |= commune | own
 
 
 def _check_contact(fields: dict[str, Any], given: StationIn) -> None:

@@ -152,9 +152,17 @@ def check_rules(
     _check_audience(station, audience, severity, known_groups)
     if area is not None:
         try:
-            Jurisdiction.from_geojson(station.boundary, station.margin_m).check(area)
+            Jurisdiction.from_geojson(station.boundary, station.margin_m, station.sea).check(area)
         except OutsideJurisdiction as error:
-            raise Refused(error.field, error.problem) from error
+            wider = "" if error.beyond_m is None else f" {_widen(station)}"
+            raise Refused(error.field, error.problem + wider) from error
+
+
+def _widen(station: Station) -> str:
+    return (
+        f"An administrator can widen the margin: on the station's page in the console, or with"
+        f" `tocsin station margin {station.slug} METRES` (TOCSIN_MARGIN_M is the margin of new stations)."
+    )
 
 
 def _check_audience(station: Station, audience: Audience, severity: Severity, known_groups: Mapping[str, int]) -> None:

@@ -37,6 +37,7 @@ def _station(row: Row[Any]) -> Station:
         lat=row.lat,
         email=row.email,
         phone=row.phone,
+        sea=row.sea,
     )
 
 
@@ -57,6 +58,16 @@ async def change(unit: Unit, station_id: int, fields: Mapping[str, Any]) -> None
         raise ValueError(message)
     row = {name: list(value) if name == "languages" else value for name, value in fields.items()}
     await unit.conn.execute(update(stations).where(stations.c.id == station_id).values(row))
+
+
+async def without_sea(unit: Unit) -> list[int]:
+    """Return the ids of the stations with a territory for which nobody looked for the sea yet."""
+    rows = await unit.conn.scalars(
+        select(stations.c.id)
+        .where(stations.c.sea.is_(None), stations.c.boundary.is_not(None), cast(stations.c.boundary, Text) != "null")
+        .order_by(stations.c.id)
+    )
+    return list(rows)
 
 
 async def by_slug(unit: Unit, slug: str) -> Station | None:
@@ -102,7 +113,8 @@ async def all_stations(unit: Unit) -> list[Station]:
 
 async def listed(unit: Unit) -> list[Station]:
     """Give all stations as a list needs them: without their boundaries, which are nearly all there is to read."""
-    columns = [null().label("boundary") if each.name == "boundary" else each for each in stations.c]
+    shapes = ("boundary", "sea")
+    columns = [null().label(each.name) if each.name in shapes else each for each in stations.c]
     rows = await unit.conn.execute(select(*columns).order_by(stations.c.slug))
     return [_station(row) for row in rows]
 

@@ -115,6 +115,7 @@ stations = Table(
     Column("email", String(254)),
     Column("phone", String(40)),
     Column("created_at", Instant, nullable=False),
+    Column("sea", JSON(none_as_null=True)),
 )
 
 api_keys = Table(

@@ -160,6 +160,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("export", "/console/people/export"),
     Shown("stations", "/console/stations"),
     Shown("station-new", "/console/stations/new"),
+    Shown("station-boundary", "/console/stations/boundary"),
     Shown("station", "/console/stations/{station}", "/console/stations/{slug}"),
     Shown("station-edit", "/console/stations/{station}/edit", "/console/stations/{slug}/edit"),
     Shown("poster", "/console/stations/{station}/poster", "/console/stations/{slug}/poster"),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from shapely.geometry import shape
 from sqlalchemy import update
 
-from broadcaster.seed import INSEE, commune_fields
+from broadcaster.seed import INSEE
 from broadcaster.store.tables import stations
+from broadcaster.territory import of_commune
 from tests.servers.town import Town
 from tests.servers.town_facts import STATION
 
@@ -46,7 +47,7 @@ class Village:
 
 async def _as_it_is(town: Town) -> tuple[float, float]:
     """Give the station the boundary, town hall and contact of the real commune, for its maps and pages; its middle."""
-    fields = commune_fields(INSEE)
+    fields = of_commune(INSEE)
     async with town.store.write() as unit:
         await unit.conn.execute(update(stations).where(stations.c.slug == STATION).values(fields))
     west, south, east, north = shape(fields["boundary"]).bounds

@@ -22,4 +22,6 @@ class Problem(Shown):
     status: int = Field(ge=400, le=599)
     detail: str
     instance: str | None = Field(None, description="Names this occurrence; the service's log has it too.")
+    code: str | None = Field(None, description="Names what a program can answer to.", examples=["swapped"])
+    hint: str | None = Field(None, description="What to send then.")
     errors: tuple[FieldProblem, ...] | None = Field(None, description="Each field that is wrong.")

@@ -19,7 +19,22 @@ class StationIn(Given):
     languages: tuple[Language, ...] = Field(("fr",), min_length=1, max_length=2, description="The first is its own.")
     insee: Annotated[str, StringConstraints(pattern=INSEE)] | None = Field(None, examples=["61214"])
     boundary: GeoJson | None = None
-    margin_m: float | None = Field(None, ge=0, le=50_000, description="How far an area may reach over the boundary.")
+    swap: bool | None = Field(
+        None,
+        description="True: the boundary has latitude before longitude. False: it has not, though it seems so. Without"
+        " it, what seems swapped is refused with the code `swapped`.",
+    )
+    mend: bool = Field(
+        False,
+        description="Mend outlines that cross or touch themselves. Without it, they are refused with the code"
+        " `crosses-itself`.",
+    )
+    margin_m: float | None = Field(
+        None,
+        ge=0,
+        le=50_000,
+        description="How far an area may reach over the boundary, on land; the sea does not count.",
+    )
     region: Annotated[str, StringConstraints(pattern=REGION)] | None = Field(
         None, description="Country or territory by which national telephone numbers are read (ISO 3166-1)."
     )
@@ -65,5 +80,6 @@ class StationOut(Shown):
     phone: str | None
     boundary: GeoJson | None
     sandbox: tuple[str, ...] = Field(description="Channels that send nothing here, but keep what they would send.")
+    notes: tuple[str, ...] | None = Field(None, description="What of a new station's boundary was left out or mended.")
     followers: int | None = None
     groups: tuple[GroupOut, ...] | None = None

@@ -85,7 +85,10 @@ def _too_long(words: Words, found: re.Match[str]) -> str:
 
 
 def _outside(words: Words, found: re.Match[str]) -> str:
-    return words("This goes beyond your territory, by %(far)s. Move it, or make it smaller.", far=found[1].strip())
+    return words(
+        "This goes beyond your territory, by %(far)s. Move it, make it smaller, or have the station's margin widened.",
+        far=found[1].strip(),
+    )
 
 
 def _group(words: Words, found: re.Match[str]) -> str:

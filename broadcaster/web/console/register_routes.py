@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.web.console import exporting, groups, importing, people, person, poster, sandbox, station_new, stations
+from broadcaster.http.route import SHAPE
+from broadcaster.web.console import (
+    exporting,
+    groups,
+    importing,
+    people,
+    person,
+    poster,
+    sandbox,
+    station_boundary,
+    station_new,
+    stations,
+)
 from broadcaster.web.console.importing_file import LARGEST_FORM
 from broadcaster.web.console.routes import data_at, form_at, page_at
 
@@ -39,7 +51,9 @@ ROUTES: tuple[Route, ...] = (
     data_at("GET", "/console/sandbox/{id}/mail", sandbox.mail, "A mail as it would look.", answers={200: _HTML}),
     page_at("/console/stations", stations.listing, "Stations."),
     page_at("/console/stations/new", station_new.ask, "Which one?"),
-    form_at("/console/stations/new", station_new.add, "Add a station."),
+    form_at("/console/stations/new", station_new.add, "Add a station.", largest=SHAPE),
+    page_at("/console/stations/boundary", station_boundary.ask, "A territory out of a file."),
+    form_at("/console/stations/boundary", station_boundary.look, "Look at it.", largest=LARGEST_FORM),
     data_at(
         "GET", "/console/communes", station_new.find, "Communes by name.", answers={200: station_new.CommunesFound}
     ),

@@ -15,7 +15,7 @@ from broadcaster.http.stations import fields_of
 from broadcaster.web.console.refusal_words import told
 from channels.email import InvalidMailAddress, parse_address
 from channels.sms import InvalidPhone, parse_phone
-from zones import ZoneError, slug
+from zones import ZoneError, slug, unpacked_boundary
 
 if TYPE_CHECKING:
     from multidict import MultiDict
@@ -29,7 +29,7 @@ _LONGEST = 254
 
 @dataclass
 class StationForm:
-    """The fields as they were written, and what is wrong with them, in words."""
+    """The fields as they were written, and what is wrong with them, in words. ``boundary`` is packed."""
 
     insee: str = ""
     kind: str = StationKind.AUTHORITY.value
@@ -41,6 +41,7 @@ class StationForm:
     margin: str = ""
     lon: str = ""
     lat: str = ""
+    boundary: str = ""
     wrong: dict[str, str] = field(default_factory=dict)
 
 
@@ -63,6 +64,7 @@ def read(form: MultiDict[str]) -> StationForm:
         margin=line("margin"),
         lon=line("lon"),
         lat=line("lat"),
+        boundary=form.get("boundary", ""),
     )
 
 
@@ -100,12 +102,14 @@ def made(given: StationForm, words: Words, margin_m: float) -> dict[str, Any] | 
                 "kind": StationKind(given.kind),
                 "languages": given.languages or ("fr",),
                 "insee": given.insee or None,
+                "boundary": unpacked_boundary(given.boundary) if given.boundary else None,
+                "swap": False if given.boundary else None,
                 "margin_m": margin,
                 "email": given.email or None,
                 "phone": given.phone or None,
             }
         )
-        fields = fields_of(asked, margin_m)
+        fields, _ = fields_of(asked, margin_m)
     except ValidationError as error:
         _tell(given, words, error)
         return None

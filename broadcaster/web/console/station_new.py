@@ -10,16 +10,17 @@ from aiohttp import web
 from babel.numbers import format_decimal
 
 from broadcaster.domain.stations import Station, StationKind
-from broadcaster.errors import Forbidden, NotFound
+from broadcaster.errors import NotFound
 from broadcaster.http.answers import answer
 from broadcaster.http.keys import GROUND
 from broadcaster.http.reading import form_of
 from broadcaster.http.schemas.base import MAX_NAME, Shown
 from broadcaster.store import stations
-from broadcaster.web.console import station_form
+from broadcaster.web.console import station_boundary, station_form
 from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.station_boundary import check
 from broadcaster.web.console.station_form import StationForm
-from broadcaster.web.console.stations import languages_known, may_add, to
+from broadcaster.web.console.stations import languages_known, to
 from zones import Communes, CommunesMissing, Jurisdiction, UnknownCommune
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class CommunesFound(Shown):
 
 async def ask(call: Call[None, None]) -> web.Response:
     """Ask which commune; or show one that was chosen, or the form of a school or association."""
-    _check(call)
+    check(call)
     words = words_of(call.request)
     insee = call.request.query.get("insee", "").strip()[:10]
     kind = call.request.query.get("kind", "")
@@ -63,13 +64,13 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 async def find(call: Call[None, None]) -> web.Response:
     """Give the communes whose name begins like what is typed."""
-    _check(call)
+    check(call)
     return answer(CommunesFound(communes=tuple(await _search(_asked(call), words_of(call.request)))))
 
 
 async def ground(call: Call[None, None]) -> web.Response:
     """Give what the map of a commune is drawn on that is no station yet."""
-    _check(call)
+    check(call)
     commune = await _commune(call.request.match_info["insee"])
     body = await call.request.app[GROUND].under(_as_station(commune))
     return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
@@ -77,7 +78,7 @@ async def ground(call: Call[None, None]) -> web.Response:
 
 async def add(call: Call[None, None]) -> web.Response:
     """Add a station. The same form twice adds it once: its short name is its own."""
-    _check(call)
+    check(call)
     services, words = call.services, words_of(call.request)
     given = station_form.read(await form_of(call.request))
     fields = await asyncio.to_thread(station_form.made, given, words, services.settings.margin_m)
@@ -92,6 +93,8 @@ async def add(call: Call[None, None]) -> web.Response:
         given.wrong["slug"] = words("There is a station of this short name already.")
     if given.insee:
         return await _of_commune(call, given.insee, given)
+    if given.boundary and "form" not in given.wrong:
+        return await station_boundary.shown(call, given)
     return _of_others(call, given)
 
 
@@ -186,9 +189,3 @@ def _as_station(commune: Commune) -> Station:
 
 def _asked(call: Call[Any, Any]) -> str:
     return " ".join(call.request.query.get("q", "").split())[:MAX_NAME]
-
-
-def _check(call: Call[Any, Any]) -> None:
-    if not may_add(call):
-        message = "Stations are added by an administrator of them all."
-        raise Forbidden(message)

@@ -7,7 +7,7 @@ const PAUSE_MS = 150;
 
 for (const box of all("[data-map]")) {
   const { ground, tiles, closer, farther } = box.dataset;
-  import("./parts/map.js").then(({ draw }) => draw(box, { ground, tiles: tiles || null, still: true, words: { closer, farther } }));
+  import("./parts/map.js").then(({ draw }) => draw(box, { ground: ground ?? left("ground"), tiles: tiles || null, still: true, words: { closer, farther } }));
 }
 
 const form = one("[data-communes]");

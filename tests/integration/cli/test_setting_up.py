@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,11 @@ def key_of(out: str) -> str:
     found = re.search(r"tk_\S+", out)
     assert found is not None
     return found[0]
+
+
+def sea_of(tocsin: Any, slug: str) -> Any:
+    with sqlite3.connect(tocsin.data / "tocsin.db") as database:
+        return json.loads(database.execute("SELECT sea FROM stations WHERE slug = ?", (slug,)).fetchone()[0])
 
 
 def test_a_fresh_folder_is_migrated_and_seeded(tocsin: Any):
@@ -94,6 +100,52 @@ def test_a_boundary_becomes_a_station(seeded: Any, tmp_path: Path):
     assert added.exit_code == 0, added.stderr
     shown = json.loads(seeded("station", "show", "lycee-napoleon", "--json").stdout)
     assert (shown["kind"], shown["margin_m"], shown["languages"]) == ("school", 50.0, ["fr", "en"])
+
+
+def test_swapped_coordinates_are_asked_about_and_outlines_mended_only_when_told_to(seeded: Any, tmp_path: Path):
+    path = tmp_path / "campus.geojson"
+    ring = [[lat, lon] for lon, lat in BOUNDARY["coordinates"][0]]
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+    add = ("station", "add", "--boundary", str(path), "--name", "Campus")
+    asked = seeded(*add)
+    assert asked.exit_code == 2
+    assert "near Somalia" in asked.stderr
+    assert "give --swap, or --no-swap" in asked.stderr
+    assert seeded(*add, "--swap").exit_code == 0
+    assert json.loads(seeded("station", "show", "campus", "--json").stdout)["lat"] > 48
+    crossing = [[0.61, 48.75], [0.64, 48.77], [0.64, 48.75], [0.61, 48.77], [0.61, 48.75]]
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [crossing]}))
+    add = ("station", "add", "--boundary", str(path), "--name", "Papillon")
+    asked = seeded(*add)
+    assert "in 2 parts: is that right?" in asked.stderr
+    assert "--mend" in asked.stderr
+    assert seeded(*add, "--mend").exit_code == 0
+
+
+def test_a_person_at_the_terminal_is_asked_whether_to_swap(seeded: Any, tmp_path: Path, monkeypatch: Any):
+    path = tmp_path / "campus.geojson"
+    ring = [[lat, lon] for lon, lat in BOUNDARY["coordinates"][0]]
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+    monkeypatch.setattr("broadcaster.commands.stations._may_ask", lambda: True)
+    added = seeded("station", "add", "--boundary", str(path), "--name", "Campus", given="y\n")
+    assert added.exit_code == 0, added.stderr
+    assert "Latitude and longitude were swapped." in added.stderr
+
+
+def test_a_margin_can_be_widened(seeded: Any):
+    assert "it was 1000 m" in seeded("station", "margin", "laigle", "2500").stdout
+    assert json.loads(seeded("station", "show", "laigle", "--json").stdout)["margin_m"] == 2500
+
+
+def test_the_sea_is_found_for_stations_that_are_older_than_the_question(seeded: Any):
+    added = seeded("station", "add", "--insee", "29239", "--margin-m", "0")
+    assert added.exit_code == 0
+    found = sea_of(seeded, "roscoff")
+    assert found["coordinates"]
+    with sqlite3.connect(seeded.data / "tocsin.db") as database:
+        database.execute("UPDATE stations SET sea = NULL")
+    assert seeded("migrate").exit_code == 0
+    assert sea_of(seeded, "roscoff") == found
 
 
 def test_only_a_commune_is_an_authority_without_being_said_so(seeded: Any, tmp_path: Path):

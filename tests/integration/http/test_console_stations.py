@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -123,3 +124,87 @@ async def test_a_key_of_one_station_sees_that_one(api):
     assert (await look(api, "/console/stations/laigle", mine))[0] == 200
     assert (await look(api, "/console/stations/rugles", mine))[0] == 403
     assert (await look(api, "/console/stations/nowhere", mine))[0] == 404
+
+
+SQUARE = [[0.61, 48.755], [0.64, 48.755], [0.64, 48.77], [0.61, 48.77], [0.61, 48.755]]
+BOW_TIE = [[0.61, 48.75], [0.64, 48.77], [0.64, 48.75], [0.61, 48.77], [0.61, 48.75]]
+
+
+async def upload(api, mine, document):
+    """Choose a file of a boundary; give the status and the page."""
+    body = (
+        '--x\r\nContent-Disposition: form-data; name="file"; filename="a.geojson"\r\n'
+        f"Content-Type: application/geo+json\r\n\r\n{document if isinstance(document, str) else json.dumps(document)}"
+        "\r\n--x--\r\n"
+    )
+    headers = {**mine, "Content-Type": "multipart/form-data; boundary=x", "Accept-Language": "en"}
+    status, _, page = await api.call("POST", "/console/stations/boundary", key=None, raw=body, headers=headers)
+    return status, page
+
+
+def hidden(page, name):
+    return re.search(rf'name="{name}" value="([^"]*)"', page)[1]
+
+
+async def test_a_territory_from_a_file_is_seen_with_what_was_left_out_then_added(api):
+    mine = await api.sign_in()
+    point = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [0.63, 48.76]}}
+    empty = {"type": "Feature", "properties": {}, "geometry": None}
+    outline = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [BOW_TIE]}}
+    status, page = await upload(api, mine, {"type": "FeatureCollection", "features": [point, empty, outline]})
+    assert status == 200
+    assert "Points and lines left out, for they hold no ground: 1." in page
+    assert "Entries left out, for nothing is drawn in them: 1." in page
+    assert "The outline crossed or touched itself. It was mended" in page
+    shown = json.loads(re.search(r'id="ground">(.*?)</script>', page)[1])
+    assert len(shown["boundary"]["coordinates"]) == 2
+    fields = {
+        "kind": "school",
+        "name": "Campus",
+        "language": "fr",
+        "margin": "200",
+        "boundary": hidden(page, "boundary"),
+    }
+    status, _, again = await send(api, "/console/stations/new", mine, **{**fields, "name": ""})
+    assert status == 422
+    assert hidden(again, "boundary") == fields["boundary"]
+    status, headers, _ = await send(api, "/console/stations/new", mine, **fields)
+    assert (status, headers["Location"]) == (303, "/console/stations/campus?done=added")
+    made = await station(api, "campus")
+    assert (made.kind, made.margin_m, len(made.boundary["coordinates"])) == ("school", 200.0, 2)
+
+
+async def test_swapped_coordinates_of_a_file_are_shown_put_right_and_may_be_left_as_written(api):
+    mine = await api.sign_in()
+    ring = [[lat, lon] for lon, lat in SQUARE]
+    status, page = await upload(api, mine, {"type": "Polygon", "coordinates": [ring]})
+    assert status == 200
+    assert "As it is written, this territory lies near Somalia" in page
+    assert json.loads(re.search(r'id="ground">(.*?)</script>', page)[1])["centre"][1] > 48
+    as_written = hidden(page, "as_written")
+    status, _, page = await send(api, "/console/stations/boundary", mine, as_written=as_written)
+    assert status == 200
+    assert "Somalia" not in page
+    assert json.loads(re.search(r'id="ground">(.*?)</script>', page)[1])["centre"][0] > 48
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ("{", "This file is no GeoJSON."),
+        ({"type": "Point", "coordinates": [0, 0]}, "There is no outline in this file"),
+        ({"type": "Polygon", "coordinates": [SQUARE], "crs": {"properties": {"name": "EPSG:2154"}}}, "WGS 84"),
+        ({"type": "Polygon", "coordinates": [SQUARE[:2]]}, "as an outline: boundary"),
+    ],
+)
+async def test_a_file_that_is_no_boundary_is_told_in_words(api, document, told):
+    mine = await api.sign_in()
+    status, page = await upload(api, mine, document)
+    assert status == 422
+    assert told in page
+
+
+async def test_only_an_administrator_of_all_uploads_a_territory(api):
+    mine = await api.sign_in("laigle-admin")
+    assert (await look(api, "/console/stations/boundary", mine))[0] == 403
+    assert (await upload(api, mine, {}))[0] == 403

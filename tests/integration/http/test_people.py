@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from broadcaster.domain.people import ChannelName, NewContact, NewSubscriber
-from tests.integration.http.conftest import BOUNDARY, LAIGLE
+from tests.integration.http.conftest import BOUNDARY, LAIGLE, an_alert, circle
 
 
 def push(endpoint=None):
@@ -48,6 +48,47 @@ async def test_a_boundary_becomes_a_station(api):
     status, _, made = await api.call("POST", "/v1/stations", body)
     assert (status, made["languages"], made["groups"]) == (201, ["en"], [])
     assert BOUNDARY["coordinates"][0][0][0] < made["lon"] < BOUNDARY["coordinates"][0][1][0]
+
+
+async def test_a_boundary_with_swapped_coordinates_is_refused_with_a_code_until_the_caller_says_which(api):
+    ring = [[lat, lon] for lon, lat in BOUNDARY["coordinates"][0]]
+    body = {"slug": "club", "name": "C", "kind": "association", "boundary": {"type": "Polygon", "coordinates": [ring]}}
+    status, _, problem = await api.call("POST", "/v1/stations", body)
+    assert (status, problem["code"]) == (422, "swapped")
+    assert "near Somalia" in problem["detail"]
+    assert "swap: true" in problem["hint"]
+    status, _, made = await api.call("POST", "/v1/stations", {**body, "swap": True})
+    assert status == 201
+    assert made["lat"] == pytest.approx(48.76, abs=0.05)
+    assert made["notes"] == ["Latitude and longitude were swapped."]
+    status, _, made = await api.call("POST", "/v1/stations", {**body, "slug": "navy", "swap": False})
+    assert (status, made["notes"]) == (201, None)
+    assert made["lon"] == pytest.approx(48.76, abs=0.05)
+
+
+async def test_an_outline_that_crosses_itself_is_mended_when_the_caller_says_so(api):
+    crossing = [[0.61, 48.75], [0.64, 48.77], [0.64, 48.75], [0.61, 48.77], [0.61, 48.75]]
+    features = [
+        {"type": "Feature", "properties": {}, "geometry": None},
+        {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [0.63, 48.76]}},
+        {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [crossing]}},
+    ]
+    boundary = {"type": "FeatureCollection", "features": features}
+    body = {"slug": "club", "name": "C", "kind": "association", "boundary": boundary}
+    status, _, problem = await api.call("POST", "/v1/stations", body)
+    assert (status, problem["code"]) == (422, "crosses-itself")
+    assert "mend: true" in problem["hint"]
+    status, _, made = await api.call("POST", "/v1/stations", {**body, "mend": True})
+    assert status == 201
+    assert len(made["boundary"]["coordinates"]) == 2
+    assert len(made["notes"]) == 3
+
+
+async def test_an_area_beyond_the_margin_is_refused_with_the_way_to_widen_it(api):
+    status, _, problem = await api.call("POST", "/v1/alerts", an_alert(area=circle(3000, 0.70)))
+    assert status == 422
+    assert "tocsin station margin laigle METRES" in problem["detail"]
+    assert "TOCSIN_MARGIN_M" in problem["detail"]
 
 
 @pytest.mark.parametrize(

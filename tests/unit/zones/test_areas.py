@@ -111,7 +111,7 @@ REFUSED = {
     "an empty ring": ({"polygons": polygon([])}, "area.polygons.coordinates[0]"),
     "no coordinates": ({"polygons": {"type": "Polygon"}}, "area.polygons.coordinates"),
     "no features": ({"polygons": {"type": "FeatureCollection", "features": []}}, "area.polygons.features"),
-    "a feature of nothing": ({"polygons": {"type": "Feature", "geometry": None}}, "area.polygons.geometry"),
+    "a feature of nothing": ({"polygons": {"type": "Feature", "geometry": None}}, "area.polygons"),
     "a ring left open": ({"polygons": polygon(SQUARE[:-1])}, "area.polygons.coordinates[0]"),
     "a line": ({"polygons": polygon([[0, 0], [1, 1], [0, 0]])}, "area.polygons.coordinates[0]"),
     "a flat ring": ({"polygons": polygon([[0, 0], [1, 1], [2, 2], [0, 0]])}, "area.polygons.coordinates"),

@@ -149,3 +149,11 @@ def test_a_boundary_of_too_many_rings_is_refused_before_one_is_read():
     rings = [["no position"]] * 20_001
     with pytest.raises(InvalidArea, match="More than 20,000 rings"):
         parse_boundary({"type": "MultiPolygon", "coordinates": [rings[:10_000], rings[10_000:]]})
+
+
+def test_an_area_whose_coordinates_are_swapped_is_asked_whether_they_are():
+    jurisdiction = Jurisdiction.from_geojson(SQUARE, 500)
+    assert "are latitude and longitude swapped?" in refusal(jurisdiction, Area((Circle(48.75, 0.6, 300),))).problem
+    swapped = box(48.71, 0.55, 48.72, 0.56)
+    assert "are latitude and longitude swapped?" in refusal(jurisdiction, Area.from_json({"polygons": swapped})).problem
+    assert "swapped" not in refusal(jurisdiction, Area((Circle(-120, 10, 300),))).problem

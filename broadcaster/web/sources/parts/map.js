@@ -9,8 +9,8 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 /**
  * Draw the map of a station's territory in an element.
  * @param {HTMLElement} element
- * @param {{ground: string, tiles?: string|null, words?: Record<string, string>, still?: boolean}} given
- *   ground: the address of the station's ground as JSON (/map/{slug}.json); tiles: that of a PMTiles file;
+ * @param {{ground: string|object, tiles?: string|null, words?: Record<string, string>, still?: boolean}} given
+ *   ground: the station's ground, or its address (/map/{slug}.json); tiles: that of a PMTiles file;
  *   still: no zoom by wheel, nor dragging by one finger, where the map is only looked at.
  */
 export function draw(element, given) {
@@ -37,10 +37,14 @@ export function draw(element, given) {
   return { map, L, ready };
 }
 
+async function fetched(address) {
+  const answer = await fetch(address, { credentials: "same-origin" });
+  return answer.ok ? answer.json() : null;
+}
+
 async function ground(map, given) {
-  const answer = await fetch(given.ground, { credentials: "same-origin" });
-  if (!answer.ok) return null;
-  const found = await answer.json();
+  const found = typeof given.ground === "string" ? await fetched(given.ground) : given.ground;
+  if (!found) return null;
   const own = found.boundary && L.geoJSON(found.boundary, { pane: "ground", interactive: false, style: { fill: !given.tiles } });
   const others = L.layerGroup(
     found.neighbours.map((each) => L.geoJSON(each.boundary, { pane: "ground", interactive: false })),

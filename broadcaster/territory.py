@@ -1,0 +1,79 @@
+"""What a new station takes over from its commune, or from a boundary out of a file.
+
+Reads the data of all communes, which takes seconds: call these from a thread where an event loop runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from channels.sms import region_of_insee
+from zones import Coast, Communes, CommunesMissing, Jurisdiction, read_boundary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zones import Boundary
+
+NO_SEA: dict[str, Any] = {"type": "MultiPolygon", "coordinates": []}
+
+
+def of_commune(insee: str) -> dict[str, Any]:
+    """Return a commune's name, boundary (GeoJSON), town hall, contact and region.
+
+    Raises ``zones.UnknownCommune`` and ``zones.CommunesMissing``.
+    """
+    commune = Communes().find(insee)
+    lon, lat = commune.centre
+    return {
+        "name": commune.name,
+        "boundary": Jurisdiction(commune.boundary).boundary_geojson,
+        "region": region_of_insee(insee),
+        "insee": commune.insee,
+        "lon": lon,
+        "lat": lat,
+        "email": commune.email,
+        "phone": commune.phone,
+    }
+
+
+def of_boundary(found: Boundary) -> dict[str, Any]:
+    """Return the fields of a station that has this boundary."""
+    lon, lat = found.middle
+    return {"boundary": Jurisdiction(found.shape).boundary_geojson, "lon": lon, "lat": lat}
+
+
+def read(document: Any, region: str, *, swap: bool | None = None, mend: bool = False) -> Boundary:
+    """Read a boundary from GeoJSON. Raises as ``zones.read_boundary``."""
+    return read_boundary(document, region=region, swap=swap, mend=mend)
+
+
+def left_out(found: Boundary) -> list[str]:
+    """Return in English sentences what was not taken over as it stood in the file."""
+    told = []
+    nothing = found.left_out.get("nothing", 0)
+    drawn = [f"{number} × {kind}" for kind, number in found.left_out.items() if kind != "nothing"]
+    if drawn:
+        told.append(f"Left out, for it holds no ground: {', '.join(drawn)}.")
+    if nothing:
+        told.append(f"Left out: {nothing} {'feature' if nothing == 1 else 'features'} without a geometry.")
+    if found.swapped:
+        told.append("Latitude and longitude were swapped.")
+    if found.crossings:
+        told.append(f"Outlines that crossed or touched themselves were mended: {len(found.crossings)}.")
+    return told
+
+
+def sea_of(boundary: Mapping[str, Any] | None, coast: Coast | None = None) -> dict[str, Any]:
+    """Return the sea near a boundary, as GeoJSON without polygons where none is known.
+
+    For many boundaries, one ``coast`` reads the communes once.
+    """
+    territory = Jurisdiction.from_geojson(boundary).boundary
+    if territory is None:
+        return NO_SEA
+    try:
+        found = (coast or Coast()).sea_near(territory)
+    except CommunesMissing:
+        return NO_SEA
+    return NO_SEA if found.is_empty else Jurisdiction(found).boundary_geojson or NO_SEA

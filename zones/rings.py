@@ -1,0 +1,183 @@
+"""From GeoJSON's coordinates to sound polygons, split at the antimeridian.
+
+Edges are straight in degrees, as RFC 7946 section 3.1.1 has it. A polygon across the antimeridian may come in any of
+three ways, and leaves in the first:
+
+- split along it into a MultiPolygon whose parts touch 180 and -180 (RFC 7946 section 3.1.9);
+- continuous, its longitudes going on past 180 (178, 179, 181) or past -180, as a map that scrolls gives them;
+- jumping from one side to the other (179 then -179): an edge longer than 180 degrees is read as the short way round.
+
+A pole is inside only of a polygon that is drawn to it: along latitude 90 from longitude -180 to 180.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field as made_by
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from shapely.geometry import MultiPolygon, Polygon
+
+from zones.circles import finite, in_range
+from zones.errors import InvalidArea
+
+if TYPE_CHECKING:
+    from zones.ellipsoid import Floats
+
+_HALF, _TURN = 180.0, 360.0
+_SMALLEST_RING = 4  # a triangle, its first point repeated
+_ORDINATES = (2, 3, 4)  # longitude and latitude, an altitude, a measure
+
+
+@dataclass(slots=True)
+class Rings:
+    """Reads the polygons of one document.
+
+    ``vertices`` is how many it may hold: they are counted before they are looked at. With ``swapped``, a position is
+    latitude before longitude. With ``mend``, an outline that crosses or touches itself is made valid, and
+    ``crossings`` says where (lon, lat); without it, ``InvalidArea`` is raised.
+    """
+
+    vertices: int
+    field: str
+    swapped: bool = False
+    mend: bool = False
+    crossings: list[tuple[float, float]] = made_by(default_factory=list)
+    _left: int = -1
+
+    def polygon(self, coordinates: Any, path: str) -> list[Polygon]:
+        """Return the parts of one polygon, split at the antimeridian. Raises ``InvalidArea``, its field ``path``."""
+        rings = [self._ring(ring, f"{path}[{at}]") for at, ring in enumerate(listed(coordinates, path, "rings"))]
+        shell, holes = rings[0], rings[1:]
+        while shell[:, 0].min() >= _HALF:
+            shell[:, 0] -= _TURN
+        while shell[:, 0].min() < -_HALF:
+            shell[:, 0] += _TURN
+        west, east = shell[:, 0].min(), shell[:, 0].max()
+        for hole in holes:  # each was made continuous on its own: bring it to its shell's turn
+            hole[:, 0] += _TURN * np.round(((west + east) - (hole[:, 0].min() + hole[:, 0].max())) / 2 / _TURN)
+        if east - west > _TURN:
+            raise InvalidArea(path, "The polygon goes round the world more than once.")
+        polygon = Polygon(shell, holes)
+        if not polygon.is_valid:
+            return self._mended(polygon, path, east)
+        if polygon.area <= 0:
+            raise InvalidArea(path, "The polygon is flat: it holds no ground.")
+        return _split(polygon, east)
+
+    def _mended(self, polygon: Polygon, path: str, east: float) -> list[Polygon]:
+        if not self.mend:
+            raise InvalidArea(path, _why_invalid(polygon))
+        valid = shapely.make_valid(polygon)  # a loop within an outline that touches it is a hole
+        parts = [part for part in polygons_of(valid).geoms if part.area > 0]
+        if not parts:
+            raise InvalidArea(path, "The polygon is flat: it holds no ground.")
+        _, place = _reason(polygon)
+        self.crossings.append(place or polygon.exterior.coords[0][:2])
+        return [piece for part in parts for piece in _split(part, east)]
+
+    def _ring(self, positions: Any, path: str) -> Floats:
+        """A closed ring (n, 2), continuous in longitude."""
+        points = listed(positions, path, "positions")
+        self._spend(len(points))
+        read = np.array([self._position(point, f"{path}[{at}]") for at, point in enumerate(points)], dtype=np.float64)
+        if len(read) < _SMALLEST_RING:
+            raise InvalidArea(path, "A ring has at least four positions: three corners, and the first one again.")
+        if read[0, 0] != read[-1, 0] or read[0, 1] != read[-1, 1]:
+            raise InvalidArea(path, "The ring is not closed: its last position must be its first one again.")
+        return _continuous(read, path)
+
+    def _spend(self, vertices: int) -> None:
+        self._left = (self.vertices if self._left < 0 else self._left) - vertices
+        if self._left < 0:
+            raise InvalidArea(self.field, f"More than {self.vertices:,} vertices: simplify the shape.")
+
+    def _position(self, point: Any, path: str) -> tuple[float, float]:
+        if not is_list(point) or len(point) not in _ORDINATES:
+            raise InvalidArea(path, "A position is [longitude, latitude], with perhaps an altitude and a measure.")
+        for at in range(2, len(point)):  # the altitude and the measure are not used
+            if point[at] is not None:
+                finite(point[at], f"{path}[{at}]")
+        east, north = (1, 0) if self.swapped else (0, 1)
+        lon = in_range(point[east], f"{path}[{east}]", _TURN, "longitude")
+        return lon, in_range(point[north], f"{path}[{north}]", 90, "latitude")
+
+
+def is_list(obj: Any) -> bool:
+    return isinstance(obj, Sequence) and not isinstance(obj, str | bytes | bytearray)
+
+
+def listed(obj: Any, path: str, what: str) -> Sequence[Any]:
+    """Return a list that is not empty. Raises ``InvalidArea`` for anything else."""
+    if not is_list(obj):
+        raise InvalidArea(path, f"This must be a list of {what}.")
+    if not obj:
+        raise InvalidArea(path, f"This list of {what} is empty.")
+    checked: Sequence[Any] = obj
+    return checked
+
+
+def polygons_of(shape: Any) -> MultiPolygon:
+    """Return the polygons of any geometry, without the points and lines where they touch."""
+    parts = [part for part in shapely.get_parts(shape) if part.geom_type in ("Polygon", "MultiPolygon")]
+    return MultiPolygon([piece for part in parts for piece in shapely.get_parts(part) if not piece.is_empty])
+
+
+def _split(polygon: Polygon, east: float) -> list[Polygon]:
+    if east <= _HALF:
+        return [polygon]
+    near = shapely.intersection(polygon, shapely.box(-_HALF, -90.0, _HALF, 90.0))
+    far = shapely.intersection(polygon, shapely.box(_HALF, -90.0, _HALF + _TURN, 90.0))
+    return [*_on_map(near, 0.0), *_on_map(far, _TURN)]
+
+
+def _on_map(cut: Any, turn: float) -> list[Polygon]:
+    """The polygons of what was cut, a turn further west; the cut's rounding may leave the map by a hair, or slivers."""
+
+    def moved(points: Floats) -> Floats:
+        return np.column_stack((np.clip(points[:, 0] - turn, -_HALF, _HALF), points[:, 1]))
+
+    return [part for part in polygons_of(shapely.make_valid(shapely.transform(cut, moved))).geoms if part.area > 0]
+
+
+def _reason(polygon: Polygon) -> tuple[str, tuple[float, float] | None]:
+    """What GEOS says, as in ``Self-intersection[0.62 48.76]``, in two parts."""
+    reason, _, place = shapely.is_valid_reason(polygon).partition("[")
+    numbers = place.rstrip("]").split()[:2]
+    return reason.strip().lower(), (float(numbers[0]), float(numbers[1])) if len(numbers) > 1 else None
+
+
+def _why_invalid(polygon: Polygon) -> str:
+    reason, place = _reason(polygon)
+    where = f" near longitude {place[0]:.10g}, latitude {place[1]:.10g}" if place else ""
+    return f"The outline is not sound{where} ({reason}): redraw it so that it does not cross itself."
+
+
+def _continuous(ring: Floats, path: str) -> Floats:
+    """The ring without jumps over the antimeridian, so that plane geometry holds on it."""
+    lons, lats = ring[:, 0], ring[:, 1]
+    if (lons > _HALF).all() or (lons < -_HALF).all():
+        raise InvalidArea(path, f"{lons[0]:.10g} is out of range: a longitude is from -180 to 180 degrees.")
+    steps = np.diff(lons)
+    jumps = np.abs(steps) > _HALF
+    # Along a pole, all longitudes are one place: a step from -180 to 180 there is how a pole is drawn to.
+    along_pole = (np.abs(lats[1:]) == 90) & (lats[1:] == lats[:-1])  # noqa: PLR2004
+    jumps &= ~along_pole
+    if not jumps.any():
+        return ring
+    whole_turns = bool((np.abs(steps[jumps]) == _TURN).all())
+    steps = np.where(jumps, steps - np.copysign(_TURN, steps), steps)
+    unrolled = ring.copy()
+    unrolled[1:, 0] = lons[0] + np.cumsum(steps)
+    # Sums leave dust: each vertex is a whole number of turns from where it was given.
+    unrolled[:, 0] = lons + _TURN * np.round((unrolled[:, 0] - lons) / _TURN)
+    if whole_turns and np.ptp(unrolled[:, 0]) == 0:  # a box round the world: as it stands, to be found too large
+        return ring
+    if unrolled[0, 0] != unrolled[-1, 0]:
+        raise InvalidArea(
+            path, "The ring goes round a pole: draw it to latitude 90, with longitudes from -180 to 180 along it."
+        )
+    return unrolled
