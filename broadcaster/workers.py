@@ -16,6 +16,8 @@ from broadcaster import presence
 from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import Lane, Severity, Status, lane_of_rank, rank_of
 from broadcaster.figures import Figures
+from broadcaster.geocoding.client import Geocoder, GeocoderAway
+from broadcaster.geocoding.placing import place_all
 from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS
 from broadcaster.pipeline import welcome
 from broadcaster.pipeline.carrier import hear
@@ -67,6 +69,7 @@ _RESIDENTS_EVERY = 10
 _AGAIN_S = 1.0
 _STEP = timedelta(seconds=10)
 _SETTLE_S = 2.0
+_PLACE_S, _GEOCODER_AWAY_S = 5.0, 60.0
 _CANCELLED_S = 5.0
 """How long what was cancelled may take to let go: one that waits for a store that says nothing never would."""
 _DUE = 2000
@@ -105,6 +108,7 @@ async def working(services: Services) -> AsyncIterator[None]:
         crew.start("presence", lambda: _announcing(services))
     if Role.SCHEDULER in services.roles:
         crew.start("sweeper", lambda: _sweeping(services))
+        crew.start("addresses", lambda: _placing(services))
         figures = Figures(services, queue_of, resolve_queue)
         crew.start("figures", lambda: _telling(services, figures))
     if Role.RESOLVER in services.roles:
@@ -387,6 +391,17 @@ async def mind_residents(services: Services) -> None:
         async with services.store.write() as unit:
             await residents.end_due(unit, now)
             await confirmations.trim(unit, now)
+
+
+async def _placing(services: Services) -> None:
+    """Look up addresses that wait, while this process leads; a geocoder that is away is left alone for a while."""
+    pause_s = _PLACE_S
+    if services.settings.geocoder_url and await _leads(services, "scheduler"):
+        try:
+            await place_all(services.store, Geocoder(services.settings.geocoder_url), services.clock)
+        except GeocoderAway:
+            pause_s = _GEOCODER_AWAY_S
+    await asyncio.sleep(pause_s)
 
 
 async def _telling(services: Services, figures: Figures) -> None:

@@ -16,10 +16,9 @@ from broadcaster.commands.api import Api
 from broadcaster.commands.reached import local_url, named_url
 from broadcaster.domain.health import Code, Grade, Trouble, in_order
 from broadcaster.errors import BadSettings
+from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.health import absent_roles, stored_troubles
-from broadcaster.http.problems import HttpProblem
 from broadcaster.store import processes
-from broadcaster.web import geocoder
 from channels.base import Finding
 
 if TYPE_CHECKING:
@@ -171,8 +170,8 @@ async def addresses(settings: Settings) -> list[Finding]:
     if not settings.geocoder_url:
         return [Finding("ok", "no addresses are looked up (TOCSIN_GEOCODER_URL is off)")]
     try:
-        await geocoder.find(settings.geocoder_url, "place de la mairie", None)
-    except HttpProblem:
+        await Geocoder(settings.geocoder_url).find("place de la mairie", None)
+    except GeocoderAway:
         hint = "check TOCSIN_GEOCODER_URL and the network; operators can show places on the map meanwhile"
         return [Finding("warning", f"the geocoder at {settings.geocoder_url} does not answer as it should", hint)]
     return [Finding("ok", f"the geocoder at {settings.geocoder_url} answers")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sys
 from dataclasses import dataclass
@@ -16,15 +17,23 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import err
+from broadcaster.domain.addresses import AddressState
+from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
+from broadcaster.geocoding.placing import place
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import Source, open_source
 from broadcaster.register.refusals import HEADER, write_refusals
+from broadcaster.store import addresses
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from broadcaster.domain.stations import Station
     from broadcaster.store.engine import Store
 
 _SHOWN = 10
+_PAUSES_S = (1.0, 3.0)
 _DELIMITERS = {"tab": "\t", "\\t": "\t"}
 
 
@@ -79,6 +88,7 @@ def subscribers(
     landline      gets calls             also: voice, fixe
     phone         the number decides     also: téléphone
     email         also: courriel; several values in a cell separated by ; or |
+    address       with postcode and city: looked up by TOCSIN_GEOCODER_URL   also: adresse, code postal, commune
     lon, lat      WGS 84 degrees, with label; further places as lon2, lat2, label2…
     vulnerable    oui, non: is told before others (also: vulnérable)
     groups        names, separated by ; or |; new ones are made
@@ -99,6 +109,69 @@ def subscribers(
     if wish.errors.resolve() == file.resolve():
         raise Stop("--errors would overwrite the list itself")
     wait_for(_import(source, wish))
+
+
+@import_.command("addresses")
+@click.option("--station", required=True, help="Short name of the station.")
+def look_up(*, station: str) -> None:
+    """Go on looking up the addresses of earlier lists: those for which the geocoder was away, or that were cut short.
+
+    A running service does so by itself. Nothing but addresses is sent to the geocoder.
+    """
+
+    async def work() -> None:
+        async with opened(settings()) as store:
+            async with store.read() as unit:
+                found = await station_of(unit, station)
+            await _place(store, found)
+
+    wait_for(work())
+
+
+async def _place(store: Store, station: Station) -> None:
+    """Look up what waits, and say what is left for a person to do."""
+    async with store.read() as unit:
+        waiting = (await addresses.counts(unit, station.id))[AddressState.WAITING]
+    if waiting:
+        with bar("looking up addresses", waiting) as count:
+            why = await _patiently(store, station, count)
+        if why:
+            click.echo(f"{why}: the addresses that are left wait", err=True)
+            again = f"tocsin import addresses --station {station.slug}"
+            click.echo(f"  a running service goes on by itself; or: {again}", err=True)
+    async with store.read() as unit:
+        counts = await addresses.counts(unit, station.id)
+    if sum(counts.values()):
+        placed = counts[AddressState.PLACED] + counts[AddressState.CONFIRMED] + counts[AddressState.GIVEN]
+        click.echo(
+            f"addresses: {placed:,} placed, {counts[AddressState.UNCERTAIN]:,} uncertain,"
+            f" {counts[AddressState.NOT_FOUND]:,} not found, {counts[AddressState.WAITING]:,} waiting"
+        )
+    if counts[AddressState.UNCERTAIN] + counts[AddressState.NOT_FOUND]:
+        page = f"/console/people/addresses?station={station.slug}"
+        click.echo(f"  until they are placed no circle reaches these people: {page}")
+
+
+async def _patiently(store: Store, station: Station, count: Callable[[int], None]) -> str:
+    """Look up all that waits, and try again where the geocoder is away; return why the rest was left, or nothing."""
+    geocoder = Geocoder(settings().geocoder_url)
+    done = 0
+
+    def told(more: int) -> None:
+        count(done + more)
+
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            await place(store, geocoder, station, SystemClock(), told)
+        except GeocoderOff:
+            return "addresses are not looked up (TOCSIN_GEOCODER_URL is off)"
+        except GeocoderAway as error:
+            if pause_s is None:
+                return str(error)
+            await asyncio.sleep(pause_s)
+        else:
+            break
+    return ""
 
 
 async def _import(source: Source, wish: _Wish) -> None:
@@ -122,6 +195,7 @@ async def _import(source: Source, wish: _Wish) -> None:
             else:
                 _confirm_removals(made, wish)
                 await _apply(store, made)
+                await _place(store, station)
 
 
 async def _apply(store: Store, made: Plan) -> None:
@@ -146,6 +220,10 @@ def _show(made: Plan) -> None:
         click.echo(f"warning: {made.speechless:,} have no contact at all, not even a device: no alert will reach them")
     if made.removed.total:
         click.echo(f"would be removed: {_removed(made)}")
+    if made.addresses:
+        click.echo(f"{made.addresses:,} addresses to look up")
+    if made.placeless:
+        click.echo(f"warning: {made.placeless:,} have no address and no coordinates: no circle will reach them")
     if made.far:
         click.echo(f"warning: {made.far:,} places are more than 100 km from the station: are lon and lat swapped?")
     if made.lines == 0:

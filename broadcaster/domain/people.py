@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from broadcaster.domain.addresses import Address
 
 
 class ChannelName(StrEnum):
@@ -58,7 +62,8 @@ class NewPlace:
 class NewSubscriber:
     """A subscriber as given by a form, a register or the API; ``groups`` are slugs.
 
-    ``vulnerable``: enrolled as somebody to be told before others; None says nothing of it, and leaves it as it was.
+    ``address``: of their home, to be looked up. ``vulnerable``: enrolled as somebody to be told before others; None
+    says nothing of it, and leaves it as it was.
     """
 
     locale: str
@@ -68,3 +73,4 @@ class NewSubscriber:
     external_id: str | None = None
     name: str | None = None
     vulnerable: bool | None = None
+    address: Address | None = None

@@ -35,6 +35,12 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "lon": ("lon", "lng", "long", "longitude", "x"),
     "lat": ("lat", "latitude", "y"),
     "label": ("label", "place", "libelle", "lieu"),
+    "address": (
+        "address", "street", "street_address", "home_street", "adresse", "adresse_postale", "adresse_1", "address_1",
+        "adresse_complete", "rue", "voie", "numero_et_rue", "numero_et_voie", "domicile",
+    ),
+    "postcode": ("postcode", "post_code", "postal_code", "zip", "zip_code", "code_postal", "cp"),
+    "city": ("city", "town", "commune", "ville", "localite", "nom_commune"),
     "vulnerable": ("vulnerable", "personne_vulnerable", "fragile", "personne_fragile"),
     "groups": ("groups", "group", "groupe", "groupes", "section", "sections", "classe", "classes"),
 }  # fmt: skip

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.register.parsing import SPEAKS_OF, Says
+from broadcaster.store.addresses import mark_of
 from broadcaster.store.listed import Edit
 
 if TYPE_CHECKING:
@@ -61,7 +63,22 @@ def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | 
             edit = edit._replace(places=tuple(places))
             still = {(place.lon, place.lat) for place in places}
             removed = removed._replace(homes=sum((place.lon, place.lat) not in still for place in were))
+    edit, homes = _housed(edit, told, held, vault)
+    removed = removed._replace(homes=removed.homes + homes)
     return (None if edit == nothing else edit), removed._replace(contacts=len(dropped))
+
+
+def _housed(edit: Edit, told: Told, held: Held, vault: Vault) -> tuple[Edit, int]:
+    """Return the edit with what becomes of the address, and how many homes go with one that is cleared."""
+    if Says.ADDRESS not in told.says:
+        return edit, 0
+    address = told.person.address
+    if address is None:
+        return (edit, 0) if held.address_mark is None else (edit._replace(address=Address()), 1)
+    located = bool(told.person.places)
+    if mark_of(vault, address) != held.address_mark or (located and held.address_open):
+        return edit._replace(address=address, located=located), 0
+    return edit, 0
 
 
 def _placed(were: list[NewPlace], told: Told) -> list[NewPlace]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.store.intake import Entry
 from broadcaster.store.listed import Edit
@@ -16,7 +17,9 @@ def packed(entry: Entry | Edit) -> tuple[Any, ...]:
     """Return an entry as plain data; ``unpacked`` reads it."""
     if isinstance(entry, Edit):
         places = None if entry.places is None else _plain_places(entry.places)
-        return tuple(entry._replace(added=_plain_contacts(entry.added), places=places))  # type: ignore[arg-type]
+        address = None if entry.address is None else _plain_address(entry.address)
+        plain = entry._replace(added=_plain_contacts(entry.added), places=places, address=address)  # type: ignore[arg-type]
+        return tuple(plain)
     person = entry.person
     return (
         None,
@@ -28,6 +31,7 @@ def packed(entry: Entry | Edit) -> tuple[Any, ...]:
         person.external_id,
         person.name,
         person.vulnerable,
+        None if person.address is None else _plain_address(person.address),
     )
 
 
@@ -35,9 +39,22 @@ def unpacked(plain: tuple[Any, ...]) -> Entry | Edit:
     """Return what ``packed`` packed."""
     if plain[0] is not None:
         edit = Edit(*plain)
-        return edit._replace(added=_contacts(edit.added), places=None if edit.places is None else _places(edit.places))
+        return edit._replace(
+            added=_contacts(edit.added),
+            places=None if edit.places is None else _places(edit.places),
+            address=_address(edit.address),
+        )
     _, digest, locale, contacts, places, *rest = plain
+    rest[-1] = _address(rest[-1])
     return Entry(NewSubscriber(locale, _contacts(contacts), _places(places), *rest), digest)
+
+
+def _plain_address(address: Address) -> tuple[str, str, str]:
+    return address.street, address.postcode, address.city
+
+
+def _address(plain: Any) -> Address | None:
+    return None if plain is None else Address(*plain)
 
 
 def _plain_contacts(contacts: Iterable[NewContact]) -> tuple[tuple[str, str, str], ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Flag, auto
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.signs import unfit
 from broadcaster.register.contacts import mail_contact, phone_contact
@@ -30,6 +31,7 @@ MAX_LABEL = 60
 MAX_GROUP = 60
 MAX_GROUPS = 20
 MAX_VALUES = 5
+MAX_ADDRESS = 150
 _SEVERAL = re.compile(r"[;|]")
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
 _LANGUAGES = {"francais": "fr", "french": "fr", "anglais": "en", "english": "en"}
@@ -53,6 +55,7 @@ class Says(Flag):
     SMS = auto()
     VOICE = auto()
     EMAIL = auto()
+    ADDRESS = auto()
     NOTHING = 0
 
 
@@ -67,6 +70,9 @@ _COLUMNS = {
     "landline": Says.VOICE,
     "phone": Says.SMS | Says.VOICE,
     "email": Says.EMAIL,
+    "address": Says.ADDRESS,
+    "postcode": Says.ADDRESS,
+    "city": Says.ADDRESS,
 }
 
 
@@ -137,6 +143,7 @@ class Parser:
         contacts = tuple(self._contacts(cells, found))
         places = dict(self._places(cells, found))
         named = self._groups(cells, found)
+        address = self._address(cells, found)
         if found:
             return None, [
                 Refusal(line.number, external_id[:MAX_EXTERNAL_ID], self._heading(meaning), problem)
@@ -150,12 +157,15 @@ class Parser:
             external_id,
             read["name"] or None,
             vulnerable,
+            address,
         )
         says = self._cleared if self._empty_clears else Says.NOTHING
         for spoken, part in ((read["name"], Says.NAME), (read["locale"], Says.LOCALE), (named, Says.GROUPS)):
             says |= part if spoken else Says.NOTHING
         if vulnerable is not None:
             says |= Says.VULNERABLE
+        if address is not None:
+            says |= Says.ADDRESS
         for contact in contacts:
             says |= SPEAKS_OF[contact.channel]
         cleared_places = len(self._columns.places) if self._empty_clears else 0
@@ -250,6 +260,17 @@ class Parser:
             elif len(point) == len(("lon", "lat")):
                 yield number, NewPlace(label, *point)
 
+    def _address(self, cells: list[str], found: list[tuple[str, str]]) -> Address | None:
+        parts = []
+        for meaning in ("address", "postcode", "city"):
+            text = " ".join(self._cell(cells, meaning).split())  # a cell of several lines is one address
+            if len(text) > MAX_ADDRESS or unfit(text, one_line=True):
+                found.append((meaning, f"a part of an address is text of {MAX_ADDRESS} characters at most"))
+                return None
+            parts.append(text)
+        address = Address(*parts)
+        return address if address.street or address.city else None  # a postal code alone is no place
+
     def _groups(self, cells: list[str], found: list[tuple[str, str]]) -> dict[str, str]:
         named: dict[str, str] = {}
         for name in filter(None, map(str.strip, _SEVERAL.split(self._cell(cells, "groups")))):
@@ -270,18 +291,17 @@ def content_of(told: Told) -> str:
 
 def canonical(person: NewSubscriber) -> str:
     """Return one text for one content of a person."""
-    return json.dumps(
-        [
-            person.locale,
-            person.name,
-            sorted([contact.channel, contact.canonical, contact.address] for contact in person.contacts),
-            [[place.label, place.lon, place.lat] for place in person.places],
-            sorted(person.groups),
-            person.vulnerable,
-        ],
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    content = [
+        person.locale,
+        person.name,
+        sorted([contact.channel, contact.canonical, contact.address] for contact in person.contacts),
+        [[place.label, place.lon, place.lat] for place in person.places],
+        sorted(person.groups),
+        person.vulnerable,
+    ]
+    if person.address is not None:
+        content.append(person.address.canonical)
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def _external_id(text: str) -> str:

@@ -40,7 +40,8 @@ class Plan:
     """What an import would do. ``entries`` hold the new and the changed, sealed, on disk; close it after use.
 
     ``missing``: followers who came by a list and are not in this one; they stay. ``far``: places more than 100 km from
-    the station. ``speechless``: people who will have no contact at all. ``doubled``: external ids that stand there
+    the station. ``speechless``: people who will have no contact at all. ``addresses`` are to be looked up;
+    ``placeless``: people who will have neither a place nor an address. ``doubled``: external ids that stand there
     twice, which are refused at each place. ``removed``: what those who change would lose.
     """
 
@@ -54,6 +55,8 @@ class Plan:
     missing: int = 0
     far: int = 0
     speechless: int = 0
+    addresses: int = 0
+    placeless: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     doubled: set[str] = field(default_factory=set)
     group_names: dict[str, str] = field(default_factory=dict)
@@ -181,6 +184,9 @@ def _sorted_out(
                 seen.losses[external_id] = lost
         seen.marks[external_id] = line * _KINDS + kind
         made.speechless += not told.person.contacts and not _still_reached(held, entry)
+        made.addresses += _to_look_up(entry)
+        known = held is not None or external_id not in there  # of an unchanged line nothing was looked up
+        made.placeless += known and not told.person.places and told.person.address is None and not _housed(held)
         made.far += sum(_far(made.station, place.lon, place.lat) for place in told.person.places)
         for slug, name in told.named.items():
             made.group_names.setdefault(slug, name)
@@ -193,6 +199,16 @@ def _still_reached(held: Held | None, entry: intake.Entry | listed.Edit | None) 
     """Say whether somebody whose line names no contact has one all the same: a device, or what a list said before."""
     dropped = entry.dropped if isinstance(entry, listed.Edit) else ()
     return held is not None and len(held.contacts) > len(dropped)
+
+
+def _to_look_up(entry: intake.Entry | listed.Edit | None) -> bool:
+    if isinstance(entry, intake.Entry):
+        return entry.person.address is not None and not entry.person.places
+    return entry is not None and bool(entry.address) and not entry.located
+
+
+def _housed(held: Held | None) -> bool:
+    return held is not None and (bool(held.sealed_places) or held.address_mark is not None)
 
 
 def _double(made: Plan, line: int, external_id: str, seen: _Seen) -> None:

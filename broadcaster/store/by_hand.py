@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 
 from broadcaster.domain.people import LinkStatus, NewPlace
+from broadcaster.store import addresses, people, residents, welcomes
 from broadcaster.store import contacts as contact_rows
-from broadcaster.store import people, residents, welcomes
 from broadcaster.store.tables import follows, groups, links, memberships, places, subscribers
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change,
     ]
     if rows:
         await unit.conn.execute(places.insert(), rows)
+        await addresses.settled(unit, station_id, subscriber_id)
     await _join(unit, station_id, subscriber_id, change.groups)
     await welcomes.confirm_person(unit, subscriber_id)  # an operator knows them
     await people.touched(unit, [subscriber_id])

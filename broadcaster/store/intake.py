@@ -11,19 +11,22 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select, text, update
+from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, null, select, text, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
+from broadcaster.domain.addresses import AddressState
 from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus, LinkStatus
 from broadcaster.errors import Conflict
 from broadcaster.store import people
+from broadcaster.store.addresses import row_of
 from broadcaster.store.contacts import CHUNK, FORGOTTEN, drop_orphans, open_address
 from broadcaster.store.listed import Edit
 from broadcaster.store.stations import hash_of
 from broadcaster.store.tables import (
     FORGOTTEN_ONLY,
     GONE_ONLY,
+    addresses,
     changes,
     contacts,
     follows,
@@ -61,7 +64,7 @@ class Entry(NamedTuple):
 class Rows:
     """What is to be written of some entries: parameters of the statements below. Plain values, names sealed.
 
-    ``moved``: whose places are written anew.
+    ``moved``: whose places are written anew; ``homeless``: whose address, and the home out of it, goes.
     """
 
     added: list[dict[str, Any]] = field(default_factory=list)
@@ -75,6 +78,8 @@ class Rows:
     places: list[dict[str, Any]] = field(default_factory=list)
     left: list[dict[str, Any]] = field(default_factory=list)
     memberships: list[tuple[str, int]] = field(default_factory=list)
+    addresses: list[dict[str, Any]] = field(default_factory=list)
+    homeless: list[dict[str, Any]] = field(default_factory=list)
 
 
 async def listed(unit: Unit, station_id: int) -> int:
@@ -120,7 +125,7 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], n
     unused = iter(new_ids)
     for entry in entries:
         if isinstance(entry, Edit):
-            _make_ready_edit(vault, rows, entry)
+            _make_ready_edit(vault, station_id, rows, entry)
             continue
         person = entry.person
         subscriber_id = next(unused)
@@ -147,10 +152,13 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], n
         _make_ready_contacts(vault, rows, subscriber_id, person.contacts)
         _make_ready_places(vault, rows, subscriber_id, person.places)
         rows.memberships.extend((slug, subscriber_id) for slug in dict.fromkeys(person.groups))
+        if person.address is not None:
+            state = AddressState.GIVEN if person.places else AddressState.WAITING
+            rows.addresses.append(row_of(vault, station_id, subscriber_id, person.address, state))
     return rows
 
 
-def _make_ready_edit(vault: Vault, rows: Rows, edit: Edit) -> None:
+def _make_ready_edit(vault: Vault, station_id: int, rows: Rows, edit: Edit) -> None:
     subscriber_id = edit.subscriber_id
     # A name is sealed with the hash of its owner's token, which only the database has: when it is written.
     rows.rewritten.append(
@@ -168,6 +176,11 @@ def _make_ready_edit(vault: Vault, rows: Rows, edit: Edit) -> None:
     if edit.places is not None:
         rows.moved.append({"a_subscriber": subscriber_id})
         _make_ready_places(vault, rows, subscriber_id, edit.places)
+    if edit.address:
+        state = AddressState.GIVEN if edit.located else AddressState.WAITING
+        rows.addresses.append(row_of(vault, station_id, subscriber_id, edit.address, state))
+    elif edit.address is not None:
+        rows.homeless.append({"a_subscriber": subscriber_id, "a_station": station_id})
     _make_ready_contacts(vault, rows, subscriber_id, edit.added)
     rows.memberships.extend((slug, subscriber_id) for slug in edit.joined)
 
@@ -269,6 +282,10 @@ async def _write(unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mappin
     await _many(unit, _LINK, rows.links, now)
     await _many(unit, _MOVE_OUT, rows.moved, now)
     await _many(unit, _ADD_PLACE, rows.places, now)
+    await _many(unit, _LEAVE_HOME, rows.homeless, now)
+    await _many(unit, _DROP_ADDRESS, rows.homeless, now)
+    await _many(unit, _CHANGE_ADDRESS, rows.addresses, now)
+    await _many(unit, _ADD_ADDRESS, rows.addresses, now)
     await _many(unit, _LEAVE, rows.left, now)
     member = [{"a_group": groups_by_slug[slug], "a_subscriber": each} for slug, each in rows.memberships]
     await _many(unit, _JOIN, member, now)
@@ -364,6 +381,34 @@ _FOLLOW = _add(
     created_at="a_now",
 )
 _ADD_PLACE = _add(places, subscriber_id="a_subscriber", sealed="a_sealed", created_at="a_now")
+_HOME = (addresses.c.station_id == bindparam("a_station")) & (addresses.c.subscriber_id == bindparam("a_subscriber"))
+_LEAVE_HOME = delete(places).where(
+    places.c.subscriber_id == bindparam("a_subscriber"), places.c.id.in_(select(addresses.c.place_id).where(_HOME))
+)
+_DROP_ADDRESS = delete(addresses).where(_HOME)
+_CHANGE_ADDRESS = (
+    update(addresses)
+    .where(_HOME)
+    .values(
+        mark=bindparam("a_mark"),
+        sealed=bindparam("a_sealed"),
+        state=bindparam("a_state"),
+        score=null(),
+        found=null(),
+        tries=literal_column("0"),
+    )
+)
+_ADD_ADDRESS = insert(addresses).from_select(
+    ["station_id", "subscriber_id", "mark", "sealed", "state", "tries"],
+    select(
+        _bound("a_station", addresses.c.station_id),
+        _bound("a_subscriber", addresses.c.subscriber_id),
+        _bound("a_mark", addresses.c.mark),
+        _bound("a_sealed", addresses.c.sealed),
+        _bound("a_state", addresses.c.state),
+        literal_column("0"),
+    ).where(~exists(select(addresses.c.subscriber_id).where(_HOME))),
+)
 _JOIN = _add(memberships, group_id="a_group", subscriber_id="a_subscriber")
 _UNLINK = delete(links).where(
     links.c.subscriber_id == bindparam("a_subscriber"), links.c.contact_id == bindparam("a_contact")

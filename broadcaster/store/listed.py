@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
+from broadcaster.domain.addresses import OPEN, Address, AddressState
 from broadcaster.domain.people import ContactStatus, NewPlace
 from broadcaster.store import people
 from broadcaster.store.contacts import CHUNK
-from broadcaster.store.tables import contacts, groups, links, memberships, places, subscribers
+from broadcaster.store.tables import addresses, contacts, groups, links, memberships, places, subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 class Held(NamedTuple):
     """One person as the register has them, still sealed.
 
+    ``address_mark`` of the address that a list gave, ``address_open`` while nobody knows where that is.
     ``contacts``: key to id, ``dead`` the ids of those found dead; ``groups`` of the station: slug to id.
     """
 
@@ -35,6 +37,8 @@ class Held(NamedTuple):
     dead: set[int]
     sealed_places: list[bytes]
     groups: dict[str, int]
+    address_mark: bytes | None = None
+    address_open: bool = False
 
     def name(self, vault: Vault) -> str | None:
         sealed = self.sealed_name
@@ -53,7 +57,7 @@ class Edit(NamedTuple):
     """What changes of one person; None leaves a part as it is.
 
     ``name`` empty: there is none. ``dropped``, ``revived`` and ``left`` are ids of contacts and groups, ``joined``
-    slugs; ``places`` replace all.
+    slugs; ``places`` replace all. ``address`` empty: there is none; ``located``: the list says where it is.
     """
 
     subscriber_id: int
@@ -67,6 +71,8 @@ class Edit(NamedTuple):
     places: tuple[NewPlace, ...] | None = None
     joined: tuple[str, ...] = ()
     left: tuple[int, ...] = ()
+    address: Address | None = None
+    located: bool = False
 
 
 async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) -> dict[int, Held]:
@@ -105,6 +111,13 @@ async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) ->
             .where(groups.c.station_id == station_id, memberships.c.subscriber_id.in_(part))
         ):
             found[subscriber_id].groups[slug] = group_id
+        for subscriber_id, mark, state in await run(
+            select(addresses.c.subscriber_id, addresses.c.mark, addresses.c.state).where(
+                addresses.c.station_id == station_id, addresses.c.subscriber_id.in_(part)
+            )
+        ):
+            there = found[subscriber_id]
+            found[subscriber_id] = there._replace(address_mark=mark, address_open=AddressState(state) in OPEN)
     return found
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import exists, func, select
 
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace
+from broadcaster.store import addresses, people
 from broadcaster.store import contacts as contact_rows
-from broadcaster.store import people
 from broadcaster.store.tables import (
     contacts,
     follows,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row, Select
 
     from broadcaster.domain.people import NewContact
+    from broadcaster.store.addresses import Kept
     from broadcaster.store.engine import Unit
     from broadcaster.store.sealing import Vault
 
@@ -89,7 +90,8 @@ class Held:
 class Person:
     """One follower of a station, opened for its operators. ``followed_at`` is since when they follow it.
 
-    ``places`` by their ids; ``groups``: slug to name, of this station; ``elsewhere``: they follow other stations too.
+    ``address`` as a list gave it; ``places`` by their ids; ``groups``: slug to name, of this station; ``elsewhere``:
+    they follow other stations too.
     """
 
     id: int
@@ -104,6 +106,7 @@ class Person:
     groups: Mapping[str, str]
     elsewhere: bool
     digest: bytes
+    address: Kept | None = None
 
 
 class Found(NamedTuple):
@@ -347,6 +350,7 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
             )
         )
     )
+    kept = await addresses.of_people(unit, station_id, ids)
     found = {
         row.id: Person(
             id=row.id,
@@ -361,6 +365,7 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
             groups=member.get(row.id, {}),
             elsewhere=row.id in others,
             digest=row.digest or b"",
+            address=kept.get(row.id),
         )
         for row in rows
     }

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -256,6 +257,28 @@ places = Table(
     Column("created_at", Instant, nullable=False),
     Index("ix_places_subscriber_id", "subscriber_id"),
     sqlite_autoincrement=True,
+)
+
+# The address that a station's list gave of a person: sealed, as is what a geocoder took it for. ``mark`` tells whether
+# another list gives another one; ``place_id`` is the home that came of it.
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("station_id", Id, primary_key=True, autoincrement=False),
+    Column("subscriber_id", Id, primary_key=True, autoincrement=False),
+    Column("mark", LargeBinary(16), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("score", Float),
+    Column("found", LargeBinary),
+    Column("tries", SmallInteger, nullable=False),
+    Column("place_id", Id, ForeignKey("places.id", ondelete="SET NULL")),
+    ForeignKeyConstraint(
+        ["station_id", "subscriber_id"], ["follows.station_id", "follows.subscriber_id"], ondelete="CASCADE"
+    ),
+    Index("ix_addresses_state_station_id", "state", "station_id", "subscriber_id"),
+    Index("ix_addresses_subscriber_id", "subscriber_id"),
+    Index("ix_addresses_place_id", "place_id"),
 )
 
 positions = Table(

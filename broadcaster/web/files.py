@@ -8,17 +8,19 @@ from aiohttp import web
 from pydantic import Field
 
 from broadcaster.errors import NotFound
+from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
 from broadcaster.http.answers import answer
 from broadcaster.http.keys import ASSETS, GROUND
+from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Access, Route
 from broadcaster.http.schemas.base import Query, Shown, Slug
 from broadcaster.http.stations import station_given, station_named
-from broadcaster.web import geocoder
 from broadcaster.web.pages import with_etag
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Call
 
+_RETRY_S = 30
 _A_DAY = "public, max-age=86400"
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#17456e"/>'
@@ -83,8 +85,17 @@ async def places(call: Call[None, PlacesQuery]) -> web.Response:
             station = await station_given(unit, call.query.station)
         if station.lon is not None and station.lat is not None:
             near = (station.lon, station.lat)
-    found = await geocoder.find(call.services.settings.geocoder_url, call.query.q, near)
+    try:
+        found = await Geocoder(call.services.settings.geocoder_url).find(call.query.q, near)
+    except GeocoderOff as error:
+        raise _away("This service looks up no addresses: show the place on the map.") from error
+    except GeocoderAway as error:
+        raise _away("The search for addresses does not work now: show the place on the map.") from error
     return answer(Places(places=tuple(Place(label=each.label, lon=each.lon, lat=each.lat) for each in found)))
+
+
+def _away(sentence: str) -> HttpProblem:
+    return HttpProblem("unavailable", sentence, headers={"Retry-After": str(_RETRY_S)})
 
 
 def _file(path: str, handler: Any, summary: str, kind: str, access: Access = Access.OPEN, **more: Any) -> Route:

@@ -158,6 +158,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("import", "/console/people/import"),
     Shown("import-preview", "/console/people/import", "/console/people/import/{token}", then=_upload),
     Shown("export", "/console/people/export"),
+    Shown("addresses", "/console/people/addresses?station={station}", "/console/people/addresses", ready=".pin"),
     Shown("stations", "/console/stations"),
     Shown("station-new", "/console/stations/new"),
     Shown("station-boundary", "/console/stations/boundary"),

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from broadcaster.domain.addresses import Address, AddressState, Match
+from broadcaster.store import addresses, stations
+from broadcaster.store.tables import addresses as table
 from tests.browser.village import Village
 from tests.browser.village import village as founded
 from tests.servers.town import away
@@ -58,6 +62,29 @@ async def _to_confirm(village: Village) -> str:
     return found[1]
 
 
+async def _addresses(village: Village) -> None:
+    """Addresses as a list gave them: one uncertain, one that nobody found, one still to be looked up."""
+    lon, lat = village.middle
+    match = Match("Rue de la Gare 61300 L'Aigle", lon, lat, 0.58, "street")
+    given = {
+        Address("12 rue de la gare", "61300", "L'Aigle"): match,
+        Address("Le Bout du Monde", "61300", "L'Aigle"): None,
+        Address("3 rue Haute", "61300", "L'Aigle"): None,
+    }
+    async with village.town.store.write() as unit:
+        station = await stations.by_slug(unit, STATION)
+        assert station is not None
+        for resident, address in zip(village.town.residents, given, strict=False):
+            row = addresses.row_of(unit.vault, station.id, resident.id, address, AddressState.WAITING)
+            values = {name: row[f"a_{name}"] for name in ("mark", "sealed", "state")}
+            await unit.conn.execute(
+                table.insert().values(station_id=station.id, subscriber_id=resident.id, tries=0, **values)
+            )
+        kept = await addresses.waiting(unit, station.id, 2)
+        answered = [(each, given[each.address], False) for each in kept]
+        await addresses.looked_up(unit, station.id, answered, label="domicile", now=datetime.now(UTC))
+
+
 def _circle(metres: float, radius_m: int) -> dict[str, Any]:
     lon, lat = away(metres)
     return {"circles": [{"lon": lon, "lat": lat, "radius_m": radius_m}]}
@@ -66,8 +93,9 @@ def _circle(metres: float, radius_m: int) -> dict[str, Any]:
 @asynccontextmanager
 async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
     """A flood that holds, a fire that is over, a drill; SMS and calls in the sandbox, mail and pushes really sent."""
-    async with founded(folder, push, sandboxed=("sms", "voice")) as village:
+    async with founded(folder, push, sandboxed=("sms", "voice"), geocoder_url="off") as village:
         api = village.api
+        await _addresses(village)
         fire = await api.issue(texts=_FIRE, event="Incendie", area=_circle(900, 600), severity="extreme")
         await api.finished(fire["id"])
         over = await api.cancel(fire["id"])

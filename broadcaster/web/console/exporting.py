@@ -32,8 +32,32 @@ _BATCH = 500
 _FRANCE = "+33"
 _OVERSEAS = ("+262", "+590", "+594", "+596")
 _HEADINGS = {
-    "fr": ("identifiant", "nom", "langue", "portable", "fixe", "courriel", "groupes", "vulnérable"),
-    "en": ("external_id", "name", "locale", "mobile", "landline", "email", "groups", "vulnerable"),
+    "fr": (
+        "identifiant",
+        "nom",
+        "langue",
+        "portable",
+        "fixe",
+        "courriel",
+        "groupes",
+        "vulnérable",
+        "adresse",
+        "code postal",
+        "commune",
+    ),
+    "en": (
+        "external_id",
+        "name",
+        "locale",
+        "mobile",
+        "landline",
+        "email",
+        "groups",
+        "vulnerable",
+        "address",
+        "postcode",
+        "city",
+    ),
 }
 _OF_PLACE = {"fr": ("libellé", "longitude", "latitude"), "en": ("label", "lon", "lat")}
 
@@ -113,6 +137,7 @@ def _cells(person: Person, words: Words) -> list[str]:
             kept = [written_phone(each) for each in kept]
         return " | ".join(kept[:MAX_VALUES])
 
+    address = None if person.address is None else person.address.address
     cells = [
         person.external_id or "",
         person.name or "",
@@ -122,6 +147,7 @@ def _cells(person: Person, words: Words) -> list[str]:
         of(ChannelName.EMAIL),
         " | ".join(_groups(person.groups)),
         _yes_or_no(words, truth=person.vulnerable),
+        *(("", "", "") if address is None else (address.street, address.postcode, address.city)),
     ]
     for place in list(person.places.values())[:PLACES]:
         cells += [place.label, repr(place.lon), repr(place.lat)]

@@ -234,6 +234,7 @@ def _shown(
         "changed": changed,
         "unsaid": unsaid,
         "unsure": unsure,
+        "geocoder": bool(call.services.settings.geocoder_url),
         "removed": _removed(report.get("removed", (0, 0, 0)), words),
         "number": lambda n: format_decimal(n, locale=words.locale),
     }

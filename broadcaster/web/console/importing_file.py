@@ -155,6 +155,8 @@ def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, A
         "asks": made.removes_many,
         "far": made.far,
         "speechless": made.speechless,
+        "addresses": made.addresses,
+        "placeless": made.placeless,
         "groups": [made.group_names[slug] for slug in made.new_groups][:100],
         "refusals": [list(each) for each in made.refusals[:SHOWN]],
         "more": max(0, len(made.refusals) - SHOWN),

@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 from babel.dates import format_date
 
+from broadcaster.domain.addresses import OPEN
 from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.stations import Role
 from broadcaster.errors import Conflict, NotFound
@@ -107,6 +108,8 @@ async def one(call: Call[None, None]) -> web.Response:
             {"label": place.label, "point": written_point(place.lon, place.lat), "lon": place.lon, "lat": place.lat}
             for place in person.places.values()
         ],
+        "address": "" if person.address is None else str(person.address.address),
+        "address_open": person.address is not None and person.address.state in OPEN,
         "since": format_date(person.followed_at.astimezone(zone), "long", locale=words.locale),
         "paused": None if person.paused_until is None else written_short(person.paused_until, zone, words),
         "speaks": language_word(person.locale, words),

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
-from broadcaster.http.problems import HttpProblem
+from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.http.reading import number_of
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.parsing import MAX_EXTERNAL_ID, MAX_NAME
-from broadcaster.web import geocoder
 from broadcaster.web.console.refusal_words import told
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
 
     from multidict import MultiDict
 
+    from broadcaster.domain.addresses import Found
     from broadcaster.domain.people import NewContact
     from broadcaster.domain.stations import Station
     from broadcaster.store.register import Person
-    from broadcaster.web.geocoder import Found
     from broadcaster.web.i18n import Words
 
 PHONES, MAILS = 2, 1
@@ -188,8 +187,8 @@ async def _check_home(given: PersonForm, words: Words, station: Station, geocode
 async def _look_up(given: PersonForm, words: Words, station: Station, geocoder_url: str) -> None:
     near = None if station.lon is None or station.lat is None else (station.lon, station.lat)
     try:
-        given.places = await geocoder.find(geocoder_url, given.address, near)
-    except HttpProblem:
+        given.places = await Geocoder(geocoder_url).find(given.address, near)
+    except GeocoderAway:
         given.wrong["address"] = words(
             "Addresses can't be looked up now. Show the place on the map, or empty this field and save without it."
         )

@@ -49,6 +49,7 @@ SENTENCES = (
     "this is empty: a place needs both",
     "a label is one line of %(n)s characters at most",
     "0, 0 is in the sea off Africa: leave unknown places empty",
+    "a part of an address is text of %(n)s characters at most",
     "a group has a name of 1 to %(n)s characters, a letter or figure in it",
     "these are %(n)s groups: %(most)s at most",
     "this is empty: without it, a second import could not tell who is who",

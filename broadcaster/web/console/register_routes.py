@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from broadcaster.http.route import SHAPE
 from broadcaster.web.console import (
+    addresses,
     exporting,
     groups,
     importing,
@@ -36,6 +37,15 @@ ROUTES: tuple[Route, ...] = (
     form_at("/console/people/import/{token}/forget", importing.forget, "Not this list."),
     data_at(
         "GET", "/console/people/import/{token}/refused.csv", importing.refused, "What to mend.", answers={200: _CSV}
+    ),
+    page_at("/console/people/addresses", addresses.page, "Where addresses are."),
+    form_at("/console/people/addresses", addresses.say, "An operator's word for one."),
+    data_at(
+        "GET",
+        "/console/people/addresses.json",
+        addresses.left,
+        "How many addresses wait.",
+        answers={200: addresses.AddressesLeft},
     ),
     page_at("/console/people/export", exporting.ask, "Which part of the register?"),
     data_at("GET", "/console/people/export.csv", exporting.download, "The register.", answers={200: _CSV}),

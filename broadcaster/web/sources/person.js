@@ -62,20 +62,15 @@ let drawn;
 async function map() {
   if (drawn || !details.open) return;
   box.parentElement.hidden = false;
-  const { draw, L } = await import("./parts/map.js");
+  const { draw, L, pin } = await import("./parts/map.js");
   const { ground, tiles, closer, farther } = box.dataset;
   drawn = draw(box, { ground, tiles: tiles || null, words: { closer, farther } });
-  const pin = L.divIcon({
-    className: "pin",
-    iconSize: [36, 36],
-    iconAnchor: [18, 34],
-    html: '<svg viewBox="0 0 24 24"><path d="M12 22s7.5-6.6 7.5-12.3a7.5 7.5 0 1 0-15 0C4.5 15.4 12 22 12 22z"/></svg>',
-  });
+  const icon = pin();
   let marker;
   const show = () => {
     const at = [Number(lat.value.replace(",", ".")), Number(lon.value.replace(",", "."))];
     marker?.remove();
-    if (lon.value && lat.value && at.every(Number.isFinite)) marker = L.marker(at, { icon: pin, keyboard: false }).addTo(drawn.map);
+    if (lon.value && lat.value && at.every(Number.isFinite)) marker = L.marker(at, { icon, keyboard: false }).addTo(drawn.map);
     return at;
   };
   drawn.map.on("click", (event) => {

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.servers.ban import Ban, Known
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -339,3 +341,34 @@ def test_a_list_that_removes_a_lot_changes_nothing_until_that_is_allowed(seeded:
     assert "--allow-removals" in refused.output
     done = seeded(*args, "--empty-clears", "--allow-removals")
     assert "0 added, 30 changed" in done.output
+
+
+async def test_addresses_of_a_list_are_looked_up_by_the_command_and_gone_on_with_later(seeded: Any, tmp_path: Path):
+    path = tmp_path / "liste.csv"
+    path.write_text(
+        "identifiant;nom;portable;adresse;code postal;commune\n"
+        "Z1;Rose;06 39 98 00 01;12 rue de la Gare;61300;L'Aigle\nZ2;Léa;06 39 98 00 02;rue Basse;61300;L'Aigle\n"
+    )
+    async with Ban(known={"rue Basse": Known(0.4)}, faults=["broken"] * 3) as ban:
+        add = ("import", "subscribers", str(path), "--station", "laigle")
+        first = await seeded.beside(*add, TOCSIN_GEOCODER_URL=ban.url)
+        assert first.code == 0, first.err
+        assert "2 addresses to look up" in first.out
+        assert "2 waiting" in first.out
+        assert "tocsin import addresses --station laigle" in first.err
+        again = await seeded.beside("import", "addresses", "--station", "laigle", TOCSIN_GEOCODER_URL=ban.url)
+        assert "1 placed, 1 uncertain, 0 not found, 0 waiting" in again.out
+        assert "/console/people/addresses?station=laigle" in again.out
+        asked = len(ban.asked)
+        assert "nothing to change" in (await seeded.beside(*add, TOCSIN_GEOCODER_URL=ban.url)).out
+        assert len(ban.asked) == asked
+
+
+async def test_addresses_are_not_sent_anywhere_where_that_is_switched_off(seeded: Any, tmp_path: Path):
+    path = tmp_path / "liste.csv"
+    path.write_text("identifiant;nom;adresse;commune\nZ1;Rose;12 rue de la Gare;L'Aigle\nZ2;Léa;;\n")
+    add = ("import", "subscribers", str(path), "--station", "laigle")
+    done = await seeded.beside(*add, TOCSIN_GEOCODER_URL="off")
+    assert done.code == 0, done.err
+    assert "TOCSIN_GEOCODER_URL is off" in done.err
+    assert "warning: 1 have no address and no coordinates: no circle will reach them" in done.out

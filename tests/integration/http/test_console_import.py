@@ -250,7 +250,7 @@ async def test_what_is_exported_can_be_imported_again_and_changes_nothing(api):
         ["T-8", "Rose", "en", "06 39 98 00 01", "02 61 91 00 01", "rose@example.org", "", "oui"],
         ["T-9", "'=HYPERLINK(1)", "en", "00 44 79 11 12 34 56", "02 61 91 00 01", "rose@example.org", "", "oui"],
     ]
-    assert rows[3][9:11] == ["-0.6283", "48.7631"]
+    assert rows[3][12:14] == ["-0.6283", "48.7631"]
     _, place, _ = await upload(api, mine, body)
     _, _, page = await look(api, place, mine)
     counted = {what: n for n, what in re.findall(r"<strong>(\d+)</strong>(\w[\w ]*)", page)}

@@ -89,6 +89,15 @@ async function tiles(map, url) {
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
 }
 
+/** What marks a place. */
+export const pin = () =>
+  L.divIcon({
+    className: "pin",
+    iconSize: [36, 36],
+    iconAnchor: [18, 34],
+    html: '<svg viewBox="0 0 24 24"><path d="M12 22s7.5-6.6 7.5-12.3a7.5 7.5 0 1 0-15 0C4.5 15.4 12 22 12 22z"/></svg>',
+  });
+
 /** A circle's radius may be read from the map: metres between two points. */
 export const metres = (map, from, to) => map.distance(from, to);
 

@@ -1,0 +1,149 @@
+"""The API of France's Base Adresse Nationale (BAN): ``/search`` for one address, ``/search/csv`` for many.
+
+The service asks, never a browser: nobody but us learns who looks for which address. A list is asked about by its
+addresses alone: no name, no id, not even the number of a line goes along, so answers are matched by the address, which
+the API repeats. https://geoservices.ign.fr/documentation/services/services-geoplateforme/geocodage
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import orjson
+import structlog
+
+from broadcaster.domain.addresses import Address, Found, Match
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+log = structlog.get_logger(__name__)
+
+MOST_AT_ONCE = 500
+"""Addresses in one question."""
+
+_PATIENCE_S, _PATIENCE_MANY_S = 4.0, 60.0
+_MOST = 6
+_LARGEST, _LARGEST_MANY = 200_000, 4_000_000
+_LONGEST_LABEL = 200
+_COLUMNS = ("adresse", "code_postal", "commune")
+_OK = 200
+
+
+class GeocoderAway(Exception):
+    """Addresses can't be looked up now, for a reason that may pass."""
+
+
+class GeocoderOff(GeocoderAway):
+    """No geocoder is to be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Geocoder:
+    """``url``: the base of the API; empty for none."""
+
+    url: str
+
+    async def find(self, text: str, near: tuple[float, float] | None) -> list[Found]:
+        """Return places for what people write, the nearest to (lon, lat) first where they are alike.
+
+        Raises ``GeocoderOff``, ``GeocoderAway``.
+        """
+        query = {"q": " ".join(text.split()), "limit": str(_MOST)}
+        if near is not None:
+            query |= {"lon": f"{near[0]:.4f}", "lat": f"{near[1]:.4f}"}
+        told = await self._asked("GET", "/search", _LARGEST, _PATIENCE_S, params=query)
+        try:
+            return list(_read(orjson.loads(told)))
+        except ValueError as error:
+            raise _away("no JSON") from error
+
+    async def find_many(self, addresses: Sequence[Address]) -> dict[Address, Match | None]:
+        """Return the best match of each address, None for one that is not found.
+
+        At most ``MOST_AT_ONCE`` are asked about. An address that the answer leaves out is not in the result. Raises
+        ``GeocoderOff``, ``GeocoderAway``.
+        """
+        text = io.StringIO(newline="")
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(_COLUMNS)
+        rows.writerows((each.street, each.postcode, each.city) for each in addresses)
+        form = aiohttp.FormData()
+        form.add_field("data", text.getvalue().encode(), filename="addresses.csv", content_type="text/csv")
+        for name in _COLUMNS:
+            form.add_field("columns", name)
+        told = await self._asked("POST", "/search/csv", _LARGEST_MANY, _PATIENCE_MANY_S, data=form)
+        return _matches(told, set(addresses))
+
+    async def _asked(self, method: str, path: str, largest: int, patience_s: float, **sent: Any) -> bytes:
+        if not self.url:
+            message = "this service looks up no addresses"
+            raise GeocoderOff(message)
+        timeout = aiohttp.ClientTimeout(total=patience_s)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as client,
+                client.request(method, self.url + path, allow_redirects=False, **sent) as answered,
+            ):
+                if answered.status != _OK:
+                    raise _away(f"status {answered.status}")
+                body = bytearray()
+                async for part in answered.content.iter_any():
+                    body += part
+                    if len(body) > largest:
+                        raise _away("an answer too large")
+                return bytes(body)
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise _away(type(error).__name__) from error
+
+
+def _away(why: str) -> GeocoderAway:
+    log.warning("the geocoder does not answer", problem=why)
+    return GeocoderAway(f"the geocoder does not answer ({why})")
+
+
+def _read(told: Any) -> Iterator[Found]:
+    """Read GeoJSON as BAN gives it; whatever is no point with a label is left out."""
+    features = told.get("features", []) if isinstance(told, dict) else []
+    for feature in features[:_MOST] if isinstance(features, list) else []:
+        try:
+            lon, lat = (float(each) for each in feature["geometry"]["coordinates"][:2])
+            label = str(feature["properties"]["label"])[:_LONGEST_LABEL]
+        except (KeyError, TypeError, ValueError):
+            continue
+        if _on_earth(lon, lat):
+            yield Found(label, lon, lat)
+
+
+def _matches(told: bytes, asked: set[Address]) -> dict[Address, Match | None]:
+    try:
+        rows = csv.DictReader(io.StringIO(told.decode("utf-8-sig"), newline=""))
+        if not {*_COLUMNS, "latitude", "longitude", "result_score", "result_label"} <= set(rows.fieldnames or ()):
+            raise _away("an answer without the columns of BAN")
+        found = {}
+        for row in rows:
+            address = Address(*(row[name] or "" for name in _COLUMNS))
+            if address in asked and row["result_label"] is not None:
+                found[address] = _match(row)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _away("an answer that is no CSV") from error
+    return found
+
+
+def _match(row: dict[str, Any]) -> Match | None:
+    try:
+        lon, lat, score = (float(row[name]) for name in ("longitude", "latitude", "result_score"))
+    except (TypeError, ValueError):
+        return None
+    if not _on_earth(lon, lat) or not 0 <= score <= 1:
+        return None
+    return Match(row["result_label"][:_LONGEST_LABEL], lon, lat, score, (row.get("result_type") or "")[:20])
+
+
+def _on_earth(lon: float, lat: float) -> bool:
+    return math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90  # noqa: PLR2004

@@ -1,0 +1,83 @@
+"""Looking up the addresses of a register, some hundred at a time: what is done stays done, whenever it ends."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from broadcaster.geocoding.client import MOST_AT_ONCE
+from broadcaster.store import addresses, stations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from broadcaster.clock import Clock
+    from broadcaster.domain.addresses import Match
+    from broadcaster.domain.stations import Station
+    from broadcaster.geocoding.client import Geocoder
+    from broadcaster.store.engine import Store
+
+FAR_KM = 50.0
+_KM_A_DEGREE = 111.32
+_HOME = {"fr": "domicile"}
+
+
+def home_label(station: Station) -> str:
+    """Return what a home out of an address is called: the word of the station's own language."""
+    return _HOME.get(station.languages[0], "home")
+
+
+async def place(
+    store: Store, geocoder: Geocoder, station: Station, clock: Clock, progress: Callable[[int], None] = lambda _: None
+) -> int:
+    """Look up all of a station's addresses that wait; return how many were. ``progress`` is told as they are.
+
+    Each question is written down on its own. Two processes that do this at once ask twice, and write once. Raises
+    ``GeocoderAway``; what was answered until then is kept, and the rest waits.
+    """
+    done = 0
+    while True:
+        asked = await place_some(store, geocoder, station, clock)
+        if asked == 0:
+            return done
+        done += asked
+        progress(done)
+
+
+async def place_some(store: Store, geocoder: Geocoder, station: Station, clock: Clock) -> int:
+    """Look up the next few hundred addresses; return how many were. No connection is held while the geocoder thinks."""
+    async with store.read() as unit:
+        wanted = await addresses.waiting(unit, station.id, MOST_AT_ONCE)
+    if not wanted:
+        return 0
+    matches = await geocoder.find_many(list(dict.fromkeys(each.address for each in wanted)))  # a household asks once
+    answered = [
+        (each, matches[each.address], _far(station, matches[each.address]))
+        for each in wanted
+        if each.address in matches
+    ]
+    missing = [each.subscriber_id for each in wanted if each.address not in matches]
+    async with store.write() as unit:
+        await addresses.looked_up(unit, station.id, answered, label=home_label(station), now=clock.now())
+        if missing:
+            await addresses.left_out(unit, station.id, missing)
+    return len(wanted) - len(missing)
+
+
+async def place_all(store: Store, geocoder: Geocoder, clock: Clock) -> None:
+    """Look up a few hundred addresses of each station that has some. Raises ``GeocoderAway``."""
+    async with store.read() as unit:
+        ids = await addresses.stations_waiting(unit)
+    for station_id in ids:
+        async with store.read() as unit:
+            station = await stations.by_id(unit, station_id)
+        if station is not None:
+            await place_some(store, geocoder, station, clock)
+
+
+def _far(station: Station, match: Match | None) -> bool:
+    if match is None or station.lon is None or station.lat is None:
+        return False
+    turn = (match.lon - station.lon + 180) % 360 - 180
+    east = turn * math.cos(math.radians((match.lat + station.lat) / 2))
+    return math.hypot(east, match.lat - station.lat) * _KM_A_DEGREE > FAR_KM

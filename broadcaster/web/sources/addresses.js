@@ -1,0 +1,56 @@
+// Uncertain addresses on a map: one key accepts, one skips, one opens the choice. And how far the look-up is.
+
+import { all, fill, number, one } from "./parts/dom.js";
+import { call } from "./parts/call.js";
+
+const EVERY_MS = 2000;
+const CLOSE = { tiles: 16, outlines: 13 }; // without tiles, the boundaries of communes are all there is to see
+
+const box = one("[data-map]");
+if (box) {
+  const { ground, tiles, closer, farther, lon, lat, choose } = box.dataset;
+  import("./parts/map.js").then(({ draw, L, pin: drawn }) => {
+    const { map, ready } = draw(box, { ground, tiles: tiles || null, words: { closer, farther } });
+    const icon = drawn();
+    let pin;
+    const mark = (at) => {
+      pin = pin ? pin.setLatLng(at) : L.marker(at, { icon, keyboard: false, interactive: false }).addTo(map);
+    };
+    ready.then(() => {
+      if (lon === undefined) return;
+      mark([lat, lon]);
+      map.setView([lat, lon], tiles ? CLOSE.tiles : CLOSE.outlines, { animate: false });
+    });
+    if (choose === undefined) return;
+    const here = one("[data-here]");
+    map.on("click", ({ latlng }) => {
+      const at = latlng.wrap();
+      mark(at);
+      here.value = `${at.lng.toFixed(6)},${at.lat.toFixed(6)}`;
+      here.hidden = false;
+    });
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.target.closest("input, select, textarea")) return;
+  all("[data-key]").find((each) => each.dataset.key === event.key.toLowerCase())?.click();
+});
+
+const watched = one("[data-watch]");
+const bar = watched && one("progress", watched);
+if (bar) {
+  const { watch, said, total } = watched.dataset;
+  const look = async () => {
+    try {
+      const { waiting, uncertain } = await call("GET", watch);
+      if (waiting === 0 || (uncertain && !box)) return location.reload();
+      bar.value = total - waiting;
+      one("p", watched).textContent = fill(said, { done: number(total - waiting), total: number(Number(total)) });
+    } catch {
+      // it is asked again
+    }
+    setTimeout(look, EVERY_MS);
+  };
+  setTimeout(look, EVERY_MS);
+}

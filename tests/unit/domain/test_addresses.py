@@ -1,0 +1,35 @@
+"""Which matches are taken as they are, which are asked about, and when two addresses are one."""
+
+from __future__ import annotations
+
+import pytest
+
+from broadcaster.domain.addresses import Address, AddressState, Match, state_of
+
+
+@pytest.mark.parametrize(
+    ("score", "kind", "far", "state"),
+    [
+        (0.98, "housenumber", False, AddressState.PLACED),
+        (0.8, "locality", False, AddressState.PLACED),
+        (0.79, "housenumber", False, AddressState.UNCERTAIN),
+        (0.98, "street", False, AddressState.UNCERTAIN),
+        (0.98, "municipality", False, AddressState.UNCERTAIN),
+        (0.98, "housenumber", True, AddressState.UNCERTAIN),
+        (0.2, "street", False, AddressState.UNCERTAIN),
+        (0.19, "housenumber", False, AddressState.NOT_FOUND),
+    ],
+)
+def test_only_a_sure_match_of_a_house_nearby_is_taken_without_asking(score, kind, far, state):
+    assert state_of(Match("x", 0.6, 48.7, score, kind), far=far) is state
+
+
+def test_what_has_no_match_is_not_found():
+    assert state_of(None, far=False) is AddressState.NOT_FOUND
+
+
+def test_capitals_accents_commas_and_blanks_make_no_other_address():
+    one = Address("12, rue de l’Église", "61300", "L'Aigle")
+    assert one.canonical == Address(" 12 RUE DE L'EGLISE", "61300", "L’AIGLE").canonical
+    assert one.canonical != Address("12 bis rue de l'Église", "61300", "L'Aigle").canonical
+    assert Address("1", "2", "3").canonical != Address("1 2", "", "3").canonical
