@@ -172,7 +172,8 @@ class Settings(BaseModel):
     requests_per_minute: int = Field(
         240,
         ge=1,
-        description="Requests a minute that one address may make without a key, or one subscriber with their token.",
+        description="Requests a minute that one address may make without a key, one subscriber with their token, or one"
+        " link of a receipt.",
     )
 
     @field_validator("push_origins", "roles", "phone_regions", mode="before")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from broadcaster.atlas import Territories
-from broadcaster.http.auth import SignedOut, admit, linked
+from broadcaster.http.auth import SignedOut, admit, count, linked
 from broadcaster.http.connections import Connections, caller_at, most_open, nobody
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.keys import (
@@ -39,7 +39,7 @@ from broadcaster.http.keys import (
 from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
 from broadcaster.http.openapi import document
 from broadcaster.http.pacing import Paced
-from broadcaster.http.problems import problem_of, respond, unauthenticated
+from broadcaster.http.problems import HttpProblem, problem_of, respond, unauthenticated
 from broadcaster.http.rates import RateLimit
 from broadcaster.http.reading import body_of, query_of
 from broadcaster.http.route import Call
@@ -151,13 +151,23 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
             return await interrupted(request)
         return respond(unauthenticated("You are not signed in, or no longer: sign in again at /console."))
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer without our insides
-        problem = problem_of(error, request)
+        problem = _counted(request, problem_of(error, request))
         if problem.kind == "too-many":
             with request.app[CONNECTIONS].waiting(request.protocol):
                 await asyncio.sleep(PATIENCE_S)
         if _for_eyes(request):
             return respond_in_words(request, problem)
         return respond(problem)
+
+
+def _counted(request: web.Request, problem: HttpProblem) -> HttpProblem:
+    """Count a request that leads nowhere against its address; return the 429 in its place when they were too many."""
+    if request.match_info.http_exception is not None:
+        try:
+            count(request)
+        except HttpProblem as too_many:
+            return too_many
+    return problem
 
 
 def _for_eyes(request: web.Request) -> bool:

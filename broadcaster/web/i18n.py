@@ -85,14 +85,18 @@ def catalogs() -> Catalogs:
 
 
 def preferred(accept_language: str, known: Iterable[str], default: str) -> str:
-    """Give the language of ``known`` that a reader wants most (RFC 9110 section 12.5.4), else ``default``."""
+    """Return the language of ``known`` that a reader wants most (RFC 9110 section 12.5.4), else ``default``."""
+    return next(iter(ranked(accept_language, known)), default)
+
+
+def ranked(accept_language: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return those of ``known`` that a reader wants, the most wanted first."""
     wanted = _weights(accept_language)
-    best, weight = default, 0.0
-    for language in known:
-        own = max((quality for tag, quality in wanted.items() if tag.split("-")[0] == language), default=0.0)
-        if own > weight:
-            best, weight = language, own
-    return best
+    weights = {
+        language: max((quality for tag, quality in wanted.items() if tag.split("-")[0] == language), default=0.0)
+        for language in known
+    }
+    return tuple(sorted((each for each in weights if weights[each] > 0), key=weights.__getitem__, reverse=True))
 
 
 def _weights(accept_language: str) -> Mapping[str, float]:

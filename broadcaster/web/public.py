@@ -19,7 +19,7 @@ from broadcaster.http.schemas.base import Query
 from broadcaster.store import alerts, stations
 from broadcaster.web.assets import reads_gzip
 from broadcaster.web.drawing import draw, written_point
-from broadcaster.web.i18n import Words, catalogs
+from broadcaster.web.i18n import Words, catalogs, ranked
 from broadcaster.web.pages import (
     headers_of,
     is_known,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 _FRESH = "public, max-age=15, must-revalidate"
 _UNCHANGED = ("Cache-Control", "Content-Language", "ETag", "Last-Modified", "Vary")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_LONGEST_HEADER = 80
 _MOST_ALERTS = 50
 _MOST_LINES = 20
 _MOST_STATIONS, _FEW_STATIONS = 100, 8
@@ -110,8 +109,9 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
     token = request.match_info["token"]
     kept, active = request.app[KEPT_PAGES], services.active
     packed = reads_gzip(request)
-    asked = request.query.get("lang"), request.headers.get("Accept-Language", "")[:_LONGEST_HEADER]
-    key = (token, *asked, packed)
+    # What they come to, and not as they are written: else anybody could have the page made anew with each request.
+    known = catalogs().languages
+    key = (token, language_of(request, ""), ranked(request.headers.get("Accept-Language", ""), known), packed)
 
     def is_active(number: int) -> bool:
         return bool(active.alerts([number]))

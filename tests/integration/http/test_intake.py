@@ -13,6 +13,7 @@ from broadcaster.config import Settings
 from broadcaster.http import reading, server
 from broadcaster.http.route import Access
 from broadcaster.http.routes import ROUTES
+from broadcaster.web import public
 from tests.integration.http.conftest import LAIGLE, an_alert, open_api
 from zones import Area
 
@@ -225,6 +226,24 @@ async def test_a_body_that_stands_still_is_not_waited_for_and_one_that_is_only_s
     async with asyncio.timeout(20):
         assert status(await reader.readuntil(b"\r\n\r\n")) == 204
     writer.close()
+
+
+async def test_requests_that_lead_nowhere_are_counted(counting):
+    sent = [(await counting.call("GET", f"/nowhere/{n}", key=None))[0] for n in range(6)]
+    assert sent == [404] * 5 + [429]
+    assert (await counting.call("PUT", "/v1/alerts"))[0] == 429
+
+
+async def test_a_public_page_is_not_made_anew_for_each_way_to_write_a_language(api, monkeypatch):
+    made = []
+    really = public.render
+    monkeypatch.setattr(public, "render", lambda *given, **more: made.append(1) or really(*given, **more))
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    path = alert["url"].removeprefix(api.running.url)
+    for n in range(20):
+        wanted = {"Accept-Language": f"fr;q=0.{n + 1:02d}, x{n}"}
+        assert (await api.call("GET", f"{path}?lang=nowhere{n}", key=None, headers=wanted))[0] == 200
+    assert len(made) == 1
 
 
 async def test_a_caller_over_the_limit_waits_for_the_refusal(counting, monkeypatch):
