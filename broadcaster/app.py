@@ -28,8 +28,10 @@ from broadcaster.pipeline.move import Movements
 from broadcaster.pipeline.track import Ledger
 from broadcaster.providers import open_senders
 from broadcaster.services import Role, Services
-from broadcaster.store import Store, Vault, upkeep
+from broadcaster.store import Store, StoreUnavailable, Vault, upkeep
+from broadcaster.store.grouping import Grouped
 from broadcaster.store.migrate import current, known, newest
+from broadcaster.store.registering import register_all
 from broadcaster.workers import working
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from broadcaster.config import Settings
 
 _SHUTDOWN_S = 2.0
+_AT_ONCE = 100
+"""The most registrations in one transaction."""
 _BACKLOG = 1024
 """Connections that may wait to be accepted: a crowd that comes at once must not wait for its second try."""
 _log = structlog.get_logger(__name__)
@@ -90,6 +94,9 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
             active=ActiveAlerts(store, time),
             ledger=Ledger(store, bus, time),
             movements=Movements(store, bus),
+            registrations=Grouped(
+                lambda wanted: store.at_once(lambda unit: register_all(unit, wanted)), _AT_ONCE, StoreUnavailable
+            ),
             senders=senders,
             base_url=settings.url,
             roles=roles,

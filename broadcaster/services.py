@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from broadcaster.pipeline.move import Movements
     from broadcaster.pipeline.track import Ledger
     from broadcaster.store import Store
+    from broadcaster.store.grouping import Grouped
+    from broadcaster.store.registering import Registration
     from channels.base import Channel
     from channels.failover import Failover
     from channels.smpp import Smpp
@@ -101,6 +103,7 @@ class Services:
     active: ActiveAlerts
     ledger: Ledger
     movements: Movements
+    registrations: Grouped[Registration, int]
     senders: dict[ChannelName, Sender]
     base_url: str
     roles: frozenset[Role]

@@ -6,12 +6,11 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from broadcaster.errors import Forbidden, NotFound
-from broadcaster.http.keys import CONNECTIONS, COUNTS, DEVICES, LINKS, RATES, SERVICES, SESSION, TOKENS
+from broadcaster.http.keys import CALLERS, CONNECTIONS, COUNTS, DEVICES, LINKS, RATES, SERVICES, SESSION, TOKENS
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
 from broadcaster.http.route import ROLE_OF, Access
 from broadcaster.http.sessions import foreign, is_ours, session_of
-from broadcaster.store import stations
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -90,7 +89,7 @@ async def caller_of(request: web.Request, key: str) -> Caller | None:
     if not key.startswith(_KEY) or len(key) > _LONGEST or not key.isascii():
         count(request)
         return None
-    caller = await request.app[SERVICES].store.look(lambda unit: stations.caller_of(unit, key))
+    caller = await request.app[CALLERS].do(key)
     if caller is None:
         count(request)
     return caller

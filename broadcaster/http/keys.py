@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from broadcaster.atlas import Territories
+    from broadcaster.domain.stations import Caller, Station
     from broadcaster.http.connections import Connections
     from broadcaster.http.pacing import Paced
     from broadcaster.http.rates import RateLimit
@@ -30,6 +31,10 @@ SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[RateLimit] = web.AppKey("rates")
 TOKENS: web.AppKey[Grouped[str, int | None]] = web.AppKey("tokens")
 """Whose a subscriber's token is: looked up for many requests at once."""
+CALLERS: web.AppKey[Grouped[str, Caller | None]] = web.AppKey("callers")
+"""Who holds an API key."""
+STATIONS: web.AppKey[Grouped[str, Station | None]] = web.AppKey("stations")
+"""Stations by their slug."""
 DEVICES: web.AppKey[RateLimit] = web.AppKey("devices")
 LINKS: web.AppKey[RateLimit] = web.AppKey("links")
 COUNTS: web.AppKey[RateLimit] = web.AppKey("counts")

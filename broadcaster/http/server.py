@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
@@ -17,6 +17,7 @@ from broadcaster.http.connections import Connections, caller_at, most_open, nobo
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.keys import (
     ACCOUNTS,
+    CALLERS,
     CONNECTIONS,
     COUNTS,
     DEVICES,
@@ -31,6 +32,7 @@ from broadcaster.http.keys import (
     PRINTER,
     RATES,
     SERVICES,
+    STATIONS,
     STREAMS,
     TERRITORIES,
     TOKENS,
@@ -45,7 +47,7 @@ from broadcaster.http.reading import body_of, query_of
 from broadcaster.http.route import Call
 from broadcaster.http.routes import ROUTES
 from broadcaster.services import Role
-from broadcaster.store import StoreUnavailable, people
+from broadcaster.store import StoreUnavailable, people, stations
 from broadcaster.store.grouping import Grouped
 from broadcaster.web import pages
 from broadcaster.web.console.live_facts import Watch
@@ -57,13 +59,14 @@ from broadcaster.web.i18n import catalogs
 from broadcaster.web.kept import KeptPages
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from prometheus_client import Counter as Counted
     from prometheus_client import Histogram as Timed
 
     from broadcaster.http.route import Route
     from broadcaster.services import Services
+    from broadcaster.store import Store, Unit
 
     Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -72,8 +75,10 @@ HSTS = "max-age=31536000"
 PATIENCE_S = 1.0
 """Seconds that a request over its limit waits for the refusal: so one caller's flood is some hundred a second."""
 
+T = TypeVar("T")
+
 _NOWHERE = "none"
-_MOST_TOKENS = 200
+_MOST_AT_ONCE = 200
 _OPERATED = frozenset({"/healthz", "/readyz", "/metrics"})
 _STREAMED = ("/v1/alerts/{id}/events", "/console/alerts/{id}/events", "/console/alerts/{id}/unreached.csv")
 
@@ -87,9 +92,12 @@ def build(services: Services) -> web.Application:
     app = web.Application(middlewares=[_measured, _problems_told])
     app[SERVICES] = services
     app[RATES] = RateLimit(services.settings.requests_per_minute)
+    store = services.store
     app[TOKENS] = Grouped(
-        lambda tokens: services.store.look(lambda unit: people.by_tokens(unit, tokens)), _MOST_TOKENS, StoreUnavailable
+        lambda tokens: store.look(lambda unit: people.by_tokens(unit, tokens)), _MOST_AT_ONCE, StoreUnavailable
     )
+    app[CALLERS] = _asked_once(store, stations.caller_of)
+    app[STATIONS] = _asked_once(store, stations.by_slug)
     app[DEVICES] = RateLimit(services.settings.requests_per_minute)
     app[LINKS] = RateLimit(services.settings.requests_per_minute)
     app[PARSER] = ThreadPoolExecutor(1, "parser")
@@ -122,6 +130,19 @@ def build(services: Services) -> web.Application:
     app.on_shutdown.append(_end_streams)
     app.on_cleanup.append(_end_parser)
     return app
+
+
+def _asked_once(store: Store, ask: Callable[[Unit, str], Awaitable[T]]) -> Grouped[str, T]:
+    """Return what answers many requests that ask the same by one look at the store, taken after they asked."""
+
+    async def answers(questions: Sequence[str]) -> list[T]:
+        async def read(unit: Unit) -> dict[str, T]:
+            return {each: await ask(unit, each) for each in dict.fromkeys(questions)}
+
+        found = await store.look(read)
+        return [found[each] for each in questions]
+
+    return Grouped(answers, _MOST_AT_ONCE, StoreUnavailable)
 
 
 def _guarded(route: Route, services: Services) -> Handle:

@@ -10,6 +10,7 @@ from broadcaster import territory
 from broadcaster.domain.stations import Role, StationKind
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
 from broadcaster.http.answers import answer
+from broadcaster.http.keys import STATIONS
 from broadcaster.http.schemas.base import SLUG
 from broadcaster.http.schemas.stations import GroupOut, StationOut
 from broadcaster.store import stations
@@ -57,9 +58,19 @@ async def show(call: Call[None, None]) -> web.Response:
     return answer(shown)
 
 
+async def station_in_path(request: web.Request) -> Station:
+    """Return the station of a request's path, looked up for many requests at once. Raises ``NotFound``."""
+    slug = request.match_info["slug"]
+    station = await request.app[STATIONS].do(slug) if _SLUG.fullmatch(slug) else None
+    return _found(station, slug)
+
+
 async def station_named(unit: Unit, slug: str) -> Station:
     """Give the station of a path. Raises ``NotFound``."""
-    station = await stations.by_slug(unit, slug) if _SLUG.fullmatch(slug) else None
+    return _found(await stations.by_slug(unit, slug) if _SLUG.fullmatch(slug) else None, slug)
+
+
+def _found(station: Station | None, slug: str) -> Station:
     if station is None:
         message = f"There is no station “{slug[:60]}”."
         raise NotFound(message)

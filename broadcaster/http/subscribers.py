@@ -21,10 +21,11 @@ from broadcaster.http.schemas.subscribers import (
     SubscriberMade,
     SubscriberOut,
 )
-from broadcaster.http.stations import station_named
+from broadcaster.http.stations import station_in_path, station_named
 from broadcaster.pipeline.welcome import send_soon
 from broadcaster.store import fixes, people, residents, stations, welcomes
 from broadcaster.store.fixes import Standing
+from broadcaster.store.registering import Registration
 from broadcaster.store.welcomes import VISIT_AFTER
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ _UNPROVEN = (
 async def register(call: Call[SubscriberIn, None]) -> web.Response:
     """Add a follower of a station: by its key, or by themselves with push contacts only."""
     given, services, now = call.body, call.services, call.services.clock.now()
-    slug = call.request.match_info["slug"]
-    station = await services.store.look(lambda unit: station_named(unit, slug))
+    station = await station_in_path(call.request)
     trusted = call.caller is not None and call.need(Role.PUBLISH, station.id) is not None
     if trusted:
         _check_no_token(given)
@@ -59,38 +59,33 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
     caller = caller_mark(call)
     contacts = read_contacts(given.contacts, region=station.region, origins=services.settings.push_origins)
     wanted = group_slugs(given.groups)
+    person = NewSubscriber(
+        locale=given.locale,
+        contacts=contacts,
+        places=read_places(given.places),
+        groups=tuple(wanted),
+        external_id=given.external_id,
+        name=given.name,
+        vulnerable=given.vulnerable,
+    )
+    if trusted:
+        registered = await services.registrations.do(Registration(station.id, person, wanted, now))
+        return answer(SubscriberMade(id=str(registered)), 201)
     token = given.token or people.new_token()
 
     async def keep(unit: Unit) -> tuple[int, list[int]]:
         there = None if given.token is None else await people.by_token(unit, given.token)
         if there is not None:
             return there, []
-        if not trusted:
-            await check_quota(unit, [station.id], caller, now)
-        if given.external_id is not None:
-            known = await people.by_external_ids(unit, station.id, [given.external_id])
-            if known:
-                message = f"This station has a subscriber with the external_id {given.external_id} already."
-                raise Conflict(message)
-        groups = await _groups(unit, station.id, wanted, may_make=trusted, may_join=())
-        person = NewSubscriber(
-            locale=given.locale,
-            contacts=contacts,
-            places=read_places(given.places),
-            groups=tuple(wanted),
-            external_id=given.external_id,
-            name=given.name,
-            vulnerable=given.vulnerable,
-        )
+        await check_quota(unit, [station.id], caller, now)
+        groups = await _groups(unit, station.id, wanted, may_join=())
         (subscriber_id,) = await people.register(
-            unit, station.id, [person], [token], groups_by_slug=groups, now=now, themselves=not trusted
+            unit, station.id, [person], [token], groups_by_slug=groups, now=now, themselves=True
         )
-        return subscriber_id, [] if trusted else await welcomes.begin(unit, subscriber_id, now, caller=caller)
+        return subscriber_id, await welcomes.begin(unit, subscriber_id, now, caller=caller)
 
     subscriber_id, new = await services.store.together(keep)
     send_soon(services, new)
-    if trusted:
-        return answer(SubscriberMade(id=str(subscriber_id)), 201)
     return answer(SubscriberMade(id=str(subscriber_id), token=token), 201, {"Location": "/v1/subscribers/me"})
 
 
@@ -127,7 +122,7 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             _check_added(read, contacts)
             contacts = read
         wanted = group_slugs(given.groups or ()) if "groups" in fields else None
-        groups = await _groups(unit, station.id, wanted or {}, may_make=False, may_join=profile.groups)
+        groups = await _groups(unit, station.id, wanted or {}, may_join=profile.groups)
         person = NewSubscriber(
             locale=given.locale or profile.locale,
             contacts=contacts,
@@ -219,14 +214,12 @@ def _check_added(read: Iterable[NewContact], had: Iterable[NewContact]) -> None:
 
 
 async def _groups(
-    unit: Unit, station_id: int, wanted: Mapping[str, str], *, may_make: bool, may_join: Collection[str]
+    unit: Unit, station_id: int, wanted: Mapping[str, str], *, may_join: Collection[str]
 ) -> dict[str, int]:
     """Give the station's groups, slug to id, those that are wanted among them. Raises ``Refused``.
 
     Without the station's key one may leave a group and not join it: what a school writes to its parents is for them.
     """
-    if may_make:
-        return await stations.ensure_groups(unit, station_id, wanted)
     for at, slug in enumerate(wanted):
         if slug not in may_join:
             raise Refused(

@@ -14,11 +14,13 @@ from broadcaster.domain.fixes import Age, Fix
 from broadcaster.errors import Conflict
 from broadcaster.store import feed, fixes, people, residents
 from broadcaster.store.fixes import Standing
-from broadcaster.store.grouping import Grouped
+from broadcaster.store.grouping import Failed, Grouped
+from broadcaster.store.registering import Registration, register_all
 from broadcaster.store.tables import changes, stations
-from tests.contract.stores import NOW, add_station, push, register, resident
+from tests.contract.stores import NOW, add_station, mail, push, register, resident
 
 SECOND = timedelta(seconds=1)
+CLUB = {"club": "Club"}
 
 
 @pytest.fixture
@@ -134,3 +136,22 @@ async def test_of_many_who_write_together_one_that_is_refused_fails_alone_and_le
     assert isinstance(found[3], Exception), "there is one a already"
     async with store.read() as unit:
         assert sorted(await unit.conn.scalars(select(stations.c.slug))) == ["a", "b", "c"]
+
+
+async def test_people_who_are_registered_together_are_each_there_and_one_whose_name_is_known_is_refused_alone(store):
+    async with store.write() as unit:
+        one, two = [await add_station(unit, slug) for slug in ("laigle", "rugles")]
+    wanted = [
+        Registration(station.id, resident(mail(f"{name}@b.example"), external_id=name, groups=("club",)), CLUB, NOW)
+        for station, name in [(one, "a"), (one, "b"), (two, "a"), (one, "a"), (one, "c")]
+    ]
+    found = await store.at_once(lambda unit: register_all(unit, wanted))
+    assert [isinstance(each, int) for each in found] == [True, True, True, False, True]
+    assert isinstance(found[3].error, Conflict)
+    async with store.read() as unit:
+        names = [(await people.profile(unit, each)).follows for each in found if isinstance(each, int)]
+        groups = [(await people.profile(unit, each)).groups for each in found if isinstance(each, int)]
+    assert names == [(("laigle", "a"),), (("laigle", "b"),), (("rugles", "a"),), (("laigle", "c"),)]
+    assert groups == [("club",)] * 4
+    again = await store.at_once(lambda unit: register_all(unit, wanted[:1]))
+    assert isinstance(again[0], Failed)
