@@ -22,13 +22,13 @@ _KINDS: dict[int, Kind] = {
     PhoneNumberType.FIXED_LINE: "fixed",
     PhoneNumberType.FIXED_LINE_OR_MOBILE: "fixed_or_mobile",
     PhoneNumberType.VOIP: "voip",
-    PhoneNumberType.PERSONAL_NUMBER: "voip",
 }
 _REFUSED_TYPES: dict[int, str] = {
     PhoneNumberType.PREMIUM_RATE: "is a premium-rate number",
     PhoneNumberType.SHARED_COST: "is a shared-cost service number",
     PhoneNumberType.TOLL_FREE: "is a freephone service number",
     PhoneNumberType.UAN: "is a company's service number",
+    PhoneNumberType.PERSONAL_NUMBER: "is a personal number, for which the caller pays more",
     PhoneNumberType.PAGER: "is a pager",
     PhoneNumberType.VOICEMAIL: "is a voicemail's number",
 }
@@ -43,6 +43,7 @@ _FICTION_MOBILE = "+3363998"
 
 # One national plan with the trunk digit 0: from any of them the others are dialled alike.
 _FRENCH_PLAN = ("FR", "RE", "GP", "MQ", "GF", "YT", "BL", "MF")
+_FRENCH_CODES = frozenset(phonenumbers.country_code_for_region(each) for each in _FRENCH_PLAN)
 # INSEE gives overseas communes codes that begin with these.
 _OVERSEAS = {
     "971": "GP",
@@ -109,14 +110,26 @@ def parse_phone(text: str, region: str = "FR") -> PhoneNumber:
     if region not in phonenumbers.SUPPORTED_REGIONS:
         raise InvalidPhone(f"{region!r} is not a region with telephone numbers")
     written = _clean(text)
-    problem = "does not exist"
-    for candidate in _regions(written, region):
-        found = _read(written, candidate)
-        if isinstance(found, PhoneNumber):
-            return found
-        if candidate == region:
-            problem = found
-    raise InvalidPhone(problem)
+    first, *others = _regions(written, region)
+    found = _read(written, first)
+    # What is a service number where it is dialled is nobody's number elsewhere: 0806… is no landline of Guadeloupe.
+    if isinstance(found, str) and found not in _REFUSED_TYPES.values():
+        found = next((each for other in others if isinstance(each := _read(written, other), PhoneNumber)), found)
+    if isinstance(found, str):
+        raise InvalidPhone(found)
+    return found
+
+
+def service_problem(e164: str) -> str | None:
+    """Return why a number in E.164 form must not be written to or called (a service's, dear); None if nothing says so.
+
+    What is kept may have been read by earlier rules.
+    """
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return None
+    return _REFUSED_TYPES.get(_kind(number))
 
 
 def _clean(text: str) -> str:
@@ -150,7 +163,18 @@ def _read(written: str, region: str) -> PhoneNumber | str:
         return PhoneNumber(e164, "FR", "mobile" if e164.startswith(_FICTION_MOBILE) else "fixed", fictional=True)
     if not phonenumbers.is_valid_number(number):
         return _MISFITS.get(phonenumbers.is_possible_number_with_reason(number), "does not exist")
-    kind = phonenumbers.number_type(number)
+    kind = _kind(number)
     if kind not in _KINDS:
         return _REFUSED_TYPES.get(kind, "is not a person's number")
     return PhoneNumber(e164, phonenumbers.region_code_for_number(number) or region, _KINDS[kind])
+
+
+def _kind(number: phonenumbers.PhoneNumber) -> int:
+    """Return libphonenumber's type, but of what begins with 08: that is a service in all of the French plan.
+
+    It takes +590 806… for a landline of Guadeloupe.
+    """
+    kind = int(phonenumbers.number_type(number))
+    if kind in _KINDS and number.country_code in _FRENCH_CODES and str(number.national_number).startswith("8"):
+        return PhoneNumberType.UAN
+    return kind

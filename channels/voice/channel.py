@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from channels.base import Composed, Finding, Receipt
 from channels.errors import Permanent, Transient
+from channels.sms.phone import service_problem
 from channels.twilio_api.account import E164, InvalidAccount
 from channels.twilio_api.probe import probe_account
 from channels.twilio_api.rest import FORM, Request, TwilioRest
@@ -60,6 +61,8 @@ class Voice:
     def _request(self, message: VoiceMessage, address: str) -> Request:
         if not E164.fullmatch(address):
             raise Permanent("twilio:address", "The address is not a telephone number in E.164 form.")
+        if problem := service_problem(address):
+            raise Permanent("voice:service-number", f"The number {problem}: it is not called.")
         form = [
             ("To", address),
             ("From", self._account.sender),

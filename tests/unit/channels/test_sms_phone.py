@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.sms import InvalidPhone, PhoneNumber, parse_phone, region_of_insee
+from channels.sms.phone import service_problem
 
 
 @pytest.mark.parametrize(
@@ -137,3 +138,31 @@ def test_a_communes_code_gives_the_region_of_its_telephones(insee, region):
 def test_a_code_of_no_commune_is_refused(insee):
     with pytest.raises(ValueError, match="INSEE"):
         region_of_insee(insee)
+
+
+@pytest.mark.parametrize("region", ["FR", "GP", "RE", "MQ", "BL"])
+@pytest.mark.parametrize("text", ["0806 000 000", "0809 40 00 00", "0800 00 00 00", "0825 123 456"])
+def test_a_service_number_of_the_french_plan_is_nobodys_landline_in_any_of_its_regions(text, region):
+    with pytest.raises(InvalidPhone, match=r"service number|premium-rate"):
+        parse_phone(text, region)
+    with pytest.raises(InvalidPhone):
+        parse_phone("+590 " + text[1:], region)
+
+
+def test_a_number_for_which_the_caller_pays_more_is_refused():
+    with pytest.raises(InvalidPhone, match="personal number"):
+        parse_phone("+44 7012 345678")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("09 70 12 34 56", "voip"), ("0692 12 34 56", "mobile"), ("0590271234", "fixed")]
+)
+def test_box_landlines_and_overseas_numbers_are_people_s(text, kind):
+    assert parse_phone(text).kind == kind
+
+
+def test_what_earlier_rules_kept_is_known_for_a_service_too():
+    assert service_problem("+590806000000") == "is a company's service number"
+    assert service_problem("+447012345678")
+    assert service_problem("+33261910001") is None
+    assert service_problem("not a number") is None
