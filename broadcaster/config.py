@@ -95,7 +95,9 @@ class Settings(BaseModel):
 
     smtp_url: SecretStr | None = Field(
         None,
-        description="Mail relay, `smtp://user:password@host:587?from=Name <address>` or `smtps://`; else: sandbox.",
+        description="Mail relay, `smtp://user:password@host:587?from=Name <address>` or `smtps://`; else: sandbox."
+        " The name stands in *From*; without one, the station's does. `&bounce=address` is where what can't be"
+        " delivered comes back to, else the *from* address.",
     )
     smtp_url_2: SecretStr | None = Field(None, description="Second mail relay, for when the first is not well.")
     smtp_concurrency: int = Field(8, ge=1, le=200, description="Connections to the relay.")

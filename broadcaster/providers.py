@@ -180,7 +180,7 @@ def _relay(settings: Settings, url: str) -> Email:
     return Email(replace(config, pool_size=settings.smtp_concurrency, timeout_s=settings.send_timeout_s, dkim=dkim))
 
 
-_SANDBOX_RELAY = "smtp://127.0.0.1:25?from=Tocsin <sandbox@tocsin.example>"
+_SANDBOX_RELAY = "smtp://127.0.0.1:25?from=sandbox@tocsin.example"
 
 
 def _account(settings: Settings, sender: str) -> TwilioAccount:

@@ -30,6 +30,7 @@ class Wording:
     confirm_prompt: str
     thanks: str
     # What is lifted may be an order: it stands in quotes, and is not said a second time.
+    all_clear: str
     all_clear_headline: str
     all_clear_description: str
 
@@ -53,6 +54,7 @@ WORDINGS: dict[str, Wording] = {
         stop="Stop : {url}",
         confirm_prompt="Pour confirmer que vous avez entendu ce message, appuyez sur 1.",
         thanks="Merci. Votre réponse est enregistrée. Au revoir.",
+        all_clear="Fin de l'alerte",
         all_clear_headline='Fin de l\'alerte : "{headline}"',
         all_clear_description="L'alerte est levée. Ce qu'elle demandait ne vaut plus.",
     ),
@@ -74,6 +76,7 @@ WORDINGS: dict[str, Wording] = {
         stop="Stop: {url}",
         confirm_prompt="To confirm that you have heard this message, press 1.",
         thanks="Thank you. Your answer is recorded. Goodbye.",
+        all_clear="All clear",
         all_clear_headline='All clear: "{headline}"',
         all_clear_description="The alert is over. What it told you to do no longer holds.",
     ),

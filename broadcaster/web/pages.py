@@ -11,7 +11,6 @@ import hashlib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import aiohttp_jinja2
 import jinja2
@@ -26,24 +25,9 @@ from broadcaster.web.i18n import Words, catalogs, preferred
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-ZONES = {
-    "BL": "America/St_Barthelemy",
-    "GF": "America/Cayenne",
-    "GP": "America/Guadeloupe",
-    "MF": "America/Marigot",
-    "MQ": "America/Martinique",
-    "NC": "Pacific/Noumea",
-    "PF": "Pacific/Tahiti",
-    "PM": "America/Miquelon",
-    "RE": "Indian/Reunion",
-    "WF": "Pacific/Wallis",
-    "YT": "Indian/Mayotte",
-    "TF": "Indian/Kerguelen",
-}
-"""The time that holds in a station's region; Paris's everywhere else."""
 
 
 @cache
@@ -84,11 +68,6 @@ def language_of(request: web.Request, default: str, known: Iterable[str] | None 
     if asked in choices:
         return asked
     return preferred(request.headers.get("Accept-Language", ""), choices, default)
-
-
-def zone_of(region: str) -> ZoneInfo:
-    """Give the time zone of a station's region."""
-    return ZoneInfo(ZONES.get(region, "Europe/Paris"))
 
 
 def written_time(moment: datetime, zone: ZoneInfo, words: Words) -> str:

@@ -13,6 +13,7 @@ from aiohttp import web
 from pydantic import Field
 
 from broadcaster.domain.alerts import MsgType, Severity, Status
+from broadcaster.domain.zones import zone_of
 from broadcaster.http.auth import count
 from broadcaster.http.keys import KEPT_PAGES
 from broadcaster.http.schemas.base import Query
@@ -28,7 +29,6 @@ from broadcaster.web.pages import (
     tag_of,
     with_etag,
     written_time,
-    zone_of,
 )
 from broadcaster.web.resident.frame import channel_name, page, words_of
 from zones import simplified

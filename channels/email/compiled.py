@@ -51,7 +51,6 @@ class CompiledTemplate:
         yield b"Message-ID: <%b@%b>\r\n" % (mail.message_id.encode(), self._domain)
         if earlier := mail.references:
             whole = earlier.encode() if "@" in earlier else earlier.encode() + b"@" + self._domain
-            yield b"In-Reply-To: <%b>\r\n" % whole
             yield b"References: <%b>\r\n" % whole
         if url := mail.unsubscribe_url:
             yield b"List-Unsubscribe: <%b>\r\n" % url.encode()
@@ -65,7 +64,7 @@ def _date(at: int) -> bytes:
 
 
 def _fixed_fields(template: MailTemplate, sender: Sender) -> Iterator[bytes]:
-    yield fields.mailbox("From", template.sender_name or sender.name, sender.address)
+    yield fields.mailbox("From", sender.name or template.sender_name, sender.address)
     yield fields.unstructured("Subject", template.subject)
     yield fields.mailbox("List-Id", None, template.list_id, brackets=True)
     yield fields.unstructured("Content-Language", template.language)

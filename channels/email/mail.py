@@ -60,7 +60,7 @@ class MailTemplate:
     ``{{name}}`` in ``text`` and ``html`` is then replaced by each person's value, escaped in HTML; braces around any
     other name are text. ``headers`` are further fields; ``Auto-Submitted`` (RFC 3834) is ``auto-generated`` unless
     given.
-    ``sender_name`` stands before the sender's address, else the channel's own name.
+    ``sender_name`` stands before the sender's address where the channel has no name of its own.
     """
 
     subject: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_datetime, get_timezone_location
 
 from broadcaster.domain.alerts import Alert, MsgType, Status, Text
+from broadcaster.domain.zones import zone_of
 from broadcaster.pipeline.wording import Wording, wording
 
 if TYPE_CHECKING:
@@ -17,17 +17,6 @@ if TYPE_CHECKING:
 
     from broadcaster.domain.stations import Station
     from broadcaster.store import Vault
-
-_ZONES = {
-    "RE": "Indian/Reunion",
-    "GP": "America/Guadeloupe",
-    "MQ": "America/Martinique",
-    "GF": "America/Cayenne",
-    "YT": "Indian/Mayotte",
-    "NC": "Pacific/Noumea",
-    "PF": "Pacific/Tahiti",
-    "PM": "America/Miquelon",
-}
 
 
 class Fill(Protocol):
@@ -83,21 +72,29 @@ class Context:
         return self.alert.text_in(locale, self.station.languages[0])
 
 
-def prefix(alert: Alert, words: Wording) -> str:
-    """Give the words that stand before the headline: exercise, test, update, all clear; empty for a first real one."""
+def prefix(alert: Alert, words: Wording, headline: str) -> str:
+    """Return what stands before the headline: exercise, test, update, all clear; empty for a first real alert.
+
+    A headline that says itself that all is clear is not told so twice: that would cost a second SMS segment.
+    """
     kind = {MsgType.UPDATE: words.update, MsgType.CANCEL: words.cancel}.get(alert.msg_type, "")
+    if alert.msg_type is MsgType.CANCEL and headline.casefold().startswith(words.all_clear.casefold()):
+        kind = ""
     status = {Status.EXERCISE: words.exercise, Status.TEST: words.test}.get(alert.status, "")
     return " - ".join(part for part in (status, kind) if part)
 
 
 def titled(alert: Alert, language: str, text: Text) -> str:
     """Give the headline with what stands before it."""
-    before = prefix(alert, wording(language))
+    before = prefix(alert, wording(language), text.headline)
     return f"[{before}] {text.headline}" if before else text.headline
 
 
 def until(context: Context, language: str) -> str:
-    """Give the sentence that says how long the alert holds, in the station's own time."""
-    zone = ZoneInfo(_ZONES.get(context.station.region, "Europe/Paris"))
-    time = format_datetime(context.alert.expires_at.astimezone(zone), "d MMMM y, HH:mm", locale=language[:2])
-    return wording(language).until.format(time=time)
+    """Return the sentence that says how long the alert holds, in the station's time, which it names.
+
+    Whoever reads it may be elsewhere.
+    """
+    zone, locale = zone_of(context.station.region), language[:2]
+    time = format_datetime(context.alert.expires_at.astimezone(zone), "d MMMM y, HH:mm", locale=locale)
+    return wording(language).until.format(time=f"{time} ({get_timezone_location(zone, locale=locale)})")

@@ -35,7 +35,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
         "title": title,
         "text": text,
         "station": name,
-        "before": prefix(alert, words),
+        "before": prefix(alert, words, text.headline),
         "page": links.page(alert),
         "link": words.see_map if alert.area is not None else words.more,
         "colon": words.colon,

@@ -35,7 +35,7 @@ def cheap_sms(context: Context, language: str, text: Text) -> str:
     It is offered, and stands in an SMS only where its author chose it (``Text.sms``).
     """
     letters = Text(plain(text.headline), plain(text.description), plain(text.instruction))
-    before = prefix(context.alert, wording(language))
+    before = prefix(context.alert, wording(language), letters.headline)
     around = (f"[{before}] " if before else "", context.links.page(context.alert))
     way_out = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
     said = ""
@@ -52,7 +52,7 @@ def _said(context: Context, language: str, text: Text, page: str, way_out: str) 
     No letter is replaced by another: what makes it dearer is shown to the author beforehand. Shortened is what happens,
     then the station's name goes, then the headline is cut; never what stands before it, nor the link.
     """
-    before = prefix(context.alert, wording(language))
+    before = prefix(context.alert, wording(language), text.sms or text.headline)
     before = f"[{before}] " if before else ""
     if text.sms:
         return _joined(f"{before}{text.sms}", page)

@@ -12,6 +12,7 @@ from broadcaster.domain.alerts import MsgType
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.keys import ASSETS, PRINTER, WATCH
 from broadcaster.store import reporting
@@ -22,7 +23,7 @@ from broadcaster.web.console.live_reasons import channel_word, grouped, state_wo
 from broadcaster.web.console.live_words import number, span
 from broadcaster.web.console.report_pdf import PACKAGES, NoPdf
 from broadcaster.web.drawing import draw, written_point
-from broadcaster.web.pages import written_short, written_time, zone_of
+from broadcaster.web.pages import written_short, written_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from broadcaster.domain.alerts import Alert, MsgType, Status
+from broadcaster.domain.zones import zone_of
 from broadcaster.http.schemas.base import Query
 from broadcaster.store import alerts, reporting
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.live_words import number, people_of, sandboxed
-from broadcaster.web.pages import written_short, zone_of
+from broadcaster.web.pages import written_short
 from broadcaster.web.public import severity_word
 
 if TYPE_CHECKING:

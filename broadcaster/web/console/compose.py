@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from broadcaster.domain.alerts import GRAVE, Severity
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Role, StationKind
+from broadcaster.domain.zones import zone_of
 from broadcaster.errors import Forbidden
 from broadcaster.http.schemas.base import LANGUAGES, MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION
 from broadcaster.store import stations
 from broadcaster.web.console import compose_beginnings, compose_words
 from broadcaster.web.console.frame import show, stations_of, words_of
-from broadcaster.web.pages import zone_of
 from zones import MAX_CIRCLES, MAX_RADIUS_M, MIN_RADIUS_M, simplified
 
 if TYPE_CHECKING:

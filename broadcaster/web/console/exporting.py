@@ -10,13 +10,13 @@ from babel.numbers import format_decimal
 
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
 from broadcaster.register.groups import group_slug
 from broadcaster.register.parsing import MAX_VALUES
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store import register
 from broadcaster.store.register import Only
 from broadcaster.web.console.frame import chosen_station, show, words_of
-from broadcaster.web.pages import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,13 +12,13 @@ from broadcaster.domain.alerts import Alert, MsgType, Severity, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
 from broadcaster.store import alerts, counting
 from broadcaster.web.console import compose_words
 from broadcaster.web.console.compose import TILES
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.health_words import told
 from broadcaster.web.console.live_words import sandboxed
-from broadcaster.web.pages import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

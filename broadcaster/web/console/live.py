@@ -11,6 +11,7 @@ from broadcaster.domain.alerts import MsgType, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.deliveries import Told, stream
 from broadcaster.http.keys import WATCH
@@ -23,7 +24,7 @@ from broadcaster.web.console.live_reasons import channel_word, grouped
 from broadcaster.web.console.live_reasons import state_word as delivery_word
 from broadcaster.web.console.live_words import clock_time, number, sandboxed, span, verdict
 from broadcaster.web.drawing import draw
-from broadcaster.web.pages import written_short, written_time, zone_of
+from broadcaster.web.pages import written_short, written_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from broadcaster.domain.alerts import MsgType, Text
 from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
 from broadcaster.errors import Refused
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.keys import WATCH
@@ -17,7 +18,6 @@ from broadcaster.store import alerts
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.live import heading
 from broadcaster.web.console.live_words import clock_time, number, sandboxed
-from broadcaster.web.pages import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
 from broadcaster.errors import Forbidden
 from broadcaster.http.reading import number_of
 from broadcaster.store import alerts, sandbox
@@ -18,7 +19,7 @@ from broadcaster.store.sandbox import CODES
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.people import CHANNEL_ICONS, channel_word
 from broadcaster.web.console.sandbox_seen import html_of, seen, without_secrets
-from broadcaster.web.pages import written_short, zone_of
+from broadcaster.web.pages import written_short
 from broadcaster.web.public import unknown
 
 if TYPE_CHECKING:

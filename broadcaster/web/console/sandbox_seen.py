@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.zones import zone_of
 from broadcaster.store.sandbox import CODES
 from broadcaster.web.console.people import CHANNEL_ICONS, channel_word
-from broadcaster.web.pages import written_short, zone_of
+from broadcaster.web.pages import written_short
 from channels.sms import count as count_segments
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 from aiohttp import web
 
 from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
 from broadcaster.errors import Forbidden, NotFound
 from broadcaster.http.auth import caller_of
 from broadcaster.http.keys import SERVICES, SESSION
@@ -25,7 +26,7 @@ from broadcaster.http.sessions import (
 )
 from broadcaster.store import sessions
 from broadcaster.web.console.frame import show, words_of
-from broadcaster.web.pages import written_short, zone_of
+from broadcaster.web.pages import written_short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.zones import zone_of
 from broadcaster.errors import NotFound
 from broadcaster.http.cells import station_alerts
 from broadcaster.http.stations import station_named
 from broadcaster.web.i18n import catalogs
-from broadcaster.web.pages import zone_of
 from broadcaster.web.public import unknown
 from broadcaster.web.resident.frame import page, words_of
 from broadcaster.web.resident.script_words import script_words

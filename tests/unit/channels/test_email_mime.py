@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from channels.email import Email, InlineImage, Mail, MailTemplate, SmtpConfig, slot
 
-CONFIG = SmtpConfig.from_url("smtp://127.0.0.1", sender="Mairie <alerte@ville.example>")
+CONFIG = SmtpConfig.from_url("smtp://127.0.0.1", sender="alerte@ville.example")
 PIXEL = bytes.fromhex("89504e470d0a1a0a") + bytes(range(256))
 
 # What a line may hold: no control character, no separator of lines, no half of a character
@@ -144,7 +144,8 @@ def test_the_headers_are_those_of_a_list_that_one_leaves_by_one_click():
     assert raw["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"  # RFC 8058 section 3.1
     assert raw["List-Id"] == "<laigle.ville.example>"  # RFC 2919 section 3
     assert raw["Message-ID"] == "<alert-7.person-9@ville.example>"
-    assert raw["References"] == raw["In-Reply-To"] == "<alert-6.person-9@ville.example>"
+    assert raw["References"] == "<alert-6.person-9@ville.example>"
+    assert raw["In-Reply-To"] is None, "no mail of that id was ever sent"
     assert raw["Date"] == "Sun, 01 Mar 2026 12:30:00 +0000"
     assert raw["Auto-Submitted"] == "auto-generated"
     assert raw["Content-Language"] == "fr"
@@ -154,6 +155,12 @@ def test_the_headers_are_those_of_a_list_that_one_leaves_by_one_click():
     sender = parsed(mail)["From"].addresses[0]
     assert (sender.display_name, sender.addr_spec) == ("Mairie de L’Aigle", "alerte@ville.example")
     assert len(raw.keys()) == len(set(raw.keys()))
+
+
+def test_a_name_in_the_relays_settings_stands_before_every_other():
+    named = SmtpConfig.from_url("smtp://127.0.0.1?from=Ville de Paris <alerte@ville.example>")
+    message = parsed(Mail(template(sender_name="Mairie de L’Aigle"), "a1"), named)
+    assert message["From"].addresses[0].display_name == "Ville de Paris"
 
 
 def test_one_click_is_promised_only_over_https():

@@ -19,10 +19,13 @@ from hypothesis import strategies as st
 from broadcaster.domain.alerts import MsgType, Severity, Status, Text
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station, StationKind
+from broadcaster.domain.zones import zone_of
 from broadcaster.pipeline.render import Context, Links, render, sms_text, voice_message
 from broadcaster.pipeline.render.push import _within
 from broadcaster.pipeline.wording import LANGUAGES, WORDINGS, wording
 from broadcaster.store import Vault
+from broadcaster.web.i18n import catalogs
+from broadcaster.web.pages import written_time
 from channels.email import Email, SmtpConfig
 from channels.sms import count
 from channels.webpush import MAX_PLAINTEXT
@@ -47,7 +50,7 @@ def context(texts=TEXTS, links=NUMBERED, station=STATION, **changes):
 
 
 def composed(message):
-    return Email(SmtpConfig.from_url("smtp://127.0.0.1:25?from=T <t@alerts.example>")).compose(message, "zoe@b.example")
+    return Email(SmtpConfig.from_url("smtp://127.0.0.1:25?from=t@alerts.example")).compose(message, "zoe@b.example")
 
 
 def parsed(message):
@@ -315,6 +318,7 @@ def test_a_mail_has_what_mail_programs_and_the_law_ask_for():
     plain = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert plain.startswith("La Risle déborde\n\nLe niveau monte vite.\n\nQue faire : Montez à l'étage.")
     assert "Valable jusqu'au 1 juillet 2026" in plain
+    assert "(heure : France)" in plain, "whoever reads it may be elsewhere"
     assert "20:00" in plain, "in the station's own time"
     assert PAGE.search(plain)
 
@@ -392,3 +396,26 @@ def test_the_headline_of_a_mail_says_itself_that_it_is_a_drill_and_colons_stand_
     before = re.findall(r"(.)(?=: )", text)
     assert before
     assert {each == " " for each in before} == {language == "fr"}
+
+
+@pytest.mark.parametrize("region", ["FR", "MF", "BL", "WF", "TF", "GB", "RE"])
+def test_a_mail_tells_the_same_time_as_the_alerts_page(region):
+    station = replace(STATION, region=region)
+    mail = parsed(render(ChannelName.EMAIL, context(station=station), "fr")(ID))
+    shown = written_time(context().alert.expires_at, zone_of(region), catalogs().words("fr"))
+    assert shown.rpartition(", ")[2] in mail.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_all_clear_says_so_once_and_stays_in_one_segment(language):
+    words = wording(language)
+    headline = words.all_clear_headline.format(headline="Crue de la Risle" if language == "fr" else "Risle in flood")
+    texts = {language: Text(headline, "", words.all_clear_description)}
+    where = context(texts, station=replace(STATION, languages=(language,)), msg_type=MsgType.CANCEL)
+    said = render(ChannelName.SMS, where, language)(ID).text
+    assert said.casefold().count(words.all_clear.casefold()) == 1
+    assert words.cancel not in said
+    assert count(said).segments == 1
+    assert parsed(render(ChannelName.EMAIL, where, language)(ID))["subject"].startswith(headline)
+    plain = render(ChannelName.SMS, context({language: Text("Crue")}, msg_type=MsgType.CANCEL), language)(ID).text
+    assert plain.startswith(f"[{words.cancel}] "), "a headline that does not say so has it before"
