@@ -10,12 +10,14 @@ import asyncio
 import shutil
 import time
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import Lane, lane_of_rank
 from broadcaster.domain.health import NO_ROLE, Code, Trouble, in_order
-from broadcaster.store import StoreUnavailable, account, counting, gauges, processes
+from broadcaster.domain.people import ChannelName
+from broadcaster.store import StoreUnavailable, account, counting, gauges, processes, retiring
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -34,6 +36,8 @@ LATE_S = {Lane.URGENT: 10.0, Lane.ROUTINE: 60.0}
 """How long after an alert was sent its first message is late."""
 
 _MB = 1_000_000
+_REFUSED_SINCE = timedelta(days=30)
+_MOST_REFUSALS = 5
 
 
 class Health:
@@ -96,11 +100,21 @@ async def stored_troubles(unit: Unit, now: datetime, *, embedded: bool, owner: s
     found = [
         Trouble(Code.CHANNEL_STOPPED, {"channel": str(name)}, why) for name, why in (await account.stops(unit)).items()
     ]
+    refusals = await retiring.refusals_now(unit, now - _REFUSED_SINCE)
+    found += [refused(each) for each in refusals[:_MOST_REFUSALS]]
     if not embedded:
         living = await processes.living(unit, now)
         found += absent_roles(living)
         found += [each for process in living if process.id != owner for each in process.troubles]
     return [*found, *_standing_still(await gauges.read(unit, now))]
+
+
+def refused(found: retiring.KeeperRefusal) -> Trouble:
+    """Return the trouble that a provider refuses us, whoever the receiver is."""
+    named = found.channel in {ChannelName.EMAIL, ChannelName.PUSH}
+    keeper = found.keeper if named else found.code.partition(":")[0]
+    params: dict[str, str | int] = {"channel": str(found.channel), "keeper": keeper, "people": found.refused}
+    return Trouble(Code.SENDER_REFUSED, params, f"{found.detail} ({found.code})")
 
 
 def absent_roles(living: Sequence[processes.Process]) -> Iterator[Trouble]:

@@ -35,6 +35,7 @@ from broadcaster.store import (
     outbox,
     processes,
     residents,
+    retiring,
     sandbox,
     upkeep,
     uploads,
@@ -73,6 +74,7 @@ _PLACE_S, _GEOCODER_AWAY_S = 5.0, 60.0
 _CANCELLED_S = 5.0
 """How long what was cancelled may take to let go: one that waits for a store that says nothing never would."""
 _DUE = 2000
+_REFUSALS_KEPT = timedelta(days=400)
 _log = structlog.get_logger(__name__)
 
 
@@ -342,6 +344,7 @@ async def _sweeping(services: Services) -> None:
                     await upkeep.trim_changes(unit)
                     await sandbox.trim(unit, services.settings.sandbox_keep)
                     await uploads.forget_expired(unit, services.clock.now())
+                    await retiring.trim(unit, services.clock.now(), _REFUSALS_KEPT)
             turn += 1
         await asyncio.sleep(_SWEEP_S)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from channels.email.providers import provider_of
 from channels.webpush import PushSubscription
 from channels.webpush.origins import believed_origin_of
 
@@ -34,3 +35,10 @@ def read_address(channel: str, text: str) -> Any:
 def origin_of(address: Any) -> str:
     """Give the server that an address leads to: a push service's origin; nothing where the provider is always one."""
     return believed_origin_of(address.endpoint) or "" if isinstance(address, PushSubscription) else ""
+
+
+def keeper_of(channel: str, address: Any) -> str:
+    """Return who answers for an address: whoever keeps the mailbox, or the push service; the channel for a number."""
+    if channel == "email":
+        return provider_of(address)
+    return origin_of(address) or channel

@@ -5,7 +5,10 @@
     ChannelError
     ├── Transient       try again later, not before ``retry_after`` seconds where the provider said so
     ├── Permanent       this message to this contact will never arrive; the contact may be fine
+    │   ├── SenderRefused   policy, reputation, content or rate: about us, the contact is fine; tell the operators
+    │   └── Unexplained     refused for good, and nothing says why; suspect if it comes again at another alert
     ├── Gone            the contact is dead: never write to it again
+    │   └── Stopped         its owner told the provider to stop
     └── Misconfigured   the channel itself is broken (credentials, sender, DNS): stop it, tell the operators
 
 Whatever else a channel raises is a bug of ours. A library's exception never leaves a channel: it is mapped at the
@@ -50,8 +53,24 @@ class Permanent(ChannelError):
     """This message to this contact will never arrive."""
 
 
+class SenderRefused(Permanent):
+    """The provider refuses the sender or what it says; another contact there would fare alike."""
+
+
+class Unexplained(Permanent):
+    """Refused for good without a reason. ``answer`` is the same for the same answer to another message."""
+
+    def __init__(self, code: str, detail: str, *, answer: str | None = None, may_have_left: bool = False) -> None:
+        super().__init__(code, detail, may_have_left=may_have_left)
+        self.answer = answer or code
+
+
 class Gone(ChannelError):
     """The contact is dead (a subscription that ended, a number that is no more, a mailbox that was closed)."""
+
+
+class Stopped(Gone):
+    """The contact's owner told the provider to stop; only they can take that back, at the provider."""
 
 
 class Misconfigured(ChannelError):

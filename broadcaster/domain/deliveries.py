@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from broadcaster.domain.retirement import Blame
     from channels.base import Composed
 
 _FAILURES_BEGIN, _FAILURES_END = 30, 40
@@ -112,7 +113,9 @@ class Outcome:
     ``state`` None: nothing final, to be tried again at ``next_attempt_at``. ``tried``: a message was handed to the
     provider, or might have been. ``code`` is the provider's (``smtp:5.1.1``). ``again``: the call that the provider
     knows as ``provider_id`` found nobody; it alone takes a delivery from *accepted* back to *queued*, and only once,
-    since the next call has another name.
+    since the next call has another name. ``keeper`` is who answers for the contact (Orange, a push service), empty
+    where it is the channel itself. ``blame`` is whom a refusal is about; ``answer`` is then the same for the same
+    answer to another message, and ``detail`` the provider's words.
     """
 
     delivery_id: int
@@ -123,5 +126,8 @@ class Outcome:
     code: str | None = None
     next_attempt_at: datetime | None = None
     composed: Composed | None = None
-    contact_dead: bool = False
     again: bool = False
+    keeper: str = ""
+    blame: Blame | None = None
+    answer: str = ""
+    detail: str = ""

@@ -34,6 +34,7 @@ class Code(StrEnum):
     CHANNEL_STOPPED = "channel-stopped"
     PROVIDER_AWAY = "provider-away"
     PROVIDER_REPLACED = "provider-replaced"
+    SENDER_REFUSED = "sender-refused"
     DISK_LOW = "disk-low"
 
 
@@ -115,6 +116,11 @@ SENTENCES: Mapping[Code, Sentence] = {
         Grade.WARNING,
         "%(channel)s: the provider “%(provider)s” does not answer as it should. The other provider sends.",
         "Check the provider's status page, the network and the firewall, before the other one fails too.",
+    ),
+    Code.SENDER_REFUSED: Sentence(
+        Grade.WARNING,
+        "%(channel)s: %(keeper)s refuses messages from this service. People not reached this way: %(people)s.",
+        "Its answer is below. For mail, check SPF, DKIM, DMARC and blocklists; for SMS, the sender's registration.",
     ),
     Code.DISK_LOW: Sentence(
         Grade.WARNING,

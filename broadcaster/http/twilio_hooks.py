@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.domain.people import ChannelName, ContactStatus
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.retirement import Blame
 from broadcaster.errors import Forbidden, NotFound, Refused
 from broadcaster.http.answers import nothing
 from broadcaster.http.auth import count
@@ -46,14 +47,22 @@ async def status(call: Call[None, None]) -> web.Response:
     failover = call.services.senders[ChannelName.SMS].failover
     if failover is not None and report.state in {"delivered", "failed"}:
         failover.reported(report.sid)
-    state, dead = outcome_of(report)
+    state, blame = outcome_of(report)
     if state is not None:
-        await call.services.ledger.receipt(number, state, code=report.code, dead=dead)
+        await call.services.ledger.receipt(number, state, code=report.code, blame=blame, detail=report.detail)
     return nothing()
 
 
-def outcome_of(report: StatusReport) -> tuple[DeliveryState | None, ContactStatus | None]:
-    """Give (the delivery's new state, what to make of its contact); None where the report moves nothing.
+_BLAMED = {
+    Policy.CONTACT_DEAD: Blame.CONTACT,
+    Policy.STOPPED: Blame.STOPPED,
+    Policy.SENDER_REFUSED: Blame.SENDER,
+    Policy.UNEXPLAINED: Blame.UNEXPLAINED,
+}
+
+
+def outcome_of(report: StatusReport) -> tuple[DeliveryState | None, Blame | None]:
+    """Return (the delivery's new state, whom a failure is about); the state is None where the report moves nothing.
 
     A call that a machine took stays *accepted*: that a person heard it is not known.
     """
@@ -62,9 +71,9 @@ def outcome_of(report: StatusReport) -> tuple[DeliveryState | None, ContactStatu
     if report.state == "delivered":
         return (None if report.answered_by == "machine" else DeliveryState.DELIVERED), None
     if report.state == "failed":
-        if report.policy is Policy.CONTACT_DEAD:
-            return DeliveryState.GONE, ContactStatus.GONE
-        return DeliveryState.FAILED, None
+        blame = _BLAMED.get(report.policy) if report.policy else None
+        gone = blame in {Blame.CONTACT, Blame.STOPPED}
+        return (DeliveryState.GONE if gone else DeliveryState.FAILED), blame
     return None, None
 
 

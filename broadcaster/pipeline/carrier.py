@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.domain.people import ContactStatus
+from broadcaster.domain.retirement import Blame
 from broadcaster.metrics import UNKNOWN_REPORTS
 from broadcaster.store import StoreUnavailable, deliveries
 
@@ -47,10 +47,10 @@ class _Desk:
                 return self._unknown(report.provider_id)
             delivered = report.fate == "delivered"
             state = DeliveryState.DELIVERED if delivered else DeliveryState.FAILED
-            dead = ContactStatus.GONE if report.dead else None
+            blame = Blame.CONTACT if report.dead else None
             if report.dead:
                 state = DeliveryState.GONE
-            await self._services.ledger.receipt(number, state, code=None if delivered else report.code, dead=dead)
+            await self._services.ledger.receipt(number, state, code=None if delivered else report.code, blame=blame)
         except StoreUnavailable:
             return False
         self._refused.pop(report.provider_id, None)

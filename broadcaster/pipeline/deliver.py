@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
+from broadcaster.domain.retirement import Blame
 from broadcaster.metrics import DEAD_LETTERS, FIRST_SECONDS, POSTPONED, SEND_SECONDS, SENT, STOPPED
 from broadcaster.pipeline.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, STOP_S, backoff_s
 from broadcaster.pipeline.limit import Limit
 from broadcaster.pipeline.render import Fill, render
 from broadcaster.store import StoreUnavailable, account, alerts, batches, counting
-from channels.addresses import origin_of, read_address
+from channels.addresses import keeper_of, origin_of, read_address
 from channels.breaker import BreakerState, is_about_receiver
-from channels.errors import ChannelError, Gone, Misconfigured, Transient
+from channels.errors import ChannelError, Gone, Misconfigured, SenderRefused, Stopped, Transient, Unexplained
 from channels.sms import SmsMessage, count
 
 if TYPE_CHECKING:
@@ -393,9 +394,10 @@ class _Run:
                 tried=True,
                 provider_id=_named(receipt),
                 composed=receipt.composed,
+                keeper=keeper_of(self.batch.channel, ready.message[1]),
             )
         flight.land(well=is_about_receiver(error) or isinstance(error, Misconfigured))
-        return await self._refused(row, error, ready.origin)
+        return await self._refused(ready, error)
 
     async def _hand_over(self, ready: _Ready) -> Receipt:
         failover, row = self.sender.failover, ready.row
@@ -416,21 +418,28 @@ class _Run:
         await self.services.ledger.written(Outcome(row.id, None, self.services.clock.now(), code=code))
         self.bound[row.id] = provider
 
-    async def _refused(self, row: ToSend, error: ChannelError, origin: Origin) -> Outcome:
+    async def _refused(self, ready: _Ready, error: ChannelError) -> Outcome:
+        row, origin = ready.row, ready.origin
         result = type(error).__name__.lower()
         SENT.labels(self.batch.channel, result).inc()
         if self.sender.failover is None:
             origin.count(result)
-        now = self.services.clock.now()
         match error:
             case Transient():
                 return self._later(row, error, origin)
             case Misconfigured():
                 return await self._stop(row, error)
-            case Gone():
-                return Outcome(row.id, DeliveryState.GONE, now, tried=True, code=error.code, contact_dead=True)
-            case _:
-                return Outcome(row.id, DeliveryState.FAILED, now, tried=True, code=error.code)
+        return Outcome(
+            row.id,
+            DeliveryState.GONE if isinstance(error, Gone) else DeliveryState.FAILED,
+            self.services.clock.now(),
+            tried=True,
+            code=error.code,
+            keeper=keeper_of(self.batch.channel, ready.message[1]),
+            blame=_blamed(error),
+            answer=error.answer if isinstance(error, Unexplained) else error.code,
+            detail=error.detail,
+        )
 
     def _later(self, row: ToSend, error: Transient, origin: Origin) -> Outcome:
         now = self.services.clock.now()
@@ -486,6 +495,20 @@ class _Ready:
     row: ToSend
     message: tuple[Any, Any]
     origin: Origin
+
+
+def _blamed(error: ChannelError) -> Blame | None:
+    match error:
+        case Stopped():
+            return Blame.STOPPED
+        case Gone():
+            return Blame.CONTACT
+        case SenderRefused():
+            return Blame.SENDER
+        case Unexplained():
+            return Blame.UNEXPLAINED
+        case _:
+            return None
 
 
 def _named(receipt: Receipt) -> str | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from broadcaster.bus import Bus
     from broadcaster.clock import Clock
-    from broadcaster.domain.people import ContactStatus
+    from broadcaster.domain.retirement import Blame
     from broadcaster.store import Store
 
 GROUP = 500
@@ -67,10 +67,17 @@ class Ledger:
         await future
 
     async def receipt(
-        self, delivery_id: int, state: DeliveryState, *, code: str | None = None, dead: ContactStatus | None = None
+        self,
+        delivery_id: int,
+        state: DeliveryState,
+        *,
+        code: str | None = None,
+        blame: Blame | None = None,
+        detail: str = "",
     ) -> None:
         """Take what came back of a delivery; returns when it is durable. One that is unknown is passed over."""
-        await self.written(Outcome(delivery_id, state, self._clock.now(), code=code, contact_dead=dead is not None))
+        now = self._clock.now()
+        await self.written(Outcome(delivery_id, state, now, code=code, blame=blame, answer=code or "", detail=detail))
 
     async def call_again(self, delivery_id: int, provider_id: str, code: str, attempts: int = 1) -> None:
         """Take that a call found nobody: queue it once more, unless another call was made since."""

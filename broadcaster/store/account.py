@@ -11,7 +11,7 @@ from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
-from broadcaster.store import batches, counting, people
+from broadcaster.store import batches, counting, people, retiring
 from broadcaster.store.tables import channel_stops, deliveries, recipients, shares, to_micros
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ async def account(unit: Unit, alert: Alert) -> Account:
     warnings = []
     if alert.resolved_at is not None and matched == 0:
         warnings.append(_nobody(alert))
+    warnings += [
+        f"{each.keeper} refuses {each.channel} from this service: {each.refused} people ({each.code})."
+        for each in await retiring.refusals_of(unit, alert.id)
+    ]
     return Account(
         alert_id=alert.id,
         state=alert.state,

@@ -96,6 +96,13 @@ async def _amend_contacts(unit: Unit, subscriber_id: int, change: Change, now: d
     await contact_rows.drop_orphans(unit, dropped)
 
 
+async def revive(unit: Unit, subscriber_id: int, contact_id: int, now: datetime) -> None:
+    """Write again to a person's contact that was found dead: an operator knows that it works."""
+    mine = links.c.subscriber_id == subscriber_id, links.c.contact_id == contact_id
+    if await unit.conn.scalar(select(links.c.contact_id).where(*mine)) is not None:
+        await contact_rows.revive(unit, [contact_id], now)
+
+
 async def _join(unit: Unit, station_id: int, subscriber_id: int, wanted: Iterable[int]) -> None:
     """Let a person be in these groups of the station, and in no others of it."""
     own = set(await unit.conn.scalars(select(groups.c.id).where(groups.c.station_id == station_id)))

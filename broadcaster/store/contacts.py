@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, select, update
 
 from broadcaster.domain.people import CHANNEL_NUMBER, PUSH, ContactStatus, NewContact
 from broadcaster.errors import Conflict
-from broadcaster.store.tables import changes, contacts, links, opt_outs
+from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,13 +73,7 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
                 .where(contacts.c.id == contact_id)
                 .values(sealed=seal_address(unit, key, by_key[key].address))
             )
-    if revived:
-        await unit.conn.execute(
-            update(contacts)
-            .where(contacts.c.id.in_(revived))
-            .values(status=ContactStatus.ACTIVE, status_code=None, status_at=now)
-        )
-        await _changed(unit, revived)  # all who have it are reached again, not only whoever gave it
+    await revive(unit, revived, now)
     missing = [key for key in keys if key not in found]
     if missing:
         # Matched by what is unique of them: SQLite keeps the order only when it inserts one by one.
@@ -122,14 +116,28 @@ async def retire(
 ) -> None:
     """Never write to these contacts again; everyone who had them is changed by it."""
     ids = list(contact_ids)
-    if not ids:
-        return
-    await unit.conn.execute(
-        update(contacts)
-        .where(contacts.c.id.in_(ids))
-        .values(status=status, status_code=(code or "")[:_CODE] or None, status_at=now)
-    )
-    await _changed(unit, ids)
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        await unit.conn.execute(
+            update(contacts)
+            .where(contacts.c.id.in_(part))
+            .values(status=status, status_code=(code or "")[:_CODE] or None, status_at=now)
+        )
+        await _changed(unit, part)
+
+
+async def revive(unit: Unit, contact_ids: Iterable[int], now: datetime) -> None:
+    """Write to these contacts again, if they were found dead; all who have them are reached again."""
+    ids = list(contact_ids)
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        await unit.conn.execute(
+            update(contacts)
+            .where(contacts.c.id.in_(part), contacts.c.status == ContactStatus.GONE)
+            .values(status=ContactStatus.ACTIVE, status_code=None, status_at=now)
+        )
+        await unit.conn.execute(delete(contact_refusals).where(contact_refusals.c.contact_id.in_(part)))
+        await _changed(unit, part)
 
 
 async def opt_out(unit: Unit, contact_id: int, station_id: int, now: datetime) -> None:

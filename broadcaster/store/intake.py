@@ -20,7 +20,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus, LinkStatus
 from broadcaster.errors import Conflict
 from broadcaster.store import people
 from broadcaster.store.addresses import row_of
-from broadcaster.store.contacts import CHUNK, FORGOTTEN, drop_orphans, open_address
+from broadcaster.store.contacts import CHUNK, FORGOTTEN, drop_orphans, open_address, revive
 from broadcaster.store.listed import Edit
 from broadcaster.store.stations import hash_of
 from broadcaster.store.tables import (
@@ -228,7 +228,7 @@ async def write(
             await _write(unit, station_id, rows, groups_by_slug, now)
             dropped.update(row["a_contact"] for row in rows.unlinked)
             keys = {(row["a_channel"], row["a_fingerprint"]) for row in rows.contacts}
-            await _revive(unit, [*rows.revived, *(dead[key] for key in keys & dead.keys())], now)
+            await revive(unit, [*rows.revived, *(dead[key] for key in keys & dead.keys())], now)
             for row in rows.contacts:
                 known = forgotten.get((row["a_channel"], row["a_fingerprint"]))
                 if known is not None:
@@ -258,19 +258,6 @@ async def _forgotten(unit: Unit) -> dict[tuple[int, bytes], int]:
         select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(FORGOTTEN_ONLY))
     )
     return {(row.channel, row.fingerprint): row.id for row in rows}
-
-
-async def _revive(unit: Unit, contact_ids: list[int], now: datetime) -> None:
-    """Bring contacts back to life; everyone who has them is changed by it, in the list or not."""
-    for start in range(0, len(contact_ids), CHUNK):
-        part = contact_ids[start : start + CHUNK]
-        await unit.conn.execute(
-            update(contacts)
-            .where(contacts.c.id.in_(part))
-            .values(status=ContactStatus.ACTIVE, status_code=None, status_at=now)
-        )
-        owners = select(links.c.subscriber_id).where(links.c.contact_id.in_(part)).distinct()
-        await unit.conn.execute(changes.insert().from_select(["subscriber_id"], owners))
 
 
 async def _write(unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mapping[str, int], now: datetime) -> None:

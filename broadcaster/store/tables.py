@@ -212,6 +212,39 @@ links = Table(
     Index("ix_links_contact_id", "contact_id"),
 )
 
+# Refusals for good that may retire a contact: judged when their alert is finished, and kept for those of a week later.
+contact_refusals = Table(
+    "contact_refusals",
+    metadata,
+    Column("contact_id", Id, ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("keeper", LargeBinary(16), nullable=False),
+    Column("blame", SmallInteger, nullable=False),
+    Column("answer", String(60), nullable=False),
+    Column("code", String(60), nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_contact_refusals_alert_id", "alert_id"),
+)
+
+REFUSED = "refused > 0"
+"""Of ``keeper_answers``, those that tell the operators something, as the partial index has it."""
+
+# How many contacts of one keeper (Orange) an alert was sent to, and how many it refused for the sender's sake.
+keeper_answers = Table(
+    "keeper_answers",
+    metadata,
+    Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("keeper", LargeBinary(16), primary_key=True),
+    Column("channel", SmallInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # the keeper's name, and its last words: a domain may name a person
+    Column("asked", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("code", String(60), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_keeper_answers_at", "at", sqlite_where=text(REFUSED), postgresql_where=text(REFUSED)),
+)
+
 opt_outs = Table(
     "opt_outs",
     metadata,

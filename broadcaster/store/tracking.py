@@ -14,9 +14,8 @@ from sqlalchemy import bindparam, func, select, update
 
 from broadcaster.domain.alerts import AlertState
 from broadcaster.domain.deliveries import DeliveryState, Outcome, may_move
-from broadcaster.domain.people import CHANNELS, PUSH, ContactStatus
-from broadcaster.store import contacts as contact_rows
-from broadcaster.store import counting, sandbox, welcomes
+from broadcaster.domain.people import CHANNELS, PUSH
+from broadcaster.store import counting, retiring, sandbox, welcomes
 from broadcaster.store.among import among
 from broadcaster.store.bulk import Fetch, Update
 from broadcaster.store.standing import Move, move_people
@@ -84,7 +83,7 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
     rows: dict[int, dict[str, Any]] = {row[0]: dict(zip(_NAMES, row, strict=True)) for row in found}
     if not rows:
         return set()
-    moves, accepted, dead = _moves(rows, outcomes)
+    moves, accepted = _moves(rows, outcomes)
     await _ACCEPT.run(unit, [tuple(rows[each][name] for name in _ACCEPT.names) for each in sorted(accepted)])
     others = [row for each, row in rows.items() if each not in accepted]
     await _UPDATE.run(unit, [tuple(row[name] for name in _UPDATE.names) for row in others])
@@ -102,10 +101,8 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
         if outcome.composed is not None and outcome.delivery_id in rows
     ]
     await sandbox.keep(unit, kept)
-    for contact_id, (code, at) in dead.items():
-        status = ContactStatus.STOPPED if code == "twilio:21610" else ContactStatus.GONE
-        await contact_rows.retire(unit, [contact_id], status, code, at)
-    await welcomes.hasten(unit, dead)
+    refusing, retired = await retiring.take(unit, rows, outcomes, moves)
+    await welcomes.hasten(unit, retired)
     # What shows a push is somebody's device.
     shown = {move.contact_id for move in moves if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED}
     if shown:
@@ -113,17 +110,15 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
     touched = {row["alert_id"] for row in rows.values()}
     for alert_id in {move.alert_id for move in moves}:
         await finish(unit, alert_id, moves[-1].outcome.at)
+    await retiring.judge(unit, refusing, outcomes[-1].at)
     return touched
 
 
-def _moves(
-    rows: Mapping[int, dict[str, Any]], outcomes: Sequence[Outcome]
-) -> tuple[list[Move], set[int], dict[int, tuple[str | None, datetime]]]:
-    """Change the rows; give the moves, whose rows are but accepted, and (code, time) by contact that is no more."""
+def _moves(rows: Mapping[int, dict[str, Any]], outcomes: Sequence[Outcome]) -> tuple[list[Move], set[int]]:
+    """Change the rows; return the moves, and whose rows are but accepted."""
     moves: list[Move] = []
     seen: set[int] = set()
     accepted: set[int] = set()
-    dead: dict[int, tuple[str | None, datetime]] = {}
     for outcome in outcomes:
         number = outcome.delivery_id
         row = rows.get(number)
@@ -137,9 +132,7 @@ def _moves(
         if number in seen:
             accepted.discard(number)
         seen.add(number)
-        if outcome.contact_dead:
-            dead[row["contact_id"]] = (outcome.code, outcome.at)
-    return moves, accepted, dead
+    return moves, accepted
 
 
 def _deltas(moves: Sequence[Move]) -> Counter[tuple[int, str, int]]:
@@ -260,4 +253,6 @@ async def finish(unit: Unit, alert_id: int, now: datetime) -> bool:
         .where(alerts.c.id == alert_id, alerts.c.resolved_at.is_not(None), alerts.c.finished_at.is_(None))
         .values(finished_at=now, state=AlertState.FINISHED)
     )
+    if done.rowcount == 1:
+        await retiring.judge(unit, [alert_id], now)
     return done.rowcount == 1

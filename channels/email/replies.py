@@ -1,4 +1,4 @@
-"""What a relay's refusal means, by RFC 3463's enhanced code where it has one, else by RFC 5321's.
+"""What a relay's refusal means for the message, the mailbox and the channel. Whose fault it is: ``verdicts``.
 
 A refusal that a recipient can bring about never stops the channel: whoever registers an address chooses what its
 server answers. So only what comes before RCPT is ``Misconfigured``, and 530 that asks us to sign in.
@@ -6,11 +6,13 @@ server answers. So only what comes before RCPT is ``Misconfigured``, and 530 tha
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient
+from channels.email.verdicts import Verdict, plain, verdict_of
+from channels.errors import ChannelError, Gone, Misconfigured, Permanent, SenderRefused, Transient, Unexplained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,9 +29,8 @@ class Reply:
 
     @property
     def enhanced(self) -> str | None:
-        """RFC 3463's code, where the text starts with one of the same class."""
-        found = _ENHANCED.match(self.text)
-        return found[0] if found and found[0][0] == str(self.code)[0] else None
+        """RFC 3463's code of the same class; some servers write it after other words: ``(#5.1.1)``."""
+        return next((found for found in _ENHANCED.findall(self.text) if found[0] == str(self.code)[0]), None)
 
     @property
     def is_about_session(self) -> bool:
@@ -43,43 +44,30 @@ class Reply:
 
 _SESSION = frozenset({421, 452, 503})
 _SESSION_ENHANCED = frozenset({"4.3.2", "4.5.3", "4.7.0", "4.7.28"})
-_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+_ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
 
-# 5.x.y after RCPT: what to do with the contact, and what it says
-_REFUSED: Mapping[str, tuple[type[Permanent | Gone], str]] = {
-    "5.1.1": (Gone, "there is no such mailbox"),
-    "5.1.2": (Gone, "the domain does not exist or takes no mail"),
-    "5.1.3": (Gone, "the address is malformed"),
-    "5.1.6": (Gone, "the mailbox has moved and left no address"),
-    "5.1.10": (Gone, "the domain says that it takes no mail (null MX, RFC 7505)"),
-    "5.2.1": (Gone, "the mailbox is closed"),
-    "5.2.2": (Permanent, "the mailbox is full"),
-    "5.2.3": (Permanent, "the mail is larger than this mailbox takes"),
-    "5.3.4": (Permanent, "the mail is larger than the server takes"),
-    "5.4.6": (Permanent, "mail to this address goes in a circle"),
-    "5.6.7": (Permanent, "an address beyond ASCII can't be written to over there"),
-    "5.7.1": (Permanent, "refused by a policy: see to the sender's SPF, DKIM, DMARC and reputation"),
-    "5.7.26": (Permanent, "refused for lack of SPF or DKIM of the sender's domain"),
-    "5.7.27": (Permanent, "the sender's domain says that it takes no mail: give it an MX"),
-}
-_REFUSED_CLASS: Mapping[str, str] = {
-    "5.1": "the address was refused",
-    "5.2": "the mailbox can't take the mail",
-    "5.3": "the server over there can't take the mail",
+# What an operator reads of a refusal, by its enhanced code, then by the code's subject, then by whom it is about
+_SENTENCES: Mapping[str, str] = {
+    "5.1.1": "there is no such mailbox",
+    "5.1.2": "the domain does not exist or takes no mail",
+    "5.1.3": "the address is malformed",
+    "5.1.6": "the mailbox has moved and left no address",
+    "5.2.1": "the mailbox is closed",
+    "5.2.3": "the mail is larger than this mailbox takes",
+    "5.3.4": "the mail is larger than the server takes",
+    "5.4.6": "mail to this address goes in a circle",
+    "5.6.7": "an address beyond ASCII can't be written to over there",
+    "5.7.26": "refused for lack of SPF or DKIM of the sender's domain",
+    "5.7.27": "the sender's domain says that it takes no mail: give it an MX",
     "5.4": "there is no way to the server over there",
     "5.5": "the relay did not understand us",
     "5.6": "the mail's content can't be taken",
-    "5.7": "refused by a policy: see to the sender's SPF, DKIM, DMARC and reputation",
 }
-# Without an enhanced code
-_REFUSED_BASIC: Mapping[tuple[str, int], tuple[type[Permanent | Gone], str]] = {
-    ("rcpt", 550): (Gone, "there is no such mailbox"),
-    ("rcpt", 551): (Gone, "the mailbox is elsewhere"),
-    ("rcpt", 553): (Gone, "the address is not allowed"),
-    ("rcpt", 501): (Gone, "the address is malformed"),
-    ("rcpt", 556): (Gone, "the domain takes no mail (RFC 7504)"),
-    ("rcpt", 552): (Permanent, "the mailbox is full"),
-    ("body", 552): (Permanent, "the mail is too large, or the mailbox is full"),
+_ABOUT: Mapping[Verdict, tuple[type[Permanent | Gone], str]] = {
+    Verdict.MAILBOX: (Gone, "there is no such mailbox"),
+    Verdict.FULL: (Permanent, "the mailbox is full"),
+    Verdict.SENDER: (SenderRefused, "refused by a policy: see to the sender's SPF, DKIM, DMARC and reputation"),
+    Verdict.UNCLEAR: (Unexplained, "the mail was refused"),
 }
 # Seconds to wait after 4.x.y
 _PATIENCE: Mapping[str, tuple[float, str]] = {
@@ -135,8 +123,7 @@ def refusal(stage: Stage, reply: Reply, address: str = "") -> ChannelError:
         return Transient(reply.name, f"the relay lost track of the conversation{said}")
     if stage in _BEFORE_RCPT and not (stage == "mail" and _is_too_large(reply)):
         return Misconfigured(reply.name, _BEFORE_RCPT[stage] + said)
-    kind, sentence = _refused(stage, reply)
-    return kind(reply.name, sentence + said)
+    return _refused(stage, reply, address, said)
 
 
 def queue_id(text: str) -> str | None:
@@ -151,13 +138,25 @@ def _is_too_large(reply: Reply) -> bool:
     return reply.enhanced in _TOO_LARGE or (reply.enhanced is None and reply.code == _TOO_MUCH)
 
 
-def _refused(stage: Stage, reply: Reply) -> tuple[type[Permanent | Gone], str]:
-    enhanced = reply.enhanced
-    if enhanced is None:
-        return _REFUSED_BASIC.get((stage, reply.code), (Permanent, "the mail was refused"))
-    if enhanced in _REFUSED:
-        return _REFUSED[enhanced]
-    return Permanent, _REFUSED_CLASS.get(enhanced.rpartition(".")[0], "the mail was refused")
+def _refused(stage: Stage, reply: Reply, address: str, said: str) -> ChannelError:
+    if not 500 <= reply.code < 600:  # noqa: PLR2004  RFC 5321 section 4.2.1
+        return Permanent(reply.name, "the mail was refused" + said)
+    verdict = verdict_of(stage, reply.code, reply.enhanced, reply.text, address.rpartition("@")[2])
+    kind, sentence = _ABOUT[verdict]
+    enhanced = reply.enhanced or ""
+    subject = enhanced.rpartition(".")[0]
+    sentence = (
+        _SENTENCES.get(enhanced) or (_SENTENCES.get(subject) if verdict is not Verdict.MAILBOX else "") or sentence
+    )
+    if kind is Unexplained:
+        return Unexplained(reply.name, sentence + said, answer=f"{reply.name} {_gist(reply.text)}")
+    return kind(reply.name, sentence + said)
+
+
+def _gist(text: str) -> str:
+    """Return what is the same in each such answer: a mark of its words, without those that name a message or a host."""
+    words = re.findall(r"(?<!\S)[^\W\d_]+(?=[.,;:!?)]*(?:\s|$))", plain(text).lower())
+    return hashlib.blake2b(" ".join(words).encode(), digest_size=6).hexdigest()
 
 
 def _patience(reply: Reply) -> tuple[float, str]:

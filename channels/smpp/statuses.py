@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient
+from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient, Unexplained
 
 OK = 0x00
 SYSTEM_ERROR = 0x08
@@ -55,14 +55,14 @@ STATUSES: dict[int, Rule] = {
     0x61: Rule(Permanent, "The time of sending is refused."),
     0x62: Rule(Permanent, "How long the message may wait is refused."),
     0x64: Rule(Transient, "The receiver's side could not take the message for now.", 30.0),
-    0x65: Rule(Permanent, "The receiver's side can't take the message."),
-    0x66: Rule(Permanent, "The receiver's side rejected the message."),
+    0x65: Rule(Unexplained, "The receiver's side can't take the message."),
+    0x66: Rule(Unexplained, "The receiver's side rejected the message."),
     0xC0: Rule(Permanent, "The optional parameters are refused."),
     0xC1: Rule(Permanent, "An optional parameter is not allowed here."),
     0xC2: Rule(Permanent, "The length of a parameter is refused."),
     0xC3: Rule(Permanent, "A parameter is missing."),
     0xC4: Rule(Permanent, "A parameter's value is refused."),
-    0xFE: Rule(Permanent, "The message can't be delivered."),
+    0xFE: Rule(Unexplained, "The message can't be delivered."),
     0xFF: Rule(Transient, "The message centre met an error that it does not name.", 30.0),
 }
 _OWN = range(0x400, 0x500)
@@ -73,7 +73,7 @@ def rule_for(status: int) -> Rule:
     if status in STATUSES:
         return STATUSES[status]
     whose = "the carrier's own" if status in _OWN else "unknown"
-    return Rule(Permanent, f"The message was refused; status 0x{status:X} is {whose}: see the carrier's list.")
+    return Rule(Unexplained, f"The message was refused; status 0x{status:X} is {whose}: see the carrier's list.")
 
 
 def error_for(status: int, *, proven: bool, may_have_left: bool = False) -> ChannelError:

@@ -20,7 +20,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient
+from channels.errors import ChannelError, Gone, Misconfigured, Permanent, SenderRefused, Transient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,8 +54,8 @@ class _Words(NamedTuple):
     verdict: _Verdict
 
 
-# Permanent, not Gone: a key that an operator mistyped for an hour must not bury every subscription of a town.
-_OTHER_KEY = _Verdict(Permanent, "push:other-key", "the subscription was made with another VAPID key")
+# Not Gone: a key that an operator mistyped for an hour must not bury every subscription of a town.
+_OTHER_KEY = _Verdict(SenderRefused, "push:other-key", "the subscription was made with another VAPID key")
 _SIGNATURE = _Verdict(
     Misconfigured,
     "push:vapid",

@@ -149,7 +149,7 @@ CASES: tuple[Case, ...] = (
     _s("cut after it was taken", DELIVERED, Drop("after"), 1, 1, 2),
     _f("30003", FAILED, status="undelivered", code=30003),
     _f("30005", GONE, status="undelivered", code=30005),
-    _f("30006", GONE, status="undelivered", code=30006),
+    _f("30006", FAILED, status="undelivered", code=30006),
     _f("callbacks before the answer", DELIVERED, telling="early"),
     _f("callbacks doubled", DELIVERED, telling="doubled"),
     _f("callbacks reversed", DELIVERED, telling="reversed"),

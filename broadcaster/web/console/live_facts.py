@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.health import Code
+from broadcaster.health import refused
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.pacing import Paced
-from broadcaster.store import account, alerts, counting, reporting
+from broadcaster.store import account, alerts, counting, reporting, retiring
 from broadcaster.web.console.live_words import people_in
 
 if TYPE_CHECKING:
@@ -49,7 +51,9 @@ async def _troubles(services: Services, alert: Alert, now: datetime) -> list[Tro
     return [
         each
         for each in await services.health.troubles(kept_s=_TROUBLES_S)
-        if each.alert_id in (None, alert.id) and (each.channel is None or each.channel in alert.channels)
+        if each.alert_id in (None, alert.id)
+        and (each.channel is None or each.channel in alert.channels)
+        and each.code is not Code.SENDER_REFUSED  # of this alert, its own are told
     ]
 
 
@@ -74,6 +78,7 @@ class Watch:
             cleared = None
             if alert.cancelled_at is not None:
                 cleared = await alerts.all_clear_of(unit, alert.id, alert.station_id)
+            refusals = [refused(each) for each in await retiring.refusals_of(unit, alert.id)]
             by = None if cleared is None else await reporting.sender_of(unit, cleared.id)
             # Every person of the alert is looked at for this: not at each of many changes a second.
             before = self._reasons.get(alert.id)
@@ -96,6 +101,6 @@ class Watch:
             reasons=before[2],
             all_clear=cleared,
             lifted_by=by,
-            troubles=await _troubles(services, alert, now),
+            troubles=[*await _troubles(services, alert, now), *refusals],
             at=now,
         )

@@ -13,6 +13,7 @@ from babel.dates import format_date
 from broadcaster.domain.addresses import OPEN
 from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
 from broadcaster.errors import Conflict, NotFound
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.register.parsing import canonical
@@ -22,7 +23,7 @@ from broadcaster.web.console import person_form
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.console.people import CHANNEL_ICONS, channel_word
 from broadcaster.web.drawing import written_point
-from broadcaster.web.pages import written_short, zone_of
+from broadcaster.web.pages import written_short
 
 if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
@@ -113,9 +114,11 @@ async def one(call: Call[None, None]) -> web.Response:
         "since": format_date(person.followed_at.astimezone(zone), "long", locale=words.locale),
         "paused": None if person.paused_until is None else written_short(person.paused_until, zone, words),
         "speaks": language_word(person.locale, words),
-        "done": {"added": words("The person was added."), "changed": words("The change was saved.")}.get(
-            call.request.query.get("done", ""), ""
-        ),
+        "done": {
+            "added": words("The person was added."),
+            "changed": words("The change was saved."),
+            "revived": words("The next alert is sent to this address again."),
+        }.get(call.request.query.get("done", ""), ""),
     }
     return show(call.request, "person.html", words, facts, tab="people", where=station.name)
 
@@ -167,6 +170,21 @@ async def change(call: Call[None, None]) -> web.Response:
     await services.store.transact(keep)
     log.info("a person was changed", station=station.slug, subscriber=person.id, key=_key(call))
     return _to(f"/console/people/{person.id}?station={station.slug}&done=changed")
+
+
+async def revive(call: Call[None, None]) -> web.Response:
+    """Write again to an address that was found dead. One that works stays as it is."""
+    async with call.services.store.read() as unit:
+        station = (await _where(unit, call)).station
+        person = await _person(unit, call, station)
+    number = number_of(call.request.match_info["contact"]) or 0
+
+    async def keep(unit: Unit) -> None:
+        await by_hand.revive(unit, person.id, number, call.services.clock.now())
+
+    await call.services.store.transact(keep)
+    log.info("a contact was revived", station=station.slug, subscriber=person.id, contact=number, key=_key(call))
+    return _to(f"/console/people/{person.id}?station={station.slug}&done=revived")
 
 
 async def ask_to_remove(call: Call[None, None]) -> web.Response:
@@ -258,6 +276,7 @@ def _contact(held: Held, words: Words) -> dict[str, Any]:
         "word": channel_word(held.channel, words),
         "address": _address(held, words),
         "works": held.works,
+        "dead": held.status is ContactStatus.GONE,
         "state": state,
         "code": held.code if held.status is not ContactStatus.ACTIVE else None,
     }

@@ -52,6 +52,7 @@ ROUTES: tuple[Route, ...] = (
     page_at("/console/people/{id}", person.one, "One resident."),
     page_at("/console/people/{id}/edit", person.edit, "What is to be changed?"),
     form_at("/console/people/{id}/edit", person.change, "Change somebody."),
+    form_at("/console/people/{id}/contacts/{contact}/revive", person.revive, "This address works again."),
     page_at("/console/people/{id}/remove", person.ask_to_remove, "Really?"),
     form_at("/console/people/{id}/remove", person.remove, "Remove somebody."),
     page_at("/console/groups", groups.listing, "Groups."),

@@ -12,7 +12,7 @@ from email.utils import formatdate
 
 import pytest
 
-from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient
+from channels.errors import ChannelError, Gone, Misconfigured, Permanent, SenderRefused, Stopped, Transient, Unexplained
 from channels.sms import Sms, SmsMessage
 from channels.twilio_api import CODES, Policy, TwilioAccount
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, Drop, Hang, Refuse, TwilioServer
@@ -23,7 +23,10 @@ SERVICE = "MG" + "7b" * 16
 POLICY_ERRORS = {
     Policy.RETRY: Transient,
     Policy.GIVE_UP: Permanent,
+    Policy.SENDER_REFUSED: SenderRefused,
+    Policy.UNEXPLAINED: Unexplained,
     Policy.CONTACT_DEAD: Gone,
+    Policy.STOPPED: Stopped,
     Policy.CHANNEL_BROKEN: Misconfigured,
 }
 
@@ -169,7 +172,7 @@ async def test_a_sender_of_another_account_is_a_broken_channel(twilio):
 async def test_who_answered_stop_is_gone(twilio, sms):
     twilio.opted_out.add(RECEIVER)
     error = await refusal(sms)
-    assert (type(error), error.code) == (Gone, "twilio:21610")
+    assert (type(error), error.code) == (Stopped, "twilio:21610")
     await sms.send(SmsMessage("les autres"), "+33639980002")
 
 
@@ -254,7 +257,7 @@ async def test_the_segments_billed_are_twilios_where_it_says_them_and_else_ours(
     assert (await sms.send(SmsMessage("a" * 161), RECEIVER)).units == units
 
 
-@pytest.mark.parametrize(("code", "kind"), [(30005, Gone), (30007, Permanent), (30008, Transient)])
+@pytest.mark.parametrize(("code", "kind"), [(30005, Gone), (30007, SenderRefused), (30008, Transient)])
 async def test_a_message_that_failed_at_once_is_not_taken_for_sent(twilio, sms, code, kind):
     twilio.fault(taken(status="failed", error_code=code))
     error = await refusal(sms)

@@ -69,7 +69,7 @@ async def test_a_delivered_message_is_told_step_by_step(hook):
 
 
 @pytest.mark.parametrize(
-    ("code", "policy"), [(30003, Policy.RETRY), (30005, Policy.CONTACT_DEAD), (30006, Policy.CONTACT_DEAD)]
+    ("code", "policy"), [(30003, Policy.RETRY), (30005, Policy.CONTACT_DEAD), (30006, Policy.UNEXPLAINED)]
 )
 async def test_an_undelivered_message_says_why_and_what_to_do(hook, code, policy):
     assert await sent(hook, Fate("undelivered", code)) == ["accepted", "sent", "failed"]

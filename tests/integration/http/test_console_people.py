@@ -196,6 +196,25 @@ async def test_a_change_by_hand_leaves_what_it_does_not_name_as_it_is(api):
     assert (await person_of(api, number)).name == "Rose A."
 
 
+async def test_an_operator_lets_an_address_that_was_found_dead_be_written_to_again(api):
+    number, other = await settle(
+        api, somebody(1, "Rose", mail="rose@example.org"), somebody(2, "Ann", mail="ann@example.org")
+    )
+    services = api.running.services
+    (dead,) = (await person_of(api, number)).contacts
+    (strange,) = (await person_of(api, other)).contacts
+    async with services.store.write() as unit:
+        await contacts.retire(unit, [dead.id, strange.id], ContactStatus.GONE, "smtp:550 5.1.1", services.clock.now())
+    mine = await api.sign_in("laigle-publish")
+    _, _, page = await look(api, f"/console/people/{number}", mine)
+    assert f'action="/console/people/{number}/contacts/{dead.id}/revive?station=laigle"' in page
+    for contact in (dead, strange):
+        status, headers, _ = await send(api, f"/console/people/{number}/contacts/{contact.id}/revive", mine, stamp="")
+        assert (status, headers["Location"]) == (303, f"/console/people/{number}?station=laigle&done=revived")
+    assert [each.status for each in (await person_of(api, number)).contacts] == [ContactStatus.ACTIVE]
+    assert [each.status for each in (await person_of(api, other)).contacts] == [ContactStatus.GONE], "not theirs"
+
+
 async def test_who_is_removed_is_erased_unless_another_station_has_them_too(api):
     first, second = await settle(api, TOWN[0], TOWN[1])
     services = api.running.services

@@ -6,8 +6,14 @@ import html
 import json
 import re
 
+from sqlalchemy import select
+
+from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.retirement import Blame
+from broadcaster.store import tracking
 from broadcaster.store.account import stop_channel
+from broadcaster.store.tables import deliveries
 from tests.integration.http.conftest import an_alert, circle
 from tests.integration.http.test_alerts import until_finished
 from tests.integration.http.test_compose import resident
@@ -83,3 +89,28 @@ async def test_areas_drawn_as_polygons_are_there_too(api):
     area = {**circle(), "polygons": {"type": "Polygon", "coordinates": [ring]}}
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert(area=area))
     assert drawn(await home(api)) == [alert["id"]]
+
+
+async def test_a_mailbox_provider_that_refuses_us_is_told_at_home_in_the_report_and_to_programs(api):
+    await resident(api, "r-01", contacts=[{"channel": "email", "email": "rose@orange.fr"}])
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    await until_finished(api, alert["id"])
+    services = api.running.services
+    async with services.store.write() as unit:
+        (delivery,) = await unit.conn.scalars(select(deliveries.c.id).where(deliveries.c.alert_id == int(alert["id"])))
+        said = {"code": "smtp:550 5.7.1", "detail": "Service refuse. OFR006_102", "keeper": "Orange"}
+        no = Outcome(delivery, DeliveryState.FAILED, services.clock.now(), tried=True, blame=Blame.SENDER, **said)
+        await tracking.apply(unit, [no])
+    told = "E-mail: Orange refuses messages from this service. People not reached this way: 1."
+    assert told in await home(api)
+    assert "Personnes non jointes par cette voie : 1." in await home(api, language="fr")
+    mine = await api.sign_in("laigle-publish")
+    for path in (f"/console/alerts/{alert['id']}?lang=en", f"/console/alerts/{alert['id']}/account?lang=en"):
+        _, _, page = await api.call("GET", path, key=None, headers=mine)
+        assert told in page
+        assert "OFR006_102" in page
+    _, _, found = await api.call("GET", f"/v1/alerts/{alert['id']}/account")
+    assert "Orange refuses email from this service: 1 people (smtp:550 5.7.1)." in found["warnings"]
+    _, _, ready = await api.call("GET", "/readyz", key=None)
+    assert ready["status"] == "ready", "it is worth a warning, and alerts go out"
+    assert told in ready["degraded"]

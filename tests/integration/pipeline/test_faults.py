@@ -349,3 +349,27 @@ async def test_a_store_that_is_away_when_a_channel_stops_cuts_nothing_that_is_on
             await api.finished(alert["id"])
             await quiet(town)
         await audit(town, alert["id"], people)
+
+
+async def test_a_provider_that_refuses_the_sender_retires_nobody_and_its_own_words_are_kept(town: Town) -> None:
+    people = [town.resident("email") for _ in range(6)]
+    for number, each in enumerate(people):
+        each.mail = f"r{number}@{'orange.fr' if number < 4 else 'free.fr'}"
+    await town.settle(*people)
+    for each in people[:4]:
+        town.smtp.fail(Fault("rcpt", "550 mwinf5c04 ME Adresse IP source bloquee. OFR006_102"), recipient=each.mail)
+    town.smtp.fail(Fault("end", "550 spam detected"), recipient=people[4].mail)
+    async with town.serving() as api:
+        alert = await api.issue()
+        account = await api.finished(alert["id"])
+        assert account["channels"]["email"] == {"accepted": 1, "failed": 5}
+        assert account["warnings"] == [
+            "Orange refuses email from this service: 4 people (smtp:550).",
+            "Free refuses email from this service: 1 people (smtp:550).",
+        ]
+        await quiet(town)
+        town.smtp.heal()
+        again = await api.issue()
+        account = await api.finished(again["id"])
+        assert account["channels"]["email"] == {"accepted": 6}
+        assert account["warnings"] == []

@@ -19,6 +19,7 @@ from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Sever
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, Outcome, PersonState
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
+from broadcaster.domain.retirement import Blame
 from broadcaster.ids import new_id, new_token
 from broadcaster.store import alerts, dispatching, people, stations, tracking
 from broadcaster.store.migrate import migrate
@@ -47,7 +48,7 @@ _later = st.just({"state": None, "tried": True, "code": "x:2"})
 _agains = st.builds(
     lambda name: {"state": None, "again": True, "provider_id": name, "code": "x:3"}, st.sampled_from(_CALLS)
 )
-_deads = st.just({"state": DeliveryState.GONE, "tried": True, "code": "x:4", "contact_dead": True})
+_deads = st.just({"state": DeliveryState.GONE, "tried": True, "code": "x:4", "blame": Blame.CONTACT})
 _news = st.tuples(st.integers(0, _DELIVERIES - 1), st.one_of(_tries, _later, _agains, _deads))
 _groups = st.lists(st.lists(_news, min_size=1, max_size=8), max_size=6)
 

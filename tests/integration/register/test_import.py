@@ -213,6 +213,22 @@ async def test_a_dead_contact_is_alive_again_and_an_opt_out_stays(
         assert plain.execute("SELECT contact_id FROM opt_outs").fetchall() == [(mobile,)]
 
 
+async def test_a_list_that_says_what_it_said_before_revives_what_was_found_dead(
+    store: Store, station: Station, tmp_path: Path
+):
+    await imported(store, station, write(tmp_path, LIST))
+    with sqlite3.connect(tmp_path / "tocsin.db") as plain:
+        (mobile,) = plain.execute("SELECT id FROM contacts WHERE channel = 1 ORDER BY id").fetchone()
+    async with store.write() as unit:
+        await contacts.retire(unit, [mobile], ContactStatus.GONE, "twilio:30005", NOW)
+    with await planned(store, station, write(tmp_path, LIST)) as made:
+        assert (made.new, made.changed) == (0, 1)
+        await apply(store, made, now=NOW)
+    assert (await profile(store, station, "A1")).contacts[0][2] == "active"
+    with await planned(store, station, write(tmp_path, LIST)) as made:
+        assert made.changed == 0
+
+
 async def test_a_landline_that_lives_again_changes_all_who_share_it(store: Store, station: Station, tmp_path: Path):
     await imported(store, station, write(tmp_path, LIST))
     with sqlite3.connect(tmp_path / "tocsin.db") as plain:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome, PersonState
 from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus
+from broadcaster.domain.retirement import Blame
 from broadcaster.store import account, alerts, contacts, counting, dispatching, outbox, people, tables, tracking
 from tests.contract.stores import NOW, add_station, an_alert, mail, phone, register, resident
 
@@ -183,8 +184,9 @@ async def test_a_providers_code_of_any_length_is_kept_as_far_as_it_goes(store, a
     await dispatch(store, alert, [one])
     ((delivery),) = await rows(store, tables.deliveries)
     said = {"code": "smtp:" + "x" * 500, "provider_id": "p" * 500}
-    gone = Outcome(delivery.id, DeliveryState.GONE, NOW, tried=True, contact_dead=True, **said)
+    gone = Outcome(delivery.id, DeliveryState.GONE, NOW, tried=True, blame=Blame.CONTACT, **said)
     async with store.write() as unit:
+        await alerts.resolved(unit, alert.id, NOW)
         await tracking.apply(unit, [gone])
     ((contact),) = await rows(store, tables.contacts)
     assert contact.status == ContactStatus.GONE

@@ -1,14 +1,14 @@
 import pytest
 
 from channels.email.replies import Reply, queue_id, refusal
-from channels.errors import Gone, Misconfigured, Permanent, Transient
+from channels.errors import Gone, Misconfigured, Permanent, SenderRefused, Transient, Unexplained
 
 
 @pytest.mark.parametrize(
     ("stage", "code", "text", "kind", "name"),
     [
         ("rcpt", 550, "5.1.1 no such user", Gone, "smtp:550 5.1.1"),
-        ("rcpt", 550, "5.1.2 bad system", Gone, "smtp:550 5.1.2"),
+        ("rcpt", 550, "5.1.2 bad system", Unexplained, "smtp:550 5.1.2"),
         ("rcpt", 553, "5.1.3 bad syntax", Gone, "smtp:553 5.1.3"),
         ("rcpt", 550, "5.1.6 moved", Gone, "smtp:550 5.1.6"),
         ("rcpt", 556, "5.1.10 null MX", Gone, "smtp:556 5.1.10"),
@@ -16,18 +16,18 @@ from channels.errors import Gone, Misconfigured, Permanent, Transient
         ("body", 550, "5.1.1 no such user", Gone, "smtp:550 5.1.1"),
         ("rcpt", 550, "No such user here", Gone, "smtp:550"),
         ("rcpt", 551, "User not local", Gone, "smtp:551"),
-        ("rcpt", 553, "not allowed", Gone, "smtp:553"),
+        ("rcpt", 553, "not allowed", SenderRefused, "smtp:553"),
         ("rcpt", 552, "5.2.2 full", Permanent, "smtp:552 5.2.2"),
         ("rcpt", 552, "full", Permanent, "smtp:552"),
-        ("rcpt", 554, "denied", Permanent, "smtp:554"),
-        ("rcpt", 550, "5.1.99 something", Permanent, "smtp:550 5.1.99"),
-        ("rcpt", 554, "5.7.1 Relay access denied", Permanent, "smtp:554 5.7.1"),
-        ("rcpt", 550, "5.4.1 access denied", Permanent, "smtp:550 5.4.1"),
-        ("body", 550, "looks like spam", Permanent, "smtp:550"),
-        ("body", 554, "5.7.1 policy", Permanent, "smtp:554 5.7.1"),
-        ("body", 552, "5.3.4 too big", Permanent, "smtp:552 5.3.4"),
+        ("rcpt", 554, "denied", SenderRefused, "smtp:554"),
+        ("rcpt", 550, "5.1.99 something", Unexplained, "smtp:550 5.1.99"),
+        ("rcpt", 554, "5.7.1 Relay access denied", SenderRefused, "smtp:554 5.7.1"),
+        ("rcpt", 550, "5.4.1 access denied", SenderRefused, "smtp:550 5.4.1"),
+        ("body", 550, "looks like spam", SenderRefused, "smtp:550"),
+        ("body", 554, "5.7.1 policy", SenderRefused, "smtp:554 5.7.1"),
+        ("body", 552, "5.3.4 too big", SenderRefused, "smtp:552 5.3.4"),
         ("mail", 552, "too big", Permanent, "smtp:552"),
-        ("mail", 552, "5.3.4 too big", Permanent, "smtp:552 5.3.4"),
+        ("mail", 552, "5.3.4 too big", SenderRefused, "smtp:552 5.3.4"),
         ("mail", 550, "5.1.1 sender unknown", Misconfigured, "smtp:550 5.1.1"),
         ("mail", 553, "5.7.1 sender not yours", Misconfigured, "smtp:553 5.7.1"),
         ("mail", 530, "5.7.0 authentication required", Misconfigured, "smtp:530 5.7.0"),
@@ -41,8 +41,8 @@ from channels.errors import Gone, Misconfigured, Permanent, Transient
         ("rcpt", 451, "later", Transient, "smtp:451"),
         ("rcpt", 452, "4.2.2 full", Transient, "smtp:452 4.2.2"),
         ("rcpt", 503, "5.5.1 sequence", Transient, "smtp:503 5.5.1"),
-        ("rcpt", 550, "4.1.1 of another class", Gone, "smtp:550"),
-        ("rcpt", 550, "5.1.1234 no code", Gone, "smtp:550"),
+        ("rcpt", 550, "4.1.1 of another class", Unexplained, "smtp:550"),
+        ("rcpt", 550, "5.1.1234 no code", Unexplained, "smtp:550"),
         ("body", 250, "odd", Permanent, "smtp:250"),
     ],
 )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient
+from channels.errors import ChannelError, Gone, Misconfigured, Permanent, SenderRefused, Transient
 from channels.webpush.answers import MAX_RETRY_AFTER_S, TAKEN, Answer, excerpt, judge, retry_after_s
 
 NOW = datetime(2026, 10, 21, 12, 0, tzinfo=UTC).timestamp()
@@ -80,15 +80,19 @@ def test_every_http_date_is_a_wait_between_none_and_a_day(when):
         (answer(403, '{"reason":"BadJwtToken"}'), Misconfigured, "push:vapid"),
         (answer(401, '{"code":401,"errno":109,"message":"Invalid VAPID token: …"}'), Misconfigured, "push:vapid"),
         (answer(401, X_WNS_Error_Description="JWT Authentication Failed, …"), Misconfigured, "push:vapid"),
-        (answer(400, '{"reason":"VapidPkHashMismatch"}'), Permanent, "push:other-key"),
-        (answer(403, '{"reason":"VapidPkHashMismatch"}'), Permanent, "push:other-key"),
+        (answer(400, '{"reason":"VapidPkHashMismatch"}'), SenderRefused, "push:other-key"),
+        (answer(403, '{"reason":"VapidPkHashMismatch"}'), SenderRefused, "push:other-key"),
         (
             answer(403, "the VAPID credentials in the authorization header do not correspond to the credentials used"),
-            Permanent,
+            SenderRefused,
             "push:other-key",
         ),
-        (answer(401, '{"errno":109,"message":"VAPID public key mismatch"}'), Permanent, "push:other-key"),
-        (answer(401, X_WNS_ERROR_DESCRIPTION="the public key is not the channel Url's"), Permanent, "push:other-key"),
+        (answer(401, '{"errno":109,"message":"VAPID public key mismatch"}'), SenderRefused, "push:other-key"),
+        (
+            answer(401, X_WNS_ERROR_DESCRIPTION="the public key is not the channel Url's"),
+            SenderRefused,
+            "push:other-key",
+        ),
         (answer(201, X_WNS_NotificationStatus="dropped"), Permanent, "push:dropped"),
         (answer(200, X_WNS_NotificationStatus="channelThrottled"), Transient, "push:throttled"),
     ],
