@@ -25,7 +25,7 @@ from tests.servers.town import Town
 from tests.servers.town_api import eventually
 from tests.servers.town_scaled import ScaledTown
 
-LATE = r"Une alerte a été envoyée il y a \d+ s et personne n’a encore été prévenu"
+LATE = r"Une alerte a été envoyée il y a \d+\s+s et personne n’a encore été prévenu"
 WITHIN_S = 10.0
 """So long after it is gone, all must say what is missing."""
 
