@@ -22,7 +22,7 @@ from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
 from broadcaster.geocoding.placing import place
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
-from broadcaster.register.reading import Source, open_source
+from broadcaster.register.reading import WORKBOOK, Source, open_source
 from broadcaster.register.refusals import HEADER, write_refusals
 from broadcaster.store import addresses
 
@@ -78,7 +78,7 @@ def subscribers(
     encoding: str | None,
     dry_run: bool,
 ) -> None:
-    """Import a club's member list or a town's register: CSV with a header.
+    """Import a club's member list or a town's register: CSV or an Excel workbook (xlsx) with a header.
 
     \b
     external_id   who is who (needed): the list's own number for a person
@@ -88,6 +88,7 @@ def subscribers(
     landline      gets calls             also: voice, fixe
     phone         the number decides     also: téléphone
     email         also: courriel; several values in a cell separated by ; or |
+                  further ones in columns of their own: téléphone 2, email 2
     address       with postcode and city: looked up by TOCSIN_GEOCODER_URL   also: adresse, code postal, commune
     lon, lat      WGS 84 degrees, with label; further places as lon2, lat2, label2…
     vulnerable    oui, non: is told before others (also: vulnérable)
@@ -177,11 +178,14 @@ async def _patiently(store: Store, station: Station, count: Callable[[int], None
 async def _import(source: Source, wish: _Wish) -> None:
     say = err().print
     name = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}.get(source.delimiter, source.delimiter)
-    say(f"{source.path.name}: {source.encoding_name}, separated by {name}")
+    how = "" if source.encoding == WORKBOOK else f", separated by {name}"
+    say(f"{source.path.name}: {source.encoding_name}{how}", markup=False)
+    if source.header > 1:
+        say(f"  the header is in line {source.header}; what stands above it is not read")
     if source.guessed and source.encoding == "cp1252":
         say("  it is not UTF-8, so it is read as Windows-1252; if names look wrong, give --encoding")
-    if source.columns.unused:
-        say("  columns that mean nothing here: " + ", ".join(source.columns.unused), markup=False)
+    if source.columns.ignored:
+        say("  columns that mean nothing here: " + ", ".join(source.columns.ignored), markup=False)
     async with opened(settings()) as store:
         async with store.read() as unit:
             station = await station_of(unit, wish.station)
@@ -218,6 +222,7 @@ def _show(made: Plan) -> None:
         click.echo(f"{made.missing:,} people of earlier lists are not in this one: they stay")
     if made.speechless:
         click.echo(f"warning: {made.speechless:,} have no contact at all, not even a device: no alert will reach them")
+    _warn_of_columns(made)
     if made.removed.total:
         click.echo(f"would be removed: {_removed(made)}")
     if made.addresses:
@@ -228,6 +233,16 @@ def _show(made: Plan) -> None:
         click.echo(f"warning: {made.far:,} places are more than 100 km from the station: are lon and lat swapped?")
     if made.lines == 0:
         raise Stop("there is a header and no line below it")
+
+
+def _warn_of_columns(made: Plan) -> None:
+    if made.overlooked:
+        columns = ", ".join(made.overlooked)
+        click.echo(f"warning: these columns seem to hold telephones or mail addresses, and are not used: {columns}")
+    if made.mangled:
+        click.echo(
+            f"warning: {made.mangled:,} ids were rounded by a spreadsheet, as 2,40016E+11: take them from their source"
+        )
 
 
 def _removed(made: Plan) -> str:

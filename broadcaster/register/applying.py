@@ -44,6 +44,9 @@ async def apply(store: Store, plan: Plan, *, now: datetime, progress: Callable[[
             begun += fresh
             done += len(entries)
             progress(done)
+        if done != plan.new + plan.changed:
+            message = f"{done} people are ready of {plan.new + plan.changed}"
+            raise AssertionError(message)
         async with store.write() as unit:
             groups = await stations.ensure_groups(unit, plan.station.id, _new_groups(plan))
             await intake.write(

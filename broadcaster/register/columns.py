@@ -1,10 +1,16 @@
-"""Which column of a list is what: the header row, in English or French, as people name their columns."""
+"""Which column of a list is what: the header, in English or French, as people and their software name columns.
+
+Most meanings are a list of names. Telephones and mail addresses are recognised by their words, since there may be
+several of them and each program words them otherwise: "Tél. mobile (père)", "E-mail 2 Address", "Phone 1 - Value". All
+words of such a heading must be known: a doctor's number is not the patient's.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from broadcaster.register.refusals import ListRefused
@@ -12,26 +18,27 @@ from broadcaster.register.refusals import ListRefused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+CONTACTS = ("mobile", "landline", "phone", "email")
+"""The meanings whose columns hold what people are reached at."""
+
 _NAMES: dict[str, tuple[str, ...]] = {
     "external_id": (
         "external_id", "id", "identifiant", "identifier", "matricule", "reference", "ref",
-        "numero_adherent", "no_adherent", "n_adherent", "member_id", "member_number", "numero_licence", "licence",
-        "licence_no", "no_licence", "n_licence",
+        "numero_adherent", "no_adherent", "n_adherent", "num_adherent", "code_adherent", "numero_d_adherent",
+        "member_id", "member_number", "numero_licence", "licence", "license", "numero_de_licence", "licence_no",
+        "no_licence", "n_licence", "n_de_licence", "num_licence", "identifiant_unique",
     ),
-    "name": ("name", "full_name", "nom", "nom_complet", "nom_prenom", "nom_et_prenom", "last_name", "family_name"),
-    "first_name": ("first_name", "given_name", "prenom"),
+    "name": (
+        "name", "full_name", "nom", "noms", "nom_complet", "nom_prenom", "nom_et_prenom", "nom_prenoms", "display_name",
+        "last_name", "family_name", "surname", "lastname", "lname", "nom_eleve", "nom_de_l_eleve", "nom_adherent",
+        "nom_enfant", "nom_de_l_enfant", "nom_licencie", "nom_famille", "nom_de_famille_eleve",
+    ),
+    "first_name": (
+        "first_name", "given_name", "prenom", "prenoms", "prenom_s", "firstname", "fname", "prenom_usuel", "prenom_1",
+        "prenom_eleve", "prenom_de_l_eleve", "prenom_adherent", "prenom_enfant", "prenom_de_l_enfant",
+        "prenom_d_usage", "prenom_licencie", "prenom_usage",
+    ),
     "locale": ("locale", "language", "lang", "langue"),
-    "mobile": (
-        "mobile", "sms", "mobile_phone", "cell", "cell_phone", "gsm", "portable", "telephone_portable",
-        "telephone_mobile", "tel_portable", "tel_mobile", "numero_portable", "numero_mobile",
-    ),
-    "landline": (
-        "landline", "voice", "home_phone", "fixe", "telephone_fixe", "tel_fixe", "telephone_domicile",
-        "tel_domicile", "numero_fixe",
-    ),
-    "phone": ("phone", "telephone", "tel", "phone_number", "numero_de_telephone", "telephones", "phones"),
-    "email": ("email", "e_mail", "mail", "emails", "courriel", "adresse_mail", "adresse_email",
-        "adresse_e_mail", "adresse_electronique", "adresse_courriel"),
     "lon": ("lon", "lng", "long", "longitude", "x"),
     "lat": ("lat", "latitude", "y"),
     "label": ("label", "place", "libelle", "lieu"),
@@ -42,61 +49,156 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "postcode": ("postcode", "post_code", "postal_code", "zip", "zip_code", "code_postal", "cp"),
     "city": ("city", "town", "commune", "ville", "localite", "nom_commune"),
     "vulnerable": ("vulnerable", "personne_vulnerable", "fragile", "personne_fragile"),
-    "groups": ("groups", "group", "groupe", "groupes", "section", "sections", "classe", "classes"),
+    "groups": (
+        "groups", "group", "groupe", "groupes", "groupe_s", "section", "sections", "classe", "classes", "classe_s",
+        "libelle_classe", "division", "equipe", "equipes", "categorie", "categories", "quartier", "tags", "labels",
+        "group_membership",
+    ),
+}  # fmt: skip
+# In the stead of the above where these are not there, or are empty: a later one after an earlier one.
+_IN_STEAD: dict[str, tuple[str, ...]] = {
+    "external_id": (
+        "ine", "identifiant_national", "numero_national", "n_national", "identifiant_national_eleve", "n_ine",
+        "numero_ine", "identifiant_eleve", "id_eleve", "identifiant_interne", "numero_interne", "n_interne",
+        "code_usager", "n_usager", "numero_usager", "numero_electeur", "n_electeur", "n_dossier",
+        "n_de_dossier", "numero_dossier", "numero_de_dossier", "no_dossier", "n_foyer", "numero_foyer",
+        "code_famille", "numero_famille", "n_famille", "id_famille", "customer_id", "contact_id", "euid",
+        "leid", "unique_id", "code", "numero", "num", "no", "n",
+    ),
+    "name": (
+        "nom_de_naissance", "nom_naissance", "nom_de_famille", "nom_patronymique", "nom_de_jeune_fille",
+        "nom_de_famille_responsable", "nom_responsable", "nom_du_responsable", "nom_responsable_legal",
+        "nom_resp_legal", "nom_resp_legal_1", "nom_responsable_1", "resp_legal_1_nom",
+    ),
+    "first_name": (
+        "prenom_responsable", "prenom_du_responsable", "prenom_responsable_legal", "prenom_resp_legal",
+        "prenom_resp_legal_1", "prenom_responsable_1", "resp_legal_1_prenom",
+    ),
+}  # fmt: skip
+# Before the others: what people are called is not always what their papers say.
+_BEFORE: dict[str, tuple[str, ...]] = {
+    "name": (
+        "nom_d_usage", "nom_usage", "nom_usuel", "nom_marital", "nom_d_usage_eleve", "nom_d_usage_de_l_eleve",
+        "nom_d_usage_responsable",
+    ),
 }  # fmt: skip
 _MEANING = {alias: meaning for meaning, aliases in _NAMES.items() for alias in aliases}
+_RANKED = {
+    **{alias: (meaning, at + 1) for meaning, aliases in _IN_STEAD.items() for at, alias in enumerate(aliases)},
+    **{alias: (meaning, -1 - at) for meaning, aliases in _BEFORE.items() for at, alias in enumerate(aliases[::-1])},
+}
 _NUMBERED = ("lon", "lat", "label")
+_ADDING_UP = ("groups",)
 _MOST_PLACES = 5
 _LONGEST_HEADING = 100
+
+_MOBILE = {"mobile", "mobiles", "portable", "portables", "gsm", "cell", "cellulaire", "sms", "cellphone"}
+_LANDLINE = {"fixe", "fixes", "landline", "voice", "domicile", "home"}
+_PHONE = {"telephone", "telephones", "tel", "tels", "phone", "phones", "telephonique"}
+_MAIL = {"email", "emails", "mail", "mails", "courriel", "courriels", "mel", "messagerie", "electronique"}
+_AROUND = {
+    # whose, which, where; and what says that this is the value itself
+    "responsable", "responsables", "resp", "legal", "legaux", "representant", "parent", "parents", "pere",
+    "mere", "tuteur", "tutrice", "eleve", "adherent", "licencie", "membre", "famille", "foyer", "enfant",
+    "contact", "principal", "principale", "secondaire", "autre", "other", "primary", "main", "perso",
+    "personnel", "personnelle", "personal", "prive", "travail", "professionnel", "professionnelle", "pro",
+    "work", "bureau", "business", "value", "number", "address", "adresse", "adresses", "numero", "num", "no",
+    "n", "de", "du", "des", "la", "le", "l", "d", "et", "ou", "e", "s", "rl", "car",
+}  # fmt: skip
+_LOOKS_LIKE = _MOBILE | _PHONE | _MAIL | {"fixe", "landline"}
+_ADDRESS_OF_MAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]{2,}")
+_DIALLED = re.compile(r"(?:\+|00|0)[1-9](?:[ .\-/]?\d){7,12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """``at`` gives the number of a column by its meaning (``lon2`` is the second place's longitude).
+    """``at`` gives the numbers of the columns by their meaning (``lon2`` is the second place's longitude).
 
-    ``headings`` are those of the file; ``unused`` the ones that mean nothing here.
+    Of several, telephones, mail addresses and groups add up; of others the first that is not empty counts. ``headings``
+    are those of the file; ``unused`` the numbers of those that mean nothing here.
     """
 
     headings: tuple[str, ...]
-    at: dict[str, int]
-    unused: tuple[str, ...]
+    at: dict[str, tuple[int, ...]]
+    unused: tuple[int, ...]
     places: tuple[str, ...]
 
     def heading(self, meaning: str) -> str:
-        """Give what the file itself calls a column."""
-        return self.headings[self.at[meaning]]
+        """Return what the file itself calls a column."""
+        return self.headings[self.at[meaning][0]]
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The headings that mean nothing here."""
+        return tuple(self.headings[at][:_LONGEST_HEADING] for at in self.unused)
+
+
+def words_of(heading: str) -> list[str]:
+    """Return a heading's words, without accents, in small letters: its numbers are words too."""
+    apart = unicodedata.normalize("NFKD", heading.casefold())
+    plain = "".join(sign for sign in apart if not unicodedata.combining(sign) and unicodedata.category(sign) != "Cf")
+    return re.findall(r"[a-z]+|[0-9]+", plain)
 
 
 def meaning_of(heading: str) -> str | None:
-    """Give what a heading stands for, or None: ``Téléphone portable`` is ``mobile``, ``Latitude 2`` is ``lat2``."""
-    plain = unicodedata.normalize("NFKD", heading.casefold()).encode("ascii", "ignore").decode()
-    word = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
+    """Return what a heading stands for, or None: ``Téléphone portable`` is ``mobile``, ``Latitude 2`` is ``lat2``."""
+    return _read(heading)[0]
+
+
+def _read(heading: str) -> tuple[str | None, int]:
+    """Return what a heading stands for, and its rank among those that stand for the same."""
+    words = words_of(heading)
+    word = "_".join(words)
     if word in _MEANING:
-        return _MEANING[word]
-    numbered = re.fullmatch(r"(.*?)_?([1-9])", word)
-    if numbered is None:
+        return _MEANING[word], 0
+    if word in _RANKED:
+        return _RANKED[word]
+    if len(words) > 1 and words[-1].isdigit() and _MEANING.get("_".join(words[:-1])) in _NUMBERED:
+        number = int(words[-1][:2])
+        meaning = _MEANING["_".join(words[:-1])]
+        if not 1 <= number <= _MOST_PLACES:
+            return None, 0
+        return (meaning if number == 1 else f"{meaning}{number}"), 0
+    return _contact(words), 0
+
+
+def _contact(words: list[str]) -> str | None:
+    """Return which kind of contact a heading means by its words, all of which must be known."""
+    said = {each for each in words if not each.isdigit()}
+    if not said <= _MOBILE | _LANDLINE | _PHONE | _MAIL | _AROUND:
         return None
-    meaning, number = _MEANING.get(numbered[1]), int(numbered[2])
-    if meaning not in _NUMBERED or number > _MOST_PLACES:
-        return None
-    return meaning if number == 1 else f"{meaning}{number}"
+    if said & _MAIL:
+        return None if said & (_PHONE | {"sms"}) else "email"
+    if said & _MOBILE:
+        return "mobile"
+    if said & {"fixe", "fixes", "landline", "voice"} or (said & _LANDLINE and said & _PHONE):
+        return "landline"
+    return "phone" if said & _PHONE else None
+
+
+def looks_like_contact(heading: str, cell: str) -> bool:
+    """Say whether an unused column seems to hold telephones or mail addresses."""
+    if cell and (_ADDRESS_OF_MAIL.fullmatch(cell) or _DIALLED.fullmatch(cell)):
+        return True
+    said = set(words_of(heading))
+    return bool(cell) and bool(said & _LOOKS_LIKE) and sum(sign.isdigit() for sign in cell) >= len("0123456")
 
 
 def read_header(headings: Sequence[str]) -> Columns:
     """Find out what each column is. Raises ``ListRefused``."""
-    kept = tuple(heading.strip() for heading in headings)
-    at: dict[str, int] = {}
-    unused: list[str] = []
+    kept = tuple(" ".join(heading.replace("\ufeff", "").split()) for heading in headings)
+    found: dict[str, list[tuple[int, int]]] = {}
+    unused: list[int] = []
     for number, heading in enumerate(kept):
-        meaning = meaning_of(heading[:_LONGEST_HEADING])
+        meaning, rank = _read(heading[:_LONGEST_HEADING])
         if meaning is None:
             if heading:
-                unused.append(heading[:_LONGEST_HEADING])
-        elif meaning in at:
-            message = f"the columns {kept[at[meaning]]!r} and {heading!r} both stand for {meaning}: rename or drop one"
-            raise ListRefused(message)
+                unused.append(number)
         else:
-            at[meaning] = number
+            found.setdefault(meaning, []).append((rank, number))
+    at = {meaning: _chosen(meaning, sorted(ranked), kept) for meaning, ranked in found.items()}
+    taken = {number for numbers in at.values() for number in numbers}
+    unused += [number for ranked in found.values() for _, number in ranked if number not in taken]
     if "external_id" not in at:
         message = (
             "there is no column external_id (or identifiant, matricule, licence…): it says who is who, so that the"
@@ -110,4 +212,18 @@ def read_header(headings: Sequence[str]) -> Columns:
             message = f"there is a column {there}{suffix} and no {lacks}{suffix}: a place needs both"
             raise ListRefused(message)
     places = tuple(suffix for suffix in suffixes if f"lon{suffix}" in at)
-    return Columns(kept, at, tuple(unused), places)
+    return Columns(kept, at, tuple(sorted(unused)), places)
+
+
+def _chosen(meaning: str, ranked: list[tuple[int, int]], headings: tuple[str, ...]) -> tuple[int, ...]:
+    """Return which columns of one meaning are read. Raises ``ListRefused`` where two of one rank contend."""
+    if meaning in CONTACTS or meaning in _ADDING_UP:
+        return tuple(number for _, number in ranked)
+    for (rank, number), (further, other) in pairwise(ranked):
+        if rank == further:
+            message = (
+                f"the columns {headings[number]!r} and {headings[other]!r} both stand for {meaning}: rename or drop one"
+            )
+            raise ListRefused(message)
+    # An id must be of one kind in all lines; a name may stand in another column.
+    return (ranked[0][1],) if meaning == "external_id" else tuple(number for _, number in ranked)

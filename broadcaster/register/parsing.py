@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.signs import unfit
+from broadcaster.register.columns import CONTACTS, looks_like_contact
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.groups import group_slug
 from broadcaster.register.refusals import Refusal
@@ -20,10 +21,10 @@ from channels.email.address import InvalidMailAddress
 from channels.sms import InvalidPhone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from broadcaster.register.columns import Columns
-    from broadcaster.register.reading import Line
+    from broadcaster.register.records import Line
 
 MAX_EXTERNAL_ID = 100
 MAX_NAME = 120
@@ -32,7 +33,9 @@ MAX_GROUP = 60
 MAX_GROUPS = 20
 MAX_VALUES = 5
 MAX_ADDRESS = 150
-_SEVERAL = re.compile(r"[;|]")
+_SEVERAL = re.compile(r"[;|]|:::")
+_MANGLED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
+_LOOKED_OVER = 2000
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
 _LANGUAGES = {"francais": "fr", "french": "fr", "anglais": "en", "english": "en"}
 _YES = ("oui", "o", "yes", "y", "vrai", "true", "1", "x")
@@ -99,7 +102,8 @@ class Parser:
     """Reads lines of one list. ``region`` (ISO 3166): where its telephone numbers are dialled.
 
     ``language``: what somebody new gets without one. ``empty_clears``: an empty cell says that there is nothing;
-    otherwise it says nothing.
+    otherwise it says nothing. ``overlooked``: numbers of unused columns that seem to hold telephones or mail addresses;
+    ``mangled``: how many ids a spreadsheet has rounded (2,40016E+11).
     """
 
     def __init__(self, columns: Columns, *, region: str, language: str, empty_clears: bool = False) -> None:
@@ -108,16 +112,15 @@ class Parser:
         self._region = region
         self._language = language
         self._width = len(columns.headings)
-        self._contact_columns: list[tuple[str, Callable[[str], NewContact], type[ValueError]]] = [
-            (meaning, read, wrong)
-            for meaning, read, wrong in (
-                ("mobile", self._mobile, InvalidPhone),
-                ("landline", self._landline, InvalidPhone),
-                ("phone", self._phone, InvalidPhone),
-                ("email", mail_contact, InvalidMailAddress),
-            )
-            if meaning in columns.at
+        readers = {
+            "mobile": self._mobile, "landline": self._landline, "phone": self._phone, "email": mail_contact,
+        }  # fmt: skip
+        self._contact_columns = [
+            (number, readers[meaning]) for meaning in CONTACTS for number in columns.at.get(meaning, ())
         ]
+        self._read = 0
+        self.overlooked: set[int] = set()
+        self.mangled = 0
         self._cleared = Says.NOTHING
         for meaning, part in _COLUMNS.items():
             if meaning in columns.at:
@@ -131,8 +134,10 @@ class Parser:
         if len(cells) > self._width and any(cell.strip() for cell in cells[self._width :]):
             problem = f"it has {len(cells)} cells, and the header {self._width}: is a delimiter in a text unquoted?"
             return None, [Refusal(line.number, "", "", problem)]
-        found: list[tuple[str, str]] = []
+        self._look_over(cells)
+        found: list[tuple[str | int, str]] = []
         external_id = self._cell(cells, "external_id")
+        self.mangled += _MANGLED.fullmatch(external_id) is not None
         read: dict[str, str] = {}
         vulnerable = self._yes_or_no(cells, "vulnerable", found)
         for meaning, check in (("external_id", _external_id), ("name", _name), ("locale", self._locale)):
@@ -171,11 +176,22 @@ class Parser:
         cleared_places = len(self._columns.places) if self._empty_clears else 0
         return Told(person, says, tuple(places), cleared_places, named), []
 
-    def _cell(self, cells: list[str], meaning: str) -> str:
-        at = self._columns.at.get(meaning)
-        return cells[at].strip() if at is not None and at < len(cells) else ""
+    def _look_over(self, cells: list[str]) -> None:
+        """Look into the columns that mean nothing, of the first lines: contacts there would be lost."""
+        self._read += 1
+        if self._read <= _LOOKED_OVER:
+            for number in self._columns.unused:
+                if number < len(cells) and looks_like_contact(self._columns.headings[number], cells[number].strip()):
+                    self.overlooked.add(number)
 
-    def _heading(self, meaning: str) -> str:
+    def _cell(self, cells: list[str], meaning: str) -> str:
+        """Return the first cell of a meaning that is not empty."""
+        numbers = self._columns.at.get(meaning, ())
+        return next((text for at in numbers if at < len(cells) and (text := cells[at].strip())), "")
+
+    def _heading(self, meaning: str | int) -> str:
+        if isinstance(meaning, int):
+            return self._columns.headings[meaning]
         return self._columns.heading(meaning) if meaning in self._columns.at else meaning
 
     def _full_name(self, cells: list[str]) -> str:
@@ -190,7 +206,7 @@ class Parser:
             raise _Wrong("this is no language code, as fr, en or pt-BR are")
         return code
 
-    def _yes_or_no(self, cells: list[str], meaning: str, found: list[tuple[str, str]]) -> bool | None:
+    def _yes_or_no(self, cells: list[str], meaning: str, found: list[tuple[str | int, str]]) -> bool | None:
         """Read a cell that is yes or no; None where it says nothing."""
         word = self._cell(cells, meaning).casefold()
         if not word:
@@ -199,26 +215,22 @@ class Parser:
             found.append((meaning, "this is neither oui (yes, 1, x) nor non (no, 0)"))
         return _YES_OR_NO.get(word)
 
-    def _contacts(self, cells: list[str], found: list[tuple[str, str]]) -> Iterator[NewContact]:
+    def _contacts(self, cells: list[str], found: list[tuple[str | int, str]]) -> Iterator[NewContact]:
         seen: set[tuple[ChannelName, str]] = set()
-        for meaning, read, wrong in self._contact_columns:
-            cell = self._cell(cells, meaning)
-            if not cell:
-                continue
-            values = [part for part in map(str.strip, _SEVERAL.split(cell)) if part]
+        for column, read in self._contact_columns:
+            cell = cells[column].strip() if column < len(cells) else ""
+            values = _values(cell)
             if len(values) > MAX_VALUES:
-                found.append((meaning, f"these are {len(values)} values: {MAX_VALUES} at most"))
+                found.append((column, f"these are {len(values)} values: {MAX_VALUES} at most"))
                 continue
             for number, value in enumerate(values, start=1):
                 which = f"value {number} of {len(values)}" if len(values) > 1 else ""
                 try:
                     contact = read(value)
-                except _Wrong as error:
-                    found.append((meaning, f"{which or 'it'} {error}"))
                 except InvalidMailAddress as error:
-                    found.append((meaning, _of_mail(which, str(error))))
-                except wrong as error:
-                    found.append((meaning, f"{which or 'it'} {error}"))
+                    found.append((column, _of_mail(which, str(error))))
+                except (_Wrong, InvalidPhone) as error:
+                    found.append((column, f"{which or 'it'} {error}"))
                 else:
                     key = contact.channel, contact.canonical
                     if key not in seen:
@@ -237,7 +249,7 @@ class Parser:
     def _phone(self, text: str) -> NewContact:
         return phone_contact(text, self._region)
 
-    def _places(self, cells: list[str], found: list[tuple[str, str]]) -> Iterator[tuple[int, NewPlace]]:
+    def _places(self, cells: list[str], found: list[tuple[str | int, str]]) -> Iterator[tuple[int, NewPlace]]:
         for number, suffix in enumerate(self._columns.places):
             lon, lat = self._cell(cells, f"lon{suffix}"), self._cell(cells, f"lat{suffix}")
             label = self._cell(cells, f"label{suffix}")
@@ -260,7 +272,7 @@ class Parser:
             elif len(point) == len(("lon", "lat")):
                 yield number, NewPlace(label, *point)
 
-    def _address(self, cells: list[str], found: list[tuple[str, str]]) -> Address | None:
+    def _address(self, cells: list[str], found: list[tuple[str | int, str]]) -> Address | None:
         parts = []
         for meaning in ("address", "postcode", "city"):
             text = " ".join(self._cell(cells, meaning).split())  # a cell of several lines is one address
@@ -271,9 +283,10 @@ class Parser:
         address = Address(*parts)
         return address if address.street or address.city else None  # a postal code alone is no place
 
-    def _groups(self, cells: list[str], found: list[tuple[str, str]]) -> dict[str, str]:
+    def _groups(self, cells: list[str], found: list[tuple[str | int, str]]) -> dict[str, str]:
         named: dict[str, str] = {}
-        for name in filter(None, map(str.strip, _SEVERAL.split(self._cell(cells, "groups")))):
+        numbers = self._columns.at.get("groups", ())
+        for name in (each for at in numbers if at < len(cells) for each in _group_names(cells[at])):
             slug = group_slug(name)
             if not slug or len(name) > MAX_GROUP or unfit(name, one_line=True):
                 found.append(("groups", f"a group has a name of 1 to {MAX_GROUP} characters, a letter or figure in it"))
@@ -302,6 +315,16 @@ def canonical(person: NewSubscriber) -> str:
     if person.address is not None:
         content.append(person.address.canonical)
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _values(cell: str) -> list[str]:
+    return [part for part in map(str.strip, _SEVERAL.split(cell)) if part]
+
+
+def _group_names(cell: str) -> list[str]:
+    """Return the groups of a cell; those that Google makes of its own (``* myContacts``) are none of ours."""
+    names = (part.strip().strip('"') for each in _values(cell) for part in each.split('","'))
+    return [name for name in names if name and not name.startswith("* ")]
 
 
 def _external_id(text: str) -> str:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from broadcaster.domain.stations import Station
     from broadcaster.register.parsing import Told
-    from broadcaster.register.reading import Line, Source
+    from broadcaster.register.reading import Source
+    from broadcaster.register.records import Line
     from broadcaster.store.engine import Store
     from broadcaster.store.listed import Held
     from broadcaster.store.sealing import Vault
@@ -42,7 +43,8 @@ class Plan:
     ``missing``: followers who came by a list and are not in this one; they stay. ``far``: places more than 100 km from
     the station. ``speechless``: people who will have no contact at all. ``addresses`` are to be looked up;
     ``placeless``: people who will have neither a place nor an address. ``doubled``: external ids that stand there
-    twice, which are refused at each place. ``removed``: what those who change would lose.
+    twice, which are refused at each place. ``removed``: what those who change would lose. ``overlooked``: headings of
+    columns that mean nothing here and seem to hold contacts. ``mangled``: ids that a spreadsheet has rounded.
     """
 
     station: Station
@@ -62,6 +64,8 @@ class Plan:
     group_names: dict[str, str] = field(default_factory=dict)
     new_groups: tuple[str, ...] = ()
     removed: Removed = _NOTHING
+    overlooked: tuple[str, ...] = ()
+    mangled: int = 0
 
     @property
     def removes_many(self) -> bool:
@@ -124,6 +128,8 @@ async def plan(
             made.lines += read
             await _compare(store, made, parsed, seen)
             progress(made.lines)
+        made.overlooked = tuple(source.columns.headings[at] for at in sorted(parser.overlooked))
+        made.mangled = parser.mangled
         await _sum_up(store, made, seen)
     except BaseException:
         made.close()
@@ -230,6 +236,9 @@ async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
         counts[seen.marks[external_id] % _KINDS] -= 1
         seen.losses.pop(external_id, None)
     made.new, made.changed, made.unchanged = counts
+    if made.lines != made.new + made.changed + made.unchanged + made.refused_lines:
+        message = f"of {made.lines} lines some are neither taken nor refused"
+        raise AssertionError(message)
     made.removed = Removed(*map(sum, zip(*seen.losses.values(), strict=True))) if seen.losses else _NOTHING
     made.refusals.sort()
     async with store.read() as unit:

@@ -1,45 +1,60 @@
-"""From a file to cells: encoding, delimiter, and lines that are never longer than is sane.
+"""From a file to lines of cells: what kind it is, its encoding, its delimiter, and which line is the header.
 
-The file is read as a stream, whatever its size. Encoding: UTF-8 (with or without byte order mark), UTF-16 with one,
-else Windows-1252, which is what spreadsheets in France save. Delimiter: whichever of comma, semicolon, tab and bar
-makes most sense of the header.
+A CSV file is read as a stream, whatever its size. Encoding: UTF-8 (with or without byte order mark), UTF-16, else
+Windows-1252, which is what spreadsheets in France save. Delimiter: what a line ``sep=;`` says, else whichever of comma,
+semicolon, tab and bar makes most sense of the header. Above the header there may be a title.
 """
 
 from __future__ import annotations
 
 import codecs
-import csv
+import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from broadcaster.register.columns import Columns, meaning_of, read_header
+from broadcaster.register.records import MAX_LINE, Line, records
 from broadcaster.register.refusals import ListRefused
 from broadcaster.register.sheets import as_meant
+from broadcaster.register.workbook import OLD_EXCEL, ZIP, sheets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import TextIO
 
 MAX_LINES = 1_000_000
-MAX_LINE = 20_000
 MAX_FILE = 1 << 30
+WORKBOOK = "xlsx"
 _DELIMITERS = ",;\t|"
 _BLOCK = 1 << 20
-_NAMES = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
+_SAMPLE = 400
+_NAMES = {
+    "utf-8-sig": "UTF-8",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "cp1252": "Windows-1252",
+    WORKBOOK: "Excel",
+}
+_ABOVE = 20
+_LONGEST_HEADING = 100
+_SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 
 
-class Line(NamedTuple):
-    """One record: the number of its first line in the file (from 1), its cells, or why there are none."""
+class _Header(NamedTuple):
+    """The header of a file: the number of its line, its cells, and how many lines of the file end with it."""
 
     number: int
     cells: list[str]
-    problem: str = ""
+    through: int
+    delimiter: str
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file, and how it is to be read."""
+    """A file, and how it is to be read. ``header`` is the number of its line; lines above it are not read."""
 
     path: Path
     encoding: str
@@ -47,18 +62,23 @@ class Source:
     columns: Columns
     size: int
     guessed: bool
+    header: int = 1
+    through: int = 1
+    sheet: int = 0
 
     @property
     def encoding_name(self) -> str:
         return _NAMES.get(self.encoding, self.encoding)
 
     def lines(self) -> Iterator[Line]:
-        """Give every record after the header. Raises ``ListRefused`` for a file that can't be read on."""
-        with self._opened() as file:
-            yield from _records(file, self.delimiter)
-
-    def _opened(self) -> TextIO:
-        return self.path.open(encoding=self.encoding, newline="")
+        """Yield every record after the header. Raises ``ListRefused`` for a file that can't be read on."""
+        if self.encoding == WORKBOOK:
+            rows = next(islice(sheets_of(self.path), self.sheet, None), [])
+            yield from _kept(line for line in rows if line.number > self.through)
+            return
+        with self.path.open(encoding=self.encoding, newline="") as file:
+            numbered = ((number, text) for number, text in _numbered(file) if number > self.through)
+            yield from _kept(records(numbered, self.delimiter, len(self.columns.headings)))
 
 
 def open_source(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> Source:
@@ -68,18 +88,62 @@ def open_source(path: Path, *, encoding: str | None = None, delimiter: str | Non
         raise ListRefused("the file is empty")
     if size > MAX_FILE:
         raise ListRefused(f"the file is larger than {MAX_FILE >> 30} GiB: split it")
-    found = _named(encoding) if encoding else _encoding(path)
-    try:
-        with path.open(encoding=found, newline="") as file:
-            first = file.readline(MAX_LINE + 1)
-    except UnicodeError as error:
-        raise ListRefused(_undecodable(found, error)) from error
-    if len(first) > MAX_LINE:
-        raise ListRefused(f"the header is longer than {MAX_LINE:,} characters: is this a CSV file?")
-    if "\0" in first:
+    with path.open("rb") as file:
+        start = file.read(_SAMPLE)
+    if start.startswith(OLD_EXCEL):
+        raise ListRefused("the file is of an old Excel, or locked with a password: save it as xlsx or CSV")
+    if start.startswith(ZIP):
+        return _workbook(path, size)
+    found = _named(encoding) if encoding else _encoding(path, start)
+    with path.open(encoding=found, newline="") as file:
+        top = list(islice(_numbered(file), _ABOVE * 2))
+    if any("\0" in text for _, text in top):
         raise ListRefused("the file holds binary data: save the sheet as CSV first")
-    chosen = delimiter or _delimiter(first)
-    return Source(path, found, chosen, read_header(_cells(first, chosen)), size, encoding is None)
+    header = _header(top, delimiter)
+    columns = read_header(header.cells)
+    return Source(path, found, header.delimiter, columns, size, encoding is None, header.number, header.through)
+
+
+def _workbook(path: Path, size: int) -> Source:
+    sheets = [list(islice(lines, _ABOVE)) for lines in sheets_of(path)]
+    best = max(
+        ((sense(line.cells), -number, line) for number, lines in enumerate(sheets) for line in lines),
+        key=lambda found: (found[0], found[1], -found[2].number),
+        default=None,
+    )
+    if best is None:
+        raise ListRefused("the file is empty")
+    _, sheet, line = best
+    columns = read_header(line.cells)
+    return Source(path, WORKBOOK, ";", columns, size, False, line.number, line.number, -sheet)
+
+
+def sense(cells: Sequence[str]) -> tuple[bool, int]:
+    """Return how much of a header a line is: whether it names an id, and how many headings are known."""
+    meanings = [meaning_of(cell[:_LONGEST_HEADING]) for cell in cells if cell.strip()]
+    return "external_id" in meanings, sum(meaning is not None for meaning in meanings)
+
+
+def _header(top: list[tuple[int, str]], delimiter: str | None) -> _Header:
+    """Find the header among the first lines: the line that names an id, and most of what is known."""
+    if top and (said := _SEPARATOR.fullmatch(top[0][1])):
+        delimiter, top = delimiter or said[1], top[1:]
+    top = [(number, text) for number, text in top if text.strip()]
+    if not top:
+        raise ListRefused("the file is empty")
+    best: tuple[tuple[bool, int], int, int, _Header] | None = None
+    for each in delimiter or _DELIMITERS:
+        lines = list(records(iter(top), each, None))
+        for line, following in zip(lines[:_ABOVE], [*(line.number for line in lines[1:]), 0], strict=False):
+            if line.problem:
+                continue
+            through = following - 1 if following else top[-1][0]
+            found = sense(line.cells), -line.number, len(line.cells), _Header(line.number, line.cells, through, each)
+            if best is None or found[:3] > best[:3]:
+                best = found
+    if best is None:
+        raise ListRefused("the header is no line of CSV: look at its quotation marks")
+    return best[3]
 
 
 def _named(encoding: str) -> str:
@@ -90,12 +154,14 @@ def _named(encoding: str) -> str:
     return "utf-8-sig" if name == "utf-8" else name
 
 
-def _encoding(path: Path) -> str:
+def _encoding(path: Path, start: bytes) -> str:
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    # Text of Europe in UTF-16 is every second octet empty.
+    for name, empty in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
+        if len(empty) > 1 and empty.count(0) * 4 > len(empty) * 3:
+            return name
     with path.open("rb") as file:
-        start = file.read(2)
-        if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
-        file.seek(0)
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
             while block := file.read(_BLOCK):
@@ -111,57 +177,25 @@ def _undecodable(encoding: str, error: UnicodeError) -> str:
     return f"the file is not in {name} ({error.__class__.__name__}): save it as “CSV UTF-8”, or give --encoding"
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def _numbered(file: TextIO) -> Iterator[tuple[int, str]]:
+    number = 0
     try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:
-        return line.split(delimiter)
+        while text := file.readline(MAX_LINE + 1):
+            number += 1
+            if len(text) > MAX_LINE:
+                raise ListRefused(f"line {number} is longer than {MAX_LINE:,} characters: is this a CSV file?")
+            yield number, text
+    except UnicodeError as error:
+        raise ListRefused(_undecodable(file.encoding, error)) from error
 
 
-def _delimiter(header: str) -> str:
-    def sense(delimiter: str) -> tuple[int, int]:
-        cells = _cells(header, delimiter)
-        return sum(meaning_of(cell[:100]) is not None for cell in cells), len(cells)
-
-    return max(_DELIMITERS, key=sense)
-
-
-def _records(file: TextIO, delimiter: str) -> Iterator[Line]:
-    reader = csv.reader(_bounded(file), delimiter=delimiter, strict=True)
-    header = True
-    records = 0
-    while True:
-        begins = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except _TooLong:
-            raise ListRefused(
-                f"line {reader.line_num + 1} is longer than {MAX_LINE:,} characters: is this a CSV file?"
-            ) from None
-        except UnicodeError as error:
-            raise ListRefused(_undecodable(file.encoding, error)) from error
-        except csv.Error as error:
-            yield Line(begins, [], f"this is no line of CSV ({error}): look at its quotation marks")
-            continue
-        if header:
-            header = False
-            continue
-        if not any(cell.strip() for cell in cells):
+def _kept(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield the lines that hold something, their cells as they were meant."""
+    kept = 0
+    for line in lines:
+        if not line.problem and not any(cell.strip() for cell in line.cells):
             continue  # sheets end in empty lines
-        records += 1
-        if records > MAX_LINES:
+        kept += 1
+        if kept > MAX_LINES:
             raise ListRefused(f"the file has more than {MAX_LINES:,} lines: split it")
-        yield Line(begins, [as_meant(cell) for cell in cells])
-
-
-class _TooLong(Exception):
-    """A line beyond the limit."""
-
-
-def _bounded(file: TextIO) -> Iterator[str]:
-    while line := file.readline(MAX_LINE + 1):
-        if len(line) > MAX_LINE:
-            raise _TooLong
-        yield line.replace("\0", "")
+        yield line._replace(cells=[as_meant(cell.replace("\0", "")) for cell in line.cells])

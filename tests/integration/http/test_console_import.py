@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -17,6 +18,7 @@ from broadcaster.store.register import Only
 from broadcaster.web.console.importing_file import LARGEST
 from tests.integration.http.test_console_people import look, send
 
+LISTS = Path(__file__).parents[1] / "register" / "lists"
 GOOD = (
     "identifiant;nom;portable;courriel;groupes;longitude;latitude\n"
     "1;Rose Aubépine;06 39 98 00 01;;École Hugo;0,6283;48,7631\n"
@@ -171,12 +173,13 @@ async def test_the_lines_to_mend_can_be_imported_when_they_are_mended(api):
     ("body", "told"),
     [
         (b"", "the file is empty"),
-        (b"PK\x03\x04\0\0", "the file holds binary data"),
+        (b"PK\x03\x04\0\0", "the file is no Excel workbook"),
+        (b"id;nom\0\n", "the file holds binary data"),
         (b"nom;portable\nRose;06\n", "there is no column external_id"),
         (b"id;nom;name\n", "stand for name: rename or drop one"),
         (b"id;lon\n", "there is a column lon and no lat"),
         (b"id;nom\n\n", "There is a header, and no line below it."),
-        (b"x" * 30_000, "the header is longer than 20,000 characters"),
+        (b"x" * 30_000, "line 1 is longer than 20,000 characters"),
     ],
 )
 async def test_a_file_that_is_no_list_is_refused_in_a_sentence_and_not_kept(api, body, told):
@@ -284,3 +287,32 @@ async def test_a_list_without_a_column_removes_nothing_and_one_that_clears_says_
     assert all(each.places and each.groups and each.name for each in people)
     _, _, page = await look(api, place, mine)
     assert "This list removed from the register: <strong>30 contacts</strong>." in page
+
+
+async def test_a_workbook_is_imported_and_columns_that_are_overlooked_are_warned_of(api):
+    mine = await api.sign_in("laigle-publish")
+    _, place, _ = await upload(api, mine, (LISTS / "school.xlsx").read_bytes())
+    _, _, page = await look(api, place, mine)
+    assert "The names of the columns are in line 3" in page
+    assert (await take_over(api, mine, place))[0] == 303
+    assert len(await followers(api)) == 15
+    _, place, _ = await upload(api, mine, "id;nom;Joindre\n2,40016E+11;Rose;06 39 98 00 01\n")
+    _, _, page = await look(api, place, mine)
+    assert "These columns seem to hold telephones or mail addresses, and are not used." in page
+    assert "<strong>Joindre</strong>" in page
+    assert "1 number of the register was rounded by a spreadsheet" in page
+
+
+async def test_each_line_of_a_list_with_a_stray_quotation_mark_is_in_or_told(api):
+    mine = await api.sign_in("laigle-publish")
+    lines = [f"{n};Personne {n}\n" for n in range(1, 201)]
+    lines[3] = lines[3].replace("Personne", '"Personne')
+    _, place, _ = await upload(api, mine, "id;nom\n" + "".join(lines))
+    _, _, page = await look(api, place, mine)
+    assert re.findall(r"<strong>(\d+)</strong>(\w+)", page)[:4] == [
+        ("199", "added"),
+        ("0", "changed"),
+        ("0", "as"),
+        ("1", "left"),
+    ]
+    assert "a quotation mark opens a text here and nothing closes it" in page

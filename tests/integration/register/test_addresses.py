@@ -141,7 +141,7 @@ async def test_a_list_without_addresses_leaves_them_and_an_empty_cell_clears_if_
     before = await counts(store, station)
     made = await take(store, station, tmp_path, "identifiant;nom\nA1;Zoé Houx\nA5;Ana Houx\n")
     assert made.placeless == 1
-    assert (await take(store, station, tmp_path, "identifiant;nom\nA1;Zoé Houx\nA5;Ana Houx\n")).placeless == 0
+    assert (await take(store, station, tmp_path, "identifiant;nom\nA1;Zoé Houx\nA5;Ana Houx\n")).placeless == 1
     empty = "identifiant;nom;adresse;code postal;commune\nA1;Zoé Houx;;;\n"
     await take(store, station, tmp_path, empty)
     assert await counts(store, station) == before

@@ -30,7 +30,43 @@ from broadcaster.register.refusals import ListRefused
         ("Latitude 3", "lat3"),
         ("lon1", "lon"),
         ("lon9", None),
-        ("mobile2", None),
+        ("mobile2", "mobile"),
+        ("Téléphone 2", "phone"),
+        ("Email 2", "email"),
+        ("Email Address", "email"),
+        ("Prénom(s)", "first_name"),
+        ("Nom d'usage", "name"),
+        ("Nom d’usage", "name"),
+        ("First Name", "first_name"),  # Outlook
+        ("E-mail 2 Address", "email"),
+        ("Adresse de messagerie 2", "email"),
+        ("Mobile Phone", "mobile"),
+        ("Business Phone 2", "phone"),
+        ("Tél. mobile", "mobile"),
+        ("Home Fax", None),
+        ("Given Name", "first_name"),  # Google Contacts
+        ("Family Name", "name"),
+        ("Phone 1 - Value", "phone"),
+        ("Phone 1 - Type", None),
+        ("E-mail 2 - Value", "email"),
+        ("Labels", "groups"),
+        ("N° national", "external_id"),  # Pronote
+        ("Tél. mobile resp. légal 1", "mobile"),
+        ("Adresse e-mail (père)", "email"),
+        ("Classe", "groups"),
+        ("INE", "external_id"),  # ONDE
+        ("Nom de famille responsable", "name"),
+        ("Téléphone travail", "phone"),
+        ("Mél responsable", "email"),
+        ("Code famille", "external_id"),  # Berger-Levrault
+        ("Tél. domicile", "landline"),
+        ("N° de dossier", "external_id"),
+        ("Phone Number", "phone"),  # Mailchimp
+        ("EUID", "external_id"),
+        ("TAGS", "groups"),
+        ("Autorisation SMS", None),
+        ("Tél. médecin", None),
+        ("Télé\u200bphone", "phone"),
         ("Groupes", "groups"),
         ("Cotisation", None),
         ("", None),
@@ -42,8 +78,21 @@ def test_a_heading_means_what_people_mean_by_it(heading: str, meaning: str | Non
 
 def test_columns_that_mean_nothing_are_named():
     columns = read_header(["Identifiant", "Nom", "Cotisation", ""])
-    assert columns.at == {"external_id": 0, "name": 1}
-    assert columns.unused == ("Cotisation",)
+    assert columns.at == {"external_id": (0,), "name": (1,)}
+    assert columns.ignored == ("Cotisation",)
+
+
+def test_numbered_telephones_and_mails_add_up():
+    columns = read_header(["id", "téléphone", "téléphone 2", "Email Address", "Email 2", "Portable", "Mobile"])
+    assert columns.at == {"external_id": (0,), "phone": (1, 2), "email": (3, 4), "mobile": (5, 6)}
+
+
+def test_the_name_in_use_goes_before_the_one_at_birth_and_a_pupils_before_a_parents():
+    columns = read_header(["INE", "Nom de naissance", "Nom d'usage", "Prénom", "Nom responsable"])
+    assert columns.at == {"external_id": (0,), "name": (2, 1, 4), "first_name": (3,)}
+    columns = read_header(["INE", "Identifiant", "Nom"])
+    assert columns.at["external_id"] == (1,)
+    assert columns.ignored == ("INE",)
 
 
 def test_two_places_need_no_gap_between_their_numbers():
@@ -55,7 +104,7 @@ def test_two_places_need_no_gap_between_their_numbers():
     ("headings", "told"),
     [
         (["Nom", "Portable"], "no column external_id"),
-        (["id", "Portable", "Mobile"], "'Portable' and 'Mobile' both stand for mobile"),
+        (["id", "Nom", "Name"], "'Nom' and 'Name' both stand for name"),
         (["id", "lon"], "a column lon and no lat"),
         (["id", "lon", "lat", "lat2"], "a column lat2 and no lon2"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.register.columns import read_header
 from broadcaster.register.parsing import Parser, Says, Told, content_of
-from broadcaster.register.reading import Line
+from broadcaster.register.records import Line
 
 if TYPE_CHECKING:
     from broadcaster.register.refusals import Refusal
@@ -176,3 +176,57 @@ def test_the_order_of_contacts_and_groups_does_not_make_a_line_another():
 @pytest.mark.parametrize("changed", [{"nom": "Charme"}, {"lat": "48.7632"}, {"langue": "en"}, {"fixe": ""}])
 def test_any_change_of_content_makes_a_line_another(changed: dict[str, str]):
     assert content() != content(**changed)
+
+
+def parsed(headings: list[str], *cells: str) -> tuple[Parser, Told | None]:
+    parser = Parser(read_header(headings), region="FR", language="fr")
+    return parser, parser.parse(Line(2, list(cells)))[0]
+
+
+def test_a_second_telephone_and_a_second_mail_add_up():
+    _, found = parsed(
+        ["identifiant", "téléphone", "téléphone 2", "Email Address"],
+        "1",
+        "02 33 65 00 00",
+        "06 39 98 00 02",
+        "o@example.org",
+    )
+    assert found is not None
+    assert [contact.address for contact in found.person.contacts] == ["+33233650000", "+33639980002", "o@example.org"]
+
+
+def test_what_is_wrong_is_named_by_its_own_column():
+    parser = Parser(read_header(["id", "téléphone", "téléphone 2"]), region="FR", language="fr")
+    _, wrong = parser.parse(Line(2, ["1", "06 39 98 00 01", "12"]))
+    assert [each.field for each in wrong] == ["téléphone 2"]
+
+
+def test_contacts_and_groups_are_read_as_programs_write_them():
+    headings = ["id", "Phone 1 - Value", "Labels", "TAGS"]
+    _, found = parsed(headings, "1", "06 39 98 00 01 ::: 06 39 98 00 02", "* myContacts ::: Parents", '"Club","École"')
+    assert found is not None
+    assert len(found.person.contacts) == 2
+    assert found.named == {"parents": "Parents", "club": "Club", "ecole": "École"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "warned"),
+    [
+        ("Joignable au", "06 39 98 00 01", True),
+        ("Autre", "zoe@example.org", True),
+        ("Tél. médecin", "0233650000", True),
+        ("Autorisation SMS", "oui", False),
+        ("Né le", "01/02/2010", False),
+        ("Code postal", "01000", False),
+        ("Cotisation", "120,00", False),
+    ],
+)
+def test_an_unused_column_that_seems_to_hold_contacts_is_noticed(heading: str, cell: str, *, warned: bool):
+    parser, found = parsed(["id", heading], "1", cell)
+    assert found is not None
+    assert parser.overlooked == ({1} if warned else set())
+
+
+@pytest.mark.parametrize(("written", "mangled"), [("2,40016E+11", 1), ("2.4E+11", 1), ("240016", 0), ("E11", 0)])
+def test_an_id_that_a_spreadsheet_rounded_is_noticed(written: str, mangled: int):
+    assert parsed(["id", "nom"], written, "Zoé")[0].mangled == mangled

@@ -1,0 +1,102 @@
+"""From the lines of a CSV file to its records, whatever stands between its quotation marks (RFC 4180).
+
+One stray quotation mark must cost one line. A cell over several lines is read as such only where that is what it looks
+like: it is closed within some lines, and none of its further lines could be a record of its own. Otherwise the line
+that opens the quotation is refused, and reading goes on at the next.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MAX_LINE = 20_000
+"""Characters of a line, and of a record over several lines."""
+
+_MOST_JOINED = 50
+_UNCLOSED = "a quotation mark opens a text here and nothing closes it: leave the mark out, or write it twice"
+
+
+class Line(NamedTuple):
+    """One record: the number of its first line in the file (from 1), its cells, or why there are none."""
+
+    number: int
+    cells: list[str]
+    problem: str = ""
+
+
+class _Unclosed(Exception):
+    """The text ends within a quotation."""
+
+
+def records(lines: Iterable[tuple[int, str]], delimiter: str, width: int | None) -> Iterator[Line]:
+    """Yield the records of numbered lines (each with its end); each line that is not blank is in exactly one.
+
+    ``width``: cells of the header; None while the header itself is looked for.
+    """
+    ahead: deque[tuple[int, str]] = deque()
+    source = iter(lines)
+    while True:
+        number, text = ahead.popleft() if ahead else next(source, (0, ""))
+        if not number:
+            return
+        try:
+            yield Line(number, cells_of(text, delimiter))
+        except _Unclosed:
+            cells, taken = _joined(text, ahead, source, delimiter, width)
+            for _ in range(taken):
+                ahead.popleft()
+            yield Line(number, cells, "" if cells else _UNCLOSED)
+        except csv.Error as error:
+            yield Line(number, [], f"this is no line of CSV ({error}): look at its quotation marks")
+
+
+def cells_of(text: str, delimiter: str) -> list[str]:
+    """Return the cells of one record. Raises ``csv.Error``, and ``_Unclosed`` where it goes on in the next line."""
+    if '"' not in text:  # by far most lines
+        return text.rstrip("\r\n").split(delimiter)
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise _Unclosed from error
+        raise
+
+
+def _joined(
+    text: str, ahead: deque[tuple[int, str]], source: Iterator[tuple[int, str]], delimiter: str, width: int | None
+) -> tuple[list[str], int]:
+    """Return the cells of a record that goes on in lines ``ahead``, and in how many; no cells: it does not."""
+    opens_first = text.lstrip().startswith('"')
+    whole = text
+    for taken in range(1, _MOST_JOINED):
+        if len(ahead) < taken:
+            further = next(source, None)
+            if further is None:
+                break
+            ahead.append(further)
+        more = ahead[taken - 1][1]
+        whole += more
+        if len(whole) > MAX_LINE:
+            break
+        try:
+            cells = [] if '"' not in more else _split(whole, delimiter)
+        except csv.Error:
+            break
+        last_of_first = bool(cells) and opens_first
+        if width is not None and not last_of_first and more.count(delimiter) >= max(1, width - 1):
+            break
+        if cells:
+            return cells, taken
+    return [], 0
+
+
+def _split(text: str, delimiter: str) -> list[str]:
+    try:
+        return cells_of(text, delimiter)
+    except _Unclosed:
+        return []
