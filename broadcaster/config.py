@@ -54,7 +54,7 @@ class Settings(BaseModel):
     public_url: str = Field(
         "", description="Where the world reaches this service; links in messages and callbacks begin with it."
     )
-    data_dir: Path = Field(Path("data"), description="Folder of the SQLite file, the secret and the operator's key.")
+    data_dir: Path = Field(Path("data"), description="Folder of the SQLite file and the secret.")
     database_url: SecretStr | None = Field(
         None, description="Database; without it SQLite, `tocsin.db` in the data folder."
     )

@@ -9,6 +9,7 @@ from broadcaster.backup.archive import BackupRefused
 from broadcaster.errors import Conflict
 from broadcaster.store import account, alerts, copying
 from broadcaster.store.copying import RowRefused
+from broadcaster.store.labels import reseal
 from broadcaster.store.migrate import known
 from broadcaster.store.tables import to_micros
 
@@ -70,6 +71,7 @@ async def restore(
                 raise BackupRefused(message)
             done += put
         await copying.make(unit, "head")
+        await reseal(unit)
         await copying.settle(unit, manifest.numbering)
         await copying.open_some(unit)
         return await _sum_up(unit, done)

@@ -11,8 +11,8 @@ import click
 from broadcaster import seed as seeding
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import wait_for
-from broadcaster.commands.opened import OPERATOR_KEY, opened, settings
-from broadcaster.commands.operator_key import ensure_key
+from broadcaster.commands.opened import opened, settings
+from broadcaster.commands.operator_key import shown_once
 from broadcaster.store import migrate as migration
 from broadcaster.store import stations
 from broadcaster.synthetic import MOST
@@ -82,6 +82,6 @@ async def _seed(where: Settings, residents: int, random_seed: int) -> None:
                 f"seeded {sown.station.name} (INSEE {sown.station.insee}) with {sown.residents} synthetic residents in"
                 f" {took:.1f} s: no real person, number or address"
             )
-        key = await ensure_key(store, where.data_dir / OPERATOR_KEY, clock)
+        key = await shown_once(store, clock)
     click.echo(f"address         {where.url}")
-    click.echo(f"operator's key  {key}  (kept in {where.data_dir / OPERATOR_KEY})")
+    click.echo(f"operator's key  {key}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from broadcaster.commands import examine_running
-from broadcaster.commands.opened import OPERATOR_KEY, operator_key
+from broadcaster.commands.operator_key import OLD_FILE
 from broadcaster.domain.health import Code, Trouble
 from broadcaster.errors import BadSettings
 from broadcaster.providers import open_senders
@@ -122,11 +122,13 @@ def _secret(settings: Settings) -> Iterator[Finding]:
 
 
 def _operator(settings: Settings) -> Iterator[Finding]:
-    path = settings.data_dir / OPERATOR_KEY
+    path = settings.data_dir / OLD_FILE
     if path.exists():
-        yield from _private(path, "the operator's key")
-    else:
-        yield Finding("warning", "there is no operator's key yet", "`tocsin seed` or `tocsin serve` makes it")
+        yield Finding(
+            "warning",
+            f"an operator's key of an earlier version lies beside the secret, in {path}",
+            "`tocsin key operator --rotate` makes a fresh one, ends that one and removes the file",
+        )
 
 
 def _private(path: Path, what: str) -> Iterator[Finding]:
@@ -209,7 +211,7 @@ async def _database(settings: Settings) -> list[Finding]:
             found.append(Finding("error", f"the database has the shape {there}, not {wanted}", "run `tocsin migrate`"))
             return found
         found.append(Finding("ok", f"the database answers and can be written to (shape {there})"))
-        found.extend(await _kept(store, settings))
+        found.extend(await _kept(store))
         found.extend(await examine_running.of_the_work(store, settings))
     except (StoreUnavailable, OSError) as error:  # a TimeoutError is an OSError
         found += examine_running.of_troubles([Trouble(Code.STORE_AWAY, detail=str(error) or "no answer in time")])
@@ -218,8 +220,8 @@ async def _database(settings: Settings) -> list[Finding]:
     return found
 
 
-async def _kept(store: Store, settings: Settings) -> list[Finding]:
-    """Look whether what is kept opens with the key that is set, and whether the operator's key is known."""
+async def _kept(store: Store) -> list[Finding]:
+    """Look whether what is kept opens with the key that is set, and which keys never expire."""
     found: list[Finding] = []
     async with store.read() as unit:
         every = await stations.all_stations(unit)
@@ -240,10 +242,10 @@ async def _kept(store: Store, settings: Settings) -> list[Finding]:
         else:
             if any_sealed:
                 found.append(Finding("ok", "what is sealed opens with the secret key"))
-        key = operator_key(settings)
-        if key is not None and await stations.caller_of(unit, key) is None:
-            hint = "`tocsin serve` makes a new one"
-            found.append(Finding("warning", "the operator's key in the data folder is not known to the database", hint))
+        for key in await stations.keys_that_hold(unit, datetime.now(UTC)):
+            if key.slug is None and key.expires_at is None:
+                hint = f"`tocsin key revoke {key.id}` ends it; `tocsin key operator` makes one that expires"
+                found.append(Finding("warning", f"key {key.id} is good for every station, and never expires", hint))
     return found
 
 

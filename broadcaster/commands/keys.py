@@ -1,7 +1,8 @@
-"""``tocsin key add|list|revoke``."""
+"""``tocsin key add|operator|list|revoke``."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -10,11 +11,13 @@ from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
+from broadcaster.commands.operator_key import DAYS, OLD_FILE, fresh
 from broadcaster.commands.showing import moment, out, print_json, table
 from broadcaster.domain.stations import Role
 from broadcaster.store import stations
 
 _LONGEST_LABEL = 80
+_DAYS = click.IntRange(1, 3660)
 
 
 @click.group()
@@ -31,7 +34,12 @@ def key() -> None:
     help="read may look; publish may also send and keep the register; admin may all.",
 )
 @click.option("--label", required=True, help="Whose key it is, to know it again.")
-def add(*, slug: str | None, role: str, label: str) -> None:
+@click.option(
+    "--days",
+    type=_DAYS,
+    help=f"How long it holds. Without it {DAYS} days where it is good for every station, else until it is revoked.",
+)
+def add(*, slug: str | None, role: str, label: str, days: int | None) -> None:
     """Make a key and print it, this once: only its hash is kept."""
     if not 1 <= len(label.strip()) <= _LONGEST_LABEL:
         raise Stop(f"--label has 1 to {_LONGEST_LABEL} characters")
@@ -41,9 +49,34 @@ def add(*, slug: str | None, role: str, label: str) -> None:
     async def work() -> str:
         async with opened(settings()) as store, store.write() as unit:
             of = (await station_of(unit, slug)).id if slug else None
-            return await stations.add_key(unit, Role(role), of, label.strip(), SystemClock().now())
+            now = SystemClock().now()
+            lasts = days or (None if slug else DAYS)
+            expires_at = None if lasts is None else now + timedelta(days=lasts)
+            return await stations.add_key(unit, Role(role), of, label.strip(), now, expires_at=expires_at)
 
     click.echo(wait_for(work()))
+
+
+@key.command("operator")
+@click.option("--days", type=_DAYS, default=DAYS, show_default=True, help="How long it holds.")
+@click.option("--rotate", is_flag=True, help="End the operator's keys that were made before, and their sessions.")
+def operator(*, days: int, rotate: bool) -> None:
+    """Make an operator's key, good for every station, and print it, this once.
+
+    It is kept nowhere but as a hash: lost, it is made anew by who may run commands on this machine.
+    """
+    where = settings()
+
+    async def work() -> str:
+        async with opened(where) as store, store.write() as unit:
+            return await fresh(unit, SystemClock(), days=days, rotate=rotate)
+
+    made = wait_for(work())
+    if rotate:
+        # An earlier version kept it there: it is worth nothing now.
+        (where.data_dir / OLD_FILE).unlink(missing_ok=True)
+    click.echo(made)
+    click.echo(f"it holds {days} days, and is shown this once; `tocsin key revoke` ends it", err=True)
 
 
 @key.command("list")
@@ -65,6 +98,7 @@ def list_(*, as_json: bool) -> None:
                     "station": row.slug,
                     "label": row.label,
                     "created_at": row.created_at.isoformat(),
+                    "expires_at": row.expires_at.isoformat() if row.expires_at else None,
                     "revoked_at": row.revoked_at.isoformat() if row.revoked_at else None,
                 }
                 for row in rows
@@ -72,10 +106,13 @@ def list_(*, as_json: bool) -> None:
         )
         return
     shown = [
-        (row.id, row.role, row.slug or "every one", row.label, moment(row.created_at), moment(row.revoked_at))
+        (
+            row.id, row.role, row.slug or "every one", row.label,
+            moment(row.created_at), moment(row.expires_at), moment(row.revoked_at),
+        )
         for row in rows
-    ]
-    out().print(table(("#id", "role", "station", "label", "made", "revoked"), shown))
+    ]  # fmt: skip
+    out().print(table(("#id", "role", "station", "label", "made", "expires", "revoked"), shown))
 
 
 @key.command("revoke")

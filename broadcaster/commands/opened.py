@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
     from broadcaster.store.engine import Store, Unit
 
-OPERATOR_KEY = "operator.key"
-
 
 @asynccontextmanager
 async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Store]:
@@ -75,11 +73,3 @@ async def station_of(unit: Unit, slug: str) -> Station:
 def settings(**given: Any) -> Settings:
     """Read the settings from the environment; ``given`` goes before it."""
     return config.load(**given)
-
-
-def operator_key(where: Settings) -> str | None:
-    """Give the key that `tocsin seed` kept in the data folder, if it is there."""
-    try:
-        return (where.data_dir / OPERATOR_KEY).read_text().strip() or None
-    except OSError:
-        return None

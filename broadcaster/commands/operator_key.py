@@ -1,47 +1,75 @@
-"""The operator's key: made once, kept in a file that only its owner may read."""
+"""The operator's key, good for every station: shown once where it is made, kept nowhere but as a hash."""
 
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.stations import Role
 from broadcaster.store import stations
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from broadcaster.clock import Clock
-    from broadcaster.store.engine import Store
+    from broadcaster.store.engine import Store, Unit
 
 LABEL = "operator of this machine"
+DAYS = 90
+"""How long a key that is good for every station holds, if nothing else is said."""
+OLD_FILE = "operator.key"
+"""Where earlier versions kept the key: beside the secret."""
+HINT = "`tocsin key operator` on this machine shows a fresh one"
+
+_FOR_A_COMMAND = "a command on this machine"
+_LONGEST_COMMAND = timedelta(hours=25)
 
 
-async def ensure_key(store: Store, path: Path, clock: Clock) -> str:
-    """Give the key in ``path``; one that the database does not know (any more) is made anew, with the role admin."""
-    kept = _read(path)
-    if kept:
-        async with store.read() as unit:
-            if await stations.caller_of(unit, kept) is not None:
-                return kept
+async def shown_once(store: Store, clock: Clock) -> str:
+    """Return what to say of the operator's key: the key itself when it is made just now, and on a terminal.
+
+    Elsewhere what is said ends up in a log.
+    """
+    if not sys.stdout.isatty():
+        return HINT
     async with store.write() as unit:
-        key = await stations.add_key(unit, Role.ADMIN, None, LABEL, clock.now())
-        # Inside the transaction: a folder that can't be written to leaves no key that nobody has.
-        write_private(path, key)
-    return key
+        if any(row.label == LABEL for row in await stations.keys_that_hold(unit, clock.now())):
+            return f"was shown when it was made; {HINT}"
+        key = await fresh(unit, clock)
+    return f"{key}  (shown this once, holds {DAYS} days; {HINT})"
 
 
-def _read(path: Path) -> str:
+async def fresh(unit: Unit, clock: Clock, *, days: int = DAYS, rotate: bool = False) -> str:
+    """Make an operator's key and return it. ``rotate``: those that were made before end now."""
+    now = clock.now()
+    if rotate:
+        for row in await stations.keys_that_hold(unit, now):
+            if row.label == LABEL:
+                await stations.revoke_key(unit, row.id, now)
+    return await stations.add_key(unit, Role.ADMIN, None, LABEL, now, expires_at=now + timedelta(days=days))
+
+
+@asynccontextmanager
+async def key_for_a_command(store: Store, clock: Clock) -> AsyncIterator[str]:
+    """Make a key that ends with the block: who may open the database and has its secret needs no other."""
+    now = clock.now()
+    async with store.write() as unit:
+        key = await stations.add_key(unit, Role.ADMIN, None, _FOR_A_COMMAND, now, expires_at=now + _LONGEST_COMMAND)
     try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        return ""
+        yield key
+    finally:
+        async with store.write() as unit:
+            await stations.end_key(unit, key, clock.now())
 
 
-def write_private(path: Path, key: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write a line into a file that only its owner may read."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(key + "\n")
+        file.write(text + "\n")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from broadcaster.commands.api import Api
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
-from broadcaster.commands.opened import OPERATOR_KEY, opened, operator_key
+from broadcaster.commands.opened import opened
 from broadcaster.commands.showing import err
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from broadcaster.config import Settings
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  to talk to, not to listen on
-_NO_KEY = "set TOCSIN_KEY, or run where the service's data folder is"
+_NO_KEY = "set TOCSIN_KEY; only on the machine of the service a command needs none"
 
 
 @asynccontextmanager
@@ -29,12 +31,11 @@ async def service(settings: Settings, *, may_start: bool = False) -> AsyncIterat
     the length of the block: a mayor's alert goes out when the server is down.
     """
     named = named_url()
-    key = os.environ.get("TOCSIN_KEY", "").strip() or operator_key(settings)
     url = named or local_url(settings)
-    async with Api(url, key or "") as api:
-        if await api.answers():
-            if not key:
-                raise Stop("there is no key to speak with", Exit.REFUSED, _NO_KEY)
+    async with Api(url, "") as api:
+        answers = await api.answers()
+    if answers:
+        async with _key(settings, url) as key, Api(url, key) as api:
             yield api
             return
     if named:
@@ -45,24 +46,45 @@ async def service(settings: Settings, *, may_start: bool = False) -> AsyncIterat
         )
     if not may_start:
         raise Stop(f"no service answers at {url}", Exit.UNREACHABLE, "start it with `tocsin serve`, or set TOCSIN_URL")
-    async with _own(settings, url, key) as api:
+    async with _own(settings, url) as api:
         yield api
 
 
 @asynccontextmanager
-async def _own(settings: Settings, url: str, key: str | None) -> AsyncIterator[Api]:
+async def _own(settings: Settings, url: str) -> AsyncIterator[Api]:
     # The whole service: not for a command that only asks one which runs.
     from broadcaster.app import serving, set_up_logs  # noqa: PLC0415
-    from broadcaster.clock import SystemClock  # noqa: PLC0415
-    from broadcaster.commands.operator_key import ensure_key  # noqa: PLC0415
 
-    async with opened(settings) as store:
-        key = key or await ensure_key(store, settings.data_dir / OPERATOR_KEY, SystemClock())
-    err().print(f"no service answers at {url}: one is started in this process until the alert is accounted for")
     alone = settings.model_copy(update={"port": 0, "host": "127.0.0.1", "log_level": "warning"})
-    set_up_logs(alone)
-    async with serving(alone) as running, Api(running.url, key, passing=True) as api:
-        yield api
+    async with _key(settings, "") as key:
+        err().print(f"no service answers at {url}: one is started in this process until the alert is accounted for")
+        set_up_logs(alone)
+        async with serving(alone) as running, Api(running.url, key, passing=True) as api:
+            yield api
+
+
+@asynccontextmanager
+async def _key(settings: Settings, url: str) -> AsyncIterator[str]:
+    """Give the key of TOCSIN_KEY; without one, and on this machine alone, one that ends with the command."""
+    given = os.environ.get("TOCSIN_KEY", "").strip()
+    if given:
+        yield given
+        return
+    if url and not _is_here(url):
+        raise Stop("there is no key to speak with", Exit.REFUSED, _NO_KEY)
+    from broadcaster.clock import SystemClock  # noqa: PLC0415  not for a command that has its key
+    from broadcaster.commands.operator_key import key_for_a_command  # noqa: PLC0415
+
+    async with opened(settings) as store, key_for_a_command(store, SystemClock()) as made:
+        yield made
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def named_url() -> str:

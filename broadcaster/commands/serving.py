@@ -12,8 +12,8 @@ from broadcaster.app import Running, run
 from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import OPERATOR_KEY, opened, settings
-from broadcaster.commands.operator_key import ensure_key
+from broadcaster.commands.opened import opened, settings
+from broadcaster.commands.operator_key import HINT, shown_once
 from broadcaster.services import Role
 
 
@@ -30,12 +30,8 @@ def serve(roles: str | None) -> None:
 
     async def prepare() -> str:
         async with opened(where) as store:
-            if where.redis_url is not None:
-                # One of many processes, perhaps in a folder that goes with it: a key of each would pile up, and be
-                # printed into the logs of them all.
-                return "`tocsin key add --role admin --label …` makes one"
-            key = await ensure_key(store, where.data_dir / OPERATOR_KEY, SystemClock())
-            return f"{key}  (kept in {where.data_dir / OPERATOR_KEY})"
+            # One of many processes makes none: each would have one of its own.
+            return HINT if where.redis_url is not None else await shown_once(store, SystemClock())
 
     key = wait_for(prepare())
 

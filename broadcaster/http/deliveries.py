@@ -200,7 +200,7 @@ async def _revoked(call: Call[None, None]) -> bool:
     if call.caller is None:
         return False
     async with call.services.store.read() as unit:
-        return not await stations.key_holds(unit, call.caller.key_id)
+        return not await stations.key_holds(unit, call.caller.key_id, call.services.clock.now())
 
 
 async def _account(call: Call[None, None], alert: Alert) -> AccountOut:

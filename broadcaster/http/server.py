@@ -96,7 +96,7 @@ def build(services: Services) -> web.Application:
     app[TOKENS] = Grouped(
         lambda tokens: store.look(lambda unit: people.by_tokens(unit, tokens)), _MOST_AT_ONCE, StoreUnavailable
     )
-    app[CALLERS] = _asked_once(store, stations.caller_of)
+    app[CALLERS] = _asked_once(store, lambda unit, key: stations.caller_of(unit, key, services.clock.now()))
     app[STATIONS] = _asked_once(store, stations.by_slug)
     app[DEVICES] = RateLimit(services.settings.requests_per_minute)
     app[LINKS] = RateLimit(services.settings.requests_per_minute)

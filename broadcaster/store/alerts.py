@@ -19,8 +19,9 @@ from broadcaster.domain.alerts import (
     Text,
     Urgency,
 )
-from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.people import ChannelName
+from broadcaster.store.labels import open_audience, sealed_audience
 from broadcaster.store.tables import alerts
 from zones import Area
 
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
 _CHUNK = 500
 
 
-def _alert(row: Any) -> Alert:
-    audience = row.audience
+def _alert(unit: Unit, row: Any) -> Alert:
     return Alert(
         id=row.id,
         token=row.token,
@@ -49,7 +49,7 @@ def _alert(row: Any) -> Alert:
         event=row.event,
         texts={language: Text(**text) for language, text in row.texts.items()},
         area=None if row.area is None else _area(orjson.dumps(row.area)),
-        audience=Audience(AudienceKind(audience["kind"]), tuple(audience["groups"]), audience["told"]),
+        audience=open_audience(unit.vault, row.id, row.audience),
         channels=tuple(ChannelName(name) for name in row.channels),
         sent_at=row.sent_at,
         expires_at=row.expires_at,
@@ -95,11 +95,7 @@ async def add(
                 for language, text in alert.texts.items()
             },
             area=None if alert.area is None else alert.area.to_json(),
-            audience={
-                "kind": alert.audience.kind,
-                "groups": list(alert.audience.groups),
-                "told": alert.audience.told,
-            },
+            audience=sealed_audience(unit.vault, alert.id, alert.audience),
             channels=list(alert.channels),
             sandbox=list(alert.sandbox),
             references=list(alert.references),
@@ -118,12 +114,12 @@ async def add(
 
 async def by_id(unit: Unit, alert_id: int) -> Alert | None:
     row = (await unit.conn.execute(select(alerts).where(alerts.c.id == alert_id))).one_or_none()
-    return None if row is None else _alert(row)
+    return None if row is None else _alert(unit, row)
 
 
 async def by_token(unit: Unit, token: str) -> Alert | None:
     row = (await unit.conn.execute(select(alerts).where(alerts.c.token == token))).one_or_none()
-    return None if row is None else _alert(row)
+    return None if row is None else _alert(unit, row)
 
 
 async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Alert, bytes] | None:
@@ -133,7 +129,7 @@ async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Ale
             select(alerts).where(alerts.c.station_id == station_id, alerts.c.idempotency_key == key)
         )
     ).one_or_none()
-    return None if row is None else (_alert(row), row.request_hash or b"")
+    return None if row is None else (_alert(unit, row), row.request_hash or b"")
 
 
 async def all_clear_of(unit: Unit, alert_id: int, station_id: int) -> Alert | None:
@@ -143,7 +139,7 @@ async def all_clear_of(unit: Unit, alert_id: int, station_id: int) -> Alert | No
             alerts.c.station_id == station_id, alerts.c.id > alert_id, alerts.c.msg_type == MsgType.CANCEL
         )
     )
-    return next((_alert(row) for row in rows if alert_id in row.references), None)
+    return next((_alert(unit, row) for row in rows if alert_id in row.references), None)
 
 
 async def page(
@@ -170,7 +166,7 @@ async def page(
             alerts.c.msg_type != MsgType.CANCEL,
             alerts.c.audience["kind"].as_string() != AudienceKind.GROUPS,
         )
-    return [_alert(row) for row in await unit.conn.execute(query)]
+    return [_alert(unit, row) for row in await unit.conn.execute(query)]
 
 
 async def active_ids(unit: Unit, now: datetime) -> list[int]:
@@ -196,7 +192,7 @@ async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:
     found: list[Alert] = []
     for start in range(0, len(ids), _CHUNK):
         rows = await unit.conn.execute(select(alerts).where(alerts.c.id.in_(ids[start : start + _CHUNK])))
-        found.extend(_alert(row) for row in rows)
+        found.extend(_alert(unit, row) for row in rows)
     return found
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 
 from broadcaster.domain.people import LinkStatus, NewPlace
-from broadcaster.store import addresses, people, residents, welcomes
+from broadcaster.store import addresses, people, residents, stations, welcomes
 from broadcaster.store import contacts as contact_rows
+from broadcaster.store.labels import sealed_group
 from broadcaster.store.tables import follows, groups, links, memberships, places, subscribers
 
 if TYPE_CHECKING:
@@ -128,7 +129,9 @@ async def remove(unit: Unit, station_id: int, subscriber_id: int) -> bool:
 
 async def rename_group(unit: Unit, station_id: int, slug: str, name: str) -> bool:
     """Give a group another name; its slug stays: lists and past alerts name it so. False if there is none."""
-    done = await unit.conn.execute(
-        update(groups).where(groups.c.station_id == station_id, groups.c.slug == slug).values(name=name)
-    )
-    return done.rowcount == 1
+    group_id = (await stations.group_ids(unit, station_id)).get(slug)
+    if group_id is None:
+        return False
+    columns = sealed_group(unit.vault, station_id, slug, name)
+    await unit.conn.execute(update(groups).where(groups.c.id == group_id).values(columns))
+    return True

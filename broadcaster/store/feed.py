@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, bindparam, delete, func, select, text
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.store import people
 from broadcaster.store.bulk import Columns, Fetch, in_hex
+from broadcaster.store.labels import open_group
 from broadcaster.store.tables import (
     changes,
     contacts,
@@ -226,8 +227,8 @@ async def refusals(unit: Unit) -> list[tuple[int, int]]:
 
 async def group_names(unit: Unit) -> dict[tuple[int, str], int]:
     """Give (station id, slug) to group id."""
-    rows = await unit.conn.execute(select(groups.c.station_id, groups.c.slug, groups.c.id))
-    return {(row.station_id, row.slug): row.id for row in rows}
+    rows = await unit.conn.execute(select(groups))
+    return {(row.station_id, open_group(unit.vault, row)[0]): row.id for row in rows}
 
 
 async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:

@@ -11,6 +11,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from broadcaster.store.labels import reseal
+
 if TYPE_CHECKING:
     from broadcaster.store.engine import Store
 
@@ -30,11 +32,13 @@ def newest() -> str | None:
 
 
 async def migrate(store: Store) -> str | None:
-    """Apply the migrations that are missing, in one transaction; give the name of the newest.
+    """Apply the migrations that are missing, in one transaction, and seal what they could not; give the newest's name.
 
     On SQLite the write lock, on PostgreSQL an advisory lock, lets one process at a time do it.
     """
     await store.run_sync(upgrade)
+    async with store.write() as unit:
+        await reseal(unit)
     return newest()
 
 

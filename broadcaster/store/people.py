@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace, NewSubscriber
 from broadcaster.store import contacts as contact_rows
 from broadcaster.store import sandbox
+from broadcaster.store.labels import open_group
 from broadcaster.store.stations import hash_of
 from broadcaster.store.tables import (
     changes,
@@ -330,11 +331,10 @@ async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
     sealed_places = await unit.conn.scalars(
         select(places.c.sealed).where(places.c.subscriber_id == subscriber_id).order_by(places.c.id)
     )
-    member_of = await unit.conn.scalars(
-        select(groups.c.slug)
+    member_of = await unit.conn.execute(
+        select(groups)
         .join(memberships, memberships.c.group_id == groups.c.id)
         .where(memberships.c.subscriber_id == subscriber_id)
-        .order_by(groups.c.slug)
     )
     at = (await unit.conn.execute(select(positions).where(positions.c.subscriber_id == subscriber_id))).one_or_none()
     return Profile(
@@ -352,7 +352,7 @@ async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
             for each in had
         ),
         places=tuple(_place(unit, subscriber_id, sealed) for sealed in sealed_places),
-        groups=tuple(member_of),
+        groups=tuple(sorted(open_group(unit.vault, each)[0] for each in member_of)),
         position=None if at is None else (*open_point(unit, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
         vulnerable=open_flag(unit.vault, row.token_hash, row.vulnerable),
         paused_until=row.paused_until,

@@ -16,6 +16,7 @@ from sqlalchemy import exists, func, select
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace
 from broadcaster.store import addresses, people
 from broadcaster.store import contacts as contact_rows
+from broadcaster.store.labels import open_group
 from broadcaster.store.tables import (
     contacts,
     follows,
@@ -305,15 +306,17 @@ async def _contacts(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int
 
 
 async def _groups(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    its = await unit.conn.execute(select(groups).where(groups.c.station_id == station_id))
+    opened = {row.id: open_group(unit.vault, row) for row in its}
     rows = await unit.conn.execute(
-        select(memberships.c.subscriber_id, groups.c.slug, groups.c.name)
-        .join(groups, groups.c.id == memberships.c.group_id)
-        .where(groups.c.station_id == station_id, memberships.c.subscriber_id.in_(list(ids)))
-        .order_by(groups.c.name)
+        select(memberships.c.subscriber_id, memberships.c.group_id).where(
+            memberships.c.group_id.in_(list(opened)), memberships.c.subscriber_id.in_(list(ids))
+        )
     )
+    theirs = [(row.subscriber_id, opened[row.group_id]) for row in rows]
     found: dict[int, dict[str, str]] = {}
-    for row in rows:
-        found.setdefault(row.subscriber_id, {})[row.slug] = row.name
+    for subscriber_id, (slug, name) in sorted(theirs, key=lambda each: each[1][1]):
+        found.setdefault(subscriber_id, {})[slug] = name
     return found
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.store import counting
+from broadcaster.store.labels import open_label
 from broadcaster.store.tables import alert_counts, alerts, api_keys, deliveries, recipients
 
 if TYPE_CHECKING:
@@ -91,13 +92,15 @@ async def glances(unit: Unit, alert_ids: Sequence[int]) -> dict[int, dict[Person
 
 async def sender_of(unit: Unit, alert_id: int) -> str | None:
     """Give the label of the key that sent an alert; None where there was none, as on the command line."""
-    label: str | None = await unit.conn.scalar(
-        select(api_keys.c.label).join(alerts, alerts.c.key_id == api_keys.c.id).where(alerts.c.id == alert_id)
-    )
-    return label
+    row = (
+        await unit.conn.execute(
+            select(api_keys).join(alerts, alerts.c.key_id == api_keys.c.id).where(alerts.c.id == alert_id)
+        )
+    ).one_or_none()
+    return None if row is None else open_label(unit.vault, row)
 
 
 async def label_of(unit: Unit, key_id: int) -> str:
     """Give the label of a key."""
-    label: str | None = await unit.conn.scalar(select(api_keys.c.label).where(api_keys.c.id == key_id))
-    return label or ""
+    row = (await unit.conn.execute(select(api_keys).where(api_keys.c.id == key_id))).one_or_none()
+    return "" if row is None else open_label(unit.vault, row)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, select, update
 
 from broadcaster.domain.stations import Caller, Role
-from broadcaster.store.stations import hash_of
+from broadcaster.store.labels import open_label
+from broadcaster.store.stations import hash_of, holding
 from broadcaster.store.tables import api_keys, sessions
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ async def start(unit: Unit, caller: Caller, device: str, now: datetime, lasts: t
 async def find(unit: Unit, name: str, now: datetime, idle: timedelta) -> Session | None:
     """Give the session of a cookie's value; None if it ended, or its key was revoked."""
     row = (await unit.conn.execute(_open(now, idle).where(sessions.c.hash == hash_of(name)))).one_or_none()
-    return None if row is None else _session(row)
+    return None if row is None else _session(unit, row)
 
 
 async def seen(unit: Unit, session_id: int, now: datetime) -> None:
@@ -72,7 +73,7 @@ async def seen(unit: Unit, session_id: int, now: datetime) -> None:
 async def open_ones(unit: Unit, caller: Caller, now: datetime, idle: timedelta) -> list[Session]:
     """Give the sessions that a caller may end, newest first: those of their own key, an admin's all of the station."""
     rows = await unit.conn.execute(_theirs(_open(now, idle), caller).order_by(sessions.c.id.desc()))
-    return [_session(row) for row in rows]
+    return [_session(unit, row) for row in rows]
 
 
 async def end(unit: Unit, caller: Caller, session_id: int) -> bool:
@@ -110,10 +111,12 @@ def _open(now: datetime, idle: timedelta) -> Select[Any]:
             api_keys.c.role,
             api_keys.c.station_id,
             api_keys.c.label,
+            api_keys.c.sealed,
+            api_keys.c.hash,
         )
         .join(
             api_keys,
-            and_(api_keys.c.id == sessions.c.key_id, api_keys.c.revoked_at.is_(None)),
+            and_(api_keys.c.id == sessions.c.key_id, holding(now)),
         )
         .where(sessions.c.ends_at > now, sessions.c.seen_at > now - idle)
     )
@@ -125,6 +128,6 @@ def _theirs(query: Select[Any], caller: Caller) -> Select[tuple[object, ...]]:
     return query if caller.station_id is None else query.where(api_keys.c.station_id == caller.station_id)
 
 
-def _session(row: Row[Any]) -> Session:
+def _session(unit: Unit, row: Row[Any]) -> Session:
     caller = Caller(row.key_id, Role(row.role), row.station_id)
-    return Session(row.id, caller, row.label, row.device, row.began_at, row.seen_at, row.ends_at)
+    return Session(row.id, caller, open_label(unit.vault, row), row.device, row.began_at, row.seen_at, row.ends_at)

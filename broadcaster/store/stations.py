@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Text, cast, func, null, select, update
+from sqlalchemy import Text, and_, cast, delete, func, null, or_, select, true, update
 
 from broadcaster.domain.stations import Caller, Role, Station, StationKind
-from broadcaster.store.tables import api_keys, follows, groups, memberships, stations
+from broadcaster.store.labels import open_group, open_label, sealed_group, sealed_label
+from broadcaster.store.tables import alerts, api_keys, follows, groups, memberships, stations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
     from broadcaster.store.engine import Unit
 
 _KEY_BYTES = 24
+
+
+class Key(NamedTuple):
+    """An API key: whose it is, never what it is. ``slug``: of its station; None for one that is good for all."""
+
+    id: int
+    role: str
+    slug: str | None
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None
+    expires_at: datetime | None
 
 
 def _station(row: Row[Any]) -> Station:
@@ -126,85 +139,110 @@ async def followers_count(unit: Unit, station_id: int) -> int:
 
 async def group_ids(unit: Unit, station_id: int) -> dict[str, int]:
     """Give the station's groups: slug to id."""
-    rows = await unit.conn.execute(select(groups.c.slug, groups.c.id).where(groups.c.station_id == station_id))
-    return {row.slug: row.id for row in rows}
+    rows = await unit.conn.execute(select(groups).where(groups.c.station_id == station_id))
+    return {open_group(unit.vault, row)[0]: row.id for row in rows}
 
 
 async def groups_by_id(unit: Unit, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
     """Give (station id, slug) by group id."""
-    rows = await unit.conn.execute(
-        select(groups.c.id, groups.c.station_id, groups.c.slug).where(groups.c.id.in_(list(ids)))
-    )
-    return {row.id: (row.station_id, row.slug) for row in rows}
+    rows = await unit.conn.execute(select(groups).where(groups.c.id.in_(list(ids))))
+    return {row.id: (row.station_id, open_group(unit.vault, row)[0]) for row in rows}
 
 
 async def group_list(unit: Unit, station_id: int) -> list[tuple[str, str, int]]:
     """Give (slug, name, number of members) of each of the station's groups."""
     rows = await unit.conn.execute(
-        select(groups.c.slug, groups.c.name, func.count(memberships.c.subscriber_id).label("members"))
+        select(groups, func.count(memberships.c.subscriber_id).label("members"))
         .outerjoin(memberships, memberships.c.group_id == groups.c.id)
         .where(groups.c.station_id == station_id)
-        .group_by(groups.c.id, groups.c.slug, groups.c.name)
-        .order_by(groups.c.slug)
+        .group_by(*groups.c)
     )
-    return [(row.slug, row.name, row.members) for row in rows]
+    return sorted((*open_group(unit.vault, row), row.members) for row in rows)
 
 
 async def ensure_groups(unit: Unit, station_id: int, names: Mapping[str, str]) -> dict[str, int]:
     """Add those groups (slug to name) that the station lacks; give all of its groups, slug to id."""
     known = await group_ids(unit, station_id)
-    missing = [
-        {"station_id": station_id, "slug": slug, "name": name} for slug, name in names.items() if slug not in known
-    ]
+    missing = [sealed_group(unit.vault, station_id, slug, name) for slug, name in names.items() if slug not in known]
     if missing:
         await unit.conn.execute(groups.insert(), missing)
         known = await group_ids(unit, station_id)
     return known
 
 
-async def add_key(unit: Unit, role: Role, station_id: int | None, label: str, now: datetime) -> str:
+async def add_key(
+    unit: Unit, role: Role, station_id: int | None, label: str, now: datetime, *, expires_at: datetime | None = None
+) -> str:
     """Make an API key and give it, this once; only its hash is kept (it is 192 random bits: no salt is needed)."""
     key = "tk_" + secrets.token_urlsafe(_KEY_BYTES)
+    mark = hash_of(key)
     await unit.conn.execute(
-        api_keys.insert().values(station_id=station_id, role=str(role), label=label, hash=hash_of(key), created_at=now)
+        api_keys.insert().values(
+            station_id=station_id,
+            role=str(role),
+            label="",
+            sealed=sealed_label(unit.vault, mark, label),
+            hash=mark,
+            created_at=now,
+            expires_at=expires_at,
+        )
     )
     return key
 
 
-async def caller_of(unit: Unit, key: str) -> Caller | None:
-    """Give whoever holds ``key``; None if it is unknown or revoked."""
+def holding(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a key is neither revoked nor expired."""
+    return and_(api_keys.c.revoked_at.is_(None), or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > now))
+
+
+async def caller_of(unit: Unit, key: str, now: datetime) -> Caller | None:
+    """Give whoever holds ``key``; None if it is unknown, expired or revoked."""
     row = (
         await unit.conn.execute(
             select(api_keys.c.id, api_keys.c.role, api_keys.c.station_id).where(
-                api_keys.c.hash == hash_of(key), api_keys.c.revoked_at.is_(None)
+                api_keys.c.hash == hash_of(key), holding(now)
             )
         )
     ).one_or_none()
     return None if row is None else Caller(row.id, Role(row.role), row.station_id)
 
 
-async def key_holds(unit: Unit, key_id: int) -> bool:
-    """Tell whether a key is there and not revoked."""
-    return (
-        await unit.conn.scalar(select(api_keys.c.id).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)))
-    ) is not None
+async def key_holds(unit: Unit, key_id: int, now: datetime) -> bool:
+    """Tell whether a key is there, not expired and not revoked."""
+    return (await unit.conn.scalar(select(api_keys.c.id).where(api_keys.c.id == key_id, holding(now)))) is not None
 
 
-async def keys(unit: Unit) -> list[Any]:
-    """Give every key's id, role, station's slug (or None), label, created_at and revoked_at."""
+async def keys(unit: Unit) -> list[Key]:
+    """Return every key, the oldest first."""
+    return await _keys(unit, true())
+
+
+async def keys_that_hold(unit: Unit, now: datetime) -> list[Key]:
+    """Return the keys that are neither revoked nor expired."""
+    return await _keys(unit, holding(now))
+
+
+async def _keys(unit: Unit, which: ColumnElement[bool]) -> list[Key]:
     rows = await unit.conn.execute(
-        select(
-            api_keys.c.id,
-            api_keys.c.role,
-            stations.c.slug,
-            api_keys.c.label,
-            api_keys.c.created_at,
-            api_keys.c.revoked_at,
-        )
+        select(api_keys, stations.c.slug)
         .outerjoin(stations, stations.c.id == api_keys.c.station_id)
+        .where(which)
         .order_by(api_keys.c.id)
     )
-    return list(rows.all())
+    return [
+        Key(row.id, row.role, row.slug, open_label(unit.vault, row), row.created_at, row.revoked_at, row.expires_at)
+        for row in rows
+    ]
+
+
+async def end_key(unit: Unit, key: str, now: datetime) -> None:
+    """End a key that was made for a short while: revoked where an alert names it, else forgotten."""
+    mine = api_keys.c.hash == hash_of(key)
+    sent = select(alerts.c.id).join(api_keys, api_keys.c.id == alerts.c.key_id).where(mine).limit(1)
+    if await unit.conn.scalar(sent) is None:
+        await unit.conn.execute(delete(api_keys).where(mine))
+    else:
+        await unit.conn.execute(update(api_keys).where(mine).values(revoked_at=now))
 
 
 async def revoke_key(unit: Unit, key_id: int, now: datetime) -> bool:

@@ -125,10 +125,12 @@ api_keys = Table(
     Column("id", Id, primary_key=True),
     Column("station_id", Id, ForeignKey("stations.id", ondelete="CASCADE")),
     Column("role", String(10), nullable=False),
-    Column("label", String(80), nullable=False),
+    Column("label", String(80), nullable=False),  # of before it was sealed; empty since
+    Column("sealed", LargeBinary),
     Column("hash", LargeBinary(32), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("expires_at", Instant),
 )
 
 sessions = Table(
@@ -377,8 +379,9 @@ groups = Table(
     metadata,
     Column("id", Id, primary_key=True),
     _station(),
-    Column("slug", String(60), nullable=False),
-    Column("name", String(120), nullable=False),
+    Column("slug", String(60), nullable=False),  # a blind index; what it was before is sealed (store/labels.py)
+    Column("name", String(120), nullable=False),  # of before it was sealed; empty since
+    Column("sealed", LargeBinary),
     UniqueConstraint("station_id", "slug"),
 )
 

@@ -73,7 +73,7 @@ async def fill(store: Store) -> None:
         station = await add_station(unit, "laigle", name="L’Aigle « à l’œil »")
         await add_station(unit, "rugles", boundary=None)
         key = await stations.add_key(unit, Role.ADMIN, None, "all", NOW)
-        operator = await stations.caller_of(unit, key)
+        operator = await stations.caller_of(unit, key, NOW)
         assert operator is not None
         await sessions.start(unit, operator, "Firefox, Linux", NOW, timedelta(hours=12))
         await uploads.keep(unit, operator, station.id, [b"Nom;Prenom", b"x;y"], report={"lines": 1}, now=NOW)

@@ -35,8 +35,7 @@ async def running(seeded: Any) -> AsyncIterator[str]:
 
 
 async def alerts_of(url: str, seeded: Any) -> list[Any]:
-    key = (seeded.data / "operator.key").read_text().strip()
-    headers = {"Authorization": f"Bearer {key}"}
+    headers = await _bearer(seeded)
     async with aiohttp.ClientSession(headers=headers) as session, session.get(url + "/v1/alerts") as answer:
         return (await answer.json())["alerts"]
 
@@ -92,7 +91,7 @@ async def test_nobody_in_the_circle_is_said_loudly_and_is_no_success(seeded: Any
     unknown = await seeded.beside(*empty, "--yes", TOCSIN_URL=running)
     assert unknown.code == 2
     assert "nobody" in unknown.err
-    async with aiohttp.ClientSession(headers=_bearer(seeded)) as session:
+    async with aiohttp.ClientSession(headers=await _bearer(seeded)) as session:
         school = {"slug": "ecole", "name": "École", "kind": "school", "languages": ["fr"], "insee": "61214"}
         async with session.post(running + "/v1/stations", json=school) as answer:
             assert answer.status == 201, await answer.text()
@@ -245,8 +244,8 @@ async def test_the_same_key_is_the_same_alert(seeded: Any, running: str):
     assert "Idempotency-Key" in other.err
 
 
-def _bearer(seeded: Any) -> dict[str, str]:
-    return {"Authorization": "Bearer " + (seeded.data / "operator.key").read_text().strip()}
+async def _bearer(seeded: Any) -> dict[str, str]:
+    return {"Authorization": "Bearer " + (await seeded.beside("key", "operator")).out.strip()}
 
 
 async def test_a_service_of_its_own_stays_until_the_all_clear_is_out(seeded: Any):

@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import sqlite3
-import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,20 +49,34 @@ def test_a_second_start_finds_its_data_and_its_key_again(tocsin: Any):
     tocsin("migrate")
     second = tocsin("seed", "--residents", "20")
     assert "nothing was seeded" in second.stdout
-    assert key_of(second.stdout) == key_of(first.stdout)
+    assert "tk_" not in first.stdout + second.stdout
     assert json.loads(tocsin("station", "list", "--json").stdout)[0]["followers"] == 20
 
 
-def test_the_operators_key_is_for_its_owner_only(seeded: Any):
-    path = seeded.data / "operator.key"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+def test_an_operators_key_is_made_by_a_command_expires_and_is_rotated(seeded: Any):
+    first, second = (seeded("key", "operator", "--days", "2").stdout.strip() for _ in range(2))
+    assert first.startswith("tk_")
+    assert first != second
+    (seeded.data / "operator.key").write_text("tk_of_an_earlier_version\n")
+    assert "lies beside the secret" in seeded("doctor").output
+    third = seeded("key", "operator", "--rotate")
+    assert third.stdout.strip().startswith("tk_")
+    assert not (seeded.data / "operator.key").exists()
+    kept = json.loads(seeded("key", "list", "--json").stdout)
+    assert [each["revoked_at"] is None for each in kept] == [False, False, True]
+    assert all(each["expires_at"] for each in kept)
+    for file in seeded.data.iterdir():
+        assert third.stdout.strip().encode() not in file.read_bytes()
 
 
-def test_a_key_that_the_database_does_not_know_is_made_anew(seeded: Any):
-    path = seeded.data / "operator.key"
-    path.write_text("tk_of_another_database\n")
-    assert key_of(seeded("seed").stdout) != "tk_of_another_database"
-    assert key_of(path.read_text()).startswith("tk_")
+def test_a_key_for_every_station_always_expires_and_another_when_it_is_said(seeded: Any):
+    def add(*more: str) -> Any:
+        assert seeded("key", "add", "--label", "x", *more).exit_code == 0
+        return json.loads(seeded("key", "list", "--json").stdout)[-1]["expires_at"]
+
+    assert add("--role", "admin") is not None
+    assert add("--role", "read", "--station", "laigle") is None
+    assert add("--role", "read", "--station", "laigle", "--days", "7") is not None
 
 
 def test_a_database_that_is_not_migrated_is_told_with_what_to_do(tocsin: Any):

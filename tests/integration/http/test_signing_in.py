@@ -7,10 +7,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from broadcaster.config import Settings
 from broadcaster.http.sessions import csrf_made_of
-from broadcaster.store import sessions, stations
+from broadcaster.store import sessions, stations, tables
 from tests.integration.http.conftest import open_api
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -126,6 +127,25 @@ async def test_a_session_ends_with_its_key(api):
     async with services.store.write() as unit:
         number = next(row.id for row in await stations.keys(unit) if row.label == "publish" and row.slug == "laigle")
         await stations.revoke_key(unit, number, services.clock.now())
+    assert (await look(api, "/console", **mine))[0] == 303
+
+
+async def test_a_session_and_its_key_end_when_the_key_expires(api):
+    services = api.running.services
+    now = services.clock.now()
+    async with services.store.write() as unit:
+        station = await stations.by_slug(unit, "laigle")
+        ends = now + timedelta(hours=1)
+        api.keys["short"] = await stations.add_key(unit, "publish", station.id, "short", now, expires_at=ends)
+    mine = await api.sign_in("short")
+    name = mine["Cookie"].partition("=")[2]
+    assert (await api.call("GET", "/v1/alerts", key="short"))[0] == 200
+    async with services.store.read() as unit:
+        assert await sessions.find(unit, name, now + timedelta(minutes=59), timedelta(hours=4)) is not None
+        assert await sessions.find(unit, name, now + timedelta(minutes=61), timedelta(hours=4)) is None
+    async with services.store.write() as unit:
+        await unit.conn.execute(update(tables.api_keys).values(expires_at=now))
+    assert (await api.call("GET", "/v1/alerts", key="short"))[0] == 401
     assert (await look(api, "/console", **mine))[0] == 303
 
 

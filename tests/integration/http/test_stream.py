@@ -93,7 +93,7 @@ async def test_a_key_that_is_revoked_sees_nothing_more(api, never_finished, monk
     answer, other = await follow(api, alert, "laigle-read"), await follow(api, alert)
     store = api.running.services.store
     async with store.write() as unit:
-        caller = await stations.caller_of(unit, api.keys["laigle-read"])
+        caller = await stations.caller_of(unit, api.keys["laigle-read"], api.running.services.clock.now())
         await stations.revoke_key(unit, caller.key_id, api.running.services.clock.now())
     async with asyncio.timeout(10):
         await answer.content.read()

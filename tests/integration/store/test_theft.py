@@ -13,13 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 
+from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import ChannelName, ContactStatus, NewContact, NewPlace, NewSubscriber
+from broadcaster.domain.stations import Role
 from broadcaster.pipeline.deliver import deliver
 from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.resolve import resolve
-from broadcaster.store import account, contacts, fixes, people, sandbox, stations, tables
+from broadcaster.store import account, alerts, contacts, fixes, people, sandbox, stations, tables
 from channels.addresses import push_text
 from channels.webpush import PushSubscription
 from tests.contract.service import command, service
@@ -34,6 +36,7 @@ NAME, LABEL = "Zoé Chantepleure-Érable", "Maison du Tilleul"
 MOBILE, LANDLINE, MAIL = "+33639981234", "+33261915678", "zoe.chantepleure@laigle.example"
 ENDPOINT = "https://push.example.invalid/laigle/secret-endpoint-0123456789"
 GIVEN_ID = "R-2026-07"
+GROUP, GROUP_SLUG, KEY_LABEL = "Dialysés à domicile", "dialyses-a-domicile", "Portable de Mme Tartempion"
 
 
 def b64(raw: bytes) -> str:
@@ -55,6 +58,9 @@ def needles() -> dict[str, bytes]:
         ENDPOINT,
         "secret-end",
         GIVEN_ID,
+        GROUP,
+        GROUP_SLUG,
+        KEY_LABEL,
     ):
         for coding in ("utf-8", "utf-16-le", "utf-16-be", "latin-1"):
             found[f"{what} in {coding}"] = what.encode(coding)
@@ -91,16 +97,18 @@ async def fill(services, token: str) -> None:
             NewContact(ChannelName.PUSH, push.canonical, push_text(push)),
         ),
         places=(NewPlace(LABEL, LON, LAT),),
-        groups=("club",),
+        groups=(GROUP_SLUG,),
         external_id=GIVEN_ID,
         name=NAME,
     )
     async with services.store.write() as unit:
         town = await add_station(unit, "laigle")
-        groups = await stations.ensure_groups(unit, town.id, {"club": "Club"})
+        groups = await stations.ensure_groups(unit, town.id, {GROUP_SLUG: GROUP})
+        await stations.add_key(unit, Role.PUBLISH, town.id, KEY_LABEL, NOW)
         (one,) = await people.register(unit, town.id, [zoe], [token], groups_by_slug=groups, now=NOW)
         await fixes.keep(unit, [Fix(one, *POSITION, 12.0, NOW)])
-    alert, _ = await issue(services, command(town))
+    to_group = Audience(AudienceKind.GROUPS, (GROUP_SLUG,))
+    alert, _ = await issue(services, command(town, audience=to_group))
     assert await resolve(services, alert.id) == 1
     writing = asyncio.create_task(services.ledger.run())
     async with services.store.read() as unit:
@@ -130,6 +138,9 @@ async def fill(services, token: str) -> None:
         known = await people.profile(unit, one)
         assert (known.name, known.places[0].lon) == (NAME, LON)
         await account.account(unit, alert)
+        assert await stations.group_list(unit, town.id) == [(GROUP_SLUG, GROUP, 1)]
+        assert [each.label for each in await stations.keys(unit)] == [KEY_LABEL]
+        assert (await alerts.by_id(unit, alert.id)).audience == to_group
 
 
 async def test_the_bytes_of_a_stolen_database_hold_nobodys_address_name_or_home(tmp_path):

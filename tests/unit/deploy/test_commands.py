@@ -49,8 +49,10 @@ def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
     """Give the command, and what is said to it. Raises ``KeyError`` where there is none of that name."""
     command: click.Command = main
     while isinstance(command, click.Group) and words[0] != "…":  # any of that group
-        command = command.commands[words[0]]
-        words = words[1:]
+        found = command.get_command(click.Context(command), words[0])
+        if found is None:
+            raise KeyError(words[0])
+        command, words = found, words[1:]
     return command, words
 
 

@@ -1,0 +1,21 @@
+"""Names of groups and labels of keys are sealed (``store/labels.py``, ``reseal``), and keys may expire."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0026"
+down_revision = "0025"
+
+
+def upgrade() -> None:
+    op.add_column("groups", sa.Column("sealed", sa.LargeBinary(), nullable=True))
+    op.add_column("api_keys", sa.Column("sealed", sa.LargeBinary(), nullable=True))
+    op.add_column("api_keys", sa.Column("expires_at", sa.BigInteger(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("api_keys", "expires_at")
+    op.drop_column("api_keys", "sealed")
+    op.drop_column("groups", "sealed")

@@ -1,0 +1,84 @@
+"""Names of groups and labels of keys, sealed; those of an earlier version are sealed by the next migration."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.stations import Role
+from broadcaster.store import alerts, by_hand, people, register, stations, tables
+from broadcaster.store.migrate import migrate
+from tests.contract import stores
+from tests.contract.stores import NOW, add_station, an_alert, resident
+
+CLUB = Audience(AudienceKind.GROUPS, ("club",))
+
+
+async def as_before(unit, station_id, alert_id):
+    """Write what an earlier version would have."""
+    await unit.conn.execute(update(tables.groups).values(slug="club", name="Le club", sealed=None))
+    await unit.conn.execute(update(tables.api_keys).values(label="the mayor", sealed=None))
+    kept = {"kind": "groups", "groups": ["club"], "told": None}
+    await unit.conn.execute(update(tables.alerts).where(tables.alerts.c.id == alert_id).values(audience=kept))
+
+
+async def seen(unit, station_id, alert_id, subscriber_id):
+    (person,) = await register.people_of(unit, station_id, [subscriber_id])
+    return (
+        await stations.group_list(unit, station_id),
+        [key.label for key in await stations.keys(unit)],
+        (await alerts.by_id(unit, alert_id)).audience,
+        dict(person.groups),
+        (await people.profile(unit, subscriber_id)).groups,
+    )
+
+
+async def test_rows_of_an_earlier_version_are_read_and_then_sealed(store):
+    async with store.write() as unit:
+        town = await add_station(unit, "laigle")
+        group_ids = await stations.ensure_groups(unit, town.id, {"club": "Le club"})
+        (one,) = await stores.register(unit, town.id, resident(groups=("club",)))
+        await stations.add_key(unit, Role.READ, town.id, "the mayor", NOW)
+        alert = an_alert(town.id, audience=CLUB)
+        await alerts.add(unit, alert, key_id=None, idempotency_key=None, request_hash=None)
+        told = await seen(unit, town.id, alert.id, one)
+        assert told == ([("club", "Le club", 1)], ["the mayor"], CLUB, {"club": "Le club"}, ("club",))
+        await as_before(unit, town.id, alert.id)
+        assert await seen(unit, town.id, alert.id, one) == told
+        assert await stations.ensure_groups(unit, town.id, {"club": "Le club"}) == group_ids
+    await migrate(store)
+    async with store.write() as unit:
+        assert await seen(unit, town.id, alert.id, one) == told
+        for table in (tables.groups, tables.api_keys, tables.alerts):
+            for row in await unit.conn.execute(select(table)):
+                assert "club" not in str(row), table.name
+                assert "mayor" not in str(row), table.name
+        assert await by_hand.rename_group(unit, town.id, "club", "Les anciens")
+        assert await stations.group_list(unit, town.id) == [("club", "Les anciens", 1)]
+        assert await stations.group_ids(unit, town.id) == group_ids
+
+
+async def test_a_key_holds_until_it_expires(store):
+    async with store.write() as unit:
+        key = await stations.add_key(unit, Role.ADMIN, None, "x", NOW, expires_at=NOW + timedelta(days=2))
+        caller = await stations.caller_of(unit, key, NOW + timedelta(days=1))
+        assert caller is not None
+        assert await stations.key_holds(unit, caller.key_id, NOW + timedelta(days=1))
+        assert await stations.caller_of(unit, key, NOW + timedelta(days=2)) is None
+        assert not await stations.key_holds(unit, caller.key_id, NOW + timedelta(days=2))
+        assert [each.id for each in await stations.keys_that_hold(unit, NOW)] == [caller.key_id]
+        assert await stations.keys_that_hold(unit, NOW + timedelta(days=3)) == []
+
+
+async def test_a_key_made_for_one_command_leaves_nothing_unless_it_sent(store):
+    async with store.write() as unit:
+        town = await add_station(unit, "laigle")
+        idle, used = [await stations.add_key(unit, Role.ADMIN, None, "command", NOW) for _ in range(2)]
+        sender = await stations.caller_of(unit, used, NOW)
+        await alerts.add(unit, an_alert(town.id), key_id=sender.key_id, idempotency_key=None, request_hash=None)
+        for key in (idle, used):
+            await stations.end_key(unit, key, NOW)
+            assert await stations.caller_of(unit, key, NOW) is None
+        assert [each.id for each in await stations.keys(unit)] == [sender.key_id]
