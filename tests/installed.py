@@ -1,6 +1,6 @@
 """Installs the built wheel as a user does, without Node and outside the clone, and sends one sandboxed alert with it.
 
-``python tests/installed.py dist/tocsin-….whl constraints.txt``: exits 1 with a sentence at the first thing that fails.
+``python tests/installed.py dist/tocsin-….whl requirements/run.txt``: exits 1 with a sentence where something fails.
 """
 
 from __future__ import annotations
@@ -37,13 +37,15 @@ def served(url: str, process: subprocess.Popen[bytes]) -> None:
     sys.exit(f"tocsin serve was not up within {READY_S} s")
 
 
-def main(wheel: Path, constraints: Path, port: int = 18473) -> None:
+def main(wheel: Path, requirements: Path, port: int = 18473) -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         venv = home / "venv"
         outside = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
         run(sys.executable, "-m", "venv", venv, env=outside, cwd=home)
-        run(venv / "bin/pip", "install", "-q", "-c", constraints, wheel, env=outside, cwd=home)
+        pip = (venv / "bin/pip", "install", "-q")
+        run(*pip, "--require-hashes", "-r", requirements, env=outside, cwd=home)
+        run(*pip, "--no-deps", wheel, env=outside, cwd=home)
         env = outside | {"PATH": str(venv / "bin"), "TOCSIN_PORT": str(port), "TOCSIN_DATA_DIR": str(home / "data")}
         env["TOCSIN_URL"] = url = f"http://127.0.0.1:{port}"
         tocsin = venv / "bin/tocsin"
