@@ -366,7 +366,7 @@ _FOLLOW = _add(
     external="a_external",
     digest="a_digest",
     created_at="a_now",
-)
+).values(registered=1)
 _ADD_PLACE = _add(places, subscriber_id="a_subscriber", sealed="a_sealed", created_at="a_now")
 _HOME = (addresses.c.station_id == bindparam("a_station")) & (addresses.c.subscriber_id == bindparam("a_subscriber"))
 _LEAVE_HOME = delete(places).where(

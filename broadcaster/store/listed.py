@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from broadcaster.domain.addresses import OPEN, Address, AddressState
 from broadcaster.domain.people import ContactStatus, NewPlace
-from broadcaster.store import people
+from broadcaster.store import people, stations
 from broadcaster.store.contacts import CHUNK
-from broadcaster.store.tables import addresses, contacts, groups, links, memberships, places, subscribers
+from broadcaster.store.tables import addresses, contacts, links, memberships, places, subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +79,7 @@ async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) ->
     """Return what is held of these people, by their id."""
     found: dict[int, Held] = {}
     run = unit.conn.execute
+    slugs = {group_id: slug for slug, group_id in (await stations.group_ids(unit, station_id)).items()}
     for start in range(0, len(subscriber_ids), CHUNK):
         part = list(subscriber_ids[start : start + CHUNK])
         columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name", "vulnerable")]
@@ -105,12 +106,12 @@ async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) ->
             .order_by(places.c.id)
         ):
             found[subscriber_id].sealed_places.append(sealed)
-        for subscriber_id, slug, group_id in await run(
-            select(memberships.c.subscriber_id, groups.c.slug, groups.c.id)
-            .join(groups, groups.c.id == memberships.c.group_id)
-            .where(groups.c.station_id == station_id, memberships.c.subscriber_id.in_(part))
+        for subscriber_id, group_id in await run(
+            select(memberships.c.subscriber_id, memberships.c.group_id).where(
+                memberships.c.group_id.in_(list(slugs)), memberships.c.subscriber_id.in_(part)
+            )
         ):
-            found[subscriber_id].groups[slug] = group_id
+            found[subscriber_id].groups[slugs[group_id]] = group_id
         for subscriber_id, mark, state in await run(
             select(addresses.c.subscriber_id, addresses.c.mark, addresses.c.state).where(
                 addresses.c.station_id == station_id, addresses.c.subscriber_id.in_(part)
