@@ -34,7 +34,7 @@ async def test_who_signs_up_is_unconfirmed_until_the_device_answers(store):
         seen = await feed.newest(unit)
         await welcomes.confirm(unit, [contact])
         assert not await is_unconfirmed(unit, who)
-        assert [each for _, each in await feed.changed_after(unit, seen, 9)] == [who]
+        assert [each.subscriber_id for each in await feed.changed_after(unit, seen, 9)] == [who]
         await welcomes.confirm(unit, [contact])
         assert len(await feed.changed_after(unit, seen, 9)) == 1, "answered twice is answered once"
 
