@@ -28,6 +28,7 @@ from tests.browser.machine import need, start_chromium, start_firefox
 from tests.browser.village import village as founded
 from tests.browser.visiting import Visits
 from tests.servers.autopush import Autopush
+from tests.servers.ban import Ban
 from tests.servers.desktop import Desktop
 
 if TYPE_CHECKING:
@@ -86,9 +87,15 @@ async def firefox(playwright: Playwright, autopush: Autopush, desktop: Desktop) 
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def village(tmp_path_factory: pytest.TempPathFactory, autopush: Autopush) -> AsyncIterator[Village]:
+async def ban() -> AsyncIterator[Ban]:
+    async with Ban() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def village(tmp_path_factory: pytest.TempPathFactory, autopush: Autopush, ban: Ban) -> AsyncIterator[Village]:
     need()
-    async with founded(tmp_path_factory.mktemp("village"), autopush) as made:
+    async with founded(tmp_path_factory.mktemp("village"), autopush, geocoder_url=ban.url) as made:
         yield made
 
 

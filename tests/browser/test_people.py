@@ -12,10 +12,17 @@ from PIL import Image
 from playwright.async_api import expect
 
 from tests.browser.visiting import DESK, PHONE
+from tests.servers.ban import Known
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+ADDRESSES = (
+    "identifiant;nom;adresse;code postal;commune\n"
+    "Q-1;Rose Sureau;rue du Pont;61300;L'Aigle\n"
+    "Q-2;Léa Tilleul;rue Basse;61300;L'Aigle\n"
+    "Q-3;Zoé Cormier;introuvable;61300;L'Aigle\n"
+)
 LIST = (
     "identifiant;nom;portable;courriel;groupes\n"
     "P-1;Rose Aubépine;06 39 98 77 01;;Rue des Lilas\n"
@@ -138,6 +145,30 @@ async def test_a_list_is_looked_at_mended_and_taken_over(visit, tmp_path: Path):
     await page.get_by_label("Find someone").fill("06 39 98 77 03")
     await page.get_by_role("button", name="Search").click()
     await expect(page.locator(".people .title")).to_have_text(["Léa Orme"])
+
+
+async def test_uncertain_addresses_of_a_list_are_answered_with_one_key_each(visit, ban):
+    for street in ("rue du Pont", "rue Basse"):
+        ban.known[street] = Known(0.5, kind="street")
+    page = await visit("/console/people/import", signed_in=True, size=DESK, lang="en")
+    file = {"name": "adresses.csv", "mimeType": "text/csv", "buffer": ADDRESSES.encode()}
+    await page.locator("input[type=file]").set_input_files(file)
+    await page.get_by_role("button", name="See what it would change").click()
+    await page.get_by_role("button", name="Take over the list").click()
+    await page.get_by_role("link", name="See which are uncertain").click()
+    asked = page.locator("#asked")
+    await expect(asked).to_have_text("Rose Sureau")  # the page looks by itself whether the first answers are there
+    await expect(page.locator(".pin")).to_be_attached()
+    await page.keyboard.press("s")
+    await expect(asked).to_have_text("Léa Tilleul")
+    await page.keyboard.press("a")
+    await expect(asked).to_have_text("Rose Sureau")
+    await page.keyboard.press("c")
+    await expect(page.get_by_text("Choose an address, or press on the map where it is.")).to_be_visible()
+    await page.locator("[data-map]").click(position={"x": 80, "y": 80})
+    await page.get_by_role("button", name="Here, where I pressed").click()
+    await expect(page.get_by_text("No address is uncertain.")).to_be_visible()
+    await expect(page.get_by_role("link", name="Zoé Cormier")).to_be_visible()
 
 
 async def test_a_station_is_added_by_typing_its_name(visit, village):
