@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
 from broadcaster.domain.addresses import OPEN, Address, AddressState, Match, state_of
 from broadcaster.domain.people import NewPlace
@@ -14,7 +14,7 @@ from broadcaster.store import people
 from broadcaster.store.tables import addresses, places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row
@@ -26,6 +26,18 @@ MOST_TRIES = 5
 """How often an address is asked about that the answers leave out."""
 
 TO_DO = (AddressState.UNCERTAIN, AddressState.NOT_FOUND)
+
+
+_SETTLE = (
+    update(addresses)
+    .where(addresses.c.station_id == bindparam("a_station"), addresses.c.subscriber_id == bindparam("a_subscriber"))
+    .values(
+        state=bindparam("a_state"),
+        score=bindparam("a_score"),
+        found=bindparam("a_found"),
+        place_id=bindparam("a_place"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +117,36 @@ async def looked_up(
     now: datetime,
 ) -> None:
     """Write down what came of addresses: (address, match, whether that is far). What changed meanwhile waits on."""
-    placed = []
-    for kept, match, far in answered:
-        state = state_of(match, far=far)
-        done = await unit.conn.execute(
-            update(addresses)
-            .where(
-                _of(station_id, kept.subscriber_id),
-                addresses.c.state == int(AddressState.WAITING),
-                addresses.c.mark == mark_of(unit.vault, kept.address),
-            )
-            .values(
-                state=int(state),
-                score=None if match is None else match.score,
-                found=None if match is None else _sealed_match(unit.vault, kept.subscriber_id, match),
-            )
+    known = {kept.subscriber_id: (kept, match, state_of(match, far=far)) for kept, match, far in answered}
+    rows = await unit.conn.execute(
+        select(addresses.c.subscriber_id, addresses.c.mark, addresses.c.place_id).where(
+            addresses.c.station_id == station_id,
+            addresses.c.subscriber_id.in_(list(known)),
+            addresses.c.state == int(AddressState.WAITING),
         )
-        if done.rowcount and state is AddressState.PLACED and match is not None:
-            home = NewPlace(label, match.lon, match.lat)
-            await _place(unit, station_id, kept.subscriber_id, home, now)
-            placed.append(kept.subscriber_id)
-    if placed:
-        await people.touched(unit, placed)
+    )
+    still = {
+        row.subscriber_id: row.place_id
+        for row in rows
+        if row.mark == mark_of(unit.vault, known[row.subscriber_id][0].address)
+    }
+    homes = {
+        each: NewPlace(label, match.lon, match.lat)
+        for each in still
+        if (match := known[each][1]) is not None and known[each][2] is AddressState.PLACED
+    }
+    place_ids = await _house(unit, homes, [still[each] for each in homes], now)
+    values = []
+    for each, before in still.items():
+        _, match, state = known[each]
+        found = None if match is None else _sealed_match(unit.vault, each, match)
+        score = None if match is None else match.score
+        place_id = place_ids.get(each, before)
+        row = {"a_subscriber": each, "a_state": int(state), "a_score": score, "a_found": found, "a_place": place_id}
+        values.append({**row, "a_station": station_id})
+    if values:
+        # One statement for all: on SQLite everyone waits for the one writer.
+        await unit.conn.execute(_SETTLE, values)
 
 
 async def left_out(unit: Unit, station_id: int, ids: Sequence[int]) -> None:
@@ -149,7 +169,6 @@ async def confirm(unit: Unit, station_id: int, subscriber_id: int, home: NewPlac
     if not done.rowcount:
         return False
     await _place(unit, station_id, subscriber_id, home, now)
-    await people.touched(unit, [subscriber_id])
     return True
 
 
@@ -175,17 +194,32 @@ async def settled(unit: Unit, station_id: int, subscriber_id: int) -> None:
 
 
 async def _place(unit: Unit, station_id: int, subscriber_id: int, home: NewPlace, now: datetime) -> None:
-    """Give somebody the home that is at their address: the home that an earlier address of the same list gave goes."""
+    """Give somebody the home that is at their address."""
     before = await unit.conn.scalar(select(addresses.c.place_id).where(_of(station_id, subscriber_id)))
-    if before is not None:
-        await unit.conn.execute(delete(places).where(places.c.id == before, places.c.subscriber_id == subscriber_id))
-    row = {
-        "subscriber_id": subscriber_id,
-        "sealed": people.seal_point(unit, subscriber_id, home.lon, home.lat, home.label),
-        "created_at": now,
-    }
-    place_id = await unit.conn.scalar(insert(places).values(row).returning(places.c.id))
-    await unit.conn.execute(update(addresses).where(_of(station_id, subscriber_id)).values(place_id=place_id))
+    place_ids = await _house(unit, {subscriber_id: home}, [before], now)
+    await unit.conn.execute(
+        update(addresses).where(_of(station_id, subscriber_id)).values(place_id=place_ids[subscriber_id])
+    )
+
+
+async def _house(
+    unit: Unit, homes: Mapping[int, NewPlace], before: Iterable[int | None], now: datetime
+) -> dict[int, int]:
+    """Give people their homes in the stead of those that earlier addresses gave; return the homes' ids by person."""
+    if not homes:
+        return {}
+    await unit.conn.execute(delete(places).where(places.c.id.in_([each for each in before if each is not None])))
+    rows = [
+        {
+            "subscriber_id": each,
+            "sealed": people.seal_point(unit, each, home.lon, home.lat, home.label),
+            "created_at": now,
+        }
+        for each, home in homes.items()
+    ]
+    made = await unit.conn.scalars(insert(places).returning(places.c.id, sort_by_parameter_order=True), rows)
+    await people.touched(unit, list(homes))
+    return dict(zip(homes, made, strict=True))
 
 
 def _of(station_id: int, subscriber_id: int) -> ColumnElement[bool]:
