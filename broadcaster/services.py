@@ -17,6 +17,7 @@ from broadcaster.pipeline.breaker import Origins
 from broadcaster.pipeline.precedence import Precedence
 from broadcaster.pipeline.render import Context, Links
 from broadcaster.store import alerts, stations
+from broadcaster.store.alive import Deaths
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -113,6 +114,7 @@ class Services:
     held_alerts: set[int] = field(default_factory=set)
     lingering: set[asyncio.Task[None]] = field(default_factory=set)
     precedence: Precedence = field(default_factory=Precedence)
+    deaths: Deaths = field(default_factory=Deaths)
     probed: dict[ChannelName, list[Trouble]] = field(default_factory=dict)
     begun: OrderedDict[int, None] = field(default_factory=OrderedDict)
     _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)

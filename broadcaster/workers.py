@@ -29,6 +29,7 @@ from broadcaster.services import Role
 from broadcaster.store import (
     StoreUnavailable,
     alerts,
+    alive,
     batches,
     confirmations,
     leases,
@@ -74,6 +75,8 @@ _PLACE_S, _GEOCODER_AWAY_S = 5.0, 60.0
 _CANCELLED_S = 5.0
 """How long what was cancelled may take to let go: one that waits for a store that says nothing never would."""
 _DUE = 2000
+_LOCK_WAIT_S = 10.0
+_LOCK_AGAIN_S = 0.1
 _REFUSALS_KEPT = timedelta(days=400)
 _log = structlog.get_logger(__name__)
 
@@ -98,7 +101,9 @@ async def working(services: Services) -> AsyncIterator[None]:
     told.set()
     services.store.on_told = told.set
     await services.bus.open()
+    living = None
     if not services.settings.embedded:
+        living = await _live(services)
         with suppress(StoreUnavailable):  # now, so that whoever started it sees it at once
             await presence.announce(services)
     ledger = asyncio.create_task(services.ledger.run(), name="ledger")
@@ -128,8 +133,10 @@ async def working(services: Services) -> AsyncIterator[None]:
         services.store.on_told = None
         await crew.end()
         await _written_down(services)
-        ledger.cancel()
-        await asyncio.wait([ledger], timeout=_CANCELLED_S)
+        ending = [ledger] if living is None else [ledger, living]
+        for task in ending:
+            task.cancel()
+        await asyncio.wait(ending, timeout=_CANCELLED_S)
 
 
 def _start_senders(crew: _Crew, services: Services) -> None:
@@ -140,6 +147,26 @@ def _start_senders(crew: _Crew, services: Services) -> None:
         for lane, runners in _RUNNERS.items():
             for most in runners:
                 crew.start("sender", functools.partial(crew.take, f"deliver.{name}.{lane}", most, deliver))
+
+
+async def _live(services: Services) -> asyncio.Task[None]:
+    """Hold the lock by which others know that this process lives, and return who holds it."""
+    services.owner = alive.HOLDER + services.owner
+    held = asyncio.Event()
+
+    async def holding() -> None:
+        while True:
+            try:
+                await alive.hold(services.store, services.owner, held)
+            except StoreUnavailable as error:
+                _log.warning("the session by which others know that we live was lost", error=str(error))
+                await asyncio.sleep(_LOCK_AGAIN_S)
+
+    task = asyncio.create_task(holding(), name="living")
+    with suppress(TimeoutError):  # the store is away: nothing is leased before it is back
+        async with asyncio.timeout(_LOCK_WAIT_S):
+            await held.wait()
+    return task
 
 
 async def _written_down(services: Services) -> None:
@@ -325,7 +352,43 @@ async def _leads(services: Services, name: str) -> bool:
         return True
     async with services.store.write() as unit:
         now = await unit.now(services.clock.now())
-        return await leases.take(unit, name, services.owner, now, now + timedelta(seconds=_LEAD_S))
+        until = now + timedelta(seconds=_LEAD_S)
+        if await leases.take(unit, name, services.owner, now, until):
+            return True
+        leader = await leases.holder(unit, name)
+        if leader is None or not await _dead(unit, services, {leader}):
+            return False
+        await leases.give_back(unit, leader)
+        return await leases.take(unit, name, services.owner, now, until)
+
+
+async def _dead(unit: Unit, services: Services, owners: set[str]) -> set[str]:
+    """Return those of these processes that are proven dead."""
+    missing, at = await alive.missing(unit, sorted(owners - {services.owner})), time.monotonic()
+    return {owner for owner in owners if services.deaths.proven(owner, gone=owner in missing, at=at)}
+
+
+async def take_over(services: Services) -> None:
+    """Take at once what processes held that are proven dead; whoever is only silent keeps it until the lease ends."""
+    if services.settings.embedded:
+        return
+    async with services.store.read() as unit:
+        dead = await _dead(unit, services, await batches.holders(unit) | await alerts.holders(unit))
+    if not dead:
+        return
+
+    async def free(unit: Unit) -> list[batches.Batch]:
+        await alerts.free(unit, dead)
+        return await batches.free(unit, dead)
+
+    with urgently():
+        freed = await services.store.transact(free)
+    _log.warning("took over from dead processes", owners=sorted(dead), batches=len(freed))
+    jobs: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    for batch in freed:
+        jobs[queue_of(batch.channel, batch.rank)].append((str(batch.id), batch.rank))
+    for queue, wanted in jobs.items():
+        await services.bus.put(queue, wanted, again=True)
 
 
 async def _sweeping(services: Services) -> None:
@@ -335,6 +398,7 @@ async def _sweeping(services: Services) -> None:
     while True:
         if await _leads(services, "scheduler"):
             await steps.mend(services)
+            await take_over(services)
             await sweep(services)
             if turn % _RESIDENTS_EVERY == 0:
                 await mind_residents(services)

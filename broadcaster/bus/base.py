@@ -51,8 +51,11 @@ class Signal(Protocol):
 class Bus(Protocol):
     """Queues of jobs, each taken by one worker; and topics, heard by all."""
 
-    async def put(self, queue: str, jobs: Sequence[tuple[str, int]]) -> None:
-        """Add jobs, (ref, rank) each. One that waits or is being worked on already is not added again."""
+    async def put(self, queue: str, jobs: Sequence[tuple[str, int]], *, again: bool = False) -> None:
+        """Add jobs, (ref, rank) each. One that waits or is being worked on already is not added again.
+
+        ``again``: it is, for whoever works on it is dead.
+        """
         ...
 
     async def take(self, queue: str, most: int | None = None) -> Job:

@@ -57,11 +57,11 @@ class LocalBus:
         )
         self._buckets: dict[str, tuple[float, float]] = {}
 
-    async def put(self, queue: str, jobs: Sequence[tuple[str, int]]) -> None:
+    async def put(self, queue: str, jobs: Sequence[tuple[str, int]], *, again: bool = False) -> None:
         there = self._queues[queue]
         async with there.filled:
             for ref, rank in jobs:
-                if ref not in there.known:
+                if again or ref not in there.known:
                     there.known.add(ref)
                     heapq.heappush(there.heap, (rank, next(self._order), ref))
             there.filled.notify_all()

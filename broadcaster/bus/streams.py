@@ -98,10 +98,10 @@ class StreamsBus:
         async with _mapped(), asyncio.timeout(_CONNECT_S):
             await self._redis.ping()
 
-    async def put(self, queue: str, jobs: Sequence[tuple[str, int]]) -> None:
+    async def put(self, queue: str, jobs: Sequence[tuple[str, int]], *, again: bool = False) -> None:
         if not jobs:
             return
-        args = [_GROUP, self._claim_ms * 5, *(part for ref, rank in jobs for part in (ref, rank))]
+        args = [_GROUP, -1 if again else self._claim_ms * 5, *(part for ref, rank in jobs for part in (ref, rank))]
         await self._run("PUT", [self._known(queue), self._ranks(queue)], args)
         await self.publish(f"queue:{queue}")
 

@@ -63,6 +63,7 @@ class Reach:
     area_km2: float | None
     sandbox: tuple[ChannelName, ...] = ()
     warnings: tuple[str, ...] = ()
+    maybe_twice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Account:
 
     ``unaccounted``: people still without a final state, and any the sums miss; the alert is finished only at 0.
     ``channels``: for each channel, deliveries by state. ``stopped``: channels that are broken, with why.
+    ``maybe_twice``: deliveries whose sender died while it may have been sending them.
     """
 
     alert_id: int
@@ -96,6 +98,7 @@ class Account:
     sandbox: tuple[ChannelName, ...] = ()
     stopped: Mapping[ChannelName, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    maybe_twice: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ async def account(unit: Unit, alert: Alert) -> Account:
     warnings = []
     if alert.resolved_at is not None and matched == 0:
         warnings.append(_nobody(alert))
+    maybe_twice = sums.get(counting.TWICE, {}).get(1, 0)
+    if maybe_twice:
+        warnings.append(f"{maybe_twice} messages may have been sent twice: a sender died while it was sending them.")
     warnings += [
         f"{each.keeper} refuses {each.channel} from this service: {each.refused} people ({each.code})."
         for each in await retiring.refusals_of(unit, alert.id)
@@ -60,6 +63,7 @@ async def account(unit: Unit, alert: Alert) -> Account:
         sandbox=alert.sandbox,
         stopped=stopped,
         warnings=tuple(warnings),
+        maybe_twice=maybe_twice,
     )
 
 

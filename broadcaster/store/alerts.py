@@ -26,7 +26,7 @@ from broadcaster.store.tables import alerts
 from zones import Area
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from broadcaster.store.engine import Unit
@@ -219,6 +219,21 @@ async def resolved(unit: Unit, alert_id: int, now: datetime) -> None:
     """Say that everyone whom the alert concerns is written down."""
     await unit.conn.execute(
         update(alerts).where(alerts.c.id == alert_id).values(resolved_at=now, lease_owner=None, lease_until=None)
+    )
+
+
+async def holders(unit: Unit) -> set[str]:
+    """Return who resolves alerts."""
+    held = alerts.c.resolved_at.is_(None), alerts.c.lease_owner.is_not(None)
+    return set(await unit.conn.scalars(select(alerts.c.lease_owner).where(*held).distinct()))
+
+
+async def free(unit: Unit, owners: Collection[str]) -> None:
+    """Take from dead processes the alerts that they were resolving."""
+    await unit.conn.execute(
+        update(alerts)
+        .where(alerts.c.resolved_at.is_(None), alerts.c.lease_owner.in_(owners))
+        .values(lease_owner=None, lease_until=None)
     )
 
 

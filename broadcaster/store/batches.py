@@ -8,6 +8,7 @@ written down is done again by the next. ``done`` is set only when each of its de
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -16,11 +17,12 @@ from sqlalchemy import bindparam, case, func, or_, select, update
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.store import counting
 from broadcaster.store.bulk import Fetch, in_hex
 from broadcaster.store.tables import Instant, batches, contacts, deliveries, subscribers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -158,12 +160,19 @@ def _opened(unit: Unit, fingerprint: bytes, sealed: bytes) -> str | None:
 
 
 async def _mark(unit: Unit, which: ColumnElement[bool], by: str | None) -> None:
-    """Say of deliveries that they may have left, by whoever had their batch unless another is named there."""
+    """Say of deliveries that they may have left, by whoever had their batch unless another is named there.
+
+    That counts as a try, and the alert's account tells how many it may double.
+    """
+    queued = which, deliveries.c.state == DeliveryState.QUEUED
+    new = or_(deliveries.c.code.is_(None), deliveries.c.code.not_like(f"%{MAYBE}"))
+    counted = select(deliveries.c.alert_id, func.count()).where(*queued, new).group_by(deliveries.c.alert_id)
+    twice = Counter({(row[0], counting.TWICE, 1): row[1] for row in await unit.conn.execute(counted)})
+    await counting.add(unit, twice)
+    await unit.conn.execute(update(deliveries).where(*queued, new).values(attempts=deliveries.c.attempts + 1))
     code = f"tocsin:interrupted by {by} {MAYBE}" if by else f"tocsin:interrupted {MAYBE}"
     unnamed = or_(deliveries.c.code.is_(None), deliveries.c.code.not_like(f"% by % {MAYBE}"))
-    await unit.conn.execute(
-        update(deliveries).where(which, deliveries.c.state == DeliveryState.QUEUED, unnamed).values(code=code)
-    )
+    await unit.conn.execute(update(deliveries).where(*queued, unnamed).values(code=code))
 
 
 async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datetime | None:
@@ -205,6 +214,23 @@ async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> 
         .where(batches.c.id.in_(ids), batches.c.lease_owner == owner, batches.c.done.is_(False))
         .values(lease_until=until)
     )
+
+
+async def holders(unit: Unit) -> set[str]:
+    """Return who holds batches."""
+    held = batches.c.done.is_(False), batches.c.lease_owner.is_not(None)
+    return set(await unit.conn.scalars(select(batches.c.lease_owner).where(*held).distinct()))
+
+
+async def free(unit: Unit, owners: Collection[str]) -> list[Batch]:
+    """Take from dead processes what they hold, and return it: it may have been sent, and is due."""
+    mine = batches.c.done.is_(False), batches.c.lease_owner.in_(owners)
+    columns = batches.c.id, batches.c.alert_id, batches.c.channel, batches.c.rank, batches.c.by
+    rows = list(await unit.conn.execute(select(*columns).where(*mine).order_by(batches.c.rank, batches.c.id)))
+    for by in {row.by for row in rows}:
+        await _mark(unit, deliveries.c.batch_id.in_([row.id for row in rows if row.by == by]), by)
+    await unit.conn.execute(update(batches).where(*mine).values(lease_owner=None, lease_until=None, by=None))
+    return [Batch(row.id, row.alert_id, CHANNELS[row.channel], row.rank) for row in rows]
 
 
 async def free_all(unit: Unit) -> None:

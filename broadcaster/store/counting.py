@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PEOPLE = "people"
 ACCEPTED = "accepted"
 DELIVERED = "delivered"
+TWICE = "twice"
+"""The subject of the sum, under state 1, of deliveries whose sender died while it may have been sending them."""
 
 _ADD = text(
     "INSERT INTO alert_counts (alert_id, subject, state, n) VALUES (:alert_id, :subject, :state, :n)"

@@ -183,6 +183,20 @@ class Store:
             async with self._connected(self._reader) as conn:
                 yield Unit(conn, self.vault)
 
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncConnection]:
+        """A session of its own on PostgreSQL, outside of any transaction; closed at the end of the block.
+
+        Raises ``StoreUnavailable`` when it breaks.
+        """
+        with _mapped():
+            async with self._connected(self._writer) as conn:
+                try:
+                    yield await conn.execution_options(isolation_level="AUTOCOMMIT")
+                finally:
+                    with suppress(DBAPIError):
+                        await conn.invalidate()  # what it holds must not outlive it in the pool
+
     async def at_once(self, work: Callable[[Unit], Awaitable[T]]) -> T:
         """Give what ``work(unit)`` gives, in a transaction that may write and is committed then.
 

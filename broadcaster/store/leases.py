@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, select, text
 
 from broadcaster.store.tables import leases, to_micros
 
@@ -24,6 +24,11 @@ async def take(unit: Unit, name: str, owner: str, now: datetime, until: datetime
     """Take or keep the lease ``name`` until then; False while another holds it."""
     row = {"name": name, "owner": owner, "until": to_micros(until), "now": to_micros(now)}
     return bool((await unit.conn.scalar(_TAKE, row)) == owner)
+
+
+async def holder(unit: Unit, name: str) -> str | None:
+    """Return who leads ``name``, or did last."""
+    return await unit.conn.scalar(select(leases.c.owner).where(leases.c.name == name))
 
 
 async def give_back(unit: Unit, owner: str) -> None:

@@ -146,6 +146,7 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "sandbox": [channel_word(name, words) for name in alert.sandbox],
         "stopped": [(channel_word(name, words), why) for name, why in facts.account.stopped.items()],
         "troubles": [told(each, words) for each in facts.troubles],
+        "maybe_twice": facts.account.maybe_twice,
         "state": state_word(alert, people, facts.at, words),
         "lifted": None if alert.cancelled_at is None else _lifted(facts, zone, words),
         "over": facts.at >= alert.expires_at,
