@@ -94,9 +94,10 @@ class Arrivals:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
                 lines = head.split(b"\r\n")
-                number = int(lines[0].split()[1].rpartition(b"/")[2])
-                self.at.setdefault(number, time.perf_counter())
-                length = next(int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length"))
+                number = lines[0].split()[1].rpartition(b"/")[2]
+                if number.isdigit():  # else it is asked whether it is there
+                    self.at.setdefault(int(number), time.perf_counter())
+                length = next((int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length")), 0)
                 await reader.readexactly(length)
                 writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
