@@ -255,7 +255,7 @@ async def _register(service: Serving, count: int) -> Took:
         for number in rest:
             contacts = [
                 {"channel": "email", "email": f"new{number}@town.example"},
-                {"channel": "sms", "phone": f"+336399{number:05d}"},
+                {"channel": "sms", "phone": f"+33612{number:06d}"},
             ]
             places = [{"label": "home", "lon": CENTRE[0], "lat": CENTRE[1]}]
             body = {"external_id": f"N{number}", "name": "Zoé", "contacts": contacts, "places": places}
