@@ -33,11 +33,13 @@ class Counted(NamedTuple):
     """``own``: the ids of those whom the station registered. ``others``: about how many others, in tens.
 
     ``pool``: the ids of all those who may be among the others, wherever they are: who is, is not said.
+    ``unconfirmed``: about how many sign-ups that nothing has confirmed yet; they are not among the others.
     """
 
     own: NDArray[np.int64]
     others: int
     pool: NDArray[np.int64]
+    unconfirmed: int = 0
 
 
 class _News(NamedTuple):
@@ -166,14 +168,22 @@ class Atlas:
             return Counted(own[:0], 0, own[:0])
         everyone = audience.kind is AudienceKind.EVERYONE
         pool = self.roster.everybody() if everyone else self.roster.followers(station_id)
+        waiting = among(pool, self.roster.unconfirmed())
+        pool = without(pool, waiting)
         others = self.crowd.within(area, (station_id, audience.kind), self.places, self._others(pool, own))
-        return Counted(self._at_home(own, area), others, without(pool, own))
+        unconfirmed = self._waiting(waiting, area, (station_id, f"unconfirmed {audience.kind}"))
+        return Counted(self._at_home(own, area), others, without(pool, own), unconfirmed)
+
+    def _waiting(self, ids: NDArray[np.int64], area: Area, which: tuple[int, str]) -> int:
+        return self.crowd.within(area, which, self.places, lambda hits: held(hits.owners, ids)) if len(ids) else 0
 
     def _anywhere(self, ids: NDArray[np.int64], own: NDArray[np.int64], area: Area | None, what: str) -> Counted:
         registered = among(ids, own)
-        others = without(ids, own)
+        waiting = self.roster.unconfirmed()
+        others = without(without(ids, own), waiting)
         inside = registered if area is None else self._at_home(registered, area)
-        return Counted(inside, self.crowd.about(len(others), what), others)
+        unconfirmed = self.crowd.about(len(among(ids, waiting)), f"unconfirmed {what}")
+        return Counted(inside, self.crowd.about(len(others), what), others, unconfirmed)
 
     def _at_home(self, ids: NDArray[np.int64], area: Area) -> NDArray[np.int64]:
         """Return those of ``ids`` (ascending) who have a place in the area; where their device is does not count."""
@@ -196,7 +206,7 @@ class Atlas:
     def followers_seen(self, station_id: int, area: Area | None) -> list[Cell]:
         """Return where followers live, as a picture (``atlas.density``), in cells around the station."""
         own = self.roster.registered(station_id)
-        followers = self.roster.followers(station_id)
+        followers = without(self.roster.followers(station_id), self.roster.unconfirmed())
 
         def others(area: Area) -> list[Square]:
             return self.crowd.squares(
@@ -206,10 +216,11 @@ class Atlas:
         return self.density.picture(station_id, area, self.places, own, others)
 
     def most_exposed_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
-        """Order subscribers: those enrolled as vulnerable before the others, and of each the nearest first."""
+        """Order subscribers: those enrolled as vulnerable, all others, the unconfirmed; of each the nearest first."""
         near = self.nearest_first(ids, area)
-        before = self.roster.vulnerable(near)
-        return np.concatenate((near[before], near[~before]))
+        last = held(near, self.roster.unconfirmed())
+        first = self.roster.vulnerable(near) & ~last
+        return np.concatenate((near[first], near[~first & ~last], near[last]))
 
     def nearest_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
         """Order subscribers by their distance from the middle of the area, those without a point in it last."""

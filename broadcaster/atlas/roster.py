@@ -33,6 +33,7 @@ class Roster:
         self._locale = np.zeros(1024, np.uint8)
         self._first = np.full(1024, _NONE, np.int32)
         self._vulnerable = np.zeros(1024, np.bool_)
+        self._unconfirmed = IdSet()
         self._others: dict[int, set[int]] = {}
         self._locales: list[str] = [""]
         self._stations: defaultdict[int, IdSet] = defaultdict(IdSet)
@@ -49,6 +50,8 @@ class Roster:
             numbers = {locale: self._locale_number(locale) for locale in dict.fromkeys(part.locales)}
             self._locale[part.ids] = [numbers[each] for each in part.locales]
             self._vulnerable[part.ids] = part.vulnerable
+            for each in part.ids[part.unconfirmed].tolist():
+                self._unconfirmed.add(each)
         self.phonebook.load(await feed.contact_pairs(unit), await feed.refusals(unit))
         stations, followers, registered = await feed.follower_pairs(unit)
         for station_id, subscriber_ids in _by_first(np.array((stations, followers))[:, registered > 0]):
@@ -90,6 +93,10 @@ class Roster:
         self.phonebook.put(each, entry.contacts, entry.refused)
         self._locale[each] = self._locale_number(entry.locale)
         self._vulnerable[each] = entry.vulnerable
+        if entry.unconfirmed:
+            self._unconfirmed.add(each)
+        else:
+            self._unconfirmed.discard(each)
         for station_id in before - entry.stations:
             self._stations[station_id].discard(each)
         for station_id in before - entry.registered:
@@ -123,6 +130,10 @@ class Roster:
     def registered(self, station_id: int) -> NDArray[np.int64]:
         """Return those followers whom the station registered itself, ascending: its own register holds them."""
         return self._registered[station_id].array() if station_id in self._registered else np.empty(0, np.int64)
+
+    def unconfirmed(self) -> NDArray[np.int64]:
+        """Return those whose sign-up nothing has confirmed yet, ascending."""
+        return self._unconfirmed.array()
 
     def everybody(self) -> NDArray[np.int64]:
         """Return all subscribers, ascending."""

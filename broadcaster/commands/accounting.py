@@ -36,6 +36,8 @@ def show_account(console: Console, account: dict[str, Any]) -> None:
     else:
         parts = ", ".join(f"{count:,} {state}" for state, count in people.items() if count)
         console.print(f"[bold]{account['matched']:,} people matched[/bold]: {parts}")
+    if account["unconfirmed"]:
+        console.print(f"{sum(account['unconfirmed'].values()):,} sign-ups are not confirmed yet, and not counted")
     if account["unaccounted"]:
         console.print(Text(f"{account['unaccounted']:,} are not accounted for yet", style="bold yellow"))
     elif settled(account) and account["matched"]:

@@ -46,6 +46,8 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
         if reach["others"] or reach["others_fewer_than"]:
             others = f"about {reach['others']:,}" if reach["others"] else f"fewer than {reach['others_fewer_than']}"
             console.print(f"{reach['registered']:,} are on the station's list, {others} are not")
+    if reach["unconfirmed"]:
+        console.print(f"about {reach['unconfirmed']:,} sign-ups are not confirmed yet, and not counted")
     if reach["no_channel"]:
         console.print(f"[yellow]{reach['no_channel']:,} people have no channel that works[/yellow]")
     rows = [

@@ -45,6 +45,7 @@ class Reach:
 
     ``registered``: those of them whom the station registered, exactly. ``others``: everybody else, about, in tens;
     ``others_fewer_than``: there may be some, fewer than this. The other figures count people like these others.
+    ``unconfirmed``: sign-ups that nothing has confirmed yet, about, in tens; counted nowhere else.
     ``seconds_to_95``: estimated time until 95 % of those who can be reached have a first message with a provider; None
     if nobody can. ``warnings`` are sentences that an operator must see.
     """
@@ -64,6 +65,7 @@ class Reach:
     sandbox: tuple[ChannelName, ...] = ()
     warnings: tuple[str, ...] = ()
     maybe_twice: int = 0
+    unconfirmed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Account:
     ``unaccounted``: people still without a final state, and any the sums miss; the alert is finished only at 0.
     ``channels``: for each channel, deliveries by state. ``stopped``: channels that are broken, with why.
     ``maybe_twice``: deliveries whose sender died while it may have been sending them.
+    ``unconfirmed``: by state, people whose sign-up nothing has confirmed yet; they are not among ``people``.
     """
 
     alert_id: int
@@ -99,6 +102,7 @@ class Account:
     stopped: Mapping[ChannelName, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     maybe_twice: int = 0
+    unconfirmed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

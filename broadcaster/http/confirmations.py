@@ -1,7 +1,8 @@
 """Phones and mails that their owners give themselves: a code goes there first, and nothing else until it came back.
 
-Bounded against abuse: so many codes a number, a caller, and a station an hour, numbers of the countries that the
-settings name, few tries, a quarter of an hour. What is answered does not tell whether a number is known.
+Bounded against abuse: so many codes a caller, then a station an hour, numbers of the countries that the settings name,
+few tries, a quarter of an hour. Many codes to one number lock nobody out: from then on the code that its owner was sent
+holds for whoever asks. What is answered does not tell whether a number is known.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewContact
+from broadcaster.domain.quotas import over
 from broadcaster.errors import Conflict, NotFound, Refused
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count
-from broadcaster.http.problems import HttpProblem
+from broadcaster.http.keys import LINKS
+from broadcaster.http.problems import HttpProblem, too_many
 from broadcaster.http.rates import address_of
 from broadcaster.http.schemas.residents import ConfirmationMade, ConfirmationOut
 from broadcaster.http.stations import station_named
@@ -37,9 +40,11 @@ if TYPE_CHECKING:
     from broadcaster.store.confirmations import Begun, Confirmation, Counted
 
 NUMBER_HOUR, NUMBER_DAY, CALLER_HOUR = 3, 6, 20
-"""Codes to one number or address in an hour and a day, and from one caller's address in an hour."""
+"""Codes to one number in an hour and a day, of one caller and before they are shared; and a caller's unconfirmed ones
+in an hour."""
 
 USE = "confirm"
+_UNKNOWN = "This confirmation is unknown: begin anew."
 
 
 async def sign_up(call: Call[SignUpIn, None]) -> web.Response:
@@ -63,14 +68,22 @@ async def add(call: Call[ContactToConfirm, None]) -> web.Response:
 
 
 async def confirm(call: Call[CodeIn, None]) -> web.Response:
-    """Take a code; without one, tell how things stand."""
+    """Take a code; without one, tell how things stand.
+
+    Who has begun a confirmation is not counted by address, for strangers may share it.
+    """
     services, given, now = call.services, call.body, call.services.clock.now()
+    if await services.store.look(lambda unit: confirmations.by_secret(unit, given.confirmation, now)) is None:
+        count(call.request)
+        raise NotFound(_UNKNOWN)
+    wait_s = call.request.app[LINKS].take(f"confirmation {given.confirmation}")
+    if wait_s is not None:
+        raise too_many(wait_s, "with this confirmation")
 
     async def look(unit: Unit) -> tuple[Confirmation, bool | None, bool]:
         found = await confirmations.by_secret(unit, given.confirmation, now)
         if found is None:
-            message = "This confirmation is unknown: begin anew."
-            raise NotFound(message)
+            raise NotFound(_UNKNOWN)
         right: bool | None = None
         if given.code is not None and found.state is not State.CONFIRMED and not found.over:
             right = await confirmations.try_code(unit, found.id, given.code, now)
@@ -102,8 +115,10 @@ async def _begin(call: Call[Any, None], station: Station, asked: Asked) -> web.R
     services, contact, now = call.services, asked.contact, call.services.clock.now()
 
     async def keep(unit: Unit) -> Begun:
-        _check(await confirmations.counted(unit, asked, now), services.settings.codes_per_hour)
-        return await confirmations.begin(unit, asked, now)
+        so_far = await confirmations.counted(unit, asked, now)
+        _check(so_far, services.settings.codes_per_hour)
+        busy = so_far.number_hour >= NUMBER_HOUR or so_far.number_day >= NUMBER_DAY
+        return await confirmations.begin(unit, asked, now, busy=busy)
 
     begun = await services.store.transact(keep)
     send_soon(services, station, asked, begun)
@@ -133,13 +148,15 @@ def _read(services: Services, station: Station, given: ContactToConfirm) -> NewC
 
 
 def _check(so_far: Counted, station_most: int) -> None:
-    for counted, most, whose in (
-        (so_far.number_hour, NUMBER_HOUR, "to this number or address"),
-        (so_far.number_day, NUMBER_DAY, "to this number or address today"),
-        (so_far.caller_hour, CALLER_HOUR, "from this address"),
-        (so_far.station_hour, station_most, "for this station"),
+    """Limit the caller first, and the station last."""
+    mine, everyone = so_far.caller_hour, so_far.station_hour
+    for is_over, whose in (
+        (so_far.asked_hour >= NUMBER_HOUR, "to this number or address"),
+        (so_far.asked_day >= NUMBER_DAY, "to this number or address today"),
+        (mine >= CALLER_HOUR, "from this address"),
+        (over(mine, everyone, most_mine=CALLER_HOUR, most_everyone=station_most), "for this station"),
     ):
-        if counted >= most:
+        if is_over:
             wait_s = so_far.next_s
             raise HttpProblem(
                 "too-many", f"Too many codes {whose}: try again later.", headers={"Retry-After": str(wait_s)}

@@ -37,7 +37,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         "POST",
         "/v1/confirmations",
         confirmations.confirm,
-        Access.PUBLIC,
+        Access.SIGNED,
         "Give the code that came; without one, how it stands.",
         {200: ConfirmationOut},
         body=CodeIn,

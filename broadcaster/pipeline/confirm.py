@@ -36,6 +36,8 @@ _log = structlog.get_logger(__name__)
 
 def send_soon(services: Services, station: Station, asked: Asked, begun: Begun) -> None:
     """Send the code in the background: how long a provider takes says nothing to who asked."""
+    if begun.code is None:  # the one that was sent before holds
+        return
     task = asyncio.create_task(send_code(services, station, asked, begun))
     services.lingering.add(task)
     task.add_done_callback(services.lingering.discard)
@@ -46,7 +48,8 @@ async def send_code(services: Services, station: Station, asked: Asked, begun: B
     channel = asked.contact.channel
     sender = services.senders[channel]
     try:
-        message = render_code(channel, Code(station, services.links, asked.locale, begun.code, begun.id))
+        code = Code(station, services.links, asked.locale, begun.code or "", begun.id, begun.minutes)
+        message = render_code(channel, code)
         async with asyncio.timeout(_PATIENCE_S):
             sent = await _send(services, sender, message, asked.contact.address, begun)
     except TimeoutError:

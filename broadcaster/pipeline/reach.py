@@ -162,6 +162,7 @@ async def foresee(services: Services, question: Question) -> Reach:
         area_km2=None if area is None else round(area.area_m2 / 1e6, 3),
         sandbox=tuple(name for name in channels if name in services.sandboxed),
         warnings=tuple(_warnings(len(people), fewer_than, without, seconds, previews)),
+        unconfirmed=counted.unconfirmed,
     )
 
 

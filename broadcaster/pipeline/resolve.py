@@ -89,7 +89,8 @@ async def _follow_told(services: Services, alert: Alert) -> int:
         while True:
             async with services.store.read() as unit:
                 left = await account.unsettled(unit, first)
-            found += await _dispatch_all(services, alert, await _told(services, first))
+            told = services.here.most_exposed_first(await _told(services, first), None)
+            found += await _dispatch_all(services, alert, told)
             if not left or clock() >= deadline:
                 return found
             await signal.wait(_SETTLE_S)

@@ -31,12 +31,12 @@ async def account(unit: Unit, alert: Alert) -> Account:
     """Give the account of an alert as it stands. ``alert`` is read afresh by the caller, in the same unit."""
     sums = await counting.of(unit, alert.id)
     histograms = await counting.latencies(unit, alert.id)
-    by_state = sums.get(counting.PEOPLE, {})
+    by_state, waiting = sums.get(counting.PEOPLE, {}), sums.get(counting.UNCONFIRMED, {})
     matched = sum(by_state.values())
     pending = by_state.get(PersonState.PENDING, 0)
     stopped = {name: why for name, why in (await stops(unit)).items() if name in alert.channels}
     warnings = []
-    if alert.resolved_at is not None and matched == 0:
+    if alert.resolved_at is not None and matched == 0 and not waiting:
         warnings.append(_nobody(alert))
     maybe_twice = sums.get(counting.TWICE, {}).get(1, 0)
     if maybe_twice:
@@ -64,6 +64,7 @@ async def account(unit: Unit, alert: Alert) -> Account:
         stopped=stopped,
         warnings=tuple(warnings),
         maybe_twice=maybe_twice,
+        unconfirmed={PersonState(state).word: n for state, n in sorted(waiting.items())},
     )
 
 
@@ -85,7 +86,7 @@ def _percentiles(histogram: Mapping[int, int]) -> Percentiles:
 async def unreached(
     unit: Unit, alert: Alert, *, after: int, limit: int, whys: Collection[str] | None = None
 ) -> list[Unreached]:
-    """Give people whom nothing reached, by ascending id; ``after`` is the last id seen, 0 to begin.
+    """Give confirmed people whom nothing reached, by ascending id; ``after`` is the last id seen, 0 to begin.
 
     ``whys`` keeps those of whom one of these is written down as why. Names and external ids are those that the alert's
     own station knows them by.
@@ -95,6 +96,7 @@ async def unreached(
         .where(
             recipients.c.alert_id == alert.id,
             recipients.c.state == PersonState.UNREACHED,
+            recipients.c.unconfirmed.is_(False),
             recipients.c.subscriber_id > after,
         )
         .order_by(recipients.c.subscriber_id)

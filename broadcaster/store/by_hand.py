@@ -12,7 +12,16 @@ from broadcaster.domain.people import LinkStatus, NewPlace
 from broadcaster.store import addresses, people, residents, stations, welcomes
 from broadcaster.store import contacts as contact_rows
 from broadcaster.store.labels import sealed_group
-from broadcaster.store.tables import follows, groups, links, memberships, places, subscribers
+from broadcaster.store.tables import (
+    follows,
+    groups,
+    links,
+    memberships,
+    opt_outs,
+    places,
+    signed_requests,
+    subscribers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,6 +122,56 @@ async def _join(unit: Unit, station_id: int, subscriber_id: int, wanted: Iterabl
     rows = [{"group_id": each, "subscriber_id": subscriber_id} for each in sorted(own & set(wanted))]
     if rows:
         await unit.conn.execute(memberships.insert(), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """That a person signed on a day that they want a station's messages again, and where the paper is kept.
+
+    ``at``: when it was recorded, and with which key.
+    """
+
+    on: str
+    kept: str
+    at: datetime
+    key_id: int | None
+
+
+async def record_signed(unit: Unit, station_id: int, subscriber_id: int, contact_id: int, signed: Signed) -> bool:
+    """Undo an opt-out at a person's signed wish, and keep who recorded it; False where there is none to undo."""
+    mine = select(opt_outs.c.contact_id).join(links, links.c.contact_id == opt_outs.c.contact_id)
+    there = mine.where(
+        links.c.subscriber_id == subscriber_id, opt_outs.c.contact_id == contact_id, opt_outs.c.station_id == station_id
+    )
+    if await unit.conn.scalar(there) is None:
+        return False
+    await contact_rows.opt_in(unit, [contact_id], station_id)
+    await unit.conn.execute(
+        signed_requests.insert().values(
+            station_id=station_id,
+            subscriber_id=subscriber_id,
+            contact_id=contact_id,
+            key_id=signed.key_id,
+            signed_on=signed.on,
+            sealed=unit.vault.seal(signed.kept.encode(), b"signed:%d" % contact_id),
+            at=signed.at,
+        )
+    )
+    return True
+
+
+async def signed_by(unit: Unit, station_id: int, subscriber_id: int) -> list[Signed]:
+    """Return the signed requests of a person, the newest first."""
+    rows = await unit.conn.execute(
+        select(signed_requests)
+        .where(signed_requests.c.station_id == station_id, signed_requests.c.subscriber_id == subscriber_id)
+        .order_by(signed_requests.c.id.desc())
+    )
+    opened = unit.vault.open
+    return [
+        Signed(row.signed_on, opened(row.sealed, b"signed:%d" % row.contact_id).decode(), row.at, row.key_id)
+        for row in rows
+    ]
 
 
 async def remove(unit: Unit, station_id: int, subscriber_id: int) -> bool:

@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import delete, func, select, update
 
@@ -33,13 +33,15 @@ from broadcaster.store.tables import confirmations, follows, links
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Row, Select
 
     from broadcaster.store.engine import Unit
     from broadcaster.store.sealing import Vault
 
-LIFE = timedelta(minutes=15)
-"""How long a code holds."""
+LIFE, BUSY_LIFE = timedelta(minutes=15), timedelta(hours=1)
+"""How long a code holds; and one for a number that many ask codes for, so that few messages go there."""
+
+_LEAST_LEFT = timedelta(minutes=5)
 
 MOST_TRIES = 5
 """Codes that may be tried: one of a million is found in five tries once in 200,000 times."""
@@ -86,23 +88,31 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """``secret`` is for who asked, ``code`` for who has the number or the mailbox."""
+    """``secret`` is for who asked, ``code`` for who has the number or the mailbox; None: the code that is there holds.
+
+    ``minutes``: how long the code holds.
+    """
 
     id: int
     secret: str
-    code: str
+    code: str | None
     expires_at: datetime
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Codes that were asked for: to one number within an hour and a day, by one caller and of one station in an hour.
+    """Codes that were sent to one number within an hour and a day, and of one station in an hour; and the caller's own.
 
-    ``next_s``: seconds until the oldest of them is an hour old.
+    ``asked_hour``, ``asked_day``: how often the caller asked for one to this number. ``caller_hour``: codes that the
+    caller asked for, whatever the number, and that came back from nobody. ``next_s``: seconds until the oldest of the
+    caller's is an hour old.
     """
 
     number_hour: int
     number_day: int
+    asked_hour: int
+    asked_day: int
     caller_hour: int
     station_hour: int
     next_s: int
@@ -147,20 +157,28 @@ async def counted(unit: Unit, asked: Asked, now: datetime) -> Counted:
     async def number(*where: ColumnElement[bool]) -> int:
         return await unit.conn.scalar(select(func.count()).select_from(confirmations).where(*where)) or 0
 
-    oldest = await unit.conn.scalar(select(func.min(of.created_at)).where(recent, same | (of.caller == asked.caller)))
+    mine, sent, day = of.caller == asked.caller, of.code_of.is_(None), of.created_at > now - _KEPT
+    oldest = await unit.conn.scalar(select(func.min(of.created_at)).where(recent, mine))
     wait = timedelta(hours=1) if oldest is None else oldest + timedelta(hours=1) - now
     return Counted(
-        number_hour=await number(same, recent),
-        number_day=await number(same, of.created_at > now - _KEPT),
-        caller_hour=await number(of.caller == asked.caller, recent),
-        station_hour=await number(of.station_id == asked.station_id, paid, recent),
+        number_hour=await number(same, recent, sent),
+        number_day=await number(same, day, sent),
+        asked_hour=await number(same, recent, mine),
+        asked_day=await number(same, day, mine),
+        caller_hour=await number(mine, recent, of.state != State.CONFIRMED),
+        station_hour=await number(of.station_id == asked.station_id, paid, recent, sent),
         next_s=max(1, int(wait.total_seconds()) + 1),
     )
 
 
-async def begin(unit: Unit, asked: Asked, now: datetime) -> Begun:
-    """Write down what is to be confirmed, and make its code."""
+async def begin(unit: Unit, asked: Asked, now: datetime, *, busy: bool = False) -> Begun:
+    """Write down what is to be confirmed, and make its code.
+
+    ``busy``: many codes went to this number. Then one that was sent there and still holds counts for this wish too,
+    whoever asked for it: its owner has it, and only its owner. So strangers can't keep the owner from signing up.
+    """
     secret = _SECRET + secrets.token_urlsafe(_SECRET_BYTES)
+    there = await _holding(unit, asked, now) if busy else None
     code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}d}"
     secret_hash = hash_of(secret)
     channel, mark = contact_rows.key_of(unit, asked.contact)
@@ -171,7 +189,8 @@ async def begin(unit: Unit, asked: Asked, now: datetime) -> Begun:
         "token": token_of(secret),
         "places": [[place.label, place.lon, place.lat] for place in asked.places],
     }
-    expires_at = now + LIFE
+    life = BUSY_LIFE if busy else LIFE
+    expires_at = now + life if there is None else there.expires_at
     made = await unit.conn.execute(
         confirmations.insert()
         .returning(confirmations.c.id)
@@ -188,9 +207,26 @@ async def begin(unit: Unit, asked: Asked, now: datetime) -> Begun:
             state=State.OPEN,
             created_at=now,
             expires_at=expires_at,
+            code_of=None if there is None else there.id,
         )
     )
-    return Begun(made.scalar_one(), secret, code, expires_at)
+    number, minutes = made.scalar_one(), int(life.total_seconds() // 60)
+    return Begun(number, secret, None if there is not None else code, expires_at, minutes)
+
+
+async def _holding(unit: Unit, asked: Asked, now: datetime) -> Row[Any] | None:
+    """Return the newest code that was sent to this number and holds for some minutes yet."""
+    of = confirmations.c
+    channel, mark = contact_rows.key_of(unit, asked.contact)
+    query: Select[Any] = select(of.id, of.expires_at).where(
+        of.channel == channel,
+        of.fingerprint == mark,
+        of.code_of.is_(None),
+        of.state != State.UNSENT,
+        of.expires_at > now + _LEAST_LEFT,
+    )
+    found: Row[Any] | None = (await unit.conn.execute(query.order_by(of.id.desc()).limit(1))).one_or_none()
+    return found
 
 
 async def by_secret(unit: Unit, secret: str, now: datetime) -> Confirmation | None:
@@ -211,9 +247,12 @@ async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -
             update(confirmations)
             .where(of.id == confirmation_id, of.tries < MOST_TRIES, of.expires_at > now, of.state != State.CONFIRMED)
             .values(tries=of.tries + 1)
-            .returning(of.secret_hash, of.code)
+            .returning(of.secret_hash, of.code, of.code_of)
         )
     ).one_or_none()
+    if tried is not None and tried.code_of is not None:
+        sent = select(of.secret_hash, of.code).where(of.id == tried.code_of)
+        tried = (await unit.conn.execute(sent)).one_or_none()
     return tried is not None and hmac.compare_digest(tried.code, _code_mark(unit, tried.secret_hash, code))
 
 

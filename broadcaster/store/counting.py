@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from broadcaster.store.engine import Unit
 
 PEOPLE = "people"
+UNCONFIRMED = "unproven"
+"""People whose sign-up nothing had confirmed: counted apart. (The column holds ten letters.)"""
 ACCEPTED = "accepted"
 DELIVERED = "delivered"
 TWICE = "twice"
@@ -31,7 +33,7 @@ _ADD_LATENCY = text(
 
 
 async def add(unit: Unit, deltas: Counter[tuple[int, str, int]]) -> None:
-    """Add to the sums: (alert id, channel or ``PEOPLE``, state) to what is to be added."""
+    """Add to the sums: (alert id, channel, ``PEOPLE`` or ``UNCONFIRMED``, state) to what is to be added."""
     rows = [
         {"alert_id": alert_id, "subject": str(subject), "state": int(state), "n": n}
         for (alert_id, subject, state), n in sorted(deltas.items())
@@ -46,13 +48,14 @@ async def add_latencies(unit: Unit, deltas: Counter[tuple[int, str, int]]) -> No
     rows = [
         {"alert_id": alert_id, "measure": measure, "bucket": number, "n": n}
         for (alert_id, measure, number), n in sorted(deltas.items())
+        if n
     ]
     if rows:
         await unit.conn.execute(_ADD_LATENCY, rows)
 
 
 async def of(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:
-    """Give the sums of an alert: channel or ``PEOPLE``, then state, to n."""
+    """Give the sums of an alert: channel, ``PEOPLE`` or ``UNCONFIRMED``, then state, to n."""
     found: dict[str, dict[int, int]] = {}
     rows = await unit.conn.execute(
         select(alert_counts.c.subject, alert_counts.c.state, alert_counts.c.n).where(
@@ -64,12 +67,16 @@ async def of(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:
     return found
 
 
+def people(*, unconfirmed: bool) -> str:
+    """Return under what a person is counted."""
+    return UNCONFIRMED if unconfirmed else PEOPLE
+
+
 async def any_outcome(unit: Unit, alert_id: int) -> bool:
     """Tell whether any delivery of an alert has left the queue."""
     left = alert_counts.c.state != DeliveryState.QUEUED
-    query = select(alert_counts.c.n).where(
-        alert_counts.c.alert_id == alert_id, alert_counts.c.subject != PEOPLE, left, alert_counts.c.n > 0
-    )
+    of_people = alert_counts.c.subject.in_((PEOPLE, UNCONFIRMED))
+    query = select(alert_counts.c.n).where(alert_counts.c.alert_id == alert_id, ~of_people, left, alert_counts.c.n > 0)
     return (await unit.conn.scalar(query.limit(1))) is not None
 
 

@@ -46,7 +46,12 @@ PAUSED = "paused by their own wish"
 
 _ALERT: BindParameter[int] = bindparam("alert_id")
 _KNOWN = select(
-    recipients.c.subscriber_id, recipients.c.state, recipients.c.pending, recipients.c.held, recipients.c.why
+    recipients.c.subscriber_id,
+    recipients.c.state,
+    recipients.c.pending,
+    recipients.c.held,
+    recipients.c.why,
+    recipients.c.unconfirmed,
 ).where(recipients.c.alert_id == _ALERT, among(recipients.c.subscriber_id, "ids"))
 _REFUSED = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == bindparam("station_id"))
 # What a contact is judged by is read, not asked for: a planner that sees the channel goes by the index on it, and
@@ -63,9 +68,10 @@ _CONTACTS = Fetch(
     .join(contacts, contacts.c.id == links.c.contact_id)
     .where(among(links.c.subscriber_id, "ids"))
 )
-_PAUSED = select(subscribers.c.id).where(
-    subscribers.c.paused_until > bindparam("now", type_=Instant), among(subscribers.c.id, "ids")
-)
+_IS_PAUSED = subscribers.c.paused_until > bindparam("now", type_=Instant)
+_SPECIAL = select(
+    subscribers.c.id, _IS_PAUSED.label("paused"), subscribers.c.unconfirmed_at.is_not(None).label("unconfirmed")
+).where(among(subscribers.c.id, "ids"), _IS_PAUSED | subscribers.c.unconfirmed_at.is_not(None))
 _TAKEN = (
     select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.code)
     .where(deliveries.c.alert_id == _ALERT, among(deliveries.c.contact_id, "ids"))
@@ -75,7 +81,16 @@ _TAKEN = (
 
 
 _INSERT_RECIPIENTS = Insert(
-    recipients, "alert_id", "subscriber_id", "state", "pending", "held", "why", "since_at", "accepted_at"
+    recipients,
+    "alert_id",
+    "subscriber_id",
+    "state",
+    "pending",
+    "held",
+    "why",
+    "since_at",
+    "accepted_at",
+    "unconfirmed",
 )
 _INSERT_DELIVERIES = Insert(
     deliveries, "alert_id", "subscriber_id", "contact_id", "channel", "batch_id", "state", "attempts", "created_at"
@@ -89,6 +104,7 @@ class _Chunk:
     people: dict[int, Person] = field(default_factory=dict)
     by_channel: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     shared: list[tuple[int, int]] = field(default_factory=list)
+    unconfirmed: set[int] = field(default_factory=set)
 
 
 async def write_chunk(
@@ -107,22 +123,27 @@ async def write_chunk(
     """
     await unit.in_turn("dispatch", alert.id)
     known = {
-        row.subscriber_id: (row.state, row.pending, row.held, row.why)
+        row.subscriber_id: (row.state, row.pending, row.held, row.why, row.unconfirmed)
         for row in await unit.conn.execute(_KNOWN, {"alert_id": alert.id, "ids": subscriber_ids})
     }
     # Whoever had no contact may have one now: a resident who signs up for mail after the alert went out. And whoever
     # was paused is so no more.
     again = {
-        each for each, (_, pending, held, why) in known.items() if pending == held == 0 and why in (NO_CONTACT, PAUSED)
+        each
+        for each, (_, pending, held, why, _) in known.items()
+        if pending == held == 0 and why in (NO_CONTACT, PAUSED)
     }
     new = [each for each in subscriber_ids if each not in known]
     # The all-clear goes to everyone who was told, whatever they wished since.
     told = alert.audience.kind is AudienceKind.TOLD
-    paused: set[int] = set() if told else await _paused(unit, [*new, *again], now)
+    paused, unconfirmed = await _special(unit, [*new, *again], now)
+    if told:
+        paused = set()
     reachable = await _contacts_of(unit, alert, [each for each in [*new, *again] if each not in paused])
     chunk = await _plan(unit, alert, [*new, *(each for each in again if each in reachable)], reachable, paused)
     if not chunk.people:
         return 0
+    chunk.unconfirmed = unconfirmed
     await _write_people(unit, alert, chunk, set(new), since)
     batched: list[tuple[int | str, int]] = []
     for channel, pairs in sorted(chunk.by_channel.items()):
@@ -136,8 +157,9 @@ async def write_chunk(
     deltas: Counter[tuple[int, str, int]] = Counter()
     for person in chunk.people.values():
         if person.subscriber_id in again:
-            deltas[alert.id, counting.PEOPLE, PersonState.UNREACHED] -= 1
-        deltas[alert.id, counting.PEOPLE, person.state] += 1
+            before = counting.people(unconfirmed=known[person.subscriber_id][-1])
+            deltas[alert.id, before, PersonState.UNREACHED] -= 1
+        deltas[alert.id, counting.people(unconfirmed=person.subscriber_id in unconfirmed), person.state] += 1
     for channel, pairs in chunk.by_channel.items():
         deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
     await counting.add(unit, deltas)
@@ -167,9 +189,10 @@ async def _contacts_of(unit: Unit, alert: Alert, subscriber_ids: Sequence[int]) 
     return found
 
 
-async def _paused(unit: Unit, subscriber_ids: Sequence[int], now: datetime) -> set[int]:
-    """Give those among these who want no messages now."""
-    return set(await unit.conn.scalars(_PAUSED, {"now": now, "ids": subscriber_ids}))
+async def _special(unit: Unit, subscriber_ids: Sequence[int], now: datetime) -> tuple[set[int], set[int]]:
+    """Return those among these who want no messages now, and those whose sign-up nothing has confirmed yet."""
+    rows = (await unit.conn.execute(_SPECIAL, {"now": now, "ids": subscriber_ids})).all()
+    return {row.id for row in rows if row.paused}, {row.id for row in rows if row.unconfirmed}
 
 
 async def _plan(
@@ -224,6 +247,7 @@ async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], 
             person.why,
             at,
             at if person.held else None,
+            person.subscriber_id in chunk.unconfirmed,
         )
         for person in people
         if person.subscriber_id in new
@@ -240,6 +264,7 @@ async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], 
                     held=person.held,
                     why=person.why,
                     since_at=since,
+                    unconfirmed=person.subscriber_id in chunk.unconfirmed,
                 )
             )
     if chunk.shared:

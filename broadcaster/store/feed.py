@@ -51,11 +51,12 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """Subscribers, ascending, their locales, and whether they are to be told before others; one length all."""
+    """Subscribers, ascending, their locales, whether they are to be told before others, or unconfirmed; one length."""
 
     ids: NDArray[np.int64]
     locales: Sequence[str]
     vulnerable: NDArray[np.bool_]
+    unconfirmed: NDArray[np.bool_]
 
 
 @dataclass
@@ -68,6 +69,7 @@ class Known:
 
     locale: str = ""
     vulnerable: bool = False
+    unconfirmed: bool = False
     contacts: list[tuple[int, int]] = field(default_factory=list)
     stations: set[int] = field(default_factory=set)
     registered: set[int] = field(default_factory=set)
@@ -156,7 +158,13 @@ _MEMBERS = Columns(
     select(memberships.c.group_id, memberships.c.subscriber_id).where(memberships.c.subscriber_id.between(_LO, _HI))
 )
 _PEOPLE = (
-    select(subscribers.c.id, subscribers.c.locale, subscribers.c.token_hash, subscribers.c.vulnerable)
+    select(
+        subscribers.c.id,
+        subscribers.c.locale,
+        subscribers.c.token_hash,
+        subscribers.c.vulnerable,
+        subscribers.c.unconfirmed_at.is_not(None),
+    )
     .where(subscribers.c.id.between(_LO, _HI))
     .order_by(subscribers.c.id)
 )
@@ -194,9 +202,9 @@ async def traits(unit: Unit) -> AsyncIterator[Traits]:
     for window in await _windows(unit):
         rows = (await unit.conn.execute(_PEOPLE, window)).all()
         if rows:
-            ids, spoken, tokens, sealed = zip(*rows, strict=True)
+            ids, spoken, tokens, sealed, unconfirmed = zip(*rows, strict=True)
             flags = [open_flag(vault, token, each) for token, each in zip(tokens, sealed, strict=True)]
-            yield Traits(np.array(ids, np.int64), spoken, np.array(flags, np.bool_))
+            yield Traits(np.array(ids, np.int64), spoken, np.array(flags, np.bool_), np.array(unconfirmed, np.bool_))
 
 
 async def contact_pairs(unit: Unit) -> NDArray[np.int64]:
@@ -234,11 +242,19 @@ async def group_names(unit: Unit) -> dict[tuple[int, str], int]:
 async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
     """Give what the indexes keep of these subscribers; one that is missing was erased."""
     found = {
-        row.id: Known(row.locale, people.open_flag(unit.vault, row.token_hash, row.vulnerable))
+        row.id: Known(
+            row.locale,
+            people.open_flag(unit.vault, row.token_hash, row.vulnerable),
+            unconfirmed=row.unconfirmed_at is not None,
+        )
         for row in await unit.conn.execute(
-            select(subscribers.c.id, subscribers.c.locale, subscribers.c.token_hash, subscribers.c.vulnerable).where(
-                subscribers.c.id.in_(subscriber_ids)
-            )
+            select(
+                subscribers.c.id,
+                subscribers.c.locale,
+                subscribers.c.token_hash,
+                subscribers.c.vulnerable,
+                subscribers.c.unconfirmed_at,
+            ).where(subscribers.c.id.in_(subscriber_ids))
         )
     }
     ids = list(found)

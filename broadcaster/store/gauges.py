@@ -94,7 +94,7 @@ async def read(unit: Unit, clock: datetime) -> Reading:
         alert = by_id[alert_id]
         # Of one that is said to be finished nothing may be left either.
         over = alert.expires_at <= now or alert.finished_at is not None
-        if subject == counting.PEOPLE:
+        if subject in (counting.PEOPLE, counting.UNCONFIRMED):
             people += n * over
             continue
         waiting[ChannelName(subject), alert.lane] += n

@@ -43,13 +43,16 @@ MOST_OPENED = 20_000
 """Names that one search opens before it answers with what it has, and where to go on."""
 
 MOST_COUNTED = 1000
+UNCONFIRMED = select(subscribers.c.id).where(subscribers.c.unconfirmed_at.is_not(None))
+"""Those whose sign-up nothing has confirmed yet; ``store.waves`` has them."""
+
 _OPENED_AT_ONCE = 2000
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "-": " ", "'": " ", "’": " "})
 
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """Which of a station's followers: all, or those of a group, or those with no channel that works."""
+    """Which of a station's confirmed followers: all, or those of a group, or those with no channel that works."""
 
     group_id: int | None = None
     unreachable: bool = False
@@ -192,7 +195,7 @@ async def having(unit: Unit, station_id: int, wanted: Iterable[NewContact]) -> l
 def _ids(station_id: int, only: Only, after: int | None) -> Select[Any]:
     query = (
         select(follows.c.subscriber_id)
-        .where(follows.c.station_id == station_id)
+        .where(follows.c.station_id == station_id, follows.c.subscriber_id.not_in(UNCONFIRMED))
         .order_by(follows.c.subscriber_id.desc())
     )
     if after is not None:

@@ -43,10 +43,14 @@ class Failure:
 
 
 async def reasons(unit: Unit, alert_id: int) -> dict[str, int]:
-    """Give, of the people whom nothing reached, how many there are by what is written down as why."""
+    """Give, of the confirmed people whom nothing reached, how many there are by what is written down as why."""
     rows = await unit.conn.execute(
         select(recipients.c.why, func.count().label("n"))
-        .where(recipients.c.alert_id == alert_id, recipients.c.state == PersonState.UNREACHED)
+        .where(
+            recipients.c.alert_id == alert_id,
+            recipients.c.state == PersonState.UNREACHED,
+            recipients.c.unconfirmed.is_(False),
+        )
         .group_by(recipients.c.why)
     )
     return {row.why: row.n for row in rows}
@@ -60,7 +64,7 @@ async def moments(unit: Unit, alert_id: int) -> Moments:
                 func.min(recipients.c.accepted_at).label("first_at"),
                 func.max(recipients.c.accepted_at).label("last_at"),
                 func.min(recipients.c.delivered_at).label("confirmed_at"),
-            ).where(recipients.c.alert_id == alert_id)
+            ).where(recipients.c.alert_id == alert_id, recipients.c.unconfirmed.is_(False))
         )
     ).one()
     return Moments(row.first_at, row.last_at, row.confirmed_at)

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome, Person, PersonState
 from broadcaster.domain.latency import bucket
-from broadcaster.domain.people import CHANNELS
+from broadcaster.domain.people import CHANNELS, PUSH
 from broadcaster.store import counting
 from broadcaster.store.among import among
 from broadcaster.store.bulk import Fetch, Update
@@ -27,7 +27,7 @@ _WHY_LIMIT = 200
 _SHARERS = select(shares.c.contact_id, shares.c.subscriber_id).where(
     shares.c.alert_id == bindparam("alert_id"), among(shares.c.contact_id, "ids")
 )
-_READ = ("subscriber_id", "state", "pending", "held", "why", "since_at", "accepted_at", "delivered_at")
+_READ = ("subscriber_id", "state", "pending", "held", "why", "since_at", "accepted_at", "delivered_at", "unconfirmed")
 _LOAD = Fetch(
     select(*(raw(recipients.c[name]) for name in _READ))
     .where(recipients.c.alert_id == bindparam("alert_id"), among(recipients.c.subscriber_id, "ids"))
@@ -37,7 +37,7 @@ _LOAD = Fetch(
 _UPDATE = Update(
     recipients,
     ("alert_id", "subscriber_id"),
-    ("state", "pending", "held", "why", "accepted_at", "delivered_at"),
+    ("state", "pending", "held", "why", "accepted_at", "delivered_at", "unconfirmed"),
 )
 _STATES = {int(state): state for state in PersonState}
 
@@ -69,10 +69,14 @@ class _Standing:
     since_at: int
     accepted_at: int | None
     delivered_at: int | None
+    unconfirmed: bool
+    subject: str
 
     def take(self, move: Move, latencies: Counter[tuple[int, str, int]]) -> None:
         """Take over a move; count how long each step took that the person is the first time at."""
         self.person.moved(move.old, move.new)
+        if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED:
+            self.unconfirmed = False  # as ``store.welcomes`` has it from now on
         if not move.new.held:
             self.person.why = with_failure(self.person.why, CHANNELS[move.channel], move.new, move.outcome.code)
             return
@@ -82,10 +86,10 @@ class _Standing:
         spent = bucket((at - self.since_at) / 1e6)
         if self.accepted_at is None:
             self.accepted_at = at
-            latencies[move.alert_id, counting.ACCEPTED, spent] += 1
+            latencies[move.alert_id, counting.ACCEPTED, spent] += not self.unconfirmed
         if move.new >= DeliveryState.DELIVERED and self.delivered_at is None:
             self.delivered_at = at
-            latencies[move.alert_id, counting.DELIVERED, spent] += 1
+            latencies[move.alert_id, counting.DELIVERED, spent] += not self.unconfirmed
 
 
 _Key = tuple[int, int]
@@ -104,9 +108,10 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
             if standing is not None:
                 standing.take(move, latencies)
     for (alert_id, _), standing in there.items():
-        if standing.person.state is not standing.before:
-            deltas[alert_id, counting.PEOPLE, standing.before] -= 1
-            deltas[alert_id, counting.PEOPLE, standing.person.state] += 1
+        subject = counting.people(unconfirmed=standing.unconfirmed)
+        if (standing.person.state, subject) != (standing.before, standing.subject):
+            deltas[alert_id, standing.subject, standing.before] -= 1
+            deltas[alert_id, subject, standing.person.state] += 1
     await _UPDATE.run(
         unit,
         [
@@ -117,6 +122,7 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
                 standing.person.why,
                 standing.accepted_at,
                 standing.delivered_at,
+                standing.unconfirmed,
                 alert_id,
                 each,
             )
@@ -146,8 +152,11 @@ async def _load(unit: Unit, moves: Sequence[Move], sharers: Mapping[_Key, Sequen
     found: dict[_Key, _Standing] = {}
     for alert_id, ids in sorted(concerned.items()):
         rows = await _LOAD.rows(unit, {"alert_id": alert_id, "ids": ids})
-        for subscriber_id, number, pending, held, why, since_at, accepted_at, delivered_at in rows:
-            state = _STATES[number]
+        for subscriber_id, number, pending, held, why, since_at, accepted_at, delivered_at, waits in rows:
+            state, unconfirmed = _STATES[number], bool(waits)
             person = Person(subscriber_id, state, pending, held, why)
-            found[alert_id, subscriber_id] = _Standing(person, state, since_at, accepted_at, delivered_at)
+            subject = counting.people(unconfirmed=unconfirmed)
+            found[alert_id, subscriber_id] = _Standing(
+                person, state, since_at, accepted_at, delivered_at, unconfirmed, subject
+            )
     return found

@@ -10,7 +10,7 @@ from sqlalchemy import Text, and_, cast, delete, func, null, or_, select, true, 
 
 from broadcaster.domain.stations import Caller, Role, Station, StationKind
 from broadcaster.store.labels import open_group, open_label, sealed_group, sealed_label
-from broadcaster.store.tables import alerts, api_keys, follows, groups, memberships, stations
+from broadcaster.store.tables import alerts, api_keys, follows, groups, memberships, stations, subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -133,8 +133,10 @@ async def listed(unit: Unit) -> list[Station]:
 
 
 async def followers_count(unit: Unit, station_id: int) -> int:
-    found = await unit.conn.scalar(select(func.count()).select_from(follows).where(follows.c.station_id == station_id))
-    return found or 0
+    """Count a station's followers, without those whose sign-up nothing has confirmed yet."""
+    waiting = select(subscribers.c.id).where(subscribers.c.unconfirmed_at.is_not(None))
+    query = select(func.count()).select_from(follows).where(follows.c.station_id == station_id)
+    return await unit.conn.scalar(query.where(follows.c.subscriber_id.not_in(waiting))) or 0
 
 
 async def group_ids(unit: Unit, station_id: int) -> dict[str, int]:

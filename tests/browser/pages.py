@@ -159,6 +159,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("import-preview", "/console/people/import", "/console/people/import/{token}", then=_upload),
     Shown("export", "/console/people/export"),
     Shown("addresses", "/console/people/addresses?station={station}", "/console/people/addresses", ready=".pin"),
+    Shown("sign-ups", "/console/people/sign-ups"),
     Shown("stations", "/console/stations"),
     Shown("station-new", "/console/stations/new"),
     Shown("station-boundary", "/console/stations/boundary"),

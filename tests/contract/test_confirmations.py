@@ -115,9 +115,26 @@ async def test_codes_are_counted_by_number_caller_and_station_within_the_hour_an
         asked = Asked(asked.station_id, phone("+33639980001"), "fr", asked.caller)
         so_far = await confirmations.counted(unit, asked, NOW)
     assert (so_far.number_hour, so_far.number_day) == (1, 2), "a call and an SMS go to one number"
+    assert (so_far.asked_hour, so_far.asked_day) == (1, 2)
     assert so_far.caller_hour == 4
     assert so_far.station_hour == 2, "a mail costs nothing, and is counted apart"
     assert so_far.next_s == pytest.approx(600, abs=1)
+
+
+async def test_a_code_to_a_busy_number_holds_for_an_hour_and_for_whoever_asks_meanwhile(store):
+    late = NOW + timedelta(minutes=56)
+    async with store.write() as unit:
+        station = await add_station(unit, "laigle")
+        asked, one = await begun(unit, station)
+        await confirmations.begin(unit, asked, NOW)
+        sent = await confirmations.begin(unit, asked, NOW + timedelta(minutes=11), busy=True)
+        assert (sent.minutes, sent.expires_at) == (60, NOW + timedelta(minutes=71)), "the first ones are almost over"
+        shared = await confirmations.begin(unit, asked, NOW + timedelta(minutes=12), busy=True)
+        assert (shared.code, shared.expires_at) == (None, sent.expires_at)
+        assert not await confirmations.try_code(unit, shared.id, one.code, late)
+        assert await confirmations.try_code(unit, shared.id, sent.code, late)
+        other = Asked(asked.station_id, phone("+33639980009"), "fr", asked.caller)
+        assert (await confirmations.begin(unit, other, NOW + timedelta(minutes=12), busy=True)).code is not None
 
 
 async def test_after_a_day_nothing_is_left_neither_here_nor_in_the_sandbox(store):

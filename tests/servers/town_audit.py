@@ -82,7 +82,7 @@ async def recount(store: Store, alert_id: int | str) -> Counter[tuple[str, int]]
         for each in {row.subscriber_id, *owners[row.contact_id]}:
             of[each].append(DeliveryState(row.state))
     for person in people:
-        counted[counting.PEOPLE, person.state] += 1
+        counted[counting.people(unconfirmed=person.unconfirmed), person.state] += 1
         states = of.pop(person.subscriber_id, [])
         assert person.pending == states.count(DeliveryState.QUEUED), (person, states)
         assert person.held == sum(state.held for state in states), (person, states)

@@ -51,6 +51,9 @@ class ReachOut(Shown):
     registered: int = Field(description="People whom the station registered itself: exact.")
     others: int = Field(description="Everybody else, estimated in tens: people who signed up by themselves, visitors.")
     others_fewer_than: int | None = Field(description="Where others is 0 and there may be some: fewer than this.")
+    unconfirmed: int = Field(
+        description="Sign-ups by push that nothing has confirmed yet, estimated in tens: in no other figure, told last."
+    )
     devices: int
     no_channel: int
     channels: dict[ChannelName, ChannelReachOut]
@@ -69,6 +72,7 @@ class ReachOut(Shown):
             registered=reach.registered,
             others=reach.others,
             others_fewer_than=reach.others_fewer_than,
+            unconfirmed=reach.unconfirmed,
             devices=reach.devices,
             no_channel=reach.no_channel,
             channels={
@@ -127,6 +131,9 @@ class AccountOut(Shown):
     sandbox: tuple[ChannelName, ...]
     stopped: dict[ChannelName, str]
     warnings: tuple[str, ...]
+    unconfirmed: dict[str, int] = Field(
+        description="People by state whose sign-up nothing has confirmed yet; not among the people above."
+    )
 
     @classmethod
     def of(cls, account: Account) -> AccountOut:
@@ -145,6 +152,7 @@ class AccountOut(Shown):
             sandbox=account.sandbox,
             stopped=dict(account.stopped),
             warnings=account.warnings,
+            unconfirmed=dict(account.unconfirmed),
         )
 
 

@@ -38,25 +38,25 @@ class _Words:
 
 _WORDS = {
     "fr": _Words(
-        sms="{station} : votre code {code}, valable 15 min. Rien demandé ? Ignorez.",
+        sms="{station} : votre code {code}, valable {minutes} min. Rien demandé ? Ignorez.",
         spoken="Bonjour. Voici votre code pour recevoir les alertes de {station}. Votre code est : {code}. Je répète : "
         "{code}. Si vous n'avez rien demandé, raccrochez simplement.",
         subject="Confirmez votre adresse : {code}",
         hello="Vous avez demandé à recevoir les alertes de {station} à cette adresse.",
         button="Confirmer mon adresse",
         or_code="Ou saisissez ce code dans la page où vous vous êtes inscrit :",
-        minutes="Le lien et le code sont valables 15 minutes.",
+        minutes="Le lien et le code sont valables {minutes} minutes.",
         not_you="Vous n'avez rien demandé ? Ne faites rien : vous ne recevrez aucun autre message.",
     ),
     "en": _Words(
-        sms="{station}: your code {code}, good for 15 min. Not you? Ignore this.",
+        sms="{station}: your code {code}, good for {minutes} min. Not you? Ignore this.",
         spoken="Hello. This is your code to get alerts from {station}. Your code is: {code}. Once more: {code}. "
         "If you did not ask for it, simply hang up.",
         subject="Confirm your address: {code}",
         hello="You asked for alerts from {station} at this address.",
         button="Confirm my address",
         or_code="Or enter this code in the page where you signed up:",
-        minutes="The link and the code hold for 15 minutes.",
+        minutes="The link and the code hold for {minutes} minutes.",
         not_you="You did not ask for this? Do nothing: you will get no further message.",
     ),
 }
@@ -64,13 +64,17 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What is to be told: ``code``, in ``language``, for a station; ``id`` is the confirmation's."""
+    """What is to be told: ``code``, in ``language``, for a station; ``id`` is the confirmation's.
+
+    ``minutes``: how long it holds.
+    """
 
     station: Station
     links: Links
     language: str
     code: str
     id: int
+    minutes: int = 15
 
     @property
     def name(self) -> str:
@@ -90,7 +94,8 @@ def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage |
     short = name if len(name) <= _LONGEST_STATION else f"{name[: _LONGEST_STATION - 3]}..."
     # By the last line telephones know whose code it is, and offer to fill it in (WICG: origin-bound one-time codes).
     bound = f"@{told.links.host} #{told.code}"
-    return SmsMessage(f"{words.sms.format(station=short, code=told.code)}\n\n{bound}", validity_s=900)
+    said = words.sms.format(station=short, code=told.code, minutes=told.minutes)
+    return SmsMessage(f"{said}\n\n{bound}", validity_s=told.minutes * 60)
 
 
 def _mail(words: _Words, tag: str, told: Code) -> Mail:
@@ -101,7 +106,7 @@ def _mail(words: _Words, tag: str, told: Code) -> Mail:
         "link": told.links.confirm(told.id),
         "or_code": words.or_code,
         "code": told.code,
-        "minutes": words.minutes,
+        "minutes": words.minutes.format(minutes=told.minutes),
         "not_you": words.not_you,
     }
     template = MailTemplate(

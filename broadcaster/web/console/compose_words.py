@@ -114,6 +114,7 @@ def _reach(words: Words) -> dict[str, str]:
         "nobody": words("Nobody is concerned here. Make the area larger, or move it."),
         "others_about": words("%(own)s on your list, about %(n)s others"),
         "others_few": words("%(own)s on your list, fewer than %(n)s others"),
+        "unconfirmed": words("about %(n)s unconfirmed sign-ups not counted"),
         "reach_later": words("The figures are not here yet. You can go on."),
         "p95_seconds": words("95 % within %(n)s s"),
         "p95_minutes": words("95 % within %(n)s min"),

@@ -140,6 +140,7 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "people": people,
         "verdict": found,
         "title": f"{people.percent}\u202f% · {text.headline}" if people.matched else text.headline,
+        "unconfirmed": sum(facts.account.unconfirmed.values()),
         "number": lambda value: number(value, words),
         "span": lambda seconds: span(seconds, words),
         "nothing_sent": sandboxed(alert),

@@ -10,7 +10,7 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Role
 from broadcaster.http.reading import number_of
 from broadcaster.register.contacts import mail_contact, phone_contact
-from broadcaster.store import people, register, stations
+from broadcaster.store import people, register, stations, waves
 from broadcaster.store.register import Found, Only
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from channels.email import InvalidMailAddress
@@ -47,6 +47,7 @@ async def listing(call: Call[None, None]) -> web.Response:
             "followers": await register.count(unit, station.id, Only()),
             "unreachable": await register.count(unit, station.id, Only(unreachable=True)),
             "most_counted": register.MOST_COUNTED,
+            "unconfirmed": await waves.count(unit, station.id),
             "number": lambda n: format_decimal(n, locale=words.locale),
             "done": words("The person was removed.") if asked.get("done", "") == "removed" else "",
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.errors import Conflict, NotFound
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.register.parsing import canonical
-from broadcaster.store import by_hand, people, register, stations
+from broadcaster.store import by_hand, people, register, reporting, stations
 from broadcaster.store.by_hand import Change
 from broadcaster.web.console import person_form
 from broadcaster.web.console.frame import chosen_station, show, words_of
@@ -98,6 +99,10 @@ async def one(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station = (await _where(unit, call)).station
         person = await _person(unit, call, station)
+        signed = [
+            (each, "" if each.key_id is None else await reporting.label_of(unit, each.key_id))
+            for each in await by_hand.signed_by(unit, station.id, person.id)
+        ]
     zone = zone_of(station.region)
     facts = {
         "station": station,
@@ -114,9 +119,20 @@ async def one(call: Call[None, None]) -> web.Response:
         "since": format_date(person.followed_at.astimezone(zone), "long", locale=words.locale),
         "paused": None if person.paused_until is None else written_short(person.paused_until, zone, words),
         "speaks": language_word(person.locale, words),
+        "signed": [
+            (
+                format_date(date.fromisoformat(each.on), "long", locale=words.locale),
+                each.kept,
+                written_short(each.at, zone, words),
+                label,
+            )
+            for each, label in signed
+        ],
+        "today": call.services.clock.now().astimezone(zone).date().isoformat(),
         "done": {
             "added": words("The person was added."),
             "changed": words("The change was saved."),
+            "signed": words("The signed request was recorded. Alerts reach this contact again."),
             "revived": words("The next alert is sent to this address again."),
         }.get(call.request.query.get("done", ""), ""),
     }
@@ -277,6 +293,7 @@ def _contact(held: Held, words: Words) -> dict[str, Any]:
         "address": _address(held, words),
         "works": held.works,
         "dead": held.status is ContactStatus.GONE,
+        "opted_out": held.opted_out_at is not None,
         "state": state,
         "code": held.code if held.status is not ContactStatus.ACTIVE else None,
     }

@@ -9,6 +9,7 @@ from email.policy import default as mail_policy
 
 import pytest
 
+from broadcaster.config import Settings
 from broadcaster.http.confirmations import CALLER_HOUR, NUMBER_HOUR
 from broadcaster.store import sandbox
 from tests.integration.http.conftest import LAIGLE, an_alert, open_api
@@ -151,6 +152,68 @@ async def test_a_number_gets_three_codes_an_hour_and_then_whoever_asks_waits(api
     assert (await api.call("POST", SIGN_UP, {"phone": "0639980002"}, key=None))[0] == 202
 
 
+async def from_address(api, address, body, path=SIGN_UP):
+    return await api.call("POST", path, body, key=None, headers={"X-Forwarded-For": address})
+
+
+@pytest.fixture
+async def behind_proxy(tmp_path):
+    settings = Settings(host="127.0.0.1", port=0, data_dir=tmp_path, trusted_proxies=1, requests_per_minute=60)
+    async for each in open_api(settings):
+        yield each
+
+
+async def test_strangers_who_ask_for_codes_to_a_number_do_not_lock_its_owner_out(behind_proxy):
+    api, number = behind_proxy, {"phone": "0639980001", "places": HOME}
+    for stranger in range(3):
+        for _ in range(NUMBER_HOUR):
+            assert (await from_address(api, f"192.0.2.{stranger}", number))[0] == 202
+        assert (await from_address(api, f"192.0.2.{stranger}", number))[0] == 429, "each of them is limited"
+    await settled(api)
+    assert len(await messages(api)) == NUMBER_HOUR, "and few messages go to the number"
+    code = await code_of(api)
+    status, _, mine = await from_address(api, "198.51.100.7", number)
+    assert status == 202
+    await settled(api)
+    assert len(await messages(api)) == NUMBER_HOUR, "the code that is there holds"
+    body = {"confirmation": mine["confirmation"], "code": "000000" if code != "000000" else "111111"}
+    assert (await from_address(api, "198.51.100.7", body, "/v1/confirmations"))[0] == 422
+    status, _, done = await from_address(api, "198.51.100.7", {**body, "code": code}, "/v1/confirmations")
+    assert (status, done["state"]) == (200, "confirmed")
+    assert (await api.counts())["subscribers"] == 1
+
+
+async def test_fifteen_addresses_do_not_use_up_the_codes_of_a_station(tmp_path):
+    settings = Settings(host="127.0.0.1", port=0, data_dir=tmp_path, trusted_proxies=1, codes_per_hour=100)
+    async for api in open_api(settings):
+        sent = 0
+        for stranger in range(5):
+            for turn in range(CALLER_HOUR):
+                body = {"email": f"a{stranger}-{turn}@example.org"}
+                sent += (await from_address(api, f"192.0.2.{stranger}", body))[0] == 202
+        assert 50 <= sent <= 75
+        assert (await from_address(api, "198.51.100.7", {"email": "rose@example.org"}))[0] == 202
+        await settled(api)
+
+
+async def test_who_holds_a_confirmation_gives_the_code_whatever_others_ask_from_the_same_address(behind_proxy):
+    api = behind_proxy
+    _, _, made = await from_address(api, "192.0.2.1", {"phone": "0639980001"})
+    code = await code_of(api)
+    unknown = {"confirmation": "cf_" + "x" * 32}
+    statuses = [(await from_address(api, "192.0.2.1", unknown, "/v1/confirmations"))[0] for _ in range(62)]
+    assert set(statuses) == {404, 429}, "who guesses is counted"
+    body = {"confirmation": made["confirmation"], "code": code}
+    status, _, done = await from_address(api, "192.0.2.1", body, "/v1/confirmations")
+    assert (status, done["state"]) == (200, "confirmed")
+
+
+async def test_codes_that_came_back_do_not_count_against_who_asked(api):
+    for turn in range(CALLER_HOUR + 2):
+        made = await begin(api, {"phone": f"06399800{turn:02d}"})
+        assert (await give(api, made, await code_of(api)))[1]["state"] == "confirmed"
+
+
 async def test_one_caller_has_twenty_codes_an_hour_sent(api):
     for turn in range(CALLER_HOUR):
         await begin(api, {"email": f"a{turn}@example.org"})
@@ -158,8 +221,6 @@ async def test_one_caller_has_twenty_codes_an_hour_sent(api):
 
 
 async def test_a_station_has_so_many_codes_an_hour(tmp_path):
-    from broadcaster.config import Settings  # noqa: PLC0415
-
     settings = Settings(host="127.0.0.1", port=0, data_dir=tmp_path, codes_per_hour=2, requests_per_minute=10_000)
     async for api in open_api(settings):
         for turn in range(2):

@@ -29,6 +29,7 @@ OPEN = {
 SIGNED = {
     "POST /v1/receipts/{token}",
     "POST /v1/welcomes/{token}",
+    "POST /v1/confirmations",
     "POST /hooks/twilio/status",
     "POST /hooks/twilio/voice",
     "GET /a/{token}",
@@ -70,7 +71,9 @@ def test_a_link_that_proves_a_request_is_looked_at_before_its_body():
     signed = [(name, route) for name, route in zip(NAMES, ROUTES, strict=True) if route.access is Access.SIGNED]
     taking = {name for name, route in signed if route.largest}
     linked = {name for name, route in zip(NAMES, ROUTES, strict=True) if route.link}
-    assert linked == {each for each in taking if "/v1/" in each or "/hooks/" in each}
+    # A confirmation's secret comes in its small body, so that no log of paths has it.
+    links = {each for each in taking if "/v1/" in each or "/hooks/" in each} - {"POST /v1/confirmations"}
+    assert linked == links
     assert taking - linked == {"POST /u/{token}", "POST /c/{token}"}, "these never read their body"
 
 

@@ -123,9 +123,10 @@ export class Where {
   /** Say how many are counted exactly, and about how many others there are. */
   others(found) {
     const n = found.others || found.others_fewer_than;
-    if (!n) return "";
     const pattern = found.others ? this.words.others_about : this.words.others_few;
-    return fill(pattern, { own: number(found.registered), n: number(n) });
+    const told = n ? [fill(pattern, { own: number(found.registered), n: number(n) })] : [];
+    if (found.unconfirmed) told.push(fill(this.words.unconfirmed, { n: number(found.unconfirmed) }));
+    return told.join(" · ");
   }
 
   sayReach(found) {
