@@ -141,7 +141,7 @@ class Settings(BaseModel):
         30,
         ge=0,
         le=86_400,
-        description="How often a sender asks its providers whether they answer, sending nothing; 0: never.",
+        description="How often a sender signs in to its providers, sending nothing; it connects every 4 s; 0: neither.",
     )
     lease_s: float = Field(30, ge=2, le=600, description="After how long another worker takes over a batch.")
     grace_s: float = Field(20, ge=0, le=300, description="How long messages under way may take to end at a stop.")

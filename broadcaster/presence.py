@@ -12,12 +12,14 @@ from broadcaster.store import processes
 if TYPE_CHECKING:
     from broadcaster.services import Sender, Services
     from broadcaster.store import Unit
-    from channels.base import Channel
+    from channels.failover import Provider
 
-PROBE_AGAIN_S = 5.0
-"""Seconds until a provider that did not answer is asked again, so that its return is noticed soon."""
+REACH_EVERY_S = 4.0
+"""Seconds between two looks whether a provider takes connections at all: /readyz knows within ten that it does not."""
 
 _PROBE_S = 20.0
+_REACH_S = 3.0
+_GREETING_S = 0.5
 
 
 async def announce(services: Services) -> None:
@@ -31,32 +33,64 @@ async def announce(services: Services) -> None:
     await services.store.at_once(write)
 
 
-async def probe(services: Services) -> float:
-    """Ask each provider whether it answers, without sending anything; return the seconds until the next time."""
-    every_s = services.settings.probe_every_s
+async def probe(services: Services, *, whole: bool) -> None:
+    """Ask each provider whether it answers, without sending anything.
+
+    ``whole``: sign in too. Otherwise only connect, except to a provider that was ill at the last look.
+    """
     for name, sender in services.senders.items():
         if not sender.sandboxed:
-            services.probed[name] = await _troubles_of(sender)
-    return min(every_s, PROBE_AGAIN_S) if any(services.probed.values()) else every_s
+            services.probed[name] = await _troubles_of(sender, whole=whole or bool(services.probed.get(name)))
 
 
-async def _troubles_of(sender: Sender) -> list[Trouble]:
-    if sender.failover is None:
-        providers = [(sender.provider, sender.channel)]
-    else:
-        providers = [(each.name, each.channel) for each in sender.failover.providers]
-    ill = {name: why for name, channel in providers if (why := await _ill(sender, channel)) is not None}
-    code = Code.PROVIDER_AWAY if len(ill) == len(providers) else Code.PROVIDER_REPLACED
+async def _troubles_of(sender: Sender, *, whole: bool) -> list[Trouble]:
+    asked = _ill if whole else _unreachable
+    ill = {each.name: why for each in sender.providers if (why := await asked(sender, each)) is not None}
+    code = Code.PROVIDER_AWAY if len(ill) == len(sender.providers) else Code.PROVIDER_REPLACED
     return [Trouble(code, {"channel": str(sender.name), "provider": name}, why) for name, why in ill.items()]
 
 
-async def _ill(sender: Sender, channel: Channel[Any, Any]) -> str | None:
+async def _unreachable(sender: Sender, provider: Provider[Any, Any]) -> str | None:
+    """Return why a provider takes no connection, None where it does or has no single address.
+
+    A relay greets first, and HTTP waits for us; one that is not well hangs up.
+    """
+    if _is_bound_to(sender, provider):
+        return await _ill(sender, provider)
+    if provider.endpoint is None:
+        return None
+    host, port = provider.endpoint
+    try:
+        async with asyncio.timeout(_REACH_S):
+            reader, writer = await asyncio.open_connection(host, port)
+    except TimeoutError:
+        return f"{host}:{port} takes no connection within {_REACH_S:.0f} s"
+    except OSError as error:
+        return f"{host}:{port} takes no connection: {error.strerror or error}"
+    try:
+        async with asyncio.timeout(_GREETING_S):
+            greeting = await reader.read(1)
+    except TimeoutError:
+        return None
+    except OSError:
+        greeting = b""
+    finally:
+        writer.close()
+    return None if greeting else f"{host}:{port} hangs up"
+
+
+async def _ill(sender: Sender, provider: Provider[Any, Any]) -> str | None:
     """Return what is wrong with a provider, None where it is well."""
-    if channel is sender.listener:  # it is bound all the time; a second session is more than many carriers allow
+    if sender.listener is not None and _is_bound_to(sender, provider):
         return None if sender.listener.is_bound else "not bound to the message centre"
     try:
         async with asyncio.timeout(_PROBE_S):
-            found = await channel.probe()
+            found = await provider.channel.probe()
     except TimeoutError:
         return f"no answer within {_PROBE_S:.0f} s"
     return next((each.what for each in found if each.level == "error"), None)
+
+
+def _is_bound_to(sender: Sender, provider: Provider[Any, Any]) -> bool:
+    """Return whether a session is open all the time; a second one is more than many carriers allow."""
+    return provider.channel is sender.listener

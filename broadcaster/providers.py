@@ -81,7 +81,7 @@ def _sender(settings: Settings, name: ChannelName, made: Made, hint: str, bus: B
         signs_as=made.signs_as,
         patience_s=None if failover is None else 2 * _patience_s(settings) + 1.0,
         origins=Origins(name, places if made.real else 0, made.label or (lambda _: provider)),
-        provider=provider,
+        providers=made.providers,
     )
 
 
@@ -141,10 +141,6 @@ class Made:
     label: Callable[[str], str] | None = None
 
 
-def _one(name: str, channel: Channel[Any, Any], *, real: bool) -> Made:
-    return Made((Provider(name, channel),), real)
-
-
 def _push(settings: Settings) -> Made:
     real = settings.vapid_private_key is not None
     key = VapidKey.load(settings.vapid_private_key.get_secret_value()) if settings.vapid_private_key else None
@@ -167,17 +163,18 @@ def _email(settings: Settings) -> Made:
     for name, field, url in (("relay", "smtp_url", settings.smtp_url), ("relay-2", "smtp_url_2", settings.smtp_url_2)):
         if url is not None:
             with _about(field):
-                relays.append(Provider(name, _relay(settings, url.get_secret_value())))
-    return Made(tuple(relays), real=True) if relays else _one("relay", _relay(settings, _SANDBOX_RELAY), real=False)
+                relays.append(_relay(settings, name, url.get_secret_value()))
+    return Made(tuple(relays) or (_relay(settings, "relay", _SANDBOX_RELAY),), real=bool(relays))
 
 
-def _relay(settings: Settings, url: str) -> Email:
+def _relay(settings: Settings, name: str, url: str) -> Provider[Any, Any]:
     config = SmtpConfig.from_url(url)
     dkim = None
     if url != _SANDBOX_RELAY and settings.dkim_private_key is not None:
         domain = settings.dkim_domain or config.sender.address.rpartition("@")[2]
         dkim = DkimKey(domain, settings.dkim_selector, settings.dkim_private_key.get_secret_value())
-    return Email(replace(config, pool_size=settings.smtp_concurrency, timeout_s=settings.send_timeout_s, dkim=dkim))
+    config = replace(config, pool_size=settings.smtp_concurrency, timeout_s=settings.send_timeout_s, dkim=dkim)
+    return Provider(name, Email(config), endpoint=(config.host, config.port))
 
 
 _SANDBOX_RELAY = "smtp://127.0.0.1:25?from=sandbox@tocsin.example"
@@ -204,7 +201,8 @@ def _sms(settings: Settings) -> Made:
     senders: list[str] = []
     if settings.twilio_account_sid or settings.smpp_url is None:
         sender = settings.twilio_from or _SANDBOX_NUMBER
-        providers.append(Provider("twilio", Sms(_account(settings, sender))))
+        account = _account(settings, sender)
+        providers.append(Provider("twilio", Sms(account), endpoint=account.endpoint))
         senders.append(settings.twilio_from)
     if settings.smpp_url is not None:
         with _about("smpp_url"):
@@ -220,7 +218,8 @@ def _voice(settings: Settings) -> Made:
     sender = settings.twilio_voice_from or settings.twilio_from
     can_call = sender != "" and not is_alphanumeric(sender) and not sender.startswith("MG")
     real = bool(settings.twilio_account_sid) and can_call
-    return _one("twilio", Voice(_account(settings, sender if can_call else _SANDBOX_NUMBER)), real=real)
+    account = _account(settings, sender if can_call else _SANDBOX_NUMBER)
+    return Made((Provider("twilio", Voice(account), endpoint=account.endpoint),), real)
 
 
 @contextmanager

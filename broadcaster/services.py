@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from broadcaster.store.grouping import Grouped
     from broadcaster.store.registering import Registration
     from channels.base import Channel
-    from channels.failover import Failover
+    from channels.failover import Failover, Provider
     from channels.smpp import Smpp
 
 _CONTEXTS = 64
@@ -60,9 +60,9 @@ ALL_ROLES = frozenset(Role)
 class Sender:
     """A channel as the service uses it. ``stopped_until``: it is broken, and tried again then.
 
-    ``failover`` is the channel itself where it has two providers; ``listener`` is the part of it that hears what
-    becomes of messages; ``signs_as`` is who its texts are from; ``provider`` names who it speaks to;
-    ``patience_s`` bounds a message, else the settings do.
+    ``providers`` are one or two; ``failover`` is the channel itself where it has two; ``listener`` is the part of it
+    that hears what becomes of messages; ``signs_as`` is who its texts are from; ``patience_s`` bounds a message, else
+    the settings do.
     """
 
     name: ChannelName
@@ -72,6 +72,7 @@ class Sender:
     batch_size: int
     hint: str = ""
     stopped_until: datetime | None = None
+    providers: tuple[Provider[Any, Any], ...] = ()
     failover: Failover[Any, Any] | None = None
     listener: Smpp | None = None
     signs_as: str = ""
@@ -85,7 +86,10 @@ class Sender:
         """
         return self.stopped_until is not None and now < self.stopped_until <= now + timedelta(seconds=STOP_S)
 
-    provider: str = ""
+    @property
+    def provider(self) -> str:
+        """Who this channel speaks to, in a word."""
+        return "+".join(each.name for each in self.providers)
 
 
 @dataclass

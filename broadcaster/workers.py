@@ -340,11 +340,15 @@ async def _announcing(services: Services) -> None:
 
 async def _probing(services: Services) -> None:
     """Look now and then how the providers are, so that one that is away is known before the next alert."""
-    pause_s = services.settings.probe_every_s
-    while pause_s:
+    every_s = services.settings.probe_every_s
+    if not every_s:
+        await asyncio.Event().wait()
+    pause_s, whole_at = min(every_s, presence.REACH_EVERY_S), time.monotonic() + every_s
+    while True:
         await asyncio.sleep(pause_s)
-        pause_s = await presence.probe(services)
-    await asyncio.Event().wait()  # it was switched off
+        whole = time.monotonic() >= whole_at
+        await presence.probe(services, whole=whole)
+        whole_at += every_s if whole else 0
 
 
 async def _leads(services: Services, name: str) -> bool:

@@ -37,11 +37,15 @@ _REMEMBERED = 20_000
 
 @dataclass(slots=True)
 class Provider(Generic[M, A]):
-    """One of the two; ``name`` is in receipts, errors and metrics."""
+    """One of a channel's providers; ``name`` is in receipts, errors and metrics.
+
+    ``endpoint``: the host and port that it takes connections at, None where there is no single one.
+    """
 
     name: str
     channel: Channel[M, A]
     breaker: Breaker = field(default_factory=lambda: Breaker(rest_s=2.0, longest_rest_s=30.0))
+    endpoint: tuple[str, int] | None = None
     delays: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_DELAYS))
     broken: Misconfigured | None = None
 

@@ -108,6 +108,12 @@ class TwilioAccount:
             raise InvalidAccount("sender", "is no sender")
         return kind
 
+    @property
+    def endpoint(self) -> tuple[str, int]:
+        """The host and port that messages are posted to."""
+        parts = urlsplit(self.origin())
+        return str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
+
     def origin(self, product: str = "api") -> str:
         """Give where a product's requests go (``https://api.twilio.com``), without a final slash."""
         if self.base_url is not None:

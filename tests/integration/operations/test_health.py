@@ -153,11 +153,17 @@ async def test_home_and_the_alerts_page_say_in_french_that_nobody_was_told_yet(t
         assert (await api.ready())["findings"] == []
 
 
-async def test_a_provider_that_goes_away_while_nothing_is_sent_is_noticed_and_so_is_its_return(tmp_path):
+@pytest.mark.parametrize("sign_in_every_s", [0.2, 3600])
+async def test_a_provider_that_goes_away_while_nothing_is_sent_is_noticed_and_so_is_its_return(
+    tmp_path, sign_in_every_s
+):
     async with Town(tmp_path) as town, Wire(town.smtp.port) as wire:
         town.settings = config.load(
             town.environment
-            | {"TOCSIN_SMTP_URL": f"smtp://127.0.0.1:{wire.port}?from=a@town.example", "TOCSIN_PROBE_EVERY_S": "0.2"}
+            | {
+                "TOCSIN_SMTP_URL": f"smtp://127.0.0.1:{wire.port}?from=a@town.example",
+                "TOCSIN_PROBE_EVERY_S": str(sign_in_every_s),
+            }
         )
         async with town.serving() as api:
 
