@@ -24,7 +24,7 @@ from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import WORKBOOK, Source, open_source
 from broadcaster.register.refusals import HEADER, write_refusals
-from broadcaster.store import addresses
+from broadcaster.store import addresses, listed, people
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +125,30 @@ def look_up(*, station: str) -> None:
             async with store.read() as unit:
                 found = await station_of(unit, station)
             await _place(store, found)
+
+    wait_for(work())
+
+
+@import_.command("same-ids")
+@click.option("--station", required=True, help="Short name of the station.")
+def same_ids(*, station: str) -> None:
+    """List people whose ids are one since ids are compared without regard to case and invisible signs.
+
+    Nobody was merged. Lists find the second of each pair; remove the one who is not needed in the console.
+    """
+
+    async def work() -> None:
+        async with opened(settings()) as store, store.read() as unit:
+            found = await station_of(unit, station)
+            pairs = await listed.same_ids(unit, found.id)
+            known = await people.names(unit, found.id, {each for pair in pairs for each in pair})
+        for pair in pairs:
+            told = (
+                f"{known[each][0]!r} {known[each][1] or ''}".strip() + f" (/console/people/{each})" for each in pair
+            )
+            click.echo(" and ".join(told))
+        if not pairs:
+            click.echo("every id is one person's")
 
     wait_for(work())
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.quotas import over
+from broadcaster.domain.spelling import key
 from broadcaster.errors import Conflict, NotFound, Refused
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count
@@ -134,7 +135,7 @@ def _read(services: Services, station: Station, given: ContactToConfirm) -> NewC
             address = parse_address(given.email)
         except InvalidMailAddress as error:
             raise Refused("email", f"This is no mail address: {error.problem}.") from error
-        return NewContact(ChannelName.EMAIL, address, address)
+        return NewContact(ChannelName.EMAIL, key(address), address)
     try:
         number = parse_phone(given.phone or "", station.region)
     except InvalidPhone as error:

@@ -7,11 +7,10 @@ E.164; a mail address in its one spelling.
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.people import ChannelName, NewContact
+from broadcaster.domain.spelling import group_slug, key
 from broadcaster.errors import Refused
 from broadcaster.http.schemas.subscribers import ContactOut, EmailContactIn, PhoneContactIn, PushContactIn
 from channels.email import InvalidMailAddress, parse_address
@@ -20,9 +19,6 @@ from channels.webpush import KNOWN_ORIGINS, InvalidSubscription, PushSubscriptio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-_LONGEST_SLUG = 60
-_NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 def read_contacts(
@@ -53,7 +49,7 @@ def _read(
         address = parse_address(contact.email)
     except InvalidMailAddress as error:
         raise Refused(f"{field}.email", f"This is no mail address: {error.problem}.") from error
-    return NewContact(ChannelName.EMAIL, address, address)
+    return NewContact(ChannelName.EMAIL, key(address), address)
 
 
 def read_push(given: dict[str, Any], field: str, origins: tuple[str, ...]) -> NewContact:
@@ -80,17 +76,16 @@ def show_contact(channel: ChannelName, address: str, status: str) -> ContactOut:
 
 def kept_contact(channel: ChannelName, address: str) -> NewContact:
     """Give a contact of the store as it was when it was new."""
-    canonical = json.loads(address)["endpoint"] if channel is ChannelName.PUSH else address
-    return NewContact(channel, canonical, address)
+    if channel is ChannelName.PUSH:
+        return NewContact(channel, json.loads(address)["endpoint"], address)
+    return NewContact(channel, key(address) if channel is ChannelName.EMAIL else address, address)
 
 
 def group_slugs(names: Iterable[str]) -> dict[str, str]:
     """Give slug to name of groups: « École Victor-Hugo » is ecole-victor-hugo. Raises ``Refused`` for a bare sign."""
     found: dict[str, str] = {}
     for at, name in enumerate(names):
-        plain = unicodedata.normalize("NFKD", name.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae")).lower()
-        ascii_only = "".join(sign for sign in plain if not unicodedata.combining(sign))
-        slug = _NOT_SLUG.sub("-", ascii_only).strip("-")[:_LONGEST_SLUG].strip("-")
+        slug = group_slug(name)
         if not slug:
             raise Refused(f"groups[{at}]", "A group's name needs a letter from a to z, or a digit.")
         found.setdefault(slug, name)

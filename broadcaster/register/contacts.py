@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewContact
+from broadcaster.domain.spelling import key
 from channels.addresses import push_text
 from channels.email.address import parse_address
 from channels.sms import parse_phone
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def mail_contact(text: str) -> NewContact:
     """Read a mail address. Raises ``channels.email.address.InvalidMailAddress``."""
     address = parse_address(text)
-    return NewContact(ChannelName.EMAIL, address, address)
+    return NewContact(ChannelName.EMAIL, key(address), address)
 
 
 def phone_contact(text: str, region: str, channel: ChannelName | None = None) -> NewContact:

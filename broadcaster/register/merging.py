@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import CHANNEL_NUMBER
+from broadcaster.domain.spelling import plain
 from broadcaster.register.parsing import SPEAKS_OF, Says
 from broadcaster.store.addresses import mark_of
 from broadcaster.store.listed import Edit
@@ -36,7 +37,7 @@ def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | 
     edit = Edit(held.subscriber_id, digest)
     nothing = edit
     removed = Removed()
-    if Says.NAME in says and (person.name or "") != (held.name(vault) or ""):
+    if Says.NAME in says and plain(person.name or "") != plain(held.name(vault) or ""):
         edit = edit._replace(name=person.name or "")
     if Says.LOCALE in says and person.locale != held.locale:
         edit = edit._replace(locale=person.locale)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.signs import unfit
+from broadcaster.domain.spelling import group_slug, key, plain
 from broadcaster.register.columns import CONTACTS, looks_like_contact
 from broadcaster.register.contacts import mail_contact, phone_contact
-from broadcaster.register.groups import group_slug
 from broadcaster.register.refusals import Refusal
 from channels.email.address import InvalidMailAddress
 from channels.sms import InvalidPhone
@@ -95,7 +95,8 @@ class Told:
 
     @property
     def external_id(self) -> str:
-        return self.person.external_id or ""
+        """The id in the form in which ids are compared."""
+        return key(self.person.external_id or "")
 
 
 class Parser:
@@ -159,7 +160,7 @@ class Parser:
             contacts,
             tuple(places.values()),
             tuple(sorted(named)),
-            external_id,
+            read["external_id"],
             read["name"] or None,
             vulnerable,
             address,
@@ -328,6 +329,7 @@ def _group_names(cell: str) -> list[str]:
 
 
 def _external_id(text: str) -> str:
+    text = plain(text)
     if not text:
         raise _Wrong("this is empty: without it, a second import could not tell who is who")
     if len(text) > MAX_EXTERNAL_ID or unfit(text, one_line=True):

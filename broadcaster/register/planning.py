@@ -175,7 +175,7 @@ def _sorted_out(
     for line, told, digest in parsed:
         external_id = told.external_id
         if external_id in seen.marks:
-            _double(made, line, external_id, seen)
+            _double(made, line, told, seen)
             continue
         entry: intake.Entry | listed.Edit | None = None
         before, held = there.get(external_id, (b"", None))
@@ -217,14 +217,15 @@ def _housed(held: Held | None) -> bool:
     return held is not None and (bool(held.sealed_places) or held.address_mark is not None)
 
 
-def _double(made: Plan, line: int, external_id: str, seen: _Seen) -> None:
+def _double(made: Plan, line: int, told: Told, seen: _Seen) -> None:
+    external_id, written = told.external_id, told.person.external_id or ""
     first = seen.marks[external_id] // _KINDS
     heading = made.source.columns.heading("external_id")
     if external_id not in made.doubled:
         made.doubled.add(external_id)
         problem = f"line {line} has the same id: which of them is right?"
-        made.refusals.append(Refusal(first, external_id, heading, problem))
-    made.refusals.append(Refusal(line, external_id, heading, f"line {first} has the same id: which of them is right?"))
+        made.refusals.append(Refusal(first, written, heading, problem))
+    made.refusals.append(Refusal(line, written, heading, f"line {first} has the same id: which of them is right?"))
 
 
 async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:

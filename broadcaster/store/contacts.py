@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, select, update
 
-from broadcaster.domain.people import CHANNEL_NUMBER, PUSH, ContactStatus, NewContact
+from broadcaster.domain.people import CHANNEL_NUMBER, PUSH, ChannelName, ContactStatus, NewContact
 from broadcaster.errors import Conflict
 from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
 
     from broadcaster.store.engine import Unit
+    from broadcaster.store.sealing import Vault
 
 CHUNK = 400
 """Rows a statement where each takes two parameters or more: SQLite's limit is 32,766, and short is as fast."""
@@ -37,12 +38,56 @@ def key_of(unit: Unit, contact: NewContact) -> Key:
     return CHANNEL_NUMBER[contact.channel], unit.vault.fingerprint(contact.channel, contact.canonical)
 
 
+def former_mark(vault: Vault, contact: NewContact) -> bytes:
+    """Return the blind index that a contact had when mail addresses were told apart as they were written."""
+    written = contact.address if contact.channel is ChannelName.EMAIL else contact.canonical
+    return vault.fingerprint(contact.channel, written)
+
+
 def seal_address(unit: Unit, key: Key, address: str) -> bytes:
     return unit.vault.seal(address.encode(), b"contact:" + key[1])
 
 
 def open_address(unit: Unit, fingerprint: bytes, sealed: bytes) -> str:
     return unit.vault.open(sealed, b"contact:" + fingerprint).decode()
+
+
+async def adopt(unit: Unit, spelled: Mapping[Key, bytes]) -> dict[Key, int]:
+    """Let opt-outs whose address was forgotten count for the same address in today's spelling.
+
+    ``spelled``: key of a contact to the mark that its address had as it was written. The row is known by that mark
+    only, for nothing else is left of it. Return the rows that took the new spelling and still lack their address.
+    """
+    adopted: dict[Key, int] = {}
+    by_former = {former: key for key, former in spelled.items() if former != key[1]}
+    formers = list(by_former)
+    for start in range(0, len(formers), CHUNK):
+        rows = await unit.conn.execute(
+            select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint, contacts.c.status).where(
+                contacts.c.fingerprint.in_(formers[start : start + CHUNK]), contacts.c.sealed == FORGOTTEN
+            )
+        )
+        for row in rows.all():
+            key = by_former[row.fingerprint]
+            if row.channel == key[0] and await _adopt(unit, key, row.id, row.status):
+                adopted[key] = row.id
+    return adopted
+
+
+async def _adopt(unit: Unit, key: Key, forgotten: int, status: int) -> bool:
+    same = (contacts.c.channel == key[0]) & (contacts.c.fingerprint == key[1])
+    keep = await unit.conn.scalar(select(contacts.c.id).where(same))
+    if keep is None:
+        await unit.conn.execute(update(contacts).where(contacts.c.id == forgotten).values(fingerprint=key[1]))
+        return True
+    there = select(opt_outs.c.station_id).where(opt_outs.c.contact_id == keep).scalar_subquery()
+    said = (opt_outs.c.contact_id == forgotten) & opt_outs.c.station_id.not_in(there)
+    await unit.conn.execute(update(opt_outs).where(said).values(contact_id=keep))
+    if status == ContactStatus.STOPPED:
+        await unit.conn.execute(update(contacts).where(contacts.c.id == keep).values(status=status))
+    await unit.conn.execute(delete(contacts).where(contacts.c.id == forgotten))
+    await _changed(unit, [keep])
+    return False
 
 
 async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dict[Key, int]:
@@ -53,6 +98,7 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
     never change them, and whoever could would silence the device.
     """
     by_key = {key_of(unit, contact): contact for contact in wanted}
+    await adopt(unit, {key: former_mark(unit.vault, contact) for key, contact in by_key.items()})
     found: dict[Key, int] = {}
     revived: list[int] = []
     forgotten: set[int] = set()

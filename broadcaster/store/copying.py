@@ -143,7 +143,7 @@ async def clear(unit: Unit) -> None:
 
 async def make(unit: Unit, migration: str) -> None:
     """Make the tables as they were at a migration, or bring them to it."""
-    await unit.conn.run_sync(upgrade, migration)
+    await unit.conn.run_sync(lambda connection: upgrade(connection, migration, vault=unit.vault))
 
 
 async def put(unit: Unit, name: str, kinds: Mapping[str, str], part: Sequence[Sequence[Any]]) -> None:

@@ -20,7 +20,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus, LinkStatus
 from broadcaster.errors import Conflict
 from broadcaster.store import people
 from broadcaster.store.addresses import row_of
-from broadcaster.store.contacts import CHUNK, FORGOTTEN, drop_orphans, open_address, revive
+from broadcaster.store.contacts import CHUNK, FORGOTTEN, adopt, drop_orphans, former_mark, open_address, revive
 from broadcaster.store.listed import Edit
 from broadcaster.store.stations import hash_of
 from broadcaster.store.tables import (
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from sqlalchemy import BindParameter, Column, Delete, Insert, Row, Table, Update
 
     from broadcaster.domain.people import NewContact, NewPlace, NewSubscriber
+    from broadcaster.store.contacts import Key
     from broadcaster.store.engine import Unit
     from broadcaster.store.sealing import Vault
 
@@ -70,6 +71,7 @@ class Rows:
     added: list[dict[str, Any]] = field(default_factory=list)
     followed: list[dict[str, Any]] = field(default_factory=list)
     rewritten: list[dict[str, Any]] = field(default_factory=list)
+    spelled: dict[Key, bytes] = field(default_factory=dict)
     revived: list[int] = field(default_factory=list)
     unlinked: list[dict[str, Any]] = field(default_factory=list)
     contacts: list[dict[str, Any]] = field(default_factory=list)
@@ -193,6 +195,8 @@ def _make_ready_contacts(vault: Vault, rows: Rows, subscriber_id: int, added: It
             continue
         seen.add(key)
         channel, fingerprint = key
+        if contact.address != contact.canonical:
+            rows.spelled[key] = former_mark(vault, contact)
         sealed = vault.seal(contact.address.encode(), b"contact:" + fingerprint)
         rows.contacts.append({"a_channel": channel, "a_fingerprint": fingerprint, "a_sealed": sealed})
         rows.links.append({"a_subscriber": subscriber_id, "a_channel": channel, "a_fingerprint": fingerprint})
@@ -225,6 +229,7 @@ async def write(
     dropped: set[int] = set()
     try:
         for rows in prepared:
+            forgotten |= await adopt(unit, rows.spelled)
             await _write(unit, station_id, rows, groups_by_slug, now)
             dropped.update(row["a_contact"] for row in rows.unlinked)
             keys = {(row["a_channel"], row["a_fingerprint"]) for row in rows.contacts}

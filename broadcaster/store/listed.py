@@ -10,7 +10,7 @@ from broadcaster.domain.addresses import OPEN, Address, AddressState
 from broadcaster.domain.people import ContactStatus, NewPlace
 from broadcaster.store import people, stations
 from broadcaster.store.contacts import CHUNK
-from broadcaster.store.tables import addresses, contacts, links, memberships, places, subscribers
+from broadcaster.store.tables import addresses, contacts, follows, links, memberships, places, subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,3 +134,15 @@ async def having_dead(unit: Unit, subscriber_ids: Sequence[int]) -> set[int]:
         )
         found.update(rows)
     return found
+
+
+async def same_ids(unit: Unit, station_id: int) -> list[tuple[int, int]]:
+    """Return pairs of followers whose ids are one in today's spelling; lists find the second of each only."""
+    other = follows.alias()
+    rows = await unit.conn.execute(
+        select(follows.c.subscriber_id, other.c.subscriber_id)
+        .join(other, (other.c.subscriber_id == follows.c.same_id_as) & (other.c.station_id == follows.c.station_id))
+        .where(follows.c.station_id == station_id)
+        .order_by(follows.c.subscriber_id)
+    )
+    return [(one, two) for one, two in rows]

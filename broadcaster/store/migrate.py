@@ -15,6 +15,7 @@ from broadcaster.store.labels import reseal
 
 if TYPE_CHECKING:
     from broadcaster.store.engine import Store
+    from broadcaster.store.sealing import Vault
 
 _HERE = Path(__file__).parent / "migrations"
 _LOCK = 0x746F6373  # "tocs": one migration at a time
@@ -36,19 +37,23 @@ async def migrate(store: Store) -> str | None:
 
     On SQLite the write lock, on PostgreSQL an advisory lock, lets one process at a time do it.
     """
-    await store.run_sync(upgrade)
+    await store.run_sync(lambda connection: upgrade(connection, vault=store.vault))
     async with store.write() as unit:
         await reseal(unit)
     return newest()
 
 
-def upgrade(connection: Any, to: str = "head") -> None:
-    """Apply the migrations that are missing up to ``to``, in the transaction of a connection of SQLAlchemy's own."""
+def upgrade(connection: Any, to: str = "head", *, vault: Vault) -> None:
+    """Apply the migrations that are missing up to ``to``, in the transaction of a connection of SQLAlchemy's own.
+
+    ``vault`` opens what a migration writes anew.
+    """
     if connection.dialect.name == "postgresql":
         # Before Alembic is entered: its context is the process', and waiting within it would let another in.
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = _config()
     config.attributes["connection"] = connection
+    config.attributes["vault"] = vault
     command.upgrade(config, to)
 
 

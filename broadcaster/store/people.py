@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select, update
 
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace, NewSubscriber
+from broadcaster.domain.spelling import key
 from broadcaster.store import contacts as contact_rows
 from broadcaster.store import sandbox
 from broadcaster.store.labels import open_group
@@ -295,7 +296,7 @@ async def by_external_ids(unit: Unit, station_id: int, external_ids: Sequence[st
 
 def external_mark(vault: Vault, station_id: int, external_id: str) -> bytes:
     """Give the blind index of a register's own name for a person: some registers name people by their number."""
-    return vault.fingerprint(f"external {station_id}", external_id)
+    return vault.fingerprint(f"external {station_id}", key(external_id))
 
 
 def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> dict[str, bytes | None]:

@@ -174,6 +174,7 @@ follows = Table(
     Column("external_mark", LargeBinary(16)),
     Column("external", LargeBinary),
     Column("digest", LargeBinary(16)),
+    Column("same_id_as", Id),  # another's id is the same, since ids are compared in one spelling: an operator decides
     Column("registered", SmallInteger),  # 1 if the station entered them itself; who signed up themselves has none
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("station_id", "external_mark"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import idna
 
@@ -32,6 +33,8 @@ def parse_address(text: str) -> str:
     Dot-atoms only: a quoted local part, a display name, a comment or an address literal is refused. A local part
     beyond ASCII is kept; whether it can be written to depends on the relay (SMTPUTF8). Raises ``InvalidMailAddress``.
     """
+    if not text.isascii():  # signs that nobody sees come along from web pages
+        text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     text = text.strip(" \t")
     if _CANONICAL.fullmatch(text):
         return text

@@ -9,9 +9,9 @@ from aiohttp import web
 from babel.numbers import format_decimal
 
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
-from broadcaster.register.groups import group_slug
 from broadcaster.register.parsing import MAX_VALUES
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store import register

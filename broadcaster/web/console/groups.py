@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import Role
 from broadcaster.errors import NotFound
 from broadcaster.http.reading import form_of
-from broadcaster.register.groups import group_slug
 from broadcaster.store import by_hand, stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
 

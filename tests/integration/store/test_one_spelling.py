@@ -1,0 +1,116 @@
+"""One mailbox, one id and one group have one spelling, for lists, forms, the API and what an older version wrote."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import insert, select
+
+from broadcaster.domain.people import ContactStatus, LinkStatus
+from broadcaster.register.applying import apply
+from broadcaster.register.contacts import mail_contact
+from broadcaster.register.planning import plan
+from broadcaster.register.reading import open_source
+from broadcaster.store import Store, Vault, contacts, listed, people, tables
+from broadcaster.store.migrate import migrate, upgrade
+from tests.contract.stores import NOW, SECRET, add_station, mail, register, resident
+
+
+@pytest.fixture
+async def station(store):
+    async with store.write() as unit:
+        return await add_station(unit, "laigle", lon=0.63, lat=48.76)
+
+
+async def imported(store, station, tmp_path, text):
+    (tmp_path / "list.csv").write_text(text)
+    with await plan(store, station, open_source(tmp_path / "list.csv")) as made:
+        await apply(store, made, now=NOW)
+        return made
+
+
+async def rows(store, table):
+    async with store.read() as unit:
+        return (await unit.conn.execute(select(table).order_by(*table.primary_key.columns))).all()
+
+
+async def test_two_spellings_of_a_mailbox_are_one_contact_and_a_no_to_one_holds_for_both(store, station, tmp_path):
+    await imported(store, station, tmp_path, "id;courriel\n1;Odile.V@example.org\n2;odile.v@EXAMPLE.org\n")
+    (contact,) = await rows(store, tables.contacts)
+    async with store.write() as unit:
+        await contacts.opt_out(unit, contact.id, station.id, NOW)
+        (third,) = await register(unit, station.id, resident(mail_contact("ODILE.v@example.org")))
+        assert [each[1] for each in (await people.profile(unit, third)).contacts] == ["Odile.V@example.org"]
+    assert len(await rows(store, tables.contacts)) == len(await rows(store, tables.opt_outs)) == 1
+
+
+async def test_an_id_with_signs_that_nobody_sees_or_in_other_letters_is_the_same_person(store, station, tmp_path):
+    await imported(store, station, tmp_path, "id;nom\nR-1\u200b;Vannier\n")
+    for same in ("R-1", "r-1", "Ｒ-1", "\ufeffR-1"):
+        made = await imported(store, station, tmp_path, f"id;nom\n{same};Vannier\n")
+        assert (made.new, made.changed, made.unchanged) == (0, 0, 1)
+    made = await imported(store, station, tmp_path, "id;nom\nR-1\u200b;Vannier\nr-1;Vannier\n")
+    assert (made.new, made.refused_lines) == (0, 2)
+
+
+async def test_a_no_whose_address_was_forgotten_still_holds_when_a_list_writes_it_so_again(store, station, tmp_path):
+    for at, again in enumerate((True, False)):
+        async with store.write() as unit:
+            (zoe,) = await register(unit, station.id, resident(mail(f"Zoe{at}@example.org")))
+            (contact,) = await unit.conn.scalars(
+                select(tables.links.c.contact_id).where(tables.links.c.subscriber_id == zoe)
+            )
+            await contacts.opt_out(unit, contact, station.id, NOW)
+            await people.erase(unit, zoe)
+            if not again:
+                await register(unit, station.id, resident(mail_contact(f"Zoe{at}@example.org")))
+        await imported(store, station, tmp_path, f"id;courriel\nA{at};Zoe{at}@example.org\n")
+        (left,) = [each for each in await rows(store, tables.contacts) if each.id == contact]
+        assert (left.sealed != contacts.FORGOTTEN, len(await rows(store, tables.opt_outs))) == (True, at + 1)
+
+
+async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(store_url):
+    store = Store(store_url, Vault([SECRET]))
+    vault = store.vault
+    await store.run_sync(lambda connection: upgrade(connection, "0026", vault=vault))
+    async with store.write() as unit:
+        station = await add_station(unit, "laigle")
+        ids = await register(unit, station.id, *[resident(external_id=each) for each in "ABCDE"])
+        spellings = ["ann@example.org", "Ann@example.org", "ANN@example.org", "Bob@example.org"]
+        made = await contacts.ensure(unit, [mail(each) for each in spellings], NOW)
+        known = {spelling: made[contacts.key_of(unit, mail(spelling))] for spelling in spellings}
+        pairs = [(ids[0], spellings[0]), (ids[0], spellings[1]), (ids[1], spellings[1]), (ids[2], spellings[2])]
+        for subscriber_id, spelling in [*pairs, (ids[3], spellings[3])]:
+            row = {"subscriber_id": subscriber_id, "contact_id": known[spelling], "created_at": NOW}
+            await unit.conn.execute(insert(tables.links).values(status=LinkStatus.CONFIRMED, **row))
+        await contacts.opt_out(unit, known["Ann@example.org"], station.id, NOW)
+        await contacts.retire(unit, [known["ANN@example.org"]], ContactStatus.STOPPED, None, NOW)
+        for subscriber_id, external_id in zip(ids, ("R-1", "R-1\u200b", "x-2\u200b", "X-2", "Y-3"), strict=True):
+            mark = vault.fingerprint(f"external {station.id}", external_id)
+            sealed = vault.seal(external_id.encode(), b"external:" + mark)
+            await unit.conn.execute(
+                tables.follows.update()
+                .where(tables.follows.c.subscriber_id == subscriber_id)
+                .values(external_mark=mark, external=sealed)
+            )
+    await migrate(store)
+    try:
+        ann, bob = await rows(store, tables.contacts)
+        assert (ann.status, bob.status) == (ContactStatus.STOPPED, ContactStatus.ACTIVE)
+        links = {(each.subscriber_id, each.contact_id) for each in await rows(store, tables.links)}
+        assert links == {(ids[0], ann.id), (ids[1], ann.id), (ids[2], ann.id), (ids[3], bob.id)}
+        assert [(each.station_id, each.contact_id) for each in await rows(store, tables.opt_outs)] == [
+            (station.id, ann.id)
+        ]
+        assert len(await rows(store, tables.subscribers)) == 5
+        same = {each.subscriber_id: each.same_id_as for each in await rows(store, tables.follows)}
+        assert {each: other for each, other in same.items() if other} == {ids[1]: ids[0], ids[3]: ids[2]}
+        async with store.write() as unit:
+            assert await listed.same_ids(unit, station.id) == [(ids[1], ids[0]), (ids[3], ids[2])]
+            found = await contacts.ensure(unit, [mail_contact("aNN@example.org"), mail_contact("bob@example.org")], NOW)
+            assert set(found.values()) == {ann.id, bob.id}
+            opened = (await people.profile(unit, ids[3])).contacts
+            assert [address for _, address, _ in opened] == ["Bob@example.org"]
+            by_id = await people.by_external_ids(unit, station.id, ["r-1", "x-2", "y-3"])
+            assert sorted(at for at, _ in by_id.values()) == [ids[0], ids[2], ids[4]]
+    finally:
+        await store.close()
