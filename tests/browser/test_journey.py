@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
+from sqlalchemy import func, select
 
+from broadcaster.store.tables import subscribers
 from tests.browser.visiting import DESK
 from tests.servers.autopush import DELIVERED
 from tests.servers.town import CENTRE, away
@@ -113,6 +115,20 @@ async def test_who_is_in_the_circle_is_told_and_a_press_opens_the_alert(visit, v
     assert known >= 2
     assert [each.code for each in village.push.messages[told:]] == [DELIVERED]
     assert len([each for each in desktop.notices if "Risle" in each.title]) == 1
+
+
+async def test_a_sign_up_is_confirmed_by_the_worker_that_shows_the_welcome(visit, village, firefox, desktop):
+    await follow_by_push(visit, village, firefox, CENTRE)
+    async with asyncio.timeout(_PATIENCE_S):
+        notice = await desktop.shown(lambda each: "inscrit" in each.title)
+    assert "arriveront ici" in notice.text
+
+    async def confirmed() -> bool:
+        async with village.town.store.read() as unit:
+            waiting = select(func.count()).where(subscribers.c.unconfirmed_at.is_not(None))
+            return await unit.conn.scalar(waiting) == 0
+
+    await eventually(confirmed, "its answer confirms the sign-up", _PATIENCE_S)
 
 
 async def test_a_visitor_who_walks_in_is_told_on_the_way(visit, village, firefox, desktop):
