@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
 
 from broadcaster.register.applying import apply
 from broadcaster.register.merging import Removed
@@ -11,7 +10,6 @@ from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.store import by_hand, confirmations, register, stations
 from broadcaster.store.register import Only
-from broadcaster.store.tables import groups
 from tests.contract.stores import NOW, phone, push
 
 MOBILE = "06 39 98 06 {:02}"
@@ -150,7 +148,7 @@ async def test_a_group_is_not_made_for_lines_that_are_refused(store, station, tm
     )
     assert made.refused_lines == 3
     async with store.read() as unit:
-        assert list(await unit.conn.scalars(select(groups.c.slug))) == ["club"]
+        assert [slug for slug, _, _ in await stations.group_list(unit, station.id)] == ["club"]
 
 
 async def test_a_number_that_passes_from_one_person_to_another_is_never_forgotten(store, station, tmp_path):
