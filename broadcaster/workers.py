@@ -159,6 +159,7 @@ async def _live(services: Services) -> asyncio.Task[None]:
             try:
                 await alive.hold(services.store, services.owner, held)
             except StoreUnavailable as error:
+                services.deaths.doubt(at=time.monotonic())
                 _log.warning("the session by which others know that we live was lost", error=str(error))
                 await asyncio.sleep(_LOCK_AGAIN_S)
 

@@ -23,6 +23,8 @@ HOLDER = "held-"
 
 _LOOK_S = 0.3
 _APART_S = 0.9
+_DOUBT_S = 5.0
+"""What broke our own session probably broke those of others: they have this long to be back."""
 
 
 def _key(owner: str) -> int:
@@ -55,10 +57,15 @@ class Deaths:
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
+        self._doubted_until = 0.0
+
+    def doubt(self, *, at: float) -> None:
+        """Prove nothing for a while: our own session broke. ``at``: monotonic seconds."""
+        self._doubted_until = at + _DOUBT_S
 
     def proven(self, owner: str, *, gone: bool, at: float) -> bool:
         """Tell whether ``owner`` is dead: it was missing at an earlier look too. ``at``: monotonic seconds."""
         if not gone:
             self._since.pop(owner, None)
             return False
-        return at - self._since.setdefault(owner, at) >= _APART_S
+        return at - self._since.setdefault(owner, at) >= _APART_S and at >= self._doubted_until

@@ -57,6 +57,16 @@ def test_a_death_is_proven_by_two_looks_that_lie_apart():
     assert deaths.proven("a", gone=True, at=at + 2.2)
 
 
+def test_no_death_is_proven_soon_after_our_own_session_broke():
+    deaths, at = Deaths(), time.monotonic()
+    assert not deaths.proven("a", gone=True, at=at)
+    deaths.doubt(at=at + 0.2)
+    assert not deaths.proven("a", gone=True, at=at + 2)
+    assert not deaths.proven("a", gone=False, at=at + 3), "it is back, as we are"
+    assert not deaths.proven("b", gone=True, at=at + 4)
+    assert deaths.proven("b", gone=True, at=at + 6)
+
+
 async def test_what_a_dead_process_held_is_free_at_once_and_told_as_perhaps_sent_twice(store):
     async with store.write() as unit:
         at = await unit.now(NOW)
