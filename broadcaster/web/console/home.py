@@ -115,7 +115,7 @@ async def _fact(unit: Unit, alert: Alert, station: Station, words: Words) -> dic
         "nothing_sent": sandboxed(alert),
         "matched": format_decimal(matched, locale=words.locale),
         "reached": format_decimal(matched - unreached - pending, locale=words.locale),
-        "unreached": format_decimal(unreached, locale=words.locale) if missed else "",
+        "unreached": unreached if missed else 0,
         "wide": alert.area is None or alert.audience.kind is AudienceKind.ALL_FOLLOWERS,
     }
 

@@ -9,6 +9,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from broadcaster import territory
@@ -133,10 +134,14 @@ def _doubt(doubt: SwappedCoordinates, words: Words) -> str:
         return words("Latitude and longitude are swapped in this file. The map shows them put right.")
     lon, lat = doubt.given.middle
     place = _place(doubt.place, words)
-    where = words("latitude %(lat)s, longitude %(lon)s", lat=f"{lat:.2f}", lon=f"{lon:.2f}")
+    where = words("latitude %(lat)s, longitude %(lon)s", lat=_degrees(lat, words), lon=_degrees(lon, words))
     if place is not None:
         where = f"{place} ({where})"
     return words("As it is written, this territory lies %(where)s. The map shows it with the two swapped.", where=where)
+
+
+def _degrees(value: float, words: Words) -> str:
+    return format_decimal(value, "0.00", locale=words.locale)
 
 
 def _place(place: str, words: Words) -> str | None:

@@ -130,14 +130,14 @@ SQUARE = [[0.61, 48.755], [0.64, 48.755], [0.64, 48.77], [0.61, 48.77], [0.61, 4
 BOW_TIE = [[0.61, 48.75], [0.64, 48.77], [0.64, 48.75], [0.61, 48.77], [0.61, 48.75]]
 
 
-async def upload(api, mine, document):
+async def upload(api, mine, document, lang="en"):
     """Choose a file of a boundary; give the status and the page."""
     body = (
         '--x\r\nContent-Disposition: form-data; name="file"; filename="a.geojson"\r\n'
         f"Content-Type: application/geo+json\r\n\r\n{document if isinstance(document, str) else json.dumps(document)}"
         "\r\n--x--\r\n"
     )
-    headers = {**mine, "Content-Type": "multipart/form-data; boundary=x", "Accept-Language": "en"}
+    headers = {**mine, "Content-Type": "multipart/form-data; boundary=x", "Accept-Language": lang}
     status, _, page = await api.call("POST", "/console/stations/boundary", key=None, raw=body, headers=headers)
     return status, page
 
@@ -181,6 +181,8 @@ async def test_swapped_coordinates_of_a_file_are_shown_put_right_and_may_be_left
     assert status == 200
     assert "As it is written, this territory lies near Somalia" in page
     assert json.loads(re.search(r'id="ground">(.*?)</script>', page)[1])["centre"][1] > 48
+    _, french = await upload(api, mine, {"type": "Polygon", "coordinates": [ring]}, lang="fr")
+    assert re.search(r"latitude 0,\d\d, longitude 48,\d\d", french)
     as_written = hidden(page, "as_written")
     status, _, page = await send(api, "/console/stations/boundary", mine, as_written=as_written)
     assert status == 200
