@@ -31,7 +31,7 @@ from tests.servers.town_facts import CENTRE, RADIUS_M, STATION, TEXTS
 if TYPE_CHECKING:
     from tests.servers.breakable import Wire
 
-_READY_S = 120.0
+_READY_S = 300.0
 _AGAIN_S = 0.2
 _STOP_S = 60.0
 
