@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import io
-import logging
 import os
 import signal
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +22,7 @@ from broadcaster.errors import BadSettings, TocsinError
 from broadcaster.http.connections import watch
 from broadcaster.http.keys import CONNECTIONS
 from broadcaster.http.server import build
+from broadcaster.logs import set_up_logs
 from broadcaster.pipeline.move import Movements
 from broadcaster.pipeline.track import Ledger
 from broadcaster.providers import open_senders
@@ -204,36 +203,3 @@ async def _until_stopped(settings: Settings, ready: Callable[[Running], None] | 
         if ready is not None:
             ready(running)
         await stop.wait()
-
-
-class _Unfailing(io.TextIOWrapper):
-    """Standard error, whose disk may be full: what can't be logged must not stop what it would have told of."""
-
-    def __init__(self) -> None:
-        super().__init__(io.BufferedWriter(io.FileIO(2, "w", closefd=False)), write_through=True)
-
-    def write(self, text: str) -> int:
-        with suppress(OSError):
-            return super().write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            super().flush()
-
-
-def set_up_logs(settings: Settings) -> None:
-    """Log to standard error, one event a line; no address is ever logged."""
-    renderer = structlog.processors.JSONRenderer() if settings.log_json else structlog.dev.ConsoleRenderer(colors=False)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(file=_Unfailing()),
-        cache_logger_on_first_use=False,
-    )

@@ -11,6 +11,7 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import wait_for
 from broadcaster.commands.showing import out, print_json, table
 from broadcaster.errors import BadSettings
+from broadcaster.logs import set_up_logs
 from channels.base import Finding
 
 _STYLE = {"ok": "green", "warning": "yellow", "error": "bold red"}
@@ -50,6 +51,7 @@ async def _examined() -> list[Examined]:
             Examined("settings", Finding("error", f"{name}: {problem}", "docs/operating.md has the table of settings"))
             for name, problem in error.findings
         ]
+    set_up_logs(settings)  # what a check logs is not part of the document on stdout
     found = [Examined("settings", Finding("ok", "every TOCSIN_ setting can be read"))]
     return [*found, *[each async for each in examine(settings)]]
 

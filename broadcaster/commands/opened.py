@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Store]:
     """The database of the settings. Stops with a sentence unless it has the newest shape (or ``migrated`` is False)."""
     # Imported here: a command that only asks a service needs no database.
+    from broadcaster.logs import set_up_logs  # noqa: PLC0415
     from broadcaster.store.engine import Store  # noqa: PLC0415
     from broadcaster.store.sealing import Vault  # noqa: PLC0415
 
+    set_up_logs(settings)
     if settings.embedded:
         settings.make_folder()
     store = Store(settings.store_url, Vault(settings.sealing_secrets()))

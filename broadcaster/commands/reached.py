@@ -53,7 +53,8 @@ async def service(settings: Settings, *, may_start: bool = False) -> AsyncIterat
 @asynccontextmanager
 async def _own(settings: Settings, url: str) -> AsyncIterator[Api]:
     # The whole service: not for a command that only asks one which runs.
-    from broadcaster.app import serving, set_up_logs  # noqa: PLC0415
+    from broadcaster.app import serving  # noqa: PLC0415
+    from broadcaster.logs import set_up_logs  # noqa: PLC0415
 
     alone = settings.model_copy(update={"port": 0, "host": "127.0.0.1", "log_level": "warning"})
     async with _key(settings, "") as key:

@@ -10,7 +10,7 @@ import pytest
 
 from channels.breaker import Breaker, BreakerState
 from channels.email import Email, Mail, MailTemplate, SmtpConfig
-from channels.errors import ChannelError, Gone, Misconfigured, Transient
+from channels.errors import ChannelError, Misconfigured, Stopped, Transient
 from channels.failover import Failover, Provider
 from channels.smpp import Smpp, SmppConfig
 from channels.sms import Sms, SmsMessage
@@ -106,7 +106,7 @@ async def test_what_the_first_may_have_taken_never_goes_to_the_second(road, faul
 
 async def test_a_receiver_who_said_stop_is_not_written_to_by_the_second(road):
     road.twilio.opted_out.add(ROSE)
-    assert type(await road.refusal()) is Gone
+    assert type(await road.refusal()) is Stopped
     assert road.centre.submitted == 0
 
 

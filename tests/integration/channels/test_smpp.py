@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient
+from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient, Unexplained
 from channels.smpp import Smpp, SmppConfig
 from channels.smpp.statuses import STATUSES
 from channels.sms import SmsMessage, count
@@ -115,7 +115,7 @@ async def test_each_status_has_the_policy_of_the_table_and_the_connection_lives_
     await smpp.send(SmsMessage("before"), PAUL)
     centre.fault(Refuse(status))
     error = await refusal(smpp)
-    expected = STATUSES[status].error if status in STATUSES else Permanent
+    expected = STATUSES[status].error if status in STATUSES else Unexplained
     assert type(error) is expected
     assert (error.code, error.may_have_left) == (f"smpp:0x{status:02X}", False)
     await smpp.send(SmsMessage("after"), PAUL)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient
+from channels.errors import ChannelError, Gone, Misconfigured, Permanent, SenderRefused, Transient, Unexplained
 from channels.twilio_api import Policy, TwilioAccount, parse_status, verify
 from channels.voice import Voice, VoiceMessage, answer, confirms
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, Hang, Line, Refuse, TwilioServer
@@ -157,7 +157,14 @@ async def test_two_hundred_calls_at_once_are_placed_once_each(twilio, voice):
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [(13224, Gone), (21211, Gone), (21214, Permanent), (21215, Permanent), (10004, Transient), (21210, Misconfigured)],
+    [
+        (13224, Gone),
+        (21211, Gone),
+        (21214, Unexplained),
+        (21215, SenderRefused),
+        (10004, Transient),
+        (21210, Misconfigured),
+    ],
 )
 async def test_a_refused_call_raises_the_codes_policy(twilio, voice, code, kind):
     twilio.fault(Refuse(400, code))

@@ -171,7 +171,8 @@ async def test_a_large_area_is_read_beside_the_event_loop_at_every_door(api, mon
     really = Area.from_json.__func__
 
     def watched(cls, obj, field=""):
-        threads.add(threading.current_thread() is threading.main_thread())
+        if len(str(obj)) > 10_000:  # the reach draws small squares of its own
+            threads.add(threading.current_thread() is threading.main_thread())
         return really(cls, obj, field)
 
     monkeypatch.setattr(Area, "from_json", classmethod(watched))
