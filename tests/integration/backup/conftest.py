@@ -25,8 +25,10 @@ from broadcaster.store import (
     stations,
     tracking,
     uploads,
+    welcomes,
 )
 from broadcaster.store.confirmations import Asked
+from broadcaster.store.tables import addresses, contact_refusals, keeper_answers, signed_requests
 from tests.contract.stores import (
     NOW,
     SECRET,
@@ -100,3 +102,14 @@ async def fill(store: Store) -> None:
         sent = (await batches.to_send(unit, first.id, NOW))[:7]
         await tracking.apply(unit, [Outcome(each.id, DeliveryState.ACCEPTED, NOW, provider_id="p") for each in sent])
         await contacts.opt_out(unit, sent[0].contact_id, station.id, NOW)
+        await welcomes.begin(unit, ids[1], NOW)
+        keeper, contact, who = b"k" * 16, sent[1].contact_id, ids[2]
+        for table, row in (
+            (contact_refusals, {"contact_id": contact, "blame": 1, "answer": "550", "code": "smtp:550", "state": 1}),
+            (keeper_answers, {"channel": 1, "sealed": b"s", "asked": 9, "refused": 1, "code": "smtp:550"}),
+        ):
+            await unit.conn.execute(table.insert().values(alert_id=alert.id, keeper=keeper, at=NOW, **row))
+        paper = {"contact_id": contact, "signed_on": "2026-11-20", "sealed": b"s", "at": NOW}
+        await unit.conn.execute(signed_requests.insert().values(station_id=station.id, subscriber_id=who, **paper))
+        address = {"mark": b"m" * 16, "sealed": b"s", "state": 1, "score": 0.5, "found": b"f", "tries": 1}
+        await unit.conn.execute(addresses.insert().values(station_id=station.id, subscriber_id=who, **address))

@@ -17,7 +17,7 @@ from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.store import Store, Vault, alerts, batches, copying, migrate, outbox, people
 from broadcaster.store.tables import batches as batch_rows
 from broadcaster.store.tables import deliveries, leases, metadata, stations, subscribers
-from tests.contract.stores import NOW, SECRET, add_station, opened, register, resident
+from tests.contract.stores import NOW, SECRET, add_station, register, resident
 
 HELD = {"lease_owner": None, "lease_until": None}
 
@@ -217,10 +217,10 @@ async def test_the_manifest_says_what_is_in_it(full, tmp_path):
 async def test_secrets_that_were_changed_meanwhile_restore_as_they_are(full, empty, tmp_path):
     """The new secret is put before the old one; rows of either open."""
     new, old = b"n" * 32, SECRET
-    async with opened(full.url.render_as_string(hide_password=False), (new, old)) as store:
-        async with store.write() as unit:
-            await register(unit, 1, resident(name="Sealed with the new one", at=(0.6, 48.7)))
-        await back_up(store, tmp_path / "b", now=NOW)
+    full.vault = Vault([new, old])
+    async with full.write() as unit:
+        await register(unit, 1, resident(name="Sealed with the new one", at=(0.6, 48.7)))
+    await back_up(full, tmp_path / "b", now=NOW)
     with Archive(tmp_path / "b") as archive:
         for secrets in ([old], [new], [old, new]):
             with pytest.raises(Exception, match=r"key|secret"):

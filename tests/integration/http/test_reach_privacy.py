@@ -8,7 +8,7 @@ import pytest
 
 from broadcaster.config import Settings
 from broadcaster.domain.fixes import Fix
-from broadcaster.store import fixes
+from broadcaster.store import fixes, welcomes
 from tests.integration.http.conftest import LAIGLE, an_alert, circle, open_api
 from tests.integration.http.test_people import push
 
@@ -18,7 +18,7 @@ FIGURES = ("people", "registered", "others", "others_fewer_than", "devices", "no
 
 
 async def signs_up(api, number, lon=LON, lat=LAT, slug="laigle"):
-    """Somebody follows a station by themselves; give their token."""
+    """Somebody follows a station by themselves, and their device answers the welcome; return their token."""
     body = {
         "locale": "fr",
         "contacts": [push(f"https://fcm.googleapis.com/fcm/send/{number}")],
@@ -26,6 +26,8 @@ async def signs_up(api, number, lon=LON, lat=LAT, slug="laigle"):
     }
     status, _, made = await api.call("POST", f"/v1/stations/{slug}/subscribers", body, key=None)
     assert status == 201, made
+    async with api.running.services.store.write() as unit:
+        await welcomes.confirm_person(unit, int(made["id"]))
     return made.get("token")
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from broadcaster.store import welcomes
 from broadcaster.workers import mind_residents
 from tests.integration.http.conftest import LAIGLE, an_alert, circle
 from tests.integration.http.test_alerts import until_finished
@@ -18,6 +19,8 @@ HOME = [{"label": "maison", "lon": LAIGLE[0], "lat": LAIGLE[1]}]
 
 async def someone(api, **changes):
     _, _, made = await register(api, {"contacts": [push()], "places": HOME, **changes})
+    async with api.running.services.store.write() as unit:
+        await welcomes.confirm_person(unit, int(made["id"]))
     return made["token"]
 
 
@@ -53,7 +56,7 @@ async def until_reached(api, alert_id):
     async with asyncio.timeout(10):
         while True:
             _, _, account = await api.call("GET", f"/v1/alerts/{alert_id}/account")
-            if account["people"]["accepted"] == 1:
+            if account["people"]["accepted"] + account["unconfirmed"].get("accepted", 0) == 1:
                 return account
             await asyncio.sleep(0.05)
 
