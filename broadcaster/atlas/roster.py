@@ -82,6 +82,8 @@ class Roster:
             self._put(each, known.get(each, _ERASED))
 
     def _name_groups(self, group_ids: dict[tuple[int, str], int]) -> None:
+        for deleted in self._groups.keys() - group_ids.values():
+            del self._groups[deleted]  # its number may be another group's one day
         self._group_ids = group_ids
         self._groups_of.clear()
         for (station_id, _), group_id in group_ids.items():

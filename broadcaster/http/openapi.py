@@ -26,6 +26,7 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 
 _PATH: dict[str, dict[str, Any]] = {
     "slug": {"type": "string", "pattern": SLUG, "examples": ["laigle"]},
+    "group": {"type": "string", "pattern": "^[^/]{1,60}$", "examples": ["ecole"]},
     "id": {"type": "string", "pattern": ALERT_ID},
     "token": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"},
 }

@@ -78,6 +78,16 @@ ROUTES: tuple[Route, ...] = (
         {200: StationOut},
         tag="stations",
     ),
+    Route(
+        "DELETE",
+        "/v1/stations/{slug}/groups/{group}",
+        stations.delete_group,
+        Access.PUBLISH,
+        "Delete a group; its members stay in the register.",
+        {204: None},
+        fails=(409,),
+        tag="stations",
+    ),
     # Subscribers
     Route(
         "POST",

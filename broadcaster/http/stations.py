@@ -1,10 +1,13 @@
-"""POST /v1/stations, GET /v1/stations/{slug}."""
+"""POST /v1/stations, GET /v1/stations/{slug}, DELETE /v1/stations/{slug}/groups/{group}."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiohttp import web
 
 from broadcaster import territory
 from broadcaster.domain.stations import Role, StationKind
@@ -13,18 +16,18 @@ from broadcaster.http.answers import answer
 from broadcaster.http.keys import STATIONS
 from broadcaster.http.schemas.base import SLUG
 from broadcaster.http.schemas.stations import GroupOut, StationOut
-from broadcaster.store import stations
+from broadcaster.store import by_hand, stations
 from channels.email import InvalidMailAddress, parse_address
 from channels.sms import InvalidPhone, parse_phone
 from zones import UnknownCommune
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from broadcaster.domain.stations import Caller, Station
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.stations import StationIn
     from broadcaster.store import Unit
+
+log = structlog.get_logger(__name__)
 
 _SLUG = re.compile(SLUG)
 
@@ -56,6 +59,24 @@ async def show(call: Call[None, None]) -> web.Response:
         station = await station_named(unit, slug)
         shown = await _shown(unit, station, call.caller, call.services.sandboxed)
     return answer(shown)
+
+
+async def delete_group(call: Call[None, None]) -> web.Response:
+    """Delete a group; its members stay in the register. Raises ``Conflict`` while an alert to it holds."""
+    slug = call.request.match_info["group"]
+    async with call.services.store.read() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+    caller = call.need(Role.PUBLISH, station.id)
+
+    async def remove(unit: Unit) -> int | None:
+        return await by_hand.delete_group(unit, station.id, slug, call.services.clock.now())
+
+    members = await call.services.store.transact(remove)
+    if members is None:
+        message = f"The station has no group “{slug[:60]}”."
+        raise NotFound(message)
+    log.info("a group was deleted", station=station.slug, group=slug, members=members, key=caller.key_id)
+    return web.Response(status=204)
 
 
 async def station_in_path(request: web.Request) -> Station:

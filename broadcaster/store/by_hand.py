@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 
 from broadcaster.domain.people import LinkStatus, NewPlace
-from broadcaster.store import addresses, people, residents, stations, welcomes
+from broadcaster.errors import Conflict
+from broadcaster.store import addresses, alerts, people, residents, stations, welcomes
 from broadcaster.store import contacts as contact_rows
 from broadcaster.store.labels import sealed_group
 from broadcaster.store.tables import (
@@ -194,3 +195,30 @@ async def rename_group(unit: Unit, station_id: int, slug: str, name: str) -> boo
     columns = sealed_group(unit.vault, station_id, slug, name)
     await unit.conn.execute(update(groups).where(groups.c.id == group_id).values(columns))
     return True
+
+
+async def delete_group(unit: Unit, station_id: int, slug: str, now: datetime) -> int | None:
+    """Delete a group; return how many were in it, None if there is none. Its members stay in the register.
+
+    Alerts that named it keep its name and their recipients. A list that names it makes it anew. Raises ``Conflict``
+    while an alert to it holds: an update or somebody who joins late would find nobody.
+    """
+    group_id = (await stations.group_ids(unit, station_id)).get(slug)
+    if group_id is None:
+        return None
+    holding = await alerts.by_ids(unit, await alerts.active_ids(unit, now))
+    if any(each.station_id == station_id and slug in each.audience.groups for each in holding):
+        message = "An alert to this group is not over yet: lift it, or wait for its end, then delete the group."
+        raise Conflict(message)
+    was = memberships.c.group_id == group_id
+    members = sorted(await unit.conn.scalars(select(memberships.c.subscriber_id).where(was)))
+    theirs = select(memberships.c.subscriber_id).where(was)
+    await unit.conn.execute(
+        update(follows)
+        .where(follows.c.station_id == station_id, follows.c.subscriber_id.in_(theirs), follows.c.digest.is_not(None))
+        .values(digest=secrets.token_bytes(_DIGEST))
+    )
+    await unit.conn.execute(delete(memberships).where(was))
+    await unit.conn.execute(delete(groups).where(groups.c.id == group_id))
+    await people.touched(unit, members)
+    return len(members)

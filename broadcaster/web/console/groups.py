@@ -1,14 +1,15 @@
-"""/console/groups: a station's groups, added and renamed by hand, and who is in them."""
+"""/console/groups: a station's groups, added, renamed and deleted by hand, and who is in them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from aiohttp import web
 
 from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import Role
-from broadcaster.errors import NotFound
+from broadcaster.errors import Conflict, NotFound
 from broadcaster.http.reading import form_of
 from broadcaster.store import by_hand, stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
@@ -16,7 +17,10 @@ from broadcaster.web.console.frame import chosen_station, show, words_of
 if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
+    from broadcaster.store import Unit
     from broadcaster.web.i18n import Words
+
+log = structlog.get_logger(__name__)
 
 LONGEST_NAME = 60
 
@@ -72,6 +76,38 @@ async def rename(call: Call[None, None]) -> web.Response:
     return _to(f"/console/groups?station={station.slug}&done=renamed")
 
 
+async def ask_to_delete(call: Call[None, None]) -> web.Response:
+    """Ask whether a group is really to be deleted, and say how many are in it."""
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        slug, name, members = _named(call, await stations.group_list(unit, station.id))
+    call.need(Role.PUBLISH, station.id)
+    return _asking(call, station, slug, name=name, members=members)
+
+
+async def delete(call: Call[None, None]) -> web.Response:
+    """Delete a group. Deleted already is deleted."""
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        groups = await stations.group_list(unit, station.id)
+    caller = call.need(Role.PUBLISH, station.id)
+    slug = call.request.match_info["slug"]
+
+    async def forget(unit: Unit) -> int | None:
+        return await by_hand.delete_group(unit, station.id, slug, call.services.clock.now())
+
+    try:
+        members = await call.services.store.transact(forget)
+    except Conflict:
+        words = words_of(call.request)
+        wrong = words("An alert to this group is not over yet. Lift it, or wait for its end, then delete the group.")
+        _, name, count = _named(call, groups)
+        return _asking(call, station, slug, name=name, members=count, wrong=wrong)
+    if members is not None:
+        log.info("a group was deleted", station=station.slug, group=slug, members=members, key=caller.key_id)
+    return _to(f"/console/groups?station={station.slug}&done=deleted")
+
+
 def _page(
     call: Call[Any, Any],
     station: Station,
@@ -87,9 +123,11 @@ def _page(
         "may": call.need(Role.READ, station.id).may(Role.PUBLISH, station.id),
         "name": more.get("name", ""),
         "wrong": more.get("wrong", ""),
-        "done": {"added": words("The group was added."), "renamed": words("The group was renamed.")}.get(
-            call.request.query.get("done", ""), ""
-        ),
+        "done": {
+            "added": words("The group was added."),
+            "renamed": words("The group was renamed."),
+            "deleted": words("The group was deleted."),
+        }.get(call.request.query.get("done", ""), ""),
     }
     status = 422 if facts["wrong"] else 200
     return show(call.request, "groups.html", words, facts, tab="people", where=station.name, status=status)
@@ -102,6 +140,15 @@ def _one(
     facts = {"station": station, "slug": slug, "name": name, "members": members, "wrong": wrong}
     status = 422 if wrong else 200
     return show(call.request, "group.html", words, facts, tab="people", where=station.name, status=status)
+
+
+def _asking(
+    call: Call[Any, Any], station: Station, slug: str, *, name: str, members: int, wrong: str = ""
+) -> web.Response:
+    words = words_of(call.request)
+    facts = {"station": station, "slug": slug, "name": name, "members": members, "wrong": wrong}
+    status = 409 if wrong else 200
+    return show(call.request, "group_delete.html", words, facts, tab="people", where=station.name, status=status)
 
 
 def _named(call: Call[Any, Any], groups: list[tuple[str, str, int]]) -> tuple[str, str, int]:

@@ -64,6 +64,8 @@ ROUTES: tuple[Route, ...] = (
     form_at("/console/groups", groups.add, "Add a group."),
     page_at("/console/groups/{slug}", groups.one, "One group."),
     form_at("/console/groups/{slug}", groups.rename, "Give a group another name."),
+    page_at("/console/groups/{slug}/delete", groups.ask_to_delete, "Really?"),
+    form_at("/console/groups/{slug}/delete", groups.delete, "Delete a group."),
     data_at("GET", "/console/sandbox/{id}/mail", sandbox.mail, "A mail as it would look.", answers={200: _HTML}),
     page_at("/console/stations", stations.listing, "Stations."),
     page_at("/console/stations/new", station_new.ask, "Which one?"),

@@ -10,6 +10,8 @@ import pytest
 from broadcaster.domain.people import ChannelName, ContactStatus, NewContact, NewPlace, NewSubscriber
 from broadcaster.store import contacts, people, register, residents, stations
 from broadcaster.store.register import Only
+from tests.integration.http.conftest import an_alert
+from tests.integration.http.test_alerts import until_finished
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -252,6 +254,49 @@ async def test_groups_are_added_renamed_and_never_doubled(api):
         station = await stations.by_slug(unit, "laigle")
         groups = await stations.group_list(unit, station.id)
     assert groups == [("ecole", "École Victor-Hugo", 1), ("rue-des-lilas", "Rue des Lilas", 0)]
+
+
+async def test_a_deleted_group_asks_first_leaves_its_people_and_the_account_of_its_alerts(api):
+    ids = await settle(api, *TOWN[:2], somebody(5, "Ondine Ortolan", phone="+33639980005", groups=("ecole", "rue")))
+    mine = await api.sign_in("laigle-publish")
+    reader = await api.sign_in("laigle-read")
+    status, _, page = await look(api, "/console/groups/ecole/delete", mine)
+    assert status == 200
+    assert "2 people are in it, stay in the register" in page
+    assert "2 personnes en font partie." in (await look(api, "/console/groups/ecole/delete", mine, "fr"))[2]
+    assert (await look(api, "/console/groups/ecole/delete", reader))[0] == 403
+    assert (await send(api, "/console/groups/ecole/delete", reader))[0] == 403
+
+    audience = {"kind": "groups", "groups": ["ecole"]}
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(area=..., severity="minor", audience=audience))
+    await until_finished(api, alert["id"])
+    status, _, page = await send(api, "/console/groups/ecole/delete", mine)
+    assert status == 409
+    assert "An alert to this group is not over yet." in page
+    path = "/v1/stations/laigle/groups/ecole"
+    assert (await api.call("DELETE", path, key="laigle-publish"))[0] == 409
+    assert (await api.call("DELETE", path, key="laigle-read"))[0] == 403
+    assert (await api.call("DELETE", path, key=None))[0] == 401
+    await api.call("POST", f"/v1/alerts/{alert['id']}/cancel")
+
+    digests = [(await person_of(api, each)).digest for each in ids]
+    for _ in range(2):
+        status, headers, _ = await send(api, "/console/groups/ecole/delete", mine)
+        assert (status, headers["Location"]) == (303, "/console/groups?station=laigle&done=deleted")
+    _, _, told = await api.call("GET", "/v1/stations/laigle")
+    assert [(each["slug"], each["members"]) for each in told["groups"]] == [("rue", 1)]
+    people_now = [await person_of(api, each) for each in ids]
+    assert [list(each.groups) for each in people_now] == [[], [], ["rue"]]
+    assert [each.digest != before for each, before in zip(people_now, digests, strict=True)] == [False, False, False]
+    _, _, account = await api.call("GET", f"/v1/alerts/{alert['id']}/account")
+    assert account["matched"] == 2
+    _, _, kept = await api.call("GET", f"/v1/alerts/{alert['id']}")
+    assert kept["audience"]["groups"] == ["ecole"]
+    status, _, problem = await api.call("POST", "/v1/reach", an_alert(area=..., severity="minor", audience=audience))
+    assert (status, problem["errors"][0]["field"]) == (422, "audience.groups")
+
+    assert (await api.call("DELETE", "/v1/stations/laigle/groups/rue", key="laigle-publish"))[0] == 204
+    assert (await api.call("DELETE", "/v1/stations/laigle/groups/rue", key="laigle-publish"))[0] == 404
 
 
 async def test_a_long_list_comes_in_pages_and_a_search_that_opened_enough_says_where_to_go_on(api, monkeypatch):

@@ -16,7 +16,7 @@ from broadcaster.atlas import atlas as atlas_module
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import ContactStatus, LinkStatus
-from broadcaster.store import alerts, contacts, feed, fixes, people, stations, tables
+from broadcaster.store import alerts, by_hand, contacts, feed, fixes, people, stations, tables
 from tests.contract.stores import (
     NOW,
     add_station,
@@ -74,6 +74,12 @@ class Town:
 
     async def change(self, unit, station_ids):
         """One change, of any kind there is."""
+        if self.chance.random() < 0.1:
+            await by_hand.delete_group(unit, self.chance.choice(station_ids), self.chance.choice(GROUPS), NOW)
+        else:
+            await self._change_one(unit, station_ids)
+
+    async def _change_one(self, unit, station_ids):
         draw = self.chance
         kind = draw.choice(["register", "replace", "erase", "move", "retire", "out", "in", "follow"])
         station_id = draw.choice(station_ids)
@@ -128,9 +134,8 @@ async def by_sql(store, station_id, area, audience):
                 if area is not None and area.covers(np.array([lon]), np.array([lat]))[0]:
                     inside.add(row.subscriber_id)
         follows = {r.subscriber_id for r in await run(select(tables.follows)) if r.station_id == station_id}
-        slugs = {
-            r.id for r in await run(select(tables.groups)) if r.station_id == station_id and r.slug in audience.groups
-        }
+        named = await stations.group_ids(unit, station_id)
+        slugs = {each for slug, each in named.items() if slug in audience.groups}
         members = {r.subscriber_id for r in await run(select(tables.memberships)) if r.group_id in slugs}
         found = {
             AudienceKind.EVERYONE: inside,
