@@ -282,7 +282,8 @@ async def test_here_puts_the_circle_where_one_is_and_a_refusal_is_told(visit):
     await expect(page.locator("#area-wrong")).to_contain_text("Votre appareil ne")
 
 
-async def test_an_address_that_cannot_be_looked_up_is_told_in_words(visit):
+async def test_an_address_that_cannot_be_looked_up_is_told_in_words(visit, ban, monkeypatch):
+    monkeypatch.setattr(ban, "searches_fail", True)
     visit.forgive("503")
     page = await visit("/console/new", signed_in=True)
     await to_where(page)

@@ -39,6 +39,7 @@ class Ban:
     faults: list[str] = field(default_factory=list)
     asked: list[bytes] = field(default_factory=list)
     searched: list[str] = field(default_factory=list)
+    searches_fail: bool = False
     url: str = ""
     _runner: Any = None
 
@@ -62,6 +63,8 @@ class Ban:
 
     async def _search(self, request: web.Request) -> web.Response:
         self.searched.append(request.query["q"])
+        if self.searches_fail:
+            return web.Response(status=503, text="try later")
         points = [
             {
                 "type": "Feature",
