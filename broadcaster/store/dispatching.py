@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 NO_CONTACT = "no contact that works by the channels of this alert"
 PAUSED = "paused by their own wish"
+OPTED_OUT = "opted out: they asked for no more messages"
 
 
 _ALERT: BindParameter[int] = bindparam("alert_id")
@@ -131,7 +132,7 @@ async def write_chunk(
     again = {
         each
         for each, (_, pending, held, why, _) in known.items()
-        if pending == held == 0 and why in (NO_CONTACT, PAUSED)
+        if pending == held == 0 and why in (NO_CONTACT, PAUSED, OPTED_OUT)
     }
     new = [each for each in subscriber_ids if each not in known]
     # The all-clear goes to everyone who was told, whatever they wished since.
@@ -139,8 +140,9 @@ async def write_chunk(
     paused, unconfirmed = await _special(unit, [*new, *again], now)
     if told:
         paused = set()
-    reachable = await _contacts_of(unit, alert, [each for each in [*new, *again] if each not in paused])
-    chunk = await _plan(unit, alert, [*new, *(each for each in again if each in reachable)], reachable, paused)
+    reachable, said_no = await _contacts_of(unit, alert, [each for each in [*new, *again] if each not in paused])
+    why = dict.fromkeys(said_no, OPTED_OUT) | dict.fromkeys(paused, PAUSED)
+    chunk = await _plan(unit, alert, [*new, *(each for each in again if each in reachable)], reachable, why)
     if not chunk.people:
         return 0
     chunk.unconfirmed = unconfirmed
@@ -178,15 +180,25 @@ async def in_alert(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> 
     return {row.subscriber_id for row in await unit.conn.execute(_KNOWN, {"alert_id": alert_id, "ids": subscriber_ids})}
 
 
-async def _contacts_of(unit: Unit, alert: Alert, subscriber_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
-    """Give (contact id, channel number) by subscriber: those that work, and by which this station may write."""
+async def _contacts_of(
+    unit: Unit, alert: Alert, subscriber_ids: Sequence[int]
+) -> tuple[dict[int, list[tuple[int, int]]], set[int]]:
+    """Return (contact id, channel number) by subscriber: those that work, and by which this station may write.
+
+    And those who have none of them, because they opted out.
+    """
     wanted = {CHANNEL_NUMBER[name] for name in alert.channels}
     rows = await _CONTACTS.rows(unit, {"station_id": alert.station_id, "ids": subscriber_ids})
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    said_no = set()
     for subscriber_id, link, contact_id, channel, status, no in rows:
-        if link == LinkStatus.CONFIRMED and status == ContactStatus.ACTIVE and channel in wanted and not no:
+        if link != LinkStatus.CONFIRMED or channel not in wanted:
+            continue
+        if status == ContactStatus.STOPPED or (no and status == ContactStatus.ACTIVE):
+            said_no.add(subscriber_id)
+        elif status == ContactStatus.ACTIVE:
             found[subscriber_id].append((contact_id, channel))
-    return found
+    return found, said_no - found.keys()
 
 
 async def _special(unit: Unit, subscriber_ids: Sequence[int], now: datetime) -> tuple[set[int], set[int]]:
@@ -200,8 +212,9 @@ async def _plan(
     alert: Alert,
     subscriber_ids: Sequence[int],
     reachable: Mapping[int, list[tuple[int, int]]],
-    paused: set[int],
+    why: Mapping[int, str],
 ) -> _Chunk:
+    """Return what is to be written; ``why``: what is known of those who have no contact."""
     contact_ids = [contact_id for each in subscriber_ids for contact_id, _ in reachable.get(each, ())]
     taken: dict[int, tuple[DeliveryState, str | None]] = {}
     if contact_ids:
@@ -228,7 +241,7 @@ async def _plan(
                 person.held += int(state.held)
                 person.settle(state)
         if not reachable.get(each):
-            person.why = PAUSED if each in paused else NO_CONTACT
+            person.why = why.get(each, NO_CONTACT)
         person.settle()
         chunk.people[each] = person
     return chunk

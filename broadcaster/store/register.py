@@ -60,7 +60,10 @@ class Only:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One person in a list. ``channels`` are those that work; ``dead`` counts the contacts that do not."""
+    """One person in a list. ``channels`` are those that work; ``dead`` counts the contacts that do not.
+
+    ``opted_out``: no channel works, and they said so themselves.
+    """
 
     id: int
     name: str | None
@@ -70,6 +73,7 @@ class Line:
     channels: tuple[ChannelName, ...]
     dead: int
     groups: tuple[str, ...]
+    opted_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,13 @@ class Held:
     @property
     def works(self) -> bool:
         return self.status is ContactStatus.ACTIVE and self.opted_out_at is None and self.confirmed
+
+
+def opted_out(contacts: Iterable[Held]) -> bool:
+    """Say whether no contact works, and one of them because the person asked for no more messages."""
+    held = [each for each in contacts if each.confirmed]
+    said_no = any(each.opted_out_at is not None or each.status is ContactStatus.STOPPED for each in held)
+    return said_no and not any(each.works for each in held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +272,7 @@ async def lines(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Line]:
             channels=tuple(dict.fromkeys(each.channel for each in held.get(row.id, ()) if each.works)),
             dead=sum(not each.works for each in held.get(row.id, ())),
             groups=tuple(member.get(row.id, {}).values()),
+            opted_out=opted_out(held.get(row.id, ())),
         )
         for row in rows
     }

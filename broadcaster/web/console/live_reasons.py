@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS, ChannelName
-from broadcaster.store.dispatching import NO_CONTACT, PAUSED
+from broadcaster.store.dispatching import NO_CONTACT, OPTED_OUT, PAUSED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _FAILED = re.compile(
     rf"(?:^|; )({'|'.join(CHANNELS)}) ({'|'.join(state.word for state in DeliveryState if state.failure)})\b"
 )
-_NO_CONTACT, _PAUSED, _OTHER = "no-contact", "paused", "other"
+_NO_CONTACT, _PAUSED, _OPTED_OUT, _OTHER = "no-contact", "paused", "opted-out", "other"
+_OF_WHY = {NO_CONTACT: _NO_CONTACT, PAUSED: _PAUSED, OPTED_OUT: _OPTED_OUT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,8 @@ def grouped(found: Mapping[str, int], words: Words) -> list[Reason]:
 
 def slug_of(why: str) -> str:
     """Give the name of the group: what failed by which channel, however often and with whatever code."""
-    if why == NO_CONTACT:
-        return _NO_CONTACT
-    if why == PAUSED:
-        return _PAUSED
+    if why in _OF_WHY:
+        return _OF_WHY[why]
     pairs = {(CHANNELS.index(ChannelName(channel)), state) for channel, state in _FAILED.findall(why)}
     return ".".join(f"{CHANNELS[number]}-{state}" for number, state in sorted(pairs)) or _OTHER
 
@@ -64,6 +63,8 @@ def _sentence(slug: str, words: Words) -> str:
         return words("No contact that works by the ways of this alert")
     if slug == _PAUSED:
         return words("Paused by their own wish")
+    if slug == _OPTED_OUT:
+        return words("Opted out: they asked for no more messages")
     if slug == _OTHER:
         return words("Another reason")
     said = []

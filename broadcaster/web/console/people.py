@@ -104,6 +104,7 @@ def _shown(line: Line, words: Words) -> dict[str, Any]:
         "paused": line.paused_until is not None,
         "channels": [(each.value, CHANNEL_ICONS[each], channel_word(each, words)) for each in line.channels],
         "dead": line.dead,
+        "opted_out": line.opted_out,
         "groups": line.groups,
     }
 

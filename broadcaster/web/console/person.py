@@ -110,6 +110,7 @@ async def one(call: Call[None, None]) -> web.Response:
         "name": person.name or words("without a name"),
         "contacts": [_contact(each, words) for each in person.contacts],
         "reached": any(each.works for each in person.contacts),
+        "opted_out": register.opted_out(person.contacts),
         "places": [
             {"label": place.label, "point": written_point(place.lon, place.lat), "lon": place.lon, "lat": place.lat}
             for place in person.places.values()

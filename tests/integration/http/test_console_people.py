@@ -256,6 +256,25 @@ async def test_groups_are_added_renamed_and_never_doubled(api):
     assert groups == [("ecole", "École Victor-Hugo", 1), ("rue-des-lilas", "Rue des Lilas", 0)]
 
 
+async def test_who_opted_out_reads_so_in_the_list_and_on_their_page(api):
+    rose, paul = await settle(api, TOWN[0], TOWN[2])
+    services = api.running.services
+    async with services.store.write() as unit:
+        station = await stations.by_slug(unit, "laigle")
+        (rose_contact,) = (await register.person(unit, station.id, rose)).contacts
+        await contacts.opt_out(unit, rose_contact.id, station.id, services.clock.now())
+    mine = await api.sign_in("laigle-publish")
+    for lang, tag, other, sentence in (
+        ("en", "opted out", "cannot be reached", "This person opted out"),
+        ("fr", "désinscrit", "injoignable", "Cette personne s’est désinscrite"),
+    ):
+        _, _, page = await look(api, "/console/people", mine, lang)
+        tags = re.findall(r'<span class="tag bad">(?:<svg.*?</svg>)?([^<]+)</span>', page, re.DOTALL)
+        assert [each.strip() for each in tags] == [other, tag]
+        assert sentence in (await look(api, f"/console/people/{rose}", mine, lang))[2]
+        assert sentence not in (await look(api, f"/console/people/{paul}", mine, lang))[2]
+
+
 async def test_a_deleted_group_asks_first_leaves_its_people_and_the_account_of_its_alerts(api):
     ids = await settle(api, *TOWN[:2], somebody(5, "Ondine Ortolan", phone="+33639980005", groups=("ecole", "rue")))
     mine = await api.sign_in("laigle-publish")

@@ -12,7 +12,7 @@ import structlog
 
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.store import people, stations
-from broadcaster.store.dispatching import NO_CONTACT, PAUSED
+from broadcaster.store.dispatching import NO_CONTACT, OPTED_OUT, PAUSED
 from broadcaster.web.console import unreached
 from broadcaster.web.console.live_reasons import grouped, sentence_of, slug_of
 from broadcaster.web.i18n import catalogs
@@ -193,12 +193,14 @@ def test_failures_of_one_kind_are_one_reason_whatever_their_codes_and_their_orde
         "smoke signals failed": 1,
         NO_CONTACT: 6,
         PAUSED: 1,
+        OPTED_OUT: 2,
     }
     made = grouped(found, ENGLISH)
     assert [(reason.slug, reason.people) for reason in made] == [
         ("no-contact", 6),
         ("push-gone.sms-failed", 5),
         ("sms-failed", 4),
+        ("opted-out", 2),
         ("email-dead_letter", 1),
         ("other", 1),
         ("paused", 1),
@@ -207,4 +209,5 @@ def test_failures_of_one_kind_are_one_reason_whatever_their_codes_and_their_orde
     assert {why for reason in made for why in reason.whys} == set(found)
     assert made[1].sentence == ("Notification: the address does not exist any more; SMS: refused, or not delivered")
     assert sentence_of("voice expired", ENGLISH) == "Phone call: too late, the alert was over"
+    assert sentence_of(OPTED_OUT, catalogs().words("fr")) == "Désinscrits à leur demande"
     assert slug_of("") == "other"

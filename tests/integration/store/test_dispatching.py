@@ -117,8 +117,14 @@ async def test_a_contact_that_may_not_be_used_gets_nothing(store, alert, way):
         elif way == "dead":
             await contacts.retire(unit, [contact_id], ContactStatus.GONE, "x", NOW)
     await dispatch(store, alert, [one])
-    assert await states(store) == {one: (PersonState.UNREACHED, dispatching.NO_CONTACT)}
+    why = dispatching.OPTED_OUT if way == "opted out" else dispatching.NO_CONTACT
+    assert await states(store) == {one: (PersonState.UNREACHED, why)}
     assert await rows(store, tables.deliveries) == []
+    if way == "opted out":
+        async with store.write() as unit:
+            await contacts.opt_in(unit, [contact_id], alert.station_id)
+        await dispatch(store, alert, [one])
+        assert await states(store) == {one: (PersonState.PENDING, "")}
 
 
 @pytest.mark.parametrize(
