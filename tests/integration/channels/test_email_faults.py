@@ -6,7 +6,7 @@ import aiosmtplib
 import pytest
 
 from channels.email import Email, Mail, MailTemplate, SmtpConfig
-from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient
+from channels.errors import ChannelError, Gone, Misconfigured, Permanent, SenderRefused, Transient, Unexplained
 from tests.servers.smtp import Fault, SmtpServer
 
 MAIL = Mail(MailTemplate("Crue", "Évacuez", "<p>Évacuez</p>", "fr", "laigle.ville.example"), "a1.p1")
@@ -50,9 +50,9 @@ async def failed(channel: Email) -> ChannelError:
         (Fault("rcpt", "421 4.3.2 shutting down"), Transient, "smtp:421 4.3.2", False),
         (Fault("rcpt", "hang"), Transient, "smtp:timeout", False),
         (Fault("rcpt", "disconnect"), Transient, "smtp:lost", False),
-        (Fault("data", "554 5.5.1 no valid recipients"), Permanent, "smtp:554 5.5.1", False),
+        (Fault("data", "554 5.5.1 no valid recipients"), Unexplained, "smtp:554 5.5.1", False),
         (Fault("data", "disconnect"), Transient, "smtp:lost", False),
-        (Fault("end", "554 5.7.1 looks like spam"), Permanent, "smtp:554 5.7.1", False),
+        (Fault("end", "554 5.7.1 looks like spam"), SenderRefused, "smtp:554 5.7.1", False),
         (Fault("end", "451 4.3.0 queue file write error"), Transient, "smtp:451 4.3.0", False),
         (Fault("end", "421 4.3.0 going down"), Transient, "smtp:421 4.3.0", False),
         (Fault("end", "disconnect"), Transient, "smtp:lost", True),

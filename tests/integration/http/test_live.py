@@ -115,7 +115,7 @@ async def test_every_person_is_in_one_of_the_figures_and_why_some_are_not_told_s
 
 
 async def test_whoever_opens_the_page_late_sees_the_whole_curve_with_the_accounts_own_percentiles(tmp_path):
-    async with town_of(tmp_path, push_per_second=10) as (_, served, api):
+    async with town_of(tmp_path, push_per_second=4) as (_, served, api):
         alert = await served.issue()
         account = await served.finished(alert["id"])
         mine = await api.sign_in()

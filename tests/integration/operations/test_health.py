@@ -122,10 +122,13 @@ def test_a_trouble_that_only_a_newer_version_knows_is_left_out():
     assert Trouble.from_json({"code": "of-tomorrow", "params": {}, "detail": ""}) is None
 
 
+PARAMS = {"channel": "sms", "provider": "p", "keeper": "k"}
+
+
 def test_every_trouble_has_a_sentence_with_a_grade():
     assert set(health.NO_ROLE.values()) <= set(Code)
     for code in Code:
-        trouble = Trouble(code, {"channel": "sms", "provider": "p", "seconds": 1, "megabytes": 1})
+        trouble = Trouble(code, dict.fromkeys(("seconds", "megabytes", "people"), 1) | PARAMS)
         assert "%(" not in trouble.said + trouble.to_do
         assert trouble.grade in set(Grade)
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.fixes import Fix
@@ -17,8 +18,13 @@ from tests.servers.postgres import driven
 
 
 @pytest.fixture
-async def store(postgres):
-    async with opened(driven(postgres.fresh())) as fresh:
+def url(postgres):
+    return driven(postgres.fresh())
+
+
+@pytest.fixture
+async def store(url):
+    async with opened(url) as fresh:
         yield fresh
 
 
@@ -181,11 +187,11 @@ async def test_a_connection_that_is_killed_is_a_store_that_is_away_and_the_next_
         assert [each.slug for each in await stations.all_stations(unit)] == ["laigle", "next"]
 
 
-async def test_a_server_that_only_reads_is_unavailable_to_writers(store, station):
+async def test_a_server_that_only_reads_is_unavailable_to_writers(store, station, url):
     async with store.write() as unit:
         name = await unit.conn.scalar(text("SELECT current_database()"))
         await unit.conn.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
-    reading = Store(store.url.render_as_string(hide_password=False), Vault([SECRET]))
+    reading = Store(url, Vault([SECRET]))
     try:
         with pytest.raises(StoreUnavailable, match="read-only"):
             async with reading.write() as unit:
@@ -196,9 +202,8 @@ async def test_a_server_that_only_reads_is_unavailable_to_writers(store, station
 
 
 @pytest.mark.parametrize("wrong", [{"query": {"host": "/nowhere"}}, {"database": "no_such"}, {"username": "no_such"}])
-async def test_a_server_that_is_not_there_or_does_not_let_us_in_is_unavailable(store, wrong):
-    url = store.url.set(**wrong)
-    away = Store(url.render_as_string(hide_password=False), Vault([SECRET]))
+async def test_a_server_that_is_not_there_or_does_not_let_us_in_is_unavailable(store, url, wrong):
+    away = Store(make_url(url).set(**wrong).render_as_string(hide_password=False), Vault([SECRET]))
     for asked in (away.ping(), people_of(away)):
         with pytest.raises(StoreUnavailable):
             await asked
