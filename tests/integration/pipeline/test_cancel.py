@@ -82,9 +82,9 @@ async def test_an_all_clear_replaces_the_alert_on_a_device_and_says_that_it_is_o
         assert first.headers["Topic"] == last.headers["Topic"] == first.json["tag"] == last.json["tag"]
         assert someone.devices[0].pending == [last], "a device that was away finds the all-clear alone"
         assert last.json["type"] == "cancel"
-        assert last.json["title"] == "[FIN D'ALERTE] Fin de l'alerte : \"La Risle déborde\""
-        assert english.devices[0].messages[-1].json["title"] == '[ALL CLEAR] All clear: "The Risle floods"'
-        assert "FIN D'ALERTE" in came["sms", someone.mobile].whole.body
+        assert last.json["title"] == 'Fin de l\'alerte : "La Risle déborde"'
+        assert english.devices[0].messages[-1].json["title"] == 'All clear: "The Risle floods"'
+        assert "Fin de l'alerte" in came["sms", someone.mobile].whole.body
         alert_mail, clear_mail = (each.parsed for each in town.smtp.messages)
         assert alert_mail["Message-ID"] != clear_mail["Message-ID"]
         assert alert_mail["References"] == clear_mail["References"]

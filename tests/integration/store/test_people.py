@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus, NewPlace
+from broadcaster.errors import Conflict
 from broadcaster.store import (
     contacts,
     dispatching,
@@ -375,12 +376,14 @@ async def test_a_stopped_contact_given_anew_stays_stopped(store, station):
     assert (await profile(store, one)).contacts == (("sms", "+331", "stopped"),)
 
 
-async def test_a_push_subscription_given_anew_has_its_new_keys(store, station):
+async def test_a_push_subscription_keeps_its_keys_whatever_a_stranger_gives(store, station):
     async with store.write() as unit:
         (one,) = await register(unit, station.id, resident(push("https://p.example/1", "old")))
-        await register(unit, station.id, resident(push("https://p.example/1", "new")))
+    with pytest.raises(Conflict, match="other keys"):
+        async with store.write() as unit:
+            await register(unit, station.id, resident(push("https://p.example/1", "new")))
     ((_, address, _),) = (await profile(store, one)).contacts
-    assert '"p256dh":"new"' in address
+    assert '"p256dh":"old"' in address
 
 
 async def test_a_number_of_a_subscriber_or_a_contact_is_never_given_again(store, station):
