@@ -273,8 +273,10 @@ class Settings(BaseModel):
         """Make the data folder and, on SQLite, its file: nobody else may read them, nor the journals beside it."""
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.embedded:
-            with suppress(OSError):  # SQLite itself says what is wrong, and gives its journals the mode of its file
-                os.close(os.open(self.store_path, os.O_RDWR | os.O_CREAT, 0o600))
+            # SQLite itself says what is wrong, and gives its journals the mode of its file. One that is there is left
+            # alone: closing it would free the locks that this process holds on it, and SQLite would corrupt it.
+            with suppress(OSError):
+                os.close(os.open(self.store_path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     @property
     def store_path(self) -> Path:
