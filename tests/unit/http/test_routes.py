@@ -72,9 +72,10 @@ def test_a_link_that_proves_a_request_is_looked_at_before_its_body():
     taking = {name for name, route in signed if route.largest}
     linked = {name for name, route in zip(NAMES, ROUTES, strict=True) if route.link}
     # A confirmation's secret comes in its small body, so that no log of paths has it.
-    links = {each for each in taking if "/v1/" in each or "/hooks/" in each} - {"POST /v1/confirmations"}
+    by_body = {"POST /v1/confirmations"}
+    links = {each for each in taking if "/v1/" in each or "/hooks/" in each} - by_body
     assert linked == links
-    assert taking - linked == {"POST /u/{token}", "POST /c/{token}"}, "these never read their body"
+    assert taking - linked - by_body == {"POST /u/{token}", "POST /c/{token}"}, "these never read their body"
 
 
 def test_only_these_routes_are_open_to_the_world_without_being_counted():
