@@ -50,7 +50,6 @@ def test_an_address_has_one_spelling(text, canonical):
         "bo..b@example.com",
         "zo..é@example.com",
         "zo é@example.com",
-        "zoé\u202e@example.com",
         "bob@-example.com",
         "bob@example-.com",
         "bob@example..com",
