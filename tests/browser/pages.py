@@ -155,6 +155,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("person-remove", "/console/people/{person}/remove", "/console/people/{id}/remove"),
     Shown("groups", "/console/groups"),
     Shown("group", "/console/groups/{group}", "/console/groups/{slug}"),
+    Shown("group-delete", "/console/groups/{group}/delete", "/console/groups/{slug}/delete"),
     Shown("import", "/console/people/import"),
     Shown("import-preview", "/console/people/import", "/console/people/import/{token}", then=_upload),
     Shown("export", "/console/people/export"),
