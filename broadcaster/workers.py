@@ -19,7 +19,6 @@ from broadcaster.figures import Figures
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.geocoding.placing import place_all
 from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS
-from broadcaster.pipeline import welcome
 from broadcaster.pipeline.carrier import hear
 from broadcaster.pipeline.deliver import deliver
 from broadcaster.pipeline.enter import PEOPLE, enter
@@ -31,17 +30,13 @@ from broadcaster.store import (
     alerts,
     alive,
     batches,
-    confirmations,
     leases,
     outbox,
     processes,
-    residents,
-    retiring,
-    sandbox,
     upkeep,
-    uploads,
 )
 from broadcaster.store.turnstile import urgently
+from broadcaster.timetable import timetable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -50,6 +45,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.people import ChannelName
     from broadcaster.services import Services
     from broadcaster.store import Unit
+    from schedules import Timetable
 
 RESOLVE = "resolve"
 ALERTS = "alerts"
@@ -61,13 +57,10 @@ _RUNNERS = {Lane.URGENT: (_SEVERE,) * 4 + (_EXTREME,) * 2, Lane.ROUTINE: (_ANY,)
 _RESOLVERS = {Lane.URGENT: (_SEVERE,) * 3 + (_EXTREME,), Lane.ROUTINE: (_ANY,) * 2}
 _RELAYED = 500
 _SWEEP_S = 1.0
-_TOLD_S = 5.0
 _FOLLOW_S = 5.0
 _LEAD_S = 6.0
 _ENTER_PACE_S = 0.05
 """How often changes are looked at while many come: a look costs about the same for one as for a hundred."""
-_UPKEEP_EVERY = 300
-_RESIDENTS_EVERY = 10
 _AGAIN_S = 1.0
 _STEP = timedelta(seconds=10)
 _SETTLE_S = 2.0
@@ -77,7 +70,6 @@ _CANCELLED_S = 5.0
 _DUE = 2000
 _LOCK_WAIT_S = 10.0
 _LOCK_AGAIN_S = 0.1
-_REFUSALS_KEPT = timedelta(days=400)
 _log = structlog.get_logger(__name__)
 
 
@@ -113,11 +105,11 @@ async def working(services: Services) -> AsyncIterator[None]:
     crew.start("active alerts", lambda: _following(services))
     if not services.settings.embedded:  # there, the one process has every role
         crew.start("presence", lambda: _announcing(services))
+    figures = Figures(services, queue_of, resolve_queue)
+    recurring = timetable(services, figures)
     if Role.SCHEDULER in services.roles:
-        crew.start("sweeper", lambda: _sweeping(services))
+        crew.start("sweeper", lambda: _sweeping(services, figures, recurring))
         crew.start("addresses", lambda: _placing(services))
-        figures = Figures(services, queue_of, resolve_queue)
-        crew.start("figures", lambda: _telling(services, figures))
     if Role.RESOLVER in services.roles:
         crew.start("entrants", lambda: _entering(services))
         crew.start("answers", lambda: services.bus.answer(ASKED, functools.partial(answer, services)))
@@ -132,6 +124,7 @@ async def working(services: Services) -> AsyncIterator[None]:
         services.stopping.set()
         services.store.on_told = None
         await crew.end()
+        await recurring.stop()
         await _written_down(services)
         ending = [ledger] if living is None else [ledger, living]
         for task in ending:
@@ -396,25 +389,19 @@ async def take_over(services: Services) -> None:
         await services.bus.put(queue, wanted, again=True)
 
 
-async def _sweeping(services: Services) -> None:
-    """Lead, or stand by: put back on the bus whatever the store says is unfinished, and forget what is old."""
-    turn = 0
+async def _sweeping(services: Services, figures: Figures, recurring: Timetable) -> None:
+    """Lead, or stand by: put back on the bus whatever the store says is unfinished, and run the timetable."""
     steps = _Steps()
     while True:
         if await _leads(services, "scheduler"):
-            await steps.mend(services)
+            if await steps.mend(services):
+                await recurring.stop()  # the clock that it was set by was ahead
+            recurring.start()
             await take_over(services)
             await sweep(services)
-            if turn % _RESIDENTS_EVERY == 0:
-                await mind_residents(services)
-                await welcome.send_due(services)
-            if turn % _UPKEEP_EVERY == 0:
-                async with services.store.write() as unit:
-                    await upkeep.trim_changes(unit)
-                    await sandbox.trim(unit, services.settings.sandbox_keep)
-                    await uploads.forget_expired(unit, services.clock.now())
-                    await retiring.trim(unit, services.clock.now(), _REFUSALS_KEPT)
-            turn += 1
+        else:
+            await recurring.stop()
+            figures.forget()
         await asyncio.sleep(_SWEEP_S)
 
 
@@ -424,19 +411,22 @@ class _Steps:
     def __init__(self) -> None:
         self._seen: tuple[datetime, float] | None = None
 
-    async def mend(self, services: Services) -> None:
-        """Let what a clock put off that was ahead, and was set right since, be due when it was meant to be."""
+    async def mend(self, services: Services) -> bool:
+        """Let what a clock put off that was ahead, and was set right since, be due when it was meant to be.
+
+        Return whether there was such a clock.
+        """
         async with services.store.read() as unit:
             now = await unit.now(services.clock.now())
         at = time.monotonic()
-        if self._seen is not None:
-            then, before = self._seen
-            back = then + timedelta(seconds=at - before) - now
-            if back > _STEP:
-                _log.warning("the clock went back", seconds=back.total_seconds())
-                async with services.store.write() as unit:
-                    await upkeep.clock_went_back(unit, back, now)
+        then, before = self._seen or (now, at)
+        back = then + timedelta(seconds=at - before) - now
+        if back > _STEP:
+            _log.warning("the clock went back", seconds=back.total_seconds())
+            async with services.store.write() as unit:
+                await upkeep.clock_went_back(unit, back, now)
         self._seen = now, at
+        return back > _STEP
 
 
 async def sweep(services: Services) -> None:
@@ -454,17 +444,6 @@ async def sweep(services: Services) -> None:
         await services.bus.put(queue, wanted)
 
 
-async def mind_residents(services: Services) -> None:
-    """End pauses and visits whose time is over, and forget what nobody confirmed in time."""
-    now = services.clock.now()
-    async with services.store.read() as unit:
-        due = await residents.is_due(unit, now) or await confirmations.is_due(unit, now)
-    if due:
-        async with services.store.write() as unit:
-            await residents.end_due(unit, now)
-            await confirmations.trim(unit, now)
-
-
 async def _placing(services: Services) -> None:
     """Look up addresses that wait, while this process leads; a geocoder that is away is left alone for a while."""
     pause_s = _PLACE_S
@@ -474,12 +453,3 @@ async def _placing(services: Services) -> None:
         except GeocoderAway:
             pause_s = _GEOCODER_AWAY_S
     await asyncio.sleep(pause_s)
-
-
-async def _telling(services: Services, figures: Figures) -> None:
-    """Tell how the work stands, while this process leads."""
-    if await _leads(services, "scheduler"):
-        await figures.renew()
-    else:
-        figures.forget()
-    await asyncio.sleep(_TOLD_S)

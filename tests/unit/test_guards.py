@@ -16,7 +16,7 @@ from broadcaster.workers import queue_of, resolve_queue, working
 from tests.contract.service import service
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("broadcaster", "channels", "zones")
+PACKAGES = ("broadcaster", "channels", "schedules", "zones")
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 MODULES = [
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -62,6 +62,7 @@ def test_the_contracts_between_the_parts_are_kept():
         ("shapely", ("zones/",)),
         ("rtree", ("zones/",)),
         ("pyproj", ("zones/",)),
+        ("apscheduler", ("schedules/",)),
         ("weasyprint", ("broadcaster/web/",)),
         ("aiosmtplib", ("channels/",)),
         ("twilio", ("channels/",)),

@@ -70,7 +70,6 @@ async def sign_in(call: Call[None, None]) -> web.StreamResponse:
     now = services.clock.now()
     async with services.store.write() as unit:
         await sessions.sign_out(unit, request.cookies.get(COOKIE, ""))
-        await sessions.forget_ended(unit, now)
         name = await sessions.start(unit, caller, device_of(request), now, lasts(services.settings))
     # The proof that goes with a form is made of the new cookie, which this answer only brings.
     response = (

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from broadcaster.store import welcomes
-from broadcaster.workers import mind_residents
+from broadcaster.timetable import mind_residents
 from tests.integration.http.conftest import LAIGLE, an_alert, circle
 from tests.integration.http.test_alerts import until_finished
 from tests.integration.http.test_people import push, register

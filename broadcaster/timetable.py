@@ -1,0 +1,70 @@
+"""All that recurs, in one table. Only the leading scheduler runs it; the one-second sweep and leases are loops."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from broadcaster.bus import BusUnavailable
+from broadcaster.pipeline import welcome
+from broadcaster.store import StoreUnavailable, confirmations, residents, retiring, sandbox, sessions, upkeep, uploads
+from schedules import Job, Timetable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from broadcaster.figures import Figures
+    from broadcaster.services import Services
+
+FIGURES_EVERY = timedelta(seconds=5)
+_REFUSALS_KEPT = timedelta(days=400)
+_log = structlog.get_logger(__name__)
+
+
+def timetable(services: Services, figures: Figures) -> Timetable:
+    """Return the timetable. A new job is a line here: each is a step that a test can call."""
+
+    def job(work: Callable[[Services], Awaitable[None]], **every: float) -> Job:
+        return Job(work.__name__, timedelta(**every), lambda: work(services))
+
+    return Timetable(
+        [
+            Job("figures", FIGURES_EVERY, figures.renew),
+            job(mind_residents, seconds=10),
+            job(welcome.send_due, seconds=10),
+            job(forget_old, minutes=5),
+        ],
+        _failed,
+    )
+
+
+def _failed(name: str, error: Exception) -> None:
+    if isinstance(error, (StoreUnavailable, BusUnavailable)):
+        # They log that they are away themselves, once and not for each job.
+        _log.debug("a job waits for the store or the bus", job=name, error=str(error))
+    else:
+        _log.error("a job failed, and is tried again at its next turn", job=name, exc_info=error)
+
+
+async def mind_residents(services: Services) -> None:
+    """End pauses and visits whose time is over, and forget what nobody confirmed in time."""
+    now = services.clock.now()
+    async with services.store.read() as unit:
+        due = await residents.is_due(unit, now) or await confirmations.is_due(unit, now)
+    if due:
+        async with services.store.write() as unit:
+            await residents.end_due(unit, now)
+            await confirmations.trim(unit, now)
+
+
+async def forget_old(services: Services) -> None:
+    """Forget what is kept for a while only."""
+    now = services.clock.now()
+    async with services.store.write() as unit:
+        await upkeep.trim_changes(unit)
+        await sandbox.trim(unit, services.settings.sandbox_keep)
+        await uploads.forget_expired(unit, now)
+        await sessions.forget_ended(unit, now)
+        await retiring.trim(unit, now, _REFUSALS_KEPT)

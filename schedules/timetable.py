@@ -1,0 +1,82 @@
+"""The timetable: what one process does for all, and how often.
+
+APScheduler wakes and decides nothing. Its jobs live in memory alone, and are made anew at every start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+_CANCELLED_S = 5.0
+# It would log each job that still runs when it is due again, which is no trouble here.
+logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that recurs. It first runs at the start and never overlaps itself; several missed turns are one turn."""
+
+    name: str
+    every: timedelta
+    work: Callable[[], Awaitable[None]]
+
+
+class Timetable:
+    """Runs jobs between ``start`` and ``stop``. ``failed(name, error)`` is called with what a job raises."""
+
+    def __init__(self, jobs: Sequence[Job], failed: Callable[[str, Exception], None]) -> None:
+        self._jobs = {each.name: each for each in jobs}
+        self._failed = failed
+        self._scheduler: AsyncIOScheduler | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin; nothing happens if it has begun."""
+        if self._scheduler is not None:
+            return
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        now = datetime.now(UTC)
+        for job in self._jobs.values():
+            self._scheduler.add_job(
+                self._run,
+                IntervalTrigger(seconds=job.every.total_seconds(), timezone=UTC),
+                (job,),
+                id=job.name,
+                next_run_time=now,
+                coalesce=True,
+                misfire_grace_time=None,
+            )
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """End, and cancel the jobs that are under way."""
+        if self._scheduler is None:
+            return
+        self._scheduler.shutdown(wait=False)
+        self._scheduler = None
+        cancelled = set(self._under_way)
+        for task in cancelled:
+            task.cancel()
+        if cancelled:
+            await asyncio.wait(cancelled, timeout=_CANCELLED_S)
+
+    async def _run(self, job: Job) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  a coroutine runs in a task
+        self._under_way.add(task)
+        try:
+            await job.work()
+        except Exception as error:  # noqa: BLE001  it is reported; the other jobs and the next turn go on
+            self._failed(job.name, error)
+        finally:
+            self._under_way.discard(task)
