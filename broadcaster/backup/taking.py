@@ -95,7 +95,7 @@ async def _write(
         numbering = await copying.numbering(unit)
     made = Manifest(
         version=version("tocsin"),
-        migration=newest() or "",
+        migration=newest(),
         taken_at=now.isoformat(),
         store="sqlite" if store.sqlite else "postgresql",
         tables=writer.tables,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +28,12 @@ def _config() -> Config:
     return config
 
 
-def newest() -> str | None:
-    """Give the name of the newest migration."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def newest() -> str:
+    """Return the name of the newest migration."""
+    return known()[-1]
 
 
-async def migrate(store: Store) -> str | None:
+async def migrate(store: Store) -> str:
     """Apply the migrations that are missing, in one transaction, and seal what they could not; give the newest's name.
 
     On SQLite the write lock, on PostgreSQL an advisory lock, lets one process at a time do it.
@@ -57,8 +58,9 @@ def upgrade(connection: Any, to: str = "head", *, vault: Vault) -> None:
     command.upgrade(config, to)
 
 
+@cache  # a service asks several times as it starts, and each time all files would be read
 def known() -> list[str]:
-    """Give the names of all migrations, the oldest first."""
+    """Return the names of all migrations, the oldest first."""
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
 
 

@@ -12,8 +12,8 @@ from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Tex
 from broadcaster.domain.audience import Audience
 from broadcaster.domain.people import CHANNELS
 from broadcaster.pipeline.issue import IssueAlert
-from broadcaster.store.migrate import migrate
 from tests.contract.stores import NOW, SECRET
+from tests.servers.shaped import shape
 from zones import Area, Circle
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ async def service(folder: Path, **changes: Any) -> AsyncIterator[Services]:
     """Open the services on ``folder``; their ``clock`` is a ``Clock``."""
     settings = Settings(**{"data_dir": folder, "secret_key": SECRET.hex(), **changes})
     store = open_store(settings)
-    await migrate(store)
+    await shape(store, settings.store_url)
     await store.close()
     services = await open_services(settings, clock=Clock())
     try:

@@ -1,6 +1,7 @@
 """A store in its newest shape to try things on, and residents to fill it with.
 
-Another database is another entry in ``URLS``: the contract suites and the integration tests of the store run over all.
+Another database is another entry in ``URLS`` and ``EMPTY``: the contract suites and the integration tests of the store
+run over all.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from broadcaster.domain.audience import Audience
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.ids import new_id, new_token
 from broadcaster.store import Store, Vault, people, stations
-from broadcaster.store.migrate import migrate
 from tests.servers.postgres import driven
+from tests.servers.shaped import shape, shaped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -40,16 +41,18 @@ def sqlite_url(folder: Path) -> str:
 
 URLS: dict[str, Callable[[pytest.FixtureRequest, Path], str]] = {
     "sqlite": lambda _, folder: sqlite_url(folder),
-    "postgresql": lambda request, _: driven(request.getfixturevalue("postgres").fresh()),
+    "postgresql": lambda request, _: driven(shaped(request.getfixturevalue("postgres"))),
 }
+EMPTY = {**URLS, "postgresql": lambda request, _: driven(request.getfixturevalue("postgres").fresh())}
+"""Not even migrated."""
 
 
 @asynccontextmanager
 async def opened(url: str, secrets: Sequence[bytes] = (SECRET,)) -> AsyncIterator[Store]:
-    """Open a store that is migrated, and close it."""
+    """Open a store in the newest shape, and close it."""
     store = Store(url, Vault(secrets))
     try:
-        await migrate(store)
+        await shape(store, url)
         yield store
     finally:
         await store.close()

@@ -58,15 +58,15 @@ async def test_a_migration_done_again_changes_nothing(store):
     assert await slugs(store) == ["laigle"]
 
 
-async def test_a_store_that_is_empty_says_that_it_is_at_no_migration(store_url):
-    store = Store(store_url, Vault([SECRET]))
+async def test_a_store_that_is_empty_says_that_it_is_at_no_migration(empty_url):
+    store = Store(empty_url, Vault([SECRET]))
     assert await migrate.current(store) is None
     await store.close()
 
 
-async def test_migrations_by_several_at_once_do_it_once_and_none_fails(store_url):
+async def test_migrations_by_several_at_once_do_it_once_and_none_fails(empty_url):
     async def one():
-        store = Store(store_url, Vault([SECRET]))
+        store = Store(empty_url, Vault([SECRET]))
         try:
             return await migrate.migrate(store)
         finally:
@@ -75,7 +75,7 @@ async def test_migrations_by_several_at_once_do_it_once_and_none_fails(store_url
     assert await asyncio.gather(*(one() for _ in range(5))) == [migrate.newest()] * 5
 
 
-async def test_a_migration_that_fails_leaves_nothing_of_itself(store_url, monkeypatch):
+async def test_a_migration_that_fails_leaves_nothing_of_itself(empty_url, monkeypatch):
     from alembic import command  # noqa: PLC0415
 
     upgrade = command.upgrade
@@ -84,7 +84,7 @@ async def test_a_migration_that_fails_leaves_nothing_of_itself(store_url, monkey
         upgrade(config, revision)
         raise RuntimeError
 
-    store = Store(store_url, Vault([SECRET]))
+    store = Store(empty_url, Vault([SECRET]))
     monkeypatch.setattr(command, "upgrade", failing)
     with pytest.raises(RuntimeError):
         await migrate.migrate(store)

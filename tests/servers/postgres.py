@@ -25,10 +25,10 @@ class Postgres:
     def pid(self) -> int:
         return self._server.get_pid()
 
-    def fresh(self) -> str:
-        """Make an empty database; give its address as TOCSIN_DATABASE_URL has it."""
+    def fresh(self, copy_of: str = "template1") -> str:
+        """Make a database, an empty one or a copy; return its address as TOCSIN_DATABASE_URL has it."""
         name = f"t{os.getpid()}_{next(_number)}"
-        self.psql(f"CREATE DATABASE {name}")
+        self.psql(f"CREATE DATABASE {name} TEMPLATE {copy_of}")
         return self._server.get_uri(database=name)
 
     def psql(self, command: str, url: str = "") -> str:

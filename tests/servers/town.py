@@ -35,10 +35,10 @@ from broadcaster.domain.stations import Role
 from broadcaster.register.contacts import mail_contact, push_contact
 from broadcaster.store import people as people_rows
 from broadcaster.store import stations
-from broadcaster.store.migrate import migrate
 from channels.webpush import PushSubscription, VapidKey
 from tests.servers.ports import free_port
 from tests.servers.push import PushService
+from tests.servers.shaped import shape
 from tests.servers.smtp import SmtpServer
 from tests.servers.town_api import Api, Process
 from tests.servers.town_facts import BOUNDARY, CENTRE, NAMES, OTHER_STATION, RADIUS_M, SENDER, STATION
@@ -197,7 +197,7 @@ class Town:
         } | {f"TOCSIN_{name.upper()}": str(value) for name, value in self.changes.items()}
         self.settings: Settings = config.load(self.environment)
         self.store: Store = open_store(self.settings)
-        await migrate(self.store)
+        await shape(self.store, self.settings.store_url)
         now = self.clock.now()
         self.stations: dict[str, int] = {}
         async with self.store.write() as unit:

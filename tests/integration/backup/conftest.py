@@ -30,6 +30,7 @@ from broadcaster.store import (
 from broadcaster.store.confirmations import Asked
 from broadcaster.store.tables import addresses, contact_refusals, keeper_answers, signed_requests
 from tests.contract.stores import (
+    EMPTY,
     NOW,
     SECRET,
     URLS,
@@ -49,22 +50,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def fresh_url(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+def made(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
-    return URLS[kind](request, folder)
+    return folder
 
 
 @pytest.fixture(params=URLS)
 async def full(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    async with opened(fresh_url(request, request.param, tmp_path / "from")) as store:
+    async with opened(URLS[request.param](request, made(tmp_path / "from"))) as store:
         await fill(store)
         yield store
 
 
-@pytest.fixture(params=URLS)
+@pytest.fixture(params=EMPTY)
 async def empty(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """Not even migrated."""
-    store = Store(fresh_url(request, request.param, tmp_path / "to"), Vault([SECRET]))
+    store = Store(EMPTY[request.param](request, made(tmp_path / "to")), Vault([SECRET]))
     yield store
     await store.close()
 

@@ -20,6 +20,8 @@ from broadcaster import config
 from broadcaster.app import open_store
 from broadcaster.domain.deliveries import DeliveryState
 from tests.contract.stores import URLS
+from tests.servers.postgres import Postgres
+from tests.servers.shaped import shaped
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
 from tests.servers.town_audit import addressed, audit, of_alert, told
@@ -54,14 +56,14 @@ async def moved(town, data_dir, database_url):
         await town.store.close()
 
 
-def url_of(kind, request):
-    return request.getfixturevalue("postgres").fresh() if kind == "postgresql" else ""
+def url_of(kind, request, make=Postgres.fresh):
+    return make(request.getfixturevalue("postgres")) if kind == "postgresql" else ""
 
 
 @pytest.mark.parametrize("to", URLS)
 @pytest.mark.parametrize("source", URLS)
 async def test_an_alert_in_flight_goes_on_from_the_backup(tmp_path, request, source, to):
-    database = {"database_url": url} if (url := url_of(source, request)) else {}
+    database = {"database_url": url} if (url := url_of(source, request, shaped)) else {}
     own = {"secret_key": secrets.token_hex(32), "push_per_second": 200, "push_concurrency": AT_ONCE, **database}
     (tmp_path / "one").mkdir()
     async with Town(tmp_path / "one", **own) as town:

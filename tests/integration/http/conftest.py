@@ -16,7 +16,7 @@ from broadcaster.domain.stations import Role
 from broadcaster.http import server
 from broadcaster.http.sessions import csrf_made_of
 from broadcaster.store import people, stations
-from broadcaster.store.migrate import migrate
+from tests.servers.shaped import shape
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -113,7 +113,7 @@ class Api:
 
 async def open_api(settings: Settings) -> AsyncIterator[Api]:
     store = open_store(settings)
-    await migrate(store)
+    await shape(store, settings.store_url)
     keys = {}
     async with serving(settings) as running:
         services = running.services

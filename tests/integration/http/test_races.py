@@ -14,6 +14,7 @@ from channels.sandbox import Sandbox
 from tests.integration.http.conftest import BOUNDARY, an_alert, open_api
 from tests.integration.http.test_people import push
 from tests.servers.postgres import driven
+from tests.servers.shaped import shaped
 from tests.servers.town_api import eventually
 
 N = 12
@@ -21,7 +22,7 @@ N = 12
 
 @pytest.fixture
 async def api(tmp_path, postgres):
-    settings = Settings(data_dir=tmp_path, database_url=driven(postgres.fresh()), port=0, requests_per_minute=10_000)
+    settings = Settings(data_dir=tmp_path, database_url=driven(shaped(postgres)), port=0, requests_per_minute=10_000)
     async for each in open_api(settings):
         yield each
 

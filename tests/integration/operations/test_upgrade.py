@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from broadcaster.app import serving
 from broadcaster.errors import BadSettings
+from tests.servers.shaped import shaped
 from tests.servers.town import Town
 
 EXPANDED = (
@@ -24,7 +25,7 @@ EXPANDED = (
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def changes(request):
-    return {} if request.param == "sqlite" else {"database_url": request.getfixturevalue("postgres").fresh()}
+    return {} if request.param == "sqlite" else {"database_url": shaped(request.getfixturevalue("postgres"))}
 
 
 async def test_an_alert_goes_out_before_and_after_the_database_is_expanded_under_a_running_process(tmp_path, changes):
@@ -41,14 +42,14 @@ async def test_an_alert_goes_out_before_and_after_the_database_is_expanded_under
         assert (account["matched"], account["unaccounted"], account["people"]["accepted"]) == (6, 0, 6)
 
 
-async def shaped(town, version):
+async def at(town, version):
     async with town.store.write() as unit:
         await unit.conn.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
 
 
 async def test_a_process_that_is_started_on_an_older_shape_refuses_and_says_what_to_do(tmp_path):
     async with Town(tmp_path) as town:
-        await shaped(town, "0001")
+        await at(town, "0001")
         with pytest.raises(BadSettings, match=r"0001.*tocsin migrate"):
             async with serving(town.settings):
                 pass
@@ -56,7 +57,7 @@ async def test_a_process_that_is_started_on_an_older_shape_refuses_and_says_what
 
 async def test_a_process_of_the_old_version_is_started_again_while_the_new_one_is_rolled_out(tmp_path):
     async with Town(tmp_path) as town:
-        await shaped(town, "9999")
+        await at(town, "9999")
         async with town.serving() as api:
             await town.settle(town.resident("push"))
             account = await api.finished((await api.issue())["id"])

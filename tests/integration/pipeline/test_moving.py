@@ -15,6 +15,7 @@ from broadcaster.domain.fixes import Fix
 from broadcaster.store import dispatching, fixes
 from broadcaster.store.tables import changes
 from tests.servers.postgres import driven
+from tests.servers.shaped import shaped
 from tests.servers.town import INSIDE, OUTSIDE, Resident, Town, away
 from tests.servers.town_api import Api, eventually
 from tests.servers.town_audit import audit, quiet
@@ -31,7 +32,7 @@ Point = tuple[float, float]
 async def town(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Town]:
     changes: dict[str, Any] = {"requests_per_minute": 1_000_000}
     if request.param == "postgresql":
-        changes["database_url"] = driven(request.getfixturevalue("postgres").fresh())
+        changes["database_url"] = driven(shaped(request.getfixturevalue("postgres")))
     async with Town(tmp_path, **changes) as made:
         yield made
 

@@ -22,8 +22,8 @@ from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubs
 from broadcaster.domain.retirement import Blame
 from broadcaster.ids import new_id, new_token
 from broadcaster.store import alerts, dispatching, people, stations, tracking
-from broadcaster.store.migrate import migrate
 from broadcaster.store.tables import contacts, deliveries, recipients
+from tests.servers.shaped import shape
 from tests.servers.town import MovableClock
 from tests.servers.town_audit import recount
 from tests.servers.town_facts import BOUNDARY
@@ -57,12 +57,13 @@ class World:
     """One store with one household, and as many alerts to it as are asked for."""
 
     def __init__(self, data_dir: Any) -> None:
-        self.store: Store = open_store(load({"TOCSIN_DATA_DIR": str(data_dir)}))
+        self.settings = load({"TOCSIN_DATA_DIR": str(data_dir)})
+        self.store: Store = open_store(self.settings)
         self.clock = MovableClock()
         self.people: list[int] = []
 
     async def open(self) -> None:
-        await migrate(self.store)
+        await shape(self.store, self.settings.store_url)
         now = self.clock.now()
         fields = {"slug": "s", "name": "S", "kind": "authority", "languages": ("fr",), "boundary": BOUNDARY}
         async with self.store.write() as unit:

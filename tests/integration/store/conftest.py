@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.stores import URLS, opened
+from tests.contract.stores import EMPTY, URLS, opened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 @pytest.fixture(params=URLS)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return URLS[request.param](request, tmp_path)
+
+
+@pytest.fixture(params=EMPTY)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return EMPTY[request.param](request, tmp_path)
 
 
 @pytest.fixture

@@ -15,11 +15,12 @@ from broadcaster.store import Collided, Store, StoreUnavailable, Vault, fixes, p
 from broadcaster.store.tables import contacts, follows, groups, positions
 from tests.contract.stores import NOW, SECRET, add_station, mail, opened, register, resident
 from tests.servers.postgres import driven
+from tests.servers.shaped import shaped
 
 
 @pytest.fixture
 def url(postgres):
-    return driven(postgres.fresh())
+    return driven(shaped(postgres))
 
 
 @pytest.fixture

@@ -68,8 +68,8 @@ async def test_a_no_whose_address_was_forgotten_still_holds_when_a_list_writes_i
         assert (left.sealed != contacts.FORGOTTEN, len(await rows(store, tables.opt_outs))) == (True, at + 1)
 
 
-async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(store_url):
-    store = Store(store_url, Vault([SECRET]))
+async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty_url):
+    store = Store(empty_url, Vault([SECRET]))
     vault = store.vault
     await store.run_sync(lambda connection: upgrade(connection, "0026", vault=vault))
     async with store.write() as unit:
