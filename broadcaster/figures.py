@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from broadcaster.bus import BusUnavailable
-from broadcaster.domain.alerts import Lane
+from broadcaster.domain.alerts import LEAST_RANK, Lane
 from broadcaster.domain.latency import middle_s
 from broadcaster.metrics import LEADER, PERSON, STAGE, Tally
 from broadcaster.store import counting, gauges
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from broadcaster.store.gauges import Reading, Watched
 
 _BUS_S = 2.0
-_LANES = ((Lane.URGENT, 0), (Lane.ROUTINE, 10))
-"""Each lane with a rank that is in it."""
 
 
 @dataclass
@@ -81,7 +79,7 @@ class Figures:
         return depths
 
     def _queues(self) -> list[str]:
-        ranks = [rank for _, rank in _LANES]
+        ranks = LEAST_RANK.values()
         sending = [self._queue_of(name, rank) for name in self._services.senders for rank in ranks]
         return [*map(self._resolve_queue, ranks), *sending]
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 RESOLVE = "resolve"
 ALERTS = "alerts"
 _EXTREME, _SEVERE = (rank_of(each, Status.ACTUAL) for each in (Severity.EXTREME, Severity.SEVERE))
-_MODERATE, _ANY = (rank_of(each, Status.ACTUAL) for each in (Severity.MODERATE, Severity.UNKNOWN))
+_MODERATE, _ANY = (rank_of(each, Status.ACTUAL) for each in (Severity.MODERATE, Severity.MINOR))
 # Each runner, and the greatest rank that it works on: however many batches of less are under way, and however slow
 # their sender is, what is graver finds one free.
 _RUNNERS = {Lane.URGENT: (_SEVERE,) * 4 + (_EXTREME,) * 2, Lane.ROUTINE: (_ANY,) * 2 + (_MODERATE,)}

@@ -41,7 +41,7 @@ OPTIONS = (
     click.option(
         "--area", "area_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="GeoJSON polygons."
     ),
-    click.option("--severity", type=_choice(Severity), required=True, help="How grave (CAP)."),
+    click.option("--severity", type=_choice(Severity), required=True, help="How grave (CAP; minor is information)."),
     click.option("--headline", help="In a few words; in the station's own language, or in --lang."),
     click.option("--description", help="What happens, where."),
     click.option("--instruction", help="What people are to do."),
@@ -60,7 +60,7 @@ OPTIONS = (
         "--audience", type=click.Choice(_AUDIENCES), help="Who is concerned; followers in the area, if not said."
     ),
     click.option("--group", "groups", multiple=True, help="Members of this group, in the area if there is one."),
-    click.option("--channels", help="Comma-separated: push, sms, voice, email. Without it, all."),
+    click.option("--channels", help="Comma-separated: push, sms, voice, email. Without it, those of the severity."),
     click.option("--expires", help="Until when it holds: 6h, 90min, 2d, or 2026-07-01T18:30."),
     click.option("--onset", help="When what is told of begins, in the same way."),
 )  # fmt: skip

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.people import CHANNELS, ChannelName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from broadcaster.domain.audience import Audience
-    from broadcaster.domain.people import ChannelName
     from zones import Area
 
 
@@ -30,11 +31,16 @@ class Status(StrEnum):
 
 
 class Severity(StrEnum):
+    """The gravest first. CAP's *unknown* counts as minor, which people read as *Information*."""
+
     EXTREME = "extreme"
     SEVERE = "severe"
     MODERATE = "moderate"
     MINOR = "minor"
-    UNKNOWN = "unknown"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Severity | None:
+        return cls.MINOR if value == "unknown" else None
 
 
 class Urgency(StrEnum):
@@ -83,16 +89,39 @@ class AlertState(StrEnum):
     FINISHED = "finished"
 
 
-GRAVE = frozenset({Severity.EXTREME, Severity.SEVERE})
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What follows from a severity.
 
-_SEVERITY_RANK = {
-    Severity.EXTREME: 0,
-    Severity.SEVERE: 1,
-    Severity.MODERATE: 2,
-    Severity.MINOR: 3,
-    Severity.UNKNOWN: 4,
-}
-_ROUTINE_RANK = 10
+    ``lane`` of an actual alert; an exercise or a test is routine. ``quiet``: residents decide when and whether they
+    hear of it (quiet hours, topics, least severity, digest). ``grace``: how late a scheduled alert is still sent
+    without a person's confirmation; None: never. ``channels``: used when the author names none. ``approval``: a second
+    person may have to approve it. ``escalation``: who does not react is tried by further channels.
+    """
+
+    lane: Lane
+    quiet: bool
+    grace: timedelta | None
+    channels: tuple[ChannelName, ...]
+    approval: bool
+    escalation: bool
+
+
+_P, _S, _E = ChannelName.PUSH, ChannelName.SMS, ChannelName.EMAIL
+_2H = timedelta(hours=2)
+RULES = {
+    #                         lane          quiet  grace  channels       approval  escalation
+    Severity.EXTREME:  Rules(Lane.URGENT,  False, None,  CHANNELS,      True,     True),
+    Severity.SEVERE:   Rules(Lane.URGENT,  False, None,  CHANNELS,      True,     True),
+    Severity.MODERATE: Rules(Lane.ROUTINE, True,  _2H,   (_P, _S, _E),  False,    True),
+    Severity.MINOR:    Rules(Lane.ROUTINE, True,  _2H,   (_P, _E),      False,    False),
+}  # fmt: skip
+"""The one table of severities: every rule that depends on a severity reads it from here."""
+
+GRAVE = frozenset(severity for severity, rules in RULES.items() if rules.lane is Lane.URGENT)
+
+LEAST_RANK = {Lane.URGENT: 0, Lane.ROUTINE: 10}
+_PLACE = {severity: place for place, severity in enumerate(RULES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +135,18 @@ class Text:
 
 
 def lane_of(severity: Severity, status: Status) -> Lane:
-    """Give the lane: what is grave and real is urgent; an exercise never delays a real alert."""
-    return Lane.URGENT if severity in GRAVE and status is Status.ACTUAL else Lane.ROUTINE
+    """Return the lane. An exercise never delays a real alert."""
+    return RULES[severity].lane if status is Status.ACTUAL else Lane.ROUTINE
 
 
 def rank_of(severity: Severity, status: Status) -> int:
-    """Give the order of work, smallest first: the urgent lane before the other, within a lane by severity."""
-    base = 0 if lane_of(severity, status) is Lane.URGENT else _ROUTINE_RANK
-    return base + _SEVERITY_RANK[severity]
+    """Return the order of work, smallest first: the urgent lane before the other, within a lane by severity."""
+    return LEAST_RANK[lane_of(severity, status)] + _PLACE[severity]
 
 
 def lane_of_rank(rank: int) -> Lane:
-    """Give the lane of work of that rank."""
-    return Lane.URGENT if rank < _ROUTINE_RANK else Lane.ROUTINE
+    """Return the lane of work of that rank."""
+    return Lane.URGENT if rank < LEAST_RANK[Lane.ROUTINE] else Lane.ROUTINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from broadcaster.domain.alerts import Text
+from broadcaster.domain.alerts import RULES, Text
 from broadcaster.domain.audience import Audience, AudienceKind
-from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Role
 from broadcaster.errors import NotFound, Refused
 from broadcaster.http.answers import answer
@@ -46,7 +45,7 @@ async def foresee(call: Call[Draft, None]) -> web.Response:
         station,
         area=draft.area,
         audience=_audience(draft.audience),
-        channels=draft.channels or CHANNELS,
+        channels=draft.channels or RULES[draft.severity].channels,
         texts=_texts(draft, station, needed=False),
         severity=draft.severity,
         status=draft.status,
@@ -74,7 +73,7 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
         texts=texts,
         area=given.area,
         audience=_audience(given.audience),
-        channels=given.channels or CHANNELS,
+        channels=given.channels or RULES[given.severity].channels,
         expires_at=given.expires,
         onset_at=given.onset,
         idempotency_key=key,

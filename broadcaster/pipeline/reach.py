@@ -206,7 +206,7 @@ def _context(services: Services, question: Question) -> Context:
         station_id=question.station.id,
         msg_type=MsgType.ALERT,
         status=question.status,
-        severity=Severity.UNKNOWN,
+        severity=Severity.MINOR,
         urgency=Urgency.UNKNOWN,
         certainty=Certainty.UNKNOWN,
         category=Category.OTHER,

@@ -12,7 +12,7 @@ import orjson
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.alerts import MsgType, Severity, Status
+from broadcaster.domain.alerts import MsgType, Status
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.auth import count
 from broadcaster.http.keys import KEPT_PAGES
@@ -31,6 +31,7 @@ from broadcaster.web.pages import (
     written_time,
 )
 from broadcaster.web.resident.frame import channel_name, page, words_of
+from broadcaster.web.severities import look_of, severity_words
 from zones import simplified
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
         "language": language,
         "headline": text.headline,
         "mark": mark_of(alert, words),
-        "look": _look(alert),
-        "severity_word": severity_word(alert.severity, words),
+        "look": look_of(alert),
+        "severity_word": severity_words(words)[alert.severity],
         "station": station.name,
         "until": written_time(alert.expires_at, zone_of(station.region), words),
     }
@@ -165,8 +166,8 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
         "text_language": language,
         "languages": readable or catalogs().languages,
         "mark": mark_of(alert, words),
-        "word": severity_word(alert.severity, words),
-        "look": _look(alert),
+        "word": severity_words(words)[alert.severity],
+        "look": look_of(alert),
         "ended": _ended(alert, services.clock.now(), words),
         "all_clear": None if cleared is None else cleared.token,
         "url": f"{services.base_url}/a/{alert.token}",
@@ -206,22 +207,6 @@ def unknown(call: Call[None, None]) -> web.Response:
 def mark_of(alert: Alert, words: Words) -> str:
     """Give what stands before a headline, so that nobody takes a drill for the real thing; empty for that."""
     return {Status.EXERCISE: f"[{words('EXERCISE')}] ", Status.TEST: f"[{words('TEST')}] "}.get(alert.status, "")
-
-
-def severity_word(severity: Severity, words: Words) -> str:
-    """Give the severity in a reader's words."""
-    return {
-        Severity.EXTREME: words("Extreme danger"),
-        Severity.SEVERE: words("Grave danger"),
-        Severity.MODERATE: words("Danger"),
-        Severity.MINOR: words("Be careful"),
-        Severity.UNKNOWN: words("For your information"),
-    }[severity]
-
-
-def _look(alert: Alert) -> str:
-    """Give how a severity looks: a drill's never as the real thing."""
-    return str(alert.severity) if alert.status is Status.ACTUAL else "drill"
 
 
 def _shape(area: Area) -> str:

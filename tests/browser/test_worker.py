@@ -115,14 +115,13 @@ async def test_a_later_message_of_a_thread_replaces_the_earlier_and_not_the_othe
 @pytest.mark.parametrize(
     ("told", "stays"),
     [
-        ({"status": "actual", "severity": "extreme"}, True),
-        ({"status": "actual", "severity": "moderate"}, False),
-        ({"status": "exercise", "severity": "extreme"}, False),
-        ({"status": "actual", "severity": "extreme", "type": "cancel"}, False),
+        ({"status": "actual", "urgent": True}, True),
+        ({"status": "actual", "urgent": False}, False),
+        ({"status": "actual", "urgent": True, "type": "cancel"}, False),
     ],
-    ids=["extreme", "moderate", "exercise", "all-clear"],
+    ids=["urgent", "routine", "all-clear"],
 )
-async def test_only_what_is_grave_and_meant_stays_until_it_is_seen(visit, told, stays):
+async def test_only_what_is_urgent_and_no_all_clear_stays_until_it_is_seen(visit, told, stays):
     worker = await working(visit)
     await worker.push(**told, id="1", tag="t", title="Alerte", url="/a/x")
     assert (await worker.shows("Alerte"))["requireInteraction"] is stays

@@ -70,7 +70,7 @@ class Draft(Given):
 
     station: Slug = Field(examples=["laigle"])
     status: Status = Status.ACTUAL
-    severity: Severity = Severity.UNKNOWN
+    severity: Severity = Field(Severity.MINOR, description="CAP's unknown is taken for minor.")
     urgency: Urgency = Urgency.UNKNOWN
     certainty: Certainty = Certainty.UNKNOWN
     category: Category = Category.SAFETY
@@ -85,7 +85,7 @@ class Draft(Given):
     area: AreaJson | None = None
     audience: AnyAudience = Field(default_factory=AudienceIn, description="An object, or only the word of its kind.")
     channels: tuple[ChannelName, ...] | None = Field(
-        None, min_length=1, max_length=4, fail_fast=True, description="Without it, every channel."
+        None, min_length=1, max_length=4, fail_fast=True, description="Without it, those of the severity."
     )
     expires: Moment | None = Field(None, description="Until when it holds; nothing is sent after.")
     onset: Moment | None = Field(None, description="When what is told of begins, where that is later.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from broadcaster.domain.alerts import GRAVE, MsgType, Severity, Status, Text
+from broadcaster.domain.alerts import Lane, MsgType, Severity, Status, Text
 from broadcaster.pipeline.render.context import prefix, titled, until
 from broadcaster.pipeline.wording import wording
 from channels.email import Mail, MailTemplate
@@ -53,7 +53,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
         language=language,
         list_id=f"{station.slug}.{links.host}",
         sender_name=name,
-        urgent=alert.severity in GRAVE and alert.status is Status.ACTUAL,
+        urgent=alert.lane is Lane.URGENT,
         placeholders=(_SLOT,),
     )
 

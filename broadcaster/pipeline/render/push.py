@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from broadcaster.domain.alerts import GRAVE, MsgType, Severity, Status, Text
+from broadcaster.domain.alerts import Lane, MsgType, Severity, Status, Text
 from broadcaster.pipeline.render.context import titled
 from channels.webpush import MAX_PLAINTEXT, PushMessage
 from channels.webpush import Urgency as PushUrgency
@@ -24,14 +24,16 @@ _SHORT = 120
 def render_push(context: Context, language: str, text: Text) -> Fill:
     """Render the payload, and the shorter one for a service that takes less."""
     alert = context.alert
+    title = titled(alert, language, text)
     facts = {
         "id": str(alert.id),
         "type": alert.msg_type,
         "status": alert.status,
         "severity": alert.severity,
+        "urgent": alert.lane is Lane.URGENT,
         "lang": language,
         "station": context.station.name,
-        "title": titled(alert, language, text),
+        "title": title,
         "tag": context.thread,
         "url": context.links.page(alert),
         "sent": alert.sent_at.isoformat(timespec="seconds"),
@@ -41,7 +43,7 @@ def render_push(context: Context, language: str, text: Text) -> Fill:
     room = MAX_PLAINTEXT - len(orjson.dumps(facts)) - _LONGEST_RECEIPT
     whole = orjson.dumps({**facts, "body": _body(text, room)})
     brief = _within(text.instruction or text.description, _SHORT)
-    short = orjson.dumps({**facts, "title": _within(facts["title"], _SHORT), "body": brief})
+    short = orjson.dumps({**facts, "title": _within(title, _SHORT), "body": brief})
     ttl_s = max(0, int((alert.expires_at - context.now).total_seconds()))
     urgency = _urgency(alert)
 
@@ -58,7 +60,7 @@ def _urgency(alert: Alert) -> PushUrgency:
     """RFC 8030, section 5.3: *high* reaches a device that is low on battery."""
     if alert.status is not Status.ACTUAL or alert.severity is Severity.MINOR:
         return "low"
-    return "high" if alert.severity in GRAVE or alert.msg_type is MsgType.CANCEL else "normal"
+    return "high" if alert.lane is Lane.URGENT or alert.msg_type is MsgType.CANCEL else "normal"
 
 
 def _body(text: Text, room: int) -> str:

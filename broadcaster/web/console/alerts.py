@@ -10,10 +10,10 @@ from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.schemas.base import Query
 from broadcaster.store import alerts, reporting
+from broadcaster.web import severities
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.live_words import number, people_of, sandboxed
 from broadcaster.web.pages import written_short
-from broadcaster.web.public import severity_word
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -77,14 +77,13 @@ def glance(alert: Alert, station: Station, people: People, now: datetime, words:
 
 def look_of(alert: Alert) -> str:
     """Give how an alert's chip looks: a drill's never as the real thing, an all-clear's as none."""
-    if alert.status is not Status.ACTUAL:
-        return "drill"
-    return "clear" if alert.msg_type is MsgType.CANCEL else str(alert.severity)
+    clear = alert.status is Status.ACTUAL and alert.msg_type is MsgType.CANCEL
+    return "clear" if clear else severities.look_of(alert)
 
 
 def label_of(alert: Alert, words: Words) -> str:
     """Give the word on that chip."""
-    said = words("All-clear") if alert.msg_type is MsgType.CANCEL else severity_word(alert.severity, words)
+    said = words("All-clear") if alert.msg_type is MsgType.CANCEL else severities.severity_words(words)[alert.severity]
     mark = {Status.EXERCISE: words("EXERCISE"), Status.TEST: words("TEST")}.get(alert.status)
     return said if mark is None else f"{mark} · {said}"
 

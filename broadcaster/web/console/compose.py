@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from broadcaster.domain.alerts import GRAVE, Severity
+from broadcaster.domain.alerts import GRAVE, RULES, Severity
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Role, StationKind
 from broadcaster.domain.zones import zone_of
@@ -13,6 +13,7 @@ from broadcaster.http.schemas.base import LANGUAGES, MAX_DESCRIPTION, MAX_EVENT,
 from broadcaster.store import stations
 from broadcaster.web.console import compose_beginnings, compose_words
 from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.severities import severity_words
 from zones import MAX_CIRCLES, MAX_RADIUS_M, MIN_RADIUS_M, simplified
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Word
             "languages": languages,
             "groups": groups,
             "channels": list(CHANNELS),
-            "by_severity": compose_words.CHANNELS_BY_SEVERITY,
+            "by_severity": {severity: rules.channels for severity, rules in RULES.items()},
             "sandbox": list(call.services.sandboxed),
             "beginnings": beginnings,
             "radius": [MIN_RADIUS_M, MAX_RADIUS_M],
@@ -84,7 +85,7 @@ async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Word
             "limits": {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION},
             "zone": zone_of(station.region).key,
             "tiles": TILES if settings.tiles_file is not None else None,
-            "severities": {each["name"]: each["word"] for each in compose_words.severities(words)},
+            "severities": severity_words(words),
             "words": compose_words.for_script(words, authority=station.kind is StationKind.AUTHORITY),
         },
         "default_severity": Severity.SEVERE,

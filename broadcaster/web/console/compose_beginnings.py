@@ -7,7 +7,9 @@ cheap alphabet of SMS. What stands in brackets is to be filled in, and nothing i
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from broadcaster.domain.alerts import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +33,7 @@ class Beginning:
 
     name: str
     icon: str
-    severity: str
+    severity: Severity | Literal[""]
     urgency: str
     certainty: str
     category: str
@@ -46,7 +48,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
     Beginning(
         "flood",
         "wave",
-        "severe",
+        Severity.SEVERE,
         "immediate",
         "observed",
         "met",
@@ -71,7 +73,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
     Beginning(
         "fire",
         "flame",
-        "severe",
+        Severity.SEVERE,
         "immediate",
         "observed",
         "fire",
@@ -96,7 +98,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
     Beginning(
         "water",
         "drop",
-        "severe",
+        Severity.SEVERE,
         "immediate",
         "observed",
         "health",
@@ -122,7 +124,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
     Beginning(
         "missing",
         "person",
-        "moderate",
+        Severity.MODERATE,
         "immediate",
         "observed",
         "rescue",
@@ -146,7 +148,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
     Beginning(
         "road",
         "barrier",
-        "minor",
+        Severity.MINOR,
         "immediate",
         "observed",
         "transport",
@@ -169,7 +171,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
     Beginning(
         "weather",
         "bolt",
-        "moderate",
+        Severity.MODERATE,
         "expected",
         "likely",
         "met",
@@ -194,7 +196,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
     Beginning(
         "drill",
         "whistle",
-        "severe",
+        Severity.SEVERE,
         "immediate",
         "observed",
         "safety",

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from broadcaster.domain.alerts import Alert, MsgType, Text
+from broadcaster.domain.alerts import RULES, Alert, MsgType, Text
 from broadcaster.domain.audience import Audience
-from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Role
 from broadcaster.errors import Refused
 from broadcaster.http.reading import body_of, checked
@@ -109,7 +108,7 @@ def context_of(services: Services, station: Station, draft: Draft, texts: dict[s
         texts=texts,
         area=draft.area,
         audience=Audience(),
-        channels=draft.channels or CHANNELS,
+        channels=draft.channels or RULES[draft.severity].channels,
         sent_at=now,
         expires_at=draft.expires or now,
     )

@@ -1,48 +1,39 @@
-"""The words of the page of a new alert that its script puts together, and what each severity sets off."""
+"""The words of the page of a new alert that its script puts together."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.alerts import Severity
+from broadcaster.web.severities import severity_words
+
 if TYPE_CHECKING:
     from broadcaster.web.i18n import Words
 
-CHANNELS_BY_SEVERITY: dict[str, list[str]] = {
-    "extreme": ["push", "sms", "voice", "email"],
-    "severe": ["push", "sms", "voice", "email"],
-    "moderate": ["push", "sms", "email"],
-    "minor": ["push", "email"],
-}
-"""What is chosen at first for each severity; the author may choose otherwise."""
-
 
 def severities(words: Words) -> list[dict[str, str]]:
-    """Give each severity: its name, its word, when to take it, and what it sets off."""
+    """Return each severity: its name, its word, when to take it, and what it sets off."""
+    told = {
+        Severity.EXTREME: (
+            words("Lives are at risk now."),
+            words("Goes before everything else. Wakes telephones: notification, SMS, call and mail."),
+        ),
+        Severity.SEVERE: (
+            words("People may be hurt: they must act."),
+            words("Goes before everything that is less grave: notification, SMS, call and mail."),
+        ),
+        Severity.MODERATE: (
+            words("A risk or a serious trouble."),
+            words("Goes in its turn: notification, SMS and mail. No call."),
+        ),
+        Severity.MINOR: (
+            words("Good to know, nobody is in danger."),
+            words("Discreet: notification and mail. Nothing that costs."),
+        ),
+    }
     return [
-        {
-            "name": "extreme",
-            "word": words("Extreme danger"),
-            "when": words("Lives are at risk now."),
-            "does": words("Goes before everything else. Wakes telephones: notification, SMS, call and mail."),
-        },
-        {
-            "name": "severe",
-            "word": words("Grave danger"),
-            "when": words("People may be hurt: they must act."),
-            "does": words("Goes before everything that is less grave: notification, SMS, call and mail."),
-        },
-        {
-            "name": "moderate",
-            "word": words("Danger"),
-            "when": words("A risk or a serious trouble."),
-            "does": words("Goes in its turn: notification, SMS and mail. No call."),
-        },
-        {
-            "name": "minor",
-            "word": words("Be careful"),
-            "when": words("Good to know, nobody is in danger."),
-            "does": words("Discreet: notification and mail. Nothing that costs."),
-        },
+        {"name": name, "word": word, "when": told[Severity(name)][0], "does": told[Severity(name)][1]}
+        for name, word in severity_words(words).items()
     ]
 
 

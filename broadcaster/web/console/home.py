@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
 
-from broadcaster.domain.alerts import Alert, MsgType, Severity, Status
+from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.stations import Role
@@ -19,6 +19,7 @@ from broadcaster.web.console.compose import TILES
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.health_words import told
 from broadcaster.web.console.live_words import sandboxed
+from broadcaster.web.severities import look_of, severity_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,7 @@ async def _fact(unit: Unit, alert: Alert, station: Station, words: Words) -> dic
     zone = zone_of(station.region)
     return {
         "id": str(alert.id),
-        "look": "drill" if alert.status is not Status.ACTUAL else alert.severity.value,
+        "look": look_of(alert),
         "word": _word(alert, words),
         "station": station.name,
         "headline": text.headline,
@@ -130,12 +131,9 @@ def _word(alert: Alert, words: Words) -> str:
         return words("EXERCISE")
     if alert.status is Status.TEST:
         return words("TEST")
-    known = {each["name"]: each["word"] for each in compose_words.severities(words)}
-    return known.get(alert.severity.value, words("For your information"))
+    return severity_words(words)[alert.severity]
 
 
 def _drawn(alert: Alert, fact: dict[str, Any]) -> dict[str, Any]:
-    severity = alert.severity if alert.severity is not Severity.UNKNOWN else Severity.MINOR
     area = None if alert.area is None else alert.area.to_json()
-    look = "drill" if fact["look"] == "drill" else severity.value
-    return {"id": fact["id"], "look": look, "label": f"{fact['word']} – {fact['headline']}", "area": area}
+    return {"id": fact["id"], "look": fact["look"], "label": f"{fact['word']} – {fact['headline']}", "area": area}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from broadcaster.web.severities import severity_words
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -100,11 +102,7 @@ def _here(words: Words) -> Mapping[str, str]:
         "since": words("since %(moment)s"),
         "exercise": words("EXERCISE"),
         "test": words("TEST"),
-        "extreme": words("Extreme danger"),
-        "severe": words("Grave danger"),
-        "moderate": words("Danger"),
-        "minor": words("Be careful"),
-        "unknown": words("For your information"),
+        **severity_words(words),
         "visiting": words("You will be told here until %(time)s. Then your position is forgotten."),
         "place_refused": words("Your position was refused. Write a town or an address below."),
         "inside": words("You are in the area."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.alerts import Severity
 from broadcaster.domain.zones import zone_of
 from broadcaster.errors import NotFound
 from broadcaster.http.cells import station_alerts
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from broadcaster.http.route import Call
 
 
-_IN_EACH = ("exercise", "test", "extreme", "severe", "moderate", "minor", "unknown", "since", "until")
+_IN_EACH = ("exercise", "test", *Severity, "since", "until")
 
 
 async def show(call: Call[None, None]) -> web.Response:

@@ -128,14 +128,13 @@ async function arrived(data) {
 /** @param {any} told @param {{quiet: boolean}} how */
 async function show(told, how) {
   const real = !told.status || told.status === "actual";
-  const grave = real && ["extreme", "severe"].includes(told.severity) && told.type !== "cancel";
   await self.registration.showNotification(told.title || "Tocsin", {
     body: [told.body, told.station].filter(Boolean).join("\n"),
     lang: told.lang,
     tag: told.tag,
     renotify: Boolean(told.tag) && !how.quiet,
     silent: how.quiet || undefined,
-    requireInteraction: grave,
+    requireInteraction: Boolean(told.urgent) && told.type !== "cancel",
     vibrate: how.quiet ? undefined : (real && RHYTHMS[told.severity]) || [200],
     timestamp: told.sent ? Date.parse(told.sent) : Date.now(),
     icon: "/icons/192.png",

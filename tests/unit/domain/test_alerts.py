@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from broadcaster.domain.alerts import (
+    GRAVE,
+    RULES,
     Alert,
     Category,
     Certainty,
@@ -61,10 +63,24 @@ def test_every_urgent_rank_goes_before_every_routine_one():
 
 @pytest.mark.parametrize("status", Status)
 def test_the_graver_goes_first_and_every_severity_has_a_rank(status):
-    order = [Severity.EXTREME, Severity.SEVERE, Severity.MODERATE, Severity.MINOR, Severity.UNKNOWN]
+    order = [Severity.EXTREME, Severity.SEVERE, Severity.MODERATE, Severity.MINOR]
     ranks = [rank_of(severity, status) for severity in order]
     assert ranks == sorted(set(ranks))
     assert set(order) == set(Severity)
+
+
+def test_every_severity_has_its_row_and_caps_unknown_is_minor():
+    assert list(RULES) == list(Severity)
+    assert Severity("unknown") is Severity.MINOR
+    with pytest.raises(ValueError, match="dreadful"):
+        Severity("dreadful")
+
+
+def test_only_what_is_not_grave_may_be_quietened_and_is_sent_late_by_itself():
+    for severity, rules in RULES.items():
+        grave = severity in GRAVE
+        assert rules.quiet is (rules.grace is not None) is not grave
+        assert rules.approval is grave
 
 
 @pytest.mark.parametrize(

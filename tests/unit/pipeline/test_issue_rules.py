@@ -35,7 +35,7 @@ def refused(check, *args):
         ((TOWN, None, Audience(AudienceKind.EVERYONE), Severity.SEVERE), "area", "is needed for this audience"),
         ((SCHOOL, HERE, Audience(AudienceKind.EVERYONE), Severity.SEVERE), "audience", "public authorities only"),
         ((TOWN, HERE, Audience(AudienceKind.EVERYONE), Severity.MODERATE), "audience", "severe or extreme"),
-        ((TOWN, HERE, Audience(AudienceKind.EVERYONE), Severity.UNKNOWN), "audience", "severe or extreme"),
+        ((TOWN, HERE, Audience(AudienceKind.EVERYONE), Severity.MINOR), "audience", "severe or extreme"),
         ((TOWN, None, Audience(AudienceKind.GROUPS), Severity.MINOR), "audience.groups", "names no group"),
         ((TOWN, None, Audience(AudienceKind.GROUPS, ("club", "nope")), Severity.MINOR), "audience.groups", "nope"),
         ((TOWN, None, Audience(AudienceKind.TOLD, told=1), Severity.MINOR), "audience", "cancel the alert"),

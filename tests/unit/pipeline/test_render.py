@@ -249,7 +249,6 @@ def test_cutting_a_text_to_its_room_always_ends_and_fits(text, room):
         (Severity.EXTREME, Status.ACTUAL, MsgType.ALERT, "high"),
         (Severity.SEVERE, Status.ACTUAL, MsgType.ALERT, "high"),
         (Severity.MODERATE, Status.ACTUAL, MsgType.ALERT, "normal"),
-        (Severity.UNKNOWN, Status.ACTUAL, MsgType.ALERT, "normal"),
         (Severity.MINOR, Status.ACTUAL, MsgType.ALERT, "low"),
         (Severity.MODERATE, Status.ACTUAL, MsgType.CANCEL, "high"),
         (Severity.EXTREME, Status.EXERCISE, MsgType.ALERT, "low"),

@@ -128,7 +128,7 @@ export function body(given, draft) {
   return {
     station: given.station,
     status: draft.status,
-    severity: draft.severity || "unknown",
+    severity: draft.severity || "minor",
     urgency: draft.urgency,
     certainty: draft.certainty,
     category: draft.category,
