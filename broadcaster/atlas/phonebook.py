@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from broadcaster.domain.people import CHANNELS
+from broadcaster.store.feed import EVERY_STATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,20 +23,31 @@ _MANY = 10_000
 class Ways:
     """The contacts of some people: ``people`` are indexes into them, ascending; all of one length.
 
-    ``first``: the contact stands here the first time, and so gets its message for this person.
+    ``first``: the contact stands here the first time, and so gets its message for this person. ``refused``: (person,
+    channel) of the contacts that the station may not write to, because their owners asked for no more, shape (2, m).
     """
 
     people: NDArray[np.int64]
     contacts: NDArray[np.int64]
     channels: NDArray[np.int64]
     first: NDArray[np.bool_]
+    refused: NDArray[np.int64]
 
     def counts(self, n: int, *, first: bool = False) -> NDArray[np.int64]:
         """Give how many contacts each of ``n`` people has by each channel, shape (n, channels); or only first ones."""
         cells = self.people * len(CHANNELS) + self.channels
         if first:
             cells = cells[self.first]
-        return np.bincount(cells, minlength=n * len(CHANNELS)).reshape(n, len(CHANNELS))
+        return _by_person_and_channel(cells, n)
+
+    def refusals(self, n: int) -> NDArray[np.int64]:
+        """Return how many contacts of each of ``n`` people refuse the station, by channel, shape (n, channels)."""
+        people, channels = self.refused
+        return _by_person_and_channel(people * len(CHANNELS) + channels, n)
+
+
+def _by_person_and_channel(cells: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    return np.bincount(cells, minlength=n * len(CHANNELS)).reshape(n, len(CHANNELS))
 
 
 class Phonebook:
@@ -52,7 +64,7 @@ class Phonebook:
     def load(self, pairs: NDArray[np.int64], refused: Iterable[tuple[int, int]]) -> None:
         """Take (subscriber id, contact id, channel number), shape (3, n), by ascending subscriber.
 
-        ``refused``: (station id, contact id).
+        ``refused``: (station id or ``EVERY_STATION``, contact id).
         """
         self._arrange(*pairs)
         self._changed.clear()
@@ -113,10 +125,10 @@ class Phonebook:
             people = people[order]
             contacts = np.concatenate((contacts, rows[:, 1]))[order]
             channels = np.concatenate((channels, rows[:, 2]))[order]
-        refused = self._refused.get(station_id)
-        if refused:
-            allowed = ~np.isin(contacts, np.fromiter(refused, np.int64))
-            people, contacts, channels = people[allowed], contacts[allowed], channels[allowed]
+        refusing = self._refused.get(station_id, set()) | self._refused.get(EVERY_STATION, set())
+        refused = np.isin(contacts, np.fromiter(refusing, np.int64, len(refusing)))
+        said_no = np.stack((people[refused], channels[refused]))
+        people, contacts, channels = people[~refused], contacts[~refused], channels[~refused]
         first = np.zeros(len(contacts), np.bool_)
         first[np.unique(contacts, return_index=True)[1]] = True
-        return Ways(people, contacts, channels, first)
+        return Ways(people, contacts, channels, first, said_no)

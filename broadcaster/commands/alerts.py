@@ -16,6 +16,7 @@ from broadcaster.commands.reached import service
 from broadcaster.commands.showing import err, moment, out, print_json, table
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
+from broadcaster.domain.spelling import counted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -170,7 +171,7 @@ def unreached_(*, alert_id: int, as_json: bool) -> None:
     if as_json:
         print_json({"unreached": found})
     else:
-        show_unreached(out(), found, title=f"{len(found):,} people were not reached")
+        show_unreached(out(), found, title=f"{counted(len(found), 'person was', 'people were')} not reached")
 
 
 @alert.command("cancel")

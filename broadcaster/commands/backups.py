@@ -16,6 +16,7 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings
 from broadcaster.commands.operator_key import write_private
 from broadcaster.commands.progress import bar
+from broadcaster.domain.spelling import counted
 
 if TYPE_CHECKING:
     from broadcaster.backup import Restored
@@ -115,10 +116,14 @@ def restore(file: Path, *, key: Path | None, force: bool) -> None:
         where.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(where.data_dir / KEY_FILE, adopted.get_secret_value())
         click.echo(f"the secret is kept in {where.data_dir / KEY_FILE}")
-    click.echo(f"restored {restored.stations:,} stations, {restored.subscribers:,} subscribers, {restored.rows:,} rows")
+    click.echo(
+        f"restored {counted(restored.stations, 'station', 'stations')},"
+        f" {counted(restored.subscribers, 'subscriber', 'subscribers')}, {counted(restored.rows, 'row', 'rows')}"
+    )
     if restored.in_flight:
+        unsent = counted(restored.queued, "message", "messages")
         click.echo(
-            f"ALERTS IN FLIGHT: {restored.in_flight}, with {restored.queued:,} messages unsent when it was taken."
+            f"ALERTS IN FLIGHT: {restored.in_flight}, with {unsent} unsent when it was taken."
             " They go out at the next start; whoever got theirs after the backup gets it twice."
         )
 

@@ -8,6 +8,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from broadcaster.commands.showing import money, seconds, table
+from broadcaster.domain.spelling import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,14 +43,18 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
     else:
         with_channel = people - reach["no_channel"]
         area = "" if reach["area_km2"] is None else f" in {reach['area_km2']:.2f} km²"
-        console.print(f"[bold]{how_many(reach)}[/bold]{area}, {reach['devices']:,} devices, {with_channel:,} reachable")
+        devices = counted(reach["devices"], "device", "devices")
+        console.print(f"[bold]{how_many(reach)}[/bold]{area}, {devices}, {with_channel:,} reachable")
         if reach["others"] or reach["others_fewer_than"]:
             others = f"about {reach['others']:,}" if reach["others"] else f"fewer than {reach['others_fewer_than']}"
             console.print(f"{reach['registered']:,} are on the station's list, {others} are not")
     if reach["unconfirmed"]:
         console.print(f"about {reach['unconfirmed']:,} sign-ups are not confirmed yet, and not counted")
-    if reach["no_channel"]:
-        console.print(f"[yellow]{reach['no_channel']:,} people have no channel that works[/yellow]")
+    lacking = reach["no_channel"] - reach["opted_out"]
+    if lacking:
+        console.print(f"[yellow]{counted(lacking, 'person has', 'people have')} no channel that works[/yellow]")
+    if reach["opted_out"]:
+        console.print(f"[yellow]{counted(reach['opted_out'], 'person', 'people')} opted out[/yellow]")
     rows = [
         (
             name + (" (sandbox)" if name in reach["sandbox"] else ""),
@@ -63,7 +68,7 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
     ]
     console.print(table(("channel", "#people", "#contacts", "#units", "#cost", "#takes"), rows))
     for each in reach["sms"]:
-        told = f"SMS in {each['language']}: {each['encoding']}, {each['segments']} segment(s)"
+        told = f"SMS in {each['language']}: {each['encoding']}, {counted(each['segments'], 'segment', 'segments')}"
         if each["culprits"]:
             told += "; dearer because of " + " ".join(each["culprits"])
         console.print(told, markup=False)
@@ -79,7 +84,7 @@ def how_many(reach: dict[str, Any]) -> str:
     """Say how many people it concerns: exactly only where all of them are of the station's own list."""
     if not reach["people"] and reach["others_fewer_than"]:
         return f"fewer than {reach['others_fewer_than']} people"
-    return f"{'about ' if reach['others'] else ''}{reach['people']:,} people"
+    return f"{'about ' if reach['others'] else ''}{counted(reach['people'], 'person', 'people')}"
 
 
 def say_sandbox(console: Console, channels: list[str]) -> None:

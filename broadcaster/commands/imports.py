@@ -18,6 +18,7 @@ from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import err
 from broadcaster.domain.addresses import AddressState
+from broadcaster.domain.spelling import counted
 from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
 from broadcaster.geocoding.placing import place
 from broadcaster.register.applying import apply
@@ -237,24 +238,28 @@ async def _apply(store: Store, made: Plan) -> None:
 
 def _show(made: Plan) -> None:
     click.echo(
-        f"{made.lines:,} lines: {made.new:,} new, {made.changed:,} changed, {made.unchanged:,} unchanged,"
-        f" {made.refused_lines:,} refused"
+        f"{counted(made.lines, 'line', 'lines')}: {made.new:,} new, {made.changed:,} changed,"
+        f" {made.unchanged:,} unchanged, {made.refused_lines:,} refused"
     )
     if made.new_groups:
         click.echo("new groups: " + ", ".join(made.group_names[slug] for slug in made.new_groups))
     if made.missing:
-        click.echo(f"{made.missing:,} people of earlier lists are not in this one: they stay")
+        told = counted(made.missing, "person of earlier lists is", "people of earlier lists are")
+        click.echo(f"{told} not in this one, and kept")
     if made.speechless:
-        click.echo(f"warning: {made.speechless:,} have no contact at all, not even a device: no alert will reach them")
+        told = counted(made.speechless, "person has", "people have")
+        click.echo(f"warning: {told} no contact at all, not even a device: no alert will reach them")
     _warn_of_columns(made)
     if made.removed.total:
         click.echo(f"would be removed: {_removed(made)}")
     if made.addresses:
-        click.echo(f"{made.addresses:,} addresses to look up")
+        click.echo(f"{counted(made.addresses, 'address', 'addresses')} to look up")
     if made.placeless:
-        click.echo(f"warning: {made.placeless:,} have no address and no coordinates: no circle will reach them")
+        told = counted(made.placeless, "person has", "people have")
+        click.echo(f"warning: {told} no address and no coordinates: no circle will reach them")
     if made.far:
-        click.echo(f"warning: {made.far:,} places are more than 100 km from the station: are lon and lat swapped?")
+        told = counted(made.far, "place is", "places are")
+        click.echo(f"warning: {told} more than 100 km from the station: are lon and lat swapped?")
     if made.lines == 0:
         raise Stop("there is a header and no line below it")
 
@@ -264,14 +269,19 @@ def _warn_of_columns(made: Plan) -> None:
         columns = ", ".join(made.overlooked)
         click.echo(f"warning: these columns seem to hold telephones or mail addresses, and are not used: {columns}")
     if made.mangled:
-        click.echo(
-            f"warning: {made.mangled:,} ids were rounded by a spreadsheet, as 2,40016E+11: take them from their source"
-        )
+        told = counted(made.mangled, "id was", "ids were")
+        click.echo(f"warning: {told} rounded by a spreadsheet, as 2,40016E+11: take it from its source")
 
 
 def _removed(made: Plan) -> str:
     contacts, homes, memberships = made.removed
-    return f"{contacts:,} contacts, {homes:,} homes, {memberships:,} memberships of groups"
+    return ", ".join(
+        (
+            counted(contacts, "contact", "contacts"),
+            counted(homes, "home", "homes"),
+            counted(memberships, "membership of a group", "memberships of groups"),
+        )
+    )
 
 
 def _confirm_removals(made: Plan, wish: _Wish) -> None:
@@ -308,7 +318,7 @@ def _report_refusals(made: Plan, wish: _Wish) -> None:
     click.echo(f"each refused line is in {wish.errors}", err=True)
     if not wish.skip_bad:
         raise Stop(
-            f"{made.refused_lines:,} of {made.lines:,} lines are refused, so nothing was changed",
+            f"refused: {made.refused_lines:,} of {counted(made.lines, 'line', 'lines')}, so nothing was changed",
             Exit.REFUSED,
             "mend them, or give --skip-bad to take over the others",
         )

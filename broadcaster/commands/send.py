@@ -19,6 +19,7 @@ from broadcaster.commands.foresight import banner, how_many, show_reach
 from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
 from broadcaster.commands.showing import err, out, print_json
+from broadcaster.domain.spelling import counted
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _SHOWN = 20
@@ -167,7 +168,9 @@ async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) ->
         show_account(console, account)
         account_code = _code(account)
     if missed:
-        show_unreached(console, missed[:_SHOWN], title=f"{len(missed):,} people were not reached")
+        show_unreached(
+            console, missed[:_SHOWN], title=f"{counted(len(missed), 'person was', 'people were')} not reached"
+        )
         if len(missed) > _SHOWN:
             console.print(f"… all of them: tocsin alert unreached {alert_id}")
     if account_code is Exit.UNACCOUNTED:

@@ -41,7 +41,8 @@ class SmsPreview:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom an alert would reach. ``people`` matched; ``no_channel`` of them have no contact that works.
+    """Whom an alert would reach. ``people`` matched; ``no_channel`` of them have no contact that works,
+    ``opted_out`` of these because they asked for no more messages.
 
     ``registered``: those of them whom the station registered, exactly. ``others``: everybody else, about, in tens;
     ``others_fewer_than``: there may be some, fewer than this. The other figures count people like these others.
@@ -56,6 +57,7 @@ class Reach:
     others_fewer_than: int | None
     devices: int
     no_channel: int
+    opted_out: int
     channels: Mapping[ChannelName, ChannelReach]
     sms: tuple[SmsPreview, ...]
     cost_minor: int

@@ -28,6 +28,11 @@ def key(text: str) -> str:
     return folded if folded.isascii() else unicodedata.normalize("NFKC", folded)
 
 
+def counted(n: int, one: str, several: str) -> str:
+    """Return a number and its word, in English, for a terminal or the API: 1 person, 2,000 people."""
+    return f"{n:,} {one if n == 1 else several}"
+
+
 def group_slug(name: str) -> str:
     """Return a group's slug: « École Victor-Hugo » is ecole-victor-hugo. Empty without a letter or figure."""
     apart = unicodedata.normalize("NFKD", plain(name).translate(_LIGATURES)).lower()

@@ -15,6 +15,7 @@ from broadcaster.domain.account import ChannelReach, Reach, SmsPreview
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
+from broadcaster.domain.spelling import counted
 from broadcaster.pipeline import reach_density
 from broadcaster.pipeline.issue import check_channels, check_rules, check_texts
 from broadcaster.pipeline.render import Context, sms_text
@@ -129,7 +130,9 @@ async def foresee(services: Services, question: Question) -> Reach:
     counts = ways.counts(len(people))[:, numbers]
     sent = ways.counts(len(people), first=True)[:, numbers]  # a contact that two people share gets one message
     previews, units = _sms(services, _context(services, question), people)
-    without = int((counts.sum(axis=1) == 0).sum())
+    lacking = counts.sum(axis=1) == 0
+    without = int(lacking.sum())
+    opted_out = int((lacking & (ways.refusals(len(people))[:, numbers].sum(axis=1) > 0)).sum())
     price = {
         ChannelName.SMS: services.settings.sms_price_minor,
         ChannelName.VOICE: services.settings.voice_price_minor,
@@ -154,6 +157,7 @@ async def foresee(services: Services, question: Question) -> Reach:
         others_fewer_than=fewer_than,
         devices=found[ChannelName.PUSH].contacts if ChannelName.PUSH in found else 0,
         no_channel=without,
+        opted_out=opted_out,
         channels=found,
         sms=previews,
         cost_minor=sum(each.cost_minor for each in found.values()),
@@ -161,7 +165,7 @@ async def foresee(services: Services, question: Question) -> Reach:
         seconds_to_95=seconds,
         area_km2=None if area is None else round(area.area_m2 / 1e6, 3),
         sandbox=tuple(name for name in channels if name in services.sandboxed),
-        warnings=tuple(_warnings(len(people), fewer_than, without, seconds, previews)),
+        warnings=tuple(_warnings(len(people), fewer_than, (without, opted_out), seconds, previews)),
         unconfirmed=counted.unconfirmed,
     )
 
@@ -244,8 +248,10 @@ def _seconds_to(
 
 
 def _warnings(
-    people: int, fewer_than: int | None, without: int, seconds: float | None, previews: Sequence[SmsPreview]
+    people: int, fewer_than: int | None, lacking: tuple[int, int], seconds: float | None, previews: Sequence[SmsPreview]
 ) -> list[str]:
+    """Return what an operator must see; ``lacking``: how many have no channel, and how many of them opted out."""
+    without, opted_out = lacking
     found = []
     if people == 0 and fewer_than:
         found.append(f"Nobody on the station's own list is concerned, and fewer than {fewer_than} others.")
@@ -253,8 +259,12 @@ def _warnings(
         found.append("NOBODY is concerned: 0 people match. Check the area and the audience.")
     elif without == people:
         found.append("NOBODY can be reached: no one who matches has a contact by these channels.")
-    elif without:
-        found.append(f"{without} of {people} people have no contact by these channels: reach them another way.")
+    elif without > opted_out:
+        some = f"{without - opted_out} of {counted(people, 'person has', 'people have')}"
+        found.append(f"{some} no contact by these channels: reach them another way.")
+    if opted_out:
+        told = counted(opted_out, "person", "people")
+        found.append(f"{told} opted out of messages by these channels: nothing is sent to them.")
     if seconds is not None and seconds > _SLOW_S:
         found.append(f"At the configured rates it takes {seconds / 60:.0f} minutes until 95 % have a first message.")
     for preview in previews:

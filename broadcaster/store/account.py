@@ -11,6 +11,7 @@ from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.domain.spelling import counted
 from broadcaster.store import batches, counting, people, retiring
 from broadcaster.store.tables import channel_stops, deliveries, recipients, shares, to_micros
 
@@ -40,9 +41,11 @@ async def account(unit: Unit, alert: Alert) -> Account:
         warnings.append(_nobody(alert))
     maybe_twice = sums.get(counting.TWICE, {}).get(1, 0)
     if maybe_twice:
-        warnings.append(f"{maybe_twice} messages may have been sent twice: a sender died while it was sending them.")
+        twice = counted(maybe_twice, "message", "messages")
+        warnings.append(f"{twice} may have been sent twice: a sender died while it was sending them.")
     warnings += [
-        f"{each.keeper} refuses {each.channel} from this service: {each.refused} people ({each.code})."
+        f"{each.keeper} refuses {each.channel} from this service:"
+        f" {counted(each.refused, 'person', 'people')} ({each.code})."
         for each in await retiring.refusals_of(unit, alert.id)
     ]
     return Account(

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 _PART = 20_000
 _ENTRANTS = "entrants"
 
+EVERY_STATION = 0
+"""In the place of a station's id: the provider was told to stop, so no station may write to the contact."""
+
 
 @dataclass(frozen=True, slots=True)
 class Points:
@@ -64,7 +67,8 @@ class Known:
     """What the indexes keep of one subscriber.
 
     ``contacts`` are (contact id, channel number), ``points`` (key, lon, lat), ``refused`` (station id, contact id):
-    where a station may not write to one of the contacts. ``registered``: those of ``stations`` that entered them.
+    where a station (or ``EVERY_STATION``) may not write to one of the contacts. ``registered``: those of ``stations``
+    that entered them.
     """
 
     locale: str = ""
@@ -137,6 +141,7 @@ async def move_entrants_cursor(unit: Unit, seq: int) -> None:
 _LO: BindParameter[int] = bindparam("lo")
 _HI: BindParameter[int] = bindparam("hi")
 _REGISTERED = func.coalesce(follows.c.registered, 0).label("registered")
+_NOT_DEAD = contacts.c.status.in_((ContactStatus.ACTIVE, ContactStatus.STOPPED))
 _NOT_PAUSED = links.c.subscriber_id.not_in(
     select(subscribers.c.id).where(subscribers.c.id.between(_LO, _HI), subscribers.c.paused_until.is_not(None))
 )
@@ -146,7 +151,7 @@ _CONTACTS = Columns(
     .where(
         links.c.subscriber_id.between(_LO, _HI),
         links.c.status == LinkStatus.CONFIRMED,
-        contacts.c.status == ContactStatus.ACTIVE,
+        _NOT_DEAD,
         _NOT_PAUSED,
     )
     .order_by(links.c.subscriber_id, links.c.contact_id)
@@ -226,11 +231,14 @@ async def member_pairs(unit: Unit) -> NDArray[np.int64]:
 
 
 async def refusals(unit: Unit) -> list[tuple[int, int]]:
-    """Give (station id, contact id): where a station may not write to a contact."""
+    """Return (station id or ``EVERY_STATION``, contact id): where a station may not write to a contact."""
     rows = await unit.conn.execute(
         select(opt_outs.c.station_id, opt_outs.c.contact_id).order_by(opt_outs.c.station_id, opt_outs.c.contact_id)
     )
-    return [(station_id, contact_id) for station_id, contact_id in rows]
+    stopped = await unit.conn.scalars(
+        select(contacts.c.id).where(contacts.c.status == ContactStatus.STOPPED).order_by(contacts.c.id)
+    )
+    return [*((EVERY_STATION, each) for each in stopped), *((row.station_id, row.contact_id) for row in rows)]
 
 
 async def group_names(unit: Unit) -> dict[tuple[int, str], int]:
@@ -259,17 +267,19 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
     }
     ids = list(found)
     owners: defaultdict[int, list[int]] = defaultdict(list)
-    for subscriber_id, contact_id, channel in await unit.conn.execute(
-        select(links.c.subscriber_id, contacts.c.id, contacts.c.channel)
+    for subscriber_id, contact_id, channel, status in await unit.conn.execute(
+        select(links.c.subscriber_id, contacts.c.id, contacts.c.channel, contacts.c.status)
         .join(contacts, contacts.c.id == links.c.contact_id)
         .where(
             links.c.subscriber_id.in_(ids),
             links.c.status == LinkStatus.CONFIRMED,
-            contacts.c.status == ContactStatus.ACTIVE,
+            _NOT_DEAD,
             links.c.subscriber_id.not_in(select(subscribers.c.id).where(subscribers.c.paused_until.is_not(None))),
         )
     ):
         found[subscriber_id].contacts.append((contact_id, channel))
+        if status == ContactStatus.STOPPED:
+            found[subscriber_id].refused.add((EVERY_STATION, contact_id))
         owners[contact_id].append(subscriber_id)
     for station_id, contact_id in await unit.conn.execute(
         select(opt_outs.c.station_id, opt_outs.c.contact_id).where(opt_outs.c.contact_id.in_(list(owners)))

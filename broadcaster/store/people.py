@@ -257,11 +257,27 @@ async def erase(unit: Unit, subscriber_id: int) -> bool:
     gone = await unit.conn.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
     if gone.rowcount == 0:
         return False
+    await inherit_ids(unit, subscriber_id)
     await contact_rows.drop_orphans(unit, had)
     await sandbox.forget(unit, subscriber_id)
     await sandbox.forget_codes(unit, codes)
     await touched(unit, [subscriber_id])
     return True
+
+
+async def inherit_ids(unit: Unit, subscriber_id: int, station_id: int | None = None) -> None:
+    """Give the id of somebody who left a station, or all of them, to the next whose id is the same (``same_id_as``)."""
+    same = follows.c.same_id_as == subscriber_id
+    if station_id is not None:
+        same &= follows.c.station_id == station_id
+    heirs: dict[int, int] = {}
+    for row in await unit.conn.execute(select(follows).where(same).order_by(follows.c.subscriber_id)):
+        values: dict[str, Any] = {"same_id_as": heirs.get(row.station_id)}
+        if heirs.setdefault(row.station_id, row.subscriber_id) == row.subscriber_id:
+            external_id = open_external(unit.vault, row.external_mark, row.external)
+            values |= sealed_external(unit.vault, row.station_id, external_id)
+        theirs = follows.c.station_id == row.station_id, follows.c.subscriber_id == row.subscriber_id
+        await unit.conn.execute(update(follows).where(*theirs).values(values))
 
 
 async def by_token(unit: Unit, token: str) -> int | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import exists, func, select
 
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace
+from broadcaster.domain.spelling import plain
 from broadcaster.store import addresses, people
 from broadcaster.store import contacts as contact_rows
 from broadcaster.store.labels import open_group
@@ -179,8 +180,8 @@ def _like(vault: Vault, rows: Sequence[Row[Any]], words: Sequence[str]) -> list[
 
 
 def folded(text: str) -> str:
-    """Give a text in small letters, without accents, its hyphens and apostrophes blanks."""
-    apart = unicodedata.normalize("NFKD", text.translate(_LIGATURES).casefold())
+    """Return a text in small letters, without accents and signs that nobody sees, hyphens and apostrophes as blanks."""
+    apart = unicodedata.normalize("NFKD", plain(text).translate(_LIGATURES).casefold())
     return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).split())
 
 

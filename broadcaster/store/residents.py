@@ -72,6 +72,7 @@ async def unfollow(unit: Unit, subscriber_id: int, station_id: int) -> None:
     await unit.conn.execute(
         delete(follows).where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
     )
+    await people.inherit_ids(unit, subscriber_id, station_id)
     await people.touched(unit, [subscriber_id])
 
 

@@ -33,10 +33,11 @@ BUSY = timedelta(minutes=10)
 """How long one process may take to carry it out, before another may try."""
 
 _TOKEN_BYTES = 18
+_PIECE = 1 << 20
 
 
 class UploadState(IntEnum):
-    """``APPLYING``: somebody carries it out, until ``busy_until``. Of what is ``DONE`` the file is gone."""
+    """``APPLYING``: somebody carries it out, until ``busy_until``. ``DONE``: only the refused lines are left."""
 
     READY = 0
     APPLYING = 1
@@ -76,10 +77,14 @@ async def keep(
     }
     upload_id = await unit.conn.scalar(uploads.insert().values(row).returning(uploads.c.id)) or 0
     await report_on(unit, upload_id, report)
+    await _keep_pieces(unit, upload_id, pieces)
+    return token
+
+
+async def _keep_pieces(unit: Unit, upload_id: int, pieces: Sequence[bytes]) -> None:
     for number, piece in enumerate(pieces):
         sealed = unit.vault.seal(piece, _of_part(upload_id, number))
         await unit.conn.execute(upload_parts.insert().values(upload_id=upload_id, number=number, sealed=sealed))
-    return token
 
 
 async def find(unit: Unit, token: str, now: datetime) -> Upload | None:
@@ -136,13 +141,14 @@ async def give_back(unit: Unit, upload_id: int) -> None:
     )
 
 
-async def done(unit: Unit, upload_id: int, report: dict[str, Any]) -> None:
-    """Write that it was carried out, and forget the file."""
+async def done(unit: Unit, upload_id: int, report: dict[str, Any], refused: bytes) -> None:
+    """Write that it was carried out; of the file keep only the lines that were refused, as long as it would have."""
     await report_on(unit, upload_id, report)
     await unit.conn.execute(
         update(uploads).where(uploads.c.id == upload_id).values(state=UploadState.DONE, busy_until=None)
     )
     await unit.conn.execute(delete(upload_parts).where(upload_parts.c.upload_id == upload_id))
+    await _keep_pieces(unit, upload_id, [refused[at : at + _PIECE] for at in range(0, len(refused), _PIECE)])
 
 
 async def forget(unit: Unit, upload_id: int) -> None:

@@ -39,12 +39,15 @@ class Words:
         return text % gaps if gaps else text
 
     def many(self, one: str, several: str, n: int, /, **gaps: object) -> str:
-        """Give the form that goes with ``n``; ``%(n)s`` is filled."""
+        """Return the form that goes with ``n``; ``%(n)s`` is filled."""
+        text = self.both(one, several)[self._form(n)]
+        return text % {"n": format_decimal(n, locale=self.locale), **gaps}
+
+    def both(self, one: str, several: str) -> tuple[str, str]:
+        """Return the form for one and the form for several, for a script that fills ``%(n)s``."""
         found = self._messages.get(one)
         forms = found.string if found is not None else ()
-        at = self._form(n)
-        text = forms[at] if isinstance(forms, tuple) and at < len(forms) and forms[at] else (one if n == 1 else several)
-        return text % {"n": format_decimal(n, locale=self.locale), **gaps}
+        return (forms[0] or one, forms[1] or several) if isinstance(forms, tuple) and len(forms) > 1 else (one, several)
 
     def _form(self, n: int) -> int:
         # The two languages we have differ in this: 0 is one in French, and several in English.

@@ -55,7 +55,8 @@ class ReachOut(Shown):
         description="Sign-ups by push that nothing has confirmed yet, estimated in tens: in no other figure, told last."
     )
     devices: int
-    no_channel: int
+    no_channel: int = Field(description="People who have no contact by these channels that works.")
+    opted_out: int = Field(description="Of these, people who asked for no more messages.")
     channels: dict[ChannelName, ChannelReachOut]
     sms: tuple[SmsPreviewOut, ...]
     cost_minor: int
@@ -75,6 +76,7 @@ class ReachOut(Shown):
             unconfirmed=reach.unconfirmed,
             devices=reach.devices,
             no_channel=reach.no_channel,
+            opted_out=reach.opted_out,
             channels={
                 name: ChannelReachOut(
                     people=each.people,

@@ -10,6 +10,8 @@ from broadcaster.web.severities import severity_words
 if TYPE_CHECKING:
     from broadcaster.web.i18n import Words
 
+    Said = str | tuple[str, str]
+
 
 def severities(words: Words) -> list[dict[str, str]]:
     """Return each severity: its name, its word, when to take it, and what it sets off."""
@@ -47,7 +49,7 @@ def channels(words: Words) -> list[dict[str, str]]:
     ]
 
 
-def for_script(words: Words, *, authority: bool) -> dict[str, str]:
+def for_script(words: Words, *, authority: bool) -> dict[str, Said]:
     """Give the sentences that the script fills and shows."""
     return {
         **_places(words, authority=authority),
@@ -57,7 +59,7 @@ def for_script(words: Words, *, authority: bool) -> dict[str, str]:
     }
 
 
-def _places(words: Words, *, authority: bool) -> dict[str, str]:
+def _places(words: Words, *, authority: bool) -> dict[str, Said]:
     around = {
         "around_place": words("within %(radius)s of %(place)s"),
         "around_point": words("within %(radius)s of the point chosen"),
@@ -98,7 +100,7 @@ def _places(words: Words, *, authority: bool) -> dict[str, str]:
     }
 
 
-def _reach(words: Words) -> dict[str, str]:
+def _reach(words: Words) -> dict[str, Said]:
     return {
         "people": words("people"),
         "person": words("person"),
@@ -111,22 +113,20 @@ def _reach(words: Words) -> dict[str, str]:
         "p95_minutes": words("95 % within %(n)s min"),
         "p95_hours": words("95 % within %(n)s h"),
         "free": words("free"),
-        "without": words("%(n)s without any means"),
-        "segments": words("%(n)s segments"),
-        "segment": words("1 segment"),
+        "segments": words.both("%(n)s segment", "%(n)s segments"),
         "push": words("Notification"),
         "sms": words("SMS"),
         "voice": words("Call"),
         "email": words("Mail"),
         "n_push": words("%(n)s by notification"),
-        "n_sms": words("%(n)s by SMS (%(units)s segments, %(cost)s)"),
+        "n_sms": words("%(n)s by SMS (%(segments)s, %(cost)s)"),
         "n_voice": words("%(n)s by call (%(cost)s)"),
         "n_email": words("%(n)s by mail"),
-        "figures": words("%(people)s people, %(without)s without any means, %(cost)s"),
+        "figures": words("%(people)s, %(without)s without any means, %(opted_out)s opted out, %(cost)s"),
     }
 
 
-def _drafts(words: Words) -> dict[str, str]:
+def _drafts(words: Words) -> dict[str, Said]:
     return {
         "kept": words("Draft kept"),
         "not_kept": words("This browser keeps no drafts: do not close this page."),
@@ -137,8 +137,8 @@ def _drafts(words: Words) -> dict[str, str]:
         "trouble": words("The service does not answer now. Your draft is kept; try again shortly."),
         "begun": words("You had begun “%(what)s”, %(when)s."),
         "untitled": words("an alert without a headline"),
-        "left_chars": words("%(n)s characters left"),
-        "over_chars": words("%(n)s characters too many"),
+        "left_chars": words.both("%(n)s character left", "%(n)s characters left"),
+        "over_chars": words.both("%(n)s character too many", "%(n)s characters too many"),
         "replace": words("Replace the words that you wrote by those of this kind of alert?"),
         "choose_severity": words("Choose how grave it is."),
         "no_headline": words("Say in a few words what happens."),
@@ -149,17 +149,21 @@ def _drafts(words: Words) -> dict[str, str]:
     }
 
 
-def _checks(words: Words) -> dict[str, str]:
+def _checks(words: Words) -> dict[str, Said]:
     return {
         "sends": words("Sends NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
         "sends_drill": words("Sends an EXERCISE NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
         "sends_test": words("Sends a TEST NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
-        "n_people": words("%(n)s people"),
+        "n_people": words.both("%(n)s person", "%(n)s people"),
         "about_people": words("about %(n)s people"),
         "few_people": words("fewer than %(n)s people"),
-        "one_person": words("1 person"),
         "rest_none": words("Everyone has a means."),
-        "rest_without": words("%(n)s have no means: someone must go and see them."),
+        "rest_without": words.both(
+            "%(n)s has no means: someone must go and see them.", "%(n)s have no means: someone must go and see them."
+        ),
+        "rest_opted_out": words.both(
+            "%(n)s opted out: nothing is sent to them.", "%(n)s opted out: nothing is sent to them."
+        ),
         "warn_nobody": words("NOBODY is concerned. Check the area and the audience."),
         "warn_none_reached": words("NOBODY can be reached: none of those concerned has a contact by these channels."),
         "warn_slow": words("It will take %(n)s minutes until 95 % have a first message."),
@@ -177,7 +181,10 @@ def _checks(words: Words) -> dict[str, str]:
         "see_it": words("See the alert that was sent"),
         "to_mend": words("Something is still to be mended."),
         "until_date": words("until %(when)s"),
-        "cheaper": words("%(n)s segments in place of %(now)s, without: %(signs)s"),
+        "cheaper": words.both(
+            "%(n)s segment in place of %(now)s, without: %(signs)s",
+            "%(n)s segments in place of %(now)s, without: %(signs)s",
+        ),
         "followers": words("Those who follow you, in the area"),
         "everyone": words("Everyone in the area, visitors too"),
         "all_followers": words("All who follow you, wherever they are"),

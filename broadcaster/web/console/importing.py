@@ -108,7 +108,7 @@ async def apply(call: Call[None, None]) -> web.Response:
     if not taken:
         return _to(here)
     try:
-        report = await _carried_out(call, found, station)
+        report, left_out = await _carried_out(call, found, station)
     except Conflict:
         await _given_back(call, found)
         await _anew(call, found, station)
@@ -117,7 +117,7 @@ async def apply(call: Call[None, None]) -> web.Response:
         await _given_back(call, found)
         raise
     async with services.store.write() as unit:
-        await uploads.done(unit, found.id, report)
+        await uploads.done(unit, found.id, report, left_out)
     key = None if call.caller is None else call.caller.key_id
     log.info("a list was imported", station=station.slug, key=key, added=report["new"], changed=report["changed"])
     return _to(here)
@@ -132,14 +132,14 @@ async def forget(call: Call[None, None]) -> web.Response:
 
 
 async def refused(call: Call[None, None]) -> web.Response:
-    """Give the lines that are refused, with why, as a list to mend."""
+    """Return the lines that are refused, or were when the list was taken over, with why, as a list to mend."""
     found, station = await _found(call)
-    if found.state is UploadState.DONE:
-        message = "This list was taken over, and its file forgotten."
-        raise NotFound(message)
     words = words_of(call.request)
-    async with _looked_at(call, found, station) as made:
-        body = to_mend(made, words)
+    if found.state is UploadState.DONE:
+        body = b"".join(await _pieces(call, found))
+    else:
+        async with _looked_at(call, found, station) as made:
+            body = to_mend(made, words)
     name = words("to-mend.csv")
     return web.Response(
         body=body,
@@ -149,11 +149,13 @@ async def refused(call: Call[None, None]) -> web.Response:
     )
 
 
-async def _carried_out(call: Call[Any, Any], found: Upload, station: Station) -> dict[str, Any]:
-    services = call.services
+async def _carried_out(call: Call[Any, Any], found: Upload, station: Station) -> tuple[dict[str, Any], bytes]:
+    """Apply the list; return what was done, and the lines that were left out."""
+    services, before = call.services, found.report
     async with _looked_at(call, found, station) as made:
         await carry_out(services.store, made, now=services.clock.now())
-        return report_of(made, found.report["name"], found.report["stamp"], clears=found.report.get("clears", False))
+        left_out = to_mend(made, words_of(call.request)) if made.refusals else b""
+        return report_of(made, before["name"], before["stamp"], clears=before.get("clears", False)), left_out
 
 
 @asynccontextmanager

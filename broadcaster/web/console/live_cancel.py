@@ -117,7 +117,7 @@ async def _page(
         "wrong": wrong,
         "told": people.reached,
         "count": number(people.reached, words),
-        "pending": number(people.pending, words) if people.pending else "",
+        "pending": people.pending,
         "nothing_sent": sandboxed(alert),
         "sent_clock": clock_time(alert.sent_at, zone_of(station.region), words),
     }

@@ -60,7 +60,7 @@ async def look(call: Call[None, None]) -> web.Response:
     packed = found.packed()
     if len(packed) > LONGEST_PACKED:
         return _asking(call, words("This file is too large: simplify the outline."))
-    given = StationForm(kind=StationKind.SCHOOL.value, margin=f"{call.services.settings.margin_m:g}")
+    given = StationForm(kind=call.request.query.get("kind", ""), margin=f"{call.services.settings.margin_m:g}")
     given.boundary = packed
     return await shown(call, given, found=found, doubt=doubt)
 
@@ -100,7 +100,7 @@ def _read(document: Any, *, swap: bool | None) -> tuple[Boundary, SwappedCoordin
 
 
 def _asking(call: Call[Any, Any], wrong: str = "") -> web.Response:
-    facts = {"wrong": wrong}
+    facts = {"wrong": wrong, "kind": call.request.query.get("kind", "")}
     return show(call.request, "station_boundary.html", words_of(call.request), facts, status=422 if wrong else 200)
 
 

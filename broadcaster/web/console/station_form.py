@@ -55,7 +55,7 @@ def read(form: MultiDict[str]) -> StationForm:
     also = form.getall("also", [])
     return StationForm(
         insee=line("insee").upper(),
-        kind=line("kind") or StationKind.AUTHORITY.value,
+        kind=line("kind"),
         name=line("name"),
         slug=line("slug").lower(),
         languages=tuple(dict.fromkeys(each for each in (first, *also) if each in LANGUAGES)),
@@ -92,6 +92,8 @@ def made(given: StationForm, words: Words, margin_m: float) -> dict[str, Any] | 
         given.wrong["name"] = words("Give the station a name.")
     if not given.slug and "name" not in given.wrong:
         given.wrong["slug"] = words("Small letters a to z, figures and hyphens, 60 at most.")
+    if given.kind not in list(StationKind):
+        given.wrong["kind"] = words("Say what the station is.")
     if given.wrong:
         return None
     try:

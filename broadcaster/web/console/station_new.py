@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
-from babel.numbers import format_decimal
 
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.errors import NotFound
@@ -115,7 +114,7 @@ async def _of_commune(call: Call[Any, Any], insee: str, given: StationForm | Non
         )
     facts = {
         "commune": commune,
-        "people": None if commune.population is None else format_decimal(commune.population, locale=words.locale),
+        "people": commune.population,
         "given": given,
         "known_languages": languages_known(words),
         "tiles": "/tiles.pmtiles" if call.services.settings.tiles_file else None,
@@ -148,15 +147,15 @@ async def _search(text: str, words: Words) -> list[CommuneFound]:
         return [_named(found)]
 
     def where(each: CommuneName) -> str:
-        people = "" if each.population is None else f" · {_people(each.population, words)}"
+        people = (
+            ""
+            if each.population is None
+            else f" · {words.many('%(n)s inhabitant', '%(n)s inhabitants', each.population)}"
+        )
         return f"{each.departement} · {each.insee}{people}"
 
     found = await asyncio.to_thread(work)
     return [CommuneFound(insee=each.insee, name=each.name, where=where(each)) for each in found]
-
-
-def _people(population: int, words: Words) -> str:
-    return words("%(n)s inhabitants", n=format_decimal(population, locale=words.locale))
 
 
 def _named(commune: Commune) -> CommuneName:

@@ -59,7 +59,7 @@ async def one(call: Call[None, None]) -> web.Response:
     facts = {
         "station": station,
         "kind": kind_word(station.kind, words),
-        "followers": format_decimal(followers, locale=words.locale),
+        "followers": followers,
         "languages_told": ", ".join(language_word(each, words) for each in station.languages),
         "margin": format_decimal(round(station.margin_m), locale=words.locale),
         "may_change": call.need(Role.READ, station.id).may(Role.ADMIN, station.id),

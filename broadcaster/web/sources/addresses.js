@@ -46,7 +46,7 @@ if (bar) {
       const { waiting, uncertain } = await call("GET", watch);
       if (waiting === 0 || (uncertain && !box)) return location.reload();
       bar.value = total - waiting;
-      one("p", watched).textContent = fill(said, { done: number(total - waiting), total: number(Number(total)) });
+      one("p", watched).textContent = fill(said, { done: number(total - waiting) });
     } catch {
       // it is asked again
     }

@@ -1,6 +1,6 @@
 // The stations: a commune is found while one types, and its boundary is drawn.
 
-import { all, fill, left, number, one, say } from "./parts/dom.js";
+import { all, left, many, one, say } from "./parts/dom.js";
 import { call } from "./parts/call.js";
 
 const PAUSE_MS = 150;
@@ -35,7 +35,7 @@ if (form) {
       const told = text.length < 2 ? { communes: [] } : await call("GET", `/console/communes?q=${encodeURIComponent(text)}`, undefined, under.signal);
       list.replaceChildren(...told.communes.map(line));
       none.hidden = text.length < 2 || told.communes.length > 0;
-      if (told.communes.length) say(fill(words.found, { n: number(told.communes.length) }));
+      if (told.communes.length) say(many(words.found, told.communes.length));
     } catch {
       // the button still asks in the plain way
     }

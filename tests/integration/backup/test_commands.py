@@ -63,7 +63,7 @@ def test_a_backup_and_its_key_make_a_new_machine(lived_in, tmp_path):
     assert (tmp_path / "b.zip.key").stat().st_mode & 0o777 == 0o600
     new = tmp_path / "new"
     code, said = tocsin("restore", tmp_path / "b.zip", "--key", tmp_path / "b.zip.key", data=new)
-    assert (code, "restored 1 stations, 1 subscribers" in said) == (0, True), said
+    assert (code, "restored 1 station, 1 subscriber" in said) == (0, True), said
     assert name_of_one(new) == "Zoé"
     assert (new / "secret.key").read_text() == (lived_in / "secret.key").read_text()
     assert (new / "secret.key").stat().st_mode & 0o777 == 0o600

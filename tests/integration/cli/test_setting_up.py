@@ -222,7 +222,7 @@ def test_a_list_is_imported_and_its_bad_lines_are_written_down(seeded: Any, tmp_
     path.write_bytes("Licence;Nom;Portable\n1;Zoé Orme;0639980001\n2;=Houx;123\n".encode("cp1252"))
     refused = seeded("import", "subscribers", str(path), "--station", "laigle")
     assert refused.exit_code == 2
-    assert "1 of 2 lines are refused, so nothing was changed" in refused.stderr
+    assert "refused: 1 of 2 lines, so nothing was changed" in refused.stderr
     errors = (tmp_path / "club.csv.errors.csv").read_text(encoding="utf-8-sig").splitlines()
     assert errors == [
         "line,external_id,field,reason",
@@ -338,6 +338,31 @@ def test_every_command_explains_itself(tocsin: Any, args: tuple[str, ...]):
     assert result.exit_code == 0
     assert "\\b" not in result.stdout
     assert len(result.stdout) > 120
+
+
+async def test_two_people_whose_ids_are_one_now_are_listed(seeded: Any, tmp_path: Path):
+    again = ("import", "same-ids", "--station", "laigle")
+    assert (await seeded.beside(*again)).out == "every id is one person's\n"
+    path = tmp_path / "liste.csv"
+    path.write_text("id;nom\nR-1;Zoé Orme\nX-1;Paul Houx\n")
+    assert (await seeded.beside("import", "subscribers", str(path), "--station", "laigle")).code == 0
+    with sqlite3.connect(seeded.data / "tocsin.db") as plain:
+        one, two = (row[0] for row in plain.execute("SELECT id FROM subscribers ORDER BY id DESC LIMIT 2"))
+        plain.execute("UPDATE follows SET same_id_as = ? WHERE subscriber_id = ?", (two, one))
+    told = f"'X-1' Paul Houx (/console/people/{one}) and 'R-1' Zoé Orme (/console/people/{two})\n"
+    assert (await seeded.beside(*again)).out == told
+
+
+def test_one_is_one_and_several_are_several(seeded: Any, tmp_path: Path):
+    path = tmp_path / "liste.csv"
+    path.write_text("id;nom;portable\n1;Zoé;\n")
+    said = seeded("import", "subscribers", str(path), "--station", "laigle", "--dry-run").output
+    assert "1 line: 1 new" in said
+    assert "warning: 1 person has no contact at all" in said
+    path.write_text("id;nom;portable\n1;Zoé;\n2;Paul;\n")
+    said = seeded("import", "subscribers", str(path), "--station", "laigle", "--dry-run").output
+    assert "2 lines: 2 new" in said
+    assert "warning: 2 people have no contact at all" in said
 
 
 def test_a_list_that_removes_a_lot_changes_nothing_until_that_is_allowed(seeded: Any, tmp_path: Path):

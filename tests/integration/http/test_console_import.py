@@ -148,6 +148,28 @@ async def test_wrong_lines_are_left_out_only_when_that_is_said(api):
     assert len(await followers(api)) == 2
 
 
+async def test_the_last_page_says_how_many_lines_were_left_out_and_still_has_them(api):
+    mine = await api.sign_in("laigle-publish")
+    _, place, _ = await upload(api, mine, BAD)
+    where = place.partition("?")[0] + "/refused.csv"
+    _, _, before = await look(api, where, mine)
+    await take_over(api, mine, place, skip="1")
+    _, _, page = await look(api, place, mine)
+    assert "3 lines were left out" in page
+    assert "They are kept sealed for an hour" in page
+    assert f'href="{where}"' in page
+    assert "its domain has no dot" in page
+    status, _, after = await look(api, where, mine)
+    assert (status, after) == (200, before)
+    services = api.running.services
+    async with services.store.read() as unit:
+        (part,) = await unit.conn.scalars(text("SELECT sealed FROM upload_parts"))
+        assert "Léa".encode() not in bytes(part)
+    async with services.store.write() as unit:
+        await uploads.forget_expired(unit, services.clock.now() + timedelta(minutes=61))
+    assert (await look(api, where, mine))[0] == 404
+
+
 async def test_the_lines_to_mend_can_be_imported_when_they_are_mended(api):
     mine = await api.sign_in("laigle-publish")
     _, place, _ = await upload(api, mine, BAD)

@@ -70,6 +70,7 @@ TOWN = (
         ("q=noel", ["Hélène d&#39;Orme-Noël"]),
         ("q=orme", ["Hélène d&#39;Orme-Noël"]),
         ("q=oeillet", ["Paul Œillet"]),
+        ("q=Ros%E2%80%8Be", ["Rose Aubépine"]),
         ("q=ubepine", []),
         ("q=06+39+98+00+01", ["Rose Aubépine"]),
         ("q=%2B33639980004", ["without a name"]),

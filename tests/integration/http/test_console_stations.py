@@ -130,7 +130,7 @@ SQUARE = [[0.61, 48.755], [0.64, 48.755], [0.64, 48.77], [0.61, 48.77], [0.61, 4
 BOW_TIE = [[0.61, 48.75], [0.64, 48.77], [0.64, 48.75], [0.61, 48.77], [0.61, 48.75]]
 
 
-async def upload(api, mine, document, lang="en"):
+async def upload(api, mine, document, lang="en", kind=""):
     """Choose a file of a boundary; give the status and the page."""
     body = (
         '--x\r\nContent-Disposition: form-data; name="file"; filename="a.geojson"\r\n'
@@ -138,7 +138,9 @@ async def upload(api, mine, document, lang="en"):
         "\r\n--x--\r\n"
     )
     headers = {**mine, "Content-Type": "multipart/form-data; boundary=x", "Accept-Language": lang}
-    status, _, page = await api.call("POST", "/console/stations/boundary", key=None, raw=body, headers=headers)
+    status, _, page = await api.call(
+        "POST", f"/console/stations/boundary?kind={kind}", key=None, raw=body, headers=headers
+    )
     return status, page
 
 
@@ -172,6 +174,19 @@ async def test_a_territory_from_a_file_is_seen_with_what_was_left_out_then_added
     assert (status, headers["Location"]) == (303, "/console/stations/campus?done=added")
     made = await station(api, "campus")
     assert (made.kind, made.margin_m, len(made.boundary["coordinates"])) == ("school", 200.0, 2)
+
+
+@pytest.mark.parametrize("kind", ["", "school", "association", "authority"])
+async def test_a_territory_from_a_file_is_that_of_the_kind_that_was_chosen_and_else_asks(api, kind):
+    mine = await api.sign_in()
+    _, page = await upload(api, mine, {"type": "Polygon", "coordinates": [SQUARE]}, kind=kind)
+    assert re.findall(r'name="kind" value="(\w+)" checked', page) == ([kind] if kind else [])
+    fields = {"name": "Campus", "language": "fr", "boundary": hidden(page, "boundary")}
+    for wrong in ({}, {"kind": "moon"}):
+        status, _, page = await send(api, "/console/stations/new", mine, **fields, **wrong)
+        assert (status, "Say what the station is." in page) == (422, True)
+    _, _, page = await look(api, f"/console/stations/new?kind={kind}", mine)
+    assert f'href="/console/stations/boundary{"?kind=" + kind if kind in {"school", "association"} else ""}"' in page
 
 
 async def test_swapped_coordinates_of_a_file_are_shown_put_right_and_may_be_left_as_written(api):

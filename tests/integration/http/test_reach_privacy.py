@@ -14,7 +14,17 @@ from tests.integration.http.test_people import push
 
 LON, LAT = LAIGLE
 METRE = 1 / 111_320
-FIGURES = ("people", "registered", "others", "others_fewer_than", "devices", "no_channel", "channels", "seconds_to_95")
+FIGURES = (
+    "people",
+    "registered",
+    "others",
+    "others_fewer_than",
+    "devices",
+    "no_channel",
+    "opted_out",
+    "channels",
+    "seconds_to_95",
+)
 
 
 async def signs_up(api, number, lon=LON, lat=LAT, slug="laigle"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from broadcaster.domain.alerts import AlertState, Lane, Severity
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
-from broadcaster.store import account, alerts, batches, dispatching, gauges, tables, tracking
+from broadcaster.store import account, alerts, batches, counting, dispatching, gauges, tables, tracking
 from tests.contract.stores import add_station, an_alert, mail, phone, register, resident
 
 SIZES = dict.fromkeys(CHANNEL_NUMBER.values(), 100)
@@ -56,6 +57,15 @@ async def test_what_waits_is_told_by_channel_and_lane(store, now):
         (name, lane): n for lane in Lane for name, n in ((ChannelName.EMAIL, 2), (ChannelName.SMS, 1))
     }
     assert (reading.unaccounted, reading.people, sum(reading.late.values())) == (0, 0, 0)
+
+
+async def test_a_sum_of_something_else_is_no_channel(store, now):
+    async with store.write() as unit:
+        alert = await an_alert_to_two(unit, now, sent_at=now, expires_at=now + MINUTE)
+        await counting.add(unit, Counter({(alert.id, counting.TWICE, 0): 7, (alert.id, "later", 0): 7}))
+    reading = await read(store, now)
+    assert sum(reading.waiting.values()) == 3
+    assert reading.unaccounted == 0
 
 
 async def test_nothing_is_unaccounted_for_before_the_deadline_and_what_has_no_outcome_is_after(store, now):

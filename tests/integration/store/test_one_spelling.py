@@ -10,7 +10,8 @@ from broadcaster.register.applying import apply
 from broadcaster.register.contacts import mail_contact
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import Store, Vault, contacts, listed, people, tables
+from broadcaster.store import Store, Vault, by_hand, contacts, listed, people, tables
+from broadcaster.store import register as store_register
 from broadcaster.store.migrate import migrate, upgrade
 from tests.contract.stores import NOW, SECRET, add_station, mail, register, resident
 
@@ -112,5 +113,13 @@ async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty
             assert [address for _, address, _ in opened] == ["Bob@example.org"]
             by_id = await people.by_external_ids(unit, station.id, ["r-1", "x-2", "y-3"])
             assert sorted(at for at, _ in by_id.values()) == [ids[0], ids[2], ids[4]]
+        async with store.write() as unit:
+            assert await by_hand.remove(unit, station.id, ids[0])
+            assert await by_hand.remove(unit, station.id, ids[3])
+            assert await listed.same_ids(unit, station.id) == []
+            by_id = await people.by_external_ids(unit, station.id, ["r-1", "x-2"])
+            assert {each: at for each, (at, _) in by_id.items()} == {"r-1": ids[1], "x-2": ids[2]}
+            (heir,) = await store_register.people_of(unit, station.id, [ids[1]])
+            assert heir.external_id == "R-1\u200b"
     finally:
         await store.close()

@@ -18,7 +18,7 @@ from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.reach import reach
 from broadcaster.pipeline.render import render
 from broadcaster.pipeline.resolve import resolve
-from broadcaster.store import contacts, tables
+from broadcaster.store import contacts, dispatching, tables
 from channels.sms import count
 from tests.contract.service import HERE, command, service
 from tests.contract.stores import NOW, add_station, mail, phone, push, register, resident
@@ -67,6 +67,7 @@ async def populate(services, seed):
         for contact_id in chance.sample(ids, 12):
             await contacts.opt_out(unit, contact_id, chance.choice([town.id, other.id]), NOW)
         await contacts.retire(unit, chance.sample(ids, 8), ContactStatus.GONE, "x", NOW)
+        await contacts.retire(unit, chance.sample(ids, 8), ContactStatus.STOPPED, "x", NOW)
     return town
 
 
@@ -89,6 +90,7 @@ async def test_what_is_foreseen_is_what_is_written(tmp_path, seed, area, audienc
             shares = list(await run(select(tables.shares)))
             locales = {row.id: row.locale for row in await run(select(tables.subscribers))}
         assert foreseen.no_channel == sum(row.state == PersonState.UNREACHED for row in people)
+        assert foreseen.opted_out == sum(row.why == dispatching.OPTED_OUT for row in people)
         assert len({row.contact_id for row in written}) == len(written), "one contact, one message"
         by_channel = Counter(CHANNELS[row.channel] for row in written)
         fills = {locale: render(ChannelName.SMS, context, locale) for locale in ("fr", "en-GB", "de")}
@@ -192,6 +194,12 @@ async def test_an_alert_that_reaches_nobody_says_so_in_capitals_before_it_goes(t
             await register(unit, town.id, resident(mail("a@b.example"), at=(0.63, 48.76)))
         partly = await reach(services, town, **rules)
         assert partly.warnings[0].startswith("1 of 2 people have no contact")
+        async with services.store.write() as unit:
+            (said_no,) = await unit.conn.scalars(tables.contacts.select().with_only_columns(tables.contacts.c.id))
+            await contacts.opt_out(unit, said_no, town.id, NOW)
+        refused = await reach(services, town, **rules)
+        assert (refused.people, refused.no_channel, refused.opted_out) == (2, 2, 1)
+        assert "1 person opted out of messages by these channels: nothing is sent to them." in refused.warnings
 
 
 async def test_how_long_it_takes_comes_from_the_configured_rates(tmp_path):

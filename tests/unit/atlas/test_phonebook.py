@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,12 +11,13 @@ from hypothesis import strategies as st
 
 from broadcaster.atlas import phonebook
 from broadcaster.atlas.phonebook import Phonebook
+from broadcaster.store.feed import EVERY_STATION
 
 PEOPLE = range(1, 9)
 STATIONS = (1, 2)
 CONTACTS = st.lists(st.integers(1, 12), unique=True, max_size=4)
 STEP = st.tuples(st.sampled_from(PEOPLE), CONTACTS)
-REFUSALS = st.sets(st.tuples(st.sampled_from(STATIONS), st.integers(1, 12)))
+REFUSALS = st.sets(st.tuples(st.sampled_from((*STATIONS, EVERY_STATION)), st.integers(1, 12)))
 
 
 def channel_of(contact_id):
@@ -30,8 +33,9 @@ def check(ours, has, refused):
                 (index, contact_id)
                 for index, each in enumerate(ids)
                 for contact_id in has.get(each, ())
-                if (station_id, contact_id) not in refused
+                if not {(station_id, contact_id), (EVERY_STATION, contact_id)} & refused
             ]
+            had = [(index, contact_id) for index, each in enumerate(ids) for contact_id in has.get(each, ())]
             found = list(zip(ways.people.tolist(), ways.contacts.tolist(), strict=True))
             assert sorted(found) == sorted(wanted)
             assert ways.people.tolist() == sorted(ways.people.tolist())
@@ -44,6 +48,8 @@ def check(ours, has, refused):
             assert counts.shape == (len(ids), 4)
             assert counts.sum() == len(wanted)
             assert ways.counts(len(ids), first=True).sum() == len(firsts)
+            said_no = Counter((index, channel_of(each)) for index, each in had if (index, each) not in wanted)
+            assert {at: n for at, n in np.ndenumerate(ways.refusals(len(ids))) if n} == said_no
 
 
 @pytest.mark.parametrize("many", [10_000, 2])

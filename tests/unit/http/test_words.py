@@ -17,6 +17,18 @@ WEB = Path(i18n.__file__).parent
 SENTENCE = re.compile(r"""(?:\b_|words)\(\s*(?:"([^"]+)"|'([^']+)')""")
 
 
+COUNTED = re.compile(r"""\b(?:many|both)\(\s*(?:"([^"]+)",\s*"([^"]+)"|'([^']+)',\s*'([^']+)')""")
+
+
+def counted():
+    """Sentences that have a form for one and a form for several."""
+    return {
+        tuple(filter(None, each))
+        for path in [*WEB.glob("templates/**/*.html"), *WEB.glob("**/*.py")]
+        for each in COUNTED.findall(path.read_text(encoding="utf-8"))
+    }
+
+
 def used():
     found = set(SENTENCES) | {said for each in health.SENTENCES.values() for said in (each.said, each.to_do)}
     for path in [*WEB.glob("templates/**/*.html"), *WEB.glob("**/*.py")]:
@@ -36,6 +48,7 @@ def test_every_sentence_of_a_page_is_there_and_none_is_left_over(language):
     there = [message.id for message in messages(language) if isinstance(message.id, str)]
     assert set(there) == used()
     assert len(there) == len(set(there)), "a sentence stands in two files"
+    assert {message.id for message in messages(language) if isinstance(message.id, tuple)} == counted()
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -53,6 +66,16 @@ def test_french_says_zero_as_one_and_english_as_many():
     french, english = catalogs().words("fr-CA"), catalogs().words("en")
     assert [french.many("%(n)s byte", "%(n)s bytes", n) for n in (0, 1, 2)] == ["0 octet", "1 octet", "2 octets"]
     assert [english.many("%(n)s byte", "%(n)s bytes", n) for n in (0, 1, 2)] == ["0 bytes", "1 byte", "2 bytes"]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_no_sentence_counts_something_in_a_single_form(language):
+    """What is counted has two forms, for one and for several, unless it is always many."""
+    always = re.compile(r"metres$|^in |about |fewer than |^It will take |^The SMS in |^There are %\(n\)s characters")
+    plural = re.compile(r"(?:^|\s)%\((?:n|total|people|count)\)s (?:[a-zé]+s|people)\b")
+    one_form = [message.id for message in messages(language) if isinstance(message.id, str)]
+    one_form = [each for each in one_form if each not in SENTENCES]  # limits, which are more than one
+    assert [each for each in one_form if plural.search(each) and not always.search(each)] == []
 
 
 def test_a_language_without_words_is_answered_in_english():

@@ -3,7 +3,7 @@
 import { call } from "./call.js";
 import { area, body, expires, newKey, texts } from "./compose_draft.js";
 import { drawArea, styleOf, whereWords } from "./compose_area.js";
-import { dates, fill, language, make, number, one } from "./dom.js";
+import { dates, fill, language, make, many, number, one } from "./dom.js";
 import { draw } from "./map.js";
 import { money } from "./compose_where.js";
 
@@ -13,8 +13,7 @@ const LANGUAGES = new Intl.DisplayNames([language], { type: "language" });
 /** Write how many people it concerns: exactly only where all of them are of the station's own list. */
 function howMany(found, words) {
   if (!found.people && found.others_fewer_than) return fill(words.few_people, { n: number(found.others_fewer_than) });
-  if (found.people === 1) return words.one_person;
-  return fill(found.others ? words.about_people : words.n_people, { n: number(found.people) });
+  return found.others ? fill(words.about_people, { n: number(found.people) }) : many(words.n_people, found.people);
 }
 
 export class Check {
@@ -60,14 +59,16 @@ export class Check {
     const { words, draft } = this;
     const cost = (way) => (way.cost_minor ? money(way.cost_minor, found.currency) : words.free);
     const ways = Object.entries(found.channels).map(([name, way]) =>
-      fill(words[`n_${name}`], { n: number(way.people), units: number(way.units), cost: cost(way) }),
+      fill(words[`n_${name}`], { n: number(way.people), segments: many(words.segments, way.units), cost: cost(way) }),
     );
     const pattern = { exercise: words.sends_drill, test: words.sends_test }[draft.status] || words.sends;
+    const lacking = found.no_channel - found.opted_out;
+    const rest = [lacking ? many(words.rest_without, lacking) : "", found.opted_out ? many(words.rest_opted_out, found.opted_out) : ""];
     one("#sentence").textContent = fill(pattern, {
       people: howMany(found, words),
       where: whereWords(this.given, draft),
       ways: ways.join(", "),
-      rest: found.no_channel ? fill(words.rest_without, { n: number(found.no_channel) }) : found.people ? words.rest_none : "",
+      rest: rest.filter(Boolean).join(" ") || (found.people ? words.rest_none : ""),
     });
     const told = [...this.warnings(found)];
     one("#warnings").replaceChildren(...told.map(([sentence, grave]) => make("li", { class: grave ? "notice bad" : "notice warn" }, make("p", {}, sentence))));

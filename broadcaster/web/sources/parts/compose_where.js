@@ -4,7 +4,7 @@ import { call } from "./call.js";
 import { area, body, placed } from "./compose_draft.js";
 import { AreaMap, placeOf, radiusAt, whereWords } from "./compose_area.js";
 import { follower } from "./compose_reach.js";
-import { all, fill, language, make, number, one, say } from "./dom.js";
+import { all, fill, language, make, many, number, one, say } from "./dom.js";
 
 const SAID_MS = 900;
 const AGAIN_MS = 3000;
@@ -106,14 +106,14 @@ export class Where {
     one('[data-reach="word"]').textContent = found?.people === 1 ? this.words.person : this.words.people;
     for (const each of all(".ways > li", box)) {
       const way = each.dataset.way;
-      const n = way === "none" ? found?.no_channel : found?.channels[way]?.people;
+      const n = way === "none" ? found && found.no_channel - found.opted_out : way === "no" ? found?.opted_out : found?.channels[way]?.people;
       each.querySelector("b").textContent = found ? (n === undefined ? "·" : number(n)) : "–";
       each.classList.toggle("off", Boolean(found) && n === undefined);
     }
     one('[data-reach="others"]').textContent = found ? this.others(found) : "";
     const units = found?.channels.sms?.units || 0;
     one('[data-reach="cost"]').textContent = found ? (found.cost_minor ? money(found.cost_minor, found.currency) : this.words.free) : "";
-    one('[data-reach="sms"]').textContent = units ? (units === 1 ? this.words.segment : fill(this.words.segments, { n: number(units) })) : "";
+    one('[data-reach="sms"]').textContent = units ? many(this.words.segments, units) : "";
     one('[data-reach="time"]').textContent = found ? soon(found.seconds_to_95, this.words) : "";
     window.clearTimeout(this.saying);
     if (found) this.saying = window.setTimeout(() => this.sayReach(found), SAID_MS);
@@ -131,8 +131,9 @@ export class Where {
 
   sayReach(found) {
     const figures = fill(this.words.figures, {
-      people: number(found.people),
-      without: number(found.no_channel),
+      people: many(this.words.n_people, found.people),
+      without: number(found.no_channel - found.opted_out),
+      opted_out: number(found.opted_out),
       cost: found.cost_minor ? money(found.cost_minor, found.currency) : this.words.free,
     });
     const others = this.others(found);

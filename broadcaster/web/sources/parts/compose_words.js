@@ -2,7 +2,7 @@
 
 import { call } from "./call.js";
 import { body, expires } from "./compose_draft.js";
-import { all, fill, language, number, one } from "./dom.js";
+import { all, language, many, one } from "./dom.js";
 
 const TYPED_MS = 250;
 const NEAR_THE_END = 0.8;
@@ -151,7 +151,7 @@ export class Wording {
     const place = area.parentElement.querySelector("[data-left]");
     place.hidden = area.value.length < limit * NEAR_THE_END;
     place.classList.toggle("over", left < 0);
-    place.textContent = fill(left < 0 ? this.words.over_chars : this.words.left_chars, { n: number(Math.abs(left)) });
+    place.textContent = many(left < 0 ? this.words.over_chars : this.words.left_chars, Math.abs(left));
   }
 
   changed() {
@@ -252,14 +252,9 @@ export class Wording {
     one("#cheaper").hidden = !found?.sms.cheaper;
     if (found) {
       const n = found.sms.segments;
-      const count = n === 1 ? this.words.segment : fill(this.words.segments, { n: number(n) });
-      put("sms.count", `${count} · ${found.sms.encoding}`);
+      put("sms.count", `${many(this.words.segments, n)} · ${found.sms.encoding}`);
       if (found.sms.cheaper) {
-        one("#cheaper p").textContent = fill(this.words.cheaper, {
-          n: found.sms.cheaper.segments,
-          now: n,
-          signs: found.sms.culprits.join("  "),
-        });
+        one("#cheaper p").textContent = many(this.words.cheaper, found.sms.cheaper.segments, { now: n, signs: found.sms.culprits.join("  ") });
       }
     }
     if (this.seen === "email" && found) this.mail();

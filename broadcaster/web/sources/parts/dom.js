@@ -41,6 +41,10 @@ export const number = (value) => whole.format(value);
 /** Fill the gaps of a sentence: %(name)s. @param {string} sentence @param {Record<string, any>} gaps */
 export const fill = (sentence, gaps) => sentence.replace(/%\((\w+)\)s/g, (_, name) => String(gaps[name] ?? ""));
 
+const plural = new Intl.PluralRules(language);
+/** Fill the form of a sentence that goes with a number. @param {[string, string]} forms @param {number} n */
+export const many = (forms, n, gaps = {}) => fill(forms[plural.select(n) === "one" ? 0 : 1], { n: number(n), ...gaps });
+
 /** Announce a sentence to screen readers, once. @param {string} sentence */
 export function say(sentence) {
   let place = document.getElementById("said");
