@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from broadcaster.domain.people import ChannelName  # noqa: TC001  as above
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from broadcaster.domain.alerts import AlertState
+    from broadcaster.domain.reasons import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """One person whom nothing reached. ``why`` lists each contact's failure; a sentence where there was none to try."""
+    """One person whom nothing reached. ``reasons``: of each contact that failed, or why none was tried."""
 
     subscriber_id: int
     external_id: str | None
     name: str | None
-    why: str
+    reasons: Sequence[Why]

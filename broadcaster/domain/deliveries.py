@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.reasons import Reason
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -48,7 +50,19 @@ class DeliveryState(IntEnum):
         """Tell whether a provider has the message, or its receiver."""
         return self in _HELD
 
+    @property
+    def reason(self) -> Reason:
+        """Return why a delivery failed, where nothing says more."""
+        return _REASONS[self]
 
+
+_REASONS = {
+    DeliveryState.EXPIRED: Reason.EXPIRED,
+    DeliveryState.CANCELLED: Reason.CANCELLED,
+    DeliveryState.FAILED: Reason.FAILED,
+    DeliveryState.GONE: Reason.GONE,
+    DeliveryState.DEAD_LETTER: Reason.BUG,
+}
 _FAILURES = frozenset(each for each in DeliveryState if _FAILURES_BEGIN <= each < _FAILURES_END)
 _HELD = frozenset(each for each in DeliveryState if each > DeliveryState.QUEUED and each not in _FAILURES)
 
@@ -80,14 +94,15 @@ def may_move(old: DeliveryState, new: DeliveryState) -> bool:
 class Person:
     """One person's standing in one alert, of which ``moved`` keeps the sums.
 
-    ``pending`` and ``held`` count their deliveries that are still to be sent, and that a provider has taken.
+    ``pending`` and ``held`` count their deliveries that are still to be sent, and that a provider has taken;
+    ``reasons`` say why the others failed (``domain.reasons.pack``).
     """
 
     subscriber_id: int
     state: PersonState
     pending: int
     held: int
-    why: str = ""
+    reasons: str = ""
 
     def moved(self, old: DeliveryState, new: DeliveryState) -> None:
         """Take over that one of the person's deliveries went from ``old`` to ``new``."""
@@ -111,7 +126,9 @@ class Outcome:
     """What one try, or one receipt, said of one delivery.
 
     ``state`` None: nothing final, to be tried again at ``next_attempt_at``. ``tried``: a message was handed to the
-    provider, or might have been. ``code`` is the provider's (``smtp:5.1.1``). ``again``: the call that the provider
+    provider, or might have been. ``reason``: why it failed, where its state does not say it all; ``code`` is the
+    provider's (``smtp:5.1.1``). ``maybe_sent``: an earlier try may have reached its receiver, by ``provider`` where the
+    channel has two. ``again``: the call that the provider
     knows as ``provider_id`` found nobody; it alone takes a delivery from *accepted* back to *queued*, and only once,
     since the next call has another name. ``keeper`` is who answers for the contact (Orange, a push service), empty
     where it is the channel itself. ``blame`` is whom a refusal is about; ``answer`` is then the same for the same
@@ -131,3 +148,6 @@ class Outcome:
     blame: Blame | None = None
     answer: str = ""
     detail: str = ""
+    reason: Reason | None = None
+    maybe_sent: bool = False
+    provider: str | None = None

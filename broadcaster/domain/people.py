@@ -17,6 +17,14 @@ class ChannelName(StrEnum):
     EMAIL = "email"
 
 
+CHANNEL_WORDS = {
+    ChannelName.PUSH: "Notification",
+    ChannelName.SMS: "SMS",
+    ChannelName.VOICE: "Phone call",
+    ChannelName.EMAIL: "E-mail",
+}
+"""What people call a channel, in English; pages translate it."""
+
 CHANNELS: tuple[ChannelName, ...] = tuple(ChannelName)
 """In the order of their numbers in the store."""
 

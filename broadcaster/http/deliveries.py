@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp_sse import EventSourceResponse
 
 from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.reasons import sentence
 from broadcaster.domain.stations import Role
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer, nothing
@@ -21,6 +22,7 @@ from broadcaster.http.schemas.accounts import (
     AccountOut,
     DeliveryOut,
     DeliveryPage,
+    ReasonOut,
     UnreachedOut,
     UnreachedPage,
 )
@@ -86,7 +88,10 @@ async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
             channel=row.channel,
             state=row.state.word,
             attempts=row.attempts,
+            reason=row.reason,
             code=row.code,
+            maybe_sent=row.maybe_sent,
+            provider=row.provider,
             provider_id=row.provider_id,
             created_at=row.created_at,
             accepted_at=row.accepted_at,
@@ -109,7 +114,13 @@ async def unreached(call: Call[None, CursorQuery]) -> web.Response:
     async with call.services.store.read() as unit:
         rows = await account.unreached(unit, alert, after=query.cursor, limit=query.limit)
     shown = tuple(
-        UnreachedOut(subscriber_id=str(row.subscriber_id), external_id=row.external_id, name=row.name, why=row.why)
+        UnreachedOut(
+            subscriber_id=str(row.subscriber_id),
+            external_id=row.external_id,
+            name=row.name,
+            why=sentence(row.reasons, codes=True),
+            reasons=tuple(ReasonOut(**each._asdict()) for each in row.reasons),
+        )
         for row in rows
     )
     last = str(rows[-1].subscriber_id) if len(rows) == query.limit else None

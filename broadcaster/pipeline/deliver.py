@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
+from broadcaster.domain.reasons import Reason
 from broadcaster.domain.retirement import Blame
 from broadcaster.metrics import DEAD_LETTERS, FIRST_SECONDS, POSTPONED, SEND_SECONDS, SENT, STOPPED
 from broadcaster.pipeline.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, STOP_S, backoff_s
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from broadcaster.bus.base import Signal
-    from broadcaster.domain.alerts import Alert
     from broadcaster.pipeline.breaker import Flight, Origin
     from broadcaster.pipeline.render import Context
     from broadcaster.services import Sender, Services
@@ -304,21 +304,23 @@ class _Run:
 
     def _not_sent(self, row: ToSend) -> Outcome | None:
         """Give the outcome of what must not be sent: expired, cancelled, or to a contact that is no more."""
-        now = self.services.clock.now()
-        alert: Alert = self.context.alert
-        if now >= alert.expires_at:
-            return Outcome(row.id, DeliveryState.EXPIRED, now, code=_code("tocsin:expired", maybe=row.maybe))
+        if self.services.clock.now() >= self.context.alert.expires_at:
+            return self._unsent(row, DeliveryState.EXPIRED)
         if self.over:
-            return Outcome(row.id, DeliveryState.CANCELLED, now, code=_code("tocsin:cancelled", maybe=row.maybe))
+            return self._unsent(row, DeliveryState.CANCELLED)
         if row.address is None:
             DEAD_LETTERS.labels(self.batch.channel).inc()
             _log.error("an address does not open", delivery=row.id, alert=self.batch.alert_id)
-            return Outcome(row.id, DeliveryState.DEAD_LETTER, now, code="tocsin:sealed")
+            return self._unsent(row, DeliveryState.DEAD_LETTER, Reason.SEALED)
         if not row.address:
-            return Outcome(row.id, DeliveryState.GONE, now, code="tocsin:erased")
+            return self._unsent(row, DeliveryState.GONE, Reason.ERASED)
         if not row.contact_works:
-            return Outcome(row.id, DeliveryState.GONE, now, code="tocsin:contact-retired")
+            return self._unsent(row, DeliveryState.GONE, Reason.RETIRED)
         return None
+
+    def _unsent(self, row: ToSend, state: DeliveryState, reason: Reason | None = None) -> Outcome:
+        now, maybe_sent = self.services.clock.now(), row.maybe_sent
+        return Outcome(row.id, state, now, reason=reason, maybe_sent=maybe_sent, provider=row.provider)
 
     async def _look_again(self) -> None:
         """A signal is a hint, and may be told for another reason: the store knows whether the alert was cancelled.
@@ -349,13 +351,8 @@ class _Run:
     def _dead_letter(self, row: ToSend, error: Exception) -> Outcome:
         DEAD_LETTERS.labels(self.batch.channel).inc()
         _log.exception("a delivery is given up for an error of ours", delivery=row.id, alert=self.batch.alert_id)
-        return Outcome(
-            row.id,
-            DeliveryState.DEAD_LETTER,
-            self.services.clock.now(),
-            tried=True,
-            code=f"tocsin:bug {type(error).__name__}",
-        )
+        now, code = self.services.clock.now(), type(error).__name__
+        return Outcome(row.id, DeliveryState.DEAD_LETTER, now, tried=True, code=code)
 
     async def _send(self, ready: _Ready, flight: Flight) -> Outcome:
         row = ready.row
@@ -403,8 +400,8 @@ class _Run:
         failover, row = self.sender.failover, ready.row
         if failover is None:
             return await self.sender.channel.send(*ready.message)
-        if row.by:
-            return await failover.send_by(row.by, *ready.message)
+        if row.provider:
+            return await failover.send_by(row.provider, *ready.message)
         return await failover.send(*ready.message, before=functools.partial(self._bind, row))
 
     async def _bind(self, row: ToSend, provider: str) -> None:
@@ -414,8 +411,8 @@ class _Run:
         """
         if self.bound.get(row.id, self.batch.by) == provider:
             return
-        code = _code("tocsin:handed", maybe=True, by=provider)
-        await self.services.ledger.written(Outcome(row.id, None, self.services.clock.now(), code=code))
+        now = self.services.clock.now()
+        await self.services.ledger.written(Outcome(row.id, None, now, maybe_sent=True, provider=provider))
         self.bound[row.id] = provider
 
     async def _refused(self, ready: _Ready, error: ChannelError) -> Outcome:
@@ -445,18 +442,25 @@ class _Run:
         now = self.services.clock.now()
         tried = not error.code.endswith(":resting")
         attempts = row.attempts + tried
-        by = row.by or (error.provider if error.may_have_left else None)
-        code = _code(error.code, maybe=error.may_have_left or row.maybe, by=by)
+        outcome = Outcome(
+            row.id,
+            None,
+            now,
+            tried=tried,
+            code=error.code,
+            maybe_sent=error.may_have_left or row.maybe_sent,
+            provider=row.provider or (error.provider if error.may_have_left else None),
+        )
         # Whoever is tried at a provider in trouble is tried for all who wait for it: neither is that held against it,
         # nor does it wait much longer than they do.
         in_trouble = origin.breaker.state is not BreakerState.CLOSED and not is_about_receiver(error)
         if attempts >= MOST_ATTEMPTS and not in_trouble:
-            return Outcome(row.id, DeliveryState.FAILED, now, tried=True, code=code)
+            outcome.state, outcome.tried = DeliveryState.FAILED, True
+            return outcome
         wait_s = backoff_s(max(1, attempts), error.retry_after, cap_s=IN_TROUBLE_S if in_trouble else CAP_S)
-        next_attempt_at = now + timedelta(seconds=wait_s)
         # Due at its end at the latest, so that its account closes then.
-        next_attempt_at = min(next_attempt_at, self.context.alert.expires_at)
-        return Outcome(row.id, None, now, tried=tried, code=code, next_attempt_at=next_attempt_at)
+        outcome.next_attempt_at = min(now + timedelta(seconds=wait_s), self.context.alert.expires_at)
+        return outcome
 
     async def _stop(self, row: ToSend, error: Misconfigured) -> Outcome:
         """Stop the channel: it is broken whatever the contact. Each delivery waits, and one is the next try."""
@@ -472,8 +476,16 @@ class _Run:
                     await account.stop_channel(unit, self.batch.channel, error.code, error.detail, now)
             except StoreUnavailable as away:  # what is on the wire beside this must not be cut for it
                 _log.warning("a stop could not be written down", channel=self.batch.channel, error=str(away))
-        code = _code(error.code, maybe=row.maybe, by=row.by)
-        return Outcome(row.id, None, now, tried=True, code=code, next_attempt_at=again)
+        return Outcome(
+            row.id,
+            None,
+            now,
+            tried=True,
+            code=error.code,
+            maybe_sent=row.maybe_sent,
+            provider=row.provider,
+            next_attempt_at=again,
+        )
 
     async def _start(self) -> None:
         self.stopped = False
@@ -517,13 +529,6 @@ def _named(receipt: Receipt) -> str | None:
     if receipt.provider is None or (name or "").startswith(f"{receipt.provider}:"):
         return name
     return f"{receipt.provider}:{name or ''}"
-
-
-def _code(code: str, *, maybe: bool, by: str | None = None) -> str:
-    """Give a code as it is kept: with whether the message may have left, and by whom."""
-    if not maybe:
-        return code
-    return f"{code[:30]} by {by} {batches.MAYBE}" if by else f"{code} {batches.MAYBE}"
 
 
 def _cost(message: tuple[Any, Any]) -> float:

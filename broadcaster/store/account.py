@@ -11,8 +11,9 @@ from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.domain.reasons import unpack
 from broadcaster.domain.spelling import counted
-from broadcaster.store import batches, counting, people, retiring
+from broadcaster.store import counting, people, retiring
 from broadcaster.store.tables import channel_stops, deliveries, recipients, shares, to_micros
 
 if TYPE_CHECKING:
@@ -87,15 +88,15 @@ def _percentiles(histogram: Mapping[int, int]) -> Percentiles:
 
 
 async def unreached(
-    unit: Unit, alert: Alert, *, after: int, limit: int, whys: Collection[str] | None = None
+    unit: Unit, alert: Alert, *, after: int, limit: int, packed: Collection[str] | None = None
 ) -> list[Unreached]:
     """Give confirmed people whom nothing reached, by ascending id; ``after`` is the last id seen, 0 to begin.
 
-    ``whys`` keeps those of whom one of these is written down as why. Names and external ids are those that the alert's
-    own station knows them by.
+    ``packed`` keeps those with one of these reasons, as ``reporting.reasons`` returns them. Names and external ids are
+    those that the alert's own station knows them by.
     """
     query = (
-        select(recipients.c.subscriber_id, recipients.c.why)
+        select(recipients.c.subscriber_id, recipients.c.reasons)
         .where(
             recipients.c.alert_id == alert.id,
             recipients.c.state == PersonState.UNREACHED,
@@ -105,11 +106,11 @@ async def unreached(
         .order_by(recipients.c.subscriber_id)
         .limit(limit)
     )
-    if whys is not None:
-        query = query.where(recipients.c.why.in_(list(whys)))
+    if packed is not None:
+        query = query.where(recipients.c.reasons.in_(list(packed)))
     rows = list(await unit.conn.execute(query))
     known = await people.names(unit, alert.station_id, [row.subscriber_id for row in rows])
-    return [Unreached(row.subscriber_id, *known.get(row.subscriber_id, (None, None)), why=row.why) for row in rows]
+    return [Unreached(each, *known.get(each, (None, None)), reasons=unpack(reasons)) for each, reasons in rows]
 
 
 async def told(unit: Unit, alert_id: int, *, after: int, limit: int) -> list[int]:
@@ -133,7 +134,7 @@ async def maybe_told(unit: Unit, alert_id: int) -> list[int]:
     perhaps = select(deliveries.c.contact_id, deliveries.c.subscriber_id).where(
         deliveries.c.alert_id == alert_id,
         deliveries.c.state != DeliveryState.QUEUED,
-        deliveries.c.code.endswith(batches.MAYBE),
+        deliveries.c.maybe_sent,
     )
     own = {row.contact_id: row.subscriber_id for row in await unit.conn.execute(perhaps)}
     if not own:

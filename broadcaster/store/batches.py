@@ -7,7 +7,6 @@ written down is done again by the next. ``done`` is set only when each of its de
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from operator import itemgetter
@@ -30,12 +29,6 @@ if TYPE_CHECKING:
     from broadcaster.store.engine import Unit
 
 
-MAYBE = "(may have left)"
-"""Ends the code of a delivery whose message may have reached its receiver, though no answer says so."""
-
-_BY = re.compile(r" by (\S+) " + re.escape(MAYBE) + "$")
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
     """``by`` is the provider it was leased for, where its channel has two."""
@@ -51,7 +44,7 @@ class Batch:
 class ToSend:
     """A delivery that is to be sent: whose, in which language, and where to (None: the address does not open).
 
-    ``maybe``: an earlier try may have reached its receiver; ``by`` is then the provider, where the channel has two.
+    ``maybe_sent``: an earlier try may have reached its receiver, by ``provider`` where the channel has two.
     """
 
     id: int
@@ -60,8 +53,8 @@ class ToSend:
     locale: str
     address: str | None
     contact_works: bool
-    maybe: bool
-    by: str | None = None
+    maybe_sent: bool
+    provider: str | None = None
 
 
 async def lease(
@@ -116,7 +109,8 @@ _TO_SEND = Fetch(
         in_hex(contacts.c.fingerprint).label("fingerprint"),
         in_hex(contacts.c.sealed).label("sealed"),
         contacts.c.status,
-        deliveries.c.code,
+        deliveries.c.maybe_sent,
+        deliveries.c.provider,
     )
     .outerjoin(contacts, contacts.c.id == deliveries.c.contact_id)
     .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
@@ -142,10 +136,10 @@ async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
             locale or "",
             _opened(unit, bytes.fromhex(fingerprint), bytes.fromhex(sealed)) if sealed else "",
             status == 0,
-            (code or "").endswith(MAYBE),
-            None if (bound := _BY.search(code or "")) is None else bound[1],
+            bool(maybe_sent),
+            provider,
         )
-        for delivery_id, contact_id, attempts, locale, fingerprint, sealed, status, code in sorted(
+        for delivery_id, contact_id, attempts, locale, fingerprint, sealed, status, maybe_sent, provider in sorted(
             rows, key=itemgetter(0)
         )
     ]
@@ -160,19 +154,27 @@ def _opened(unit: Unit, fingerprint: bytes, sealed: bytes) -> str | None:
 
 
 async def _mark(unit: Unit, which: ColumnElement[bool], by: str | None) -> None:
-    """Say of deliveries that they may have left, by whoever had their batch unless another is named there.
+    """Record that the queued of these deliveries may have been sent, by ``by`` unless another provider is named there.
 
     That counts as a try, and the alert's account tells how many it may double.
     """
     queued = which, deliveries.c.state == DeliveryState.QUEUED
-    new = or_(deliveries.c.code.is_(None), deliveries.c.code.not_like(f"%{MAYBE}"))
-    counted = select(deliveries.c.alert_id, func.count()).where(*queued, new).group_by(deliveries.c.alert_id)
+    counted = (
+        select(deliveries.c.alert_id, func.count())
+        .where(*queued, deliveries.c.maybe_sent.is_(False))
+        .group_by(deliveries.c.alert_id)
+    )
     twice = Counter({(row[0], counting.TWICE, 1): row[1] for row in await unit.conn.execute(counted)})
     await counting.add(unit, twice)
-    await unit.conn.execute(update(deliveries).where(*queued, new).values(attempts=deliveries.c.attempts + 1))
-    code = f"tocsin:interrupted by {by} {MAYBE}" if by else f"tocsin:interrupted {MAYBE}"
-    unnamed = or_(deliveries.c.code.is_(None), deliveries.c.code.not_like(f"% by % {MAYBE}"))
-    await unit.conn.execute(update(deliveries).where(*queued, unnamed).values(code=code))
+    await unit.conn.execute(
+        update(deliveries)
+        .where(*queued)
+        .values(
+            attempts=deliveries.c.attempts + case((deliveries.c.maybe_sent, 0), else_=1),
+            maybe_sent=True,
+            provider=func.coalesce(deliveries.c.provider, by),
+        )
+    )
 
 
 async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datetime | None:

@@ -28,7 +28,10 @@ class DeliveryRow:
     channel: ChannelName
     state: DeliveryState
     attempts: int
+    reason: str | None
     code: str | None
+    maybe_sent: bool
+    provider: str | None
     provider_id: str | None
     created_at: datetime
     accepted_at: datetime | None
@@ -74,7 +77,10 @@ async def page(
             CHANNELS[row.channel],
             DeliveryState(row.state),
             row.attempts,
+            row.reason,
             row.code,
+            row.maybe_sent,
+            row.provider,
             row.provider_id,
             row.created_at,
             row.accepted_at,

@@ -11,12 +11,12 @@ from sqlalchemy import bindparam, exists, select, update
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, Person, PersonState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
+from broadcaster.domain.reasons import NOT_TRIED, Reason, Why, pack, unpack
 from broadcaster.ids import new_id
 from broadcaster.store import counting
 from broadcaster.store.among import among
 from broadcaster.store.batches import Batch
 from broadcaster.store.bulk import Fetch, Insert
-from broadcaster.store.standing import with_failure
 from broadcaster.store.tables import (
     Instant,
     alerts,
@@ -40,18 +40,13 @@ if TYPE_CHECKING:
     from broadcaster.domain.alerts import Alert
     from broadcaster.store.engine import Unit
 
-NO_CONTACT = "no contact that works by the channels of this alert"
-PAUSED = "paused by their own wish"
-OPTED_OUT = "opted out: they asked for no more messages"
-
-
 _ALERT: BindParameter[int] = bindparam("alert_id")
 _KNOWN = select(
     recipients.c.subscriber_id,
     recipients.c.state,
     recipients.c.pending,
     recipients.c.held,
-    recipients.c.why,
+    recipients.c.reasons,
     recipients.c.unconfirmed,
 ).where(recipients.c.alert_id == _ALERT, among(recipients.c.subscriber_id, "ids"))
 _REFUSED = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == bindparam("station_id"))
@@ -74,7 +69,7 @@ _SPECIAL = select(
     subscribers.c.id, _IS_PAUSED.label("paused"), subscribers.c.unconfirmed_at.is_not(None).label("unconfirmed")
 ).where(among(subscribers.c.id, "ids"), _IS_PAUSED | subscribers.c.unconfirmed_at.is_not(None))
 _TAKEN = (
-    select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.code)
+    select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.reason, deliveries.c.code)
     .where(deliveries.c.alert_id == _ALERT, among(deliveries.c.contact_id, "ids"))
     .order_by(deliveries.c.id)
     .with_for_update(read=True)
@@ -89,6 +84,7 @@ _INSERT_RECIPIENTS = Insert(
     "pending",
     "held",
     "why",
+    "reasons",
     "since_at",
     "accepted_at",
     "unconfirmed",
@@ -124,15 +120,15 @@ async def write_chunk(
     """
     await unit.in_turn("dispatch", alert.id)
     known = {
-        row.subscriber_id: (row.state, row.pending, row.held, row.why, row.unconfirmed)
+        row.subscriber_id: (row.state, row.pending, row.held, row.reasons, row.unconfirmed)
         for row in await unit.conn.execute(_KNOWN, {"alert_id": alert.id, "ids": subscriber_ids})
     }
     # Whoever had no contact may have one now: a resident who signs up for mail after the alert went out. And whoever
     # was paused is so no more.
     again = {
         each
-        for each, (_, pending, held, why, _) in known.items()
-        if pending == held == 0 and why in (NO_CONTACT, PAUSED, OPTED_OUT)
+        for each, (_, pending, held, reasons, _) in known.items()
+        if pending == held == 0 and any(why.reason in NOT_TRIED for why in unpack(reasons))
     }
     new = [each for each in subscriber_ids if each not in known]
     # The all-clear goes to everyone who was told, whatever they wished since.
@@ -141,8 +137,8 @@ async def write_chunk(
     if told:
         paused = set()
     reachable, said_no = await _contacts_of(unit, alert, [each for each in [*new, *again] if each not in paused])
-    why = dict.fromkeys(said_no, OPTED_OUT) | dict.fromkeys(paused, PAUSED)
-    chunk = await _plan(unit, alert, [*new, *(each for each in again if each in reachable)], reachable, why)
+    reasons = dict.fromkeys(said_no, Reason.OPTED_OUT) | dict.fromkeys(paused, Reason.PAUSED)
+    chunk = await _plan(unit, alert, [*new, *(each for each in again if each in reachable)], reachable, reasons)
     if not chunk.people:
         return 0
     chunk.unconfirmed = unconfirmed
@@ -212,36 +208,38 @@ async def _plan(
     alert: Alert,
     subscriber_ids: Sequence[int],
     reachable: Mapping[int, list[tuple[int, int]]],
-    why: Mapping[int, str],
+    reasons: Mapping[int, Reason],
 ) -> _Chunk:
-    """Return what is to be written; ``why``: what is known of those who have no contact."""
+    """Return what is to be written; ``reasons``: what is known of those who have no contact."""
     contact_ids = [contact_id for each in subscriber_ids for contact_id, _ in reachable.get(each, ())]
-    taken: dict[int, tuple[DeliveryState, str | None]] = {}
+    taken: dict[int, tuple[DeliveryState, Reason | None, str | None]] = {}
     if contact_ids:
         # Held until this is committed: an outcome that is written down meanwhile would not know of who shares it from
         # now on, and leave them waiting for ever.
         taken = {
-            row.contact_id: (DeliveryState(row.state), row.code)
+            row.contact_id: (DeliveryState(row.state), row.reason, row.code)
             for row in await unit.conn.execute(_TAKEN, {"alert_id": alert.id, "ids": contact_ids})
         }
     chunk = _Chunk()
     for each in subscriber_ids:
-        person = Person(each, PersonState.PENDING, 0, 0)
+        person, failed = Person(each, PersonState.PENDING, 0, 0), []
         for contact_id, channel in reachable.get(each, ()):
             there = taken.get(contact_id)
             if there is None:
-                taken[contact_id] = (DeliveryState.QUEUED, None)
+                taken[contact_id] = (DeliveryState.QUEUED, None, None)
                 chunk.by_channel[channel].append((each, contact_id))
                 person.pending += 1
             else:
-                state, code = there
+                state, reason, code = there
                 chunk.shared.append((contact_id, each))
-                person.why = with_failure(person.why, CHANNELS[channel], state, code)
+                if state.failure:
+                    failed.append(Why(reason or state.reason, CHANNELS[channel], code))
                 person.pending += int(state is DeliveryState.QUEUED)
                 person.held += int(state.held)
                 person.settle(state)
         if not reachable.get(each):
-            person.why = why.get(each, NO_CONTACT)
+            failed = [Why(reasons.get(each, Reason.NO_CONTACT))]
+        person.reasons = pack(failed)
         person.settle()
         chunk.people[each] = person
     return chunk
@@ -257,7 +255,8 @@ async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], 
             int(person.state),
             person.pending,
             person.held,
-            person.why,
+            "",
+            person.reasons,
             at,
             at if person.held else None,
             person.subscriber_id in chunk.unconfirmed,
@@ -275,7 +274,7 @@ async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], 
                     state=int(person.state),
                     pending=person.pending,
                     held=person.held,
-                    why=person.why,
+                    reasons=person.reasons,
                     since_at=since,
                     unconfirmed=person.subscriber_id in chunk.unconfirmed,
                 )

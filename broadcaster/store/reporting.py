@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.domain.reasons import Reason
 from broadcaster.store import counting
 from broadcaster.store.labels import open_label
 from broadcaster.store.tables import alert_counts, alerts, api_keys, deliveries, recipients
@@ -34,26 +35,26 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """``n`` deliveries of one channel that failed in one way. ``code`` is the provider's."""
+    """``n`` deliveries of one channel that failed in one way, ``code`` being the provider's own."""
 
     channel: ChannelName
-    state: DeliveryState
+    reason: Reason
     code: str | None
     n: int
 
 
 async def reasons(unit: Unit, alert_id: int) -> dict[str, int]:
-    """Give, of the confirmed people whom nothing reached, how many there are by what is written down as why."""
+    """Count the confirmed people whom nothing reached, by their reasons as they are stored."""
     rows = await unit.conn.execute(
-        select(recipients.c.why, func.count().label("n"))
+        select(recipients.c.reasons, func.count().label("n"))
         .where(
             recipients.c.alert_id == alert_id,
             recipients.c.state == PersonState.UNREACHED,
             recipients.c.unconfirmed.is_(False),
         )
-        .group_by(recipients.c.why)
+        .group_by(recipients.c.reasons)
     )
-    return {row.why: row.n for row in rows}
+    return {row.reasons: row.n for row in rows}
 
 
 async def moments(unit: Unit, alert_id: int) -> Moments:
@@ -71,13 +72,17 @@ async def moments(unit: Unit, alert_id: int) -> Moments:
 
 
 async def failures(unit: Unit, alert_id: int) -> list[Failure]:
-    """Give the deliveries of an alert that failed, by channel and by what the provider said; most first."""
+    """Return the deliveries of an alert that failed, by channel, reason and what the provider said; most first."""
+    kind = deliveries.c.channel, deliveries.c.state, deliveries.c.reason, deliveries.c.code
     rows = await unit.conn.execute(
-        select(deliveries.c.channel, deliveries.c.state, deliveries.c.code, func.count().label("n"))
+        select(*kind, func.count().label("n"))
         .where(deliveries.c.alert_id == alert_id, deliveries.c.state.in_(_FAILURES))
-        .group_by(deliveries.c.channel, deliveries.c.state, deliveries.c.code)
+        .group_by(*kind)
     )
-    found = [Failure(CHANNELS[row.channel], DeliveryState(row.state), row.code, row.n) for row in rows]
+    found = [
+        Failure(CHANNELS[row.channel], Reason(row.reason or DeliveryState(row.state).reason), row.code, row.n)
+        for row in rows
+    ]
     return sorted(found, key=lambda each: (CHANNELS.index(each.channel), -each.n, each.code or ""))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from broadcaster.domain.deliveries import DeliveryState, Outcome, Person, PersonState
 from broadcaster.domain.latency import bucket
 from broadcaster.domain.people import CHANNELS, PUSH
+from broadcaster.domain.reasons import Why, pack, unpack
 from broadcaster.store import counting
 from broadcaster.store.among import among
 from broadcaster.store.bulk import Fetch, Update
@@ -19,15 +20,13 @@ from broadcaster.store.tables import raw, recipients, shares, to_micros
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from broadcaster.domain.people import ChannelName
     from broadcaster.store.engine import Unit
-
-_WHY_LIMIT = 200
 
 _SHARERS = select(shares.c.contact_id, shares.c.subscriber_id).where(
     shares.c.alert_id == bindparam("alert_id"), among(shares.c.contact_id, "ids")
 )
-_READ = ("subscriber_id", "state", "pending", "held", "why", "since_at", "accepted_at", "delivered_at", "unconfirmed")
+_TIMES = ("accepted_at", "delivered_at", "unconfirmed")
+_READ = ("subscriber_id", "state", "pending", "held", "reasons", "since_at", *_TIMES)
 _LOAD = Fetch(
     select(*(raw(recipients.c[name]) for name in _READ))
     .where(recipients.c.alert_id == bindparam("alert_id"), among(recipients.c.subscriber_id, "ids"))
@@ -37,7 +36,7 @@ _LOAD = Fetch(
 _UPDATE = Update(
     recipients,
     ("alert_id", "subscriber_id"),
-    ("state", "pending", "held", "why", "accepted_at", "delivered_at", "unconfirmed"),
+    ("state", "pending", "held", "reasons", *_TIMES),
 )
 _STATES = {int(state): state for state in PersonState}
 
@@ -52,14 +51,6 @@ class Move(NamedTuple):
     old: DeliveryState
     new: DeliveryState
     outcome: Outcome
-
-
-def with_failure(why: str, channel: ChannelName, state: DeliveryState, code: str | None) -> str:
-    """Give why a person was not reached, with one more failure; as it is where ``state`` is none."""
-    if not state.failure:
-        return why
-    said = f"{channel} {state.word} ({code})" if code else f"{channel} {state.word}"
-    return (f"{why}; {said}" if why else said)[:_WHY_LIMIT]
 
 
 @dataclass(slots=True)
@@ -78,7 +69,9 @@ class _Standing:
         if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED:
             self.unconfirmed = False  # as ``store.welcomes`` has it from now on
         if not move.new.held:
-            self.person.why = with_failure(self.person.why, CHANNELS[move.channel], move.new, move.outcome.code)
+            if move.new.failure:
+                failed = Why(move.outcome.reason or move.new.reason, CHANNELS[move.channel], move.outcome.code)
+                self.person.reasons = pack([*unpack(self.person.reasons), failed])
             return
         if self.accepted_at is not None and self.delivered_at is not None:
             return
@@ -119,7 +112,7 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
                 int(standing.person.state),
                 standing.person.pending,
                 standing.person.held,
-                standing.person.why,
+                standing.person.reasons,
                 standing.accepted_at,
                 standing.delivered_at,
                 standing.unconfirmed,
@@ -152,9 +145,9 @@ async def _load(unit: Unit, moves: Sequence[Move], sharers: Mapping[_Key, Sequen
     found: dict[_Key, _Standing] = {}
     for alert_id, ids in sorted(concerned.items()):
         rows = await _LOAD.rows(unit, {"alert_id": alert_id, "ids": ids})
-        for subscriber_id, number, pending, held, why, since_at, accepted_at, delivered_at, waits in rows:
+        for subscriber_id, number, pending, held, reasons, since_at, accepted_at, delivered_at, waits in rows:
             state, unconfirmed = _STATES[number], bool(waits)
-            person = Person(subscriber_id, state, pending, held, why)
+            person = Person(subscriber_id, state, pending, held, reasons)
             subject = counting.people(unconfirmed=unconfirmed)
             found[alert_id, subscriber_id] = _Standing(
                 person, state, since_at, accepted_at, delivered_at, unconfirmed, subject

@@ -457,7 +457,8 @@ recipients = Table(
     Column("state", SmallInteger, nullable=False),
     Column("pending", SmallInteger, nullable=False),
     Column("held", SmallInteger, nullable=False),
-    Column("why", String(200), nullable=False),
+    Column("why", String(200), nullable=False),  # of a version before; empty since
+    Column("reasons", Text, nullable=False, server_default=text("''")),  # domain.reasons.pack
     Column("since_at", Instant, nullable=False),
     Column("accepted_at", Instant),
     Column("delivered_at", Instant),
@@ -484,7 +485,10 @@ deliveries = Table(
     Column("attempts", SmallInteger, nullable=False),
     Column("next_attempt_at", Instant),
     Column("provider_id", String(200)),
-    Column("code", String(60)),
+    Column("reason", String(20)),  # of a failure: domain.reasons.Reason
+    Column("code", String(60)),  # the provider's own
+    Column("maybe_sent", Boolean, nullable=False, server_default=false()),
+    Column("provider", String(40)),  # which of two may have sent it
     Column("created_at", Instant, nullable=False),
     Column("accepted_at", Instant),
     Column("delivered_at", Instant),

@@ -51,7 +51,10 @@ _NAMES = (
     "attempts",
     "next_attempt_at",
     "provider_id",
+    "reason",
     "code",
+    "maybe_sent",
+    "provider",
     "ended_at",
     *_TIMES,
 )
@@ -66,11 +69,10 @@ _ACCEPT = Update(
     deliveries,
     ("id",),
     ("state", "attempts", "provider_id", "accepted_at"),
-    also="next_attempt_at = NULL, code = NULL",
+    also="next_attempt_at = NULL, code = NULL, maybe_sent = FALSE, provider = NULL",
 )
-_UPDATE = Update(
-    deliveries, ("id",), ("state", "attempts", "next_attempt_at", "provider_id", "code", "ended_at", *_TIMES)
-)
+_UPDATE = Update(deliveries, ("id",), _NAMES[_NAMES.index("state") :])
+_UNTOLD = {"reason": None, "code": None, "maybe_sent": False, "provider": None}
 _STATES = {int(state): state for state in DeliveryState}
 
 
@@ -158,7 +160,7 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
     if new is None:
         if old is DeliveryState.QUEUED:
             row["next_attempt_at"] = _micros(outcome.next_attempt_at)
-            row["code"] = (outcome.code or "")[:60] or None
+            row.update(_told(outcome))
         return None
     column = _TIME.get(new)
     if column is not None and row[column] is None:
@@ -169,9 +171,9 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
     row["next_attempt_at"] = None
     if new.failure:
         row["ended_at"] = to_micros(outcome.at)
-        row["code"] = (outcome.code or "")[:60] or None
+        row.update(_told(outcome), reason=outcome.reason or new.reason)
     else:
-        row["code"] = None
+        row.update(_UNTOLD)
     return _move(row, old, new, outcome)
 
 
@@ -203,16 +205,23 @@ def _later(row: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
     wait = None if outcome.next_attempt_at is None else (outcome.next_attempt_at - outcome.at) * max(1, row["attempts"])
     return {
         "next_attempt_at": None if wait is None else to_micros(outcome.at + wait),
-        "code": (outcome.code or "")[:60] or None,
+        **_told(outcome),
     }
+
+
+def _told(outcome: Outcome) -> dict[str, Any]:
+    code = (outcome.code or "")[:60] or None
+    return {"code": code, "maybe_sent": outcome.maybe_sent, "provider": outcome.provider}
 
 
 def _give_up(row: dict[str, Any], outcome: Outcome) -> Move:
     """Say of a telephone that it was called often enough."""
     old, code = _STATES[row["state"]], outcome.code or row["code"] or ""
     ended_at = to_micros(outcome.at)
-    row.update(state=int(DeliveryState.FAILED), next_attempt_at=None, ended_at=ended_at, code=code[:60] or None)
-    return _move(row, old, DeliveryState.FAILED, replace(outcome, code=code))
+    said = replace(outcome, code=code)
+    row.update(_told(said), state=int(DeliveryState.FAILED), reason=DeliveryState.FAILED.reason)
+    row.update(next_attempt_at=None, ended_at=ended_at)
+    return _move(row, old, DeliveryState.FAILED, said)
 
 
 def _move(row: dict[str, Any], old: DeliveryState, new: DeliveryState, outcome: Outcome) -> Move:

@@ -87,7 +87,7 @@ async def recount(store: Store, alert_id: int | str) -> Counter[tuple[str, int]]
         assert person.pending == states.count(DeliveryState.QUEUED), (person, states)
         assert person.held == sum(state.held for state in states), (person, states)
         assert person.state == _derived(states), (person, states)
-        assert bool(person.why) or person.state != PersonState.UNREACHED, person
+        assert bool(person.reasons) or person.state != PersonState.UNREACHED, person
     assert not of, "deliveries to people who are not in the alert"
     sums = Counter({(each.subject, each.state): each.n for each in kept if each.n})
     twice = sums.pop((counting.TWICE, 1), 0)

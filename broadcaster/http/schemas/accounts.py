@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from broadcaster.domain.account import Account, Percentiles, Reach
 from broadcaster.domain.health import Trouble
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.reasons import Reason
 from broadcaster.http.schemas.base import AlertId, Given, Moment, Query, Shown
 
 DeliveryWord = Literal[
@@ -174,7 +175,10 @@ class DeliveryOut(Shown):
     channel: ChannelName
     state: DeliveryWord
     attempts: int
-    code: str | None
+    reason: Reason | None = Field(description="Why it failed.")
+    code: str | None = Field(description="The provider's own code.")
+    maybe_sent: bool = Field(description="An earlier try may have reached its receiver; no answer says so.")
+    provider: str | None = Field(description="Which provider may have it, where the channel has two.")
     provider_id: str | None
     created_at: datetime
     accepted_at: datetime | None
@@ -196,11 +200,22 @@ class CursorQuery(Query):
     limit: int = Field(200, ge=1, le=1000)
 
 
+class ReasonOut(Shown):
+    """``reason`` never changes its meaning; ``code`` is the provider's own. No channel: nothing was tried."""
+
+    reason: Reason
+    channel: ChannelName | None
+    code: str | None
+
+
 class UnreachedOut(Shown):
+    """``why``: in English, for people; ``reasons``: the same for programs."""
+
     subscriber_id: str
     external_id: str | None
     name: str | None
     why: str
+    reasons: tuple[ReasonOut, ...]
 
 
 class UnreachedPage(Shown):

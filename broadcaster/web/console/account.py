@@ -11,6 +11,7 @@ from aiohttp import web
 from broadcaster.domain.alerts import MsgType
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
+from broadcaster.domain.reasons import SENTENCES
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
@@ -181,7 +182,7 @@ def person_word(state: PersonState, words: Words) -> str:
 def _failure(failure: Failure, words: Words) -> tuple[str, str, str, str]:
     return (
         channel_word(failure.channel, words),
-        state_word(failure.state.word, words),
+        words(SENTENCES[failure.reason]),
         failure.code or "–",
         number(failure.n, words),
     )
@@ -194,7 +195,7 @@ def _totals(facts: Facts, words: Words) -> dict[str, Any]:
     for state in DeliveryState:
         counts = [facts.account.channels.get(name, {}).get(state.word, 0) for name in channels]
         if any(counts):
-            rows.append((state_word(state.word, words), [number(n, words) for n in counts], number(sum(counts), words)))
+            rows.append((state_word(state, words), [number(n, words) for n in counts], number(sum(counts), words)))
     sums = [sum(facts.account.channels.get(name, {}).values()) for name in channels]
     return {
         "channels": [channel_word(name, words) for name in channels],

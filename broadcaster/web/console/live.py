@@ -199,7 +199,7 @@ def _channel(name: ChannelName, by_state: Mapping[str, int], words: Words) -> di
         "total": total,
         "parts": parts,
         "bars": bars,
-        "states": [(delivery_word(state.word, words), n) for state, n in counts.items() if n],
+        "states": [(delivery_word(state, words), n) for state, n in counts.items() if n],
     }
 
 

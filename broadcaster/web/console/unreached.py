@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from pydantic import Field
 
+from broadcaster.domain.reasons import sentence
 from broadcaster.domain.stations import Role
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.schemas.base import Query
@@ -15,7 +16,7 @@ from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store import account, alerts, reporting
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.live import heading
-from broadcaster.web.console.live_reasons import grouped, sentence_of
+from broadcaster.web.console.live_reasons import grouped
 from broadcaster.web.console.live_words import number, people_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
         for each in chosen:
             rows: Sequence[Unreached] = ()
             if named:
-                rows = await account.unreached(unit, alert, after=call.query.after, limit=limit + 1, whys=each.whys)
+                rows = await account.unreached(unit, alert, after=call.query.after, limit=limit + 1, packed=each.packed)
             groups.append(
                 {
                     "reason": each,
@@ -110,10 +111,7 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
         # A transaction a page: one that lasted as long as a slow reader would hold up the store.
         async with call.services.store.read() as unit:
             rows = await account.unreached(unit, alert, after=after, limit=_AT_ONCE)
-        lines = [
-            [str(row.subscriber_id), row.external_id or "", row.name or "", sentence_of(row.why, words), row.why]
-            for row in rows
-        ]
+        lines = [[str(row.subscriber_id), row.external_id or "", row.name or "", *_why(row, words)] for row in rows]
         taken += len(rows)
         if lines:
             await response.write(_lines(lines, words).encode())
@@ -123,6 +121,10 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     await response.write_eof()
     log.info("the list of the unreached was taken", alert=str(alert.id), key=caller.key_id, label=label, people=taken)
     return response
+
+
+def _why(row: Unreached, words: Words) -> tuple[str, str]:
+    return sentence(row.reasons, words), sentence(row.reasons, words, codes=True)
 
 
 def file_name(slug: str, alert_id: int, words: Words) -> str:

@@ -55,7 +55,7 @@ async def test_everyone_in_the_circle_is_accounted_for(seeded: Any, running: str
         name: each["contacts"] for name, each in made["reach"]["channels"].items()
     }
     assert account["accepted_s"]["p50"] is not None
-    assert all("no contact" in each["why"] for each in made["unreached"])
+    assert all(each["reasons"][0]["reason"] == "no-contact" for each in made["unreached"])
     assert made["alert"]["texts"]["en"]["headline"] == "The Risle is in flood"
 
 

@@ -68,7 +68,9 @@ async def test_whom_nothing_reached_is_listed_with_why_to_who_may_publish(api):
     status, _, page = await api.call("GET", f"/v1/alerts/{alert['id']}/unreached", key="laigle-publish")
     assert status == 200
     assert [(each["external_id"], each["name"]) for each in page["unreached"]] == [("alone", "Mme Sans-Contact")]
-    assert page["unreached"][0]["why"]
+    (missed,) = page["unreached"]
+    assert missed["why"] == "No contact that works by the ways of this alert"
+    assert missed["reasons"] == [{"reason": "no-contact", "channel": None, "code": None}]
     status, _, _ = await api.call("GET", f"/v1/alerts/{alert['id']}/unreached", key="laigle-read")
     assert status == 403
 

@@ -44,7 +44,7 @@ async def test_who_is_paused_is_so_by_their_own_wish_in_the_account(api):
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     await until_finished(api, alert["id"])
     _, _, page = await api.call("GET", f"/v1/alerts/{alert['id']}/unreached")
-    assert [each["why"] for each in page["unreached"]] == ["paused by their own wish"]
+    assert [each["why"] for each in page["unreached"]] == ["Paused by their own wish"]
     assert (await api.call("PATCH", ME, {"paused_until": None}, key=token))[2]["paused_until"] is None
     account = await until_reached(api, alert["id"])
     assert account["people"]["unreached"] == 0

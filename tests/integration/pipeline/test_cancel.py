@@ -133,10 +133,12 @@ async def test_someone_whose_answer_was_lost_may_have_been_told_and_gets_the_all
             first = await api.finished(alert["id"])
             await api.finished(all_clear["id"])
             await quiet(town)
-            why = {int(each["subscriber_id"]): each["why"] for each in await api.unreached(alert["id"])}
+            unreached = await api.unreached(alert["id"])
+            maybe = {int(each["subscriber_id"]): each["maybe_sent"] for each in await api.deliveries(alert["id"])}
         assert first["people"]["unreached"] == 2
-        assert why[lost.id] == "push cancelled (tocsin:cancelled (may have left))"
-        assert why[refused.id] == "push cancelled (tocsin:cancelled)"
+        cancelled = [{"reason": "cancelled", "channel": "push", "code": None}]
+        assert [each["reasons"] for each in unreached] == [cancelled, cancelled]
+        assert (maybe[lost.id], maybe[refused.id]) == (True, False)
         assert await people_of(town, all_clear["id"]) == ids([lost, beside])
         assert [each.json["type"] for each in lost.devices[0].messages] == ["alert", "cancel"]
         await recount(town.store, alert["id"])

@@ -79,13 +79,13 @@ async def test_what_the_carrier_could_not_deliver_is_failed_and_who_is_no_more_i
             await centre.tell(last[rose.mobile], stat="UNDELIV", err="027")
             await centre.tell(last[paul.mobile], stat="UNDELIV", network_error=b"\x03\0\x01")
             assert await sums(api, alert["id"]) == {"accepted": 1, "failed": 1, "gone": 1}
-            unreached = {int(each["subscriber_id"]): each["why"] for each in await api.unreached(alert["id"])}
+            unreached = {int(each["subscriber_id"]): each["reasons"] for each in await api.unreached(alert["id"])}
             again = await api.issue()
             await api.finished(again["id"])
             assert len(await api.deliveries(again["id"])) == 2, "who is no more is not written to again"
     assert unreached == {
-        rose.id: "sms failed (smpp:UNDELIV 027)",
-        paul.id: "sms gone (smpp:UNDELIV 000)",
+        rose.id: [{"reason": "failed", "channel": "sms", "code": "smpp:UNDELIV 027"}],
+        paul.id: [{"reason": "gone", "channel": "sms", "code": "smpp:UNDELIV 000"}],
     }
 
 
@@ -138,8 +138,9 @@ async def test_what_twilio_may_have_taken_is_never_given_to_the_carrier_however_
             alert = await api.issue()
 
             async def bound() -> bool:
-                codes = [each["code"] for each in await api.deliveries(alert["id"])]
-                return codes == ["twilio:timeout by twilio (may have left)"]
+                rows = await api.deliveries(alert["id"])
+                told = [(each["code"], each["maybe_sent"], each["provider"]) for each in rows]
+                return told == [("twilio:timeout", True, "twilio")]
 
             await eventually(bound, "who may have it is written down")
             town.twilio.fault(twilios.Refuse(503, 20503), times=1)

@@ -37,7 +37,7 @@ async def test_what_is_unsent_when_an_alert_expires_is_never_sent(tmp_path: Path
         assert account["people"]["accepted"] == account["channels"]["push"]["accepted"] == sent
         assert account["people"]["unreached"] == account["channels"]["push"]["expired"] == 60 - sent > 0
         assert account["unaccounted"] == 0
-        assert {each["why"] for each in unreached} == {"push expired (tocsin:expired)"}
+        assert {each["why"] for each in unreached} == {"Notification: too late, the alert was over"}
         await recount(town.store, alert["id"])
 
 

@@ -52,7 +52,7 @@ async def test_a_carriers_word_counts_however_it_comes(town: Town) -> None:
         await api.finished(again["id"])
         second = {int(each["subscriber_id"]) for each in await api.deliveries(again["id"])}
     assert {name: state_of[people[name].id] for name in fates} == {name: state for name, (_, state) in fates.items()}
-    assert unreached[people["failed"].id] == "sms failed (twilio:30007)"
+    assert unreached[people["failed"].id] == "SMS: refused, or not delivered (twilio:30007)"
     assert set(unreached) == {people[name].id for name in ("failed", "failed, before the answer", "dead")}
     assert people["dead"].id not in second
     assert len(second) == len(fates) - 1
@@ -163,7 +163,7 @@ async def test_a_telephone_that_never_answers_is_let_be_after_some_calls(town: T
     assert 3 <= sum(call.to == someone.landline for call in town.twilio.calls) <= 6
     assert sum(call.to == other.landline for call in town.twilio.calls) == 1
     assert account["unaccounted"] == 0
-    assert missed["why"] == "voice failed (twilio:busy)"
+    assert missed["why"] == "Phone call: refused, or not delivered (twilio:busy)"
     await recount(town.store, alert["id"])
 
 

@@ -119,7 +119,7 @@ async def test_someone_who_comes_late_and_shares_a_contact_that_failed_is_unreac
         await api.call("PUT", "/v1/subscribers/me/position", where, expect=204, key=late.token)
         await eventually(lambda: _matched(api, alert["id"], 2), "the latecomer is in the account")
         unreached = await api.unreached(alert["id"])
-    assert [each["why"] for each in unreached] == ["email failed (smtp:550 5.7.1)"] * 2
+    assert [each["why"] for each in unreached] == ["E-mail: refused, or not delivered (smtp:550 5.7.1)"] * 2
     await recount(town.store, alert["id"])
 
 

@@ -45,7 +45,7 @@ async def test_a_whole_town_gets_an_alert_once_each_and_everyone_is_accounted_fo
         assert sum(account["people"].values()) == len(matched)
         assert account["people"]["unreached"] == len(without)
         assert {int(each["subscriber_id"]) for each in unreached} == without
-        assert all("no contact" in each["why"] for each in unreached)
+        assert all(each["reasons"][0]["reason"] == "no-contact" for each in unreached)
         assert account["people"]["delivered"] > 0
         assert ids(matched) >= without
         await audit(town, alert["id"], matched)

@@ -77,8 +77,8 @@ async def test_what_a_dead_process_held_is_free_at_once_and_told_as_perhaps_sent
         freed = await batches.free(unit, ["held-a"])
         assert {each.alert_id for each in freed} == {alert.id}
         assert await batches.holders(unit) == set()
-        rows = list(await unit.conn.execute(select(tables.deliveries.c.attempts, tables.deliveries.c.code)))
-        assert {(row.attempts, row.code) for row in rows} == {(1, f"tocsin:interrupted {batches.MAYBE}")}
+        rows = list(await unit.conn.execute(select(tables.deliveries)))
+        assert {(row.attempts, row.maybe_sent, row.provider) for row in rows} == {(1, True, None)}
         known = await alerts.by_id(unit, alert.id)
         found = await account.account(unit, known)
         assert found.maybe_twice == len(rows) == 3

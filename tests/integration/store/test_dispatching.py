@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome, PersonState
 from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus
+from broadcaster.domain.reasons import Reason, unpack
 from broadcaster.domain.retirement import Blame
 from broadcaster.store import account, alerts, contacts, counting, dispatching, outbox, people, tables, tracking
 from tests.contract.stores import NOW, add_station, an_alert, mail, phone, register, resident
@@ -42,7 +43,10 @@ async def rows(store, table):
 
 
 async def states(store):
-    return {row.subscriber_id: (PersonState(row.state), row.why) for row in await rows(store, tables.recipients)}
+    return {
+        row.subscriber_id: (PersonState(row.state), [each.reason for each in unpack(row.reasons)])
+        for row in await rows(store, tables.recipients)
+    }
 
 
 async def sums_are_right(store, alert):
@@ -96,12 +100,12 @@ async def test_batches_are_of_one_channel_full_and_told_of_with_the_alerts_rank(
 async def test_whoever_has_no_contact_is_unreached_with_the_reason_and_reached_once_they_have_one(store, alert):
     (one,) = await join(store, alert, resident())
     await dispatch(store, alert, [one])
-    assert await states(store) == {one: (PersonState.UNREACHED, dispatching.NO_CONTACT)}
+    assert await states(store) == {one: (PersonState.UNREACHED, [Reason.NO_CONTACT])}
     async with store.write() as unit:
         person = resident(mail("a@b.example"))
         await people.replace(unit, alert.station_id, one, person, groups_by_slug={}, now=NOW)
     assert await dispatch(store, alert, [one]) == 0, "they were matched before"
-    assert await states(store) == {one: (PersonState.PENDING, "")}
+    assert await states(store) == {one: (PersonState.PENDING, [])}
     await sums_are_right(store, alert)
 
 
@@ -117,14 +121,14 @@ async def test_a_contact_that_may_not_be_used_gets_nothing(store, alert, way):
         elif way == "dead":
             await contacts.retire(unit, [contact_id], ContactStatus.GONE, "x", NOW)
     await dispatch(store, alert, [one])
-    why = dispatching.OPTED_OUT if way == "opted out" else dispatching.NO_CONTACT
-    assert await states(store) == {one: (PersonState.UNREACHED, why)}
+    why = Reason.OPTED_OUT if way == "opted out" else Reason.NO_CONTACT
+    assert await states(store) == {one: (PersonState.UNREACHED, [why])}
     assert await rows(store, tables.deliveries) == []
     if way == "opted out":
         async with store.write() as unit:
             await contacts.opt_in(unit, [contact_id], alert.station_id)
         await dispatch(store, alert, [one])
-        assert await states(store) == {one: (PersonState.PENDING, "")}
+        assert await states(store) == {one: (PersonState.PENDING, [])}
 
 
 @pytest.mark.parametrize(
@@ -152,7 +156,7 @@ async def test_whoever_comes_later_and_shares_a_contact_stands_where_its_message
     await sums_are_right(store, alert)
     async with store.read() as unit:
         missed = await account.unreached(unit, alert, after=0, limit=10)
-    assert all(each.why for each in missed), "nobody is missed without a reason"
+    assert all(each.reasons for each in missed), "nobody is missed without a reason"
     assert len(missed) == (2 if stands is PersonState.UNREACHED else 0)
 
 

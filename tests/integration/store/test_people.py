@@ -269,8 +269,8 @@ async def test_a_name_or_an_address_is_in_no_column_that_is_not_sealed():
         if not isinstance(column.type, LargeBinary) and column.type.python_type is str
     }
     assert plain == {
-        "subscribers.locale", "contacts.status_code", "recipients.why", "deliveries.provider_id",
-        "deliveries.code", "contact_refusals.code", "keeper_answers.code",
+        "subscribers.locale", "contacts.status_code", "recipients.why", "recipients.reasons", "deliveries.provider_id",
+        "deliveries.code", "deliveries.reason", "deliveries.provider", "contact_refusals.code", "keeper_answers.code",
         "contact_refusals.answer",  # a mark of a provider's words, without those that name somebody
         "signed_requests.signed_on",  # a day
         "sessions.device",  # an operator's: which browser, on which system

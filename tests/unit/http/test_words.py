@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from broadcaster.domain import health
+from broadcaster.domain import health, reasons
+from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.web import i18n
 from broadcaster.web.console.refusal_words import SENTENCES
 from broadcaster.web.i18n import catalogs, preferred
@@ -30,7 +31,8 @@ def counted():
 
 
 def used():
-    found = set(SENTENCES) | {said for each in health.SENTENCES.values() for said in (each.said, each.to_do)}
+    found = {*SENTENCES, *reasons.SENTENCES.values(), *CHANNEL_WORDS.values(), "; "}
+    found |= {said for each in health.SENTENCES.values() for said in (each.said, each.to_do)}
     for path in [*WEB.glob("templates/**/*.html"), *WEB.glob("**/*.py")]:
         found |= {double or single for double, single in SENTENCE.findall(path.read_text(encoding="utf-8"))}
     return found

@@ -1,0 +1,84 @@
+"""Why a person or a delivery ended as it did: codes, and an English sentence for each, which pages translate."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from broadcaster.domain.people import CHANNEL_WORDS, ChannelName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+
+class Reason(StrEnum):
+    """A code for programs; it never changes. ``SENTENCES`` has it in words."""
+
+    NO_CONTACT = "no-contact"
+    PAUSED = "paused"
+    OPTED_OUT = "opted-out"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    GONE = "gone"
+    RETIRED = "contact-retired"
+    ERASED = "contact-erased"
+    SEALED = "address-sealed"
+    BUG = "service-error"
+    OTHER = "other"
+
+
+NOT_TRIED = frozenset({Reason.NO_CONTACT, Reason.PAUSED, Reason.OPTED_OUT})
+"""Nothing was sent to the person, and a later chunk of the same alert may find a contact."""
+
+SENTENCES: Mapping[Reason, str] = {
+    Reason.NO_CONTACT: "No contact that works by the ways of this alert",
+    Reason.PAUSED: "Paused by their own wish",
+    Reason.OPTED_OUT: "Opted out: they asked for no more messages",
+    Reason.EXPIRED: "too late, the alert was over",
+    Reason.CANCELLED: "not sent, the alert was lifted before",
+    Reason.FAILED: "refused, or not delivered",
+    Reason.GONE: "the address does not exist any more",
+    Reason.RETIRED: "not sent, the address had stopped working",
+    Reason.ERASED: "not sent, the address had been deleted",
+    Reason.SEALED: "not sent, the stored address cannot be read",
+    Reason.BUG: "an error of this service",
+    Reason.OTHER: "Another reason",
+}
+
+
+class Why(NamedTuple):
+    """One reason. ``channel`` is None where nothing was tried; ``code`` is the provider's own (``smtp:5.1.1``)."""
+
+    reason: Reason
+    channel: ChannelName | None = None
+    code: str | None = None
+
+
+def pack(found: Iterable[Why]) -> str:
+    """Return reasons as they are stored; empty for none."""
+    rows = list(found)
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else ""
+
+
+def unpack(packed: str) -> list[Why]:
+    """Return what ``pack`` was given; ``OTHER`` for a code that only a newer version knows."""
+    return [
+        Why(Reason(reason) if reason in _KNOWN else Reason.OTHER, channel and ChannelName(channel), code)
+        for reason, channel, code in (json.loads(packed) if packed else ())
+    ]
+
+
+_KNOWN = frozenset(Reason)
+
+
+def sentence(found: Iterable[Why], words: Callable[[str], str] = str, *, codes: bool = False) -> str:
+    """Return why a person was not reached, each reason once; ``codes``: with the providers' own."""
+    said: dict[str, None] = {}
+    for each in found:
+        text = words(SENTENCES[each.reason])
+        if each.channel is not None:
+            text = f"{words(CHANNEL_WORDS[each.channel])}{words(': ')}{text}"
+        said[f"{text} ({each.code})" if codes and each.code else text] = None
+    return words("; ").join(said) or words(SENTENCES[Reason.OTHER])
