@@ -1,0 +1,103 @@
+"""Days on which a schedule does not run: public holidays of France, and school holidays by zone.
+
+The metropolitan zones A, B and C come from ``vacances-scolaires-france``; other zones, and years that it lacks, come
+from a file with the columns ``zone,first,last`` (days as 2027-08-14, both included).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+import holidays
+from vacances_scolaires_france import SchoolHolidayDates
+
+from schedules.errors import BadSchedule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ZONES = ("A", "B", "C")
+_ZONE = re.compile(r"[A-Za-z0-9-]{1,20}")
+_LONGEST = 200
+"""Days; a longer holiday in a file is a misprint."""
+_SUBDIVISIONS = {"67": "6AE", "68": "6AE", "975": "PM", "977": "BL", "978": "MF", "986": "WF", "987": "PF", "988": "NC"}
+
+
+class SchoolCalendar:
+    """School holidays, by zone."""
+
+    def __init__(self, days: Mapping[str, frozenset[date]]) -> None:
+        self._days = days
+
+    @classmethod
+    def load(cls, file: Path | None = None) -> SchoolCalendar:
+        """Read the metropolitan zones, and those of ``file``. Raises ``BadSchedule``, or ``OSError``."""
+        days = {zone: set(found) for zone, found in _metropolitan().items()}
+        if file is not None:
+            for zone, found in _from_file(file).items():
+                days.setdefault(zone, set()).update(found)
+        return cls({zone: frozenset(found) for zone, found in days.items()})
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        return tuple(sorted(self._days))
+
+    def days(self, zone: str) -> frozenset[date]:
+        """Return the holidays of a zone. Raises ``BadSchedule``."""
+        if zone not in self._days:
+            raise BadSchedule("school_zone", f"is an unknown school zone: one of {', '.join(self.zones)}")
+        return self._days[zone]
+
+    def known_until(self, zone: str) -> date:
+        """Return the last holiday that is known: after it every day counts as a school day."""
+        return max(self.days(zone))
+
+
+@cache
+def _metropolitan() -> dict[str, frozenset[date]]:
+    known = SchoolHolidayDates()
+    return {zone: frozenset(day for day in known.data if known.is_holiday_for_zone(day, zone)) for zone in ZONES}
+
+
+def _from_file(file: Path) -> dict[str, set[date]]:
+    found: dict[str, set[date]] = {}
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines), start=2):
+            try:
+                zone, first, last = row["zone"], date.fromisoformat(row["first"]), date.fromisoformat(row["last"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise BadSchedule(f"line {number}", "needs the columns zone, first and last (2027-08-14)") from error
+            if not _ZONE.fullmatch(zone) or not timedelta(0) <= last - first <= timedelta(days=_LONGEST):
+                raise BadSchedule(f"line {number}", "has no zone's name, or ends before it begins")
+            found.setdefault(zone, set()).update(first + timedelta(days=n) for n in range((last - first).days + 1))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class DaysOff:
+    """Which days are left out. ``insee``: of the commune, whose department may have public holidays of its own."""
+
+    public: bool = False
+    insee: str | None = None
+    school: frozenset[date] = frozenset()
+
+    def __contains__(self, day: date) -> bool:
+        return day in self.school or (self.public and day in _public(day.year, _subdivision(self.insee or "")))
+
+
+@cache
+def _subdivision(insee: str) -> str | None:
+    department = insee[:3] if insee.startswith(("97", "98")) else insee[:2]
+    found = _SUBDIVISIONS.get(department, department)
+    return found if found in holidays.country_holidays("FR").subdivisions else None
+
+
+@cache
+def _public(year: int, subdivision: str | None) -> frozenset[date]:
+    return frozenset(holidays.country_holidays("FR", subdiv=subdivision, years=year))

@@ -1,0 +1,235 @@
+"""When something recurs: RFC 5545's RRULE and EXDATE, in wall-clock time of a zone.
+
+``dateutil.rrule`` counts wall-clock times, ``zoneinfo`` says which instants they are: 7:30 stays 7:30 all year. A time
+in the hour that is missing in spring runs right after it; a time in the hour that comes twice in autumn runs once, the
+first time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise, takewhile
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dateutil.rrule import rrule, rrulestr
+
+from schedules.days_off import DaysOff
+from schedules.errors import BadSchedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LEAST = timedelta(hours=1)
+MOST = 10_000
+"""The most occurrences of a rule that ends."""
+HORIZON = timedelta(days=3653)
+"""How far ahead occurrences are computed: a rule that does not fire in ten years never does."""
+LONGEST_RULE = 500
+
+_KNOWN = frozenset(
+    {
+        "FREQ",
+        "INTERVAL",
+        "COUNT",
+        "UNTIL",
+        "WKST",
+        "BYDAY",
+        "BYMONTHDAY",
+        "BYMONTH",
+        "BYSETPOS",
+        "BYYEARDAY",
+        "BYWEEKNO",
+    }
+    | {"BYHOUR", "BYMINUTE", "BYSECOND"}
+)
+_UNTIL = re.compile(r"\d{8}(T\d{6}Z?)?")
+_MOST_INTERVAL = 1000
+_STAMP = "%Y%m%dT%H%M%S"
+_CYCLES = timedelta(days=19 * 146_097)
+_LAST = datetime(2398, 1, 1)  # noqa: DTZ001  a wall-clock time
+_NO_RULE = "is no rule of RFC 5545, such as FREQ=WEEKLY;BYDAY=MO"
+_TOO_OFTEN = "fires more than once an hour, and once an hour is the most"
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """Times of day in a zone. ``start`` (naive) is the first candidate; without a ``rule`` it is the only one.
+
+    ``except_on`` are wall-clock times that are left out (EXDATE), ``off`` days. Raises ``BadSchedule`` when made.
+    """
+
+    start: datetime
+    zone: str
+    rule: str | None = None
+    except_on: frozenset[datetime] = frozenset()
+    off: DaysOff = field(default_factory=DaysOff)
+
+    def __post_init__(self) -> None:
+        _zone(self.zone)
+        if self.start.tzinfo is not None or self.start > _LAST:
+            raise BadSchedule("at", "is no time of day in the zone, such as 2026-12-07T07:30")
+        if self.rule is not None:
+            self._rrule(self.start)
+
+    def after(self, moment: datetime, *, inclusive: bool = False) -> Iterator[datetime]:
+        """Yield the instants (aware, UTC) after ``moment``, in order, within the horizon from it."""
+        zone, last = _zone(self.zone), None
+        # A day earlier than the moment is in any zone: what the missing hour puts off is not lost.
+        since = moment.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
+        end = since + HORIZON
+        for local in self._local(since, end):
+            instant = instant_of(local, self.zone)
+            if (instant > moment or (inclusive and instant == moment)) and instant != last:
+                last = instant
+                yield instant
+
+    def next_after(self, moment: datetime, *, inclusive: bool = False) -> datetime | None:
+        """Return the first instant after ``moment``; None when there is none in ten years."""
+        return next(self.after(moment, inclusive=inclusive), None)
+
+    def between(self, first: datetime, last: datetime) -> Iterator[datetime]:
+        """Yield the instants from ``first`` to ``last``, both included."""
+        for instant in self.after(first, inclusive=True):
+            if instant > last:
+                return
+            yield instant
+
+    def check(self, now: datetime) -> None:
+        """Raise ``BadSchedule`` unless it fires after ``now``, an hour apart at least, and not too often."""
+        if self.rule is None:
+            if self.next_after(now) is None:
+                raise BadSchedule("at", "is in the past")
+            return
+        parts = _parts(self.rule)
+        unit = {"SECONDLY": timedelta(seconds=1), "MINUTELY": timedelta(minutes=1)}.get(parts["FREQ"], LEAST)
+        if unit * int(parts.get("INTERVAL", "1")) < LEAST:
+            raise BadSchedule("repeat", _TOO_OFTEN)
+        today = now.astimezone(_zone(self.zone)).replace(tzinfo=None)
+        found = list(islice(self._local(today, today + HORIZON), MOST + 1))
+        if not found:
+            raise BadSchedule("repeat", "never fires: no day in the next ten years fits")
+        if any(later - earlier < LEAST for earlier, later in pairwise(found)):
+            raise BadSchedule("repeat", _TOO_OFTEN)
+        if len(found) > MOST and "UNTIL" in parts:
+            raise BadSchedule("repeat", f"fires more than {MOST} times: let it end earlier")
+
+    def without(self, instant: datetime) -> Recurrence:
+        """Return the same without the occurrence at ``instant``."""
+        return replace(self, except_on=self.except_on | set(self._named(instant)))
+
+    def split(self, instant: datetime) -> tuple[Recurrence | None, Recurrence]:
+        """Return what comes before the occurrence at ``instant`` (None: nothing), and that with all that follow.
+
+        Raises ``BadSchedule`` where there is no occurrence at that instant.
+        """
+        at = min(self._named(instant), default=None)
+        if at is None:
+            raise BadSchedule("occurrence", "is no occurrence of this schedule")
+        if self.rule is None:
+            return None, self
+        parts = _parts(self.rule)
+        ended = {**parts, "UNTIL": (at - timedelta(seconds=1)).strftime(_STAMP)}
+        if "COUNT" in parts:
+            gone = sum(1 for _ in takewhile(lambda local: local < at, self._candidates(at)))
+            parts["COUNT"] = str(int(parts["COUNT"]) - gone)
+            del ended["COUNT"]
+        earlier = replace(self, rule=_written(ended))
+        before = any(local < at for local in self._local(self.start, at))
+        return earlier if before else None, replace(self, start=at, rule=_written(parts))
+
+    def _named(self, instant: datetime) -> list[datetime]:
+        """Return the wall-clock times that mean this instant: two where one stands in a missing hour."""
+        about = instant.astimezone(_zone(self.zone)).replace(tzinfo=None)
+        near = self._local(about - timedelta(days=1), about + timedelta(days=1))
+        return [local for local in near if instant_of(local, self.zone) == instant]
+
+    def _local(self, since: datetime, end: datetime) -> Iterator[datetime]:
+        """Yield the wall-clock times from ``since`` to ``end``, without those that are left out."""
+        for local in takewhile(lambda local: local <= end, self._candidates(end)):
+            if local >= since and local not in self.except_on and local.date() not in self.off:
+                yield local
+
+    def _candidates(self, end: datetime) -> Iterator[datetime]:
+        """Yield what the rule says, to ``end`` at least, or somewhat further."""
+        if self.rule is None:
+            return iter((self.start,))
+        return (local - _CYCLES for local in self._rrule(end))
+
+    def _rrule(self, end: datetime) -> rrule:
+        """Return the rule, 7,600 years later than it is meant.
+
+        Of a rule that never fires dateutil goes on to the year 9999, so that is near. The calendar, weekdays included,
+        repeats itself every 400 years.
+        """
+        parts = _parts(self.rule or "")
+        try:
+            if "COUNT" not in parts:
+                last = min(end, _until(parts["UNTIL"], self.zone)) if "UNTIL" in parts else end
+                parts["UNTIL"] = (min(last, _LAST) + _CYCLES).strftime(_STAMP)
+            found: rrule = rrulestr(_written(parts), dtstart=self.start + _CYCLES)
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            raise BadSchedule("repeat", _NO_RULE) from error
+        return found
+
+
+def instant_of(local: datetime, zone: str) -> datetime:
+    """Return the instant (UTC) of a wall-clock time: of two the first, and right after an hour that is missing."""
+    aware = local.replace(tzinfo=_zone(zone))
+    first, second = aware.astimezone(UTC), aware.replace(fold=1).astimezone(UTC)
+    if second >= first:
+        return first
+    before, low, high = aware.utcoffset(), second, first  # the clock jumps somewhere between the two
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        if middle.astimezone(aware.tzinfo).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high.replace(microsecond=0)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadSchedule("zone", "is an unknown time zone: write one such as Europe/Paris") from error
+
+
+def _until(said: str, zone: str) -> datetime:
+    """Return the wall-clock time of an UNTIL; a day alone is meant to its end."""
+    day = datetime.strptime(said[:8], "%Y%m%d")  # noqa: DTZ007  a wall-clock time
+    if len(said) == len("20271231"):
+        return day.replace(hour=23, minute=59, second=59)
+    time = datetime.strptime(said[:15], _STAMP)  # noqa: DTZ007
+    return time.replace(tzinfo=UTC).astimezone(_zone(zone)).replace(tzinfo=None) if said.endswith("Z") else time
+
+
+def _parts(rule: str) -> dict[str, str]:
+    """Return the parts of a rule. Raises ``BadSchedule`` for what RFC 5545 has not, or dateutil would never end."""
+    said = rule.strip().upper().removeprefix("RRULE:")
+    pairs = [part.partition("=")[::2] for part in said.split(";") if part]
+    parts = dict(pairs)
+    problem = None
+    if len(rule) > LONGEST_RULE:
+        problem = f"has {len(rule)} characters, and {LONGEST_RULE} is the most"
+    elif len(parts) < len(pairs) or not parts.keys() <= _KNOWN or "FREQ" not in parts:
+        problem = _NO_RULE
+    elif "COUNT" in parts and "UNTIL" in parts:
+        problem = "has both COUNT and UNTIL: leave one out"
+    elif "UNTIL" in parts and not _UNTIL.fullmatch(parts["UNTIL"]):
+        problem = "has an UNTIL that is no time such as 20271231 or 20271231T230000Z"
+    else:
+        for name, most in (("INTERVAL", _MOST_INTERVAL), ("COUNT", MOST)):
+            given = parts.get(name, "1")
+            if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= most:
+                problem = f"has {name} out of range: 1 to {most}"
+    if problem is not None:
+        raise BadSchedule("repeat", problem)
+    return parts
+
+
+def _written(parts: dict[str, str]) -> str:
+    return ";".join(f"{name}={value}" for name, value in parts.items())
