@@ -32,6 +32,7 @@ from broadcaster.store.grouping import Grouped
 from broadcaster.store.migrate import current, known, newest
 from broadcaster.store.registering import register_all
 from broadcaster.workers import working
+from schedules import BadSchedule, SchoolCalendar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -96,6 +97,7 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
             registrations=Grouped(
                 lambda wanted: store.at_once(lambda unit: register_all(unit, wanted)), _AT_ONCE, StoreUnavailable
             ),
+            school=_school(settings),
             senders=senders,
             base_url=settings.url,
             roles=roles,
@@ -107,6 +109,13 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
         await store.close()
         raise
     return services
+
+
+def _school(settings: Settings) -> SchoolCalendar:
+    try:
+        return SchoolCalendar.load(settings.school_holidays_file)
+    except (BadSchedule, OSError) as error:
+        raise BadSettings([("TOCSIN_SCHOOL_HOLIDAYS_FILE", str(error))]) from error
 
 
 async def _check_migrated(store: Store) -> None:

@@ -156,6 +156,11 @@ class Settings(BaseModel):
     tiles_file: Path | None = Field(
         None, description="A map of one's own (PMTiles) under territories and circles; without it they are the map."
     )
+    school_holidays_file: Path | None = Field(
+        None,
+        description="School holidays beside the zones A, B and C: CSV with the columns `zone,first,last`, days as"
+        " 2027-08-14, both included.",
+    )
     codes_per_hour: int = Field(
         300,
         ge=0,
@@ -211,7 +216,7 @@ class Settings(BaseModel):
             raise ValueError(message)
         return value.rstrip("/")
 
-    @field_validator("tiles_file")
+    @field_validator("tiles_file", "school_holidays_file")
     @classmethod
     def _tiles(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from channels.base import Channel
     from channels.failover import Failover, Provider
     from channels.smpp import Smpp
+    from schedules import SchoolCalendar
 
 _CONTEXTS = 64
 _BEGUN = 10_000
@@ -108,6 +109,7 @@ class Services:
     active: ActiveAlerts
     ledger: Ledger
     movements: Movements
+    school: SchoolCalendar
     registrations: Grouped[Registration, int]
     senders: dict[ChannelName, Sender]
     base_url: str

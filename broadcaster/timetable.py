@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 import structlog
 
 from broadcaster.bus import BusUnavailable
-from broadcaster.pipeline import welcome
-from broadcaster.store import StoreUnavailable, confirmations, residents, retiring, sandbox, sessions, upkeep, uploads
+from broadcaster.pipeline import schedule, welcome
+from broadcaster.store import (
+    StoreUnavailable,
+    confirmations,
+    residents,
+    retiring,
+    sandbox,
+    schedules,
+    sessions,
+    upkeep,
+    uploads,
+)
 from schedules import Job, Timetable
 
 if TYPE_CHECKING:
@@ -19,7 +29,7 @@ if TYPE_CHECKING:
     from broadcaster.services import Services
 
 FIGURES_EVERY = timedelta(seconds=5)
-_REFUSALS_KEPT = timedelta(days=400)
+_REFUSALS_KEPT = _OCCURRENCES_KEPT = timedelta(days=400)
 _log = structlog.get_logger(__name__)
 
 
@@ -29,8 +39,17 @@ def timetable(services: Services, figures: Figures) -> Timetable:
     def job(work: Callable[[Services], Awaitable[None]], **every: float) -> Job:
         return Job(work.__name__, timedelta(**every), lambda: work(services))
 
-    return Timetable(
+    async def issue_due() -> None:
+        """Issue what is due, and be woken at the instant when the next schedule is."""
+        await schedule.issue_due(services)
+        soonest = await services.store.look(schedules.soonest)
+        if soonest is not None:
+            table.wake("issue_due", soonest - services.clock.now())
+
+    table = Timetable(
         [
+            Job("issue_due", timedelta(seconds=2), issue_due),
+            job(schedule.measure, seconds=30),
             Job("figures", FIGURES_EVERY, figures.renew),
             job(mind_residents, seconds=10),
             job(welcome.send_due, seconds=10),
@@ -38,6 +57,7 @@ def timetable(services: Services, figures: Figures) -> Timetable:
         ],
         _failed,
     )
+    return table
 
 
 def _failed(name: str, error: Exception) -> None:
@@ -68,3 +88,4 @@ async def forget_old(services: Services) -> None:
         await uploads.forget_expired(unit, now)
         await sessions.forget_ended(unit, now)
         await retiring.trim(unit, now, _REFUSALS_KEPT)
+        await schedules.trim(unit, now - _OCCURRENCES_KEPT)

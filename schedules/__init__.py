@@ -3,9 +3,10 @@
 A leaf: it knows nothing of the service. It computes instants and calls back; what is done then is decided elsewhere.
 """
 
+from schedules.calendar import PublicDate, feed
 from schedules.days_off import DaysOff, SchoolCalendar
 from schedules.errors import BadSchedule
 from schedules.recurrence import Recurrence
 from schedules.timetable import Job, Timetable
 
-__all__ = ["BadSchedule", "DaysOff", "Job", "Recurrence", "SchoolCalendar", "Timetable"]
+__all__ = ["BadSchedule", "DaysOff", "Job", "PublicDate", "Recurrence", "SchoolCalendar", "Timetable", "feed"]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 if TYPE_CHECKING:
@@ -57,6 +58,18 @@ class Timetable:
                 misfire_grace_time=None,
             )
         self._scheduler.start()
+
+    def wake(self, name: str, delay: timedelta) -> None:
+        """Run a job once more after ``delay``, in place of the last such wish; nothing happens while none runs."""
+        if self._scheduler is not None:
+            self._scheduler.add_job(
+                self._run,
+                DateTrigger(datetime.now(UTC) + max(delay, timedelta(0)), timezone=UTC),
+                (self._jobs[name],),
+                id=f"{name}, once more",
+                replace_existing=True,
+                misfire_grace_time=None,
+            )
 
     async def stop(self) -> None:
         """End, and cancel the jobs that are under way."""

@@ -23,11 +23,12 @@ from broadcaster.store import alerts, stations
 
 if TYPE_CHECKING:
     from aiohttp import web
+    from pydantic import BaseModel
 
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
-    from broadcaster.http.schemas.alerts import AlertIn, AlertsQuery, AudienceIn, CancelIn, Draft
+    from broadcaster.http.schemas.alerts import AlertIn, AlertsQuery, AudienceIn, CancelIn, Content, Draft
     from broadcaster.store import Unit
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -44,9 +45,9 @@ async def foresee(call: Call[Draft, None]) -> web.Response:
         call.services,
         station,
         area=draft.area,
-        audience=_audience(draft.audience),
+        audience=audience_of(draft.audience),
         channels=draft.channels or RULES[draft.severity].channels,
-        texts=_texts(draft, station, needed=False),
+        texts=texts_of(draft, station, needed=False),
         severity=draft.severity,
         status=draft.status,
     )
@@ -56,11 +57,11 @@ async def foresee(call: Call[Draft, None]) -> web.Response:
 async def create(call: Call[AlertIn, None]) -> web.Response:
     """Take an alert, durably; it goes out from then on. The same Idempotency-Key and body: the same alert."""
     given = call.body
-    key = _idempotency_key(call.request)
+    key = idempotency_key(call.request)
     async with call.services.store.read() as unit:
         station = await station_given(unit, given.station)
     caller = call.need(Role.PUBLISH, station.id)
-    texts = _texts(given, station, needed=True)
+    texts = texts_of(given, station, needed=True)
     command = issue.IssueAlert(
         station=station,
         key_id=caller.key_id,
@@ -72,7 +73,7 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
         event=given.event or texts[station.languages[0]].headline[:MAX_EVENT],
         texts=texts,
         area=given.area,
-        audience=_audience(given.audience),
+        audience=audience_of(given.audience),
         channels=given.channels or RULES[given.severity].channels,
         expires_at=given.expires,
         onset_at=given.onset,
@@ -157,24 +158,12 @@ async def station_of(unit: Unit, alert: Alert) -> Station:
 
 def show_alert(alert: Alert, station: Station, base_url: str) -> AlertOut:
     """Give an alert as the API shows it."""
-    told = alert.audience.told
     return AlertOut(
+        **show_content(alert),
         id=str(alert.id),
         station=station.slug,
         url=f"{base_url}/a/{alert.token}",
         msg_type=alert.msg_type,
-        status=alert.status,
-        severity=alert.severity,
-        urgency=alert.urgency,
-        certainty=alert.certainty,
-        category=alert.category,
-        event=alert.event,
-        texts=show_texts(alert),
-        area=None if alert.area is None else alert.area.to_json(),
-        audience=AudienceOut(
-            kind=alert.audience.kind, groups=alert.audience.groups, told=None if told is None else str(told)
-        ),
-        channels=alert.channels,
         sent_at=alert.sent_at,
         onset=alert.onset_at,
         expires=alert.expires_at,
@@ -184,6 +173,25 @@ def show_alert(alert: Alert, station: Station, base_url: str) -> AlertOut:
         references=tuple(str(each) for each in alert.references),
         sandbox=alert.sandbox,
     )
+
+
+def show_content(alert: Alert) -> dict[str, Any]:
+    """Return the fields of ``ContentOut``."""
+    told = alert.audience.told
+    return {
+        "status": alert.status,
+        "severity": alert.severity,
+        "urgency": alert.urgency,
+        "certainty": alert.certainty,
+        "category": alert.category,
+        "event": alert.event,
+        "texts": show_texts(alert),
+        "area": None if alert.area is None else alert.area.to_json(),
+        "audience": AudienceOut(
+            kind=alert.audience.kind, groups=alert.audience.groups, told=None if told is None else str(told)
+        ),
+        "channels": alert.channels,
+    }
 
 
 def show_texts(alert: Alert) -> dict[str, TextOut]:
@@ -196,13 +204,13 @@ def show_texts(alert: Alert) -> dict[str, TextOut]:
     }
 
 
-def request_hash(given: AlertIn) -> bytes:
+def request_hash(given: BaseModel) -> bytes:
     """Give the SHA-256 of what was asked, the same however it was spaced, ordered or left to its defaults."""
     canonical = json.dumps(given.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).digest()
 
 
-def _idempotency_key(request: web.Request) -> str | None:
+def idempotency_key(request: web.Request) -> str | None:
     sent = request.headers.getall(IDEMPOTENCY_KEY, [])
     if not sent:
         return None
@@ -212,7 +220,7 @@ def _idempotency_key(request: web.Request) -> str | None:
     return key
 
 
-def _audience(given: AudienceIn | str) -> Audience:
+def audience_of(given: AudienceIn | str) -> Audience:
     if isinstance(given, str):
         return Audience(AudienceKind(given))
     if given.kind == "groups" and not given.groups:
@@ -222,7 +230,7 @@ def _audience(given: AudienceIn | str) -> Audience:
     return Audience(AudienceKind(given.kind), given.groups)
 
 
-def _texts(given: Draft, station: Station, *, needed: bool) -> dict[str, Text]:
+def texts_of(given: Content, station: Station, *, needed: bool) -> dict[str, Text]:
     """Give the texts by language; what stands outside of ``texts`` is in the station's own."""
     own = station.languages[0]
     texts: dict[str, Text] = {}

@@ -15,6 +15,7 @@ from broadcaster.http import (
 )
 from broadcaster.http.resident_routes import RESIDENT_ROUTES
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
+from broadcaster.http.schedule_routes import SCHEDULE_ROUTES
 from broadcaster.http.schemas.accounts import (
     AccountOut,
     CursorQuery,
@@ -232,6 +233,7 @@ ROUTES: tuple[Route, ...] = (
         query=SandboxQuery,
         tag="alerts",
     ),
+    *SCHEDULE_ROUTES,
     # Receipts and callbacks
     Route(
         "POST",

@@ -15,7 +15,7 @@ from broadcaster.errors import Conflict, Refused
 from broadcaster.ids import new_id, new_token
 from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.wording import LANGUAGES, wording
-from broadcaster.store import alerts, batches, stations
+from broadcaster.store import alerts, batches, schedules, stations
 from zones import Jurisdiction, OutsideJurisdiction
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class IssueAlert:
     onset_at: datetime | None = None
     idempotency_key: str | None = None
     request_hash: bytes | None = None
+    msg_type: MsgType = MsgType.ALERT
+    references: tuple[int, ...] = ()
 
 
 async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
@@ -72,34 +74,7 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
             return earlier, True
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, command.station.id)
-    # Beside the event loop: a boundary may have half a million corners.
-    await asyncio.to_thread(check_rules, command.station, command.area, command.audience, command.severity, known)
-    check_texts(command.station, command.texts)
-    check_channels(command.channels)
-    if not command.event.strip() or len(command.event) > EVENT:
-        raise Refused("event", f"says in 1 to {EVENT} characters what happens, such as Flood")
-    check_signs("event", command.event, one_line=True)
-    expires_at = _expiry(services, command, now)
-    alert = Alert(
-        id=new_id(),
-        token=new_token(),
-        station_id=command.station.id,
-        msg_type=MsgType.ALERT,
-        status=command.status,
-        severity=command.severity,
-        urgency=command.urgency,
-        certainty=command.certainty,
-        category=command.category,
-        event=command.event,
-        texts=command.texts,
-        area=command.area,
-        audience=command.audience,
-        channels=command.channels,
-        sent_at=now,
-        expires_at=expires_at,
-        onset_at=command.onset_at,
-        sandbox=tuple(name for name in command.channels if name in services.sandboxed),
-    )
+    alert = await draw_up(services, command, known, now)
 
     async def keep(unit: Unit) -> Alert | None:
         earlier = await _repeated(unit, command)
@@ -121,6 +96,40 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
     services.changed(alert)
     services.expect(alert)
     return alert, False
+
+
+async def draw_up(services: Services, command: IssueAlert, known_groups: Mapping[str, int], now: datetime) -> Alert:
+    """Return the alert of a command, written down nowhere yet. Raises ``Refused``."""
+    # Beside the event loop: a boundary may have half a million corners.
+    await asyncio.to_thread(
+        check_rules, command.station, command.area, command.audience, command.severity, known_groups
+    )
+    check_texts(command.station, command.texts)
+    check_channels(command.channels)
+    if not command.event.strip() or len(command.event) > EVENT:
+        raise Refused("event", f"says in 1 to {EVENT} characters what happens, such as Flood")
+    check_signs("event", command.event, one_line=True)
+    return Alert(
+        id=new_id(),
+        token=new_token(),
+        station_id=command.station.id,
+        msg_type=command.msg_type,
+        status=command.status,
+        severity=command.severity,
+        urgency=command.urgency,
+        certainty=command.certainty,
+        category=command.category,
+        event=command.event,
+        texts=command.texts,
+        area=command.area,
+        audience=command.audience,
+        channels=command.channels,
+        sent_at=now,
+        expires_at=_expiry(services, command, now),
+        onset_at=command.onset_at,
+        references=command.references,
+        sandbox=tuple(name for name in command.channels if name in services.sandboxed),
+    )
 
 
 async def _repeated(unit: Unit, command: IssueAlert) -> Alert | None:
@@ -267,6 +276,7 @@ async def cancel(
         if earlier is None:
             await alerts.cancelled(unit, alert.id, now)
             await batches.hasten(unit, alert.id, now)
+            await schedules.end_reminders(unit, alert.id, now)
             await alerts.add(unit, all_clear, key_id=key_id, idempotency_key=None, request_hash=None)
         return earlier
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -73,43 +74,43 @@ async def add(
     unit: Unit, alert: Alert, *, key_id: int | None, idempotency_key: str | None, request_hash: bytes | None
 ) -> None:
     """Keep a new alert, and tell that it is to be resolved."""
-    await unit.conn.execute(
-        alerts.insert().values(
-            id=alert.id,
-            token=alert.token,
-            station_id=alert.station_id,
-            msg_type=alert.msg_type,
-            status=alert.status,
-            severity=alert.severity,
-            urgency=alert.urgency,
-            certainty=alert.certainty,
-            category=alert.category,
-            event=alert.event,
-            texts={
-                language: {
-                    "headline": text.headline,
-                    "description": text.description,
-                    "instruction": text.instruction,
-                    "sms": text.sms,
-                }
-                for language, text in alert.texts.items()
-            },
-            area=None if alert.area is None else alert.area.to_json(),
-            audience=sealed_audience(unit.vault, alert.id, alert.audience),
-            channels=list(alert.channels),
-            sandbox=list(alert.sandbox),
-            references=list(alert.references),
-            rank=alert.rank,
-            sent_at=alert.sent_at,
-            onset_at=alert.onset_at,
-            expires_at=alert.expires_at,
-            state=alert.state,
-            key_id=key_id,
-            idempotency_key=idempotency_key,
-            request_hash=request_hash,
-        )
-    )
+    given = {"idempotency_key": idempotency_key, "request_hash": request_hash}
+    await unit.conn.execute(alerts.insert().values(_row(unit, alert, key_id) | given))
     await unit.tell("alert", alert.id, alert.rank)
+
+
+async def add_many(unit: Unit, new: Sequence[tuple[Alert, int]]) -> None:
+    """Keep several alerts, each with the key of its author, and tell that they are to be resolved."""
+    if new:
+        await unit.conn.execute(alerts.insert(), [_row(unit, alert, key_id) for alert, key_id in new])
+        await unit.tell_many("alert", [(alert.id, alert.rank) for alert, _ in new])
+
+
+def _row(unit: Unit, alert: Alert, key_id: int | None) -> dict[str, Any]:
+    return {
+        "id": alert.id,
+        "token": alert.token,
+        "station_id": alert.station_id,
+        "msg_type": alert.msg_type,
+        "status": alert.status,
+        "severity": alert.severity,
+        "urgency": alert.urgency,
+        "certainty": alert.certainty,
+        "category": alert.category,
+        "event": alert.event,
+        "texts": {language: asdict(text) for language, text in alert.texts.items()},
+        "area": None if alert.area is None else alert.area.to_json(),
+        "audience": sealed_audience(unit.vault, alert.id, alert.audience),
+        "channels": list(alert.channels),
+        "sandbox": list(alert.sandbox),
+        "references": list(alert.references),
+        "rank": alert.rank,
+        "sent_at": alert.sent_at,
+        "onset_at": alert.onset_at,
+        "expires_at": alert.expires_at,
+        "state": alert.state,
+        "key_id": key_id,
+    }
 
 
 async def by_id(unit: Unit, alert_id: int) -> Alert | None:

@@ -449,6 +449,60 @@ alerts = Table(
     Index("ix_alerts_state_expires_at", "state", "expires_at"),
 )
 
+# An alert for later. ``starts`` and ``except_on`` are wall-clock times in ``zone``; ``next_at`` is the next instant,
+# null once it is paused or has ended.
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    _station(),
+    Column("key_id", Id, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("audience", JSON, nullable=False),
+    Column("rank", SmallInteger, nullable=False),
+    Column("starts", String(19), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("rule", String(500)),
+    Column("except_on", JSON, nullable=False),
+    Column("public_holidays", Boolean, nullable=False),
+    Column("school_zone", String(20)),
+    Column("lasts_s", Integer, nullable=False),
+    Column("onset_s", Integer),
+    Column("grace_s", Integer),
+    Column("reason", String(300), nullable=False),
+    Column("reminds", BigInteger),
+    Column("public", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("ended_at", Instant),
+    Column("next_at", Instant),
+    Column("reach", Integer),
+    Column("reach_now", Integer),
+    Column("reach_for", Instant),
+    Column("version", Integer, nullable=False),
+    Column("idempotency_key", String(200)),
+    Column("request_hash", LargeBinary(32)),
+    UniqueConstraint("station_id", "idempotency_key"),
+    Index("ix_schedules_station_id_id", "station_id", "id"),
+    _set_only("schedules", "next_at"),
+    _set_only("schedules", "reminds"),
+)
+
+NOT_SENT = "outcome IN ('missed', 'refused')"
+"""Of ``occurrences``, those that wait for a person's word, as the partial index has it."""
+
+occurrences = Table(
+    "occurrences",
+    metadata,
+    Column("schedule_id", BigInteger, ForeignKey("schedules.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Instant, primary_key=True, autoincrement=False),
+    Column("outcome", String(10), nullable=False),
+    Column("alert_id", BigInteger),
+    Column("problem", String(300), nullable=False),
+    Index("ix_occurrences_not_sent", "schedule_id", sqlite_where=text(NOT_SENT), postgresql_where=text(NOT_SENT)),
+    _set_only("occurrences", "alert_id"),
+)
+
 recipients = Table(
     "recipients",
     metadata,

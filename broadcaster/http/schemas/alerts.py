@@ -65,8 +65,8 @@ AnyAudience = Annotated[
 ]
 
 
-class Draft(Given):
-    """What reach and alert have in common, so that one document serves for both."""
+class Content(Given):
+    """What is said, and to whom."""
 
     station: Slug = Field(examples=["laigle"])
     status: Status = Status.ACTUAL
@@ -87,13 +87,18 @@ class Draft(Given):
     channels: tuple[ChannelName, ...] | None = Field(
         None, min_length=1, max_length=4, fail_fast=True, description="Without it, those of the severity."
     )
-    expires: Moment | None = Field(None, description="Until when it holds; nothing is sent after.")
-    onset: Moment | None = Field(None, description="When what is told of begins, where that is later.")
 
     @field_validator("audience", mode="after")
     @classmethod
     def _spelled_out(cls, value: AudienceIn | AudienceWord) -> AudienceIn:
         return AudienceIn(kind=value) if isinstance(value, str) else value
+
+
+class Draft(Content):
+    """What reach and alert have in common, so that one document serves for both."""
+
+    expires: Moment | None = Field(None, description="Until when it holds; nothing is sent after.")
+    onset: Moment | None = Field(None, description="When what is told of begins, where that is later.")
 
 
 class AlertIn(Draft):
@@ -121,13 +126,9 @@ class AudienceOut(Shown):
     told: AlertId | None = Field(None, description="An all-clear goes to everyone to whom this alert was sent.")
 
 
-class AlertOut(Shown):
-    """An alert as it stands. ``url`` is its public page."""
+class ContentOut(Shown):
+    """What is said, and to whom."""
 
-    id: AlertId
-    station: str
-    url: str
-    msg_type: str
     status: Status
     severity: Severity
     urgency: Urgency
@@ -138,6 +139,15 @@ class AlertOut(Shown):
     area: dict[str, Any] | None = Field(description="As it was given: circles and polygons.")
     audience: AudienceOut
     channels: tuple[ChannelName, ...]
+
+
+class AlertOut(ContentOut):
+    """An alert as it stands. ``url`` is its public page."""
+
+    id: AlertId
+    station: str
+    url: str
+    msg_type: str
     sent_at: datetime
     onset: datetime | None
     expires: datetime

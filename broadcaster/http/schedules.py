@@ -1,0 +1,324 @@
+"""/v1/schedules: alerts for later; and the public calendar of a station."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from broadcaster.domain.alerts import RULES, Alert, MsgType
+from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.schedules import LASTS, Kind, Schedule
+from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
+from broadcaster.errors import NotFound, Refused
+from broadcaster.http.alerts import audience_of, idempotency_key, request_hash, show_alert, show_content, texts_of
+from broadcaster.http.answers import answer
+from broadcaster.http.reading import number_of
+from broadcaster.http.schemas.base import MAX_EVENT
+from broadcaster.http.schemas.schedules import OccurrenceOut, Occurrences, ScheduleIn, ScheduleOut, SchedulePage
+from broadcaster.http.stations import station_given, station_named
+from broadcaster.ids import new_id
+from broadcaster.pipeline import schedule as scheduling
+from broadcaster.store import alerts, schedules, stations
+from schedules import BadSchedule, PublicDate, Recurrence, feed
+
+if TYPE_CHECKING:
+    from broadcaster.domain.stations import Caller, Station
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.schedules import AnswerIn, OccurrencesQuery, SchedulePatch, SchedulesQuery
+    from broadcaster.services import Services
+    from broadcaster.store import Unit
+
+_MINUTE = timedelta(minutes=1)
+_PUBLISHED_FOR = timedelta(days=366)
+_PUBLISHED_DATES = 100
+_NOT_CONTENT = frozenset({"occurrence", "following", "paused"})
+_OWN_TEXT = ("headline", "description", "instruction", "sms")
+
+
+async def create(call: Call[ScheduleIn, None]) -> web.Response:
+    """Keep an alert for later. The same Idempotency-Key and body: the same schedule."""
+    key = idempotency_key(call.request)
+    async with call.services.store.read() as unit:
+        station = await station_given(unit, call.body.station)
+    caller = call.need(Role.PUBLISH, station.id)
+    asked = await planned(call.services, call.body, station, caller)
+    hashed = None if key is None else request_hash(call.body)
+    made = await scheduling.write(call.services, station, asked, idempotency_key=key, request_hash=hashed)
+    return answer(await _shown(call, made, station), 201, {"Location": f"/v1/schedules/{made.id}"})
+
+
+async def planned(services: Services, given: ScheduleIn, station: Station, caller: Caller) -> Schedule:
+    """Return the schedule that somebody asks for, with an id of its own. Raises ``Refused``, ``NotFound``."""
+    number = new_id()
+    reminded = None if given.reminds is None else await _reminded(services, given.reminds, station)
+    texts = texts_of(given, station, needed=reminded is None)
+    if reminded is not None:
+        message = replace(reminded, texts=texts or reminded.texts, msg_type=MsgType.UPDATE)
+    else:
+        message = _message(given, station, texts)
+    zone = given.zone or zone_of(station.region).key
+    return Schedule(
+        id=number,
+        station_id=station.id,
+        key_id=caller.key_id,
+        kind=Kind.REMINDER if reminded is not None else Kind(given.kind),
+        message=message,
+        starts=starts_at(given.at, zone),
+        zone=zone,
+        rule=given.repeat,
+        public_holidays=given.skip_public_holidays,
+        school_zone=given.skip_school_holidays,
+        lasts=_minutes(given.lasts_minutes) or LASTS,
+        onset=_minutes(given.onset_minutes),
+        grace=_minutes(given.grace_minutes),
+        reason=given.reason,
+        public=given.public,
+        reminds=None if reminded is None else reminded.id,
+    )
+
+
+def _message(given: ScheduleIn, station: Station, texts: dict[str, Any]) -> Alert:
+    never = datetime.max.replace(tzinfo=ZoneInfo("UTC"))
+    return Alert(
+        id=0,
+        token="",
+        station_id=station.id,
+        msg_type=MsgType.ALERT,
+        status=given.status,
+        severity=given.severity,
+        urgency=given.urgency,
+        certainty=given.certainty,
+        category=given.category,
+        event=given.event or texts[station.languages[0]].headline[:MAX_EVENT],
+        texts=texts,
+        area=given.area,
+        audience=audience_of(given.audience),
+        channels=given.channels or RULES[given.severity].channels,
+        sent_at=never,
+        expires_at=never,
+    )
+
+
+async def _reminded(services: Services, alert_id: str, station: Station) -> Alert:
+    async with services.store.read() as unit:
+        alert = await alerts.by_id(unit, number_of(alert_id) or 0)
+    if alert is None or alert.station_id != station.id:
+        raise Refused("reminds", "is no alert of this station")
+    if not alert.active(services.clock.now()) or alert.audience.kind is AudienceKind.TOLD:
+        raise Refused("reminds", "is no alert that holds: there is nothing to remind of")
+    return alert
+
+
+def starts_at(said: str, zone: str) -> datetime:
+    """Return the wall-clock time in ``zone`` that somebody wrote. Raises ``Refused``."""
+    try:
+        time = datetime.fromisoformat(said)
+        Recurrence(time.replace(tzinfo=None), zone)  # is there such a zone?
+        return time if time.tzinfo is None else time.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    except BadSchedule as error:
+        raise Refused(error.field, error.problem) from error
+    except (ValueError, OverflowError) as error:
+        raise Refused("at", "is no date and time, such as 2026-12-07T07:30") from error
+
+
+def _minutes(given: int | None) -> timedelta | None:
+    return None if given is None else given * _MINUTE
+
+
+async def listing(call: Call[None, SchedulesQuery]) -> web.Response:
+    """Return the schedules of a station, or of all that the key may see, newest first."""
+    query, caller = call.query, call.caller
+    station_id = None if caller is None else caller.station_id
+    async with call.services.store.read() as unit:
+        if query.station is not None:
+            station = await station_given(unit, query.station)
+            call.need(Role.READ, station.id)
+            station_id = station.id
+        before = None if query.before is None else number_of(query.before)
+        found = await schedules.page(unit, station_id=station_id, ended=query.ended, before=before, limit=query.limit)
+        names = await schedules.authors(unit, found)
+        known = {each.id: each for each in await stations.by_ids(unit, {each.station_id for each in found})}
+    shown = tuple(show_schedule(call.services, each, known[each.station_id], names) for each in found)
+    return answer(SchedulePage(schedules=shown, next=str(found[-1].id) if len(found) == query.limit else None))
+
+
+async def show(call: Call[None, None]) -> web.Response:
+    """Return one schedule as it stands."""
+    return answer(await _shown(call, *await schedule_of(call, Role.READ)))
+
+
+async def change(call: Call[SchedulePatch, None]) -> web.Response:
+    """Change what is given; who changes it is its author from then on."""
+    was, station = await schedule_of(call, Role.PUBLISH)
+    caller, given = call.need(Role.PUBLISH, station.id), call.body
+    asked = given.model_dump(mode="json", exclude_unset=True, exclude=set(_NOT_CONTENT))
+    if asked:
+        merged = ScheduleIn.model_validate_json(json.dumps(_merged(was, station, asked)))
+        changed = replace(
+            await planned(call.services, merged, station, caller),
+            except_on=was.except_on,
+            paused=was.paused,
+            kind=was.kind,
+            next_at=was.next_at,
+            version=was.version,
+        )
+    else:
+        changed = was
+    if given.paused is not None:
+        changed = replace(changed, paused=given.paused)
+    number = was.id if given.occurrence is None else new_id()
+    changed = replace(changed, id=number)
+    made = await scheduling.change(call.services, station, was, changed, given.occurrence, following=given.following)
+    return answer(await _shown(call, made, station))
+
+
+def _merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return a schedule as it would be asked for, with what changes."""
+    said, own = was.message, station.languages[0]
+    texts = {language: {name: getattr(text, name) for name in _OWN_TEXT} for language, text in said.texts.items()}
+    if not asked.keys().isdisjoint(_OWN_TEXT) and own in texts:
+        asked = {**texts.pop(own), **asked}
+    whole: dict[str, Any] = {
+        "station": station.slug,
+        "status": said.status,
+        "severity": said.severity,
+        "urgency": said.urgency,
+        "certainty": said.certainty,
+        "category": said.category,
+        "event": said.event,
+        "texts": texts,
+        "area": None if said.area is None else said.area.to_json(),
+        "audience": {"kind": said.audience.kind, "groups": said.audience.groups},
+        "channels": said.channels,
+        "at": was.starts.isoformat(timespec="minutes"),
+        "repeat": was.rule,
+        "zone": was.zone,
+        "skip_public_holidays": was.public_holidays,
+        "skip_school_holidays": was.school_zone,
+        "lasts_minutes": was.lasts // _MINUTE,
+        "onset_minutes": None if was.onset is None else was.onset // _MINUTE,
+        "grace_minutes": None if was.grace is None else was.grace // _MINUTE,
+        "reason": was.reason,
+        "public": was.public,
+        "reminds": None if was.reminds is None else str(was.reminds),
+    }
+    merged = whole | asked
+    nothing = {name for name, value in merged.items() if value is None}
+    return {name: value for name, value in merged.items() if name not in nothing}
+
+
+async def end(call: Call[None, None]) -> web.Response:
+    """Send nothing more of a schedule."""
+    was, _ = await schedule_of(call, Role.PUBLISH)
+    await scheduling.end(call.services, was)
+    return web.Response(status=204)
+
+
+async def occurrences(call: Call[None, OccurrencesQuery]) -> web.Response:
+    """Return when a schedule is next due, and what became of it so far."""
+    found, station = await schedule_of(call, Role.READ)
+    coming = tuple(islice(scheduling.upcoming(call.services, found, station), call.query.count))
+    async with call.services.store.read() as unit:
+        past = await schedules.past(unit, found.id, call.query.count)
+    shown = tuple(
+        OccurrenceOut(
+            at=each.at,
+            outcome=each.outcome,
+            alert=None if each.alert_id is None else str(each.alert_id),
+            problem=each.problem,
+        )
+        for each in past
+    )
+    return answer(Occurrences(coming=coming, past=shown))
+
+
+async def settle(call: Call[AnswerIn, None]) -> web.Response:
+    """Send an occurrence now that was not sent, or let it go."""
+    found, station = await schedule_of(call, Role.PUBLISH)
+    key_id = call.need(Role.PUBLISH, station.id).key_id
+    alert = await scheduling.answer(call.services, found, call.body.at, key_id=key_id, send=call.body.send)
+    if alert is None:
+        return web.Response(status=204)
+    return answer(show_alert(alert, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{alert.id}"})
+
+
+async def schedule_of(call: Call[Any, Any], role: Role) -> tuple[Schedule, Station]:
+    """Return the schedule of the path and its station. Raises ``NotFound``, also for a key of another station."""
+    text = call.request.match_info["id"]
+    missing = NotFound(f"There is no schedule “{text[:20]}”.")
+    number = number_of(text)
+    if number is None or call.caller is None:
+        raise missing
+
+    async def read(unit: Unit) -> tuple[Schedule | None, Station | None]:
+        found = await schedules.by_id(unit, number)
+        return found, None if found is None else await stations.by_id(unit, found.station_id)
+
+    found, station = await call.services.store.look(read)
+    if found is None or station is None or not call.caller.may(Role.READ, station.id):
+        raise missing
+    call.need(role, station.id)
+    return found, station
+
+
+async def calendar(call: Call[None, None]) -> web.Response:
+    """Return a station's public dates as iCalendar: the year to come."""
+    services = call.services
+    async with services.store.read() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+        found = await schedules.public(unit, station.id)
+    until = services.clock.now() + _PUBLISHED_FOR
+    dates = []
+    for each in found:
+        text = each.message.texts.get(station.languages[0]) or next(iter(each.message.texts.values()))
+        for at in islice(scheduling.upcoming(services, each, station), _PUBLISHED_DATES):
+            if at > until:
+                break
+            uid = f"{each.id}-{at:%Y%m%dT%H%M%SZ}@{station.slug}.tocsin"
+            dates.append(PublicDate(uid, at, services.clock.now(), text.headline, text.description))
+    return web.Response(body=feed(station.name, dates), content_type="text/calendar", charset="utf-8")
+
+
+async def _shown(call: Call[Any, Any], schedule: Schedule, station: Station) -> ScheduleOut:
+    async with call.services.store.read() as unit:
+        names = await schedules.authors(unit, [schedule])
+    return show_schedule(call.services, schedule, station, names)
+
+
+def show_schedule(services: Services, schedule: Schedule, station: Station, names: dict[int, str]) -> ScheduleOut:
+    """Return a schedule as the API shows it; ``names`` are authors by key."""
+    zone = schedule.school_zone
+    known = zone is not None and zone in services.school.zones
+    return ScheduleOut(
+        **show_content(schedule.message),
+        id=str(schedule.id),
+        station=station.slug,
+        author=names.get(schedule.key_id),
+        kind=schedule.kind,
+        at=schedule.starts.isoformat(timespec="minutes"),
+        zone=schedule.zone,
+        repeat=schedule.rule,
+        except_on=tuple(sorted(each.isoformat(timespec="minutes") for each in schedule.except_on)),
+        skip_public_holidays=schedule.public_holidays,
+        skip_school_holidays=zone,
+        school_holidays_known_until=services.school.known_until(zone) if zone is not None and known else None,
+        lasts_minutes=schedule.lasts // _MINUTE,
+        onset_minutes=None if schedule.onset is None else schedule.onset // _MINUTE,
+        grace_minutes=schedule.late // _MINUTE,
+        reason=schedule.reason,
+        public=schedule.public,
+        reminds=None if schedule.reminds is None else str(schedule.reminds),
+        paused=schedule.paused,
+        ended_at=schedule.ended_at,
+        next=schedule.next_at,
+        reach=schedule.reach,
+        reach_now=schedule.reach_now,
+        reach_changed=schedule.reach_changed,
+    )

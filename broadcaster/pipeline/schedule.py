@@ -1,0 +1,345 @@
+"""Schedule: alerts for later. What is due is issued once, whichever process leads; what is late waits for a person."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import structlog
+
+from broadcaster.bus import NoAnswer
+from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, needs_reason
+from broadcaster.errors import Conflict, Refused
+from broadcaster.metrics import ISSUED
+from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up
+from broadcaster.pipeline.reach import reach
+from broadcaster.store import alerts, schedules, stations
+from broadcaster.store.schedules import Settled
+from schedules import BadSchedule, DaysOff, Recurrence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.stations import Station
+    from broadcaster.services import Services
+    from broadcaster.store import Unit
+
+_AT_ONCE = 250
+_MOST_MISSED = 1000
+"""Occurrences of one schedule that are written down as missed; older ones, after months, are forgotten."""
+_MEASURE_BEFORE = timedelta(minutes=10)
+_MEASURED = 50
+_log = structlog.get_logger(__name__)
+
+
+def recurrence(services: Services, schedule: Schedule, station: Station) -> Recurrence:
+    """Return when a schedule is due. Raises ``Refused``."""
+    try:
+        school = services.school.days(schedule.school_zone) if schedule.school_zone else frozenset()
+        off = DaysOff(schedule.public_holidays, station.insee, school)
+        return Recurrence(schedule.starts, schedule.zone, schedule.rule, schedule.except_on, off)
+    except BadSchedule as error:
+        raise Refused(error.field, error.problem) from error
+
+
+async def checked(services: Services, schedule: Schedule, station: Station) -> Schedule:
+    """Return a new or edited schedule with its next instant. Raises ``Refused``."""
+    now = services.clock.now()
+    message = schedule.message
+    grave = schedule.kind is not Kind.REMINDER and needs_reason(message.severity, message.status)
+    if grave and not schedule.reason.strip():
+        raise Refused("reason", "is needed: a severe or extreme alert is scheduled as an exercise, or with a reason")
+    if len(schedule.reason) > LONGEST_REASON:
+        raise Refused("reason", f"has {len(schedule.reason)} characters, and {LONGEST_REASON} is the most")
+    if not timedelta(0) < schedule.lasts <= LONGEST:
+        raise Refused("expires", "is before it is sent, or more than 30 days after")
+    if schedule.onset is not None and not timedelta(0) <= schedule.onset < schedule.lasts:
+        raise Refused("onset", "is before it is sent, or not before expires")
+    if schedule.grace is not None and schedule.grace < timedelta(0):
+        raise Refused("grace", "is less than no time")
+    when = recurrence(services, schedule, station)
+    try:
+        await asyncio.to_thread(when.check, now)
+    except BadSchedule as error:
+        raise Refused(error.field, error.problem) from error
+    async with services.store.read() as unit:
+        known = await stations.group_ids(unit, station.id)
+    await draw_up(services, _command(schedule, station, now), known, now)
+    people = await counted(services, schedule, {station.id: station})
+    since = now if schedule.next_at is None else min(now, schedule.next_at)
+    next_at = None if schedule.paused else when.next_after(since, inclusive=since < now)
+    return replace(schedule, next_at=next_at, reach=people, reach_now=None)
+
+
+def _command(schedule: Schedule, station: Station, now: datetime) -> IssueAlert:
+    said = schedule.message
+    return IssueAlert(
+        station=station,
+        key_id=schedule.key_id,
+        status=said.status,
+        severity=said.severity,
+        urgency=said.urgency,
+        certainty=said.certainty,
+        category=said.category,
+        event=said.event,
+        texts=said.texts,
+        area=said.area,
+        audience=said.audience,
+        channels=said.channels,
+        expires_at=now + schedule.lasts,
+        onset_at=None if schedule.onset is None else now + schedule.onset,
+        msg_type=said.msg_type,
+        references=() if schedule.reminds is None else (schedule.reminds,),
+    )
+
+
+async def issue_due(services: Services) -> int:
+    """Issue what is due, each occurrence once, and write down what was missed. Return how many alerts were issued."""
+    issued = 0
+    while True:
+        now = services.clock.now()
+        async with services.store.read() as unit:
+            due = await schedules.due(unit, now, _AT_ONCE)
+            facts = await _facts(unit, due, now)
+        if not due:
+            return issued
+        plans = [await _plan(services, each, facts, now) for each in due]
+
+        async def settle(unit: Unit, plans: list[Settled] = plans) -> list[Settled]:
+            return await schedules.settle(unit, plans)
+
+        written = await services.store.transact(settle)
+        for plan in written:
+            if plan.alert is not None:
+                issued += 1
+                _tell(services, plan.alert)
+        if not written:
+            return issued  # another leads, and was faster
+
+
+def _tell(services: Services, alert: Alert) -> None:
+    ISSUED.labels(alert.status, alert.severity).inc()
+    services.changed(alert)
+    services.expect(alert)
+
+
+class _Facts:
+    """What the plans of one look need to know, each read once."""
+
+    def __init__(self) -> None:
+        self.stations: dict[int, Station] = {}
+        self.groups: dict[int, dict[str, int]] = {}
+        self.authors: dict[int, bool] = {}
+        self.reminded: dict[int, Alert] = {}
+
+
+async def _facts(unit: Unit, due: list[Schedule], now: datetime) -> _Facts:
+    facts = _Facts()
+    for each in await stations.by_ids(unit, {schedule.station_id for schedule in due}):
+        facts.stations[each.id] = each
+        facts.groups[each.id] = await stations.group_ids(unit, each.id)
+    for key_id in {schedule.key_id for schedule in due}:
+        facts.authors[key_id] = await stations.key_holds(unit, key_id, now)
+    reminded = sorted({schedule.reminds for schedule in due if schedule.reminds is not None})
+    facts.reminded = {each.id: each for each in await alerts.by_ids(unit, reminded)}
+    return facts
+
+
+async def _plan(services: Services, schedule: Schedule, facts: _Facts, now: datetime) -> Settled:
+    station = facts.stations[schedule.station_id]
+    try:
+        when = recurrence(services, schedule, station)
+    except Refused as error:  # its school zone is in no file any more
+        problem = Occurrence(schedule.id, schedule.next_at or now, Outcome.REFUSED, problem=str(error)[:300])
+        return Settled(schedule, None, now, (problem,))
+    if schedule.reminds is not None:
+        alert = facts.reminded.get(schedule.reminds)
+        if alert is None or not alert.active(now):
+            return Settled(schedule, None, now, ())
+    next_at = when.next_after(now)
+    ended_at = now if next_at is None else None
+    instants = list(islice(when.between(schedule.next_at or now, now), _MOST_MISSED))
+    if not instants:  # a day that has become a holiday since
+        return Settled(schedule, next_at, ended_at, ())
+    *earlier, last = instants
+    missed = tuple(Occurrence(schedule.id, at, Outcome.MISSED) for at in earlier)
+    if now - last > schedule.late:
+        return Settled(schedule, next_at, ended_at, (*missed, Occurrence(schedule.id, last, Outcome.MISSED)))
+    try:
+        if not facts.authors[schedule.key_id]:
+            raise Refused("author", "may send no more: the key was revoked, or has expired")  # noqa: TRY301
+        alert = await _drawn_up(services, schedule, facts, now, last)
+    except Refused as error:
+        refused = Occurrence(schedule.id, last, Outcome.REFUSED, problem=str(error)[:300])
+        return Settled(schedule, next_at, ended_at, (*missed, refused))
+    sent = Occurrence(schedule.id, last, Outcome.ISSUED, alert.id)
+    return Settled(schedule, next_at, ended_at, (*missed, sent), alert)
+
+
+async def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: datetime, at: datetime) -> Alert:
+    """Return the alert of an occurrence; it holds as long as it would have, had it been sent ``at`` its time."""
+    station = facts.stations[schedule.station_id]
+    command = _command(schedule, station, at)
+    reminded = None if schedule.reminds is None else facts.reminded.get(schedule.reminds)
+    if reminded is not None and command.expires_at is not None:
+        command = replace(command, expires_at=min(command.expires_at, reminded.expires_at))
+    return await draw_up(services, command, facts.groups[station.id], now)
+
+
+async def answer(services: Services, schedule: Schedule, at: datetime, *, key_id: int, send: bool) -> Alert | None:
+    """Send an occurrence now that was not sent, or let it go. Raises ``Conflict`` where that was said already."""
+    now = services.clock.now()
+    alert = None
+    if send:
+        async with services.store.read() as unit:
+            facts = await _facts(unit, [schedule], now)
+        alert = await _drawn_up(services, schedule, facts, now, now)
+    outcome = Outcome.CANCELLED if alert is None else Outcome.ISSUED
+
+    async def keep(unit: Unit) -> bool:
+        word = Occurrence(schedule.id, at, outcome, None if alert is None else alert.id)
+        if not await schedules.answer(unit, word):
+            return False
+        if alert is not None:
+            await alerts.add_many(unit, [(alert, key_id)])
+        return True
+
+    if not await services.store.transact(keep):
+        raise Conflict("This was answered already, or is no occurrence that was not sent.")
+    if alert is not None:
+        _tell(services, alert)
+    return alert
+
+
+async def write(
+    services: Services,
+    station: Station,
+    schedule: Schedule,
+    *,
+    idempotency_key: str | None = None,
+    request_hash: bytes | None = None,
+) -> Schedule:
+    """Keep a new schedule; the same key and request give the same one. Raises ``Refused``, ``Conflict``."""
+    ready = await checked(services, schedule, station)
+
+    async def keep(unit: Unit) -> tuple[Schedule, bytes] | None:
+        found = None
+        if idempotency_key is not None:
+            found = await schedules.by_idempotency_key(unit, station.id, idempotency_key)
+        if found is None:
+            await schedules.add(unit, ready, idempotency_key=idempotency_key, request_hash=request_hash)
+        return found
+
+    earlier = await services.store.transact(keep)
+    if earlier is None:
+        return ready
+    if earlier[1] != (request_hash or b""):
+        raise Conflict("The Idempotency-Key stands for another schedule already: take a new key for a new one.")
+    return earlier[0]
+
+
+async def change(
+    services: Services, station: Station, was: Schedule, now_is: Schedule, at: datetime | None, *, following: bool
+) -> Schedule:
+    """Change a schedule: all of it, the occurrence ``at`` an instant alone, or that with all ``following``.
+
+    Return the schedule that holds the change; for one or following occurrences that is a new one, whose id is
+    ``now_is.id``. Raises ``Refused``, and ``Conflict`` where it was edited, ended or issued meanwhile.
+    """
+    if was.ended_at is not None:
+        raise Conflict("This schedule has ended.")
+    if at is None:
+        pauses = now_is == replace(was, paused=True)  # possible whatever is wrong with the rest
+        ready = replace(now_is, next_at=None) if pauses else await checked(services, now_is, station)
+        await _replace(services, was, ready, None)
+        return ready
+    if at <= services.clock.now():
+        raise Conflict("This occurrence is past, or is being sent.")
+    when = recurrence(services, was, station)
+    try:
+        earlier, later = when.split(at)
+        rest: Recurrence | None = earlier if following else when.without(at)
+    except BadSchedule as error:
+        raise Refused(error.field, error.problem) from error
+    kept = None
+    if rest is not None:
+        kept = replace(was, starts=rest.start, rule=rest.rule, except_on=rest.except_on)
+        kept = replace(kept, next_at=None if was.paused else rest.next_after(services.clock.now()))
+    if kept is None or (kept.next_at is None and not kept.paused):
+        kept = replace(kept or was, ended_at=services.clock.now(), next_at=None)
+    if following:
+        moved = replace(now_is, rule=later.rule if now_is.rule == was.rule else now_is.rule)
+    else:
+        moved = replace(now_is, rule=None, except_on=frozenset(), public_holidays=False, school_zone=None)
+    if moved.starts == was.starts:
+        moved = replace(moved, starts=later.start)
+    if moved.paused and not following:
+        await _replace(services, was, kept, None)  # to pause one occurrence is to leave it out
+        return kept
+    ready = await checked(services, replace(moved, next_at=None), station)
+    await _replace(services, was, kept, ready)
+    return ready
+
+
+async def end(services: Services, was: Schedule) -> None:
+    """End a schedule, overdue or not: nothing more is sent of it, and what was missed is let go."""
+    ended = replace(was, ended_at=services.clock.now(), next_at=None)
+    await _replace(services, was, ended, None)
+
+
+async def _replace(services: Services, was: Schedule, kept: Schedule, added: Schedule | None) -> None:
+    async def keep(unit: Unit) -> bool:
+        if not await schedules.change(unit, was, kept):
+            return False
+        if added is not None:
+            await schedules.add(unit, added)
+        if kept.ended_at is not None:
+            await schedules.let_go(unit, kept.id)
+        return True
+
+    if not await services.store.transact(keep):
+        raise Conflict("This schedule was changed, or is being sent, just now: look at it again.")
+
+
+async def measure(services: Services) -> None:
+    """Count anew whom schedules reach that are due soon, so that operators can be warned before they are sent."""
+    now = services.clock.now()
+    async with services.store.read() as unit:
+        wanted = await schedules.to_measure(unit, now + _MEASURE_BEFORE, _MEASURED)
+        facts = await _facts(unit, wanted, now)
+    for each in wanted:
+        people = await counted(services, each, facts.stations)
+        async with services.store.write() as unit:
+            await schedules.measured(unit, each, people)
+
+
+async def counted(services: Services, schedule: Schedule, known: Mapping[int, Station]) -> int | None:
+    """Return how many people a schedule's message would reach now; None where nobody can say."""
+    said = schedule.message
+    try:
+        found = await reach(
+            services,
+            known[schedule.station_id],
+            area=said.area,
+            audience=said.audience,
+            channels=said.channels,
+            texts=said.texts,
+            severity=said.severity,
+            status=said.status,
+        )
+    except (NoAnswer, Refused) as error:
+        _log.info("the reach of a schedule could not be counted", schedule=schedule.id, error=type(error).__name__)
+        return None
+    return found.people
+
+
+def upcoming(services: Services, schedule: Schedule, station: Station) -> Iterator[datetime]:
+    """Yield the next instants of a schedule that is not paused and has not ended."""
+    if schedule.next_at is None:
+        return iter(())
+    return recurrence(services, schedule, station).after(schedule.next_at, inclusive=True)

@@ -1,0 +1,302 @@
+"""Schedules and their occurrences as rows. An occurrence is written with its alert, once: (schedule, instant)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, delete, func, or_, select, update
+
+from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.schedules import OPEN, Kind, Occurrence, Outcome, Schedule
+from broadcaster.store.alerts import add_many
+from broadcaster.store.labels import open_audience, open_label, sealed_audience
+from broadcaster.store.tables import api_keys, occurrences, schedules
+from zones import Area
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement
+
+    from broadcaster.store.engine import Unit
+
+_SECOND = timedelta(seconds=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What becomes of a schedule that is due: ``schedule`` as it was read, and what is written."""
+
+    schedule: Schedule
+    next_at: datetime | None
+    ended_at: datetime | None
+    occurrences: tuple[Occurrence, ...]
+    alert: Alert | None = None
+
+
+def _row(unit: Unit, schedule: Schedule) -> dict[str, Any]:
+    said = schedule.message
+    return {
+        "id": schedule.id,
+        "station_id": schedule.station_id,
+        "key_id": schedule.key_id,
+        "kind": schedule.kind,
+        "message": {
+            "status": said.status,
+            "severity": said.severity,
+            "urgency": said.urgency,
+            "certainty": said.certainty,
+            "category": said.category,
+            "event": said.event,
+            "texts": {language: asdict(text) for language, text in said.texts.items()},
+            "area": None if said.area is None else said.area.to_json(),
+            "channels": list(said.channels),
+        },
+        "audience": sealed_audience(unit.vault, schedule.id, said.audience),
+        "rank": said.rank,
+        "starts": schedule.starts.isoformat(),
+        "zone": schedule.zone,
+        "rule": schedule.rule,
+        "except_on": sorted(each.isoformat() for each in schedule.except_on),
+        "public_holidays": schedule.public_holidays,
+        "school_zone": schedule.school_zone,
+        "lasts_s": schedule.lasts // _SECOND,
+        "onset_s": None if schedule.onset is None else schedule.onset // _SECOND,
+        "grace_s": None if schedule.grace is None else schedule.grace // _SECOND,
+        "reason": schedule.reason,
+        "reminds": schedule.reminds,
+        "public": schedule.public,
+        "paused": schedule.paused,
+        "ended_at": schedule.ended_at,
+        "next_at": schedule.next_at,
+        "reach": schedule.reach,
+        "reach_now": schedule.reach_now,
+        "version": schedule.version,
+    }
+
+
+def _schedule(unit: Unit, row: Any) -> Schedule:
+    said = row.message
+    message = Alert(
+        id=row.id,
+        token="",
+        station_id=row.station_id,
+        msg_type=MsgType.UPDATE if row.kind == Kind.REMINDER else MsgType.ALERT,
+        status=Status(said["status"]),
+        severity=Severity(said["severity"]),
+        urgency=Urgency(said["urgency"]),
+        certainty=Certainty(said["certainty"]),
+        category=Category(said["category"]),
+        event=said["event"],
+        texts={language: Text(**text) for language, text in said["texts"].items()},
+        area=None if said["area"] is None else Area.from_json(said["area"]),
+        audience=open_audience(unit.vault, row.id, row.audience),
+        channels=tuple(ChannelName(name) for name in said["channels"]),
+        sent_at=_NEVER,
+        expires_at=_NEVER,
+    )
+    return Schedule(
+        id=row.id,
+        station_id=row.station_id,
+        key_id=row.key_id,
+        kind=Kind(row.kind),
+        message=message,
+        starts=datetime.fromisoformat(row.starts),
+        zone=row.zone,
+        rule=row.rule,
+        except_on=frozenset(map(datetime.fromisoformat, row.except_on)),
+        public_holidays=row.public_holidays,
+        school_zone=row.school_zone,
+        lasts=timedelta(seconds=row.lasts_s),
+        onset=None if row.onset_s is None else timedelta(seconds=row.onset_s),
+        grace=None if row.grace_s is None else timedelta(seconds=row.grace_s),
+        reason=row.reason,
+        reminds=row.reminds,
+        public=row.public,
+        paused=row.paused,
+        ended_at=row.ended_at,
+        next_at=row.next_at,
+        reach=row.reach,
+        reach_now=row.reach_now,
+        version=row.version,
+    )
+
+
+def _occurrence(row: Any) -> Occurrence:
+    return Occurrence(row.schedule_id, row.at, Outcome(row.outcome), row.alert_id, row.problem)
+
+
+async def add(
+    unit: Unit, schedule: Schedule, *, idempotency_key: str | None = None, request_hash: bytes | None = None
+) -> None:
+    """Keep a new schedule."""
+    row = {**_row(unit, schedule), "idempotency_key": idempotency_key, "request_hash": request_hash}
+    await unit.conn.execute(schedules.insert().values(row))
+
+
+async def change(unit: Unit, was: Schedule, schedule: Schedule) -> bool:
+    """Keep an edit of ``was``; False where it changed, or was issued, meanwhile."""
+    values = {**_row(unit, schedule), "version": was.version + 1}
+    return (await unit.conn.execute(update(schedules).where(_same(was)).values(values))).rowcount == 1
+
+
+def _same(was: Schedule) -> ColumnElement[bool]:
+    """Return the condition that nobody edited or issued a schedule since it was read."""
+    return and_(
+        schedules.c.id == was.id,
+        schedules.c.version == was.version,
+        schedules.c.next_at.is_not_distinct_from(was.next_at),
+    )
+
+
+async def by_id(unit: Unit, schedule_id: int) -> Schedule | None:
+    row = (await unit.conn.execute(select(schedules).where(schedules.c.id == schedule_id))).one_or_none()
+    return None if row is None else _schedule(unit, row)
+
+
+async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Schedule, bytes] | None:
+    """Return the schedule that was made with this key, and the hash of what was asked then."""
+    mine = and_(schedules.c.station_id == station_id, schedules.c.idempotency_key == key)
+    row = (await unit.conn.execute(select(schedules).where(mine))).one_or_none()
+    return None if row is None else (_schedule(unit, row), row.request_hash or b"")
+
+
+async def page(
+    unit: Unit, *, station_id: int | None, ended: bool = False, before: int | None = None, limit: int
+) -> list[Schedule]:
+    """Return schedules, newest first; those that ended too if asked for."""
+    query = select(schedules).order_by(schedules.c.id.desc()).limit(limit)
+    if station_id is not None:
+        query = query.where(schedules.c.station_id == station_id)
+    if before is not None:
+        query = query.where(schedules.c.id < before)
+    if not ended:
+        query = query.where(schedules.c.ended_at.is_(None))
+    return [_schedule(unit, row) for row in await unit.conn.execute(query)]
+
+
+async def public(unit: Unit, station_id: int) -> list[Schedule]:
+    """Return the schedules whose dates a station shows to everybody."""
+    mine = and_(schedules.c.station_id == station_id, schedules.c.public, schedules.c.next_at.is_not(None))
+    return [_schedule(unit, row) for row in await unit.conn.execute(select(schedules).where(mine))]
+
+
+async def authors(unit: Unit, found: Sequence[Schedule]) -> dict[int, str]:
+    """Return the label of each schedule's author, by key."""
+    wanted = {each.key_id for each in found}
+    rows = await unit.conn.execute(select(api_keys).where(api_keys.c.id.in_(wanted)))
+    return {row.id: open_label(unit.vault, row) for row in rows}
+
+
+async def soonest(unit: Unit) -> datetime | None:
+    """Return when a schedule is next due."""
+    found: datetime | None = await unit.conn.scalar(
+        select(func.min(schedules.c.next_at)).where(schedules.c.next_at.is_not(None))
+    )
+    return found
+
+
+async def due(unit: Unit, now: datetime, limit: int) -> list[Schedule]:
+    """Return schedules that are due, the most severe first."""
+    query = select(schedules).where(schedules.c.next_at.is_not(None), schedules.c.next_at <= now)
+    rows = await unit.conn.execute(query.order_by(schedules.c.rank, schedules.c.next_at).limit(limit))
+    return [_schedule(unit, row) for row in rows]
+
+
+async def settle(unit: Unit, plans: Sequence[Settled]) -> list[Settled]:
+    """Write occurrences with their alerts. Return what was written: not what another issued, or somebody edited."""
+    taken = [plan for plan in plans if await _take(unit, plan)]
+    there = await _there(unit, taken)
+    written = [
+        replace(plan, occurrences=tuple(e for e in plan.occurrences if (e.schedule_id, e.at) not in there))
+        for plan in taken
+    ]
+    rows = [asdict(each) for plan in written for each in plan.occurrences]
+    if rows:
+        await unit.conn.execute(occurrences.insert(), rows)
+    issued = {each.alert_id for plan in written for each in plan.occurrences}
+    written = [plan if plan.alert is None or plan.alert.id in issued else replace(plan, alert=None) for plan in written]
+    await add_many(unit, [(plan.alert, plan.schedule.key_id) for plan in written if plan.alert is not None])
+    return written
+
+
+async def _take(unit: Unit, plan: Settled) -> bool:
+    values = {"next_at": plan.next_at, "ended_at": plan.ended_at}
+    return (await unit.conn.execute(update(schedules).where(_same(plan.schedule)).values(values))).rowcount == 1
+
+
+async def _there(unit: Unit, plans: Sequence[Settled]) -> set[tuple[int, datetime]]:
+    """Return the occurrences of these that were written before: an edit may name an instant again."""
+    ids = [plan.schedule.id for plan in plans if plan.occurrences]
+    since = min((each.at for plan in plans for each in plan.occurrences), default=None)
+    if since is None:
+        return set()
+    mine = and_(occurrences.c.schedule_id.in_(ids), occurrences.c.at >= since)
+    return {(row.schedule_id, row.at) for row in await unit.conn.execute(select(occurrences).where(mine))}
+
+
+async def not_sent(unit: Unit, station_id: int | None, limit: int) -> list[tuple[Schedule, Occurrence]]:
+    """Return the occurrences that wait for a person's word, the latest first."""
+    query = (
+        select(schedules, occurrences)
+        .join(occurrences, occurrences.c.schedule_id == schedules.c.id)
+        .where(occurrences.c.outcome.in_(OPEN))
+        .order_by(occurrences.c.at.desc())
+        .limit(limit)
+    )
+    if station_id is not None:
+        query = query.where(schedules.c.station_id == station_id)
+    return [(_schedule(unit, row), _occurrence(row)) for row in await unit.conn.execute(query)]
+
+
+async def past(unit: Unit, schedule_id: int, limit: int) -> list[Occurrence]:
+    """Return what became of a schedule's occurrences, the latest first."""
+    query = select(occurrences).where(occurrences.c.schedule_id == schedule_id)
+    return [_occurrence(row) for row in await unit.conn.execute(query.order_by(occurrences.c.at.desc()).limit(limit))]
+
+
+async def answer(unit: Unit, occurrence: Occurrence) -> bool:
+    """Keep a person's word on an occurrence that was not sent; False where there is one already."""
+    mine = and_(occurrences.c.schedule_id == occurrence.schedule_id, occurrences.c.at == occurrence.at)
+    values = {"outcome": occurrence.outcome, "alert_id": occurrence.alert_id}
+    kept = await unit.conn.execute(update(occurrences).where(mine, occurrences.c.outcome.in_(OPEN)).values(values))
+    return kept.rowcount == 1
+
+
+async def let_go(unit: Unit, schedule_id: int) -> None:
+    """Cancel the occurrences of a schedule that were not sent."""
+    mine = and_(occurrences.c.schedule_id == schedule_id, occurrences.c.outcome.in_(OPEN))
+    await unit.conn.execute(update(occurrences).where(mine).values(outcome=Outcome.CANCELLED))
+
+
+async def end_reminders(unit: Unit, alert_id: int, now: datetime) -> None:
+    """End the reminders of an alert that holds no more."""
+    mine = and_(schedules.c.reminds == alert_id, schedules.c.ended_at.is_(None))
+    values = {"ended_at": now, "next_at": None, "version": schedules.c.version + 1}
+    await unit.conn.execute(update(schedules).where(mine).values(values))
+
+
+async def to_measure(unit: Unit, until: datetime, limit: int) -> list[Schedule]:
+    """Return schedules that are due before ``until``, and whose reach was not counted anew for that."""
+    anew = or_(schedules.c.reach_for.is_(None), schedules.c.reach_for != schedules.c.next_at)
+    query = select(schedules).where(schedules.c.next_at.is_not(None), schedules.c.next_at <= until, anew)
+    return [_schedule(unit, row) for row in await unit.conn.execute(query.order_by(schedules.c.next_at).limit(limit))]
+
+
+async def measured(unit: Unit, schedule: Schedule, reach_now: int | None) -> None:
+    """Keep whom a schedule would reach now; the first count is what later ones are compared with."""
+    values = {"reach_now": reach_now, "reach_for": schedule.next_at}
+    if schedule.reach is None:
+        values["reach"] = reach_now
+    mine = and_(schedules.c.id == schedule.id, schedules.c.next_at == schedule.next_at)
+    await unit.conn.execute(update(schedules).where(mine).values(values))
+
+
+async def trim(unit: Unit, before: datetime) -> None:
+    """Forget what became of occurrences long ago, and schedules that ended then."""
+    await unit.conn.execute(delete(occurrences).where(occurrences.c.at < before))
+    await unit.conn.execute(delete(schedules).where(schedules.c.ended_at < before))

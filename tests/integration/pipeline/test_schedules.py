@@ -1,0 +1,401 @@
+"""Alerts for later, on bad nights: each occurrence once, on both stores, by a clock that the test drives."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from broadcaster.app import close_services, open_services
+from broadcaster.domain.alerts import Alert, MsgType, Severity, Status, Text
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.schedules import Kind, Outcome, Schedule
+from broadcaster.domain.stations import Role, Station
+from broadcaster.errors import Conflict, Refused
+from broadcaster.ids import new_id
+from broadcaster.pipeline import schedule as scheduling
+from broadcaster.pipeline.issue import cancel, issue
+from broadcaster.store import alerts, schedules, stations
+from tests.contract.service import command, service
+from tests.contract.stores import NOW, add_station, an_alert, mail, register, resident
+from tests.servers.postgres import driven
+from tests.servers.shaped import shaped
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from broadcaster.services import Services
+
+FRIDAY = datetime(2026, 7, 3, 7, 30)  # noqa: DTZ001  in Paris
+AT_FRIDAY = datetime.fromisoformat("2026-07-03T05:30:00+00:00")
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def services(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Services]:
+    changes: dict[str, Any] = {}
+    if request.param == "postgresql":
+        changes["database_url"] = driven(shaped(request.getfixturevalue("postgres")))
+    async with service(tmp_path, **changes) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def station(services: Services) -> Station:
+    async with services.store.write() as unit:
+        made = await add_station(unit, "laigle")
+        await stations.add_key(unit, Role.PUBLISH, made.id, "Mairie", NOW)
+        await register(unit, made.id, resident(mail("a@example.org"), at=(0.63, 48.76), groups=("ecole",)))
+    return made
+
+
+async def key_of(services: Services) -> int:
+    async with services.store.read() as unit:
+        return (await stations.keys(unit))[0].id
+
+
+async def written(services: Services, station: Station, **changes: Any) -> Schedule:
+    said = {
+        "severity": Severity.MODERATE,
+        "area": None,
+        "audience": Audience(AudienceKind.ALL_FOLLOWERS),
+        "texts": {"fr": Text("Sortie scolaire")},
+    }
+    said |= {name: changes.pop(name) for name in list(changes) if name in Alert.__slots__}
+    fields = {"starts": FRIDAY, "zone": "Europe/Paris", "kind": Kind.ALERT, **changes}
+    asked = Schedule(new_id(), station.id, await key_of(services), message=an_alert(station.id, **said), **fields)
+    return await scheduling.write(services, station, asked)
+
+
+def at(services: Services, moment: datetime) -> None:
+    services.clock.at = moment  # type: ignore[attr-defined]
+
+
+async def sent(services: Services) -> list[Alert]:
+    async with services.store.read() as unit:
+        return await alerts.page(unit, station_id=None, before=None, limit=500)
+
+
+async def became(services: Services, schedule: Schedule) -> list[tuple[datetime, Outcome]]:
+    async with services.store.read() as unit:
+        return [(each.at, each.outcome) for each in await schedules.past(unit, schedule.id, 500)][::-1]
+
+
+async def read(services: Services, schedule: Schedule) -> Schedule:
+    async with services.store.read() as unit:
+        found = await schedules.by_id(unit, schedule.id)
+    assert found is not None
+    return found
+
+
+async def test_an_alert_is_issued_at_its_time_once_and_not_before(services: Services, station: Station) -> None:
+    made = await written(services, station, lasts=timedelta(hours=3), onset=timedelta(hours=1))
+    assert made.next_at == AT_FRIDAY
+    at(services, AT_FRIDAY - timedelta(seconds=1))
+    assert await scheduling.issue_due(services) == 0
+    at(services, AT_FRIDAY)
+    assert await scheduling.issue_due(services) == 1
+    assert await scheduling.issue_due(services) == 0
+    (alert,) = await sent(services)
+    assert alert.texts["fr"].headline == "Sortie scolaire"
+    assert (alert.sent_at, alert.expires_at) == (AT_FRIDAY, AT_FRIDAY + timedelta(hours=3))
+    assert alert.onset_at == AT_FRIDAY + timedelta(hours=1)
+    assert await became(services, made) == [(AT_FRIDAY, Outcome.ISSUED)]
+    assert (await read(services, made)).ended_at == AT_FRIDAY
+
+
+async def test_of_two_leaders_at_the_same_moment_one_issues(services: Services, station: Station) -> None:
+    for _ in range(5):
+        await written(services, station)
+    at(services, AT_FRIDAY)
+    issued = await asyncio.gather(*(scheduling.issue_due(services) for _ in range(4)))
+    assert sum(issued) == 5
+    assert len(await sent(services)) == 5
+
+
+async def test_a_leader_that_dies_before_its_commit_has_issued_nothing_and_the_next_one_does(
+    services: Services, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await written(services, station)
+    at(services, AT_FRIDAY)
+    whole = schedules.settle
+
+    async def dies(unit: Any, plans: Any) -> Any:
+        await whole(unit, plans)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(schedules, "settle", dies)
+    with pytest.raises(asyncio.CancelledError):
+        await scheduling.issue_due(services)
+    assert await sent(services) == []
+    monkeypatch.undo()
+    another = await open_services(services.settings, clock=services.clock)
+    try:
+        assert await scheduling.issue_due(another) == 1
+    finally:
+        await close_services(another)
+    assert await became(services, made) == [(AT_FRIDAY, Outcome.ISSUED)]
+
+
+async def test_within_its_grace_a_late_one_is_sent_and_holds_until_it_would_have(
+    services: Services, station: Station
+) -> None:
+    await written(services, station, lasts=timedelta(hours=4))
+    at(services, AT_FRIDAY + timedelta(hours=2))
+    assert await scheduling.issue_due(services) == 1
+    (alert,) = await sent(services)
+    assert alert.expires_at == AT_FRIDAY + timedelta(hours=4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "late"),
+    [
+        ({}, timedelta(hours=2, seconds=1)),
+        ({"lasts": timedelta(minutes=30)}, timedelta(minutes=31)),
+        ({"grace": timedelta(minutes=5)}, timedelta(minutes=6)),
+        ({"severity": Severity.SEVERE, "status": Status.EXERCISE}, timedelta(minutes=2)),
+        ({"severity": Severity.EXTREME, "reason": "Lâcher d'eau annoncé"}, timedelta(minutes=2)),
+        ({"severity": Severity.SEVERE, "reason": "Tir de mine", "grace": timedelta(hours=9)}, timedelta(minutes=2)),
+    ],
+)
+async def test_after_its_grace_it_is_not_sent_and_waits_for_a_person(
+    services: Services, station: Station, changes: dict[str, Any], late: timedelta
+) -> None:
+    made = await written(services, station, **changes)
+    at(services, AT_FRIDAY + late)
+    assert await scheduling.issue_due(services) == 0
+    assert await became(services, made) == [(AT_FRIDAY, Outcome.MISSED)]
+    async with services.store.read() as unit:
+        assert [each.at for _, each in await schedules.not_sent(unit, station.id, 9)] == [AT_FRIDAY]
+    alert = await scheduling.answer(services, made, AT_FRIDAY, key_id=made.key_id, send=True)
+    assert alert is not None
+    assert alert.expires_at == services.clock.now() + made.lasts
+    assert [each.id for each in await sent(services)] == [alert.id]
+    for send in (True, False):
+        with pytest.raises(Conflict):
+            await scheduling.answer(services, made, AT_FRIDAY, key_id=made.key_id, send=send)
+    async with services.store.read() as unit:
+        assert await schedules.not_sent(unit, station.id, 9) == []
+
+
+async def test_of_thirty_that_a_day_down_missed_only_the_last_is_sent_and_only_while_its_grace_lasts(
+    services: Services, station: Station
+) -> None:
+    made = await written(services, station, rule="FREQ=HOURLY;COUNT=31", grace=timedelta(minutes=30))
+    at(services, AT_FRIDAY + timedelta(hours=29, minutes=20))
+    assert await scheduling.issue_due(services) == 1
+    outcomes = await became(services, made)
+    assert [each for _, each in outcomes] == [Outcome.MISSED] * 29 + [Outcome.ISSUED]
+    assert (await read(services, made)).next_at == AT_FRIDAY + timedelta(hours=30)
+    await scheduling.end(services, await read(services, made))
+    async with services.store.read() as unit:
+        assert await schedules.not_sent(unit, station.id, 99) == [], "with the schedule, what was missed is let go"
+
+
+async def test_an_overdue_one_can_be_cancelled_before_anybody_sends_it(services: Services, station: Station) -> None:
+    made = await written(services, station)
+    at(services, AT_FRIDAY + timedelta(minutes=5))
+    await scheduling.end(services, made)
+    assert await scheduling.issue_due(services) == 0
+    assert await sent(services) == []
+
+
+async def test_a_clock_an_hour_ahead_and_set_back_issues_nothing_twice(services: Services, station: Station) -> None:
+    made = await written(services, station, rule="FREQ=DAILY;COUNT=2")
+    at(services, AT_FRIDAY)  # an hour too early by the sun
+    assert await scheduling.issue_due(services) == 1
+    at(services, AT_FRIDAY - timedelta(hours=1))
+    assert await scheduling.issue_due(services) == 0
+    changed = replace(await read(services, made), reason="read again")
+    await scheduling.change(services, station, await read(services, made), changed, None, following=False)
+    at(services, AT_FRIDAY)
+    assert await scheduling.issue_due(services) == 0, "the edit named the same instant again"
+    at(services, AT_FRIDAY + DAY)
+    assert await scheduling.issue_due(services) == 1
+
+
+async def test_a_clock_an_hour_back_sends_at_the_hour_that_it_shows(services: Services, station: Station) -> None:
+    await written(services, station)
+    at(services, AT_FRIDAY - timedelta(hours=1))
+    assert await scheduling.issue_due(services) == 0
+    at(services, AT_FRIDAY)
+    assert await scheduling.issue_due(services) == 1
+
+
+async def test_an_edit_while_it_is_issued_is_refused_or_is_what_goes_out(
+    services: Services, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await written(services, station, rule="FREQ=DAILY")
+    at(services, AT_FRIDAY)
+    whole, edited = schedules.settle, replace(made, message=replace(made.message, texts={"fr": Text("À 8 h")}))
+
+    async def edited_first(unit: Any, plans: Any) -> Any:
+        monkeypatch.undo()
+        assert await schedules.change(unit, made, replace(edited, next_at=AT_FRIDAY))
+        return await whole(unit, plans)
+
+    monkeypatch.setattr(schedules, "settle", edited_first)
+    assert await scheduling.issue_due(services) == 0, "what was read is not what is there"
+    assert await scheduling.issue_due(services) == 1
+    (alert,) = await sent(services)
+    assert alert.texts["fr"].headline == "À 8 h"
+    with pytest.raises(Conflict):
+        await scheduling.change(services, station, made, edited, None, following=False)
+    with pytest.raises(Conflict):
+        await scheduling.change(services, station, await read(services, made), edited, AT_FRIDAY, following=False)
+
+
+async def test_a_schedule_whose_group_is_gone_is_not_sent_and_says_why(services: Services, station: Station) -> None:
+    made = await written(services, station, audience=Audience(AudienceKind.GROUPS, ("ecole",)))
+    async with services.store.write() as unit:
+        await unit.conn.exec_driver_sql("DELETE FROM groups")
+    at(services, AT_FRIDAY)
+    assert await scheduling.issue_due(services) == 0
+    async with services.store.read() as unit:
+        ((_, occurrence),) = await schedules.not_sent(unit, station.id, 9)
+    assert occurrence.outcome is Outcome.REFUSED
+    assert "ecole" in occurrence.problem
+    await scheduling.end(services, await read(services, made))
+
+
+async def test_a_schedule_whose_author_is_gone_waits_for_somebody_else(services: Services, station: Station) -> None:
+    made = await written(services, station)
+    async with services.store.write() as unit:
+        await stations.revoke_key(unit, made.key_id, NOW)
+        await stations.add_key(unit, Role.PUBLISH, station.id, "Adjointe", NOW)
+    at(services, AT_FRIDAY)
+    assert await scheduling.issue_due(services) == 0
+    async with services.store.read() as unit:
+        ((_, occurrence),) = await schedules.not_sent(unit, station.id, 9)
+        assert (await schedules.authors(unit, [made]))[made.key_id] == "Mairie"
+    assert "author" in occurrence.problem
+    assert await scheduling.answer(services, made, AT_FRIDAY, key_id=made.key_id + 1, send=True) is not None
+
+
+async def test_a_schedule_goes_with_its_station(services: Services, station: Station) -> None:
+    await written(services, station)
+    async with services.store.write() as unit:
+        await unit.conn.exec_driver_sql("DELETE FROM stations")
+    at(services, AT_FRIDAY)
+    assert await scheduling.issue_due(services) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"starts": datetime(2026, 7, 1, 13, 59)}, "at"),  # noqa: DTZ001
+        ({"zone": "Europe/Atlantis"}, "zone"),
+        ({"rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "repeat"),
+        ({"rule": "FREQ=MINUTELY"}, "repeat"),
+        ({"rule": "FREQ=DAILY;COUNT=100000"}, "repeat"),
+        ({"rule": "FREQ=DAILY;UNTIL=20260101"}, "repeat"),
+        ({"lasts": timedelta(0)}, "expires"),
+        ({"lasts": timedelta(hours=1), "onset": timedelta(hours=2)}, "onset"),
+        ({"severity": Severity.SEVERE}, "reason"),
+        ({"severity": Severity.EXTREME, "reason": "  "}, "reason"),
+        ({"school_zone": "Z"}, "school_zone"),
+        ({"texts": {"fr": Text("")}}, "texts.fr.headline"),
+        ({"audience": Audience(AudienceKind.GROUPS, ("nobody",))}, "audience.groups"),
+    ],
+)
+async def test_what_can_not_be_is_refused_before_anything_is_kept(
+    services: Services, station: Station, changes: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        await written(services, station, **changes)
+    assert refused.value.field == field
+    async with services.store.read() as unit:
+        assert await schedules.page(unit, station_id=None, ended=True, limit=9) == []
+
+
+async def test_one_occurrence_is_left_out_one_is_changed_and_those_that_follow_are_moved(
+    services: Services, station: Station
+) -> None:
+    made = await written(services, station, rule="FREQ=DAILY;COUNT=6")
+    days = [AT_FRIDAY + n * DAY for n in range(6)]
+    await scheduling.change(services, station, made, replace(made, paused=True), days[1], following=False)
+    was = await read(services, made)
+    words = replace(made.message, texts={"fr": Text("Exception")})
+    await scheduling.change(services, station, was, replace(was, id=new_id(), message=words), days[2], following=False)
+    was = await read(services, made)
+    later = replace(was, id=new_id(), starts=(FRIDAY + 4 * DAY).replace(hour=8))
+    await scheduling.change(services, station, was, later, days[4], following=True)
+    for day in days:
+        for hours in range(24):
+            at(services, day + timedelta(hours=hours / 2))
+            await scheduling.issue_due(services)
+    told = [(each.sent_at, each.texts["fr"].headline) for each in await sent(services)][::-1]
+    later_by = timedelta(hours=1)
+    assert told == [
+        (days[0], "Sortie scolaire"),
+        (days[2], "Exception"),
+        (days[3], "Sortie scolaire"),
+        (days[4] + later_by, "Sortie scolaire"),
+        (days[5] + later_by, "Sortie scolaire"),
+    ]
+
+
+async def test_a_paused_schedule_sends_nothing_and_goes_on_when_it_is_resumed(
+    services: Services, station: Station
+) -> None:
+    made = await written(services, station, rule="FREQ=DAILY")
+    paused = await scheduling.change(services, station, made, replace(made, paused=True), None, following=False)
+    assert paused.next_at is None
+    at(services, AT_FRIDAY + DAY)
+    assert await scheduling.issue_due(services) == 0
+    was = await read(services, made)
+    resumed = await scheduling.change(services, station, was, replace(was, paused=False), None, following=False)
+    assert resumed.next_at == AT_FRIDAY + 2 * DAY
+    assert await became(services, made) == []
+
+
+async def test_reminders_repeat_an_alert_while_it_holds_and_end_with_it(services: Services, station: Station) -> None:
+    everyone = Audience(AudienceKind.ALL_FOLLOWERS)
+    original, _ = await issue(services, command(station, audience=everyone, area=None, expires_at=NOW + 9 * DAY))
+    message = replace(original, msg_type=MsgType.UPDATE, texts={"fr": Text("Toujours pas d'eau potable")})
+    made = await written(services, station)
+    asked = replace(made, id=new_id(), kind=Kind.REMINDER, message=message, reminds=original.id, rule="FREQ=DAILY")
+    reminder = await scheduling.write(services, station, asked)
+    await scheduling.end(services, made)
+    at(services, AT_FRIDAY)
+    assert await scheduling.issue_due(services) == 1
+    (told, _) = await sent(services)
+    assert (told.msg_type, told.references) == (MsgType.UPDATE, (original.id,))
+    await cancel(services, original, station, None, None)
+    assert (await read(services, reminder)).ended_at == AT_FRIDAY
+    at(services, AT_FRIDAY + DAY)
+    assert await scheduling.issue_due(services) == 0
+
+
+async def test_a_reminder_of_an_alert_that_expired_ends_unsent(services: Services, station: Station) -> None:
+    everyone = Audience(AudienceKind.ALL_FOLLOWERS)
+    original, _ = await issue(services, command(station, audience=everyone, area=None, expires_at=NOW + DAY))
+    asked = replace(await written(services, station), id=new_id(), kind=Kind.REMINDER, reminds=original.id)
+    reminder = await scheduling.write(services, station, replace(asked, rule="FREQ=DAILY"))
+    at(services, AT_FRIDAY)
+    await scheduling.issue_due(services)
+    assert (await read(services, reminder)).ended_at == AT_FRIDAY
+    assert await became(services, reminder) == []
+
+
+async def test_the_reach_is_counted_again_shortly_before_and_a_change_of_a_quarter_is_seen(
+    services: Services, station: Station
+) -> None:
+    async with services.store.write() as unit:
+        more = [resident(mail(f"r{n}@example.org"), at=(0.63, 48.76)) for n in range(7)]
+        await register(unit, station.id, *more)
+    made = await written(services, station)
+    assert made.reach == 8
+    async with services.store.write() as unit:
+        await register(unit, station.id, *(resident(mail(f"n{n}@example.org"), at=(0.63, 48.76)) for n in range(3)))
+    at(services, AT_FRIDAY - timedelta(hours=1))
+    await scheduling.measure(services)
+    assert (await read(services, made)).reach_now is None, "too early"
+    at(services, AT_FRIDAY - timedelta(minutes=9))
+    await scheduling.measure(services)
+    found = await read(services, made)
+    assert (found.reach, found.reach_now, found.reach_changed) == (8, 11, True)
