@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "key": "broadcaster.commands.keys:key",
     "migrate": "broadcaster.commands.database:migrate",
     "restore": "broadcaster.commands.backups:restore",
+    "schedule": "broadcaster.commands.schedules:schedule",
     "seed": "broadcaster.commands.database:seed",
     "send": "broadcaster.commands.send:send",
     "serve": "broadcaster.commands.serving:serve",

@@ -31,7 +31,7 @@ def alert() -> None:
     """What was sent, and what became of it."""
 
 
-def _asked(work: Callable[[Api], Awaitable[Any]], *, may_start: bool = False) -> Any:
+def asked(work: Callable[[Api], Awaitable[Any]], *, may_start: bool = False) -> Any:
     async def ask() -> Any:
         async with service(settings(), may_start=may_start) as api:
             try:
@@ -48,7 +48,7 @@ def _asked(work: Callable[[Api], Awaitable[Any]], *, may_start: bool = False) ->
 @_json
 def list_(*, station: str | None, limit: int, as_json: bool) -> None:
     """List the alerts, newest first."""
-    page = _asked(lambda api: api.get("/v1/alerts", station=station, limit=limit))
+    page = asked(lambda api: api.get("/v1/alerts", station=station, limit=limit))
     if as_json:
         print_json(page)
         return
@@ -77,7 +77,7 @@ def show(*, alert_id: int, as_json: bool) -> None:
     async def work(api: Api) -> tuple[Any, Any]:
         return await api.get(f"/v1/alerts/{alert_id}"), await api.get(f"/v1/alerts/{alert_id}/account")
 
-    shown, account = _asked(work)
+    shown, account = asked(work)
     if as_json:
         print_json({"alert": shown, "account": account})
     else:
@@ -136,7 +136,7 @@ def deliveries(*, alert_id: int, state: str | None, channel: str | None, limit: 
                 break
         return found, cursor
 
-    found, cursor = _asked(work)
+    found, cursor = asked(work)
     if as_json:
         print_json({"deliveries": found, "next": cursor})
         return
@@ -167,7 +167,7 @@ def unreached_(*, alert_id: int, as_json: bool) -> None:
     async def work(api: Api) -> list[Any]:
         return [each async for each in unreached(api, str(alert_id))]
 
-    found = _asked(work)
+    found = asked(work)
     if as_json:
         print_json({"unreached": found})
     else:
@@ -200,7 +200,7 @@ def cancel(
         account = await follow(api, cleared["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
         return cleared, account, api.passing
 
-    cleared, account, passing = _asked(work, may_start=True)
+    cleared, account, passing = asked(work, may_start=True)
     if passing and (account is None or not settled(account)):
         hint = "start `tocsin serve`, and what is unsent goes out"
         raise Stop(f"the all-clear {cleared['id']} is not with everyone yet", Exit.UNACCOUNTED, hint)

@@ -75,6 +75,14 @@ class Api:
         """Send a document that may be sent twice without harm; tries again when the line is lost."""
         return await self._asked("POST", path, body=body, headers=headers)
 
+    async def patch(self, path: str, body: Any) -> Any:
+        """Change something; doing it twice does no harm."""
+        return await self._asked("PATCH", path, body=body)
+
+    async def delete(self, path: str) -> Any:
+        """End something; doing it twice does no harm."""
+        return await self._asked("DELETE", path)
+
     async def _asked(
         self,
         method: str,

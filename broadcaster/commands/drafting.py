@@ -90,7 +90,7 @@ def draft(given: Mapping[str, Any], *, now: datetime | None = None) -> dict[str,
     if given.get("channels"):
         body["channels"] = _channels(given["channels"])
     for name in ("expires", "onset"):
-        if given.get(name):
+        if given.get(name) and not given.get("at"):
             body[name] = _moment(name, given[name], at)
     return body
 
@@ -167,6 +167,21 @@ def _channels(text: str) -> list[str]:
         if name not in known:
             raise Stop(f"--channels: there is no channel {name!r}", Exit.REFUSED, f"there are: {', '.join(known)}")
     return list(dict.fromkeys(names))
+
+
+def minutes_of(name: str, text: str, at: str) -> int:
+    """Return the minutes of a span (90min, 6h), or from ``at`` to another time of day in the same zone."""
+    span = _SPAN.fullmatch(text.strip().lower())
+    if span is not None:
+        return round(float(span[1]) * _SECONDS[span[2]] / 60)
+    try:
+        minutes = (datetime.fromisoformat(text.strip()) - datetime.fromisoformat(at.strip())) // timedelta(minutes=1)
+    except (ValueError, TypeError):
+        minutes = 0
+    if minutes <= 0:
+        hint = "write 6h, 90min, 2d, or a date and time as in --at"
+        raise Stop(f"--{name} {text[:40]!r} is no time after --at", Exit.REFUSED, hint)
+    return minutes
 
 
 def _moment(name: str, text: str, now: datetime) -> str:

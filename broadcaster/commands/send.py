@@ -18,7 +18,8 @@ from broadcaster.commands.following import follow
 from broadcaster.commands.foresight import banner, how_many, show_reach
 from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
-from broadcaster.commands.showing import err, out, print_json
+from broadcaster.commands.schedules import scheduled, with_schedule
+from broadcaster.commands.showing import err, moment, out, print_json
 from broadcaster.domain.spelling import counted
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -29,6 +30,7 @@ _WAIT_S = 900.0
 @dataclass(frozen=True)
 class _Wish:
     body: dict[str, Any]
+    later: dict[str, Any] | None
     idempotency_key: str
     yes: bool
     dry_run: bool
@@ -58,6 +60,7 @@ class _Seen:
     short_help="Send an alert, and account for everyone it concerns.",
 )
 @with_draft
+@with_schedule
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show the reach, send nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout: reach, alert, account, unreached.")
@@ -84,13 +87,15 @@ def send(
         --headline "Crue de la Risle" --description "Quittez les rez-de-chaussée." \\
         --text en:headline="The Risle is in flood"
 
+    With --at it goes out later, with --repeat again and again: tocsin schedule shows and ends it.
     Speaks to the service at TOCSIN_URL with TOCSIN_KEY; without them to this machine's own, with the operator's key.
     Where none runs, one is started for as long as it takes.
     """  # noqa: D301  click reads the \b
     if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
         raise Stop("--idempotency-key has 1 to 200 visible ASCII characters")
     key = idempotency_key or f"cli-{secrets.token_urlsafe(16)}"
-    wish = _Wish(draft(given), key, yes, dry_run, as_json, no_follow, wait_s)
+    body = draft(given)
+    wish = _Wish(body, scheduled(body, given), key, yes, dry_run, as_json, no_follow, wait_s)
     seen = _Seen()
     try:
         code = wait_for(_send(wish, seen))
@@ -125,7 +130,9 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
                 print_json({"reach": reach, "alert": None, "account": None, "unreached": None})
             return _foreseen(reach)
         if not wish.yes:
-            _confirm(wish.body["status"], reach)
+            _confirm(wish, reach)
+        if wish.later is not None:
+            return await _schedule(api, wish, reach)
         seen.asked = True
         alert = await _post(api, wish)
         seen.alert_id = alert["id"]
@@ -137,9 +144,21 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
         return await _follow(api, wish, reach, alert, seen)
 
 
+async def _schedule(api: Api, wish: _Wish, reach: Any) -> Exit:
+    made = await _post(api, wish)
+    if wish.as_json:
+        print_json({"reach": reach, "schedule": made})
+    else:
+        out().print(f"schedule {made['id']}: first at {moment(made['next'])}")
+        if api.passing:
+            out().print("it goes out once a service runs: start `tocsin serve`")
+    return Exit.DONE
+
+
 async def _post(api: Api, wish: _Wish) -> Any:
+    path, body = ("/v1/alerts", wish.body) if wish.later is None else ("/v1/schedules", wish.later)
     try:
-        return await api.post("/v1/alerts", wish.body, headers={"Idempotency-Key": wish.idempotency_key})
+        return await api.post(path, body, headers={"Idempotency-Key": wish.idempotency_key})
     except Lost as lost:
         raise Stop(
             f"{lost}: it is not known whether the alert was taken",
@@ -190,10 +209,11 @@ def _code(account: dict[str, Any]) -> Exit:
     return Exit.DONE if account["matched"] else Exit.NOBODY
 
 
-def _confirm(status: str, reach: dict[str, Any]) -> None:
-    what = {"actual": "REAL ALERT", "exercise": "exercise", "test": "test"}[status]
+def _confirm(wish: _Wish, reach: dict[str, Any]) -> None:
+    what = {"actual": "REAL ALERT", "exercise": "exercise", "test": "test"}[wish.body["status"]]
+    verb = "Send" if wish.later is None else "Schedule"
     try:
-        agreed = click.confirm(f"Send this {what} to {how_many(reach)}?", default=False, err=True)
+        agreed = click.confirm(f"{verb} this {what} to {how_many(reach)}?", default=False, err=True)
     except click.Abort:
         agreed = False
     if not agreed:

@@ -1,0 +1,198 @@
+"""``tocsin schedule list|show|next|pause|resume|cancel``, and ``tocsin send --at``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from broadcaster.commands.alerts import asked
+from broadcaster.commands.drafting import minutes_of
+from broadcaster.commands.exits import Exit
+from broadcaster.commands.failing import Stop
+from broadcaster.commands.showing import moment, out, print_json, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from broadcaster.commands.api import Api
+
+_ID = click.IntRange(1, 2**63 - 1)
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+
+OPTIONS = (
+    click.option("--at", help="Send it then, in the station's time: 2026-12-07 07:30."),
+    click.option("--repeat", help="With --at: again and again, an RRULE of RFC 5545 such as FREQ=WEEKLY;BYDAY=MO."),
+    click.option("--zone", help="With --at: another time zone, such as Indian/Reunion."),
+    click.option("--skip-public-holidays", is_flag=True, help="With --repeat: not on public holidays."),
+    click.option(
+        "--skip-school-holidays", metavar="ZONE", help="With --repeat: not in the holidays of zone A, B or C."
+    ),
+    click.option("--grace", help="With --at: how late it is still sent, as in 30min; two hours, if not said."),
+    click.option("--reason", help="With --at: why a severe or extreme alert is scheduled."),
+    click.option("--public", is_flag=True, help="With --at: show its dates in the station's public calendar."),
+)
+_WITH_AT = ("repeat", "zone", "skip_public_holidays", "skip_school_holidays", "grace", "reason", "public")
+
+
+def with_schedule(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a schedule."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def scheduled(body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the document of POST /v1/schedules for that of an alert; None where it goes out now."""
+    if not given["at"]:
+        alone = [name for name in _WITH_AT if given[name]]
+        if alone:
+            raise Stop(f"--{alone[0].replace('_', '-')} goes with --at: say when it is sent", Exit.REFUSED)
+        return None
+    asked_for = {name: value for name, value in body.items() if name not in ("expires", "onset")}
+    asked_for["at"] = given["at"].strip()
+    for name in ("repeat", "zone", "skip_school_holidays", "reason"):
+        if given[name]:
+            asked_for[name] = given[name]
+    for name in ("skip_public_holidays", "public"):
+        asked_for[name] = given[name]
+    for name, option in (("lasts_minutes", "expires"), ("onset_minutes", "onset"), ("grace_minutes", "grace")):
+        if given[option]:
+            asked_for[name] = minutes_of(option, given[option], given["at"])
+    return asked_for
+
+
+@click.group()
+def schedule() -> None:
+    """Alerts for later: when they are due, and what became of them."""
+
+
+@schedule.command("list")
+@click.option("--station", help="Only of this station.")
+@click.option("--ended", is_flag=True, help="Those too that have ended.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
+@_json
+def list_(*, station: str | None, ended: bool, limit: int, as_json: bool) -> None:
+    """List the schedules, newest first."""
+    query = {"station": station, "ended": "true" if ended else None, "limit": limit}
+    page = asked(lambda api: api.get("/v1/schedules", **query))
+    if as_json:
+        print_json(page)
+        return
+    rows = [
+        (
+            each["id"],
+            moment(each["next"]),
+            _state(each),
+            each["repeat"] or "once",
+            each["station"],
+            _headline(each),
+            each["author"],
+        )
+        for each in page["schedules"]
+    ]
+    out().print(table(("id", "next", "state", "repeat", "station", "headline", "author"), rows))
+
+
+@schedule.command("show")
+@click.argument("schedule_id", metavar="ID", type=_ID)
+@_json
+def show(*, schedule_id: int, as_json: bool) -> None:
+    """Show a schedule, its next ten times, and what became of the last."""
+
+    async def work(api: Api) -> tuple[Any, Any]:
+        one = f"/v1/schedules/{schedule_id}"
+        return await api.get(one), await api.get(one + "/occurrences")
+
+    shown, occurrences = asked(work)
+    if as_json:
+        print_json({"schedule": shown, "occurrences": occurrences})
+        return
+    facts = [
+        ("headline", _headline(shown)),
+        ("state", _state(shown)),
+        ("author", shown["author"]),
+        ("at", f"{shown['at'].replace('T', ' ')} {shown['zone']}"),
+        ("repeat", shown["repeat"] or "once"),
+        ("severity", f"{shown['severity']} ({shown['status']})"),
+        ("holds", f"{shown['lasts_minutes']} min"),
+        ("grace", f"{shown['grace_minutes']} min"),
+    ]
+    if shown["reach_changed"]:
+        facts.append(("reach", f"{shown['reach_now']} people, and {shown['reach']} when it was written"))
+    out().print(table(("", ""), facts))
+    rows = [(moment(each), "") for each in occurrences["coming"]]
+    rows += [(moment(each["at"]), f"{each['outcome']} {each['problem']}".strip()) for each in occurrences["past"]]
+    out().print(table(("when", ""), rows))
+
+
+@schedule.command("next")
+@click.argument("schedule_id", metavar="ID", type=_ID)
+@click.option("--count", default=10, show_default=True, type=click.IntRange(1, 100))
+@_json
+def next_(*, schedule_id: int, count: int, as_json: bool) -> None:
+    """Show when a schedule is next due."""
+    found = asked(lambda api: api.get(f"/v1/schedules/{schedule_id}/occurrences", count=count))
+    if as_json:
+        print_json(found["coming"])
+    else:
+        for each in found["coming"]:
+            click.echo(moment(each))
+
+
+@schedule.command("pause")
+@click.argument("schedule_id", metavar="ID", type=_ID)
+@click.option("--occurrence", metavar="WHEN", help="Only this time, in this machine's zone; `next` shows them.")
+def pause(*, schedule_id: int, occurrence: str | None) -> None:
+    """Send nothing of a schedule until it is resumed, or leave one time out."""
+    body: dict[str, Any] = {"paused": True}
+    if occurrence:
+        body["occurrence"] = _instant(occurrence)
+    asked(lambda api: api.patch(f"/v1/schedules/{schedule_id}", body))
+    click.echo("left out" if occurrence else f"paused; go on with: tocsin schedule resume {schedule_id}")
+
+
+@schedule.command("resume")
+@click.argument("schedule_id", metavar="ID", type=_ID)
+def resume(*, schedule_id: int) -> None:
+    """Let a paused schedule go on."""
+    shown = asked(lambda api: api.patch(f"/v1/schedules/{schedule_id}", {"paused": False}))
+    click.echo(f"next: {moment(shown['next'])}")
+
+
+@schedule.command("cancel")
+@click.argument("schedule_id", metavar="ID", type=_ID)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def cancel(*, schedule_id: int, yes: bool) -> None:
+    """End a schedule: nothing more of it is sent, overdue or not."""
+
+    async def work(api: Api) -> None:
+        shown = await api.get(f"/v1/schedules/{schedule_id}")
+        if not yes:
+            try:
+                agreed = click.confirm(f"End “{_headline(shown)}”?", default=False, err=True)
+            except click.Abort:
+                agreed = False
+            if not agreed:
+                raise Stop("nothing was ended", Exit.ABORTED, "--yes ends without asking")
+        await api.delete(f"/v1/schedules/{schedule_id}")
+
+    asked(work)
+    click.echo("ended")
+
+
+def _state(shown: dict[str, Any]) -> str:
+    return "ended" if shown["ended_at"] else "paused" if shown["paused"] else shown["kind"]
+
+
+def _headline(shown: dict[str, Any]) -> str:
+    return str(next(iter(shown["texts"].values()))["headline"])
+
+
+def _instant(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone().isoformat()
+    except ValueError:
+        hint = "write it as in 2026-12-07 07:30"
+        raise Stop(f"--occurrence {text[:40]!r} is no date and time", Exit.REFUSED, hint) from None

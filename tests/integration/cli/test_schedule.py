@@ -1,0 +1,73 @@
+"""``tocsin send --at`` and ``tocsin schedule``, against a service that runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from broadcaster import config
+from broadcaster.app import serving
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+SEND = ("send", "--station", "laigle", "--audience", "all_followers", "--severity", "minor", "--headline", "Cantine")
+LATER = ("--at", "2030-12-02 07:30", "--repeat", "FREQ=WEEKLY;BYDAY=MO", "--expires", "4h")
+
+
+@pytest.fixture
+async def running(seeded: Any) -> AsyncIterator[str]:
+    with capture_logs():
+        async with serving(config.load({**seeded.env, "TOCSIN_PORT": "0"})) as service:
+            yield service.url
+
+
+async def test_mondays_message_is_scheduled_looked_at_paused_resumed_and_ended(seeded: Any, running: str):
+    async def run(*args: str) -> Any:
+        ended = await seeded.beside(*args, TOCSIN_URL=running)
+        assert ended.code == 0, ended.err
+        return ended
+
+    made = (await run(*SEND, *LATER, "--skip-school-holidays", "B", "--yes", "--json")).document
+    schedule = made["schedule"]
+    assert (schedule["at"], schedule["lasts_minutes"], schedule["skip_school_holidays"]) == (
+        "2030-12-02T07:30",
+        240,
+        "B",
+    )
+    assert made["reach"]["people"] > 100
+    assert schedule["id"] in (await run("schedule", "list")).out
+    assert "Cantine" in (await run("schedule", "show", schedule["id"])).out
+    coming = (await run("schedule", "next", schedule["id"], "--count", "3", "--json")).document
+    assert coming[0] == schedule["next"]
+    await run("schedule", "pause", schedule["id"], "--occurrence", coming[0])
+    assert (await run("schedule", "next", schedule["id"], "--json")).document[0] == coming[1]
+    await run("schedule", "pause", schedule["id"])
+    assert (await run("schedule", "next", schedule["id"], "--json")).document == []
+    await run("schedule", "resume", schedule["id"])
+    assert (await run("schedule", "next", schedule["id"], "--json")).document[0] == coming[1]
+    await run("schedule", "cancel", schedule["id"], "--yes")
+    assert schedule["id"] not in (await run("schedule", "list")).out
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("--repeat", "FREQ=DAILY"), "--repeat goes with --at"),
+        (("--at", "2020-01-01 07:30"), "is in the past"),
+        (("--at", "2030-12-02 07:30", "--repeat", "FREQ=MINUTELY"), "once an hour"),
+        (("--at", "2030-12-02 07:30", "--expires", "2030-12-01 07:30"), "--expires"),
+    ],
+)
+async def test_what_can_not_be_is_told(seeded: Any, running: str, args: tuple[str, ...], told: str):
+    ended = await seeded.beside(*SEND, *args, "--yes", TOCSIN_URL=running)
+    assert ended.code != 0
+    assert told in ended.err
+
+
+async def test_without_a_yes_nothing_is_scheduled(seeded: Any, running: str):
+    assert (await seeded.beside(*SEND, *LATER, TOCSIN_URL=running)).code != 0
+    listed = await seeded.beside("schedule", "list", "--json", TOCSIN_URL=running)
+    assert listed.document["schedules"] == []
