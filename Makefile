@@ -1,5 +1,7 @@
 # Two commands do it all on a fresh machine (Python >= 3.11, Node >= 20): `make run` and `make test`.
 PYTHON ?= python3
+# Hundreds of processes start in the tests: none compiles our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 

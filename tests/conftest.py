@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +13,7 @@ from hypothesis import settings
 
 from tests.servers.postgres import Postgres
 from tests.servers.postgres import postgres as running_postgres
+from tests.servers.shaped import shaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +22,24 @@ settings.register_profile("tocsin", deadline=None)  # a busy machine is slow, an
 settings.load_profile("tocsin")
 
 
+_MEMORY = Path("/dev/shm")
+_ROOM = 3 * 2**30
+
+
+def pytest_configure() -> None:
+    # Databases write each commit to the disk. No test pulls that plug, so where there is room the disk is memory.
+    if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres_server() -> Iterator[Postgres]:
     with running_postgres() as server:
+        shaped(server)  # the template of all others, which no test drops
         yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> Iterator[Postgres]:
+    with postgres_server.lent():
+        yield postgres_server

@@ -13,6 +13,7 @@ from broadcaster.bus import Job, LocalBus, NoAnswer, StreamsBus
 from broadcaster.ids import new_token
 from broadcaster.pipeline.gate import SharedGate
 from tests.servers import redis7
+from tests.servers.ports import free_port
 
 SOON_S = 5.0
 
@@ -24,7 +25,7 @@ async def local():
 
 @pytest.fixture(scope="session")
 def valkey():
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_port()) as server:
         yield f"redis://127.0.0.1:{server.port}"
 
 

