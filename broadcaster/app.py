@@ -21,16 +21,17 @@ from broadcaster.clock import Clock, SystemClock
 from broadcaster.errors import BadSettings, TocsinError
 from broadcaster.http.connections import watch
 from broadcaster.http.keys import CONNECTIONS
-from broadcaster.http.server import build
 from broadcaster.logs import set_up_logs
 from broadcaster.pipeline.move import Movements
+from broadcaster.pipeline.services import Role, Services
 from broadcaster.pipeline.track import Ledger
-from broadcaster.providers import open_senders
-from broadcaster.services import Role, Services
-from broadcaster.store import Store, StoreUnavailable, Vault, upkeep
-from broadcaster.store.grouping import Grouped
-from broadcaster.store.migrate import current, known, newest
-from broadcaster.store.registering import register_all
+from broadcaster.sending.providers import open_senders
+from broadcaster.server.application import build
+from broadcaster.store import Store, StoreUnavailable, Vault
+from broadcaster.store.engine.grouping import Grouped
+from broadcaster.store.operations import upkeep
+from broadcaster.store.operations.migrate import current, known, newest
+from broadcaster.store.register.registering import register_all
 from broadcaster.workers import working
 from schedules import BadSchedule, SchoolCalendar
 

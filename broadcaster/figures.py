@@ -16,15 +16,16 @@ from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import LEAST_RANK, Lane
 from broadcaster.domain.latency import middle_s
 from broadcaster.metrics import LEADER, PERSON, STAGE, Tally
-from broadcaster.store import counting, gauges
+from broadcaster.pipeline.topics import queue_of, resolve_queue
+from broadcaster.store.alerts import counting
+from broadcaster.store.operations import gauges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from broadcaster.domain.people import ChannelName
-    from broadcaster.services import Services
-    from broadcaster.store.gauges import Reading, Watched
+    from broadcaster.pipeline.services import Services
+    from broadcaster.store.operations.gauges import Reading, Watched
 
 _BUS_S = 2.0
 
@@ -39,17 +40,10 @@ class _Seen:
 
 
 class Figures:
-    """Reads and shows them. ``queue_of`` and ``resolve_queue`` give the names of the queues, as the workers do."""
+    """Reads and shows them."""
 
-    def __init__(
-        self,
-        services: Services,
-        queue_of: Callable[[ChannelName, int], str],
-        resolve_queue: Callable[[int], str],
-    ) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
-        self._queue_of = queue_of
-        self._resolve_queue = resolve_queue
         self._seen: dict[int, _Seen] | None = None
 
     def forget(self) -> None:
@@ -80,8 +74,8 @@ class Figures:
 
     def _queues(self) -> list[str]:
         ranks = LEAST_RANK.values()
-        sending = [self._queue_of(name, rank) for name in self._services.senders for rank in ranks]
-        return [*map(self._resolve_queue, ranks), *sending]
+        sending = [queue_of(name, rank) for name in self._services.senders for rank in ranks]
+        return [*map(resolve_queue, ranks), *sending]
 
     def _gauges(self, reading: Reading) -> dict[str, dict[tuple[str, ...], float]]:
         senders = self._services.senders
@@ -91,10 +85,10 @@ class Figures:
             ages[queue,] = max(ages.get((queue,), 0.0), (reading.at - since).total_seconds())
 
         for (channel, rank), due_at in reading.due.items():
-            waits(self._queue_of(channel, rank), due_at)
+            waits(queue_of(channel, rank), due_at)
         for alert in reading.alerts:
             if alert.resolved_at is None and not alert.leased:
-                waits(self._resolve_queue(alert.rank), alert.sent_at)
+                waits(resolve_queue(alert.rank), alert.sent_at)
         unfinished = Counter(alert.lane for alert in reading.alerts if alert.finished_at is None)
         return {
             "tocsin_leader": {(): 1.0},

@@ -11,22 +11,27 @@ import shutil
 import time
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import Lane, lane_of_rank
 from broadcaster.domain.health import NO_ROLE, Code, Trouble, in_order
 from broadcaster.domain.people import ChannelName
-from broadcaster.store import StoreUnavailable, account, counting, gauges, processes, retiring
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.alerts import counting, retiring
+from broadcaster.store.alerts import report as account
+from broadcaster.store.operations import gauges, processes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
     from datetime import datetime
 
+    from broadcaster.bus import Bus
+    from broadcaster.clock import Clock
     from broadcaster.config import Settings
-    from broadcaster.services import Services
-    from broadcaster.store import Unit
-    from broadcaster.store.gauges import Reading
+    from broadcaster.sending.sender import Sender
+    from broadcaster.store import Store, Unit
+    from broadcaster.store.operations.gauges import Reading
 
 PATIENCE_S = 3.0
 """How long the store and the bus may take to answer; then they are away."""
@@ -40,10 +45,22 @@ _REFUSED_SINCE = timedelta(days=30)
 _MOST_REFUSALS = 5
 
 
+class Process(Protocol):
+    """What is looked at in this process."""
+
+    settings: Settings
+    store: Store
+    bus: Bus
+    clock: Clock
+    owner: str
+    senders: dict[ChannelName, Sender]
+    probed: dict[ChannelName, list[Trouble]]
+
+
 class Health:
     """Looks at the service; one look at a time for all who ask, and none waits longer than ``PATIENCE_S``."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Process) -> None:
         self._services = services
         self._store = _Look(self._of_the_store, Code.STORE_AWAY)
         self._bus = _Look(self._of_the_bus, Code.BUS_AWAY)
@@ -147,7 +164,7 @@ def _standing_still(reading: Reading) -> Iterator[Trouble]:
             yield Trouble(Code.FIRST_LATE, {"seconds": int(seconds)}, alert_id=alert.id)
 
 
-def own_troubles(services: Services) -> list[Trouble]:
+def own_troubles(services: Process) -> list[Trouble]:
     """Return the troubles of this process: its disk, and the providers that it speaks to. Blocks on the disk."""
     return [*_disk(services.settings), *_providers(services)]
 
@@ -161,7 +178,7 @@ def _disk(settings: Settings) -> Iterator[Trouble]:
                 yield Trouble(Code.DISK_LOW, {"megabytes": free_mb})
 
 
-def _providers(services: Services) -> Iterator[Trouble]:
+def _providers(services: Process) -> Iterator[Trouble]:
     for name, sender in services.senders.items():
         if sender.sandboxed:
             continue

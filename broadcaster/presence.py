@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.health import Code, Trouble
 from broadcaster.health import own_troubles
-from broadcaster.store import processes
+from broadcaster.store.operations import processes
 
 if TYPE_CHECKING:
-    from broadcaster.services import Sender, Services
+    from broadcaster.pipeline.services import Services
+    from broadcaster.sending.sender import Sender
     from broadcaster.store import Unit
-    from channels.failover import Provider
+    from channels.transport.failover import Provider
 
 REACH_EVERY_S = 4.0
 """Seconds between two looks whether a provider takes connections at all: /readyz knows within ten that it does not."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.stations import Station, StationKind
-from broadcaster.store import people, stations
+from broadcaster.store.people import people
+from broadcaster.store.stations import stations
 from broadcaster.synthetic import GROUPS, Town
 from broadcaster.territory import NO_SEA, of_commune
 from zones import Area
@@ -14,7 +15,7 @@ from zones import Area
 if TYPE_CHECKING:
     from broadcaster.clock import Clock
     from broadcaster.domain.people import NewSubscriber
-    from broadcaster.store.engine import Store, Unit
+    from broadcaster.store.engine.engine import Store, Unit
 
 INSEE = "61214"
 SLUG = "laigle"

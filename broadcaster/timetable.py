@@ -9,24 +9,18 @@ import structlog
 
 from broadcaster.bus import BusUnavailable
 from broadcaster.pipeline import schedule, welcome
-from broadcaster.store import (
-    StoreUnavailable,
-    confirmations,
-    residents,
-    retiring,
-    sandbox,
-    schedules,
-    sessions,
-    upkeep,
-    uploads,
-)
+from broadcaster.store import StoreUnavailable, sandbox, schedules
+from broadcaster.store.alerts import retiring
+from broadcaster.store.operations import sessions, upkeep
+from broadcaster.store.people import confirmations, residents
+from broadcaster.store.register import uploads
 from schedules import Job, Timetable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from broadcaster.figures import Figures
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
 
 FIGURES_EVERY = timedelta(seconds=5)
 _REFUSALS_KEPT = _OCCURRENCES_KEPT = timedelta(days=400)

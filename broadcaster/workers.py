@@ -14,41 +14,33 @@ import structlog
 
 from broadcaster import presence
 from broadcaster.bus import BusUnavailable
-from broadcaster.domain.alerts import Lane, Severity, Status, lane_of_rank, rank_of
+from broadcaster.domain.alerts import Lane, Severity, Status, rank_of
 from broadcaster.figures import Figures
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.geocoding.placing import place_all
 from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS
 from broadcaster.pipeline.carrier import hear
 from broadcaster.pipeline.deliver import deliver
-from broadcaster.pipeline.enter import PEOPLE, enter
+from broadcaster.pipeline.enter import enter
 from broadcaster.pipeline.reach import ASKED, answer
 from broadcaster.pipeline.resolve import resolve
-from broadcaster.services import Role
-from broadcaster.store import (
-    StoreUnavailable,
-    alerts,
-    alive,
-    batches,
-    leases,
-    outbox,
-    processes,
-    upkeep,
-)
-from broadcaster.store.turnstile import urgently
+from broadcaster.pipeline.services import Role
+from broadcaster.pipeline.topics import ALERTS, PEOPLE, RESOLVE, queue_of, resolve_queue
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.alerts import alerts, batches
+from broadcaster.store.engine import leases, outbox
+from broadcaster.store.engine.turnstile import urgently
+from broadcaster.store.operations import alive, processes, upkeep
 from broadcaster.timetable import timetable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import datetime
 
-    from broadcaster.domain.people import ChannelName
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
     from broadcaster.store import Unit
     from schedules import Timetable
 
-RESOLVE = "resolve"
-ALERTS = "alerts"
 _EXTREME, _SEVERE = (rank_of(each, Status.ACTUAL) for each in (Severity.EXTREME, Severity.SEVERE))
 _MODERATE, _ANY = (rank_of(each, Status.ACTUAL) for each in (Severity.MODERATE, Severity.MINOR))
 # Each runner, and the greatest rank that it works on: however many batches of less are under way, and however slow
@@ -73,16 +65,6 @@ _LOCK_AGAIN_S = 0.1
 _log = structlog.get_logger(__name__)
 
 
-def queue_of(channel: ChannelName | str, rank: int) -> str:
-    """Give the queue of a channel's batches in the lane of that rank."""
-    return f"deliver.{channel}.{lane_of_rank(rank)}"
-
-
-def resolve_queue(rank: int) -> str:
-    """Give the queue of alerts to be resolved in the lane of that rank: a fête that takes long delays no flood."""
-    return f"{RESOLVE}.{lane_of_rank(rank)}"
-
-
 @asynccontextmanager
 async def working(services: Services) -> AsyncIterator[None]:
     """Run the loops of this process' roles within the block.
@@ -105,7 +87,7 @@ async def working(services: Services) -> AsyncIterator[None]:
     crew.start("active alerts", lambda: _following(services))
     if not services.settings.embedded:  # there, the one process has every role
         crew.start("presence", lambda: _announcing(services))
-    figures = Figures(services, queue_of, resolve_queue)
+    figures = Figures(services)
     recurring = timetable(services, figures)
     if Role.SCHEDULER in services.roles:
         crew.start("sweeper", lambda: _sweeping(services, figures, recurring))

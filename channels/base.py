@@ -33,7 +33,7 @@ class Receipt:
 
     ``provider_id`` is the provider's name for it, where it gives one; ``units`` what is billed (SMS segments);
     ``composed`` is there only when nothing was sent because the channel is sandboxed; ``provider`` only where a channel
-    has two (``channels.failover``): which of them took it.
+    has two (``channels.transport.failover``): which of them took it.
     """
 
     provider_id: str | None = None

@@ -24,7 +24,7 @@ class ChannelError(Exception):
     ``code`` is stable and greppable, ``provider:figure`` (``smtp:5.1.1``, ``twilio:30003``, ``push:410``). ``detail``
     is a sentence for an operator; it never holds an address. ``may_have_left`` is true when the provider may have taken
     the message all the same (a connection that died after the last byte): sending it again may double it. ``provider``
-    is whose error it is, where a channel has two (``channels.failover``).
+    is whose error it is, where a channel has two (``channels.transport.failover``).
     """
 
     provider: str | None = None

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.audience import AudienceKind
-from broadcaster.store import alerts
+from broadcaster.store.alerts import alerts
 from zones import AreaIndex
 
 if TYPE_CHECKING:

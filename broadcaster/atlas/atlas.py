@@ -13,7 +13,7 @@ from broadcaster.atlas.density import Density
 from broadcaster.atlas.idset import among, held, without
 from broadcaster.atlas.roster import Roster
 from broadcaster.domain.audience import Audience, AudienceKind
-from broadcaster.store import feed, fixes
+from broadcaster.store.people import feed, fixes
 from zones import PlaceIndex
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from broadcaster.atlas.crowd import Square
     from broadcaster.atlas.density import Cell
+    from broadcaster.atlas.lattice import Square
     from broadcaster.store import Store, Unit
     from zones import Area, Hits
 

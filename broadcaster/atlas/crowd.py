@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from broadcaster.atlas.density import STEP, width_at
+from broadcaster.atlas.lattice import STEP, Square, width_at
 from zones import Area
 
 if TYPE_CHECKING:
@@ -36,23 +36,6 @@ LEVELS = 4
 KEPT_S = 900.0
 _SIDES = ((64, 16), (1024, 8), (1 << 30, 4))
 """Up to so many squares, so many points a side of each are looked at."""
-
-
-class Square(NamedTuple):
-    """``people``, a multiple of ten, somewhere in the square of ``row`` and ``column`` of a level."""
-
-    level: int
-    row: int
-    column: int
-    people: int
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in WGS 84 degrees."""
-        size = 1 << self.level
-        south = self.row * size * STEP
-        width = float(width_at(np.array([south + STEP / 2]))[0]) * size
-        return self.column * width, south, (self.column + 1) * width, south + size * STEP
 
 
 Tile = tuple[int, int]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from broadcaster.atlas.idset import among
+from broadcaster.atlas.lattice import STEP, width_at
 from zones import Area, Jurisdiction
 
 if TYPE_CHECKING:
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from broadcaster.atlas.crowd import Square
+    from broadcaster.atlas.lattice import Square
     from zones import Hits, PlaceIndex
 
-STEP = 0.0025
-"""How high a cell is, in degrees: 278 m. It is about as wide."""
 LEAST_PEOPLE, LEAST_HOMES = 5, 3
 CLASSES = (5, 10, 20, 50, 100)
 """From how many people on a cell is of which class; the first is class 1."""
@@ -116,13 +115,6 @@ def _at_home(hits: Hits, registered: NDArray[np.int64]) -> Iterator[tuple[tuple[
     first = np.unique(which, return_index=True)[1]
     for at in np.flatnonzero((people >= LEAST_PEOPLE) & (homes >= LEAST_HOMES)).tolist():
         yield (int(rows[first[at]]), int(columns[first[at]])), int(people[at])
-
-
-def width_at(lats: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give how wide a cell is at these latitudes, in degrees: the same within each whole degree, at most 4 steps."""
-    middle = np.floor(np.abs(lats)) + 0.5
-    widths: NDArray[np.float64] = STEP * np.clip(np.round(2 / np.cos(np.radians(np.minimum(middle, 89.5)))) / 2, 1, 4)
-    return widths
 
 
 def _each_once(which: NDArray[np.int64], what: NDArray[np.int64], cells: int) -> NDArray[np.int64]:

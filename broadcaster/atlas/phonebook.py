@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from broadcaster.domain.people import CHANNELS
-from broadcaster.store.feed import EVERY_STATION
+from broadcaster.store.people.feed import EVERY_STATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

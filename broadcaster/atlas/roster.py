@@ -9,7 +9,7 @@ import numpy as np
 
 from broadcaster.atlas.idset import IdSet
 from broadcaster.atlas.phonebook import Phonebook
-from broadcaster.store import feed
+from broadcaster.store.people import feed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

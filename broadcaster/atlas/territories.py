@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.stations import StationKind
-from broadcaster.store import stations
+from broadcaster.store.stations import stations
 from zones import Jurisdiction, TerritoryIndex, ZoneError
 
 if TYPE_CHECKING:

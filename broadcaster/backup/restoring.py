@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from broadcaster.backup.archive import BackupRefused
 from broadcaster.errors import Conflict
-from broadcaster.store import account, alerts, copying
-from broadcaster.store.copying import RowRefused
-from broadcaster.store.labels import reseal
-from broadcaster.store.migrate import known
+from broadcaster.store.alerts import alerts
+from broadcaster.store.alerts import report as account
+from broadcaster.store.operations import copying
+from broadcaster.store.operations.copying import RowRefused
+from broadcaster.store.operations.migrate import known
+from broadcaster.store.stations.labels import reseal
 from broadcaster.store.tables import to_micros
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.backup.archive import Manifest, Writer
-from broadcaster.store import copying
-from broadcaster.store.migrate import newest
+from broadcaster.store.operations import copying
+from broadcaster.store.operations.migrate import newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

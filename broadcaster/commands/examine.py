@@ -17,10 +17,12 @@ from broadcaster.commands import examine_running
 from broadcaster.commands.operator_key import OLD_FILE
 from broadcaster.domain.health import Code, Trouble
 from broadcaster.errors import BadSettings
-from broadcaster.providers import open_senders
-from broadcaster.store import Store, StoreUnavailable, Vault, intake, stations
-from broadcaster.store.migrate import current, newest
-from broadcaster.store.sealing import SealBroken
+from broadcaster.sending.providers import open_senders
+from broadcaster.store import Store, StoreUnavailable, Vault
+from broadcaster.store.engine.sealing import SealBroken
+from broadcaster.store.operations.migrate import current, newest
+from broadcaster.store.register import intake
+from broadcaster.store.stations import stations
 from channels.base import Finding
 from zones import Communes, CommunesMissing
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from broadcaster.config import Settings
-    from broadcaster.services import Sender
+    from broadcaster.sending.sender import Sender
 
 _LOW_DISK = 1 << 30
 _NO_DISK = 100 << 20

@@ -18,7 +18,7 @@ from broadcaster.domain.health import Code, Grade, Trouble, in_order
 from broadcaster.errors import BadSettings
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.health import absent_roles, stored_troubles
-from broadcaster.store import processes
+from broadcaster.store.operations import processes
 from channels.base import Finding
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from broadcaster.config import Settings
     from broadcaster.store import Store
-    from broadcaster.store.processes import Process
+    from broadcaster.store.operations.processes import Process
 
 _ANSWER_S = 5.0
 _CLOCK_OFF_S = 30.0

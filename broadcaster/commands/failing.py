@@ -34,8 +34,8 @@ def sentence(error: Exception) -> Stop | None:
     """Give what to tell of an error, or None for one that is a defect of ours."""
     # Imported when there is an error to tell of: no command waits for what it does not need.
     from broadcaster.errors import BadSettings, TocsinError  # noqa: PLC0415
-    from broadcaster.store.engine import StoreUnavailable  # noqa: PLC0415
-    from broadcaster.store.sealing import SealBroken  # noqa: PLC0415
+    from broadcaster.store.engine.engine import StoreUnavailable  # noqa: PLC0415
+    from broadcaster.store.engine.sealing import SealBroken  # noqa: PLC0415
     from zones.errors import ZoneError  # noqa: PLC0415
 
     match error:

@@ -25,13 +25,14 @@ from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import WORKBOOK, Source, open_source
 from broadcaster.register.refusals import HEADER, write_refusals
-from broadcaster.store import addresses, listed, people
+from broadcaster.store.people import addresses, people
+from broadcaster.store.register import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from broadcaster.domain.stations import Station
-    from broadcaster.store.engine import Store
+    from broadcaster.store.engine.engine import Store
 
 _SHOWN = 10
 _PAUSES_S = (1.0, 3.0)

@@ -14,7 +14,7 @@ from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.operator_key import DAYS, OLD_FILE, fresh
 from broadcaster.commands.showing import moment, out, print_json, table
 from broadcaster.domain.stations import Role
-from broadcaster.store import stations
+from broadcaster.store.stations import stations
 
 _LONGEST_LABEL = 80
 _DAYS = click.IntRange(1, 3660)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from broadcaster.config import Settings
     from broadcaster.domain.stations import Station
-    from broadcaster.store.engine import Store, Unit
+    from broadcaster.store.engine.engine import Store, Unit
 
 
 @asynccontextmanager
@@ -24,8 +24,8 @@ async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[
     """The database of the settings. Stops with a sentence unless it has the newest shape (or ``migrated`` is False)."""
     # Imported here: a command that only asks a service needs no database.
     from broadcaster.logs import set_up_logs  # noqa: PLC0415
-    from broadcaster.store.engine import Store  # noqa: PLC0415
-    from broadcaster.store.sealing import Vault  # noqa: PLC0415
+    from broadcaster.store.engine.engine import Store  # noqa: PLC0415
+    from broadcaster.store.engine.sealing import Vault  # noqa: PLC0415
 
     set_up_logs(settings)
     if settings.embedded:
@@ -50,7 +50,7 @@ async def _answering(store: Store) -> None:
 
 
 async def _require_newest(store: Store) -> None:
-    from broadcaster.store.migrate import current, known, newest  # noqa: PLC0415
+    from broadcaster.store.operations.migrate import current, known, newest  # noqa: PLC0415
 
     there, wanted = await current(store), newest()
     if there is not None and there not in known():
@@ -62,7 +62,7 @@ async def _require_newest(store: Store) -> None:
 
 async def station_of(unit: Unit, slug: str) -> Station:
     """Give the station of that name; stops with the names there are."""
-    from broadcaster.store import stations  # noqa: PLC0415
+    from broadcaster.store.stations import stations  # noqa: PLC0415
 
     found = await stations.by_slug(unit, slug)
     if found is not None:

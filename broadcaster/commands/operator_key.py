@@ -9,14 +9,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.stations import Role
-from broadcaster.store import stations
+from broadcaster.store.stations import stations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from broadcaster.clock import Clock
-    from broadcaster.store.engine import Store, Unit
+    from broadcaster.store.engine.engine import Store, Unit
 
 LABEL = "operator of this machine"
 DAYS = 90

@@ -14,7 +14,7 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings
 from broadcaster.commands.operator_key import HINT, shown_once
-from broadcaster.services import Role
+from broadcaster.pipeline.services import Role
 
 
 @click.command()

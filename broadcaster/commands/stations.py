@@ -17,7 +17,7 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
 from broadcaster.domain.stations import Station, StationKind
-from broadcaster.store import stations
+from broadcaster.store.stations import stations
 from zones import Boundary, CrossingOutline, SwappedCoordinates
 from zones import slug as slug_of
 

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from broadcaster.geocoding.client import MOST_AT_ONCE
-from broadcaster.store import addresses, stations
+from broadcaster.store.people import addresses
+from broadcaster.store.stations import stations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.addresses import Match
     from broadcaster.domain.stations import Station
     from broadcaster.geocoding.client import Geocoder
-    from broadcaster.store.engine import Store
+    from broadcaster.store.engine.engine import Store
 
 FAR_KM = 50.0
 _KM_A_DEGREE = 111.32

@@ -19,7 +19,8 @@ from broadcaster.http.schemas.alerts import AlertOut, AlertPage, AudienceOut, Te
 from broadcaster.http.schemas.base import MAX_EVENT
 from broadcaster.http.stations import station_given
 from broadcaster.pipeline import issue, reach
-from broadcaster.store import alerts, stations
+from broadcaster.store.alerts import alerts
+from broadcaster.store.stations import stations
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -14,7 +14,7 @@ from broadcaster.http.answers import answer
 from broadcaster.http.nearby import show_one
 from broadcaster.http.schemas.residents import CellAlert, CellOut, StationAlerts
 from broadcaster.http.stations import station_named
-from broadcaster.store import alerts
+from broadcaster.store.alerts import alerts
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.residents import CellQuery
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
     from broadcaster.store import Unit
 
 CELL_LON, CELL_LAT = 0.1, 0.05

@@ -23,8 +23,9 @@ from broadcaster.http.schemas.residents import ConfirmationMade, ConfirmationOut
 from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import read_places
 from broadcaster.pipeline.confirm import send_soon
-from broadcaster.store import confirmations, people, stations
-from broadcaster.store.confirmations import Asked, State
+from broadcaster.store.people import confirmations, people
+from broadcaster.store.people.confirmations import Asked, State
+from broadcaster.store.stations import stations
 from channels.email import InvalidMailAddress, parse_address
 from channels.sms import InvalidPhone, parse_phone
 
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.residents import CodeIn, ContactToConfirm, SignUpIn
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
     from broadcaster.store import Unit
-    from broadcaster.store.confirmations import Begun, Confirmation, Counted
+    from broadcaster.store.people.confirmations import Begun, Confirmation, Counted
 
 NUMBER_HOUR, NUMBER_DAY, CALLER_HOUR = 3, 6, 20
 """Codes to one number in an hour and a day, of one caller and before they are shared; and a caller's unconfirmed ones

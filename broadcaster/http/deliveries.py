@@ -27,15 +27,17 @@ from broadcaster.http.schemas.accounts import (
     UnreachedPage,
 )
 from broadcaster.http.sessions import session_of
-from broadcaster.store import account, alerts, deliveries, stations
+from broadcaster.store.alerts import alerts, deliveries
+from broadcaster.store.alerts import report as account
+from broadcaster.store.stations import stations
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from aiohttp import web
 
-    from broadcaster.domain.account import Account
     from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.report import Account
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.accounts import CursorQuery, DeliveriesQuery
     from broadcaster.store import Unit

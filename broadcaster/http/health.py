@@ -14,7 +14,7 @@ from broadcaster.http.schemas.accounts import FindingOut, Health, Readiness
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Call
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
 
 
 async def alive(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call

@@ -18,14 +18,9 @@ if TYPE_CHECKING:
     from broadcaster.http.pacing import Paced
     from broadcaster.http.rates import RateLimit
     from broadcaster.http.schemas.accounts import AccountOut
-    from broadcaster.services import Services
-    from broadcaster.store.grouping import Grouped
-    from broadcaster.store.sessions import Session
-    from broadcaster.web.assets import Assets
-    from broadcaster.web.console.live_facts import Watch
-    from broadcaster.web.console.report_pdf import Printer
-    from broadcaster.web.ground import Ground
-    from broadcaster.web.kept import KeptPages
+    from broadcaster.pipeline.services import Services
+    from broadcaster.store.engine.grouping import Grouped
+    from broadcaster.store.operations.sessions import Session
 
 SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[RateLimit] = web.AppKey("rates")
@@ -45,16 +40,11 @@ LARGEST: web.RequestKey[int] = web.RequestKey("largest")
 BODY: web.RequestKey[bytes] = web.RequestKey("body")
 PARSER: web.AppKey[Executor] = web.AppKey("parser")
 """Where large bodies are parsed."""
-ASSETS: web.AppKey[Assets] = web.AppKey("assets")
-GROUND: web.AppKey[Ground] = web.AppKey("ground")
 TERRITORIES: web.AppKey[Territories] = web.AppKey("territories")
-WATCH: web.AppKey[Watch] = web.AppKey("watch")
-PRINTER: web.AppKey[Printer] = web.AppKey("printer")
 ACCOUNTS: web.AppKey[Paced[AccountOut]] = web.AppKey("accounts")
 CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections")
 STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")
 HOLDERS: web.AppKey[Counter[int]] = web.AppKey("holders")
 """How many streams each key has open."""
 PAGES: web.AppKey[frozenset[tuple[str, str]]] = web.AppKey("pages")
-KEPT_PAGES: web.AppKey[KeptPages] = web.AppKey("kept pages")
 DOCUMENT: web.AppKey[Callable[[str], bytes]] = web.AppKey("document")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from broadcaster.domain.quotas import over
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.rates import address_of
-from broadcaster.store import confirmations, welcomes
+from broadcaster.store.people import confirmations, welcomes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

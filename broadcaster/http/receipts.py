@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.http.answers import nothing
-from broadcaster.store import welcomes
+from broadcaster.store.people import welcomes
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -16,7 +16,7 @@ from broadcaster.http.schemas.residents import DataOut, SentOut, VisitMade
 from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import shown
 from broadcaster.pipeline.welcome import send_soon
-from broadcaster.store import people, residents, welcomes
+from broadcaster.store.people import people, residents, welcomes
 
 if TYPE_CHECKING:
     from aiohttp import web

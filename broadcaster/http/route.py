@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from broadcaster.domain.stations import Caller
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
 
 B_co = TypeVar("B_co", covariant=True)
 Q_co = TypeVar("Q_co", covariant=True)

@@ -1,4 +1,4 @@
-"""Every route there is: what it takes, who may call it, what it answers. The OpenAPI document is made of this."""
+"""The API's routes: what each takes, who may call it, what it answers."""
 
 from __future__ import annotations
 
@@ -47,12 +47,8 @@ from broadcaster.http.schemas.subscribers import (
     SubscriberOut,
     SubscriberPatch,
 )
-from broadcaster.web import files, opt_out, public
-from broadcaster.web.console.register_routes import ROUTES as REGISTER
-from broadcaster.web.console.routes import ROUTES as CONSOLE
-from broadcaster.web.resident.routes import ROUTES as RESIDENT
 
-_HTML, _STREAM, _METRICS, _TWIML = "text/html", "text/event-stream", "text/plain", "text/xml"
+_STREAM, _METRICS, _TWIML = "text/event-stream", "text/plain", "text/xml"
 _ME = "/v1/subscribers/me"
 _STATUS_FORM = ("MessageSid", "MessageStatus", "CallSid", "CallStatus", "AnsweredBy", "ErrorCode")
 
@@ -298,50 +294,7 @@ ROUTES: tuple[Route, ...] = (
         query=NearbyQuery,
         tag="public",
     ),
-    Route(
-        "GET",
-        "/",
-        public.landing,
-        Access.PUBLIC,
-        "What this is, and what holds now.",
-        {200: _HTML, 304: None},
-        query=public.LandingQuery,
-        page=True,
-        tag="public",
-    ),
-    Route(
-        "GET",
-        "/a/{token}",
-        public.alert_page,
-        Access.SIGNED,
-        "An alert, to be read.",
-        {200: _HTML, 304: None},
-        page=True,
-        tag="public",
-    ),
-    Route(
-        "GET",
-        "/u/{token}",
-        opt_out.ask,
-        Access.SIGNED,
-        "No more messages? Changes nothing.",
-        {200: _HTML},
-        page=True,
-        tag="public",
-    ),
-    Route(
-        "POST",
-        "/u/{token}",
-        opt_out.do,
-        Access.SIGNED,
-        "No more messages to this contact (RFC 8058).",
-        {200: _HTML},
-        form=("List-Unsubscribe",),
-        largest=SMALL,
-        page=True,
-        tag="public",
-    ),
-    # For whoever runs it
+    # For those who run it
     Route("GET", "/healthz", health.alive, Access.OPEN, "Is the process alive?", {200: Health}),
     Route(
         "GET",
@@ -360,9 +313,4 @@ ROUTES: tuple[Route, ...] = (
         {200: _METRICS},
     ),
     Route("GET", "/openapi.json", health.document, Access.OPEN, "This document.", {200: "application/json"}),
-    *RESIDENT,
-    # What pages are made of
-    *files.ROUTES,
-    *CONSOLE,
-    *REGISTER,
 )

@@ -10,7 +10,8 @@ from broadcaster.errors import Forbidden
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import number_of
 from broadcaster.http.schemas.accounts import SandboxMessageOut, SandboxPage
-from broadcaster.store import alerts, sandbox
+from broadcaster.store import sandbox
+from broadcaster.store.alerts import alerts
 
 if TYPE_CHECKING:
     from aiohttp import web

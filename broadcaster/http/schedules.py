@@ -25,14 +25,16 @@ from broadcaster.http.schemas.schedules import OccurrenceOut, Occurrences, Sched
 from broadcaster.http.stations import station_given, station_named
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
-from broadcaster.store import alerts, schedules, stations
+from broadcaster.store import schedules
+from broadcaster.store.alerts import alerts
+from broadcaster.store.stations import stations
 from schedules import BadSchedule, PublicDate, Recurrence, feed
 
 if TYPE_CHECKING:
     from broadcaster.domain.stations import Caller, Station
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.schedules import AnswerIn, OccurrencesQuery, SchedulePatch, SchedulesQuery
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
     from broadcaster.store import Unit
 
 _MINUTE = timedelta(minutes=1)

@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 from broadcaster.http.keys import SERVICES
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import form_of
-from broadcaster.store import sessions
+from broadcaster.store.operations import sessions
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from broadcaster.config import Settings
-    from broadcaster.store.sessions import Session
+    from broadcaster.store.operations.sessions import Session
 
 COOKIE = "tocsin_operator"
 PATH = "/console"

@@ -16,7 +16,8 @@ from broadcaster.http.answers import answer
 from broadcaster.http.keys import STATIONS
 from broadcaster.http.schemas.base import SLUG
 from broadcaster.http.schemas.stations import GroupOut, StationOut
-from broadcaster.store import by_hand, stations
+from broadcaster.store.register import by_hand
+from broadcaster.store.stations import stations
 from channels.email import InvalidMailAddress, parse_address
 from channels.sms import InvalidPhone, parse_phone
 from zones import UnknownCommune

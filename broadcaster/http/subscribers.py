@@ -23,10 +23,11 @@ from broadcaster.http.schemas.subscribers import (
 )
 from broadcaster.http.stations import station_in_path, station_named
 from broadcaster.pipeline.welcome import send_soon
-from broadcaster.store import fixes, people, residents, stations, welcomes
-from broadcaster.store.fixes import Standing
-from broadcaster.store.registering import Registration
-from broadcaster.store.welcomes import VISIT_AFTER
+from broadcaster.store.people import fixes, people, residents, welcomes
+from broadcaster.store.people.fixes import Standing
+from broadcaster.store.people.welcomes import VISIT_AFTER
+from broadcaster.store.register.registering import Registration
+from broadcaster.store.stations import stations
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.subscribers import PlaceIn, PositionIn, SubscriberIn, SubscriberPatch
     from broadcaster.store import Unit
-    from broadcaster.store.people import Profile
+    from broadcaster.store.people.people import Profile
 
 LONGEST_PAUSE = timedelta(days=366)
 _UNPROVEN = (

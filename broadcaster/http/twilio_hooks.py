@@ -19,15 +19,15 @@ from broadcaster.http.auth import count
 from broadcaster.http.keys import CONNECTIONS
 from broadcaster.http.reading import form_of
 from broadcaster.pipeline.render import voice_message
-from broadcaster.store import deliveries
-from channels.twilio_api import Policy, parse_status, verify
+from broadcaster.store.alerts import deliveries
+from channels.twilio import Policy, parse_status, verify
 from channels.voice import answer, confirms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from broadcaster.http.route import Call
-    from channels.twilio_api import StatusReport
+    from channels.twilio import StatusReport
     from channels.voice import VoiceMessage
 
 _SIGNATURE = "X-Twilio-Signature"

@@ -11,11 +11,13 @@ import structlog
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.retirement import Blame
 from broadcaster.metrics import UNKNOWN_REPORTS
-from broadcaster.store import StoreUnavailable, deliveries
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.alerts import deliveries
 
 if TYPE_CHECKING:
-    from broadcaster.services import Sender, Services
-    from channels.smpp import Report
+    from broadcaster.pipeline.services import Services
+    from broadcaster.sending.sender import Sender
+    from channels.sms.smpp import Report
 
 WAITS_S = (0.0, 0.2, 1.0, 3.0)
 """A report may overtake the answer to its message, or the writing down of it, here or in another process."""

@@ -15,15 +15,17 @@ import structlog
 from broadcaster.domain.people import ChannelName
 from broadcaster.metrics import SENT
 from broadcaster.pipeline.render.code import Code, render_code
-from broadcaster.store import confirmations, sandbox
-from channels.breaker import is_about_receiver
+from broadcaster.store import sandbox
+from broadcaster.store.people import confirmations
 from channels.errors import ChannelError, Gone, Permanent, Transient
 from channels.sms import SmsMessage, count
+from channels.transport.breaker import is_about_receiver
 
 if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
-    from broadcaster.services import Sender, Services
-    from broadcaster.store.confirmations import Asked, Begun
+    from broadcaster.pipeline.services import Services
+    from broadcaster.sending.sender import Sender
+    from broadcaster.store.people.confirmations import Asked, Begun
 
 RANK = 10
 """After every urgent alert, and before most others."""

@@ -19,25 +19,28 @@ from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.reasons import Reason
 from broadcaster.domain.retirement import Blame
 from broadcaster.metrics import DEAD_LETTERS, FIRST_SECONDS, POSTPONED, SEND_SECONDS, SENT, STOPPED
-from broadcaster.pipeline.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, STOP_S, backoff_s
-from broadcaster.pipeline.limit import Limit
 from broadcaster.pipeline.render import Fill, render
-from broadcaster.store import StoreUnavailable, account, alerts, batches, counting
+from broadcaster.sending.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, STOP_S, backoff_s
+from broadcaster.sending.time_limit import Limit
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.alerts import alerts, batches, counting
+from broadcaster.store.alerts import report as account
 from channels.addresses import keeper_of, origin_of, read_address
-from channels.breaker import BreakerState, is_about_receiver
 from channels.errors import ChannelError, Gone, Misconfigured, SenderRefused, Stopped, Transient, Unexplained
 from channels.sms import SmsMessage, count
+from channels.transport.breaker import BreakerState, is_about_receiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from broadcaster.bus.base import Signal
-    from broadcaster.pipeline.breaker import Flight, Origin
     from broadcaster.pipeline.render import Context
-    from broadcaster.services import Sender, Services
+    from broadcaster.pipeline.services import Services
+    from broadcaster.sending.origins import Flight, Origin
+    from broadcaster.sending.sender import Sender
     from broadcaster.store import Unit
-    from broadcaster.store.batches import Batch, ToSend
+    from broadcaster.store.alerts.batches import Batch, ToSend
     from channels.base import Receipt
 
 _log = structlog.get_logger(__name__)

@@ -12,16 +12,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from broadcaster.pipeline.resolve import dispatch
-from broadcaster.store import dispatching, feed, fixes, stations
+from broadcaster.store.alerts import dispatching
+from broadcaster.store.people import feed, fixes
+from broadcaster.store.stations import stations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
     from broadcaster.store import Unit
-
-PEOPLE = "people"
-"""The bus's topic that tells of changes."""
 
 _PART = 1000
 

@@ -15,7 +15,9 @@ from broadcaster.errors import Conflict, Refused
 from broadcaster.ids import new_id, new_token
 from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.wording import LANGUAGES, wording
-from broadcaster.store import alerts, batches, schedules, stations
+from broadcaster.store import schedules
+from broadcaster.store.alerts import alerts, batches
+from broadcaster.store.stations import stations
 from zones import Jurisdiction, OutsideJurisdiction
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.alerts import Category, Certainty, Severity, Urgency
     from broadcaster.domain.people import ChannelName
     from broadcaster.domain.stations import Station
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
     from broadcaster.store import Unit
     from zones import Area
 

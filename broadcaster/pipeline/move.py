@@ -6,9 +6,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from broadcaster.bus import BusUnavailable
-from broadcaster.pipeline.enter import PEOPLE
-from broadcaster.store import StoreUnavailable, fixes
-from broadcaster.store.grouping import Grouped
+from broadcaster.pipeline.topics import PEOPLE
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.engine.grouping import Grouped
+from broadcaster.store.people import fixes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from broadcaster.bus import Bus
     from broadcaster.domain.fixes import Fix
     from broadcaster.store import Store
-    from broadcaster.store.fixes import Standing
+    from broadcaster.store.people.fixes import Standing
 
 GROUP = 500
 """The most fixes in one transaction."""

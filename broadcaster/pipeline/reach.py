@@ -11,16 +11,16 @@ import orjson
 from pydantic import TypeAdapter
 
 from broadcaster.atlas.crowd import TENS
-from broadcaster.domain.account import ChannelReach, Reach, SmsPreview
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
+from broadcaster.domain.report import ChannelReach, Reach, SmsPreview
 from broadcaster.domain.spelling import counted
 from broadcaster.pipeline import reach_density
 from broadcaster.pipeline.issue import check_channels, check_rules, check_texts
 from broadcaster.pipeline.render import Context, sms_text
-from broadcaster.providers import rate_of
-from broadcaster.store import stations
+from broadcaster.sending.providers import rate_of
+from broadcaster.store.stations import stations
 from channels.sms import Segments, count, plain
 from zones import Area
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from broadcaster.domain.stations import Station
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
 
 _TOKEN = "x" * 11
 _NOBODY = Audience()

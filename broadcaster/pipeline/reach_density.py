@@ -10,7 +10,7 @@ from broadcaster.atlas.density import Cell, around
 
 if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
 
 ASKED = "reach"
 QUESTION = "density"

@@ -14,7 +14,8 @@ import numpy as np
 from broadcaster.domain.alerts import Lane
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.people import CHANNEL_NUMBER
-from broadcaster.store import account, alerts, dispatching, tracking
+from broadcaster.store.alerts import alerts, dispatching, tracking
+from broadcaster.store.alerts import report as account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from broadcaster.domain.alerts import Alert
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
     from broadcaster.store import Unit
 
 FIRST_PART = 100

@@ -16,8 +16,10 @@ from broadcaster.errors import Conflict, Refused
 from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up
 from broadcaster.pipeline.reach import reach
-from broadcaster.store import alerts, schedules, stations
+from broadcaster.store import schedules
+from broadcaster.store.alerts import alerts
 from broadcaster.store.schedules import Settled
+from broadcaster.store.stations import stations
 from schedules import BadSchedule, DaysOff, Recurrence
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.stations import Station
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
     from broadcaster.store import Unit
 
 _AT_ONCE = 250

@@ -11,8 +11,9 @@ import structlog
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.metrics import GROUP_SECONDS, OUTCOMES
-from broadcaster.pipeline.backoff import backoff_s
-from broadcaster.store import StoreUnavailable, tracking, urgently
+from broadcaster.sending.backoff import backoff_s
+from broadcaster.store import StoreUnavailable, urgently
+from broadcaster.store.alerts import tracking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,15 +14,16 @@ import structlog
 from broadcaster.domain.people import ChannelName
 from broadcaster.metrics import SENT
 from broadcaster.pipeline.render.welcome import render_welcome
-from broadcaster.store import StoreUnavailable, welcomes
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.people import welcomes
 from channels.addresses import read_address
 from channels.errors import ChannelError, Gone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from broadcaster.services import Services
-    from broadcaster.store.welcomes import Welcome
+    from broadcaster.pipeline.services import Services
+    from broadcaster.store.people.welcomes import Welcome
 
 RANK = 10
 """After every urgent alert, as codes are."""

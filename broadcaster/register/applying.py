@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from broadcaster.register.packing import unpacked
 from broadcaster.register.spool import Spool
-from broadcaster.store import intake, stations
+from broadcaster.store.register import intake
+from broadcaster.store.stations import stations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from broadcaster.register.planning import Plan
-    from broadcaster.store.engine import Store
-    from broadcaster.store.listed import Edit
+    from broadcaster.store.engine.engine import Store
+    from broadcaster.store.register.listed import Edit
 
 _BATCH = 4000
 _PARTS = [part.name for part in fields(intake.Rows)]

@@ -9,14 +9,14 @@ from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.spelling import plain
 from broadcaster.register.parsing import SPEAKS_OF, Says
-from broadcaster.store.addresses import mark_of
-from broadcaster.store.listed import Edit
+from broadcaster.store.people.addresses import mark_of
+from broadcaster.store.register.listed import Edit
 
 if TYPE_CHECKING:
     from broadcaster.domain.people import NewPlace
     from broadcaster.register.parsing import Told
-    from broadcaster.store.listed import Held
-    from broadcaster.store.sealing import Vault
+    from broadcaster.store.engine.sealing import Vault
+    from broadcaster.store.register.listed import Held
 
 
 class Removed(NamedTuple):

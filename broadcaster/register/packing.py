@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
-from broadcaster.store.intake import Entry
-from broadcaster.store.listed import Edit
+from broadcaster.store.register.intake import Entry
+from broadcaster.store.register.listed import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,9 @@ from broadcaster.register.packing import packed, unpacked
 from broadcaster.register.parsing import Parser, content_of
 from broadcaster.register.refusals import Refusal
 from broadcaster.register.spool import Spool
-from broadcaster.store import intake, listed, people, stations
+from broadcaster.store.people import people
+from broadcaster.store.register import intake, listed
+from broadcaster.store.stations import stations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
     from broadcaster.register.parsing import Told
     from broadcaster.register.reading import Source
     from broadcaster.register.records import Line
-    from broadcaster.store.engine import Store
-    from broadcaster.store.listed import Held
-    from broadcaster.store.sealing import Vault
+    from broadcaster.store.engine.engine import Store
+    from broadcaster.store.engine.sealing import Vault
+    from broadcaster.store.register.listed import Held
 
 PIECE = 500
 _FAR_KM = 100.0

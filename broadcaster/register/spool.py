@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from broadcaster.store.sealing import Vault
+    from broadcaster.store.engine.sealing import Vault
 
 _CONTEXT = b"spool"
 _LENGTH = struct.Struct(">I")

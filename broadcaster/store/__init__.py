@@ -4,8 +4,8 @@
 that take a ``Unit`` (one transaction) first.
 """
 
-from broadcaster.store.engine import Collided, Store, StoreUnavailable, Unit
-from broadcaster.store.sealing import SealBroken, Vault
-from broadcaster.store.turnstile import urgently
+from broadcaster.store.engine.engine import Collided, Store, StoreUnavailable, Unit
+from broadcaster.store.engine.sealing import SealBroken, Vault
+from broadcaster.store.engine.turnstile import urgently
 
 __all__ = ["Collided", "SealBroken", "Store", "StoreUnavailable", "Unit", "Vault", "urgently"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from broadcaster.store.engine import Unit
+    from broadcaster.store.engine.engine import Unit
     from channels.base import Composed
 
 CODES = 0

@@ -11,8 +11,8 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.schedules import OPEN, Kind, Occurrence, Outcome, Schedule
-from broadcaster.store.alerts import add_many
-from broadcaster.store.labels import open_audience, open_label, sealed_audience
+from broadcaster.store.alerts.alerts import add_many
+from broadcaster.store.stations.labels import open_audience, open_label, sealed_audience
 from broadcaster.store.tables import api_keys, occurrences, schedules
 from zones import Area
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from broadcaster.store.engine import Unit
+    from broadcaster.store.engine.engine import Unit
 
 _SECOND = timedelta(seconds=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)

@@ -1,6 +1,6 @@
 """The tables. Migrations make them (``store/migrations``); a test holds the two against each other.
 
-What names a person or says where one lives is sealed (``store/sealing.py``): contacts, places, positions, names.
+What names a person or says where one lives is sealed (``store/engine/sealing.py``): contacts, places, positions, names.
 Times are microseconds since 1970 UTC (``Instant``): exact, ordered, the same on SQLite and PostgreSQL.
 """
 
@@ -380,7 +380,7 @@ groups = Table(
     metadata,
     Column("id", Id, primary_key=True),
     _station(),
-    Column("slug", String(60), nullable=False),  # a blind index; what it was before is sealed (store/labels.py)
+    Column("slug", String(60), nullable=False),  # a blind index: store/stations/labels.py
     Column("name", String(120), nullable=False),  # of before it was sealed; empty since
     Column("sealed", LargeBinary),
     UniqueConstraint("station_id", "slug"),

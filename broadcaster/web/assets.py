@@ -72,3 +72,6 @@ class Assets:
             headers["Content-Encoding"] = "gzip"
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return web.Response(body=body, content_type=kind, headers=headers)
+
+
+ASSETS: web.AppKey[Assets] = web.AppKey("assets")

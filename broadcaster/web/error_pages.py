@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.web.console.health_words import told
+from broadcaster.web.health_words import told
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.pages import language_of, render
 

@@ -10,11 +10,12 @@ from pydantic import Field
 from broadcaster.errors import NotFound
 from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
 from broadcaster.http.answers import answer
-from broadcaster.http.keys import ASSETS, GROUND
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Access, Route
 from broadcaster.http.schemas.base import Query, Shown, Slug
 from broadcaster.http.stations import station_given, station_named
+from broadcaster.web.assets import ASSETS
+from broadcaster.web.ground import GROUND
 from broadcaster.web.pages import with_etag
 
 if TYPE_CHECKING:

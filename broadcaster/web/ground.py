@@ -10,6 +10,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from aiohttp import web
 
 from zones import Communes, CommunesMissing, simplified
 
@@ -62,3 +63,6 @@ class Ground:
             for each in found
             if each.insee != station.insee
         ]
+
+
+GROUND: web.AppKey[Ground] = web.AppKey("ground")

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aiohttp import web
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 
@@ -68,3 +70,6 @@ class KeptPages:
         if len(self._pages) > _MOST:
             self._pages.popitem(last=False)
         return page
+
+
+KEPT_PAGES: web.AppKey[KeptPages] = web.AppKey("kept pages")

@@ -18,8 +18,7 @@ from aiohttp import web
 from babel.dates import format_date, format_datetime, format_time
 from markupsafe import Markup
 
-from broadcaster.http.keys import ASSETS
-from broadcaster.web.assets import Assets
+from broadcaster.web.assets import ASSETS, Assets
 from broadcaster.web.i18n import Words, catalogs, preferred
 
 if TYPE_CHECKING:
@@ -148,3 +147,8 @@ def with_etag(request: web.Request, response: web.Response) -> web.StreamRespons
         return unchanged
     response.etag = tag
     return response
+
+
+def to(path: str) -> web.Response:
+    """Lead on to another page."""
+    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})

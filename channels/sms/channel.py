@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from channels.base import Composed, Finding, Receipt
 from channels.errors import Permanent, Transient
 from channels.sms.segments import count
-from channels.twilio_api.account import E164, is_url
-from channels.twilio_api.errors import error_for
-from channels.twilio_api.probe import probe_account
-from channels.twilio_api.rest import FORM, Request, TwilioRest
+from channels.twilio.account import E164, is_url
+from channels.twilio.errors import error_for
+from channels.twilio.probe import probe_account
+from channels.twilio.rest import FORM, Request, TwilioRest
 
 if TYPE_CHECKING:
-    from channels.twilio_api.account import TwilioAccount
+    from channels.twilio.account import TwilioAccount
 
 LONGEST_TEXT = 1600  # characters; Twilio's error 21617
 LONGEST_VALIDITY_S = 36_000  # ten hours; Twilio's error 30045

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from channels.base import Composed, Finding, Receipt
 from channels.errors import Permanent, Transient
 from channels.sms.phone import service_problem
-from channels.twilio_api.account import E164, InvalidAccount
-from channels.twilio_api.probe import probe_account
-from channels.twilio_api.rest import FORM, Request, TwilioRest
+from channels.twilio.account import E164, InvalidAccount
+from channels.twilio.probe import probe_account
+from channels.twilio.rest import FORM, Request, TwilioRest
 from channels.voice.twiml import opening, spoken
 
 if TYPE_CHECKING:
-    from channels.twilio_api.account import TwilioAccount
+    from channels.twilio.account import TwilioAccount
     from channels.voice.message import VoiceMessage
 
 _SID = re.compile(r"CA[0-9a-fA-F]{32}")

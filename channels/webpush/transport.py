@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from channels.courier import BadKeys, Courier, ToSeal
 from channels.errors import Permanent, Transient
-from channels.http import HttpConfig, HttpTrouble, Reply, What
+from channels.transport.courier import BadKeys, Courier, ToSeal
+from channels.transport.http import HttpConfig, HttpTrouble, Reply, What
 from channels.webpush.answers import KEPT, TAKEN, Answer
 
 if TYPE_CHECKING:

@@ -16,8 +16,10 @@ from broadcaster.app import open_store
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.stations import Role
 from broadcaster.register.contacts import mail_contact, push_contact
-from broadcaster.store import feed, intake, stations
-from broadcaster.store.migrate import migrate
+from broadcaster.store.operations.migrate import migrate
+from broadcaster.store.people import feed
+from broadcaster.store.register import intake
+from broadcaster.store.stations import stations
 from channels.webpush import PushSubscription
 
 if TYPE_CHECKING:

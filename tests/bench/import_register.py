@@ -19,9 +19,10 @@ from pathlib import Path
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import migrate, stations
-from broadcaster.store.engine import Store
-from broadcaster.store.sealing import Vault
+from broadcaster.store.engine.engine import Store
+from broadcaster.store.engine.sealing import Vault
+from broadcaster.store.operations import migrate
+from broadcaster.store.stations import stations
 
 STATION = {
     "slug": "bench", "name": "Bench", "kind": "authority", "languages": ["fr"], "boundary": None, "margin_m": 0.0,

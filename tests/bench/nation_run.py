@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from broadcaster.domain.people import ChannelName
-from broadcaster.providers import batch_size
+from broadcaster.sending.providers import batch_size
 from tests.bench.nation_plan import CHANNELS, FIRST_PART, GROUP, PART, PUSH, RELAYED, Plan, Took
 
 if TYPE_CHECKING:

@@ -27,8 +27,10 @@ from broadcaster.app import open_store
 from broadcaster.config import Settings
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, NewContact
-from broadcaster.providers import batch_size
-from broadcaster.store import alerts, batches, counting, dispatching, outbox, stations, tracking
+from broadcaster.sending.providers import batch_size
+from broadcaster.store.alerts import alerts, batches, counting, dispatching, tracking
+from broadcaster.store.engine import outbox
+from broadcaster.store.stations import stations
 from tests.bench.crowd import SLUG, by_mail, by_push, by_sms, gather
 from tests.bench.nation_plan import BASE
 from tests.contract.stores import an_alert

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from broadcaster.http.routes import ROUTES
+from broadcaster.server.routes import ROUTES
 from tests.servers.town import INSIDE
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from broadcaster.domain.addresses import Address, AddressState, Match
-from broadcaster.store import addresses, stations
+from broadcaster.store.people import addresses
+from broadcaster.store.stations import stations
 from broadcaster.store.tables import addresses as table
 from tests.browser.village import Village
 from tests.browser.village import village as founded

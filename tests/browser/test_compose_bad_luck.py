@@ -8,7 +8,7 @@ import re
 
 from playwright.async_api import expect
 
-from broadcaster.store import sessions
+from broadcaster.store.operations import sessions
 from tests.browser.test_compose import hold, people, sent, tap_map, to_where
 from tests.browser.visiting import DESK
 from tests.servers.town import INSIDE

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import NewPlace, NewSubscriber
 from broadcaster.register.contacts import mail_contact
-from broadcaster.store import people
+from broadcaster.store.people import people
 from broadcaster.store.tables import deliveries
 from tests.chaos.verdict import Verdict
 from tests.servers.town_facts import CENTRE, STATION

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from broadcaster.store import Store, StoreUnavailable, Vault, engine
+from broadcaster.store import Store, StoreUnavailable, Vault
+from broadcaster.store.engine import engine
 from tests.contract.stores import SECRET
 from tests.servers.breakable import OwnPostgres, Wire
 from tests.servers.postgres import driven

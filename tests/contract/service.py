@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from broadcaster.domain.stations import Station
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
 
 HERE = Area(circles=(Circle(0.63, 48.76, 1500.0),))
 

@@ -14,7 +14,9 @@ from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Sever
 from broadcaster.domain.audience import Audience
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.ids import new_id, new_token
-from broadcaster.store import Store, Vault, people, stations
+from broadcaster.store import Store, Vault
+from broadcaster.store.people import people
+from broadcaster.store.stations import stations
 from tests.servers.postgres import driven
 from tests.servers.shaped import shape, shaped
 

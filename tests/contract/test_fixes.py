@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from broadcaster.domain.fixes import Age, Fix
 from broadcaster.errors import Conflict
-from broadcaster.store import feed, fixes, people, residents
-from broadcaster.store.fixes import Standing
-from broadcaster.store.grouping import Failed, Grouped
-from broadcaster.store.registering import Registration, register_all
+from broadcaster.store.engine.grouping import Failed, Grouped
+from broadcaster.store.people import feed, fixes, people, residents
+from broadcaster.store.people.fixes import Standing
+from broadcaster.store.register.registering import Registration, register_all
 from broadcaster.store.tables import changes, stations
 from tests.contract.stores import NOW, add_station, mail, push, register, resident
 

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, NewPlace
 from broadcaster.domain.reasons import Reason, unpack
-from broadcaster.store import contacts, feed, fixes, people, residents
-from broadcaster.store.dispatching import write_chunk
+from broadcaster.store.alerts.dispatching import write_chunk
+from broadcaster.store.people import contacts, feed, fixes, people, residents
 from broadcaster.store.tables import deliveries, positions, recipients, subscribers
 from tests.contract.stores import NOW, add_station, an_alert, mail, push, register, resident
 

@@ -13,7 +13,10 @@ from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.alerts import MsgType
 from broadcaster.domain.audience import Audience, AudienceKind
-from broadcaster.store import Store, Vault, alerts, migrate, outbox
+from broadcaster.store import Store, Vault
+from broadcaster.store.alerts import alerts
+from broadcaster.store.engine import outbox
+from broadcaster.store.operations import migrate
 from broadcaster.store.tables import groups, metadata, stations
 from tests.contract.stores import NOW, SECRET, add_station, an_alert
 

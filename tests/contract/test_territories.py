@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from broadcaster.atlas import Territories
-from broadcaster.store import stations
+from broadcaster.store.stations import stations
 from broadcaster.store.tables import stations as table
 from tests.contract.stores import add_station
 

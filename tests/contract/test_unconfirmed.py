@@ -11,9 +11,14 @@ from broadcaster.atlas.atlas import Atlas
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER
-from broadcaster.store import account, by_hand, contacts, register, reporting, stations, tracking, waves, welcomes
-from broadcaster.store.by_hand import Signed
-from broadcaster.store.dispatching import write_chunk
+from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import tracking
+from broadcaster.store.alerts.dispatching import write_chunk
+from broadcaster.store.people import contacts, waves, welcomes
+from broadcaster.store.register import by_hand, register
+from broadcaster.store.register.by_hand import Signed
+from broadcaster.store.stations import stations
 from broadcaster.store.tables import deliveries
 from tests.contract.stores import NOW, add_station, an_alert, mail, push, resident
 from tests.contract.stores import register as enter

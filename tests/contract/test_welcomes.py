@@ -8,7 +8,8 @@ import pytest
 
 from broadcaster.domain.people import ContactStatus
 from broadcaster.errors import Conflict
-from broadcaster.store import by_hand, contacts, feed, people, residents, welcomes
+from broadcaster.store.people import contacts, feed, people, residents, welcomes
+from broadcaster.store.register import by_hand
 from tests.contract.stores import NOW, add_station, mail, push, register, resident
 
 CALLER, OTHER = b"a" * 16, b"b" * 16

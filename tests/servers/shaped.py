@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.engine import make_url
 
 from broadcaster.store import Store, Vault
-from broadcaster.store.migrate import current, migrate, newest
+from broadcaster.store.operations.migrate import current, migrate, newest
 from tests.servers.postgres import driven
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """A message centre on loopback that speaks SMPP 3.4: it reads what it is sent, refuses what is wrong, and tells fates.
 
-It has an own reading of the protocol (nothing of ``channels.smpp`` is used), puts parts together as a telephone does,
-and misbehaves on request::
+It has an own reading of the protocol (nothing of ``channels.sms.smpp`` is used), puts parts together as a telephone
+does, and misbehaves on request::
 
     async with MessageCentre() as centre:
         centre.fault(Refuse(0x58), times=2)       # the next two submit_sm are throttled

@@ -33,8 +33,8 @@ from broadcaster.app import open_store, serving
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.stations import Role
 from broadcaster.register.contacts import mail_contact, push_contact
-from broadcaster.store import people as people_rows
-from broadcaster.store import stations
+from broadcaster.store.people import people as people_rows
+from broadcaster.store.stations import stations
 from channels.webpush import PushSubscription, VapidKey
 from tests.servers.ports import free_port
 from tests.servers.push import PushService

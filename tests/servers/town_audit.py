@@ -14,9 +14,10 @@ from sqlalchemy import text as sql
 
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.people import CHANNELS
-from broadcaster.store import alerts as alert_rows
-from broadcaster.store import contacts as contact_rows
-from broadcaster.store import counting, feed
+from broadcaster.store.alerts import alerts as alert_rows
+from broadcaster.store.alerts import counting
+from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.people import feed
 from broadcaster.store.tables import (
     alert_counts,
     alerts,

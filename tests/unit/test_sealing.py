@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from broadcaster.store import SealBroken, Vault
-from broadcaster.store.sealing import _derive
+from broadcaster.store.engine.sealing import _derive
 
 OLD, NEW = b"o" * 32, b"n" * 32
 VAULT = Vault([OLD])

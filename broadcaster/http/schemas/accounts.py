@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from broadcaster.domain.account import Account, Percentiles, Reach
 from broadcaster.domain.health import Trouble
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Reason
@@ -27,6 +26,10 @@ DeliveryWord = Literal[
     "opened",
     "acknowledged",
 ]
+
+
+if TYPE_CHECKING:
+    from broadcaster.domain.report import Account, Percentiles, Reach
 
 
 class ChannelReachOut(Shown):

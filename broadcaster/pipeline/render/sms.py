@@ -8,7 +8,7 @@ from broadcaster.domain.alerts import Text
 from broadcaster.pipeline.render.context import prefix
 from broadcaster.pipeline.wording import wording
 from channels.sms import SmsMessage, count, plain
-from channels.twilio_api import is_alphanumeric
+from channels.twilio import is_alphanumeric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from channels.webpush import PushMessage
 
 if TYPE_CHECKING:
     from broadcaster.pipeline.render.context import Links
-    from broadcaster.store.welcomes import Welcome
+    from broadcaster.store.people.welcomes import Welcome
 
 TTL_S = 3 * 24 * 3600
 """How long push services keep a welcome for a device that is away; the next one replaces it."""

@@ -8,7 +8,7 @@ from broadcaster.domain.stations import Role
 from broadcaster.errors import NotFound
 from broadcaster.http.keys import SESSION
 from broadcaster.http.sessions import PATH, csrf_of
-from broadcaster.store import stations
+from broadcaster.store.stations import stations
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.pages import language_of, render
 

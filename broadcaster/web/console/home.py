@@ -13,12 +13,12 @@ from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
-from broadcaster.store import alerts, counting
-from broadcaster.web.console import compose_words
-from broadcaster.web.console.compose import TILES
+from broadcaster.store.alerts import alerts, counting
+from broadcaster.web.console.alerts.live_words import sandboxed
+from broadcaster.web.console.compose import words as compose_words
+from broadcaster.web.console.compose.compose import TILES
 from broadcaster.web.console.frame import show, stations_of, words_of
-from broadcaster.web.console.health_words import told
-from broadcaster.web.console.live_words import sandboxed
+from broadcaster.web.health_words import told
 from broadcaster.web.severities import look_of, severity_words
 
 if TYPE_CHECKING:

@@ -5,23 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broadcaster.http.route import SHAPE
-from broadcaster.web.console import (
-    addresses,
-    exporting,
-    groups,
-    importing,
-    people,
-    person,
-    poster,
-    sandbox,
-    sign_ups,
-    signed,
-    station_boundary,
-    station_new,
-    stations,
-)
-from broadcaster.web.console.importing_file import LARGEST_FORM
+from broadcaster.web.console.people import addresses, exporting, groups, importing, people, person, sign_ups, signed
 from broadcaster.web.console.routes import data_at, form_at, page_at
+from broadcaster.web.console.sandbox import sandbox
+from broadcaster.web.console.stations import boundary as station_boundary
+from broadcaster.web.console.stations import new as station_new
+from broadcaster.web.console.stations import poster, stations
+from broadcaster.web.console.uploading import LARGEST_FORM
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Route

@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
 from broadcaster.http.schemas.accounts import SandboxPageQuery
-from broadcaster.web.console import (
-    account,
-    alerts,
-    compose,
-    compose_sending,
-    home,
-    live,
-    live_cancel,
-    preview,
-    sandbox,
-    signing_in,
-    unreached,
-)
+from broadcaster.web.console import home, signing_in
+from broadcaster.web.console.alerts import alerts, live, live_cancel, unreached
+from broadcaster.web.console.alerts import report as account
+from broadcaster.web.console.compose import compose, preview
+from broadcaster.web.console.compose import sending as compose_sending
+from broadcaster.web.console.sandbox import sandbox
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Handler

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from aiohttp import web
-
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
 from broadcaster.errors import Forbidden, NotFound
@@ -24,12 +22,14 @@ from broadcaster.http.sessions import (
     idle,
     lasts,
 )
-from broadcaster.store import sessions
+from broadcaster.store.operations import sessions
 from broadcaster.web.console.frame import show, words_of
-from broadcaster.web.pages import written_short
+from broadcaster.web.pages import to, written_short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from aiohttp import web
 
     from broadcaster.http.route import Call
 
@@ -47,7 +47,7 @@ async def interrupted(request: web.Request) -> web.StreamResponse:
     """Answer a page's request without a session: sign in first, then go on; what a form held is kept in the page."""
     if request.method in ("GET", "HEAD"):
         there = f"{SIGN_IN}?then={quote(_own_path(str(request.rel_url)), safe='')}"
-        return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
+        return to(there)
     held: list[tuple[str, str]] = []
     if request.content_type == "application/x-www-form-urlencoded":
         held = [(name, value) for name, value in (await form_of(request)).items() if name != FIELD]
@@ -72,11 +72,7 @@ async def sign_in(call: Call[None, None]) -> web.StreamResponse:
         await sessions.sign_out(unit, request.cookies.get(COOKIE, ""))
         name = await sessions.start(unit, caller, device_of(request), now, lasts(services.settings))
     # The proof that goes with a form is made of the new cookie, which this answer only brings.
-    response = (
-        _going_on(request, name, then, held)
-        if held
-        else web.Response(status=303, headers={"Location": then, "Cache-Control": "no-store"})
-    )
+    response = _going_on(request, name, then, held) if held else to(then)
     give_cookie(response, name, services.settings, secure=services.base_url.startswith("https://"))
     return response
 
@@ -85,7 +81,7 @@ async def sign_out(call: Call[None, None]) -> web.Response:
     """End this session."""
     async with call.services.store.write() as unit:
         await sessions.sign_out(unit, call.request.cookies.get(COOKIE, ""))
-    response = web.Response(status=303, headers={"Location": SIGN_IN, "Cache-Control": "no-store"})
+    response = to(SIGN_IN)
     response.del_cookie(COOKIE, path=PATH)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
@@ -121,7 +117,7 @@ async def end(call: Call[None, None]) -> web.Response:
     if not done:
         message = "This session ended already."
         raise NotFound(message)
-    return web.Response(status=303, headers={"Location": f"{PATH}/sessions", "Cache-Control": "no-store"})
+    return to(f"{PATH}/sessions")
 
 
 def _page(

@@ -9,18 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broadcaster.http.confirmations import by_link
-from broadcaster.store import confirmations
-from broadcaster.store.confirmations import State
+from broadcaster.store.people import confirmations
+from broadcaster.store.people.confirmations import State
 from broadcaster.web.pages import render
-from broadcaster.web.public import unknown
 from broadcaster.web.resident.frame import words_of
+from broadcaster.web.resident.public import unknown
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
-    from broadcaster.store.confirmations import Confirmation
+    from broadcaster.store.people.confirmations import Confirmation
 
 
 async def ask(call: Call[None, None]) -> web.Response:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broadcaster.errors import NotFound
-from broadcaster.http.keys import ASSETS
 from broadcaster.http.stations import station_named
-from broadcaster.store import alerts
-from broadcaster.web.public import entry, unknown
+from broadcaster.store.alerts import alerts
+from broadcaster.web.assets import ASSETS
 from broadcaster.web.resident.frame import page, words_of
+from broadcaster.web.resident.public import entry, unknown
 
 if TYPE_CHECKING:
     from aiohttp import web

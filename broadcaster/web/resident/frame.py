@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from broadcaster.http.route import Call
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
 
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 

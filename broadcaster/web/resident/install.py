@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 
 from broadcaster.errors import NotFound
-from broadcaster.http.keys import ASSETS
+from broadcaster.web.assets import ASSETS
 from broadcaster.web.resident.frame import words_of
 
 if TYPE_CHECKING:

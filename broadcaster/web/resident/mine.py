@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.http.keys import ASSETS
-from broadcaster.store import stations
+from broadcaster.store.stations import stations
+from broadcaster.web.assets import ASSETS
 from broadcaster.web.resident.frame import page, words_of
 
 if TYPE_CHECKING:

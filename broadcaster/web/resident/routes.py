@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from broadcaster.http.route import SMALL, Access, Route
-from broadcaster.web.resident import confirming, follow, install, mine, sign
+from broadcaster.web.resident import confirming, follow, install, mine, opt_out, public, sign
 
 _HTML = "text/html"
 
@@ -13,6 +13,49 @@ def _page(path: str, handler: object, summary: str, access: Access = Access.PUBL
 
 
 ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        "/",
+        public.landing,
+        Access.PUBLIC,
+        "What this is, and what holds now.",
+        {200: _HTML, 304: None},
+        query=public.LandingQuery,
+        page=True,
+        tag="public",
+    ),
+    Route(
+        "GET",
+        "/a/{token}",
+        public.alert_page,
+        Access.SIGNED,
+        "An alert, to be read.",
+        {200: _HTML, 304: None},
+        page=True,
+        tag="public",
+    ),
+    Route(
+        "GET",
+        "/u/{token}",
+        opt_out.ask,
+        Access.SIGNED,
+        "No more messages? Changes nothing.",
+        {200: _HTML},
+        page=True,
+        tag="public",
+    ),
+    Route(
+        "POST",
+        "/u/{token}",
+        opt_out.do,
+        Access.SIGNED,
+        "No more messages to this contact (RFC 8058).",
+        {200: _HTML},
+        form=("List-Unsubscribe",),
+        largest=SMALL,
+        page=True,
+        tag="public",
+    ),
     _page("/s/{slug}", follow.page_of_station, "Follow a station: where its QR code leads."),
     _page("/me", mine.me, "What I follow, how I am told, and the way out."),
     _page("/here", mine.here, "The alerts at this place, for visitors."),

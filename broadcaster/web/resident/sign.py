@@ -10,8 +10,8 @@ from broadcaster.errors import NotFound
 from broadcaster.http.cells import station_alerts
 from broadcaster.http.stations import station_named
 from broadcaster.web.i18n import catalogs
-from broadcaster.web.public import unknown
 from broadcaster.web.resident.frame import page, words_of
+from broadcaster.web.resident.public import unknown
 from broadcaster.web.resident.script_words import script_words
 
 if TYPE_CHECKING:

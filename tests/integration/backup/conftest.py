@@ -11,23 +11,13 @@ from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.stations import Role
-from broadcaster.store import (
-    Store,
-    Vault,
-    alerts,
-    batches,
-    confirmations,
-    contacts,
-    dispatching,
-    fixes,
-    people,
-    sessions,
-    stations,
-    tracking,
-    uploads,
-    welcomes,
-)
-from broadcaster.store.confirmations import Asked
+from broadcaster.store import Store, Vault
+from broadcaster.store.alerts import alerts, batches, dispatching, tracking
+from broadcaster.store.operations import sessions
+from broadcaster.store.people import confirmations, contacts, fixes, people, welcomes
+from broadcaster.store.people.confirmations import Asked
+from broadcaster.store.register import uploads
+from broadcaster.store.stations import stations
 from broadcaster.store.tables import addresses, contact_refusals, keeper_answers, signed_requests
 from tests.contract.stores import (
     EMPTY,

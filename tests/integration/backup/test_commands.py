@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from broadcaster import config
 from broadcaster.app import open_store
 from broadcaster.cli import main
-from broadcaster.store import people
+from broadcaster.store.people import people
 from tests.contract.stores import SECRET, add_station, register, resident
 from tests.servers.town import Town
 

@@ -14,7 +14,11 @@ from sqlalchemy import func, inspect, select, text
 
 from broadcaster.backup import Archive, back_up, restore
 from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.store import Store, Vault, alerts, batches, copying, migrate, outbox, people
+from broadcaster.store import Store, Vault
+from broadcaster.store.alerts import alerts, batches
+from broadcaster.store.engine import outbox
+from broadcaster.store.operations import copying, migrate
+from broadcaster.store.people import people
 from broadcaster.store.tables import batches as batch_rows
 from broadcaster.store.tables import deliveries, leases, metadata, stations, subscribers
 from tests.contract.stores import NOW, SECRET, add_station, register, resident

@@ -11,10 +11,10 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from channels.courier import BUSY, BadKeys, Courier
 from channels.encoding import to_base64url
 from channels.errors import Permanent
-from channels.http import HttpConfig, HttpTrouble, What
+from channels.transport.courier import BUSY, BadKeys, Courier
+from channels.transport.http import HttpConfig, HttpTrouble, What
 from channels.webpush import PushMessage, PushSubscription, VapidKey, WebPush, WebPushConfig
 from tests.servers.push import PushService
 
@@ -67,7 +67,7 @@ class Echo:
 
 def helpers():
     """The processes that help this one."""
-    return [each for each in psutil.Process().children() if "channels.courier" in each.cmdline()]
+    return [each for each in psutil.Process().children() if "channels.transport.courier" in each.cmdline()]
 
 
 @pytest.fixture

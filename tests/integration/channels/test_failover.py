@@ -8,13 +8,13 @@ from collections import Counter
 
 import pytest
 
-from channels.breaker import Breaker, BreakerState
 from channels.email import Email, Mail, MailTemplate, SmtpConfig
 from channels.errors import ChannelError, Misconfigured, Stopped, Transient
-from channels.failover import Failover, Provider
-from channels.smpp import Smpp, SmppConfig
 from channels.sms import Sms, SmsMessage
-from channels.twilio_api import TwilioAccount
+from channels.sms.smpp import Smpp, SmppConfig
+from channels.transport.breaker import Breaker, BreakerState
+from channels.transport.failover import Failover, Provider
+from channels.twilio import TwilioAccount
 from tests.servers import smpp as centres
 from tests.servers import twilio as twilios
 from tests.servers.smpp import MessageCentre

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient, Unexplained
-from channels.smpp import Smpp, SmppConfig
-from channels.smpp.statuses import STATUSES
 from channels.sms import SmsMessage, count
+from channels.sms.smpp import Smpp, SmppConfig
+from channels.sms.smpp.statuses import STATUSES
 from tests.servers.smpp import Drop, Garble, Hang, MessageCentre, Receipts, Refuse
 
 ROSE, PAUL = "+33639981234", "+33639985678"

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from channels.smpp import Smpp, SmppConfig
-from channels.smpp.pdu import Command, Pdu, bind_body, length_of
 from channels.sms import SmsMessage
+from channels.sms.smpp import Smpp, SmppConfig
+from channels.sms.smpp.pdu import Command, Pdu, bind_body, length_of
 from tests.servers.smpp import MessageCentre
 
 judge = pytest.importorskip("aiosmpplib")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from channels.errors import ChannelError, Misconfigured, Transient
-from channels.smpp import Smpp, SmppConfig
 from channels.sms import SmsMessage
+from channels.sms.smpp import Smpp, SmppConfig
 from tests.servers.smpp import MessageCentre
 from tests.servers.smtp import self_signed
 

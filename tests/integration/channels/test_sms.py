@@ -14,7 +14,7 @@ import pytest
 
 from channels.errors import ChannelError, Gone, Misconfigured, Permanent, SenderRefused, Stopped, Transient, Unexplained
 from channels.sms import Sms, SmsMessage
-from channels.twilio_api import CODES, Policy, TwilioAccount
+from channels.twilio import CODES, Policy, TwilioAccount
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, Drop, Hang, Refuse, TwilioServer
 
 SENDER = "+33644640001"

@@ -9,7 +9,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from channels.sms import Sms, SmsMessage
-from channels.twilio_api import Policy, TwilioAccount, parse_status, verify
+from channels.twilio import Policy, TwilioAccount, parse_status, verify
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, Fate, TwilioServer
 
 RECEIVER = "+33639980001"

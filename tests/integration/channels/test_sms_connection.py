@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from channels.errors import Misconfigured, Transient
 from channels.sms import Sms, SmsMessage
-from channels.twilio_api import TwilioAccount
+from channels.twilio import TwilioAccount
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, Hang, TwilioServer
 
 SENDER = "+33644640001"

@@ -8,7 +8,7 @@ import pytest
 
 from channels.errors import ChannelError, Misconfigured, Permanent, Transient
 from channels.sms import Sms, SmsMessage
-from channels.twilio_api import TwilioAccount
+from channels.twilio import TwilioAccount
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioServer
 
 BODIES = [

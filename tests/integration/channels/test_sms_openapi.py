@@ -12,7 +12,7 @@ import jsonschema_rs
 import pytest
 
 from channels.sms import Sms, SmsMessage
-from channels.twilio_api import TwilioAccount
+from channels.twilio import TwilioAccount
 from channels.voice import Voice, VoiceMessage
 from tests.servers.fetch_twilio_openapi import FILE
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioServer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.sms import Sms
-from channels.twilio_api import TwilioAccount
+from channels.twilio import TwilioAccount
 from channels.voice import Voice
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, Refuse, TwilioServer
 

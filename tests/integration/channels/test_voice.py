@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from channels.errors import ChannelError, Gone, Misconfigured, Permanent, SenderRefused, Transient, Unexplained
-from channels.twilio_api import Policy, TwilioAccount, parse_status, verify
+from channels.twilio import Policy, TwilioAccount, parse_status, verify
 from channels.voice import Voice, VoiceMessage, answer, confirms
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, Hang, Line, Refuse, TwilioServer
 

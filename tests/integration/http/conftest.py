@@ -13,9 +13,10 @@ import pytest_asyncio
 from broadcaster.app import Running, open_store, serving
 from broadcaster.config import Settings
 from broadcaster.domain.stations import Role
-from broadcaster.http import server
 from broadcaster.http.sessions import csrf_made_of
-from broadcaster.store import people, stations
+from broadcaster.server import application as server
+from broadcaster.store.people import people
+from broadcaster.store.stations import stations
 from tests.servers.shaped import shape
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import json
 import re
 
 from broadcaster.pipeline import reach_density
-from broadcaster.store import stations
+from broadcaster.store.stations import stations
 from tests.integration.http.conftest import BOUNDARY, LAIGLE, an_alert, circle
 
 TEXTS = {

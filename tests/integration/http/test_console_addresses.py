@@ -9,7 +9,8 @@ import pytest
 
 from broadcaster import workers
 from broadcaster.config import Settings
-from broadcaster.store import addresses, stations
+from broadcaster.store.people import addresses
+from broadcaster.store.stations import stations
 from tests.integration.http.conftest import open_api
 from tests.integration.http.test_console_import import followers, take_over, upload
 from tests.integration.http.test_console_people import look, send

@@ -13,9 +13,10 @@ import aiohttp
 import pytest
 from sqlalchemy import text
 
-from broadcaster.store import register, stations, uploads
-from broadcaster.store.register import Only
-from broadcaster.web.console.importing_file import LARGEST
+from broadcaster.store.register import register, uploads
+from broadcaster.store.register.register import Only
+from broadcaster.store.stations import stations
+from broadcaster.web.console.uploading import LARGEST
 from tests.integration.http.test_console_people import look, send
 
 LISTS = Path(__file__).parents[1] / "register" / "lists"

@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 import pytest
 
 from broadcaster.domain.people import ChannelName, ContactStatus, NewContact, NewPlace, NewSubscriber
-from broadcaster.store import contacts, people, register, residents, stations
-from broadcaster.store.register import Only
+from broadcaster.store.people import contacts, people, residents
+from broadcaster.store.register import register
+from broadcaster.store.register.register import Only
+from broadcaster.store.stations import stations
 from tests.integration.http.conftest import an_alert
 from tests.integration.http.test_alerts import until_finished
 

@@ -10,8 +10,8 @@ import pytest
 import zxingcpp
 
 from broadcaster.domain.stations import Station, StationKind
-from broadcaster.web.console.poster import reachable
-from broadcaster.web.console.poster_drawing import fitted, measured, poster
+from broadcaster.web.console.stations.poster import reachable
+from broadcaster.web.console.stations.poster_drawing import fitted, measured, poster
 from broadcaster.web.i18n import catalogs
 from tests.integration.http.test_console_people import look
 

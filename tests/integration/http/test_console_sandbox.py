@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from broadcaster.web.console.sandbox_seen import masked
+from broadcaster.web.console.sandbox.seen import masked
 from tests.integration.http.conftest import an_alert
 from tests.integration.http.test_alerts import someone, until_finished
 from tests.integration.http.test_console_people import look

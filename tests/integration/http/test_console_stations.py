@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from broadcaster.store import stations
+from broadcaster.store.stations import stations
 from tests.integration.http.test_console_people import look, send
 
 

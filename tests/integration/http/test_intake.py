@@ -10,10 +10,11 @@ import threading
 import pytest
 
 from broadcaster.config import Settings
-from broadcaster.http import reading, server
+from broadcaster.http import reading
 from broadcaster.http.route import Access
-from broadcaster.http.routes import ROUTES
-from broadcaster.web import public
+from broadcaster.server import application as server
+from broadcaster.server.routes import ROUTES
+from broadcaster.web.resident import public
 from tests.integration.http.conftest import LAIGLE, an_alert, open_api
 from tests.integration.http.test_people import push
 from zones import Area

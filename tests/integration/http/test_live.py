@@ -13,11 +13,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from broadcaster.http import deliveries
-from broadcaster.store import account as accounts
-from broadcaster.store import alerts as alert_rows
-from broadcaster.store import sessions
-from broadcaster.web.console import live
-from broadcaster.web.console.alerts import _PAGE
+from broadcaster.store.alerts import alerts as alert_rows
+from broadcaster.store.alerts import report as accounts
+from broadcaster.store.operations import sessions
+from broadcaster.web.console.alerts import live
+from broadcaster.web.console.alerts.alerts import _PAGE
 from tests.integration.http.conftest import Api, an_alert, circle
 from tests.integration.http.test_alerts import someone, until_finished
 from tests.servers.push import Behaviour

@@ -12,9 +12,10 @@ import structlog
 
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.reasons import SENTENCES, Reason, Why, pack
-from broadcaster.store import people, stations
-from broadcaster.web.console import unreached
-from broadcaster.web.console.live_reasons import grouped
+from broadcaster.store.people import people
+from broadcaster.store.stations import stations
+from broadcaster.web.console.alerts import unreached
+from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.i18n import catalogs
 from tests.integration.http.conftest import LAIGLE, an_alert
 from tests.integration.http.test_alerts import until_finished

@@ -8,7 +8,7 @@ import pytest
 
 from broadcaster.config import Settings
 from broadcaster.domain.fixes import Fix
-from broadcaster.store import fixes, welcomes
+from broadcaster.store.people import fixes, welcomes
 from tests.integration.http.conftest import LAIGLE, an_alert, circle, open_api
 from tests.integration.http.test_people import push
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from broadcaster.web.console.report_pdf import NoPdf, Printer
+from broadcaster.web.console.alerts.report_pdf import NoPdf, Printer
 from tests.integration.http.conftest import an_alert
 from tests.integration.http.test_alerts import someone, until_finished
 from tests.integration.http.test_live import look, town_of

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from broadcaster.store import welcomes
+from broadcaster.store.people import welcomes
 from broadcaster.timetable import mind_residents
 from tests.integration.http.conftest import LAIGLE, an_alert, circle
 from tests.integration.http.test_alerts import until_finished

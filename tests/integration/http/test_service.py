@@ -10,7 +10,8 @@ import pytest
 from broadcaster.config import Settings
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.http import connections
-from broadcaster.store import StoreUnavailable, tracking
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.alerts import tracking
 from tests.integration.http.conftest import an_alert, open_api
 from tests.integration.http.test_people import push
 

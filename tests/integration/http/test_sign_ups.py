@@ -7,7 +7,7 @@ import re
 import pytest
 
 from broadcaster.domain.people import ChannelName, NewContact, NewSubscriber
-from broadcaster.store import contacts, people, waves
+from broadcaster.store.people import contacts, people, waves
 from tests.integration.http.test_people import push, register
 
 PAGE = "/console/people/sign-ups?station=laigle"

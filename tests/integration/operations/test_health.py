@@ -18,7 +18,9 @@ from broadcaster.commands.examine import examine
 from broadcaster.domain.alerts import Lane, Severity
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.health import SENTENCES, Code, Grade, Trouble
-from broadcaster.store import batches, gauges, processes, tables, tracking
+from broadcaster.store import tables
+from broadcaster.store.alerts import batches, tracking
+from broadcaster.store.operations import gauges, processes
 from tests.integration.operations.test_gauges import all_of, an_alert_to_two
 from tests.servers.breakable import Wire
 from tests.servers.town import Town

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from broadcaster.store import batches
+from broadcaster.store.alerts import batches
 from tests.servers.town_api import eventually
 from tests.servers.town_scaled import ScaledTown
 

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from broadcaster.pipeline.issue import cancel, issue
 from broadcaster.pipeline.resolve import resolve
-from broadcaster.store import account, alerts
+from broadcaster.store.alerts import alerts
+from broadcaster.store.alerts import report as account
 from broadcaster.store.tables import recipients
 from tests.contract.service import command, service
 from tests.contract.stores import add_station, mail, register, resident

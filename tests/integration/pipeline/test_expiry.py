@@ -71,7 +71,7 @@ async def _waiting(api, alert_id: str) -> bool:
 
 async def quiet_wire(town: Town) -> None:
     """One sweep over the store finds nothing that is due."""
-    from broadcaster.store import batches  # noqa: PLC0415
+    from broadcaster.store.alerts import batches  # noqa: PLC0415
 
     async with town.store.read() as unit:
         assert not await batches.due(unit, town.clock.now(), 10)

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import update
 
 from broadcaster.domain.people import ChannelName
-from broadcaster.pipeline.backoff import IN_TROUBLE_S, MOST_ATTEMPTS
-from broadcaster.store import StoreUnavailable, batches
-from broadcaster.store import account as account_rows
+from broadcaster.sending.backoff import IN_TROUBLE_S, MOST_ATTEMPTS
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.alerts import batches
+from broadcaster.store.alerts import report as account_rows
 from broadcaster.store.tables import contacts, deliveries
-from channels.breaker import BreakerState
+from channels.transport.breaker import BreakerState
 from tests.servers.push import Behaviour
 from tests.servers.smtp import Fault, SmtpServer
 from tests.servers.town import Resident, Town

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from broadcaster.domain.people import ChannelName
-from broadcaster.services import Sender
+from broadcaster.pipeline.topics import queue_of
+from broadcaster.sending.sender import Sender
 from broadcaster.store.tables import batches
-from broadcaster.workers import queue_of, sweep
+from broadcaster.workers import sweep
 from tests.servers.push import Behaviour
 from tests.servers.town import MovableClock, Town
 from tests.servers.town_api import eventually

@@ -10,7 +10,8 @@ from broadcaster.bus import LocalBus
 from broadcaster.clock import SystemClock
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.pipeline.track import Ledger
-from broadcaster.store import StoreUnavailable, tracking
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.alerts import tracking
 from tests.contract.stores import NOW, opened, sqlite_url
 from tests.servers.town_api import eventually
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from broadcaster import providers
+from broadcaster.sending import providers
 from tests.servers.town import Town, away
 from tests.servers.town_audit import expected, told
 

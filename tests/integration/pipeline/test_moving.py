@@ -12,7 +12,8 @@ from geographiclib.geodesic import Geodesic
 from sqlalchemy import func, select
 
 from broadcaster.domain.fixes import Fix
-from broadcaster.store import dispatching, fixes
+from broadcaster.store.alerts import dispatching
+from broadcaster.store.people import fixes
 from broadcaster.store.tables import changes
 from tests.servers.postgres import driven
 from tests.servers.shaped import shaped

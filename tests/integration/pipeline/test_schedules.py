@@ -18,7 +18,9 @@ from broadcaster.errors import Conflict, Refused
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.pipeline.issue import cancel, issue
-from broadcaster.store import alerts, schedules, stations
+from broadcaster.store import schedules
+from broadcaster.store.alerts import alerts
+from broadcaster.store.stations import stations
 from tests.contract.service import command, service
 from tests.contract.stores import NOW, add_station, an_alert, mail, register, resident
 from tests.servers.postgres import driven
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from broadcaster.services import Services
+    from broadcaster.pipeline.services import Services
 
 FRIDAY = datetime(2026, 7, 3, 7, 30)  # noqa: DTZ001  in Paris
 AT_FRIDAY = datetime.fromisoformat("2026-07-03T05:30:00+00:00")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from broadcaster.store import contacts as contact_rows
+from broadcaster.store.people import contacts as contact_rows
 from tests.servers.smtp import Fault
 from tests.servers.town import OUTSIDE, Town
 from tests.servers.town_api import eventually

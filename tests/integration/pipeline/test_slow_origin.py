@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.pipeline import breaker
-from channels.breaker import BreakerState
+from broadcaster.sending import origins as breaker
+from channels.transport.breaker import BreakerState
 from tests.servers.push import Behaviour, PushService
 from tests.servers.town import Town
 from tests.servers.town_api import eventually

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from broadcaster.store import deliveries
+from broadcaster.store.alerts import deliveries
 from channels.base import Receipt
 from tests.servers.town import Town
 from tests.servers.town_api import eventually

@@ -21,7 +21,9 @@ from broadcaster.domain.deliveries import DeliveryState, Outcome, PersonState
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
 from broadcaster.domain.retirement import Blame
 from broadcaster.ids import new_id, new_token
-from broadcaster.store import alerts, dispatching, people, stations, tracking
+from broadcaster.store.alerts import alerts, dispatching, tracking
+from broadcaster.store.people import people
+from broadcaster.store.stations import stations
 from broadcaster.store.tables import contacts, deliveries, recipients
 from tests.servers.shaped import shape
 from tests.servers.town import MovableClock

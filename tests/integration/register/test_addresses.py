@@ -17,7 +17,8 @@ from broadcaster.geocoding.placing import place
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import addresses, people, register
+from broadcaster.store.people import addresses, people
+from broadcaster.store.register import register
 from tests.contract.stores import URLS, add_station, opened
 from tests.servers.ban import Ban, Known
 
@@ -231,7 +232,7 @@ async def test_who_leaves_takes_their_address_away(store, station, ban, tmp_path
 
 
 async def test_a_register_that_is_exported_and_imported_again_is_unchanged(store, station, ban, tmp_path):
-    from broadcaster.web.console import exporting  # noqa: PLC0415
+    from broadcaster.web.console.people import exporting  # noqa: PLC0415
     from broadcaster.web.i18n import catalogs  # noqa: PLC0415
 
     await take(store, station, tmp_path, LIST)

@@ -18,9 +18,11 @@ from broadcaster.errors import Conflict
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import confirmations, contacts, migrate, people, stations
-from broadcaster.store.engine import Store
-from broadcaster.store.sealing import Vault
+from broadcaster.store.engine.engine import Store
+from broadcaster.store.engine.sealing import Vault
+from broadcaster.store.operations import migrate
+from broadcaster.store.people import confirmations, contacts, people
+from broadcaster.store.stations import stations
 from tests.contract.stores import push
 
 if TYPE_CHECKING:

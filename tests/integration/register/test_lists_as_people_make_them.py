@@ -11,8 +11,9 @@ import pytest
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import register, stations
-from broadcaster.store.register import Only
+from broadcaster.store.register import register
+from broadcaster.store.register.register import Only
+from broadcaster.store.stations import stations
 from tests.contract.stores import NOW
 
 LISTS = Path(__file__).parent / "lists"

@@ -8,8 +8,10 @@ from broadcaster.register.applying import apply
 from broadcaster.register.merging import Removed
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import by_hand, confirmations, register, stations
-from broadcaster.store.register import Only
+from broadcaster.store.people import confirmations
+from broadcaster.store.register import by_hand, register
+from broadcaster.store.register.register import Only
+from broadcaster.store.stations import stations
 from tests.contract.stores import NOW, phone, push
 
 MOBILE = "06 39 98 06 {:02}"

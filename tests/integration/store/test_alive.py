@@ -8,8 +8,11 @@ import time
 import pytest
 from sqlalchemy import select, text, update
 
-from broadcaster.store import StoreUnavailable, account, alerts, alive, batches, tables
-from broadcaster.store.alive import Deaths
+from broadcaster.store import StoreUnavailable, tables
+from broadcaster.store.alerts import alerts, batches
+from broadcaster.store.alerts import report as account
+from broadcaster.store.operations import alive
+from broadcaster.store.operations.alive import Deaths
 from tests.contract.stores import NOW, opened
 from tests.integration.operations.test_gauges import an_alert_to_two
 

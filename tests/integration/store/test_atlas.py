@@ -16,7 +16,11 @@ from broadcaster.atlas import atlas as atlas_module
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import ContactStatus, LinkStatus
-from broadcaster.store import alerts, by_hand, contacts, feed, fixes, people, stations, tables
+from broadcaster.store import tables
+from broadcaster.store.alerts import alerts
+from broadcaster.store.people import contacts, feed, fixes, people
+from broadcaster.store.register import by_hand
+from broadcaster.store.stations import stations
 from tests.contract.stores import (
     NOW,
     add_station,

@@ -11,7 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.fixes import Fix
 from broadcaster.errors import Conflict
-from broadcaster.store import Collided, Store, StoreUnavailable, Vault, fixes, people, stations
+from broadcaster.store import Collided, Store, StoreUnavailable, Vault
+from broadcaster.store.people import fixes, people
+from broadcaster.store.stations import stations
 from broadcaster.store.tables import contacts, follows, groups, positions
 from tests.contract.stores import NOW, SECRET, add_station, mail, opened, register, resident
 from tests.servers.postgres import driven

@@ -12,7 +12,11 @@ from broadcaster.domain.deliveries import DeliveryState, Outcome, PersonState
 from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus
 from broadcaster.domain.reasons import Reason, unpack
 from broadcaster.domain.retirement import Blame
-from broadcaster.store import account, alerts, contacts, counting, dispatching, outbox, people, tables, tracking
+from broadcaster.store import tables
+from broadcaster.store.alerts import alerts, counting, dispatching, tracking
+from broadcaster.store.alerts import report as account
+from broadcaster.store.engine import outbox
+from broadcaster.store.people import contacts, people
 from tests.contract.stores import NOW, add_station, an_alert, mail, phone, register, resident
 
 SIZES = dict.fromkeys(CHANNEL_NUMBER.values(), 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import event
 
-from broadcaster.store import intake
+from broadcaster.store.register import intake
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from broadcaster.domain.alerts import MsgType, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.errors import Conflict, Refused
 from broadcaster.pipeline.issue import LONGEST, cancel, issue
-from broadcaster.store import Store, StoreUnavailable, Vault, alerts, outbox, tables
+from broadcaster.store import Store, StoreUnavailable, Vault, tables
+from broadcaster.store.alerts import alerts
+from broadcaster.store.engine import outbox
 from tests.contract.service import HERE, command, service
 from tests.contract.stores import NOW, SECRET, add_station
 

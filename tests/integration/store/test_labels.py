@@ -8,8 +8,12 @@ from sqlalchemy import select, update
 
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.stations import Role
-from broadcaster.store import alerts, by_hand, people, register, stations, tables
-from broadcaster.store.migrate import migrate
+from broadcaster.store import tables
+from broadcaster.store.alerts import alerts
+from broadcaster.store.operations.migrate import migrate
+from broadcaster.store.people import people
+from broadcaster.store.register import by_hand, register
+from broadcaster.store.stations import stations
 from tests.contract import stores
 from tests.contract.stores import NOW, add_station, an_alert, resident
 

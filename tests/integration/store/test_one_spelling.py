@@ -10,9 +10,11 @@ from broadcaster.register.applying import apply
 from broadcaster.register.contacts import mail_contact
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import Store, Vault, by_hand, contacts, listed, people, tables
-from broadcaster.store import register as store_register
-from broadcaster.store.migrate import migrate, upgrade
+from broadcaster.store import Store, Vault, tables
+from broadcaster.store.operations.migrate import migrate, upgrade
+from broadcaster.store.people import contacts, people
+from broadcaster.store.register import by_hand, listed
+from broadcaster.store.register import register as store_register
 from tests.contract.stores import NOW, SECRET, add_station, mail, register, resident
 
 

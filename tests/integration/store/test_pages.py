@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import event, insert
 
 from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.store import alerts, deliveries, tables
+from broadcaster.store import tables
+from broadcaster.store.alerts import alerts, deliveries
 from tests.contract.stores import NOW, add_station, an_alert
 
 

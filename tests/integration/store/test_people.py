@@ -12,19 +12,12 @@ from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus, NewPlace
 from broadcaster.errors import Conflict
-from broadcaster.store import (
-    contacts,
-    dispatching,
-    feed,
-    fixes,
-    intake,
-    outbox,
-    people,
-    sandbox,
-    stations,
-    tables,
-    tracking,
-)
+from broadcaster.store import sandbox, tables
+from broadcaster.store.alerts import dispatching, tracking
+from broadcaster.store.engine import outbox
+from broadcaster.store.people import contacts, feed, fixes, people
+from broadcaster.store.register import intake
+from broadcaster.store.stations import stations
 from channels.base import Composed
 from tests.contract.stores import NOW, add_station, an_alert, mail, phone, push, register, resident
 

@@ -18,7 +18,9 @@ from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.reach import reach
 from broadcaster.pipeline.render import render
 from broadcaster.pipeline.resolve import resolve
-from broadcaster.store import contacts, dispatching, tables
+from broadcaster.store import tables
+from broadcaster.store.alerts import dispatching
+from broadcaster.store.people import contacts
 from channels.sms import count
 from tests.contract.service import HERE, command, service
 from tests.contract.stores import NOW, add_station, mail, phone, push, register, resident

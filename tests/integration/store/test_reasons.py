@@ -8,7 +8,7 @@ from sqlalchemy import text
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Reason, Why, unpack
 from broadcaster.store import Store, Vault
-from broadcaster.store.migrate import migrate, upgrade
+from broadcaster.store.operations.migrate import migrate, upgrade
 from tests.contract.stores import SECRET
 
 PUSH, SMS, EMAIL = ChannelName.PUSH, ChannelName.SMS, ChannelName.EMAIL

@@ -9,7 +9,7 @@ from broadcaster.domain.audience import Audience
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import people, residents
+from broadcaster.store.people import people, residents
 from tests.contract.stores import NOW, add_station, push, register, resident
 from zones import Area, Circle
 

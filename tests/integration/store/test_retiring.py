@@ -10,7 +10,9 @@ from sqlalchemy import select
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus
 from broadcaster.domain.retirement import Blame
-from broadcaster.store import alerts, contacts, dispatching, people, retiring, tables, tracking
+from broadcaster.store import tables
+from broadcaster.store.alerts import alerts, dispatching, retiring, tracking
+from broadcaster.store.people import contacts, people
 from tests.contract.stores import NOW, add_station, an_alert, mail, phone, register, resident
 
 SIZES = dict.fromkeys(CHANNEL_NUMBER.values(), 500)

@@ -21,7 +21,11 @@ from broadcaster.domain.stations import Role
 from broadcaster.pipeline.deliver import deliver
 from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.resolve import resolve
-from broadcaster.store import account, alerts, contacts, fixes, people, sandbox, stations, tables
+from broadcaster.store import sandbox, tables
+from broadcaster.store.alerts import alerts
+from broadcaster.store.alerts import report as account
+from broadcaster.store.people import contacts, fixes, people
+from broadcaster.store.stations import stations
 from channels.addresses import push_text
 from channels.webpush import PushSubscription
 from tests.contract.service import command, service

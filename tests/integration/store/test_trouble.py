@@ -10,7 +10,9 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from broadcaster.store import Store, StoreUnavailable, Vault, engine, stations
+from broadcaster.store import Store, StoreUnavailable, Vault
+from broadcaster.store.engine import engine
+from broadcaster.store.stations import stations
 from tests.contract.stores import SECRET, add_station, opened, sqlite_url
 
 

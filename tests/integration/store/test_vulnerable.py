@@ -12,7 +12,8 @@ from broadcaster.atlas import Atlas
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import SealBroken, people
+from broadcaster.store import SealBroken
+from broadcaster.store.people import people
 from broadcaster.store.tables import subscribers
 from tests.contract.stores import NOW, add_station, phone, register, resident
 from zones import Area, Circle

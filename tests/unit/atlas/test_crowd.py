@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from broadcaster.atlas.crowd import LEVELS, TENS, Crowd
-from broadcaster.atlas.density import STEP, width_at
+from broadcaster.atlas.lattice import STEP, width_at
 from broadcaster.store import Vault
 from zones import Area, Circle, PlaceIndex
 

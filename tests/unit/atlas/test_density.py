@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from broadcaster.atlas.density import STEP, Density, around, seen, width_at
+from broadcaster.atlas.density import Density, around, seen
+from broadcaster.atlas.lattice import STEP, width_at
 from zones import Hits, PlaceIndex
 
 LON, LAT = 0.6283, 48.7631

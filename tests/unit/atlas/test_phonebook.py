@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from broadcaster.atlas import phonebook
 from broadcaster.atlas.phonebook import Phonebook
-from broadcaster.store.feed import EVERY_STATION
+from broadcaster.store.people.feed import EVERY_STATION
 
 PEOPLE = range(1, 9)
 STATIONS = (1, 2)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.breaker import Breaker, BreakerState, is_about_receiver
 from channels.errors import Gone, Misconfigured, Permanent, Transient
+from channels.transport.breaker import Breaker, BreakerState, is_about_receiver
 
 
 class Clock:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from channels.smpp import InvalidSmppUrl, SmppConfig
-from channels.smpp.pdu import Address
+from channels.sms.smpp import InvalidSmppUrl, SmppConfig
+from channels.sms.smpp.pdu import Address
 
 URL = "smpp://mairie:s3cret%25@smsc.example:2776?from=%2B33199000000"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from channels.smpp.pdu import BadPdu, Delivered, Tag, length_of, read_deliver
-from channels.smpp.receipts import Report, read_receipt
+from channels.sms.smpp.pdu import BadPdu, Delivered, Tag, length_of, read_deliver
+from channels.sms.smpp.receipts import Report, read_receipt
 
 USUAL = (
     "id:1B0042 sub:001 dlvrd:001 submit date:2611212125 done date:2611212126 stat:DELIVRD err:000 text:La Risle id:7"

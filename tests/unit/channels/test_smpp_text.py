@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.smpp.text import DEFAULT_ALPHABET, UCS2, parts_of, readable
 from channels.sms import count
+from channels.sms.smpp.text import DEFAULT_ALPHABET, UCS2, parts_of, readable
 
 GSM = "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡AZÄÖÑÜ§¿azäöñüà\n\r"
 EXTENDED = "^{}\\[~]|€\f"

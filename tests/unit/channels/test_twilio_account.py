@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from channels.twilio_api import InvalidAccount, TwilioAccount, is_alphanumeric
+from channels.twilio import InvalidAccount, TwilioAccount, is_alphanumeric
 from channels.voice import Voice
 
 SID = "AC" + "0f" * 16

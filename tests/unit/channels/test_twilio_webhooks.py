@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from channels.twilio_api import CODES, Policy, StatusReport, parse_status, rule_for, verify
+from channels.twilio import CODES, Policy, StatusReport, parse_status, rule_for, verify
 
 TOKEN = "12345"
 URL = "https://tocsin.example/hooks/twilio/status?d=1"

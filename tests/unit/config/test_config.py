@@ -10,7 +10,7 @@ import pytest
 from broadcaster.app import open_bus
 from broadcaster.config import Settings, load
 from broadcaster.errors import BadSettings
-from broadcaster.providers import open_senders
+from broadcaster.sending.providers import open_senders
 
 SECRET = "s3cret-of-the-town-hall-0123456789abcdef"
 

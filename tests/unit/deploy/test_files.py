@@ -19,8 +19,8 @@ import yaml
 from broadcaster import workers
 from broadcaster.app import _SHUTDOWN_S
 from broadcaster.config import _ELSEWHERE, _SECRETS, Settings, load
-from broadcaster.http.routes import ROUTES
-from broadcaster.services import Role
+from broadcaster.pipeline.services import Role
+from broadcaster.server.routes import ROUTES
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"

@@ -12,8 +12,8 @@ from broadcaster.domain.audience import Audience
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.latency import bucket
 from broadcaster.domain.people import ChannelName
-from broadcaster.web.console.live_curve import curve_of
-from broadcaster.web.console.live_words import People, people_of, span, verdict
+from broadcaster.web.console.alerts.live_curve import curve_of
+from broadcaster.web.console.alerts.live_words import People, people_of, span, verdict
 from broadcaster.web.i18n import catalogs
 
 ENGLISH, FRENCH = catalogs().words("en"), catalogs().words("fr")

@@ -11,7 +11,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from broadcaster.http.openapi import document
 from broadcaster.http.route import Access
-from broadcaster.http.routes import ROUTES
+from broadcaster.server.routes import ROUTES
 
 DOCUMENT = json.loads(document(ROUTES, "https://alerts.example"))
 NAMES = [f"{route.method} {route.path}" for route in ROUTES]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcaster.bus import BusUnavailable, LocalBus
-from broadcaster.pipeline.backoff import BASE_S, CAP_S, backoff_s
-from broadcaster.pipeline.gate import Gate, SharedGate
+from broadcaster.sending.backoff import BASE_S, CAP_S, backoff_s
+from broadcaster.sending.gate import Gate, SharedGate
 
 
 class Idle(selectors.DefaultSelector):

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from broadcaster.pipeline.limit import Limit
+from broadcaster.sending.time_limit import Limit
 
 
 async def _held(limit, until, seen):

@@ -6,8 +6,8 @@ from functools import partial
 
 from prometheus_client import REGISTRY
 
-from broadcaster.pipeline.breaker import Origins
-from channels.breaker import Breaker, BreakerState
+from broadcaster.sending.origins import Origins
+from channels.transport.breaker import Breaker, BreakerState
 from channels.webpush import KNOWN_ORIGINS, service_of
 
 CHANNEL = "push in test_origins"

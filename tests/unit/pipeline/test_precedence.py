@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from broadcaster.pipeline import precedence
-from broadcaster.pipeline.precedence import Precedence
+from broadcaster.sending import precedence
+from broadcaster.sending.precedence import Precedence
 
 if TYPE_CHECKING:
     import pytest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
 
-from broadcaster.store import intake
+from broadcaster.store.register import intake
 
 if TYPE_CHECKING:
     from sqlalchemy import Insert, Update

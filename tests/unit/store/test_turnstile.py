@@ -8,7 +8,7 @@ from contextlib import nullcontext
 import pytest
 
 from broadcaster.store import urgently
-from broadcaster.store.turnstile import Turnstile
+from broadcaster.store.engine.turnstile import Turnstile
 
 
 async def behind(turnstile, comers):

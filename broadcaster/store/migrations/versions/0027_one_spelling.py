@@ -15,7 +15,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus
 from broadcaster.domain.spelling import key, plain
 
 if TYPE_CHECKING:
-    from broadcaster.store.sealing import Vault
+    from broadcaster.store.engine.sealing import Vault
 
 revision = "0027"
 down_revision = "0026"

@@ -1,0 +1,162 @@
+"""What the stages work with, made once in ``broadcaster.app``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.domain.people import ChannelName
+from broadcaster.health import Health
+from broadcaster.ids import new_token
+from broadcaster.pipeline.render import Context, Links
+from broadcaster.sending.precedence import Precedence
+from broadcaster.store.alerts import alerts
+from broadcaster.store.operations.alive import Deaths
+from broadcaster.store.stations import stations
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from broadcaster.atlas import ActiveAlerts, Atlas
+    from broadcaster.bus import Bus
+    from broadcaster.bus.base import Signal
+    from broadcaster.clock import Clock
+    from broadcaster.config import Settings
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.health import Trouble
+    from broadcaster.pipeline.move import Movements
+    from broadcaster.pipeline.track import Ledger
+    from broadcaster.sending.sender import Sender
+    from broadcaster.store import Store
+    from broadcaster.store.engine.grouping import Grouped
+    from broadcaster.store.register.registering import Registration
+    from channels.base import Channel
+    from schedules import SchoolCalendar
+
+_CONTEXTS = 64
+_BEGUN = 10_000
+
+
+class Role(StrEnum):
+    """What a process does: any number of processes of each, on any machines; one process may have all."""
+
+    WEB = "web"
+    RESOLVER = "resolver"
+    SENDER = "sender"
+    SCHEDULER = "scheduler"
+
+
+ALL_ROLES = frozenset(Role)
+
+
+@dataclass
+class Services:
+    """Everything a stage, a page or a command needs; nothing here is made by those who use it.
+
+    ``atlas`` is there only where the role *resolver* is: others ask a resolver (``pipeline.reach``).
+    ``probed``: what the last probe of each channel found wrong.
+    """
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    bus: Bus
+    atlas: Atlas | None
+    active: ActiveAlerts
+    ledger: Ledger
+    movements: Movements
+    school: SchoolCalendar
+    registrations: Grouped[Registration, int]
+    senders: dict[ChannelName, Sender]
+    base_url: str
+    roles: frozenset[Role]
+    owner: str = field(default_factory=lambda: new_token(9))
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    held_batches: set[int] = field(default_factory=set)
+    held_alerts: set[int] = field(default_factory=set)
+    lingering: set[asyncio.Task[None]] = field(default_factory=set)
+    precedence: Precedence = field(default_factory=Precedence)
+    deaths: Deaths = field(default_factory=Deaths)
+    probed: dict[ChannelName, list[Trouble]] = field(default_factory=dict)
+    begun: OrderedDict[int, None] = field(default_factory=OrderedDict)
+    _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)
+    health: Health = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.health = Health(self)
+
+    @property
+    def channels(self) -> dict[ChannelName, Channel[Any, Any]]:
+        """Give the channels alone, by name."""
+        return {name: sender.channel for name, sender in self.senders.items()}
+
+    @property
+    def sandboxed(self) -> tuple[ChannelName, ...]:
+        """Give the channels that send nothing, for want of credentials."""
+        return tuple(name for name, sender in self.senders.items() if sender.sandboxed)
+
+    @property
+    def links(self) -> Links:
+        return Links(self.base_url, self.store.vault, self.senders[ChannelName.SMS].signs_as)
+
+    @property
+    def here(self) -> Atlas:
+        """Give the indexes of this process. Raises ``RuntimeError`` where it has none: only resolvers do."""
+        if self.atlas is None:
+            message = "this process holds no index: it is no resolver"
+            raise RuntimeError(message)
+        return self.atlas
+
+    def watch(self, alert_id: int) -> AbstractAsyncContextManager[Signal]:
+        """Hear of changes of an alert's account: ``await signal.wait(timeout_s)`` within the block."""
+        return self.bus.listen(f"alert:{alert_id}")
+
+    async def context(self, alert_id: int) -> Context | None:
+        """Give what is needed to render an alert; None if there is none of that id. What was given is kept a while."""
+        kept = self._contexts.get(alert_id)
+        if kept is not None:
+            self._contexts.move_to_end(alert_id)
+            return replace(kept, now=self.clock.now())  # how long a message is worth keeping is counted from now
+        async with self.store.read() as unit:
+            alert = await alerts.by_id(unit, alert_id)
+            station = None if alert is None else await stations.by_id(unit, alert.station_id)
+            thread = alert.token if alert is not None else ""
+            for earlier in alert.references if alert is not None else ():
+                first = await alerts.by_id(unit, earlier)
+                if first is not None:
+                    thread = first.token
+                    break
+        if alert is None or station is None:
+            return None
+        made = Context(alert, station, thread, self.links, self.clock.now())
+        self._contexts[alert_id] = made
+        while len(self._contexts) > _CONTEXTS:
+            self._contexts.popitem(last=False)
+        return made
+
+    def begins(self, alert_id: int) -> bool:
+        """Tell whether this is the first that this process has to do with an alert's messages."""
+        known = alert_id in self.begun
+        self.begun[alert_id] = None
+        while len(self.begun) > _BEGUN:
+            self.begun.popitem(last=False)
+        return not known
+
+    def forget(self, alert_id: int) -> None:
+        """Read the alert anew at the next ``context``: it was changed."""
+        self._contexts.pop(alert_id, None)
+
+    def expect(self, alert: Alert) -> None:
+        """Let what is routine stand back for an alert that was just sent, if it is urgent."""
+        self.precedence.expect(alert.rank, (self.clock.now() - alert.sent_at).total_seconds())
+
+    def changed(self, alert: Alert) -> None:
+        """Take over an alert that was issued or changed."""
+        self.forget(alert.id)
+        if alert.active(self.clock.now()):
+            self.active.put(alert)
+        else:
+            self.active.remove(alert.id)

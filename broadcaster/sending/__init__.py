@@ -1,0 +1,1 @@
+"""Between a stage and a channel: senders, rate limits, origins, precedence, backoff, providers."""

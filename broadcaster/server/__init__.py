@@ -1,0 +1,1 @@
+"""Joins the API's and the pages' routes into one application."""

@@ -1,0 +1,254 @@
+"""The application: the route table behind its guards, problems told, headers set, requests measured."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aiohttp import web
+
+from broadcaster.atlas import Territories
+from broadcaster.http.auth import SignedOut, admit, count, linked
+from broadcaster.http.connections import Connections, caller_at, most_open, nobody
+from broadcaster.http.deliveries import PACE_S
+from broadcaster.http.keys import (
+    ACCOUNTS,
+    CALLERS,
+    CONNECTIONS,
+    COUNTS,
+    DEVICES,
+    DOCUMENT,
+    HOLDERS,
+    LARGEST,
+    LINKS,
+    PAGES,
+    PARSER,
+    RATES,
+    SERVICES,
+    STATIONS,
+    STREAMS,
+    TERRITORIES,
+    TOKENS,
+)
+from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
+from broadcaster.http.openapi import document
+from broadcaster.http.pacing import Paced
+from broadcaster.http.problems import HttpProblem, problem_of, respond, unauthenticated
+from broadcaster.http.rates import RateLimit
+from broadcaster.http.reading import body_of, query_of
+from broadcaster.http.route import Call
+from broadcaster.pipeline.services import Role
+from broadcaster.server.routes import ROUTES
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.engine.grouping import Grouped
+from broadcaster.store.people import people
+from broadcaster.store.stations import stations
+from broadcaster.web import pages
+from broadcaster.web.console.alerts.live_facts import WATCH, Watch
+from broadcaster.web.console.alerts.report_pdf import PRINTER, Printer
+from broadcaster.web.console.signing_in import interrupted
+from broadcaster.web.error_pages import respond_in_words
+from broadcaster.web.ground import GROUND, Ground
+from broadcaster.web.i18n import catalogs
+from broadcaster.web.kept import KEPT_PAGES, KeptPages
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from prometheus_client import Counter as Counted
+    from prometheus_client import Histogram as Timed
+
+    from broadcaster.http.route import Route
+    from broadcaster.pipeline.services import Services
+    from broadcaster.store import Store, Unit
+
+    Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HSTS = "max-age=31536000"
+"""A browser that was here by https comes back by https for a year (RFC 6797)."""
+PATIENCE_S = 1.0
+"""Seconds that a request over its limit waits for the refusal: so one caller's flood is some hundred a second."""
+
+T = TypeVar("T")
+
+_NOWHERE = "none"
+_MOST_AT_ONCE = 200
+_OPERATED = frozenset({"/healthz", "/readyz", "/metrics"})
+_STREAMED = ("/v1/alerts/{id}/events", "/console/alerts/{id}/events", "/console/alerts/{id}/unreached.csv")
+
+
+def build(services: Services) -> web.Application:
+    """Give the application that serves ``services``; nothing is listened on yet.
+
+    A process that is no *web* answers only those who run it: is it alive, can it work, its figures.
+    """
+    routes = ROUTES if Role.WEB in services.roles else tuple(route for route in ROUTES if route.path in _OPERATED)
+    app = web.Application(middlewares=[_measured, _problems_told])
+    app[SERVICES] = services
+    app[RATES] = RateLimit(services.settings.requests_per_minute)
+    store = services.store
+    app[TOKENS] = Grouped(
+        lambda tokens: store.look(lambda unit: people.by_tokens(unit, tokens)), _MOST_AT_ONCE, StoreUnavailable
+    )
+    app[CALLERS] = _asked_once(store, lambda unit, key: stations.caller_of(unit, key, services.clock.now()))
+    app[STATIONS] = _asked_once(store, stations.by_slug)
+    app[DEVICES] = RateLimit(services.settings.requests_per_minute)
+    app[LINKS] = RateLimit(services.settings.requests_per_minute)
+    app[PARSER] = ThreadPoolExecutor(1, "parser")
+    app[COUNTS] = RateLimit(services.settings.reaches_per_minute)
+    app[ACCOUNTS] = Paced(PACE_S)
+    # Behind a proxy all connections are the proxy's own.
+    app[CONNECTIONS] = Connections(most_open(), address=nobody if services.settings.trusted_proxies else caller_at)
+    app[GROUND] = Ground()
+    app[TERRITORIES] = Territories()
+    app[WATCH] = Watch()
+    app[PRINTER] = Printer()
+    streams: set[asyncio.Task[Any]] = set()
+    app[STREAMS] = streams
+    app[HOLDERS] = Counter()
+    documented: Callable[[str], bytes] = cache(partial(document, ROUTES))
+    app[DOCUMENT] = documented
+    app[KEPT_PAGES] = KeptPages()
+    if Role.WEB in services.roles:
+        pages.set_up(app)
+        catalogs()
+        app.on_startup.append(_know_territories)
+    for route in routes:
+        handle = _guarded(route, services)
+        if route.method == "GET" and route.path not in _STREAMED:
+            app.router.add_get(route.path, handle)  # and HEAD, which RFC 9110 section 9.1 wants with every GET
+        else:
+            app.router.add_route(route.method, route.path, handle)
+    app[PAGES] = frozenset((route.method, route.path) for route in ROUTES if route.page)
+    app.on_response_prepare.append(_headers)
+    app.on_shutdown.append(_end_streams)
+    app.on_cleanup.append(_end_parser)
+    return app
+
+
+def _asked_once(store: Store, ask: Callable[[Unit, str], Awaitable[T]]) -> Grouped[str, T]:
+    """Return what answers many requests that ask the same by one look at the store, taken after they asked."""
+
+    async def answers(questions: Sequence[str]) -> list[T]:
+        async def read(unit: Unit) -> dict[str, T]:
+            return {each: await ask(unit, each) for each in dict.fromkeys(questions)}
+
+        found = await store.look(read)
+        return [found[each] for each in questions]
+
+    return Grouped(answers, _MOST_AT_ONCE, StoreUnavailable)
+
+
+def _guarded(route: Route, services: Services) -> Handle:
+    """Return the handler of a route behind its guards: who asks, how often, what, and only then the body."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        request[LARGEST] = route.largest or 0
+        caller, subscriber_id = await admit(request, route.access)
+        number = linked(request, route.link) if route.link else 0
+        query = query_of(request, route.query)
+        body = None
+        if route.body is not None:
+            body = await body_of(request, route.body, optional=route.body_optional)
+        return await route.handler(Call(request, services, caller, subscriber_id, body, query, number))
+
+    return handle
+
+
+@web.middleware
+async def _problems_told(request: web.Request, handler: Handle) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except asyncio.CancelledError:
+        raise
+    except SignedOut:
+        if _for_eyes(request):
+            return await interrupted(request)
+        return respond(unauthenticated("You are not signed in, or no longer: sign in again at /console."))
+    except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer without our insides
+        problem = _counted(request, problem_of(error, request))
+        if problem.kind == "too-many":
+            with request.app[CONNECTIONS].waiting(request.protocol):
+                await asyncio.sleep(PATIENCE_S)
+        if _for_eyes(request):
+            return respond_in_words(request, problem)
+        return respond(problem)
+
+
+def _counted(request: web.Request, problem: HttpProblem) -> HttpProblem:
+    """Count a request that leads nowhere against its address; return the 429 in its place when they were too many."""
+    if request.match_info.http_exception is not None:
+        try:
+            count(request)
+        except HttpProblem as too_many:
+            return too_many
+    return problem
+
+
+def _for_eyes(request: web.Request) -> bool:
+    """Tell whether a problem is to be told on a page."""
+    resource = request.match_info.route.resource
+    if resource is not None:
+        method = "GET" if request.method == "HEAD" else request.method
+        return (method, resource.canonical) in request.app[PAGES]
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/v1/")
+
+
+@web.middleware
+async def _measured(request: web.Request, handler: Handle) -> web.StreamResponse:
+    resource = request.match_info.route.resource
+    # The template, not the path: a scanner's inventions would else be a series each.
+    route = resource.canonical if resource is not None else _NOWHERE
+    began, status = time.perf_counter(), "cancelled"
+    with OPEN.track_inprogress(), request.app[CONNECTIONS].at_work(request.protocol):
+        try:
+            response = await handler(request)
+            status = str(response.status)
+        finally:
+            method = request.method if resource is not None else _NOWHERE
+            answered, seconds = _figures(method, route, status)
+            answered.inc()
+            seconds.observe(time.perf_counter() - began)
+    return response
+
+
+@cache
+def _figures(method: str, route: str, status: str) -> tuple[Counted, Timed]:
+    """Give where a request is counted: looked up once, for there are few."""
+    return REQUESTS.labels(method, route, status), SECONDS.labels(route)
+
+
+async def _headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Set what every answer carries: guess no types, tell nobody where from, stand in nobody's frame."""
+    headers = response.headers
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if request.app[SERVICES].base_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = HSTS
+    if response.status != web.HTTPNotModified.status_code:  # what it says takes the place of what the reader kept
+        headers.setdefault("X-Frame-Options", "DENY")
+        headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
+        headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    headers.popall("Server", None)
+
+
+async def _know_territories(app: web.Application) -> None:
+    """Read all boundaries now, and not when the first visitor comes."""
+    async with app[SERVICES].store.read() as unit:
+        await app[TERRITORIES].follow(unit)
+
+
+async def _end_streams(app: web.Application) -> None:
+    """End the live streams: their readers come back to whoever serves next."""
+    streams = app[STREAMS]
+    for task in list(streams):
+        task.cancel()
+
+
+async def _end_parser(app: web.Application) -> None:
+    app[PARSER].shutdown(wait=False, cancel_futures=True)

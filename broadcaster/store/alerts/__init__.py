@@ -1,0 +1,1 @@
+"""Queries of alerts, their batches and deliveries, and the report."""

@@ -1,0 +1,267 @@
+"""Alerts as rows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import or_, select, update
+
+from broadcaster.domain.alerts import (
+    Alert,
+    AlertState,
+    Category,
+    Certainty,
+    MsgType,
+    Severity,
+    Status,
+    Text,
+    Urgency,
+)
+from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.people import ChannelName
+from broadcaster.store.stations.labels import open_audience, sealed_audience
+from broadcaster.store.tables import alerts
+from zones import Area
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from broadcaster.store.engine.engine import Unit
+
+
+_CHUNK = 500
+
+
+def _alert(unit: Unit, row: Any) -> Alert:
+    return Alert(
+        id=row.id,
+        token=row.token,
+        station_id=row.station_id,
+        msg_type=MsgType(row.msg_type),
+        status=Status(row.status),
+        severity=Severity(row.severity),
+        urgency=Urgency(row.urgency),
+        certainty=Certainty(row.certainty),
+        category=Category(row.category),
+        event=row.event,
+        texts={language: Text(**text) for language, text in row.texts.items()},
+        area=None if row.area is None else _area(orjson.dumps(row.area)),
+        audience=open_audience(unit.vault, row.id, row.audience),
+        channels=tuple(ChannelName(name) for name in row.channels),
+        sent_at=row.sent_at,
+        expires_at=row.expires_at,
+        onset_at=row.onset_at,
+        references=tuple(row.references),
+        sandbox=tuple(ChannelName(name) for name in row.sandbox),
+        state=AlertState(row.state),
+        resolved_at=row.resolved_at,
+        finished_at=row.finished_at,
+        cancelled_at=row.cancelled_at,
+    )
+
+
+@lru_cache(maxsize=32)
+def _area(text: bytes) -> Area:
+    """Read an area of the store, once: ten thousand corners take fifty milliseconds, and lists show many alerts."""
+    return Area.from_json(orjson.loads(text))
+
+
+async def add(
+    unit: Unit, alert: Alert, *, key_id: int | None, idempotency_key: str | None, request_hash: bytes | None
+) -> None:
+    """Keep a new alert, and tell that it is to be resolved."""
+    given = {"idempotency_key": idempotency_key, "request_hash": request_hash}
+    await unit.conn.execute(alerts.insert().values(_row(unit, alert, key_id) | given))
+    await unit.tell("alert", alert.id, alert.rank)
+
+
+async def add_many(unit: Unit, new: Sequence[tuple[Alert, int]]) -> None:
+    """Keep several alerts, each with the key of its author, and tell that they are to be resolved."""
+    if new:
+        await unit.conn.execute(alerts.insert(), [_row(unit, alert, key_id) for alert, key_id in new])
+        await unit.tell_many("alert", [(alert.id, alert.rank) for alert, _ in new])
+
+
+def _row(unit: Unit, alert: Alert, key_id: int | None) -> dict[str, Any]:
+    return {
+        "id": alert.id,
+        "token": alert.token,
+        "station_id": alert.station_id,
+        "msg_type": alert.msg_type,
+        "status": alert.status,
+        "severity": alert.severity,
+        "urgency": alert.urgency,
+        "certainty": alert.certainty,
+        "category": alert.category,
+        "event": alert.event,
+        "texts": {language: asdict(text) for language, text in alert.texts.items()},
+        "area": None if alert.area is None else alert.area.to_json(),
+        "audience": sealed_audience(unit.vault, alert.id, alert.audience),
+        "channels": list(alert.channels),
+        "sandbox": list(alert.sandbox),
+        "references": list(alert.references),
+        "rank": alert.rank,
+        "sent_at": alert.sent_at,
+        "onset_at": alert.onset_at,
+        "expires_at": alert.expires_at,
+        "state": alert.state,
+        "key_id": key_id,
+    }
+
+
+async def by_id(unit: Unit, alert_id: int) -> Alert | None:
+    row = (await unit.conn.execute(select(alerts).where(alerts.c.id == alert_id))).one_or_none()
+    return None if row is None else _alert(unit, row)
+
+
+async def by_token(unit: Unit, token: str) -> Alert | None:
+    row = (await unit.conn.execute(select(alerts).where(alerts.c.token == token))).one_or_none()
+    return None if row is None else _alert(unit, row)
+
+
+async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Alert, bytes] | None:
+    """Give the alert that was issued with this key, and the hash of what was asked then."""
+    row = (
+        await unit.conn.execute(
+            select(alerts).where(alerts.c.station_id == station_id, alerts.c.idempotency_key == key)
+        )
+    ).one_or_none()
+    return None if row is None else (_alert(unit, row), row.request_hash or b"")
+
+
+async def all_clear_of(unit: Unit, alert_id: int, station_id: int) -> Alert | None:
+    """Give the cancel that was sent after an alert, if there was one."""
+    rows = await unit.conn.execute(
+        select(alerts).where(
+            alerts.c.station_id == station_id, alerts.c.id > alert_id, alerts.c.msg_type == MsgType.CANCEL
+        )
+    )
+    return next((_alert(unit, row) for row in rows if alert_id in row.references), None)
+
+
+async def page(
+    unit: Unit,
+    *,
+    station_id: int | None,
+    before: int | None,
+    limit: int,
+    public_at: datetime | None = None,
+) -> list[Alert]:
+    """Give alerts, newest first; ``before`` is the last id seen.
+
+    ``public_at`` keeps those that hold then and that strangers may come upon (``Alert.public``).
+    """
+    query = select(alerts).order_by(alerts.c.id.desc()).limit(limit)
+    if station_id is not None:
+        query = query.where(alerts.c.station_id == station_id)
+    if before is not None:
+        query = query.where(alerts.c.id < before)
+    if public_at is not None:
+        query = query.where(
+            alerts.c.expires_at > public_at,
+            alerts.c.cancelled_at.is_(None),
+            alerts.c.msg_type != MsgType.CANCEL,
+            alerts.c.audience["kind"].as_string() != AudienceKind.GROUPS,
+        )
+    return [_alert(unit, row) for row in await unit.conn.execute(query)]
+
+
+async def active_ids(unit: Unit, now: datetime) -> list[int]:
+    """Give the ids of the alerts that hold at ``now``."""
+    return list(
+        await unit.conn.scalars(
+            select(alerts.c.id).where(
+                alerts.c.expires_at > now, alerts.c.cancelled_at.is_(None), alerts.c.msg_type != MsgType.CANCEL
+            )
+        )
+    )
+
+
+async def unfinished_ids(unit: Unit) -> list[int]:
+    """Give the ids of the alerts of which something is still to be written down or sent."""
+    return list(
+        await unit.conn.scalars(select(alerts.c.id).where(alerts.c.finished_at.is_(None)).order_by(alerts.c.id))
+    )
+
+
+async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:
+    """Give the alerts of these ids, those that are there."""
+    found: list[Alert] = []
+    for start in range(0, len(ids), _CHUNK):
+        rows = await unit.conn.execute(select(alerts).where(alerts.c.id.in_(ids[start : start + _CHUNK])))
+        found.extend(_alert(unit, row) for row in rows)
+    return found
+
+
+async def is_cancelled(unit: Unit, alert_id: int) -> bool:
+    """Tell whether an alert was cancelled."""
+    return (await unit.conn.scalar(select(alerts.c.cancelled_at).where(alerts.c.id == alert_id))) is not None
+
+
+async def lease(unit: Unit, alert_id: int, owner: str, now: datetime, until: datetime) -> bool:
+    """Take an alert to resolve it; False if it is resolved, or another holds it."""
+    taken = await unit.conn.execute(
+        update(alerts)
+        .where(
+            alerts.c.id == alert_id,
+            alerts.c.resolved_at.is_(None),
+            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until < now, alerts.c.lease_owner == owner),
+        )
+        .values(state=AlertState.SENDING, lease_owner=owner, lease_until=until)
+    )
+    return taken.rowcount == 1
+
+
+async def resolved(unit: Unit, alert_id: int, now: datetime) -> None:
+    """Say that everyone whom the alert concerns is written down."""
+    await unit.conn.execute(
+        update(alerts).where(alerts.c.id == alert_id).values(resolved_at=now, lease_owner=None, lease_until=None)
+    )
+
+
+async def holders(unit: Unit) -> set[str]:
+    """Return who resolves alerts."""
+    held = alerts.c.resolved_at.is_(None), alerts.c.lease_owner.is_not(None)
+    return set(await unit.conn.scalars(select(alerts.c.lease_owner).where(*held).distinct()))
+
+
+async def free(unit: Unit, owners: Collection[str]) -> None:
+    """Take from dead processes the alerts that they were resolving."""
+    await unit.conn.execute(
+        update(alerts)
+        .where(alerts.c.resolved_at.is_(None), alerts.c.lease_owner.in_(owners))
+        .values(lease_owner=None, lease_until=None)
+    )
+
+
+async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> None:
+    """Hold on to those of these alerts that ``owner`` is still resolving."""
+    await unit.conn.execute(
+        update(alerts)
+        .where(alerts.c.id.in_(ids), alerts.c.lease_owner == owner, alerts.c.resolved_at.is_(None))
+        .values(lease_until=until)
+    )
+
+
+async def cancelled(unit: Unit, alert_id: int, now: datetime) -> None:
+    """Say that an alert holds no more: what is still unsent of it is not sent."""
+    await unit.conn.execute(
+        update(alerts).where(alerts.c.id == alert_id, alerts.c.cancelled_at.is_(None)).values(cancelled_at=now)
+    )
+    await unit.tell("cancelled", alert_id)
+
+
+async def unresolved(unit: Unit, now: datetime) -> list[tuple[int, int]]:
+    """Give (id, rank) of alerts that nobody is resolving."""
+    rows = await unit.conn.execute(
+        select(alerts.c.id, alerts.c.rank).where(
+            alerts.c.state != AlertState.FINISHED,
+            alerts.c.resolved_at.is_(None),
+            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until < now),
+        )
+    )
+    return [(row.id, row.rank) for row in rows]

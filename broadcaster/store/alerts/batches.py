@@ -1,0 +1,274 @@
+"""Batches: some hundred deliveries of one alert by one channel, the unit that a worker leases.
+
+A batch that is leased is one worker's until the lease ends; whoever dies holding it loses it then, and what it had not
+written down is done again by the next. ``done`` is set only when each of its deliveries has a state that is not
+*queued*.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, case, func, or_, select, update
+
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.store.alerts import counting
+from broadcaster.store.engine.bulk import Fetch, in_hex
+from broadcaster.store.tables import Instant, batches, contacts, deliveries, subscribers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+
+    from broadcaster.store.engine.engine import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``by`` is the provider it was leased for, where its channel has two."""
+
+    id: int
+    alert_id: int
+    channel: ChannelName
+    rank: int
+    by: str | None = None
+
+
+@dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
+class ToSend:
+    """A delivery that is to be sent: whose, in which language, and where to (None: the address does not open).
+
+    ``maybe_sent``: an earlier try may have reached its receiver, by ``provider`` where the channel has two.
+    """
+
+    id: int
+    contact_id: int
+    attempts: int
+    locale: str
+    address: str | None
+    contact_works: bool
+    maybe_sent: bool
+    provider: str | None = None
+
+
+async def lease(
+    unit: Unit,
+    batch_id: int,
+    owner: str,
+    now: datetime,
+    until: datetime,
+    *,
+    by: Mapping[ChannelName, str] | None = None,
+) -> Batch | None:
+    """Take a batch that is due; None if it is done, not due yet, or another's.
+
+    ``by``: of the channels with two providers, the one that is to have the batch. What is taken over from a worker that
+    died may have been sent: it is marked so, and by whom. Nothing is taken over until the database has answered for as
+    long as a lease lasts: its holder could not renew it, and has outcomes to write down.
+    """
+    before = (
+        await unit.conn.execute(select(batches.c.lease_owner, batches.c.by).where(batches.c.id == batch_id))
+    ).one_or_none()
+    died = before is not None and before.lease_owner is not None
+    if died and unit.undisturbed_s < (until - now).total_seconds():
+        return None
+    numbers = {CHANNEL_NUMBER[channel]: name for channel, name in (by or {}).items()}
+    taken = await unit.conn.execute(
+        update(batches)
+        .where(
+            batches.c.id == batch_id,
+            batches.c.done.is_(False),
+            batches.c.due_at <= now,
+            or_(batches.c.lease_until.is_(None), batches.c.lease_until < now),
+        )
+        .values(
+            lease_owner=owner,
+            lease_until=until,
+            by=case(numbers, value=batches.c.channel, else_=None) if numbers else None,
+        )
+        .returning(batches.c.alert_id, batches.c.channel, batches.c.rank, batches.c.by)
+    )
+    row = taken.one_or_none()
+    if row is not None and before is not None and died:
+        await _mark(unit, deliveries.c.batch_id == batch_id, before.by)
+    return None if row is None else Batch(batch_id, row.alert_id, CHANNELS[row.channel], row.rank, row.by)
+
+
+_TO_SEND = Fetch(
+    select(
+        deliveries.c.id,
+        deliveries.c.contact_id,
+        deliveries.c.attempts,
+        subscribers.c.locale,
+        in_hex(contacts.c.fingerprint).label("fingerprint"),
+        in_hex(contacts.c.sealed).label("sealed"),
+        contacts.c.status,
+        deliveries.c.maybe_sent,
+        deliveries.c.provider,
+    )
+    .outerjoin(contacts, contacts.c.id == deliveries.c.contact_id)
+    .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+    .where(
+        deliveries.c.batch_id == bindparam("batch_id"),
+        deliveries.c.state == DeliveryState.QUEUED,
+        or_(deliveries.c.next_attempt_at.is_(None), deliveries.c.next_attempt_at <= bindparam("now", type_=Instant)),
+    )
+)
+
+
+async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
+    """Give the deliveries of a batch that are to be sent now, their addresses opened.
+
+    A contact or a subscriber that was erased meanwhile has no row: such a delivery comes with an empty address.
+    """
+    rows = await _TO_SEND.rows(unit, {"batch_id": batch_id, "now": now})
+    return [
+        ToSend(
+            delivery_id,
+            contact_id,
+            attempts,
+            locale or "",
+            _opened(unit, bytes.fromhex(fingerprint), bytes.fromhex(sealed)) if sealed else "",
+            status == 0,
+            bool(maybe_sent),
+            provider,
+        )
+        for delivery_id, contact_id, attempts, locale, fingerprint, sealed, status, maybe_sent, provider in sorted(
+            rows, key=itemgetter(0)
+        )
+    ]
+
+
+def _opened(unit: Unit, fingerprint: bytes, sealed: bytes) -> str | None:
+    """Give an address; None for one that does not open, so that it does not hold up all others of its batch."""
+    try:
+        return unit.vault.open(sealed, b"contact:" + fingerprint).decode()
+    except ValueError:  # SealBroken among them
+        return None
+
+
+async def _mark(unit: Unit, which: ColumnElement[bool], by: str | None) -> None:
+    """Record that the queued of these deliveries may have been sent, by ``by`` unless another provider is named there.
+
+    That counts as a try, and the alert's account tells how many it may double.
+    """
+    queued = which, deliveries.c.state == DeliveryState.QUEUED
+    counted = (
+        select(deliveries.c.alert_id, func.count())
+        .where(*queued, deliveries.c.maybe_sent.is_(False))
+        .group_by(deliveries.c.alert_id)
+    )
+    twice = Counter({(row[0], counting.TWICE, 1): row[1] for row in await unit.conn.execute(counted)})
+    await counting.add(unit, twice)
+    await unit.conn.execute(
+        update(deliveries)
+        .where(*queued)
+        .values(
+            attempts=deliveries.c.attempts + case((deliveries.c.maybe_sent, 0), else_=1),
+            maybe_sent=True,
+            provider=func.coalesce(deliveries.c.provider, by),
+        )
+    )
+
+
+async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datetime | None:
+    """Give a batch back: done when nothing of it is left to send, else due when the first of the rest is.
+
+    Give when it is due again; None when it is done.
+    """
+    row = (
+        await unit.conn.execute(
+            select(
+                func.count().label("left"),
+                func.count(deliveries.c.next_attempt_at).label("timed"),
+                func.min(deliveries.c.next_attempt_at).label("due_at"),
+            ).where(deliveries.c.batch_id == batch_id, deliveries.c.state == DeliveryState.QUEUED)
+        )
+    ).one()
+    due_at = None if row.left == 0 else row.due_at if row.timed == row.left else now
+    await unit.conn.execute(
+        update(batches)
+        .where(batches.c.id == batch_id, batches.c.lease_owner == owner)
+        .values(done=row.left == 0, due_at=due_at or now, lease_owner=None, lease_until=None, by=None)
+    )
+    return due_at
+
+
+async def postpone(unit: Unit, batch_ids: Sequence[int], due_at: datetime) -> None:
+    """Let batches wait until ``due_at`` whatever their deliveries say: their channel is stopped."""
+    await unit.conn.execute(
+        update(batches)
+        .where(batches.c.id.in_(batch_ids), batches.c.done.is_(False))
+        .values(due_at=due_at, lease_owner=None, lease_until=None)
+    )
+
+
+async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> None:
+    """Hold on to those of these batches that ``owner`` still has."""
+    await unit.conn.execute(
+        update(batches)
+        .where(batches.c.id.in_(ids), batches.c.lease_owner == owner, batches.c.done.is_(False))
+        .values(lease_until=until)
+    )
+
+
+async def holders(unit: Unit) -> set[str]:
+    """Return who holds batches."""
+    held = batches.c.done.is_(False), batches.c.lease_owner.is_not(None)
+    return set(await unit.conn.scalars(select(batches.c.lease_owner).where(*held).distinct()))
+
+
+async def free(unit: Unit, owners: Collection[str]) -> list[Batch]:
+    """Take from dead processes what they hold, and return it: it may have been sent, and is due."""
+    mine = batches.c.done.is_(False), batches.c.lease_owner.in_(owners)
+    columns = batches.c.id, batches.c.alert_id, batches.c.channel, batches.c.rank, batches.c.by
+    rows = list(await unit.conn.execute(select(*columns).where(*mine).order_by(batches.c.rank, batches.c.id)))
+    for by in {row.by for row in rows}:
+        await _mark(unit, deliveries.c.batch_id.in_([row.id for row in rows if row.by == by]), by)
+    await unit.conn.execute(update(batches).where(*mine).values(lease_owner=None, lease_until=None, by=None))
+    return [Batch(row.id, row.alert_id, CHANNELS[row.channel], row.rank) for row in rows]
+
+
+async def free_all(unit: Unit) -> None:
+    """End every lease: said by the only process there is, at its start. What was leased may have been sent."""
+    leased = select(batches.c.id).where(batches.c.done.is_(False), batches.c.lease_owner.is_not(None))
+    for by in list(await unit.conn.scalars(leased.with_only_columns(batches.c.by).distinct())):
+        await _mark(unit, deliveries.c.batch_id.in_(leased.where(batches.c.by.is_not_distinct_from(by))), by)
+    await unit.conn.execute(
+        update(batches)
+        .where(batches.c.done.is_(False), batches.c.lease_owner.is_not(None))
+        .values(lease_owner=None, lease_until=None)
+    )
+
+
+async def due(unit: Unit, now: datetime, limit: int) -> list[Batch]:
+    """Give batches that are due and nobody's."""
+    rows = await unit.conn.execute(
+        select(batches.c.id, batches.c.alert_id, batches.c.channel, batches.c.rank)
+        .where(
+            batches.c.done.is_(False),
+            batches.c.due_at <= now,
+            or_(batches.c.lease_until.is_(None), batches.c.lease_until < now),
+        )
+        .order_by(batches.c.rank, batches.c.id)
+        .limit(limit)
+    )
+    return [Batch(row.id, row.alert_id, CHANNELS[row.channel], row.rank) for row in rows]
+
+
+async def hasten(unit: Unit, alert_id: int, now: datetime) -> None:
+    """Make what is left of an alert due now: it was cancelled, and its account is to close."""
+    await unit.conn.execute(
+        update(deliveries)
+        .where(deliveries.c.alert_id == alert_id, deliveries.c.state == DeliveryState.QUEUED)
+        .values(next_attempt_at=None)
+    )
+    await unit.conn.execute(
+        update(batches).where(batches.c.alert_id == alert_id, batches.c.done.is_(False)).values(due_at=now)
+    )

@@ -1,0 +1,119 @@
+"""Deliveries, to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, select, text
+
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.store.people.people import open_external
+from broadcaster.store.tables import ANY_ID, SMS_ONLY, alerts, deliveries, follows
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from broadcaster.store.engine.engine import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One delivery with its times; no address."""
+
+    id: int
+    subscriber_id: int
+    external_id: str | None
+    channel: ChannelName
+    state: DeliveryState
+    attempts: int
+    reason: str | None
+    code: str | None
+    maybe_sent: bool
+    provider: str | None
+    provider_id: str | None
+    created_at: datetime
+    accepted_at: datetime | None
+    delivered_at: datetime | None
+    displayed_at: datetime | None
+    opened_at: datetime | None
+    acknowledged_at: datetime | None
+    ended_at: datetime | None
+    next_attempt_at: datetime | None
+
+
+async def page(
+    unit: Unit,
+    alert_id: int,
+    *,
+    state: DeliveryState | None,
+    channel: ChannelName | None,
+    after: int,
+    limit: int,
+) -> list[DeliveryRow]:
+    """Give deliveries of an alert by ascending id; ``after`` is the last id seen, 0 to begin."""
+    query = (
+        select(deliveries, follows.c.external_mark, follows.c.external)
+        .join(alerts, alerts.c.id == deliveries.c.alert_id)
+        .outerjoin(
+            follows,
+            and_(follows.c.station_id == alerts.c.station_id, follows.c.subscriber_id == deliveries.c.subscriber_id),
+        )
+        # Written out, not bound: only so do both databases see that the index for pages serves.
+        .where(text(f"deliveries.{ANY_ID}"), deliveries.c.alert_id == alert_id, deliveries.c.id > after)
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    if state is not None:
+        query = query.where(deliveries.c.state == state)
+    if channel is not None:
+        query = query.where(deliveries.c.channel == CHANNEL_NUMBER[channel])
+    return [
+        DeliveryRow(
+            row.id,
+            row.subscriber_id,
+            open_external(unit.vault, row.external_mark, row.external),
+            CHANNELS[row.channel],
+            DeliveryState(row.state),
+            row.attempts,
+            row.reason,
+            row.code,
+            row.maybe_sent,
+            row.provider,
+            row.provider_id,
+            row.created_at,
+            row.accepted_at,
+            row.delivered_at,
+            row.displayed_at,
+            row.opened_at,
+            row.acknowledged_at,
+            row.ended_at,
+            row.next_attempt_at,
+        )
+        for row in await unit.conn.execute(query)
+    ]
+
+
+async def by_provider_id(unit: Unit, provider_id: str) -> int | None:
+    """Give the SMS delivery that a carrier knows by this name; None if there is none, or none yet."""
+    found: int | None = await unit.conn.scalar(
+        select(deliveries.c.id)
+        # Written out, not bound: only so do both databases see that the partial index serves.
+        .where(deliveries.c.provider_id == provider_id, text(SMS_ONLY))
+        .order_by(deliveries.c.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def contact_of(unit: Unit, delivery_id: int) -> tuple[int, int, int] | None:
+    """Give (contact id, station id, alert id) of a delivery."""
+    row = (
+        await unit.conn.execute(
+            select(deliveries.c.contact_id, alerts.c.station_id, deliveries.c.alert_id)
+            .join(alerts, alerts.c.id == deliveries.c.alert_id)
+            .where(deliveries.c.id == delivery_id)
+        )
+    ).one_or_none()
+    return None if row is None else (row.contact_id, row.station_id, row.alert_id)

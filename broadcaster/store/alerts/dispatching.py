@@ -1,0 +1,311 @@
+"""Writing down whom an alert concerns, and the deliveries to them, before anything is sent."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, exists, select, update
+
+from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.deliveries import DeliveryState, Person, PersonState
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
+from broadcaster.domain.reasons import NOT_TRIED, Reason, Why, pack, unpack
+from broadcaster.ids import new_id
+from broadcaster.store.alerts import counting
+from broadcaster.store.alerts.batches import Batch
+from broadcaster.store.engine.among import among
+from broadcaster.store.engine.bulk import Fetch, Insert
+from broadcaster.store.tables import (
+    Instant,
+    alerts,
+    batches,
+    contacts,
+    deliveries,
+    links,
+    opt_outs,
+    recipients,
+    shares,
+    subscribers,
+    to_micros,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import BindParameter
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.store.engine.engine import Unit
+
+_ALERT: BindParameter[int] = bindparam("alert_id")
+_KNOWN = select(
+    recipients.c.subscriber_id,
+    recipients.c.state,
+    recipients.c.pending,
+    recipients.c.held,
+    recipients.c.reasons,
+    recipients.c.unconfirmed,
+).where(recipients.c.alert_id == _ALERT, among(recipients.c.subscriber_id, "ids"))
+_REFUSED = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == bindparam("station_id"))
+# What a contact is judged by is read, not asked for: a planner that sees the channel goes by the index on it, and
+# so through every contact there is.
+_CONTACTS = Fetch(
+    select(
+        links.c.subscriber_id,
+        links.c.status,
+        contacts.c.id,
+        contacts.c.channel,
+        contacts.c.status.label("works"),
+        _REFUSED,
+    )
+    .join(contacts, contacts.c.id == links.c.contact_id)
+    .where(among(links.c.subscriber_id, "ids"))
+)
+_IS_PAUSED = subscribers.c.paused_until > bindparam("now", type_=Instant)
+_SPECIAL = select(
+    subscribers.c.id, _IS_PAUSED.label("paused"), subscribers.c.unconfirmed_at.is_not(None).label("unconfirmed")
+).where(among(subscribers.c.id, "ids"), _IS_PAUSED | subscribers.c.unconfirmed_at.is_not(None))
+_TAKEN = (
+    select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.reason, deliveries.c.code)
+    .where(deliveries.c.alert_id == _ALERT, among(deliveries.c.contact_id, "ids"))
+    .order_by(deliveries.c.id)
+    .with_for_update(read=True)
+)
+
+
+_INSERT_RECIPIENTS = Insert(
+    recipients,
+    "alert_id",
+    "subscriber_id",
+    "state",
+    "pending",
+    "held",
+    "why",
+    "reasons",
+    "since_at",
+    "accepted_at",
+    "unconfirmed",
+)
+_INSERT_DELIVERIES = Insert(
+    deliveries, "alert_id", "subscriber_id", "contact_id", "channel", "batch_id", "state", "attempts", "created_at"
+)
+
+
+@dataclass
+class _Chunk:
+    """What is about to be written of one chunk."""
+
+    people: dict[int, Person] = field(default_factory=dict)
+    by_channel: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    shared: list[tuple[int, int]] = field(default_factory=list)
+    unconfirmed: set[int] = field(default_factory=set)
+
+
+async def write_chunk(
+    unit: Unit,
+    alert: Alert,
+    subscriber_ids: Sequence[int],
+    *,
+    since: datetime,
+    now: datetime,
+    batch_sizes: Mapping[int, int],
+) -> int:
+    """Write recipients, deliveries and batches for those of ``subscriber_ids`` who have none yet; tell of the batches.
+
+    ``since``: when their time begins to count. ``batch_sizes``: by the channel's number. A contact that two people
+    share gets one delivery, which counts for both. Give how many people are new to the alert.
+    """
+    await unit.in_turn("dispatch", alert.id)
+    known = {
+        row.subscriber_id: (row.state, row.pending, row.held, row.reasons, row.unconfirmed)
+        for row in await unit.conn.execute(_KNOWN, {"alert_id": alert.id, "ids": subscriber_ids})
+    }
+    # Whoever had no contact may have one now: a resident who signs up for mail after the alert went out. And whoever
+    # was paused is so no more.
+    again = {
+        each
+        for each, (_, pending, held, reasons, _) in known.items()
+        if pending == held == 0 and any(why.reason in NOT_TRIED for why in unpack(reasons))
+    }
+    new = [each for each in subscriber_ids if each not in known]
+    # The all-clear goes to everyone who was told, whatever they wished since.
+    told = alert.audience.kind is AudienceKind.TOLD
+    paused, unconfirmed = await _special(unit, [*new, *again], now)
+    if told:
+        paused = set()
+    reachable, said_no = await _contacts_of(unit, alert, [each for each in [*new, *again] if each not in paused])
+    reasons = dict.fromkeys(said_no, Reason.OPTED_OUT) | dict.fromkeys(paused, Reason.PAUSED)
+    chunk = await _plan(unit, alert, [*new, *(each for each in again if each in reachable)], reachable, reasons)
+    if not chunk.people:
+        return 0
+    chunk.unconfirmed = unconfirmed
+    await _write_people(unit, alert, chunk, set(new), since)
+    batched: list[tuple[int | str, int]] = []
+    for channel, pairs in sorted(chunk.by_channel.items()):
+        size = batch_sizes[channel]
+        for start in range(0, len(pairs), size):
+            batch_id = new_id()
+            part = pairs[start : start + size]
+            await _write_batch(unit, alert, Batch(batch_id, alert.id, CHANNELS[channel], alert.rank), part, now)
+            batched.append((f"{CHANNELS[channel]}:{batch_id}", alert.rank))
+    await unit.tell_many("batch", batched)
+    deltas: Counter[tuple[int, str, int]] = Counter()
+    for person in chunk.people.values():
+        if person.subscriber_id in again:
+            before = counting.people(unconfirmed=known[person.subscriber_id][-1])
+            deltas[alert.id, before, PersonState.UNREACHED] -= 1
+        deltas[alert.id, counting.people(unconfirmed=person.subscriber_id in unconfirmed), person.state] += 1
+    for channel, pairs in chunk.by_channel.items():
+        deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
+    await counting.add(unit, deltas)
+    if chunk.by_channel:
+        # Someone new stands in the area of an alert that was finished: it is not, any more.
+        await unit.conn.execute(
+            update(alerts)
+            .where(alerts.c.id == alert.id, alerts.c.finished_at.is_not(None))
+            .values(finished_at=None, state="sending")
+        )
+    return len(new)
+
+
+async def in_alert(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> set[int]:
+    """Return those of these subscribers who are in an alert already."""
+    return {row.subscriber_id for row in await unit.conn.execute(_KNOWN, {"alert_id": alert_id, "ids": subscriber_ids})}
+
+
+async def _contacts_of(
+    unit: Unit, alert: Alert, subscriber_ids: Sequence[int]
+) -> tuple[dict[int, list[tuple[int, int]]], set[int]]:
+    """Return (contact id, channel number) by subscriber: those that work, and by which this station may write.
+
+    And those who have none of them, because they opted out.
+    """
+    wanted = {CHANNEL_NUMBER[name] for name in alert.channels}
+    rows = await _CONTACTS.rows(unit, {"station_id": alert.station_id, "ids": subscriber_ids})
+    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    said_no = set()
+    for subscriber_id, link, contact_id, channel, status, no in rows:
+        if link != LinkStatus.CONFIRMED or channel not in wanted:
+            continue
+        if status == ContactStatus.STOPPED or (no and status == ContactStatus.ACTIVE):
+            said_no.add(subscriber_id)
+        elif status == ContactStatus.ACTIVE:
+            found[subscriber_id].append((contact_id, channel))
+    return found, said_no - found.keys()
+
+
+async def _special(unit: Unit, subscriber_ids: Sequence[int], now: datetime) -> tuple[set[int], set[int]]:
+    """Return those among these who want no messages now, and those whose sign-up nothing has confirmed yet."""
+    rows = (await unit.conn.execute(_SPECIAL, {"now": now, "ids": subscriber_ids})).all()
+    return {row.id for row in rows if row.paused}, {row.id for row in rows if row.unconfirmed}
+
+
+async def _plan(
+    unit: Unit,
+    alert: Alert,
+    subscriber_ids: Sequence[int],
+    reachable: Mapping[int, list[tuple[int, int]]],
+    reasons: Mapping[int, Reason],
+) -> _Chunk:
+    """Return what is to be written; ``reasons``: what is known of those who have no contact."""
+    contact_ids = [contact_id for each in subscriber_ids for contact_id, _ in reachable.get(each, ())]
+    taken: dict[int, tuple[DeliveryState, Reason | None, str | None]] = {}
+    if contact_ids:
+        # Held until this is committed: an outcome that is written down meanwhile would not know of who shares it from
+        # now on, and leave them waiting for ever.
+        taken = {
+            row.contact_id: (DeliveryState(row.state), row.reason, row.code)
+            for row in await unit.conn.execute(_TAKEN, {"alert_id": alert.id, "ids": contact_ids})
+        }
+    chunk = _Chunk()
+    for each in subscriber_ids:
+        person, failed = Person(each, PersonState.PENDING, 0, 0), []
+        for contact_id, channel in reachable.get(each, ()):
+            there = taken.get(contact_id)
+            if there is None:
+                taken[contact_id] = (DeliveryState.QUEUED, None, None)
+                chunk.by_channel[channel].append((each, contact_id))
+                person.pending += 1
+            else:
+                state, reason, code = there
+                chunk.shared.append((contact_id, each))
+                if state.failure:
+                    failed.append(Why(reason or state.reason, CHANNELS[channel], code))
+                person.pending += int(state is DeliveryState.QUEUED)
+                person.held += int(state.held)
+                person.settle(state)
+        if not reachable.get(each):
+            failed = [Why(reasons.get(each, Reason.NO_CONTACT))]
+        person.reasons = pack(failed)
+        person.settle()
+        chunk.people[each] = person
+    return chunk
+
+
+async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], since: datetime) -> None:
+    at = to_micros(since)
+    people = chunk.people.values()
+    fresh = [
+        (
+            alert.id,
+            person.subscriber_id,
+            int(person.state),
+            person.pending,
+            person.held,
+            "",
+            person.reasons,
+            at,
+            at if person.held else None,
+            person.subscriber_id in chunk.unconfirmed,
+        )
+        for person in people
+        if person.subscriber_id in new
+    ]
+    await _INSERT_RECIPIENTS.run(unit, fresh)
+    for person in people:
+        if person.subscriber_id not in new:
+            await unit.conn.execute(
+                update(recipients)
+                .where(recipients.c.alert_id == alert.id, recipients.c.subscriber_id == person.subscriber_id)
+                .values(
+                    state=int(person.state),
+                    pending=person.pending,
+                    held=person.held,
+                    reasons=person.reasons,
+                    since_at=since,
+                    unconfirmed=person.subscriber_id in chunk.unconfirmed,
+                )
+            )
+    if chunk.shared:
+        await unit.conn.execute(
+            shares.insert(),
+            [
+                {"alert_id": alert.id, "contact_id": contact_id, "subscriber_id": subscriber_id}
+                for contact_id, subscriber_id in chunk.shared
+            ],
+        )
+
+
+async def _write_batch(unit: Unit, alert: Alert, batch: Batch, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
+    await unit.conn.execute(
+        batches.insert().values(
+            id=batch.id,
+            alert_id=alert.id,
+            channel=CHANNEL_NUMBER[batch.channel],
+            rank=alert.rank,
+            size=len(pairs),
+            done=False,
+            due_at=now,
+        )
+    )
+    channel, created_at = CHANNEL_NUMBER[batch.channel], to_micros(now)
+    await _INSERT_DELIVERIES.run(
+        unit,
+        [
+            (alert.id, subscriber_id, contact_id, channel, batch.id, 0, 0, created_at)
+            for subscriber_id, contact_id in pairs
+        ],
+    )

@@ -1,0 +1,167 @@
+"""The account of an alert, read from the sums; and the people whom nothing reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, text
+
+from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.deliveries import DeliveryState, PersonState
+from broadcaster.domain.latency import percentile_s
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.domain.reasons import unpack
+from broadcaster.domain.report import Account, Percentiles, Unreached
+from broadcaster.domain.spelling import counted
+from broadcaster.store.alerts import counting, retiring
+from broadcaster.store.people import people
+from broadcaster.store.tables import channel_stops, deliveries, recipients, shares, to_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.store.engine.engine import Unit
+
+_STOP = text(
+    "INSERT INTO channel_stops (channel, code, detail, since) VALUES (:channel, :code, :detail, :since)"
+    " ON CONFLICT (channel) DO UPDATE SET code = excluded.code, detail = excluded.detail"
+)
+
+
+async def account(unit: Unit, alert: Alert) -> Account:
+    """Give the account of an alert as it stands. ``alert`` is read afresh by the caller, in the same unit."""
+    sums = await counting.of(unit, alert.id)
+    histograms = await counting.latencies(unit, alert.id)
+    by_state, waiting = sums.get(counting.PEOPLE, {}), sums.get(counting.UNCONFIRMED, {})
+    matched = sum(by_state.values())
+    pending = by_state.get(PersonState.PENDING, 0)
+    stopped = {name: why for name, why in (await stops(unit)).items() if name in alert.channels}
+    warnings = []
+    if alert.resolved_at is not None and matched == 0 and not waiting:
+        warnings.append(_nobody(alert))
+    maybe_twice = sums.get(counting.TWICE, {}).get(1, 0)
+    if maybe_twice:
+        twice = counted(maybe_twice, "message", "messages")
+        warnings.append(f"{twice} may have been sent twice: a sender died while it was sending them.")
+    warnings += [
+        f"{each.keeper} refuses {each.channel} from this service:"
+        f" {counted(each.refused, 'person', 'people')} ({each.code})."
+        for each in await retiring.refusals_of(unit, alert.id)
+    ]
+    return Account(
+        alert_id=alert.id,
+        state=alert.state,
+        matched=matched,
+        unaccounted=pending,
+        people={state.word: by_state.get(state, 0) for state in PersonState},
+        channels={
+            name: {DeliveryState(state).word: n for state, n in sorted(sums.get(name, {}).items())}
+            for name in alert.channels
+        },
+        accepted_s=_percentiles(histograms[counting.ACCEPTED]),
+        delivered_s=_percentiles(histograms[counting.DELIVERED]),
+        sent_at=alert.sent_at,
+        finished_at=alert.finished_at,
+        cancelled_at=alert.cancelled_at,
+        sandbox=alert.sandbox,
+        stopped=stopped,
+        warnings=tuple(warnings),
+        maybe_twice=maybe_twice,
+        unconfirmed={PersonState(state).word: n for state, n in sorted(waiting.items())},
+    )
+
+
+def _nobody(alert: Alert) -> str:
+    if alert.audience.kind is AudienceKind.TOLD:
+        return "NOBODY had been told of the alert: the all-clear went to no one."
+    where = "in the area " if alert.area is not None else ""
+    return f"NOBODY was reached: no one {where}is concerned by the rule '{alert.audience.kind}'."
+
+
+def _percentiles(histogram: Mapping[int, int]) -> Percentiles:
+    p50, p95, p99 = (
+        None if found is None else round(found, 3)
+        for found in (percentile_s(histogram, share) for share in (0.50, 0.95, 0.99))
+    )
+    return Percentiles(p50, p95, p99)
+
+
+async def unreached(
+    unit: Unit, alert: Alert, *, after: int, limit: int, packed: Collection[str] | None = None
+) -> list[Unreached]:
+    """Give confirmed people whom nothing reached, by ascending id; ``after`` is the last id seen, 0 to begin.
+
+    ``packed`` keeps those with one of these reasons, as ``reporting.reasons`` returns them. Names and external ids are
+    those that the alert's own station knows them by.
+    """
+    query = (
+        select(recipients.c.subscriber_id, recipients.c.reasons)
+        .where(
+            recipients.c.alert_id == alert.id,
+            recipients.c.state == PersonState.UNREACHED,
+            recipients.c.unconfirmed.is_(False),
+            recipients.c.subscriber_id > after,
+        )
+        .order_by(recipients.c.subscriber_id)
+        .limit(limit)
+    )
+    if packed is not None:
+        query = query.where(recipients.c.reasons.in_(list(packed)))
+    rows = list(await unit.conn.execute(query))
+    known = await people.names(unit, alert.station_id, [row.subscriber_id for row in rows])
+    return [Unreached(each, *known.get(each, (None, None)), reasons=unpack(reasons)) for each, reasons in rows]
+
+
+async def told(unit: Unit, alert_id: int, *, after: int, limit: int) -> list[int]:
+    """Give the people to whom an alert was sent; ascending, after the id ``after``."""
+    return list(
+        await unit.conn.scalars(
+            select(recipients.c.subscriber_id)
+            .where(
+                recipients.c.alert_id == alert_id,
+                recipients.c.state >= PersonState.ACCEPTED,
+                recipients.c.subscriber_id > after,
+            )
+            .order_by(recipients.c.subscriber_id)
+            .limit(limit)
+        )
+    )
+
+
+async def maybe_told(unit: Unit, alert_id: int) -> list[int]:
+    """Give the people to whom an alert may have been sent, though no answer says so, and nothing more will be."""
+    perhaps = select(deliveries.c.contact_id, deliveries.c.subscriber_id).where(
+        deliveries.c.alert_id == alert_id,
+        deliveries.c.state != DeliveryState.QUEUED,
+        deliveries.c.maybe_sent,
+    )
+    own = {row.contact_id: row.subscriber_id for row in await unit.conn.execute(perhaps)}
+    if not own:
+        return []
+    rows = await unit.conn.execute(select(shares).where(shares.c.alert_id == alert_id))
+    return sorted({*own.values(), *(row.subscriber_id for row in rows if row.contact_id in own)})
+
+
+async def unsettled(unit: Unit, alert_id: int) -> int:
+    """Give how many deliveries of an alert are still to be sent, or on their way."""
+    sums = await counting.of(unit, alert_id)
+    return sum(by_state.get(DeliveryState.QUEUED, 0) for subject, by_state in sums.items() if subject in CHANNELS)
+
+
+async def stop_channel(unit: Unit, channel: ChannelName, code: str, detail: str, now: datetime) -> None:
+    """Keep that a channel is broken, and why, for the operators to see."""
+    row = {"channel": CHANNEL_NUMBER[channel], "code": code[:60], "detail": detail, "since": to_micros(now)}
+    await unit.conn.execute(_STOP, row)
+
+
+async def start_channel(unit: Unit, channel: ChannelName) -> None:
+    """Keep that a channel works again."""
+    await unit.conn.execute(delete(channel_stops).where(channel_stops.c.channel == CHANNEL_NUMBER[channel]))
+
+
+async def stops(unit: Unit) -> dict[ChannelName, str]:
+    """Give the channels that are broken, with why."""
+    rows = await unit.conn.execute(select(channel_stops))
+    return {CHANNELS[row.channel]: f"{row.detail} ({row.code})" for row in rows}

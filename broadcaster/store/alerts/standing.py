@@ -1,0 +1,155 @@
+"""Where each person stands in an alert, kept in step with the deliveries to them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import bindparam, select
+
+from broadcaster.domain.deliveries import DeliveryState, Outcome, Person, PersonState
+from broadcaster.domain.latency import bucket
+from broadcaster.domain.people import CHANNELS, PUSH
+from broadcaster.domain.reasons import Why, pack, unpack
+from broadcaster.store.alerts import counting
+from broadcaster.store.engine.among import among
+from broadcaster.store.engine.bulk import Fetch, Update
+from broadcaster.store.tables import raw, recipients, shares, to_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from broadcaster.store.engine.engine import Unit
+
+_SHARERS = select(shares.c.contact_id, shares.c.subscriber_id).where(
+    shares.c.alert_id == bindparam("alert_id"), among(shares.c.contact_id, "ids")
+)
+_TIMES = ("accepted_at", "delivered_at", "unconfirmed")
+_READ = ("subscriber_id", "state", "pending", "held", "reasons", "since_at", *_TIMES)
+_LOAD = Fetch(
+    select(*(raw(recipients.c[name]) for name in _READ))
+    .where(recipients.c.alert_id == bindparam("alert_id"), among(recipients.c.subscriber_id, "ids"))
+    .order_by(recipients.c.subscriber_id)
+    .with_for_update()
+)
+_UPDATE = Update(
+    recipients,
+    ("alert_id", "subscriber_id"),
+    ("state", "pending", "held", "reasons", *_TIMES),
+)
+_STATES = {int(state): state for state in PersonState}
+
+
+class Move(NamedTuple):
+    """A delivery went from one state to another; ``channel`` is its number."""
+
+    alert_id: int
+    subscriber_id: int
+    contact_id: int
+    channel: int
+    old: DeliveryState
+    new: DeliveryState
+    outcome: Outcome
+
+
+@dataclass(slots=True)
+class _Standing:
+    person: Person
+    before: PersonState
+    since_at: int
+    accepted_at: int | None
+    delivered_at: int | None
+    unconfirmed: bool
+    subject: str
+
+    def take(self, move: Move, latencies: Counter[tuple[int, str, int]]) -> None:
+        """Take over a move; count how long each step took that the person is the first time at."""
+        self.person.moved(move.old, move.new)
+        if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED:
+            self.unconfirmed = False  # as ``store.welcomes`` has it from now on
+        if not move.new.held:
+            if move.new.failure:
+                failed = Why(move.outcome.reason or move.new.reason, CHANNELS[move.channel], move.outcome.code)
+                self.person.reasons = pack([*unpack(self.person.reasons), failed])
+            return
+        if self.accepted_at is not None and self.delivered_at is not None:
+            return
+        at = to_micros(move.outcome.at)
+        spent = bucket((at - self.since_at) / 1e6)
+        if self.accepted_at is None:
+            self.accepted_at = at
+            latencies[move.alert_id, counting.ACCEPTED, spent] += not self.unconfirmed
+        if move.new >= DeliveryState.DELIVERED and self.delivered_at is None:
+            self.delivered_at = at
+            latencies[move.alert_id, counting.DELIVERED, spent] += not self.unconfirmed
+
+
+_Key = tuple[int, int]
+
+
+async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[int, str, int]]) -> None:
+    """Let the people whom ``moves`` concern take them over, and add to ``deltas`` what that changes in the sums."""
+    if not moves:
+        return
+    sharers = await _sharers(unit, moves)
+    there = await _load(unit, moves, sharers)
+    latencies: Counter[tuple[int, str, int]] = Counter()
+    for move in moves:
+        for each in (move.subscriber_id, *sharers.get((move.alert_id, move.contact_id), ())):
+            standing = there.get((move.alert_id, each))
+            if standing is not None:
+                standing.take(move, latencies)
+    for (alert_id, _), standing in there.items():
+        subject = counting.people(unconfirmed=standing.unconfirmed)
+        if (standing.person.state, subject) != (standing.before, standing.subject):
+            deltas[alert_id, standing.subject, standing.before] -= 1
+            deltas[alert_id, subject, standing.person.state] += 1
+    await _UPDATE.run(
+        unit,
+        [
+            (
+                int(standing.person.state),
+                standing.person.pending,
+                standing.person.held,
+                standing.person.reasons,
+                standing.accepted_at,
+                standing.delivered_at,
+                standing.unconfirmed,
+                alert_id,
+                each,
+            )
+            for (alert_id, each), standing in there.items()
+        ],
+    )
+    await counting.add_latencies(unit, latencies)
+
+
+async def _sharers(unit: Unit, moves: Sequence[Move]) -> dict[_Key, list[int]]:
+    """Give, by (alert, contact), who else is reached by it."""
+    contacts: defaultdict[int, set[int]] = defaultdict(set)
+    for move in moves:
+        contacts[move.alert_id].add(move.contact_id)
+    found: defaultdict[_Key, list[int]] = defaultdict(list)
+    for alert_id, ids in contacts.items():
+        for contact_id, subscriber_id in await unit.conn.execute(_SHARERS, {"alert_id": alert_id, "ids": ids}):
+            found[alert_id, contact_id].append(subscriber_id)
+    return found
+
+
+async def _load(unit: Unit, moves: Sequence[Move], sharers: Mapping[_Key, Sequence[int]]) -> dict[_Key, _Standing]:
+    concerned: defaultdict[int, set[int]] = defaultdict(set)
+    for move in moves:
+        others = sharers.get((move.alert_id, move.contact_id), ())
+        concerned[move.alert_id].update((move.subscriber_id, *others))
+    found: dict[_Key, _Standing] = {}
+    for alert_id, ids in sorted(concerned.items()):
+        rows = await _LOAD.rows(unit, {"alert_id": alert_id, "ids": ids})
+        for subscriber_id, number, pending, held, reasons, since_at, accepted_at, delivered_at, waits in rows:
+            state, unconfirmed = _STATES[number], bool(waits)
+            person = Person(subscriber_id, state, pending, held, reasons)
+            subject = counting.people(unconfirmed=unconfirmed)
+            found[alert_id, subscriber_id] = _Standing(
+                person, state, since_at, accepted_at, delivered_at, unconfirmed, subject
+            )
+    return found

@@ -1,0 +1,269 @@
+"""Writing down what became of deliveries, and of the people they were for: one step, one transaction.
+
+The only code that changes the state of a delivery. It reads the rows, lets ``domain.deliveries`` decide, and writes
+rows and sums together; so a receipt that comes late, twice or before its time moves nothing backwards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, select, update
+
+from broadcaster.domain.alerts import AlertState
+from broadcaster.domain.deliveries import DeliveryState, Outcome, may_move
+from broadcaster.domain.people import CHANNELS, PUSH
+from broadcaster.store import sandbox
+from broadcaster.store.alerts import counting, retiring
+from broadcaster.store.alerts.standing import Move, move_people
+from broadcaster.store.engine.among import among
+from broadcaster.store.engine.bulk import Fetch, Update
+from broadcaster.store.people import welcomes
+from broadcaster.store.tables import alert_counts, alerts, batches, deliveries, from_micros, raw, to_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from broadcaster.store.engine.engine import Unit
+
+# Which column keeps the time of which state; a later state's time says nothing of an earlier one that was skipped.
+_TIME = {
+    DeliveryState.ACCEPTED: "accepted_at",
+    DeliveryState.DELIVERED: "delivered_at",
+    DeliveryState.DISPLAYED: "displayed_at",
+    DeliveryState.OPENED: "opened_at",
+    DeliveryState.ACKNOWLEDGED: "acknowledged_at",
+}
+_TIMES = tuple(_TIME.values())
+
+MOST_CALLS = 4
+"""How often a telephone that nobody picks up is called for one alert."""
+
+_NAMES = (
+    "id",
+    "alert_id",
+    "subscriber_id",
+    "contact_id",
+    "channel",
+    "batch_id",
+    "state",
+    "attempts",
+    "next_attempt_at",
+    "provider_id",
+    "reason",
+    "code",
+    "maybe_sent",
+    "provider",
+    "ended_at",
+    *_TIMES,
+)
+_ROWS = Fetch(
+    select(*(raw(deliveries.c[name]) for name in _NAMES))
+    .where(among(deliveries.c.id, "ids"))
+    .order_by(deliveries.c.id)
+    .with_for_update()
+)
+# What becomes of nearly all: a provider took it. The rest of the row stays as it was.
+_ACCEPT = Update(
+    deliveries,
+    ("id",),
+    ("state", "attempts", "provider_id", "accepted_at"),
+    also="next_attempt_at = NULL, code = NULL, maybe_sent = FALSE, provider = NULL",
+)
+_UPDATE = Update(deliveries, ("id",), _NAMES[_NAMES.index("state") :])
+_UNTOLD = {"reason": None, "code": None, "maybe_sent": False, "provider": None}
+_STATES = {int(state): state for state in DeliveryState}
+
+
+async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
+    """Write down ``outcomes``, in their order; give the ids of the alerts whose account changed.
+
+    Outcomes of deliveries that are not there are passed over.
+    """
+    found = await _ROWS.rows(unit, {"ids": {outcome.delivery_id for outcome in outcomes}})
+    rows: dict[int, dict[str, Any]] = {row[0]: dict(zip(_NAMES, row, strict=True)) for row in found}
+    if not rows:
+        return set()
+    moves, accepted = _moves(rows, outcomes)
+    await _ACCEPT.run(unit, [tuple(rows[each][name] for name in _ACCEPT.names) for each in sorted(accepted)])
+    others = [row for each, row in rows.items() if each not in accepted]
+    await _UPDATE.run(unit, [tuple(row[name] for name in _UPDATE.names) for row in others])
+    again = {move.outcome.delivery_id for move in moves if move.new is DeliveryState.QUEUED}
+    # What a later outcome of the same group has taken on again has no time any more.
+    queued_again = [rows[each] for each in sorted(again) if rows[each]["next_attempt_at"] is not None]
+    if queued_again:
+        await _reopen(unit, queued_again)
+    deltas = _deltas(moves)
+    await move_people(unit, moves, deltas)
+    await counting.add(unit, deltas)
+    kept = [
+        (rows[outcome.delivery_id]["alert_id"], rows[outcome.delivery_id]["channel"], outcome)
+        for outcome in outcomes
+        if outcome.composed is not None and outcome.delivery_id in rows
+    ]
+    await sandbox.keep(unit, kept)
+    refusing, retired = await retiring.take(unit, rows, outcomes, moves)
+    await welcomes.hasten(unit, retired)
+    # What shows a push is somebody's device.
+    shown = {move.contact_id for move in moves if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED}
+    if shown:
+        await welcomes.confirm(unit, shown)
+    touched = {row["alert_id"] for row in rows.values()}
+    for alert_id in {move.alert_id for move in moves}:
+        await finish(unit, alert_id, moves[-1].outcome.at)
+    await retiring.judge(unit, refusing, outcomes[-1].at)
+    return touched
+
+
+def _moves(rows: Mapping[int, dict[str, Any]], outcomes: Sequence[Outcome]) -> tuple[list[Move], set[int]]:
+    """Change the rows; return the moves, and whose rows are but accepted."""
+    moves: list[Move] = []
+    seen: set[int] = set()
+    accepted: set[int] = set()
+    for outcome in outcomes:
+        number = outcome.delivery_id
+        row = rows.get(number)
+        if row is None:
+            continue
+        move = _moved(row, outcome)
+        if move is not None:
+            moves.append(move)
+            if move.new is DeliveryState.ACCEPTED:
+                accepted.add(number)
+        if number in seen:
+            accepted.discard(number)
+        seen.add(number)
+    return moves, accepted
+
+
+def _deltas(moves: Sequence[Move]) -> Counter[tuple[int, str, int]]:
+    deltas: Counter[tuple[int, str, int]] = Counter()
+    many = Counter((move.alert_id, move.channel, move.old, move.new) for move in moves)
+    for (alert_id, channel, old, new), n in many.items():
+        deltas[alert_id, CHANNELS[channel], old] -= n
+        deltas[alert_id, CHANNELS[channel], new] += n
+    return deltas
+
+
+def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
+    """Change a delivery's row as an outcome says; give the move if its state changed."""
+    old = _STATES[row["state"]]
+    if outcome.again:
+        return _again(row, outcome)
+    row["attempts"] += int(outcome.tried)
+    if _over_already(row, outcome):
+        return _give_up(row, outcome) if row["attempts"] >= MOST_CALLS else None
+    if outcome.provider_id is not None:
+        row["provider_id"] = outcome.provider_id[:200]
+    new = outcome.state
+    if new is None:
+        if old is DeliveryState.QUEUED:
+            row["next_attempt_at"] = _micros(outcome.next_attempt_at)
+            row.update(_told(outcome))
+        return None
+    column = _TIME.get(new)
+    if column is not None and row[column] is None:
+        row[column] = to_micros(outcome.at)
+    if not may_move(old, new):
+        return None
+    row["state"] = int(new)
+    row["next_attempt_at"] = None
+    if new.failure:
+        row["ended_at"] = to_micros(outcome.at)
+        row.update(_told(outcome), reason=outcome.reason or new.reason)
+    else:
+        row.update(_UNTOLD)
+    return _move(row, old, new, outcome)
+
+
+def _over_already(row: dict[str, Any], outcome: Outcome) -> bool:
+    """Tell whether a call was over before the answer to its request was written down: then it has its name."""
+    return (
+        row["state"] == DeliveryState.QUEUED
+        and outcome.state is DeliveryState.ACCEPTED
+        and outcome.provider_id is not None
+        and row["provider_id"] == outcome.provider_id
+    )
+
+
+def _again(row: dict[str, Any], outcome: Outcome) -> Move | None:
+    state, known = row["state"], row["provider_id"] == outcome.provider_id
+    if state == DeliveryState.QUEUED and not known:  # the call's answer is on its way to us still
+        row.update(provider_id=outcome.provider_id, **_later(row, outcome))
+        return None
+    if state != DeliveryState.ACCEPTED or not known:
+        return None
+    if row["attempts"] >= MOST_CALLS:
+        return _give_up(row, outcome)
+    row.update(state=int(DeliveryState.QUEUED), **_later(row, outcome))
+    return _move(row, DeliveryState.ACCEPTED, DeliveryState.QUEUED, outcome)
+
+
+def _later(row: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+    """Give what is written of a call that is made again: each time it waits longer."""
+    wait = None if outcome.next_attempt_at is None else (outcome.next_attempt_at - outcome.at) * max(1, row["attempts"])
+    return {
+        "next_attempt_at": None if wait is None else to_micros(outcome.at + wait),
+        **_told(outcome),
+    }
+
+
+def _told(outcome: Outcome) -> dict[str, Any]:
+    code = (outcome.code or "")[:60] or None
+    return {"code": code, "maybe_sent": outcome.maybe_sent, "provider": outcome.provider}
+
+
+def _give_up(row: dict[str, Any], outcome: Outcome) -> Move:
+    """Say of a telephone that it was called often enough."""
+    old, code = _STATES[row["state"]], outcome.code or row["code"] or ""
+    ended_at = to_micros(outcome.at)
+    said = replace(outcome, code=code)
+    row.update(_told(said), state=int(DeliveryState.FAILED), reason=DeliveryState.FAILED.reason)
+    row.update(next_attempt_at=None, ended_at=ended_at)
+    return _move(row, old, DeliveryState.FAILED, said)
+
+
+def _move(row: dict[str, Any], old: DeliveryState, new: DeliveryState, outcome: Outcome) -> Move:
+    return Move(row["alert_id"], row["subscriber_id"], row["contact_id"], row["channel"], old, new, outcome)
+
+
+def _micros(moment: datetime | None) -> int | None:
+    return None if moment is None else to_micros(moment)
+
+
+async def _reopen(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
+    """Let the batches of deliveries that are queued again be worked on, and their alerts be unfinished."""
+    for row in rows:
+        await unit.conn.execute(
+            update(batches)
+            .where(batches.c.id == row["batch_id"])
+            .values(done=False, due_at=from_micros(row["next_attempt_at"]))
+        )
+    await unit.conn.execute(
+        update(alerts)
+        .where(alerts.c.id.in_({row["alert_id"] for row in rows}), alerts.c.finished_at.is_not(None))
+        .values(finished_at=None, state=AlertState.SENDING)
+    )
+
+
+_LEFT = select(func.sum(alert_counts.c.n)).where(
+    alert_counts.c.alert_id == bindparam("alert_id"), alert_counts.c.state == DeliveryState.QUEUED
+)
+
+
+async def finish(unit: Unit, alert_id: int, now: datetime) -> bool:
+    """Call an alert finished if it is resolved and nothing of it is left to send; tell whether it is."""
+    left = await unit.conn.scalar(_LEFT, {"alert_id": alert_id})
+    if left:
+        return False
+    done = await unit.conn.execute(
+        update(alerts)
+        .where(alerts.c.id == alert_id, alerts.c.resolved_at.is_not(None), alerts.c.finished_at.is_(None))
+        .values(finished_at=now, state=AlertState.FINISHED)
+    )
+    if done.rowcount == 1:
+        await retiring.judge(unit, [alert_id], now)
+    return done.rowcount == 1

@@ -1,0 +1,175 @@
+"""Many rows in one go, written and read, where every message passes.
+
+Python's sqlite3 lets go of the interpreter's lock at each row, and then waits for it behind whoever took it, a busy
+event loop. So SQLite is given all rows as one parameter, JSON, and gives those that it finds as one value; PostgreSQL's
+driver has no such trouble, and is asked plainly.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+from sqlalchemy import Text, func, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from sqlalchemy import Select, Table
+
+    from broadcaster.store.engine.engine import Unit
+
+
+class in_hex(FunctionElement[str]):  # noqa: N801  read as a function in a query
+    """Octets as text that JSON can carry; ``bytes.fromhex`` reads it."""
+
+    type = Text()
+    inherit_cache = True
+    name = "in_hex"
+
+
+@compiles(in_hex, "sqlite")
+def _hex_of_sqlite(element: in_hex, compiler: Any, **given: Any) -> str:
+    return f"hex({compiler.process(element.clauses, **given)})"
+
+
+@compiles(in_hex)
+def _hex_of_postgresql(element: in_hex, compiler: Any, **given: Any) -> str:
+    return f"encode({compiler.process(element.clauses, **given)}, 'hex')"
+
+
+class Insert:
+    """Inserts rows, tuples of ``columns``: times in microseconds (``to_micros``), states as numbers.
+
+    ``octets``: the columns that hold octets; JSON can't, so SQLite is given them beside it, joined, and cuts them out.
+    ``on_conflict``: what follows in SQL where a row may be there already.
+    """
+
+    def __init__(self, table: Table, *columns: str, octets: Sequence[str] = (), on_conflict: str = "") -> None:
+        self._table, self._columns = table, columns
+        self._octets = tuple(columns.index(each) for each in octets)
+        self._on_conflict = f" {on_conflict}" if on_conflict else ""
+
+    @cached_property
+    def _for_sqlite(self) -> str:
+        cut = "substr(?2, json_extract(value, '$[{0}][0]'), json_extract(value, '$[{0}][1]'))"
+        values = ", ".join(cut.format(at) if at in self._octets else _nth(at) for at in range(len(self._columns)))
+        into = f"INSERT INTO {self._table.name} ({', '.join(self._columns)})"
+        # WHERE true, or SQLite would read what follows as the condition of a join.
+        return f"{into} SELECT {values} FROM json_each(?1) WHERE true{self._on_conflict}"  # noqa: S608
+
+    @cached_property
+    def _for_postgresql(self) -> str:
+        values = ", ".join(f"${at}" for at in range(1, len(self._columns) + 1))
+        into = f"INSERT INTO {self._table.name} ({', '.join(self._columns)})"
+        return f"{into} VALUES ({values}){self._on_conflict}"
+
+    async def run(self, unit: Unit, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert these rows; of none, nothing."""
+        if not self._octets or unit.conn.dialect.name != "sqlite":
+            await _run(unit, self._for_sqlite, self._for_postgresql, rows)
+        elif rows:
+            joined = bytearray(1)  # not empty: of nothing, SQLite cuts out NULL
+            apart = [self._beside(row, joined) for row in rows]
+            await unit.conn.exec_driver_sql(self._for_sqlite, (orjson.dumps(apart).decode(), bytes(joined)))
+
+    def _beside(self, row: tuple[Any, ...], joined: bytearray) -> list[Any]:
+        """Return a row for JSON, its octets appended to ``joined``, and where in there they are in their place."""
+        given = list(row)
+        for at in self._octets:
+            if given[at] is not None:
+                given[at] = (len(joined) + 1, len(row[at]))
+                joined += row[at]
+        return given
+
+
+class Update:
+    """Updates rows: ``key`` are the columns that a row is found by, ``columns`` those that change.
+
+    A row to write is a tuple of the latter, then of the former; ``also`` is set in all of them alike. Values as for
+    ``Insert``.
+    """
+
+    def __init__(self, table: Table, key: Sequence[str], columns: Sequence[str], also: str = "") -> None:
+        self._table, self._key, self.names = table, tuple(key), (*columns, *key)
+        self._columns, self._also = tuple(columns), f", {also}" if also else ""
+
+    @cached_property
+    def _for_sqlite(self) -> str:
+        given = ", ".join(f"{_nth(at)} AS {name}" for at, name in enumerate(self.names))
+        changes = ", ".join(f"{name} = given.{name}" for name in self._columns)
+        found = " AND ".join(f"{self._table.name}.{name} = given.{name}" for name in self._key)
+        return (
+            f"UPDATE {self._table.name} SET {changes}{self._also}"  # noqa: S608
+            f" FROM (SELECT {given} FROM json_each(?)) AS given WHERE {found}"
+        )
+
+    @cached_property
+    def _for_postgresql(self) -> str:
+        numbers = {name: f"${at}" for at, name in enumerate(self.names, 1)}
+        changes = ", ".join(f"{name} = {numbers[name]}" for name in self._columns)
+        found = " AND ".join(f"{name} = {numbers[name]}" for name in self._key)
+        return f"UPDATE {self._table.name} SET {changes}{self._also} WHERE {found}"  # noqa: S608
+
+    async def run(self, unit: Unit, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Update by these rows; by none, nothing."""
+        await _run(unit, self._for_sqlite, self._for_postgresql, rows)
+
+
+def _nth(at: int) -> str:
+    return f"json_extract(value, '$[{at}]')"
+
+
+async def _run(unit: Unit, for_sqlite: str, for_postgresql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if not rows:
+        return
+    if unit.conn.dialect.name == "sqlite":
+        await unit.conn.exec_driver_sql(for_sqlite, (orjson.dumps(rows).decode(),))
+    else:
+        await unit.conn.exec_driver_sql(for_postgresql, list(rows))
+
+
+class Fetch:
+    """Reads rows of whole numbers and text (``raw`` for times), sequences of what ``statement`` selects."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
+
+    @cached_property
+    def _packed(self) -> Select[Any]:
+        rows = self._statement.subquery()
+        return select(func.json_group_array(func.json_array(*rows.c)))
+
+    async def rows(self, unit: Unit, given: Mapping[str, Any]) -> Sequence[Any]:
+        """Give the rows for these parameters."""
+        if unit.conn.dialect.name == "sqlite":
+            found: list[Any] = orjson.loads(await unit.conn.scalar(self._packed, given))
+            return found
+        rows: Sequence[Any] = (await unit.conn.execute(self._statement, given)).all()
+        return rows
+
+
+class Columns:
+    """Reads whole numbers, never NULL, by the column: for the indexes, which keep arrays."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
+        self.width = len(statement.selected_columns)
+
+    @cached_property
+    def _packed(self) -> Select[Any]:
+        return select(*(func.json_group_array(column) for column in self._statement.subquery().c))
+
+    async def read(self, unit: Unit, given: Mapping[str, Any]) -> NDArray[np.int64]:
+        """Give the columns for these parameters, shape (columns, rows)."""
+        if unit.conn.dialect.name == "sqlite":
+            packed = (await unit.conn.execute(self._packed, given)).one()
+            return np.array([orjson.loads(column) for column in packed], np.int64)
+        rows = (await unit.conn.execute(self._statement, given)).all()
+        return np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * self.width).reshape(-1, self.width).T

@@ -1,0 +1,410 @@
+"""Opening the database, and transactions on it.
+
+SQLite is opened twice: one writer, whose transactions begin with the write lock (``BEGIN IMMEDIATE``) and so never
+fail half-way for want of it, and a few readers, which in WAL mode wait for nobody. ``synchronous=FULL``: what was
+committed is on the disk, through a power cut too, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import random
+import time
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import QueuePool
+
+from broadcaster.availability import Availability
+from broadcaster.store.engine.direct import Direct
+from broadcaster.store.engine.grouping import Failed, Grouped
+from broadcaster.store.engine.turnstile import Turnstile
+from broadcaster.store.tables import from_micros, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from broadcaster.store.engine.sealing import Vault
+
+_READERS = 4
+_BUSY_MS = 30_000
+_POOL_WAIT_S = 60.0
+# PostgreSQL that says nothing (stopped, or behind a cut line) is away: for who wants a connection, for one statement of
+# one that was had already, and for who closes.
+_ANSWER_S = 8.0
+_STATEMENT_S = 600.0
+_CLOSE_S = 5.0
+# Whoever is cut off in the middle of a transaction holds its locks until the server ends it, and all others wait.
+_IDLE_S = 15.0
+# In the middle of a request it asks TCP, for some 15 s as well, whether we are still there (void on a Unix socket).
+_KEEPALIVE = {"tcp_keepalives_idle": "6", "tcp_keepalives_interval": "3", "tcp_keepalives_count": "3"}
+_SLOW_S = 2.0
+_TRIES = 5
+_MOST_TOGETHER = 64
+_AGAIN_S = 0.01
+# PostgreSQL, appendix A. Serialization failure, deadlock; unique and foreign key violations.
+_COLLISIONS = frozenset({"40001", "40P01"})
+_JUST_WRITTEN = frozenset({"23505", "23503"})
+# Connection, signing in, no such database, resources (disk full, too many connections), limits of a lock's wait,
+# an operator's intervention (shutting down, starting up), the system's errors; 25006, a server that only reads; and
+# 25P03, a transaction that the server ended.
+_AWAY = ("08", "28", "3D", "53", "55P03", "57", "58", "25006", "25P03")
+
+T = TypeVar("T")
+
+
+class StoreUnavailable(Exception):
+    """The database did not answer, is damaged, or refused to write (disk full, read-only).
+
+    Nothing of the transaction holds.
+    """
+
+
+class Collided(StoreUnavailable):
+    """A deadlock, or a serialization failure: nothing is wrong, and the same transaction again gets through."""
+
+
+class Unit:
+    """One transaction: a connection, the vault, and what is to be told once it is committed."""
+
+    def __init__(self, conn: AsyncConnection, vault: Vault, undisturbed_s: Callable[[], float] | None = None) -> None:
+        self.conn = conn
+        self.vault = vault
+        self.told = False
+        self._undisturbed_s = undisturbed_s
+
+    @property
+    def undisturbed_s(self) -> float:
+        """Tell for how many seconds the database has answered this process.
+
+        While it was away nobody could renew a lease: that one ended meanwhile does not say that its holder died.
+        """
+        return math.inf if self._undisturbed_s is None else self._undisturbed_s()
+
+    async def now(self, clock: datetime) -> datetime:
+        """Give the time by which leases are judged: the server's on PostgreSQL, one for all; else ``clock``."""
+        if self.conn.dialect.name == "postgresql":
+            micros = await self.conn.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
+            return from_micros(int(micros or 0))
+        return clock
+
+    async def in_turn(self, what: str, number: int = 0) -> None:
+        """Wait for whoever else works on the same, until this transaction ends.
+
+        SQLite has one writer at a time anyway; PostgreSQL gets an advisory lock.
+        """
+        if self.conn.dialect.name == "postgresql":
+            key = int.from_bytes(hashlib.blake2b(f"{what} {number}".encode(), digest_size=8).digest(), signed=True)
+            await self.conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+    async def tell(self, topic: str, ref: int | str, rank: int = 0) -> None:
+        """Write, in this transaction, the event that tells of what it changed; the relay carries it to the bus."""
+        await self.tell_many(topic, [(ref, rank)])
+
+    async def tell_many(self, topic: str, refs: list[tuple[int | str, int]]) -> None:
+        """Write several events on one topic: (what it is about, rank of its work)."""
+        if refs:
+            rows = [{"topic": topic, "ref": str(ref), "rank": rank} for ref, rank in refs]
+            await self.conn.execute(outbox.insert(), rows)
+            self.told = True
+
+
+class Store:
+    """The database of ``url`` (``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://…``).
+
+    ``on_told`` is called after each commit that wrote an event; the relay sets it.
+    """
+
+    def __init__(self, url: str, vault: Vault) -> None:
+        self.vault = vault
+        self.on_told: Callable[[], None] | None = None
+        self._disturbed_at = -math.inf
+        # Apart: on a full disk it is read and not written.
+        self._readable = Availability("the database, to be read,", seen=False)
+        self._writable = Availability("the database, to be written,", seen=False)
+        self._together: Grouped[Callable[[Unit], Awaitable[Any]], Any] = Grouped(
+            self._all_of, _MOST_TOGETHER, StoreUnavailable
+        )
+        self._turn: AbstractAsyncContextManager[None] = nullcontext()
+        self.sqlite = url.startswith("sqlite")
+        if self.sqlite:
+            self._turn = Turnstile(_POOL_WAIT_S)
+            self._writer = _sqlite_engine(url, size=1, write=True)
+            self._reader = _sqlite_engine(url, size=_READERS, write=False)
+            plain = make_url(url).set(drivername="sqlite")
+            self._directly: dict[bool, Direct] = {
+                True: Direct(_prepared(create_engine(plain, **_pool(1)), write=True), 1),
+                False: Direct(_prepared(create_engine(plain, **_pool(_READERS)), write=False), _READERS),
+            }
+        else:
+            limits = {
+                # asyncpg reads the address itself: sslmode and all the rest that libpq knows.
+                "dsn": url.replace("postgresql+asyncpg://", "postgresql://", 1),
+                "timeout": _ANSWER_S,
+                "command_timeout": _STATEMENT_S,
+                "server_settings": {"idle_in_transaction_session_timeout": str(int(_IDLE_S * 1000)), **_KEEPALIVE},
+            }
+            self._writer = create_async_engine(
+                "postgresql+asyncpg://", pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=limits
+            )
+            # One snapshot for a whole reading, as SQLite gives it: an index loaded in ten queries is of one moment.
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Unit]:
+        """A transaction that may write; committed at the end of the block, rolled back if it raises.
+
+        Raises ``StoreUnavailable`` when the database is away or can't write.
+        """
+        undisturbed_s = self._undisturbed()
+        with self._noted(self._writable), _mapped():
+            async with self._turn, self._connected(self._writer) as conn, conn.begin():
+                unit = Unit(conn, self.vault, undisturbed_s)
+                yield unit
+        if unit.told and self.on_told is not None:
+            self.on_told()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Unit]:
+        """A snapshot to read from."""
+        with self._noted(self._readable), _mapped():
+            async with self._connected(self._reader) as conn:
+                yield Unit(conn, self.vault)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncConnection]:
+        """A session of its own on PostgreSQL, outside of any transaction; closed at the end of the block.
+
+        Raises ``StoreUnavailable`` when it breaks.
+        """
+        with _mapped():
+            async with self._connected(self._writer) as conn:
+                try:
+                    yield await conn.execution_options(isolation_level="AUTOCOMMIT")
+                finally:
+                    with suppress(DBAPIError):
+                        await conn.invalidate()  # what it holds must not outlive it in the pool
+
+    async def at_once(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Give what ``work(unit)`` gives, in a transaction that may write and is committed then.
+
+        For the ways that every message goes: on SQLite in one go (``Direct``), so ``work`` awaits nothing but the
+        unit's connection; on PostgreSQL as ``transact`` does it. Raises ``StoreUnavailable``.
+        """
+        if not self.sqlite:
+            return await self.transact(work)
+        told, undisturbed_s = False, self._undisturbed()
+
+        async def kept(conn: AsyncConnection) -> T:
+            nonlocal told
+            unit = Unit(conn, self.vault, undisturbed_s)
+            found = await work(unit)
+            told = unit.told
+            return found
+
+        with self._noted(self._writable), _mapped():
+            async with self._turn:
+                found = await self._directly[True].run(kept)
+        if told and self.on_told is not None:
+            self.on_told()
+        return found
+
+    async def together(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Return what ``work(unit)`` returns, like ``at_once``, in one transaction with those of other callers.
+
+        For what many ask at the same time, and each commit of which would cost more than it does. An error of one takes
+        back what it did, and nothing of the others'.
+        """
+        found: T = await self._together.do(work)
+        return found
+
+    async def _all_of(self, works: Sequence[Callable[[Unit], Awaitable[Any]]]) -> list[Any]:
+        return await self.at_once(lambda unit: _one_by_one(unit, works))
+
+    async def look(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Give what ``work(unit)`` reads in a snapshot; otherwise as ``at_once``."""
+        if not self.sqlite:
+            async with self.read() as unit:
+                return await work(unit)
+        with self._noted(self._readable), _mapped():
+            return await self._directly[False].run(lambda conn: work(Unit(conn, self.vault)))
+
+    def _undisturbed(self) -> Callable[[], float]:
+        began = time.monotonic()
+
+        def undisturbed_s() -> float:
+            now = time.monotonic()
+            return 0.0 if now - began > _SLOW_S else now - self._disturbed_at
+
+        return undisturbed_s
+
+    @contextmanager
+    def _noted(self, standing: Availability) -> Iterator[None]:
+        try:
+            yield
+        except Collided:
+            raise
+        except StoreUnavailable as error:
+            self._disturbed_at = time.monotonic()
+            standing.lost(error)
+            raise
+        standing.found()
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """Give a connection that answers."""
+        conn = engine.connect()
+        began = time.monotonic()
+        async with asyncio.timeout(None if self.sqlite else _ANSWER_S):
+            await conn.start()
+        if time.monotonic() - began > _SLOW_S:
+            self._disturbed_at = time.monotonic()
+        try:
+            yield conn
+        finally:
+            await conn.__aexit__(None, None, None)  # it closes to the end, cancelled or not
+
+    async def transact(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Run ``work(unit)`` in a transaction like ``write``'s, and again where it collided with another's.
+
+        It collides in a deadlock, a serialization failure, or where another has just written the row that it was about
+        to: then ``work`` finds that row at its next try. So it must do nothing but what the transaction takes back.
+        """
+        for turn in range(1, _TRIES):
+            try:
+                async with self.write() as unit:
+                    return await work(unit)
+            except Collided:
+                pass
+            except IntegrityError as error:
+                if _sqlstate(error) not in _JUST_WRITTEN:
+                    raise
+            await asyncio.sleep(random.uniform(0, _AGAIN_S * 2**turn))  # noqa: S311  to get out of each other's way
+        async with self.write() as unit:
+            return await work(unit)
+
+    async def ping(self) -> None:
+        """Raise ``StoreUnavailable`` unless the database answers."""
+        async with self.read() as unit:
+            await unit.conn.execute(text("SELECT 1"))
+
+    async def run_sync(self, work: Callable[[Any], None]) -> None:
+        """Run ``work(connection)`` on the writer, in one transaction: migrations."""
+        with _mapped():
+            async with self._writer.begin() as conn:
+                await conn.run_sync(work)
+
+    async def close(self) -> None:
+        """Close every connection; of a server that says nothing, without its farewell."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if self.sqlite else _CLOSE_S):
+                await self._writer.dispose()
+        if self.sqlite:
+            await self._reader.dispose()
+            for each in self._directly.values():
+                await asyncio.to_thread(each.close)
+
+
+async def _one_by_one(unit: Unit, works: Sequence[Callable[[Unit], Awaitable[Any]]]) -> list[Any]:
+    run = unit.conn.exec_driver_sql
+    found: list[Any] = []
+    for work in works:
+        await run("SAVEPOINT one")
+        try:
+            found.append(await work(unit))
+        except DBAPIError:  # the transaction itself may be lost: each is tried by itself
+            raise
+        except Exception as error:  # noqa: BLE001  it is its caller's
+            await run("ROLLBACK TO SAVEPOINT one")
+            found.append(Failed(error))
+        await run("RELEASE SAVEPOINT one")
+    return found
+
+
+class _mapped:  # noqa: N801  read as a word in a with statement
+    """Maps the driver's complaints of its surroundings to ``StoreUnavailable``; mistakes of ours pass."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        state = _sqlstate(error)
+        if state in _COLLISIONS:
+            raise Collided(str(getattr(error, "orig", error))) from error
+        broken = type(error) is DatabaseError or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        # What goes wrong before there is a connection comes from asyncpg as it is.
+        broken = (
+            broken or state.startswith(_AWAY) or any(each.__name__ == "InterfaceError" for each in type(error).__mro__)
+        )
+        if broken or isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError)):
+            message = str(getattr(error, "orig", error))
+            raise StoreUnavailable(message) from error
+
+
+def _sqlstate(error: BaseException | None) -> str:
+    """Give the SQLSTATE of what PostgreSQL complains of, or nothing."""
+    return getattr(getattr(error, "orig", error), "sqlstate", None) or ""
+
+
+def _pool(size: int) -> dict[str, Any]:
+    return {
+        "pool_size": size,
+        "max_overflow": 0,
+        "pool_timeout": _POOL_WAIT_S,
+        "poolclass": QueuePool,
+        "connect_args": {"check_same_thread": False},
+    }
+
+
+def _sqlite_engine(url: str, *, size: int, write: bool) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=_POOL_WAIT_S)
+    _prepared(engine.sync_engine, write=write)
+    return engine
+
+
+def _prepared(engine: Engine, *, write: bool) -> Engine:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        try:
+            _prepare(connection.cursor(), write=write)
+        except BaseException:
+            connection.close()  # nobody else knows of it yet: its thread would live on
+            raise
+
+    @event.listens_for(engine, "invalidate")
+    def _cancelled(connection: Any, _record: Any, _error: BaseException | None) -> None:
+        # Closing alone would leave the lock with it for as long as anything, a traceback say, holds one of its cursors.
+        with suppress(Exception):
+            connection.rollback()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _prepare(cursor: Any, *, write: bool) -> None:
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    if write:
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA journal_size_limit=67108864")
+    else:
+        cursor.execute("PRAGMA query_only=ON")
+    cursor.execute("PRAGMA cache_size=-65536")
+    cursor.close()

@@ -1,0 +1,1 @@
+"""Queries of the running service: processes, gauges, sessions, upkeep."""

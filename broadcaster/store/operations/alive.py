@@ -1,0 +1,71 @@
+"""Which processes live, by PostgreSQL's word: each holds a lock for as long as its session lasts.
+
+A process that is killed loses its session at once; one that only stands still keeps it, and is left to its leases. A
+lock that can be taken proves a death when it still can a second later: a living process whose session alone broke has
+its lock back by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from broadcaster.store.engine.engine import Store, Unit
+
+HOLDER = "held-"
+"""Begins the name of a process that holds such a lock; of others (an earlier version's) nothing can be proven."""
+
+_LOOK_S = 0.3
+_APART_S = 0.9
+_DOUBT_S = 5.0
+"""What broke our own session probably broke those of others: they have this long to be back."""
+
+
+def _key(owner: str) -> int:
+    return int.from_bytes(hashlib.blake2b(f"alive {owner}".encode(), digest_size=8).digest(), signed=True)
+
+
+async def hold(store: Store, owner: str, held: asyncio.Event) -> None:
+    """Hold the lock of ``owner`` until cancelled; set ``held`` then. Raises ``StoreUnavailable`` when it is lost."""
+    async with store.session() as conn:
+        await conn.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(owner)})
+        held.set()
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            await conn.execute(text("SELECT 1"))
+
+
+async def missing(unit: Unit, owners: Iterable[str]) -> set[str]:
+    """Return those of these processes whose lock nobody holds."""
+    found = set()
+    for owner in owners:
+        if owner.startswith(HOLDER) and await unit.conn.scalar(
+            text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _key(owner)}
+        ):
+            found.add(owner)
+    return found
+
+
+class Deaths:
+    """Remembers since when a process has been missing."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+        self._doubted_until = 0.0
+
+    def doubt(self, *, at: float) -> None:
+        """Prove nothing for a while: our own session broke. ``at``: monotonic seconds."""
+        self._doubted_until = at + _DOUBT_S
+
+    def proven(self, owner: str, *, gone: bool, at: float) -> bool:
+        """Tell whether ``owner`` is dead: it was missing at an earlier look too. ``at``: monotonic seconds."""
+        if not gone:
+            self._since.pop(owner, None)
+            return False
+        return at - self._since.setdefault(owner, at) >= _APART_S and at >= self._doubted_until

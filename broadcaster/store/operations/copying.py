@@ -1,0 +1,202 @@
+"""Every row of the database, out in one snapshot and in within one transaction, as plain values that any store takes.
+
+A value is a number, a text, bytes, a truth, None, or what JSON holds (``KINDS``): what SQLite gave, PostgreSQL takes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Text,
+    bindparam,
+    column,
+    delete,
+    func,
+    inspect,
+    select,
+    table,
+    text,
+    type_coerce,
+    update,
+)
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
+
+from broadcaster.store.operations.migrate import upgrade
+from broadcaster.store.people.contacts import open_address
+from broadcaster.store.people.people import open_point
+from broadcaster.store.tables import Instant, alerts, batches, contacts, leases, metadata, places, processes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from sqlalchemy.types import TypeEngine
+
+    from broadcaster.store.engine.engine import Unit
+
+KINDS: dict[str, TypeEngine[Any]] = {
+    "int": BigInteger(),
+    "float": Float(),
+    "bool": Boolean(),
+    "text": Text(),
+    "bytes": LargeBinary(),
+    "json": JSON(none_as_null=True),
+}
+PART = 1000
+_ABOUT_NOW = frozenset({"leases", "processes", "cursors", "outbox", "channel_stops", "changes"})
+"""What a service that has no stations yet may write all the same."""
+_WAIT_FOR_TABLES = "10s"
+
+
+class RowRefused(ValueError):
+    """A row of another store does not fit this one: ``table``, and why."""
+
+    def __init__(self, table: str, why: str) -> None:
+        super().__init__(f"a row of {table} does not fit this database: {why}")
+
+
+def shape() -> dict[str, dict[str, str]]:
+    """Give the tables, those that others refer to first: name to the kinds of its columns."""
+    return {each.name: {col.name: _kind(col) for col in each.columns} for each in metadata.sorted_tables}
+
+
+def _kind(col: Column[Any]) -> str:
+    if isinstance(col.type, (Instant, Integer, BigInteger, SmallInteger)):
+        return "int"
+    for kind, of in (("json", JSON), ("bytes", LargeBinary), ("bool", Boolean), ("float", Float)):
+        if isinstance(col.type, of):
+            return kind
+    return "text"
+
+
+async def count(unit: Unit) -> int:
+    """Count all rows."""
+    return sum([await count_of(unit, name) for name in metadata.tables])
+
+
+async def count_of(unit: Unit, name: str) -> int:
+    return await unit.conn.scalar(select(func.count()).select_from(table(name))) or 0
+
+
+async def rows(unit: Unit, name: str) -> AsyncIterator[Sequence[Sequence[Any]]]:
+    """Give the rows of a table in parts, the columns as ``shape`` has them."""
+    kinds = shape()[name]
+    source = metadata.tables[name]
+    wanted = [type_coerce(source.c[each], KINDS[kind]) for each, kind in kinds.items()]
+    async with unit.conn.stream(select(*wanted).order_by(*source.primary_key.columns)) as found:
+        async for part in found.partitions(PART):
+            yield part
+
+
+async def numbering(unit: Unit) -> dict[str, int]:
+    """Give the last number that was given out, of each table that never gives one twice."""
+    given: dict[str, int] = {}
+    if unit.conn.dialect.name == "sqlite":
+        known = await unit.conn.execute(text("SELECT name, seq FROM sqlite_sequence"))
+        given = {row.name: row.seq for row in known if row.name in metadata.tables}
+    else:
+        for name, key in _numbered().items():
+            sequence = await unit.conn.scalar(select(func.pg_get_serial_sequence(name, key)))
+            last = (await unit.conn.execute(text(f"SELECT last_value, is_called FROM {sequence}"))).one()  # noqa: S608
+            if last.is_called:
+                given[name] = last.last_value
+    return given
+
+
+def _numbered() -> dict[str, str]:
+    """Give the tables whose rows the database numbers: name to the column."""
+    return {each.name: col.name for each in metadata.sorted_tables if (col := each.autoincrement_column) is not None}
+
+
+async def holds(unit: Unit) -> dict[str, int]:
+    """Give what the database holds: table to number of rows, where there are any; nothing before the first migration.
+
+    What any running service writes by itself is not counted.
+    """
+    there = await unit.conn.run_sync(lambda connection: set(inspect(connection).get_table_names()))
+    known = [name for name in metadata.tables if name in there and name not in _ABOUT_NOW]
+    return {name: n for name in known if (n := await count_of(unit, name))}
+
+
+async def clear(unit: Unit) -> None:
+    """Drop all tables of ours, and what they hold."""
+    if unit.conn.dialect.name == "postgresql":
+        await unit.conn.execute(text(f"SET LOCAL lock_timeout = '{_WAIT_FOR_TABLES}'"))
+    there = MetaData()
+
+    def drop(connection: Any) -> None:
+        ours = {*metadata.tables, "alembic_version"}
+        there.reflect(connection, only=lambda name, _: name in ours)
+        there.drop_all(connection)
+
+    await unit.conn.run_sync(drop)
+
+
+async def make(unit: Unit, migration: str) -> None:
+    """Make the tables as they were at a migration, or bring them to it."""
+    await unit.conn.run_sync(lambda connection: upgrade(connection, migration, vault=unit.vault))
+
+
+async def put(unit: Unit, name: str, kinds: Mapping[str, str], part: Sequence[Sequence[Any]]) -> None:
+    """Add rows to a table; ``kinds`` are those of its columns, in the order of the values. Raises ``RowRefused``."""
+    if not part:
+        return
+    into = table(name, *(column(each, KINDS[kind]) for each, kind in kinds.items()))
+    statement = into.insert().values({each: bindparam(f"v_{each}", type_=KINDS[kind]) for each, kind in kinds.items()})
+    names = [f"v_{each}" for each in kinds]
+    try:
+        await unit.conn.execute(statement, [dict(zip(names, row, strict=True)) for row in part])
+    except (DataError, IntegrityError) as error:
+        raise RowRefused(name, str(error.orig)) from error
+    except StatementError as error:
+        if type(error) is not StatementError:
+            raise  # the database's own: away, full, read-only
+        raise RowRefused(name, str(error.orig)) from error
+
+
+async def settle(unit: Unit, last: Mapping[str, int]) -> None:
+    """Let numbering go on after ``last`` (``numbering``), and end every lease: whoever held them is no more."""
+    for name, key in _numbered().items():
+        highest = await unit.conn.scalar(select(func.max(metadata.tables[name].c[key]))) or 0
+        number = max(last.get(name, 0), highest)
+        if unit.conn.dialect.name == "postgresql":
+            if number:
+                await unit.conn.execute(select(func.setval(func.pg_get_serial_sequence(name, key), number)))
+        elif metadata.tables[name].dialect_options["sqlite"]["autoincrement"]:
+            row = {"name": name, "seq": number}
+            await unit.conn.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": name})
+            await unit.conn.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"), row)
+    nobody = {"lease_owner": None, "lease_until": None}
+    for leased in (batches, alerts):
+        await unit.conn.execute(update(leased).where(leased.c.lease_owner.is_not(None)).values(nobody))
+    await unit.conn.execute(delete(leases))
+    await unit.conn.execute(delete(processes))
+
+
+async def open_some(unit: Unit) -> int:
+    """Open a contact and a place of each key that sealed any; give how many. Raises ``SealBroken``."""
+    opened = 0
+    newest = select(func.max(contacts.c.id)).group_by(func.substr(contacts.c.sealed, 1, 1))
+    for row in await unit.conn.execute(select(contacts).where(contacts.c.id.in_(newest))):
+        open_address(unit, row.fingerprint, row.sealed)
+        opened += 1
+    newest = select(func.max(places.c.id)).group_by(func.substr(places.c.sealed, 1, 1))
+    for row in await unit.conn.execute(select(places).where(places.c.id.in_(newest))):
+        open_point(unit, row.subscriber_id, row.sealed)
+        opened += 1
+    return opened
+
+
+async def leads_until(unit: Unit) -> int:
+    """Give until when (microseconds since 1970) some process leads here; 0: none does, or there are no tables yet."""
+    there = await unit.conn.run_sync(lambda connection: inspect(connection).has_table(leases.name))
+    return await unit.conn.scalar(select(func.max(type_coerce(leases.c.until, BigInteger)))) or 0 if there else 0

@@ -1,0 +1,185 @@
+"""What the store says of the work in hand, for those who watch over it: a few sums, cheap enough for every few seconds.
+
+Nothing here reads a delivery: sums are kept (``counting``), and what waits is found over the index of what is not done.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select
+
+from broadcaster.domain.alerts import AlertState, Lane, Severity, Status, lane_of, lane_of_rank
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.store.alerts import counting
+from broadcaster.store.tables import alert_counts, alert_latencies, alerts, batches, channel_stops, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from broadcaster.store.engine.engine import Unit
+
+LATE_AFTER = timedelta(minutes=15)
+"""A delivery still queued so long after its alert was issued is late."""
+
+WATCHED_AFTER = timedelta(hours=1)
+"""How long after its end an alert is watched still: receipts come late."""
+
+_MOST_EVENTS = 100_000
+
+
+@dataclass(slots=True)
+class Watched:
+    """An alert that is not finished, or that ended a short while ago; ``told`` counts people by measure, ``queued``
+    deliveries still to be sent.
+    """
+
+    id: int
+    lane: Lane
+    rank: int
+    sent_at: datetime
+    resolved_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime
+    leased: bool
+    told: dict[str, int]
+    queued: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The work in hand at ``at``, the time by which leases are judged.
+
+    ``waiting``: deliveries still to be sent, by channel and lane. ``unaccounted``: those of alerts whose deadline has
+    passed, or that are finished (``people``: people of such alerts who have no final state); ``late``: those of alerts
+    older than ``LATE_AFTER``, by lane. ``due``: since when the oldest batch waits that is due and nobody's, by channel
+    and rank. ``outbox``: events that are not on the bus yet, counted up to 100,000. ``stops``: since when a channel is
+    stopped. ``held``: the queues of which some sender holds a batch.
+    """
+
+    at: datetime
+    alerts: list[Watched]
+    waiting: Counter[tuple[ChannelName, Lane]]
+    unaccounted: int
+    people: int
+    late: Counter[Lane]
+    due: dict[tuple[ChannelName, int], datetime]
+    outbox: int
+    stops: dict[ChannelName, datetime]
+    held: set[tuple[ChannelName, Lane]]
+
+
+async def read(unit: Unit, clock: datetime) -> Reading:
+    """Give the work in hand; ``clock`` is the caller's time, which holds where the database has none of its own."""
+    now = await unit.now(clock)
+    watched = await _watched(unit, now)
+    waiting: Counter[tuple[ChannelName, Lane]] = Counter()
+    late: Counter[Lane] = Counter()
+    unaccounted = people = 0
+    by_id = {alert.id: alert for alert in watched}
+    rows = await unit.conn.execute(
+        select(alert_counts.c.alert_id, alert_counts.c.subject, alert_counts.c.n).where(
+            alert_counts.c.alert_id.in_(by_id),
+            # A person's *pending* is 0 as well.
+            alert_counts.c.state == DeliveryState.QUEUED,
+            alert_counts.c.n > 0,
+        )
+    )
+    for alert_id, subject, n in rows:
+        alert = by_id[alert_id]
+        # Of one that is said to be finished nothing may be left either.
+        over = alert.expires_at <= now or alert.finished_at is not None
+        if subject in (counting.PEOPLE, counting.UNCONFIRMED):
+            people += n * over
+            continue
+        if subject not in CHANNELS:
+            continue  # another sum; a newer version may keep more of them
+        waiting[ChannelName(subject), alert.lane] += n
+        alert.queued += n
+        unaccounted += n * over
+        late[alert.lane] += n * (alert.sent_at < now - LATE_AFTER)
+    events = select(outbox.c.id).limit(_MOST_EVENTS).subquery()
+    return Reading(
+        at=now,
+        alerts=watched,
+        waiting=waiting,
+        unaccounted=unaccounted,
+        people=people,
+        late=late,
+        due=await _due(unit, now),
+        outbox=int(await unit.conn.scalar(select(func.count()).select_from(events)) or 0),
+        stops={CHANNELS[row.channel]: row.since for row in await unit.conn.execute(select(channel_stops))},
+        held=await _held(unit, now),
+    )
+
+
+async def _watched(unit: Unit, now: datetime) -> list[Watched]:
+    rows = list(
+        await unit.conn.execute(
+            select(alerts).where(
+                or_(
+                    alerts.c.state.in_((AlertState.ACCEPTED, AlertState.SENDING)),
+                    (alerts.c.state == AlertState.FINISHED) & (alerts.c.expires_at > now - WATCHED_AFTER),
+                )
+            )
+        )
+    )
+    told: dict[int, dict[str, int]] = {row.id: {} for row in rows}
+    sums = await unit.conn.execute(
+        select(alert_latencies.c.alert_id, alert_latencies.c.measure, func.sum(alert_latencies.c.n))
+        .where(alert_latencies.c.alert_id.in_(told))
+        .group_by(alert_latencies.c.alert_id, alert_latencies.c.measure)
+    )
+    for alert_id, measure, n in sums:
+        told[alert_id][measure] = int(n)
+    return [
+        Watched(
+            id=row.id,
+            lane=lane_of(Severity(row.severity), Status(row.status)),
+            rank=row.rank,
+            sent_at=row.sent_at,
+            resolved_at=row.resolved_at,
+            finished_at=row.finished_at,
+            expires_at=row.expires_at,
+            leased=row.lease_until is not None and row.lease_until >= now,
+            told=told[row.id],
+        )
+        for row in rows
+    ]
+
+
+async def _due(unit: Unit, now: datetime) -> dict[tuple[ChannelName, int], datetime]:
+    rows = await unit.conn.execute(
+        select(batches.c.channel, batches.c.rank, func.min(batches.c.due_at))
+        .where(
+            batches.c.done.is_(False),
+            batches.c.due_at <= now,
+            or_(batches.c.lease_until.is_(None), batches.c.lease_until < now),
+        )
+        .group_by(batches.c.channel, batches.c.rank)
+    )
+    return {(CHANNELS[channel], rank): due_at for channel, rank, due_at in rows}
+
+
+async def _held(unit: Unit, now: datetime) -> set[tuple[ChannelName, Lane]]:
+    rows = await unit.conn.execute(
+        select(batches.c.channel, batches.c.rank)
+        .where(batches.c.done.is_(False), batches.c.lease_until >= now)
+        .distinct()
+    )
+    return {(CHANNELS[channel], lane_of_rank(rank)) for channel, rank in rows}
+
+
+async def latencies(unit: Unit, alert_ids: Collection[int]) -> dict[tuple[int, str], Counter[int]]:
+    """Give the histograms of these alerts: (alert id, measure) to how many people are in which bucket."""
+    found: dict[tuple[int, str], Counter[int]] = {}
+    for alert_id, measure, number, n in await unit.conn.execute(
+        select(alert_latencies).where(alert_latencies.c.alert_id.in_(alert_ids))
+    ):
+        found.setdefault((alert_id, measure), Counter())[number] = n
+    return found

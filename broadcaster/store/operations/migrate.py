@@ -1,0 +1,75 @@
+"""Bringing the database to the newest shape."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from broadcaster.store.stations.labels import reseal
+
+if TYPE_CHECKING:
+    from broadcaster.store.engine.engine import Store
+    from broadcaster.store.engine.sealing import Vault
+
+_HERE = Path(__file__).parents[1] / "migrations"
+_LOCK = 0x746F6373  # "tocs": one migration at a time
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE))
+    return config
+
+
+def newest() -> str:
+    """Return the name of the newest migration."""
+    return known()[-1]
+
+
+async def migrate(store: Store) -> str:
+    """Apply the migrations that are missing, in one transaction, and seal what they could not; give the newest's name.
+
+    On SQLite the write lock, on PostgreSQL an advisory lock, lets one process at a time do it.
+    """
+    await store.run_sync(lambda connection: upgrade(connection, vault=store.vault))
+    async with store.write() as unit:
+        await reseal(unit)
+    return newest()
+
+
+def upgrade(connection: Any, to: str = "head", *, vault: Vault) -> None:
+    """Apply the migrations that are missing up to ``to``, in the transaction of a connection of SQLAlchemy's own.
+
+    ``vault`` opens what a migration writes anew.
+    """
+    if connection.dialect.name == "postgresql":
+        # Before Alembic is entered: its context is the process', and waiting within it would let another in.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    config = _config()
+    config.attributes["connection"] = connection
+    config.attributes["vault"] = vault
+    command.upgrade(config, to)
+
+
+@cache  # a service asks several times as it starts, and each time all files would be read
+def known() -> list[str]:
+    """Return the names of all migrations, the oldest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+
+
+async def current(store: Store) -> str | None:
+    """Give the name of the migration the database is at; None for an empty one."""
+    found: list[str | None] = []
+
+    def look(connection: Any) -> None:
+        found.append(MigrationContext.configure(connection).get_current_revision())
+
+    await store.run_sync(look)
+    return found[0]

@@ -1,0 +1,101 @@
+"""The processes of the service: each announces its roles and its own troubles every few seconds.
+
+Times are the database's own (``Unit.now``): the clocks of several machines differ.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, text
+
+from broadcaster.domain.health import Trouble
+from broadcaster.store.tables import processes, to_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from broadcaster.store.engine.engine import Unit
+
+BEAT_S = 2.0
+"""How often a process announces itself."""
+
+GONE_AFTER = timedelta(seconds=3 * BEAT_S)
+"""A process that was silent so long is dead, or does not reach the store: nobody can count on it."""
+
+_FORGOTTEN_AFTER = timedelta(hours=1)
+_ANNOUNCE = text(
+    "INSERT INTO processes (id, host, pid, roles, troubles, started_at, seen_at)"
+    " VALUES (:id, :host, :pid, :roles, :troubles, :now, :now)"
+    " ON CONFLICT (id) DO UPDATE SET troubles = excluded.troubles, seen_at = excluded.seen_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process as it announced itself; ``id`` is the owner's name in its leases."""
+
+    id: str
+    host: str
+    pid: int
+    roles: tuple[str, ...]
+    troubles: tuple[Trouble, ...]
+    started_at: datetime
+    seen_at: datetime
+
+
+async def announce(unit: Unit, owner: str, roles: Iterable[str], troubles: Iterable[Trouble], clock: datetime) -> None:
+    """Say that this process is here, what it does and what is wrong with it."""
+    row = {
+        "id": owner,
+        "host": socket.gethostname()[:255],
+        "pid": os.getpid(),
+        "roles": ",".join(sorted(roles)),
+        "troubles": json.dumps([each.to_json() for each in troubles]),
+        "now": to_micros(await unit.now(clock)),
+    }
+    await unit.conn.execute(_ANNOUNCE, row)
+
+
+async def withdraw(unit: Unit, owner: str) -> None:
+    """Say that a process ends, so that its roles are missed at once."""
+    await unit.conn.execute(delete(processes).where(processes.c.id == owner))
+
+
+async def forget_dead(unit: Unit, clock: datetime) -> None:
+    """Forget processes that have been silent for an hour."""
+    now = await unit.now(clock)
+    await unit.conn.execute(delete(processes).where(processes.c.seen_at < now - _FORGOTTEN_AFTER))
+
+
+async def any_known(unit: Unit) -> bool:
+    """Tell whether a process is there, or died within the hour: one that ended as it should has withdrawn."""
+    return await unit.conn.scalar(select(processes.c.id).limit(1)) is not None
+
+
+async def living(unit: Unit, clock: datetime) -> list[Process]:
+    """Return the processes that announced themselves within ``GONE_AFTER``, by host and pid."""
+    now = await unit.now(clock)
+    rows = await unit.conn.execute(
+        select(processes)
+        .where(processes.c.seen_at > now - GONE_AFTER)
+        .order_by(processes.c.host, processes.c.pid, processes.c.id)
+    )
+    return [
+        Process(
+            id=row.id,
+            host=row.host,
+            pid=row.pid,
+            roles=tuple(row.roles.split(",")),
+            troubles=tuple(each for told in json.loads(row.troubles) if (each := Trouble.from_json(told)) is not None),
+            started_at=row.started_at,
+            seen_at=row.seen_at,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,133 @@
+"""Operators who are signed in to the console: one row a browser, kept as the hash of what its cookie holds.
+
+A session ends by itself (after so many hours, or when nobody used it for a while), with its key, or at a word.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, delete, select, update
+
+from broadcaster.domain.stations import Caller, Role
+from broadcaster.store.stations.labels import open_label
+from broadcaster.store.stations.stations import hash_of, holding
+from broadcaster.store.tables import api_keys, sessions
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Row, Select
+
+    from broadcaster.store.engine.engine import Unit
+
+_NAME_BYTES = 32
+_LONGEST_DEVICE = 60
+SEEN_EVERY = timedelta(minutes=1)
+"""How exactly it is known when a session was last used: a write a request would be one too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Whoever is signed in. ``device`` is what the browser said it is, in a few words."""
+
+    id: int
+    caller: Caller
+    label: str
+    device: str
+    began_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+
+
+async def start(unit: Unit, caller: Caller, device: str, now: datetime, lasts: timedelta) -> str:
+    """Sign a caller in; give the cookie's value, this once."""
+    name = secrets.token_urlsafe(_NAME_BYTES)
+    await unit.conn.execute(
+        sessions.insert().values(
+            hash=hash_of(name),
+            key_id=caller.key_id,
+            device=device[:_LONGEST_DEVICE],
+            began_at=now,
+            seen_at=now,
+            ends_at=now + lasts,
+        )
+    )
+    return name
+
+
+async def find(unit: Unit, name: str, now: datetime, idle: timedelta) -> Session | None:
+    """Give the session of a cookie's value; None if it ended, or its key was revoked."""
+    row = (await unit.conn.execute(_open(now, idle).where(sessions.c.hash == hash_of(name)))).one_or_none()
+    return None if row is None else _session(unit, row)
+
+
+async def seen(unit: Unit, session_id: int, now: datetime) -> None:
+    """Note that a session is in use."""
+    await unit.conn.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=now))
+
+
+async def open_ones(unit: Unit, caller: Caller, now: datetime, idle: timedelta) -> list[Session]:
+    """Give the sessions that a caller may end, newest first: those of their own key, an admin's all of the station."""
+    rows = await unit.conn.execute(_theirs(_open(now, idle), caller).order_by(sessions.c.id.desc()))
+    return [_session(unit, row) for row in rows]
+
+
+async def end(unit: Unit, caller: Caller, session_id: int) -> bool:
+    """End a session; False if there is none that the caller may end."""
+    found = await unit.conn.scalar(
+        _theirs(select(sessions.c.id).join(api_keys, api_keys.c.id == sessions.c.key_id), caller).where(
+            sessions.c.id == session_id
+        )
+    )
+    if found is None:
+        return False
+    await unit.conn.execute(delete(sessions).where(sessions.c.id == session_id))
+    return True
+
+
+async def sign_out(unit: Unit, name: str) -> None:
+    """End the session of a cookie's value."""
+    await unit.conn.execute(delete(sessions).where(sessions.c.hash == hash_of(name)))
+
+
+async def forget_ended(unit: Unit, now: datetime) -> int:
+    """Delete the sessions that ended; give how many."""
+    return (await unit.conn.execute(delete(sessions).where(sessions.c.ends_at <= now))).rowcount
+
+
+def _open(now: datetime, idle: timedelta) -> Select[Any]:
+    return (
+        select(
+            sessions.c.id,
+            sessions.c.key_id,
+            sessions.c.device,
+            sessions.c.began_at,
+            sessions.c.seen_at,
+            sessions.c.ends_at,
+            api_keys.c.role,
+            api_keys.c.station_id,
+            api_keys.c.label,
+            api_keys.c.sealed,
+            api_keys.c.hash,
+        )
+        .join(
+            api_keys,
+            and_(api_keys.c.id == sessions.c.key_id, holding(now)),
+        )
+        .where(sessions.c.ends_at > now, sessions.c.seen_at > now - idle)
+    )
+
+
+def _theirs(query: Select[Any], caller: Caller) -> Select[tuple[object, ...]]:
+    if not caller.role.may(Role.ADMIN):
+        return query.where(sessions.c.key_id == caller.key_id)
+    return query if caller.station_id is None else query.where(api_keys.c.station_id == caller.station_id)
+
+
+def _session(unit: Unit, row: Row[Any]) -> Session:
+    caller = Caller(row.key_id, Role(row.role), row.station_id)
+    return Session(row.id, caller, open_label(unit.vault, row), row.device, row.began_at, row.seen_at, row.ends_at)

@@ -1,0 +1,1 @@
+"""Queries of subscribers, their contacts and places, sign-ups, and the feed of their changes."""

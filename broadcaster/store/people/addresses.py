@@ -1,0 +1,255 @@
+"""Addresses of a register, sealed, with what the geocoder made of each and the place that came of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
+
+from broadcaster.domain.addresses import OPEN, Address, AddressState, Match, state_of
+from broadcaster.domain.people import NewPlace
+from broadcaster.store.people import people
+from broadcaster.store.tables import addresses, places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Row
+
+    from broadcaster.store.engine.engine import Unit
+    from broadcaster.store.engine.sealing import Vault
+
+MOST_TRIES = 5
+"""How often an address is asked about that the answers leave out."""
+
+TO_DO = (AddressState.UNCERTAIN, AddressState.NOT_FOUND)
+
+
+_SETTLE = (
+    update(addresses)
+    .where(addresses.c.station_id == bindparam("a_station"), addresses.c.subscriber_id == bindparam("a_subscriber"))
+    .values(
+        state=bindparam("a_state"),
+        score=bindparam("a_score"),
+        found=bindparam("a_found"),
+        place_id=bindparam("a_place"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One person's address. ``match``: what the geocoder said last."""
+
+    subscriber_id: int
+    address: Address
+    state: AddressState
+    match: Match | None
+
+
+def mark_of(vault: Vault, address: Address) -> bytes:
+    """Return what an unchanged address is known by."""
+    return vault.fingerprint("address", address.canonical)
+
+
+def sealed(vault: Vault, subscriber_id: int, address: Address) -> bytes:
+    return vault.seal(json.dumps([address.street, address.postcode, address.city]).encode(), _address(subscriber_id))
+
+
+async def waiting(unit: Unit, station_id: int | None, limit: int) -> list[Kept]:
+    """Return addresses to be looked up, of one station or of all."""
+    query = select(addresses).where(addresses.c.state == int(AddressState.WAITING))
+    if station_id is not None:
+        query = query.where(addresses.c.station_id == station_id)
+    rows = await unit.conn.execute(query.order_by(addresses.c.tries, addresses.c.subscriber_id).limit(limit))
+    return [_kept(unit, row) for row in rows]
+
+
+async def stations_waiting(unit: Unit) -> list[int]:
+    """Return the ids of stations that have addresses to be looked up."""
+    rows = await unit.conn.scalars(
+        select(addresses.c.station_id).where(addresses.c.state == int(AddressState.WAITING)).distinct()
+    )
+    return sorted(rows)
+
+
+async def counts(unit: Unit, station_id: int) -> dict[AddressState, int]:
+    """Count a station's addresses by state."""
+    rows = await unit.conn.execute(
+        select(addresses.c.state, func.count()).where(addresses.c.station_id == station_id).group_by(addresses.c.state)
+    )
+    found = {AddressState(state): number for state, number in rows}
+    return {state: found.get(state, 0) for state in AddressState}
+
+
+async def in_state(unit: Unit, station_id: int, state: AddressState, *, after: int = 0, limit: int = 100) -> list[Kept]:
+    """Return a station's addresses in a state, in order, those of people after ``after``."""
+    rows = await unit.conn.execute(
+        select(addresses)
+        .where(
+            addresses.c.station_id == station_id,
+            addresses.c.state == int(state),
+            addresses.c.subscriber_id > after,
+        )
+        .order_by(addresses.c.subscriber_id)
+        .limit(limit)
+    )
+    return [_kept(unit, row) for row in rows]
+
+
+async def of_people(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, Kept]:
+    """Return the addresses that a station's list gave of people, by their id."""
+    rows = await unit.conn.execute(
+        select(addresses).where(addresses.c.station_id == station_id, addresses.c.subscriber_id.in_(list(ids)))
+    )
+    return {row.subscriber_id: _kept(unit, row) for row in rows}
+
+
+async def looked_up(
+    unit: Unit,
+    station_id: int,
+    answered: Iterable[tuple[Kept, Match | None, bool]],
+    *,
+    label: str,
+    now: datetime,
+) -> None:
+    """Write down what came of addresses: (address, match, whether that is far). What changed meanwhile waits on."""
+    known = {kept.subscriber_id: (kept, match, state_of(match, far=far)) for kept, match, far in answered}
+    rows = await unit.conn.execute(
+        select(addresses.c.subscriber_id, addresses.c.mark, addresses.c.place_id).where(
+            addresses.c.station_id == station_id,
+            addresses.c.subscriber_id.in_(list(known)),
+            addresses.c.state == int(AddressState.WAITING),
+        )
+    )
+    still = {
+        row.subscriber_id: row.place_id
+        for row in rows
+        if row.mark == mark_of(unit.vault, known[row.subscriber_id][0].address)
+    }
+    homes = {
+        each: NewPlace(label, match.lon, match.lat)
+        for each in still
+        if (match := known[each][1]) is not None and known[each][2] is AddressState.PLACED
+    }
+    place_ids = await _house(unit, homes, [still[each] for each in homes], now)
+    values = []
+    for each, before in still.items():
+        _, match, state = known[each]
+        found = None if match is None else _sealed_match(unit.vault, each, match)
+        score = None if match is None else match.score
+        place_id = place_ids.get(each, before)
+        row = {"a_subscriber": each, "a_state": int(state), "a_score": score, "a_found": found, "a_place": place_id}
+        values.append({**row, "a_station": station_id})
+    if values:
+        # One statement for all: on SQLite everyone waits for the one writer.
+        await unit.conn.execute(_SETTLE, values)
+
+
+async def left_out(unit: Unit, station_id: int, ids: Sequence[int]) -> None:
+    """Count a try of addresses that an answer left out; after some, they count as not found."""
+    where = and_(addresses.c.station_id == station_id, addresses.c.subscriber_id.in_(list(ids)))
+    still = addresses.c.state == int(AddressState.WAITING)
+    await unit.conn.execute(update(addresses).where(where, still).values(tries=addresses.c.tries + 1))
+    await unit.conn.execute(
+        update(addresses).where(where, still, addresses.c.tries >= MOST_TRIES).values(state=int(AddressState.NOT_FOUND))
+    )
+
+
+async def confirm(unit: Unit, station_id: int, subscriber_id: int, home: NewPlace, now: datetime) -> bool:
+    """Take a home for an address's, as an operator says; False where nobody is asked about it any more."""
+    done = await unit.conn.execute(
+        update(addresses)
+        .where(_of(station_id, subscriber_id), addresses.c.state.in_([int(each) for each in TO_DO]))
+        .values(state=int(AddressState.CONFIRMED))
+    )
+    if not done.rowcount:
+        return False
+    await _place(unit, station_id, subscriber_id, home, now)
+    return True
+
+
+async def give_up(unit: Unit, station_id: int, subscriber_id: int) -> None:
+    """Say of an uncertain match that it is wrong, and that nothing better is known."""
+    await unit.conn.execute(
+        update(addresses)
+        .where(_of(station_id, subscriber_id), addresses.c.state == int(AddressState.UNCERTAIN))
+        .values(state=int(AddressState.NOT_FOUND))
+    )
+
+
+async def settled(unit: Unit, station_id: int, subscriber_id: int) -> None:
+    """Say that somebody whose address was open has a home now, by hand."""
+    await unit.conn.execute(
+        update(addresses)
+        .where(
+            _of(station_id, subscriber_id),
+            addresses.c.state.in_(sorted(OPEN)),
+        )
+        .values(state=int(AddressState.CONFIRMED))
+    )
+
+
+async def _place(unit: Unit, station_id: int, subscriber_id: int, home: NewPlace, now: datetime) -> None:
+    """Give somebody the home that is at their address."""
+    before = await unit.conn.scalar(select(addresses.c.place_id).where(_of(station_id, subscriber_id)))
+    place_ids = await _house(unit, {subscriber_id: home}, [before], now)
+    await unit.conn.execute(
+        update(addresses).where(_of(station_id, subscriber_id)).values(place_id=place_ids[subscriber_id])
+    )
+
+
+async def _house(
+    unit: Unit, homes: Mapping[int, NewPlace], before: Iterable[int | None], now: datetime
+) -> dict[int, int]:
+    """Give people their homes in the stead of those that earlier addresses gave; return the homes' ids by person."""
+    if not homes:
+        return {}
+    await unit.conn.execute(delete(places).where(places.c.id.in_([each for each in before if each is not None])))
+    rows = [
+        {
+            "subscriber_id": each,
+            "sealed": people.seal_point(unit, each, home.lon, home.lat, home.label),
+            "created_at": now,
+        }
+        for each, home in homes.items()
+    ]
+    made = await unit.conn.scalars(insert(places).returning(places.c.id, sort_by_parameter_order=True), rows)
+    await people.touched(unit, list(homes))
+    return dict(zip(homes, made, strict=True))
+
+
+def _of(station_id: int, subscriber_id: int) -> ColumnElement[bool]:
+    return and_(addresses.c.station_id == station_id, addresses.c.subscriber_id == subscriber_id)
+
+
+def _kept(unit: Unit, row: Row[Any]) -> Kept:
+    vault, subscriber_id = unit.vault, row.subscriber_id
+    match = None
+    if row.found is not None:
+        match = Match(*json.loads(vault.open(row.found, b"found:%d" % subscriber_id)))
+    address = Address(*json.loads(vault.open(row.sealed, _address(subscriber_id))))
+    return Kept(subscriber_id, address, AddressState(row.state), match)
+
+
+def _sealed_match(vault: Vault, subscriber_id: int, match: Match) -> bytes:
+    plain = [match.label, match.lon, match.lat, match.score, match.kind]
+    return vault.seal(json.dumps(plain).encode(), b"found:%d" % subscriber_id)
+
+
+def _address(subscriber_id: int) -> bytes:
+    return b"address:%d" % subscriber_id
+
+
+def row_of(vault: Vault, station_id: int, subscriber_id: int, address: Address, state: AddressState) -> dict[str, Any]:
+    """Return the parameters by which ``store.intake`` writes an address."""
+    return {
+        "a_station": station_id,
+        "a_subscriber": subscriber_id,
+        "a_mark": mark_of(vault, address),
+        "a_sealed": sealed(vault, subscriber_id, address),
+        "a_state": int(state),
+    }

@@ -1,0 +1,359 @@
+"""Numbers and mail addresses that somebody gave, and has yet to show to be theirs by a code that was sent there.
+
+Nothing of it is a contact before that, and no alert finds it. What was given is sealed, and forgotten as soon as it is
+confirmed or too late; the row stays for a day, without it, so that codes can be counted.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import delete, func, select, update
+
+from broadcaster.domain.people import (
+    CHANNEL_NUMBER,
+    CHANNELS,
+    ChannelName,
+    LinkStatus,
+    NewContact,
+    NewPlace,
+    NewSubscriber,
+)
+from broadcaster.store import sandbox
+from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.people import people, welcomes
+from broadcaster.store.stations.stations import hash_of
+from broadcaster.store.tables import confirmations, follows, links
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Row, Select
+
+    from broadcaster.store.engine.engine import Unit
+    from broadcaster.store.engine.sealing import Vault
+
+LIFE, BUSY_LIFE = timedelta(minutes=15), timedelta(hours=1)
+"""How long a code holds; and one for a number that many ask codes for, so that few messages go there."""
+
+_LEAST_LEFT = timedelta(minutes=5)
+
+MOST_TRIES = 5
+"""Codes that may be tried: one of a million is found in five tries once in 200,000 times."""
+
+_KEPT = timedelta(days=1)
+_DIGITS = 6
+_SECRET_BYTES = 24
+_SECRET, _TOKEN = "cf_", "sb_"
+
+
+class State(IntEnum):
+    """How a confirmation stands; ``UNSENT``: no provider would take the message, and that is not its owner's fault."""
+
+    OPEN = 0
+    CONFIRMED = 1
+    UNSENT = 2
+
+    @property
+    def word(self) -> Literal["open", "confirmed", "unsent"]:
+        return _WORDS[self]
+
+
+_WORDS: dict[State, Literal["open", "confirmed", "unsent"]] = {
+    State.OPEN: "open",
+    State.CONFIRMED: "confirmed",
+    State.UNSENT: "unsent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be confirmed. ``subscriber_id``: whom the contact is added to; None makes a subscriber of ``locale``.
+
+    ``caller`` names where the wish came from (``caller_mark``).
+    """
+
+    station_id: int
+    contact: NewContact
+    locale: str
+    caller: bytes
+    places: tuple[NewPlace, ...] = ()
+    subscriber_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """``secret`` is for who asked, ``code`` for who has the number or the mailbox; None: the code that is there holds.
+
+    ``minutes``: how long the code holds.
+    """
+
+    id: int
+    secret: str
+    code: str | None
+    expires_at: datetime
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Codes that were sent to one number within an hour and a day, and of one station in an hour; and the caller's own.
+
+    ``asked_hour``, ``asked_day``: how often the caller asked for one to this number. ``caller_hour``: codes that the
+    caller asked for, whatever the number, and that came back from nobody. ``next_s``: seconds until the oldest of the
+    caller's is an hour old.
+    """
+
+    number_hour: int
+    number_day: int
+    asked_hour: int
+    asked_day: int
+    caller_hour: int
+    station_hour: int
+    next_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A row, as far as it may be told. ``over``: nothing can be confirmed by it any more."""
+
+    id: int
+    station_id: int
+    channel: ChannelName
+    state: State
+    tries_left: int
+    expires_at: datetime
+    over: bool
+
+
+def caller_mark(vault: Vault, address: str) -> bytes:
+    """Give what a caller's address is counted by."""
+    return vault.fingerprint("caller", address)
+
+
+def token_of(secret: str) -> str:
+    """Give the token of the subscriber that a confirmation makes: whoever began it has it from the start."""
+    return _TOKEN + secret.removeprefix(_SECRET)
+
+
+async def counted(unit: Unit, asked: Asked, now: datetime) -> Counted:
+    """Count the codes of the last day; of others who would count meanwhile, one waits for the other."""
+    await unit.in_turn("confirmations")
+    of, hour = confirmations.c, now - timedelta(hours=1)
+    channel, mark = contact_rows.key_of(unit, asked.contact)
+    # A number is one, whether it is written to or called.
+    same: ColumnElement[bool] = (of.fingerprint == mark) & (of.channel == channel)
+    if asked.contact.channel in (ChannelName.SMS, ChannelName.VOICE):
+        marks = [unit.vault.fingerprint(each, asked.contact.canonical) for each in (ChannelName.SMS, ChannelName.VOICE)]
+        same = of.fingerprint.in_(marks)
+    recent = of.created_at > hour
+    paid = (of.channel == CHANNEL_NUMBER[ChannelName.EMAIL]) == (asked.contact.channel is ChannelName.EMAIL)
+
+    async def number(*where: ColumnElement[bool]) -> int:
+        return await unit.conn.scalar(select(func.count()).select_from(confirmations).where(*where)) or 0
+
+    mine, sent, day = of.caller == asked.caller, of.code_of.is_(None), of.created_at > now - _KEPT
+    oldest = await unit.conn.scalar(select(func.min(of.created_at)).where(recent, mine))
+    wait = timedelta(hours=1) if oldest is None else oldest + timedelta(hours=1) - now
+    return Counted(
+        number_hour=await number(same, recent, sent),
+        number_day=await number(same, day, sent),
+        asked_hour=await number(same, recent, mine),
+        asked_day=await number(same, day, mine),
+        caller_hour=await number(mine, recent, of.state != State.CONFIRMED),
+        station_hour=await number(of.station_id == asked.station_id, paid, recent, sent),
+        next_s=max(1, int(wait.total_seconds()) + 1),
+    )
+
+
+async def begin(unit: Unit, asked: Asked, now: datetime, *, busy: bool = False) -> Begun:
+    """Write down what is to be confirmed, and make its code.
+
+    ``busy``: many codes went to this number. Then one that was sent there and still holds counts for this wish too,
+    whoever asked for it: its owner has it, and only its owner. So strangers can't keep the owner from signing up.
+    """
+    secret = _SECRET + secrets.token_urlsafe(_SECRET_BYTES)
+    there = await _holding(unit, asked, now) if busy else None
+    code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}d}"
+    secret_hash = hash_of(secret)
+    channel, mark = contact_rows.key_of(unit, asked.contact)
+    given = {
+        "address": asked.contact.address,
+        "canonical": asked.contact.canonical,
+        "locale": asked.locale,
+        "token": token_of(secret),
+        "places": [[place.label, place.lon, place.lat] for place in asked.places],
+    }
+    life = BUSY_LIFE if busy else LIFE
+    expires_at = now + life if there is None else there.expires_at
+    made = await unit.conn.execute(
+        confirmations.insert()
+        .returning(confirmations.c.id)
+        .values(
+            secret_hash=secret_hash,
+            station_id=asked.station_id,
+            subscriber_id=asked.subscriber_id,
+            channel=channel,
+            fingerprint=mark,
+            caller=asked.caller,
+            code=_code_mark(unit, secret_hash, code),
+            sealed=unit.vault.seal(json.dumps(given).encode(), b"confirmation:" + secret_hash),
+            tries=0,
+            state=State.OPEN,
+            created_at=now,
+            expires_at=expires_at,
+            code_of=None if there is None else there.id,
+        )
+    )
+    number, minutes = made.scalar_one(), int(life.total_seconds() // 60)
+    return Begun(number, secret, None if there is not None else code, expires_at, minutes)
+
+
+async def _holding(unit: Unit, asked: Asked, now: datetime) -> Row[Any] | None:
+    """Return the newest code that was sent to this number and holds for some minutes yet."""
+    of = confirmations.c
+    channel, mark = contact_rows.key_of(unit, asked.contact)
+    query: Select[Any] = select(of.id, of.expires_at).where(
+        of.channel == channel,
+        of.fingerprint == mark,
+        of.code_of.is_(None),
+        of.state != State.UNSENT,
+        of.expires_at > now + _LEAST_LEFT,
+    )
+    found: Row[Any] | None = (await unit.conn.execute(query.order_by(of.id.desc()).limit(1))).one_or_none()
+    return found
+
+
+async def by_secret(unit: Unit, secret: str, now: datetime) -> Confirmation | None:
+    """Give the confirmation that somebody began."""
+    return await _one(unit, confirmations.c.secret_hash == hash_of(secret), now)
+
+
+async def by_id(unit: Unit, confirmation_id: int, now: datetime) -> Confirmation | None:
+    """Give the confirmation that a link in a mail leads to."""
+    return await _one(unit, confirmations.c.id == confirmation_id, now)
+
+
+async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -> bool:
+    """Tell whether a code is right; each try counts, and after ``MOST_TRIES`` of them none is."""
+    of = confirmations.c
+    tried = (
+        await unit.conn.execute(
+            update(confirmations)
+            .where(of.id == confirmation_id, of.tries < MOST_TRIES, of.expires_at > now, of.state != State.CONFIRMED)
+            .values(tries=of.tries + 1)
+            .returning(of.secret_hash, of.code, of.code_of)
+        )
+    ).one_or_none()
+    if tried is not None and tried.code_of is not None:
+        sent = select(of.secret_hash, of.code).where(of.id == tried.code_of)
+        tried = (await unit.conn.execute(sent)).one_or_none()
+    return tried is not None and hmac.compare_digest(tried.code, _code_mark(unit, tried.secret_hash, code))
+
+
+async def confirm(unit: Unit, confirmation_id: int, now: datetime) -> None:
+    """Make the contact be one: of the subscriber who added it, or of one who is made now.
+
+    Confirmed twice is confirmed once.
+    """
+    of = confirmations.c
+    await unit.in_turn("confirmation", confirmation_id)
+    row = (
+        await unit.conn.execute(
+            select(confirmations).where(
+                of.id == confirmation_id, of.state != State.CONFIRMED, of.expires_at > now, of.sealed.is_not(None)
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return
+    given = json.loads(unit.vault.open(row.sealed, b"confirmation:" + row.secret_hash))
+    contact = NewContact(CHANNELS[row.channel], given["canonical"], given["address"])
+    subscriber_id = row.subscriber_id
+    if subscriber_id is None:
+        person = NewSubscriber(given["locale"], (contact,), tuple(NewPlace(*place) for place in given["places"]))
+        (subscriber_id,) = await people.register(
+            unit, row.station_id, [person], [given["token"]], groups_by_slug={}, now=now, themselves=True
+        )
+    else:
+        await add_contact(unit, subscriber_id, contact, now)
+        await welcomes.confirm_person(unit, subscriber_id)
+    await unit.conn.execute(
+        update(confirmations)
+        .where(of.id == row.id)
+        .values(state=State.CONFIRMED, sealed=None, subscriber_id=subscriber_id)
+    )
+
+
+async def add_contact(unit: Unit, subscriber_id: int, contact: NewContact, now: datetime) -> None:
+    """Add a contact that is shown to be the subscriber's own; alerts that hold where they are come by it too."""
+    (contact_id,) = (await contact_rows.ensure(unit, [contact], now)).values()
+    there = await unit.conn.scalar(
+        select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id, links.c.contact_id == contact_id)
+    )
+    if there is None:
+        await unit.conn.execute(
+            links.insert().values(
+                subscriber_id=subscriber_id, contact_id=contact_id, status=LinkStatus.CONFIRMED, created_at=now
+            )
+        )
+    followed = await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id))
+    for station_id in followed.all():
+        await contact_rows.opt_in(unit, [contact_id], station_id)
+    await people.touched(unit, [subscriber_id])
+
+
+async def unsent(unit: Unit, confirmation_id: int) -> None:
+    """Keep that no provider took the message, for who waits for it to be told."""
+    await unit.conn.execute(
+        update(confirmations)
+        .where(confirmations.c.id == confirmation_id, confirmations.c.state == State.OPEN)
+        .values(state=State.UNSENT)
+    )
+
+
+async def is_due(unit: Unit, now: datetime) -> bool:
+    """Tell whether there is something for ``trim`` to forget."""
+    of = confirmations.c
+    late = ((of.expires_at <= now) & of.sealed.is_not(None)) | (of.created_at <= now - _KEPT)
+    return await unit.conn.scalar(select(of.id).where(late).limit(1)) is not None
+
+
+async def trim(unit: Unit, now: datetime) -> None:
+    """Forget what was given and not confirmed in time, and what is too old to be counted."""
+    of = confirmations.c
+    await unit.conn.execute(
+        update(confirmations).where(of.expires_at <= now, of.sealed.is_not(None)).values(sealed=None)
+    )
+    old = list(await unit.conn.scalars(select(of.id).where(of.created_at <= now - _KEPT)))
+    for start in range(0, len(old), contact_rows.CHUNK):
+        part = old[start : start + contact_rows.CHUNK]
+        await sandbox.forget_codes(unit, part)
+        await unit.conn.execute(delete(confirmations).where(of.id.in_(part)))
+
+
+async def _one(unit: Unit, where: ColumnElement[bool], now: datetime) -> Confirmation | None:
+    row = (await unit.conn.execute(select(confirmations).where(where))).one_or_none()
+    if row is None:
+        return None
+    state = State(row.state)
+    return Confirmation(
+        id=row.id,
+        station_id=row.station_id,
+        channel=CHANNELS[row.channel],
+        state=state,
+        tries_left=MOST_TRIES - row.tries,
+        expires_at=row.expires_at,
+        over=state is not State.CONFIRMED and (row.expires_at <= now or row.tries >= MOST_TRIES),
+    )
+
+
+def _code_mark(unit: Unit, secret_hash: bytes, code: str) -> bytes:
+    """Give what is kept of a code: a thief of the database could try all million, but has not the key."""
+    return unit.vault.fingerprint("code", f"{secret_hash.hex()} {code}")

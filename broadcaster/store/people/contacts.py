@@ -1,0 +1,227 @@
+"""Contacts: one row an address, however many people share it, with its health."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, exists, select, update
+
+from broadcaster.domain.people import CHANNEL_NUMBER, PUSH, ChannelName, ContactStatus, NewContact
+from broadcaster.errors import Conflict
+from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from broadcaster.store.engine.engine import Unit
+    from broadcaster.store.engine.sealing import Vault
+
+CHUNK = 400
+"""Rows a statement where each takes two parameters or more: SQLite's limit is 32,766, and short is as fast."""
+
+_CODE = 60
+"""As long as the column is: PostgreSQL refuses what is longer, and with it the outcome that brought it."""
+
+
+Key = tuple[int, bytes]
+
+FORGOTTEN = b""
+"""What stands for the address of a contact that nobody has any more, and that must not be written to."""
+
+
+def key_of(unit: Unit, contact: NewContact) -> Key:
+    """Give what is unique of a contact: its channel's number and its blind index."""
+    return CHANNEL_NUMBER[contact.channel], unit.vault.fingerprint(contact.channel, contact.canonical)
+
+
+def former_mark(vault: Vault, contact: NewContact) -> bytes:
+    """Return the blind index that a contact had when mail addresses were told apart as they were written."""
+    written = contact.address if contact.channel is ChannelName.EMAIL else contact.canonical
+    return vault.fingerprint(contact.channel, written)
+
+
+def seal_address(unit: Unit, key: Key, address: str) -> bytes:
+    return unit.vault.seal(address.encode(), b"contact:" + key[1])
+
+
+def open_address(unit: Unit, fingerprint: bytes, sealed: bytes) -> str:
+    return unit.vault.open(sealed, b"contact:" + fingerprint).decode()
+
+
+async def adopt(unit: Unit, spelled: Mapping[Key, bytes]) -> dict[Key, int]:
+    """Let opt-outs whose address was forgotten count for the same address in today's spelling.
+
+    ``spelled``: key of a contact to the mark that its address had as it was written. The row is known by that mark
+    only, for nothing else is left of it. Return the rows that took the new spelling and still lack their address.
+    """
+    adopted: dict[Key, int] = {}
+    by_former = {former: key for key, former in spelled.items() if former != key[1]}
+    formers = list(by_former)
+    for start in range(0, len(formers), CHUNK):
+        rows = await unit.conn.execute(
+            select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint, contacts.c.status).where(
+                contacts.c.fingerprint.in_(formers[start : start + CHUNK]), contacts.c.sealed == FORGOTTEN
+            )
+        )
+        for row in rows.all():
+            key = by_former[row.fingerprint]
+            if row.channel == key[0] and await _adopt(unit, key, row.id, row.status):
+                adopted[key] = row.id
+    return adopted
+
+
+async def _adopt(unit: Unit, key: Key, forgotten: int, status: int) -> bool:
+    same = (contacts.c.channel == key[0]) & (contacts.c.fingerprint == key[1])
+    keep = await unit.conn.scalar(select(contacts.c.id).where(same))
+    if keep is None:
+        await unit.conn.execute(update(contacts).where(contacts.c.id == forgotten).values(fingerprint=key[1]))
+        return True
+    there = select(opt_outs.c.station_id).where(opt_outs.c.contact_id == keep).scalar_subquery()
+    said = (opt_outs.c.contact_id == forgotten) & opt_outs.c.station_id.not_in(there)
+    await unit.conn.execute(update(opt_outs).where(said).values(contact_id=keep))
+    if status == ContactStatus.STOPPED:
+        await unit.conn.execute(update(contacts).where(contacts.c.id == keep).values(status=status))
+    await unit.conn.execute(delete(contacts).where(contacts.c.id == forgotten))
+    await _changed(unit, [keep])
+    return False
+
+
+async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dict[Key, int]:
+    """Add the contacts that are not there yet; give the id of each by its key.
+
+    One given anew that had been found dead is alive again: its owner says so. One that was stopped stays so until its
+    owner starts it at the provider. Raises ``Conflict`` for a push subscription that is known with other keys: browsers
+    never change them, and whoever could would silence the device.
+    """
+    by_key = {key_of(unit, contact): contact for contact in wanted}
+    await adopt(unit, {key: former_mark(unit.vault, contact) for key, contact in by_key.items()})
+    found: dict[Key, int] = {}
+    revived: list[int] = []
+    forgotten: set[int] = set()
+    keys = list(by_key)
+    for row in await _known(unit, keys):
+        key = row.channel, row.fingerprint
+        found[key] = row.id
+        if row.status == ContactStatus.GONE:
+            revived.append(row.id)
+        if row.sealed == FORGOTTEN:
+            forgotten.add(row.id)
+        elif row.channel == PUSH:
+            _check_keys(open_address(unit, row.fingerprint, row.sealed), by_key[key])
+    for key, contact_id in found.items():
+        if contact_id in revived or contact_id in forgotten:
+            await unit.conn.execute(
+                update(contacts)
+                .where(contacts.c.id == contact_id)
+                .values(sealed=seal_address(unit, key, by_key[key].address))
+            )
+    await revive(unit, revived, now)
+    missing = [key for key in keys if key not in found]
+    if missing:
+        # Matched by what is unique of them: SQLite keeps the order only when it inserts one by one.
+        rows = await unit.conn.execute(
+            contacts.insert().returning(contacts.c.channel, contacts.c.fingerprint, contacts.c.id),
+            [
+                {
+                    "channel": key[0],
+                    "fingerprint": key[1],
+                    "sealed": seal_address(unit, key, by_key[key].address),
+                    "status": ContactStatus.ACTIVE,
+                    "created_at": now,
+                }
+                for key in missing
+            ],
+        )
+        found.update({(row.channel, row.fingerprint): row.id for row in rows})
+    return found
+
+
+async def _known(unit: Unit, keys: Sequence[Key]) -> list[Row[Any]]:
+    columns = contacts.c.id, contacts.c.channel, contacts.c.fingerprint, contacts.c.status, contacts.c.sealed
+    rows: list[Row[Any]] = []
+    for channel in {key[0] for key in keys}:
+        prints = [key[1] for key in keys if key[0] == channel]
+        for start in range(0, len(prints), CHUNK):
+            part = contacts.c.fingerprint.in_(prints[start : start + CHUNK])
+            rows += await unit.conn.execute(select(*columns).where(contacts.c.channel == channel, part))
+    return rows
+
+
+def _check_keys(known: str, given: NewContact) -> None:
+    if json.loads(known) != json.loads(given.address):
+        message = "This push subscription is known with other keys: subscribe anew in the browser."
+        raise Conflict(message)
+
+
+async def retire(
+    unit: Unit, contact_ids: Iterable[int], status: ContactStatus, code: str | None, now: datetime
+) -> None:
+    """Never write to these contacts again; everyone who had them is changed by it."""
+    ids = list(contact_ids)
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        await unit.conn.execute(
+            update(contacts)
+            .where(contacts.c.id.in_(part))
+            .values(status=status, status_code=(code or "")[:_CODE] or None, status_at=now)
+        )
+        await _changed(unit, part)
+
+
+async def revive(unit: Unit, contact_ids: Iterable[int], now: datetime) -> None:
+    """Write to these contacts again, if they were found dead; all who have them are reached again."""
+    ids = list(contact_ids)
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        await unit.conn.execute(
+            update(contacts)
+            .where(contacts.c.id.in_(part), contacts.c.status == ContactStatus.GONE)
+            .values(status=ContactStatus.ACTIVE, status_code=None, status_at=now)
+        )
+        await unit.conn.execute(delete(contact_refusals).where(contact_refusals.c.contact_id.in_(part)))
+        await _changed(unit, part)
+
+
+async def opt_out(unit: Unit, contact_id: int, station_id: int, now: datetime) -> None:
+    """Write to this contact no more for this station; other stations that its owner follows still may."""
+    there = await unit.conn.scalar(
+        select(opt_outs.c.contact_id).where(opt_outs.c.contact_id == contact_id, opt_outs.c.station_id == station_id)
+    )
+    if there is None:
+        await unit.conn.execute(opt_outs.insert().values(contact_id=contact_id, station_id=station_id, at=now))
+        await _changed(unit, [contact_id])
+
+
+async def opt_in(unit: Unit, contact_ids: Sequence[int], station_id: int) -> None:
+    """Take back ``opt_out``: the owner has given the contact to this station anew."""
+    if not contact_ids:
+        return
+    gone = await unit.conn.execute(
+        delete(opt_outs).where(opt_outs.c.contact_id.in_(contact_ids), opt_outs.c.station_id == station_id)
+    )
+    if gone.rowcount:
+        await _changed(unit, list(contact_ids))
+
+
+async def drop_orphans(unit: Unit, contact_ids: Sequence[int]) -> None:
+    """Forget those of these contacts that nobody has any more.
+
+    Of one whose owner said no (stopped, or opted out) the address goes and the blind index stays: a register that lists
+    it again does not undo that no.
+    """
+    if contact_ids:
+        orphaned = contacts.c.id.in_(contact_ids) & ~exists().where(links.c.contact_id == contacts.c.id)
+        refusing = (contacts.c.status == ContactStatus.STOPPED) | exists().where(opt_outs.c.contact_id == contacts.c.id)
+        await unit.conn.execute(delete(contacts).where(orphaned, ~refusing))
+        await unit.conn.execute(update(contacts).where(orphaned).values(sealed=FORGOTTEN))
+
+
+async def _changed(unit: Unit, contact_ids: list[int]) -> None:
+    owners = select(links.c.subscriber_id).where(links.c.contact_id.in_(contact_ids)).distinct()
+    await unit.in_turn("changes")
+    await unit.conn.execute(changes.insert().from_select(["subscriber_id"], owners))
+    await unit.tell("people", 0)

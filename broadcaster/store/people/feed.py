@@ -1,0 +1,307 @@
+"""What the indexes in memory are loaded from, and the changes they follow."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from sqlalchemy import BigInteger, bindparam, delete, func, select, text
+
+from broadcaster.domain.people import ContactStatus, LinkStatus
+from broadcaster.store.engine.bulk import Columns, Fetch, in_hex
+from broadcaster.store.people import people
+from broadcaster.store.stations.labels import open_group
+from broadcaster.store.tables import (
+    changes,
+    contacts,
+    cursors,
+    follows,
+    groups,
+    links,
+    memberships,
+    opt_outs,
+    places,
+    positions,
+    subscribers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from numpy.typing import NDArray
+    from sqlalchemy import BindParameter
+
+    from broadcaster.store.engine.engine import Unit
+
+_PART = 20_000
+_ENTRANTS = "entrants"
+
+EVERY_STATION = 0
+"""In the place of a station's id: the provider was told to stop, so no station may write to the contact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Places and positions: keys (a position's is minus its subscriber), owners, WGS 84 degrees; one length all."""
+
+    keys: NDArray[np.int64]
+    owners: NDArray[np.int64]
+    lons: NDArray[np.float64]
+    lats: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """Subscribers, ascending, their locales, whether they are to be told before others, or unconfirmed; one length."""
+
+    ids: NDArray[np.int64]
+    locales: Sequence[str]
+    vulnerable: NDArray[np.bool_]
+    unconfirmed: NDArray[np.bool_]
+
+
+@dataclass
+class Known:
+    """What the indexes keep of one subscriber.
+
+    ``contacts`` are (contact id, channel number), ``points`` (key, lon, lat), ``refused`` (station id, contact id):
+    where a station (or ``EVERY_STATION``) may not write to one of the contacts. ``registered``: those of ``stations``
+    that entered them.
+    """
+
+    locale: str = ""
+    vulnerable: bool = False
+    unconfirmed: bool = False
+    contacts: list[tuple[int, int]] = field(default_factory=list)
+    stations: set[int] = field(default_factory=set)
+    registered: set[int] = field(default_factory=set)
+    groups: set[int] = field(default_factory=set)
+    refused: set[tuple[int, int]] = field(default_factory=set)
+    points: list[tuple[int, float, float]] = field(default_factory=list)
+
+
+async def newest(unit: Unit) -> int:
+    """Give the number of the last change."""
+    return await unit.conn.scalar(select(func.max(changes.c.seq))) or 0
+
+
+async def oldest(unit: Unit) -> int:
+    """Give the number of the first change that is still kept."""
+    return await unit.conn.scalar(select(func.min(changes.c.seq))) or 0
+
+
+class Change(NamedTuple):
+    """``fix`` is None unless nothing but the position changed: it is sealed (``fixes.open_fix``) or ``LOOKED_AT``."""
+
+    seq: int
+    subscriber_id: int
+    fix: bytes | None
+
+
+_CHANGED = Fetch(
+    select(changes.c.seq, changes.c.subscriber_id, changes.c.fix.is_not(None), in_hex(changes.c.fix))
+    .where(changes.c.seq > bindparam("after", type_=BigInteger))
+    .order_by(changes.c.seq)
+    .limit(bindparam("most", type_=BigInteger))
+)
+
+
+async def changed_after(unit: Unit, seq: int, limit: int) -> list[Change]:
+    """Return the changes after the number ``seq``, in order."""
+    rows = await _CHANGED.rows(unit, {"after": seq, "most": limit})
+    return [
+        Change(number, subscriber_id, bytes.fromhex(fix) if moved else None)
+        for number, subscriber_id, moved, fix in sorted(rows)
+    ]
+
+
+async def trim_changes(unit: Unit, before: int) -> None:
+    """Forget the changes before the number ``before``."""
+    await unit.conn.execute(delete(changes).where(changes.c.seq < before))
+
+
+async def entrants_cursor(unit: Unit) -> int:
+    """Give the number of the last change that was looked at for late entrants."""
+    return await unit.conn.scalar(select(cursors.c.seq).where(cursors.c.name == _ENTRANTS)) or 0
+
+
+async def move_entrants_cursor(unit: Unit, seq: int) -> None:
+    """Say that the changes up to ``seq`` were looked at for late entrants."""
+    await unit.conn.execute(
+        text(
+            "INSERT INTO cursors (name, seq) VALUES (:name, :seq)"
+            " ON CONFLICT (name) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > cursors.seq"
+        ),
+        {"name": _ENTRANTS, "seq": seq},
+    )
+
+
+_LO: BindParameter[int] = bindparam("lo")
+_HI: BindParameter[int] = bindparam("hi")
+_REGISTERED = func.coalesce(follows.c.registered, 0).label("registered")
+_NOT_DEAD = contacts.c.status.in_((ContactStatus.ACTIVE, ContactStatus.STOPPED))
+_NOT_PAUSED = links.c.subscriber_id.not_in(
+    select(subscribers.c.id).where(subscribers.c.id.between(_LO, _HI), subscribers.c.paused_until.is_not(None))
+)
+_CONTACTS = Columns(
+    select(links.c.subscriber_id, links.c.contact_id, contacts.c.channel)
+    .join(contacts, contacts.c.id == links.c.contact_id)
+    .where(
+        links.c.subscriber_id.between(_LO, _HI),
+        links.c.status == LinkStatus.CONFIRMED,
+        _NOT_DEAD,
+        _NOT_PAUSED,
+    )
+    .order_by(links.c.subscriber_id, links.c.contact_id)
+)
+_FOLLOWERS = Columns(
+    select(follows.c.station_id, follows.c.subscriber_id, _REGISTERED).where(follows.c.subscriber_id.between(_LO, _HI))
+)
+_MEMBERS = Columns(
+    select(memberships.c.group_id, memberships.c.subscriber_id).where(memberships.c.subscriber_id.between(_LO, _HI))
+)
+_PEOPLE = (
+    select(
+        subscribers.c.id,
+        subscribers.c.locale,
+        subscribers.c.token_hash,
+        subscribers.c.vulnerable,
+        subscribers.c.unconfirmed_at.is_not(None),
+    )
+    .where(subscribers.c.id.between(_LO, _HI))
+    .order_by(subscribers.c.id)
+)
+
+
+async def _windows(unit: Unit) -> list[dict[str, int]]:
+    """Give the ids of all subscribers, which were given out in order, in parts of some ten thousand."""
+    last = await unit.conn.scalar(select(func.max(subscribers.c.id))) or 0
+    return [{"lo": lo, "hi": lo + _PART - 1} for lo in range(1, last + 1, _PART)]
+
+
+async def _in_windows(unit: Unit, columns: Columns) -> NDArray[np.int64]:
+    parts = [await columns.read(unit, window) for window in await _windows(unit)]
+    return np.concatenate(parts, axis=1) if parts else np.empty((columns.width, 0), np.int64)
+
+
+async def points(unit: Unit) -> AsyncIterator[Points]:
+    """Give every place and position, opened, in parts of some ten thousand."""
+    opened = unit.vault.open
+    for table, key in ((places, places.c.id), (positions, positions.c.subscriber_id)):
+        query = select(key, table.c.subscriber_id, table.c.sealed).where(key > bindparam("after")).order_by(key)
+        after = 0
+        while rows := (await unit.conn.execute(query.limit(_PART), {"after": after})).all():
+            after = rows[-1][0]
+            ids, owners, sealed = zip(*rows, strict=True)
+            plain = [opened(each, b"place:%d" % owner)[:16] for each, owner in zip(sealed, owners, strict=True)]
+            where = np.frombuffer(b"".join(plain), dtype="<f8").reshape(-1, 2).astype(np.float64)
+            keys = np.array(ids, np.int64)
+            yield Points(keys if table is places else -keys, np.array(owners, np.int64), where[:, 0], where[:, 1])
+
+
+async def traits(unit: Unit) -> AsyncIterator[Traits]:
+    """Give what each subscriber speaks, and who is to be told before others, in parts; each flag has to be opened."""
+    open_flag, vault = people.open_flag, unit.vault
+    for window in await _windows(unit):
+        rows = (await unit.conn.execute(_PEOPLE, window)).all()
+        if rows:
+            ids, spoken, tokens, sealed, unconfirmed = zip(*rows, strict=True)
+            flags = [open_flag(vault, token, each) for token, each in zip(tokens, sealed, strict=True)]
+            yield Traits(np.array(ids, np.int64), spoken, np.array(flags, np.bool_), np.array(unconfirmed, np.bool_))
+
+
+async def contact_pairs(unit: Unit) -> NDArray[np.int64]:
+    """Give (subscriber id, contact id, channel number), shape (3, n), by ascending subscriber: contacts that work.
+
+    Whoever is paused has none.
+    """
+    return await _in_windows(unit, _CONTACTS)
+
+
+async def follower_pairs(unit: Unit) -> NDArray[np.int64]:
+    """Return (station id, subscriber id, 1 if the station registered them), shape (3, n), by ascending subscriber."""
+    return await _in_windows(unit, _FOLLOWERS)
+
+
+async def member_pairs(unit: Unit) -> NDArray[np.int64]:
+    """Give (group id, subscriber id), shape (2, n), by ascending subscriber."""
+    return await _in_windows(unit, _MEMBERS)
+
+
+async def refusals(unit: Unit) -> list[tuple[int, int]]:
+    """Return (station id or ``EVERY_STATION``, contact id): where a station may not write to a contact."""
+    rows = await unit.conn.execute(
+        select(opt_outs.c.station_id, opt_outs.c.contact_id).order_by(opt_outs.c.station_id, opt_outs.c.contact_id)
+    )
+    stopped = await unit.conn.scalars(
+        select(contacts.c.id).where(contacts.c.status == ContactStatus.STOPPED).order_by(contacts.c.id)
+    )
+    return [*((EVERY_STATION, each) for each in stopped), *((row.station_id, row.contact_id) for row in rows)]
+
+
+async def group_names(unit: Unit) -> dict[tuple[int, str], int]:
+    """Give (station id, slug) to group id."""
+    rows = await unit.conn.execute(select(groups))
+    return {(row.station_id, open_group(unit.vault, row)[0]): row.id for row in rows}
+
+
+async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
+    """Give what the indexes keep of these subscribers; one that is missing was erased."""
+    found = {
+        row.id: Known(
+            row.locale,
+            people.open_flag(unit.vault, row.token_hash, row.vulnerable),
+            unconfirmed=row.unconfirmed_at is not None,
+        )
+        for row in await unit.conn.execute(
+            select(
+                subscribers.c.id,
+                subscribers.c.locale,
+                subscribers.c.token_hash,
+                subscribers.c.vulnerable,
+                subscribers.c.unconfirmed_at,
+            ).where(subscribers.c.id.in_(subscriber_ids))
+        )
+    }
+    ids = list(found)
+    owners: defaultdict[int, list[int]] = defaultdict(list)
+    for subscriber_id, contact_id, channel, status in await unit.conn.execute(
+        select(links.c.subscriber_id, contacts.c.id, contacts.c.channel, contacts.c.status)
+        .join(contacts, contacts.c.id == links.c.contact_id)
+        .where(
+            links.c.subscriber_id.in_(ids),
+            links.c.status == LinkStatus.CONFIRMED,
+            _NOT_DEAD,
+            links.c.subscriber_id.not_in(select(subscribers.c.id).where(subscribers.c.paused_until.is_not(None))),
+        )
+    ):
+        found[subscriber_id].contacts.append((contact_id, channel))
+        if status == ContactStatus.STOPPED:
+            found[subscriber_id].refused.add((EVERY_STATION, contact_id))
+        owners[contact_id].append(subscriber_id)
+    for station_id, contact_id in await unit.conn.execute(
+        select(opt_outs.c.station_id, opt_outs.c.contact_id).where(opt_outs.c.contact_id.in_(list(owners)))
+    ):
+        for subscriber_id in owners[contact_id]:
+            found[subscriber_id].refused.add((station_id, contact_id))
+    for station_id, subscriber_id, registered in await unit.conn.execute(
+        select(follows.c.station_id, follows.c.subscriber_id, _REGISTERED).where(follows.c.subscriber_id.in_(ids))
+    ):
+        found[subscriber_id].stations.add(station_id)
+        if registered:
+            found[subscriber_id].registered.add(station_id)
+    for group_id, subscriber_id in await unit.conn.execute(
+        select(memberships.c.group_id, memberships.c.subscriber_id).where(memberships.c.subscriber_id.in_(ids))
+    ):
+        found[subscriber_id].groups.add(group_id)
+    for place_id, subscriber_id, sealed in await unit.conn.execute(
+        select(places.c.id, places.c.subscriber_id, places.c.sealed).where(places.c.subscriber_id.in_(ids))
+    ):
+        found[subscriber_id].points.append((place_id, *people.open_point(unit, subscriber_id, sealed)[:2]))
+    for subscriber_id, sealed in await unit.conn.execute(
+        select(positions.c.subscriber_id, positions.c.sealed).where(positions.c.subscriber_id.in_(ids))
+    ):
+        found[subscriber_id].points.append((-subscriber_id, *people.open_point(unit, subscriber_id, sealed)[:2]))
+    return found

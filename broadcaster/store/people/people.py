@@ -1,0 +1,405 @@
+"""Subscribers: registered, changed, moved, erased. Every change is also written to ``changes``."""
+
+from __future__ import annotations
+
+import secrets
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
+
+from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace, NewSubscriber
+from broadcaster.domain.spelling import key
+from broadcaster.store import sandbox
+from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.stations.labels import open_group
+from broadcaster.store.stations.stations import hash_of
+from broadcaster.store.tables import (
+    changes,
+    confirmations,
+    contacts,
+    follows,
+    groups,
+    links,
+    memberships,
+    places,
+    positions,
+    stations,
+    subscribers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from broadcaster.store.engine.engine import Unit
+    from broadcaster.store.engine.sealing import Vault
+
+_TOKEN_BYTES = 24
+_POINT = struct.Struct("<dd")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known of one subscriber, opened: for themselves, and for the operators of a station they follow."""
+
+    id: int
+    locale: str
+    name: str | None
+    created_at: datetime
+    follows: tuple[tuple[str, str | None], ...]
+    contacts: tuple[tuple[ChannelName, str, str], ...]
+    places: tuple[NewPlace, ...]
+    groups: tuple[str, ...]
+    position: tuple[float, float, float | None, datetime] | None
+    vulnerable: bool = False
+    paused_until: datetime | None = None
+    forget_at: datetime | None = None
+    unconfirmed_at: datetime | None = None
+
+
+def new_token() -> str:
+    """Give a subscriber's secret: 192 random bits."""
+    return "sb_" + secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def sealed_flag(vault: Vault, token_hash: bytes, *, vulnerable: bool) -> bytes:
+    """Seal whether a subscriber is to be told before others: both answers look alike, and are of one length."""
+    return vault.seal(b"\1" if vulnerable else b"\0", b"vulnerable:" + token_hash)
+
+
+def open_flag(vault: Vault, token_hash: bytes, sealed: bytes | None) -> bool:
+    """Tell what ``sealed_flag`` sealed; a row of before there was such a flag has none."""
+    return sealed is not None and vault.open(sealed, b"vulnerable:" + token_hash) == b"\1"
+
+
+def seal_point(unit: Unit, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
+    """Seal a point (WGS 84 degrees) and what its owner calls it."""
+    return sealed_point(unit.vault, subscriber_id, lon, lat, label)
+
+
+def sealed_point(vault: Vault, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
+    """Do as ``seal_point`` does, outside of a transaction."""
+    return vault.seal(_POINT.pack(lon, lat) + label.encode(), b"place:%d" % subscriber_id)
+
+
+def open_point(unit: Unit, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
+    """Give (lon, lat, label)."""
+    return opened_point(unit.vault, subscriber_id, sealed)
+
+
+def opened_point(vault: Vault, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
+    """Do as ``open_point`` does, outside of a transaction."""
+    plain = vault.open(sealed, b"place:%d" % subscriber_id)
+    lon, lat = _POINT.unpack_from(plain)
+    return lon, lat, plain[_POINT.size :].decode()
+
+
+async def register(
+    unit: Unit,
+    station_id: int | None,
+    people: Sequence[NewSubscriber],
+    tokens: Sequence[str],
+    *,
+    groups_by_slug: Mapping[str, int],
+    now: datetime,
+    digests: Sequence[bytes | None] | None = None,
+    themselves: bool = False,
+) -> list[int]:
+    """Add subscribers who follow a station, or none; give their ids. Their contacts count as confirmed.
+
+    ``tokens`` are their secrets (``new_token``), one each. The external ids must be new to the station.
+    ``themselves``: the person gave the contacts, which takes back an opt-out; a register that lists them does not.
+    """
+    if not people:
+        return []
+    hashes = [hash_of(token) for token in tokens]
+    rows = [
+        {
+            "locale": person.locale,
+            "name": unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
+            "token_hash": token,
+            "vulnerable": sealed_flag(unit.vault, token, vulnerable=bool(person.vulnerable)),
+            "created_at": now,
+        }
+        for person, token in zip(people, hashes, strict=True)
+    ]
+    # Matched by their tokens, not by order: SQLite gives rows back in order only when they are inserted one by one.
+    added = await unit.conn.execute(subscribers.insert().returning(subscribers.c.token_hash, subscribers.c.id), rows)
+    id_by_token = {row.token_hash: row.id for row in added}
+    ids = [id_by_token[token] for token in hashes]
+    marks = digests if digests is not None else [None] * len(ids)
+    if station_id is not None:
+        await unit.conn.execute(
+            follows.insert(),
+            [
+                {
+                    "station_id": station_id,
+                    "subscriber_id": subscriber_id,
+                    **sealed_external(unit.vault, station_id, person.external_id),
+                    "digest": digest,
+                    "registered": None if themselves else 1,
+                    "created_at": now,
+                }
+                for subscriber_id, person, digest in zip(ids, people, marks, strict=True)
+            ],
+        )
+    attached = await _attach(unit, list(zip(ids, people, strict=True)), groups_by_slug, now)
+    if themselves and station_id is not None:
+        await contact_rows.opt_in(unit, attached, station_id)
+    await touched(unit, ids)
+    return ids
+
+
+async def replace(
+    unit: Unit,
+    station_id: int,
+    subscriber_id: int,
+    person: NewSubscriber,
+    *,
+    groups_by_slug: Mapping[str, int],
+    now: datetime,
+    digest: bytes | None = None,
+    themselves: bool = False,
+) -> None:
+    """Make a subscriber be as ``person`` says: contacts, places and groups that it does not name are gone.
+
+    Groups of other stations, and the position, stay.
+    """
+    token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
+    if token is not None:
+        kept: dict[str, Any] = {
+            "locale": person.locale,
+            "name": unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
+        }
+        if person.vulnerable is not None:
+            kept["vulnerable"] = sealed_flag(unit.vault, token, vulnerable=person.vulnerable)
+        await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(kept))
+    await unit.conn.execute(
+        update(follows)
+        .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
+        .values(digest=digest)
+    )
+    had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
+    own_groups = select(groups.c.id).where(groups.c.station_id == station_id)
+    await unit.conn.execute(delete(links).where(links.c.subscriber_id == subscriber_id))
+    await unit.conn.execute(delete(places).where(places.c.subscriber_id == subscriber_id))
+    await unit.conn.execute(
+        delete(memberships).where(memberships.c.subscriber_id == subscriber_id, memberships.c.group_id.in_(own_groups))
+    )
+    attached = await _attach(unit, [(subscriber_id, person)], groups_by_slug, now)
+    if themselves:
+        await contact_rows.opt_in(unit, attached, station_id)
+    await contact_rows.drop_orphans(unit, had)
+    await touched(unit, [subscriber_id])
+
+
+async def _attach(
+    unit: Unit,
+    people: Sequence[tuple[int, NewSubscriber]],
+    groups_by_slug: Mapping[str, int],
+    now: datetime,
+) -> list[int]:
+    wanted = [contact for _, person in people for contact in person.contacts]
+    ids = await contact_rows.ensure(unit, wanted, now) if wanted else {}
+    link_rows = {
+        (subscriber_id, ids[contact_rows.key_of(unit, contact)])
+        for subscriber_id, person in people
+        for contact in person.contacts
+    }
+    if link_rows:
+        await unit.conn.execute(
+            links.insert(),
+            [
+                {
+                    "subscriber_id": subscriber_id,
+                    "contact_id": contact_id,
+                    "status": LinkStatus.CONFIRMED,
+                    "created_at": now,
+                }
+                for subscriber_id, contact_id in sorted(link_rows)
+            ],
+        )
+    place_rows = [
+        {
+            "subscriber_id": subscriber_id,
+            "sealed": seal_point(unit, subscriber_id, place.lon, place.lat, place.label),
+            "created_at": now,
+        }
+        for subscriber_id, person in people
+        for place in person.places
+    ]
+    if place_rows:
+        await unit.conn.execute(places.insert(), place_rows)
+    member_rows = {(groups_by_slug[slug], subscriber_id) for subscriber_id, person in people for slug in person.groups}
+    if member_rows:
+        await unit.conn.execute(
+            memberships.insert(),
+            [{"group_id": group_id, "subscriber_id": member} for group_id, member in sorted(member_rows)],
+        )
+    return list(ids.values())
+
+
+async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
+    """Write that these subscribers changed, for whoever follows the changes: numbered in the order of commits."""
+    if subscriber_ids:
+        await unit.in_turn("changes")
+        await unit.conn.execute(changes.insert(), [{"subscriber_id": each} for each in subscriber_ids])
+        await unit.tell("people", 0)
+
+
+async def erase(unit: Unit, subscriber_id: int) -> bool:
+    """Forget a subscriber and all that is theirs; False if there is none. Past accounts keep a number only."""
+    had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
+    asked = await unit.conn.scalars(select(confirmations.c.id).where(confirmations.c.subscriber_id == subscriber_id))
+    codes = list(asked)
+    gone = await unit.conn.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
+    if gone.rowcount == 0:
+        return False
+    await inherit_ids(unit, subscriber_id)
+    await contact_rows.drop_orphans(unit, had)
+    await sandbox.forget(unit, subscriber_id)
+    await sandbox.forget_codes(unit, codes)
+    await touched(unit, [subscriber_id])
+    return True
+
+
+async def inherit_ids(unit: Unit, subscriber_id: int, station_id: int | None = None) -> None:
+    """Give the id of somebody who left a station, or all of them, to the next whose id is the same (``same_id_as``)."""
+    same = follows.c.same_id_as == subscriber_id
+    if station_id is not None:
+        same &= follows.c.station_id == station_id
+    heirs: dict[int, int] = {}
+    for row in await unit.conn.execute(select(follows).where(same).order_by(follows.c.subscriber_id)):
+        values: dict[str, Any] = {"same_id_as": heirs.get(row.station_id)}
+        if heirs.setdefault(row.station_id, row.subscriber_id) == row.subscriber_id:
+            external_id = open_external(unit.vault, row.external_mark, row.external)
+            values |= sealed_external(unit.vault, row.station_id, external_id)
+        theirs = follows.c.station_id == row.station_id, follows.c.subscriber_id == row.subscriber_id
+        await unit.conn.execute(update(follows).where(*theirs).values(values))
+
+
+async def by_token(unit: Unit, token: str) -> int | None:
+    """Give the id of the subscriber whose secret this is."""
+    return await unit.conn.scalar(select(subscribers.c.id).where(subscribers.c.token_hash == hash_of(token)))
+
+
+async def by_tokens(unit: Unit, tokens: Sequence[str]) -> list[int | None]:
+    """Return ``by_token`` for each of these secrets."""
+    hashes = [hash_of(token) for token in tokens]
+    rows = await unit.conn.execute(
+        select(subscribers.c.token_hash, subscribers.c.id).where(subscribers.c.token_hash.in_(hashes))
+    )
+    found = {row.token_hash: row.id for row in rows}
+    return [found.get(each) for each in hashes]
+
+
+async def by_external_ids(unit: Unit, station_id: int, external_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """Give external id to (subscriber id, digest of what was imported) for those whom the station knows."""
+    found: dict[str, tuple[int, bytes]] = {}
+    for start in range(0, len(external_ids), contact_rows.CHUNK):
+        part = external_ids[start : start + contact_rows.CHUNK]
+        by_mark = {external_mark(unit.vault, station_id, each): each for each in part}
+        rows = await unit.conn.execute(
+            select(follows.c.external_mark, follows.c.subscriber_id, follows.c.digest).where(
+                follows.c.station_id == station_id, follows.c.external_mark.in_(list(by_mark))
+            )
+        )
+        found.update({by_mark[row.external_mark]: (row.subscriber_id, row.digest or b"") for row in rows})
+    return found
+
+
+def external_mark(vault: Vault, station_id: int, external_id: str) -> bytes:
+    """Give the blind index of a register's own name for a person: some registers name people by their number."""
+    return vault.fingerprint(f"external {station_id}", key(external_id))
+
+
+def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> dict[str, bytes | None]:
+    """Give the columns that keep a register's own name for a person."""
+    if external_id is None:
+        return {"external_mark": None, "external": None}
+    mark = external_mark(vault, station_id, external_id)
+    return {"external_mark": mark, "external": vault.seal(external_id.encode(), b"external:" + mark)}
+
+
+def open_external(vault: Vault, mark: bytes | None, sealed: bytes | None) -> str | None:
+    """Give what ``sealed_external`` sealed."""
+    return None if mark is None or sealed is None else vault.open(sealed, b"external:" + mark).decode()
+
+
+async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
+    """Give all that is known of a subscriber; None if there is none of that id."""
+    row = (await unit.conn.execute(select(subscribers).where(subscribers.c.id == subscriber_id))).one_or_none()
+    if row is None:
+        return None
+    followed = await unit.conn.execute(
+        select(stations.c.slug, follows.c.external_mark, follows.c.external)
+        .join(follows, follows.c.station_id == stations.c.id)
+        .where(follows.c.subscriber_id == subscriber_id)
+        .order_by(stations.c.slug)
+    )
+    had = await unit.conn.execute(
+        select(contacts.c.channel, contacts.c.fingerprint, contacts.c.sealed, contacts.c.status)
+        .join(links, links.c.contact_id == contacts.c.id)
+        .where(links.c.subscriber_id == subscriber_id)
+        .order_by(contacts.c.id)
+    )
+    sealed_places = await unit.conn.scalars(
+        select(places.c.sealed).where(places.c.subscriber_id == subscriber_id).order_by(places.c.id)
+    )
+    member_of = await unit.conn.execute(
+        select(groups)
+        .join(memberships, memberships.c.group_id == groups.c.id)
+        .where(memberships.c.subscriber_id == subscriber_id)
+    )
+    at = (await unit.conn.execute(select(positions).where(positions.c.subscriber_id == subscriber_id))).one_or_none()
+    return Profile(
+        id=row.id,
+        locale=row.locale,
+        name=unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
+        created_at=row.created_at,
+        follows=tuple((each.slug, open_external(unit.vault, each.external_mark, each.external)) for each in followed),
+        contacts=tuple(
+            (
+                CHANNELS[each.channel],
+                contact_rows.open_address(unit, each.fingerprint, each.sealed),
+                ContactStatus(each.status).name.lower(),
+            )
+            for each in had
+        ),
+        places=tuple(_place(unit, subscriber_id, sealed) for sealed in sealed_places),
+        groups=tuple(sorted(open_group(unit.vault, each)[0] for each in member_of)),
+        position=None if at is None else (*open_point(unit, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
+        vulnerable=open_flag(unit.vault, row.token_hash, row.vulnerable),
+        paused_until=row.paused_until,
+        forget_at=row.forget_at,
+        unconfirmed_at=row.unconfirmed_at,
+    )
+
+
+def _place(unit: Unit, subscriber_id: int, sealed: bytes) -> NewPlace:
+    lon, lat, label = open_point(unit, subscriber_id, sealed)
+    return NewPlace(label, lon, lat)
+
+
+async def names(unit: Unit, station_id: int, subscriber_ids: Iterable[int]) -> dict[int, tuple[str | None, str | None]]:
+    """Give (external id, name) by subscriber id, of those who follow the station: an operator may know them."""
+    rows = await unit.conn.execute(
+        select(
+            subscribers.c.id,
+            subscribers.c.name,
+            subscribers.c.token_hash,
+            follows.c.external_mark,
+            follows.c.external,
+        )
+        .join(follows, follows.c.subscriber_id == subscribers.c.id)
+        .where(follows.c.station_id == station_id, subscribers.c.id.in_(list(subscriber_ids)))
+    )
+    return {
+        row.id: (
+            open_external(unit.vault, row.external_mark, row.external),
+            unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
+        )
+        for row in rows
+    }

@@ -1,0 +1,176 @@
+"""What residents change about themselves: pause, follow, leave, a new push subscription, a visit of some hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.fixes import Fix
+from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
+from broadcaster.store.people import confirmations, fixes, people
+from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.tables import (
+    alerts,
+    contacts,
+    deliveries,
+    follows,
+    groups,
+    links,
+    memberships,
+    positions,
+    subscribers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from broadcaster.store.engine.engine import Unit
+
+_MOST_SENT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message to a subscriber, as their own data has it. ``state``: a ``DeliveryState``'s word."""
+
+    alert: str
+    event: str
+    channel: ChannelName
+    state: str
+    at: datetime
+
+
+async def pause(unit: Unit, subscriber_id: int, until: datetime | None) -> None:
+    """Write to a subscriber no more until then; None ends that, and alerts that hold where they are come at once."""
+    await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(paused_until=until))
+    await people.touched(unit, [subscriber_id])
+
+
+async def follow(unit: Unit, subscriber_id: int, station_id: int, now: datetime) -> None:
+    """Follow a further station; to be followed already is no harm. Takes back what was opted out of."""
+    theirs = (follows.c.station_id == station_id) & (follows.c.subscriber_id == subscriber_id)
+    if await unit.conn.scalar(select(follows.c.station_id).where(theirs)) is None:
+        row = {"station_id": station_id, "subscriber_id": subscriber_id, "created_at": now}
+        await unit.conn.execute(follows.insert().values(row))
+    own = await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id))
+    await contact_rows.opt_in(unit, own.all(), station_id)
+    # Whoever came for some hours, and follows now, stays.
+    await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(forget_at=None))
+    await people.touched(unit, [subscriber_id])
+
+
+async def unfollow(unit: Unit, subscriber_id: int, station_id: int) -> None:
+    """Leave a station and its groups."""
+    its_groups = select(groups.c.id).where(groups.c.station_id == station_id)
+    await unit.conn.execute(
+        delete(memberships).where(memberships.c.subscriber_id == subscriber_id, memberships.c.group_id.in_(its_groups))
+    )
+    await unit.conn.execute(
+        delete(follows).where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
+    )
+    await people.inherit_ids(unit, subscriber_id, station_id)
+    await people.touched(unit, [subscriber_id])
+
+
+async def renew_push(
+    unit: Unit, subscriber_id: int, contact: NewContact, replaced: NewContact | None, now: datetime
+) -> None:
+    """Put a browser's new push subscription in the place of the one it replaces, where that is the subscriber's."""
+    await confirmations.add_contact(unit, subscriber_id, contact, now)
+    if replaced is None or replaced.canonical == contact.canonical:
+        return
+    _, mark = contact_rows.key_of(unit, replaced)
+    old = await unit.conn.scalar(
+        select(contacts.c.id)
+        .join(links, links.c.contact_id == contacts.c.id)
+        .where(links.c.subscriber_id == subscriber_id, contacts.c.fingerprint == mark)
+    )
+    if old is not None:
+        await unit.conn.execute(delete(links).where(links.c.subscriber_id == subscriber_id, links.c.contact_id == old))
+        await contact_rows.drop_orphans(unit, [old])
+        await people.touched(unit, [subscriber_id])
+
+
+async def forget_position(unit: Unit, subscriber_id: int) -> None:
+    """Forget where a subscriber was last."""
+    await unit.conn.execute(delete(positions).where(positions.c.subscriber_id == subscriber_id))
+    await people.touched(unit, [subscriber_id])
+
+
+async def visit(
+    unit: Unit,
+    station_ids: Sequence[int],
+    contact: NewContact,
+    locale: str,
+    point: tuple[float, float, float | None],
+    *,
+    token: str,
+    now: datetime,
+    until: datetime,
+) -> int:
+    """Add a visitor at ``point`` (lon, lat, accuracy_m), who is forgotten wholly at ``until``; give their id.
+
+    They follow ``station_ids``, which may be none: what is for everyone in an area reaches them all the same.
+    """
+    person = NewSubscriber(locale, (contact,))
+    (subscriber_id,) = await people.register(unit, None, [person], [token], groups_by_slug={}, now=now)
+    rows = [{"station_id": each, "subscriber_id": subscriber_id, "created_at": now} for each in station_ids]
+    if rows:
+        await unit.conn.execute(follows.insert(), rows)
+    await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(forget_at=until))
+    await fixes.keep(unit, [Fix(subscriber_id, *point, now)])
+    return subscriber_id
+
+
+async def follow_on_the_way(unit: Unit, subscriber_id: int, station_ids: Sequence[int], now: datetime) -> None:
+    """Let a visitor who walks on follow the stations of where they are now, too; forgotten they are all the same."""
+    known = set(await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id)))
+    rows = [
+        {"station_id": each, "subscriber_id": subscriber_id, "created_at": now}
+        for each in station_ids
+        if each not in known
+    ]
+    if rows:
+        await unit.conn.execute(follows.insert(), rows)
+        await people.touched(unit, [subscriber_id])
+
+
+async def is_due(unit: Unit, now: datetime) -> bool:
+    """Tell whether somebody's pause, visit or stay is over."""
+    return any(
+        [
+            await unit.conn.scalar(select(column).where(column <= now).limit(1)) is not None
+            for column in (subscribers.c.paused_until, subscribers.c.forget_at, positions.c.until)
+        ]
+    )
+
+
+async def end_due(unit: Unit, now: datetime) -> None:
+    """End pauses, and forget visitors and stays whose time is over. Whoever was paused gets what still holds."""
+    paused = list(await unit.conn.scalars(select(subscribers.c.id).where(subscribers.c.paused_until <= now)))
+    for each in paused:
+        await pause(unit, each, None)
+    for each in (await unit.conn.scalars(select(subscribers.c.id).where(subscribers.c.forget_at <= now))).all():
+        await people.erase(unit, each)
+    stayed = list(await unit.conn.scalars(select(positions.c.subscriber_id).where(positions.c.until <= now)))
+    if stayed:
+        await unit.conn.execute(delete(positions).where(positions.c.until <= now))
+        await people.touched(unit, stayed)
+
+
+async def sent_to(unit: Unit, subscriber_id: int) -> list[Sent]:
+    """Give the messages to a subscriber, newest first, at most 1,000."""
+    rows = await unit.conn.execute(
+        select(deliveries.c.channel, deliveries.c.state, deliveries.c.created_at, alerts.c.token, alerts.c.event)
+        .join(alerts, alerts.c.id == deliveries.c.alert_id)
+        .where(deliveries.c.subscriber_id == subscriber_id)
+        .order_by(deliveries.c.id.desc())
+        .limit(_MOST_SENT)
+    )
+    return [
+        Sent(row.token, row.event, CHANNELS[row.channel], DeliveryState(row.state).word, row.created_at) for row in rows
+    ]

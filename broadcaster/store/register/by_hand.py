@@ -1,0 +1,226 @@
+"""Changes of a register by hand: one person, one group."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+
+from broadcaster.domain.people import LinkStatus, NewPlace
+from broadcaster.errors import Conflict
+from broadcaster.store.alerts import alerts
+from broadcaster.store.people import addresses, people, residents, welcomes
+from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.stations import stations
+from broadcaster.store.stations.labels import sealed_group
+from broadcaster.store.tables import (
+    follows,
+    groups,
+    links,
+    memberships,
+    opt_outs,
+    places,
+    signed_requests,
+    subscribers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from broadcaster.domain.people import NewContact
+    from broadcaster.store.engine.engine import Unit
+
+_DIGEST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an operator changed of a person, by hand. ``dropped`` and ``moved_out`` are ids of contacts and places."""
+
+    name: str | None
+    locale: str
+    vulnerable: bool
+    groups: tuple[int, ...]
+    dropped: tuple[int, ...] = ()
+    added: tuple[NewContact, ...] = ()
+    moved_out: tuple[int, ...] = ()
+    moved_in: tuple[NewPlace, ...] = ()
+
+
+async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime) -> None:
+    """Change a person by hand: what is not named stays as it is, a dead contact dead.
+
+    Their line in the register is another one from then on: a list that says what it said before changes them back.
+    """
+    token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
+    if token is None:
+        return
+    values = {
+        "locale": change.locale,
+        "name": unit.vault.seal(change.name.encode(), b"name:" + token) if change.name else None,
+        "vulnerable": people.sealed_flag(unit.vault, token, vulnerable=change.vulnerable),
+    }
+    await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
+    await unit.conn.execute(
+        update(follows)
+        .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
+        .values(digest=secrets.token_bytes(_DIGEST))
+    )
+    await _amend_contacts(unit, subscriber_id, change, now)
+    mine = places.c.subscriber_id == subscriber_id
+    await unit.conn.execute(delete(places).where(mine, places.c.id.in_(change.moved_out)))
+    rows = [
+        {
+            "subscriber_id": subscriber_id,
+            "sealed": people.seal_point(unit, subscriber_id, place.lon, place.lat, place.label),
+            "created_at": now,
+        }
+        for place in change.moved_in
+    ]
+    if rows:
+        await unit.conn.execute(places.insert(), rows)
+        await addresses.settled(unit, station_id, subscriber_id)
+    await _join(unit, station_id, subscriber_id, change.groups)
+    await welcomes.confirm_person(unit, subscriber_id)  # an operator knows them
+    await people.touched(unit, [subscriber_id])
+
+
+async def _amend_contacts(unit: Unit, subscriber_id: int, change: Change, now: datetime) -> None:
+    added = await contact_rows.ensure(unit, change.added, now) if change.added else {}
+    had = set(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
+    dropped = sorted((had & set(change.dropped)) - set(added.values()))
+    await unit.conn.execute(
+        delete(links).where(links.c.subscriber_id == subscriber_id, links.c.contact_id.in_(dropped))
+    )
+    rows = [
+        {
+            "subscriber_id": subscriber_id,
+            "contact_id": contact_id,
+            "status": LinkStatus.CONFIRMED,
+            "created_at": now,
+        }
+        for contact_id in sorted(set(added.values()) - had)
+    ]
+    if rows:
+        await unit.conn.execute(links.insert(), rows)
+    await contact_rows.drop_orphans(unit, dropped)
+
+
+async def revive(unit: Unit, subscriber_id: int, contact_id: int, now: datetime) -> None:
+    """Write again to a person's contact that was found dead: an operator knows that it works."""
+    mine = links.c.subscriber_id == subscriber_id, links.c.contact_id == contact_id
+    if await unit.conn.scalar(select(links.c.contact_id).where(*mine)) is not None:
+        await contact_rows.revive(unit, [contact_id], now)
+
+
+async def _join(unit: Unit, station_id: int, subscriber_id: int, wanted: Iterable[int]) -> None:
+    """Let a person be in these groups of the station, and in no others of it."""
+    own = set(await unit.conn.scalars(select(groups.c.id).where(groups.c.station_id == station_id)))
+    await unit.conn.execute(
+        delete(memberships).where(memberships.c.subscriber_id == subscriber_id, memberships.c.group_id.in_(sorted(own)))
+    )
+    rows = [{"group_id": each, "subscriber_id": subscriber_id} for each in sorted(own & set(wanted))]
+    if rows:
+        await unit.conn.execute(memberships.insert(), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """That a person signed on a day that they want a station's messages again, and where the paper is kept.
+
+    ``at``: when it was recorded, and with which key.
+    """
+
+    on: str
+    kept: str
+    at: datetime
+    key_id: int | None
+
+
+async def record_signed(unit: Unit, station_id: int, subscriber_id: int, contact_id: int, signed: Signed) -> bool:
+    """Undo an opt-out at a person's signed wish, and keep who recorded it; False where there is none to undo."""
+    mine = select(opt_outs.c.contact_id).join(links, links.c.contact_id == opt_outs.c.contact_id)
+    there = mine.where(
+        links.c.subscriber_id == subscriber_id, opt_outs.c.contact_id == contact_id, opt_outs.c.station_id == station_id
+    )
+    if await unit.conn.scalar(there) is None:
+        return False
+    await contact_rows.opt_in(unit, [contact_id], station_id)
+    await unit.conn.execute(
+        signed_requests.insert().values(
+            station_id=station_id,
+            subscriber_id=subscriber_id,
+            contact_id=contact_id,
+            key_id=signed.key_id,
+            signed_on=signed.on,
+            sealed=unit.vault.seal(signed.kept.encode(), b"signed:%d" % contact_id),
+            at=signed.at,
+        )
+    )
+    return True
+
+
+async def signed_by(unit: Unit, station_id: int, subscriber_id: int) -> list[Signed]:
+    """Return the signed requests of a person, the newest first."""
+    rows = await unit.conn.execute(
+        select(signed_requests)
+        .where(signed_requests.c.station_id == station_id, signed_requests.c.subscriber_id == subscriber_id)
+        .order_by(signed_requests.c.id.desc())
+    )
+    opened = unit.vault.open
+    return [
+        Signed(row.signed_on, opened(row.sealed, b"signed:%d" % row.contact_id).decode(), row.at, row.key_id)
+        for row in rows
+    ]
+
+
+async def remove(unit: Unit, station_id: int, subscriber_id: int) -> bool:
+    """Take a person out of a station's register; who follows no other is forgotten wholly. False if nobody is."""
+    rows = await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id))
+    followed = set(rows)
+    if station_id not in followed:
+        return False
+    if followed == {station_id}:
+        return await people.erase(unit, subscriber_id)
+    await residents.unfollow(unit, subscriber_id, station_id)
+    return True
+
+
+async def rename_group(unit: Unit, station_id: int, slug: str, name: str) -> bool:
+    """Give a group another name; its slug stays: lists and past alerts name it so. False if there is none."""
+    group_id = (await stations.group_ids(unit, station_id)).get(slug)
+    if group_id is None:
+        return False
+    columns = sealed_group(unit.vault, station_id, slug, name)
+    await unit.conn.execute(update(groups).where(groups.c.id == group_id).values(columns))
+    return True
+
+
+async def delete_group(unit: Unit, station_id: int, slug: str, now: datetime) -> int | None:
+    """Delete a group; return how many were in it, None if there is none. Its members stay in the register.
+
+    Alerts that named it keep its name and their recipients. A list that names it makes it anew. Raises ``Conflict``
+    while an alert to it holds: an update or somebody who joins late would find nobody.
+    """
+    group_id = (await stations.group_ids(unit, station_id)).get(slug)
+    if group_id is None:
+        return None
+    holding = await alerts.by_ids(unit, await alerts.active_ids(unit, now))
+    if any(each.station_id == station_id and slug in each.audience.groups for each in holding):
+        message = "An alert to this group is not over yet: lift it, or wait for its end, then delete the group."
+        raise Conflict(message)
+    was = memberships.c.group_id == group_id
+    members = sorted(await unit.conn.scalars(select(memberships.c.subscriber_id).where(was)))
+    theirs = select(memberships.c.subscriber_id).where(was)
+    await unit.conn.execute(
+        update(follows)
+        .where(follows.c.station_id == station_id, follows.c.subscriber_id.in_(theirs), follows.c.digest.is_not(None))
+        .values(digest=secrets.token_bytes(_DIGEST))
+    )
+    await unit.conn.execute(delete(memberships).where(was))
+    await unit.conn.execute(delete(groups).where(groups.c.id == group_id))
+    await people.touched(unit, members)
+    return len(members)

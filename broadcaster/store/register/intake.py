@@ -1,0 +1,442 @@
+"""Many subscribers at once, as a list brings them: everything made ready outside, one short transaction inside.
+
+A list of 100,000 lines must appear whole or not at all, and an alert must not wait for it. So the ids are taken from
+the database first, all that is costly (sealing, fingerprints) is done with them, and the transaction that writes is
+nothing but inserts. Ids of a list that was then given up are never used: nothing else is left of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, null, select, text, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
+
+from broadcaster.domain.addresses import AddressState
+from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus, LinkStatus
+from broadcaster.errors import Conflict
+from broadcaster.store.people import people
+from broadcaster.store.people.addresses import row_of
+from broadcaster.store.people.contacts import CHUNK, FORGOTTEN, adopt, drop_orphans, former_mark, open_address, revive
+from broadcaster.store.register.listed import Edit
+from broadcaster.store.stations.stations import hash_of
+from broadcaster.store.tables import (
+    FORGOTTEN_ONLY,
+    GONE_ONLY,
+    addresses,
+    changes,
+    contacts,
+    follows,
+    links,
+    memberships,
+    places,
+    stations,
+    subscribers,
+    to_micros,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import BindParameter, Column, Delete, Insert, Row, Table, Update
+
+    from broadcaster.domain.people import NewContact, NewPlace, NewSubscriber
+    from broadcaster.store.engine.engine import Unit
+    from broadcaster.store.engine.sealing import Vault
+    from broadcaster.store.people.contacts import Key
+
+    Write = Insert | Update | Delete
+
+_TABLE = "subscribers"
+
+
+class Entry(NamedTuple):
+    """One person of a list who is new to the station."""
+
+    person: NewSubscriber
+    digest: bytes
+
+
+@dataclass(slots=True)
+class Rows:
+    """What is to be written of some entries: parameters of the statements below. Plain values, names sealed.
+
+    ``moved``: whose places are written anew; ``homeless``: whose address, and the home out of it, goes.
+    """
+
+    added: list[dict[str, Any]] = field(default_factory=list)
+    followed: list[dict[str, Any]] = field(default_factory=list)
+    rewritten: list[dict[str, Any]] = field(default_factory=list)
+    spelled: dict[Key, bytes] = field(default_factory=dict)
+    revived: list[int] = field(default_factory=list)
+    unlinked: list[dict[str, Any]] = field(default_factory=list)
+    contacts: list[dict[str, Any]] = field(default_factory=list)
+    links: list[dict[str, Any]] = field(default_factory=list)
+    moved: list[dict[str, Any]] = field(default_factory=list)
+    places: list[dict[str, Any]] = field(default_factory=list)
+    left: list[dict[str, Any]] = field(default_factory=list)
+    memberships: list[tuple[str, int]] = field(default_factory=list)
+    addresses: list[dict[str, Any]] = field(default_factory=list)
+    homeless: list[dict[str, Any]] = field(default_factory=list)
+
+
+async def listed(unit: Unit, station_id: int) -> int:
+    """Count the station's followers who came by a list: those who have an external id."""
+    counted = await unit.conn.scalar(
+        select(func.count(follows.c.external_mark)).where(follows.c.station_id == station_id)
+    )
+    return counted or 0
+
+
+async def open_one(unit: Unit) -> bool:
+    """Open one sealed contact, as a trial of the key; False if there is none. Raises ``SealBroken``."""
+    known = select(contacts.c.fingerprint, contacts.c.sealed).where(func.length(contacts.c.sealed) > len(FORGOTTEN))
+    row = (await unit.conn.execute(known.limit(1))).one_or_none()
+    if row is None:
+        return False
+    open_address(unit, row.fingerprint, row.sealed)
+    return True
+
+
+async def reserve(unit: Unit, count: int) -> list[int]:
+    """Take ``count`` ids of subscribers out of the database's own numbering, for good."""
+    if count == 0:
+        return []
+    if unit.conn.dialect.name == "sqlite":
+        sequence = {"name": _TABLE, "count": count}
+        moved = await unit.conn.scalar(
+            text("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :name RETURNING seq"), sequence
+        )
+        if moved is None:  # no subscriber was ever added
+            await unit.conn.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :count)"), sequence)
+            moved = count
+        return list(range(moved - count + 1, moved + 1))
+    taken = await unit.conn.scalars(
+        select(func.nextval(func.pg_get_serial_sequence(_TABLE, "id"))).select_from(func.generate_series(1, count))
+    )
+    return list(taken)
+
+
+def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], new_ids: Sequence[int]) -> Rows:
+    """Seal and fingerprint all of ``entries``; ``new_ids`` (``reserve``), one for each that is new."""
+    rows = Rows()
+    unused = iter(new_ids)
+    for entry in entries:
+        if isinstance(entry, Edit):
+            _make_ready_edit(vault, station_id, rows, entry)
+            continue
+        person = entry.person
+        subscriber_id = next(unused)
+        token_hash = hash_of(people.new_token())
+        rows.added.append(
+            {
+                "a_subscriber": subscriber_id,
+                "a_locale": person.locale,
+                "a_name": vault.seal(person.name.encode(), b"name:" + token_hash) if person.name else None,
+                "a_token": token_hash,
+                "a_vulnerable": people.sealed_flag(vault, token_hash, vulnerable=bool(person.vulnerable)),
+            }
+        )
+        external = people.sealed_external(vault, station_id, person.external_id)
+        rows.followed.append(
+            {
+                "a_station": station_id,
+                "a_subscriber": subscriber_id,
+                "a_mark": external["external_mark"],
+                "a_external": external["external"],
+                "a_digest": entry.digest,
+            }
+        )
+        _make_ready_contacts(vault, rows, subscriber_id, person.contacts)
+        _make_ready_places(vault, rows, subscriber_id, person.places)
+        rows.memberships.extend((slug, subscriber_id) for slug in dict.fromkeys(person.groups))
+        if person.address is not None:
+            state = AddressState.GIVEN if person.places else AddressState.WAITING
+            rows.addresses.append(row_of(vault, station_id, subscriber_id, person.address, state))
+    return rows
+
+
+def _make_ready_edit(vault: Vault, station_id: int, rows: Rows, edit: Edit) -> None:
+    subscriber_id = edit.subscriber_id
+    # A name is sealed with the hash of its owner's token, which only the database has: when it is written.
+    rows.rewritten.append(
+        {
+            "a_subscriber": subscriber_id,
+            "a_locale": edit.locale,
+            "a_name": edit.name,
+            "a_digest": edit.digest,
+            "a_vulnerable": edit.vulnerable,
+        }
+    )
+    rows.revived.extend(edit.revived)
+    rows.unlinked.extend({"a_subscriber": subscriber_id, "a_contact": each} for each in edit.dropped)
+    rows.left.extend({"a_subscriber": subscriber_id, "a_group": each} for each in edit.left)
+    if edit.places is not None:
+        rows.moved.append({"a_subscriber": subscriber_id})
+        _make_ready_places(vault, rows, subscriber_id, edit.places)
+    if edit.address:
+        state = AddressState.GIVEN if edit.located else AddressState.WAITING
+        rows.addresses.append(row_of(vault, station_id, subscriber_id, edit.address, state))
+    elif edit.address is not None:
+        rows.homeless.append({"a_subscriber": subscriber_id, "a_station": station_id})
+    _make_ready_contacts(vault, rows, subscriber_id, edit.added)
+    rows.memberships.extend((slug, subscriber_id) for slug in edit.joined)
+
+
+def _make_ready_contacts(vault: Vault, rows: Rows, subscriber_id: int, added: Iterable[NewContact]) -> None:
+    seen: set[tuple[int, bytes]] = set()
+    for contact in added:
+        key = CHANNEL_NUMBER[contact.channel], vault.fingerprint(contact.channel, contact.canonical)
+        if key in seen:
+            continue
+        seen.add(key)
+        channel, fingerprint = key
+        if contact.address != contact.canonical:
+            rows.spelled[key] = former_mark(vault, contact)
+        sealed = vault.seal(contact.address.encode(), b"contact:" + fingerprint)
+        rows.contacts.append({"a_channel": channel, "a_fingerprint": fingerprint, "a_sealed": sealed})
+        rows.links.append({"a_subscriber": subscriber_id, "a_channel": channel, "a_fingerprint": fingerprint})
+
+
+def _make_ready_places(vault: Vault, rows: Rows, subscriber_id: int, placed: Iterable[NewPlace]) -> None:
+    rows.places.extend(
+        {
+            "a_subscriber": subscriber_id,
+            "a_sealed": people.sealed_point(vault, subscriber_id, place.lon, place.lat, place.label),
+        }
+        for place in placed
+    )
+
+
+async def write(
+    unit: Unit, station_id: int, prepared: Iterable[Rows], *, groups_by_slug: Mapping[str, int], now: datetime
+) -> None:
+    """Write what was made ready. Contacts count as confirmed; an opt-out stays, as do positions.
+
+    A contact that had been found dead is alive again, as in ``store.contacts.ensure``. A push subscription that is
+    there keeps the keys it has: lists hold none. Raises ``Conflict`` where another one was quicker with one of these
+    external ids.
+    """
+    found = await unit.conn.scalar(select(stations.c.id).where(stations.c.id == station_id))
+    if found is None:
+        raise Conflict("the station is gone")
+    dead = await _dead(unit)
+    forgotten = await _forgotten(unit)
+    dropped: set[int] = set()
+    try:
+        for rows in prepared:
+            forgotten |= await adopt(unit, rows.spelled)
+            await _write(unit, station_id, rows, groups_by_slug, now)
+            dropped.update(row["a_contact"] for row in rows.unlinked)
+            keys = {(row["a_channel"], row["a_fingerprint"]) for row in rows.contacts}
+            await revive(unit, [*rows.revived, *(dead[key] for key in keys & dead.keys())], now)
+            for row in rows.contacts:
+                known = forgotten.get((row["a_channel"], row["a_fingerprint"]))
+                if known is not None:
+                    await unit.conn.execute(
+                        update(contacts).where(contacts.c.id == known).values(sealed=row["a_sealed"])
+                    )
+        # Last of all: a number that one person gave up may be another's, some batches later.
+        ordered = sorted(dropped)
+        for start in range(0, len(ordered), CHUNK):
+            await drop_orphans(unit, ordered[start : start + CHUNK])
+        await unit.tell("people", 0)
+    except IntegrityError as error:
+        raise Conflict("the register was changed by someone else meanwhile: import the file again") from error
+
+
+async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
+    """Give the contacts that were found dead: channel's number and fingerprint to id."""
+    rows = await unit.conn.execute(
+        select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(GONE_ONLY))
+    )
+    return {(row.channel, row.fingerprint): row.id for row in rows}
+
+
+async def _forgotten(unit: Unit) -> dict[tuple[int, bytes], int]:
+    """Give the contacts of which only the no of their owners is left: channel's number and fingerprint to id."""
+    rows = await unit.conn.execute(
+        select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(FORGOTTEN_ONLY))
+    )
+    return {(row.channel, row.fingerprint): row.id for row in rows}
+
+
+async def _write(unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mapping[str, int], now: datetime) -> None:
+    await _many(unit, _ADD_SUBSCRIBER, rows.added, now)
+    await _many(unit, _FOLLOW, rows.followed, now)
+    await _rewrite(unit, station_id, rows, now)
+    await _many(unit, _UNLINK, rows.unlinked, now)
+    await _many(unit, _ADD_CONTACT, rows.contacts, now)
+    await _many(unit, _LINK, rows.links, now)
+    await _many(unit, _MOVE_OUT, rows.moved, now)
+    await _many(unit, _ADD_PLACE, rows.places, now)
+    await _many(unit, _LEAVE_HOME, rows.homeless, now)
+    await _many(unit, _DROP_ADDRESS, rows.homeless, now)
+    await _many(unit, _CHANGE_ADDRESS, rows.addresses, now)
+    await _many(unit, _ADD_ADDRESS, rows.addresses, now)
+    await _many(unit, _LEAVE, rows.left, now)
+    member = [{"a_group": groups_by_slug[slug], "a_subscriber": each} for slug, each in rows.memberships]
+    await _many(unit, _JOIN, member, now)
+    touched = [{"a_subscriber": row["a_subscriber"]} for row in (*rows.added, *rows.rewritten)]
+    await unit.in_turn("changes")
+    await _many(unit, _TOUCH, touched, now)
+
+
+async def _many(
+    unit: Unit, statement: Insert | Update | Delete, rows: Sequence[Mapping[str, Any]], now: datetime
+) -> None:
+    """Run ``statement`` for each of ``rows``.
+
+    On SQLite, whose one writer everyone waits for, straight through the driver: SQLAlchemy's care for each parameter
+    would hold the lock four times as long. So all values are ints, texts and bytes, which need none.
+    """
+    if not rows:
+        return
+    if unit.conn.dialect.name != "sqlite":
+        await unit.conn.execute(statement, [{**row, "a_now": now} for row in rows])
+        return
+    sql, names, constants = _driven(statement)
+    fixed = {**constants, "a_now": to_micros(now)}
+    values = [tuple(row[name] if name in row else fixed[name] for name in names) for row in rows]
+    await unit.conn.exec_driver_sql(sql, values)
+
+
+@cache
+def _driven(statement: Write) -> tuple[str, list[str], dict[str, Any]]:
+    """Give a statement as SQLite's driver takes it, the order of its parameters, and those that are fixed."""
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+    return str(compiled), list(compiled.positiontup or ()), dict(compiled.params)
+
+
+async def _rewrite(unit: Unit, station_id: int, rows: Rows, now: datetime) -> None:
+    """Write the names, languages and flags of those who changed, and what their line is known by from now on."""
+    changed = [row["a_subscriber"] for row in rows.rewritten]
+    known: dict[int, Row[Any]] = {}
+    for start in range(0, len(changed), CHUNK):
+        columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name", "vulnerable")]
+        part = select(*columns).where(subscribers.c.id.in_(changed[start : start + CHUNK]))
+        known.update({row.id: row for row in await unit.conn.execute(part)})
+    if len(known) != len(changed):
+        raise Conflict("the register was changed by someone else meanwhile: import the file again")
+    values = [_kept(unit, row, known[row["a_subscriber"]]) for row in rows.rewritten]
+    await _many(unit, _RENAME, values, now)
+    marks = [
+        {"a_subscriber": row["a_subscriber"], "a_digest": row["a_digest"], "a_station": station_id}
+        for row in rows.rewritten
+    ]
+    await _many(unit, _MARK, marks, now)
+
+
+def _kept(unit: Unit, row: Mapping[str, Any], known: Row[Any]) -> dict[str, Any]:
+    name, vulnerable = known.name, known.vulnerable
+    if row["a_name"] is not None:
+        name = unit.vault.seal(row["a_name"].encode(), b"name:" + known.token_hash) if row["a_name"] else None
+    if row["a_vulnerable"] is not None:
+        vulnerable = people.sealed_flag(unit.vault, known.token_hash, vulnerable=row["a_vulnerable"])
+    return {
+        "a_subscriber": row["a_subscriber"],
+        "a_locale": known.locale if row["a_locale"] is None else row["a_locale"],
+        "a_name": name,
+        "a_vulnerable": vulnerable,
+    }
+
+
+def _bound(name: str, column: Column[Any]) -> BindParameter[Any]:
+    return bindparam(name, type_=column.type)
+
+
+def _add(table: Table, **columns: str) -> Insert:
+    """An insert whose parameters have the names given, column by column."""
+    return insert(table).values({name: _bound(to, table.c[name]) for name, to in columns.items()})
+
+
+_ADD_SUBSCRIBER = _add(
+    subscribers,
+    id="a_subscriber",
+    locale="a_locale",
+    name="a_name",
+    token_hash="a_token",  # noqa: S106  a parameter's name
+    vulnerable="a_vulnerable",
+    created_at="a_now",
+)
+_FOLLOW = _add(
+    follows,
+    station_id="a_station",
+    subscriber_id="a_subscriber",
+    external_mark="a_mark",
+    external="a_external",
+    digest="a_digest",
+    created_at="a_now",
+).values(registered=1)
+_ADD_PLACE = _add(places, subscriber_id="a_subscriber", sealed="a_sealed", created_at="a_now")
+_HOME = (addresses.c.station_id == bindparam("a_station")) & (addresses.c.subscriber_id == bindparam("a_subscriber"))
+_LEAVE_HOME = delete(places).where(
+    places.c.subscriber_id == bindparam("a_subscriber"), places.c.id.in_(select(addresses.c.place_id).where(_HOME))
+)
+_DROP_ADDRESS = delete(addresses).where(_HOME)
+_CHANGE_ADDRESS = (
+    update(addresses)
+    .where(_HOME)
+    .values(
+        mark=bindparam("a_mark"),
+        sealed=bindparam("a_sealed"),
+        state=bindparam("a_state"),
+        score=null(),
+        found=null(),
+        tries=literal_column("0"),
+    )
+)
+_ADD_ADDRESS = insert(addresses).from_select(
+    ["station_id", "subscriber_id", "mark", "sealed", "state", "tries"],
+    select(
+        _bound("a_station", addresses.c.station_id),
+        _bound("a_subscriber", addresses.c.subscriber_id),
+        _bound("a_mark", addresses.c.mark),
+        _bound("a_sealed", addresses.c.sealed),
+        _bound("a_state", addresses.c.state),
+        literal_column("0"),
+    ).where(~exists(select(addresses.c.subscriber_id).where(_HOME))),
+)
+_JOIN = _add(memberships, group_id="a_group", subscriber_id="a_subscriber")
+_UNLINK = delete(links).where(
+    links.c.subscriber_id == bindparam("a_subscriber"), links.c.contact_id == bindparam("a_contact")
+)
+_MOVE_OUT = delete(places).where(places.c.subscriber_id == bindparam("a_subscriber"))
+_LEAVE = delete(memberships).where(
+    memberships.c.group_id == bindparam("a_group"), memberships.c.subscriber_id == bindparam("a_subscriber")
+)
+_TOUCH = _add(changes, subscriber_id="a_subscriber")
+_SAME = (contacts.c.channel == bindparam("a_channel")) & (contacts.c.fingerprint == bindparam("a_fingerprint"))
+_ADD_CONTACT = insert(contacts).from_select(
+    ["channel", "fingerprint", "sealed", "status", "created_at"],
+    select(
+        _bound("a_channel", contacts.c.channel),
+        _bound("a_fingerprint", contacts.c.fingerprint),
+        _bound("a_sealed", contacts.c.sealed),
+        literal_column(str(int(ContactStatus.ACTIVE))),
+        _bound("a_now", contacts.c.created_at),
+    ).where(~exists(select(contacts.c.id).where(_SAME))),
+)
+_LINK = insert(links).from_select(
+    ["subscriber_id", "contact_id", "status", "created_at"],
+    select(
+        _bound("a_subscriber", links.c.subscriber_id),
+        contacts.c.id,
+        literal_column(str(int(LinkStatus.CONFIRMED))),
+        _bound("a_now", links.c.created_at),
+    ).where(_SAME),
+)
+_RENAME = (
+    update(subscribers)
+    .where(subscribers.c.id == bindparam("a_subscriber"))
+    .values(locale=bindparam("a_locale"), name=bindparam("a_name"), vulnerable=bindparam("a_vulnerable"))
+)
+_MARK = (
+    update(follows)
+    .where(follows.c.station_id == bindparam("a_station"), follows.c.subscriber_id == bindparam("a_subscriber"))
+    .values(digest=bindparam("a_digest"))
+)

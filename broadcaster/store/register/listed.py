@@ -1,0 +1,149 @@
+"""What the register holds of people whom a list names, and a change of them that leaves all else alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import select
+
+from broadcaster.domain.addresses import OPEN, Address, AddressState
+from broadcaster.domain.people import ContactStatus, NewPlace
+from broadcaster.store.people import people
+from broadcaster.store.people.contacts import CHUNK
+from broadcaster.store.stations import stations
+from broadcaster.store.tables import addresses, contacts, follows, links, memberships, places, subscribers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from broadcaster.domain.people import NewContact
+    from broadcaster.store.engine.engine import Unit
+    from broadcaster.store.engine.sealing import Vault
+    from broadcaster.store.people.contacts import Key
+
+
+class Held(NamedTuple):
+    """One person as the register has them, still sealed.
+
+    ``address_mark`` of the address that a list gave, ``address_open`` while nobody knows where that is.
+    ``contacts``: key to id, ``dead`` the ids of those found dead; ``groups`` of the station: slug to id.
+    """
+
+    subscriber_id: int
+    token_hash: bytes
+    locale: str
+    sealed_name: bytes | None
+    sealed_vulnerable: bytes | None
+    contacts: dict[Key, int]
+    dead: set[int]
+    sealed_places: list[bytes]
+    groups: dict[str, int]
+    address_mark: bytes | None = None
+    address_open: bool = False
+
+    def name(self, vault: Vault) -> str | None:
+        sealed = self.sealed_name
+        return vault.open(sealed, b"name:" + self.token_hash).decode() if sealed else None
+
+    def vulnerable(self, vault: Vault) -> bool:
+        return people.open_flag(vault, self.token_hash, self.sealed_vulnerable)
+
+    def places(self, vault: Vault) -> list[NewPlace]:
+        """Return the places in the order in which they were added."""
+        opened = (people.opened_point(vault, self.subscriber_id, sealed) for sealed in self.sealed_places)
+        return [NewPlace(label, lon, lat) for lon, lat, label in opened]
+
+
+class Edit(NamedTuple):
+    """What changes of one person; None leaves a part as it is.
+
+    ``name`` empty: there is none. ``dropped``, ``revived`` and ``left`` are ids of contacts and groups, ``joined``
+    slugs; ``places`` replace all. ``address`` empty: there is none; ``located``: the list says where it is.
+    """
+
+    subscriber_id: int
+    digest: bytes
+    name: str | None = None
+    locale: str | None = None
+    vulnerable: bool | None = None
+    added: tuple[NewContact, ...] = ()
+    dropped: tuple[int, ...] = ()
+    revived: tuple[int, ...] = ()
+    places: tuple[NewPlace, ...] | None = None
+    joined: tuple[str, ...] = ()
+    left: tuple[int, ...] = ()
+    address: Address | None = None
+    located: bool = False
+
+
+async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) -> dict[int, Held]:
+    """Return what is held of these people, by their id."""
+    found: dict[int, Held] = {}
+    run = unit.conn.execute
+    slugs = {group_id: slug for slug, group_id in (await stations.group_ids(unit, station_id)).items()}
+    for start in range(0, len(subscriber_ids), CHUNK):
+        part = list(subscriber_ids[start : start + CHUNK])
+        columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name", "vulnerable")]
+        for row in await run(select(*columns).where(subscribers.c.id.in_(part))):
+            found[row.id] = Held(row.id, row.token_hash, row.locale, row.name, row.vulnerable, {}, set(), [], {})
+        for subscriber_id, channel, fingerprint, contact_id, status in await run(
+            select(
+                links.c.subscriber_id,
+                contacts.c.channel,
+                contacts.c.fingerprint,
+                contacts.c.id,
+                contacts.c.status,
+            )
+            .join(contacts, contacts.c.id == links.c.contact_id)
+            .where(links.c.subscriber_id.in_(part))
+            .order_by(contacts.c.id)
+        ):
+            found[subscriber_id].contacts[channel, fingerprint] = contact_id
+            if status == ContactStatus.GONE:
+                found[subscriber_id].dead.add(contact_id)
+        for subscriber_id, sealed in await run(
+            select(places.c.subscriber_id, places.c.sealed)
+            .where(places.c.subscriber_id.in_(part))
+            .order_by(places.c.id)
+        ):
+            found[subscriber_id].sealed_places.append(sealed)
+        for subscriber_id, group_id in await run(
+            select(memberships.c.subscriber_id, memberships.c.group_id).where(
+                memberships.c.group_id.in_(list(slugs)), memberships.c.subscriber_id.in_(part)
+            )
+        ):
+            found[subscriber_id].groups[slugs[group_id]] = group_id
+        for subscriber_id, mark, state in await run(
+            select(addresses.c.subscriber_id, addresses.c.mark, addresses.c.state).where(
+                addresses.c.station_id == station_id, addresses.c.subscriber_id.in_(part)
+            )
+        ):
+            there = found[subscriber_id]
+            found[subscriber_id] = there._replace(address_mark=mark, address_open=AddressState(state) in OPEN)
+    return found
+
+
+async def having_dead(unit: Unit, subscriber_ids: Sequence[int]) -> set[int]:
+    """Return those of these people who have a contact that was found dead."""
+    found: set[int] = set()
+    for start in range(0, len(subscriber_ids), CHUNK):
+        part = list(subscriber_ids[start : start + CHUNK])
+        rows = await unit.conn.scalars(
+            select(links.c.subscriber_id)
+            .join(contacts, contacts.c.id == links.c.contact_id)
+            .where(links.c.subscriber_id.in_(part), contacts.c.status == int(ContactStatus.GONE))
+        )
+        found.update(rows)
+    return found
+
+
+async def same_ids(unit: Unit, station_id: int) -> list[tuple[int, int]]:
+    """Return pairs of followers whose ids are one in today's spelling; lists find the second of each only."""
+    other = follows.alias()
+    rows = await unit.conn.execute(
+        select(follows.c.subscriber_id, other.c.subscriber_id)
+        .join(other, (other.c.subscriber_id == follows.c.same_id_as) & (other.c.station_id == follows.c.station_id))
+        .where(follows.c.station_id == station_id)
+        .order_by(follows.c.subscriber_id)
+    )
+    return [(one, two) for one, two in rows]

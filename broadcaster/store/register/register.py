@@ -1,0 +1,397 @@
+"""A station's register, for its operators: a page of it, a search, one person.
+
+Names are sealed, so they are searched by opening them, in order and a bounded number at a time; numbers, mail addresses
+and the register's own ids are found exactly, by their blind index.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import exists, func, select
+
+from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace
+from broadcaster.domain.spelling import plain
+from broadcaster.store.people import addresses, people
+from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.stations.labels import open_group
+from broadcaster.store.tables import (
+    contacts,
+    follows,
+    groups,
+    links,
+    memberships,
+    opt_outs,
+    places,
+    subscribers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Row, Select
+
+    from broadcaster.domain.people import NewContact
+    from broadcaster.store.engine.engine import Unit
+    from broadcaster.store.engine.sealing import Vault
+    from broadcaster.store.people.addresses import Kept
+
+MOST_OPENED = 20_000
+"""Names that one search opens before it answers with what it has, and where to go on."""
+
+MOST_COUNTED = 1000
+UNCONFIRMED = select(subscribers.c.id).where(subscribers.c.unconfirmed_at.is_not(None))
+"""Those whose sign-up nothing has confirmed yet; ``store.waves`` has them."""
+
+_OPENED_AT_ONCE = 2000
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "-": " ", "'": " ", "’": " "})
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Which of a station's confirmed followers: all, or those of a group, or those with no channel that works."""
+
+    group_id: int | None = None
+    unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One person in a list. ``channels`` are those that work; ``dead`` counts the contacts that do not.
+
+    ``opted_out``: no channel works, and they said so themselves.
+    """
+
+    id: int
+    name: str | None
+    external_id: str | None
+    vulnerable: bool
+    paused_until: datetime | None
+    channels: tuple[ChannelName, ...]
+    dead: int
+    groups: tuple[str, ...]
+    opted_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One contact of a person, with how it stands for one station."""
+
+    id: int
+    channel: ChannelName
+    address: str
+    status: ContactStatus
+    code: str | None
+    since: datetime | None
+    opted_out_at: datetime | None
+    confirmed: bool
+
+    @property
+    def works(self) -> bool:
+        return self.status is ContactStatus.ACTIVE and self.opted_out_at is None and self.confirmed
+
+
+def opted_out(contacts: Iterable[Held]) -> bool:
+    """Say whether no contact works, and one of them because the person asked for no more messages."""
+    held = [each for each in contacts if each.confirmed]
+    said_no = any(each.opted_out_at is not None or each.status is ContactStatus.STOPPED for each in held)
+    return said_no and not any(each.works for each in held)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One follower of a station, opened for its operators. ``followed_at`` is since when they follow it.
+
+    ``address`` as a list gave it; ``places`` by their ids; ``groups``: slug to name, of this station; ``elsewhere``:
+    they follow other stations too.
+    """
+
+    id: int
+    name: str | None
+    external_id: str | None
+    locale: str
+    vulnerable: bool
+    paused_until: datetime | None
+    followed_at: datetime
+    contacts: tuple[Held, ...]
+    places: Mapping[int, NewPlace]
+    groups: Mapping[str, str]
+    elsewhere: bool
+    digest: bytes
+    address: Kept | None = None
+
+
+class Found(NamedTuple):
+    """Ids of people; ``after`` is where to go on, None at the end."""
+
+    ids: list[int]
+    after: int | None
+
+
+async def page(unit: Unit, station_id: int, only: Only, *, after: int | None, limit: int) -> Found:
+    """Give the followers, who came last first; ``after`` is the last one seen."""
+    query = _ids(station_id, only, after).limit(limit + 1)
+    ids = list(await unit.conn.scalars(query))
+    return Found(ids[:limit], ids[limit - 1] if len(ids) > limit else None)
+
+
+async def named(unit: Unit, station_id: int, only: Only, wanted: str, *, after: int | None, limit: int) -> Found:
+    """Give the followers each word of ``wanted`` begins a word of whose name; accents and case do not matter.
+
+    Opens at most ``MOST_OPENED`` names, then gives what it found so far.
+    """
+    words = folded(wanted).split()
+    found: list[int] = []
+    opened = 0
+    while words and opened < MOST_OPENED:
+        rows = (
+            await unit.conn.execute(
+                _ids(station_id, only, after)
+                .add_columns(subscribers.c.name, subscribers.c.token_hash)
+                .join(subscribers, subscribers.c.id == follows.c.subscriber_id)
+                .limit(_OPENED_AT_ONCE)
+            )
+        ).all()
+        like = await asyncio.to_thread(_like, unit.vault, rows, words)
+        for each in like:
+            found.append(each)
+            if len(found) == limit:
+                return Found(found, each)
+        opened += len(rows)
+        if len(rows) < _OPENED_AT_ONCE:
+            return Found(found, None)
+        after = rows[-1].subscriber_id
+    return Found(found, after if words else None)
+
+
+def _like(vault: Vault, rows: Sequence[Row[Any]], words: Sequence[str]) -> list[int]:
+    found = []
+    for row in rows:
+        if row.name is None:
+            continue
+        name = f" {folded(vault.open(row.name, b'name:' + row.token_hash).decode())}"
+        if all(f" {word}" in name for word in words):
+            found.append(row.subscriber_id)
+    return found
+
+
+def folded(text: str) -> str:
+    """Return a text in small letters, without accents and signs that nobody sees, hyphens and apostrophes as blanks."""
+    apart = unicodedata.normalize("NFKD", plain(text).translate(_LIGATURES).casefold())
+    return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).split())
+
+
+async def having(unit: Unit, station_id: int, wanted: Iterable[NewContact]) -> list[int]:
+    """Give the followers who have one of these contacts."""
+    marks = [contact_rows.key_of(unit, contact) for contact in wanted]
+    found: set[int] = set()
+    for channel, fingerprint in marks:
+        rows = await unit.conn.scalars(
+            select(follows.c.subscriber_id)
+            .join(links, links.c.subscriber_id == follows.c.subscriber_id)
+            .join(contacts, contacts.c.id == links.c.contact_id)
+            .where(
+                follows.c.station_id == station_id,
+                contacts.c.channel == channel,
+                contacts.c.fingerprint == fingerprint,
+            )
+        )
+        found.update(rows)
+    return sorted(found, reverse=True)
+
+
+def _ids(station_id: int, only: Only, after: int | None) -> Select[Any]:
+    query = (
+        select(follows.c.subscriber_id)
+        .where(follows.c.station_id == station_id, follows.c.subscriber_id.not_in(UNCONFIRMED))
+        .order_by(follows.c.subscriber_id.desc())
+    )
+    if after is not None:
+        query = query.where(follows.c.subscriber_id < after)
+    if only.group_id is not None:
+        query = query.join(memberships, memberships.c.subscriber_id == follows.c.subscriber_id).where(
+            memberships.c.group_id == only.group_id
+        )
+    if only.unreachable:
+        query = query.where(~_working(station_id))
+    return query
+
+
+def _working(station_id: int) -> ColumnElement[bool]:
+    """Tell that a follower has a contact by which the station may write."""
+    said_no = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == station_id)
+    return exists(
+        select(links.c.contact_id)
+        .join(contacts, contacts.c.id == links.c.contact_id)
+        .where(
+            links.c.subscriber_id == follows.c.subscriber_id,
+            links.c.status == int(LinkStatus.CONFIRMED),
+            contacts.c.status == int(ContactStatus.ACTIVE),
+            ~said_no,
+        )
+    )
+
+
+async def count(unit: Unit, station_id: int, only: Only) -> int:
+    """Count them; those without a channel up to 1,000, since each is looked at."""
+    query = _ids(station_id, only, None).order_by(None)
+    if only.unreachable:
+        query = query.limit(MOST_COUNTED)
+    return await unit.conn.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+async def lines(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Line]:
+    """Give what a list shows of people, in the order of ``ids``; who follows the station no more is left out."""
+    if not ids:
+        return []
+    rows = await unit.conn.execute(
+        select(
+            subscribers.c.id,
+            subscribers.c.name,
+            subscribers.c.token_hash,
+            subscribers.c.vulnerable,
+            subscribers.c.paused_until,
+            follows.c.external_mark,
+            follows.c.external,
+        )
+        .join(follows, follows.c.subscriber_id == subscribers.c.id)
+        .where(follows.c.station_id == station_id, subscribers.c.id.in_(list(ids)))
+    )
+    held = await _contacts(unit, station_id, ids)
+    member = await _groups(unit, station_id, ids)
+    found = {
+        row.id: Line(
+            id=row.id,
+            name=_name(unit.vault, row),
+            external_id=people.open_external(unit.vault, row.external_mark, row.external),
+            vulnerable=people.open_flag(unit.vault, row.token_hash, row.vulnerable),
+            paused_until=row.paused_until,
+            channels=tuple(dict.fromkeys(each.channel for each in held.get(row.id, ()) if each.works)),
+            dead=sum(not each.works for each in held.get(row.id, ())),
+            groups=tuple(member.get(row.id, {}).values()),
+            opted_out=opted_out(held.get(row.id, ())),
+        )
+        for row in rows
+    }
+    return [found[each] for each in ids if each in found]
+
+
+def _name(vault: Vault, row: Any) -> str | None:
+    return vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None
+
+
+async def _contacts(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, list[Held]]:
+    rows = await unit.conn.execute(
+        select(
+            links.c.subscriber_id,
+            links.c.status.label("link_status"),
+            contacts.c.id,
+            contacts.c.channel,
+            contacts.c.fingerprint,
+            contacts.c.sealed,
+            contacts.c.status,
+            contacts.c.status_code,
+            contacts.c.status_at,
+            opt_outs.c.at.label("opted_out_at"),
+        )
+        .join(contacts, contacts.c.id == links.c.contact_id)
+        .outerjoin(opt_outs, (opt_outs.c.contact_id == contacts.c.id) & (opt_outs.c.station_id == station_id))
+        .where(links.c.subscriber_id.in_(list(ids)))
+        .order_by(contacts.c.channel, contacts.c.id)
+    )
+    found: dict[int, list[Held]] = {}
+    for row in rows:
+        forgotten = row.sealed == contact_rows.FORGOTTEN
+        found.setdefault(row.subscriber_id, []).append(
+            Held(
+                id=row.id,
+                channel=CHANNELS[row.channel],
+                address="" if forgotten else contact_rows.open_address(unit, row.fingerprint, row.sealed),
+                status=ContactStatus(row.status),
+                code=row.status_code,
+                since=row.status_at,
+                opted_out_at=row.opted_out_at,
+                confirmed=row.link_status == LinkStatus.CONFIRMED,
+            )
+        )
+    return found
+
+
+async def _groups(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    its = await unit.conn.execute(select(groups).where(groups.c.station_id == station_id))
+    opened = {row.id: open_group(unit.vault, row) for row in its}
+    rows = await unit.conn.execute(
+        select(memberships.c.subscriber_id, memberships.c.group_id).where(
+            memberships.c.group_id.in_(list(opened)), memberships.c.subscriber_id.in_(list(ids))
+        )
+    )
+    theirs = [(row.subscriber_id, opened[row.group_id]) for row in rows]
+    found: dict[int, dict[str, str]] = {}
+    for subscriber_id, (slug, name) in sorted(theirs, key=lambda each: each[1][1]):
+        found.setdefault(subscriber_id, {})[slug] = name
+    return found
+
+
+async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Person]:
+    """Give people whole, in the order of ``ids``; who follows the station no more is left out."""
+    if not ids:
+        return []
+    rows = await unit.conn.execute(
+        select(
+            subscribers,
+            follows.c.external_mark,
+            follows.c.external,
+            follows.c.digest,
+            follows.c.created_at.label("followed_at"),
+        )
+        .join(follows, follows.c.subscriber_id == subscribers.c.id)
+        .where(follows.c.station_id == station_id, subscribers.c.id.in_(list(ids)))
+    )
+    held = await _contacts(unit, station_id, ids)
+    member = await _groups(unit, station_id, ids)
+    sealed = await unit.conn.execute(
+        select(places.c.id, places.c.subscriber_id, places.c.sealed)
+        .where(places.c.subscriber_id.in_(list(ids)))
+        .order_by(places.c.id)
+    )
+    at: dict[int, dict[int, NewPlace]] = {}
+    for row in sealed:
+        lon, lat, label = people.open_point(unit, row.subscriber_id, row.sealed)
+        at.setdefault(row.subscriber_id, {})[row.id] = NewPlace(label, lon, lat)
+    others = set(
+        await unit.conn.scalars(
+            select(follows.c.subscriber_id).where(
+                follows.c.subscriber_id.in_(list(ids)), follows.c.station_id != station_id
+            )
+        )
+    )
+    kept = await addresses.of_people(unit, station_id, ids)
+    found = {
+        row.id: Person(
+            id=row.id,
+            name=_name(unit.vault, row),
+            external_id=people.open_external(unit.vault, row.external_mark, row.external),
+            locale=row.locale,
+            vulnerable=people.open_flag(unit.vault, row.token_hash, row.vulnerable),
+            paused_until=row.paused_until,
+            followed_at=row.followed_at,
+            contacts=tuple(held.get(row.id, ())),
+            places=at.get(row.id, {}),
+            groups=member.get(row.id, {}),
+            elsewhere=row.id in others,
+            digest=row.digest or b"",
+            address=kept.get(row.id),
+        )
+        for row in rows
+    }
+    return [found[each] for each in ids if each in found]
+
+
+async def person(unit: Unit, station_id: int, subscriber_id: int) -> Person | None:
+    """Give one follower; None for anybody else."""
+    found = await people_of(unit, station_id, [subscriber_id])
+    return found[0] if found else None

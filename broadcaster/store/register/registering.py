@@ -1,0 +1,76 @@
+"""People whom stations register one by one, written many at once: each statement serves all of a group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from broadcaster.errors import Conflict
+from broadcaster.store.engine.grouping import Failed
+from broadcaster.store.people import people
+from broadcaster.store.stations import stations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from broadcaster.domain.people import NewSubscriber
+    from broadcaster.store.engine.engine import Unit
+
+
+class Registration(NamedTuple):
+    """A person as a station's key gives them; ``groups``, slug to name, are made where they are not there."""
+
+    station_id: int
+    person: NewSubscriber
+    groups: Mapping[str, str]
+    now: datetime
+
+
+async def register_all(unit: Unit, wanted: Sequence[Registration]) -> list[int | Failed]:
+    """Register these people; return the id of each, or the ``Conflict`` of an external id that is known already."""
+    found: dict[int, int | Failed] = {}
+    left = list(enumerate(wanted))
+    while left:
+        part, left = _compatible(left)
+        found.update(await _register(unit, part))
+    return [found[at] for at in range(len(wanted))]
+
+
+def _compatible(
+    left: Sequence[tuple[int, Registration]],
+) -> tuple[list[tuple[int, Registration]], list[tuple[int, Registration]]]:
+    """Split off what is of one station and names nobody twice: what stays sees what was written before."""
+    part, rest, names = [], [], set[str]()
+    for at, each in left:
+        name = each.person.external_id
+        if each.station_id != left[0][1].station_id or name in names:
+            rest.append((at, each))
+            continue
+        part.append((at, each))
+        if name is not None:
+            names.add(name)
+    return part, rest
+
+
+async def _register(unit: Unit, part: Sequence[tuple[int, Registration]]) -> dict[int, int | Failed]:
+    station_id, now = part[0][1].station_id, part[0][1].now
+    names = [each.person.external_id for _, each in part if each.person.external_id is not None]
+    known = await people.by_external_ids(unit, station_id, names) if names else {}
+    found: dict[int, int | Failed] = {}
+    new: list[tuple[int, Registration]] = []
+    for at, each in part:
+        if each.person.external_id in known:
+            message = f"This station has a subscriber with the external_id {each.person.external_id} already."
+            found[at] = Failed(Conflict(message))
+        else:
+            new.append((at, each))
+    if new:
+        groups = await stations.ensure_groups(
+            unit, station_id, {slug: name for _, each in new for slug, name in each.groups.items()}
+        )
+        tokens = [people.new_token() for _ in new]
+        ids = await people.register(
+            unit, station_id, [each.person for _, each in new], tokens, groups_by_slug=groups, now=now
+        )
+        found.update(zip((at for at, _ in new), ids, strict=True))
+    return found

@@ -1,0 +1,186 @@
+"""Lists that were uploaded and wait for a word: the file in sealed pieces, and what it would change.
+
+In the store and not in a process's memory or temporary folder: the next request may come to another process.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, select, update
+
+from broadcaster.store.stations.stations import hash_of
+from broadcaster.store.tables import follows, groups, upload_parts, uploads
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from broadcaster.domain.stations import Caller
+    from broadcaster.store.engine.engine import Unit
+
+KEPT = timedelta(hours=1)
+"""How long a list waits."""
+
+BUSY = timedelta(minutes=10)
+"""How long one process may take to carry it out, before another may try."""
+
+_TOKEN_BYTES = 18
+_PIECE = 1 << 20
+
+
+class UploadState(IntEnum):
+    """``APPLYING``: somebody carries it out, until ``busy_until``. ``DONE``: only the refused lines are left."""
+
+    READY = 0
+    APPLYING = 1
+    DONE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """``report``: what the page tells of it, as JSON; ``size`` of the file, in bytes."""
+
+    id: int
+    station_id: int
+    key_id: int
+    state: UploadState
+    size: int
+    report: dict[str, Any]
+    busy_until: datetime | None
+
+
+async def keep(
+    unit: Unit, caller: Caller, station_id: int, pieces: Sequence[bytes], *, report: dict[str, Any], now: datetime
+) -> str:
+    """Keep a list that waits; give its token. An earlier one of the same operator and station is forgotten."""
+    await forget_expired(unit, now)
+    await unit.conn.execute(
+        delete(uploads).where(uploads.c.key_id == caller.key_id, uploads.c.station_id == station_id)
+    )
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    row = {
+        "hash": hash_of(token),
+        "station_id": station_id,
+        "key_id": caller.key_id,
+        "state": UploadState.READY,
+        "size": sum(map(len, pieces)),
+        "report": b"",
+        "expires_at": now + KEPT,
+    }
+    upload_id = await unit.conn.scalar(uploads.insert().values(row).returning(uploads.c.id)) or 0
+    await report_on(unit, upload_id, report)
+    await _keep_pieces(unit, upload_id, pieces)
+    return token
+
+
+async def _keep_pieces(unit: Unit, upload_id: int, pieces: Sequence[bytes]) -> None:
+    for number, piece in enumerate(pieces):
+        sealed = unit.vault.seal(piece, _of_part(upload_id, number))
+        await unit.conn.execute(upload_parts.insert().values(upload_id=upload_id, number=number, sealed=sealed))
+
+
+async def find(unit: Unit, token: str, now: datetime) -> Upload | None:
+    """Give the list of a token; None if it is unknown, or forgotten by now."""
+    row = (
+        await unit.conn.execute(select(uploads).where(uploads.c.hash == hash_of(token), uploads.c.expires_at > now))
+    ).one_or_none()
+    return None if row is None else _upload(unit, row)
+
+
+def _upload(unit: Unit, row: Row[Any]) -> Upload:
+    report = json.loads(unit.vault.open(row.report, _of_report(row.id)))
+    return Upload(row.id, row.station_id, row.key_id, UploadState(row.state), row.size, report, row.busy_until)
+
+
+async def pieces_of(unit: Unit, upload_id: int) -> AsyncIterator[bytes]:
+    """Give the file, piece by piece."""
+    number = 0
+    while True:
+        sealed = await unit.conn.scalar(
+            select(upload_parts.c.sealed).where(upload_parts.c.upload_id == upload_id, upload_parts.c.number == number)
+        )
+        if sealed is None:
+            return
+        yield unit.vault.open(sealed, _of_part(upload_id, number))
+        number += 1
+
+
+async def report_on(unit: Unit, upload_id: int, report: dict[str, Any]) -> None:
+    """Write anew what a list would change."""
+    sealed = unit.vault.seal(json.dumps(report).encode(), _of_report(upload_id))
+    await unit.conn.execute(update(uploads).where(uploads.c.id == upload_id).values(report=sealed))
+
+
+async def take(unit: Unit, upload_id: int, now: datetime) -> bool:
+    """Take a list to carry it out; False where somebody else does, or did."""
+    free = (uploads.c.state == UploadState.READY) | (
+        (uploads.c.state == UploadState.APPLYING) & (uploads.c.busy_until <= now)
+    )
+    taken = await unit.conn.execute(
+        update(uploads)
+        .where(uploads.c.id == upload_id, free)
+        .values(state=UploadState.APPLYING, busy_until=now + BUSY, expires_at=now + KEPT)
+    )
+    return taken.rowcount == 1
+
+
+async def give_back(unit: Unit, upload_id: int) -> None:
+    """Let it wait again: it was not carried out."""
+    await unit.conn.execute(
+        update(uploads)
+        .where(uploads.c.id == upload_id, uploads.c.state == UploadState.APPLYING)
+        .values(state=UploadState.READY, busy_until=None)
+    )
+
+
+async def done(unit: Unit, upload_id: int, report: dict[str, Any], refused: bytes) -> None:
+    """Write that it was carried out; of the file keep only the lines that were refused, as long as it would have."""
+    await report_on(unit, upload_id, report)
+    await unit.conn.execute(
+        update(uploads).where(uploads.c.id == upload_id).values(state=UploadState.DONE, busy_until=None)
+    )
+    await unit.conn.execute(delete(upload_parts).where(upload_parts.c.upload_id == upload_id))
+    await _keep_pieces(unit, upload_id, [refused[at : at + _PIECE] for at in range(0, len(refused), _PIECE)])
+
+
+async def forget(unit: Unit, upload_id: int) -> None:
+    """Forget a list that is not wanted, unless it is being carried out."""
+    await unit.conn.execute(delete(uploads).where(uploads.c.id == upload_id, uploads.c.state != UploadState.APPLYING))
+
+
+async def forget_expired(unit: Unit, now: datetime) -> None:
+    """Forget the lists that nobody said a word to."""
+    await unit.conn.execute(delete(uploads).where(uploads.c.expires_at <= now))
+
+
+async def stamp(unit: Unit, station_id: int) -> str:
+    """Give a text that is another one as soon as the station's register is: who is in it, and what a list said of them.
+
+    A change by hand draws a digest of its own (``store.by_hand``), so it is seen too.
+    """
+    rows = await unit.conn.execute(
+        select(follows.c.subscriber_id, follows.c.digest)
+        .where(follows.c.station_id == station_id)
+        .order_by(follows.c.subscriber_id)
+    )
+    read = unit.vault.fingerprint(
+        "register", ";".join(f"{row.subscriber_id}:{(row.digest or b'').hex()}" for row in rows)
+    )
+    there = await unit.conn.scalar(select(func.count()).select_from(groups).where(groups.c.station_id == station_id))
+    return f"{read.hex()}.{there or 0}"
+
+
+def _of_part(upload_id: int, number: int) -> bytes:
+    return b"upload:%d:%d" % (upload_id, number)
+
+
+def _of_report(upload_id: int) -> bytes:
+    return b"upload:%d" % upload_id

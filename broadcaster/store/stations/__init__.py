@@ -1,0 +1,1 @@
+"""Queries of stations, groups and API keys."""

@@ -1,0 +1,260 @@
+"""Stations, their groups and the keys of those who may act for them."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import Text, and_, cast, delete, func, null, or_, select, true, update
+
+from broadcaster.domain.stations import Caller, Role, Station, StationKind
+from broadcaster.store.stations.labels import open_group, open_label, sealed_group, sealed_label
+from broadcaster.store.tables import alerts, api_keys, follows, groups, memberships, stations, subscribers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Row
+
+    from broadcaster.store.engine.engine import Unit
+
+_KEY_BYTES = 24
+
+
+class Key(NamedTuple):
+    """An API key: whose it is, never what it is. ``slug``: of its station; None for one that is good for all."""
+
+    id: int
+    role: str
+    slug: str | None
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None
+    expires_at: datetime | None
+
+
+def _station(row: Row[Any]) -> Station:
+    return Station(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        kind=StationKind(row.kind),
+        languages=tuple(row.languages),
+        boundary=row.boundary,
+        margin_m=row.margin_m,
+        region=row.region,
+        insee=row.insee,
+        lon=row.lon,
+        lat=row.lat,
+        email=row.email,
+        phone=row.phone,
+        sea=row.sea,
+    )
+
+
+async def add(unit: Unit, fields: Mapping[str, Any], now: datetime) -> Station | None:
+    """Add a station; None if its slug is taken. ``fields`` are those of ``Station`` but its id."""
+    taken = await unit.conn.scalar(select(stations.c.id).where(stations.c.slug == fields["slug"]))
+    if taken is not None:
+        return None
+    row = {**fields, "languages": list(fields["languages"]), "kind": str(fields["kind"]), "created_at": now}
+    await unit.conn.execute(stations.insert().values(row))
+    return await by_slug(unit, fields["slug"])
+
+
+async def change(unit: Unit, station_id: int, fields: Mapping[str, Any]) -> None:
+    """Change what is given of a station, and nothing else: never its territory, of which processes keep an index."""
+    if not fields.keys().isdisjoint({"boundary", "kind"}):
+        message = "a station's territory does not change"
+        raise ValueError(message)
+    row = {name: list(value) if name == "languages" else value for name, value in fields.items()}
+    await unit.conn.execute(update(stations).where(stations.c.id == station_id).values(row))
+
+
+async def without_sea(unit: Unit) -> list[int]:
+    """Return the ids of the stations with a territory for which nobody looked for the sea yet."""
+    rows = await unit.conn.scalars(
+        select(stations.c.id)
+        .where(stations.c.sea.is_(None), stations.c.boundary.is_not(None), cast(stations.c.boundary, Text) != "null")
+        .order_by(stations.c.id)
+    )
+    return list(rows)
+
+
+async def by_slug(unit: Unit, slug: str) -> Station | None:
+    row = (await unit.conn.execute(select(stations).where(stations.c.slug == slug))).one_or_none()
+    return None if row is None else _station(row)
+
+
+async def by_id(unit: Unit, station_id: int) -> Station | None:
+    row = (await unit.conn.execute(select(stations).where(stations.c.id == station_id))).one_or_none()
+    return None if row is None else _station(row)
+
+
+async def by_ids(unit: Unit, ids: Iterable[int]) -> list[Station]:
+    """Give the stations of these ids, a few, those that are there."""
+    wanted = list(ids)
+    if not wanted:
+        return []
+    rows = await unit.conn.execute(select(stations).where(stations.c.id.in_(wanted)).order_by(stations.c.id))
+    return [_station(row) for row in rows]
+
+
+async def ids_after(unit: Unit, station_id: int) -> list[int]:
+    """Give the ids above ``station_id``, ascending."""
+    return list(
+        await unit.conn.scalars(select(stations.c.id).where(stations.c.id > station_id).order_by(stations.c.id))
+    )
+
+
+async def boundaries(unit: Unit, ids: Sequence[int], kind: StationKind) -> dict[int, str]:
+    """Give the boundaries, as written (GeoJSON, or null), of those of these stations that are of a kind."""
+    rows = await unit.conn.execute(
+        select(stations.c.id, cast(stations.c.boundary, Text))
+        .where(stations.c.id.in_(ids), stations.c.kind == str(kind), stations.c.boundary.is_not(None))
+        .order_by(stations.c.id)
+    )
+    return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
+async def all_stations(unit: Unit) -> list[Station]:
+    rows = await unit.conn.execute(select(stations).order_by(stations.c.slug))
+    return [_station(row) for row in rows]
+
+
+async def listed(unit: Unit) -> list[Station]:
+    """Give all stations as a list needs them: without their boundaries, which are nearly all there is to read."""
+    shapes = ("boundary", "sea")
+    columns = [null().label(each.name) if each.name in shapes else each for each in stations.c]
+    rows = await unit.conn.execute(select(*columns).order_by(stations.c.slug))
+    return [_station(row) for row in rows]
+
+
+async def followers_count(unit: Unit, station_id: int) -> int:
+    """Count a station's followers, without those whose sign-up nothing has confirmed yet."""
+    waiting = select(subscribers.c.id).where(subscribers.c.unconfirmed_at.is_not(None))
+    query = select(func.count()).select_from(follows).where(follows.c.station_id == station_id)
+    return await unit.conn.scalar(query.where(follows.c.subscriber_id.not_in(waiting))) or 0
+
+
+async def group_ids(unit: Unit, station_id: int) -> dict[str, int]:
+    """Give the station's groups: slug to id."""
+    rows = await unit.conn.execute(select(groups).where(groups.c.station_id == station_id))
+    return {open_group(unit.vault, row)[0]: row.id for row in rows}
+
+
+async def groups_by_id(unit: Unit, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """Give (station id, slug) by group id."""
+    rows = await unit.conn.execute(select(groups).where(groups.c.id.in_(list(ids))))
+    return {row.id: (row.station_id, open_group(unit.vault, row)[0]) for row in rows}
+
+
+async def group_list(unit: Unit, station_id: int) -> list[tuple[str, str, int]]:
+    """Give (slug, name, number of members) of each of the station's groups."""
+    rows = await unit.conn.execute(
+        select(groups, func.count(memberships.c.subscriber_id).label("members"))
+        .outerjoin(memberships, memberships.c.group_id == groups.c.id)
+        .where(groups.c.station_id == station_id)
+        .group_by(*groups.c)
+    )
+    return sorted((*open_group(unit.vault, row), row.members) for row in rows)
+
+
+async def ensure_groups(unit: Unit, station_id: int, names: Mapping[str, str]) -> dict[str, int]:
+    """Add those groups (slug to name) that the station lacks; give all of its groups, slug to id."""
+    known = await group_ids(unit, station_id)
+    missing = [sealed_group(unit.vault, station_id, slug, name) for slug, name in names.items() if slug not in known]
+    if missing:
+        await unit.conn.execute(groups.insert(), missing)
+        known = await group_ids(unit, station_id)
+    return known
+
+
+async def add_key(
+    unit: Unit, role: Role, station_id: int | None, label: str, now: datetime, *, expires_at: datetime | None = None
+) -> str:
+    """Make an API key and give it, this once; only its hash is kept (it is 192 random bits: no salt is needed)."""
+    key = "tk_" + secrets.token_urlsafe(_KEY_BYTES)
+    mark = hash_of(key)
+    await unit.conn.execute(
+        api_keys.insert().values(
+            station_id=station_id,
+            role=str(role),
+            label="",
+            sealed=sealed_label(unit.vault, mark, label),
+            hash=mark,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    return key
+
+
+def holding(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a key is neither revoked nor expired."""
+    return and_(api_keys.c.revoked_at.is_(None), or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > now))
+
+
+async def caller_of(unit: Unit, key: str, now: datetime) -> Caller | None:
+    """Give whoever holds ``key``; None if it is unknown, expired or revoked."""
+    row = (
+        await unit.conn.execute(
+            select(api_keys.c.id, api_keys.c.role, api_keys.c.station_id).where(
+                api_keys.c.hash == hash_of(key), holding(now)
+            )
+        )
+    ).one_or_none()
+    return None if row is None else Caller(row.id, Role(row.role), row.station_id)
+
+
+async def key_holds(unit: Unit, key_id: int, now: datetime) -> bool:
+    """Tell whether a key is there, not expired and not revoked."""
+    return (await unit.conn.scalar(select(api_keys.c.id).where(api_keys.c.id == key_id, holding(now)))) is not None
+
+
+async def keys(unit: Unit) -> list[Key]:
+    """Return every key, the oldest first."""
+    return await _keys(unit, true())
+
+
+async def keys_that_hold(unit: Unit, now: datetime) -> list[Key]:
+    """Return the keys that are neither revoked nor expired."""
+    return await _keys(unit, holding(now))
+
+
+async def _keys(unit: Unit, which: ColumnElement[bool]) -> list[Key]:
+    rows = await unit.conn.execute(
+        select(api_keys, stations.c.slug)
+        .outerjoin(stations, stations.c.id == api_keys.c.station_id)
+        .where(which)
+        .order_by(api_keys.c.id)
+    )
+    return [
+        Key(row.id, row.role, row.slug, open_label(unit.vault, row), row.created_at, row.revoked_at, row.expires_at)
+        for row in rows
+    ]
+
+
+async def end_key(unit: Unit, key: str, now: datetime) -> None:
+    """End a key that was made for a short while: revoked where an alert names it, else forgotten."""
+    mine = api_keys.c.hash == hash_of(key)
+    sent = select(alerts.c.id).join(api_keys, api_keys.c.id == alerts.c.key_id).where(mine).limit(1)
+    if await unit.conn.scalar(sent) is None:
+        await unit.conn.execute(delete(api_keys).where(mine))
+    else:
+        await unit.conn.execute(update(api_keys).where(mine).values(revoked_at=now))
+
+
+async def revoke_key(unit: Unit, key_id: int, now: datetime) -> bool:
+    """End a key; False if there is none of that id that still holds."""
+    done = await unit.conn.execute(
+        update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    return done.rowcount == 1
+
+
+def hash_of(secret: str) -> bytes:
+    """Give the SHA-256 of a random secret, which is what the store knows of it."""
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,112 @@
+"""/console/alerts: every alert of the stations that one may see, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from broadcaster.domain.alerts import Alert, MsgType, Status
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.schemas.base import Query
+from broadcaster.store.alerts import alerts
+from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.web import severities
+from broadcaster.web.console.alerts.live_words import number, people_of, sandboxed
+from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.pages import written_short
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.web.console.alerts.live_words import People
+    from broadcaster.web.i18n import Words
+
+_PAGE = 25
+
+
+class PageQuery(Query):
+    """``before``: the last alert of the page before."""
+
+    before: int | None = Field(None, ge=1, le=(1 << 63) - 1)
+    lang: str = Field("", max_length=12)
+
+
+async def listing(call: Call[None, PageQuery]) -> web.Response:
+    """Show a page of alerts."""
+    words = words_of(call.request)
+    now = call.services.clock.now()
+    async with call.services.store.read() as unit:
+        theirs = {station.id: station for station in await stations_of(unit, call.caller)}
+        station_id = None if call.caller is None else call.caller.station_id
+        found = await alerts.page(unit, station_id=station_id, before=call.query.before, limit=_PAGE + 1)
+        shown = [alert for alert in found[:_PAGE] if alert.station_id in theirs]
+        sums = await reporting.glances(unit, [alert.id for alert in shown])
+    facts = {
+        "alerts": [
+            glance(alert, theirs[alert.station_id], people_of(sums.get(alert.id, {})), now, words) for alert in shown
+        ],
+        "several": len(theirs) > 1,
+        "first": call.query.before is None,
+        "next": found[_PAGE - 1].id if len(found) > _PAGE else None,
+    }
+    return show(call.request, "alerts/alerts.html", words, facts, tab="alerts")
+
+
+def glance(alert: Alert, station: Station, people: People, now: datetime, words: Words) -> dict[str, Any]:
+    """Give what a list shows of an alert: what, where, how it stands, and how many people were told."""
+    language, text = alert.text_in(words.language, station.languages[0])
+    return {
+        "id": alert.id,
+        "language": language,
+        "headline": text.headline,
+        "status": str(alert.status),
+        "look": look_of(alert),
+        "severity": label_of(alert, words),
+        "station": station.name,
+        "sent": written_short(alert.sent_at, zone_of(station.region), words),
+        "state": state_word(alert, people, now, words),
+        "holds": alert.active(now),
+        "people": people,
+        "told": told_of(alert, people, words),
+    }
+
+
+def look_of(alert: Alert) -> str:
+    """Give how an alert's chip looks: a drill's never as the real thing, an all-clear's as none."""
+    clear = alert.status is Status.ACTUAL and alert.msg_type is MsgType.CANCEL
+    return "clear" if clear else severities.look_of(alert)
+
+
+def label_of(alert: Alert, words: Words) -> str:
+    """Give the word on that chip."""
+    said = words("All-clear") if alert.msg_type is MsgType.CANCEL else severities.severity_words(words)[alert.severity]
+    mark = {Status.EXERCISE: words("EXERCISE"), Status.TEST: words("TEST")}.get(alert.status)
+    return said if mark is None else f"{mark} · {said}"
+
+
+def state_word(alert: Alert, people: People, now: datetime, words: Words) -> str:
+    """Give how an alert stands, in two words."""
+    if alert.finished_at is None and now < alert.expires_at:
+        return words("Being sent") if alert.resolved_at is not None else words("Beginning")
+    if alert.resolved_at is not None and people.matched == 0:
+        return words("Nobody concerned")
+    if alert.cancelled_at is not None:
+        return words("Lifted")
+    if alert.msg_type is MsgType.CANCEL:
+        return words("Sent")
+    return words("In force") if alert.active(now) else words("Over")
+
+
+def told_of(alert: Alert, people: People, words: Words) -> str:
+    """Give how many people were told, of how many."""
+    if people.matched == 0:
+        return ""
+    gaps = {"reached": number(people.reached, words), "matched": number(people.matched, words)}
+    if sandboxed(alert):
+        return words("sandbox: nobody told, %(matched)s concerned", matched=gaps["matched"])
+    return words("%(reached)s of %(matched)s told", **gaps)

@@ -1,0 +1,234 @@
+"""/console/alerts/{id}: one alert as it goes out, and after. Its parts are made here, at the load and live."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import aiohttp_jinja2
+
+from broadcaster.domain.alerts import MsgType, Status
+from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.alerts import alert_of
+from broadcaster.http.deliveries import Told, stream
+from broadcaster.store.alerts import alerts
+from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.web.console.alerts.alerts import label_of, look_of, state_word
+from broadcaster.web.console.alerts.live_curve import curve_of
+from broadcaster.web.console.alerts.live_facts import WATCH
+from broadcaster.web.console.alerts.live_reasons import grouped
+from broadcaster.web.console.alerts.live_reasons import state_word as delivery_word
+from broadcaster.web.console.alerts.live_words import clock_time, number, sandboxed, span, verdict
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.drawing import draw
+from broadcaster.web.health_words import told
+from broadcaster.web.names import channel_word
+from broadcaster.web.pages import written_short, written_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+    from aiohttp import web
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.people import ChannelName
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.web.console.alerts.live_facts import Facts
+    from broadcaster.web.i18n import Words
+
+PARTS = ("verdict", "state", "figures", "curve", "channels", "missed")
+"""Those parts of the page that change while one looks; each is a template of its own."""
+
+LONGEST_S = 600.0
+"""Seconds after which a stream breaks off, and its reader is let in anew: a session may have ended meanwhile."""
+_MOST_REASONS = 6
+
+
+async def page(call: Call[None, None]) -> web.Response:
+    """Show an alert as it stands; the page's script follows it from there."""
+    alert, station = await alert_of(call, Role.READ)
+    words = words_of(call.request, station.languages[0])
+    facts = await call.request.app[WATCH].read(call.services, alert)
+    earlier: Alert | None = None
+    async with call.services.store.read() as unit:
+        by = await reporting.sender_of(unit, alert.id)
+        if alert.msg_type is MsgType.CANCEL and alert.references:
+            earlier = await alerts.by_id(unit, alert.references[0])
+    shown = {
+        **heading(facts.alert, station, words),
+        **changing(facts, station, words),
+        "by": by,
+        "earlier": earlier,
+        "may_cancel": _may_cancel(call, facts.alert, station),
+        "picture": None if alert.area is None else draw(alert.area, station.boundary),
+        "scripts": _for_scripts(call, facts.alert, station, words),
+        "again": "again" in call.request.query,
+    }
+    return show(call.request, "alerts/live.html", words, shown, tab="alerts", where=station.name)
+
+
+async def events(call: Call[None, None]) -> web.StreamResponse:
+    """Stream those parts of the page that changed, as HTML in JSON; it never ends, receipts come late."""
+    alert, station = await alert_of(call, Role.READ)
+    words = words_of(call.request, station.languages[0])
+    sent: dict[str, str] = {}
+
+    async def read() -> Told:
+        facts = await call.request.app[WATCH].read(call.services, alert)
+        shown = {**changing(facts, station, words), "may_cancel": _may_cancel(call, facts.alert, station)}
+        parts = {name: _part(call.request, name, words, shown) for name in PARTS}
+        news = {name: html for name, html in parts.items() if sent.get(name) != html}
+        sent.update(news)
+        return Told(
+            json.dumps(
+                {
+                    "at": clock_time(facts.at, zone_of(station.region), words),
+                    "title": shown["title"],
+                    "look": shown["verdict"].look,
+                    "said": f"{shown['verdict'].sentence} {shown['verdict'].more}".strip(),
+                    "parts": news,
+                },
+                ensure_ascii=False,
+            )
+        )
+
+    return await stream(call, alert.id, read, longest_s=LONGEST_S)
+
+
+def heading(alert: Alert, station: Station, words: Words) -> dict[str, Any]:
+    """Give what a page about an alert has at its top."""
+    zone = zone_of(station.region)
+    language, text = alert.text_in(words.language, station.languages[0])
+    return {
+        "alert": alert,
+        "station": station,
+        "text": text,
+        "text_language": language,
+        "look": look_of(alert),
+        "severity_label": label_of(alert, words),
+        "mood": {Status.EXERCISE: " exercise", Status.TEST: " test"}.get(alert.status, ""),
+        "sent": written_time(alert.sent_at, zone, words),
+        "expires": written_time(alert.expires_at, zone, words),
+        "zone": zone.key,
+        "to": audience_words(alert, words),
+    }
+
+
+def audience_words(alert: Alert, words: Words) -> str:
+    """Say for whom an alert is."""
+    return {
+        AudienceKind.EVERYONE: words("Everyone in the area"),
+        AudienceKind.FOLLOWERS: words("Those in the area who follow this station"),
+        AudienceKind.ALL_FOLLOWERS: words("All who follow this station, wherever they are"),
+        AudienceKind.GROUPS: words("The groups %(groups)s", groups=", ".join(alert.audience.groups)),
+        AudienceKind.TOLD: words("Everyone who was told of the alert"),
+    }[alert.audience.kind]
+
+
+def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
+    """Give what changes of the page, for its templates."""
+    alert, people, zone = facts.alert, facts.people, zone_of(station.region)
+    found = verdict(alert, people, words)
+    going_on = alert.finished_at is None
+    reasons = grouped(facts.reasons, words)
+    _, text = alert.text_in(words.language, station.languages[0])
+    return {
+        "alert": alert,
+        "people": people,
+        "verdict": found,
+        "title": f"{people.percent}\u202f% · {text.headline}" if people.matched else text.headline,
+        "unconfirmed": sum(facts.account.unconfirmed.values()),
+        "number": lambda value: number(value, words),
+        "span": lambda seconds: span(seconds, words),
+        "nothing_sent": sandboxed(alert),
+        "sandbox": [channel_word(name, words) for name in alert.sandbox],
+        "stopped": [(channel_word(name, words), why) for name, why in facts.account.stopped.items()],
+        "troubles": [told(each, words) for each in facts.troubles],
+        "maybe_twice": facts.account.maybe_twice,
+        "state": state_word(alert, people, facts.at, words),
+        "lifted": None if alert.cancelled_at is None else _lifted(facts, zone, words),
+        "over": facts.at >= alert.expires_at,
+        "curve": curve_of(
+            facts.accepted,
+            facts.delivered,
+            matched=people.reachable,
+            elapsed_s=(facts.at - alert.sent_at).total_seconds() if going_on else None,
+            words=words,
+        ),
+        "percentiles": facts.account.accepted_s,
+        "fallen": max(0, sum(facts.accepted.values()) - people.reached),
+        "channels": [_channel(name, facts.account.channels.get(name, {}), words) for name in alert.channels],
+        "reasons": reasons[:_MOST_REASONS],
+        "more_reasons": len(reasons) - _MOST_REASONS,
+        "at": clock_time(facts.at, zone, words),
+    }
+
+
+def _lifted(facts: Facts, zone: ZoneInfo, words: Words) -> dict[str, Any]:
+    at = facts.alert.cancelled_at
+    return {
+        "at": "" if at is None else written_short(at, zone, words),
+        "by": facts.lifted_by,
+        "all_clear": None if facts.all_clear is None else facts.all_clear.id,
+    }
+
+
+def _channel(name: ChannelName, by_state: Mapping[str, int], words: Words) -> dict[str, Any]:
+    """Give a channel's messages: in four parts for its bar, and state by state for the table."""
+    counts = {state: by_state.get(state.word, 0) for state in DeliveryState}
+    total = sum(counts.values())
+    confirmed = sum(n for state, n in counts.items() if state >= DeliveryState.DELIVERED)
+    parts = {
+        "confirmed": confirmed,
+        "handed": counts[DeliveryState.ACCEPTED],
+        "waiting": counts[DeliveryState.QUEUED],
+        "failed": sum(n for state, n in counts.items() if state.failure),
+    }
+    bars, left = [], 0.0
+    for part, n in parts.items():
+        width = 100 * n / total if total else 0.0
+        if n:
+            bars.append((part, round(left, 3), round(width, 3)))
+        left += width
+    return {
+        "name": name.value,
+        "word": channel_word(name, words),
+        "total": total,
+        "parts": parts,
+        "bars": bars,
+        "states": [(delivery_word(state, words), n) for state, n in counts.items() if n],
+    }
+
+
+def _may_cancel(call: Call[Any, Any], alert: Alert, station: Station) -> bool:
+    may = call.caller is not None and call.caller.may(Role.PUBLISH, station.id)
+    return may and alert.msg_type is not MsgType.CANCEL and alert.cancelled_at is None
+
+
+def _part(request: web.Request, name: str, words: Words, shown: Mapping[str, Any]) -> str:
+    context = {"_": words, "language": words.language, **shown}
+    return aiohttp_jinja2.render_string(f"console/alerts/live_{name}.html", request, context)
+
+
+def _for_scripts(call: Call[Any, Any], alert: Alert, station: Station, words: Words) -> dict[str, Any]:
+    return {
+        "events": f"/console/alerts/{alert.id}/events?lang={words.language}",
+        "zone": zone_of(station.region).key,
+        "ground": f"/map/{station.slug}.json",
+        "tiles": None if call.services.settings.tiles_file is None else "/tiles.pmtiles",
+        "area": None if alert.area is None else alert.area.geojson(72),
+        "words": {
+            "live": words("Live"),
+            "figures": words("Figures of %(time)s"),
+            "lost": words("Connection lost at %(time)s. The figures are of that moment. Trying again…"),
+            "back": words("The connection is back. The figures are right again."),
+            "ended": words("Your session ended. Sign in again."),
+            "closer": words("Closer"),
+            "farther": words("Farther"),
+        },
+    }

@@ -1,0 +1,125 @@
+"""/console/alerts/{id}/cancel: the all-clear's words stand ready: one reads or changes them, and holds the button."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.domain.alerts import MsgType, Text
+from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
+from broadcaster.errors import Refused
+from broadcaster.http.alerts import alert_of
+from broadcaster.http.reading import form_of
+from broadcaster.pipeline import issue
+from broadcaster.store.alerts import alerts
+from broadcaster.web.console.alerts.live import heading
+from broadcaster.web.console.alerts.live_facts import WATCH
+from broadcaster.web.console.alerts.live_words import clock_time, number, sandboxed
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.pages import to
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import web
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.web.i18n import Words
+
+FIELDS = {"headline": issue.HEADLINE, "description": issue.DESCRIPTION, "instruction": issue.INSTRUCTION}
+"""The parts of a text that one may change here, with the most characters of each."""
+
+
+async def ask(call: Call[None, None]) -> web.StreamResponse:
+    """Show what the all-clear will say, and to how many."""
+    alert, station = await alert_of(call, Role.PUBLISH)
+    there = await _already(call, alert)
+    if there is not None:
+        return there
+    return await _page(call, alert, station, issue.prepared_all_clear(alert), {})
+
+
+async def do(call: Call[None, None]) -> web.StreamResponse:
+    """Send it. The second of two gets to the first one's all-clear, and is told so."""
+    alert, station = await alert_of(call, Role.PUBLISH)
+    there = await _already(call, alert)
+    if there is not None:
+        return there
+    form = await form_of(call.request)
+    prepared = issue.prepared_all_clear(alert)
+    texts = {
+        language: Text(**{name: _tidy(form.get(f"{name}.{language}", getattr(own, name))) for name in FIELDS})
+        for language, own in prepared.items()
+    }
+    wrong = _wrong(texts, words_of(call.request, station.languages[0]))
+    if wrong:
+        return await _page(call, alert, station, texts, wrong, status=422)
+    key_id = call.need(Role.PUBLISH, station.id).key_id
+    try:
+        cleared = await issue.cancel(call.services, alert, station, key_id, texts)
+    except Refused as refused:
+        name = ".".join(reversed(refused.field.removeprefix("texts.").split(".")))
+        words = words_of(call.request, station.languages[0])
+        wrong = {name: words("This can't be sent as it is: leave out signs that are no text.")}
+        return await _page(call, alert, station, texts, wrong, status=422)
+    return _to(cleared)
+
+
+async def _already(call: Call[Any, Any], alert: Alert) -> web.Response | None:
+    """Give the way to the all-clear that there is already; an all-clear itself has nothing to lift."""
+    if alert.msg_type is MsgType.CANCEL:
+        return _to(alert)
+    async with call.services.store.read() as unit:
+        earlier = await alerts.all_clear_of(unit, alert.id, alert.station_id)
+    return None if earlier is None else _to(earlier, again=True)
+
+
+def _to(alert: Alert, *, again: bool = False) -> web.Response:
+    there = f"/console/alerts/{alert.id}" + ("?again=1" if again else "")
+    return to(there)
+
+
+def _tidy(said: str) -> str:
+    return said.replace("\r\n", "\n").strip()
+
+
+def _wrong(texts: Mapping[str, Text], words: Words) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for language, text in texts.items():
+        if not text.headline:
+            found[f"headline.{language}"] = words("Say in a few words that it is over.")
+        for name, limit in FIELDS.items():
+            length = len(getattr(text, name))
+            if length > limit:
+                found[f"{name}.{language}"] = words(
+                    "There are %(n)s characters, and %(limit)s is the most: shorten it.", n=length, limit=limit
+                )
+    return found
+
+
+async def _page(
+    call: Call[Any, Any],
+    alert: Alert,
+    station: Station,
+    texts: Mapping[str, Text],
+    wrong: Mapping[str, str],
+    *,
+    status: int = 200,
+) -> web.Response:
+    words = words_of(call.request, station.languages[0])
+    facts = await call.request.app[WATCH].read(call.services, alert)
+    people = facts.people
+    shown = {
+        **heading(alert, station, words),
+        "texts": texts,
+        "limits": FIELDS,
+        "wrong": wrong,
+        "told": people.reached,
+        "count": number(people.reached, words),
+        "pending": people.pending,
+        "nothing_sent": sandboxed(alert),
+        "sent_clock": clock_time(alert.sent_at, zone_of(station.region), words),
+    }
+    return show(call.request, "alerts/live_cancel.html", words, shown, tab="alerts", where=station.name, status=status)

@@ -1,0 +1,122 @@
+"""How many people were reached when, as a picture of lines: SVG in hundredths of its width and height.
+
+The axis of time is drawn closer and closer (the logarithm of one and the seconds by five), so that the first seconds
+and the last hour are seen on one picture, and the picture of a running alert does not jump.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.latency import middle_s, percentile_s
+from broadcaster.web.console.alerts.live_words import number, span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from broadcaster.web.i18n import Words
+
+_SCALE_S = 5.0
+_LEAST_S = 10.0
+_TICKS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 259_200)
+_APART = 12.0
+_RIGHT = 58.0
+_HEADROOM = 1.08
+_WIDE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A percentile's point on the curve; ``left``: its words stand to the left of it."""
+
+    x: float
+    y: float
+    label: str
+    left: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """``line``, ``area`` and ``confirmed``: paths 1,000 wide; the rest in hundredths, y downwards."""
+
+    line: str
+    area: str
+    confirmed: str
+    marks: tuple[Mark, ...]
+    ticks: tuple[tuple[float, str], ...]
+    levels: tuple[tuple[float, str], ...]
+    spoken: str
+
+
+def curve_of(
+    accepted: Mapping[int, int],
+    delivered: Mapping[int, int],
+    *,
+    matched: int,
+    elapsed_s: float | None,
+    words: Words,
+    height: int = _WIDE,
+) -> Curve | None:
+    """Draw the histograms of an alert; None where nobody was reached yet.
+
+    ``matched``: how many people there are to reach, the top of the picture. ``elapsed_s``: the seconds since the alert,
+    while it goes on: a curve that stands still is seen to do so. ``height``: that of the paths, which are 1,000 wide.
+    """
+    reached = sum(accepted.values())
+    if reached == 0:
+        return None
+    longest = max(middle_s(number) for number in (*accepted, *delivered))
+    until = max(_LEAST_S, longest * _HEADROOM, elapsed_s or 0.0)
+    whole = max(matched, reached)
+    top = whole * _HEADROOM
+
+    def x(seconds: float) -> float:
+        return 100 * min(1.0, math.log1p(seconds / _SCALE_S) / math.log1p(until / _SCALE_S))
+
+    def y(people: float) -> float:
+        return 100 * (1 - people / top)
+
+    def path(counts: Mapping[int, int]) -> str:
+        points, seen = [(0.0, 100.0)], 0
+        for bucket in sorted(counts):
+            seen += counts[bucket]
+            points.append((x(middle_s(bucket)), y(seen)))
+        points.append((100.0, points[-1][1]))
+        return "M" + "L".join(f"{left * 10:.1f} {down * height / 100:.1f}" for left, down in points)
+
+    marks = []
+    for share, word in ((0.50, "50"), (0.95, "95")):
+        seconds = percentile_s(accepted, share)
+        if seconds is not None:
+            at = x(seconds)
+            label = words("%(share)s%% in %(time)s", share=word, time=span(seconds, words))
+            told = sum(n for number, n in accepted.items() if middle_s(number) <= seconds)
+            marks.append(Mark(round(at, 2), round(y(told), 2), label, left=at > _RIGHT))
+    line = path(accepted)
+    half = whole // 2
+    levels = [(round(y(whole), 2), number(whole, words))]
+    if half > 1:
+        levels.append((round(y(half), 2), number(half, words)))
+    return Curve(
+        line=line,
+        area=f"{line}L{_WIDE} {height}L0 {height}Z",
+        confirmed=path(delivered) if delivered else "",
+        marks=tuple(marks),
+        ticks=tuple(_ticks(x, until, words)),
+        levels=tuple(levels),
+        spoken=words(
+            "People reached over time. %(marks)s",
+            marks=", ".join(mark.label for mark in marks),
+        ),
+    )
+
+
+def _ticks(x: Callable[[float], float], until: float, words: Words) -> list[tuple[float, str]]:
+    made: list[tuple[float, str]] = []
+    for seconds in _TICKS_S:
+        at = x(seconds)
+        if seconds < until and at - (made[-1][0] if made else 0.0) >= _APART and at <= 100 - _APART / 2:
+            made.append((round(at, 2), span(seconds, words)))
+    return made

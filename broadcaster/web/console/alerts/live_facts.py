@@ -1,0 +1,113 @@
+"""What the Live page and the report read of an alert, of one moment; once for all who look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from broadcaster.domain.health import Code
+from broadcaster.health import refused
+from broadcaster.http.deliveries import PACE_S
+from broadcaster.http.pacing import Paced
+from broadcaster.store.alerts import alerts, counting, retiring
+from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts import report as account
+from broadcaster.web.console.alerts.live_words import people_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.health import Trouble
+    from broadcaster.domain.report import Account
+    from broadcaster.pipeline.services import Services
+    from broadcaster.web.console.alerts.live_words import People
+
+_REASONS_S = 2.0
+_TROUBLES_S = 2.0
+_MOST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """An alert and its account as they are at ``at``. ``accepted`` and ``delivered``: people by bucket of time."""
+
+    alert: Alert
+    account: Account
+    people: People
+    accepted: Mapping[int, int]
+    delivered: Mapping[int, int]
+    reasons: Mapping[str, int]
+    all_clear: Alert | None
+    lifted_by: str | None
+    troubles: Sequence[Trouble]
+    at: datetime
+
+
+async def _troubles(services: Services, alert: Alert, now: datetime) -> list[Trouble]:
+    """Return what is wrong with the service, as far as it is of this alert; once nothing more is sent, nothing is."""
+    if alert.finished_at is not None or alert.expires_at <= now:
+        return []
+    return [
+        each
+        for each in await services.health.troubles(kept_s=_TROUBLES_S)
+        if each.alert_id in (None, alert.id)
+        and (each.channel is None or each.channel in alert.channels)
+        and each.code is not Code.SENDER_REFUSED  # of this alert, its own are told
+    ]
+
+
+class Watch:
+    """Reads the facts of alerts, each alert's four times a second at most, however many look."""
+
+    def __init__(self) -> None:
+        self._paced: Paced[Facts] = Paced(PACE_S)
+        self._reasons: dict[int, tuple[int, datetime, Mapping[str, int]]] = {}
+
+    async def read(self, services: Services, alert: Alert) -> Facts:
+        """Give facts read after this call."""
+        return await self._paced.read(alert.id, partial(self._really, services, alert))
+
+    async def _really(self, services: Services, known: Alert) -> Facts:
+        now = services.clock.now()
+        async with services.store.read() as unit:
+            alert = await alerts.by_id(unit, known.id) or known
+            found = await account.account(unit, alert)
+            histograms = await counting.latencies(unit, alert.id)
+            people = people_in(found)
+            cleared = None
+            if alert.cancelled_at is not None:
+                cleared = await alerts.all_clear_of(unit, alert.id, alert.station_id)
+            refusals = [refused(each) for each in await retiring.refusals_of(unit, alert.id)]
+            by = None if cleared is None else await reporting.sender_of(unit, cleared.id)
+            # Every person of the alert is looked at for this: not at each of many changes a second.
+            before = self._reasons.get(alert.id)
+            stale = before is None or (
+                before[0] != people.unreached
+                and (people.pending == 0 or (now - before[1]).total_seconds() >= _REASONS_S)
+            )
+            if stale or before is None:
+                reasons = await reporting.reasons(unit, alert.id) if people.unreached else {}
+                before = (people.unreached, now, reasons)
+                self._reasons[alert.id] = before
+                if len(self._reasons) > _MOST:
+                    self._reasons.pop(next(iter(self._reasons)))
+        return Facts(
+            alert=alert,
+            account=found,
+            people=people,
+            accepted=histograms[counting.ACCEPTED],
+            delivered=histograms[counting.DELIVERED],
+            reasons=before[2],
+            all_clear=cleared,
+            lifted_by=by,
+            troubles=[*await _troubles(services, alert, now), *refusals],
+            at=now,
+        )
+
+
+WATCH: web.AppKey[Watch] = web.AppKey("watch")

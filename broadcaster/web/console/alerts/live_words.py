@@ -1,0 +1,172 @@
+"""What is happening to an alert, in one sentence and a look; figures and lengths of time as people write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from babel.dates import format_time
+from babel.numbers import format_decimal
+
+from broadcaster.domain.alerts import MsgType
+from broadcaster.domain.deliveries import PersonState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.report import Account
+    from broadcaster.web.i18n import Words
+
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
+_TENTHS_BELOW_S = 10
+_WELL, _POORLY, _PICTURED = 0.95, 0.5, 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """An account's people, in the four figures that an operator asks for. ``confirmed`` is a part of ``reached``."""
+
+    matched: int
+    reached: int
+    confirmed: int
+    pending: int
+    unreached: int
+
+    @property
+    def share(self) -> float:
+        """Give the part that was reached, 0 to 1."""
+        return self.reached / self.matched if self.matched else 0.0
+
+    @property
+    def reachable(self) -> int:
+        """Give the height of a picture of how many are reached: everyone, but where most can't be, those who can."""
+        able = self.matched - self.unreached
+        return self.matched if able >= _PICTURED * self.matched else able
+
+    @property
+    def percent(self) -> int:
+        """Give it in hundredths, rounded down: 100 only when it is everyone."""
+        return int(100 * self.reached / self.matched) if self.matched else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``look``: good, busy, warn, bad or still. ``sentence`` says it, ``more`` is for whoever reads on."""
+
+    look: str
+    sentence: str
+    more: str = ""
+
+
+def people_of(by_state: dict[PersonState, int]) -> People:
+    """Sum up people by state."""
+    return People(
+        matched=sum(by_state.values()),
+        reached=sum(n for state, n in by_state.items() if state >= PersonState.ACCEPTED),
+        confirmed=sum(n for state, n in by_state.items() if state >= PersonState.DELIVERED),
+        pending=by_state.get(PersonState.PENDING, 0),
+        unreached=by_state.get(PersonState.UNREACHED, 0),
+    )
+
+
+def people_in(account: Account) -> People:
+    """Sum up the people of an account."""
+    return people_of({state: account.people.get(state.word, 0) for state in PersonState})
+
+
+def sandboxed(alert: Alert) -> bool:
+    """Tell whether nothing at all leaves the service."""
+    return bool(alert.channels) and set(alert.channels) <= set(alert.sandbox)
+
+
+def verdict(alert: Alert, people: People, words: Words) -> Verdict:
+    """Say how it goes: what a mayor must see in one second."""
+    gaps = {"matched": number(people.matched, words)}
+    if people.matched == 0 and alert.resolved_at is None:
+        return Verdict("busy", words("We are finding out who is concerned."), words("It takes some seconds at most."))
+    if people.matched == 0:
+        if alert.msg_type is MsgType.CANCEL:
+            return Verdict("still", words("Nobody had been told of the alert: the all-clear went to no one."))
+        sentence = words("Nobody was told: nobody is concerned.")
+        return Verdict("bad", sentence, words("Nobody whom this alert is for lives, or is, in its area."))
+    if sandboxed(alert):
+        return Verdict(
+            "still",
+            words("Nothing was sent: this service is in the sandbox."),
+            words("The messages were composed and kept. The figures say what would have happened."),
+        )
+    if people.pending or alert.resolved_at is None:
+        sentence = words.many(
+            "%(n)s person of %(matched)s is told. Sending goes on.",
+            "%(n)s people of %(matched)s are told. Sending goes on.",
+            people.reached,
+            **gaps | {"n": number(people.reached, words)},
+        )
+        # Whom nothing will reach is known early: a mayor need not wait for the rest to see it.
+        poor = people.unreached > (1 - _WELL) * people.matched
+        return Verdict("warn" if poor else "busy", sentence, _missed(people, words) if poor else "")
+    return _finished(people, words, gaps)
+
+
+def _finished(people: People, words: Words, gaps: dict[str, str]) -> Verdict:
+    if people.unreached == 0:
+        everyone = words.many(
+            "Everyone is told: %(n)s person.",
+            "Everyone is told: %(n)s people.",
+            people.matched,
+            n=number(people.matched, words),
+        )
+        return Verdict("good", everyone)
+    if people.reached == 0:
+        return Verdict("bad", words("Nobody is told: no message went through."))
+    sentence = words.many(
+        "%(n)s person of %(matched)s is told.",
+        "%(n)s people of %(matched)s are told.",
+        people.reached,
+        **gaps | {"n": number(people.reached, words)},
+    )
+    look = "good" if people.share >= _WELL else "warn" if people.share >= _POORLY else "bad"
+    return Verdict(look, sentence, _missed(people, words))
+
+
+def _missed(people: People, words: Words) -> str:
+    return words.many(
+        "%(n)s person could not be reached.",
+        "%(n)s people could not be reached.",
+        people.unreached,
+        n=number(people.unreached, words),
+    )
+
+
+def number(value: int, words: Words) -> str:
+    """Write a number as its reader does: 6 000 or 6,000."""
+    return str(format_decimal(value, locale=words.locale))
+
+
+def span(seconds: float | None, words: Words) -> str:
+    """Write a length of time: 0,4 s, 12 s, 3 min 20 s, 2 h 05 min, 3 d 4 h."""
+    if seconds is None:
+        return "–"
+    if seconds < _TENTHS_BELOW_S and seconds != int(seconds):
+        return f"{format_decimal(seconds, '0.0', locale=words.locale)}\u00a0s"
+    whole = round(seconds)
+    parts: tuple[tuple[int, str], ...]
+    if whole < _MINUTE_S:
+        parts = ((whole, "s"),)
+    elif whole < _HOUR_S:
+        parts = ((whole // _MINUTE_S, "min"), (whole % _MINUTE_S, "s"))
+    elif whole < _DAY_S:
+        parts = ((whole // _HOUR_S, "h"), (whole % _HOUR_S // _MINUTE_S, "min"))
+    else:
+        parts = ((whole // _DAY_S, words("d")), (whole % _DAY_S // _HOUR_S, "h"))
+    first, *rest = parts
+    said = [f"{first[0]}\u00a0{first[1]}"]
+    said += [f"{value:{'d' if unit == 'h' else '02d'}}\u00a0{unit}" for value, unit in rest if value]
+    return "\u00a0".join(said)
+
+
+def clock_time(moment: datetime, zone: ZoneInfo, words: Words) -> str:
+    """Write a time of day to the second: 03:12:07."""
+    return format_time(moment.astimezone(zone), "HH:mm:ss", locale=words.locale)

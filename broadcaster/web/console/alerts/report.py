@@ -1,0 +1,207 @@
+"""/console/alerts/{id}/account: the report of an alert, to be read, printed and filed; as a page, and as PDF."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from broadcaster.domain.alerts import MsgType
+from broadcaster.domain.deliveries import DeliveryState, PersonState
+from broadcaster.domain.latency import percentile_s
+from broadcaster.domain.reasons import SENTENCES
+from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.alerts import alert_of
+from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.web.assets import ASSETS
+from broadcaster.web.console.alerts.live import changing, heading
+from broadcaster.web.console.alerts.live_curve import curve_of
+from broadcaster.web.console.alerts.live_facts import WATCH
+from broadcaster.web.console.alerts.live_reasons import grouped, state_word
+from broadcaster.web.console.alerts.live_words import number, span
+from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.drawing import draw, written_point
+from broadcaster.web.names import channel_word
+from broadcaster.web.pages import written_short, written_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.people import ChannelName
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.store.alerts.breakdown import Failure, Moments
+    from broadcaster.web.console.alerts.live_facts import Facts
+    from broadcaster.web.i18n import Words
+    from zones import Area
+
+_MOST_PLACES = 20
+_CURVE_HEIGHT = 300
+_LANGUAGES = {"fr": "Français", "en": "English"}
+
+
+async def page(call: Call[None, None]) -> web.StreamResponse:
+    """Show the report."""
+    alert, station = await alert_of(call, Role.READ)
+    words = words_of(call.request, station.languages[0])
+    facts = await _facts(call, alert, station, words)
+    return show(call.request, "alerts/report_page.html", words, facts, tab="alerts", where=station.name)
+
+
+async def pdf(call: Call[None, None]) -> web.StreamResponse:
+    """Give the report as PDF; where that can't be, a page that says what to install, with the way to the other."""
+    alert, station = await alert_of(call, Role.READ)
+    words = words_of(call.request, station.languages[0])
+    facts = await _facts(call, alert, station, words)
+    sheet = call.request.app[ASSETS].text("report.css")
+    context = {"_": words, "language": words.language, "sheet": sheet, **facts}
+    html = aiohttp_jinja2.render_string("console/alerts/report_print.html", call.request, context)
+    try:
+        made = await call.request.app[PRINTER].pdf_of(html)
+    except NoPdf as no:
+        sentence = words("The PDF could not be made in time.")
+        if no.lacking:
+            sentence = words("This machine lacks what makes a PDF (Debian: %(packages)s).", packages=PACKAGES)
+        said = {"heading": words("No PDF"), "sentence": sentence, "alert": facts["alert"]}
+        return show(call.request, "alerts/report_no_pdf.html", words, said, tab="alerts", status=503)
+    name = f"{words('report')}-{station.slug}-{alert.id}.pdf"
+    return web.Response(
+        body=made,
+        content_type="application/pdf",
+        headers={"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Words) -> dict[str, Any]:
+    zone = zone_of(station.region)
+    facts = await call.request.app[WATCH].read(call.services, alert)
+    alert = facts.alert
+    async with call.services.store.read() as unit:
+        by = await reporting.sender_of(unit, alert.id)
+        moments = await reporting.moments(unit, alert.id)
+        failures = await reporting.failures(unit, alert.id)
+        reasons = grouped(await reporting.reasons(unit, alert.id), words)
+    states = [(person_word(state, words), facts.account.people.get(state.word, 0)) for state in PersonState]
+    return {
+        **heading(alert, station, words),
+        **changing(facts, station, words),
+        "by": by,
+        "all_clear_itself": alert.msg_type is MsgType.CANCEL,
+        "texts": [(_LANGUAGES.get(language, language), language, text) for language, text in alert.texts.items()],
+        "drawn": curve_of(
+            facts.accepted,
+            facts.delivered,
+            matched=facts.people.reachable,
+            elapsed_s=None,
+            words=words,
+            height=_CURVE_HEIGHT,
+        ),
+        "picture": None if alert.area is None else draw(alert.area, station.boundary),
+        "places": [] if alert.area is None else _places(alert.area, words),
+        "timeline": _timeline(facts, moments, by, zone, words),
+        "states": [(word, n) for word, n in states if n],
+        "adds_up": sum(n for _, n in states) == facts.people.matched,
+        "reasons": reasons,
+        "failures": [_failure(each, words) for each in failures],
+        "confirmed_s": facts.account.delivered_s,
+        "printed": written_time(facts.at, zone, words),
+        "channel_totals": _totals(facts, words),
+    }
+
+
+def _timeline(
+    facts: Facts, moments: Moments, by: str | None, zone: ZoneInfo, words: Words
+) -> list[tuple[str, str, str, str]]:
+    """Give (moment, what, after how long, machine's moment), in the order in which it happened."""
+    alert = facts.alert
+    found: list[tuple[datetime, str]] = []
+
+    def add(at: datetime | None, what: str) -> None:
+        if at is not None:
+            found.append((at, what))
+
+    add(alert.sent_at, words("Sent by %(who)s", who=by) if by else words("Sent"))
+    add(alert.resolved_at, words("Everyone concerned is found"))
+    add(moments.first_at, words("First person told"))
+    add(moments.confirmed_at, words("First message known to have arrived"))
+    for share in (0.50, 0.95, 0.99):
+        seconds = percentile_s(facts.accepted, share)
+        if seconds is not None:
+            told = words("%(share)s%% of those reached are told", share=round(100 * share))
+            add(alert.sent_at + timedelta(seconds=seconds), told)
+    add(moments.last_at, words("Last person told"))
+    add(alert.finished_at, words("Everyone is accounted for"))
+    lifted = words("Lifted by %(who)s", who=facts.lifted_by) if facts.lifted_by else words("Lifted")
+    add(alert.cancelled_at, lifted)
+    if alert.cancelled_at is None and alert.msg_type is not MsgType.CANCEL:
+        add(alert.expires_at, words("Over by itself") if facts.at >= alert.expires_at else words("Will be over"))
+    found.sort(key=lambda each: each[0])
+    return [
+        (
+            written_short(at, zone, words),
+            what,
+            span(round((at - alert.sent_at).total_seconds(), 1), words) if at > alert.sent_at else "",
+            at.isoformat(),
+        )
+        for at, what in found
+    ]
+
+
+def _places(area: Area, words: Words) -> list[str]:
+    said = [
+        words(
+            "Within %(radius)s m of %(point)s",
+            radius=number(round(circle.radius_m), words),
+            point=written_point(circle.lon, circle.lat),
+        )
+        for circle in area.circles[:_MOST_PLACES]
+    ]
+    if area.polygons is not None:
+        said.append(words("The outline drawn above, about %(point)s", point=written_point(*area.centre)))
+    return said
+
+
+def person_word(state: PersonState, words: Words) -> str:
+    """Give how a person stands, in words."""
+    return {
+        PersonState.PENDING: words("On the way"),
+        PersonState.UNREACHED: words("Not told"),
+        PersonState.ACCEPTED: words("Told, without proof that it arrived"),
+        PersonState.DELIVERED: words("Told: it arrived"),
+        PersonState.DISPLAYED: words("Told: it was shown"),
+        PersonState.OPENED: words("Told: it was opened"),
+        PersonState.ACKNOWLEDGED: words("Told: they confirmed it"),
+    }[state]
+
+
+def _failure(failure: Failure, words: Words) -> tuple[str, str, str, str]:
+    return (
+        channel_word(failure.channel, words),
+        words(SENTENCES[failure.reason]),
+        failure.code or "–",
+        number(failure.n, words),
+    )
+
+
+def _totals(facts: Facts, words: Words) -> dict[str, Any]:
+    """Give the table of messages: a row a state, a column a channel, and the sums of both."""
+    channels: Sequence[ChannelName] = facts.alert.channels
+    rows = []
+    for state in DeliveryState:
+        counts = [facts.account.channels.get(name, {}).get(state.word, 0) for name in channels]
+        if any(counts):
+            rows.append((state_word(state, words), [number(n, words) for n in counts], number(sum(counts), words)))
+    sums = [sum(facts.account.channels.get(name, {}).values()) for name in channels]
+    return {
+        "channels": [channel_word(name, words) for name in channels],
+        "rows": rows,
+        "sums": [number(n, words) for n in sums],
+        "sum": number(sum(sums), words),
+    }

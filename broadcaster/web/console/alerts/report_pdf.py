@@ -1,0 +1,91 @@
+"""A page as PDF, by weasyprint, in a process of its own: a hang is ended, and a crash harms nobody else.
+
+``python -m broadcaster.web.console.alerts.report_pdf`` reads HTML and writes the PDF. It
+fetches nothing: what the page names beyond itself is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import NoReturn
+
+from aiohttp import web
+
+from broadcaster.errors import TocsinError
+
+LONGEST_S = 60.0
+"""Seconds that a report may take."""
+
+PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+"""What Debian calls the libraries that weasyprint needs beside Python's packages."""
+
+_LACKING = 3
+_AT_ONCE = 2
+
+
+class NoPdf(TocsinError):
+    """The page could not be made a PDF. ``lacking``: for want of libraries, which may be installed."""
+
+    def __init__(self, *, lacking: bool) -> None:
+        super().__init__(f"install {PACKAGES}" if lacking else "it took too long, or broke off")
+        self.lacking = lacking
+
+
+class Printer:
+    """Makes PDFs, two at a time."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(_AT_ONCE)
+
+    async def pdf_of(self, html: str, *, longest_s: float = LONGEST_S) -> bytes:
+        """Give the PDF of a page. Raises ``NoPdf``."""
+        async with self._free:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                __name__,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+            try:
+                async with asyncio.timeout(longest_s):
+                    made, _ = await process.communicate(html.encode())
+            except TimeoutError:
+                raise NoPdf(lacking=False) from None
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+        if process.returncode != 0 or not made.startswith(b"%PDF"):
+            raise NoPdf(lacking=process.returncode == _LACKING)
+        return made
+
+
+def main() -> None:
+    """Turn what comes in into what goes out."""
+    try:
+        # Here, not above: it opens libraries of the machine's as it is imported, and they may not be there.
+        import weasyprint  # noqa: PLC0415
+        from weasyprint.urls import URLFetcher  # noqa: PLC0415
+    except OSError:
+        sys.exit(_LACKING)
+
+    class Nothing(URLFetcher):  # type: ignore[misc]
+        """Fetches nothing."""
+
+        def fetch(self, url: str, headers: object = None) -> NoReturn:  # noqa: ARG002
+            message = f"a report is whole in itself: {url[:80]} is not fetched"
+            raise ValueError(message)
+
+    page = sys.stdin.buffer.read().decode()
+    made = weasyprint.HTML(string=page, url_fetcher=Nothing()).write_pdf()
+    sys.stdout.buffer.write(made)
+
+
+if __name__ == "__main__":
+    main()
+
+
+PRINTER: web.AppKey[Printer] = web.AppKey("printer")

@@ -1,0 +1,138 @@
+"""/console/alerts/{id}/unreached: whom nothing reached, and why; as a page, and as a table for a spreadsheet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import web
+from pydantic import Field
+
+from broadcaster.domain.reasons import sentence
+from broadcaster.domain.stations import Role
+from broadcaster.http.alerts import alert_of
+from broadcaster.http.schemas.base import Query
+from broadcaster.register.sheets import csv_text, delimiter_of
+from broadcaster.store.alerts import alerts
+from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts import report as account
+from broadcaster.web.console.alerts.live import heading
+from broadcaster.web.console.alerts.live_reasons import grouped
+from broadcaster.web.console.alerts.live_words import number, people_of
+from broadcaster.web.console.frame import show, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from broadcaster.domain.report import Unreached
+    from broadcaster.http.route import Call
+    from broadcaster.web.i18n import Words
+
+log = structlog.get_logger(__name__)
+
+PAGE = 100
+_FEW = 5
+_AT_ONCE = 500
+_BOM = "\ufeff"
+
+
+class UnreachedQuery(Query):
+    """``reason``: one group of them alone; ``after``: the last person of the page before."""
+
+    reason: str = Field("", max_length=200)
+    after: int = Field(0, ge=0, le=(1 << 63) - 1)
+    lang: str = Field("", max_length=12)
+
+
+async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
+    """Show the reasons, each with its first people; or all of one reason, page by page."""
+    alert, station = await alert_of(call, Role.READ)
+    words = words_of(call.request, station.languages[0])
+    named = call.caller is not None and call.caller.may(Role.PUBLISH, station.id)
+    wanted = call.query.reason
+    async with call.services.store.read() as unit:
+        # What the alert says of itself, and its sums, are of one moment.
+        alert = await alerts.by_id(unit, alert.id) or alert
+        people = people_of((await reporting.glances(unit, [alert.id])).get(alert.id, {}))
+        reasons = grouped(await reporting.reasons(unit, alert.id), words)
+        chosen = [each for each in reasons if each.slug == wanted] if wanted else reasons
+        several = len(chosen) > 1
+        limit = _FEW if several else PAGE
+        groups = []
+        for each in chosen:
+            rows: Sequence[Unreached] = ()
+            if named:
+                rows = await account.unreached(unit, alert, after=call.query.after, limit=limit + 1, packed=each.packed)
+            groups.append(
+                {
+                    "reason": each,
+                    "count": number(each.people, words),
+                    "people": [_person(row) for row in rows[:limit]],
+                    "more": len(rows) > limit,
+                    "next": rows[limit - 1].subscriber_id if len(rows) > limit and not several else None,
+                }
+            )
+    facts = {
+        **heading(alert, station, words),
+        "people": people,
+        "count": number(people.unreached, words),
+        "groups": groups,
+        "several": several,
+        "named": named,
+        "chosen": chosen[0] if wanted and chosen else None,
+        "reason": wanted,
+        "from_start": call.query.after == 0,
+        "going_on": alert.finished_at is None,
+    }
+    return show(call.request, "alerts/unreached.html", words, facts, tab="alerts", where=station.name)
+
+
+def _person(row: Unreached) -> dict[str, str]:
+    return {"name": row.name or "", "external_id": row.external_id or "", "number": str(row.subscriber_id)}
+
+
+async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
+    """Give everyone whom nothing reached as CSV (RFC 4180), for those who may publish; who took it is logged."""
+    alert, station = await alert_of(call, Role.PUBLISH)
+    caller = call.need(Role.PUBLISH, station.id)
+    words = words_of(call.request, station.languages[0])
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "text/csv; charset=utf-8",
+            "Content-Disposition": f'attachment; filename="{file_name(station.slug, alert.id, words)}"',
+            "Cache-Control": "no-store",
+        }
+    )
+    async with call.services.store.read() as unit:
+        label = await reporting.label_of(unit, caller.key_id)
+    await response.prepare(call.request)
+    header = [words("Number"), words("External id"), words("Name"), words("Reason"), words("In detail")]
+    await response.write((_BOM + _lines([header], words)).encode())
+    after, taken = 0, 0
+    while True:
+        # A transaction a page: one that lasted as long as a slow reader would hold up the store.
+        async with call.services.store.read() as unit:
+            rows = await account.unreached(unit, alert, after=after, limit=_AT_ONCE)
+        lines = [[str(row.subscriber_id), row.external_id or "", row.name or "", *_why(row, words)] for row in rows]
+        taken += len(rows)
+        if lines:
+            await response.write(_lines(lines, words).encode())
+        if len(rows) < _AT_ONCE:
+            break
+        after = rows[-1].subscriber_id
+    await response.write_eof()
+    log.info("the list of the unreached was taken", alert=str(alert.id), key=caller.key_id, label=label, people=taken)
+    return response
+
+
+def _why(row: Unreached, words: Words) -> tuple[str, str]:
+    return sentence(row.reasons, words), sentence(row.reasons, words, codes=True)
+
+
+def file_name(slug: str, alert_id: int, words: Words) -> str:
+    """Give the name that a list is kept under."""
+    return f"{words('unreached')}-{slug}-{alert_id}.csv"
+
+
+def _lines(rows: list[list[str]], words: Words) -> str:
+    return csv_text(rows, delimiter_of(words.language))

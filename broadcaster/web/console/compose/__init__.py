@@ -1,0 +1,1 @@
+"""Console pages of a new alert: where, words, check."""

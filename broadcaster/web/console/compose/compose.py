@@ -1,0 +1,98 @@
+"""/console/new: a new alert in four steps. The page has all of them; its script shows one at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.domain.alerts import GRAVE, RULES, Severity
+from broadcaster.domain.people import CHANNELS
+from broadcaster.domain.stations import Role, StationKind
+from broadcaster.domain.zones import zone_of
+from broadcaster.errors import Forbidden
+from broadcaster.http.schemas.base import LANGUAGES, MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION
+from broadcaster.store.stations import stations
+from broadcaster.web.console.compose import beginnings as compose_beginnings
+from broadcaster.web.console.compose import words as compose_words
+from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.severities import severity_words
+from zones import MAX_CIRCLES, MAX_RADIUS_M, MIN_RADIUS_M, simplified
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+    from broadcaster.web.i18n import Words
+
+TILES = "/tiles.pmtiles"
+_LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
+
+
+async def page(call: Call[None, None]) -> web.Response:
+    """Show the page; without a station, the words how to add one."""
+    request = call.request
+    words = words_of(request)
+    async with call.services.store.read() as unit:
+        theirs = await stations_of(unit, call.caller, Role.PUBLISH)
+        if not theirs and await stations_of(unit, call.caller, Role.READ):
+            message = "This key may look, and not send."
+            raise Forbidden(message)
+        wanted = request.query.get("station", "")
+        station = next((each for each in theirs if each.slug == wanted or not wanted), None)
+        facts = await _facts(unit, call, station, words) if station is not None else {}
+    if station is None:
+        return show(request, "compose/nowhere.html", words, {"lost": wanted[:60]}, tab="new")
+    return show(
+        request,
+        "compose/compose.html",
+        words,
+        {"station": station, "stations": theirs, **facts},
+        tab="new",
+        where=station.name,
+    )
+
+
+async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Words) -> dict[str, Any]:
+    settings = call.services.settings
+    groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
+    languages = [*station.languages, *(each for each in LANGUAGES if each not in station.languages)]
+    beginnings = compose_beginnings.shown(words)
+    return {
+        "beginnings": beginnings,
+        "severities": compose_words.severities(words),
+        "channels": compose_words.channels(words),
+        "groups": groups,
+        "languages_written": [(each, _LANGUAGE_NAMES[each]) for each in languages],
+        "authority": station.kind is StationKind.AUTHORITY,
+        "limits": {
+            "headline": MAX_HEADLINE,
+            "description": MAX_DESCRIPTION,
+            "instruction": MAX_INSTRUCTION,
+            "event": MAX_EVENT,
+        },
+        "given": {
+            "station": station.slug,
+            "name": station.name,
+            "centre": None if station.lon is None or station.lat is None else [station.lon, station.lat],
+            "territory": station.boundary is not None,
+            "boundary": None if station.boundary is None else simplified(station.boundary),
+            "authority": station.kind is StationKind.AUTHORITY,
+            "grave": sorted(GRAVE),
+            "own": station.languages[0],
+            "languages": languages,
+            "groups": groups,
+            "channels": list(CHANNELS),
+            "by_severity": {severity: rules.channels for severity, rules in RULES.items()},
+            "sandbox": list(call.services.sandboxed),
+            "beginnings": beginnings,
+            "radius": [MIN_RADIUS_M, MAX_RADIUS_M],
+            "circles": MAX_CIRCLES,
+            "limits": {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION},
+            "zone": zone_of(station.region).key,
+            "tiles": TILES if settings.tiles_file is not None else None,
+            "severities": severity_words(words),
+            "words": compose_words.for_script(words, authority=station.kind is StationKind.AUTHORITY),
+        },
+        "default_severity": Severity.SEVERE,
+    }

@@ -1,0 +1,138 @@
+"""What the page of a new alert sends: a draft as the API takes it, and what only the page knows of.
+
+``territory``: the whole of the station's, in place of an area. ``cheap``: the languages in which the author chose that
+an SMS be spelled in letters that cost less.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from broadcaster.domain.alerts import RULES, Alert, MsgType, Text
+from broadcaster.domain.audience import Audience
+from broadcaster.domain.stations import Role
+from broadcaster.errors import Refused
+from broadcaster.http.reading import body_of, checked
+from broadcaster.http.schemas.alerts import Draft
+from broadcaster.http.schemas.base import Language, Slug
+from broadcaster.http.stations import station_given
+from broadcaster.pipeline.render import Context, cheap_sms
+from zones import Area, ZoneError, simplified
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.pipeline.services import Services
+
+D = TypeVar("D", bound=Draft)
+
+TOKEN = "x" * 11
+"""As long as the token of an alert's page, which is made only when it is sent."""
+
+
+class Page(BaseModel):
+    """What the page adds to a draft; the rest of the body is the API's."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    station: Slug
+    territory: bool = False
+    cheap: list[Language] = Field(default_factory=list, max_length=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Generic[D]):
+    """A draft that was read; ``draft`` has all of it in the API's words."""
+
+    station: Station
+    draft: D
+    cheap: tuple[str, ...]
+
+
+async def read(call: Call[Any, Any], model: type[D]) -> Given[D]:
+    """Read a draft for a station of the caller's. Raises what the API would, and the 422 with the fields by name."""
+    page = await body_of(call.request, Page)
+    if page is None:
+        raise Refused("", "There is no draft here.")
+    station = await publisher(call, page.station)
+    rest = {"station": page.station, **(page.model_extra or {})}
+    if page.territory:
+        rest["area"] = {"polygons": await asyncio.to_thread(territory, station)}
+    draft = await checked(call.request, model, orjson.dumps(rest))
+    return Given(station, _with_cheap(call.services, station, draft, tuple(page.cheap)), tuple(page.cheap))
+
+
+async def publisher(call: Call[Any, Any], slug: str) -> Station:
+    """Give a station for which the caller may send."""
+    async with call.services.store.read() as unit:
+        station = await station_given(unit, slug)
+    call.need(Role.PUBLISH, station.id)
+    return station
+
+
+def territory(station: Station) -> dict[str, Any]:
+    """Give a station's boundary as an area holds it: thinned only where it has more corners than an area may.
+
+    Raises ``Refused`` for a station without one.
+    """
+    if station.boundary is None:
+        raise Refused("area", "This station has no territory: draw a circle or an outline.")
+    boundary = dict(station.boundary)
+    try:
+        Area.from_json({"polygons": boundary})
+    except ZoneError:
+        return simplified(boundary)
+    return boundary
+
+
+def context_of(services: Services, station: Station, draft: Draft, texts: dict[str, Text], now: datetime) -> Context:
+    """Give what a rendering needs, of an alert that does not exist yet."""
+    alert = Alert(
+        id=0,
+        token=TOKEN,
+        station_id=station.id,
+        msg_type=MsgType.ALERT,
+        status=draft.status,
+        severity=draft.severity,
+        urgency=draft.urgency,
+        certainty=draft.certainty,
+        category=draft.category,
+        event=draft.event or "",
+        texts=texts,
+        area=draft.area,
+        audience=Audience(),
+        channels=draft.channels or RULES[draft.severity].channels,
+        sent_at=now,
+        expires_at=draft.expires or now,
+    )
+    return Context(alert, station, TOKEN, services.links, now)
+
+
+def texts_of(draft: Draft) -> dict[str, Text]:
+    """Give a draft's texts by language."""
+    return {
+        language: Text(text.headline, text.description, text.instruction, text.sms)
+        for language, text in draft.texts.items()
+    }
+
+
+def _with_cheap(services: Services, station: Station, draft: D, cheap: tuple[str, ...]) -> D:
+    """Put the cheap spelling into the texts whose author chose it."""
+    chosen = [language for language in cheap if language in draft.texts]
+    if not chosen:
+        return draft
+    texts = texts_of(draft)
+    context = context_of(services, station, draft, texts, services.clock.now())
+    spelled = {language: cheap_sms(context, language, replace(texts[language], sms="")) for language in chosen}
+    changed = {
+        language: text.model_copy(update={"sms": spelled[language]}) if language in spelled else text
+        for language, text in draft.texts.items()
+    }
+    return draft.model_copy(update={"texts": changed})

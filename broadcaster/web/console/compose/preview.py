@@ -1,0 +1,182 @@
+"""What each channel will say, by the very renderer that says it; and what is wrong with the words, field by field."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from html import escape
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiohttp import web
+from pydantic import ValidationError
+
+from broadcaster.domain.people import ChannelName
+from broadcaster.http.answers import answer
+from broadcaster.http.problems import HttpProblem
+from broadcaster.http.reading import body_of, checked, form_of
+from broadcaster.http.schemas.alerts import Draft
+from broadcaster.http.schemas.base import Shown
+from broadcaster.http.validation import findings
+from broadcaster.pipeline.render import cheap_sms, render, sms_text
+from broadcaster.web.console.compose.draft import Page, context_of, publisher, texts_of
+from broadcaster.web.console.compose.findings import in_words, joined, unreadable
+from broadcaster.web.console.frame import words_of
+from channels.sms import count
+
+if TYPE_CHECKING:
+    from broadcaster.http.route import Call
+    from broadcaster.pipeline.render import Context
+
+_SHOWN = ("status", "severity", "urgency", "certainty", "category", "event", "expires")
+_MOST_LANGUAGES = 10
+_NOBODY = 0  # no delivery has this number: its links lead nowhere
+_MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'self'; sandbox"
+)
+"""A mail has its style in itself. It may do nothing, and be seen only in a page of ours."""
+
+
+class PushPreview(Shown):
+    title: str
+    body: str
+
+
+class Cheaper(Shown):
+    text: str
+    segments: int
+
+
+class SmsPreview(Shown):
+    text: str
+    encoding: str
+    units: int
+    segments: int
+    culprits: tuple[str, ...]
+    cheaper: Cheaper | None
+
+
+class MailPreview(Shown):
+    subject: str
+    sender: str
+
+
+class VoicePreview(Shown):
+    say: str
+
+
+class Previews(Shown):
+    push: PushPreview
+    sms: SmsPreview
+    mail: MailPreview
+    voice: VoicePreview
+
+
+class Finding(Shown):
+    field: str
+    problem: str
+
+
+class PreviewOut(Shown):
+    languages: dict[str, Previews]
+    findings: tuple[Finding, ...]
+
+
+async def preview(call: Call[None, None]) -> web.Response:
+    """Give what each channel will say in each language whose words can be sent, and what is wrong with the others'."""
+    words = words_of(call.request)
+    page = await body_of(call.request, Page)
+    if page is None:
+        raise HttpProblem("malformed", "There is no draft here.")
+    station = await publisher(call, page.station)
+    draft, wrong = _as_far_as_sound(page)
+    texts = texts_of(draft)
+    context = context_of(call.services, station, draft, texts, call.services.clock.now())
+    shown = {language: _previews(context, language, cheap=language in page.cheap) for language in texts}
+    written = (page.model_extra or {}).get("texts")
+    readable = (
+        {name: text for name, text in written.items() if isinstance(text, dict)} if isinstance(written, dict) else {}
+    )
+    told = joined([(field, in_words(said, words)) for field, said in wrong], unreadable(readable, words))
+    return answer(
+        PreviewOut(languages=shown, findings=tuple(Finding(field=field, problem=problem) for field, problem in told))
+    )
+
+
+def _as_far_as_sound(page: Page) -> tuple[Draft, list[tuple[str, str]]]:
+    """Read each field and each language by itself; give the draft of those that are sound, and what is wrong."""
+    wrong: list[tuple[str, str]] = []
+    sound: dict[str, Any] = {"station": page.station, "texts": {}}
+
+    def try_one(given: dict[str, Any]) -> bool:
+        try:
+            Draft.model_validate_json(orjson.dumps({"station": page.station, **given}))
+        except ValidationError as error:
+            wrong.extend(findings(error, given))
+            return False
+        return True
+
+    for name, value in (page.model_extra or {}).items():
+        if name == "texts" and isinstance(value, dict):
+            first = islice(value.items(), _MOST_LANGUAGES)
+            sound["texts"] = {each: text for each, text in first if try_one({"texts": {each: text}})}
+        elif name in _SHOWN and try_one({name: value}):
+            sound[name] = value
+    return Draft.model_validate_json(orjson.dumps(sound)), wrong
+
+
+async def mail(call: Call[None, None]) -> web.Response:
+    """Give the mail of a draft as its receiver's program would show it, for a frame in the page."""
+    form = await form_of(call.request)
+    try:
+        draft = await checked(call.request, Draft, form.get("draft", "").encode())
+    except HttpProblem:
+        return web.Response(status=204)
+    station = await publisher(call, draft.station)
+    language = form.get("language", "")
+    texts = texts_of(draft)
+    if language not in texts:
+        return web.Response(status=204)
+    context = context_of(call.services, station, draft, texts, call.services.clock.now())
+    message = render(ChannelName.EMAIL, context, language)(_NOBODY)
+    body = message.template.html
+    for name, value in message.fill.items():
+        body = body.replace(f"{{{{{name}}}}}", escape(value))
+    return web.Response(
+        text=body,
+        content_type="text/html",
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": _MAIL_POLICY,
+            "X-Frame-Options": "SAMEORIGIN",
+        },
+    )
+
+
+def _previews(context: Context, language: str, *, cheap: bool) -> Previews:
+    _, text = context.in_language(language)
+    push = json.loads(render(ChannelName.PUSH, context, language)(_NOBODY).payload)
+    voice = render(ChannelName.VOICE, context, language)(_NOBODY)
+    sent = render(ChannelName.EMAIL, context, language)(_NOBODY)
+    page = context.links.page(context.alert)
+    usual = sms_text(context, language, text, page)
+    spelled = sms_text(context, language, replace(text, sms=cheap_sms(context, language, text)), page)
+    counted, cheaper = count(usual), count(spelled)
+    if cheap:
+        usual, counted = spelled, cheaper
+    offered = not cheap and cheaper.segments < counted.segments
+    return Previews(
+        push=PushPreview(title=push["title"], body=push["body"]),
+        sms=SmsPreview(
+            text=usual,
+            encoding=counted.encoding,
+            units=counted.units,
+            segments=counted.segments,
+            culprits=counted.culprits,
+            cheaper=Cheaper(text=spelled, segments=cheaper.segments) if offered else None,
+        ),
+        mail=MailPreview(subject=sent.template.subject, sender=sent.template.sender_name),
+        voice=VoicePreview(say=f"{voice.say} {voice.confirm_prompt}"),
+    )

@@ -1,0 +1,71 @@
+"""What the page of a new alert asks of the service: whom it would reach, where people live, and that it be sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiohttp import web
+
+from broadcaster.errors import Conflict, NotFound
+from broadcaster.http.alerts import IDEMPOTENCY_KEY, create, foresee
+from broadcaster.http.reading import refusal
+from broadcaster.http.schemas.alerts import AlertIn, Draft
+from broadcaster.pipeline.reach_density import density
+from broadcaster.store.alerts import alerts
+from broadcaster.web.console.compose.draft import publisher, read
+from broadcaster.web.console.compose.findings import told_in_words, unreadable
+from broadcaster.web.console.frame import words_of
+
+if TYPE_CHECKING:
+    from broadcaster.http.route import Call
+
+
+@told_in_words
+async def reach(call: Call[Any, Any]) -> web.StreamResponse:
+    """Tell whom the draft would reach now."""
+    given = await read(call, Draft)
+    return await foresee(replace(call, body=given.draft))
+
+
+async def cells(call: Call[None, None]) -> web.StreamResponse:
+    """Tell where those live who follow the station, in cells that show nobody's home."""
+    station = await publisher(call, call.request.query.get("station", "")[:60])
+    found = await density(call.services, station)
+    return _json({"cells": [list(each) for each in found]}, {"Cache-Control": "private, max-age=300"})
+
+
+@told_in_words
+async def send(call: Call[Any, Any]) -> web.StreamResponse:
+    """Send it. The page makes an Idempotency-Key with each draft: it is one alert, however often it is sent."""
+    given = await read(call, AlertIn)
+    if not call.request.headers.get(IDEMPOTENCY_KEY):
+        raise refusal([(IDEMPOTENCY_KEY, "The page sends the key of its draft.")])
+    found = unreadable(given.draft.model_dump()["texts"], words_of(call.request))
+    if found:
+        raise refusal(found)
+    try:
+        answered = await create(replace(call, body=given.draft))
+    except Conflict:
+        return await _sent_before(call, given.station.id)
+    body = answered.body if isinstance(answered, web.Response) and isinstance(answered.body, bytes) else b"{}"
+    return _json({"id": orjson.loads(body)["id"]}, {}, status=202)
+
+
+async def _sent_before(call: Call[Any, Any], station_id: int) -> web.Response:
+    """Say which alert the draft became at an earlier try, before it was changed."""
+    async with call.services.store.read() as unit:
+        found = await alerts.by_idempotency_key(unit, station_id, call.request.headers[IDEMPOTENCY_KEY].strip())
+    if found is None:
+        raise NotFound
+    return _json({"id": str(found[0].id)}, {}, status=409)
+
+
+def _json(told: dict[str, Any], headers: dict[str, str], status: int = 200) -> web.Response:
+    return web.Response(
+        status=status,
+        body=orjson.dumps(told),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store", **headers},
+    )

@@ -1,0 +1,1 @@
+"""Console pages of people and groups: the register, imports and exports, addresses, sign-ups."""

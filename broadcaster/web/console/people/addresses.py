@@ -1,0 +1,147 @@
+"""/console/people/addresses: where the addresses of a list are; what is uncertain, one after the other, on a map.
+
+Each answer is a form of its own, so the page works without a script; with one, a key answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from babel.numbers import format_decimal, format_percent
+
+from broadcaster.domain.addresses import AddressState
+from broadcaster.domain.people import NewPlace
+from broadcaster.domain.stations import Role
+from broadcaster.geocoding.client import Geocoder, GeocoderAway
+from broadcaster.geocoding.placing import home_label
+from broadcaster.http.answers import answer
+from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.schemas.base import Shown
+from broadcaster.store.people import addresses
+from broadcaster.store.register import register
+from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.pages import to
+
+if TYPE_CHECKING:
+    from aiohttp import web
+    from multidict import MultiDict
+
+    from broadcaster.domain.addresses import Found
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+    from broadcaster.store.people.addresses import Kept
+    from broadcaster.web.i18n import Words
+
+_LISTED = 50
+_EVERY_LON, _EVERY_LAT = 180.0, 90.0
+
+
+class AddressesLeft(Shown):
+    waiting: int
+    uncertain: int
+
+
+async def page(call: Call[None, None]) -> web.Response:
+    """Show how far the look-up is, the next uncertain address, and the people who have no place."""
+    words = words_of(call.request)
+    query = call.request.query
+    async with call.services.store.read() as unit:
+        station, theirs = await chosen_station(unit, call)
+        call.need(Role.PUBLISH, station.id)
+        counts = await addresses.counts(unit, station.id)
+        chosen = number_of(query.get("who", ""))
+        asked = await _asked(unit, station, chosen, number_of(query.get("after", "")) or 0)
+        lost = await addresses.in_state(
+            unit, station.id, AddressState.NOT_FOUND, after=number_of(query.get("lost", "")) or 0, limit=_LISTED + 1
+        )
+        names = await _names(unit, station, [*lost, *([] if asked is None else [asked])], words)
+    choosing = asked is not None and "choose" in query
+    found, away = await _choices(call, station, asked) if choosing and asked is not None else ([], False)
+    settings = call.services.settings
+    total = sum(counts.values())
+    facts = {
+        "station": station,
+        "stations": theirs,
+        "counts": {state.name.lower(): counts[state] for state in AddressState},
+        "total": total,
+        "done": total - counts[AddressState.WAITING],
+        "placed": counts[AddressState.PLACED] + counts[AddressState.CONFIRMED] + counts[AddressState.GIVEN],
+        "off": not settings.geocoder_url,
+        "asked": asked,
+        "name": "" if asked is None else names.get(asked.subscriber_id, ""),
+        "sure": "" if asked is None or asked.match is None else format_percent(asked.match.score, locale=words.locale),
+        "choosing": choosing,
+        "found": found,
+        "away": away,
+        "lost": [(each.subscriber_id, names.get(each.subscriber_id, ""), str(each.address)) for each in lost[:_LISTED]],
+        "further": lost[_LISTED - 1].subscriber_id if len(lost) > _LISTED else None,
+        "number": lambda n: format_decimal(n, locale=words.locale),
+        "tiles": "/tiles.pmtiles" if settings.tiles_file else None,
+    }
+    return show(call.request, "people/addresses.html", words, facts, tab="people", where=station.name)
+
+
+async def left(call: Call[None, None]) -> web.Response:
+    """Return how many addresses wait, for a page that watches."""
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        call.need(Role.PUBLISH, station.id)
+        counts = await addresses.counts(unit, station.id)
+    return answer(AddressesLeft(waiting=counts[AddressState.WAITING], uncertain=counts[AddressState.UNCERTAIN]))
+
+
+async def say(call: Call[None, None]) -> web.Response:
+    """Take an operator's word for an address: where it is, or that nobody knows."""
+    form = await form_of(call.request)
+    services = call.services
+    async with services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        call.need(Role.PUBLISH, station.id)
+    subscriber_id = number_of(form.get("who", "")) or 0
+    here = f"/console/people/addresses?station={station.slug}"
+    point = _point(form)
+    if form.get("do") == "nowhere":
+        async with services.store.write() as unit:
+            await addresses.give_up(unit, station.id, subscriber_id)
+    elif point is None:
+        return to(f"{here}&who={subscriber_id}&choose=1")
+    else:
+        home = NewPlace(home_label(station), *point)
+        async with services.store.write() as unit:
+            await addresses.confirm(unit, station.id, subscriber_id, home, services.clock.now())
+    return to(f"{here}&after={subscriber_id}")
+
+
+async def _asked(unit: Unit, station: Station, chosen: int | None, after: int) -> Kept | None:
+    """Return the address to ask about: a chosen one, else the next uncertain one, then those that were skipped."""
+    if chosen is not None:
+        kept = (await addresses.of_people(unit, station.id, [chosen])).get(chosen)
+        return kept if kept is not None and kept.state in addresses.TO_DO else None
+    for start in dict.fromkeys((after, 0)):
+        found = await addresses.in_state(unit, station.id, AddressState.UNCERTAIN, after=start, limit=1)
+        if found:
+            return found[0]
+    return None
+
+
+async def _names(unit: Unit, station: Station, kept: list[Kept], words: Words) -> dict[int, str]:
+    lines = await register.lines(unit, station.id, [each.subscriber_id for each in kept])
+    return {each.id: each.name or each.external_id or words("without a name") for each in lines}
+
+
+async def _choices(call: Call[Any, Any], station: Station, asked: Kept) -> tuple[list[Found], bool]:
+    near = None if station.lon is None or station.lat is None else (station.lon, station.lat)
+    try:
+        return await Geocoder(call.services.settings.geocoder_url).find(str(asked.address), near), False
+    except GeocoderAway:
+        return [], True
+
+
+def _point(form: MultiDict[str]) -> tuple[float, float] | None:
+    lon, _, lat = form.get("point", "").partition(",")
+    try:
+        at = float(lon), float(lat)
+    except ValueError:
+        return None
+    return at if abs(at[0]) <= _EVERY_LON and abs(at[1]) <= _EVERY_LAT else None

@@ -1,0 +1,176 @@
+"""/console/groups: a station's groups, added, renamed and deleted by hand, and who is in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from broadcaster.domain.spelling import group_slug
+from broadcaster.domain.stations import Role
+from broadcaster.errors import Conflict, NotFound
+from broadcaster.http.reading import form_of
+from broadcaster.store.register import by_hand
+from broadcaster.store.stations import stations
+from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.pages import to
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+    from broadcaster.web.i18n import Words
+
+log = structlog.get_logger(__name__)
+
+LONGEST_NAME = 60
+
+
+async def listing(call: Call[None, None]) -> web.Response:
+    """Show the groups."""
+    async with call.services.store.read() as unit:
+        station, theirs = await chosen_station(unit, call)
+        groups = await stations.group_list(unit, station.id)
+    return _page(call, station, theirs, groups)
+
+
+async def add(call: Call[None, None]) -> web.Response:
+    """Add a group; one that is there already is no harm, and is shown."""
+    name = await _name(call)
+    async with call.services.store.read() as unit:
+        station, theirs = await chosen_station(unit, call)
+        groups = await stations.group_list(unit, station.id)
+    call.need(Role.PUBLISH, station.id)
+    words = words_of(call.request)
+    wrong = _wrong(name, words)
+    taken = {slug: known for slug, known, _ in groups}.get(group_slug(name))
+    if not wrong and taken is not None and taken != name:
+        wrong = words("There is a group of almost this name already: %(name)s.", name=taken)
+    if wrong:
+        return _page(call, station, theirs, groups, name=name, wrong=wrong)
+    async with call.services.store.write() as unit:
+        await stations.ensure_groups(unit, station.id, {group_slug(name): name})
+    return to(f"/console/groups?station={station.slug}&done=added")
+
+
+async def one(call: Call[None, None]) -> web.Response:
+    """Show one group: its name, to be changed."""
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        slug, name, members = _named(call, await stations.group_list(unit, station.id))
+    call.need(Role.PUBLISH, station.id)
+    return _one(call, station, slug, name=name, members=members)
+
+
+async def rename(call: Call[None, None]) -> web.Response:
+    """Give a group another name."""
+    name = await _name(call)
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        slug, _, members = _named(call, await stations.group_list(unit, station.id))
+    call.need(Role.PUBLISH, station.id)
+    wrong = _wrong(name, words_of(call.request))
+    if wrong:
+        return _one(call, station, slug, name=name, members=members, wrong=wrong)
+    async with call.services.store.write() as unit:
+        await by_hand.rename_group(unit, station.id, slug, name)
+    return to(f"/console/groups?station={station.slug}&done=renamed")
+
+
+async def ask_to_delete(call: Call[None, None]) -> web.Response:
+    """Ask whether a group is really to be deleted, and say how many are in it."""
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        slug, name, members = _named(call, await stations.group_list(unit, station.id))
+    call.need(Role.PUBLISH, station.id)
+    return _asking(call, station, slug, name=name, members=members)
+
+
+async def delete(call: Call[None, None]) -> web.Response:
+    """Delete a group. Deleted already is deleted."""
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        groups = await stations.group_list(unit, station.id)
+    caller = call.need(Role.PUBLISH, station.id)
+    slug = call.request.match_info["slug"]
+
+    async def forget(unit: Unit) -> int | None:
+        return await by_hand.delete_group(unit, station.id, slug, call.services.clock.now())
+
+    try:
+        members = await call.services.store.transact(forget)
+    except Conflict:
+        words = words_of(call.request)
+        wrong = words("An alert to this group is not over yet. Lift it, or wait for its end, then delete the group.")
+        _, name, count = _named(call, groups)
+        return _asking(call, station, slug, name=name, members=count, wrong=wrong)
+    if members is not None:
+        log.info("a group was deleted", station=station.slug, group=slug, members=members, key=caller.key_id)
+    return to(f"/console/groups?station={station.slug}&done=deleted")
+
+
+def _page(
+    call: Call[Any, Any],
+    station: Station,
+    theirs: list[Station],
+    groups: list[tuple[str, str, int]],
+    **more: str,
+) -> web.Response:
+    words = words_of(call.request)
+    facts = {
+        "station": station,
+        "stations": theirs,
+        "groups": sorted(groups, key=lambda each: each[1].casefold()),
+        "may": call.need(Role.READ, station.id).may(Role.PUBLISH, station.id),
+        "name": more.get("name", ""),
+        "wrong": more.get("wrong", ""),
+        "done": {
+            "added": words("The group was added."),
+            "renamed": words("The group was renamed."),
+            "deleted": words("The group was deleted."),
+        }.get(call.request.query.get("done", ""), ""),
+    }
+    status = 422 if facts["wrong"] else 200
+    return show(call.request, "people/groups.html", words, facts, tab="people", where=station.name, status=status)
+
+
+def _one(
+    call: Call[Any, Any], station: Station, slug: str, *, name: str, members: int, wrong: str = ""
+) -> web.Response:
+    words = words_of(call.request)
+    facts = {"station": station, "slug": slug, "name": name, "members": members, "wrong": wrong}
+    status = 422 if wrong else 200
+    return show(call.request, "people/group.html", words, facts, tab="people", where=station.name, status=status)
+
+
+def _asking(
+    call: Call[Any, Any], station: Station, slug: str, *, name: str, members: int, wrong: str = ""
+) -> web.Response:
+    words = words_of(call.request)
+    facts = {"station": station, "slug": slug, "name": name, "members": members, "wrong": wrong}
+    status = 409 if wrong else 200
+    return show(call.request, "people/group_delete.html", words, facts, tab="people", where=station.name, status=status)
+
+
+def _named(call: Call[Any, Any], groups: list[tuple[str, str, int]]) -> tuple[str, str, int]:
+    for each in groups:
+        if each[0] == call.request.match_info["slug"]:
+            return each
+    message = "There is no such group."
+    raise NotFound(message)
+
+
+async def _name(call: Call[Any, Any]) -> str:
+    return " ".join((await form_of(call.request)).get("name", "").split())
+
+
+def _wrong(name: str, words: Words) -> str:
+    if not name:
+        return words("Give the group a name.")
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        return words("A name has %(most)s characters at most.", most=LONGEST_NAME)
+    if not group_slug(name):
+        return words("A name needs a letter or a figure.")
+    return ""

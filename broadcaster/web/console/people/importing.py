@@ -1,0 +1,258 @@
+"""/console/people/import: upload a list, see what it would change and what is wrong with it, then let it change that.
+
+What a preview shows is bound to the file and to the register as it was (``uploads.stamp``): if that changed meanwhile,
+it is looked at anew and shown again. Two presses apply it once.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiohttp import web
+from babel.numbers import format_decimal
+
+from broadcaster.domain.stations import Role
+from broadcaster.errors import Conflict, NotFound
+from broadcaster.http.reading import form_of
+from broadcaster.register.applying import apply as carry_out
+from broadcaster.register.refusals import ListRefused, Refusal
+from broadcaster.store.register import uploads
+from broadcaster.store.register.uploads import UploadState
+from broadcaster.store.stations import stations
+from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.console.people.importing_file import looked_at, report_of, to_mend
+from broadcaster.web.console.refusal_words import told
+from broadcaster.web.console.uploading import LARGEST, FileTooLarge, NoFile, as_file, received
+from broadcaster.web.pages import to
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.register.planning import Plan
+    from broadcaster.store.register.uploads import Upload
+    from broadcaster.web.i18n import Words
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_TOKEN = 60
+
+
+async def ask(call: Call[None, None]) -> web.Response:
+    """Ask for the file."""
+    async with call.services.store.read() as unit:
+        station, theirs = await chosen_station(unit, call)
+    call.need(Role.PUBLISH, station.id)
+    return _asking(call, station, theirs)
+
+
+async def upload(call: Call[None, None]) -> web.Response:
+    """Take a file in, look at it, keep it until a word is said."""
+    store, words = call.services.store, words_of(call.request)
+    async with store.read() as unit:
+        station, theirs = await chosen_station(unit, call)
+        caller = call.need(Role.PUBLISH, station.id)
+        stamp = await uploads.stamp(unit, station.id)
+    try:
+        sent = await received(call.request)
+        with as_file(sent.pieces) as path, await looked_at(store, station, path, clears=sent.clears) as made:
+            report = report_of(made, sent.name, stamp, clears=sent.clears)
+    except NoFile:
+        return _asking(call, station, theirs, words("Choose a file first."))
+    except FileTooLarge:
+        return _asking(call, station, theirs, words("This file is larger than %(n)s MB: split it.", n=LARGEST >> 20))
+    except ListRefused as error:
+        return _asking(call, station, theirs, told(str(error), words))
+    if not report["lines"]:
+        return _asking(call, station, theirs, words("There is a header, and no line below it."))
+    async with store.write() as unit:
+        token = await uploads.keep(unit, caller, station.id, sent.pieces, report=report, now=call.services.clock.now())
+    return to(f"/console/people/import/{token}?station={station.slug}")
+
+
+async def preview(call: Call[None, None]) -> web.Response:
+    """Show what the list would change now; or that it is being carried out, or was."""
+    found, station = await _found(call)
+    changed = call.request.query.get("changed") == "1"
+    if found.state is UploadState.READY and await _stamp(call, station) != found.report["stamp"]:
+        found, changed = await _anew(call, found, station), True
+    return _shown(call, found, station, changed=changed)
+
+
+async def apply(call: Call[None, None]) -> web.Response:
+    """Carry it out, if it would still do what was seen."""
+    found, station = await _found(call)
+    form = await form_of(call.request)
+    here = f"{call.request.path}?station={station.slug}"
+    services = call.services
+    if found.state is not UploadState.READY:
+        return to(here)
+    unsaid = bool(found.report["refused"]) and form.get("skip") != "1"
+    unsure = bool(found.report.get("asks")) and form.get("remove") != "1"
+    if unsaid or unsure:
+        return _shown(call, found, station, unsaid=unsaid, unsure=unsure)
+    if await _stamp(call, station) != form.get("seen", ""):
+        await _anew(call, found, station)
+        return to(f"{here}&changed=1")
+    async with services.store.write() as unit:
+        taken = await uploads.take(unit, found.id, services.clock.now())
+    if not taken:
+        return to(here)
+    try:
+        report, left_out = await _carried_out(call, found, station)
+    except Conflict:
+        await _given_back(call, found)
+        await _anew(call, found, station)
+        return to(f"{here}&changed=1")
+    except BaseException:
+        await _given_back(call, found)
+        raise
+    async with services.store.write() as unit:
+        await uploads.done(unit, found.id, report, left_out)
+    key = None if call.caller is None else call.caller.key_id
+    log.info("a list was imported", station=station.slug, key=key, added=report["new"], changed=report["changed"])
+    return to(here)
+
+
+async def forget(call: Call[None, None]) -> web.Response:
+    """Forget a list that is not to be imported."""
+    found, station = await _found(call)
+    async with call.services.store.write() as unit:
+        await uploads.forget(unit, found.id)
+    return to(f"/console/people/import?station={station.slug}")
+
+
+async def refused(call: Call[None, None]) -> web.Response:
+    """Return the lines that are refused, or were when the list was taken over, with why, as a list to mend."""
+    found, station = await _found(call)
+    words = words_of(call.request)
+    if found.state is UploadState.DONE:
+        body = b"".join(await _pieces(call, found))
+    else:
+        async with _looked_at(call, found, station) as made:
+            body = to_mend(made, words)
+    name = words("to-mend.csv")
+    return web.Response(
+        body=body,
+        content_type="text/csv",
+        charset="utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+async def _carried_out(call: Call[Any, Any], found: Upload, station: Station) -> tuple[dict[str, Any], bytes]:
+    """Apply the list; return what was done, and the lines that were left out."""
+    services, before = call.services, found.report
+    async with _looked_at(call, found, station) as made:
+        await carry_out(services.store, made, now=services.clock.now())
+        left_out = to_mend(made, words_of(call.request)) if made.refusals else b""
+        return report_of(made, before["name"], before["stamp"], clears=before.get("clears", False)), left_out
+
+
+@asynccontextmanager
+async def _looked_at(call: Call[Any, Any], found: Upload, station: Station) -> AsyncIterator[Plan]:
+    store, clears = call.services.store, found.report.get("clears", False)
+    with as_file(await _pieces(call, found)) as path, await looked_at(store, station, path, clears=clears) as made:
+        yield made
+
+
+async def _given_back(call: Call[Any, Any], found: Upload) -> None:
+    async with call.services.store.write() as unit:
+        await uploads.give_back(unit, found.id)
+
+
+async def _anew(call: Call[Any, Any], found: Upload, station: Station) -> Upload:
+    """Look at a list again, for the register is another one by now."""
+    store = call.services.store
+    stamp = await _stamp(call, station)
+    async with _looked_at(call, found, station) as made:
+        report = report_of(made, found.report["name"], stamp, clears=found.report.get("clears", False))
+    async with store.write() as unit:
+        await uploads.report_on(unit, found.id, report)
+    return (await _found(call))[0]
+
+
+async def _stamp(call: Call[Any, Any], station: Station) -> str:
+    async with call.services.store.read() as unit:
+        return await uploads.stamp(unit, station.id)
+
+
+async def _pieces(call: Call[Any, Any], found: Upload) -> list[bytes]:
+    async with call.services.store.read() as unit:
+        return [piece async for piece in uploads.pieces_of(unit, found.id)]
+
+
+async def _found(call: Call[Any, Any]) -> tuple[Upload, Station]:
+    token = call.request.match_info["token"]
+    async with call.services.store.read() as unit:
+        found = None
+        if len(token) <= _LONGEST_TOKEN:
+            found = await uploads.find(unit, token, call.services.clock.now())
+        station = None if found is None else await stations.by_id(unit, found.station_id)
+    if found is None or station is None or call.caller is None or found.key_id != call.caller.key_id:
+        message = "This list is not here any more: upload it again."
+        raise NotFound(message)
+    call.need(Role.PUBLISH, station.id)
+    return found, station
+
+
+def _asking(
+    call: Call[Any, Any], station: Station, theirs: list[Station], wrong: str = "", *, clears: bool = False
+) -> web.Response:
+    facts = {"station": station, "stations": theirs, "wrong": wrong, "most": LARGEST >> 20, "clears": clears}
+    status = 422 if wrong else 200
+    return show(call.request, "people/import.html", words_of(call.request), facts, tab="people", status=status)
+
+
+def _shown(
+    call: Call[Any, Any],
+    found: Upload,
+    station: Station,
+    *,
+    changed: bool = False,
+    unsaid: bool = False,
+    unsure: bool = False,
+) -> web.Response:
+    words = words_of(call.request)
+    report = found.report
+    facts = {
+        "station": station,
+        "token": call.request.match_info["token"],
+        "report": report,
+        "state": found.state.name.lower(),
+        "refusals": [
+            {"line": each.line, "id": each.external_id, "field": each.field, "why": told(each.problem, words)}
+            for each in (Refusal(*raw) for raw in report["refusals"])
+        ],
+        "changed": changed,
+        "unsaid": unsaid,
+        "unsure": unsure,
+        "geocoder": bool(call.services.settings.geocoder_url),
+        "removed": _removed(report.get("removed", (0, 0, 0)), words),
+        "number": lambda n: format_decimal(n, locale=words.locale),
+    }
+    response = show(
+        call.request,
+        "people/import_preview.html",
+        words,
+        facts,
+        tab="people",
+        where=station.name,
+        status=422 if unsaid or unsure else 200,
+    )
+    if found.state is UploadState.APPLYING:
+        response.headers["Refresh"] = "2"
+    return response
+
+
+def _removed(counts: Sequence[int], words: Words) -> list[str]:
+    contacts, homes, memberships = counts
+    told = (
+        words.many("%(n)s contact", "%(n)s contacts", contacts) if contacts else "",
+        words.many("%(n)s home", "%(n)s homes", homes) if homes else "",
+        words.many("%(n)s membership of a group", "%(n)s memberships of groups", memberships) if memberships else "",
+    )
+    return [each for each in told if each]

@@ -1,0 +1,129 @@
+"""/console/people: a station's residents, found by name, number, mail address or the register's id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from babel.numbers import format_decimal
+
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.stations import Role
+from broadcaster.http.reading import number_of
+from broadcaster.register.contacts import mail_contact, phone_contact
+from broadcaster.store.people import people, waves
+from broadcaster.store.register import register
+from broadcaster.store.register.register import Found, Only
+from broadcaster.store.stations import stations
+from broadcaster.web.console.frame import chosen_station, show, words_of
+from channels.email import InvalidMailAddress
+from channels.sms import InvalidPhone
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.people import NewContact
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+    from broadcaster.store.register.register import Line
+    from broadcaster.web.i18n import Words
+
+PAGE = 50
+LONGEST_SEARCH = 120
+
+
+async def listing(call: Call[None, None]) -> web.Response:
+    """Show a page of the residents; to a key that may only read, the groups and the counts."""
+    words = words_of(call.request)
+    asked = call.request.query
+    async with call.services.store.read() as unit:
+        station, theirs = await chosen_station(unit, call)
+        opened = call.need(Role.READ, station.id).may(Role.PUBLISH, station.id)
+        groups = await stations.group_list(unit, station.id)
+        ids = await stations.group_ids(unit, station.id)
+        facts: dict[str, Any] = {
+            "station": station,
+            "stations": theirs,
+            "groups": groups,
+            "opened": opened,
+            "followers": await register.count(unit, station.id, Only()),
+            "unreachable": await register.count(unit, station.id, Only(unreachable=True)),
+            "most_counted": register.MOST_COUNTED,
+            "unconfirmed": await waves.count(unit, station.id),
+            "number": lambda n: format_decimal(n, locale=words.locale),
+            "done": words("The person was removed.") if asked.get("done", "") == "removed" else "",
+        }
+        if opened:
+            group = asked.get("group", "")
+            only = Only(ids.get(group), unreachable=asked.get("without", "") == "1")
+            text = asked.get("q", "").strip()[:LONGEST_SEARCH]
+            found, exact = await _found(unit, station, only, text, number_of(asked.get("after", "")))
+            facts |= {
+                "q": text,
+                "group": group if group in ids else "",
+                "without": only.unreachable,
+                "after": found.after,
+                "further": bool(asked.get("after")),
+                "exact": exact,
+                "people": [_shown(each, words) for each in await register.lines(unit, station.id, found.ids)],
+            }
+    return show(call.request, "people/people.html", words, facts, tab="people", where=station.name)
+
+
+async def _found(unit: Unit, station: Station, only: Only, text: str, after: int | None) -> tuple[Found, bool]:
+    """Give who is looked for, and whether they were found exactly: by what they are reached at, or by their id."""
+    if not text:
+        return await register.page(unit, station.id, only, after=after, limit=PAGE), False
+    known = await people.by_external_ids(unit, station.id, [text])
+    ids = [subscriber_id for subscriber_id, _ in known.values()]
+    ids += [
+        each for each in await register.having(unit, station.id, _contacts(text, station.region)) if each not in ids
+    ]
+    if ids:
+        return Found(ids[:PAGE], None), True
+    return await register.named(unit, station.id, only, text, after=after, limit=PAGE), False
+
+
+def _contacts(text: str, region: str) -> list[NewContact]:
+    """Give the contacts that a text may stand for."""
+    try:
+        return [mail_contact(text)]
+    except InvalidMailAddress:
+        pass
+    try:
+        return [phone_contact(text, region, channel) for channel in (ChannelName.SMS, ChannelName.VOICE)]
+    except InvalidPhone:
+        return []
+
+
+def _shown(line: Line, words: Words) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "name": line.name or words("without a name"),
+        "nameless": line.name is None,
+        "external_id": line.external_id,
+        "vulnerable": line.vulnerable,
+        "paused": line.paused_until is not None,
+        "channels": [(each.value, CHANNEL_ICONS[each], channel_word(each, words)) for each in line.channels],
+        "dead": line.dead,
+        "opted_out": line.opted_out,
+        "groups": line.groups,
+    }
+
+
+CHANNEL_ICONS = {
+    ChannelName.PUSH: "device",
+    ChannelName.SMS: "text",
+    ChannelName.VOICE: "phone",
+    ChannelName.EMAIL: "mail",
+}
+
+
+def channel_word(channel: ChannelName, words: Words) -> str:
+    """Give what people call a channel."""
+    return {
+        ChannelName.PUSH: words("notification"),
+        ChannelName.SMS: words("text message"),
+        ChannelName.VOICE: words("phone call"),
+        ChannelName.EMAIL: words("e-mail"),
+    }[channel]

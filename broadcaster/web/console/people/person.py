@@ -1,0 +1,335 @@
+"""/console/people/new and /console/people/{id}: one person added, seen, changed, removed."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+import structlog
+from babel.dates import format_date
+
+from broadcaster.domain.addresses import OPEN
+from broadcaster.domain.people import ChannelName, ContactStatus
+from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
+from broadcaster.errors import Conflict, NotFound
+from broadcaster.http.reading import form_of, number_of
+from broadcaster.register.parsing import canonical
+from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.people import people
+from broadcaster.store.register import by_hand, register
+from broadcaster.store.register.by_hand import Change
+from broadcaster.store.stations import stations
+from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.console.people import person_form
+from broadcaster.web.console.people.people import CHANNEL_ICONS
+from broadcaster.web.drawing import written_point
+from broadcaster.web.names import channel_word, language_word
+from broadcaster.web.pages import to, written_short
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+    from broadcaster.store.register.register import Held, Person
+    from broadcaster.web.console.people.person_form import PersonForm
+    from broadcaster.web.i18n import Words
+
+log = structlog.get_logger(__name__)
+
+
+class _Where(NamedTuple):
+    """The station, those that may be chosen, its groups (slug, name, members), and their ids by slug."""
+
+    station: Station
+    theirs: list[Station]
+    groups: list[tuple[str, str, int]]
+    ids: dict[str, int]
+
+
+async def new(call: Call[None, None]) -> web.Response:
+    """Ask who is to be added."""
+    async with call.services.store.read() as unit:
+        where = await _where(unit, call)
+    return _form(call, where, person_form.blank(where.station))
+
+
+async def add(call: Call[None, None]) -> web.Response:
+    """Add somebody. The same form twice adds them once: the number in the register is theirs alone."""
+    given = person_form.read(await form_of(call.request))
+    words = words_of(call.request)
+    services = call.services
+    async with services.store.read() as unit:
+        where = await _where(unit, call)
+    station = where.station
+    given.external_id = given.external_id or person_form.drawn_id()
+    await _check(call, given, where, None)
+    if not given.good:
+        return _form(call, where, given)
+    made = given.person()
+    digest = services.store.vault.fingerprint("import", canonical(made))
+
+    async def keep(unit: Unit) -> int:
+        known = await people.by_external_ids(unit, station.id, [given.external_id])
+        if known:
+            subscriber_id, before = known[given.external_id]
+            return subscriber_id if before == digest else 0
+        there = await stations.group_ids(unit, station.id)
+        (subscriber_id,) = await people.register(
+            unit,
+            station.id,
+            [made],
+            [people.new_token()],
+            groups_by_slug=there,
+            now=services.clock.now(),
+            digests=[digest],
+        )
+        return subscriber_id
+
+    subscriber_id = await services.store.transact(keep)
+    if not subscriber_id:
+        given.wrong["external_id"] = words("Somebody else in the register has this number.")
+        return _form(call, where, given)
+    log.info("a person was added", station=station.slug, subscriber=subscriber_id, key=_key(call))
+    return to(f"/console/people/{subscriber_id}?station={station.slug}&done=added")
+
+
+async def one(call: Call[None, None]) -> web.Response:
+    """Show all that the station knows of a person."""
+    words = words_of(call.request)
+    async with call.services.store.read() as unit:
+        station = (await _where(unit, call)).station
+        person = await _person(unit, call, station)
+        signed = [
+            (each, "" if each.key_id is None else await reporting.label_of(unit, each.key_id))
+            for each in await by_hand.signed_by(unit, station.id, person.id)
+        ]
+    zone = zone_of(station.region)
+    facts = {
+        "station": station,
+        "person": person,
+        "name": person.name or words("without a name"),
+        "contacts": [_contact(each, words) for each in person.contacts],
+        "reached": any(each.works for each in person.contacts),
+        "opted_out": register.opted_out(person.contacts),
+        "places": [
+            {"label": place.label, "point": written_point(place.lon, place.lat), "lon": place.lon, "lat": place.lat}
+            for place in person.places.values()
+        ],
+        "address": "" if person.address is None else str(person.address.address),
+        "address_open": person.address is not None and person.address.state in OPEN,
+        "since": format_date(person.followed_at.astimezone(zone), "long", locale=words.locale),
+        "paused": None if person.paused_until is None else written_short(person.paused_until, zone, words),
+        "speaks": language_word(person.locale, words),
+        "signed": [
+            (
+                format_date(date.fromisoformat(each.on), "long", locale=words.locale),
+                each.kept,
+                written_short(each.at, zone, words),
+                label,
+            )
+            for each, label in signed
+        ],
+        "today": call.services.clock.now().astimezone(zone).date().isoformat(),
+        "done": {
+            "added": words("The person was added."),
+            "changed": words("The change was saved."),
+            "signed": words("The signed request was recorded. Alerts reach this contact again."),
+            "revived": words("The next alert is sent to this address again."),
+        }.get(call.request.query.get("done", ""), ""),
+    }
+    return show(call.request, "people/person.html", words, facts, tab="people", where=station.name)
+
+
+async def edit(call: Call[None, None]) -> web.Response:
+    """Show the form of a person who is there."""
+    async with call.services.store.read() as unit:
+        where = await _where(unit, call)
+        person = await _person(unit, call, where.station)
+    return _form(call, where, person_form.filled(person), person)
+
+
+async def change(call: Call[None, None]) -> web.Response:
+    """Change a person; what another operator changed meanwhile is not overwritten."""
+    given = person_form.read(await form_of(call.request))
+    words = words_of(call.request)
+    services = call.services
+    async with services.store.read() as unit:
+        where = await _where(unit, call)
+        station = where.station
+        person = await _person(unit, call, station)
+    given.external_id = person.external_id or "-"
+    await _check(call, given, where, person)
+    if given.stamp != person.digest.hex():
+        given.stamp = person.digest.hex()
+        given.wrong["form"] = words(
+            "Somebody changed this person while you were writing. Look at what is there now, then save again."
+        )
+    if not given.good:
+        return _form(call, where, given, person)
+    changed = Change(
+        name=given.name or None,
+        locale=given.locale,
+        vulnerable=given.vulnerable,
+        groups=tuple(where.ids[slug] for slug in given.groups),
+        dropped=tuple(given.dropped),
+        added=tuple(given.contacts),
+        moved_out=tuple(given.moved_out),
+        moved_in=() if given.home is None else (given.home,),
+    )
+
+    async def keep(unit: Unit) -> None:
+        now = await _person(unit, call, station)
+        if now.digest != person.digest:
+            message = "Somebody else changed this person at the same moment."
+            raise Conflict(message)
+        await by_hand.amend(unit, station.id, person.id, changed, services.clock.now())
+
+    await services.store.transact(keep)
+    log.info("a person was changed", station=station.slug, subscriber=person.id, key=_key(call))
+    return to(f"/console/people/{person.id}?station={station.slug}&done=changed")
+
+
+async def revive(call: Call[None, None]) -> web.Response:
+    """Write again to an address that was found dead. One that works stays as it is."""
+    async with call.services.store.read() as unit:
+        station = (await _where(unit, call)).station
+        person = await _person(unit, call, station)
+    number = number_of(call.request.match_info["contact"]) or 0
+
+    async def keep(unit: Unit) -> None:
+        await by_hand.revive(unit, person.id, number, call.services.clock.now())
+
+    await call.services.store.transact(keep)
+    log.info("a contact was revived", station=station.slug, subscriber=person.id, contact=number, key=_key(call))
+    return to(f"/console/people/{person.id}?station={station.slug}&done=revived")
+
+
+async def ask_to_remove(call: Call[None, None]) -> web.Response:
+    """Ask whether a person is really to be removed."""
+    words = words_of(call.request)
+    async with call.services.store.read() as unit:
+        station = (await _where(unit, call)).station
+        person = await _person(unit, call, station)
+    facts = {"station": station, "person": person, "name": person.name or words("without a name")}
+    return show(call.request, "people/person_remove.html", words, facts, tab="people", where=station.name)
+
+
+async def remove(call: Call[None, None]) -> web.Response:
+    """Remove a person. Removed already is removed."""
+    async with call.services.store.read() as unit:
+        station = (await _where(unit, call)).station
+    number = number_of(call.request.match_info["id"]) or 0
+
+    async def forget(unit: Unit) -> bool:
+        return await by_hand.remove(unit, station.id, number)
+
+    if await call.services.store.transact(forget):
+        log.info("a person was removed", station=station.slug, subscriber=number, key=_key(call))
+    return to(f"/console/people?station={station.slug}&done=removed")
+
+
+async def _check(call: Call[Any, Any], given: PersonForm, where: _Where, person: Person | None) -> None:
+    await person_form.check(
+        given,
+        words_of(call.request),
+        where.station,
+        where.ids,
+        locales=_locales(where.station, person),
+        geocoder_url=call.services.settings.geocoder_url,
+        new=person is None,
+    )
+
+
+def _form(call: Call[Any, Any], where: _Where, given: PersonForm, person: Person | None = None) -> web.Response:
+    words = words_of(call.request)
+    settings = call.services.settings
+    station = where.station
+    phones = given.phones or [("", False)] * person_form.PHONES
+    facts = {
+        "station": station,
+        "stations": where.theirs,
+        "groups": sorted(where.groups, key=lambda each: each[1].casefold()),
+        "given": given,
+        "phones": list(enumerate(phones, start=1)),
+        "mails": list(enumerate(given.mails or [""] * person_form.MAILS, start=1)),
+        "person": person,
+        "contacts": [] if person is None else [_contact(each, words) for each in person.contacts],
+        "places": []
+        if person is None
+        else [(number, place.label or written_point(place.lon, place.lat)) for number, place in person.places.items()],
+        "locales": [(each, language_word(each, words)) for each in sorted(_locales(station, person))],
+        "geocoder": bool(settings.geocoder_url),
+        "tiles": "/tiles.pmtiles" if settings.tiles_file else None,
+    }
+    status = 200 if given.good else 422
+    return show(call.request, "people/person_form.html", words, facts, tab="people", where=station.name, status=status)
+
+
+def _locales(station: Station, person: Person | None) -> set[str]:
+    return {"fr", "en", *station.languages, *([] if person is None else [person.locale])}
+
+
+def _contact(held: Held, words: Words) -> dict[str, Any]:
+    if held.opted_out_at is not None:
+        state = words("they asked for no more messages")
+    elif held.status is ContactStatus.STOPPED:
+        state = words("they answered STOP")
+    elif held.status is ContactStatus.GONE:
+        state = words("does not work any more")
+    elif not held.confirmed:
+        state = words("not confirmed yet")
+    else:
+        state = words("works")
+    return {
+        "id": held.id,
+        "channel": held.channel.value,
+        "icon": CHANNEL_ICONS[held.channel],
+        "word": channel_word(held.channel, words),
+        "address": _address(held, words),
+        "works": held.works,
+        "dead": held.status is ContactStatus.GONE,
+        "opted_out": held.opted_out_at is not None,
+        "state": state,
+        "code": held.code if held.status is not ContactStatus.ACTIVE else None,
+    }
+
+
+def _address(held: Held, words: Words) -> str:
+    if not held.address:
+        return words("address forgotten")
+    if held.channel is not ChannelName.PUSH:
+        return held.address
+    try:
+        host = urlsplit(str(json.loads(held.address)["endpoint"])).hostname or ""
+    except (ValueError, KeyError):
+        host = ""
+    for mark, browser in (("mozilla", "Firefox"), ("google", "Chrome"), ("apple", "Safari"), ("windows", "Edge")):
+        if mark in host:
+            return words("a device, with %(browser)s", browser=browser)
+    return words("a device")
+
+
+async def _where(unit: Unit, call: Call[Any, Any]) -> _Where:
+    """Give what the page is about. Raises ``Forbidden`` for who may only read."""
+    station, theirs = await chosen_station(unit, call)
+    call.need(Role.PUBLISH, station.id)
+    groups = await stations.group_list(unit, station.id)
+    return _Where(station, theirs, groups, await stations.group_ids(unit, station.id))
+
+
+async def _person(unit: Unit, call: Call[Any, Any], station: Station) -> Person:
+    number = number_of(call.request.match_info["id"])
+    found = None if number is None else await register.person(unit, station.id, number)
+    if found is None:
+        message = "Nobody of this number follows this station."
+        raise NotFound(message)
+    return found
+
+
+def _key(call: Call[Any, Any]) -> int | None:
+    return None if call.caller is None else call.caller.key_id

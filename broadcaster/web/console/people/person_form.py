@@ -1,0 +1,204 @@
+"""What the form of one person holds: read from a request, checked field by field, made a person or a change of one."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
+from broadcaster.geocoding.client import Geocoder, GeocoderAway
+from broadcaster.http.reading import number_of
+from broadcaster.register.contacts import mail_contact, phone_contact
+from broadcaster.register.parsing import MAX_EXTERNAL_ID, MAX_NAME
+from broadcaster.web.console.refusal_words import told
+from channels.email import InvalidMailAddress
+from channels.sms import InvalidPhone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from multidict import MultiDict
+
+    from broadcaster.domain.addresses import Found
+    from broadcaster.domain.people import NewContact
+    from broadcaster.domain.stations import Station
+    from broadcaster.store.register.register import Person
+    from broadcaster.web.i18n import Words
+
+PHONES, MAILS = 2, 1
+LONGEST_LABEL = 40
+_LONGEST = 200
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+_NOWHERE = "none"
+_EVERY_LON, _EVERY_LAT = 180.0, 90.0
+
+
+@dataclass
+class PersonForm:
+    """The fields as they were written, what is wrong with them in words, and what they came to.
+
+    ``places``: what an address may stand for, to choose from.
+    """
+
+    name: str = ""
+    external_id: str = ""
+    locale: str = ""
+    phones: list[tuple[str, bool]] = field(default_factory=list)
+    mails: list[str] = field(default_factory=list)
+    address: str = ""
+    lon: str = ""
+    lat: str = ""
+    point: str = ""
+    groups: set[str] = field(default_factory=set)
+    vulnerable: bool = False
+    dropped: set[int] = field(default_factory=set)
+    moved_out: set[int] = field(default_factory=set)
+    stamp: str = ""
+    wrong: dict[str, str] = field(default_factory=dict)
+    places: list[Found] = field(default_factory=list)
+    contacts: list[NewContact] = field(default_factory=list)
+    home: NewPlace | None = None
+
+    @property
+    def good(self) -> bool:
+        return not self.wrong and not self.places
+
+    def person(self) -> NewSubscriber:
+        """Give who is to be added."""
+        return NewSubscriber(
+            locale=self.locale,
+            contacts=tuple({(each.channel, each.canonical): each for each in self.contacts}.values()),
+            places=() if self.home is None else (self.home,),
+            groups=tuple(sorted(self.groups)),
+            external_id=self.external_id,
+            name=self.name or None,
+            vulnerable=self.vulnerable,
+        )
+
+
+def blank(station: Station) -> PersonForm:
+    """Give the form of somebody new, with a number of their own drawn already."""
+    return PersonForm(external_id=drawn_id(), locale=station.languages[0])
+
+
+def drawn_id() -> str:
+    """Give an id for a register that has none of its own."""
+    return "T-" + "".join(secrets.choice(_ALPHABET) for _ in range(7))
+
+
+def filled(person: Person) -> PersonForm:
+    """Give the form of somebody who is there."""
+    return PersonForm(
+        name=person.name or "",
+        external_id=person.external_id or "",
+        locale=person.locale,
+        groups=set(person.groups),
+        vulnerable=person.vulnerable,
+        stamp=person.digest.hex(),
+    )
+
+
+def read(form: MultiDict[str]) -> PersonForm:
+    """Read the fields of a request."""
+
+    def line(name: str) -> str:
+        return " ".join(form.get(name, "").split())[:_LONGEST]
+
+    def numbers(name: str) -> set[int]:
+        return {number for number in map(number_of, form.getall(name, [])) if number is not None}
+
+    return PersonForm(
+        name=line("name"),
+        external_id=line("external_id"),
+        locale=line("locale"),
+        phones=[(line(f"phone-{n}"), form.get(f"call-{n}", "") == "1") for n in range(1, PHONES + 1)],
+        mails=[line(f"mail-{n}") for n in range(1, MAILS + 1)],
+        address=line("address"),
+        lon=line("lon"),
+        lat=line("lat"),
+        point=line("point"),
+        groups=set(form.getall("group", [])),
+        vulnerable=form.get("vulnerable", "") == "1",
+        dropped=numbers("drop"),
+        moved_out=numbers("move"),
+        stamp=line("stamp"),
+    )
+
+
+async def check(
+    given: PersonForm,
+    words: Words,
+    station: Station,
+    groups: Mapping[str, int],
+    *,
+    locales: set[str],
+    geocoder_url: str,
+    new: bool,
+) -> None:
+    """Find out what is wrong, and what the fields come to."""
+    given.groups &= set(groups)
+    if len(given.name) > MAX_NAME or not given.name.isprintable():
+        given.wrong["name"] = words("A name has %(most)s characters at most.", most=MAX_NAME)
+    if not given.external_id or len(given.external_id) > MAX_EXTERNAL_ID or not given.external_id.isprintable():
+        given.wrong["external_id"] = words("A number in the register has 1 to %(most)s signs.", most=MAX_EXTERNAL_ID)
+    if given.locale not in locales:
+        given.locale = station.languages[0]
+    _check_contacts(given, words, station.region)
+    if not given.name and not any(text for text, _ in given.phones) and not any(given.mails) and new:
+        given.wrong.setdefault("name", words("Give a name, a telephone or a mail address."))
+    await _check_home(given, words, station, geocoder_url)
+
+
+def _check_contacts(given: PersonForm, words: Words, region: str) -> None:
+    for number, (text, call) in enumerate(given.phones, start=1):
+        if text:
+            try:
+                given.contacts.append(phone_contact(text, region, ChannelName.VOICE if call else None))
+            except InvalidPhone as error:
+                given.wrong[f"phone-{number}"] = told(error.problem, words)
+    for number, text in enumerate(given.mails, start=1):
+        if text:
+            try:
+                given.contacts.append(mail_contact(text))
+            except InvalidMailAddress as error:
+                given.wrong[f"mail-{number}"] = told(error.problem, words)
+
+
+async def _check_home(given: PersonForm, words: Words, station: Station, geocoder_url: str) -> None:
+    if given.point == _NOWHERE:
+        return
+    lon, lat, label = given.lon, given.lat, given.address
+    if given.point:
+        lon, _, rest = given.point.partition(",")
+        lat, _, label = rest.partition(",")
+    if lon or lat:
+        try:
+            at = _degrees(lon, _EVERY_LON), _degrees(lat, _EVERY_LAT)
+        except ValueError:
+            given.wrong["lon"] = words("These are no coordinates: 0.6283 and 48.7631 would be.")
+            return
+        given.home = NewPlace(label[:LONGEST_LABEL], *at)
+    elif given.address:
+        await _look_up(given, words, station, geocoder_url)
+
+
+async def _look_up(given: PersonForm, words: Words, station: Station, geocoder_url: str) -> None:
+    near = None if station.lon is None or station.lat is None else (station.lon, station.lat)
+    try:
+        given.places = await Geocoder(geocoder_url).find(given.address, near)
+    except GeocoderAway:
+        given.wrong["address"] = words(
+            "Addresses can't be looked up now. Show the place on the map, or empty this field and save without it."
+        )
+        return
+    if not given.places:
+        given.wrong["address"] = words("This address was not found. Write it otherwise, or show the place on the map.")
+
+
+def _degrees(text: str, most: float) -> float:
+    value = float(text.replace(",", "."))
+    if not math.isfinite(value) or abs(value) > most:
+        raise ValueError(text)
+    return round(value, 6)

@@ -1,0 +1,104 @@
+"""/console/people/sign-ups: who signed up by push and is not confirmed yet, by hour and address; a wave is removed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from babel.numbers import format_decimal
+
+from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
+from broadcaster.errors import Refused
+from broadcaster.http.reading import form_of
+from broadcaster.store.people import waves
+from broadcaster.store.register import by_hand, register
+from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.pages import to, written_short
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from aiohttp import web
+
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+    from broadcaster.store.people.waves import Wave
+    from broadcaster.web.i18n import Words
+
+HOURS = 48
+MANY = 20
+"""Unconfirmed sign-ups of an hour that the page calls unusual."""
+
+_AT_ONCE = 100
+_SOURCES = 10
+log = structlog.get_logger(__name__)
+
+
+async def listing(call: Call[None, None]) -> web.Response:
+    """Show the hours, the newest first."""
+    words = words_of(call.request)
+    async with call.services.store.read() as unit:
+        station, theirs = await chosen_station(unit, call)
+        call.need(Role.PUBLISH, station.id)
+        found = await waves.waves(unit, station.id, HOURS)
+        lines = {each.id: each for wave in found for each in await register.lines(unit, station.id, list(wave.newest))}
+        facts = {
+            "station": station,
+            "stations": theirs,
+            "people": format_decimal(await waves.count(unit, station.id), locale=words.locale),
+            "waves": [_shown(each, zone_of(station.region), words) for each in found],
+            "names": {
+                each.begins_at: [lines[number].name or words("without a name") for number in each.newest]
+                for each in found
+            },
+            "done": words("These sign-ups were removed.") if call.request.query.get("done") == "removed" else "",
+        }
+    return show(call.request, "people/sign_ups.html", words, facts, tab="people", where=station.name)
+
+
+async def remove(call: Call[None, None]) -> web.Response:
+    """Remove the sign-ups of an hour, or of one address in it, that are still unconfirmed."""
+    given = await form_of(call.request)
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+    call.need(Role.PUBLISH, station.id)
+    try:
+        begins_at = datetime.fromisoformat(given.get("hour", "")).astimezone(UTC)
+        source = bytes.fromhex(given["source"]) if given.get("source") else None
+    except (ValueError, OverflowError):
+        raise Refused("hour", "This wave is not one of the page's: look at it again.") from None
+
+    async def some(unit: Unit) -> int:
+        ids = await waves.of_wave(unit, station.id, begins_at, source, _AT_ONCE)
+        for each in ids:
+            await by_hand.remove(unit, station.id, each)
+        return len(ids)
+
+    removed = 0
+    while gone := await call.services.store.transact(some):
+        removed += gone
+    log.info(
+        "unconfirmed sign-ups were removed",
+        station=station.slug,
+        people=removed,
+        hour=begins_at.isoformat(),
+        key=None if call.caller is None else call.caller.key_id,
+    )
+    path = f"/console/people/sign-ups?station={station.slug}&done=removed"
+    return to(path)
+
+
+def _shown(wave: Wave, zone: ZoneInfo, words: Words) -> dict[str, Any]:
+    sources = wave.sources[:_SOURCES]
+    return {
+        "key": wave.begins_at,
+        "hour": wave.begins_at.isoformat(),
+        "when": written_short(wave.begins_at, zone, words),
+        "people": wave.people,
+        "addresses": len(wave.sources),
+        "unusual": wave.people >= MANY,
+        "sources": [(number, mark.hex(), n) for number, (mark, n) in enumerate(sources, start=1) if mark],
+        "further": len(wave.sources) - len(sources),
+    }

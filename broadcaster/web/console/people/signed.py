@@ -1,0 +1,59 @@
+"""POST /console/people/{id}/signed: an operator records a signed request, which undoes an opt-out."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import structlog
+
+from broadcaster.domain.stations import Role
+from broadcaster.errors import Refused
+from broadcaster.http.reading import form_of, number_of
+from broadcaster.store.register import by_hand
+from broadcaster.store.register.by_hand import Signed
+from broadcaster.web.console.frame import chosen_station
+from broadcaster.web.pages import to
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+
+LONGEST = 120
+log = structlog.get_logger(__name__)
+
+
+async def record(call: Call[None, None]) -> web.Response:
+    """Record it; without the day and the place where the paper is kept nothing is undone."""
+    given, now = await form_of(call.request), call.services.clock.now()
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+    caller = call.need(Role.PUBLISH, station.id)
+    subscriber_id = number_of(call.request.match_info["id"]) or 0
+    contact_id = number_of(given.get("contact", "")) or 0
+    kept = " ".join(given.get("kept", "").split())
+    try:
+        on = date.fromisoformat(given.get("on", ""))
+    except ValueError:
+        on = date.max
+    if not kept or len(kept) > LONGEST or not kept.isprintable() or on > now.date():
+        raise Refused("on", "Write the day of the signature, and where the paper is kept.")
+
+    async def keep(unit: Unit) -> bool:
+        signed = Signed(on.isoformat(), kept, now, caller.key_id)
+        return await by_hand.record_signed(unit, station.id, subscriber_id, contact_id, signed)
+
+    done = await call.services.store.transact(keep)
+    if done:
+        log.info(
+            "an opt-out was undone at a signed request",
+            station=station.slug,
+            subscriber=subscriber_id,
+            contact=contact_id,
+            signed_on=on.isoformat(),
+            key=caller.key_id,
+        )
+    path = f"/console/people/{subscriber_id}?station={station.slug}" + ("&done=signed" if done else "")
+    return to(path)

@@ -1,0 +1,1 @@
+"""Console pages of the sandbox: what would have been sent."""

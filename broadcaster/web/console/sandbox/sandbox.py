@@ -1,0 +1,137 @@
+"""/console/sandbox: what the sandboxed channels composed, as its receivers would have had it; for operators only.
+
+Whoever may only read sees the messages and no addresses; and no codes, which are for one person's eyes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
+from broadcaster.errors import Forbidden
+from broadcaster.http.reading import number_of
+from broadcaster.store import sandbox
+from broadcaster.store.alerts import alerts
+from broadcaster.store.sandbox import CODES
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.people.people import CHANNEL_ICONS, channel_word
+from broadcaster.web.console.sandbox.seen import html_of, seen, without_secrets
+from broadcaster.web.pages import written_short
+from broadcaster.web.resident.public import unknown
+
+if TYPE_CHECKING:
+    from broadcaster.domain.stations import Caller
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.accounts import SandboxPageQuery
+    from broadcaster.store import Unit
+    from broadcaster.store.sandbox import SandboxMessage
+    from broadcaster.web.i18n import Words
+
+_PAGE = 25
+_MOST_ALERTS = 30
+_OF_CODES = "codes"
+_FRAMED = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; form-action 'none';"
+    " base-uri 'none'; sandbox"
+)
+
+
+async def listing(call: Call[None, SandboxPageQuery]) -> web.StreamResponse:
+    """Show the newest messages."""
+    words = words_of(call.request)
+    query = call.query
+    channel = query.channel or None
+    alert_id = CODES if query.alert == _OF_CODES else number_of(query.alert)
+    station_id, opened = _reach(call.caller)
+    if alert_id == CODES and not opened:
+        message = "Codes are for whoever may know addresses."
+        raise Forbidden(message)
+    async with call.services.store.read() as unit:
+        found = await sandbox.page(
+            unit,
+            alert_id=alert_id,
+            channel=None if channel is None else ChannelName(channel),
+            before=query.cursor,
+            limit=_PAGE,
+            station_id=station_id,
+        )
+        choices = await _choices(unit, words, station_id, opened=opened)
+    facts = {
+        "messages": [seen(each, words, opened=opened) for each in found if opened or each.alert_id != CODES],
+        "next": found[-1].id if len(found) == _PAGE else None,
+        "alert": query.alert,
+        "alerts": choices,
+        "channel": query.channel,
+        "channels": [(each.value, CHANNEL_ICONS[each], channel_word(each, words)) for each in CHANNELS],
+        "opened": opened,
+    }
+    return show(call.request, "sandbox/sandbox.html", words, facts)
+
+
+async def one(call: Call[None, None]) -> web.StreamResponse:
+    """Show one message to its last byte."""
+    words = words_of(call.request)
+    found = await _message(call)
+    if found is None:
+        return unknown(call)
+    _, opened = _reach(call.caller)
+    return show(call.request, "sandbox/one.html", words, {"message": seen(found, words, opened=opened)})
+
+
+async def mail(call: Call[None, None]) -> web.StreamResponse:
+    """Give a mail's HTML for a frame that runs nothing and fetches nothing."""
+    found = await _message(call)
+    if found is None or found.channel is not ChannelName.EMAIL:
+        return unknown(call)
+    _, opened = _reach(call.caller)
+    body = html_of(found)
+    return web.Response(
+        text=body if opened else without_secrets(body),
+        content_type="text/html",
+        charset="utf-8",
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": _FRAMED,
+            "X-Frame-Options": "SAMEORIGIN",
+        },
+    )
+
+
+def _reach(caller: Caller | None) -> tuple[int | None, bool]:
+    """Give the station whose messages a caller sees, None for all; and whether with addresses."""
+    if caller is None:
+        return 0, False
+    return caller.station_id, caller.role.may(Role.PUBLISH)
+
+
+async def _message(call: Call[Any, Any]) -> SandboxMessage | None:
+    number = number_of(call.request.match_info["id"])
+    station_id, opened = _reach(call.caller)
+    if number is None:
+        return None
+    async with call.services.store.read() as unit:
+        found = await sandbox.page(unit, alert_id=None, channel=None, before=number + 1, limit=1, station_id=station_id)
+    if not found or found[0].id != number or (found[0].alert_id == CODES and not opened):
+        return None
+    return found[0]
+
+
+async def _choices(unit: Unit, words: Words, station_id: int | None, *, opened: bool) -> list[dict[str, Any]]:
+    """Give the alerts to choose from: id, and what they are called."""
+    kept = dict(await sandbox.newest_alerts(unit, station_id, _MOST_ALERTS))
+    known = {each.id: each for each in await alerts.by_ids(unit, [each for each in kept if each != CODES])}
+    choices = [
+        {
+            "id": str(number),
+            "title": f"{next(iter(alert.texts.values())).headline[:60]} – "
+            f"{written_short(alert.sent_at, zone_of('FR'), words)} ({kept[number]})",
+        }
+        for number, alert in sorted(known.items(), reverse=True)
+    ]
+    if opened and CODES in kept:
+        choices.append({"id": _OF_CODES, "title": f"{words('Confirmation codes')} ({kept[CODES]})"})
+    return choices

@@ -1,0 +1,1 @@
+"""Console pages of stations and their posters."""

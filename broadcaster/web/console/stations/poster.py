@@ -1,0 +1,96 @@
+"""/console/stations/{slug}/poster: the poster with the station's QR code, to look at, as SVG and as PDF."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from broadcaster.domain.stations import Role
+from broadcaster.http.schemas.base import LANGUAGES
+from broadcaster.http.stations import station_named
+from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.stations.poster_drawing import address_of, poster
+from broadcaster.web.i18n import catalogs
+
+if TYPE_CHECKING:
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+
+_PAGE = (
+    "<!doctype html><html><head><title>{title}</title><style>@page{{size:A4;margin:0}}body{{margin:0}}"
+    "svg{{display:block;width:210mm;height:297mm}}</style></head><body>{svg}</body></html>"
+)
+
+
+async def page(call: Call[None, None]) -> web.Response:
+    """Show the poster, and where to get it."""
+    return _shown(call, await _station(call))
+
+
+async def svg(call: Call[None, None]) -> web.Response:
+    """Give the poster as SVG."""
+    station = await _station(call)
+    return web.Response(text=_drawn(call, station), content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+async def pdf(call: Call[None, None]) -> web.Response:
+    """Give the poster as PDF, A4."""
+    station = await _station(call)
+    title = address_of(call.services.base_url, station.slug)
+    try:
+        made = await call.request.app[PRINTER].pdf_of(_PAGE.format(title=title, svg=_drawn(call, station)))
+    except NoPdf as problem:
+        words = words_of(call.request)
+        lacking = words("On the service's machine these packages are missing: %(packages)s.", packages=PACKAGES)
+        return _shown(call, station, trouble=lacking if problem.lacking else words("Try again, or take the SVG."))
+    return web.Response(
+        body=made,
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="poster-{station.slug}.pdf"', "Cache-Control": "no-store"},
+    )
+
+
+def _drawn(call: Call[Any, Any], station: Station) -> str:
+    own = station.languages[0]
+    other = next(each for each in LANGUAGES if each != own)
+    return poster(station, call.services.base_url, catalogs().words(own), catalogs().words(other))
+
+
+def _shown(call: Call[Any, Any], station: Station, trouble: str = "") -> web.Response:
+    base_url = call.services.base_url
+    facts = {
+        "station": station,
+        "address": address_of(base_url, station.slug),
+        "unreachable": not reachable(base_url),
+        "trouble": trouble,
+    }
+    return show(
+        call.request,
+        "stations/poster.html",
+        words_of(call.request),
+        facts,
+        where=station.name,
+        status=503 if trouble else 200,
+    )
+
+
+def reachable(base_url: str) -> bool:
+    """Tell whether somebody else's telephone may come to an address: not of this machine alone, and by https."""
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost" or host.endswith(".localhost")
+    return parts.scheme == "https" and not local
+
+
+async def _station(call: Call[Any, Any]) -> Station:
+    async with call.services.store.read() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+    call.need(Role.READ, station.id)
+    return station

@@ -1,0 +1,128 @@
+"""/console/stations: who publishes; one station with its territory on the map; its contact, languages and margin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from babel.numbers import format_decimal
+
+from broadcaster.domain.stations import Role, StationKind
+from broadcaster.http.reading import form_of
+from broadcaster.http.schemas.base import LANGUAGES
+from broadcaster.http.stations import station_named
+from broadcaster.store.stations import stations
+from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.console.stations import form as station_form
+from broadcaster.web.names import language_word
+from broadcaster.web.pages import to
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.web.console.stations.form import StationForm
+    from broadcaster.web.i18n import Words
+
+log = structlog.get_logger(__name__)
+
+
+async def listing(call: Call[None, None]) -> web.Response:
+    """Show the stations for which the operator may act."""
+    words = words_of(call.request)
+    async with call.services.store.read() as unit:
+        theirs = await stations_of(unit, call.caller)
+        shown = [
+            {
+                "slug": each.slug,
+                "name": each.name,
+                "kind": kind_word(each.kind, words),
+                "followers": await stations.followers_count(unit, each.id),
+                "bounded": each.boundary is not None,
+            }
+            for each in theirs
+        ]
+    facts = {
+        "stations": shown,
+        "may_add": may_add(call),
+        "number": lambda n: format_decimal(n, locale=words.locale),
+    }
+    return show(call.request, "stations/stations.html", words, facts)
+
+
+async def one(call: Call[None, None]) -> web.Response:
+    """Show one station."""
+    words = words_of(call.request)
+    station = await _station(call, Role.READ)
+    async with call.services.store.read() as unit:
+        followers = await stations.followers_count(unit, station.id)
+    tiles = call.services.settings.tiles_file
+    facts = {
+        "station": station,
+        "kind": kind_word(station.kind, words),
+        "followers": followers,
+        "languages_told": ", ".join(language_word(each, words) for each in station.languages),
+        "margin": format_decimal(round(station.margin_m), locale=words.locale),
+        "may_change": call.need(Role.READ, station.id).may(Role.ADMIN, station.id),
+        "may_publish": call.need(Role.READ, station.id).may(Role.PUBLISH, station.id),
+        "tiles": "/tiles.pmtiles" if tiles else None,
+        "done": {"added": words("The station was added."), "changed": words("The change was saved.")}.get(
+            call.request.query.get("done", ""), ""
+        ),
+    }
+    return show(call.request, "stations/station.html", words, facts, where=station.name)
+
+
+async def edit(call: Call[None, None]) -> web.Response:
+    """Show what can be changed of a station."""
+    station = await _station(call, Role.ADMIN)
+    return _editing(call, station, station_form.filled(station))
+
+
+async def change(call: Call[None, None]) -> web.Response:
+    """Change a station's contact, languages and margin."""
+    given = station_form.read(await form_of(call.request))
+    station = await _station(call, Role.ADMIN)
+    words = words_of(call.request)
+    given.slug = station.slug
+    fields = station_form.changes(given, station, words)
+    if fields is None:
+        return _editing(call, station, given)
+    async with call.services.store.write() as unit:
+        await stations.change(unit, station.id, fields)
+    log.info("a station was changed", station=station.slug, key=None if call.caller is None else call.caller.key_id)
+    return to(f"/console/stations/{station.slug}?done=changed")
+
+
+def _editing(call: Call[Any, Any], station: Station, given: StationForm) -> web.Response:
+    words = words_of(call.request)
+    facts = {"station": station, "given": given, "known_languages": languages_known(words)}
+    status = 422 if given.wrong else 200
+    return show(call.request, "stations/edit.html", words, facts, where=station.name, status=status)
+
+
+def kind_word(kind: StationKind, words: Words) -> str:
+    """Give what people call a kind of station."""
+    return {
+        StationKind.AUTHORITY: words("public authority"),
+        StationKind.SCHOOL: words("school"),
+        StationKind.ASSOCIATION: words("association"),
+    }[kind]
+
+
+def languages_known(words: Words) -> list[tuple[str, str]]:
+    """Give the languages in which a station may publish: tag and name."""
+    return [(each, language_word(each, words)) for each in LANGUAGES]
+
+
+def may_add(call: Call[Any, Any]) -> bool:
+    """Tell whether the operator may add stations: an administrator of them all may."""
+    return call.caller is not None and call.caller.station_id is None and call.caller.role.may(Role.ADMIN)
+
+
+async def _station(call: Call[Any, Any], role: Role) -> Station:
+    async with call.services.store.read() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+    call.need(role, station.id)
+    return station

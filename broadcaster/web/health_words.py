@@ -1,0 +1,27 @@
+"""What is wrong with the service, in an operator's words; the English is in ``domain.health``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.health import SENTENCES, Grade
+from broadcaster.domain.people import ChannelName
+from broadcaster.web.names import channel_word
+
+if TYPE_CHECKING:
+    from broadcaster.domain.health import Trouble
+    from broadcaster.web.i18n import Words
+
+
+def told(trouble: Trouble, words: Words) -> dict[str, str]:
+    """Return a trouble for ``console/troubles.html``; its ``detail`` stays in the words of who said it."""
+    sentence = SENTENCES[trouble.code]
+    gaps = dict(trouble.params)
+    if trouble.channel is not None:
+        gaps["channel"] = channel_word(ChannelName(trouble.channel), words)
+    return {
+        "look": "bad" if trouble.grade is Grade.ERROR else "warn",
+        "said": words(sentence.said, **gaps) if gaps else words(sentence.said),
+        "to_do": words(sentence.to_do),
+        "detail": trouble.detail,
+    }

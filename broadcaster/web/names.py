@@ -1,0 +1,26 @@
+"""What things are called in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.people import ChannelName
+
+if TYPE_CHECKING:
+    from broadcaster.web.i18n import Words
+
+
+def channel_word(channel: ChannelName, words: Words) -> str:
+    """Return what people call a channel."""
+    return {
+        ChannelName.PUSH: words("Notification"),
+        ChannelName.SMS: words("SMS"),
+        ChannelName.VOICE: words("Phone call"),
+        ChannelName.EMAIL: words("E-mail"),
+    }[channel]
+
+
+def language_word(locale: str, words: Words) -> str:
+    """Return a language's name in the reader's language; its tag where that is not known."""
+    name = words.locale.languages.get(locale.split("-", maxsplit=1)[0], locale)
+    return f"{name[:1].upper()}{name[1:]}"

@@ -1,0 +1,68 @@
+"""/u/{token}: no more messages from a station to one contact.
+
+A mail client posts here by itself (RFC 8058: no session, no cookie, no hidden field), so the token is all the proof
+there is. A GET changes nothing: scanners of mail follow every link.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.http.auth import count
+from broadcaster.store.alerts import deliveries
+from broadcaster.store.people import contacts
+from broadcaster.store.stations import stations
+from broadcaster.web.i18n import catalogs
+from broadcaster.web.pages import language_of, render
+from broadcaster.web.resident.public import unknown
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+
+USE = "optout"
+
+
+async def ask(call: Call[None, None]) -> web.Response:
+    """Show the button."""
+    number = _number(call)
+    async with call.services.store.read() as unit:
+        found = None if number is None else await deliveries.contact_of(unit, number)
+        station = None if found is None else await stations.by_id(unit, found[1])
+    if station is None:
+        return unknown(call)
+    return _page(call, station.name, station.languages[0], done=False)
+
+
+async def do(call: Call[None, None]) -> web.Response:
+    """Write to this contact no more for this station."""
+    number = _number(call)
+    if number is None:
+        return unknown(call)
+
+    async def keep(unit: Unit) -> Station | None:
+        found = await deliveries.contact_of(unit, number)
+        station = None if found is None else await stations.by_id(unit, found[1])
+        if found is not None and station is not None:
+            await contacts.opt_out(unit, found[0], station.id, call.services.clock.now())
+        return station
+
+    station = await call.services.store.transact(keep)
+    if station is None:
+        return unknown(call)
+    return _page(call, station.name, station.languages[0], done=True)
+
+
+def _number(call: Call[None, None]) -> int | None:
+    number = call.services.store.vault.unlink(USE, call.request.match_info["token"])
+    if number is None:
+        count(call.request)
+    return number
+
+
+def _page(call: Call[None, None], station: str, default: str, *, done: bool) -> web.Response:
+    words = catalogs().words(language_of(call.request, default))
+    return render(call.request, "opt_out.html", words, {"station": station, "done": done})

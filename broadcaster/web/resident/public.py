@@ -1,0 +1,242 @@
+"""The pages that anybody may read: the first page, and an alert's own."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import unicodedata
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp import web
+from pydantic import Field
+
+from broadcaster.domain.alerts import MsgType, Status
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.auth import count
+from broadcaster.http.schemas.base import Query
+from broadcaster.store.alerts import alerts
+from broadcaster.store.stations import stations
+from broadcaster.web.assets import reads_gzip
+from broadcaster.web.drawing import draw, written_point
+from broadcaster.web.i18n import Words, catalogs, ranked
+from broadcaster.web.kept import KEPT_PAGES
+from broadcaster.web.pages import (
+    headers_of,
+    is_known,
+    language_of,
+    render,
+    tag_of,
+    with_etag,
+    written_time,
+)
+from broadcaster.web.resident.frame import channel_name, page, words_of
+from broadcaster.web.severities import look_of, severity_words
+from zones import simplified
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from zones import Area
+
+_FRESH = "public, max-age=15, must-revalidate"
+_UNCHANGED = ("Cache-Control", "Content-Language", "ETag", "Last-Modified", "Vary")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_MOST_ALERTS = 50
+_MOST_LINES = 20
+_MOST_STATIONS, _FEW_STATIONS = 100, 8
+_MOST_SHAPE = 10_000
+
+
+class LandingQuery(Query):
+    """``q``: a part of a station's name; ``lang``: the language wanted."""
+
+    q: str = Field("", max_length=100)
+    lang: str = Field("", max_length=20)
+
+
+async def landing(call: Call[None, LandingQuery]) -> web.StreamResponse:
+    """Say what this is, which stations there are, and what holds now."""
+    request, services = call.request, call.services
+    words = words_of(call)
+    async with services.store.read() as unit:
+        known = {station.id: station for station in await stations.listed(unit)}
+        found = await alerts.page(
+            unit, station_id=None, before=None, limit=_MOST_ALERTS, public_at=services.clock.now()
+        )
+    found.sort(key=lambda alert: (alert.rank, -alert.id))
+    wanted = [each for each in known.values() if plain(call.query.q) in plain(each.name)]
+    wanted.sort(key=lambda station: plain(station.name))
+    facts = {
+        "stations": wanted[:_MOST_STATIONS],
+        "more": len(wanted) > _MOST_STATIONS,
+        "many": len(known) > _FEW_STATIONS,
+        "q": call.query.q,
+        "alerts": [entry(alert, known[alert.station_id], words) for alert in found],
+    }
+    return with_etag(request, page(call, "landing.html", words, facts, cache_control=_FRESH))
+
+
+def plain(name: str) -> str:
+    """Give a name as it is looked for: « Saint-Étienne » by « saint etienne »."""
+    letters = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("-", " "))
+    return " ".join("".join(sign for sign in letters if not unicodedata.combining(sign)).split())
+
+
+def entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
+    """Give what a list shows of an alert."""
+    language, text = alert.text_in(words.language, station.languages[0])
+    return {
+        "token": alert.token,
+        "language": language,
+        "headline": text.headline,
+        "mark": mark_of(alert, words),
+        "look": look_of(alert),
+        "severity_word": severity_words(words)[alert.severity],
+        "station": station.name,
+        "until": written_time(alert.expires_at, zone_of(station.region), words),
+    }
+
+
+async def alert_page(call: Call[None, None]) -> web.StreamResponse:
+    """Show an alert to anybody who has its link.
+
+    Those who have it are not counted: a whole town may stand behind one address of a telephone company. Who guesses is.
+    """
+    request, services = call.request, call.services
+    token = request.match_info["token"]
+    kept, active = request.app[KEPT_PAGES], services.active
+    packed = reads_gzip(request)
+    # What they come to, and not as they are written: else anybody could have the page made anew with each request.
+    known = catalogs().languages
+    key = (token, language_of(request, ""), ranked(request.headers.get("Accept-Language", ""), known), packed)
+
+    def is_active(number: int) -> bool:
+        return bool(active.alerts([number]))
+
+    found = kept.find(key, is_active)
+    if found is None:
+        async with kept.making(key):
+            found = kept.find(key, is_active)
+            if found is None:
+                made = await _made(call, token)
+                if made is None:
+                    count(request)
+                    return unknown(call)
+                alert_id, body, headers = made
+                if packed:
+                    body = gzip.compress(body, mtime=0)
+                    headers["Content-Encoding"] = "gzip"
+                headers["ETag"] = f'"{tag_of(body)}"'
+                found = kept.keep(key, body, headers, alert_id, active=is_active(alert_id))
+    if request.headers.get("If-None-Match") and is_known(request, found.headers["ETag"].strip('"')):
+        return web.Response(status=304, headers={name: found.headers[name] for name in _UNCHANGED})
+    return web.Response(body=found.body, headers=found.headers)
+
+
+async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[str, str]] | None:
+    """Make the page of an alert: (its id, the page, its headers); None where there is no such alert.
+
+    ``Last-Modified`` says when it was true: a device that kept it says so to its reader.
+    """
+    request, services = call.request, call.services
+    async with services.store.read() as unit:
+        alert = await alerts.by_token(unit, token) if _TOKEN.fullmatch(token) else None
+        station = None if alert is None else await stations.by_id(unit, alert.station_id)
+        if alert is None or station is None:
+            return None
+        cleared = await alerts.all_clear_of(unit, alert.id, station.id) if alert.cancelled_at else None
+    default = station.languages[0]
+    # A page in a language that the alert is not written in would be half in one and half in another.
+    readable = [language for language in catalogs().languages if language in alert.texts]
+    words = catalogs().words(language_of(request, default, readable or None))
+    language, text = alert.text_in(words.language, default)
+    zone = zone_of(station.region)
+
+    def written(moment: datetime | None) -> str | None:
+        return None if moment is None else written_time(moment, zone, words)
+
+    facts = {
+        "alert": alert,
+        "station": station,
+        "text": text,
+        "text_language": language,
+        "languages": readable or catalogs().languages,
+        "mark": mark_of(alert, words),
+        "word": severity_words(words)[alert.severity],
+        "look": look_of(alert),
+        "ended": _ended(alert, services.clock.now(), words),
+        "all_clear": None if cleared is None else cleared.token,
+        "url": f"{services.base_url}/a/{alert.token}",
+        "base_url": services.base_url,
+        "sandbox_names": [channel_name(each, words) for each in alert.sandbox],
+        "shape": "" if alert.area is None else _shape(alert.area),
+        "middle": "" if alert.area is None else "{:.6f} {:.6f}".format(*alert.area.centre),
+        "distance_words": words("You are %(distance)s from the area.", distance="%(distance)s"),
+        "sent": written(alert.sent_at),
+        "onset": written(alert.onset_at),
+        "expires": written(alert.expires_at),
+        "cancelled": written(alert.cancelled_at),
+        "zone": zone.key,
+        "picture": None if alert.area is None else draw(alert.area, station.boundary, (station.lon, station.lat)),
+        "places": [] if alert.area is None else _places(alert.area, words),
+    }
+    body = render(request, "alert.html", words, facts).body
+    headers = {
+        **headers_of(words.language, cache_control=_FRESH),
+        "Content-Type": "text/html; charset=utf-8",
+        "Last-Modified": format_datetime(services.clock.now(), usegmt=True),
+        "Vary": "Accept-Language, Accept-Encoding",
+    }
+    return alert.id, body if isinstance(body, bytes) else b"", headers
+
+
+def unknown(call: Call[None, None]) -> web.Response:
+    """Say in words that there is nothing here."""
+    words = catalogs().words(language_of(call.request, "fr"))
+    facts = {
+        "heading": words("There is nothing here"),
+        "sentence": words("This link leads nowhere: it may have been cut off in a message. Copy it whole."),
+    }
+    return render(call.request, "words.html", words, facts, status=404)
+
+
+def mark_of(alert: Alert, words: Words) -> str:
+    """Give what stands before a headline, so that nobody takes a drill for the real thing; empty for that."""
+    return {Status.EXERCISE: f"[{words('EXERCISE')}] ", Status.TEST: f"[{words('TEST')}] "}.get(alert.status, "")
+
+
+def _shape(area: Area) -> str:
+    """Give an area as JSON, for a device to decide on which side of its edge it is; a long outline is thinned."""
+    shape = area.to_json()
+    if shape["polygons"] is not None and len(orjson.dumps(shape["polygons"])) > _MOST_SHAPE:
+        shape["polygons"] = simplified(shape["polygons"])
+    return orjson.dumps(shape).decode()
+
+
+def _ended(alert: Alert, now: datetime, words: Words) -> str | None:
+    if alert.msg_type is MsgType.CANCEL:
+        return words("ALL CLEAR")
+    if alert.cancelled_at is not None:
+        return words("This alert is lifted.")
+    if now >= alert.expires_at:
+        return words("This alert is over.")
+    return None
+
+
+def _places(area: Area, words: Words) -> list[str]:
+    lines = [
+        words(
+            "Within %(radius)s m of %(point)s",
+            radius=f"{circle.radius_m:,.0f}".replace(",", "\u202f"),
+            point=written_point(circle.lon, circle.lat),
+        )
+        for circle in area.circles[:_MOST_LINES]
+    ]
+    if area.polygons is not None:
+        lines.append(words("The outline drawn above, about %(point)s", point=written_point(*area.centre)))
+    return lines

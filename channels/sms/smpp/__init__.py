@@ -1,0 +1,7 @@
+"""SMS over SMPP 3.4, as carriers and resellers sell it: the second road beside Twilio."""
+
+from channels.sms.smpp.channel import Smpp
+from channels.sms.smpp.config import InvalidSmppUrl, SmppConfig
+from channels.sms.smpp.receipts import Report
+
+__all__ = ["InvalidSmppUrl", "Report", "Smpp", "SmppConfig"]

@@ -1,0 +1,287 @@
+"""The SMS channel over SMPP 3.4: the same messages as Twilio's, handed to a carrier's message centre.
+
+SMPP has no idempotence key: a message whose answer was lost may have been taken, and is told so by
+``Transient(may_have_left=True)``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from channels.base import Composed, Finding, Receipt
+from channels.errors import ChannelError, Permanent, Transient
+from channels.sms.segments import count
+from channels.sms.smpp import pdu, statuses
+from channels.sms.smpp.pdu import Address, Command, Pdu, Submit
+from channels.sms.smpp.receipts import read_receipt
+from channels.sms.smpp.session import Lost, Session, answer_error, lost_error
+from channels.sms.smpp.text import header, parts_of
+from channels.twilio.account import E164
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from channels.sms import SmsMessage
+    from channels.sms.smpp.config import SmppConfig
+    from channels.sms.smpp.pdu import Delivered
+    from channels.sms.smpp.receipts import Report
+
+    Heard = Callable[[Report], Awaitable[bool]]
+
+PREFIX = "smpp:"
+"""Begins the ``provider_id`` of every receipt, so that it can be found by what the carrier reports later."""
+
+_UDH = 0b0100_0000
+_IN_CALL_S = (0.5, 1.0, 2.0, 4.0)
+_BACK_S = (1.0, 2.0, 5.0, 15.0, 60.0)
+_REMEMBERED = 50_000
+
+
+@dataclass(slots=True)
+class _Whole:
+    """A message of several parts: which are not delivered yet, and the name that stands for all."""
+
+    name: str
+    left: set[str] = field(default_factory=set)
+
+
+class Smpp:
+    """Implements ``channels.base.Channel[SmsMessage, str]``; addresses are E.164 numbers (+33612345678).
+
+    ``listen`` keeps the account bound and hands over what becomes of the messages; without it, receipts stay with the
+    message centre.
+    """
+
+    def __init__(self, config: SmppConfig) -> None:
+        self._config = config
+        self._session: Session | None = None
+        self._opening: asyncio.Task[Session] | None = None
+        self._heard: Heard | None = None
+        self._closed = False
+        self._proven = False
+        self._reference = random.randrange(256)  # noqa: S311  tells messages apart, hides nothing
+        self._wholes: OrderedDict[str, _Whole | None] = OrderedDict()
+
+    def compose(self, message: SmsMessage, address: str) -> Composed:
+        """Give the ``submit_sm`` units as they would be sent; raises ``Permanent`` where the address is no number."""
+        bodies = self._bodies(message, address)
+        wire = b"".join(Pdu(Command.SUBMIT_SM, 0, which, body).octets() for which, body in enumerate(bodies, 1))
+        return Composed(to=address, readable=message.text, wire=wire, content_type="application/x-smpp")
+
+    async def send(self, message: SmsMessage, address: str) -> Receipt:
+        """Hand the text to the message centre; the receipt's ``units`` are its segments.
+
+        ``provider_id`` is ``smpp:`` and the name of its last part.
+        """
+        bodies = self._bodies(message, address)
+        names: list[str] = []
+        try:
+            for body in bodies:
+                names.append(await self._submit(body, begun=bool(names)))
+        except BaseException:
+            # What becomes of parts of a message that is no whole is of no interest.
+            for name in names:
+                self._remember(name, None)
+            raise
+        if len(names) > 1:
+            whole = _Whole(names[-1], set(names))
+            for name in names:
+                self._remember(name, whole)
+        return Receipt(provider_id=PREFIX + names[-1] if names[-1] else None, units=count(message.text).segments)
+
+    async def listen(self, heard: Heard) -> None:
+        """Stay bound until cancelled, and hand every report to ``heard``, which says whether it is written down.
+
+        A report that is not is left with the message centre, which sends it again.
+        """
+        self._heard = heard
+        tries = 0
+        try:
+            while not self._closed:
+                try:
+                    session = await self._bound()
+                except ChannelError:
+                    spread = random.random() / 2  # noqa: S311  spreads load
+                    await asyncio.sleep(_BACK_S[min(tries, len(_BACK_S) - 1)] * (0.75 + spread))
+                    tries += 1
+                    continue
+                tries = 0
+                await session.over.wait()
+        finally:
+            self._heard = None
+
+    @property
+    def is_bound(self) -> bool:
+        """Tell whether there is a session with the message centre."""
+        return self._session is not None and self._session.is_open
+
+    async def probe(self) -> list[Finding]:
+        """Bind, ask for a sign of life, unbind; on a session of its own."""
+        where = f"{self._config.host}:{self._config.port}"
+        try:
+            session = await Session.open(self._config, _not_now)
+        except ChannelError as error:
+            if error.code == f"smpp:0x{statuses.ALREADY_BOUND:02X}":
+                return [Finding("warning", f"SMPP {where}: {error.detail}", "fine while the service runs")]
+            return [Finding("error", f"SMPP {where}: {error.detail} [{error.code}]", _HINTS.get(error.code, ""))]
+        findings = [Finding("ok", f"SMPP {where} takes {self._config.system_id} as a transceiver")]
+        try:
+            await session.enquire()
+        except (Lost, TimeoutError):
+            findings = [Finding("error", f"SMPP {where} took the bind, and does not answer enquire_link")]
+        finally:
+            await session.close()
+        if not self._config.tls and not self._config.is_loopback:
+            findings.append(
+                Finding(
+                    "warning", "numbers, texts and the password cross the network in clear", "set tls=yes, or a VPN"
+                )
+            )
+        return findings
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _bodies(self, message: SmsMessage, address: str) -> list[bytes]:
+        if not E164.fullmatch(address):
+            raise Permanent("smpp:address", "The address is not a telephone number in E.164 form.")
+        coding, parts = parts_of(message.text)
+        plain = Submit(
+            source=self._config.source,
+            destination=Address(1, 1, address.removeprefix("+")),
+            esm_class=0,
+            data_coding=coding,
+            text=parts[0],
+            validity=_relative(message.validity_s),
+        )
+        if len(parts) == 1:
+            return [plain.body()]
+        if self._config.long == "payload":
+            return [replace(plain, text=b"", payload=b"".join(parts)).body()]
+        self._reference = (self._reference + 1) % 256
+        return [
+            replace(plain, esm_class=_UDH, text=header(self._reference, len(parts), which) + part).body()
+            for which, part in enumerate(parts, 1)
+        ]
+
+    async def _submit(self, body: bytes, *, begun: bool) -> str:
+        """Hand over one part; ``begun``: parts before it were taken, so that it is worth some patience."""
+        for wait_s in (*_IN_CALL_S, None):
+            answer = await self._asked(body, begun=begun)
+            error = answer_error(answer, proven=self._proven, may_have_left=begun)
+            if error is None:
+                self._proven = True
+                return self._name(answer)
+            if answer.status == statuses.WRONG_STATE and self._session is not None:
+                self._session.drop()
+            if not begun or answer.status not in statuses.SLOW_DOWN or wait_s is None:
+                raise error
+            await asyncio.sleep(wait_s)
+        raise AssertionError("the last turn returns or raises")
+
+    async def _asked(self, body: bytes, *, begun: bool) -> Pdu:
+        """Send a part, and once more on a new session where the old one died before it was written."""
+        for again in (True, False):
+            try:
+                return await (await self._bound()).submit(body)
+            except Lost as lost:
+                if lost.written or not again:
+                    error = lost_error(lost)
+                    error.may_have_left |= begun
+                    raise error from lost
+            except TimeoutError as error:
+                raise Transient(
+                    "smpp:timeout", "The message centre did not answer in time.", may_have_left=True
+                ) from error
+            except ChannelError as error:
+                error.may_have_left |= begun
+                raise
+        raise AssertionError("the second turn returns or raises")
+
+    async def _bound(self) -> Session:
+        """Give the session; bind first if need be, once for all who wait. Raises a ``ChannelError``."""
+        if self._closed:
+            raise Transient("smpp:closed", "The channel is closed.")
+        if self._session is not None and self._session.is_open:
+            return self._session
+        if self._opening is None:
+            self._opening = asyncio.create_task(Session.open(self._config, self._delivered))
+            self._opening.add_done_callback(self._opened)
+        return await asyncio.shield(self._opening)
+
+    def _opened(self, opening: asyncio.Task[Session]) -> None:
+        self._opening = None
+        if not opening.cancelled() and opening.exception() is None:
+            self._session = opening.result()
+
+    def _name(self, answer: Pdu) -> str:
+        name = pdu.message_id(answer.body)
+        if self._config.ids == "hex":
+            try:
+                return str(int(name, 16))
+            except ValueError:
+                return name
+        return name
+
+    def _remember(self, name: str, whole: _Whole | None) -> None:
+        self._wholes[name] = whole
+        while len(self._wholes) > _REMEMBERED:
+            self._wholes.popitem(last=False)
+
+    async def _delivered(self, delivered: Delivered) -> bool:
+        """Take what the message centre sends of itself: receipts; the answers of people have no place here."""
+        if not delivered.is_receipt:
+            return True
+        report = read_receipt(delivered)
+        if report is None or report.fate == "pending":
+            return True
+        if self._heard is None:
+            return False
+        name = report.provider_id
+        if name in self._wholes:
+            whole = self._wholes[name]
+            if whole is None:
+                return True
+            if report.fate == "delivered":
+                whole.left.discard(name)
+                if whole.left:
+                    return True
+            name = whole.name
+        return await self._heard(replace(report, provider_id=PREFIX + name))
+
+
+async def _not_now(_: Delivered) -> bool:
+    """Leave receipts with the message centre: this is a probe."""
+    return False
+
+
+def _relative(seconds: int | None) -> str:
+    """Give a time from now as section 7.1.1.2 writes it: YYMMDDhhmmss, 000R."""
+    if seconds is None:
+        return ""
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    return f"0000{days:02d}{hour:02d}{minute:02d}{second:02d}000R"
+
+
+_HINTS = {
+    "smpp:connect": "check the host and port; the carrier may have to allow this machine's address",
+    "smpp:timeout": "a firewall may block the port, or the port wants TLS: try tls=yes",
+    "smpp:tls": "the port may be one without TLS: try tls=no",
+    "smpp:certificate": "check that the host is the name in the certificate",
+    "smpp:0x0E": "check the password in TOCSIN_SMPP_URL; percent-encode its signs",
+    "smpp:0x0F": "check the system_id in TOCSIN_SMPP_URL",
+    "smpp:0x0D": "ask the carrier whether the account may bind as a transceiver from this machine's address",
+    "smpp:lost": "the carrier may not allow this machine's address",
+}

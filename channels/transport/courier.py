@@ -1,0 +1,334 @@
+"""Requests by a process beside ours, where there is a core to spare: what is encrypted and spoken there, is not here.
+
+The interpreter's lock lets one thread work at a time. So a channel that is busy starts a process of its own
+(``python -m channels.transport.courier``), gives it its requests a handful at a time through a pipe, and gets the
+answers by another. With few requests under way, or without such a process, each is made here. A process that dies takes
+no message with it: those that it had may have left, and are told so (``HttpTrouble``), as of a connection that broke.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import marshal
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any
+
+import uvloop
+
+from channels.encryption import seal
+from channels.transport.http import Http, HttpConfig, HttpTrouble, Reply, What
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BUSY = 24
+"""With fewer requests under way than this, each is made here, at once."""
+
+_HANDFUL = 12
+_GATHER_S = 0.002
+_AGAIN_S = 60.0
+_END_S = 2.0
+_SILENT_S = 5.0
+_LENGTH = 4
+_MOST_IN_PIPE = 1 << 20
+_YOUNG = 20_000  # for the garbage collector, which has little to find here, and would look often
+
+ToSeal = tuple[bytes, str, str]
+"""A body that is still to be encrypted: the plaintext, and the subscription's ``p256dh`` and ``auth``."""
+
+
+class BadKeys(ValueError):
+    """The keys that a body is to be encrypted for are none."""
+
+
+@dataclass(slots=True, eq=False)
+class _Helper:
+    """A process, and the requests that it has not answered: when it had them, and who waits for them, by number."""
+
+    process: asyncio.subprocess.Process
+    had: dict[int, tuple[float, asyncio.Future[Reply]]]
+
+
+class Courier:
+    """Makes requests as ``Http`` does, with the help of up to ``helpers`` processes; 0: here alone.
+
+    A process is started when many requests are under way, and kept until ``close``.
+    """
+
+    def __init__(self, config: HttpConfig, helpers: int = 0) -> None:
+        self._config = config
+        self._http = Http(config)
+        self._most = helpers
+        self._helpers: list[_Helper] = []
+        self._starting: asyncio.Task[None] | None = None
+        self._started_at = float("-inf")
+        self._reading: set[asyncio.Task[None]] = set()
+        self._waiting: list[tuple[asyncio.Future[Reply], tuple[Any, ...]]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._number = 0
+        self._under_way = 0
+        self._closed = False
+        self.started, self.alone = asyncio.Event(), asyncio.Event()
+
+    @property
+    def helping(self) -> int:
+        """How many processes help."""
+        return len(self._helpers)
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | ToSeal | None = None
+    ) -> Reply:
+        """One request, as ``Http.request``; raises ``HttpTrouble``, and ``BadKeys`` of a body that can't be sealed."""
+        self._under_way += 1
+        try:
+            if self._most and self._under_way >= BUSY and not self._closed:
+                if len(self._helpers) < self._most:
+                    self._start()
+                if self._helpers:
+                    return await self._handed(method, url, headers, body)
+            return await self._http.request(method, url, headers=headers, body=_sealed(body))
+        finally:
+            self._under_way -= 1
+
+    async def close(self) -> None:
+        """End the processes, and close the connections."""
+        self._closed = True
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
+        helpers, self._helpers = self._helpers, []
+        for helper in helpers:
+            if helper.process.stdin is not None:
+                helper.process.stdin.close()
+        for helper in helpers:
+            try:
+                await asyncio.wait_for(helper.process.wait(), _END_S)
+            except TimeoutError:
+                helper.process.kill()
+                await helper.process.wait()
+        if self._reading:
+            await asyncio.wait(self._reading)
+        self._hand_out()
+        await self._http.close()
+
+    async def _handed(self, method: str, url: str, headers: Mapping[str, str], body: bytes | ToSeal | None) -> Reply:
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Reply] = loop.create_future()
+        self._waiting.append((answered, (method, url, dict(headers), body)))
+        if len(self._waiting) >= _HANDFUL:
+            self._hand_out()
+        elif self._timer is None:
+            self._timer = loop.call_later(_GATHER_S, self._hand_out)
+        return await answered
+
+    def _hand_out(self) -> None:
+        """Give what waits to whoever has the least to do; where nobody is left, say that it never left."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        waiting, self._waiting = self._waiting, []
+        wanted = [(answered, asked) for answered, asked in waiting if not answered.done()]
+        if not wanted:
+            return
+        helper = min(self._helpers, key=lambda each: len(each.had), default=None)
+        if helper is None or helper.process.stdin is None:
+            for answered, _ in wanted:
+                answered.set_exception(HttpTrouble(What.CLOSED_HERE, may_have_left=False))
+            return
+        at, jobs = time.monotonic(), []
+        for answered, asked in wanted:
+            self._number += 1
+            helper.had[self._number] = (at, answered)
+            jobs.append((self._number, *asked))
+        helper.process.stdin.write(_framed(jobs))
+
+    def _start(self) -> None:
+        if self._starting is None and time.monotonic() - self._started_at > _AGAIN_S:
+            self._started_at = time.monotonic()
+            self._starting = asyncio.create_task(self._start_all())
+
+    async def _start_all(self) -> None:
+        try:
+            while len(self._helpers) < self._most and not self._closed:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    __name__,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    limit=_MOST_IN_PIPE,
+                )
+                if process.stdin is not None:
+                    process.stdin.write(_framed([astuple(self._config)]))
+                # Its first word says that it works.
+                if await _said(process.stdout) != []:
+                    process.kill()
+                    return
+                helper = _Helper(process, {})
+                self._helpers.append(helper)
+                self.started.set()
+                self.alone.clear()
+                self._look_after(helper)
+                task = asyncio.create_task(self._read(helper))
+                self._reading.add(task)
+                task.add_done_callback(self._reading.discard)
+        except OSError:  # no process, or no memory for one: we do it ourselves
+            pass
+        finally:
+            self._starting = None
+
+    def _look_after(self, helper: _Helper) -> None:
+        """End a process that does not work any more: each request has an end, and its answer is late."""
+        if helper in self._helpers:
+            oldest = next(iter(helper.had.values()), None)
+            if oldest is not None and time.monotonic() - oldest[0] > self._config.timeout_s + _SILENT_S:
+                with suppress(ProcessLookupError):
+                    helper.process.kill()
+            asyncio.get_running_loop().call_later(1.0, self._look_after, helper)
+
+    async def _read(self, helper: _Helper) -> None:
+        """Take the answers of a process until it ends; what it had then may have left."""
+        try:
+            while (answers := await _said(helper.process.stdout)) is not None:
+                for number, *told in answers:
+                    _, answered = helper.had.pop(number)
+                    if not answered.done():
+                        _tell(answered, told)
+        finally:
+            with suppress(ValueError):
+                self._helpers.remove(helper)
+            with suppress(ProcessLookupError):
+                helper.process.kill()
+            for _, answered in helper.had.values():
+                if not answered.done():
+                    answered.set_exception(HttpTrouble(What.RESET, may_have_left=True))
+            helper.had.clear()
+            if not self._helpers:
+                self.alone.set()
+            self._hand_out()
+
+
+def _tell(answered: asyncio.Future[Reply], told: list[Any]) -> None:
+    match told:
+        case [int() as status, dict() as headers, bytes() as body]:
+            answered.set_result(Reply(status, headers, body))
+        case [str() as what, bool() as left, reply]:
+            found = None if reply is None else Reply(*reply)
+            answered.set_exception(HttpTrouble(What[what], may_have_left=left, reply=found))
+        case _:
+            answered.set_exception(BadKeys("the keys are none"))
+
+
+def _sealed(body: bytes | ToSeal | None) -> bytes | None:
+    if not isinstance(body, tuple):
+        return body
+    try:
+        return seal(*body)
+    except (TypeError, ValueError) as error:  # whatever they are: nobody else's message must suffer for them
+        raise BadKeys(str(error)) from error
+
+
+def _framed(what: list[Any]) -> bytes:
+    octets = marshal.dumps(what)
+    return len(octets).to_bytes(_LENGTH) + octets
+
+
+async def _said(stream: asyncio.StreamReader | None) -> list[Any] | None:
+    """What came in one frame; None at the end."""
+    if stream is None:
+        return None
+    try:
+        length = int.from_bytes(await stream.readexactly(_LENGTH))
+        said: list[Any] = marshal.loads(await stream.readexactly(length))  # noqa: S302  from our own process
+    except (asyncio.IncompleteReadError, OSError):
+        return None
+    return said
+
+
+class _Desk:
+    """In the process: makes the requests that come, and gives the answers back a handful at a time."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self._answers: list[tuple[Any, ...]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def take(self, jobs: list[Any]) -> None:
+        """Take a handful: all of it is encrypted, and then all of it leaves.
+
+        One after the other, the threads under the requests would be woken and put to sleep for each: 220 µs a message
+        where it is 160 so.
+        """
+        ready = []
+        for number, method, url, headers, body in jobs:
+            try:
+                ready.append((number, method, url, headers, _sealed(body)))
+            except BadKeys:
+                self._answer((number,))
+        for job in ready:
+            task = asyncio.create_task(self._make(*job))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _make(self, number: int, method: str, url: str, headers: dict[str, str], body: bytes | None) -> None:
+        try:
+            reply = await self._http.request(method, url, headers=headers, body=body)
+        except HttpTrouble as trouble:
+            given = None if trouble.reply is None else astuple(trouble.reply)
+            self._answer((number, trouble.what.name, trouble.may_have_left, given))
+        else:
+            self._answer((number, reply.status, reply.headers, reply.body))
+
+    def _answer(self, answer: tuple[Any, ...]) -> None:
+        self._answers.append(answer)
+        if len(self._answers) >= _HANDFUL:
+            self._give_back()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_GATHER_S, self._give_back)
+
+    def _give_back(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        answers, self._answers = self._answers, []
+        _write(_framed(answers))
+
+
+def _write(octets: bytes) -> None:
+    """Write to whoever started us, who always reads; gone, there is nothing to be done any more."""
+    try:
+        while octets:
+            octets = octets[os.write(1, octets) :]
+    except BrokenPipeError:
+        os._exit(0)
+
+
+async def serve() -> None:
+    """Make the requests that come through the standard input, until it ends: then whatever is under way ends too."""
+    stream = asyncio.StreamReader(limit=_MOST_IN_PIPE)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin.buffer)
+    first = await _said(stream)
+    if first is None:
+        return
+    gc.freeze()
+    gc.set_threshold(_YOUNG, 10, 10)
+    desk = _Desk(Http(HttpConfig(*first[0])))
+    _write(_framed([]))
+    while (jobs := await _said(stream)) is not None:
+        desk.take(jobs)
+        # Else answers would wait until all that is in the pipe is read, and whoever gives us work with them.
+        await asyncio.sleep(0)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    for each in (signal.SIGINT, signal.SIGTERM):  # meant for whoever started us, who ends our input when it is done
+        signal.signal(each, signal.SIG_IGN)
+    uvloop.run(serve())

@@ -1,0 +1,22 @@
+"""What SMS and voice share of Twilio: the account, the client, the meaning of its codes, its webhooks."""
+
+from channels.twilio.account import InvalidAccount, TwilioAccount, is_alphanumeric
+from channels.twilio.errors import CODES, Policy, Rule, rule_for
+from channels.twilio.rest import Answer, Request, TwilioRest
+from channels.twilio.webhooks import StatusReport, parse_status, verify
+
+__all__ = [
+    "CODES",
+    "Answer",
+    "InvalidAccount",
+    "Policy",
+    "Request",
+    "Rule",
+    "StatusReport",
+    "TwilioAccount",
+    "TwilioRest",
+    "is_alphanumeric",
+    "parse_status",
+    "rule_for",
+    "verify",
+]

@@ -1,0 +1,135 @@
+"""The account that messages and calls are sent from, checked before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
+SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+SHORT_CODE = re.compile(r"[0-9]{3,8}")
+# Twilio's rule for an alphanumeric sender id: at most 11 of these, and a letter among them.
+_ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9+&_-](?:[A-Za-z0-9 +&_-]{0,9}[A-Za-z0-9+&_-])?")
+_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:[/?][!-~]*)?")
+_SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{0,30}")
+
+SenderKind = Literal["number", "short code", "alphanumeric", "messaging service"]
+
+
+class InvalidAccount(ValueError):
+    """A setting of the account that can't work; ``field`` names it, ``problem`` says why in a sentence."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+def sender_kind(sender: str) -> SenderKind | None:
+    """Say what a sender is, or None when it is nothing that Twilio sends from."""
+    if SERVICE_SID.fullmatch(sender):
+        return "messaging service"
+    if E164.fullmatch(sender):
+        return "number"
+    if SHORT_CODE.fullmatch(sender):
+        return "short code"
+    if _ALPHANUMERIC.fullmatch(sender):
+        return "alphanumeric"
+    return None
+
+
+def is_alphanumeric(sender: str) -> bool:
+    """Tell whether receivers can't answer this sender: no STOP reaches it, so messages must carry a way to opt out."""
+    return sender_kind(sender) == "alphanumeric"
+
+
+def is_url(text: str) -> bool:
+    """Tell whether Twilio can call this URL back and sign it as it is: absolute, http or https, percent-encoded."""
+    return _URL.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioAccount:
+    """An account, its secret and the sender.
+
+    ``sender`` is an E.164 number, a short code, an alphanumeric id of at most 11 characters or a Messaging Service
+    SID. ``base_url`` replaces ``https://api.twilio.com`` (a local server, a proxy). ``region`` and ``edge`` are
+    Twilio's own (``ie1`` and ``dublin``). ``timeout_s`` is the longest one request may take, in seconds, connection
+    included. ``helpers``: how many processes may help to make requests (``channels.transport.courier``).
+    Raises ``InvalidAccount``.
+    """
+
+    account_sid: str
+    auth_token: str
+    sender: str
+    base_url: str | None = None
+    timeout_s: float = 15.0
+    region: str | None = None
+    edge: str | None = None
+    helpers: int = 0
+
+    def __post_init__(self) -> None:
+        if not ACCOUNT_SID.fullmatch(self.account_sid):
+            raise InvalidAccount(
+                "account_sid", "is not an Account SID: AC and 32 hexadecimal digits, on the console's first page"
+            )
+        if not self.auth_token or not self.auth_token.isascii() or not self.auth_token.isprintable():
+            raise InvalidAccount("auth_token", "is empty or holds signs that no token has")
+        if " " in self.auth_token:
+            raise InvalidAccount("auth_token", "holds a space: was more than the token copied?")
+        if sender_kind(self.sender) is None:
+            raise InvalidAccount(
+                "sender",
+                "is none of: a number in E.164 form (+33…), a short code, a Messaging Service SID (MG…),"
+                " a name of at most 11 letters, digits and spaces with a letter in it",
+            )
+        if not 0 < self.timeout_s <= 600:  # noqa: PLR2004 - ten minutes, in seconds; NaN fails it too
+            raise InvalidAccount("timeout_s", "is not between 0 and 600 seconds")
+        for field in ("region", "edge"):
+            value = getattr(self, field)
+            if value is not None and not _SUBDOMAIN.fullmatch(value):
+                raise InvalidAccount(field, "is not a name such as ie1 or dublin")
+        if self.base_url is not None:
+            _check_base_url(self.base_url)
+            if self.region or self.edge:
+                raise InvalidAccount("base_url", "and a region or an edge exclude each other: both name the host")
+
+    def __repr__(self) -> str:
+        # The token is left out: a repr ends in logs.
+        return f"TwilioAccount(account_sid={self.account_sid!r}, sender={self.sender!r}, base_url={self.base_url!r})"
+
+    @property
+    def sender_kind(self) -> SenderKind:
+        kind = sender_kind(self.sender)
+        if kind is None:  # pragma: no cover - __post_init__ refused it
+            raise InvalidAccount("sender", "is no sender")
+        return kind
+
+    @property
+    def endpoint(self) -> tuple[str, int]:
+        """The host and port that messages are posted to."""
+        parts = urlsplit(self.origin())
+        return str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
+
+    def origin(self, product: str = "api") -> str:
+        """Give where a product's requests go (``https://api.twilio.com``), without a final slash."""
+        if self.base_url is not None:
+            return self.base_url.rstrip("/")
+        # The same rule as twilio.base.client_base.get_hostname: an edge without a region lies in us1.
+        region = self.region or ("us1" if self.edge else None)
+        return "https://" + ".".join(part for part in (product, self.edge, region, "twilio.com") if part)
+
+
+def _check_base_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise InvalidAccount("base_url", "is not a URL") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise InvalidAccount("base_url", "is not an http or https URL")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise InvalidAccount("base_url", "holds more than a scheme, a host, a port and a path")

@@ -1,0 +1,183 @@
+"""What Twilio tells us: is it Twilio who speaks, and what became of the message or the call.
+
+https://www.twilio.com/docs/usage/security#validating-requests
+https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
+https://www.twilio.com/docs/voice/api/call-resource#statuscallback
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+
+from channels.twilio.errors import Policy, Rule, rule_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+State = Literal["accepted", "sent", "delivered", "displayed", "failed"]
+
+_MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
+_CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
+_FIGURES = re.compile(r"[0-9]{1,6}")
+
+_MESSAGE_STATES: dict[str, State] = {
+    "accepted": "accepted",
+    "scheduled": "accepted",
+    "queued": "accepted",
+    "sending": "accepted",
+    "sent": "sent",
+    "partially_delivered": "sent",
+    "delivered": "delivered",
+    "read": "displayed",
+    "undelivered": "failed",
+    "failed": "failed",
+    "canceled": "failed",
+}
+# A call that was picked up counts as delivered only once it is over: then the text has been said.
+_CALL_STATES: dict[str, State] = {
+    "queued": "accepted",
+    "initiated": "accepted",
+    "ringing": "sent",
+    "in-progress": "sent",
+    "answered": "sent",
+    "completed": "delivered",
+    "busy": "failed",
+    "no-answer": "failed",
+    "failed": "failed",
+    "canceled": "failed",
+}
+_FAILED_STATUSES: dict[str, Rule] = {
+    "busy": Rule(Policy.RETRY, "The line was busy."),
+    "no-answer": Rule(Policy.RETRY, "Nobody picked up."),
+    "canceled": Rule(Policy.GIVE_UP, "It was cancelled before it left."),
+    "undelivered": Rule(Policy.GIVE_UP, "The carrier did not deliver the message, and gave no reason."),
+}
+_CALL_FAILED = Rule(Policy.GIVE_UP, "The call could not be connected: the number may be wrong.")
+# RFC 3261: the callee's end, or a network's, may do better later.
+_SIP_PASSING = frozenset({408, 480, 486, 487, 500, 502, 503, 504, 600})
+_CALL_PASSING = Rule(Policy.RETRY, "The telephone network could not connect the call for the moment.")
+_CALL_FAX = Rule(Policy.GIVE_UP, "A fax picked up.")
+_ANSWERERS: dict[str, Literal["human", "machine", "fax", "unknown"]] = {
+    "human": "human",
+    "machine_start": "machine",
+    "machine_end_beep": "machine",
+    "machine_end_silence": "machine",
+    "machine_end_other": "machine",
+    "fax": "fax",
+    "unknown": "unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """What became of one message or call.
+
+    ``sid`` is the ``provider_id`` of its receipt. ``state`` goes accepted, sent, delivered (displayed), or failed; then
+    ``code``, ``policy`` and ``detail`` say why and what to do. Reports may come late, twice and out of order.
+    ``answered_by`` and ``duration_s`` (seconds) are a call's: a voicemail took it where ``answered_by`` is ``machine``.
+    """
+
+    kind: Literal["message", "call"]
+    sid: str
+    state: State
+    code: str | None = None
+    policy: Policy | None = None
+    detail: str = ""
+    answered_by: Literal["human", "machine", "fax", "unknown"] | None = None
+    duration_s: int | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing better can follow (a message that was delivered may still be displayed)."""
+        return self.state in ("delivered", "displayed", "failed")
+
+
+def verify(auth_token: str, url: str, params: Mapping[str, object], signature: str | None) -> bool:
+    """Tell whether Twilio signed this request (``X-Twilio-Signature``) with the account's token.
+
+    ``url`` is the whole public URL that Twilio was given, query included: behind a proxy it is not what the server
+    sees. ``params`` is the decoded form, a multidict where names repeat. Whatever comes in, this answers and never
+    raises.
+    """
+    if not auth_token or not signature or not signature.isascii():
+        return False
+    # A file in a multipart form is no string; Twilio sends none.
+    if not all(isinstance(value, str) for value in _values(params)):
+        return False
+    try:
+        return bool(RequestValidator(auth_token).validate(url, params, signature))
+    except ValueError:  # a URL without sense, half a surrogate pair
+        return False
+
+
+def parse_status(params: Mapping[str, object]) -> StatusReport:
+    """Read a status callback of a message or a call; its signature is to be verified first.
+
+    Raises ``ValueError`` with a sentence when it is none; nothing else, whatever the input.
+    """
+    if _text(params, "CallSid") is not None:
+        return _call(params)
+    sid = _text(params, "MessageSid") or _text(params, "SmsSid")
+    if sid is None or not _MESSAGE_SID.fullmatch(sid):
+        raise ValueError("The callback names no message and no call.")
+    status = (_text(params, "MessageStatus") or _text(params, "SmsStatus") or "").lower()
+    state = _MESSAGE_STATES.get(status)
+    if state is None:
+        raise ValueError("The callback's message status is missing or unknown.")
+    if state != "failed":
+        return StatusReport("message", sid, state, detail=f"Twilio says: {status}.")
+    figure = _figure(params, "ErrorCode")
+    if figure:
+        rule, code = rule_for(code=figure), f"twilio:{figure}"
+    else:
+        rule, code = _FAILED_STATUSES.get(status, rule_for()), f"twilio:{status}"
+    return StatusReport("message", sid, state, code, rule.policy, rule.sentence)
+
+
+def _call(params: Mapping[str, object]) -> StatusReport:
+    sid = _text(params, "CallSid")
+    if sid is None or not _CALL_SID.fullmatch(sid):
+        raise ValueError("The callback's CallSid is not one of Twilio's.")
+    answerer = _text(params, "AnsweredBy")
+    answered_by = _ANSWERERS.get(answerer.lower(), "unknown") if answerer else None
+    status = (_text(params, "CallStatus") or "").lower()
+    if not status and answered_by is not None:
+        status = "in-progress"  # asynchronous detection tells who answered, and nothing of the call
+    state = _CALL_STATES.get(status)
+    if state is None:
+        raise ValueError("The callback's call status is missing or unknown.")
+    duration_s = _figure(params, "CallDuration")
+    if state == "delivered" and answered_by == "fax":
+        return StatusReport(
+            "call", sid, "failed", "twilio:fax", _CALL_FAX.policy, _CALL_FAX.sentence, "fax", duration_s
+        )
+    if state != "failed":
+        return StatusReport(
+            "call", sid, state, detail=f"Twilio says: {status}.", answered_by=answered_by, duration_s=duration_s
+        )
+    rule, code = _FAILED_STATUSES.get(status, _CALL_FAILED), f"twilio:{status}"
+    figure, sip = _figure(params, "ErrorCode"), _figure(params, "SipResponseCode")
+    if figure:
+        rule, code = rule_for(code=figure), f"twilio:{figure}"
+    elif status == "failed" and sip:
+        rule, code = (_CALL_PASSING if sip in _SIP_PASSING else _CALL_FAILED), f"twilio:sip{sip}"
+    return StatusReport("call", sid, state, code, rule.policy, rule.sentence, answered_by, duration_s)
+
+
+def _values(params: Mapping[str, object]) -> Iterable[object]:
+    # A multidict's values() gives each of a repeated name's.
+    return [*params.keys(), *params.values()]
+
+
+def _text(params: Mapping[str, object], name: str) -> str | None:
+    value = params.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _figure(params: Mapping[str, object], name: str) -> int | None:
+    text = _text(params, name)
+    return int(text) if text is not None and _FIGURES.fullmatch(text) else None
