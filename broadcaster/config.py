@@ -263,13 +263,13 @@ class Settings(BaseModel):
 
     @property
     def url(self) -> str:
-        """Give where links begin: the public address, or where the service listens."""
+        """Return where links begin: the public address, or where the service listens."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def store_url(self) -> str:
-        """Give the database's address as SQLAlchemy wants it, with an async driver."""
+        """Return the database's address as SQLAlchemy wants it, with an async driver."""
         if self.database_url is None:
             return f"sqlite+aiosqlite:///{(self.data_dir / 'tocsin.db').resolve()}"
         return self.database_url.get_secret_value()
@@ -285,23 +285,23 @@ class Settings(BaseModel):
 
     @property
     def store_path(self) -> Path:
-        """Give the SQLite file; of no use on another database."""
+        """Return the SQLite file; of no use on another database."""
         return Path(self.store_url.partition(":///")[2])
 
     @property
     def embedded(self) -> bool:
-        """Tell whether this is the one-process road, on SQLite."""
+        """Return whether this is the one-process road, on SQLite."""
         return self.store_url.startswith("sqlite")
 
     @property
     def helpers(self) -> int:
-        """Give how many processes may help a channel to send: many senders share the cores by themselves."""
+        """Return how many processes may help a channel to send: many senders share the cores by themselves."""
         if self.send_helpers is not None:
             return self.send_helpers
         return int(self.embedded and len(os.sched_getaffinity(0)) > 1)
 
     def send_at_once(self, channel: str) -> int:
-        """Give how many messages of a channel may be under way at once."""
+        """Return how many messages of a channel may be under way at once."""
         by_channel = {
             "push": self.push_concurrency,
             "sms": self.sms_concurrency,
@@ -311,7 +311,7 @@ class Settings(BaseModel):
         return by_channel[channel]
 
     def sealing_secrets(self) -> list[bytes]:
-        """Give the secrets that seal what is stored, newest first; make and keep one where none is set."""
+        """Return the secrets that seal what is stored, newest first; make and keep one where none is set."""
         if self.secret_key is not None:
             return [_secret(part) for part in self.secret_key.get_secret_value().split(",")]
         path = self.data_dir / "secret.key"
@@ -332,7 +332,7 @@ def _make_secret(path: Path) -> None:
 
 
 def _is_base(url: str) -> bool:
-    """Tell whether links can begin with ``url``: what a mail's header or a webhook can't hold would stop a channel."""
+    """Return whether links can begin with ``url``: mail headers and webhooks must be able to hold it."""
     try:
         parts = urlsplit(url)
         there = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0

@@ -126,7 +126,7 @@ def _count(alert: Watched, seen: _Seen, buckets: Mapping[tuple[int, str], Counte
 
 
 def _stages(alert: Watched, seen: _Seen) -> dict[str, float]:
-    """Give the seconds of each stage that an alert is through with."""
+    """Return the seconds of each stage that an alert is through with."""
     done: dict[str, float] = {}
     accepted = seen.buckets.get(counting.ACCEPTED)
     first_s = middle_s(min(accepted)) if accepted else None

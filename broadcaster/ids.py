@@ -36,7 +36,7 @@ _sequence = _Sequence()
 
 
 def new_id() -> int:
-    """Give a positive 63-bit number, greater than the last: 41 bits of time in ms, 10 of process, 12 counted.
+    """Return a positive 63-bit number, greater than the last: 41 bits of time in ms, 10 of process, 12 counted.
 
     Two processes may meet in the same 10 bits; the primary key then refuses the second row, and its writer tries again.
     """
@@ -44,5 +44,5 @@ def new_id() -> int:
 
 
 def new_token(size: int = 8) -> str:
-    """Give a random name of ``size`` bytes, safe in a URL (8 bytes: 11 characters)."""
+    """Return a random name of ``size`` bytes, safe in a URL (8 bytes: 11 characters)."""
     return secrets.token_urlsafe(size)

@@ -76,7 +76,7 @@ class Town:
         self._random = np.random.default_rng(random_seed)
 
     def points(self, count: int) -> list[tuple[float, float]]:
-        """Give ``count`` points (lon, lat) inside the boundary."""
+        """Return ``count`` points (lon, lat) inside the boundary."""
         boxes = self._area.bounds()
         west, south = min(box[0] for box in boxes), min(box[1] for box in boxes)
         east, north = max(box[2] for box in boxes), max(box[3] for box in boxes)
@@ -93,7 +93,7 @@ class Town:
         return found[:count]
 
     def residents(self, count: int) -> Iterator[NewSubscriber]:
-        """Give ``count`` residents, household by household."""
+        """Return ``count`` residents, household by household."""
         homes = iter(self.points(count))
         schools = self.points(len(_SCHOOLS))
         works = self.points(40)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def push_text(subscription: PushSubscription) -> str:
-    """Give a push subscription as the text that ``read_address`` reads."""
+    """Return a push subscription as the text that ``read_address`` reads."""
     kept = {"endpoint": subscription.endpoint, "p256dh": subscription.p256dh, "auth": subscription.auth}
     return orjson.dumps(kept).decode()
 
@@ -28,12 +28,12 @@ _READERS: dict[str, Callable[[str], Any]] = {"push": _push, "sms": str, "voice":
 
 
 def read_address(channel: str, text: str) -> Any:
-    """Give the address that the channel's ``send`` takes. Raises ``ValueError`` where the text is none."""
+    """Return the address that the channel's ``send`` takes. Raises ``ValueError`` where the text is none."""
     return _READERS[channel](text)
 
 
 def origin_of(address: Any) -> str:
-    """Give the server that an address leads to: a push service's origin; nothing where the provider is always one."""
+    """Return the server that an address leads to: a push service's origin; nothing where the provider is always one."""
     return believed_origin_of(address.endpoint) or "" if isinstance(address, PushSubscription) else ""
 
 

@@ -59,7 +59,7 @@ class Channel(Protocol[M_contra, A_contra]):
     """
 
     def compose(self, message: M_contra, address: A_contra) -> Composed:
-        """Give the message as it would go on the wire, sending nothing."""
+        """Return the message as it would go on the wire, sending nothing."""
         ...
 
     async def send(self, message: M_contra, address: A_contra) -> Receipt:

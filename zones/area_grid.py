@@ -45,7 +45,7 @@ class AreaGrid:
         self._numbers = numbers[each_box[order]]
 
     def candidates(self, lons: Floats, lats: Floats) -> tuple[Ints, Ints]:
-        """Give pairs (index of a point, number of a box) that hold every true pair, and some more."""
+        """Return pairs (index of a point, number of a box) that hold every true pair, and some more."""
         points, numbers = self._in_cells(lons, lats)
         for number, (west, south, east, north) in self._broad:
             inside = np.flatnonzero((lons >= west) & (lons <= east) & (lats >= south) & (lats <= north))

@@ -194,7 +194,7 @@ def _refuse_other_crs(obj: Mapping[str, Any], field: str) -> None:
 
 
 def _is_wgs84(crs: Any) -> bool:
-    """Tell whether ``crs`` names degrees of longitude and latitude within a metre or two of WGS 84."""
+    """Return whether ``crs`` names degrees of longitude and latitude within a metre or two of WGS 84."""
     properties = crs.get("properties") if isinstance(crs, Mapping) else {"name": crs}
     if not isinstance(properties, Mapping):
         return False

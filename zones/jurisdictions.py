@@ -99,7 +99,7 @@ class Jurisdiction:
         return inside.x, inside.y
 
     def holds(self, lon: float, lat: float) -> bool:
-        """Tell whether a point (WGS 84 degrees) lies within the boundary, its edge included; the margin is not."""
+        """Return whether a point (WGS 84 degrees) lies within the boundary, its edge included; the margin is not."""
         return self.boundary is None or bool(shapely.intersects_xy(self.boundary, lon, lat))
 
     def check(self, area: Area, field: str = "area") -> None:
@@ -152,7 +152,7 @@ class Jurisdiction:
         return shapely.intersection(self.sea, shapely.box(*shape.bounds))
 
     def _holds_swapped(self, shape: Any) -> bool:
-        """Tell whether a shape would touch the boundary with its latitude and longitude swapped."""
+        """Return whether a shape would touch the boundary with its latitude and longitude swapped."""
         west, south, east, north = shape.bounds
         return bool(shapely.intersects(self.boundary, shapely.box(south, west, north, east)))
 

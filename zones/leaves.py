@@ -172,7 +172,7 @@ class Leaves:
         return Moved(self.columns.keys[gaps], gaps)
 
     def rewrite(self, slots: Ints, points: Points) -> None:
-        """Give the points in ``slots`` new owners, and new places within their leaves."""
+        """Return the points in ``slots`` new owners, and new places within their leaves."""
         for column, values in zip(self.columns, points, strict=True):
             column[slots] = values
         leaves = self.leaf_of(slots)
@@ -223,7 +223,7 @@ class Leaves:
         return moved
 
     def _settle(self, points: Points, parts: list[Part], ids: Ints) -> Moved:
-        """Give each new leaf its place in the tree, a run, and its points."""
+        """Return each new leaf its place in the tree, a run, and its points."""
         for part, leaf in zip(parts, ids.tolist(), strict=True):
             room = _room_for(len(part.rows))
             start = self._new_run(room)

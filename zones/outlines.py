@@ -16,12 +16,12 @@ _DECIMALS = 5
 
 
 def simplified(boundary: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a GeoJSON (multi)polygon with fewer corners, none of them moved by more than about 20 m; WGS 84 degrees."""
+    """Return a GeoJSON (multi)polygon with fewer corners, none moved by more than about 20 m; WGS 84 degrees."""
     return outlined(shape(boundary))
 
 
 def outlined(found: Any) -> dict[str, Any]:
-    """Give a shapely (multi)polygon as thinned GeoJSON."""
+    """Return a shapely (multi)polygon as thinned GeoJSON."""
     thin = shapely.simplify(found, _TOLERANCE_DEG, preserve_topology=True)
     return _rounded(mapping(thin))
 

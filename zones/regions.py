@@ -49,7 +49,7 @@ _SWAPPED_LIES = (  # (west, south, east, north) and what is there, in the words 
 
 
 def lies_in(shape: shapely.Geometry, region: str) -> bool | None:
-    """Tell whether a shape may be in a region (ISO 3166); None where the region is not known here.
+    """Return whether a shape may be in a region (ISO 3166); None where the region is not known here.
 
     Who says France may mean any of its territories: it is what a station without a region has.
     """

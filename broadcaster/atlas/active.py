@@ -92,12 +92,12 @@ class ActiveAlerts:
                 self.remove(alert.id)
 
     def at(self, lon: float, lat: float) -> list[int]:
-        """Give the ids of the alerts that hold at a point (WGS 84 degrees), ascending."""
+        """Return the ids of the alerts that hold at a point (WGS 84 degrees), ascending."""
         now = self._clock.now()
         return [each for each in self._areas.at(lon, lat).tolist() if self._alerts[each].active(now)]
 
     def reaching(self, box: tuple[float, float, float, float], margin: float) -> list[Alert]:
-        """Give the alerts whose area may reach into a box (west, south, east, north), all in WGS 84 degrees."""
+        """Return the alerts whose area may reach into a box (west, south, east, north), all in WGS 84 degrees."""
         now = self._clock.now()
         west, south, east, north = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
         return [
@@ -109,7 +109,7 @@ class ActiveAlerts:
         ]
 
     def alerts(self, ids: Iterable[int]) -> list[Alert]:
-        """Give the alerts of these ids that hold."""
+        """Return the alerts of these ids that hold."""
         now = self._clock.now()
         return [self._alerts[each] for each in ids if each in self._alerts and self._alerts[each].active(now)]
 
@@ -129,7 +129,7 @@ class ActiveAlerts:
         groups: dict[int, set[str]],
         been: Iterable[int] = (),
     ) -> list[Alert]:
-        """Give the alerts that concern someone at these points who follows these stations.
+        """Return the alerts that concern someone at these points who follows these stations.
 
         ``groups``: by station, the slugs of the groups they are in. ``been``: the alerts in whose areas they were.
         """

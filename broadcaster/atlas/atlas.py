@@ -139,7 +139,7 @@ class Atlas:
             self.places.put_many(keys, np.array(owners, np.int64), np.array(lons), np.array(lats))
 
     def concerned(self, station_id: int, area: Area | None, audience: Audience) -> NDArray[np.int64]:
-        """Give the subscribers whom the rule ``audience`` finds, ascending; *told* is the store's to answer."""
+        """Return the subscribers whom the rule ``audience`` finds, ascending; *told* is the store's to answer."""
         inside = None if area is None else self.places.owners_within(area)
         match audience.kind:
             case AudienceKind.EVERYONE:

@@ -73,7 +73,7 @@ class Density:
 
 
 def around(boundary: object, centre: tuple[float, float] | None) -> Area | None:
-    """Give the box in which a station's followers are looked for; None for a station that is nowhere."""
+    """Return the box in which a station's followers are looked for; None for a station that is nowhere."""
     bounds = Jurisdiction.from_geojson(boundary).bounds
     if bounds is None:
         if centre is None:
@@ -118,6 +118,6 @@ def _at_home(hits: Hits, registered: NDArray[np.int64]) -> Iterator[tuple[tuple[
 
 
 def _each_once(which: NDArray[np.int64], what: NDArray[np.int64], cells: int) -> NDArray[np.int64]:
-    """Give how many different ``what`` there are in each cell."""
+    """Return how many different ``what`` there are in each cell."""
     pairs = np.unique(np.column_stack((which, what)), axis=0)
     return np.bincount(pairs[:, 0], minlength=cells)

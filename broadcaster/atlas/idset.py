@@ -29,7 +29,7 @@ class IdSet:
         self._removed.add(member)
 
     def array(self) -> NDArray[np.int64]:
-        """Give the members, ascending; not to be written to."""
+        """Return the members, ascending; not to be written to."""
         if self._removed:
             self._ids = np.setdiff1d(self._ids, _array(self._removed), assume_unique=True)
             self._removed.clear()

@@ -31,7 +31,7 @@ class Square(NamedTuple):
 
 
 def width_at(lats: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give how wide a cell is at these latitudes, in degrees: the same within each whole degree, at most 4 steps."""
+    """Return how wide a cell is at these latitudes, in degrees: the same within each whole degree, at most 4 steps."""
     middle = np.floor(np.abs(lats)) + 0.5
     widths: NDArray[np.float64] = STEP * np.clip(np.round(2 / np.cos(np.radians(np.minimum(middle, 89.5)))) / 2, 1, 4)
     return widths

@@ -34,7 +34,7 @@ class Ways:
     refused: NDArray[np.int64]
 
     def counts(self, n: int, *, first: bool = False) -> NDArray[np.int64]:
-        """Give how many contacts each of ``n`` people has by each channel, shape (n, channels); or only first ones."""
+        """Return how many contacts each of ``n`` people has by each channel: shape (n, channels)."""
         cells = self.people * len(CHANNELS) + self.channels
         if first:
             cells = cells[self.first]
@@ -103,7 +103,7 @@ class Phonebook:
         self._changed.clear()
 
     def ways(self, ids: NDArray[np.int64], station_id: int) -> Ways:
-        """Give the contacts by which a station may write to these subscribers."""
+        """Return the contacts by which a station may write to these subscribers."""
         known = ids < len(self._size)
         if self._changed:
             known &= ~np.isin(ids, np.fromiter(self._changed, np.int64))

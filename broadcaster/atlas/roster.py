@@ -120,13 +120,13 @@ class Roster:
                     self._groups[group_id].discard(each)
 
     def stations_of(self, subscriber_id: int) -> set[int]:
-        """Give the ids of the stations that a subscriber follows."""
+        """Return the ids of the stations that a subscriber follows."""
         if subscriber_id >= len(self._first) or self._first[subscriber_id] == _NONE:
             return set()
         return {int(self._first[subscriber_id]), *self._others.get(subscriber_id, ())}
 
     def followers(self, station_id: int) -> NDArray[np.int64]:
-        """Give the followers of a station, ascending."""
+        """Return the followers of a station, ascending."""
         return self._stations[station_id].array() if station_id in self._stations else np.empty(0, np.int64)
 
     def registered(self, station_id: int) -> NDArray[np.int64]:
@@ -142,7 +142,7 @@ class Roster:
         return np.flatnonzero(self._locale)
 
     def members(self, station_id: int, slugs: Sequence[str]) -> NDArray[np.int64]:
-        """Give the members of any of the station's groups, ascending."""
+        """Return the members of any of the station's groups, ascending."""
         found = np.empty(0, np.int64)
         for slug in slugs:
             group_id = self._group_ids.get((station_id, slug))
@@ -151,12 +151,12 @@ class Roster:
         return found
 
     def locales(self, ids: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
-        """Give, by locale, which of ``ids`` have it."""
+        """Return, by locale, which of ``ids`` have it."""
         numbers = self._locale[ids]
         return {self._locales[number]: numbers == number for number in np.unique(numbers)}
 
     def vulnerable(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which of ``ids`` are to be told before others."""
+        """Return which of ``ids`` are to be told before others."""
         known = ids < len(self._vulnerable)
         return known & self._vulnerable[np.where(known, ids, 0)]
 

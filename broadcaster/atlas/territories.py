@@ -26,7 +26,7 @@ class Territories:
         self._newest = 0
 
     async def at(self, unit: Unit, lon: float, lat: float) -> list[Station]:
-        """Give the public authorities on whose territory a point lies, by their slug."""
+        """Return the public authorities on whose territory a point lies, by their slug."""
         await self.follow(unit)
         found = await stations.by_ids(unit, self._index.at(lon, lat))
         return sorted((each for each in found if _holds(each, lon, lat)), key=lambda station: station.slug)
@@ -46,7 +46,7 @@ class Territories:
 
 
 def _holds(station: Station, lon: float, lat: float) -> bool:
-    """Tell whether a point lies within a station's boundary."""
+    """Return whether a point lies within a station's boundary."""
     if station.boundary is None:
         return False
     try:

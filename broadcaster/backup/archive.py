@@ -215,7 +215,7 @@ class Archive:
             read += lines
 
     def rows(self, name: str) -> Iterator[list[list[Any]]]:
-        """Give the rows of a table, in parts."""
+        """Return the rows of a table, in parts."""
         at_bytes = [at for at, kind in enumerate(self.manifest.tables[name].columns.values()) if kind == "bytes"]
         part: list[list[Any]] = []
         with self._zip.open(_member(name)) as member:

@@ -106,7 +106,7 @@ async def _write(
 
 
 def _name(draft: Path, path: Path) -> None:
-    """Give the file its name, and make that durable too."""
+    """Return the file its name, and make that durable too."""
     draft.replace(path)
     descriptor = os.open(path.parent, os.O_RDONLY)
     try:

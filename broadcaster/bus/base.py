@@ -40,7 +40,7 @@ class Signal(Protocol):
 
     @property
     def told(self) -> bool:
-        """Tell whether ``wait`` would return at once."""
+        """Return whether ``wait`` would return at once."""
         ...
 
     async def wait(self, timeout_s: float) -> bool:
@@ -78,7 +78,7 @@ class Bus(Protocol):
         ...
 
     async def depth(self, queue: str) -> int:
-        """Give how many jobs wait in ``queue``."""
+        """Return how many jobs wait in ``queue``."""
         ...
 
     async def ask(self, what: str, question: bytes, timeout_s: float) -> bytes:

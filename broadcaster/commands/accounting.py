@@ -24,7 +24,7 @@ _SHARES = ("p50", "p95", "p99")
 
 
 def settled(account: dict[str, Any]) -> bool:
-    """Tell whether everyone is accounted for."""
+    """Return whether everyone is accounted for."""
     return bool(account["state"] == "finished" and account["unaccounted"] == 0)
 
 
@@ -68,7 +68,7 @@ def show_account(console: Console, account: dict[str, Any]) -> None:
 
 
 async def unreached(api: Api, alert_id: str) -> AsyncIterator[dict[str, Any]]:
-    """Give whom nothing reached, one by one."""
+    """Return whom nothing reached, one by one."""
     cursor: str | None = None
     while True:
         page = await api.get(f"/v1/alerts/{alert_id}/unreached", cursor=cursor, limit=1000)

@@ -55,7 +55,7 @@ class Api:
             await self._session.close()
 
     async def answers(self) -> bool:
-        """Tell whether a service listens there at all."""
+        """Return whether a service listens there at all."""
         try:
             async with (
                 self._waiting(),
@@ -112,7 +112,7 @@ class Api:
         raise AssertionError("the last try returns or raises")
 
     async def accounts(self, alert_id: str) -> AsyncGenerator[Any]:
-        """Give an alert's account at each change, until it is finished. Raises ``Lost`` when the stream breaks."""
+        """Return an alert's account at each change, until it is finished. Raises ``Lost`` when the stream breaks."""
         timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=_SILENCE_S)
         headers = {"Accept": "text/event-stream"}
         try:
@@ -159,7 +159,7 @@ class Api:
 
 
 async def _events(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, str]]:
-    """Give (event, data) as the HTML standard's section 9.2.6 reads a stream."""
+    """Return (event, data) as the HTML standard's section 9.2.6 reads a stream."""
     event, data = "message", list[str]()
     while raw := await content.readline():
         line = raw.decode("utf-8", "replace").rstrip("\r\n")

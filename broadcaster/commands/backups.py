@@ -62,14 +62,14 @@ async def _back_up(where: Settings, file: Path) -> Manifest:
 
 
 def _key_text(where: Settings) -> str:
-    """Give the secrets as the settings have them."""
+    """Return the secrets as the settings have them."""
     if where.secret_key is not None:
         return where.secret_key.get_secret_value()
     return (where.data_dir / KEY_FILE).read_text().strip()
 
 
 def _needed_key(where: Settings, given: Path | None) -> SecretStr | None:
-    """Give the secret of ``--key`` where the settings have none; stops where there is none, or another."""
+    """Return the secret of ``--key`` where the settings have none; stops where there is none, or another."""
     kept = where.data_dir / KEY_FILE
     has_one = where.secret_key is not None or kept.exists()
     if given is None:

@@ -67,7 +67,7 @@ OPTIONS = (
 
 
 def with_draft(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of an alert."""
+    """Return a command the options of an alert."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command
@@ -185,7 +185,7 @@ def minutes_of(name: str, text: str, at: str) -> int:
 
 
 def _moment(name: str, text: str, now: datetime) -> str:
-    """Give an ISO 8601 moment with its offset; one without is of this machine's time zone."""
+    """Return an ISO 8601 moment with its offset; one without is of this machine's time zone."""
     span = _SPAN.fullmatch(text.strip().lower())
     if span is not None:
         return (now + timedelta(seconds=float(span[1]) * _SECONDS[span[2]])).replace(microsecond=0).isoformat()

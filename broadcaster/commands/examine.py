@@ -190,7 +190,7 @@ def _links(settings: Settings) -> Iterator[Finding]:
 
 
 def _sqlite_file(settings: Settings) -> Path | None:
-    """Give the path of the SQLite file, there or not; None where the database is another."""
+    """Return the path of the SQLite file, there or not; None where the database is another."""
     return Path(settings.store_url.partition(":///")[2]) if settings.embedded else None
 
 

@@ -192,7 +192,7 @@ class _Timex(ctypes.Structure):
 
 
 def synchronised() -> bool | None:
-    """Tell whether something (NTP) keeps this machine's clock right; None where the kernel does not say."""
+    """Return whether something (NTP) keeps this machine's clock right; None where the kernel does not say."""
     told = _Timex()
     try:
         if ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(told)) < 0:

@@ -31,7 +31,7 @@ class Stop(click.ClickException):
 
 
 def sentence(error: Exception) -> Stop | None:
-    """Give what to tell of an error, or None for one that is a defect of ours."""
+    """Return what to tell of an error, or None for one that is a defect of ours."""
     # Imported when there is an error to tell of: no command waits for what it does not need.
     from broadcaster.errors import BadSettings, TocsinError  # noqa: PLC0415
     from broadcaster.store.engine.engine import StoreUnavailable  # noqa: PLC0415

@@ -46,7 +46,7 @@ async def follow(api: Api, alert_id: str, *, wait_s: float, console: Console) ->
 
 
 async def _accounts(api: Api, alert_id: str) -> AsyncGenerator[dict[str, Any]]:
-    """Give accounts as they come, by the stream, and by asking where there is none, until the alert is settled."""
+    """Return accounts as they come, by the stream, and by asking where there is none, until the alert is settled."""
     while True:
         try:
             async with aclosing(api.accounts(alert_id)) as stream:

@@ -61,7 +61,7 @@ async def _require_newest(store: Store) -> None:
 
 
 async def station_of(unit: Unit, slug: str) -> Station:
-    """Give the station of that name; stops with the names there are."""
+    """Return the station of that name; stops with the names there are."""
     from broadcaster.store.stations import stations  # noqa: PLC0415
 
     found = await stations.by_slug(unit, slug)

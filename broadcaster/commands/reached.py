@@ -66,7 +66,7 @@ async def _own(settings: Settings, url: str) -> AsyncIterator[Api]:
 
 @asynccontextmanager
 async def _key(settings: Settings, url: str) -> AsyncIterator[str]:
-    """Give the key of TOCSIN_KEY; without one, and on this machine alone, one that ends with the command."""
+    """Return the key of TOCSIN_KEY; without one, and on this machine alone, one that ends with the command."""
     given = os.environ.get("TOCSIN_KEY", "").strip()
     if given:
         yield given
@@ -94,6 +94,6 @@ def named_url() -> str:
 
 
 def local_url(settings: Settings) -> str:
-    """Give where this machine finds the service that the settings describe."""
+    """Return where this machine finds the service that the settings describe."""
     host = _ANYWHERE.get(settings.host, settings.host)
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"

@@ -37,7 +37,7 @@ _WITH_AT = ("repeat", "zone", "skip_public_holidays", "skip_school_holidays", "g
 
 
 def with_schedule(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of a schedule."""
+    """Return a command the options of a schedule."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command

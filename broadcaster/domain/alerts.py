@@ -186,16 +186,16 @@ class Alert:
         return rank_of(self.severity, self.status)
 
     def active(self, now: datetime) -> bool:
-        """Tell whether the alert holds at ``now``: not cancelled, not expired, and no all-clear itself."""
+        """Return whether the alert holds at ``now``: not cancelled, not expired, and no all-clear itself."""
         return self.cancelled_at is None and now < self.expires_at and self.msg_type is not MsgType.CANCEL
 
     @property
     def public(self) -> bool:
-        """Tell whether strangers may come upon the alert: what is for the members of a group is for whoever has it."""
+        """Return whether strangers may find the alert: one to a group's members is only for those who have its link."""
         return self.audience.kind is not AudienceKind.GROUPS
 
     def text_in(self, language: str, default: str) -> tuple[str, Text]:
-        """Give (language, text) in ``language`` where there is one, else in ``default``, else the first."""
+        """Return (language, text) in ``language`` where there is one, else in ``default``, else the first."""
         for candidate in (language, language.split("-", maxsplit=1)[0], default):
             if candidate in self.texts:
                 return candidate, self.texts[candidate]

@@ -32,5 +32,5 @@ class Audience:
 
     @property
     def needs_area(self) -> bool:
-        """Tell whether the rule means nothing without an area."""
+        """Return whether the rule means nothing without an area."""
         return self.kind in (AudienceKind.FOLLOWERS, AudienceKind.EVERYONE)

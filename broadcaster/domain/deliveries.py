@@ -47,7 +47,7 @@ class DeliveryState(IntEnum):
 
     @property
     def held(self) -> bool:
-        """Tell whether a provider has the message, or its receiver."""
+        """Return whether a provider has the message, or its receiver."""
         return self in _HELD
 
     @property
@@ -84,7 +84,7 @@ class PersonState(IntEnum):
 
 
 def may_move(old: DeliveryState, new: DeliveryState) -> bool:
-    """Tell whether a delivery may go from ``old`` to ``new``: forward, and never from one failure to another."""
+    """Return whether a delivery may go from ``old`` to ``new``: forward, and never from one failure to another."""
     if new.failure and old.failure:
         return False
     return new > old

@@ -17,19 +17,19 @@ _LAST = 1100
 
 
 def bucket(seconds: float) -> int:
-    """Give the bucket of a time in seconds; what is below a millisecond is in bucket 0."""
+    """Return the bucket of a time in seconds; what is below a millisecond is in bucket 0."""
     if seconds <= _FLOOR_S:
         return 0
     return min(_LAST, 1 + int(math.log(seconds / _FLOOR_S) / _RATIO))
 
 
 def middle_s(number: int) -> float:
-    """Give the time in seconds that a bucket stands for."""
+    """Return the time in seconds that a bucket stands for."""
     return _FLOOR_S if number == 0 else _FLOOR_S * math.exp((number - 0.5) * _RATIO)
 
 
 def percentile_s(counts: Mapping[int, int], share: float) -> float | None:
-    """Give the seconds within which ``share`` (0 to 1) of those counted were reached; None if there are none."""
+    """Return the seconds within which ``share`` (0 to 1) of those counted were reached; None if there are none."""
     total = sum(counts.values())
     if total == 0:
         return None

@@ -6,7 +6,7 @@ _FEW = 4
 
 
 def over(mine: int, everyone: int, *, most_mine: int, most_everyone: int) -> bool:
-    """Tell whether a requester who used ``mine`` of a station's ``everyone`` has to wait.
+    """Return whether a requester who used ``mine`` of a station's ``everyone`` has to wait.
 
     The requester is limited first and the station last: half of the station's share is for anyone, up to ``most_mine``
     each; the other half is for those who used no more than a quarter of that, so that a few addresses can't use it up.

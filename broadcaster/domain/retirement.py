@@ -28,5 +28,5 @@ class Blame(IntEnum):
 
 
 def too_many(refused: int, asked: int) -> bool:
-    """Tell whether so many contacts of one keeper, of those that were written to, can't all be dead."""
+    """Return whether so many contacts of one keeper, of those that were written to, can't all be dead."""
     return refused >= FEW and refused > MOST_SHARE * asked

@@ -86,7 +86,7 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
 
 
 async def listing(call: Call[None, AlertsQuery]) -> web.Response:
-    """Give the alerts of a station, or of all that the key may see, newest first."""
+    """Return the alerts of a station, or of all that the key may see, newest first."""
     query, store = call.query, call.services.store
     caller = call.caller
     station_id = None if caller is None else caller.station_id
@@ -105,7 +105,7 @@ async def listing(call: Call[None, AlertsQuery]) -> web.Response:
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Give one alert as it stands."""
+    """Return one alert as it stands."""
     alert, station = await alert_of(call, Role.READ)
     return answer(show_alert(alert, station, call.services.base_url))
 
@@ -127,7 +127,7 @@ async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
 
 
 async def alert_of(call: Call[Any, Any], role: Role) -> tuple[Alert, Station]:
-    """Give the alert of the path and its station. Raises ``NotFound``, also for a key of another station."""
+    """Return the alert of the path and its station. Raises ``NotFound``, also for a key of another station."""
     text = call.request.match_info["id"]
     number = number_of(text)
     missing = NotFound(f"There is no alert “{text[:20]}”.")
@@ -149,7 +149,7 @@ async def alert_of(call: Call[Any, Any], role: Role) -> tuple[Alert, Station]:
 
 
 async def station_of(unit: Unit, alert: Alert) -> Station:
-    """Give the station of an alert."""
+    """Return the station of an alert."""
     station = await stations.by_id(unit, alert.station_id)
     if station is None:
         message = "The station of this alert is gone."
@@ -158,7 +158,7 @@ async def station_of(unit: Unit, alert: Alert) -> Station:
 
 
 def show_alert(alert: Alert, station: Station, base_url: str) -> AlertOut:
-    """Give an alert as the API shows it."""
+    """Return an alert as the API shows it."""
     return AlertOut(
         **show_content(alert),
         id=str(alert.id),
@@ -196,7 +196,7 @@ def show_content(alert: Alert) -> dict[str, Any]:
 
 
 def show_texts(alert: Alert) -> dict[str, TextOut]:
-    """Give an alert's texts by language."""
+    """Return an alert's texts by language."""
     return {
         language: TextOut(
             headline=text.headline, description=text.description, instruction=text.instruction, sms=text.sms
@@ -206,7 +206,7 @@ def show_texts(alert: Alert) -> dict[str, TextOut]:
 
 
 def request_hash(given: BaseModel) -> bytes:
-    """Give the SHA-256 of what was asked, the same however it was spaced, ordered or left to its defaults."""
+    """Return the SHA-256 of what was asked, the same however it was spaced, ordered or left to its defaults."""
     canonical = json.dumps(given.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).digest()
 
@@ -232,7 +232,7 @@ def audience_of(given: AudienceIn | str) -> Audience:
 
 
 def texts_of(given: Content, station: Station, *, needed: bool) -> dict[str, Text]:
-    """Give the texts by language; what stands outside of ``texts`` is in the station's own."""
+    """Return the texts by language; what stands outside of ``texts`` is in the station's own."""
     own = station.languages[0]
     texts: dict[str, Text] = {}
     if given.headline is not None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def answer(model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Give a model as JSON; it is for whoever asked, and kept by no cache."""
+    """Return a model as JSON; it is for whoever asked, and kept by no cache."""
     return web.Response(
         status=status,
         body=model.model_dump_json().encode(),
@@ -23,5 +23,5 @@ def answer(model: BaseModel, status: int = 200, headers: Mapping[str, str] | Non
 
 
 def nothing() -> web.Response:
-    """Give the 204."""
+    """Return the 204."""
     return web.Response(status=204)

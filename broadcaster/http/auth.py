@@ -85,7 +85,7 @@ def count_reach(request: web.Request, caller: Caller) -> None:
 
 
 async def caller_of(request: web.Request, key: str) -> Caller | None:
-    """Give whoever holds an API key; an unknown one counts against its address."""
+    """Return whoever holds an API key; an unknown one counts against its address."""
     if not key.startswith(_KEY) or len(key) > _LONGEST or not key.isascii():
         count(request)
         return None
@@ -132,7 +132,7 @@ async def _subscriber(request: web.Request) -> int:
 
 
 async def _signed_in(request: web.Request) -> Caller:
-    """Give the operator of the cookie. Raises ``SignedOut`` where there is none, a 403 for what another's page sent."""
+    """Return the operator of the cookie. Raises ``SignedOut``, or a 403 for what another's page sent."""
     session = await session_of(request)
     if session is None:
         count(request)

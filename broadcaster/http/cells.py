@@ -36,7 +36,7 @@ _MOST = 50
 
 
 async def cell(call: Call[None, CellQuery]) -> web.Response:
-    """Give the alerts that reach into a cell."""
+    """Return the alerts that reach into a cell."""
     services, query = call.services, call.query
     west, south = _corner(query.lon, CELL_LON, "lon"), _corner(query.lat, CELL_LAT, "lat")
     box = (west, south, round(west + CELL_LON, 2), round(south + CELL_LAT, 2))
@@ -49,7 +49,7 @@ async def cell(call: Call[None, CellQuery]) -> web.Response:
 
 
 async def of_station(call: Call[None, None]) -> web.Response:
-    """Give what holds in a station now."""
+    """Return what holds in a station now."""
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
         found = await station_alerts(unit, call.services, station)
@@ -57,7 +57,7 @@ async def of_station(call: Call[None, None]) -> web.Response:
 
 
 async def station_alerts(unit: Unit, services: Services, station: Station) -> StationAlerts:
-    """Give what anybody may know that holds in a station now."""
+    """Return what anybody may know that holds in a station now."""
     now = services.clock.now()
     found = await alerts.page(unit, station_id=station.id, before=None, limit=_MOST, public_at=now)
     found.sort(key=lambda alert: (alert.rank, -alert.id))
@@ -66,7 +66,7 @@ async def station_alerts(unit: Unit, services: Services, station: Station) -> St
 
 
 def _corner(given: float, step: float, field: str) -> float:
-    """Give a corner exactly. Raises ``Refused`` for what is none: nobody is to say more than which cell by mistake."""
+    """Return a corner exactly. Raises ``Refused`` for any other point, which would say more than the cell."""
     corner = round(given / step) * step
     if abs(corner - given) > _SLIGHT:
         raise Refused(field, f"This must be the corner of a cell: a multiple of {step}.")

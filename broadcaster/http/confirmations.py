@@ -166,7 +166,7 @@ def _check(so_far: Counted, station_most: int) -> None:
 
 
 async def by_link(call: Call[None, None]) -> tuple[Confirmation, Station] | None:
-    """Give what a link in a mail is about; whoever guesses links is counted."""
+    """Return what a link in a mail is about; whoever guesses links is counted."""
     services, now = call.services, call.services.clock.now()
     number = services.store.vault.unlink(USE, call.request.match_info["token"])
     if number is None:

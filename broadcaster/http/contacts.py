@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def read_contacts(
     given: Sequence[PushContactIn | PhoneContactIn | EmailContactIn], *, region: str, origins: tuple[str, ...]
 ) -> tuple[NewContact, ...]:
-    """Give contacts as the store takes them, none twice. Raises ``Refused`` naming the contact's field."""
+    """Return contacts as the store takes them, none twice. Raises ``Refused`` naming the contact's field."""
     found: dict[tuple[ChannelName, str], NewContact] = {}
     for at, contact in enumerate(given):
         read = _read(contact, f"contacts[{at}]", region, origins)
@@ -53,7 +53,7 @@ def _read(
 
 
 def read_push(given: dict[str, Any], field: str, origins: tuple[str, ...]) -> NewContact:
-    """Give a browser's push subscription as the store takes it. Raises ``Refused`` naming its field."""
+    """Return a browser's push subscription as the store takes it. Raises ``Refused`` naming its field."""
     try:
         subscription = PushSubscription.parse(given, origins or KNOWN_ORIGINS)
     except InvalidSubscription as error:
@@ -64,7 +64,7 @@ def read_push(given: dict[str, Any], field: str, origins: tuple[str, ...]) -> Ne
 
 
 def show_contact(channel: ChannelName, address: str, status: str) -> ContactOut:
-    """Give a contact to its owner, as it can be sent back."""
+    """Return a contact to its owner, as it can be sent back."""
     if channel is ChannelName.PUSH:
         kept = json.loads(address)
         keys = {"p256dh": kept["p256dh"], "auth": kept["auth"]}
@@ -75,14 +75,14 @@ def show_contact(channel: ChannelName, address: str, status: str) -> ContactOut:
 
 
 def kept_contact(channel: ChannelName, address: str) -> NewContact:
-    """Give a contact of the store as it was when it was new."""
+    """Return a contact of the store as it was when it was new."""
     if channel is ChannelName.PUSH:
         return NewContact(channel, json.loads(address)["endpoint"], address)
     return NewContact(channel, key(address) if channel is ChannelName.EMAIL else address, address)
 
 
 def group_slugs(names: Iterable[str]) -> dict[str, str]:
-    """Give slug to name of groups: « École Victor-Hugo » is ecole-victor-hugo. Raises ``Refused`` for a bare sign."""
+    """Return slug to name of groups: « École Victor-Hugo » is ecole-victor-hugo. Raises ``Refused`` for a bare sign."""
     found: dict[str, str] = {}
     for at, name in enumerate(names):
         slug = group_slug(name)

@@ -63,13 +63,13 @@ class Told:
 
 
 async def show_account(call: Call[None, None]) -> web.Response:
-    """Give the account of an alert."""
+    """Return the account of an alert."""
     alert, _ = await alert_of(call, Role.READ)
     return answer(await _account(call, alert))
 
 
 async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
-    """Give an alert's deliveries in the order they were made; no addresses, and register ids only to publishers."""
+    """Return an alert's deliveries in the order they were made; no addresses, and register ids only to publishers."""
     alert, station = await alert_of(call, Role.READ)
     named = call.need(Role.READ, station.id).may(Role.PUBLISH, station.id)
     query = call.query
@@ -110,7 +110,7 @@ async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
 
 
 async def unreached(call: Call[None, CursorQuery]) -> web.Response:
-    """Give those whom nothing reached, and why: it names people, so it needs a key that may publish."""
+    """Return those whom nothing reached, and why: it names people, so it needs a key that may publish."""
     alert, _ = await alert_of(call, Role.PUBLISH)
     query = call.query
     async with call.services.store.read() as unit:
@@ -207,7 +207,7 @@ async def _stream(
 
 
 async def _revoked(call: Call[None, None]) -> bool:
-    """Tell whether the key or the session that the stream was opened with is worth nothing any more."""
+    """Return whether the key or the session that the stream was opened with is worth nothing any more."""
     if SESSION in call.request:
         return await session_of(call.request) is None
     if call.caller is None:

@@ -49,12 +49,12 @@ async def condition(services: Services) -> Readiness:
 
 
 async def metrics(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call
-    """Give the figures for Prometheus."""
+    """Return the figures for Prometheus."""
     return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 async def document(call: Call[None, None]) -> web.Response:
-    """Give the OpenAPI document."""
+    """Return the OpenAPI document."""
     return web.Response(
         body=call.request.app[DOCUMENT](call.services.base_url),
         content_type="application/json",

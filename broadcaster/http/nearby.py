@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def show(call: Call[None, NearbyQuery]) -> web.Response:
-    """Give the alerts at a point, the gravest first."""
+    """Return the alerts at a point, the gravest first."""
     services, query = call.services, call.query
     now = services.clock.now()
     found = services.active.alerts(services.active.at(query.lon, query.lat))
@@ -32,7 +32,7 @@ async def show(call: Call[None, NearbyQuery]) -> web.Response:
 
 
 def show_one(alert: Alert, station: Station, base_url: str) -> NearbyAlert:
-    """Give an alert as anybody may see it."""
+    """Return an alert as anybody may see it."""
     return NearbyAlert(
         url=f"{base_url}/a/{alert.token}",
         station=station.slug,

@@ -64,7 +64,7 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
 
 
 def document(routes: Iterable[Route], server: str) -> bytes:
-    """Give the document as JSON; ``server`` is where the service is reached."""
+    """Return the document as JSON; ``server`` is where the service is reached."""
     table = tuple(route for route in routes if route.documented)
     incoming, outgoing = _models(table)
     refs, definitions = models_json_schema(
@@ -204,7 +204,7 @@ def _responses(route: Route, found: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _failures(route: Route) -> list[str]:
-    """Give the kinds of problems that follow from what a route is."""
+    """Return the kinds of problems that follow from what a route is."""
     kinds = ["internal"]
     if route.access is not Access.OPEN:
         kinds += ["too-many", "unavailable"]

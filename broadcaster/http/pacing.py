@@ -20,7 +20,7 @@ class Paced(Generic[T]):
         self._began: dict[int, float] = {}
 
     async def read(self, number: int, really: Callable[[], Awaitable[T]]) -> T:
-        """Give a reading that begins after this call: nobody is told what was so before they asked."""
+        """Return a reading that begins after this call: nobody is told what was so before they asked."""
         task = self._waiting.get(number)
         if task is None:
             task = self._waiting[number] = asyncio.create_task(self._in_time(number, really))

@@ -73,13 +73,13 @@ class HttpProblem(Exception):
 
 
 def unauthenticated(detail: str, *, bad_token: bool = False) -> HttpProblem:
-    """Give the 401, with how to sign in (RFC 6750 section 3)."""
+    """Return the 401, with how to sign in (RFC 6750 section 3)."""
     challenge = 'Bearer realm="tocsin"' + (', error="invalid_token"' if bad_token else "")
     return HttpProblem("unauthenticated", detail, headers={"WWW-Authenticate": challenge})
 
 
 def too_many(retry_after_s: int, whose: str = "from this address") -> HttpProblem:
-    """Give the 429, with the whole seconds to wait."""
+    """Return the 429, with the whole seconds to wait."""
     return HttpProblem(
         "too-many",
         f"Too many requests {whose}: try again in {retry_after_s} s.",
@@ -93,7 +93,7 @@ def too_large(largest: int) -> HttpProblem:
 
 
 def problem_of(error: Exception, request: web.Request) -> HttpProblem:
-    """Give what to answer to any exception; log those that nobody foresaw."""
+    """Return what to answer to any exception; log those that nobody foresaw."""
     for known, kind in ((Conflict, "conflict"), (Forbidden, "forbidden"), (NotFound, "not-found")):
         if isinstance(error, known):
             return HttpProblem(kind, str(error) or KINDS[kind][1])
@@ -152,7 +152,7 @@ def _unforeseen(error: Exception, request: web.Request) -> HttpProblem:
 
 
 def respond(problem: HttpProblem) -> web.Response:
-    """Give the answer that tells a problem."""
+    """Return the answer that tells a problem."""
     status, title = KINDS[problem.kind]
     told = Problem(
         type=_URN + problem.kind,
@@ -174,5 +174,5 @@ def respond(problem: HttpProblem) -> web.Response:
 
 
 def _sayable(text: str) -> str:
-    """Give a text as UTF-8 can say it: a header or a path may hold bytes that are none."""
+    """Return a text as UTF-8 can say it: a header or a path may hold bytes that are none."""
     return text.encode("utf-8", "backslashreplace").decode()

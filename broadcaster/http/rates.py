@@ -48,7 +48,7 @@ class RateLimit:
 
 
 def address_of(request: web.Request, trusted_proxies: int) -> str:
-    """Give the caller's address: the peer, or what the outermost proxy that we trust saw.
+    """Return the caller's address: the peer, or what the outermost proxy that we trust saw.
 
     ``X-Forwarded-For`` grows to the right, one entry a proxy; whatever stands left of ours anybody may have written.
     """

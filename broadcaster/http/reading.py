@@ -159,7 +159,7 @@ async def form_of(request: web.Request) -> MultiDict[str]:
 
 
 def query_of(request: web.Request, model: type[M] | None) -> M | None:
-    """Give what stands behind the question mark as ``model``. Raises the 422 that says what is wrong."""
+    """Return what stands behind the question mark as ``model``. Raises the 422 that says what is wrong."""
     if model is None:
         return None
     given: dict[str, Any] = {}
@@ -174,7 +174,7 @@ def query_of(request: web.Request, model: type[M] | None) -> M | None:
 
 
 def refusal(found: list[tuple[str, str]]) -> HttpProblem:
-    """Give the 422 of these (field, problem)."""
+    """Return the 422 of these (field, problem)."""
     detail = "; ".join(f"{where}: {what}" if where else what for where, what in found[:3])
     if len(found) > 3:  # noqa: PLR2004  as above: a sentence, not the list
         detail += f" (and {len(found) - 3} more)"
@@ -182,7 +182,7 @@ def refusal(found: list[tuple[str, str]]) -> HttpProblem:
 
 
 def number_of(text: str) -> int | None:
-    """Give the alert id that is written in a path or a query; None if it can't be one."""
+    """Return the alert id that is written in a path or a query; None if it can't be one."""
     if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID):
         return None
     number = int(text)

@@ -82,7 +82,7 @@ async def renew_push(call: Call[PushIn, None]) -> web.Response:
 
 
 async def data(call: Call[None, None]) -> web.Response:
-    """Give all that is kept of a subscriber, as a file."""
+    """Return all that is kept of a subscriber, as a file."""
     async with call.services.store.read() as unit:
         profile = await people.profile(unit, call.subscriber_id)
         if profile is None:

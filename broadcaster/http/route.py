@@ -66,7 +66,7 @@ class Call(Generic[B_co, Q_co]):
     linked: int = 0
 
     def need(self, role: Role, station_id: int) -> Caller:
-        """Give the caller if they may act for the station. Raises a 401 without a key, ``Forbidden`` without right."""
+        """Return the caller if they may act for the station. Raises a 401 without a key, else ``Forbidden``."""
         if self.caller is None:
             raise unauthenticated("This needs an API key: send it as Authorization: Bearer tk_…")
         if not self.caller.may(role, station_id):

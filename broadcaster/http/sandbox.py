@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def listing(call: Call[None, SandboxQuery]) -> web.Response:
-    """Give messages, newest first."""
+    """Return messages, newest first."""
     query = call.query
     async with call.services.store.read() as unit:
         alert_id = await readable_alert(unit, call.caller, query.alert)
@@ -48,7 +48,7 @@ async def listing(call: Call[None, SandboxQuery]) -> web.Response:
 
 
 async def readable_alert(unit: Unit, caller: Caller | None, given: str | None) -> int | None:
-    """Give the alert to look at, None for all of them.
+    """Return the alert to look at, None for all of them.
 
     Raises ``Forbidden``: messages bear addresses, which a key that only reads sees nowhere; and a station's key sees
     its own alerts.

@@ -42,17 +42,17 @@ _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chro
 
 
 def lasts(settings: Settings) -> timedelta:
-    """Give how long a session lasts at most."""
+    """Return how long a session lasts at most."""
     return timedelta(hours=settings.session_hours)
 
 
 def idle(settings: Settings) -> timedelta:
-    """Give how long a session lasts that nobody uses."""
+    """Return how long a session lasts that nobody uses."""
     return lasts(settings) / _IDLE_PART
 
 
 async def session_of(request: web.Request) -> Session | None:
-    """Give the session whose cookie comes with a request; None if there is none that holds."""
+    """Return the session whose cookie comes with a request; None if there is none that holds."""
     name = request.cookies.get(COOKIE, "")
     if not name or len(name) > _LONGEST or not name.isascii():
         return None
@@ -67,12 +67,12 @@ async def session_of(request: web.Request) -> Session | None:
 
 
 def csrf_of(request: web.Request) -> str:
-    """Give what a form of the session's pages carries."""
+    """Return what a form of the session's pages carries."""
     return csrf_made_of(request.cookies.get(COOKIE, ""))
 
 
 def csrf_made_of(name: str) -> str:
-    """Give what proves a form of the session of a cookie's value: it tells nothing of the value."""
+    """Return what proves a form of the session of a cookie's value: it tells nothing of the value."""
     return hashlib.sha256(b"csrf:" + name.encode()).hexdigest()[:40]
 
 
@@ -94,7 +94,7 @@ def from_our_page(request: web.Request) -> bool:
 
 
 async def is_ours(request: web.Request) -> bool:
-    """Tell whether a request that changes something was made by a page of ours."""
+    """Return whether a request that changes something was made by a page of ours."""
     if not from_our_page(request):
         return False
     sent = request.headers.get(HEADER, "")
@@ -106,12 +106,12 @@ async def is_ours(request: web.Request) -> bool:
 
 
 def foreign() -> HttpProblem:
-    """Give the 403 of a request that no page of ours made."""
+    """Return the 403 of a request that no page of ours made."""
     return HttpProblem("forbidden", "This form is not of this session: open the page anew, and try again.")
 
 
 def device_of(request: web.Request) -> str:
-    """Give what a browser says it is, in two words: enough to know one's own telephone in a list."""
+    """Return what a browser says it is, in two words: enough to know one's own telephone in a list."""
     agent = request.headers.get("User-Agent", "")[:400]
     system = next((name for mark, name in _SYSTEMS if mark in agent), "?")
     browser = next((name for mark, name in _BROWSERS if mark in agent), "?")

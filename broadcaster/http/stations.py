@@ -88,7 +88,7 @@ async def station_in_path(request: web.Request) -> Station:
 
 
 async def station_named(unit: Unit, slug: str) -> Station:
-    """Give the station of a path. Raises ``NotFound``."""
+    """Return the station of a path. Raises ``NotFound``."""
     return _found(await stations.by_slug(unit, slug) if _SLUG.fullmatch(slug) else None, slug)
 
 
@@ -100,7 +100,7 @@ def _found(station: Station | None, slug: str) -> Station:
 
 
 async def station_given(unit: Unit, slug: str) -> Station:
-    """Give the station that a body or query names. Raises ``Refused``."""
+    """Return the station that a body or query names. Raises ``Refused``."""
     station = await stations.by_slug(unit, slug)
     if station is None:
         raise Refused("station", f"There is no station “{slug}”: mend the spelling, or make it first.")

@@ -217,7 +217,7 @@ def _check_added(read: Iterable[NewContact], had: Iterable[NewContact]) -> None:
 async def _groups(
     unit: Unit, station_id: int, wanted: Mapping[str, str], *, may_join: Collection[str]
 ) -> dict[str, int]:
-    """Give the station's groups, slug to id, those that are wanted among them. Raises ``Refused``.
+    """Return the station's groups, slug to id, those that are wanted among them. Raises ``Refused``.
 
     Without the station's key one may leave a group and not join it: what a school writes to its parents is for them.
     """
@@ -230,7 +230,7 @@ async def _groups(
 
 
 def read_places(given: Iterable[PlaceIn]) -> tuple[NewPlace, ...]:
-    """Give places as the store takes them."""
+    """Return places as the store takes them."""
     return tuple(NewPlace(place.label, place.lon, place.lat) for place in given)
 
 
@@ -242,7 +242,7 @@ async def _profile(unit: Unit, subscriber_id: int) -> Profile:
 
 
 def shown(profile: Profile) -> SubscriberOut:
-    """Give a subscriber to themselves."""
+    """Return a subscriber to themselves."""
     position = None
     if profile.position is not None:
         lon, lat, accuracy_m, at = profile.position

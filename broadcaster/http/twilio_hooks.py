@@ -90,7 +90,7 @@ async def voice(call: Call[None, None]) -> web.Response:
 
 
 async def _believed(call: Call[None, None]) -> Mapping[str, object]:
-    """Give the form, if Twilio signed it. Raises ``Forbidden``."""
+    """Return the form, if Twilio signed it. Raises ``Forbidden``."""
     token = call.services.settings.twilio_auth_token
     url = call.services.base_url + call.request.raw_path
     signature = call.request.headers.get(_SIGNATURE)
@@ -105,7 +105,7 @@ async def _believed(call: Call[None, None]) -> Mapping[str, object]:
 
 
 async def _said(call: Call[None, None], delivery_id: int) -> VoiceMessage:
-    """Give the call's message anew: what is said again when another key is pressed."""
+    """Return the call's message anew: what is said again when another key is pressed."""
     async with call.services.store.read() as unit:
         found = await deliveries.contact_of(unit, delivery_id)
     context = None if found is None else await call.services.context(found[2])

@@ -225,7 +225,7 @@ class _Run:
             self._tell_if_begun()
 
     def _tell_if_begun(self) -> None:
-        """Tell when whoever still works only waits for an answer, and nobody is left to be sent to."""
+        """Return when whoever still works only waits for an answer, and nobody is left to be sent to."""
         if self.flying >= self.working and self.exhausted and not self.aside:
             self.begun.set()
 
@@ -306,7 +306,7 @@ class _Run:
             await self.services.ledger.record(outcome)
 
     def _not_sent(self, row: ToSend) -> Outcome | None:
-        """Give the outcome of what must not be sent: expired, cancelled, or to a contact that is no more."""
+        """Return the outcome of what must not be sent: expired, cancelled, or to a contact that is no more."""
         if self.services.clock.now() >= self.context.alert.expires_at:
             return self._unsent(row, DeliveryState.EXPIRED)
         if self.over:
@@ -527,7 +527,7 @@ def _blamed(error: ChannelError) -> Blame | None:
 
 
 def _named(receipt: Receipt) -> str | None:
-    """Give the provider's name for a message, with the provider's own before it where a channel has two."""
+    """Return the provider's name for a message, with the provider's own before it where a channel has two."""
     name = receipt.provider_id
     if receipt.provider is None or (name or "").startswith(f"{receipt.provider}:"):
         return name
@@ -535,5 +535,5 @@ def _named(receipt: Receipt) -> str | None:
 
 
 def _cost(message: tuple[Any, Any]) -> float:
-    """Give what a message takes of the rate: a carrier counts SMS by the segment."""
+    """Return what a message takes of the rate: a carrier counts SMS by the segment."""
     return float(count(message[0].text).segments) if isinstance(message[0], SmsMessage) else 1.0

@@ -135,7 +135,7 @@ async def draw_up(services: Services, command: IssueAlert, known_groups: Mapping
 
 
 async def _repeated(unit: Unit, command: IssueAlert) -> Alert | None:
-    """Give the alert that was taken with the same key. Raises ``Conflict`` if it is another."""
+    """Return the alert that was taken with the same key. Raises ``Conflict`` if it is another."""
     if command.idempotency_key is None:
         return None
     found = await alerts.by_idempotency_key(unit, command.station.id, command.idempotency_key)
@@ -294,7 +294,7 @@ async def cancel(
 
 
 def prepared_all_clear(alert: Alert) -> dict[str, Text]:
-    """Give the words of the all-clear in each language of the alert: they stand ready before it goes out."""
+    """Return the words of the all-clear in each language of the alert: they stand ready before it goes out."""
     ready = {}
     for language, text in alert.texts.items():
         words = wording(language)

@@ -65,7 +65,7 @@ async def reach(
     severity: Severity,
     status: Status,
 ) -> Reach:
-    """Give whom an alert like this would reach now. ``texts`` may be empty. Raises ``Refused`` as ``issue`` does.
+    """Return whom an alert like this would reach now. ``texts`` may be empty. Raises ``Refused`` as ``issue`` does.
 
     A process without indexes asks a resolver; raises ``NoAnswer`` when none answers in time.
     """
@@ -117,7 +117,7 @@ def _written(question: Question) -> bytes:
 
 
 async def foresee(services: Services, question: Question) -> Reach:
-    """Give the reach from the indexes of this process."""
+    """Return the reach from the indexes of this process."""
     station, area, channels = question.station, question.area, question.channels
     atlas = services.here
     await atlas.follow()
@@ -183,7 +183,7 @@ def _stand_ins(pool: NDArray[np.int64], people: int) -> NDArray[np.int64]:
 def _sms(
     services: Services, context: Context, people: NDArray[np.int64]
 ) -> tuple[tuple[SmsPreview, ...], NDArray[np.int64]]:
-    """Give the SMS in each language, and how many segments each person's takes."""
+    """Return the SMS in each language, and how many segments each person's takes."""
     units = np.ones(len(people), np.int64)
     texts = context.alert.texts
     if not texts:
@@ -232,7 +232,7 @@ def _seconds_to(
     sent: NDArray[np.int64],
     units: NDArray[np.int64],
 ) -> float | None:
-    """Give the seconds until 95 % of those who can be reached have a first message with a provider.
+    """Return the seconds until 95 % of those who can be reached have a first message with a provider.
 
     Each channel works through its people in order at its rate; a person's time is that of their fastest channel.
     """

@@ -18,7 +18,7 @@ _ANSWER_S = 5.0
 
 
 async def density(services: Services, station: Station) -> list[Cell]:
-    """Give the cells that may be told. Raises ``NoAnswer`` where nobody who knows answers in time."""
+    """Return the cells that may be told. Raises ``NoAnswer`` where nobody who knows answers in time."""
     if services.atlas is not None:
         return await foresee(services, station)
     said = await services.bus.ask(ASKED, orjson.dumps({QUESTION: station.id}), _ANSWER_S)
@@ -26,7 +26,7 @@ async def density(services: Services, station: Station) -> list[Cell]:
 
 
 async def foresee(services: Services, station: Station) -> list[Cell]:
-    """Give the cells from the indexes of this process."""
+    """Return the cells from the indexes of this process."""
     atlas = services.here
     await atlas.follow()
     centre = None if station.lon is None or station.lat is None else (station.lon, station.lat)

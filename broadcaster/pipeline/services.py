@@ -90,12 +90,12 @@ class Services:
 
     @property
     def channels(self) -> dict[ChannelName, Channel[Any, Any]]:
-        """Give the channels alone, by name."""
+        """Return the channels alone, by name."""
         return {name: sender.channel for name, sender in self.senders.items()}
 
     @property
     def sandboxed(self) -> tuple[ChannelName, ...]:
-        """Give the channels that send nothing, for want of credentials."""
+        """Return the channels that send nothing, for want of credentials."""
         return tuple(name for name, sender in self.senders.items() if sender.sandboxed)
 
     @property
@@ -104,7 +104,7 @@ class Services:
 
     @property
     def here(self) -> Atlas:
-        """Give the indexes of this process. Raises ``RuntimeError`` where it has none: only resolvers do."""
+        """Return the indexes of this process. Raises ``RuntimeError`` where it has none: only resolvers do."""
         if self.atlas is None:
             message = "this process holds no index: it is no resolver"
             raise RuntimeError(message)
@@ -115,7 +115,7 @@ class Services:
         return self.bus.listen(f"alert:{alert_id}")
 
     async def context(self, alert_id: int) -> Context | None:
-        """Give what is needed to render an alert; None if there is none of that id. What was given is kept a while."""
+        """Return what is needed to render an alert, kept for a while; None for an unknown id."""
         kept = self._contexts.get(alert_id)
         if kept is not None:
             self._contexts.move_to_end(alert_id)
@@ -138,7 +138,7 @@ class Services:
         return made
 
     def begins(self, alert_id: int) -> bool:
-        """Tell whether this is the first that this process has to do with an alert's messages."""
+        """Return whether this is the first that this process has to do with an alert's messages."""
         known = alert_id in self.begun
         self.begun[alert_id] = None
         while len(self.begun) > _BEGUN:

@@ -86,5 +86,5 @@ LANGUAGES: tuple[str, ...] = tuple(WORDINGS)
 
 
 def wording(language: str) -> Wording:
-    """Give the words of a language; those of English for one that has none."""
+    """Return the words of a language; those of English for one that has none."""
     return WORDINGS.get(language.split("-", maxsplit=1)[0], WORDINGS["en"])

@@ -16,7 +16,7 @@ MOST_ATTEMPTS = 100
 def backoff_s(
     attempts: int, retry_after_s: float | None = None, spread: float | None = None, *, cap_s: float = CAP_S
 ) -> float:
-    """Give the seconds to wait after ``attempts`` tries: full jitter over a doubling span, from 2 s to ``cap_s``.
+    """Return the seconds to wait after ``attempts`` tries: full jitter over a doubling span, from 2 s to ``cap_s``.
 
     Never before ``retry_after_s``, which is the provider's own word; what is added to it keeps a crowd from coming
     back in one instant. ``spread`` (0 to 1) stands for chance in tests.

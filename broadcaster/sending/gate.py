@@ -62,7 +62,7 @@ class Gate:
             raise
 
     def leave(self) -> None:
-        """Give a place back."""
+        """Return a place back."""
         self._free += 1
         self._let_in()
 

@@ -81,7 +81,7 @@ class Origin:
 
     @property
     def idle(self) -> bool:
-        """Tell whether nothing would be lost by forgetting it."""
+        """Return whether nothing would be lost by forgetting it."""
         return not (self.sending or self._waiting or self._all_coming) and self.breaker.quiet
 
     def count(self, result: str) -> None:
@@ -89,20 +89,20 @@ class Origin:
         self._said(result).inc()
 
     def wait_s(self) -> float:
-        """Give 0 where messages may go, else for how many seconds they are better put off."""
+        """Return 0 where messages may go, else for how many seconds they are better put off."""
         left = self.breaker.wait_s()
         if left <= 0 and self._places and self.lingering >= self._least:
             return _BUSY_S
         return left
 
     def put_off(self) -> float:
-        """Give for how many seconds one more is put off: the more wait already, the further apart they come back."""
+        """Return for how many seconds one more is put off: the more wait already, the further apart they come back."""
         self._put_off += 1
         spread = min(_MOST_SPREAD_S, self._put_off / _BACK_A_SECOND)
         return self.wait_s() + random.random() * spread  # noqa: S311  spreads load, hides nothing
 
     def has_room(self, rank: int) -> bool:
-        """Tell whether one more may come. What is less urgent and only waits for a place does not stand in the way."""
+        """Return whether one more may come. Less urgent messages that wait for a place do not count."""
         if not self._places:
             return True
         free = self._limit - self.sending
@@ -233,7 +233,7 @@ class Origins:
         self._known: dict[str, Origin] = {}
 
     def of(self, name: str) -> Origin:
-        """Give the provider of that name."""
+        """Return the provider of that name."""
         known = self._known.get(name)
         if known is None:
             if len(self._known) >= _MOST_ORIGINS:  # whoever invents names under a suffix must not fill our memory

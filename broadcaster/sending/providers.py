@@ -86,7 +86,7 @@ def _sender(settings: Settings, name: ChannelName, made: Made, hint: str, bus: B
 
 
 def batch_size(name: ChannelName, per_second: float) -> int:
-    """Give how many messages of a channel one sender takes on at once, at this rate."""
+    """Return how many messages of a channel one sender takes on at once, at this rate."""
     return max(_BATCH[name], int(min(_LARGEST_BATCH, per_second * _BATCH_S)))
 
 
@@ -119,7 +119,7 @@ def _gate(settings: Settings, name: ChannelName, bus: Bus | None, per_second: fl
 
 
 def rate_of(settings: Settings, name: ChannelName) -> float:
-    """Give the messages (SMS: segments) a second that the settings allow a channel, sandboxed or not."""
+    """Return the messages (SMS: segments) a second that the settings allow a channel, sandboxed or not."""
     return {
         ChannelName.PUSH: settings.push_per_second,
         ChannelName.SMS: settings.sms_per_second,
@@ -196,7 +196,7 @@ _SANDBOX_NUMBER = "+33199000000"
 
 
 def _sms(settings: Settings) -> Made:
-    """Give Twilio, a carrier by SMPP, or both; whoever signs with a name can't be answered, so a name goes before."""
+    """Return Twilio, a carrier by SMPP, or both; whoever signs with a name can't be answered, so a name goes before."""
     providers: list[Provider[Any, Any]] = []
     senders: list[str] = []
     if settings.twilio_account_sid or settings.smpp_url is None:

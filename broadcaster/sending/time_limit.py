@@ -22,7 +22,7 @@ class Limit:
         self._timer: asyncio.TimerHandle | None = None
 
     def block(self) -> Block:
-        """Give the block of one thing; it is entered once, by the task that calls."""
+        """Return the block of one thing; it is entered once, by the task that calls."""
         return Block(self)
 
     def begin(self, block: Block) -> float:

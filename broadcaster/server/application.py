@@ -82,7 +82,7 @@ _STREAMED = ("/v1/alerts/{id}/events", "/console/alerts/{id}/events", "/console/
 
 
 def build(services: Services) -> web.Application:
-    """Give the application that serves ``services``; nothing is listened on yet.
+    """Return the application that serves ``services``; nothing is listened on yet.
 
     A process that is no *web* answers only those who run it: is it alive, can it work, its figures.
     """
@@ -190,7 +190,7 @@ def _counted(request: web.Request, problem: HttpProblem) -> HttpProblem:
 
 
 def _for_eyes(request: web.Request) -> bool:
-    """Tell whether a problem is to be told on a page."""
+    """Return whether a problem is to be told on a page."""
     resource = request.match_info.route.resource
     if resource is not None:
         method = "GET" if request.method == "HEAD" else request.method
@@ -218,7 +218,7 @@ async def _measured(request: web.Request, handler: Handle) -> web.StreamResponse
 
 @cache
 def _figures(method: str, route: str, status: str) -> tuple[Counted, Timed]:
-    """Give where a request is counted: looked up once, for there are few."""
+    """Return where a request is counted: looked up once, for there are few."""
     return REQUESTS.labels(method, route, status), SECONDS.labels(route)
 
 

@@ -78,7 +78,7 @@ async def page(
     limit: int,
     station_id: int | None = None,
 ) -> list[SandboxMessage]:
-    """Give messages, newest first; ``before`` is the last id seen; ``station_id``: of this station only."""
+    """Return messages, newest first; ``before`` is the last id seen; ``station_id``: of this station only."""
     query = select(sandbox_messages).order_by(sandbox_messages.c.id.desc()).limit(limit)
     if alert_id is not None:
         query = query.where(sandbox_messages.c.alert_id == alert_id)
@@ -116,7 +116,7 @@ def _of_station(station_id: int) -> ColumnElement[bool]:
 
 
 async def newest_alerts(unit: Unit, station_id: int | None, limit: int) -> list[tuple[int, int]]:
-    """Give (alert id, messages kept of it), the newest alerts first; ``CODES`` stands last."""
+    """Return (alert id, messages kept of it), the newest alerts first; ``CODES`` stands last."""
     query = (
         select(sandbox_messages.c.alert_id, func.count().label("kept"))
         .group_by(sandbox_messages.c.alert_id)

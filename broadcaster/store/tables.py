@@ -41,12 +41,12 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def to_micros(moment: datetime) -> int:
-    """Give microseconds since 1970 UTC of an aware datetime."""
+    """Return microseconds since 1970 UTC of an aware datetime."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """Give the aware UTC datetime of microseconds since 1970."""
+    """Return the aware UTC datetime of microseconds since 1970."""
     return _EPOCH + timedelta(microseconds=micros)
 
 
@@ -64,7 +64,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 def raw(column: Column[Any]) -> ColumnElement[Any]:
-    """Give a column to read as it is kept, an ``Instant`` in microseconds: for rows that are many."""
+    """Return a column to read as it is kept, an ``Instant`` in microseconds: for rows that are many."""
     return type_coerce(column, BigInteger()) if isinstance(column.type, Instant) else column
 
 
@@ -94,7 +94,7 @@ def _station(*, primary_key: bool = False) -> Column[int]:
 
 
 def _set_only(table: str, column: str) -> Index:
-    """Give an index of the few rows where a column is set."""
+    """Return an index of the few rows where a column is set."""
     there = text(f"{column} IS NOT NULL")
     return Index(f"ix_{table}_{column}", column, sqlite_where=there, postgresql_where=there)
 

@@ -25,7 +25,7 @@ _READS_GZIP = re.compile(r"(?:^|[,\s])gzip(?![\w-])(?!\s*;\s*q=0(?:\.0*)?\s*(?:,
 
 
 def reads_gzip(request: web.Request) -> bool:
-    """Tell whether whoever asks takes a body in gzip: named, and not with the weight of 0 (RFC 9110 section 12.5.3)."""
+    """Return whether the client takes gzip: named, and not with the weight 0 (RFC 9110 section 12.5.3)."""
     return _READS_GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
 
 
@@ -46,11 +46,11 @@ class Assets:
         self._bodies: dict[str, tuple[bytes, bytes | None]] = {}
 
     def url(self, name: str) -> str:
-        """Give where ``console.js`` is. Raises ``KeyError`` for what no source makes."""
+        """Return where ``console.js`` is. Raises ``KeyError`` for what no source makes."""
         return f"/static/{self._names[name]}"
 
     def text(self, name: str) -> str:
-        """Give what a file holds, to stand in a page."""
+        """Return what a file holds, to stand in a page."""
         return (self._folder / self._names[name]).read_text(encoding="utf-8").strip()
 
     @cached_property
@@ -58,7 +58,7 @@ class Assets:
         return frozenset(path.name for path in self._folder.iterdir() if path.suffix not in (".gz", ".json"))
 
     def respond(self, request: web.Request, name: str, cache_control: str = _FOR_EVER) -> web.Response:
-        """Give a file, compressed for whoever takes that; 404 for what is not there."""
+        """Return a file, compressed for whoever takes that; 404 for what is not there."""
         if not _NAME.fullmatch(name) or name not in self._known:
             raise web.HTTPNotFound
         if name not in self._bodies:

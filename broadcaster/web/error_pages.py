@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def respond_in_words(request: web.Request, problem: HttpProblem) -> web.Response:
-    """Give the page that tells a problem."""
+    """Return the page that tells a problem."""
     words = catalogs().words(language_of(request, "fr"))
     headings = {
         "forbidden": (words("This is not allowed"), words("Your key does not open this page.")),

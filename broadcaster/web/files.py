@@ -49,17 +49,17 @@ class Places(Shown):
 
 
 async def static(call: Call[None, None]) -> web.Response:
-    """Give a script, a style or a picture."""
+    """Return a script, a style or a picture."""
     return call.request.app[ASSETS].respond(call.request, call.request.match_info["name"])
 
 
 async def icon(_call: Call[None, None]) -> web.Response:
-    """Give the bell."""
+    """Return the bell."""
     return web.Response(text=_ICON, content_type="image/svg+xml", headers={"Cache-Control": _A_DAY})
 
 
 async def ground(call: Call[None, None]) -> web.StreamResponse:
-    """Give what a station's map is drawn on."""
+    """Return what a station's map is drawn on."""
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
     body = await call.request.app[GROUND].under(station)
@@ -70,7 +70,7 @@ async def ground(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def tiles(call: Call[None, None]) -> web.StreamResponse:
-    """Give parts of the service's own map file (RFC 9110 section 14: the reader asks for ranges)."""
+    """Return parts of the service's own map file (RFC 9110 section 14: the reader asks for ranges)."""
     path = call.services.settings.tiles_file
     if path is None:
         message = "This service has no map file."

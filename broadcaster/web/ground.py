@@ -30,7 +30,7 @@ class Ground:
         self._kept: OrderedDict[tuple[Any, ...], asyncio.Task[bytes]] = OrderedDict()
 
     async def under(self, station: Station) -> bytes:
-        """Give JSON: name, centre (lon, lat), boundary (GeoJSON or null), neighbours (name, centre, boundary)."""
+        """Return JSON: name, centre (lon, lat), boundary (GeoJSON or null), neighbours (name, centre, boundary)."""
         key = (station.slug, station.name, station.insee, station.lon, station.lat, str(station.boundary)[:2000])
         task = self._kept.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):

@@ -73,7 +73,7 @@ class Catalogs:
         return tuple(self._words)
 
     def words(self, language: str) -> Words:
-        """Give the words of a language (``fr``, ``fr-CA``), those of English for one that has none."""
+        """Return the words of a language (``fr``, ``fr-CA``), those of English for one that has none."""
         return self._words.get(language.split("-", maxsplit=1)[0].lower(), self._words["en"])
 
 
@@ -83,7 +83,7 @@ def _name(message: Message) -> str:
 
 @cache
 def catalogs() -> Catalogs:
-    """Give the catalogs of this package, read at the first use."""
+    """Return the catalogs of this package, read at the first use."""
     return Catalogs()
 
 

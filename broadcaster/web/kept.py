@@ -42,7 +42,7 @@ class KeptPages:
         return len(self._pages)
 
     def find(self, key: Hashable, is_active: Callable[[int], bool]) -> KeptPage | None:
-        """Give a page that is fresh, and whose alert was not lifted or over since."""
+        """Return a page that is fresh, and whose alert was not lifted or over since."""
         page = self._pages.get(key)
         if page is None:
             return None

@@ -31,13 +31,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @cache
 def style() -> Markup:
-    """Give the style that a public page carries in itself: one request is all it takes."""
+    """Return the style that a public page carries in itself: one request is all it takes."""
     return Markup(Assets().text("public.css"))  # noqa: S704  a file of ours
 
 
 @cache
 def policy() -> str:
-    """Give the Content-Security-Policy of pages: all from us, no inline script, one inline style by its hash."""
+    """Return the Content-Security-Policy of pages: all from us, no inline script, one inline style by its hash."""
     digest = base64.b64encode(hashlib.sha256(str(style()).encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{digest}'; img-src 'self' data: blob:;"
@@ -47,7 +47,7 @@ def policy() -> str:
 
 
 def set_up(app: web.Application) -> None:
-    """Give the application its templates, scripts and styles. Raises ``BadSettings`` where they were not bundled."""
+    """Return the application its templates, scripts and styles. Raises ``BadSettings`` where they were not bundled."""
     app[ASSETS] = Assets()
     environment = aiohttp_jinja2.setup(
         app,
@@ -61,7 +61,7 @@ def set_up(app: web.Application) -> None:
 
 
 def language_of(request: web.Request, default: str, known: Iterable[str] | None = None) -> str:
-    """Give the language for a page: ``?lang=`` goes first, then what the browser asks for, then ``default``."""
+    """Return the language for a page: ``?lang=`` goes first, then what the browser asks for, then ``default``."""
     choices = tuple(catalogs().languages if known is None else known)
     asked = request.query.get("lang", "").split("-")[0].lower()
     if asked in choices:
@@ -104,7 +104,7 @@ def render(
 
 
 def page_of(body: bytes, language: str, *, status: int = 200, cache_control: str = "no-store") -> web.Response:
-    """Give a page that is made, with its headers."""
+    """Return a page that is made, with its headers."""
     return web.Response(
         status=status,
         body=body,
@@ -115,7 +115,7 @@ def page_of(body: bytes, language: str, *, status: int = 200, cache_control: str
 
 
 def headers_of(language: str, *, cache_control: str) -> dict[str, str]:
-    """Give the headers of a page."""
+    """Return the headers of a page."""
     return {
         "Cache-Control": cache_control,
         "Content-Language": language,
@@ -126,12 +126,12 @@ def headers_of(language: str, *, cache_control: str) -> dict[str, str]:
 
 
 def tag_of(body: bytes) -> str:
-    """Give the name of a page by what it holds."""
+    """Return the name of a page by what it holds."""
     return hashlib.sha256(body).hexdigest()[:24]
 
 
 def is_known(request: web.Request, tag: str) -> bool:
-    """Tell whether whoever asks has the page of that name already (RFC 9110 section 13.1.2)."""
+    """Return whether whoever asks has the page of that name already (RFC 9110 section 13.1.2)."""
     return any(etag.value in (tag, "*") for etag in request.if_none_match or ())
 
 

@@ -28,7 +28,7 @@ class InvalidMailAddress(ValueError):
 
 
 def parse_address(text: str) -> str:
-    """Give the address in its one spelling: the local part as written, the domain in lower case ASCII (IDNA 2008).
+    """Return the address in its one spelling: the local part as written, the domain in lower case ASCII (IDNA 2008).
 
     Dot-atoms only: a quoted local part, a display name, a comment or an address literal is refused. A local part
     beyond ASCII is kept; whether it can be written to depends on the relay (SMTPUTF8). Raises ``InvalidMailAddress``.

@@ -34,17 +34,17 @@ class Slot:
 
 
 def slot(name: str) -> str:
-    """Give the token that stands for a person's value in a template's text or HTML: ``{{name}}``."""
+    """Return the token that stands for a person's value in a template's text or HTML: ``{{name}}``."""
     return f"{{{{{name}}}}}"
 
 
 def tokens(names: tuple[str, ...]) -> re.Pattern[str]:
-    """Give the pattern that finds the tokens of these names, and no other text in braces."""
+    """Return the pattern that finds the tokens of these names, and no other text in braces."""
     return re.compile(r"\{\{(" + "|".join(map(re.escape, names)) + r")\}\}" if names else r"(?!)()")
 
 
 def filled(text: str, names: tuple[str, ...], fill: Mapping[str, str]) -> str:
-    """Give the text as its reader sees it."""
+    """Return the text as its reader sees it."""
     return tokens(names).sub(lambda token: fill[token[1]], text)
 
 

@@ -42,7 +42,7 @@ class Email:
         return CompiledTemplate(template, self._config.sender, self._signer)
 
     def compose(self, message: Mail, address: str) -> Composed:
-        """Give the whole message, headers and signature included; raises ``Gone`` where ``address`` is none."""
+        """Return the whole message, headers and signature included; raises ``Gone`` where ``address`` is none."""
         to = _recipient(address)
         return Composed(
             to=to,

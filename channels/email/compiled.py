@@ -36,7 +36,7 @@ class CompiledTemplate:
         self._body = tuple(_merged(_body(template)))
 
     def message(self, mail: Mail, address: str) -> bytes:
-        """Give the whole message, CRLF throughout, to the canonical ``address``; UTF-8 only in such an address."""
+        """Return the whole message, CRLF throughout, to the canonical ``address``; UTF-8 only in such an address."""
         at = int(mail.date.timestamp() if mail.date else time.time())
         personal = list(self._personal_fields(mail, address, at))
         body = b"".join(_filled(self._body, mail.values))

@@ -141,7 +141,7 @@ class Connection:
 
 
 def tls_context(config: SmtpConfig) -> ssl.SSLContext | None:
-    """Give what verifies the relay; raises ``Misconfigured`` where the authority's file can't be read."""
+    """Return what verifies the relay; raises ``Misconfigured`` where the authority's file can't be read."""
     if config.tls == "none":
         return None
     try:
@@ -205,7 +205,7 @@ async def _upgrade(smtp: aiosmtplib.SMTP, config: SmtpConfig) -> None:
 
 
 async def _sign_in(smtp: aiosmtplib.SMTP, config: SmtpConfig, username: str, password: str) -> ChannelError | None:
-    """Give the problem rather than raise it: aiosmtplib's error may quote the relay, and the relay the password."""
+    """Return the problem rather than raise it: aiosmtplib's error may quote the relay, and the relay the password."""
     if smtp.get_transport_info("sslcontext") is None and not config.is_loopback:
         return Misconfigured("smtp:auth", "the relay offers no TLS: the password is not sent in clear")
     if not smtp.supported_auth_methods:
@@ -222,7 +222,7 @@ async def _sign_in(smtp: aiosmtplib.SMTP, config: SmtpConfig, username: str, pas
 
 
 def _literal(smtp: aiosmtplib.SMTP) -> str:
-    """Give our address as RFC 5321 section 4.1.3 writes it: a name that resolves is not ours to know."""
+    """Return our address as RFC 5321 section 4.1.3 writes it: a name that resolves is not ours to know."""
     host = smtp.get_transport_info("sockname")[0].partition("%")[0]
     return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
 

@@ -25,7 +25,7 @@ def check_value(what: str, value: str) -> None:
 
 
 def unstructured(name: str, value: str) -> bytes:
-    """Give the whole field of a free text (Subject), folded, with its last CRLF."""
+    """Return the whole field of a free text (Subject), folded, with its last CRLF."""
     check_value(name, value)
     if not value:
         return f"{name}:\r\n".encode("ascii")
@@ -35,7 +35,7 @@ def unstructured(name: str, value: str) -> bytes:
 
 
 def mailbox(name: str, phrase: str | None, address: str, *, brackets: bool = False) -> bytes:
-    """Give the whole field of a name before an address or an id in angle brackets (From, List-Id)."""
+    """Return the whole field of a name before an address or an id in angle brackets (From, List-Id)."""
     if not phrase:
         return f"{name}: {f'<{address}>' if brackets else address}\r\n".encode()
     check_value(name, phrase)
@@ -60,7 +60,7 @@ def _folded(line: str, words: list[str]) -> bytes:
 
 
 def _encoded_words(text: str, used: int) -> str:
-    """Give RFC 2047 words on lines of their own, the first after ``used`` columns; a character is never split."""
+    """Return RFC 2047 words on lines of their own, the first after ``used`` columns; a character is never split."""
     quoted = [("".join(_Q[byte] for byte in char.encode()), char) for char in text]
     binary = sum(len(q) for q, _ in quoted) > len(text.encode()) * 4 / 3
     words: list[str] = []

@@ -27,7 +27,7 @@ class Pool:
         self._closed = False
 
     async def acquire(self, *, fresh: bool = False) -> Connection:
-        """Give a connection that the caller gives back; ``fresh`` makes a new one. Raises a ``ChannelError``."""
+        """Return a connection that the caller gives back; ``fresh`` makes a new one. Raises a ``ChannelError``."""
         if self._closed:
             raise Transient("smtp:closed", "the channel was closed")
         if self._free.locked():

@@ -112,7 +112,7 @@ _QUEUED = (
 
 
 def refusal(stage: Stage, reply: Reply, address: str = "") -> ChannelError:
-    """Give the error for a reply that is no success; its text never holds ``address``."""
+    """Return the error for a reply that is no success; its text never holds ``address``."""
     said = "" if stage == "auth" else _said(reply, address)  # a server may repeat what it was sent to sign in
     if 400 <= reply.code < 500:  # noqa: PLR2004  RFC 5321 section 4.2.1
         after, sentence = _patience(reply)
@@ -127,7 +127,7 @@ def refusal(stage: Stage, reply: Reply, address: str = "") -> ChannelError:
 
 
 def queue_id(text: str) -> str | None:
-    """Give the name under which the relay queued the message, where its 250 tells it."""
+    """Return the name under which the relay queued the message, where its 250 tells it."""
     for pattern in _QUEUED:
         if found := pattern.search(text):
             return found[1]
@@ -169,7 +169,7 @@ def _patience(reply: Reply) -> tuple[float, str]:
 
 
 def _said(reply: Reply, address: str) -> str:
-    """Give the relay's own words, without addresses: its reply often repeats the recipient's."""
+    """Return the relay's own words, without addresses: its reply often repeats the recipient's."""
     text = " ".join(reply.text.split())
     if reply.enhanced:
         text = text.replace(reply.enhanced, "", 1)

@@ -52,7 +52,7 @@ class DkimKey:
         self.load()
 
     def load(self) -> RSAPrivateKey | Ed25519PrivateKey:
-        """Give the key itself; raises ``InvalidDkimKey``."""
+        """Return the key itself; raises ``InvalidDkimKey``."""
         try:
             key = load_pem_private_key(self.private_key.encode(), password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -94,7 +94,7 @@ class Signer:
         self._tags = f"v=1; a={algorithm}-sha256; c=relaxed/simple;\r\n d={key.domain}; s={key.selector}".encode()
 
     def sign(self, fixed: Canonical, personal: Canonical, body: bytes, at: int) -> bytes:
-        """Give the whole field; ``at`` is in seconds since 1970, ``body`` ends with CRLF."""
+        """Return the whole field; ``at`` is in seconds since 1970, ``body`` ends with CRLF."""
         names = fixed.names + personal.names
         present = set(names)
         # A name's n-th mention is its n-th field from the bottom; every field of ours stands once

@@ -91,7 +91,7 @@ class PhoneNumber:
 
 
 def region_of_insee(insee: str) -> str:
-    """Give the telephone region of a commune's INSEE code (61214 FR, 97411 RE); raises ``ValueError``."""
+    """Return the telephone region of a commune's INSEE code (61214 FR, 97411 RE); raises ``ValueError``."""
     if not _INSEE.fullmatch(insee):
         raise ValueError("an INSEE code of a commune has five signs: 61214, 2A004, 97411")
     if insee == _MONACO:

@@ -26,9 +26,9 @@ class SmsPrice:
             raise ValueError("currency is three capital letters, such as EUR")
 
     def cost(self, segments: int, receivers: int = 1) -> int:
-        """Give what ``segments`` a receiver cost for ``receivers``, in minor units."""
+        """Return what ``segments`` a receiver cost for ``receivers``, in minor units."""
         return self.minor_units_per_segment * segments * receivers
 
     def of(self, text: str, receivers: int = 1) -> int:
-        """Give what this text costs for ``receivers``, in minor units."""
+        """Return what this text costs for ``receivers``, in minor units."""
         return self.cost(count(text).segments, receivers)

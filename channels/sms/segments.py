@@ -38,7 +38,7 @@ class Segments:
 
 
 def fits_gsm7(text: str) -> bool:
-    """Tell whether every sign is in the default alphabet or its extension."""
+    """Return whether every sign is in the default alphabet or its extension."""
     return not _culprits(text)
 
 

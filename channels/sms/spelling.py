@@ -87,7 +87,7 @@ _DEGREE = re.compile("[ \u00a0\u2009\u202f]?°(?=[ \u00a0\u2009\u202f]?[CF]\\b)"
 
 
 def plain(text: str) -> str:
-    """Give the text with each sign outside GSM-7 replaced by its neighbour, where it has one.
+    """Return the text with each sign outside GSM-7 replaced by its neighbour, where it has one.
 
     Signs of GSM-7 stay (è é ù ì ò à Ç É Ä Ö Ü Ñ €). What has no neighbour (an emoji, Arabic) stays too: ask
     ``fits_gsm7`` of what comes back.

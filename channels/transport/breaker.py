@@ -69,7 +69,7 @@ class Breaker:
 
     @property
     def in_trouble(self) -> bool:
-        """Tell whether it is open, or was until a short while ago and nothing has been tried since.
+        """Return whether it is open, or was until a short while ago and nothing has been tried since.
 
         Where no message goes for long, how the provider fared at the last one says nothing of now.
         """
@@ -77,11 +77,11 @@ class Breaker:
 
     @property
     def quiet(self) -> bool:
-        """Tell whether it knows nothing that a new one would not."""
+        """Return whether it knows nothing that a new one would not."""
         return self._open_until is None and not self._ill
 
     def wait_s(self) -> float:
-        """Give 0 where a message may go now, else the seconds until it is worth asking again."""
+        """Return 0 where a message may go now, else the seconds until it is worth asking again."""
         if self._open_until is None:
             return 0.0
         left = self._open_until - self._clock()
@@ -146,5 +146,5 @@ _OF_ONE = re.compile(r"smtp:4\d\d (?:4\.1\.|4\.2\.|4\.7\.1\b).*|smtp:45[01]|push
 
 
 def is_about_receiver(error: ChannelError) -> bool:
-    """Tell whether an error is one receiver's, so that the provider is none the worse for it."""
+    """Return whether an error is one receiver's, so that the provider is none the worse for it."""
     return not isinstance(error, Transient | Misconfigured) or _OF_ONE.fullmatch(error.code) is not None

@@ -127,7 +127,7 @@ class Courier:
         return await answered
 
     def _hand_out(self) -> None:
-        """Give what waits to whoever has the least to do; where nobody is left, say that it never left."""
+        """Return what waits to whoever has the least to do; where nobody is left, say that it never left."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -51,7 +51,7 @@ class Provider(Generic[M, A]):
 
     @property
     def delay_s(self) -> float | None:
-        """Give the median time from a message to the report of its fate; None while too few are known."""
+        """Return the median time from a message to the report of its fate; None while too few are known."""
         return statistics.median(self.delays) if len(self.delays) >= _LEAST_DELAYS else None
 
 
@@ -88,18 +88,18 @@ class Failover(Generic[M, A]):
 
     @property
     def share(self) -> float:
-        """Give what part of the messages goes to the first, 0 to 1."""
+        """Return what part of the messages goes to the first, 0 to 1."""
         if self._first.breaker.state is not BreakerState.CLOSED:
             return 0.0
         return min(self._share, _WATCHED_SHARE) if self._late() else self._share
 
     def compose(self, message: M, address: A) -> Composed:
-        """Give the message as the first would send it."""
+        """Return the message as the first would send it."""
         return self._first.channel.compose(message, address)
 
     @property
     def favoured(self) -> str:
-        """Give the name of the provider that most messages go to now."""
+        """Return the name of the provider that most messages go to now."""
         return (self._first if self.share >= _EVEN and self._first.breaker.wait_s() <= 0 else self._second).name
 
     async def send(self, message: M, address: A, *, before: Callable[[str], Awaitable[None]] | None = None) -> Receipt:
@@ -198,7 +198,7 @@ class Failover(Generic[M, A]):
         return replace(receipt, provider=provider.name)
 
     def _first_is_due(self) -> bool:
-        """Tell whether this message is the first's: each has its share, without chance."""
+        """Return whether this message is the first's: each has its share, without chance."""
         if self._first.breaker.wait_s() > 0:
             return False
         if self._first.breaker.state is not BreakerState.CLOSED:
@@ -210,7 +210,7 @@ class Failover(Generic[M, A]):
         return True
 
     def _learn(self, *, well: bool) -> None:
-        """Give the first more of the messages after so many that went well; none after its breaker opened."""
+        """Return the first more of the messages after so many that went well; none after its breaker opened."""
         if self._first.breaker.state is not BreakerState.CLOSED:
             self._share, self._good = _FIRST_SHARE, 0
         elif not well:
@@ -225,7 +225,7 @@ class Failover(Generic[M, A]):
         return mine is not None and mine > self._late_s and (its is None or its < mine)
 
     def _failure(self, failed: list[ChannelError]) -> ChannelError:
-        """Give the one error of a message that neither took: those who rest were not asked."""
+        """Return the one error of a message that neither took: those who rest were not asked."""
         broken = [each.broken for each in self.providers if each.broken is not None]
         if len(broken) == len(self.providers):
             error = Misconfigured("; ".join(each.code for each in broken), "; ".join(each.detail for each in broken))

@@ -42,12 +42,12 @@ def sender_kind(sender: str) -> SenderKind | None:
 
 
 def is_alphanumeric(sender: str) -> bool:
-    """Tell whether receivers can't answer this sender: no STOP reaches it, so messages must carry a way to opt out."""
+    """Return whether receivers can't answer this sender: no STOP reaches it, so messages must say how to opt out."""
     return sender_kind(sender) == "alphanumeric"
 
 
 def is_url(text: str) -> bool:
-    """Tell whether Twilio can call this URL back and sign it as it is: absolute, http or https, percent-encoded."""
+    """Return whether Twilio can call this URL back and sign it as it is: absolute, http or https, percent-encoded."""
     return _URL.fullmatch(text) is not None
 
 
@@ -115,7 +115,7 @@ class TwilioAccount:
         return str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
 
     def origin(self, product: str = "api") -> str:
-        """Give where a product's requests go (``https://api.twilio.com``), without a final slash."""
+        """Return where a product's requests go (``https://api.twilio.com``), without a final slash."""
         if self.base_url is not None:
             return self.base_url.rstrip("/")
         # The same rule as twilio.base.client_base.get_hostname: an edge without a region lies in us1.

@@ -220,7 +220,7 @@ _NOTHING_DONE = frozenset({501, 503, 505})
 
 
 def rule_for(status: int | None = None, code: int | None = None) -> Rule:
-    """Give the rule for a code, else for the HTTP status; an unknown code says where Twilio explains it."""
+    """Return the rule for a code, else for the HTTP status; an unknown code says where Twilio explains it."""
     if code is not None and code in CODES:
         return CODES[code]
     if status is None:

@@ -17,7 +17,7 @@ Use = Literal["sms", "voice"]
 
 
 async def probe_account(account: TwilioAccount, rest: TwilioRest, use: Use) -> list[Finding]:
-    """Give what was found about account, balance and sender; never raises."""
+    """Return what was found about account, balance and sender; never raises."""
     root = f"/2010-04-01/Accounts/{account.account_sid}"
     try:
         document = (await rest.get(f"{root}.json")).document

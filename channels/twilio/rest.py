@@ -53,7 +53,7 @@ class Request:
         return "&".join(f"{name}={_quoted(value)}" for name, value in self.form).encode("ascii")
 
     def wire(self, origin: str) -> bytes:
-        """Give head and body without the credentials, as HTTP/1.1 has them."""
+        """Return head and body without the credentials, as HTTP/1.1 has them."""
         head = (
             f"POST {urlsplit(origin).path}{self.path} HTTP/1.1\r\n"
             f"Host: {urlsplit(origin).netloc}\r\n"

@@ -97,7 +97,7 @@ class StatusReport:
 
 
 def verify(auth_token: str, url: str, params: Mapping[str, object], signature: str | None) -> bool:
-    """Tell whether Twilio signed this request (``X-Twilio-Signature``) with the account's token.
+    """Return whether Twilio signed this request (``X-Twilio-Signature``) with the account's token.
 
     ``url`` is the whole public URL that Twilio was given, query included: behind a proxy it is not what the server
     sees. ``params`` is the decoded form, a multidict where names repeat. Whatever comes in, this answers and never

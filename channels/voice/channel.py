@@ -36,7 +36,7 @@ class Voice:
         self._rest = TwilioRest(account)
 
     def compose(self, message: VoiceMessage, address: str) -> Composed:
-        """Give the request as it would be made; raises ``Permanent`` where the address is no E.164 number."""
+        """Return the request as it would be made; raises ``Permanent`` where the address is no E.164 number."""
         request = self._request(message, address)
         return Composed(
             to=address, readable=spoken(message), wire=request.wire(self._account.origin()), content_type=FORM

@@ -36,7 +36,7 @@ _COUNTRIES = {
 
 
 def voice_language(tag: str) -> str:
-    """Give the language that Twilio's Say knows for a plain tag (fr becomes fr-FR); others stay as they are."""
+    """Return the language that Twilio's Say knows for a plain tag (fr becomes fr-FR); others stay as they are."""
     return _COUNTRIES.get(tag.lower(), tag)
 
 

@@ -28,22 +28,22 @@ _SECONDS_FOR_KEY = 8
 
 
 def opening(message: VoiceMessage) -> str:
-    """Give the TwiML a call begins with, shortened at the end of a sentence where it would be too long."""
+    """Return the TwiML a call begins with, shortened at the end of a sentence where it would be too long."""
     return _fitting(message)[0]
 
 
 def spoken(message: VoiceMessage) -> str:
-    """Give the text as the call will say it, once."""
+    """Return the text as the call will say it, once."""
     return _fitting(message)[1]
 
 
 def confirms(digits: str | None) -> bool:
-    """Tell whether the key that was pressed confirms."""
+    """Return whether the key that was pressed confirms."""
     return digits == _KEY
 
 
 def answer(digits: str | None, message: VoiceMessage) -> str:
-    """Give the TwiML that answers a key: thanks after 1, after any other the message once more."""
+    """Return the TwiML that answers a key: thanks after 1, after any other the message once more."""
     if not confirms(digits):
         return opening(message)
     response = VoiceResponse()

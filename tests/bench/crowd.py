@@ -48,7 +48,7 @@ class Crowd:
     key: str
 
     def alert(self, **changes: Any) -> dict[str, Any]:
-        """Give an alert to everyone inside."""
+        """Return an alert to everyone inside."""
         lon, lat = CENTRE
         area = {"circles": [{"lon": lon, "lat": lat, "radius_m": self.radius_m}]}
         words = {"headline": "La Risle déborde", "instruction": "Montez à l'étage. Ne prenez pas la voiture."}
@@ -56,7 +56,7 @@ class Crowd:
 
 
 def browser_keys() -> list[tuple[str, str]]:
-    """Give (p256dh, auth) of some browsers: real points of P-256, so that sealing for them costs what it does."""
+    """Return (p256dh, auth) of some browsers: real points of P-256, so that sealing for them costs what it does."""
     found = []
     for _ in range(_KEYS):
         point = ec.generate_private_key(ec.SECP256R1()).public_key()

@@ -80,7 +80,7 @@ def free() -> dict[str, Took]:
 
 
 def measured(folder: Path) -> dict[str, Took]:
-    """Give the times of the results in ``folder``, those of ``MEASURED`` where they are not there."""
+    """Return the times of the results in ``folder``, those of ``MEASURED`` where they are not there."""
     times = dict(MEASURED)
     bench, store = folder / "bench.json", folder / "nation_times.json"
     if bench.exists():
@@ -177,7 +177,7 @@ BASE = Plan("4 senders, carrier 1,000/s", _CHANNELS)
 
 
 def plans() -> list[Plan]:
-    """Give what is compared: senders first, then the carrier, then all that can be had."""
+    """Return what is compared: senders first, then the carrier, then all that can be had."""
     several = [
         replace(BASE, name=f"{n} sender{'s' * (n > 1)}, carrier 1,000/s", senders=n, webs=webs)
         for n, webs in ((1, 4), (4, 4), (16, 8))

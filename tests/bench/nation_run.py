@@ -37,7 +37,7 @@ class Resource:
         self._work: list[list[list[float]]] = [[] for _ in range(servers)]  # of each: when it began, and ended
 
     def serve(self, now: float, seconds: float) -> tuple[float, float]:
-        """Give when the work begins and ends."""
+        """Return when the work begins and ends."""
         free, which = self._free[0]
         begins = max(now, free)
         ends = begins + seconds
@@ -52,7 +52,7 @@ class Resource:
         return begins, ends
 
     def busy(self, until: float) -> float:
-        """Give which share of its servers was at work between the first wish and ``until``."""
+        """Return which share of its servers was at work between the first wish and ``until``."""
         if self._first is None or until <= self._first:
             return 0.0
         worked = sum(min(end, until) - begun for each in self._work for begun, end in each if begun < until)
@@ -81,12 +81,12 @@ class Told:
     _busy: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def seconds(self, share: float, channel: str | None = None) -> float:
-        """Give the time by which ``share`` percent were accepted: by one channel, or in all."""
+        """Return the time by which ``share`` percent were accepted: by one channel, or in all."""
         every = self.accepted[channel] if channel else np.concatenate(list(self.accepted.values()))
         return float(np.percentile(every, share, method="inverted_cdf")) if len(every) else 0.0
 
     def busy(self, channel: str) -> dict[str, float]:
-        """Give how busy everything was that a channel needs, until 95 percent of its messages were accepted."""
+        """Return how busy everything was that a channel needs, until 95 percent of its messages were accepted."""
         if channel in self._busy:
             return self._busy[channel]
         until = self.seconds(95, channel)
@@ -149,7 +149,7 @@ class Nation:
         heapq.heappush(self._events, (when, next(self._order), step))
 
     def _store(self, name: str, share: float = 1.0, least_s: float = 0.0) -> float:
-        """Give when a step in the store that begins now is committed; ``share``: of the step that was measured."""
+        """Return when a step in the store that begins now is committed; ``share``: of the step that was measured."""
         took = self.times[name]
         _, served = self.database.serve(self.now, took.server_s * share)
         ended = served + max(least_s, (took.wall_s - took.server_s) * share)

@@ -32,12 +32,12 @@ _UP_S = 30.0
 
 
 def found(name: str) -> str | None:
-    """Give where a program is."""
+    """Return where a program is."""
     return shutil.which(name, path=_PATHS)
 
 
 def postgres_with_postgis() -> Path | None:
-    """Give the folder of a PostgreSQL that has PostGIS."""
+    """Return the folder of a PostgreSQL that has PostGIS."""
     for folder in sorted(_PG.glob("*/bin"), reverse=True):
         if Path(f"/usr/share/postgresql/{folder.parent.name}/extension/postgis.control").exists():
             return folder
@@ -45,7 +45,7 @@ def postgres_with_postgis() -> Path | None:
 
 
 def web_push() -> Path | None:
-    """Give the folder in which npm's web-push is installed."""
+    """Return the folder in which npm's web-push is installed."""
     return NODE if (NODE / "node_modules" / "web-push").exists() else None
 
 

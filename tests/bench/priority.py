@@ -142,7 +142,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 def cpu_s(pids: Sequence[int]) -> float:
-    """Give the seconds of processor that these processes had."""
+    """Return the seconds of processor that these processes had."""
     times = [psutil.Process(pid).cpu_times() for pid in pids]
     return sum(each.user + each.system for each in times)
 

@@ -22,7 +22,7 @@ SMALL = bool(os.environ.get("BENCH_SMALL"))
 
 
 def size(full: int) -> int:
-    """Give how many to measure with."""
+    """Return how many to measure with."""
     return max(100, full // 100) if SMALL else full
 
 

@@ -42,7 +42,7 @@ async def _take(shown: Shown, visit: Visits, here: Scene) -> None:
 
 
 async def main(names: list[str]) -> int:
-    """Give the exit code: 1 where something went wrong in a page, which is told."""
+    """Return the exit code: 1 where something went wrong in a page, which is told."""
     wanted = [page for page in PAGES if not names or page.name in names]
     if not names:
         shutil.rmtree(FOLDER, ignore_errors=True)

@@ -46,7 +46,7 @@ class Village:
 
 
 async def _as_it_is(town: Town) -> tuple[float, float]:
-    """Give the station the boundary, town hall and contact of the real commune, for its maps and pages; its middle."""
+    """Set the station's boundary, town hall and contact to the real commune's; return its middle."""
     fields = of_commune(INSEE)
     async with town.store.write() as unit:
         await unit.conn.execute(update(stations).where(stations.c.slug == STATION).values(fields))

@@ -127,7 +127,7 @@ class SmtpServer:
         self._faults.clear()
 
     def strike(self, stage: Stage, recipients: list[str]) -> Fault | None:
-        """Give the fault that strikes now, and count it."""
+        """Return the fault that strikes now, and count it."""
         for recipient, fault in self._faults:
             if fault.stage == stage and (recipient is None or recipient in recipients) and fault.times != 0:
                 if fault.times is not None:

@@ -218,7 +218,7 @@ class Town:
 
     @property
     def pushed(self) -> list[Received]:
-        """Give every push that a push service took."""
+        """Return every push that a push service took."""
         return [message for service in self.push_services for message in service.messages]
 
     def resident(self, *ways: str, at: tuple[float, float] | None = INSIDE, **more: Any) -> Resident:

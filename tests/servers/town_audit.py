@@ -251,6 +251,6 @@ def _check_call(town: Town, alert: Alert, delivery_id: int, language: str, came:
 
 
 async def given_back(town: Town) -> bool:
-    """Tell whether no batch is in anyone's hands: before that the clock must not jump, for a lease would end by it."""
+    """Return whether nobody holds a batch: before that the clock must not jump, since a lease would end by it."""
     async with town.store.read() as unit:
         return not await unit.conn.scalar(sql("SELECT count(*) FROM batches WHERE lease_owner IS NOT NULL"))

@@ -227,7 +227,7 @@ class ManyTown(Town):
         await self.twilio.settled()
 
     async def _stands(self, alert_id: str) -> tuple[bool, int] | None:
-        """Give whether an alert is finished, and its open batches; None while the store is away."""
+        """Return whether an alert is finished, and its open batches; None while the store is away."""
         try:
             async with self.store.read() as unit:
                 at = await unit.conn.scalar(select(alerts.c.finished_at).where(alerts.c.id == int(alert_id)))

@@ -70,7 +70,7 @@ def record(prefix: str, form: Form) -> Recorded:
 
 
 def refuse_message(form: Form, numbers: Container[str] | None, opted_out: Container[str]) -> Refuse | None:
-    """Give Twilio's refusal of a message, or None where it would be taken."""
+    """Return Twilio's refusal of a message, or None where it would be taken."""
     said = dict(form)
     checks = (
         ("To" not in said, 21604, "A 'To' phone number is required."),
@@ -97,7 +97,7 @@ def refuse_message(form: Form, numbers: Container[str] | None, opted_out: Contai
 
 
 def refuse_call(form: Form, numbers: Container[str] | None) -> Refuse | None:
-    """Give Twilio's refusal of a call, or None where it would be placed."""
+    """Return Twilio's refusal of a call, or None where it would be placed."""
     said = dict(form)
     checks = (
         ("To" not in said, 21201, "No 'To' number is specified"),
@@ -119,7 +119,7 @@ def refuse_call(form: Form, numbers: Container[str] | None) -> Refuse | None:
 
 
 def message_document(account_sid: str, taken: Recorded) -> dict[str, object]:
-    """Give a Message resource as Twilio answers it to its creation."""
+    """Return a Message resource as Twilio answers it to its creation."""
     service = taken.get("MessagingServiceSid")
     uri = f"/2010-04-01/Accounts/{account_sid}/Messages/{taken.sid}"
     return {
@@ -160,7 +160,7 @@ _UNKNOWN_YET = (
 
 
 def call_document(account_sid: str, taken: Recorded) -> dict[str, object]:
-    """Give a Call resource as Twilio answers it to its creation."""
+    """Return a Call resource as Twilio answers it to its creation."""
     uri = f"/2010-04-01/Accounts/{account_sid}/Calls/{taken.sid}"
     return dict.fromkeys(_UNKNOWN_YET) | {
         "account_sid": account_sid,

@@ -37,7 +37,7 @@ def render(channel: ChannelName, context: Context, locale: str) -> Fill:
 
 
 def voice_message(context: Context, locale: str, delivery_id: int) -> VoiceMessage:
-    """Give what a call says, for the webhook that answers a key."""
+    """Return what a call says, for the webhook that answers a key."""
     language, text = context.in_language(locale)
     message = render_voice(context, language, text)(delivery_id)
     if not isinstance(message, VoiceMessage):

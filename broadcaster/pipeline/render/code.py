@@ -82,7 +82,7 @@ class Code:
 
 
 def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage | Mail:
-    """Give the message for ``channel``, in French or else in English."""
+    """Return the message for ``channel``, in French or else in English."""
     plain = told.language[:2].lower()
     tag = plain if plain in _WORDS else "en"
     words, name = _WORDS[tag], told.name

@@ -47,7 +47,7 @@ class Links:
 
     @property
     def host(self) -> str:
-        """Give the host's name alone; an address of IPv6, which can't stand in a List-Id, is *localhost*."""
+        """Return the host's name alone; an address of IPv6, which can't stand in a List-Id, is *localhost*."""
         name = urlsplit(self.base_url).hostname or "localhost"
         return "localhost" if ":" in name else name
 
@@ -85,7 +85,7 @@ def prefix(alert: Alert, words: Wording, headline: str) -> str:
 
 
 def titled(alert: Alert, language: str, text: Text) -> str:
-    """Give the headline with what stands before it."""
+    """Return the headline with what stands before it."""
     before = prefix(alert, wording(language), text.headline)
     return f"[{before}] {text.headline}" if before else text.headline
 

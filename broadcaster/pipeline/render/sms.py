@@ -24,13 +24,13 @@ _TOKEN = "x" * 18
 
 
 def sms_text(context: Context, language: str, text: Text, page: str) -> str:
-    """Give what an SMS says, to look at and to count: its way out, where it has one, leads nowhere."""
+    """Return what an SMS says, to look at and to count: its way out, where it has one, leads nowhere."""
     way_out = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
     return _joined(_said(context, language, text, page, way_out), way_out)
 
 
 def cheap_sms(context: Context, language: str, text: Text) -> str:
-    """Give what an author may have an SMS say instead: the same in letters that cost less; without its link.
+    """Return what an author may have an SMS say instead: the same in letters that cost less; without its link.
 
     It is offered, and stands in an SMS only where its author chose it (``Text.sms``).
     """
@@ -47,7 +47,7 @@ def cheap_sms(context: Context, language: str, text: Text) -> str:
 
 
 def _said(context: Context, language: str, text: Text, page: str, way_out: str) -> str:
-    """Give station, headline, what to do, link; shortened to ``SMS_SEGMENTS`` together with ``way_out``.
+    """Return station, headline, what to do, link; shortened to ``SMS_SEGMENTS`` together with ``way_out``.
 
     No letter is replaced by another: what makes it dearer is shown to the author beforehand. Shortened is what happens,
     then the station's name goes, then the headline is cut; never what stands before it, nor the link.
@@ -65,7 +65,7 @@ def _said(context: Context, language: str, text: Text, page: str, way_out: str) 
 
 
 def _shorter(station: str, text: Text) -> Iterator[tuple[str, str]]:
-    """Give (head, middle), each shorter than the one before."""
+    """Return (head, middle), each shorter than the one before."""
     words = " ".join(part for part in (text.instruction, text.description) if part).split()
     head = f"{station}: {text.headline}"
     yield head, " ".join(words)

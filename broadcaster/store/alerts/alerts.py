@@ -124,7 +124,7 @@ async def by_token(unit: Unit, token: str) -> Alert | None:
 
 
 async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Alert, bytes] | None:
-    """Give the alert that was issued with this key, and the hash of what was asked then."""
+    """Return the alert that was issued with this key, and the hash of what was asked then."""
     row = (
         await unit.conn.execute(
             select(alerts).where(alerts.c.station_id == station_id, alerts.c.idempotency_key == key)
@@ -134,7 +134,7 @@ async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Ale
 
 
 async def all_clear_of(unit: Unit, alert_id: int, station_id: int) -> Alert | None:
-    """Give the cancel that was sent after an alert, if there was one."""
+    """Return the cancel that was sent after an alert, if there was one."""
     rows = await unit.conn.execute(
         select(alerts).where(
             alerts.c.station_id == station_id, alerts.c.id > alert_id, alerts.c.msg_type == MsgType.CANCEL
@@ -151,7 +151,7 @@ async def page(
     limit: int,
     public_at: datetime | None = None,
 ) -> list[Alert]:
-    """Give alerts, newest first; ``before`` is the last id seen.
+    """Return alerts, newest first; ``before`` is the last id seen.
 
     ``public_at`` keeps those that hold then and that strangers may come upon (``Alert.public``).
     """
@@ -171,7 +171,7 @@ async def page(
 
 
 async def active_ids(unit: Unit, now: datetime) -> list[int]:
-    """Give the ids of the alerts that hold at ``now``."""
+    """Return the ids of the alerts that hold at ``now``."""
     return list(
         await unit.conn.scalars(
             select(alerts.c.id).where(
@@ -182,14 +182,14 @@ async def active_ids(unit: Unit, now: datetime) -> list[int]:
 
 
 async def unfinished_ids(unit: Unit) -> list[int]:
-    """Give the ids of the alerts of which something is still to be written down or sent."""
+    """Return the ids of the alerts of which something is still to be written down or sent."""
     return list(
         await unit.conn.scalars(select(alerts.c.id).where(alerts.c.finished_at.is_(None)).order_by(alerts.c.id))
     )
 
 
 async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:
-    """Give the alerts of these ids, those that are there."""
+    """Return the alerts of these ids, those that are there."""
     found: list[Alert] = []
     for start in range(0, len(ids), _CHUNK):
         rows = await unit.conn.execute(select(alerts).where(alerts.c.id.in_(ids[start : start + _CHUNK])))
@@ -198,7 +198,7 @@ async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:
 
 
 async def is_cancelled(unit: Unit, alert_id: int) -> bool:
-    """Tell whether an alert was cancelled."""
+    """Return whether an alert was cancelled."""
     return (await unit.conn.scalar(select(alerts.c.cancelled_at).where(alerts.c.id == alert_id))) is not None
 
 
@@ -256,7 +256,7 @@ async def cancelled(unit: Unit, alert_id: int, now: datetime) -> None:
 
 
 async def unresolved(unit: Unit, now: datetime) -> list[tuple[int, int]]:
-    """Give (id, rank) of alerts that nobody is resolving."""
+    """Return (id, rank) of alerts that nobody is resolving."""
     rows = await unit.conn.execute(
         select(alerts.c.id, alerts.c.rank).where(
             alerts.c.state != AlertState.FINISHED,

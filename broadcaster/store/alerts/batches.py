@@ -123,7 +123,7 @@ _TO_SEND = Fetch(
 
 
 async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
-    """Give the deliveries of a batch that are to be sent now, their addresses opened.
+    """Return the deliveries of a batch that are to be sent now, their addresses opened.
 
     A contact or a subscriber that was erased meanwhile has no row: such a delivery comes with an empty address.
     """
@@ -146,7 +146,7 @@ async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
 
 
 def _opened(unit: Unit, fingerprint: bytes, sealed: bytes) -> str | None:
-    """Give an address; None for one that does not open, so that it does not hold up all others of its batch."""
+    """Return an address; None for one that does not open, so that it does not hold up all others of its batch."""
     try:
         return unit.vault.open(sealed, b"contact:" + fingerprint).decode()
     except ValueError:  # SealBroken among them
@@ -178,7 +178,7 @@ async def _mark(unit: Unit, which: ColumnElement[bool], by: str | None) -> None:
 
 
 async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datetime | None:
-    """Give a batch back: done when nothing of it is left to send, else due when the first of the rest is.
+    """Return a batch back: done when nothing of it is left to send, else due when the first of the rest is.
 
     Give when it is due again; None when it is done.
     """
@@ -248,7 +248,7 @@ async def free_all(unit: Unit) -> None:
 
 
 async def due(unit: Unit, now: datetime, limit: int) -> list[Batch]:
-    """Give batches that are due and nobody's."""
+    """Return batches that are due and nobody's."""
     rows = await unit.conn.execute(
         select(batches.c.id, batches.c.alert_id, batches.c.channel, batches.c.rank)
         .where(

@@ -58,7 +58,7 @@ async def reasons(unit: Unit, alert_id: int) -> dict[str, int]:
 
 
 async def moments(unit: Unit, alert_id: int) -> Moments:
-    """Give the moments of an alert, from its people."""
+    """Return the moments of an alert, from its people."""
     row = (
         await unit.conn.execute(
             select(
@@ -87,7 +87,7 @@ async def failures(unit: Unit, alert_id: int) -> list[Failure]:
 
 
 async def glances(unit: Unit, alert_ids: Sequence[int]) -> dict[int, dict[PersonState, int]]:
-    """Give, for each of these alerts, its people by state: enough for a list of alerts."""
+    """Return, for each of these alerts, its people by state: enough for a list of alerts."""
     found: defaultdict[int, dict[PersonState, int]] = defaultdict(dict)
     rows = await unit.conn.execute(
         select(alert_counts.c.alert_id, alert_counts.c.state, alert_counts.c.n).where(
@@ -100,7 +100,7 @@ async def glances(unit: Unit, alert_ids: Sequence[int]) -> dict[int, dict[Person
 
 
 async def sender_of(unit: Unit, alert_id: int) -> str | None:
-    """Give the label of the key that sent an alert; None where there was none, as on the command line."""
+    """Return the label of the key that sent an alert; None where there was none, as on the command line."""
     row = (
         await unit.conn.execute(
             select(api_keys).join(alerts, alerts.c.key_id == api_keys.c.id).where(alerts.c.id == alert_id)
@@ -110,6 +110,6 @@ async def sender_of(unit: Unit, alert_id: int) -> str | None:
 
 
 async def label_of(unit: Unit, key_id: int) -> str:
-    """Give the label of a key."""
+    """Return the label of a key."""
     row = (await unit.conn.execute(select(api_keys).where(api_keys.c.id == key_id))).one_or_none()
     return "" if row is None else open_label(unit.vault, row)

@@ -55,7 +55,7 @@ async def add_latencies(unit: Unit, deltas: Counter[tuple[int, str, int]]) -> No
 
 
 async def of(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:
-    """Give the sums of an alert: channel, ``PEOPLE`` or ``UNCONFIRMED``, then state, to n."""
+    """Return the sums of an alert: channel, ``PEOPLE`` or ``UNCONFIRMED``, then state, to n."""
     found: dict[str, dict[int, int]] = {}
     rows = await unit.conn.execute(
         select(alert_counts.c.subject, alert_counts.c.state, alert_counts.c.n).where(
@@ -73,7 +73,7 @@ def people(*, unconfirmed: bool) -> str:
 
 
 async def any_outcome(unit: Unit, alert_id: int) -> bool:
-    """Tell whether any delivery of an alert has left the queue."""
+    """Return whether any delivery of an alert has left the queue."""
     left = alert_counts.c.state != DeliveryState.QUEUED
     of_people = alert_counts.c.subject.in_((PEOPLE, UNCONFIRMED))
     query = select(alert_counts.c.n).where(alert_counts.c.alert_id == alert_id, ~of_people, left, alert_counts.c.n > 0)
@@ -81,7 +81,7 @@ async def any_outcome(unit: Unit, alert_id: int) -> bool:
 
 
 async def latencies(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:
-    """Give the histograms of an alert: measure, then bucket, to n."""
+    """Return the histograms of an alert: measure, then bucket, to n."""
     found: dict[str, dict[int, int]] = {ACCEPTED: {}, DELIVERED: {}}
     rows = await unit.conn.execute(
         select(alert_latencies.c.measure, alert_latencies.c.bucket, alert_latencies.c.n).where(

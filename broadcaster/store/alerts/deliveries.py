@@ -52,7 +52,7 @@ async def page(
     after: int,
     limit: int,
 ) -> list[DeliveryRow]:
-    """Give deliveries of an alert by ascending id; ``after`` is the last id seen, 0 to begin."""
+    """Return deliveries of an alert by ascending id; ``after`` is the last id seen, 0 to begin."""
     query = (
         select(deliveries, follows.c.external_mark, follows.c.external)
         .join(alerts, alerts.c.id == deliveries.c.alert_id)
@@ -96,7 +96,7 @@ async def page(
 
 
 async def by_provider_id(unit: Unit, provider_id: str) -> int | None:
-    """Give the SMS delivery that a carrier knows by this name; None if there is none, or none yet."""
+    """Return the SMS delivery that a carrier knows by this name; None if there is none, or none yet."""
     found: int | None = await unit.conn.scalar(
         select(deliveries.c.id)
         # Written out, not bound: only so do both databases see that the partial index serves.
@@ -108,7 +108,7 @@ async def by_provider_id(unit: Unit, provider_id: str) -> int | None:
 
 
 async def contact_of(unit: Unit, delivery_id: int) -> tuple[int, int, int] | None:
-    """Give (contact id, station id, alert id) of a delivery."""
+    """Return (contact id, station id, alert id) of a delivery."""
     row = (
         await unit.conn.execute(
             select(deliveries.c.contact_id, alerts.c.station_id, deliveries.c.alert_id)

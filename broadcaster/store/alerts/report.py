@@ -31,7 +31,7 @@ _STOP = text(
 
 
 async def account(unit: Unit, alert: Alert) -> Account:
-    """Give the account of an alert as it stands. ``alert`` is read afresh by the caller, in the same unit."""
+    """Return the account of an alert as it stands. ``alert`` is read afresh by the caller, in the same unit."""
     sums = await counting.of(unit, alert.id)
     histograms = await counting.latencies(unit, alert.id)
     by_state, waiting = sums.get(counting.PEOPLE, {}), sums.get(counting.UNCONFIRMED, {})
@@ -91,7 +91,7 @@ def _percentiles(histogram: Mapping[int, int]) -> Percentiles:
 async def unreached(
     unit: Unit, alert: Alert, *, after: int, limit: int, packed: Collection[str] | None = None
 ) -> list[Unreached]:
-    """Give confirmed people whom nothing reached, by ascending id; ``after`` is the last id seen, 0 to begin.
+    """Return confirmed people whom nothing reached, by ascending id; ``after`` is the last id seen, 0 to begin.
 
     ``packed`` keeps those with one of these reasons, as ``reporting.reasons`` returns them. Names and external ids are
     those that the alert's own station knows them by.
@@ -115,7 +115,7 @@ async def unreached(
 
 
 async def told(unit: Unit, alert_id: int, *, after: int, limit: int) -> list[int]:
-    """Give the people to whom an alert was sent; ascending, after the id ``after``."""
+    """Return the people to whom an alert was sent; ascending, after the id ``after``."""
     return list(
         await unit.conn.scalars(
             select(recipients.c.subscriber_id)
@@ -131,7 +131,7 @@ async def told(unit: Unit, alert_id: int, *, after: int, limit: int) -> list[int
 
 
 async def maybe_told(unit: Unit, alert_id: int) -> list[int]:
-    """Give the people to whom an alert may have been sent, though no answer says so, and nothing more will be."""
+    """Return the people to whom an alert may have been sent, though no answer says so, and nothing more will be."""
     perhaps = select(deliveries.c.contact_id, deliveries.c.subscriber_id).where(
         deliveries.c.alert_id == alert_id,
         deliveries.c.state != DeliveryState.QUEUED,
@@ -145,7 +145,7 @@ async def maybe_told(unit: Unit, alert_id: int) -> list[int]:
 
 
 async def unsettled(unit: Unit, alert_id: int) -> int:
-    """Give how many deliveries of an alert are still to be sent, or on their way."""
+    """Return how many deliveries of an alert are still to be sent, or on their way."""
     sums = await counting.of(unit, alert_id)
     return sum(by_state.get(DeliveryState.QUEUED, 0) for subject, by_state in sums.items() if subject in CHANNELS)
 
@@ -162,6 +162,6 @@ async def start_channel(unit: Unit, channel: ChannelName) -> None:
 
 
 async def stops(unit: Unit) -> dict[ChannelName, str]:
-    """Give the channels that are broken, with why."""
+    """Return the channels that are broken, with why."""
     rows = await unit.conn.execute(select(channel_stops))
     return {CHANNELS[row.channel]: f"{row.detail} ({row.code})" for row in rows}

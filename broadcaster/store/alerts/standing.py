@@ -126,7 +126,7 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
 
 
 async def _sharers(unit: Unit, moves: Sequence[Move]) -> dict[_Key, list[int]]:
-    """Give, by (alert, contact), who else is reached by it."""
+    """Return, by (alert, contact), who else is reached by it."""
     contacts: defaultdict[int, set[int]] = defaultdict(set)
     for move in moves:
         contacts[move.alert_id].add(move.contact_id)

@@ -180,7 +180,7 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
 
 
 def _over_already(row: dict[str, Any], outcome: Outcome) -> bool:
-    """Tell whether a call was over before the answer to its request was written down: then it has its name."""
+    """Return whether a call was over before the answer to its request was written down: then it has its name."""
     return (
         row["state"] == DeliveryState.QUEUED
         and outcome.state is DeliveryState.ACCEPTED
@@ -203,7 +203,7 @@ def _again(row: dict[str, Any], outcome: Outcome) -> Move | None:
 
 
 def _later(row: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
-    """Give what is written of a call that is made again: each time it waits longer."""
+    """Return what is written of a call that is made again: each time it waits longer."""
     wait = None if outcome.next_attempt_at is None else (outcome.next_attempt_at - outcome.at) * max(1, row["attempts"])
     return {
         "next_attempt_at": None if wait is None else to_micros(outcome.at + wait),

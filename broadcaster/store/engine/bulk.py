@@ -147,7 +147,7 @@ class Fetch:
         return select(func.json_group_array(func.json_array(*rows.c)))
 
     async def rows(self, unit: Unit, given: Mapping[str, Any]) -> Sequence[Any]:
-        """Give the rows for these parameters."""
+        """Return the rows for these parameters."""
         if unit.conn.dialect.name == "sqlite":
             found: list[Any] = orjson.loads(await unit.conn.scalar(self._packed, given))
             return found
@@ -167,7 +167,7 @@ class Columns:
         return select(*(func.json_group_array(column) for column in self._statement.subquery().c))
 
     async def read(self, unit: Unit, given: Mapping[str, Any]) -> NDArray[np.int64]:
-        """Give the columns for these parameters, shape (columns, rows)."""
+        """Return the columns for these parameters, shape (columns, rows)."""
         if unit.conn.dialect.name == "sqlite":
             packed = (await unit.conn.execute(self._packed, given)).one()
             return np.array([orjson.loads(column) for column in packed], np.int64)

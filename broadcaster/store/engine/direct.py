@@ -28,7 +28,7 @@ class Direct:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="sqlite")
 
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Give what ``work(connection)`` gives, once it is committed; nothing of it holds if it raises.
+        """Return what ``work(connection)`` gives, once it is committed; nothing of it holds if it raises.
 
         Whoever is cancelled meanwhile waits for its end first, for nobody else may write until then.
         """

@@ -94,7 +94,7 @@ class Unit:
         return math.inf if self._undisturbed_s is None else self._undisturbed_s()
 
     async def now(self, clock: datetime) -> datetime:
-        """Give the time by which leases are judged: the server's on PostgreSQL, one for all; else ``clock``."""
+        """Return the time by which leases are judged: the server's on PostgreSQL, one for all; else ``clock``."""
         if self.conn.dialect.name == "postgresql":
             micros = await self.conn.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
             return from_micros(int(micros or 0))
@@ -198,7 +198,7 @@ class Store:
                         await conn.invalidate()  # what it holds must not outlive it in the pool
 
     async def at_once(self, work: Callable[[Unit], Awaitable[T]]) -> T:
-        """Give what ``work(unit)`` gives, in a transaction that may write and is committed then.
+        """Return what ``work(unit)`` gives, in a transaction that may write and is committed then.
 
         For the ways that every message goes: on SQLite in one go (``Direct``), so ``work`` awaits nothing but the
         unit's connection; on PostgreSQL as ``transact`` does it. Raises ``StoreUnavailable``.
@@ -234,7 +234,7 @@ class Store:
         return await self.at_once(lambda unit: _one_by_one(unit, works))
 
     async def look(self, work: Callable[[Unit], Awaitable[T]]) -> T:
-        """Give what ``work(unit)`` reads in a snapshot; otherwise as ``at_once``."""
+        """Return what ``work(unit)`` reads in a snapshot; otherwise as ``at_once``."""
         if not self.sqlite:
             async with self.read() as unit:
                 return await work(unit)
@@ -264,7 +264,7 @@ class Store:
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        """Give a connection that answers."""
+        """Return a connection that answers."""
         conn = engine.connect()
         began = time.monotonic()
         async with asyncio.timeout(None if self.sqlite else _ANSWER_S):
@@ -354,7 +354,7 @@ class _mapped:  # noqa: N801  read as a word in a with statement
 
 
 def _sqlstate(error: BaseException | None) -> str:
-    """Give the SQLSTATE of what PostgreSQL complains of, or nothing."""
+    """Return the SQLSTATE of what PostgreSQL complains of, or nothing."""
     return getattr(getattr(error, "orig", error), "sqlstate", None) or ""
 
 

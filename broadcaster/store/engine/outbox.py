@@ -17,7 +17,7 @@ _RELAYED = delete(outbox).where(among(outbox.c.id, "ids"))
 
 
 async def waiting(unit: Unit, limit: int) -> list[tuple[int, str, str, int]]:
-    """Give the oldest events not relayed: (id, topic, ref, rank)."""
+    """Return the oldest events not relayed: (id, topic, ref, rank)."""
     rows = await unit.conn.execute(
         select(outbox.c.id, outbox.c.topic, outbox.c.ref, outbox.c.rank).order_by(outbox.c.id).limit(limit)
     )

@@ -74,18 +74,18 @@ class Vault:
         raise SealBroken(message)
 
     def fingerprint(self, kind: str, canonical: str) -> bytes:
-        """Give 16 bytes that are the same for the same address, and tell nothing of it without the key."""
+        """Return 16 bytes that are the same for the same address, and tell nothing of it without the key."""
         return hmac.digest(self._index_key, f"{kind}\0{canonical}".encode(), "sha256")[:_MAC]
 
     def link(self, use: str, number: int) -> str:
-        """Give the token of a link for one row: its number and 72 bits of HMAC, so that none can be guessed."""
+        """Return the token of a link for one row: its number and 72 bits of HMAC, so that none can be guessed."""
         packed = struct.pack(">Q", number).lstrip(b"\0")
         tag = self._links.copy()  # which has the key in it already
         tag.update(f"{use}\0{number}".encode())
         return base64.urlsafe_b64encode(tag.digest()[:_TAG_BYTES] + packed).rstrip(b"=").decode()
 
     def unlink(self, use: str, token: str) -> int | None:
-        """Give the number that ``link`` put into ``token``; None for any other text."""
+        """Return the number that ``link`` put into ``token``; None for any other text."""
         try:
             raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
         except ValueError:

@@ -64,7 +64,7 @@ class Deaths:
         self._doubted_until = at + _DOUBT_S
 
     def proven(self, owner: str, *, gone: bool, at: float) -> bool:
-        """Tell whether ``owner`` is dead: it was missing at an earlier look too. ``at``: monotonic seconds."""
+        """Return whether ``owner`` is dead: it was missing at an earlier look too. ``at``: monotonic seconds."""
         if not gone:
             self._since.pop(owner, None)
             return False

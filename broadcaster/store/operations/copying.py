@@ -65,7 +65,7 @@ class RowRefused(ValueError):
 
 
 def shape() -> dict[str, dict[str, str]]:
-    """Give the tables, those that others refer to first: name to the kinds of its columns."""
+    """Return the tables, those that others refer to first: name to the kinds of its columns."""
     return {each.name: {col.name: _kind(col) for col in each.columns} for each in metadata.sorted_tables}
 
 
@@ -88,7 +88,7 @@ async def count_of(unit: Unit, name: str) -> int:
 
 
 async def rows(unit: Unit, name: str) -> AsyncIterator[Sequence[Sequence[Any]]]:
-    """Give the rows of a table in parts, the columns as ``shape`` has them."""
+    """Return the rows of a table in parts, the columns as ``shape`` has them."""
     kinds = shape()[name]
     source = metadata.tables[name]
     wanted = [type_coerce(source.c[each], KINDS[kind]) for each, kind in kinds.items()]
@@ -98,7 +98,7 @@ async def rows(unit: Unit, name: str) -> AsyncIterator[Sequence[Sequence[Any]]]:
 
 
 async def numbering(unit: Unit) -> dict[str, int]:
-    """Give the last number that was given out, of each table that never gives one twice."""
+    """Return the last number that was given out, of each table that never gives one twice."""
     given: dict[str, int] = {}
     if unit.conn.dialect.name == "sqlite":
         known = await unit.conn.execute(text("SELECT name, seq FROM sqlite_sequence"))
@@ -113,12 +113,12 @@ async def numbering(unit: Unit) -> dict[str, int]:
 
 
 def _numbered() -> dict[str, str]:
-    """Give the tables whose rows the database numbers: name to the column."""
+    """Return the tables whose rows the database numbers: name to the column."""
     return {each.name: col.name for each in metadata.sorted_tables if (col := each.autoincrement_column) is not None}
 
 
 async def holds(unit: Unit) -> dict[str, int]:
-    """Give what the database holds: table to number of rows, where there are any; nothing before the first migration.
+    """Return what the database holds: table to number of rows, where there are any; nothing before the first migration.
 
     What any running service writes by itself is not counted.
     """
@@ -197,6 +197,6 @@ async def open_some(unit: Unit) -> int:
 
 
 async def leads_until(unit: Unit) -> int:
-    """Give until when (microseconds since 1970) some process leads here; 0: none does, or there are no tables yet."""
+    """Return until when (microseconds since 1970) some process leads here; 0: none does, or there are no tables yet."""
     there = await unit.conn.run_sync(lambda connection: inspect(connection).has_table(leases.name))
     return await unit.conn.scalar(select(func.max(type_coerce(leases.c.until, BigInteger)))) or 0 if there else 0

@@ -75,7 +75,7 @@ class Reading:
 
 
 async def read(unit: Unit, clock: datetime) -> Reading:
-    """Give the work in hand; ``clock`` is the caller's time, which holds where the database has none of its own."""
+    """Return the work in hand; ``clock`` is the caller's time, which holds where the database has none of its own."""
     now = await unit.now(clock)
     watched = await _watched(unit, now)
     waiting: Counter[tuple[ChannelName, Lane]] = Counter()
@@ -176,7 +176,7 @@ async def _held(unit: Unit, now: datetime) -> set[tuple[ChannelName, Lane]]:
 
 
 async def latencies(unit: Unit, alert_ids: Collection[int]) -> dict[tuple[int, str], Counter[int]]:
-    """Give the histograms of these alerts: (alert id, measure) to how many people are in which bucket."""
+    """Return the histograms of these alerts: (alert id, measure) to how many people are in which bucket."""
     found: dict[tuple[int, str], Counter[int]] = {}
     for alert_id, measure, number, n in await unit.conn.execute(
         select(alert_latencies).where(alert_latencies.c.alert_id.in_(alert_ids))

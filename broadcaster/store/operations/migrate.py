@@ -65,7 +65,7 @@ def known() -> list[str]:
 
 
 async def current(store: Store) -> str | None:
-    """Give the name of the migration the database is at; None for an empty one."""
+    """Return the name of the migration the database is at; None for an empty one."""
     found: list[str | None] = []
 
     def look(connection: Any) -> None:

@@ -75,7 +75,7 @@ async def forget_dead(unit: Unit, clock: datetime) -> None:
 
 
 async def any_known(unit: Unit) -> bool:
-    """Tell whether a process is there, or died within the hour: one that ended as it should has withdrawn."""
+    """Return whether a process is there, or died within the hour: one that ended as it should has withdrawn."""
     return await unit.conn.scalar(select(processes.c.id).limit(1)) is not None
 
 

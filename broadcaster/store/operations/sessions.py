@@ -60,7 +60,7 @@ async def start(unit: Unit, caller: Caller, device: str, now: datetime, lasts: t
 
 
 async def find(unit: Unit, name: str, now: datetime, idle: timedelta) -> Session | None:
-    """Give the session of a cookie's value; None if it ended, or its key was revoked."""
+    """Return the session of a cookie's value; None if it ended, or its key was revoked."""
     row = (await unit.conn.execute(_open(now, idle).where(sessions.c.hash == hash_of(name)))).one_or_none()
     return None if row is None else _session(unit, row)
 
@@ -71,7 +71,7 @@ async def seen(unit: Unit, session_id: int, now: datetime) -> None:
 
 
 async def open_ones(unit: Unit, caller: Caller, now: datetime, idle: timedelta) -> list[Session]:
-    """Give the sessions that a caller may end, newest first: those of their own key, an admin's all of the station."""
+    """Return the sessions that a caller may end, newest first: their own key's, for an admin all of the station."""
     rows = await unit.conn.execute(_theirs(_open(now, idle), caller).order_by(sessions.c.id.desc()))
     return [_session(unit, row) for row in rows]
 

@@ -194,7 +194,7 @@ async def settled(unit: Unit, station_id: int, subscriber_id: int) -> None:
 
 
 async def _place(unit: Unit, station_id: int, subscriber_id: int, home: NewPlace, now: datetime) -> None:
-    """Give somebody the home that is at their address."""
+    """Return somebody the home that is at their address."""
     before = await unit.conn.scalar(select(addresses.c.place_id).where(_of(station_id, subscriber_id)))
     place_ids = await _house(unit, {subscriber_id: home}, [before], now)
     await unit.conn.execute(

@@ -133,12 +133,12 @@ class Confirmation:
 
 
 def caller_mark(vault: Vault, address: str) -> bytes:
-    """Give what a caller's address is counted by."""
+    """Return what a caller's address is counted by."""
     return vault.fingerprint("caller", address)
 
 
 def token_of(secret: str) -> str:
-    """Give the token of the subscriber that a confirmation makes: whoever began it has it from the start."""
+    """Return the token of the subscriber that a confirmation makes: whoever began it has it from the start."""
     return _TOKEN + secret.removeprefix(_SECRET)
 
 
@@ -231,17 +231,17 @@ async def _holding(unit: Unit, asked: Asked, now: datetime) -> Row[Any] | None:
 
 
 async def by_secret(unit: Unit, secret: str, now: datetime) -> Confirmation | None:
-    """Give the confirmation that somebody began."""
+    """Return the confirmation that somebody began."""
     return await _one(unit, confirmations.c.secret_hash == hash_of(secret), now)
 
 
 async def by_id(unit: Unit, confirmation_id: int, now: datetime) -> Confirmation | None:
-    """Give the confirmation that a link in a mail leads to."""
+    """Return the confirmation that a link in a mail leads to."""
     return await _one(unit, confirmations.c.id == confirmation_id, now)
 
 
 async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -> bool:
-    """Tell whether a code is right; each try counts, and after ``MOST_TRIES`` of them none is."""
+    """Return whether a code is right; each try counts, and after ``MOST_TRIES`` of them none is."""
     of = confirmations.c
     tried = (
         await unit.conn.execute(
@@ -319,7 +319,7 @@ async def unsent(unit: Unit, confirmation_id: int) -> None:
 
 
 async def is_due(unit: Unit, now: datetime) -> bool:
-    """Tell whether there is something for ``trim`` to forget."""
+    """Return whether there is something for ``trim`` to forget."""
     of = confirmations.c
     late = ((of.expires_at <= now) & of.sealed.is_not(None)) | (of.created_at <= now - _KEPT)
     return await unit.conn.scalar(select(of.id).where(late).limit(1)) is not None
@@ -355,5 +355,5 @@ async def _one(unit: Unit, where: ColumnElement[bool], now: datetime) -> Confirm
 
 
 def _code_mark(unit: Unit, secret_hash: bytes, code: str) -> bytes:
-    """Give what is kept of a code: a thief of the database could try all million, but has not the key."""
+    """Return what is kept of a code: a thief of the database could try all million, but has not the key."""
     return unit.vault.fingerprint("code", f"{secret_hash.hex()} {code}")

@@ -34,7 +34,7 @@ FORGOTTEN = b""
 
 
 def key_of(unit: Unit, contact: NewContact) -> Key:
-    """Give what is unique of a contact: its channel's number and its blind index."""
+    """Return what is unique of a contact: its channel's number and its blind index."""
     return CHANNEL_NUMBER[contact.channel], unit.vault.fingerprint(contact.channel, contact.canonical)
 
 

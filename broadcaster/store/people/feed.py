@@ -83,12 +83,12 @@ class Known:
 
 
 async def newest(unit: Unit) -> int:
-    """Give the number of the last change."""
+    """Return the number of the last change."""
     return await unit.conn.scalar(select(func.max(changes.c.seq))) or 0
 
 
 async def oldest(unit: Unit) -> int:
-    """Give the number of the first change that is still kept."""
+    """Return the number of the first change that is still kept."""
     return await unit.conn.scalar(select(func.min(changes.c.seq))) or 0
 
 
@@ -123,7 +123,7 @@ async def trim_changes(unit: Unit, before: int) -> None:
 
 
 async def entrants_cursor(unit: Unit) -> int:
-    """Give the number of the last change that was looked at for late entrants."""
+    """Return the number of the last change that was looked at for late entrants."""
     return await unit.conn.scalar(select(cursors.c.seq).where(cursors.c.name == _ENTRANTS)) or 0
 
 
@@ -176,7 +176,7 @@ _PEOPLE = (
 
 
 async def _windows(unit: Unit) -> list[dict[str, int]]:
-    """Give the ids of all subscribers, which were given out in order, in parts of some ten thousand."""
+    """Return the ids of all subscribers, which were given out in order, in parts of some ten thousand."""
     last = await unit.conn.scalar(select(func.max(subscribers.c.id))) or 0
     return [{"lo": lo, "hi": lo + _PART - 1} for lo in range(1, last + 1, _PART)]
 
@@ -187,7 +187,7 @@ async def _in_windows(unit: Unit, columns: Columns) -> NDArray[np.int64]:
 
 
 async def points(unit: Unit) -> AsyncIterator[Points]:
-    """Give every place and position, opened, in parts of some ten thousand."""
+    """Return every place and position, opened, in parts of some ten thousand."""
     opened = unit.vault.open
     for table, key in ((places, places.c.id), (positions, positions.c.subscriber_id)):
         query = select(key, table.c.subscriber_id, table.c.sealed).where(key > bindparam("after")).order_by(key)
@@ -202,7 +202,7 @@ async def points(unit: Unit) -> AsyncIterator[Points]:
 
 
 async def traits(unit: Unit) -> AsyncIterator[Traits]:
-    """Give what each subscriber speaks, and who is to be told before others, in parts; each flag has to be opened."""
+    """Return what each subscriber speaks, and who is to be told before others, in parts; each flag has to be opened."""
     open_flag, vault = people.open_flag, unit.vault
     for window in await _windows(unit):
         rows = (await unit.conn.execute(_PEOPLE, window)).all()
@@ -213,7 +213,7 @@ async def traits(unit: Unit) -> AsyncIterator[Traits]:
 
 
 async def contact_pairs(unit: Unit) -> NDArray[np.int64]:
-    """Give (subscriber id, contact id, channel number), shape (3, n), by ascending subscriber: contacts that work.
+    """Return (subscriber id, contact id, channel number), shape (3, n), by ascending subscriber: contacts that work.
 
     Whoever is paused has none.
     """
@@ -226,7 +226,7 @@ async def follower_pairs(unit: Unit) -> NDArray[np.int64]:
 
 
 async def member_pairs(unit: Unit) -> NDArray[np.int64]:
-    """Give (group id, subscriber id), shape (2, n), by ascending subscriber."""
+    """Return (group id, subscriber id), shape (2, n), by ascending subscriber."""
     return await _in_windows(unit, _MEMBERS)
 
 
@@ -242,13 +242,13 @@ async def refusals(unit: Unit) -> list[tuple[int, int]]:
 
 
 async def group_names(unit: Unit) -> dict[tuple[int, str], int]:
-    """Give (station id, slug) to group id."""
+    """Return (station id, slug) to group id."""
     rows = await unit.conn.execute(select(groups))
     return {(row.station_id, open_group(unit.vault, row)[0]): row.id for row in rows}
 
 
 async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
-    """Give what the indexes keep of these subscribers; one that is missing was erased."""
+    """Return what the indexes keep of these subscribers; one that is missing was erased."""
     found = {
         row.id: Known(
             row.locale,

@@ -60,7 +60,7 @@ class Profile:
 
 
 def new_token() -> str:
-    """Give a subscriber's secret: 192 random bits."""
+    """Return a subscriber's secret: 192 random bits."""
     return "sb_" + secrets.token_urlsafe(_TOKEN_BYTES)
 
 
@@ -70,7 +70,7 @@ def sealed_flag(vault: Vault, token_hash: bytes, *, vulnerable: bool) -> bytes:
 
 
 def open_flag(vault: Vault, token_hash: bytes, sealed: bytes | None) -> bool:
-    """Tell what ``sealed_flag`` sealed; a row of before there was such a flag has none."""
+    """Return what ``sealed_flag`` sealed; a row of before there was such a flag has none."""
     return sealed is not None and vault.open(sealed, b"vulnerable:" + token_hash) == b"\1"
 
 
@@ -85,7 +85,7 @@ def sealed_point(vault: Vault, subscriber_id: int, lon: float, lat: float, label
 
 
 def open_point(unit: Unit, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
-    """Give (lon, lat, label)."""
+    """Return (lon, lat, label)."""
     return opened_point(unit.vault, subscriber_id, sealed)
 
 
@@ -266,7 +266,7 @@ async def erase(unit: Unit, subscriber_id: int) -> bool:
 
 
 async def inherit_ids(unit: Unit, subscriber_id: int, station_id: int | None = None) -> None:
-    """Give the id of somebody who left a station, or all of them, to the next whose id is the same (``same_id_as``)."""
+    """Pass the id of those who left a station on to the next person with the same id (``same_id_as``)."""
     same = follows.c.same_id_as == subscriber_id
     if station_id is not None:
         same &= follows.c.station_id == station_id
@@ -281,7 +281,7 @@ async def inherit_ids(unit: Unit, subscriber_id: int, station_id: int | None = N
 
 
 async def by_token(unit: Unit, token: str) -> int | None:
-    """Give the id of the subscriber whose secret this is."""
+    """Return the id of the subscriber whose secret this is."""
     return await unit.conn.scalar(select(subscribers.c.id).where(subscribers.c.token_hash == hash_of(token)))
 
 
@@ -296,7 +296,7 @@ async def by_tokens(unit: Unit, tokens: Sequence[str]) -> list[int | None]:
 
 
 async def by_external_ids(unit: Unit, station_id: int, external_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-    """Give external id to (subscriber id, digest of what was imported) for those whom the station knows."""
+    """Return external id to (subscriber id, digest of what was imported) for those whom the station knows."""
     found: dict[str, tuple[int, bytes]] = {}
     for start in range(0, len(external_ids), contact_rows.CHUNK):
         part = external_ids[start : start + contact_rows.CHUNK]
@@ -311,12 +311,12 @@ async def by_external_ids(unit: Unit, station_id: int, external_ids: Sequence[st
 
 
 def external_mark(vault: Vault, station_id: int, external_id: str) -> bytes:
-    """Give the blind index of a register's own name for a person: some registers name people by their number."""
+    """Return the blind index of a register's own name for a person: some registers name people by their number."""
     return vault.fingerprint(f"external {station_id}", key(external_id))
 
 
 def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> dict[str, bytes | None]:
-    """Give the columns that keep a register's own name for a person."""
+    """Return the columns that keep a register's own name for a person."""
     if external_id is None:
         return {"external_mark": None, "external": None}
     mark = external_mark(vault, station_id, external_id)
@@ -324,12 +324,12 @@ def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> d
 
 
 def open_external(vault: Vault, mark: bytes | None, sealed: bytes | None) -> str | None:
-    """Give what ``sealed_external`` sealed."""
+    """Return what ``sealed_external`` sealed."""
     return None if mark is None or sealed is None else vault.open(sealed, b"external:" + mark).decode()
 
 
 async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
-    """Give all that is known of a subscriber; None if there is none of that id."""
+    """Return all that is known of a subscriber; None if there is none of that id."""
     row = (await unit.conn.execute(select(subscribers).where(subscribers.c.id == subscriber_id))).one_or_none()
     if row is None:
         return None
@@ -384,7 +384,7 @@ def _place(unit: Unit, subscriber_id: int, sealed: bytes) -> NewPlace:
 
 
 async def names(unit: Unit, station_id: int, subscriber_ids: Iterable[int]) -> dict[int, tuple[str | None, str | None]]:
-    """Give (external id, name) by subscriber id, of those who follow the station: an operator may know them."""
+    """Return (external id, name) by subscriber id, of those who follow the station: an operator may know them."""
     rows = await unit.conn.execute(
         select(
             subscribers.c.id,

@@ -140,7 +140,7 @@ async def follow_on_the_way(unit: Unit, subscriber_id: int, station_ids: Sequenc
 
 
 async def is_due(unit: Unit, now: datetime) -> bool:
-    """Tell whether somebody's pause, visit or stay is over."""
+    """Return whether somebody's pause, visit or stay is over."""
     return any(
         [
             await unit.conn.scalar(select(column).where(column <= now).limit(1)) is not None
@@ -163,7 +163,7 @@ async def end_due(unit: Unit, now: datetime) -> None:
 
 
 async def sent_to(unit: Unit, subscriber_id: int) -> list[Sent]:
-    """Give the messages to a subscriber, newest first, at most 1,000."""
+    """Return the messages to a subscriber, newest first, at most 1,000."""
     rows = await unit.conn.execute(
         select(deliveries.c.channel, deliveries.c.state, deliveries.c.created_at, alerts.c.token, alerts.c.event)
         .join(alerts, alerts.c.id == deliveries.c.alert_id)

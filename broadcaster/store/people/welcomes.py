@@ -155,13 +155,13 @@ async def confirm_person(unit: Unit, subscriber_id: int) -> None:
 
 
 async def is_due(unit: Unit, now: datetime) -> bool:
-    """Tell whether a welcome is to be sent again."""
+    """Return whether a welcome is to be sent again."""
     due = select(welcomes.c.contact_id).where(welcomes.c.next_at <= now).limit(1)
     return await unit.conn.scalar(due) is not None
 
 
 async def take_due(unit: Unit, now: datetime, limit: int) -> list[int]:
-    """Give the contacts whose welcomes are due, the longest first, and put off their next tries.
+    """Return the contacts whose welcomes are due, the longest first, and put off their next tries.
 
     After ``LIFE`` there is no next one: the subscription stays, unconfirmed.
     """
@@ -216,7 +216,7 @@ async def hasten(unit: Unit, contact_ids: Collection[int]) -> None:
 
 
 async def to_send(unit: Unit, contact_ids: Collection[int]) -> list[Welcome]:
-    """Give the welcomes of these contacts; one that was confirmed or forgotten meanwhile has none."""
+    """Return the welcomes of these contacts; one that was confirmed or forgotten meanwhile has none."""
     found: dict[int, Welcome] = {}
     for row in await unit.conn.execute(_TO_SEND, {"ids": contact_ids}):
         if row.id not in found and row.sealed != contact_rows.FORGOTTEN:

@@ -190,7 +190,7 @@ async def remove(unit: Unit, station_id: int, subscriber_id: int) -> bool:
 
 
 async def rename_group(unit: Unit, station_id: int, slug: str, name: str) -> bool:
-    """Give a group another name; its slug stays: lists and past alerts name it so. False if there is none."""
+    """Return a group another name; its slug stays: lists and past alerts name it so. False if there is none."""
     group_id = (await stations.group_ids(unit, station_id)).get(slug)
     if group_id is None:
         return False

@@ -250,7 +250,7 @@ async def write(
 
 
 async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
-    """Give the contacts that were found dead: channel's number and fingerprint to id."""
+    """Return the contacts that were found dead: channel's number and fingerprint to id."""
     rows = await unit.conn.execute(
         select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(GONE_ONLY))
     )
@@ -258,7 +258,7 @@ async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
 
 
 async def _forgotten(unit: Unit) -> dict[tuple[int, bytes], int]:
-    """Give the contacts of which only the no of their owners is left: channel's number and fingerprint to id."""
+    """Return the contacts of which only the no of their owners is left: channel's number and fingerprint to id."""
     rows = await unit.conn.execute(
         select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(FORGOTTEN_ONLY))
     )
@@ -307,7 +307,7 @@ async def _many(
 
 @cache
 def _driven(statement: Write) -> tuple[str, list[str], dict[str, Any]]:
-    """Give a statement as SQLite's driver takes it, the order of its parameters, and those that are fixed."""
+    """Return a statement as SQLite's driver takes it, the order of its parameters, and those that are fixed."""
     compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
     return str(compiled), list(compiled.positiontup or ()), dict(compiled.params)
 

@@ -133,14 +133,14 @@ class Found(NamedTuple):
 
 
 async def page(unit: Unit, station_id: int, only: Only, *, after: int | None, limit: int) -> Found:
-    """Give the followers, who came last first; ``after`` is the last one seen."""
+    """Return the followers, who came last first; ``after`` is the last one seen."""
     query = _ids(station_id, only, after).limit(limit + 1)
     ids = list(await unit.conn.scalars(query))
     return Found(ids[:limit], ids[limit - 1] if len(ids) > limit else None)
 
 
 async def named(unit: Unit, station_id: int, only: Only, wanted: str, *, after: int | None, limit: int) -> Found:
-    """Give the followers each word of ``wanted`` begins a word of whose name; accents and case do not matter.
+    """Return the followers each word of ``wanted`` begins a word of whose name; accents and case do not matter.
 
     Opens at most ``MOST_OPENED`` names, then gives what it found so far.
     """
@@ -186,7 +186,7 @@ def folded(text: str) -> str:
 
 
 async def having(unit: Unit, station_id: int, wanted: Iterable[NewContact]) -> list[int]:
-    """Give the followers who have one of these contacts."""
+    """Return the followers who have one of these contacts."""
     marks = [contact_rows.key_of(unit, contact) for contact in wanted]
     found: set[int] = set()
     for channel, fingerprint in marks:
@@ -245,7 +245,7 @@ async def count(unit: Unit, station_id: int, only: Only) -> int:
 
 
 async def lines(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Line]:
-    """Give what a list shows of people, in the order of ``ids``; who follows the station no more is left out."""
+    """Return what a list shows of people, in the order of ``ids``; who follows the station no more is left out."""
     if not ids:
         return []
     rows = await unit.conn.execute(
@@ -337,7 +337,7 @@ async def _groups(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, 
 
 
 async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Person]:
-    """Give people whole, in the order of ``ids``; who follows the station no more is left out."""
+    """Return people whole, in the order of ``ids``; who follows the station no more is left out."""
     if not ids:
         return []
     rows = await unit.conn.execute(
@@ -392,6 +392,6 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
 
 
 async def person(unit: Unit, station_id: int, subscriber_id: int) -> Person | None:
-    """Give one follower; None for anybody else."""
+    """Return one follower; None for anybody else."""
     found = await people_of(unit, station_id, [subscriber_id])
     return found[0] if found else None

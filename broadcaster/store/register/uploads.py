@@ -88,7 +88,7 @@ async def _keep_pieces(unit: Unit, upload_id: int, pieces: Sequence[bytes]) -> N
 
 
 async def find(unit: Unit, token: str, now: datetime) -> Upload | None:
-    """Give the list of a token; None if it is unknown, or forgotten by now."""
+    """Return the list of a token; None if it is unknown, or forgotten by now."""
     row = (
         await unit.conn.execute(select(uploads).where(uploads.c.hash == hash_of(token), uploads.c.expires_at > now))
     ).one_or_none()
@@ -101,7 +101,7 @@ def _upload(unit: Unit, row: Row[Any]) -> Upload:
 
 
 async def pieces_of(unit: Unit, upload_id: int) -> AsyncIterator[bytes]:
-    """Give the file, piece by piece."""
+    """Return the file, piece by piece."""
     number = 0
     while True:
         sealed = await unit.conn.scalar(
@@ -162,7 +162,7 @@ async def forget_expired(unit: Unit, now: datetime) -> None:
 
 
 async def stamp(unit: Unit, station_id: int) -> str:
-    """Give a text that is another one as soon as the station's register is: who is in it, and what a list said of them.
+    """Return a mark that changes when the station's register does: its people, and what a list said of them.
 
     A change by hand draws a digest of its own (``store.by_hand``), so it is seen too.
     """

@@ -94,7 +94,7 @@ async def by_id(unit: Unit, station_id: int) -> Station | None:
 
 
 async def by_ids(unit: Unit, ids: Iterable[int]) -> list[Station]:
-    """Give the stations of these ids, a few, those that are there."""
+    """Return the stations of these ids, a few, those that are there."""
     wanted = list(ids)
     if not wanted:
         return []
@@ -103,14 +103,14 @@ async def by_ids(unit: Unit, ids: Iterable[int]) -> list[Station]:
 
 
 async def ids_after(unit: Unit, station_id: int) -> list[int]:
-    """Give the ids above ``station_id``, ascending."""
+    """Return the ids above ``station_id``, ascending."""
     return list(
         await unit.conn.scalars(select(stations.c.id).where(stations.c.id > station_id).order_by(stations.c.id))
     )
 
 
 async def boundaries(unit: Unit, ids: Sequence[int], kind: StationKind) -> dict[int, str]:
-    """Give the boundaries, as written (GeoJSON, or null), of those of these stations that are of a kind."""
+    """Return the boundaries, as written (GeoJSON, or null), of those of these stations that are of a kind."""
     rows = await unit.conn.execute(
         select(stations.c.id, cast(stations.c.boundary, Text))
         .where(stations.c.id.in_(ids), stations.c.kind == str(kind), stations.c.boundary.is_not(None))
@@ -125,7 +125,7 @@ async def all_stations(unit: Unit) -> list[Station]:
 
 
 async def listed(unit: Unit) -> list[Station]:
-    """Give all stations as a list needs them: without their boundaries, which are nearly all there is to read."""
+    """Return all stations as a list needs them: without their boundaries, which are nearly all there is to read."""
     shapes = ("boundary", "sea")
     columns = [null().label(each.name) if each.name in shapes else each for each in stations.c]
     rows = await unit.conn.execute(select(*columns).order_by(stations.c.slug))
@@ -140,19 +140,19 @@ async def followers_count(unit: Unit, station_id: int) -> int:
 
 
 async def group_ids(unit: Unit, station_id: int) -> dict[str, int]:
-    """Give the station's groups: slug to id."""
+    """Return the station's groups: slug to id."""
     rows = await unit.conn.execute(select(groups).where(groups.c.station_id == station_id))
     return {open_group(unit.vault, row)[0]: row.id for row in rows}
 
 
 async def groups_by_id(unit: Unit, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
-    """Give (station id, slug) by group id."""
+    """Return (station id, slug) by group id."""
     rows = await unit.conn.execute(select(groups).where(groups.c.id.in_(list(ids))))
     return {row.id: (row.station_id, open_group(unit.vault, row)[0]) for row in rows}
 
 
 async def group_list(unit: Unit, station_id: int) -> list[tuple[str, str, int]]:
-    """Give (slug, name, number of members) of each of the station's groups."""
+    """Return (slug, name, number of members) of each of the station's groups."""
     rows = await unit.conn.execute(
         select(groups, func.count(memberships.c.subscriber_id).label("members"))
         .outerjoin(memberships, memberships.c.group_id == groups.c.id)
@@ -198,7 +198,7 @@ def holding(now: datetime) -> ColumnElement[bool]:
 
 
 async def caller_of(unit: Unit, key: str, now: datetime) -> Caller | None:
-    """Give whoever holds ``key``; None if it is unknown, expired or revoked."""
+    """Return whoever holds ``key``; None if it is unknown, expired or revoked."""
     row = (
         await unit.conn.execute(
             select(api_keys.c.id, api_keys.c.role, api_keys.c.station_id).where(
@@ -210,7 +210,7 @@ async def caller_of(unit: Unit, key: str, now: datetime) -> Caller | None:
 
 
 async def key_holds(unit: Unit, key_id: int, now: datetime) -> bool:
-    """Tell whether a key is there, not expired and not revoked."""
+    """Return whether a key is there, not expired and not revoked."""
     return (await unit.conn.scalar(select(api_keys.c.id).where(api_keys.c.id == key_id, holding(now)))) is not None
 
 
@@ -256,5 +256,5 @@ async def revoke_key(unit: Unit, key_id: int, now: datetime) -> bool:
 
 
 def hash_of(secret: str) -> bytes:
-    """Give the SHA-256 of a random secret, which is what the store knows of it."""
+    """Return the SHA-256 of a random secret, which is what the store knows of it."""
     return hashlib.sha256(secret.encode()).digest()

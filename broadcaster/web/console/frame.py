@@ -27,7 +27,7 @@ _YEAR_S = 365 * 86_400
 
 
 def words_of(request: web.Request, default: str = "fr") -> Words:
-    """Give the words for whoever reads: ``?lang=``, else the language chosen earlier, else the browser's."""
+    """Return the words for whoever reads: ``?lang=``, else the language chosen earlier, else the browser's."""
     chosen = request.cookies.get(LANGUAGE, "")
     known = catalogs().languages
     if "lang" not in request.query and chosen in known:
@@ -78,7 +78,7 @@ def _tabs(words: Words, role: Role) -> list[tuple[str, str, str, str]]:
 
 
 async def stations_of(unit: Unit, caller: Caller | None, role: Role = Role.READ) -> list[Station]:
-    """Give the stations for which a caller may act, by name."""
+    """Return the stations for which a caller may act, by name."""
     if caller is None:
         return []
     # A town's own operator is not to wait for the towns of a whole nation.
@@ -89,7 +89,7 @@ async def stations_of(unit: Unit, caller: Caller | None, role: Role = Role.READ)
 
 
 async def chosen_station(unit: Unit, call: Call[Any, Any], role: Role = Role.READ) -> tuple[Station, list[Station]]:
-    """Give the station that ``?station=`` names, else the first, and all that may be chosen.
+    """Return the station that ``?station=`` names, else the first, and all that may be chosen.
 
     Raises ``NotFound`` for a station that is not theirs, and where there is none at all.
     """

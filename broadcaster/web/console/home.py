@@ -86,7 +86,7 @@ async def _active(unit: Unit, known: dict[int, Station], now: datetime) -> list[
 
 
 async def _recent(unit: Unit, call: Call[Any, Any], known: dict[int, Station], now: datetime) -> Sequence[Alert]:
-    """Give what was sent a short while ago: whom it did not reach, somebody has to go and see."""
+    """Return what was sent a short while ago: whom it did not reach, somebody has to go and see."""
     only = None if call.caller is None else call.caller.station_id
     found = await alerts.page(unit, station_id=only, before=None, limit=_MOST)
     return [

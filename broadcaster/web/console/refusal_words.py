@@ -85,7 +85,7 @@ _GAP = re.compile(r"%\\\((\w+)\\\)s|%\((\w+)\)s")
 
 
 def told(sentence: str, words: Words) -> str:
-    """Give an English sentence of the register in the reader's language, as a sentence; what is not known stays."""
+    """Return an English sentence of the register in the reader's language, as a sentence; what is not known stays."""
     which = _WHICH.fullmatch(sentence)
     if which is not None:
         number = words("value %(n)s of %(many)s", n=which["n"], many=which["many"])

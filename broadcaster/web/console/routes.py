@@ -20,7 +20,7 @@ _HTML, _STREAM = "text/html", "text/event-stream"
 
 
 def page_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
-    """Give the route of a page for a signed-in operator."""
+    """Return the route of a page for a signed-in operator."""
     return Route(
         "GET", path, handler, Access.OPERATOR, summary, {200: _HTML}, page=True, documented=False, tag="console", **more
     )
@@ -35,7 +35,7 @@ def form_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
 
 
 def data_at(method: str, path: str, handler: Handler, summary: str, **more: Any) -> Route:
-    """Give the route of what a page's script asks for: JSON, or a stream of events."""
+    """Return the route of what a page's script asks for: JSON, or a stream of events."""
     answers = more.pop("answers", {200: "application/json"})
     return Route(method, path, handler, Access.OPERATOR, summary, answers, documented=False, tag="console", **more)
 

@@ -144,7 +144,7 @@ def _going_on(request: web.Request, name: str, then: str, held: list[tuple[str, 
 
 
 def _own_path(path: str) -> str:
-    """Give a path of the console, and nothing else: a sign-in leads to no other site."""
+    """Return a path of the console, and nothing else: a sign-in leads to no other site."""
     parts = urlsplit(path)
     inside = parts.path == PATH or parts.path.startswith(f"{PATH}/")
     if parts.scheme or parts.netloc or not inside or "\\" in path or parts.path == SIGN_IN:

@@ -100,7 +100,7 @@ async def _pieces(part: BodyPartReader) -> list[bytes]:
 
 @contextmanager
 def as_file(pieces: Iterable[bytes]) -> Iterator[Path]:
-    """Give the path of a file that holds these pieces, and that nobody else can open by a name."""
+    """Return the path of a file that holds these pieces, and that nobody else can open by a name."""
     if hasattr(os, "memfd_create"):
         with os.fdopen(os.memfd_create("list"), "wb") as file:
             file.writelines(pieces)

@@ -25,12 +25,12 @@ _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", 
 
 
 def words_of(call: Call[Any, Any], default: str = "fr") -> Words:
-    """Give the words of the reader's language."""
+    """Return the words of the reader's language."""
     return catalogs().words(language_of(call.request, default))
 
 
 def channel_name(channel: str, words: Words) -> str:
-    """Give a channel as people call it."""
+    """Return a channel as people call it."""
     return {
         "push": words("notification"),
         "sms": words("SMS"),
@@ -40,7 +40,7 @@ def channel_name(channel: str, words: Words) -> str:
 
 
 def push_key(services: Services) -> str:
-    """Give the public key that browsers subscribe with (RFC 8292).
+    """Return the public key that browsers subscribe with (RFC 8292).
 
     Sandboxed there is none; one is then derived of the secret, the same in every process, so that sign-up can be tried.
     """
@@ -52,7 +52,7 @@ def push_key(services: Services) -> str:
 
 
 def in_page(facts: Mapping[str, Any]) -> Markup:
-    """Give facts as JSON that can stand in a page's ``<script type="application/json">``."""
+    """Return facts as JSON that can stand in a page's ``<script type="application/json">``."""
     text = orjson.dumps(facts).decode()
     return Markup("".join(_UNSAFE.get(sign, sign) for sign in text))  # noqa: S704  escaped just here
 

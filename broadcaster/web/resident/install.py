@@ -21,7 +21,7 @@ _A_DAY = "public, max-age=86400"
 
 
 async def manifest(call: Call[None, None]) -> web.Response:
-    """Give the web app manifest, in the reader's language."""
+    """Return the web app manifest, in the reader's language."""
     words = words_of(call)
     made = {
         "id": "/",
@@ -51,14 +51,14 @@ async def manifest(call: Call[None, None]) -> web.Response:
 
 
 async def worker(call: Call[None, None]) -> web.Response:
-    """Give the service worker; always asked for anew, so that a mended one is there at once."""
+    """Return the service worker; always asked for anew, so that a mended one is there at once."""
     made = call.request.app[ASSETS].respond(call.request, "worker.js", "no-cache")
     made.headers["Content-Security-Policy"] = "default-src 'none'; script-src 'self'; connect-src 'self'"
     return made
 
 
 async def icon(call: Call[None, None]) -> web.Response:
-    """Give a picture of the bell. Raises ``NotFound``."""
+    """Return a picture of the bell. Raises ``NotFound``."""
     body = _icons().get(call.request.match_info["name"])
     if body is None:
         message = "There is no such picture."

@@ -82,13 +82,13 @@ async def landing(call: Call[None, LandingQuery]) -> web.StreamResponse:
 
 
 def plain(name: str) -> str:
-    """Give a name as it is looked for: « Saint-Étienne » by « saint etienne »."""
+    """Return a name as it is looked for: « Saint-Étienne » by « saint etienne »."""
     letters = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("-", " "))
     return " ".join("".join(sign for sign in letters if not unicodedata.combining(sign)).split())
 
 
 def entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
-    """Give what a list shows of an alert."""
+    """Return what a list shows of an alert."""
     language, text = alert.text_in(words.language, station.languages[0])
     return {
         "token": alert.token,
@@ -206,12 +206,12 @@ def unknown(call: Call[None, None]) -> web.Response:
 
 
 def mark_of(alert: Alert, words: Words) -> str:
-    """Give what stands before a headline, so that nobody takes a drill for the real thing; empty for that."""
+    """Return what stands before a headline, so that nobody takes a drill for the real thing; empty for that."""
     return {Status.EXERCISE: f"[{words('EXERCISE')}] ", Status.TEST: f"[{words('TEST')}] "}.get(alert.status, "")
 
 
 def _shape(area: Area) -> str:
-    """Give an area as JSON, for a device to decide on which side of its edge it is; a long outline is thinned."""
+    """Return an area as JSON, for a device to decide on which side of its edge it is; a long outline is thinned."""
     shape = area.to_json()
     if shape["polygons"] is not None and len(orjson.dumps(shape["polygons"])) > _MOST_SHAPE:
         shape["polygons"] = simplified(shape["polygons"])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def script_words(words: Words) -> Mapping[str, str]:
-    """Give each sentence by the short name that the scripts know it by."""
+    """Return each sentence by the short name that the scripts know it by."""
     return {**_trouble(words), **_signing_up(words), **_places(words), **_mine(words), **_here(words)}
 
 

@@ -43,6 +43,6 @@ async def show(call: Call[None, None]) -> web.Response:
 
 
 def _said(language: str) -> dict[str, str]:
-    """Give what stands beside an alert's own words, in the language that these are in."""
+    """Return what stands beside an alert's own words, in the language that these are in."""
     known = script_words(catalogs().words(language))
     return {name: known[name] for name in _IN_EACH}

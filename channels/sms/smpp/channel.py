@@ -67,7 +67,7 @@ class Smpp:
         self._wholes: OrderedDict[str, _Whole | None] = OrderedDict()
 
     def compose(self, message: SmsMessage, address: str) -> Composed:
-        """Give the ``submit_sm`` units as they would be sent; raises ``Permanent`` where the address is no number."""
+        """Return the ``submit_sm`` units as they would be sent; raises ``Permanent`` where the address is no number."""
         bodies = self._bodies(message, address)
         wire = b"".join(Pdu(Command.SUBMIT_SM, 0, which, body).octets() for which, body in enumerate(bodies, 1))
         return Composed(to=address, readable=message.text, wire=wire, content_type="application/x-smpp")
@@ -116,7 +116,7 @@ class Smpp:
 
     @property
     def is_bound(self) -> bool:
-        """Tell whether there is a session with the message centre."""
+        """Return whether there is a session with the message centre."""
         return self._session is not None and self._session.is_open
 
     async def probe(self) -> list[Finding]:
@@ -209,7 +209,7 @@ class Smpp:
         raise AssertionError("the second turn returns or raises")
 
     async def _bound(self) -> Session:
-        """Give the session; bind first if need be, once for all who wait. Raises a ``ChannelError``."""
+        """Return the session; bind first if need be, once for all who wait. Raises a ``ChannelError``."""
         if self._closed:
             raise Transient("smpp:closed", "The channel is closed.")
         if self._session is not None and self._session.is_open:
@@ -266,7 +266,7 @@ async def _not_now(_: Delivered) -> bool:
 
 
 def _relative(seconds: int | None) -> str:
-    """Give a time from now as section 7.1.1.2 writes it: YYMMDDhhmmss, 000R."""
+    """Return a time from now as section 7.1.1.2 writes it: YYMMDDhhmmss, 000R."""
     if seconds is None:
         return ""
     minutes, second = divmod(seconds, 60)

@@ -85,7 +85,7 @@ class SmppConfig:
 
     @property
     def source(self) -> Address:
-        """Give the sender as it is written on the wire."""
+        """Return the sender as it is written on the wire."""
         if E164.fullmatch(self.sender):
             ton, npi = _INTERNATIONAL, _ISDN
         elif SHORT_CODE.fullmatch(self.sender):

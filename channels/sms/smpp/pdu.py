@@ -67,7 +67,7 @@ class Pdu(NamedTuple):
 
 
 def length_of(header: bytes) -> int:
-    """Give how many octets follow a header of 16. Raises ``BadPdu``."""
+    """Return how many octets follow a header of 16. Raises ``BadPdu``."""
     length: int = HEADER.unpack(header)[0]
     if not HEADER.size <= length <= LARGEST:
         raise BadPdu(f"a PDU of {length} octets")
@@ -160,7 +160,7 @@ def read_deliver(body: bytes) -> Delivered:
 
 
 def message_id(body: bytes) -> str:
-    """Give the message's name in a ``submit_sm_resp`` (4.4.2); nothing where it has none that can be read."""
+    """Return the message's name in a ``submit_sm_resp`` (4.4.2); nothing where it has none that can be read."""
     name = body.partition(b"\0")[0].decode("latin-1").strip()
     return name if name.isprintable() else ""
 
@@ -190,7 +190,7 @@ class Cursor:
         return text
 
     def tlvs(self) -> dict[int, bytes]:
-        """Give the optional parameters; what is cut off at the end is left out, for the rest is still good."""
+        """Return the optional parameters; what is cut off at the end is left out, for the rest is still good."""
         found: dict[int, bytes] = {}
         try:
             while self._at < len(self._octets):

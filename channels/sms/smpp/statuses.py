@@ -69,7 +69,7 @@ _OWN = range(0x400, 0x500)
 
 
 def rule_for(status: int) -> Rule:
-    """Give the rule of a status; of those that a carrier made up, only their figure is known."""
+    """Return the rule of a status; of those that a carrier made up, only their figure is known."""
     if status in STATUSES:
         return STATUSES[status]
     whose = "the carrier's own" if status in _OWN else "unknown"

@@ -62,7 +62,7 @@ def parts_of(text: str) -> Parts:
 
 
 def header(reference: int, total: int, which: int) -> bytes:
-    """Give the user data header of part ``which`` (from 1) of ``total``; ``reference`` is 0 to 255."""
+    """Return the user data header of part ``which`` (from 1) of ``total``; ``reference`` is 0 to 255."""
     return bytes((5, 0, 3, reference, total, which))
 
 

@@ -74,7 +74,7 @@ async def _to_very_many() -> list[Row]:
 
 
 async def _how_many(sink: Sink) -> tuple[int, str]:
-    """Give how many to send to: a million, or what fits the time at the pace of a few thousand; and what to say."""
+    """Return how many to send to: a million, or what fits the time at the pace of a few thousand; and what to say."""
     if SMALL or os.environ.get("BENCH_WHOLE"):
         return size(_MILLION), ""
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:

@@ -142,7 +142,7 @@ async def _alerts(store: Store) -> Row:
 
 @contextmanager
 def _traced() -> Iterator[list[float]]:
-    """Give MiB that Python and numpy hold more after the block than before (the rtree's own are not among them)."""
+    """Return MiB that Python and numpy hold more after the block than before (the rtree's own are not among them)."""
     held = [0.0]
     gc.collect()
     tracemalloc.start()

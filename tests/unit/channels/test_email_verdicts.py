@@ -9,7 +9,7 @@ _KINDS = {"mailbox": Gone, "full": Permanent, "sender": SenderRefused, "unclear"
 
 
 def diagnostics():
-    """Give verdict, basic code and text of each line of the table."""
+    """Return verdict, basic code and text of each line of the table."""
     for line in Path(__file__).with_name("mail_diagnostics.txt").read_text().splitlines():
         if line and not line.startswith("#"):
             verdict, code, *text = line.split(" ", 2)

@@ -46,7 +46,7 @@ def words_of(said: str) -> list[str]:
 
 
 def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
-    """Give the command, and what is said to it. Raises ``KeyError`` where there is none of that name."""
+    """Return the command, and what is said to it. Raises ``KeyError`` where there is none of that name."""
     command: click.Command = main
     while isinstance(command, click.Group) and words[0] != "…":  # any of that group
         found = command.get_command(click.Context(command), words[0])

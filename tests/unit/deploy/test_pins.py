@@ -20,7 +20,7 @@ COMPOSE = (DEPLOY / "compose.yaml").read_text()
 
 
 def locked(name):
-    """Give {package: version} of a list, each with a hash at least."""
+    """Return {package: version} of a list, each with a hash at least."""
     found = {}
     for entry in re.split(r"\n(?=\S)", (LOCKS / name).read_text().strip()):
         package, version = re.match(r"([\w.-]+)==([^ ;]+)", entry).groups()

@@ -163,7 +163,7 @@ def test_after_a_rest_only_one_seconds_worth_is_saved_up(make):
 
 
 async def all_places(gate, concurrency):
-    """Tell whether every place can be had again."""
+    """Return whether every place can be had again."""
     async with asyncio.timeout(100):
         for _ in range(concurrency):
             await gate.enter(0)

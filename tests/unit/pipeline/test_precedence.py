@@ -15,7 +15,7 @@ URGENT, ROUTINE = 1, 13
 
 
 async def waits(work):
-    """Tell whether it has to wait for something that comes later than the loop's next turns."""
+    """Return whether it has to wait for something that comes later than the loop's next turns."""
     task = asyncio.create_task(work)
     for _ in range(5):
         await asyncio.sleep(0)

@@ -67,7 +67,7 @@ def _respell_contacts(connection: Any, vault: Vault) -> None:
 
 
 def _merge(connection: Any, keep: int, lose: int, statuses: tuple[int, int]) -> int:
-    """Give all that one contact has to another, and delete it; return the status of what is left."""
+    """Return all that one contact has to another, and delete it; return the status of what is left."""
     for table, other in ((_links, "subscriber_id"), (_opt_outs, "station_id")):
         there = sa.select(table.c[other]).where(table.c.contact_id == keep)
         theirs = (table.c.contact_id == lose) & table.c[other].not_in(there)

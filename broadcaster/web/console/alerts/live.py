@@ -101,7 +101,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
 
 
 def heading(alert: Alert, station: Station, words: Words) -> dict[str, Any]:
-    """Give what a page about an alert has at its top."""
+    """Return what a page about an alert has at its top."""
     zone = zone_of(station.region)
     language, text = alert.text_in(words.language, station.languages[0])
     return {
@@ -131,7 +131,7 @@ def audience_words(alert: Alert, words: Words) -> str:
 
 
 def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
-    """Give what changes of the page, for its templates."""
+    """Return what changes of the page, for its templates."""
     alert, people, zone = facts.alert, facts.people, zone_of(station.region)
     found = verdict(alert, people, words)
     going_on = alert.finished_at is None
@@ -179,7 +179,7 @@ def _lifted(facts: Facts, zone: ZoneInfo, words: Words) -> dict[str, Any]:
 
 
 def _channel(name: ChannelName, by_state: Mapping[str, int], words: Words) -> dict[str, Any]:
-    """Give a channel's messages: in four parts for its bar, and state by state for the table."""
+    """Return a channel's messages: in four parts for its bar, and state by state for the table."""
     counts = {state: by_state.get(state.word, 0) for state in DeliveryState}
     total = sum(counts.values())
     confirmed = sum(n for state, n in counts.items() if state >= DeliveryState.DELIVERED)

@@ -68,7 +68,7 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def _already(call: Call[Any, Any], alert: Alert) -> web.Response | None:
-    """Give the way to the all-clear that there is already; an all-clear itself has nothing to lift."""
+    """Return the way to the all-clear that there is already; an all-clear itself has nothing to lift."""
     if alert.msg_type is MsgType.CANCEL:
         return _to(alert)
     async with call.services.store.read() as unit:

@@ -69,7 +69,7 @@ class Watch:
         self._reasons: dict[int, tuple[int, datetime, Mapping[str, int]]] = {}
 
     async def read(self, services: Services, alert: Alert) -> Facts:
-        """Give facts read after this call."""
+        """Return facts read after this call."""
         return await self._paced.read(alert.id, partial(self._really, services, alert))
 
     async def _really(self, services: Services, known: Alert) -> Facts:

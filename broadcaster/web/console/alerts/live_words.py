@@ -36,18 +36,18 @@ class People:
 
     @property
     def share(self) -> float:
-        """Give the part that was reached, 0 to 1."""
+        """Return the part that was reached, 0 to 1."""
         return self.reached / self.matched if self.matched else 0.0
 
     @property
     def reachable(self) -> int:
-        """Give the height of a picture of how many are reached: everyone, but where most can't be, those who can."""
+        """Return the height of a picture of how many are reached: everyone, but where most can't be, those who can."""
         able = self.matched - self.unreached
         return self.matched if able >= _PICTURED * self.matched else able
 
     @property
     def percent(self) -> int:
-        """Give it in hundredths, rounded down: 100 only when it is everyone."""
+        """Return it in hundredths, rounded down: 100 only when it is everyone."""
         return int(100 * self.reached / self.matched) if self.matched else 0
 
 
@@ -77,7 +77,7 @@ def people_in(account: Account) -> People:
 
 
 def sandboxed(alert: Alert) -> bool:
-    """Tell whether nothing at all leaves the service."""
+    """Return whether nothing at all leaves the service."""
     return bool(alert.channels) and set(alert.channels) <= set(alert.sandbox)
 
 

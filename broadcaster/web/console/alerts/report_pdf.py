@@ -39,7 +39,7 @@ class Printer:
         self._free = asyncio.Semaphore(_AT_ONCE)
 
     async def pdf_of(self, html: str, *, longest_s: float = LONGEST_S) -> bytes:
-        """Give the PDF of a page. Raises ``NoPdf``."""
+        """Return the PDF of a page. Raises ``NoPdf``."""
         async with self._free:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,

@@ -92,7 +92,7 @@ def _person(row: Unreached) -> dict[str, str]:
 
 
 async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
-    """Give everyone whom nothing reached as CSV (RFC 4180), for those who may publish; who took it is logged."""
+    """Return everyone whom nothing reached as CSV (RFC 4180), for those who may publish; who took it is logged."""
     alert, station = await alert_of(call, Role.PUBLISH)
     caller = call.need(Role.PUBLISH, station.id)
     words = words_of(call.request, station.languages[0])
@@ -130,7 +130,7 @@ def _why(row: Unreached, words: Words) -> tuple[str, str]:
 
 
 def file_name(slug: str, alert_id: int, words: Words) -> str:
-    """Give the name that a list is kept under."""
+    """Return the name that a list is kept under."""
     return f"{words('unreached')}-{slug}-{alert_id}.csv"
 
 

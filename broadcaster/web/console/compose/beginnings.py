@@ -223,7 +223,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
 
 
 def shown(words: Words) -> list[dict[str, Any]]:
-    """Give the beginnings for the page and its script; ``title`` is in the reader's words."""
+    """Return the beginnings for the page and its script; ``title`` is in the reader's words."""
     titles = {
         "flood": words("Flood"),
         "fire": words("Fire"),

@@ -70,7 +70,7 @@ async def read(call: Call[Any, Any], model: type[D]) -> Given[D]:
 
 
 async def publisher(call: Call[Any, Any], slug: str) -> Station:
-    """Give a station for which the caller may send."""
+    """Return a station for which the caller may send."""
     async with call.services.store.read() as unit:
         station = await station_given(unit, slug)
     call.need(Role.PUBLISH, station.id)
@@ -78,7 +78,7 @@ async def publisher(call: Call[Any, Any], slug: str) -> Station:
 
 
 def territory(station: Station) -> dict[str, Any]:
-    """Give a station's boundary as an area holds it: thinned only where it has more corners than an area may.
+    """Return a station's boundary as an area holds it: thinned only where it has more corners than an area may.
 
     Raises ``Refused`` for a station without one.
     """
@@ -93,7 +93,7 @@ def territory(station: Station) -> dict[str, Any]:
 
 
 def context_of(services: Services, station: Station, draft: Draft, texts: dict[str, Text], now: datetime) -> Context:
-    """Give what a rendering needs, of an alert that does not exist yet."""
+    """Return what a rendering needs, of an alert that does not exist yet."""
     alert = Alert(
         id=0,
         token=TOKEN,
@@ -116,7 +116,7 @@ def context_of(services: Services, station: Station, draft: Draft, texts: dict[s
 
 
 def texts_of(draft: Draft) -> dict[str, Text]:
-    """Give a draft's texts by language."""
+    """Return a draft's texts by language."""
     return {
         language: Text(text.headline, text.description, text.instruction, text.sms)
         for language, text in draft.texts.items()

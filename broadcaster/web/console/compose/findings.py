@@ -45,7 +45,7 @@ def told_in_words(handler: Handler) -> Handler:
 
 
 def in_words(problem: str, words: Words) -> str:
-    """Give one of the API's sentences in the reader's words; one that is not known, as it is."""
+    """Return one of the API's sentences in the reader's words; one that is not known, as it is."""
     for pattern, say in _SAYINGS:
         found = re.search(pattern, problem)
         if found is not None:
@@ -54,7 +54,7 @@ def in_words(problem: str, words: Words) -> str:
 
 
 def unreadable(texts: Mapping[str, Mapping[str, Any]], words: Words) -> list[tuple[str, str]]:
-    """Give (field, problem) of what the API would take, and nobody could read, or was left to be filled in."""
+    """Return (field, problem) of what the API would take, and nobody could read, or was left to be filled in."""
     found: list[tuple[str, str]] = []
     for language, text in texts.items():
         for name in ("headline", "description", "instruction"):
@@ -71,7 +71,7 @@ def unreadable(texts: Mapping[str, Mapping[str, Any]], words: Words) -> list[tup
 
 
 def joined(*parts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Give all findings, each field once: the first that is said of it."""
+    """Return all findings, each field once: the first that is said of it."""
     found: dict[str, str] = {}
     for part in parts:
         for field, problem in part:

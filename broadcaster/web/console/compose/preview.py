@@ -85,7 +85,7 @@ class PreviewOut(Shown):
 
 
 async def preview(call: Call[None, None]) -> web.Response:
-    """Give what each channel will say in each language whose words can be sent, and what is wrong with the others'."""
+    """Return what each channel will say in each language that can be sent, and what is wrong with the others."""
     words = words_of(call.request)
     page = await body_of(call.request, Page)
     if page is None:
@@ -128,7 +128,7 @@ def _as_far_as_sound(page: Page) -> tuple[Draft, list[tuple[str, str]]]:
 
 
 async def mail(call: Call[None, None]) -> web.Response:
-    """Give the mail of a draft as its receiver's program would show it, for a frame in the page."""
+    """Return the mail of a draft as its receiver's program would show it, for a frame in the page."""
     form = await form_of(call.request)
     try:
         draft = await checked(call.request, Draft, form.get("draft", "").encode())

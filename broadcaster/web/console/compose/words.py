@@ -40,7 +40,7 @@ def severities(words: Words) -> list[dict[str, str]]:
 
 
 def channels(words: Words) -> list[dict[str, str]]:
-    """Give each channel: its name, its word and its picture."""
+    """Return each channel: its name, its word and its picture."""
     return [
         {"name": "push", "word": words("Notification"), "icon": "bell"},
         {"name": "sms", "word": words("SMS"), "icon": "text"},
@@ -50,7 +50,7 @@ def channels(words: Words) -> list[dict[str, str]]:
 
 
 def for_script(words: Words, *, authority: bool) -> dict[str, Said]:
-    """Give the sentences that the script fills and shows."""
+    """Return the sentences that the script fills and shows."""
     return {
         **_places(words, authority=authority),
         **_reach(words),

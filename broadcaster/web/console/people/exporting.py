@@ -78,7 +78,7 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def download(call: Call[None, None]) -> web.StreamResponse:
-    """Give the register, and write into the log who took it.
+    """Return the register, and write into the log who took it.
 
     ``who=all``: those who signed up by themselves too. They have no number in the register, without which a list can't
     be imported again.
@@ -161,7 +161,7 @@ def _yes_or_no(words: Words, *, truth: bool) -> str:
 
 
 def _groups(groups: Mapping[str, str]) -> list[str]:
-    """Give what an import reads as the same groups: the name, unless it was changed since, or holds a separator."""
+    """Return what an import reads as the same groups: the name, unless it was changed since, or holds a separator."""
     return [name if group_slug(name) == slug and not set(name) & set(";|") else slug for slug, name in groups.items()]
 
 

@@ -65,7 +65,7 @@ async def one(call: Call[None, None]) -> web.Response:
 
 
 async def rename(call: Call[None, None]) -> web.Response:
-    """Give a group another name."""
+    """Return a group another name."""
     name = await _name(call)
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)

@@ -35,7 +35,7 @@ async def looked_at(store: Store, station: Station, path: Path, *, clears: bool)
 
 
 def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, Any]:
-    """Give what a preview tells of a plan, as JSON. ``stamp``: of the register as it was before the plan was made."""
+    """Return what a preview tells of a plan, as JSON. ``stamp``: of the register as it was before the plan was made."""
     return {
         "name": name,
         "encoding": made.source.encoding_name,
@@ -65,7 +65,7 @@ def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, A
 
 
 def to_mend(made: Plan, words: Words) -> bytes:
-    """Give the lines that are refused as a list of their own: as they came, with what is to be mended behind them.
+    """Return the lines that are refused as a list of their own: as they came, with what is to be mended behind them.
 
     Mended, it can be imported as it is: the two columns that were added mean nothing to an import.
     """
@@ -83,7 +83,7 @@ def to_mend(made: Plan, words: Words) -> bytes:
 
 
 def reasons_told(reasons: Sequence[Refusal], words: Words) -> str:
-    """Give why a line is refused, column by column."""
+    """Return why a line is refused, column by column."""
     return " / ".join(
         (f"{each.field}{words(': ')}" if each.field else "") + told(each.problem, words) for each in reasons
     )

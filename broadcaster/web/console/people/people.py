@@ -71,7 +71,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def _found(unit: Unit, station: Station, only: Only, text: str, after: int | None) -> tuple[Found, bool]:
-    """Give who is looked for, and whether they were found exactly: by what they are reached at, or by their id."""
+    """Return who is looked for, and whether they were found exactly: by what they are reached at, or by their id."""
     if not text:
         return await register.page(unit, station.id, only, after=after, limit=PAGE), False
     known = await people.by_external_ids(unit, station.id, [text])
@@ -85,7 +85,7 @@ async def _found(unit: Unit, station: Station, only: Only, text: str, after: int
 
 
 def _contacts(text: str, region: str) -> list[NewContact]:
-    """Give the contacts that a text may stand for."""
+    """Return the contacts that a text may stand for."""
     try:
         return [mail_contact(text)]
     except InvalidMailAddress:
@@ -120,7 +120,7 @@ CHANNEL_ICONS = {
 
 
 def channel_word(channel: ChannelName, words: Words) -> str:
-    """Give what people call a channel."""
+    """Return what people call a channel."""
     return {
         ChannelName.PUSH: words("notification"),
         ChannelName.SMS: words("text message"),

@@ -315,7 +315,7 @@ def _address(held: Held, words: Words) -> str:
 
 
 async def _where(unit: Unit, call: Call[Any, Any]) -> _Where:
-    """Give what the page is about. Raises ``Forbidden`` for who may only read."""
+    """Return what the page is about. Raises ``Forbidden`` for who may only read."""
     station, theirs = await chosen_station(unit, call)
     call.need(Role.PUBLISH, station.id)
     groups = await stations.group_list(unit, station.id)

@@ -66,7 +66,7 @@ class PersonForm:
         return not self.wrong and not self.places
 
     def person(self) -> NewSubscriber:
-        """Give who is to be added."""
+        """Return who is to be added."""
         return NewSubscriber(
             locale=self.locale,
             contacts=tuple({(each.channel, each.canonical): each for each in self.contacts}.values()),
@@ -79,17 +79,17 @@ class PersonForm:
 
 
 def blank(station: Station) -> PersonForm:
-    """Give the form of somebody new, with a number of their own drawn already."""
+    """Return the form of somebody new, with a number of their own drawn already."""
     return PersonForm(external_id=drawn_id(), locale=station.languages[0])
 
 
 def drawn_id() -> str:
-    """Give an id for a register that has none of its own."""
+    """Return an id for a register that has none of its own."""
     return "T-" + "".join(secrets.choice(_ALPHABET) for _ in range(7))
 
 
 def filled(person: Person) -> PersonForm:
-    """Give the form of somebody who is there."""
+    """Return the form of somebody who is there."""
     return PersonForm(
         name=person.name or "",
         external_id=person.external_id or "",

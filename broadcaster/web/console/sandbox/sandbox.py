@@ -83,7 +83,7 @@ async def one(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def mail(call: Call[None, None]) -> web.StreamResponse:
-    """Give a mail's HTML for a frame that runs nothing and fetches nothing."""
+    """Return a mail's HTML for a frame that runs nothing and fetches nothing."""
     found = await _message(call)
     if found is None or found.channel is not ChannelName.EMAIL:
         return unknown(call)
@@ -102,7 +102,7 @@ async def mail(call: Call[None, None]) -> web.StreamResponse:
 
 
 def _reach(caller: Caller | None) -> tuple[int | None, bool]:
-    """Give the station whose messages a caller sees, None for all; and whether with addresses."""
+    """Return the station whose messages a caller sees, None for all; and whether with addresses."""
     if caller is None:
         return 0, False
     return caller.station_id, caller.role.may(Role.PUBLISH)
@@ -121,7 +121,7 @@ async def _message(call: Call[Any, Any]) -> SandboxMessage | None:
 
 
 async def _choices(unit: Unit, words: Words, station_id: int | None, *, opened: bool) -> list[dict[str, Any]]:
-    """Give the alerts to choose from: id, and what they are called."""
+    """Return the alerts to choose from: id, and what they are called."""
     kept = dict(await sandbox.newest_alerts(unit, station_id, _MOST_ALERTS))
     known = {each.id: each for each in await alerts.by_ids(unit, [each for each in kept if each != CODES])}
     choices = [

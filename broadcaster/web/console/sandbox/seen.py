@@ -31,7 +31,7 @@ _HIDDEN = "•••"
 
 
 def seen(message: SandboxMessage, words: Words, *, opened: bool) -> dict[str, Any]:
-    """Give a message as a template shows it. ``opened``: to somebody who may know addresses."""
+    """Return a message as a template shows it. ``opened``: to somebody who may know addresses."""
     shown: dict[str, Any] = {
         "id": message.id,
         "alert_id": message.alert_id,
@@ -87,13 +87,13 @@ _SEEN = {ChannelName.PUSH: _push, ChannelName.SMS: _sms, ChannelName.VOICE: _voi
 
 
 def html_of(message: SandboxMessage) -> str:
-    """Give the HTML of a mail; empty for what has none."""
+    """Return the HTML of a mail; empty for what has none."""
     part = _mail(message.wire).get_body(("html",))
     return "" if part is None else str(part.get_content())
 
 
 def without_secrets(text: str) -> str:
-    """Give a text in which no link acts for its receiver."""
+    """Return a text in which no link acts for its receiver."""
     return _SECRETS.sub(rf"\1{_HIDDEN}", text)
 
 
@@ -107,7 +107,7 @@ def _text(mail: EmailMessage) -> str:
 
 
 def _steps(wire: bytes, words: Words) -> Any:
-    """Give what happens in a call, in order: (kind, what)."""
+    """Return what happens in a call, in order: (kind, what)."""
     body = wire.partition(b"\r\n\r\n")[2].decode("utf-8", "replace")
     instructions = parse_qs(body).get("Twiml", [""])[0]
     if not instructions:
@@ -135,7 +135,7 @@ def _to(message: SandboxMessage, words: Words) -> str:
 
 
 def masked(address: str) -> str:
-    """Give an address of which only enough is left to tell two apart: ``+33•••67``, ``r•••@example.org``."""
+    """Return an address of which only enough is left to tell two apart: ``+33•••67``, ``r•••@example.org``."""
     if address.startswith("http"):
         return urlsplit(address).hostname or _HIDDEN
     local, at, domain = address.partition("@")

@@ -69,7 +69,7 @@ def read(form: MultiDict[str]) -> StationForm:
 
 
 def filled(station: Station) -> StationForm:
-    """Give the form of a station that is there."""
+    """Return the form of a station that is there."""
     return StationForm(
         kind=station.kind.value,
         name=station.name,
@@ -82,7 +82,7 @@ def filled(station: Station) -> StationForm:
 
 
 def made(given: StationForm, words: Words, margin_m: float) -> dict[str, Any] | None:
-    """Give the fields of a new station, or None and what is wrong; reads a large file where there is a commune."""
+    """Return the fields of a new station, or None and what is wrong; reads a large file where there is a commune."""
     if not given.insee and given.name and not given.slug:
         given.slug = slug(given.name)[:60].strip("-")
     _check_contact(given, words, "FR")
@@ -126,7 +126,7 @@ def made(given: StationForm, words: Words, margin_m: float) -> dict[str, Any] | 
 
 
 def changes(given: StationForm, station: Station, words: Words) -> dict[str, Any] | None:
-    """Give what is to be changed of a station, or None and what is wrong."""
+    """Return what is to be changed of a station, or None and what is wrong."""
     if not given.name or len(given.name) > MAX_NAME or not given.name.isprintable():
         given.wrong["name"] = words("A name has %(most)s characters at most.", most=MAX_NAME)
     email, phone = _check_contact(given, words, station.region)

@@ -64,13 +64,13 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def find(call: Call[None, None]) -> web.Response:
-    """Give the communes whose name begins like what is typed."""
+    """Return the communes whose name begins like what is typed."""
     check(call)
     return answer(CommunesFound(communes=tuple(await _search(_asked(call), words_of(call.request)))))
 
 
 async def ground(call: Call[None, None]) -> web.Response:
-    """Give what the map of a commune is drawn on that is no station yet."""
+    """Return what the map of a commune is drawn on that is no station yet."""
     check(call)
     commune = await _commune(call.request.match_info["insee"])
     body = await call.request.app[GROUND].under(_as_station(commune))

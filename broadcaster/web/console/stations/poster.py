@@ -32,13 +32,13 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def svg(call: Call[None, None]) -> web.Response:
-    """Give the poster as SVG."""
+    """Return the poster as SVG."""
     station = await _station(call)
     return web.Response(text=_drawn(call, station), content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 
 async def pdf(call: Call[None, None]) -> web.Response:
-    """Give the poster as PDF, A4."""
+    """Return the poster as PDF, A4."""
     station = await _station(call)
     title = address_of(call.services.base_url, station.slug)
     try:
@@ -79,7 +79,7 @@ def _shown(call: Call[Any, Any], station: Station, trouble: str = "") -> web.Res
 
 
 def reachable(base_url: str) -> bool:
-    """Tell whether somebody else's telephone may come to an address: not of this machine alone, and by https."""
+    """Return whether somebody else's telephone may come to an address: not of this machine alone, and by https."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     try:

@@ -47,12 +47,12 @@ class Step:
 
 
 def address_of(base_url: str, slug: str) -> str:
-    """Give the address that the code holds, and that is written below it."""
+    """Return the address that the code holds, and that is written below it."""
     return f"{base_url.rstrip('/')}/s/{slug}"
 
 
 def poster(station: Station, base_url: str, own: Words, other: Words) -> str:
-    """Give the poster as SVG; ``own`` stands first and large, ``other`` below it."""
+    """Return the poster as SVG; ``own`` stands first and large, ``other`` below it."""
     address = address_of(base_url, station.slug)
     steps = [Step(words_own, words_other) for words_own, words_other in zip(_steps(own), _steps(other), strict=True)]
     opening = (
@@ -183,7 +183,7 @@ def written(phone: str) -> str:
 def fitted(
     text: str, room: float, *, sizes: Sequence[float], most: int, anywhere: bool = False
 ) -> tuple[list[str], float]:
-    """Give a text in at most ``most`` lines that are no wider than ``room``, and the largest size at which that is so.
+    """Return a text in at most ``most`` lines no wider than ``room``, and the largest size at which it fits.
 
     At the smallest size what does not fit ends with an ellipsis.
     """
@@ -227,7 +227,7 @@ def _pieces(text: str, *, anywhere: bool) -> list[str]:
 
 
 def measured(text: str) -> float:
-    """Give how wide a bold text is at most, in ems."""
+    """Return how wide a bold text is at most, in ems."""
     return sum(
         0.39 if sign in _NARROW else 1.05 if sign in _WIDE else 0.77 if sign.isupper() else 0.67 for sign in text
     )

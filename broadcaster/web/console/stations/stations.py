@@ -103,7 +103,7 @@ def _editing(call: Call[Any, Any], station: Station, given: StationForm) -> web.
 
 
 def kind_word(kind: StationKind, words: Words) -> str:
-    """Give what people call a kind of station."""
+    """Return what people call a kind of station."""
     return {
         StationKind.AUTHORITY: words("public authority"),
         StationKind.SCHOOL: words("school"),
@@ -112,12 +112,12 @@ def kind_word(kind: StationKind, words: Words) -> str:
 
 
 def languages_known(words: Words) -> list[tuple[str, str]]:
-    """Give the languages in which a station may publish: tag and name."""
+    """Return the languages in which a station may publish: tag and name."""
     return [(each, language_word(each, words)) for each in LANGUAGES]
 
 
 def may_add(call: Call[Any, Any]) -> bool:
-    """Tell whether the operator may add stations: an administrator of them all may."""
+    """Return whether the operator may add stations: an administrator of them all may."""
     return call.caller is not None and call.caller.station_id is None and call.caller.role.may(Role.ADMIN)
 
 
