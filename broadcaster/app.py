@@ -18,6 +18,7 @@ from broadcaster import collector
 from broadcaster.atlas import ActiveAlerts, Atlas
 from broadcaster.bus import BadAddress, Bus, LocalBus, StreamsBus
 from broadcaster.clock import Clock, SystemClock
+from broadcaster.domain.refusals import located
 from broadcaster.errors import BadSettings, TocsinError
 from broadcaster.http.connections import watch
 from broadcaster.http.keys import CONNECTIONS
@@ -116,7 +117,8 @@ def _school(settings: Settings) -> SchoolCalendar:
     try:
         return SchoolCalendar.load(settings.school_holidays_file)
     except (BadSchedule, OSError) as error:
-        raise BadSettings([("TOCSIN_SCHOOL_HOLIDAYS_FILE", str(error))]) from error
+        told = located(error) if isinstance(error, BadSchedule) else str(error)
+        raise BadSettings([("TOCSIN_SCHOOL_HOLIDAYS_FILE", told)]) from error
 
 
 async def _check_migrated(store: Store) -> None:

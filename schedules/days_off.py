@@ -51,7 +51,7 @@ class SchoolCalendar:
     def days(self, zone: str) -> frozenset[date]:
         """Return the holidays of a zone. Raises ``BadSchedule``."""
         if zone not in self._days:
-            raise BadSchedule("school_zone", f"is an unknown school zone: one of {', '.join(self.zones)}")
+            raise BadSchedule("school-zone-unknown", "school_zone", known=", ".join(self.zones))
         return self._days[zone]
 
     def known_until(self, zone: str) -> date:
@@ -72,9 +72,9 @@ def _from_file(file: Path) -> dict[str, set[date]]:
             try:
                 zone, first, last = row["zone"], date.fromisoformat(row["first"]), date.fromisoformat(row["last"])
             except (KeyError, TypeError, ValueError) as error:
-                raise BadSchedule(f"line {number}", "needs the columns zone, first and last (2027-08-14)") from error
+                raise BadSchedule("holidays-columns", f"line {number}") from error
             if not _ZONE.fullmatch(zone) or not timedelta(0) <= last - first <= timedelta(days=_LONGEST):
-                raise BadSchedule(f"line {number}", "has no zone's name, or ends before it begins")
+                raise BadSchedule("holidays-line", f"line {number}")
             found.setdefault(zone, set()).update(first + timedelta(days=n) for n in range((last - first).days + 1))
     return found
 

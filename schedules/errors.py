@@ -1,10 +1,14 @@
-"""What a schedule can be wrong in: ``field`` says where (``repeat``, ``zone``), ``problem`` is a sentence."""
+"""What a schedule can be wrong in: ``field`` says where (``repeat``, ``zone``), ``code`` and ``params`` what."""
 
 
 class BadSchedule(ValueError):
     """The rule, its beginning or its time zone can't be used."""
 
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
+    def __init__(self, code: str, field: str, **params: object) -> None:
+        super().__init__(code, field)
+        self.code = code
         self.field = field
-        self.problem = problem
+        self.params = params
+
+    def __str__(self) -> str:
+        return " ".join((f"{self.field}:", self.code, *(f"{name}={each}" for name, each in self.params.items())))

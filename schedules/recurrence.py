@@ -50,8 +50,6 @@ _MOST_INTERVAL = 1000
 _STAMP = "%Y%m%dT%H%M%S"
 _CYCLES = timedelta(days=19 * 146_097)
 _LAST = datetime(2398, 1, 1)  # noqa: DTZ001  a wall-clock time
-_NO_RULE = "is no rule of RFC 5545, such as FREQ=WEEKLY;BYDAY=MO"
-_TOO_OFTEN = "fires more than once an hour, and once an hour is the most"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class Recurrence:
     def __post_init__(self) -> None:
         _zone(self.zone)
         if self.start.tzinfo is not None or self.start > _LAST:
-            raise BadSchedule("at", "is no time of day in the zone, such as 2026-12-07T07:30")
+            raise BadSchedule("not-a-local-time", "at")
         if self.rule is not None:
             self._rrule(self.start)
 
@@ -101,20 +99,20 @@ class Recurrence:
         """Raise ``BadSchedule`` unless it fires after ``now``, an hour apart at least, and not too often."""
         if self.rule is None:
             if self.next_after(now) is None:
-                raise BadSchedule("at", "is in the past")
+                raise BadSchedule("at-past", "at")
             return
         parts = _parts(self.rule)
         unit = {"SECONDLY": timedelta(seconds=1), "MINUTELY": timedelta(minutes=1)}.get(parts["FREQ"], LEAST)
         if unit * int(parts.get("INTERVAL", "1")) < LEAST:
-            raise BadSchedule("repeat", _TOO_OFTEN)
+            raise BadSchedule("repeat-too-often", "repeat")
         today = now.astimezone(_zone(self.zone)).replace(tzinfo=None)
         found = list(islice(self._local(today, today + HORIZON), MOST + 1))
         if not found:
-            raise BadSchedule("repeat", "never fires: no day in the next ten years fits")
+            raise BadSchedule("repeat-never", "repeat")
         if any(later - earlier < LEAST for earlier, later in pairwise(found)):
-            raise BadSchedule("repeat", _TOO_OFTEN)
+            raise BadSchedule("repeat-too-often", "repeat")
         if len(found) > MOST and "UNTIL" in parts:
-            raise BadSchedule("repeat", f"fires more than {MOST} times: let it end earlier")
+            raise BadSchedule("repeat-too-many", "repeat", most=MOST)
 
     def without(self, instant: datetime) -> Recurrence:
         """Return the same without the occurrence at ``instant``."""
@@ -127,7 +125,7 @@ class Recurrence:
         """
         at = min(self._named(instant), default=None)
         if at is None:
-            raise BadSchedule("occurrence", "is no occurrence of this schedule")
+            raise BadSchedule("occurrence-unknown", "occurrence")
         if self.rule is None:
             return None, self
         parts = _parts(self.rule)
@@ -171,7 +169,7 @@ class Recurrence:
                 parts["UNTIL"] = (min(last, _LAST) + _CYCLES).strftime(_STAMP)
             found: rrule = rrulestr(_written(parts), dtstart=self.start + _CYCLES)
         except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-            raise BadSchedule("repeat", _NO_RULE) from error
+            raise BadSchedule("repeat-unreadable", "repeat") from error
         return found
 
 
@@ -195,7 +193,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadSchedule("zone", "is an unknown time zone: write one such as Europe/Paris") from error
+        raise BadSchedule("zone-unknown", "zone") from error
 
 
 def _until(said: str, zone: str) -> datetime:
@@ -212,22 +210,18 @@ def _parts(rule: str) -> dict[str, str]:
     said = rule.strip().upper().removeprefix("RRULE:")
     pairs = [part.partition("=")[::2] for part in said.split(";") if part]
     parts = dict(pairs)
-    problem = None
     if len(rule) > LONGEST_RULE:
-        problem = f"has {len(rule)} characters, and {LONGEST_RULE} is the most"
-    elif len(parts) < len(pairs) or not parts.keys() <= _KNOWN or "FREQ" not in parts:
-        problem = _NO_RULE
-    elif "COUNT" in parts and "UNTIL" in parts:
-        problem = "has both COUNT and UNTIL: leave one out"
-    elif "UNTIL" in parts and not _UNTIL.fullmatch(parts["UNTIL"]):
-        problem = "has an UNTIL that is no time such as 20271231 or 20271231T230000Z"
-    else:
-        for name, most in (("INTERVAL", _MOST_INTERVAL), ("COUNT", MOST)):
-            given = parts.get(name, "1")
-            if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= most:
-                problem = f"has {name} out of range: 1 to {most}"
-    if problem is not None:
-        raise BadSchedule("repeat", problem)
+        raise BadSchedule("text-too-long", "repeat", n=len(rule) - LONGEST_RULE, most=LONGEST_RULE)
+    if len(parts) < len(pairs) or not parts.keys() <= _KNOWN or "FREQ" not in parts:
+        raise BadSchedule("repeat-unreadable", "repeat")
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise BadSchedule("repeat-two-ends", "repeat")
+    if "UNTIL" in parts and not _UNTIL.fullmatch(parts["UNTIL"]):
+        raise BadSchedule("repeat-until", "repeat")
+    for name, most in (("INTERVAL", _MOST_INTERVAL), ("COUNT", MOST)):
+        given = parts.get(name, "1")
+        if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= most:
+            raise BadSchedule("repeat-out-of-range", "repeat", part=name, most=most)
     return parts
 
 

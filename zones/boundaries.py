@@ -65,16 +65,14 @@ def unpacked_boundary(text: str) -> dict[str, Any]:
         wkb = zlib.decompressobj().decompress(base64.urlsafe_b64decode(text.encode()), _LARGEST_PACKED)
         return dict(mapping(shapely.from_wkb(wkb)))
     except (ValueError, binascii.Error, zlib.error, shapely.errors.ShapelyError, AttributeError) as error:
-        raise InvalidArea("boundary", "This is no boundary that was packed here.") from error
+        raise InvalidArea("not-packed", "boundary") from error
 
 
 class BoundaryDoubtful(InvalidArea):
-    """A person must say whether ``proposal`` is what they mean. ``code`` names the doubt."""
+    """A person must say whether ``proposal`` is what they mean."""
 
-    code = ""
-
-    def __init__(self, field: str, problem: str, proposal: Boundary) -> None:
-        super().__init__(field, problem)
+    def __init__(self, code: str, field: str, proposal: Boundary, **params: object) -> None:
+        super().__init__(code, field, **params)
         self.proposal = proposal
 
 
@@ -84,39 +82,24 @@ class SwappedCoordinates(BoundaryDoubtful):
     ``given`` is the boundary as written, None where that is not on the Earth; ``place`` says in words where that is.
     """
 
-    code = "swapped"
-
     def __init__(self, field: str, proposal: Boundary, given: Boundary | None) -> None:
         lon, lat = proposal.middle
-        self.given, self.place = given, ""
-        if given is None:
-            now = "As it is written, this boundary is nowhere on the Earth"
-        else:
+        self.given, self.place, where = given, "", "nowhere on the Earth"
+        if given is not None:
             lon_now, lat_now = given.middle
             self.place = whereabouts(lon_now, lat_now)
-            now = f"As it is written, this boundary lies at latitude {lat_now:.2f}, longitude {lon_now:.2f}"
-            now += f", {self.place}" if self.place else ""
-        problem = (
-            f"{now}. With latitude and longitude swapped it lies at latitude {lat:.2f}, longitude {lon:.2f}. Swap them?"
-        )
-        super().__init__(field, problem, proposal)
+            where = f"at latitude {lat_now:.2f}, longitude {lon_now:.2f}" + (f", {self.place}" if self.place else "")
+        super().__init__("swapped", field, proposal, where=where, lat=f"{lat:.2f}", lon=f"{lon:.2f}")
 
 
 class CrossingOutline(BoundaryDoubtful):
     """An outline crosses or touches itself; ``proposal`` is the boundary as it was mended."""
 
-    code = "crosses-itself"
-
     def __init__(self, field: str, proposal: Boundary) -> None:
         lon, lat = proposal.crossings[0]
-        more = len(proposal.crossings) - 1
-        places = f"near longitude {lon:.6g}, latitude {lat:.6g}" + (f" and in {more} other outlines" if more else "")
-        parts = "one part" if proposal.parts == 1 else f"{proposal.parts} parts"
-        problem = (
-            f"The outline crosses or touches itself {places}. Mended, it holds {proposal.area_km2:,.2f} km² in {parts}:"
-            " is that right?"
-        )
-        super().__init__(field, problem, proposal)
+        km2, places = round(proposal.area_km2, 2), len(proposal.crossings)
+        params = {"lon": lon, "lat": lat, "places": places, "km2": km2, "parts": proposal.parts}
+        super().__init__("crosses-itself", field, proposal, **params)
 
 
 def read_boundary(

@@ -24,30 +24,22 @@ Box = tuple[float, float, float, float]  # west, south, east, north, in degrees;
 def finite(value: Any, field: str) -> float:
     """``value`` as a float, or InvalidArea: JSON's numbers only, so no boolean, no string, no NaN, no infinity."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise InvalidArea(field, f"{_shown(value)} is not a number: write it as one, without quotes.")
+        raise InvalidArea("not-a-number", field)
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise InvalidArea(field, "This is not a finite number.")
+        raise InvalidArea("not-finite", field)
     return number
 
 
-def in_range(value: Any, field: str, limit: float, word: str) -> float:
-    """``value`` as a float within ``-limit..limit``, or InvalidArea."""
+def in_range(value: Any, field: str, limit: float, code: str) -> float:
+    """``value`` as a float within ``-limit..limit``, or InvalidArea of this code."""
     number = finite(value, field)
     if not -limit <= number <= limit:
-        raise InvalidArea(field, f"{number:.10g} is out of range: a {word} is from -{limit:g} to {limit:g} degrees.")
+        raise InvalidArea(code, field, value=number, most=limit)
     return number
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "This text" if isinstance(value, str) else f"This {type(value).__name__}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +54,12 @@ class Circle:
     radius_m: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lon", in_range(self.lon, "lon", 180, "longitude"))
-        object.__setattr__(self, "lat", in_range(self.lat, "lat", 90, "latitude"))
+        object.__setattr__(self, "lon", in_range(self.lon, "lon", 180, "bad-longitude"))
+        object.__setattr__(self, "lat", in_range(self.lat, "lat", 90, "bad-latitude"))
         radius_m = finite(self.radius_m, "radius_m")
         if not MIN_RADIUS_M <= radius_m <= MAX_RADIUS_M:
-            size = "small" if radius_m < MIN_RADIUS_M else "large"
-            raise InvalidArea(
-                "radius_m",
-                f"{radius_m:.10g} m is too {size}: a circle's radius is from {MIN_RADIUS_M} to {MAX_RADIUS_M:,} m.",
-            )
+            code = "circle-too-small" if radius_m < MIN_RADIUS_M else "circle-too-large"
+            raise InvalidArea(code, "radius_m", least=MIN_RADIUS_M, most=MAX_RADIUS_M)
         object.__setattr__(self, "radius_m", radius_m)
 
     def covers(self, lons: Floats, lats: Floats) -> Bools:

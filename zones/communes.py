@@ -40,7 +40,7 @@ COLUMNS = (
 _MEND = "make it with python -m zones.communes_source"
 _ARTICLES = {"2": "Le ", "3": "La ", "4": "Les ", "5": "L'", "6": "Aux ", "7": "Las ", "8": "Los "}
 _FOUND_ITSELF = ("COM", "ARM")  # communes, and the arrondissements of Paris, Lyon and Marseille
-_PART_OF = {"COMD": "a delegated commune", "COMA": "an associated commune", "SRM": "a sector"}
+
 _NEAR_DEGREES = 0.01
 _SUGGESTIONS = 5
 _METRES_A_DEGREE = 111_320.0
@@ -129,8 +129,8 @@ class Communes:
                 return self._commune(row)
             other = row
         if other is not None:
-            raise UnknownCommune("insee", self._part_of(other))
-        raise UnknownCommune("insee", f"There is no commune {insee[:40]!r} in the data. {self._likely(insee, code)}")
+            raise self._part_of(other)
+        raise self._unknown(insee[:40], code)
 
     def search(self, text: str, limit: int = 10) -> list[CommuneName]:
         """The communes whose name is like ``text``, the likeliest first, then the most peopled.
@@ -191,10 +191,7 @@ class Communes:
     def path(self) -> Path:
         """Where the data is. Raises ``CommunesMissing``."""
         if not self._path.is_file():
-            raise CommunesMissing(
-                "insee",
-                f"The data of France's communes is not there: {_MEND}, or give the boundary as a GeoJSON file.",
-            )
+            raise CommunesMissing("communes-missing", "insee", mend=_MEND)
         return self._path
 
     @cached_property
@@ -213,10 +210,7 @@ class Communes:
     def _commune(self, row: Row) -> Commune:
         boundary = _boundary(row) or self._boundary_of_parts(row)
         if boundary is None:
-            raise UnknownCommune(
-                "insee",
-                f"{_full_name(row)} ({row['code']}) has no boundary in the data: give one as a GeoJSON file.",
-            )
+            raise UnknownCommune("commune-without-boundary", "insee", insee=row["code"], name=_full_name(row))
         return Commune(
             insee=row["code"],
             name=_full_name(row),
@@ -234,24 +228,24 @@ class Communes:
         known = [part for part in parts if part is not None]
         return _as_multi(shapely.union_all(known)) if known else None
 
-    def _part_of(self, row: Row) -> str:
-        whole = next((each for each in self._rows() if each["id"] == row["commune_parent_id"]), None)
-        what = f"{row['code']} is {_full_name(row)}, {_PART_OF.get(row['type'], 'a part')}"
-        return f"{what} of {_full_name(whole)}: use {whole['code']}." if whole else f"{what} of another commune."
+    def _part_of(self, row: Row) -> UnknownCommune:
+        whole = next((each for each in self._rows() if each["id"] == row["commune_parent_id"]), row)
+        names = {"name": _full_name(row), "whole": _full_name(whole), "use": whole["code"]}
+        return UnknownCommune("commune-part", "insee", insee=row["code"], **names)
 
-    def _likely(self, insee: str, code: str) -> str:
-        """A sentence that says what may have been meant."""
+    def _unknown(self, insee: str, code: str) -> UnknownCommune:
+        """The error that says what may have been meant."""
         if not re.fullmatch(r"[0-9][0-9AB]?[0-9]*", code):
             likely = self.search(insee, _SUGGESTIONS)
         else:
             posted = self._of_postal_code(code)
             if posted:
-                return f"{code} is a postal code, of {_listed(posted)}: use the INSEE code."
+                return UnknownCommune("commune-postal-code", "insee", insee=code, likely=_listed(posted))
             likely = [name for _, _, name in self._names if _one_slip(code, name.insee)]
             likely.sort(key=lambda name: -(name.population or 0))
         if likely:
-            return f"Did you mean {_listed(likely[:_SUGGESTIONS])}?"
-        return "An INSEE code has five characters, such as 61214 for L'Aigle."
+            return UnknownCommune("commune-similar", "insee", insee=insee, likely=_listed(likely[:_SUGGESTIONS]))
+        return UnknownCommune("commune-unknown", "insee", insee=insee)
 
     def _of_postal_code(self, code: str) -> list[CommuneName]:
         insee = {row["code"] for row in self._rows() if code in row["postal_codes"].split()}
@@ -265,10 +259,10 @@ def _read(path: Path) -> Iterator[Row]:
             rows = csv.DictReader(lines)
             missing = set(COLUMNS).difference(rows.fieldnames or ())
             if missing:
-                raise CommunesMissing("insee", f"{path.name} has no column {min(missing)}: {_MEND}.")
+                raise CommunesMissing("communes-column", "insee", file=path.name, column=min(missing), mend=_MEND)
             yield from rows
     except (lzma.LZMAError, EOFError, UnicodeDecodeError, csv.Error) as wrong:
-        raise CommunesMissing("insee", f"{path.name} can't be read ({wrong}): {_MEND}.") from wrong
+        raise CommunesMissing("communes-unreadable", "insee", file=path.name, why=str(wrong), mend=_MEND) from wrong
 
 
 def _full_name(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""What can be wrong with a place, told as what to do about it.
+"""What can be wrong with a place: a code, where, and the figures of its sentence, which the caller's side makes.
 
 ::
 
@@ -21,21 +21,22 @@ from typing import Self
 class ZoneError(ValueError):
     """A place was refused.
 
-    ``field`` is the path of what is wrong in the caller's document (``area.circles[0].radius_m``); ``problem`` is a
-    sentence for the person who wrote it: what is wrong, and what would be right.
+    ``code`` says why; ``field`` is the path of what is wrong in the caller's document (``area.circles[0].radius_m``).
     """
 
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(field, problem)
+    def __init__(self, code: str, field: str = "", **params: object) -> None:
+        super().__init__(code, field)
+        self.code = code
         self.field = field
-        self.problem = problem
+        self.params = params
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.problem}" if self.field else self.problem
+        told = " ".join((self.code, *(f"{name}={each}" for name, each in self.params.items())))
+        return f"{self.field}: {told}" if self.field else told
 
     def under(self, path: str) -> Self:
         """The same error, its field seen from further out: ``radius_m`` under ``circles[0]``."""
-        return type(self)(f"{path}.{self.field}" if self.field else path, self.problem)
+        return type(self)(self.code, f"{path}.{self.field}" if self.field else path, **self.params)
 
 
 class InvalidArea(ZoneError):
@@ -47,11 +48,7 @@ class InvalidPoint(ZoneError):
 
 
 class OutsideJurisdiction(ZoneError):
-    """The shape goes further than its author may. ``beyond_m``: how far; None where it is far away."""
-
-    def __init__(self, field: str, problem: str, beyond_m: float | None = None) -> None:
-        super().__init__(field, problem)
-        self.beyond_m = beyond_m
+    """The shape goes further than its author may."""
 
 
 class UnknownCommune(ZoneError):

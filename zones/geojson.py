@@ -83,20 +83,19 @@ def _read(obj: Any, field: str, limits: Limits, rings: Rings, *, strict: bool) -
     left_out: Counter[str] = Counter()
     polygons = list(_polygons(obj, field, left_out, strict=strict))
     if sum(len(drawn) for drawn, _ in polygons if _is_list(drawn)) > limits.rings:
-        raise InvalidArea(field, f"More than {limits.rings:,} rings: leave out the smallest parts and holes.")
+        raise InvalidArea("too-many-rings", field, most=limits.rings)
     pieces: list[Polygon] = []
     for drawn, path in polygons:
         pieces.extend(rings.polygon(drawn, path))
     if not pieces:
-        raise InvalidArea(field, f"There is no polygon here{_only(left_out)}: draw at least one.")
+        drawn = ", ".join(f"{number} {kind}" for kind, number in left_out.items() if kind != _NOTHING)
+        raise InvalidArea("only-points-and-lines", field, drawn=drawn) if drawn else InvalidArea("no-polygon", field)
     joined = MultiPolygon(pieces)
     if not joined.is_valid:  # each part is valid: they overlap or share an edge
         joined = polygons_of(shapely.union_all(pieces))
     area_km2 = polygons_area_m2(joined) / 1e6
     if area_km2 > limits.area_km2:
-        raise InvalidArea(
-            field, f"The polygons hold {area_km2:,.0f} km²: draw a smaller area, of {limits.area_km2:,.0f} km² at most."
-        )
+        raise InvalidArea("area-too-large", field, km2=round(area_km2), most=limits.area_km2)
     return Reading(joined, dict(left_out), tuple(rings.crossings))
 
 
@@ -110,17 +109,12 @@ def _polygons(obj: Any, field: str, left_out: Counter[str], *, strict: bool) -> 
         if kind == "Polygon":
             yield geometry.get("coordinates"), f"{path}.coordinates"
         elif kind == "MultiPolygon":
-            parts = listed(geometry.get("coordinates"), f"{path}.coordinates", "polygons")
+            parts = listed(geometry.get("coordinates"), f"{path}.coordinates")
             yield from ((part, f"{path}.coordinates[{at}]") for at, part in enumerate(parts))
         elif kind in _NO_AREAS and not strict:
             left_out[kind] += 1
         else:
-            raise InvalidArea(f"{path}.type", f"“{kind[:40]}” is not an area: give a Polygon or a MultiPolygon.")
-
-
-def _only(left_out: Counter[str]) -> str:
-    drawn = ", ".join(f"{number} {kind}" for kind, number in left_out.items() if kind != _NOTHING)
-    return f", only {drawn}" if drawn else ""
+            raise InvalidArea("not-a-polygon", f"{path}.type", kind=kind[:40])
 
 
 def polygons_area_m2(shape: Polygon | MultiPolygon) -> float:
@@ -146,7 +140,7 @@ def _one_geojson(obj: Any, field: str) -> Iterator[tuple[Mapping[str, Any] | Non
     kind = _kind(obj, field)
     _refuse_other_crs(obj, field)
     if kind == "FeatureCollection":
-        for at, item in enumerate(listed(obj.get("features"), f"{field}.features", "features")):
+        for at, item in enumerate(listed(obj.get("features"), f"{field}.features")):
             yield from _feature(item, f"{field}.features[{at}]")
     elif kind == "Feature":
         yield from _feature(obj, field)
@@ -156,7 +150,7 @@ def _one_geojson(obj: Any, field: str) -> Iterator[tuple[Mapping[str, Any] | Non
 
 def _feature(obj: Any, field: str) -> Iterator[tuple[Mapping[str, Any] | None, str]]:
     if _kind(obj, field) != "Feature":
-        raise InvalidArea(f"{field}.type", "A FeatureCollection holds features only.")
+        raise InvalidArea("not-a-feature", f"{field}.type")
     _refuse_other_crs(obj, field)
     if obj.get("geometry") is None:  # RFC 7946 section 3.2: an unlocated feature
         yield None, f"{field}.geometry"
@@ -172,17 +166,17 @@ def _geometry(obj: Any, field: str, depth: int = 0) -> Iterator[tuple[Mapping[st
         return
     members = obj.get("geometries")
     if not _is_list(members) or depth == _DEEPEST:
-        raise InvalidArea(f"{field}.geometries", "This must be a list of geometries.")
+        raise InvalidArea("not-a-list", f"{field}.geometries")
     for at, member in enumerate(members):
         yield from _geometry(member, f"{field}.geometries[{at}]", depth + 1)
 
 
 def _kind(obj: Any, field: str) -> str:
     if not isinstance(obj, Mapping):
-        raise InvalidArea(field, "This is not GeoJSON: give an object with a type, such as Polygon.")
+        raise InvalidArea("not-geojson", field)
     kind = obj.get("type")
     if not isinstance(kind, str):
-        raise InvalidArea(f"{field}.type", "The type is missing: give Polygon, MultiPolygon, Feature or such.")
+        raise InvalidArea("not-geojson", f"{field}.type")
     return kind
 
 
@@ -190,7 +184,7 @@ def _refuse_other_crs(obj: Mapping[str, Any], field: str) -> None:
     """Metres read as degrees would be somewhere else."""
     crs = obj.get("crs")
     if crs is not None and not _is_wgs84(crs):
-        raise InvalidArea(f"{field}.crs", "The coordinates must be WGS 84 longitude and latitude: convert them first.")
+        raise InvalidArea("not-wgs84", f"{field}.crs")
 
 
 def _is_wgs84(crs: Any) -> bool:

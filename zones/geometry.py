@@ -107,9 +107,9 @@ class Area:
             polygons = None
         object.__setattr__(self, "polygons", polygons)
         if not self.circles and polygons is None:
-            raise InvalidArea("", "There is no area: draw at least one circle or one polygon.")
+            raise InvalidArea("area-empty")
         if len(self.circles) > MAX_CIRCLES:
-            raise InvalidArea("circles", f"{len(self.circles)} circles are too many: {MAX_CIRCLES} at most.")
+            raise InvalidArea("too-many-circles", "circles", n=len(self.circles), most=MAX_CIRCLES)
         if polygons is None:
             object.__setattr__(self, "shapes", self.circles)
             return
@@ -120,10 +120,10 @@ class Area:
     @staticmethod
     def _check_polygons(polygons: MultiPolygon) -> None:
         if not isinstance(polygons, MultiPolygon) or not polygons.is_valid:
-            raise InvalidArea("polygons", "This is not a valid MultiPolygon: read it with Area.from_json.")
+            raise InvalidArea("area-unread", "polygons")
         west, south, east, north = polygons.bounds
         if west < -180 or east > 180 or south < -90 or north > 90:  # noqa: PLR2004
-            raise InvalidArea("polygons", "The polygons leave the map: split them at the antimeridian.")
+            raise InvalidArea("area-off-the-map", "polygons")
 
     @classmethod
     def from_json(cls, obj: Any, field: str = "area") -> Self:
@@ -133,10 +133,10 @@ class Area:
         Raises ``InvalidArea`` and nothing else, whatever the JSON; its ``field`` is a path beginning with ``field``.
         """
         if not isinstance(obj, Mapping):
-            raise InvalidArea(field, "An area is an object with circles, polygons or both.")
+            raise InvalidArea("not-an-area", field)
         for key in obj:
             if key not in ("circles", "polygons"):
-                raise InvalidArea(f"{field}.{str(key)[:40]}", "An area has circles and polygons, and nothing else.")
+                raise InvalidArea("not-an-area", f"{field}.{str(key)[:40]}")
         circles = _read_circles(obj.get("circles"), f"{field}.circles")
         geojson = obj.get("polygons")
         nothing = geojson is None or (isinstance(geojson, list) and not geojson)
@@ -239,21 +239,21 @@ def _read_circles(obj: Any, field: str) -> tuple[Circle, ...]:
     if obj is None:
         return ()
     if not isinstance(obj, Sequence) or isinstance(obj, str | bytes):
-        raise InvalidArea(field, "This must be a list of circles.")
+        raise InvalidArea("not-a-list", field)
     if len(obj) > MAX_CIRCLES:
-        raise InvalidArea(field, f"{len(obj)} circles are too many: {MAX_CIRCLES} at most.")
+        raise InvalidArea("too-many-circles", field, n=len(obj), most=MAX_CIRCLES)
     return tuple(_read_circle(each, f"{field}[{at}]") for at, each in enumerate(obj))
 
 
 def _read_circle(obj: Any, field: str) -> Circle:
     if not isinstance(obj, Mapping):
-        raise InvalidArea(field, "A circle is an object with lon, lat and radius_m.")
+        raise InvalidArea("not-a-circle", field)
     for key in ("lon", "lat", "radius_m"):
         if key not in obj:
-            raise InvalidArea(f"{field}.{key}", "This is missing: a circle has lon, lat and radius_m.")
+            raise InvalidArea("needed", f"{field}.{key}")
     for key in obj:
         if key not in ("lon", "lat", "radius_m"):
-            raise InvalidArea(f"{field}.{str(key)[:40]}", "A circle has lon, lat and radius_m, and nothing else.")
+            raise InvalidArea("not-a-circle", f"{field}.{str(key)[:40]}")
     try:
         return Circle(obj["lon"], obj["lat"], obj["radius_m"])
     except InvalidArea as wrong:

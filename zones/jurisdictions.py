@@ -62,7 +62,7 @@ class Jurisdiction:
         """
         self.margin_m = finite(margin_m, "margin_m")
         if self.margin_m < 0:
-            raise InvalidArea("margin_m", "A margin is 0 m or more.")
+            raise InvalidArea("bad-margin", "margin_m")
         self.boundary = boundary
         self.sea = sea
         if boundary is not None:
@@ -111,25 +111,23 @@ class Jurisdiction:
             return
         for at, circle in enumerate(area.circles):
             shape = drawn_circle(circle, _CORNERS)
-            self._check_shape(shape, (circle.lon, circle.lat), f"{field}.circles[{at}]", "This circle")
+            self._check_shape(shape, (circle.lon, circle.lat), f"{field}.circles[{at}]")
         if area.polygons is None:
             return
         parts = shapely.get_parts(area.polygons)
         if len(parts) > _PARTS_APART:
             parts = [area.polygons]
-        for at, part in enumerate(parts):
+        for at, part in enumerate(parts, start=1):
             middle = part.representative_point()
-            what = "The area drawn" if len(parts) == 1 else f"Polygon {at + 1} of {len(parts)}"
-            self._check_shape(part, (middle.x, middle.y), f"{field}.polygons", what)
+            which: dict[str, int] = {} if len(parts) == 1 else {"at": at, "many": len(parts)}
+            self._check_shape(part, (middle.x, middle.y), f"{field}.polygons", **which)
 
-    def _check_shape(self, shape: Any, middle: tuple[float, float], field: str, what: str) -> None:
+    def _check_shape(self, shape: Any, middle: tuple[float, float], field: str, **which: int) -> None:
         if shapely.covers(self.boundary, shape):
             return
         nearby = self._nearby(shape)
         if nearby is None:
-            swapped = ": are latitude and longitude swapped?" if self._holds_swapped(shape) else "."
-            far = f"{what} lies far outside the station's territory{self._allowance()}{swapped}"
-            raise OutsideJurisdiction(field, far)
+            raise OutsideJurisdiction("area-swapped" if self._holds_swapped(shape) else "area-far", field, **which)
         ground, allowed = _on_plane(shape, middle), _on_plane(nearby, middle)
         reached = allowed.buffer(self.margin_m + _TOLERANCE_M, quad_segs=32)
         outside = ground.difference(reached)
@@ -140,13 +138,10 @@ class Jurisdiction:
         corners = shapely.points(shapely.get_coordinates(outside))
         beyond_m = float(shapely.distance(allowed, corners).max()) - self.margin_m
         share = min(outside.area / ground.area, 1.0)
-        how = "lies wholly" if share > 0.999 else "goes"  # noqa: PLR2004
-        raise OutsideJurisdiction(
-            field,
-            f"{what} {how} outside the station's territory{self._allowance()}, by {_shown_m(beyond_m)} at the farthest"
-            f" ({max(share, 0.001):.1%} of it): move it or make it smaller.",
-            beyond_m,
-        )
+        code = "area-wholly-outside" if share > 0.999 else "area-outside"  # noqa: PLR2004
+        percent = round(max(share, 0.001) * 100, 1)
+        beyond_m = math.ceil(beyond_m)
+        raise OutsideJurisdiction(code, field, beyond_m=beyond_m, margin_m=self.margin_m, share=percent, **which)
 
     def _sea_under(self, shape: Any) -> Any:
         return shapely.intersection(self.sea, shapely.box(*shape.bounds))
@@ -155,9 +150,6 @@ class Jurisdiction:
         """Return whether a shape would touch the boundary with its latitude and longitude swapped."""
         west, south, east, north = shape.bounds
         return bool(shapely.intersects(self.boundary, shapely.box(south, west, north, east)))
-
-    def _allowance(self) -> str:
-        return f" and its margin of {_shown_m(self.margin_m)}" if self.margin_m else ""
 
     def _nearby(self, shape: Any) -> Any:
         """The boundary around a shape, farther than the margin reaches; None where there is nothing of it."""
@@ -186,9 +178,3 @@ def _on_plane(shape: Any, middle: tuple[float, float]) -> Any:
         return np.column_stack(to_plane(*middle, points[:, 0], points[:, 1]))
 
     return shapely.make_valid(shapely.transform(shapely.segmentize(shape, _STEP_DEGREES), projected))
-
-
-def _shown_m(metres: float) -> str:
-    if metres < 1000:  # noqa: PLR2004
-        return f"{math.ceil(metres)} m"
-    return f"{metres / 1000:,.1f} km"

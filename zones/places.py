@@ -191,8 +191,8 @@ class PlaceIndex:
 
 
 def _not_on_earth(field: str, value: float, limit: int) -> InvalidPoint:
-    word = "longitude" if limit == 180 else "latitude"  # noqa: PLR2004
-    return InvalidPoint(field, f"{value!r} is no {word}: give degrees from -{limit} to {limit}.")
+    code = "bad-longitude" if limit == 180 else "bad-latitude"  # noqa: PLR2004
+    return InvalidPoint(code, field, value=value, most=limit)
 
 
 def _checked(keys: Any, owners: Any, lons: Any, lats: Any) -> Points:
@@ -204,7 +204,7 @@ def _checked(keys: Any, owners: Any, lons: Any, lats: Any) -> Points:
         np.ascontiguousarray(lats, dtype=np.float64),
     )
     if len({column.shape for column in points}) != 1 or points.keys.ndim != 1:
-        raise InvalidPoint("", "Keys, owners, longitudes and latitudes must be flat and equally many.")
+        raise InvalidPoint("points-uneven")
     for field, column, limit in (("lons", points.lons, 180), ("lats", points.lats, 90)):
         wrong = np.flatnonzero(~(np.abs(column) <= limit))
         if wrong.size:

@@ -50,7 +50,7 @@ class Rings:
 
     def polygon(self, coordinates: Any, path: str) -> list[Polygon]:
         """Return the parts of one polygon, split at the antimeridian. Raises ``InvalidArea``, its field ``path``."""
-        rings = [self._ring(ring, f"{path}[{at}]") for at, ring in enumerate(listed(coordinates, path, "rings"))]
+        rings = [self._ring(ring, f"{path}[{at}]") for at, ring in enumerate(listed(coordinates, path))]
         shell, holes = rings[0], rings[1:]
         while shell[:, 0].min() >= _HALF:
             shell[:, 0] -= _TURN
@@ -60,62 +60,64 @@ class Rings:
         for hole in holes:  # each was made continuous on its own: bring it to its shell's turn
             hole[:, 0] += _TURN * np.round(((west + east) - (hole[:, 0].min() + hole[:, 0].max())) / 2 / _TURN)
         if east - west > _TURN:
-            raise InvalidArea(path, "The polygon goes round the world more than once.")
+            raise InvalidArea("polygon-round-the-world", path)
         polygon = Polygon(shell, holes)
         if not polygon.is_valid:
             return self._mended(polygon, path, east)
         if polygon.area <= 0:
-            raise InvalidArea(path, "The polygon is flat: it holds no ground.")
+            raise InvalidArea("polygon-flat", path)
         return _split(polygon, east)
 
     def _mended(self, polygon: Polygon, path: str, east: float) -> list[Polygon]:
-        if not self.mend:
-            raise InvalidArea(path, _why_invalid(polygon))
+        place = _crossing(polygon)
+        if not self.mend and place is None:
+            raise InvalidArea("outline-unsound", path)
+        if not self.mend and place is not None:
+            raise InvalidArea("outline-crosses", path, lon=place[0], lat=place[1])
         valid = shapely.make_valid(polygon)  # a loop within an outline that touches it is a hole
         parts = [part for part in polygons_of(valid).geoms if part.area > 0]
         if not parts:
-            raise InvalidArea(path, "The polygon is flat: it holds no ground.")
-        _, place = _reason(polygon)
+            raise InvalidArea("polygon-flat", path)
         self.crossings.append(place or polygon.exterior.coords[0][:2])
         return [piece for part in parts for piece in _split(part, east)]
 
     def _ring(self, positions: Any, path: str) -> Floats:
         """A closed ring (n, 2), continuous in longitude."""
-        points = listed(positions, path, "positions")
+        points = listed(positions, path)
         self._spend(len(points))
         read = np.array([self._position(point, f"{path}[{at}]") for at, point in enumerate(points)], dtype=np.float64)
         if len(read) < _SMALLEST_RING:
-            raise InvalidArea(path, "A ring has at least four positions: three corners, and the first one again.")
+            raise InvalidArea("ring-too-short", path)
         if read[0, 0] != read[-1, 0] or read[0, 1] != read[-1, 1]:
-            raise InvalidArea(path, "The ring is not closed: its last position must be its first one again.")
+            raise InvalidArea("ring-open", path)
         return _continuous(read, path)
 
     def _spend(self, vertices: int) -> None:
         self._left = (self.vertices if self._left < 0 else self._left) - vertices
         if self._left < 0:
-            raise InvalidArea(self.field, f"More than {self.vertices:,} vertices: simplify the shape.")
+            raise InvalidArea("too-many-vertices", self.field, most=self.vertices)
 
     def _position(self, point: Any, path: str) -> tuple[float, float]:
         if not is_list(point) or len(point) not in _ORDINATES:
-            raise InvalidArea(path, "A position is [longitude, latitude], with perhaps an altitude and a measure.")
+            raise InvalidArea("bad-position", path)
         for at in range(2, len(point)):  # the altitude and the measure are not used
             if point[at] is not None:
                 finite(point[at], f"{path}[{at}]")
         east, north = (1, 0) if self.swapped else (0, 1)
-        lon = in_range(point[east], f"{path}[{east}]", _TURN, "longitude")
-        return lon, in_range(point[north], f"{path}[{north}]", 90, "latitude")
+        lon = in_range(point[east], f"{path}[{east}]", _TURN, "bad-longitude")
+        return lon, in_range(point[north], f"{path}[{north}]", 90, "bad-latitude")
 
 
 def is_list(obj: Any) -> bool:
     return isinstance(obj, Sequence) and not isinstance(obj, str | bytes | bytearray)
 
 
-def listed(obj: Any, path: str, what: str) -> Sequence[Any]:
+def listed(obj: Any, path: str) -> Sequence[Any]:
     """Return a list that is not empty. Raises ``InvalidArea`` for anything else."""
     if not is_list(obj):
-        raise InvalidArea(path, f"This must be a list of {what}.")
+        raise InvalidArea("not-a-list", path)
     if not obj:
-        raise InvalidArea(path, f"This list of {what} is empty.")
+        raise InvalidArea("empty-list", path)
     checked: Sequence[Any] = obj
     return checked
 
@@ -143,24 +145,17 @@ def _on_map(cut: Any, turn: float) -> list[Polygon]:
     return [part for part in polygons_of(shapely.make_valid(shapely.transform(cut, moved))).geoms if part.area > 0]
 
 
-def _reason(polygon: Polygon) -> tuple[str, tuple[float, float] | None]:
-    """What GEOS says, as in ``Self-intersection[0.62 48.76]``, in two parts."""
-    reason, _, place = shapely.is_valid_reason(polygon).partition("[")
-    numbers = place.rstrip("]").split()[:2]
-    return reason.strip().lower(), (float(numbers[0]), float(numbers[1])) if len(numbers) > 1 else None
-
-
-def _why_invalid(polygon: Polygon) -> str:
-    reason, place = _reason(polygon)
-    where = f" near longitude {place[0]:.10g}, latitude {place[1]:.10g}" if place else ""
-    return f"The outline is not sound{where} ({reason}): redraw it so that it does not cross itself."
+def _crossing(polygon: Polygon) -> tuple[float, float] | None:
+    """The place that GEOS names, as in ``Self-intersection[0.62 48.76]``."""
+    numbers = shapely.is_valid_reason(polygon).partition("[")[2].rstrip("]").split()[:2]
+    return (float(numbers[0]), float(numbers[1])) if len(numbers) > 1 else None
 
 
 def _continuous(ring: Floats, path: str) -> Floats:
     """The ring without jumps over the antimeridian, so that plane geometry holds on it."""
     lons, lats = ring[:, 0], ring[:, 1]
     if (lons > _HALF).all() or (lons < -_HALF).all():
-        raise InvalidArea(path, f"{lons[0]:.10g} is out of range: a longitude is from -180 to 180 degrees.")
+        raise InvalidArea("bad-longitude", path, value=float(lons[0]), most=180)
     steps = np.diff(lons)
     jumps = np.abs(steps) > _HALF
     # Along a pole, all longitudes are one place: a step from -180 to 180 there is how a pole is drawn to.
@@ -177,7 +172,5 @@ def _continuous(ring: Floats, path: str) -> Floats:
     if whole_turns and np.ptp(unrolled[:, 0]) == 0:  # a box round the world: as it stands, to be found too large
         return ring
     if unrolled[0, 0] != unrolled[-1, 0]:
-        raise InvalidArea(
-            path, "The ring goes round a pole: draw it to latitude 90, with longitudes from -180 to 180 along it."
-        )
+        raise InvalidArea("ring-round-pole", path)
     return unrolled

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from broadcaster.backup.archive import BackupRefused
-from broadcaster.errors import Conflict
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import report as account
 from broadcaster.store.operations import copying

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from broadcaster.commands import examine_running
 from broadcaster.commands.operator_key import OLD_FILE
 from broadcaster.domain.health import Code, Trouble
+from broadcaster.domain.refusals import sentence
 from broadcaster.errors import BadSettings
 from broadcaster.sending.providers import open_senders
 from broadcaster.store import Store, StoreUnavailable, Vault
@@ -161,7 +162,7 @@ def _communes(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001  every e
     try:
         path = Communes().path
     except CommunesMissing as error:
-        yield Finding("warning", "the communes of France are not there", error.problem)
+        yield Finding("warning", "the communes of France are not there", sentence(error))
     else:
         yield Finding("ok", f"the communes of France are in {path.name}")
 

@@ -33,6 +33,7 @@ class Stop(click.ClickException):
 def sentence(error: Exception) -> Stop | None:
     """Return what to tell of an error, or None for one that is a defect of ours."""
     # Imported when there is an error to tell of: no command waits for what it does not need.
+    from broadcaster.domain.refusals import located  # noqa: PLC0415
     from broadcaster.errors import BadSettings, TocsinError  # noqa: PLC0415
     from broadcaster.store.engine.engine import StoreUnavailable  # noqa: PLC0415
     from broadcaster.store.engine.sealing import SealBroken  # noqa: PLC0415
@@ -43,7 +44,7 @@ def sentence(error: Exception) -> Stop | None:
             lines = "".join(f"\n  {name}: {problem}" for name, problem in error.findings)
             return Stop(f"the settings can't be used:{lines}")
         case TocsinError() | ZoneError():
-            return Stop(str(error))
+            return Stop(located(error) if isinstance(error, ZoneError) else str(error))
         case SealBroken():
             hint = "put the TOCSIN_SECRET_KEY (or secret.key) back that it was written with; `tocsin doctor` checks it"
             return Stop(str(error), Exit.FAILED, hint)

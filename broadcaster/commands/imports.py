@@ -18,6 +18,7 @@ from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import err
 from broadcaster.domain.addresses import AddressState
+from broadcaster.domain.refusals import located
 from broadcaster.domain.spelling import counted
 from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
 from broadcaster.geocoding.placing import place
@@ -312,8 +313,7 @@ def _report_refusals(made: Plan, wish: _Wish) -> None:
         return
     write_refusals(wish.errors, made.refusals)
     for each in made.refusals[:_SHOWN]:
-        field = f"{each.field}: " if each.field else ""
-        click.echo(f"  line {each.line}: {field}{each.problem}", err=True)
+        click.echo(f"  line {each.line}: {located(each)}", err=True)
     if len(made.refusals) > _SHOWN:
         click.echo(f"  … and {len(made.refusals) - _SHOWN:,} more", err=True)
     click.echo(f"each refused line is in {wish.errors}", err=True)

@@ -16,6 +16,7 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
+from broadcaster.domain.refusals import sentence
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.store.stations import stations
 from zones import Boundary, CrossingOutline, SwappedCoordinates
@@ -188,9 +189,9 @@ def _asked(document: Any, region: str, *, swap: bool | None, mend: bool) -> Boun
         try:
             return territory.read(document, region, swap=swap, mend=mend)
         except SwappedCoordinates as doubt:
-            swap = _said(doubt.problem, "give --swap, or --no-swap if the boundary is right as it is")
+            swap = _said(sentence(doubt), "give --swap, or --no-swap if the boundary is right as it is")
         except CrossingOutline as doubt:
-            mend = _said(doubt.problem, "give --mend to take it so, or redraw it")
+            mend = _said(sentence(doubt), "give --mend to take it so, or redraw it")
             if not mend:
                 raise Stop("nothing was added", hint="redraw the outline so that it does not cross itself") from doubt
 

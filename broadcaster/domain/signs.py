@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from broadcaster.domain.refusals import Refused
+
 TURNING = "\\u202a-\\u202e\\u2066-\\u2069"
 LINE = rf"^[^\x00-\x1f\x7f-\x9f{TURNING}]*$"
 PROSE = rf"^[^\x00-\x08\x0b-\x1f\x7f-\x9f{TURNING}]*$"
@@ -19,13 +21,12 @@ _NOT_IN_PROSE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{TURNING}\u
 _TURNING = re.compile(f"[{TURNING}]")
 
 
-def unfit(text: str, *, one_line: bool) -> str | None:
-    """Say of the first sign that does not belong in a text what it is; None where there is none."""
+def unfit(text: str, *, one_line: bool, field: str = "") -> Refused | None:
+    """Return what is wrong with the first sign that does not belong in a text; None where there is none."""
     found = (_NOT_IN_A_LINE if one_line else _NOT_IN_PROSE).search(text)
     if found is None:
         return None
     name = f"U+{ord(found[0]):04X}"
     if _TURNING.match(found[0]):
-        return f"holds {name}, which turns the direction of writing and shows a text otherwise than it is: leave it out"
-    allowed = "one line of plain text" if one_line else "plain text; of such signs only line breaks and tabs"
-    return f"holds the control character {name}: it is {allowed}"
+        return Refused("turning-sign", field, sign=name)
+    return Refused("control-sign-in-line" if one_line else "control-sign", field, sign=name)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.alerts import RULES, Text
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.stations import Role
-from broadcaster.errors import NotFound, Refused
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count_reach
 from broadcaster.http.reading import number_of
@@ -97,7 +97,7 @@ async def listing(call: Call[None, AlertsQuery]) -> web.Response:
             station_id = station.id
         before = None if query.before is None else number_of(query.before)
         if query.before is not None and before is None:
-            raise Refused("before", "This is no alert's id.")
+            raise Refused("not-an-alert-id", "before")
         found = await alerts.page(unit, station_id=station_id, before=before, limit=query.limit)
         known = {each.id: each for each in await stations.by_ids(unit, {alert.station_id for alert in found})}
     shown = tuple(show_alert(alert, known[alert.station_id], call.services.base_url) for alert in found)
@@ -130,7 +130,7 @@ async def alert_of(call: Call[Any, Any], role: Role) -> tuple[Alert, Station]:
     """Return the alert of the path and its station. Raises ``NotFound``, also for a key of another station."""
     text = call.request.match_info["id"]
     number = number_of(text)
-    missing = NotFound(f"There is no alert “{text[:20]}”.")
+    missing = NotFound("alert-missing", id=text[:20])
     if number is None:
         raise missing
 
@@ -152,8 +152,7 @@ async def station_of(unit: Unit, alert: Alert) -> Station:
     """Return the station of an alert."""
     station = await stations.by_id(unit, alert.station_id)
     if station is None:
-        message = "The station of this alert is gone."
-        raise NotFound(message)
+        raise NotFound("station-gone")
     return station
 
 
@@ -217,7 +216,7 @@ def idempotency_key(request: web.Request) -> str | None:
         return None
     key = sent[0].strip()
     if len(sent) > 1 or not _KEY.fullmatch(key):
-        raise Refused(IDEMPOTENCY_KEY, "This header holds 1 to 200 visible ASCII characters, and stands there once.")
+        raise Refused("bad-header", IDEMPOTENCY_KEY)
     return key
 
 
@@ -225,9 +224,9 @@ def audience_of(given: AudienceIn | str) -> Audience:
     if isinstance(given, str):
         return Audience(AudienceKind(given))
     if given.kind == "groups" and not given.groups:
-        raise Refused("audience.groups", "Name at least one group of the station.")
+        raise Refused("groups-needed", "audience.groups")
     if given.kind != "groups" and given.groups:
-        raise Refused("audience.groups", "Groups go with the kind groups: leave them out, or write kind: groups.")
+        raise Refused("groups-unused", "audience.groups")
     return Audience(AudienceKind(given.kind), given.groups)
 
 
@@ -238,9 +237,9 @@ def texts_of(given: Content, station: Station, *, needed: bool) -> dict[str, Tex
     if given.headline is not None:
         texts[own] = Text(given.headline, given.description, given.instruction, given.sms)
         if own in given.texts:
-            raise Refused(f"texts.{own}", f"The text in “{own}” stands here and outside of texts: leave one out.")
+            raise Refused("text-twice", f"texts.{own}", language=own)
     elif given.description or given.instruction or given.sms:
-        raise Refused("headline", "A description or an instruction needs a headline above it.")
+        raise Refused("headline-needed", "headline")
     for language, text in given.texts.items():
         texts[language] = Text(text.headline, text.description, text.instruction, text.sms)
     if needed or texts:
@@ -251,7 +250,4 @@ def texts_of(given: Content, station: Station, *, needed: bool) -> dict[str, Tex
 def _check_languages(texts: dict[str, Text], station: Station) -> None:
     own = station.languages[0]
     if own not in texts:
-        raise Refused(
-            "headline" if not texts else f"texts.{own}",
-            f"There is no text in the station's language, “{own}”: write headline, or texts.{own}.",
-        )
+        raise Refused("text-in-own-language", "headline" if not texts else f"texts.{own}", language=own)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from broadcaster.errors import Forbidden, NotFound
+from broadcaster.domain.refusals import Forbidden, NotFound
 from broadcaster.http.keys import CALLERS, CONNECTIONS, COUNTS, DEVICES, LINKS, RATES, SERVICES, SESSION, TOKENS
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 _KEY, _SUBSCRIBER = "tk_", "sb_"
 _LONGEST = 100
-_WANT_KEY = "Send an API key of this service: Authorization: Bearer tk_…"
-_WANT_TOKEN = "Send the subscriber's token: Authorization: Bearer sb_…"  # noqa: S105  a sentence, no secret
+
 _LOOKING = ("GET", "HEAD")
-_NOBODY = "This key or token is unknown, or was revoked."
 
 
 class SignedOut(Exception):
@@ -47,11 +45,10 @@ def linked(request: web.Request, link: str) -> int:
     number = request.app[SERVICES].store.vault.unlink(link, request.query.get("d", "") if token is None else token)
     if number is None:
         count(request)
-        message = "This link's token is unknown."
-        raise NotFound(message)
+        raise NotFound("link-unknown")
     wait_s = request.app[LINKS].take(f"{link} {number}")
     if wait_s is not None:
-        raise too_many(wait_s, "with this token")
+        raise too_many(wait_s, "too-many-with-token")
     return number
 
 
@@ -81,7 +78,7 @@ def count_reach(request: web.Request, caller: Caller) -> None:
     """Count a question of how many people are somewhere against its key. Raises a 429 when there were too many."""
     wait_s = request.app[COUNTS].take(str(caller.key_id))
     if wait_s is not None:
-        raise too_many(wait_s, "with this key")
+        raise too_many(wait_s, "too-many-with-key")
 
 
 async def caller_of(request: web.Request, key: str) -> Caller | None:
@@ -104,14 +101,13 @@ async def _by_key(request: web.Request, access: Access) -> Caller | None:
         if access is Access.LOCAL and _on_this_machine(request):
             return None
         count(request)
-        raise unauthenticated(_WANT_KEY)
+        raise unauthenticated("key-wanted")
     caller = await caller_of(request, sent)
     if caller is None:
-        raise unauthenticated(_NOBODY if sent.startswith(_KEY) else _WANT_KEY, bad_token=True)
+        raise unauthenticated("key-unknown" if sent.startswith(_KEY) else "key-wanted", bad_token=True)
     needed = ROLE_OF.get(access)
     if needed is not None and not caller.role.may(needed):
-        message = f"This key has the role {caller.role}: {needed} is needed."
-        raise Forbidden(message)
+        raise Forbidden("role-needed", role=caller.role, needed=needed)
     return caller
 
 
@@ -119,15 +115,15 @@ async def _subscriber(request: web.Request) -> int:
     sent = _bearer(request)
     if sent is None or not sent.startswith(_SUBSCRIBER) or len(sent) > _LONGEST:
         count(request)
-        raise unauthenticated(_WANT_TOKEN, bad_token=sent is not None)
+        raise unauthenticated("token-wanted", bad_token=sent is not None)
     subscriber_id = await request.app[TOKENS].do(sent)
     if subscriber_id is None:
         count(request)
-        raise unauthenticated(_NOBODY, bad_token=True)
+        raise unauthenticated("key-unknown", bad_token=True)
     # Each of a device's moves is a write, and looked at for alerts: one that has gone wild must not delay the others.
     wait_s = request.app[DEVICES].take(str(subscriber_id))
     if wait_s is not None:
-        raise too_many(wait_s, "with this token")
+        raise too_many(wait_s, "too-many-with-token")
     return subscriber_id
 
 
@@ -149,7 +145,7 @@ def _bearer(request: web.Request) -> str | None:
         return None
     if scheme.lower() != "bearer" or not token.strip().isascii():
         count(request)
-        raise unauthenticated("Only Bearer is understood: Authorization: Bearer tk_…", bad_token=True)
+        raise unauthenticated("bearer-wanted", bad_token=True)
     return token.strip()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.errors import Refused
+from broadcaster.domain.refusals import Refused
 from broadcaster.http.alerts import station_of
 from broadcaster.http.answers import answer
 from broadcaster.http.nearby import show_one
@@ -69,7 +69,7 @@ def _corner(given: float, step: float, field: str) -> float:
     """Return a corner exactly. Raises ``Refused`` for any other point, which would say more than the cell."""
     corner = round(given / step) * step
     if abs(corner - given) > _SLIGHT:
-        raise Refused(field, f"This must be the corner of a cell: a multiple of {step}.")
+        raise Refused("not-a-corner", field, step=step)
     return round(corner, 2)
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.quotas import over
+from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.domain.spelling import key
-from broadcaster.errors import Conflict, NotFound, Refused
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count
+from broadcaster.http.contacts import read_as
 from broadcaster.http.keys import LINKS
 from broadcaster.http.problems import HttpProblem, too_many
 from broadcaster.http.rates import address_of
@@ -26,8 +27,8 @@ from broadcaster.pipeline.confirm import send_soon
 from broadcaster.store.people import confirmations, people
 from broadcaster.store.people.confirmations import Asked, State
 from broadcaster.store.stations import stations
-from channels.email import InvalidMailAddress, parse_address
-from channels.sms import InvalidPhone, parse_phone
+from channels.email import parse_address
+from channels.sms import parse_phone
 
 if TYPE_CHECKING:
     from typing import Any
@@ -46,7 +47,6 @@ NUMBER_HOUR, NUMBER_DAY, CALLER_HOUR = 3, 6, 20
 in an hour."""
 
 USE = "confirm"
-_UNKNOWN = "This confirmation is unknown: begin anew."
 
 
 async def sign_up(call: Call[SignUpIn, None]) -> web.Response:
@@ -62,8 +62,7 @@ async def add(call: Call[ContactToConfirm, None]) -> web.Response:
     async with call.services.store.read() as unit:
         profile = await people.profile(unit, call.subscriber_id)
         if profile is None or not profile.follows:
-            message = "You follow no station any more: register with one."
-            raise Conflict(message)
+            raise Conflict("follows-nothing")
         station = await station_named(unit, profile.follows[0][0])
     asked = _asked(call, station, profile.locale)
     return await _begin(call, station, replace(asked, subscriber_id=call.subscriber_id))
@@ -77,15 +76,15 @@ async def confirm(call: Call[CodeIn, None]) -> web.Response:
     services, given, now = call.services, call.body, call.services.clock.now()
     if await services.store.look(lambda unit: confirmations.by_secret(unit, given.confirmation, now)) is None:
         count(call.request)
-        raise NotFound(_UNKNOWN)
+        raise NotFound("confirmation-unknown")
     wait_s = call.request.app[LINKS].take(f"confirmation {given.confirmation}")
     if wait_s is not None:
-        raise too_many(wait_s, "with this confirmation")
+        raise too_many(wait_s, "too-many-confirmations")
 
     async def look(unit: Unit) -> tuple[Confirmation, bool | None, bool]:
         found = await confirmations.by_secret(unit, given.confirmation, now)
         if found is None:
-            raise NotFound(_UNKNOWN)
+            raise NotFound("confirmation-unknown")
         right: bool | None = None
         if given.code is not None and found.state is not State.CONFIRMED and not found.over:
             right = await confirmations.try_code(unit, found.id, given.code, now)
@@ -97,7 +96,7 @@ async def confirm(call: Call[CodeIn, None]) -> web.Response:
     token = confirmations.token_of(given.confirmation)
     found, right, made = await services.store.transact(look)
     if right is False and not found.over:
-        raise Refused("code", f"This code is wrong. Tries left: {found.tries_left}.")
+        raise Refused("code-wrong", "code", tries=found.tries_left)
     return answer(
         ConfirmationOut(
             state="over" if found.over else found.state.word,
@@ -132,19 +131,15 @@ async def _begin(call: Call[Any, None], station: Station, asked: Asked) -> web.R
 
 def _read(services: Services, station: Station, given: ContactToConfirm) -> NewContact:
     if given.email is not None:
-        try:
+        with read_as("email"):
             address = parse_address(given.email)
-        except InvalidMailAddress as error:
-            raise Refused("email", f"This is no mail address: {error.problem}.") from error
         return NewContact(ChannelName.EMAIL, key(address), address)
-    try:
+    with read_as("phone"):
         number = parse_phone(given.phone or "", station.region)
-    except InvalidPhone as error:
-        raise Refused("phone", f"This number {error.problem}.") from error
     allowed = services.settings.phone_regions
     if number.region not in allowed and number.region != station.region:
         # Codes to far and dear numbers are how others earn at our expense.
-        raise Refused("phone", "Numbers of this country can't be signed up here: ask the station, or give a mail.")
+        raise Refused("phone-country", "phone")
     channel = ChannelName.SMS if number.takes_sms and not given.call else ChannelName.VOICE
     return NewContact(channel, number.e164, number.e164)
 
@@ -152,17 +147,13 @@ def _read(services: Services, station: Station, given: ContactToConfirm) -> NewC
 def _check(so_far: Counted, station_most: int) -> None:
     """Limit the caller first, and the station last."""
     mine, everyone = so_far.caller_hour, so_far.station_hour
-    for is_over, whose in (
-        (so_far.asked_hour >= NUMBER_HOUR, "to this number or address"),
-        (so_far.asked_day >= NUMBER_DAY, "to this number or address today"),
-        (mine >= CALLER_HOUR, "from this address"),
-        (over(mine, everyone, most_mine=CALLER_HOUR, most_everyone=station_most), "for this station"),
+    for is_over, code in (
+        (so_far.asked_hour >= NUMBER_HOUR or so_far.asked_day >= NUMBER_DAY, "too-many-codes-to-contact"),
+        (mine >= CALLER_HOUR, "too-many-codes-from-address"),
+        (over(mine, everyone, most_mine=CALLER_HOUR, most_everyone=station_most), "too-many-codes-for-station"),
     ):
         if is_over:
-            wait_s = so_far.next_s
-            raise HttpProblem(
-                "too-many", f"Too many codes {whose}: try again later.", headers={"Retry-After": str(wait_s)}
-            )
+            raise HttpProblem("too-many", code, headers={"Retry-After": str(so_far.next_s)})
 
 
 async def by_link(call: Call[None, None]) -> tuple[Confirmation, Station] | None:

@@ -7,18 +7,19 @@ E.164; a mail address in its one spelling.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.people import ChannelName, NewContact
+from broadcaster.domain.refusals import Refused, refused
 from broadcaster.domain.spelling import group_slug, key
-from broadcaster.errors import Refused
 from broadcaster.http.schemas.subscribers import ContactOut, EmailContactIn, PhoneContactIn, PushContactIn
 from channels.email import InvalidMailAddress, parse_address
 from channels.sms import InvalidPhone, parse_phone
 from channels.webpush import KNOWN_ORIGINS, InvalidSubscription, PushSubscription
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 def read_contacts(
@@ -38,18 +39,23 @@ def _read(
     if isinstance(contact, PushContactIn):
         return read_push(contact.subscription, f"{field}.subscription", origins)
     if isinstance(contact, PhoneContactIn):
-        try:
+        with read_as(f"{field}.phone"):
             number = parse_phone(contact.phone, region)
-        except InvalidPhone as error:
-            raise Refused(f"{field}.phone", f"This number {error.problem}.") from error
         if contact.channel == "sms" and not number.takes_sms:
-            raise Refused(f"{field}.phone", "This number takes no SMS: give a mobile, or use the channel voice.")
+            raise Refused("phone-without-sms", f"{field}.phone")
         return NewContact(ChannelName(contact.channel), number.e164, number.e164)
-    try:
+    with read_as(f"{field}.email"):
         address = parse_address(contact.email)
-    except InvalidMailAddress as error:
-        raise Refused(f"{field}.email", f"This is no mail address: {error.problem}.") from error
     return NewContact(ChannelName.EMAIL, key(address), address)
+
+
+@contextmanager
+def read_as(field: str) -> Iterator[None]:
+    """Raise what a channel refuses within the block as ``Refused``, naming the field."""
+    try:
+        yield
+    except (InvalidPhone, InvalidMailAddress) as error:
+        raise refused(error, field) from error
 
 
 def read_push(given: dict[str, Any], field: str, origins: tuple[str, ...]) -> NewContact:
@@ -58,7 +64,7 @@ def read_push(given: dict[str, Any], field: str, origins: tuple[str, ...]) -> Ne
         subscription = PushSubscription.parse(given, origins or KNOWN_ORIGINS)
     except InvalidSubscription as error:
         where = field if error.field == "subscription" else f"{field}.{error.field}"
-        raise Refused(where, f"This {error.problem}.") from error
+        raise refused(error, where) from error
     parts = {"endpoint": subscription.endpoint, "p256dh": subscription.p256dh, "auth": subscription.auth}
     return NewContact(ChannelName.PUSH, subscription.canonical, json.dumps(parts))
 
@@ -87,6 +93,6 @@ def group_slugs(names: Iterable[str]) -> dict[str, str]:
     for at, name in enumerate(names):
         slug = group_slug(name)
         if not slug:
-            raise Refused(f"groups[{at}]", "A group's name needs a letter from a to z, or a digit.")
+            raise Refused("group-name", f"groups[{at}]")
         found.setdefault(slug, name)
     return found

@@ -31,6 +31,8 @@ from broadcaster.store.alerts import alerts, deliveries
 from broadcaster.store.alerts import report as account
 from broadcaster.store.stations import stations
 
+_AGAIN = {"Retry-After": "10"}
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -157,13 +159,9 @@ async def stream(
     key_id = 0 if call.caller is None else call.caller.key_id
     task = asyncio.current_task()
     if task is None or len(streams) >= MOST_STREAMS:
-        raise HttpProblem(
-            "unavailable", f"{MOST_STREAMS} streams are open, the most there are.", headers={"Retry-After": "10"}
-        )
+        raise HttpProblem("unavailable", "too-many-streams", {"most": MOST_STREAMS}, headers=_AGAIN)
     if key_id and holders[key_id] >= MOST_OF_A_KEY:
-        raise HttpProblem(
-            "unavailable", f"This key has {MOST_OF_A_KEY} streams open, its most.", headers={"Retry-After": "10"}
-        )
+        raise HttpProblem("unavailable", "too-many-streams-of-key", {"most": MOST_OF_A_KEY}, headers=_AGAIN)
     streams.add(task)
     holders[key_id] += 1
     try:

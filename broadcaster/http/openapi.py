@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic.json_schema import models_json_schema
 
-from broadcaster.http.problems import KINDS, MEDIA_TYPE
+from broadcaster.http.problems import MEDIA_TYPE, STATUS, title
 from broadcaster.http.route import ROLE_OF, Access
 from broadcaster.http.schemas.base import ALERT_ID, SLUG
 from broadcaster.http.schemas.problems import Problem
@@ -92,7 +92,7 @@ def document(routes: Iterable[Route], server: str) -> bytes:
         "paths": paths,
         "components": {
             "schemas": definitions.get("$defs", {}),
-            "responses": {kind: _problem(kind, found[Problem]) for kind in KINDS},
+            "responses": {kind: _problem(kind, found[Problem]) for kind in STATUS},
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key, tk_…, with a role."},
                 "subscriber": {"type": "http", "scheme": "bearer", "description": "A subscriber's token, sb_…"},
@@ -192,11 +192,11 @@ def _responses(route: Route, found: dict[Any, Any]) -> dict[str, Any]:
             response["headers"] = {"Location": {"schema": {"type": "string"}}}
         responses[str(code)] = response
     for kind in _failures(route):
-        status = str(KINDS[kind][0])
+        status = str(STATUS[kind])
         if status in responses:
             continue
         responses[status] = (
-            {"description": KINDS[kind][1], "content": {"text/html": {"schema": {"type": "string"}}}}
+            {"description": title(kind), "content": {"text/html": {"schema": {"type": "string"}}}}
             if route.page
             else {"$ref": f"#/components/responses/{kind}"}
         )
@@ -220,18 +220,17 @@ def _failures(route: Route) -> list[str]:
         kinds.append("refused")
     if _PARAMETER.search(route.path):
         kinds.append("not-found")
-    kinds += [kind for kind, (status, _) in KINDS.items() if status in route.fails]
+    kinds += [kind for kind, status in STATUS.items() if status in route.fails]
     return list(dict.fromkeys(kinds))
 
 
 def _problem(kind: str, reference: dict[str, Any]) -> dict[str, Any]:
-    status, title = KINDS[kind]
-    response: dict[str, Any] = {"description": title, "content": {MEDIA_TYPE: {"schema": reference}}}
+    response: dict[str, Any] = {"description": title(kind), "content": {MEDIA_TYPE: {"schema": reference}}}
     if kind in ("too-many", "unavailable"):
         response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
     if kind == "unauthenticated":
         response["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-    if status == KINDS["method-not-allowed"][0]:
+    if kind == "method-not-allowed":
         response["headers"] = {"Allow": {"schema": {"type": "string"}}}
     return response
 

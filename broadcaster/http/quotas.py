@@ -32,8 +32,4 @@ async def check_quota(unit: Unit, station_ids: Sequence[int], caller: bytes, now
     """Raise a 429 where one more sign-up by push would be too many. Requests at once may pass together."""
     found = await welcomes.counted(unit, station_ids, caller, now)
     if over(found.caller, found.station, most_mine=CALLER_HOUR, most_everyone=STATION_HOUR):
-        raise HttpProblem(
-            "too-many",
-            "Too many sign-ups that are not confirmed yet: allow notifications on the devices, then try again.",
-            headers={"Retry-After": str(_AGAIN_S)},
-        )
+        raise HttpProblem("too-many", "too-many-sign-ups", headers={"Retry-After": str(_AGAIN_S)})

@@ -11,6 +11,7 @@ from aiohttp import web
 from multidict import MultiDict
 from pydantic import BaseModel, ValidationError
 
+from broadcaster.domain.refusals import Refused
 from broadcaster.http.keys import BODY, CONNECTIONS, LARGEST, PARSER, SERVICES
 from broadcaster.http.problems import HttpProblem, too_large
 from broadcaster.http.rates import address_of
@@ -45,12 +46,9 @@ async def body_of(request: web.Request, model: type[M], *, optional: bool = Fals
     if optional and not raw.strip():
         return None
     if request.content_type not in _JSON and not request.content_type.endswith("+json"):
-        raise HttpProblem(
-            "media-type",
-            f"The body is sent as {request.content_type[:60]}: send JSON, with Content-Type: application/json.",
-        )
+        raise HttpProblem("media-type", "wrong-media-type", {"sent": request.content_type[:60], "wanted": _JSON[0]})
     if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise HttpProblem("media-type", "JSON is UTF-8 (RFC 8259): send it so.")
+        raise HttpProblem("media-type", "charset")
     return await checked(request, model, raw)
 
 
@@ -70,8 +68,8 @@ def _parsed(model: type[M], raw: bytes) -> M:
     except ValidationError as error:
         complaint = not_json(error)
         if complaint is not None:
-            raise HttpProblem("not-json", f"The body is not JSON: {complaint}.") from None
-        raise refusal(findings(error, raw)) from None
+            raise HttpProblem("not-json", "json-syntax", {"why": complaint}) from None
+        raise HttpProblem("refused", errors=findings(error, raw)) from None
 
 
 @asynccontextmanager
@@ -82,9 +80,7 @@ async def incoming(request: web.Request) -> AsyncIterator[None]:
     """
     coding, largest = request.headers.get("Content-Encoding", "identity").strip().lower(), request.get(LARGEST, 0)
     if coding != "identity":
-        raise HttpProblem(
-            "media-type", "Bodies are taken uncompressed only: leave Content-Encoding out.", headers=_PLAIN_ONLY
-        )
+        raise HttpProblem("media-type", "compressed", headers=_PLAIN_ONLY)
     if (request.content_length or 0) > largest:
         raise too_large(largest)
     settings = request.app[SERVICES].settings
@@ -94,11 +90,10 @@ async def incoming(request: web.Request) -> AsyncIterator[None]:
             async with _at_a_fair_pace(request.content):
                 yield
     except TimeoutError:
-        raise HttpProblem(
-            "slow", f"Less than {LEAST} octets came in {WINDOW_S:g} s: send it again.", headers={"Connection": "close"}
-        ) from None
+        pace = {"octets": LEAST, "seconds": WINDOW_S}
+        raise HttpProblem("slow", "too-slow", pace, headers={"Connection": "close"}) from None
     except (web.RequestPayloadError, ConnectionError):
-        raise HttpProblem("malformed", "The body broke off, or is not encoded as its headers say.") from None
+        raise HttpProblem("malformed", "broken-off") from None
 
 
 _PLAIN_ONLY = {"Accept-Encoding": "identity"}  # RFC 9110 section 12.5.3: what a 415 says of encodings
@@ -150,11 +145,11 @@ async def form_of(request: web.Request) -> MultiDict[str]:
     if not raw:
         return MultiDict()
     if request.content_type != _FORM:
-        raise HttpProblem("media-type", f"The body is sent as {request.content_type[:60]}: send a form, as {_FORM}.")
+        raise HttpProblem("media-type", "wrong-media-type", {"sent": request.content_type[:60], "wanted": _FORM})
     try:
         fields = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
-        raise HttpProblem("malformed", "The body is not a form that can be read.") from None
+        raise HttpProblem("malformed", "bad-form") from None
     return MultiDict(fields)
 
 
@@ -165,20 +160,12 @@ def query_of(request: web.Request, model: type[M] | None) -> M | None:
     given: dict[str, Any] = {}
     for name, value in request.query.items():
         if name in given:
-            raise refusal([(name, "This is given twice: once is enough.")])
+            raise Refused("given-twice", name)
         given[name] = value
     try:
         return model.model_validate_strings(given)
     except ValidationError as error:
-        raise refusal(findings(error, given)) from None
-
-
-def refusal(found: list[tuple[str, str]]) -> HttpProblem:
-    """Return the 422 of these (field, problem)."""
-    detail = "; ".join(f"{where}: {what}" if where else what for where, what in found[:3])
-    if len(found) > 3:  # noqa: PLR2004  as above: a sentence, not the list
-        detail += f" (and {len(found) - 3} more)"
-    return HttpProblem("refused", detail, errors=found)
+        raise HttpProblem("refused", errors=findings(error, given)) from None
 
 
 def number_of(text: str) -> int | None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewContact
-from broadcaster.errors import Refused
+from broadcaster.domain.refusals import Refused
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import read_push
 from broadcaster.http.keys import TERRITORIES
@@ -35,7 +35,7 @@ async def follow(call: Call[None, None]) -> web.Response:
         station = await station_named(unit, call.request.match_info["slug"])
         profile = await people.profile(unit, call.subscriber_id)
         if profile is not None and len(profile.follows) >= MOST_FOLLOWED:
-            raise Refused("slug", f"{MOST_FOLLOWED} stations are the most that can be followed: leave one first.")
+            raise Refused("too-many-followed", "slug", most=MOST_FOLLOWED)
         await residents.follow(unit, call.subscriber_id, station.id, call.services.clock.now())
 
     await call.services.store.transact(keep)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from broadcaster.domain.refusals import Forbidden
 from broadcaster.domain.stations import Role
-from broadcaster.errors import Forbidden
 from broadcaster.http.problems import unauthenticated
 
 if TYPE_CHECKING:
@@ -68,10 +68,9 @@ class Call(Generic[B_co, Q_co]):
     def need(self, role: Role, station_id: int) -> Caller:
         """Return the caller if they may act for the station. Raises a 401 without a key, else ``Forbidden``."""
         if self.caller is None:
-            raise unauthenticated("This needs an API key: send it as Authorization: Bearer tk_…")
+            raise unauthenticated("key-wanted")
         if not self.caller.may(role, station_id):
-            message = f"This key may not do this: a key of the station with the role {role} may."
-            raise Forbidden(message)
+            raise Forbidden("right-needed", role=role)
         return self.caller
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.refusals import Forbidden
 from broadcaster.domain.stations import Role
-from broadcaster.errors import Forbidden
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import number_of
 from broadcaster.http.schemas.accounts import SandboxMessageOut, SandboxPage
@@ -54,19 +54,16 @@ async def readable_alert(unit: Unit, caller: Caller | None, given: str | None) -
     its own alerts.
     """
     if caller is None or not caller.role.may(Role.PUBLISH):
-        message = "These messages bear addresses: a key with the role publish is needed."
-        raise Forbidden(message)
+        raise Forbidden("addresses-hidden")
     every_station = caller.station_id is None
     if given is None:
         if every_station:
             return None
-        message = "This key is of one station: say which alert, with ?alert="
-        raise Forbidden(message)
+        raise Forbidden("alert-needed")
     number = number_of(given) or 0
     alert = await alerts.by_id(unit, number)
     if every_station:
         return number
     if alert is None or not caller.may(Role.PUBLISH, alert.station_id):
-        message = "This key may not see that alert."
-        raise Forbidden(message)
+        raise Forbidden("alert-of-others")
     return number

@@ -13,10 +13,10 @@ from aiohttp import web
 
 from broadcaster.domain.alerts import RULES, Alert, MsgType
 from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.refusals import NotFound, Refused, refused
 from broadcaster.domain.schedules import LASTS, Kind, Schedule
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
-from broadcaster.errors import NotFound, Refused
 from broadcaster.http.alerts import audience_of, idempotency_key, request_hash, show_alert, show_content, texts_of
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import number_of
@@ -112,9 +112,9 @@ async def _reminded(services: Services, alert_id: str, station: Station) -> Aler
     async with services.store.read() as unit:
         alert = await alerts.by_id(unit, number_of(alert_id) or 0)
     if alert is None or alert.station_id != station.id:
-        raise Refused("reminds", "is no alert of this station")
+        raise Refused("reminds-of-others", "reminds")
     if not alert.active(services.clock.now()) or alert.audience.kind is AudienceKind.TOLD:
-        raise Refused("reminds", "is no alert that holds: there is nothing to remind of")
+        raise Refused("reminds-of-nothing", "reminds")
     return alert
 
 
@@ -125,9 +125,9 @@ def starts_at(said: str, zone: str) -> datetime:
         Recurrence(time.replace(tzinfo=None), zone)  # is there such a zone?
         return time if time.tzinfo is None else time.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     except BadSchedule as error:
-        raise Refused(error.field, error.problem) from error
+        raise refused(error) from error
     except (ValueError, OverflowError) as error:
-        raise Refused("at", "is no date and time, such as 2026-12-07T07:30") from error
+        raise Refused("not-a-local-time", "at") from error
 
 
 def _minutes(given: int | None) -> timedelta | None:
@@ -254,7 +254,7 @@ async def settle(call: Call[AnswerIn, None]) -> web.Response:
 async def schedule_of(call: Call[Any, Any], role: Role) -> tuple[Schedule, Station]:
     """Return the schedule of the path and its station. Raises ``NotFound``, also for a key of another station."""
     text = call.request.match_info["id"]
-    missing = NotFound(f"There is no schedule “{text[:20]}”.")
+    missing = NotFound("schedule-missing", id=text[:20])
     number = number_of(text)
     if number is None or call.caller is None:
         raise missing

@@ -107,7 +107,7 @@ async def is_ours(request: web.Request) -> bool:
 
 def foreign() -> HttpProblem:
     """Return the 403 of a request that no page of ours made."""
-    return HttpProblem("forbidden", "This form is not of this session: open the page anew, and try again.")
+    return HttpProblem("forbidden", "other-session")
 
 
 def device_of(request: web.Request) -> str:

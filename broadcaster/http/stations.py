@@ -10,17 +10,17 @@ import structlog
 from aiohttp import web
 
 from broadcaster import territory
+from broadcaster.domain.refusals import Conflict, Forbidden, NotFound, Refused
 from broadcaster.domain.stations import Role, StationKind
-from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
 from broadcaster.http.answers import answer
+from broadcaster.http.contacts import read_as
 from broadcaster.http.keys import STATIONS
 from broadcaster.http.schemas.base import SLUG
 from broadcaster.http.schemas.stations import GroupOut, StationOut
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
-from channels.email import InvalidMailAddress, parse_address
-from channels.sms import InvalidPhone, parse_phone
-from zones import UnknownCommune
+from channels.email import parse_address
+from channels.sms import parse_phone
 
 if TYPE_CHECKING:
     from broadcaster.domain.stations import Caller, Station
@@ -36,16 +36,14 @@ _SLUG = re.compile(SLUG)
 async def create(call: Call[StationIn, None]) -> web.Response:
     """Make a station; only a key of every station may."""
     if call.caller is not None and call.caller.station_id is not None:
-        message = "This key is of one station: making another needs an admin key of them all."
-        raise Forbidden(message)
+        raise Forbidden("admin-needed")
     given = call.body
     fields, notes = await asyncio.to_thread(fields_of, given, call.services.settings.margin_m)
 
     async def keep(unit: Unit) -> StationOut:
         made = await stations.add(unit, fields, call.services.clock.now())
         if made is None:
-            message = f"There is a station {given.slug} already: choose another slug."
-            raise Conflict(message)
+            raise Conflict("slug-taken", "slug", slug=given.slug)
         shown = await _shown(unit, made, call.caller, call.services.sandboxed)
         return shown.model_copy(update={"notes": tuple(notes) or None})
 
@@ -74,8 +72,7 @@ async def delete_group(call: Call[None, None]) -> web.Response:
 
     members = await call.services.store.transact(remove)
     if members is None:
-        message = f"The station has no group “{slug[:60]}”."
-        raise NotFound(message)
+        raise NotFound("group-missing", name=slug[:60])
     log.info("a group was deleted", station=station.slug, group=slug, members=members, key=caller.key_id)
     return web.Response(status=204)
 
@@ -94,8 +91,7 @@ async def station_named(unit: Unit, slug: str) -> Station:
 
 def _found(station: Station | None, slug: str) -> Station:
     if station is None:
-        message = f"There is no station “{slug[:60]}”."
-        raise NotFound(message)
+        raise NotFound("station-missing", slug=slug[:60])
     return station
 
 
@@ -103,7 +99,7 @@ async def station_given(unit: Unit, slug: str) -> Station:
     """Return the station that a body or query names. Raises ``Refused``."""
     station = await stations.by_slug(unit, slug)
     if station is None:
-        raise Refused("station", f"There is no station “{slug}”: mend the spelling, or make it first.")
+        raise Refused("station-unknown", "station", slug=slug)
     return station
 
 
@@ -140,25 +136,18 @@ def fields_of(given: StationIn, margin_m: float) -> tuple[dict[str, Any], list[s
 
 
 def _from_commune(fields: dict[str, Any], insee: str, given: StationIn) -> None:
-    try:
-        commune = territory.of_commune(insee)
-    except UnknownCommune as error:
-        raise Refused("insee", error.problem) from error
+    commune = territory.of_commune(insee)
     own = {name: value for name in ("name", "email", "phone", "region") if (value := getattr(given, name))}
     fields |= commune | own
 
 
 def _check_contact(fields: dict[str, Any], given: StationIn) -> None:
     if given.email is not None:
-        try:
+        with read_as("email"):
             fields["email"] = parse_address(given.email)
-        except InvalidMailAddress as error:
-            raise Refused("email", f"This is no mail address: {error.problem}.") from error
     if given.phone is not None:
-        try:
+        with read_as("phone"):
             fields["phone"] = parse_phone(given.phone, fields["region"]).e164
-        except InvalidPhone as error:
-            raise Refused("phone", f"This number {error.problem}.") from error
 
 
 async def _shown(unit: Unit, station: Station, caller: Caller | None, sandboxed: tuple[str, ...]) -> StationOut:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from broadcaster.domain.fixes import Fix, taken_at
 from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
+from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.stations import Role
-from broadcaster.errors import Conflict, Refused
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import group_slugs, kept_contact, read_contacts, show_contact
 from broadcaster.http.keys import TERRITORIES
@@ -42,10 +42,6 @@ if TYPE_CHECKING:
     from broadcaster.store.people.people import Profile
 
 LONGEST_PAUSE = timedelta(days=366)
-_UNPROVEN = (
-    "Without a key only push contacts are taken: a push subscription proves itself, but anybody could write anybody's"
-    " number or mail address. Phones and mails are added by the station, with its key."
-)
 
 
 async def register(call: Call[SubscriberIn, None]) -> web.Response:
@@ -106,15 +102,14 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
     given, services = call.body, call.services
     fields = given.model_fields_set
     if "locale" in fields and given.locale is None:
-        raise Refused("locale", "A subscriber always has a language: give one, or leave the field out.")
+        raise Refused("locale-needed", "locale")
 
     now = services.clock.now()
 
     async def keep(unit: Unit) -> tuple[Profile, list[int]]:
         profile = await _profile(unit, call.subscriber_id)
         if not profile.follows:
-            message = "You follow no station any more: register with one."
-            raise Conflict(message)
+            raise Conflict("follows-nothing")
         slug, external_id = profile.follows[0]
         station = await station_named(unit, slug)
         contacts = tuple(kept_contact(channel, address) for channel, address, _ in profile.contacts)
@@ -154,7 +149,7 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
 
 async def _pause(unit: Unit, subscriber_id: int, until: datetime | None, now: datetime) -> None:
     if until is not None and not now < until <= now + LONGEST_PAUSE:
-        raise Refused("paused_until", f"A pause ends within {LONGEST_PAUSE.days} days from now; null ends it at once.")
+        raise Refused("pause-too-long", "paused_until", days=LONGEST_PAUSE.days)
     await residents.pause(unit, subscriber_id, until)
 
 
@@ -190,16 +185,14 @@ async def move(call: Call[PositionIn, None]) -> web.Response:
 
 def _check_no_token(given: SubscriberIn) -> None:
     if given.token is not None:
-        raise Refused(
-            "token", "A token acts as the person: only their own device draws one, and registers without a key."
-        )
+        raise Refused("token-with-key", "token")
 
 
 def _check_unproven(given: SubscriberIn) -> None:
     if not given.contacts:
-        raise unauthenticated(_UNPROVEN)
+        raise unauthenticated("unproven")
     if any(contact.channel != "push" for contact in given.contacts):
-        raise unauthenticated(_UNPROVEN)
+        raise unauthenticated("unproven")
     if given.external_id is not None:
         raise unauthenticated("external_id is the register's: only the station gives it, with its key.")
     if given.vulnerable is not None:
@@ -211,7 +204,7 @@ def _check_added(read: Iterable[NewContact], had: Iterable[NewContact]) -> None:
     known = {(contact.channel, contact.canonical) for contact in had}
     for at, contact in enumerate(read):
         if contact.channel is not ChannelName.PUSH and (contact.channel, contact.canonical) not in known:
-            raise Refused(f"contacts[{at}]", "Only push contacts can be added here: the station adds phones and mails.")
+            raise Refused("push-only", f"contacts[{at}]")
 
 
 async def _groups(
@@ -223,9 +216,7 @@ async def _groups(
     """
     for at, slug in enumerate(wanted):
         if slug not in may_join:
-            raise Refused(
-                f"groups[{at}]", "Whom its groups hold is the station's to say, with its key: leave this one out."
-            )
+            raise Refused("group-not-joined", f"groups[{at}]")
     return await stations.group_ids(unit, station_id)
 
 

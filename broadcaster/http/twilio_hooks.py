@@ -12,8 +12,8 @@ from aiohttp import web
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.refusals import Forbidden, NotFound, Refused
 from broadcaster.domain.retirement import Blame
-from broadcaster.errors import Forbidden, NotFound, Refused
 from broadcaster.http.answers import nothing
 from broadcaster.http.auth import count
 from broadcaster.http.keys import CONNECTIONS
@@ -40,7 +40,7 @@ async def status(call: Call[None, None]) -> web.Response:
     try:
         report = parse_status(form)
     except ValueError as error:
-        raise Refused("MessageStatus", str(error)) from error
+        raise Refused("bad-hook", "MessageStatus", why=str(error)) from error
     if report.kind == "call" and report.policy is Policy.RETRY:
         await call.services.ledger.call_again(number, report.sid, report.code or "twilio:call")
         return nothing()
@@ -100,8 +100,7 @@ async def _believed(call: Call[None, None]) -> Mapping[str, object]:
         if verify(token.get_secret_value(), url, form, signature):
             return form
     count(call.request)
-    message = "This is not signed by the Twilio account of this service."
-    raise Forbidden(message)
+    raise Forbidden("unsigned-hook")
 
 
 async def _said(call: Call[None, None], delivery_id: int) -> VoiceMessage:
@@ -110,7 +109,6 @@ async def _said(call: Call[None, None], delivery_id: int) -> VoiceMessage:
         found = await deliveries.contact_of(unit, delivery_id)
     context = None if found is None else await call.services.context(found[2])
     if context is None:
-        message = "This delivery is no more."
-        raise NotFound(message)
+        raise NotFound("delivery-gone")
     locale = call.request.query.get("lang", context.station.languages[0])
     return voice_message(context, locale, delivery_id)

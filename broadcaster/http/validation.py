@@ -1,10 +1,12 @@
-"""From what pydantic found wrong to what a person reads: the path as they wrote it, and a sentence with what to do."""
+"""From what pydantic found wrong to refusals: the path as its author wrote it, the code, and its parameters."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+from broadcaster.domain.refusal_sentences import SENTENCES
+from broadcaster.domain.refusals import Refused, refused
 from broadcaster.domain.signs import LINE, PROSE
 from broadcaster.http.schemas.base import INSEE, LOCALE, REGION, SLUG
 from zones import ZoneError
@@ -20,51 +22,54 @@ MANY = 200
 """More findings than this are not looked at one by one."""
 _LONGEST_WORD = 40
 
-_SENTENCES: dict[str, str] = {
-    "missing": "This is missing, and needed.",
-    "extra_forbidden": "There is no such field here: mend its spelling, or leave it out.",
-    "string_type": "This must be text, in quotes.",
-    "float_type": "This must be a number, without quotes.",
-    "int_type": "This must be a whole number, without quotes.",
-    "int_parsing": "This must be a whole number.",
-    "float_parsing": "This must be a number.",
-    "finite_number": "This is not a finite number: NaN and infinity say nothing here.",
-    "dict_type": "This must be an object, in braces.",
-    "model_type": "This must be an object, in braces.",
-    "model_attributes_type": "This must be an object, in braces.",
-    "tuple_type": "This must be a list, in brackets.",
-    "datetime_type": "This must be a date and time with its offset, as in 2026-07-01T18:30:00+02:00.",
-    "datetime_parsing": "This is no date and time: write one with its offset, as in 2026-07-01T18:30:00+02:00.",
-    "datetime_from_date_parsing": "This is no date and time: write one with its offset: 2026-07-01T18:30:00+02:00.",
-    "datetime_object_invalid": "This is no date and time: write one with its offset, as in 2026-07-01T18:30:00+02:00.",
-    "timezone_aware": "The offset from UTC is missing: write it behind the time, as in 2026-07-01T18:30:00+02:00.",
-    "union_tag_not_found": "This is missing, and needed: it says which kind this is.",
+_CODES: dict[str, str] = {
+    "missing": "needed",
+    "union_tag_not_found": "kind-needed",
+    "extra_forbidden": "unknown-field",
+    "string_type": "not-text",
+    "float_type": "not-a-number",
+    "float_parsing": "not-a-number",
+    "int_type": "not-whole",
+    "int_parsing": "not-whole",
+    "bool_type": "not-true-or-false",
+    "bool_parsing": "not-true-or-false",
+    "finite_number": "not-finite",
+    "dict_type": "not-an-object",
+    "model_type": "not-an-object",
+    "model_attributes_type": "not-an-object",
+    "tuple_type": "not-a-list",
+    "list_type": "not-a-list",
+    "datetime_type": "not-a-moment",
+    "datetime_parsing": "not-a-moment",
+    "datetime_from_date_parsing": "not-a-moment",
+    "datetime_object_invalid": "not-a-moment",
+    "timezone_aware": "no-offset",
 }
-_WITH_FACTS: dict[str, str] = {
-    "greater_than_equal": "This is too small: {ge:.12g} is the least.",
-    "less_than_equal": "This is too large: {le:.12g} is the most.",
-    "string_too_long": "This has {length} characters: {max_length} are the most.",
-    "string_too_short": "This is empty, or too short: write at least {min_length} characters.",
-    "too_long": "These are too many: {max_length} are the most.",
-    "too_short": "These are too few: {min_length} at least, or leave the field out.",
-    "enum": "This is not known here: write one of {expected}.",
-    "literal_error": "This is not known here: write one of {expected}.",
-    "union_tag_invalid": "This is not known here: write one of {expected_tags}.",
+_BOUNDS: dict[str, tuple[str, str, str]] = {
+    "greater_than_equal": ("too-small", "least", "ge"),
+    "less_than_equal": ("too-large-number", "most", "le"),
+    "string_too_short": ("text-too-short", "n", "min_length"),
+    "too_long": ("too-many-items", "most", "max_length"),
+    "too_short": ("too-few-items", "least", "min_length"),
+    "enum": ("not-one-of", "expected", "expected"),
+    "literal_error": ("not-one-of", "expected", "expected"),
+    "union_tag_invalid": ("not-one-of", "expected", "expected_tags"),
 }
+"""By pydantic's type of error: the code, and which of its context becomes which parameter."""
 _PATTERNS: dict[str, str] = {
-    LINE: "This must be one line, without control characters or signs that turn the direction of writing.",
-    PROSE: "This holds control characters, or signs that turn the direction of writing: leave them out.",
-    SLUG: "This must be lower case letters, digits and hyphens, 60 at most, as in l-aigle.",
-    LOCALE: "This must be a language as browsers write it: fr, en-GB.",
-    INSEE: "This must be the five signs of a commune's INSEE code, as in 61214.",
-    REGION: "This must be the two letters of a country or territory, as in FR or RE.",
+    LINE: "not-one-line",
+    PROSE: "unfit-signs",
+    SLUG: "not-a-slug",
+    LOCALE: "not-a-language",
+    INSEE: "not-an-insee-code",
+    REGION: "not-a-region",
 }
 
 
-def findings(error: ValidationError, document: Any) -> list[tuple[str, str]]:
-    """Return (field, problem) of what is wrong, its first ``MAX_SHOWN``; ``document``: what was sent, or its JSON."""
+def findings(error: ValidationError, document: Any) -> list[Refused]:
+    """Return what is wrong, its first ``MAX_SHOWN``; ``document``: what was sent, or its JSON."""
     if error.error_count() > MANY:
-        return [("", f"More than {MANY} things are wrong here: compare it with /openapi.json.")]
+        return [Refused("too-many-faults", n=MANY)]
     if isinstance(document, bytes):
         document = _read(document)
     every = error.errors(include_url=False)
@@ -89,35 +94,25 @@ def _read(raw: bytes) -> Any:
         return None
 
 
-def _finding(each: ErrorDetails, document: Any) -> tuple[str, str]:
-    context: dict[str, Any] = each.get("ctx", {})
+def _finding(each: ErrorDetails, document: Any) -> Refused:
+    kind, context = each["type"], dict(each.get("ctx", {}))
     field = path(_as_written(each["loc"], document))
     cause = context.get("error")
     if isinstance(cause, ZoneError):
-        return _joined(field, cause.field.lstrip(".")), cause.problem
-    if each["type"] == "value_error":
-        return _own(field, str(cause))
-    if each["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return refused(cause, _joined(field, cause.field.lstrip(".")))
+    if kind in SENTENCES:  # of our own validators, which may name a field of the model
+        return Refused(kind, _joined(field, context.pop("field", "")), **context)
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
         field = _joined(field, str(context.get("discriminator", "")).strip("'"))
-    return field, _sentence(each, context)
-
-
-def _own(field: str, message: str) -> tuple[str, str]:
-    """Read a sentence of our own validators, which may name a field of the model first: ``name|Say who.``"""
-    named, bar, sentence = message.partition("|")
-    return (_joined(field, named), sentence) if bar else (field, message)
-
-
-def _sentence(each: ErrorDetails, context: dict[str, Any]) -> str:
-    if each["type"] == "string_pattern_mismatch":
-        return _PATTERNS.get(str(context.get("pattern")), "This is not written as it must be.")
-    if each["type"] in _SENTENCES:
-        return _SENTENCES[each["type"]]
-    if each["type"] in _WITH_FACTS:
-        given = each["input"]
-        length = len(given) if isinstance(given, str) else 0
-        return _WITH_FACTS[each["type"]].format(**{**context, "length": length})
-    return each["msg"] + "."
+    if kind in _BOUNDS:
+        code, name, of = _BOUNDS[kind]
+        return Refused(code, field, **{name: context[of]})
+    if kind == "string_too_long":
+        most = context["max_length"]
+        return Refused("text-too-long", field, n=len(each["input"]) - most, most=most)
+    if kind == "string_pattern_mismatch":
+        return Refused(_PATTERNS.get(str(context.get("pattern")), "badly-written"), field)
+    return Refused(_CODES[kind], field) if kind in _CODES else Refused("invalid", field, type=kind)
 
 
 def _as_written(loc: Sequence[int | str], document: Any) -> list[int | str]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from broadcaster.domain.alerts import GRAVE, Alert, MsgType, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.refusals import Conflict, Refused, refused
 from broadcaster.domain.signs import unfit
 from broadcaster.domain.stations import StationKind
-from broadcaster.errors import Conflict, Refused
 from broadcaster.ids import new_id, new_token
 from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.wording import LANGUAGES, wording
@@ -109,7 +109,7 @@ async def draw_up(services: Services, command: IssueAlert, known_groups: Mapping
     check_texts(command.station, command.texts)
     check_channels(command.channels)
     if not command.event.strip() or len(command.event) > EVENT:
-        raise Refused("event", f"says in 1 to {EVENT} characters what happens, such as Flood")
+        raise Refused("event-needed", "event", most=EVENT)
     check_signs("event", command.event, one_line=True)
     return Alert(
         id=new_id(),
@@ -143,10 +143,7 @@ async def _repeated(unit: Unit, command: IssueAlert) -> Alert | None:
         return None
     earlier, request_hash = found
     if request_hash != (command.request_hash or b""):
-        raise Conflict(
-            f"the Idempotency-Key stands for alert {earlier.id} already, which says something else:"
-            " take a new key for a new alert"
-        )
+        raise Conflict("key-of-another-alert", alert=str(earlier.id))
     return earlier
 
 
@@ -159,38 +156,30 @@ def check_rules(
 ) -> None:
     """Raise ``Refused`` unless this station may address this audience in this area."""
     if audience.needs_area and area is None:
-        raise Refused("area", "is needed for this audience: at least one circle or polygon")
+        raise Refused("area-needed", "area")
     _check_audience(station, audience, severity, known_groups)
     if area is not None:
         try:
             Jurisdiction.from_geojson(station.boundary, station.margin_m, station.sea).check(area)
         except OutsideJurisdiction as error:
-            wider = "" if error.beyond_m is None else f" {_widen(station)}"
-            raise Refused(error.field, error.problem + wider) from error
-
-
-def _widen(station: Station) -> str:
-    return (
-        f"An administrator can widen the margin: on the station's page in the console, or with"
-        f" `tocsin station margin {station.slug} METRES` (TOCSIN_MARGIN_M is the margin of new stations)."
-    )
+            raise refused(error) from error
 
 
 def _check_audience(station: Station, audience: Audience, severity: Severity, known_groups: Mapping[str, int]) -> None:
     if audience.kind is AudienceKind.TOLD:
-        raise Refused("audience", "is the all-clear's own: cancel the alert, and everyone who was told hears of it")
+        raise Refused("audience-of-all-clears", "audience")
     if audience.kind is AudienceKind.EVERYONE:
         if station.kind is not StationKind.AUTHORITY:
-            raise Refused("audience", "everyone in an area may be addressed by public authorities only")
+            raise Refused("audience-of-authorities", "audience")
         if severity not in GRAVE:
-            raise Refused("audience", "everyone in an area may be addressed only when severity is severe or extreme")
+            raise Refused("audience-of-grave-dangers", "audience")
     if audience.kind is AudienceKind.GROUPS:
         if not audience.groups:
-            raise Refused("audience.groups", "names no group")
+            raise Refused("groups-needed", "audience.groups")
         unknown = [slug for slug in audience.groups if slug not in known_groups]
         if unknown:
-            there = ", ".join(sorted(known_groups)) or "none"
-            raise Refused("audience.groups", f"names a group the station does not have: {unknown[0]} (it has: {there})")
+            there = ", ".join(sorted(known_groups)) or "–"
+            raise Refused("group-unknown", "audience.groups", name=unknown[0], known=there)
 
 
 def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
@@ -198,9 +187,9 @@ def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
     for language, text in texts.items():
         where = f"texts.{language}"
         if language not in LANGUAGES:
-            raise Refused(where, f"is in an unknown language: one of {', '.join(LANGUAGES)}")
+            raise Refused("language-unknown", where, known=", ".join(LANGUAGES))
         if not text.headline.strip():
-            raise Refused(f"{where}.headline", "is empty: say in a few words what happens")
+            raise Refused("headline-empty", f"{where}.headline")
         for name, limit in (
             ("headline", HEADLINE),
             ("description", DESCRIPTION),
@@ -209,33 +198,33 @@ def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
         ):
             said = getattr(text, name)
             if len(said) > limit:
-                raise Refused(f"{where}.{name}", f"has {len(said)} characters, and {limit} is the most")
+                raise Refused("text-too-long", f"{where}.{name}", n=len(said) - limit, most=limit)
             check_signs(f"{where}.{name}", said, one_line=name == "headline")
     if station.languages[0] not in texts:
-        raise Refused("texts", f"has no text in the station's own language, {station.languages[0]}")
+        raise Refused("text-in-own-language", "texts", language=station.languages[0])
 
 
 def check_channels(channels: Sequence[ChannelName]) -> None:
     """Raise ``Refused`` where no channel is named."""
     if not channels:
-        raise Refused("channels", "names no channel: leave it out for all, or name one of push, sms, voice, email")
+        raise Refused("channels-needed", "channels")
 
 
 def check_signs(field: str, said: str, *, one_line: bool) -> None:
     """Raise ``Refused`` where a text holds a sign that a channel can't carry: every message of it would be given up."""
-    problem = unfit(said, one_line=one_line)
-    if problem is not None:
-        raise Refused(field, problem)
+    found = unfit(said, one_line=one_line, field=field)
+    if found is not None:
+        raise found
 
 
 def _expiry(services: Services, command: IssueAlert, now: datetime) -> datetime:
     expires_at = command.expires_at or now + timedelta(hours=services.settings.default_expiry_hours)
     if expires_at <= now:
-        raise Refused("expires", "is in the past: nothing would be sent")
+        raise Refused("expires-past", "expires")
     if expires_at > now + LONGEST:
-        raise Refused("expires", f"is more than {LONGEST.days} days ahead: an alert that long is a notice")
+        raise Refused("expires-too-late", "expires", days=LONGEST.days)
     if command.onset_at is not None and command.onset_at >= expires_at:
-        raise Refused("onset", "is not before expires")
+        raise Refused("onset-not-before-expires", "onset")
     return expires_at
 
 
@@ -247,7 +236,7 @@ async def cancel(
     Without ``texts`` it says what was prepared with the alert. Asked twice, it gives the first all-clear again.
     """
     if alert.msg_type is MsgType.CANCEL:
-        raise Refused("id", "is an all-clear itself: it can't be cancelled")
+        raise Refused("all-clear-of-all-clear", "id")
     said = texts or prepared_all_clear(alert)
     check_texts(station, said)
     now = services.clock.now()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from broadcaster.bus import NoAnswer
+from broadcaster.domain.refusals import Conflict, Refused, refused
 from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, needs_reason
-from broadcaster.errors import Conflict, Refused
 from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up
 from broadcaster.pipeline.reach import reach
@@ -46,7 +46,7 @@ def recurrence(services: Services, schedule: Schedule, station: Station) -> Recu
         off = DaysOff(schedule.public_holidays, station.insee, school)
         return Recurrence(schedule.starts, schedule.zone, schedule.rule, schedule.except_on, off)
     except BadSchedule as error:
-        raise Refused(error.field, error.problem) from error
+        raise refused(error) from error
 
 
 async def checked(services: Services, schedule: Schedule, station: Station) -> Schedule:
@@ -55,20 +55,20 @@ async def checked(services: Services, schedule: Schedule, station: Station) -> S
     message = schedule.message
     grave = schedule.kind is not Kind.REMINDER and needs_reason(message.severity, message.status)
     if grave and not schedule.reason.strip():
-        raise Refused("reason", "is needed: a severe or extreme alert is scheduled as an exercise, or with a reason")
+        raise Refused("reason-needed", "reason")
     if len(schedule.reason) > LONGEST_REASON:
-        raise Refused("reason", f"has {len(schedule.reason)} characters, and {LONGEST_REASON} is the most")
+        raise Refused("text-too-long", "reason", n=len(schedule.reason) - LONGEST_REASON, most=LONGEST_REASON)
     if not timedelta(0) < schedule.lasts <= LONGEST:
-        raise Refused("expires", "is before it is sent, or more than 30 days after")
+        raise Refused("lasts-out-of-range", "expires", days=LONGEST.days)
     if schedule.onset is not None and not timedelta(0) <= schedule.onset < schedule.lasts:
-        raise Refused("onset", "is before it is sent, or not before expires")
+        raise Refused("onset-not-while-it-lasts", "onset")
     if schedule.grace is not None and schedule.grace < timedelta(0):
-        raise Refused("grace", "is less than no time")
+        raise Refused("too-small", "grace", least=0)
     when = recurrence(services, schedule, station)
     try:
         await asyncio.to_thread(when.check, now)
     except BadSchedule as error:
-        raise Refused(error.field, error.problem) from error
+        raise refused(error) from error
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, station.id)
     await draw_up(services, _command(schedule, station, now), known, now)
@@ -174,7 +174,7 @@ async def _plan(services: Services, schedule: Schedule, facts: _Facts, now: date
         return Settled(schedule, next_at, ended_at, (*missed, Occurrence(schedule.id, last, Outcome.MISSED)))
     try:
         if not facts.authors[schedule.key_id]:
-            raise Refused("author", "may send no more: the key was revoked, or has expired")  # noqa: TRY301
+            raise Refused("author-gone", "author")  # noqa: TRY301
         alert = await _drawn_up(services, schedule, facts, now, last)
     except Refused as error:
         refused = Occurrence(schedule.id, last, Outcome.REFUSED, problem=str(error)[:300])
@@ -212,7 +212,7 @@ async def answer(services: Services, schedule: Schedule, at: datetime, *, key_id
         return True
 
     if not await services.store.transact(keep):
-        raise Conflict("This was answered already, or is no occurrence that was not sent.")
+        raise Conflict("occurrence-answered")
     if alert is not None:
         _tell(services, alert)
     return alert
@@ -241,7 +241,7 @@ async def write(
     if earlier is None:
         return ready
     if earlier[1] != (request_hash or b""):
-        raise Conflict("The Idempotency-Key stands for another schedule already: take a new key for a new one.")
+        raise Conflict("key-of-another-schedule")
     return earlier[0]
 
 
@@ -254,20 +254,20 @@ async def change(
     ``now_is.id``. Raises ``Refused``, and ``Conflict`` where it was edited, ended or issued meanwhile.
     """
     if was.ended_at is not None:
-        raise Conflict("This schedule has ended.")
+        raise Conflict("schedule-ended")
     if at is None:
         pauses = now_is == replace(was, paused=True)  # possible whatever is wrong with the rest
         ready = replace(now_is, next_at=None) if pauses else await checked(services, now_is, station)
         await _replace(services, was, ready, None)
         return ready
     if at <= services.clock.now():
-        raise Conflict("This occurrence is past, or is being sent.")
+        raise Conflict("occurrence-past")
     when = recurrence(services, was, station)
     try:
         earlier, later = when.split(at)
         rest: Recurrence | None = earlier if following else when.without(at)
     except BadSchedule as error:
-        raise Refused(error.field, error.problem) from error
+        raise refused(error) from error
     kept = None
     if rest is not None:
         kept = replace(was, starts=rest.start, rule=rest.rule, except_on=rest.except_on)
@@ -305,7 +305,7 @@ async def _replace(services: Services, was: Schedule, kept: Schedule, added: Sch
         return True
 
     if not await services.store.transact(keep):
-        raise Conflict("This schedule was changed, or is being sent, just now: look at it again.")
+        raise Conflict("schedule-changed")
 
 
 async def measure(services: Services) -> None:

@@ -200,17 +200,12 @@ def read_header(headings: Sequence[str]) -> Columns:
     taken = {number for numbers in at.values() for number in numbers}
     unused += [number for ranked in found.values() for _, number in ranked if number not in taken]
     if "external_id" not in at:
-        message = (
-            "there is no column external_id (or identifiant, matricule, licence…): it says who is who, so that the"
-            " same file can be imported again; number the lines of the list once, and keep the numbers"
-        )
-        raise ListRefused(message)
+        raise ListRefused("list-without-ids")
     suffixes = ("", *map(str, range(2, _MOST_PLACES + 1)))
     for suffix in suffixes:
         if (f"lon{suffix}" in at) != (f"lat{suffix}" in at):
             there, lacks = ("lon", "lat") if f"lon{suffix}" in at else ("lat", "lon")
-            message = f"there is a column {there}{suffix} and no {lacks}{suffix}: a place needs both"
-            raise ListRefused(message)
+            raise ListRefused("list-half-a-place", there=there + suffix, lacks=lacks + suffix)
     places = tuple(suffix for suffix in suffixes if f"lon{suffix}" in at)
     return Columns(kept, at, tuple(sorted(unused)), places)
 
@@ -221,9 +216,6 @@ def _chosen(meaning: str, ranked: list[tuple[int, int]], headings: tuple[str, ..
         return tuple(number for _, number in ranked)
     for (rank, number), (further, other) in pairwise(ranked):
         if rank == further:
-            message = (
-                f"the columns {headings[number]!r} and {headings[other]!r} both stand for {meaning}: rename or drop one"
-            )
-            raise ListRefused(message)
+            raise ListRefused("list-two-columns", one=headings[number], other=headings[other], meaning=meaning)
     # An id must be of one kind in all lines; a name may stand in another column.
     return (ranked[0][1],) if meaning == "external_id" else tuple(number for _, number in ranked)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
+from broadcaster.domain.refusals import Refused
 from broadcaster.domain.signs import unfit
 from broadcaster.domain.spelling import group_slug, key, plain
 from broadcaster.register.columns import CONTACTS, looks_like_contact
@@ -44,8 +45,11 @@ _YES_OR_NO = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 _LON, _LAT = 180.0, 90.0
 
 
-class _Wrong(ValueError):
-    """One cell can't be used."""
+class _Found(list[tuple[str | int, str, dict[str, object]]]):
+    """What is wrong with a line: the column by its meaning or number, the code and its parameters."""
+
+    def add(self, column: str | int, code: str, **params: object) -> None:
+        self.append((column, code, params))
 
 
 class Says(Flag):
@@ -130,13 +134,13 @@ class Parser:
     def parse(self, line: Line) -> tuple[Told | None, list[Refusal]]:
         """Return what a line tells, or None and all that is wrong with it."""
         if line.problem:
-            return None, [Refusal(line.number, "", "", line.problem)]
+            return None, [Refusal(line.number, "", "", line.problem.code, line.problem.params)]
         cells = line.cells
         if len(cells) > self._width and any(cell.strip() for cell in cells[self._width :]):
-            problem = f"it has {len(cells)} cells, and the header {self._width}: is a delimiter in a text unquoted?"
-            return None, [Refusal(line.number, "", "", problem)]
+            widths = {"cells": len(cells), "width": self._width}
+            return None, [Refusal(line.number, "", "", "line-too-wide", widths)]
         self._look_over(cells)
-        found: list[tuple[str | int, str]] = []
+        found = _Found()
         external_id = self._cell(cells, "external_id")
         self.mangled += _MANGLED.fullmatch(external_id) is not None
         read: dict[str, str] = {}
@@ -144,16 +148,16 @@ class Parser:
         for meaning, check in (("external_id", _external_id), ("name", _name), ("locale", self._locale)):
             try:
                 read[meaning] = check(self._full_name(cells) if meaning == "name" else self._cell(cells, meaning))
-            except _Wrong as wrong:
-                found.append((meaning, str(wrong)))
+            except Refused as wrong:
+                found.add(meaning, wrong.code, **wrong.params)
         contacts = tuple(self._contacts(cells, found))
         places = dict(self._places(cells, found))
         named = self._groups(cells, found)
         address = self._address(cells, found)
         if found:
             return None, [
-                Refusal(line.number, external_id[:MAX_EXTERNAL_ID], self._heading(meaning), problem)
-                for meaning, problem in found
+                Refusal(line.number, external_id[:MAX_EXTERNAL_ID], self._heading(meaning), code, params)
+                for meaning, code, params in found
             ]
         person = NewSubscriber(
             read["locale"] or self._language,
@@ -204,34 +208,32 @@ class Parser:
         word = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
         code = _LANGUAGES.get(word, word if len(text) <= len("fr") else text.replace("_", "-"))
         if not _LOCALE.fullmatch(code):
-            raise _Wrong("this is no language code, as fr, en or pt-BR are")
+            raise Refused("language-code")
         return code
 
-    def _yes_or_no(self, cells: list[str], meaning: str, found: list[tuple[str | int, str]]) -> bool | None:
+    def _yes_or_no(self, cells: list[str], meaning: str, found: _Found) -> bool | None:
         """Read a cell that is yes or no; None where it says nothing."""
         word = self._cell(cells, meaning).casefold()
         if not word:
             return False if self._empty_clears and meaning in self._columns.at else None
         if word not in _YES_OR_NO:
-            found.append((meaning, "this is neither oui (yes, 1, x) nor non (no, 0)"))
+            found.add(meaning, "not-yes-or-no")
         return _YES_OR_NO.get(word)
 
-    def _contacts(self, cells: list[str], found: list[tuple[str | int, str]]) -> Iterator[NewContact]:
+    def _contacts(self, cells: list[str], found: _Found) -> Iterator[NewContact]:
         seen: set[tuple[ChannelName, str]] = set()
         for column, read in self._contact_columns:
             cell = cells[column].strip() if column < len(cells) else ""
             values = _values(cell)
             if len(values) > MAX_VALUES:
-                found.append((column, f"these are {len(values)} values: {MAX_VALUES} at most"))
+                found.add(column, "too-many-values", n=len(values), most=MAX_VALUES)
                 continue
             for number, value in enumerate(values, start=1):
-                which = f"value {number} of {len(values)}" if len(values) > 1 else ""
+                which = {"at": number, "many": len(values)} if len(values) > 1 else {}
                 try:
                     contact = read(value)
-                except InvalidMailAddress as error:
-                    found.append((column, _of_mail(which, str(error))))
-                except (_Wrong, InvalidPhone) as error:
-                    found.append((column, f"{which or 'it'} {error}"))
+                except (Refused, InvalidMailAddress, InvalidPhone) as error:
+                    found.add(column, error.code, **error.params, **which)
                 else:
                     key = contact.channel, contact.canonical
                     if key not in seen:
@@ -241,7 +243,7 @@ class Parser:
     def _mobile(self, text: str) -> NewContact:
         contact = phone_contact(text, self._region)
         if contact.channel is not ChannelName.SMS:
-            raise _Wrong("takes no SMS: it is a landline, so put it into the column landline (or phone)")
+            raise Refused("landline-as-mobile")
         return contact
 
     def _landline(self, text: str) -> NewContact:
@@ -250,7 +252,7 @@ class Parser:
     def _phone(self, text: str) -> NewContact:
         return phone_contact(text, self._region)
 
-    def _places(self, cells: list[str], found: list[tuple[str | int, str]]) -> Iterator[tuple[int, NewPlace]]:
+    def _places(self, cells: list[str], found: _Found) -> Iterator[tuple[int, NewPlace]]:
         for number, suffix in enumerate(self._columns.places):
             lon, lat = self._cell(cells, f"lon{suffix}"), self._cell(cells, f"lat{suffix}")
             label = self._cell(cells, f"label{suffix}")
@@ -258,43 +260,43 @@ class Parser:
                 continue
             if not lon or not lat:
                 missing = "lat" if lon else "lon"
-                found.append((missing + suffix, "this is empty: a place needs both"))
+                found.add(missing + suffix, "half-a-place")
                 continue
             point: list[float] = []
             for meaning, text, most in (("lon", lon, _LON), ("lat", lat, _LAT)):
                 try:
                     point.append(_degrees(text, most))
-                except _Wrong as wrong:
-                    found.append((meaning + suffix, str(wrong)))
+                except Refused as wrong:
+                    found.add(meaning + suffix, wrong.code, **wrong.params)
             if len(label) > MAX_LABEL or unfit(label, one_line=True):
-                found.append((f"label{suffix}", f"a label is one line of {MAX_LABEL} characters at most"))
+                found.add(f"label{suffix}", "label-too-long", most=MAX_LABEL)
             elif point == [0.0, 0.0]:
-                found.append((f"lon{suffix}", "0, 0 is in the sea off Africa: leave unknown places empty"))
+                found.add(f"lon{suffix}", "zero-zero")
             elif len(point) == len(("lon", "lat")):
                 yield number, NewPlace(label, *point)
 
-    def _address(self, cells: list[str], found: list[tuple[str | int, str]]) -> Address | None:
+    def _address(self, cells: list[str], found: _Found) -> Address | None:
         parts = []
         for meaning in ("address", "postcode", "city"):
             text = " ".join(self._cell(cells, meaning).split())  # a cell of several lines is one address
             if len(text) > MAX_ADDRESS or unfit(text, one_line=True):
-                found.append((meaning, f"a part of an address is text of {MAX_ADDRESS} characters at most"))
+                found.add(meaning, "address-too-long", most=MAX_ADDRESS)
                 return None
             parts.append(text)
         address = Address(*parts)
         return address if address.street or address.city else None  # a postal code alone is no place
 
-    def _groups(self, cells: list[str], found: list[tuple[str | int, str]]) -> dict[str, str]:
+    def _groups(self, cells: list[str], found: _Found) -> dict[str, str]:
         named: dict[str, str] = {}
         numbers = self._columns.at.get("groups", ())
         for name in (each for at in numbers if at < len(cells) for each in _group_names(cells[at])):
             slug = group_slug(name)
             if not slug or len(name) > MAX_GROUP or unfit(name, one_line=True):
-                found.append(("groups", f"a group has a name of 1 to {MAX_GROUP} characters, a letter or figure in it"))
+                found.add("groups", "list-group-name", most=MAX_GROUP)
                 return {}
             named.setdefault(slug, name)
         if len(named) > MAX_GROUPS:
-            found.append(("groups", f"these are {len(named)} groups: {MAX_GROUPS} at most"))
+            found.add("groups", "too-many-groups", n=len(named), most=MAX_GROUPS)
         return named
 
 
@@ -331,18 +333,18 @@ def _group_names(cell: str) -> list[str]:
 def _external_id(text: str) -> str:
     text = plain(text)
     if not text:
-        raise _Wrong("this is empty: without it, a second import could not tell who is who")
+        raise Refused("line-without-id")
     if len(text) > MAX_EXTERNAL_ID or unfit(text, one_line=True):
-        raise _Wrong(f"an id is one line of {MAX_EXTERNAL_ID} characters at most")
+        raise Refused("id-too-long", most=MAX_EXTERNAL_ID)
     return text
 
 
 def _name(text: str) -> str:
     if len(text) > MAX_NAME:
-        raise _Wrong(f"a name is one line of {MAX_NAME} characters at most")
-    problem = unfit(text, one_line=True)
-    if problem is not None:
-        raise _Wrong(f"this name {problem}")
+        raise Refused("name-too-long", most=MAX_NAME)
+    wrong = unfit(text, one_line=True)
+    if wrong is not None:
+        raise wrong
     return text
 
 
@@ -350,14 +352,7 @@ def _degrees(text: str, most: float) -> float:
     try:
         value = float(text.replace(",", ".").removesuffix("°").replace("−", "-"))
     except ValueError:
-        raise _Wrong("this is no number of degrees, as 0.6283 or 48,7631 are") from None
+        raise Refused("not-degrees") from None
     if not math.isfinite(value) or abs(value) > most:
-        raise _Wrong(f"degrees are from -{most:.0f} to {most:.0f}")
+        raise Refused("too-many-degrees", most=most)
     return value
-
-
-def _of_mail(which: str, problem: str) -> str:
-    """Join which value it is and what is wrong with it, which may be a clause about its domain."""
-    if problem.startswith("it "):
-        return f"{which or 'it'} {problem.removeprefix('it ')}"
-    return f"{which}: {problem}" if which else problem

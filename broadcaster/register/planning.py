@@ -225,9 +225,8 @@ def _double(made: Plan, line: int, told: Told, seen: _Seen) -> None:
     heading = made.source.columns.heading("external_id")
     if external_id not in made.doubled:
         made.doubled.add(external_id)
-        problem = f"line {line} has the same id: which of them is right?"
-        made.refusals.append(Refusal(first, written, heading, problem))
-    made.refusals.append(Refusal(line, written, heading, f"line {first} has the same id: which of them is right?"))
+        made.refusals.append(Refusal(first, written, heading, "line-of-same-id", {"line": line}))
+    made.refusals.append(Refusal(line, written, heading, "line-of-same-id", {"line": first}))
 
 
 async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
@@ -243,7 +242,7 @@ async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
         message = f"of {made.lines} lines some are neither taken nor refused"
         raise AssertionError(message)
     made.removed = Removed(*map(sum, zip(*seen.losses.values(), strict=True))) if seen.losses else _NOTHING
-    made.refusals.sort()
+    made.refusals.sort(key=lambda each: each[:4])
     async with store.read() as unit:
         made.missing = max(0, await intake.listed(unit, made.station.id) - known)
         there = await stations.group_ids(unit, made.station.id)

@@ -85,20 +85,20 @@ def open_source(path: Path, *, encoding: str | None = None, delimiter: str | Non
     """Find out how a file is to be read. Raises ``ListRefused``, and ``OSError`` where it can't be opened."""
     size = path.stat().st_size
     if size == 0:
-        raise ListRefused("the file is empty")
+        raise ListRefused("list-empty")
     if size > MAX_FILE:
-        raise ListRefused(f"the file is larger than {MAX_FILE >> 30} GiB: split it")
+        raise ListRefused("list-too-large", most=MAX_FILE >> 30)
     with path.open("rb") as file:
         start = file.read(_SAMPLE)
     if start.startswith(OLD_EXCEL):
-        raise ListRefused("the file is of an old Excel, or locked with a password: save it as xlsx or CSV")
+        raise ListRefused("list-old-excel")
     if start.startswith(ZIP):
         return _workbook(path, size)
     found = _named(encoding) if encoding else _encoding(path, start)
     with path.open(encoding=found, newline="") as file:
         top = list(islice(_numbered(file), _ABOVE * 2))
     if any("\0" in text for _, text in top):
-        raise ListRefused("the file holds binary data: save the sheet as CSV first")
+        raise ListRefused("list-binary")
     header = _header(top, delimiter)
     columns = read_header(header.cells)
     return Source(path, found, header.delimiter, columns, size, encoding is None, header.number, header.through)
@@ -112,7 +112,7 @@ def _workbook(path: Path, size: int) -> Source:
         default=None,
     )
     if best is None:
-        raise ListRefused("the file is empty")
+        raise ListRefused("list-empty")
     _, sheet, line = best
     columns = read_header(line.cells)
     return Source(path, WORKBOOK, ";", columns, size, False, line.number, line.number, -sheet)
@@ -130,7 +130,7 @@ def _header(top: list[tuple[int, str]], delimiter: str | None) -> _Header:
         delimiter, top = delimiter or said[1], top[1:]
     top = [(number, text) for number, text in top if text.strip()]
     if not top:
-        raise ListRefused("the file is empty")
+        raise ListRefused("list-empty")
     best: tuple[tuple[bool, int], int, int, _Header] | None = None
     for each in delimiter or _DELIMITERS:
         lines = list(records(iter(top), each, None))
@@ -142,7 +142,7 @@ def _header(top: list[tuple[int, str]], delimiter: str | None) -> _Header:
             if best is None or found[:3] > best[:3]:
                 best = found
     if best is None:
-        raise ListRefused("the header is no line of CSV: look at its quotation marks")
+        raise ListRefused("list-header")
     return best[3]
 
 
@@ -150,7 +150,7 @@ def _named(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
     except LookupError:
-        raise ListRefused(f"there is no encoding {encoding!r}: utf-8 and cp1252 are the usual ones") from None
+        raise ListRefused("list-encoding-unknown", encoding=encoding) from None
     return "utf-8-sig" if name == "utf-8" else name
 
 
@@ -172,21 +172,17 @@ def _encoding(path: Path, start: bytes) -> str:
     return "utf-8-sig"
 
 
-def _undecodable(encoding: str, error: UnicodeError) -> str:
-    name = _NAMES.get(encoding, encoding)
-    return f"the file is not in {name} ({error.__class__.__name__}): save it as “CSV UTF-8”, or give --encoding"
-
-
 def _numbered(file: TextIO) -> Iterator[tuple[int, str]]:
     number = 0
     try:
         while text := file.readline(MAX_LINE + 1):
             number += 1
             if len(text) > MAX_LINE:
-                raise ListRefused(f"line {number} is longer than {MAX_LINE:,} characters: is this a CSV file?")
+                raise ListRefused("list-line-too-long", line=number, most=MAX_LINE)
             yield number, text
     except UnicodeError as error:
-        raise ListRefused(_undecodable(file.encoding, error)) from error
+        name = _NAMES.get(file.encoding, file.encoding)
+        raise ListRefused("list-encoding", encoding=name, why=error.__class__.__name__) from error
 
 
 def _kept(lines: Iterable[Line]) -> Iterator[Line]:
@@ -197,5 +193,5 @@ def _kept(lines: Iterable[Line]) -> Iterator[Line]:
             continue  # sheets end in empty lines
         kept += 1
         if kept > MAX_LINES:
-            raise ListRefused(f"the file has more than {MAX_LINES:,} lines: split it")
+            raise ListRefused("list-too-many-lines", most=MAX_LINES)
         yield line._replace(cells=[as_meant(cell.replace("\0", "")) for cell in line.cells])

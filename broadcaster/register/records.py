@@ -11,6 +11,8 @@ import csv
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from broadcaster.domain.refusals import Refused
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -18,7 +20,6 @@ MAX_LINE = 20_000
 """Characters of a line, and of a record over several lines."""
 
 _MOST_JOINED = 50
-_UNCLOSED = "a quotation mark opens a text here and nothing closes it: leave the mark out, or write it twice"
 
 
 class Line(NamedTuple):
@@ -26,7 +27,7 @@ class Line(NamedTuple):
 
     number: int
     cells: list[str]
-    problem: str = ""
+    problem: Refused | None = None
 
 
 class _Unclosed(Exception):
@@ -50,9 +51,9 @@ def records(lines: Iterable[tuple[int, str]], delimiter: str, width: int | None)
             cells, taken = _joined(text, ahead, source, delimiter, width)
             for _ in range(taken):
                 ahead.popleft()
-            yield Line(number, cells, "" if cells else _UNCLOSED)
+            yield Line(number, cells, None if cells else Refused("line-unclosed"))
         except csv.Error as error:
-            yield Line(number, [], f"this is no line of CSV ({error}): look at its quotation marks")
+            yield Line(number, [], Refused("line-unreadable", why=str(error)))
 
 
 def cells_of(text: str, delimiter: str) -> list[str]:

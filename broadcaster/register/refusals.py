@@ -4,34 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from broadcaster.errors import TocsinError
+from broadcaster.domain.refusals import ENGLISH, Refused, sentence
 from broadcaster.register.sheets import csv_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from broadcaster.domain.refusals import Reader
 
-class ListRefused(TocsinError):
-    """The file as a whole can't be read as a list of subscribers; the sentence says what to do."""
+
+class ListRefused(Refused):
+    """The file as a whole can't be read as a list of subscribers."""
 
 
 class Refusal(NamedTuple):
     """Why one line is not taken. ``line`` counts the file's lines from 1; ``field`` is the column, as it is headed.
 
-    ``problem`` is a sentence that does not repeat what stood there: an error file may be passed around.
+    ``code`` and ``params`` do not repeat what stood there: an error file may be passed around.
     """
 
     line: int
     external_id: str
     field: str
-    problem: str
+    code: str
+    params: Mapping[str, object] = {}
 
 
 HEADER = ("line", "external_id", "field", "reason")
 
 
-def write_refusals(path: Path, refusals: Iterable[Refusal]) -> None:
+def write_refusals(path: Path, refusals: Iterable[Refusal], words: Reader = ENGLISH) -> None:
     """Write the error file: CSV in UTF-8 with a byte order mark, as spreadsheets want it."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        file.write(csv_text((HEADER, *refusals)))
+        rows = ((each.line, each.external_id, each.field, sentence(each, words)) for each in refusals)
+        file.write(csv_text((HEADER, *rows)))

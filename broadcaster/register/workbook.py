@@ -31,7 +31,6 @@ _BLOCK = 1 << 20
 _CELL = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})([0-9]{1,7})"')
 _LONGEST_TAG = 200
 _EXACT = 1e15
-_NOT_ONE = "the file is no Excel workbook that can be read: save the sheet as CSV or as xlsx"
 
 
 def sheets_of(path: Path) -> Iterator[list[Line]]:
@@ -43,9 +42,9 @@ def sheets_of(path: Path) -> Iterator[list[Line]]:
             for name in shown[:_MOST_SHEETS]:
                 yield list(_lines(book.get_sheet_by_name(name)))
     except PasswordError as error:
-        raise ListRefused("the workbook is locked with a password: save it without one") from error
+        raise ListRefused("list-locked") from error
     except (CalamineError, ZipError, OSError) as error:
-        raise ListRefused(_NOT_ONE) from error
+        raise ListRefused("list-unreadable") from error
 
 
 def _lines(sheet: Any) -> Iterator[Line]:
@@ -76,16 +75,16 @@ def _measure(path: Path) -> None:
                     while block := part.read(_BLOCK):
                         unpacked += len(block)
                         if unpacked > _MOST_UNPACKED:
-                            raise ListRefused("the workbook holds too much: save the sheet with the list as CSV")
+                            raise ListRefused("list-unpacked-too-large")
                         if sheet:
                             rest += block
                             for column, row in _CELL.findall(rest):
                                 right, bottom = max(right, _number(column)), max(bottom, int(row))
                             rest = rest[-_LONGEST_TAG:]
                 if right * bottom > _MOST_CELLS:
-                    raise ListRefused("the workbook holds too much: save the sheet with the list as CSV")
+                    raise ListRefused("list-unpacked-too-large")
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise ListRefused(_NOT_ONE) from error
+        raise ListRefused("list-unreadable") from error
 
 
 def _number(column: bytes) -> int:

@@ -51,7 +51,7 @@ from broadcaster.web import pages
 from broadcaster.web.console.alerts.live_facts import WATCH, Watch
 from broadcaster.web.console.alerts.report_pdf import PRINTER, Printer
 from broadcaster.web.console.signing_in import interrupted
-from broadcaster.web.error_pages import respond_in_words
+from broadcaster.web.error_pages import reader_of, respond_in_words
 from broadcaster.web.ground import GROUND, Ground
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.kept import KEPT_PAGES, KeptPages
@@ -168,7 +168,7 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
     except SignedOut:
         if _for_eyes(request):
             return await interrupted(request)
-        return respond(unauthenticated("You are not signed in, or no longer: sign in again at /console."))
+        return respond(unauthenticated("signed-out"))
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer without our insides
         problem = _counted(request, problem_of(error, request))
         if problem.kind == "too-many":
@@ -176,7 +176,7 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
                 await asyncio.sleep(PATIENCE_S)
         if _for_eyes(request):
             return respond_in_words(request, problem)
-        return respond(problem)
+        return respond(problem, reader_of(request))
 
 
 def _counted(request: web.Request, problem: HttpProblem) -> HttpProblem:

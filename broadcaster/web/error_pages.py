@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.refusals import ENGLISH
+from broadcaster.http.problems import title
+from broadcaster.http.sessions import PATH
+from broadcaster.web.console.frame import words_of
 from broadcaster.web.health_words import told
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.pages import language_of, render
@@ -11,31 +15,37 @@ from broadcaster.web.pages import language_of, render
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from broadcaster.domain.refusals import Reader
     from broadcaster.http.problems import HttpProblem
+
+
+def reader_of(request: web.Request) -> Reader:
+    """Return the language of a problem told as JSON: the page's for scripts of the console, English for the API."""
+    return words_of(request) if request.path.startswith(PATH) else ENGLISH
 
 
 def respond_in_words(request: web.Request, problem: HttpProblem) -> web.Response:
     """Return the page that tells a problem."""
-    words = catalogs().words(language_of(request, "fr"))
+    to_operators = request.path.startswith(PATH)
+    words = words_of(request) if to_operators else catalogs().words(language_of(request, "fr"))
     headings = {
         "forbidden": (words("This is not allowed"), words("Your key does not open this page.")),
         "not-found": (words("There is nothing here"), words("This link leads nowhere: it may have been cut off.")),
-        "refused": (words("This can't be understood"), words("Something in this page's address is wrong.")),
         "too-many": (words("Too many requests"), words("Wait a minute, then try again.")),
         "unavailable": (words("Not available for the moment"), words("Try again in a few seconds.")),
         "internal": (words("Something went wrong here"), words("This is our mistake, not yours. Try again.")),
     }
-    heading, sentence = headings.get(problem.kind, headings["refused"])
-    if problem.trouble is not None and request.path.startswith("/console"):  # to operators, not to residents
+    heading, said = headings.get(problem.kind) or (title(problem.kind, words), problem.detail(words))
+    if problem.trouble is not None and to_operators:
         found = told(problem.trouble, words)
-        sentence = f"{found['said']} {found['to_do']}"
+        said = f"{found['said']} {found['to_do']}"
     if problem.instance is not None:
-        sentence += f" ({problem.instance.rpartition(':')[2]})"
+        said += f" ({problem.instance.rpartition(':')[2]})"
     response = render(
         request,
         "words.html",
         words,
-        {"heading": heading, "sentence": sentence, "here": request.path},
+        {"heading": heading, "sentence": said, "here": request.path},
         status=problem.status,
     )
     response.headers.update(problem.headers)

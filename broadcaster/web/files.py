@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.errors import NotFound
+from broadcaster.domain.refusals import NotFound
 from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
 from broadcaster.http.answers import answer
 from broadcaster.http.problems import HttpProblem
@@ -73,8 +73,7 @@ async def tiles(call: Call[None, None]) -> web.StreamResponse:
     """Return parts of the service's own map file (RFC 9110 section 14: the reader asks for ranges)."""
     path = call.services.settings.tiles_file
     if path is None:
-        message = "This service has no map file."
-        raise NotFound(message)
+        raise NotFound("map-missing")
     return web.FileResponse(path, headers={"Cache-Control": _A_DAY, "Content-Type": "application/octet-stream"})
 
 
@@ -89,14 +88,14 @@ async def places(call: Call[None, PlacesQuery]) -> web.Response:
     try:
         found = await Geocoder(call.services.settings.geocoder_url).find(call.query.q, near)
     except GeocoderOff as error:
-        raise _away("This service looks up no addresses: show the place on the map.") from error
+        raise _away("no-geocoder") from error
     except GeocoderAway as error:
-        raise _away("The search for addresses does not work now: show the place on the map.") from error
+        raise _away("geocoder-away") from error
     return answer(Places(places=tuple(Place(label=each.label, lon=each.lon, lat=each.lat) for each in found)))
 
 
-def _away(sentence: str) -> HttpProblem:
-    return HttpProblem("unavailable", sentence, headers={"Retry-After": str(_RETRY_S)})
+def _away(code: str) -> HttpProblem:
+    return HttpProblem("unavailable", code, headers={"Retry-After": str(_RETRY_S)})
 
 
 def _file(path: str, handler: Any, summary: str, kind: str, access: Access = Access.OPEN, **more: Any) -> Route:

@@ -1,13 +1,14 @@
 """The words of pages, by language: Babel's .po files, read once and never compiled.
 
-English sentences are the names of the messages; ``locale/fr`` has them in French. A further language is a further
-folder. A language has as many files as there are parts of the service.
+English sentences are the names of the messages, so English itself needs no file. ``locale/fr`` has them in French. A
+further language is a further folder. A language has as many files as there are parts of the service.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from gettext import c2py
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,14 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from babel.messages.catalog import Message
 
 LOCALE_DIR = Path(__file__).parent / "locale"
 _MOST_CHOICES = 20
-_DATES_AS = {"en": "en_GB"}  # whoever reads English in France reads 21:59 and not 9:59 PM
+_ONE_OR_MORE = c2py("n != 1")
+_ENGLISH = "en_GB"  # who reads English in France reads 21:59 and not 9:59 PM
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Words:
 
     language: str
     locale: Locale
-    _messages: Mapping[str, Message]
+    _messages: Mapping[str, Message] = field(default_factory=dict)
+    _form: Callable[[int], int] = _ONE_OR_MORE
 
     def __call__(self, sentence: str, /, **gaps: object) -> str:
         found = self._messages.get(sentence)
@@ -49,9 +52,9 @@ class Words:
         forms = found.string if found is not None else ()
         return (forms[0] or one, forms[1] or several) if isinstance(forms, tuple) and len(forms) > 1 else (one, several)
 
-    def _form(self, n: int) -> int:
-        # The two languages we have differ in this: 0 is one in French, and several in English.
-        return int(n > 1) if self.language == "fr" else int(n != 1)
+    def number(self, value: float) -> str:
+        """Write a number with up to ten decimals."""
+        return format_decimal(value, "#,##0.##########", locale=self.locale)
 
 
 class Catalogs:
@@ -59,14 +62,15 @@ class Catalogs:
 
     def __init__(self, folder: Path = LOCALE_DIR) -> None:
         """Read each ``folder/{language}/LC_MESSAGES/*.po``."""
-        self._words: dict[str, Words] = {}
+        self._words = {"en": Words("en", Locale.parse(_ENGLISH))}
         for parent in sorted(folder.glob("*/LC_MESSAGES")):
             language = parent.parent.name
             messages: dict[str, Message] = {}
             for path in sorted(parent.glob("*.po")):
                 with path.open("rb") as file:
-                    messages.update((_name(each), each) for each in read_po(file, locale=language) if each.id)
-            self._words[language] = Words(language, Locale.parse(_DATES_AS.get(language, language)), messages)
+                    catalog = read_po(file, locale=language)
+                    messages.update((_name(each), each) for each in catalog if each.id)
+            self._words[language] = Words(language, Locale.parse(language), messages, c2py(catalog.plural_expr))
 
     @property
     def languages(self) -> tuple[str, ...]:

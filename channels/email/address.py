@@ -20,11 +20,14 @@ _LONGEST = 254  # a path is 256 octets with its angle brackets
 
 
 class InvalidMailAddress(ValueError):
-    """A text is no mail address; ``problem`` says why, without repeating it."""
+    """A text is no mail address; ``code`` and ``params`` say why, without repeating it."""
 
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
+    field = ""
+
+    def __init__(self, code: str, **params: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
 
 
 def parse_address(text: str) -> str:
@@ -40,10 +43,10 @@ def parse_address(text: str) -> str:
         return text
     local, at, domain = text.rpartition("@")
     if not at:
-        raise InvalidMailAddress("it has no @")
+        raise InvalidMailAddress("mail-no-at")
     address = f"{_checked_local(local)}@{_ascii_domain(domain)}"
     if len(address.encode()) > _LONGEST:
-        raise InvalidMailAddress(f"it is longer than {_LONGEST} bytes")
+        raise InvalidMailAddress("mail-too-long", most=_LONGEST)
     return address
 
 
@@ -54,17 +57,17 @@ def needs_smtputf8(address: str) -> bool:
 
 def _checked_local(local: str) -> str:
     if not local:
-        raise InvalidMailAddress("nothing stands before the @")
+        raise InvalidMailAddress("mail-no-name")
     if not local.isprintable():
-        raise InvalidMailAddress("it holds a control character or an unusual blank")
+        raise InvalidMailAddress("mail-blank")
     if len(local.encode()) > _LONGEST_LOCAL:
-        raise InvalidMailAddress(f"more than {_LONGEST_LOCAL} bytes stand before the @")
+        raise InvalidMailAddress("mail-name-too-long", most=_LONGEST_LOCAL)
     if local.isascii():
         if not _ASCII_LOCAL.fullmatch(local):
-            raise InvalidMailAddress("the part before the @ holds a sign or a place of dots that is not allowed")
+            raise InvalidMailAddress("mail-name-signs")
         return local
     if not _ASCII_SPECIALS.isdisjoint(local.replace(".", "")) or "" in local.split("."):
-        raise InvalidMailAddress("the part before the @ holds a sign or a place of dots that is not allowed")
+        raise InvalidMailAddress("mail-name-signs")
     return local
 
 
@@ -74,12 +77,12 @@ def _ascii_domain(domain: str) -> str:
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
         except (idna.IDNAError, UnicodeError) as error:
-            raise InvalidMailAddress("its domain is not a valid international name") from error
+            raise InvalidMailAddress("mail-domain-unreadable") from error
     domain = domain.lower()
     if len(domain) > _LONGEST_DOMAIN:
-        raise InvalidMailAddress(f"its domain is longer than {_LONGEST_DOMAIN} characters")
+        raise InvalidMailAddress("mail-domain-too-long", most=_LONGEST_DOMAIN)
     if "." not in domain:
-        raise InvalidMailAddress("its domain has no dot")
+        raise InvalidMailAddress("mail-domain-no-dot")
     if not _DOMAIN.fullmatch(domain):
-        raise InvalidMailAddress("its domain is not a name of letters, digits and hyphens")
+        raise InvalidMailAddress("mail-domain-signs")
     return domain

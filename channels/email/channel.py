@@ -121,7 +121,7 @@ def _recipient(address: str) -> str:
     try:
         return parse_address(address)
     except InvalidMailAddress as error:
-        raise Gone("smtp:address", f"the address is malformed: {error.problem}") from error
+        raise Gone("smtp:address", f"the address is malformed ({error.code})") from error
 
 
 def _when(*, after_body: bool) -> str:

@@ -49,12 +49,12 @@ class Sender:
         named = _WITH_NAME.fullmatch(text)
         address = parse_address(named["address"] if named else text)
         if not address.isascii():
-            raise InvalidMailAddress("a sender's address beyond ASCII can't be written everywhere")
+            raise InvalidMailAddress("mail-sender-ascii")
         name = named["name"].strip().strip('"').strip() if named else ""
         try:
             check_value("the sender's name", name)
         except ValueError as error:
-            raise InvalidMailAddress(str(error)) from error
+            raise InvalidMailAddress("mail-sender-name") from error
         return cls(address, name or None)
 
 
@@ -214,7 +214,7 @@ def _address(name: str, text: str, parse: Callable[[str], Sender]) -> Sender:
     try:
         return parse(text)
     except InvalidMailAddress as error:
-        raise InvalidSmtpUrl(f"{name} is no mail address: {error.problem}") from error
+        raise InvalidSmtpUrl(f"{name} is no mail address ({error.code})") from error
 
 
 def _number(options: Mapping[str, str], name: str, default: float) -> float:

@@ -24,17 +24,17 @@ _KINDS: dict[int, Kind] = {
     PhoneNumberType.VOIP: "voip",
 }
 _REFUSED_TYPES: dict[int, str] = {
-    PhoneNumberType.PREMIUM_RATE: "is a premium-rate number",
-    PhoneNumberType.SHARED_COST: "is a shared-cost service number",
-    PhoneNumberType.TOLL_FREE: "is a freephone service number",
-    PhoneNumberType.UAN: "is a company's service number",
-    PhoneNumberType.PERSONAL_NUMBER: "is a personal number, for which the caller pays more",
-    PhoneNumberType.PAGER: "is a pager",
-    PhoneNumberType.VOICEMAIL: "is a voicemail's number",
+    PhoneNumberType.PREMIUM_RATE: "phone-premium",
+    PhoneNumberType.SHARED_COST: "phone-shared-cost",
+    PhoneNumberType.TOLL_FREE: "phone-freephone",
+    PhoneNumberType.UAN: "phone-company",
+    PhoneNumberType.PERSONAL_NUMBER: "phone-personal",
+    PhoneNumberType.PAGER: "phone-pager",
+    PhoneNumberType.VOICEMAIL: "phone-voicemail",
 }
 _MISFITS: dict[int, str] = {
-    phonenumbers.ValidationResult.TOO_SHORT: "is too short",
-    phonenumbers.ValidationResult.TOO_LONG: "is too long",
+    phonenumbers.ValidationResult.TOO_SHORT: "phone-too-short",
+    phonenumbers.ValidationResult.TOO_LONG: "phone-too-long",
 }
 # The ranges that ARCEP keeps for fiction (decision 2018-0881): synthetic residents live here. phonenumbers takes the
 # landlines for valid, and not the mobiles.
@@ -69,11 +69,14 @@ _WRITTEN = re.compile(r"\+?[0-9 ().\-/]+")
 
 
 class InvalidPhone(ValueError):
-    """Not a number that a person can be reached at; ``problem`` says why, and never repeats the number."""
+    """Not a number that a person can be reached at; ``code`` and ``params`` say why, and never repeat the number."""
 
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
+    field = ""
+
+    def __init__(self, code: str, **params: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def region_of_insee(insee: str) -> str:
 def parse_phone(text: str, region: str = "FR") -> PhoneNumber:
     """Read a number as it was written; ``region`` (ISO 3166) is where one without + is dialled. Raises InvalidPhone."""
     if region not in phonenumbers.SUPPORTED_REGIONS:
-        raise InvalidPhone(f"{region!r} is not a region with telephone numbers")
+        raise InvalidPhone("phone-region", region=region)
     written = _clean(text)
     first, *others = _regions(written, region)
     found = _read(written, first)
@@ -121,7 +124,7 @@ def parse_phone(text: str, region: str = "FR") -> PhoneNumber:
 
 
 def service_problem(e164: str) -> str | None:
-    """Return why a number in E.164 form must not be written to or called (a service's, dear); None if nothing says so.
+    """Return the code of why a number in E.164 form must not be reached (a service's, dear); None if nothing says so.
 
     What is kept may have been read by earlier rules.
     """
@@ -137,13 +140,13 @@ def _clean(text: str) -> str:
     seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     written = " ".join(unicodedata.normalize("NFKC", seen).split()).replace("‐", "-").replace("–", "-")
     if not written:
-        raise InvalidPhone("is empty")
+        raise InvalidPhone("phone-empty")
     if len(written) > _LONGEST:
-        raise InvalidPhone("is too long to be a number")
+        raise InvalidPhone("phone-too-long")
     if not _WRITTEN.fullmatch(written):
-        raise InvalidPhone("holds signs that no number has")
+        raise InvalidPhone("phone-signs")
     if sum(sign.isdigit() for sign in written) < _SHORTEST_DIGITS:
-        raise InvalidPhone("is too short: a service number can't be reached")
+        raise InvalidPhone("phone-service")
     return written
 
 
@@ -157,15 +160,15 @@ def _read(written: str, region: str) -> PhoneNumber | str:
     try:
         number = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:
-        return "is not a telephone number"
+        return "not-a-phone"
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if _FICTION.fullmatch(e164):
         return PhoneNumber(e164, "FR", "mobile" if e164.startswith(_FICTION_MOBILE) else "fixed", fictional=True)
     if not phonenumbers.is_valid_number(number):
-        return _MISFITS.get(phonenumbers.is_possible_number_with_reason(number), "does not exist")
+        return _MISFITS.get(phonenumbers.is_possible_number_with_reason(number), "phone-does-not-exist")
     kind = _kind(number)
     if kind not in _KINDS:
-        return _REFUSED_TYPES.get(kind, "is not a person's number")
+        return _REFUSED_TYPES.get(kind, "phone-of-nobody")
     return PhoneNumber(e164, phonenumbers.region_code_for_number(number) or region, _KINDS[kind])
 
 

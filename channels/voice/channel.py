@@ -62,7 +62,7 @@ class Voice:
         if not E164.fullmatch(address):
             raise Permanent("twilio:address", "The address is not a telephone number in E.164 form.")
         if problem := service_problem(address):
-            raise Permanent("voice:service-number", f"The number {problem}: it is not called.")
+            raise Permanent("voice:service-number", f"The number is not called ({problem}).")
         form = [
             ("To", address),
             ("From", self._account.sender),

@@ -21,15 +21,13 @@ _MAX_KEY_TEXT = 128
 
 
 class InvalidSubscription(ValueError):
-    """``field`` is the path in the browser's JSON (``keys.auth``), ``problem`` a sentence without its value."""
+    """``field`` is the path in the browser's JSON (``keys.auth``), ``code`` what is wrong there."""
 
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(field, problem)
+    def __init__(self, code: str, field: str, **params: object) -> None:
+        super().__init__(code, field)
+        self.code = code
         self.field = field
-        self.problem = problem
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.problem}"
+        self.params = params
 
 
 @dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
@@ -52,22 +50,22 @@ class PushSubscription:
         send there. Raises ``InvalidSubscription``.
         """
         if not isinstance(obj, Mapping):
-            raise InvalidSubscription("subscription", "is no object")
+            raise InvalidSubscription("not-an-object", "subscription")
         endpoint = _text(obj, "endpoint", "endpoint", MAX_ENDPOINT)
         origin = origin_of(endpoint)
         if origin is None or (origin.startswith("http://") and not is_loopback(origin)):
-            raise InvalidSubscription("endpoint", "is no https URL of a push service")
+            raise InvalidSubscription("push-endpoint", "endpoint")
         if origins is not None and not allowed(endpoint, origins):
-            raise InvalidSubscription("endpoint", "is not at a push service that is allowed here")
+            raise InvalidSubscription("push-service", "endpoint")
         keys = obj.get("keys")
         if not isinstance(keys, Mapping):
-            raise InvalidSubscription("keys", "is missing: an object with p256dh and auth")
+            raise InvalidSubscription("push-keys", "keys")
         point = _octets(keys, "p256dh", _POINT_LENGTH)
         try:
             # At 65 octets only the uncompressed form is long enough to be read: it begins with 4.
             ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
         except ValueError as error:
-            raise InvalidSubscription("keys.p256dh", "is no uncompressed point of the curve P-256") from error
+            raise InvalidSubscription("push-point", "keys.p256dh") from error
         secret = _octets(keys, "auth", _SECRET_LENGTH)
         return cls(endpoint, to_base64url(point), to_base64url(secret))
 
@@ -84,9 +82,9 @@ class PushSubscription:
 def _text(obj: Mapping[str, Any], name: str, path: str, longest: int) -> str:
     value = obj.get(name)
     if not isinstance(value, str) or not value:
-        raise InvalidSubscription(path, "is missing: a text")
+        raise InvalidSubscription("needed", path)
     if len(value) > longest:
-        raise InvalidSubscription(path, f"is longer than {longest} characters")
+        raise InvalidSubscription("text-too-long", path, n=len(value) - longest, most=longest)
     return value
 
 
@@ -97,7 +95,7 @@ def _octets(keys: Mapping[str, Any], name: str, length: int) -> bytes:
     except InvalidSubscription:
         raise
     except ValueError as error:
-        raise InvalidSubscription(path, "is not base64url") from error
+        raise InvalidSubscription("push-base64", path) from error
     if len(octets) != length:
-        raise InvalidSubscription(path, f"is {len(octets)} octets long, not {length}")
+        raise InvalidSubscription("push-octets", path, n=len(octets), right=length)
     return octets

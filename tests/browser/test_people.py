@@ -80,7 +80,7 @@ async def test_a_person_is_added_where_there_are_no_scripts_and_what_is_wrong_is
     await page.get_by_label("Name", exact=True).fill("Sans Script")
     await page.get_by_label("Telephone", exact=True).fill("12")
     await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_role("alert")).to_contain_text("this number is too short")
+    await expect(page.get_by_role("alert")).to_contain_text("This number is too short")
     await expect(page.get_by_label("Name", exact=True)).to_have_value("Sans Script")
     await page.get_by_label("Telephone", exact=True).fill("02 61 91 77 12")
     await page.get_by_role("button", name="Save").click()
@@ -117,7 +117,7 @@ async def test_a_list_is_looked_at_mended_and_taken_over(visit, tmp_path: Path):
     row = page.locator("table.stacked tbody tr")
     await expect(row).to_have_count(1)
     await expect(row.locator("td")).to_have_text(
-        ["4", "P-3", "portable", "this number is too short: a service number can't be reached"]
+        ["4", "P-3", "portable", "This number is too short: a service number can't be reached."]
     )
     async with page.expect_download() as waiting:
         await page.get_by_role("link", name="Download the lines to mend").click()

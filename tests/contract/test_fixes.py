@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from broadcaster.domain.fixes import Age, Fix
-from broadcaster.errors import Conflict
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.grouping import Failed, Grouped
 from broadcaster.store.people import feed, fixes, people, residents
 from broadcaster.store.people.fixes import Standing

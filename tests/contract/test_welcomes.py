@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from broadcaster.domain.people import ContactStatus
-from broadcaster.errors import Conflict
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store.people import contacts, feed, people, residents, welcomes
 from broadcaster.store.register import by_hand
 from tests.contract.stores import NOW, add_station, mail, push, register, resident

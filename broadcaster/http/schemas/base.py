@@ -18,6 +18,7 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
 
 from broadcaster.domain.signs import LINE, PROSE
 from zones import Area
@@ -63,15 +64,14 @@ def _unix_lines(value: Any) -> Any:
 
 def _written_moment(value: Any) -> Any:
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        message = "This must be a date and time with its offset, as in 2026-07-01T18:30:00+02:00."
-        raise ValueError(message)
+        raise PydanticCustomError("not-a-moment", "no date and time")
     return value
 
 
 def _in_utc(value: datetime) -> datetime:
     if not _FIRST_YEAR < value.year < _LAST_YEAR:
-        message = f"This must be between the years {_FIRST_YEAR} and {_LAST_YEAR}."
-        raise ValueError(message)
+        years = {"first": str(_FIRST_YEAR), "last": str(_LAST_YEAR)}
+        raise PydanticCustomError("year-out-of-range", "far off", years)
     return value.astimezone(UTC)
 
 

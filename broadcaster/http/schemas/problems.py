@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
+from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.http.schemas.base import Shown
+
+EXAMPLE = "circle-too-small"
 
 
 class FieldProblem(Shown):
     """One field that is wrong, by its path in what was sent, and what to do about it."""
 
     field: str = Field(examples=["area.circles[0].radius_m"])
-    problem: str = Field(examples=["299 is too small: a radius is from 300 to 5000 metres."])
+    code: str = Field(description="What is wrong, for programs: docs/api.md lists the codes.", examples=[EXAMPLE])
+    params: dict[str, Any] = Field(description="The figures in the sentence.", examples=[{"least": 300, "most": 5000}])
+    problem: str = Field(description="The sentence, for people.", examples=[SENTENCES[EXAMPLE]])
 
 
 class Problem(Shown):
@@ -22,6 +29,6 @@ class Problem(Shown):
     status: int = Field(ge=400, le=599)
     detail: str
     instance: str | None = Field(None, description="Names this occurrence; the service's log has it too.")
-    code: str | None = Field(None, description="Names what a program can answer to.", examples=["swapped"])
+    code: str = Field(description="The only error's code; of several, or none, the kind's.", examples=[EXAMPLE])
     hint: str | None = Field(None, description="What to send then.")
     errors: tuple[FieldProblem, ...] | None = Field(None, description="Each field that is wrong.")

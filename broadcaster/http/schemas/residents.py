@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from broadcaster.http.schemas.alerts import NearbyAlert
 from broadcaster.http.schemas.base import MAX_PLACES, Given, Lat, Locale, Lon, Query, Shown, line
@@ -27,8 +28,7 @@ class ContactToConfirm(Given):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.phone is None) == (self.email is None):
-            message = "phone|Give either a phone or an email."
-            raise ValueError(message)
+            raise PydanticCustomError("phone-or-mail", "one of two", {"field": "phone"})
         return self
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from broadcaster.domain.stations import StationKind
 from broadcaster.http.schemas.base import INSEE, MAX_NAME, REGION, GeoJson, Given, Language, Shown, Slug, line
@@ -44,17 +45,13 @@ class StationIn(Given):
     @model_validator(mode="after")
     def _enough(self) -> Self:
         if self.insee is not None and self.boundary is not None:
-            message = "boundary|Give either insee or boundary: a commune has a boundary of its own."
-            raise ValueError(message)
+            raise PydanticCustomError("insee-or-boundary", "one of two", {"field": "boundary"})
         if self.insee is None and self.name is None:
-            message = "name|A station without insee needs a name."
-            raise ValueError(message)
+            raise PydanticCustomError("name-needed", "no name", {"field": "name"})
         if self.insee is None and self.boundary is None and self.kind is StationKind.AUTHORITY:
-            message = "boundary|A public authority needs a boundary, or insee: alerts must lie in it."
-            raise ValueError(message)
+            raise PydanticCustomError("boundary-needed", "no boundary", {"field": "boundary"})
         if len(set(self.languages)) < len(self.languages):
-            message = "languages|The same language stands here twice: leave one out."
-            raise ValueError(message)
+            raise PydanticCustomError("language-twice", "twice", {"field": "languages"})
         return self
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, exists, select, update
 
 from broadcaster.domain.people import CHANNEL_NUMBER, PUSH, ChannelName, ContactStatus, NewContact
-from broadcaster.errors import Conflict
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs
 
 if TYPE_CHECKING:
@@ -153,8 +153,7 @@ async def _known(unit: Unit, keys: Sequence[Key]) -> list[Row[Any]]:
 
 def _check_keys(known: str, given: NewContact) -> None:
     if json.loads(known) != json.loads(given.address):
-        message = "This push subscription is known with other keys: subscribe anew in the browser."
-        raise Conflict(message)
+        raise Conflict("push-other-keys")
 
 
 async def retire(

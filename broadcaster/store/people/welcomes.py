@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, case, delete, func, select, update
 
 from broadcaster.domain.people import PUSH, ContactStatus
-from broadcaster.errors import Conflict
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.among import among
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import people
@@ -101,8 +101,7 @@ async def begin(unit: Unit, subscriber_id: int, now: datetime, *, caller: bytes 
         )
     ).all()
     if any(row.sharers > MOST_SHARERS for row in rows):
-        message = "This push subscription serves other subscribers already: sign in on this device, or subscribe anew."
-        raise Conflict(message)
+        raise Conflict("push-shared")
     new = [row.id for row in rows if row.asked is None and now in (row.created_at, row.status_at)]
     if new:
         await unit.conn.execute(

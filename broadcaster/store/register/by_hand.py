@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 
 from broadcaster.domain.people import LinkStatus, NewPlace
-from broadcaster.errors import Conflict
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store.alerts import alerts
 from broadcaster.store.people import addresses, people, residents, welcomes
 from broadcaster.store.people import contacts as contact_rows
@@ -210,8 +210,7 @@ async def delete_group(unit: Unit, station_id: int, slug: str, now: datetime) ->
         return None
     holding = await alerts.by_ids(unit, await alerts.active_ids(unit, now))
     if any(each.station_id == station_id and slug in each.audience.groups for each in holding):
-        message = "An alert to this group is not over yet: lift it, or wait for its end, then delete the group."
-        raise Conflict(message)
+        raise Conflict("group-in-use")
     was = memberships.c.group_id == group_id
     members = sorted(await unit.conn.scalars(select(memberships.c.subscriber_id).where(was)))
     theirs = select(memberships.c.subscriber_id).where(was)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.addresses import AddressState
 from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus, LinkStatus
-from broadcaster.errors import Conflict
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store.people import people
 from broadcaster.store.people.addresses import row_of
 from broadcaster.store.people.contacts import CHUNK, FORGOTTEN, adopt, drop_orphans, former_mark, open_address, revive
@@ -223,7 +223,7 @@ async def write(
     """
     found = await unit.conn.scalar(select(stations.c.id).where(stations.c.id == station_id))
     if found is None:
-        raise Conflict("the station is gone")
+        raise Conflict("station-gone")
     dead = await _dead(unit)
     forgotten = await _forgotten(unit)
     dropped: set[int] = set()
@@ -246,7 +246,7 @@ async def write(
             await drop_orphans(unit, ordered[start : start + CHUNK])
         await unit.tell("people", 0)
     except IntegrityError as error:
-        raise Conflict("the register was changed by someone else meanwhile: import the file again") from error
+        raise Conflict("register-changed") from error
 
 
 async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
@@ -321,7 +321,7 @@ async def _rewrite(unit: Unit, station_id: int, rows: Rows, now: datetime) -> No
         part = select(*columns).where(subscribers.c.id.in_(changed[start : start + CHUNK]))
         known.update({row.id: row for row in await unit.conn.execute(part)})
     if len(known) != len(changed):
-        raise Conflict("the register was changed by someone else meanwhile: import the file again")
+        raise Conflict("register-changed")
     values = [_kept(unit, row, known[row["a_subscriber"]]) for row in rows.rewritten]
     await _many(unit, _RENAME, values, now)
     marks = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from broadcaster.errors import Conflict
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.grouping import Failed
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
@@ -60,8 +60,7 @@ async def _register(unit: Unit, part: Sequence[tuple[int, Registration]]) -> dic
     new: list[tuple[int, Registration]] = []
     for at, each in part:
         if each.person.external_id in known:
-            message = f"This station has a subscriber with the external_id {each.person.external_id} already."
-            found[at] = Failed(Conflict(message))
+            found[at] = Failed(Conflict("id-taken", external_id=each.person.external_id))
         else:
             new.append((at, each))
     if new:

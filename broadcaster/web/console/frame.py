@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.stations import Role
-from broadcaster.errors import NotFound
 from broadcaster.http.keys import SESSION
 from broadcaster.http.sessions import PATH, csrf_of
 from broadcaster.store.stations import stations
@@ -98,5 +98,4 @@ async def chosen_station(unit: Unit, call: Call[Any, Any], role: Role = Role.REA
     for station in theirs:
         if station.slug == wanted or not wanted:
             return station, theirs
-    message = f"There is no station “{wanted[:60]}” here." if wanted else "There is no station yet: add one first."
-    raise NotFound(message)
+    raise NotFound("station-missing", slug=wanted[:60]) if wanted else NotFound("no-station")

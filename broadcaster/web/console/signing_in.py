@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from broadcaster.domain.refusals import Forbidden, NotFound
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
-from broadcaster.errors import Forbidden, NotFound
 from broadcaster.http.auth import caller_of
 from broadcaster.http.keys import SERVICES, SESSION
 from broadcaster.http.reading import form_of, number_of
@@ -59,8 +59,7 @@ async def sign_in(call: Call[None, None]) -> web.StreamResponse:
     request, services = call.request, call.services
     if not from_our_page(request):
         # SameSite keeps our cookie from other sites' forms, but not their forms from giving a browser a cookie.
-        message = "A sign-in comes from this service's own page."
-        raise Forbidden(message)
+        raise Forbidden("other-site")
     form = await form_of(request)
     then = _own_path(form.get("then", ""))
     held = [(name.removeprefix(_HELD), value) for name, value in form.items() if name.startswith(_HELD)]
@@ -115,8 +114,7 @@ async def end(call: Call[None, None]) -> web.Response:
     async with call.services.store.write() as unit:
         done = number is not None and call.caller is not None and await sessions.end(unit, call.caller, number)
     if not done:
-        message = "This session ended already."
-        raise NotFound(message)
+        raise NotFound("session-over")
     return to(f"{PATH}/sessions")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.errors import NotFound
+from broadcaster.domain.refusals import NotFound
 from broadcaster.http.stations import station_named
 from broadcaster.store.alerts import alerts
 from broadcaster.web.assets import ASSETS

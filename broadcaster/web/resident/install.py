@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 from aiohttp import web
 
-from broadcaster.errors import NotFound
+from broadcaster.domain.refusals import NotFound
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.resident.frame import words_of
 
@@ -61,8 +61,7 @@ async def icon(call: Call[None, None]) -> web.Response:
     """Return a picture of the bell. Raises ``NotFound``."""
     body = _icons().get(call.request.match_info["name"])
     if body is None:
-        message = "There is no such picture."
-        raise NotFound(message)
+        raise NotFound("picture-missing")
     return web.Response(body=body, content_type="image/png", headers={"Cache-Control": _A_DAY})
 
 

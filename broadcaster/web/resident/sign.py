@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.alerts import Severity
+from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.zones import zone_of
-from broadcaster.errors import NotFound
 from broadcaster.http.cells import station_alerts
 from broadcaster.http.stations import station_named
 from broadcaster.web.i18n import catalogs

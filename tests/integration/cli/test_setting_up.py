@@ -226,7 +226,7 @@ def test_a_list_is_imported_and_its_bad_lines_are_written_down(seeded: Any, tmp_
     errors = (tmp_path / "club.csv.errors.csv").read_text(encoding="utf-8-sig").splitlines()
     assert errors == [
         "line,external_id,field,reason",
-        "3,2,Portable,it is too short: a service number can't be reached",
+        "3,2,Portable,This number is too short: a service number can't be reached.",
     ]
     assert json.loads(seeded("station", "show", "laigle", "--json").stdout)["followers"] == 300
     done = seeded("import", "subscribers", str(path), "--station", "laigle", "--skip-bad")

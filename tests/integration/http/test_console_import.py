@@ -113,17 +113,17 @@ async def test_a_preview_of_a_register_that_changed_meanwhile_is_made_anew_and_s
         (
             "en",
             [
-                ("4", "3", "courriel", "its domain has no dot"),
-                ("4", "3", "latitude", "this is empty: a place needs both"),
-                ("4", "3", "portable", "this number is too short: a service number can&#39;t be reached"),
+                ("4", "3", "courriel", "The domain of this mail address has no dot."),
+                ("4", "3", "latitude", "This is empty: a place needs both longitude and latitude."),
+                ("4", "3", "portable", "This number is too short: a service number can&#39;t be reached."),
             ],
         ),
         (
             "fr",
             [
-                ("4", "3", "courriel", "après l’arobase (@), il manque un point"),
-                ("4", "3", "latitude", "c’est vide_: un lieu a besoin de la longitude et de la latitude"),
-                ("4", "3", "portable", "ce numéro est trop court_: on ne peut pas joindre un numéro de service"),
+                ("4", "3", "courriel", "Après l’arobase (@), il manque un point."),
+                ("4", "3", "latitude", "C’est vide_: un lieu a besoin de la longitude et de la latitude."),
+                ("4", "3", "portable", "Ce numéro est trop court_: on ne peut pas joindre un numéro de service."),
             ],
         ),
     ],
@@ -182,7 +182,7 @@ async def test_the_lines_to_mend_can_be_imported_when_they_are_mended(api):
     assert [row[0] for row in rows[1:]] == ["3", "4", "5"]
     assert rows[2][2] == "'+33639980004"
     assert rows[3][1] == "'=cmd|x"
-    assert rows[1][-1].startswith("courriel: its domain has no dot / latitude: this is empty")
+    assert rows[1][-1].startswith("courriel: The domain of this mail address has no dot. / latitude: This is empty")
     mended = body.replace("06 39;lea@;;0,6;", "06 39 98 00 03;;;;").replace("zoe@nowhere", "zoe@example.org")
     mended = mended.replace("a@b.fr | nobody", "a@b.fr").replace("'=cmd|x", "Max")
     _, place, _ = await upload(api, mine, mended)
@@ -195,14 +195,14 @@ async def test_the_lines_to_mend_can_be_imported_when_they_are_mended(api):
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"", "the file is empty"),
-        (b"PK\x03\x04\0\0", "the file is no Excel workbook"),
-        (b"id;nom\0\n", "the file holds binary data"),
-        (b"nom;portable\nRose;06\n", "there is no column external_id"),
+        (b"", "The file is empty"),
+        (b"PK\x03\x04\0\0", "The file is no Excel workbook"),
+        (b"id;nom\0\n", "The file holds binary data"),
+        (b"nom;portable\nRose;06\n", "There is no column external_id"),
         (b"id;nom;name\n", "stand for name: rename or drop one"),
-        (b"id;lon\n", "there is a column lon and no lat"),
+        (b"id;lon\n", "There is a column lon and no lat"),
         (b"id;nom\n\n", "There is a header, and no line below it."),
-        (b"x" * 30_000, "line 1 is longer than 20,000 characters"),
+        (b"x" * 30_000, "Line 1 is longer than 20,000 characters"),
     ],
 )
 async def test_a_file_that_is_no_list_is_refused_in_a_sentence_and_not_kept(api, body, told):
@@ -338,4 +338,4 @@ async def test_each_line_of_a_list_with_a_stray_quotation_mark_is_in_or_told(api
         ("0", "as"),
         ("1", "left"),
     ]
-    assert "a quotation mark opens a text here and nothing closes it" in page
+    assert "A quotation mark opens a text here and nothing closes it" in page

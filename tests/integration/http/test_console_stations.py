@@ -59,7 +59,7 @@ async def test_a_commune_is_added_once_with_what_the_data_knows_of_it(api):
     assert made.boundary is not None
     status, _, page = await send(api, "/console/stations/new?insee=35238", mine, **{**fields, "slug": "laigle"})
     assert status == 422
-    assert "There is a station of this short name already." in page
+    assert "There is a station “laigle” already" in page
 
 
 async def test_a_school_has_no_territory_and_a_name_of_its_own_making(api):
@@ -209,7 +209,7 @@ async def test_swapped_coordinates_of_a_file_are_shown_put_right_and_may_be_left
     ("document", "told"),
     [
         ("{", "This file is no GeoJSON."),
-        ({"type": "Point", "coordinates": [0, 0]}, "There is no outline in this file"),
+        ({"type": "Point", "coordinates": [0, 0]}, "There is no polygon here, only"),
         ({"type": "Polygon", "coordinates": [SQUARE], "crs": {"properties": {"name": "EPSG:2154"}}}, "WGS 84"),
         ({"type": "Polygon", "coordinates": [SQUARE[:2]]}, "as an outline: boundary"),
     ],

@@ -87,8 +87,9 @@ async def test_an_outline_that_crosses_itself_is_mended_when_the_caller_says_so(
 async def test_an_area_beyond_the_margin_is_refused_with_the_way_to_widen_it(api):
     status, _, problem = await api.call("POST", "/v1/alerts", an_alert(area=circle(3000, 0.70)))
     assert status == 422
-    assert "tocsin station margin laigle METRES" in problem["detail"]
-    assert "TOCSIN_MARGIN_M" in problem["detail"]
+    assert problem["code"] == problem["errors"][0]["code"] == "area-outside"
+    assert "tocsin station margin SLUG METRES" in problem["hint"]
+    assert "TOCSIN_MARGIN_M" in problem["hint"]
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import pytest
 from broadcaster.app import close_services, open_services
 from broadcaster.domain.alerts import Alert, MsgType, Severity, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.schedules import Kind, Outcome, Schedule
 from broadcaster.domain.stations import Role, Station
-from broadcaster.errors import Conflict, Refused
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.pipeline.issue import cancel, issue

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broadcaster.domain.people import ContactStatus
-from broadcaster.errors import Conflict
+from broadcaster.domain.refusals import Conflict
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import open_source

@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.fixes import Fix
-from broadcaster.errors import Conflict
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store import Collided, Store, StoreUnavailable, Vault
 from broadcaster.store.people import fixes, people
 from broadcaster.store.stations import stations

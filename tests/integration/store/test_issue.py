@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from broadcaster.domain.alerts import MsgType, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
-from broadcaster.errors import Conflict, Refused
+from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.pipeline.issue import LONGEST, cancel, issue
 from broadcaster.store import Store, StoreUnavailable, Vault, tables
 from broadcaster.store.alerts import alerts
@@ -60,7 +60,7 @@ async def test_what_is_wrong_is_refused_by_its_field_and_nothing_is_kept(service
     with pytest.raises(Refused) as caught:
         await issue(services, command(town, **changes))
     assert caught.value.field == field
-    assert sentence in caught.value.problem
+    assert sentence in sentence(caught.value)
     assert await kept(services) == ([], [])
     assert len(services.active) == 0
 

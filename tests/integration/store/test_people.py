@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus, NewPlace
-from broadcaster.errors import Conflict
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store import sandbox, tables
 from broadcaster.store.alerts import dispatching, tracking
 from broadcaster.store.engine import outbox

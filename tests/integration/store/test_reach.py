@@ -12,7 +12,7 @@ from broadcaster.domain.alerts import Severity, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus
-from broadcaster.errors import Refused
+from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.pipeline import reach as reaching
 from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.reach import reach
@@ -175,7 +175,7 @@ async def test_what_would_be_refused_when_sent_is_refused_when_foreseen(tmp_path
         with pytest.raises(Refused) as sent:
             await issue(services, command(town, **{**rules, **changes}))
         assert foreseen.value.field == sent.value.field == field
-        assert foreseen.value.problem == sent.value.problem
+        assert sentence(foreseen.value) == sentence(sent.value)
 
 
 async def test_an_alert_that_reaches_nobody_says_so_in_capitals_before_it_goes(tmp_path):

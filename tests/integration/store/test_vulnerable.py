@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from broadcaster.atlas import Atlas
+from broadcaster.domain.refusals import sentence
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
@@ -100,7 +101,7 @@ async def test_a_list_enrols_and_takes_back_and_one_without_the_column_leaves_it
 async def test_a_cell_that_is_neither_yes_nor_no_is_refused_without_repeating_it(store, station, tmp_path):
     made = await import_list(store, station, tmp_path, "id,vulnérable\nA,diabète\n")
     assert [(each.line, each.field) for each in made.refusals] == [(2, "vulnérable")]
-    assert "diab" not in made.refusals[0].problem
+    assert "diab" not in sentence(made.refusals[0])
     assert await flags(store) == {}
 
 

@@ -67,7 +67,7 @@ def test_an_address_has_one_spelling(text, canonical):
 def test_what_is_no_address_is_refused_without_being_repeated(text):
     with pytest.raises(InvalidMailAddress) as refused:
         parse_address(text)
-    assert refused.value.problem
+    assert refused.value.code
     assert len(text) < 4 or text.strip() not in str(refused.value)
 
 

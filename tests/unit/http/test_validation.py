@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from broadcaster.domain.refusals import sentence
 from broadcaster.http.alerts import request_hash
 from broadcaster.http.schemas.alerts import AlertIn, Draft
 from broadcaster.http.schemas.stations import StationIn
@@ -51,7 +52,8 @@ def test_whatever_is_sent_is_read_or_told_where_it_is_wrong(model, data):
         if not_json(error) is None:
             found = findings(error, document)
             assert found
-            assert all(isinstance(where, str) and what for where, what in found)
+            assert all(sentence(each) for each in found)
+            assert "invalid" not in {each.code for each in found}
 
 
 def test_a_path_is_written_as_its_author_would():

@@ -104,7 +104,7 @@ def test_two_places_need_no_gap_between_their_numbers():
     ("headings", "told"),
     [
         (["Nom", "Portable"], "no column external_id"),
-        (["id", "Nom", "Name"], "'Nom' and 'Name' both stand for name"),
+        (["id", "Nom", "Name"], "Nom and Name both stand for name"),
         (["id", "lon"], "a column lon and no lat"),
         (["id", "lon", "lat", "lat2"], "a column lat2 and no lon2"),
     ],

@@ -184,24 +184,24 @@ def test_two_times_that_fall_on_one_instant_run_once():
 @pytest.mark.parametrize(
     ("rule", "problem"),
     [
-        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "never fires"),
-        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=3", "never fires"),
-        ("FREQ=DAILY;UNTIL=20200101", "never fires"),
-        ("FREQ=MINUTELY", "once an hour is the most"),
-        ("FREQ=SECONDLY", "once an hour is the most"),
-        ("FREQ=DAILY;BYHOUR=7;BYMINUTE=0,30", "once an hour is the most"),
-        ("FREQ=DAILY;COUNT=100000", "COUNT out of range"),
-        ("FREQ=HOURLY;UNTIL=20350101", "more than 10000 times"),
-        ("FREQ=DAILY;INTERVAL=0", "INTERVAL out of range"),
-        ("FREQ=WEEKLY;BYDAY=XX", "no rule of RFC 5545"),
-        ("FREQ=WEEKLY;UNTIL=20269999", "no rule of RFC 5545"),
-        ("FREQ=WEEKLY;UNTIL=tomorrow", "UNTIL that is no time"),
-        ("FREQ=WEEKLY;COUNT=3;UNTIL=20270101", "both COUNT and UNTIL"),
-        ("FREQ=YEARLY;BYEASTER=0", "no rule of RFC 5545"),
-        ("FREQ=WEEKLY;FREQ=DAILY", "no rule of RFC 5545"),
-        ("every monday", "no rule of RFC 5545"),
-        ("", "no rule of RFC 5545"),
-        ("FREQ=WEEKLY;BYDAY=" + "MO," * 200, "characters"),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "repeat-never"),
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=3", "repeat-never"),
+        ("FREQ=DAILY;UNTIL=20200101", "repeat-never"),
+        ("FREQ=MINUTELY", "repeat-too-often"),
+        ("FREQ=SECONDLY", "repeat-too-often"),
+        ("FREQ=DAILY;BYHOUR=7;BYMINUTE=0,30", "repeat-too-often"),
+        ("FREQ=DAILY;COUNT=100000", "out-of-range part=COUNT"),
+        ("FREQ=HOURLY;UNTIL=20350101", "repeat-too-many most=10000"),
+        ("FREQ=DAILY;INTERVAL=0", "out-of-range part=INTERVAL"),
+        ("FREQ=WEEKLY;BYDAY=XX", "repeat-unreadable"),
+        ("FREQ=WEEKLY;UNTIL=20269999", "repeat-unreadable"),
+        ("FREQ=WEEKLY;UNTIL=tomorrow", "repeat-until"),
+        ("FREQ=WEEKLY;COUNT=3;UNTIL=20270101", "repeat-two-ends"),
+        ("FREQ=YEARLY;BYEASTER=0", "repeat-unreadable"),
+        ("FREQ=WEEKLY;FREQ=DAILY", "repeat-unreadable"),
+        ("every monday", "repeat-unreadable"),
+        ("", "repeat-unreadable"),
+        ("FREQ=WEEKLY;BYDAY=" + "MO," * 200, "text-too-long"),
     ],
 )
 def test_a_rule_that_can_not_be_is_refused(rule, problem):
@@ -211,10 +211,10 @@ def test_a_rule_that_can_not_be_is_refused(rule, problem):
 
 
 def test_a_past_date_and_an_unknown_zone_are_refused():
-    with pytest.raises(BadSchedule, match="in the past"):
+    with pytest.raises(BadSchedule, match="at-past"):
         Recurrence(datetime(2026, 11, 29, 12, 59), PARIS).check(NOW)
     for zone in ("Europe/Atlantis", "", "../../etc/passwd", "Europe"):
-        with pytest.raises(BadSchedule, match="unknown time zone"):
+        with pytest.raises(BadSchedule, match="zone-unknown"):
             Recurrence(datetime(2027, 1, 1), zone)
 
 
@@ -242,7 +242,7 @@ def test_a_schedule_split_at_any_occurrence_fires_as_before(rule):
         before = [] if earlier is None else list(earlier.after(NOW))
         assert before == every[:n]
         assert list(islice(later.after(NOW), 6 - n)) == every[n:]
-    with pytest.raises(BadSchedule, match="no occurrence"):
+    with pytest.raises(BadSchedule, match="occurrence-unknown"):
         whole.split(every[0] + timedelta(minutes=1))
 
 

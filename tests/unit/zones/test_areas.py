@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import shape
 
+from broadcaster.domain.refusals import sentence
 from zones import MAX_AREA_KM2, MAX_CIRCLES, MAX_VERTICES, Area, Circle, InvalidArea
 
 CIRCLE = {"lon": 0.6283, "lat": 48.7631, "radius_m": 1500}
@@ -142,12 +143,12 @@ def test_a_wrong_area_is_refused_naming_the_field(document, field):
 
 
 def test_a_self_crossing_polygon_is_told_where():
-    assert "longitude 0.5, latitude 0.5" in refusal(REFUSED["a bow tie"][0]).problem
+    assert "longitude 0.5, latitude 0.5" in sentence(refusal(REFUSED["a bow tie"][0]))
 
 
 def test_the_vertices_are_counted_before_they_are_read():
     many = [["no number", None]] * (MAX_VERTICES + 1)
-    assert "10,000 vertices" in refusal({"polygons": polygon(many)}).problem
+    assert "10,000 vertices" in sentence(refusal({"polygons": polygon(many)}))
 
 
 def test_as_many_vertices_as_allowed_are_taken():
@@ -185,7 +186,7 @@ def outcome(document):
 @given(anything)
 def test_no_json_raises_anything_but_invalid_area(document):
     answer = outcome(document)
-    assert isinstance(answer, Area) or (answer.field.startswith("area") and answer.problem)
+    assert isinstance(answer, Area) or (answer.field.startswith("area") and sentence(answer))
 
 
 @given(st.sampled_from(list(GOOD.values())), anything, st.randoms())
@@ -260,5 +261,5 @@ def test_distances_are_to_the_nearest_centre(judge):
 
 
 def test_an_area_made_without_a_shape_is_refused():
-    with pytest.raises(InvalidArea, match="no area"):
+    with pytest.raises(InvalidArea, match="area-empty"):
         Area((), None)

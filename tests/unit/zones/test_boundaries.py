@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from broadcaster.domain.refusals import sentence
 from zones import (
     Area,
     CrossingOutline,
@@ -91,8 +92,8 @@ def test_any_other_system_is_refused(name):
 def test_an_outline_that_crosses_itself_is_mended_only_when_that_was_accepted():
     with pytest.raises(CrossingOutline) as doubt:
         read_boundary(polygon(BOW_TIE), region="FR")
-    assert "near longitude 0.625, latitude 48.76" in doubt.value.problem
-    assert "in 2 parts" in doubt.value.problem
+    assert "near longitude 0.625, latitude 48.76" in sentence(doubt.value)
+    assert "(parts: 2)" in sentence(doubt.value)
     proposal = doubt.value.proposal
     found = read_boundary(polygon(BOW_TIE), region="FR", mend=True)
     assert found.shape == proposal.shape
@@ -115,8 +116,8 @@ def test_an_alerts_polygon_is_never_mended_nor_a_point_in_it_passed_over():
 def test_swapped_coordinates_are_asked_about_with_where_they_lie():
     with pytest.raises(SwappedCoordinates) as doubt:
         read_boundary(polygon(swapped(SQUARE)), region="FR")
-    assert "latitude 0.62, longitude 48.76, near Somalia" in doubt.value.problem
-    assert doubt.value.problem.endswith("Swap them?")
+    assert "latitude 0.62, longitude 48.76, near Somalia" in sentence(doubt.value)
+    assert sentence(doubt.value).endswith("Swap them?")
     assert read_boundary(polygon(swapped(SQUARE)), region="FR", swap=True).shape.bounds[:2] == (0.61, 48.755)
     assert read_boundary(polygon(swapped(SQUARE)), region="FR", swap=False).shape.bounds[:2] == (48.755, 0.61)
 

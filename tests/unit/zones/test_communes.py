@@ -8,6 +8,7 @@ import sys
 import pytest
 import shapely
 
+from broadcaster.domain.refusals import sentence
 from zones import Communes, CommunesMissing, UnknownCommune, slug
 from zones.communes import COLUMNS
 from zones.communes_source import main, write
@@ -22,7 +23,7 @@ def refusal(communes, code):
     with pytest.raises(UnknownCommune) as refused:
         communes.find(code)
     assert refused.value.field == "insee"
-    return refused.value.problem
+    return sentence(refused.value)
 
 
 def test_laigle_is_found_with_its_article_its_town_hall_and_its_boundary(communes):
@@ -86,7 +87,7 @@ def test_a_commune_without_any_boundary_says_so(communes):
 @pytest.mark.parametrize(
     ("code", "meant"),
     [
-        ("14011", "Anctoville, a delegated commune of Aurseulles: use 14581"),
+        ("14011", "Anctoville, a part of Aurseulles: use 14581"),
         ("13055SR01", "use 13055"),
         ("6124", "61214 (L'Aigle)"),
         ("L'Aigle", "61214 (L'Aigle)"),
@@ -147,7 +148,7 @@ def test_a_file_that_is_not_there_says_how_to_make_it(tmp_path):
 def test_a_file_of_other_columns_says_how_to_make_it(tmp_path):
     path = tmp_path / "communes.csv.xz"
     path.write_bytes(lzma.compress(b"a,b\n1,2\n"))
-    with pytest.raises(CommunesMissing, match="has no column"):
+    with pytest.raises(CommunesMissing, match="communes-column"):
         Communes(path).find("61214")
 
 
@@ -183,7 +184,7 @@ def test_what_is_made_of_the_source_is_what_is_read(tmp_path):
     found = Communes(made).find("61999")
     assert (count, found.name, found.centre, found.email) == (1, "L'Essai", (0.62, 48.75), None)
     assert found.boundary.bounds == (0.61235, 48.7, 0.63, 48.8)
-    with pytest.raises(UnknownCommune, match="postal code, of 61999"):
+    with pytest.raises(UnknownCommune, match=r"commune-postal-code.*likely=61999"):
         Communes(made).find("61301")
 
 

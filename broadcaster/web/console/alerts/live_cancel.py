@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.alerts import MsgType, Text
+from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
-from broadcaster.errors import Refused
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.reading import form_of
 from broadcaster.pipeline import issue

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from broadcaster.domain.alerts import RULES, Alert, MsgType, Text
 from broadcaster.domain.audience import Audience
+from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Role
-from broadcaster.errors import Refused
 from broadcaster.http.reading import body_of, checked
 from broadcaster.http.schemas.alerts import Draft
 from broadcaster.http.schemas.base import Language, Slug
@@ -60,7 +60,7 @@ async def read(call: Call[Any, Any], model: type[D]) -> Given[D]:
     """Read a draft for a station of the caller's. Raises what the API would, and the 422 with the fields by name."""
     page = await body_of(call.request, Page)
     if page is None:
-        raise Refused("", "There is no draft here.")
+        raise Refused("draft-missing")
     station = await publisher(call, page.station)
     rest = {"station": page.station, **(page.model_extra or {})}
     if page.territory:
@@ -83,7 +83,7 @@ def territory(station: Station) -> dict[str, Any]:
     Raises ``Refused`` for a station without one.
     """
     if station.boundary is None:
-        raise Refused("area", "This station has no territory: draw a circle or an outline.")
+        raise Refused("no-territory", "area")
     boundary = dict(station.boundary)
     try:
         Area.from_json({"polygons": boundary})

@@ -13,6 +13,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.http.answers import answer
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import body_of, checked, form_of
@@ -21,7 +22,7 @@ from broadcaster.http.schemas.base import Shown
 from broadcaster.http.validation import findings
 from broadcaster.pipeline.render import cheap_sms, render, sms_text
 from broadcaster.web.console.compose.draft import Page, context_of, publisher, texts_of
-from broadcaster.web.console.compose.findings import in_words, joined, unreadable
+from broadcaster.web.console.compose.findings import unreadable
 from broadcaster.web.console.frame import words_of
 from channels.sms import count
 
@@ -89,7 +90,7 @@ async def preview(call: Call[None, None]) -> web.Response:
     words = words_of(call.request)
     page = await body_of(call.request, Page)
     if page is None:
-        raise HttpProblem("malformed", "There is no draft here.")
+        raise Refused("draft-missing")
     station = await publisher(call, page.station)
     draft, wrong = _as_far_as_sound(page)
     texts = texts_of(draft)
@@ -99,15 +100,15 @@ async def preview(call: Call[None, None]) -> web.Response:
     readable = (
         {name: text for name, text in written.items() if isinstance(text, dict)} if isinstance(written, dict) else {}
     )
-    told = joined([(field, in_words(said, words)) for field, said in wrong], unreadable(readable, words))
+    told = {each.field: sentence(each, words) for each in reversed([*wrong, *unreadable(readable)])}  # the first counts
     return answer(
-        PreviewOut(languages=shown, findings=tuple(Finding(field=field, problem=problem) for field, problem in told))
+        PreviewOut(languages=shown, findings=tuple(Finding(field=where, problem=what) for where, what in told.items()))
     )
 
 
-def _as_far_as_sound(page: Page) -> tuple[Draft, list[tuple[str, str]]]:
+def _as_far_as_sound(page: Page) -> tuple[Draft, list[Refused]]:
     """Read each field and each language by itself; give the draft of those that are sound, and what is wrong."""
-    wrong: list[tuple[str, str]] = []
+    wrong: list[Refused] = []
     sound: dict[str, Any] = {"station": page.station, "texts": {}}
 
     def try_one(given: dict[str, Any]) -> bool:

@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
-from broadcaster.errors import Conflict, NotFound
+from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.http.alerts import IDEMPOTENCY_KEY, create, foresee
-from broadcaster.http.reading import refusal
+from broadcaster.http.problems import HttpProblem
 from broadcaster.http.schemas.alerts import AlertIn, Draft
 from broadcaster.pipeline.reach_density import density
 from broadcaster.store.alerts import alerts
 from broadcaster.web.console.compose.draft import publisher, read
-from broadcaster.web.console.compose.findings import told_in_words, unreadable
-from broadcaster.web.console.frame import words_of
+from broadcaster.web.console.compose.findings import unreadable
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Call
 
 
-@told_in_words
 async def reach(call: Call[Any, Any]) -> web.StreamResponse:
     """Tell whom the draft would reach now."""
     given = await read(call, Draft)
@@ -36,15 +34,14 @@ async def cells(call: Call[None, None]) -> web.StreamResponse:
     return _json({"cells": [list(each) for each in found]}, {"Cache-Control": "private, max-age=300"})
 
 
-@told_in_words
 async def send(call: Call[Any, Any]) -> web.StreamResponse:
     """Send it. The page makes an Idempotency-Key with each draft: it is one alert, however often it is sent."""
     given = await read(call, AlertIn)
     if not call.request.headers.get(IDEMPOTENCY_KEY):
-        raise refusal([(IDEMPOTENCY_KEY, "The page sends the key of its draft.")])
-    found = unreadable(given.draft.model_dump()["texts"], words_of(call.request))
+        raise Refused("draft-key-missing", IDEMPOTENCY_KEY)
+    found = unreadable(given.draft.model_dump()["texts"])
     if found:
-        raise refusal(found)
+        raise HttpProblem("refused", errors=found)
     try:
         answered = await create(replace(call, body=given.draft))
     except Conflict:
@@ -58,7 +55,7 @@ async def _sent_before(call: Call[Any, Any], station_id: int) -> web.Response:
     async with call.services.store.read() as unit:
         found = await alerts.by_idempotency_key(unit, station_id, call.request.headers[IDEMPOTENCY_KEY].strip())
     if found is None:
-        raise NotFound
+        raise NotFound("not-found")
     return _json({"id": str(found[0].id)}, {}, status=409)
 
 

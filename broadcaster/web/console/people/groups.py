@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import Role
-from broadcaster.errors import Conflict, NotFound
 from broadcaster.http.reading import form_of
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
@@ -158,8 +158,7 @@ def _named(call: Call[Any, Any], groups: list[tuple[str, str, int]]) -> tuple[st
     for each in groups:
         if each[0] == call.request.match_info["slug"]:
             return each
-    message = "There is no such group."
-    raise NotFound(message)
+    raise NotFound("group-missing", name=call.request.match_info["slug"][:LONGEST_NAME])
 
 
 async def _name(call: Call[Any, Any]) -> str:

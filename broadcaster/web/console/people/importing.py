@@ -13,8 +13,8 @@ import structlog
 from aiohttp import web
 from babel.numbers import format_decimal
 
+from broadcaster.domain.refusals import Conflict, NotFound, sentence
 from broadcaster.domain.stations import Role
-from broadcaster.errors import Conflict, NotFound
 from broadcaster.http.reading import form_of
 from broadcaster.register.applying import apply as carry_out
 from broadcaster.register.refusals import ListRefused, Refusal
@@ -23,7 +23,6 @@ from broadcaster.store.register.uploads import UploadState
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.console.people.importing_file import looked_at, report_of, to_mend
-from broadcaster.web.console.refusal_words import told
 from broadcaster.web.console.uploading import LARGEST, FileTooLarge, NoFile, as_file, received
 from broadcaster.web.pages import to
 
@@ -65,7 +64,7 @@ async def upload(call: Call[None, None]) -> web.Response:
     except FileTooLarge:
         return _asking(call, station, theirs, words("This file is larger than %(n)s MB: split it.", n=LARGEST >> 20))
     except ListRefused as error:
-        return _asking(call, station, theirs, told(str(error), words))
+        return _asking(call, station, theirs, sentence(error, words))
     if not report["lines"]:
         return _asking(call, station, theirs, words("There is a header, and no line below it."))
     async with store.write() as unit:
@@ -193,8 +192,7 @@ async def _found(call: Call[Any, Any]) -> tuple[Upload, Station]:
             found = await uploads.find(unit, token, call.services.clock.now())
         station = None if found is None else await stations.by_id(unit, found.station_id)
     if found is None or station is None or call.caller is None or found.key_id != call.caller.key_id:
-        message = "This list is not here any more: upload it again."
-        raise NotFound(message)
+        raise NotFound("list-forgotten")
     call.need(Role.PUBLISH, station.id)
     return found, station
 
@@ -224,7 +222,7 @@ def _shown(
         "report": report,
         "state": found.state.name.lower(),
         "refusals": [
-            {"line": each.line, "id": each.external_id, "field": each.field, "why": told(each.problem, words)}
+            {"line": each.line, "id": each.external_id, "field": each.field, "why": sentence(each, words)}
             for each in (Refusal(*raw) for raw in report["refusals"])
         ],
         "changed": changed,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from broadcaster.domain.refusals import located
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.register.sheets import csv_text
-from broadcaster.web.console.refusal_words import told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +84,4 @@ def to_mend(made: Plan, words: Words) -> bytes:
 
 def reasons_told(reasons: Sequence[Refusal], words: Words) -> str:
     """Return why a line is refused, column by column."""
-    return " / ".join(
-        (f"{each.field}{words(': ')}" if each.field else "") + told(each.problem, words) for each in reasons
-    )
+    return " / ".join(located(each, words) for each in reasons)

@@ -12,9 +12,9 @@ from babel.dates import format_date
 
 from broadcaster.domain.addresses import OPEN
 from broadcaster.domain.people import ChannelName, ContactStatus
+from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
-from broadcaster.errors import Conflict, NotFound
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.register.parsing import canonical
 from broadcaster.store.alerts import breakdown as reporting
@@ -185,8 +185,7 @@ async def change(call: Call[None, None]) -> web.Response:
     async def keep(unit: Unit) -> None:
         now = await _person(unit, call, station)
         if now.digest != person.digest:
-            message = "Somebody else changed this person at the same moment."
-            raise Conflict(message)
+            raise Conflict("person-changed")
         await by_hand.amend(unit, station.id, person.id, changed, services.clock.now())
 
     await services.store.transact(keep)
@@ -326,8 +325,7 @@ async def _person(unit: Unit, call: Call[Any, Any], station: Station) -> Person:
     number = number_of(call.request.match_info["id"])
     found = None if number is None else await register.person(unit, station.id, number)
     if found is None:
-        message = "Nobody of this number follows this station."
-        raise NotFound(message)
+        raise NotFound("person-unknown")
     return found
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
+from broadcaster.domain.refusals import sentence
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.http.reading import number_of
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.parsing import MAX_EXTERNAL_ID, MAX_NAME
-from broadcaster.web.console.refusal_words import told
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
 
@@ -157,13 +157,13 @@ def _check_contacts(given: PersonForm, words: Words, region: str) -> None:
             try:
                 given.contacts.append(phone_contact(text, region, ChannelName.VOICE if call else None))
             except InvalidPhone as error:
-                given.wrong[f"phone-{number}"] = told(error.problem, words)
+                given.wrong[f"phone-{number}"] = sentence(error, words)
     for number, text in enumerate(given.mails, start=1):
         if text:
             try:
                 given.contacts.append(mail_contact(text))
             except InvalidMailAddress as error:
-                given.wrong[f"mail-{number}"] = told(error.problem, words)
+                given.wrong[f"mail-{number}"] = sentence(error, words)
 
 
 async def _check_home(given: PersonForm, words: Words, station: Station, geocoder_url: str) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from babel.numbers import format_decimal
 
+from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
-from broadcaster.errors import Refused
 from broadcaster.http.reading import form_of
 from broadcaster.store.people import waves
 from broadcaster.store.register import by_hand, register
@@ -68,7 +68,7 @@ async def remove(call: Call[None, None]) -> web.Response:
         begins_at = datetime.fromisoformat(given.get("hour", "")).astimezone(UTC)
         source = bytes.fromhex(given["source"]) if given.get("source") else None
     except (ValueError, OverflowError):
-        raise Refused("hour", "This wave is not one of the page's: look at it again.") from None
+        raise Refused("wave-unknown", "hour") from None
 
     async def some(unit: Unit) -> int:
         ids = await waves.of_wave(unit, station.id, begins_at, source, _AT_ONCE)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Role
-from broadcaster.errors import Refused
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.store.register import by_hand
 from broadcaster.store.register.by_hand import Signed
@@ -39,7 +39,7 @@ async def record(call: Call[None, None]) -> web.Response:
     except ValueError:
         on = date.max
     if not kept or len(kept) > LONGEST or not kept.isprintable() or on > now.date():
-        raise Refused("on", "Write the day of the signature, and where the paper is kept.")
+        raise Refused("signature-needed", "on")
 
     async def keep(unit: Unit) -> bool:
         signed = Signed(on.isoformat(), kept, now, caller.key_id)

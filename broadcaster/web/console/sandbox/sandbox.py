@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.domain.refusals import Forbidden
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
-from broadcaster.errors import Forbidden
 from broadcaster.http.reading import number_of
 from broadcaster.store import sandbox
 from broadcaster.store.alerts import alerts
@@ -48,8 +48,7 @@ async def listing(call: Call[None, SandboxPageQuery]) -> web.StreamResponse:
     alert_id = CODES if query.alert == _OF_CODES else number_of(query.alert)
     station_id, opened = _reach(call.caller)
     if alert_id == CODES and not opened:
-        message = "Codes are for whoever may know addresses."
-        raise Forbidden(message)
+        raise Forbidden("addresses-hidden")
     async with call.services.store.read() as unit:
         found = await sandbox.page(
             unit,

@@ -13,8 +13,8 @@ from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from broadcaster import territory
+from broadcaster.domain.refusals import Forbidden, located
 from broadcaster.domain.stations import Station, StationKind
-from broadcaster.errors import Forbidden
 from broadcaster.http.reading import form_of
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.stations.form import StationForm
@@ -87,8 +87,7 @@ async def shown(
 def check(call: Call[Any, Any]) -> None:
     """Raise ``Forbidden`` for who may not add stations."""
     if not may_add(call):
-        message = "Stations are added by an administrator of them all."
-        raise Forbidden(message)
+        raise Forbidden("admin-needed")
 
 
 def _read(document: Any, *, swap: bool | None) -> tuple[Boundary, SwappedCoordinates | None]:
@@ -107,13 +106,7 @@ def _asking(call: Call[Any, Any], wrong: str = "") -> web.Response:
 def _told(error: Exception, words: Words) -> str:
     if not isinstance(error, ZoneError):
         return words("This file is no GeoJSON. Save the outline as GeoJSON, for example with uMap or geojson.io.")
-    if error.field.endswith("crs"):
-        return words("The coordinates of this file are not longitude and latitude (WGS 84). Save it so.")
-    if "There is no polygon" in error.problem:
-        return words("There is no outline in this file, only points or lines. Draw the outline of the territory.")
-    if "vertices" in error.problem or "km²" in error.problem:
-        return words("This file is too large: simplify the outline.")
-    return words("This can't be read as an outline: %(why)s", why=str(error))
+    return words("This can't be read as an outline: %(why)s", why=located(error, words))
 
 
 def _notes(found: Boundary, words: Words) -> list[str]:

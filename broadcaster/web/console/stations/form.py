@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import StationKind
-from broadcaster.errors import Refused
 from broadcaster.http.schemas.base import LANGUAGES, MAX_NAME
 from broadcaster.http.schemas.stations import StationIn
 from broadcaster.http.stations import fields_of
-from broadcaster.web.console.refusal_words import told
+from broadcaster.http.validation import findings
 from channels.email import InvalidMailAddress, parse_address
 from channels.sms import InvalidPhone, parse_phone
 from zones import ZoneError, slug, unpacked_boundary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from multidict import MultiDict
 
+    from broadcaster.domain.refusals import Coded
     from broadcaster.domain.stations import Station
     from broadcaster.web.i18n import Words
 
@@ -91,7 +94,7 @@ def made(given: StationForm, words: Words, margin_m: float) -> dict[str, Any] | 
     if not given.insee and not given.name:
         given.wrong["name"] = words("Give the station a name.")
     if not given.slug and "name" not in given.wrong:
-        given.wrong["slug"] = words("Small letters a to z, figures and hyphens, 60 at most.")
+        given.wrong["slug"] = sentence(Refused("not-a-slug"), words)
     if given.kind not in list(StationKind):
         given.wrong["kind"] = words("Say what the station is.")
     if given.wrong:
@@ -113,12 +116,10 @@ def made(given: StationForm, words: Words, margin_m: float) -> dict[str, Any] | 
         )
         fields, _ = fields_of(asked, margin_m)
     except ValidationError as error:
-        _tell(given, words, error)
+        _tell(given, words, findings(error, None))
         return None
     except (Refused, ZoneError) as error:
-        given.wrong[error.field if error.field in ("insee", "email", "phone") else "form"] = words(
-            "This can't be read. Look at it again."
-        )
+        _tell(given, words, [error])
         return None
     if point is not None:
         fields["lon"], fields["lat"] = point
@@ -144,14 +145,10 @@ def changes(given: StationForm, station: Station, words: Words) -> dict[str, Any
     }
 
 
-def _tell(given: StationForm, words: Words, error: ValidationError) -> None:
-    fields = {str(each["loc"][0]) for each in error.errors() if each["loc"]} or {"form"}
-    if "slug" in fields:
-        given.wrong["slug"] = words("Small letters a to z, figures and hyphens, 60 at most.")
-    if "name" in fields:
-        given.wrong["name"] = words("A name has %(most)s characters at most.", most=MAX_NAME)
-    if not given.wrong:
-        given.wrong["form"] = words("This can't be read. Look at it again.")
+def _tell(given: StationForm, words: Words, found: Iterable[Coded]) -> None:
+    for each in found:
+        where = each.field if each.field in ("insee", "name", "slug", "email", "phone") else "form"
+        given.wrong[where] = sentence(each, words)
 
 
 def _check_contact(given: StationForm, words: Words, region: str) -> tuple[str | None, str | None]:
@@ -160,12 +157,12 @@ def _check_contact(given: StationForm, words: Words, region: str) -> tuple[str |
         try:
             email = parse_address(given.email)
         except InvalidMailAddress as error:
-            given.wrong["email"] = told(error.problem, words)
+            given.wrong["email"] = sentence(error, words)
     if given.phone:
         try:
             phone = parse_phone(given.phone, region).e164
         except InvalidPhone as error:
-            given.wrong["phone"] = told(error.problem, words)
+            given.wrong["phone"] = sentence(error, words)
     return email, phone
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from aiohttp import web
 
+from broadcaster.domain.refusals import Conflict, NotFound, sentence
 from broadcaster.domain.stations import Station, StationKind
-from broadcaster.errors import NotFound
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import form_of
 from broadcaster.http.schemas.base import MAX_NAME, Shown
@@ -91,7 +91,7 @@ async def add(call: Call[None, None]) -> web.Response:
             log.info("a station was added", station=made.slug, key=None if call.caller is None else call.caller.key_id)
         if made is not None or (known is not None and (known.name, known.insee) == (fields["name"], fields["insee"])):
             return to(f"/console/stations/{given.slug}?done=added")
-        given.wrong["slug"] = words("There is a station of this short name already.")
+        given.wrong["slug"] = sentence(Conflict("slug-taken", slug=given.slug), words)
     if given.insee:
         return await _of_commune(call, given.insee, given)
     if given.boundary and "form" not in given.wrong:
@@ -170,7 +170,7 @@ async def _commune(insee: str) -> Commune:
     try:
         return await asyncio.to_thread(_COMMUNES.find, insee[:10])
     except (UnknownCommune, CommunesMissing) as error:
-        raise NotFound(error.problem) from error
+        raise NotFound("commune-unknown", insee=insee[:10]) from error
 
 
 def _as_station(commune: Commune) -> Station:

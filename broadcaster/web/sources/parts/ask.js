@@ -15,7 +15,8 @@ export class No extends Error {
     super(told?.detail || `HTTP ${status}`);
     this.status = status;
     this.field = told?.errors?.[0]?.field || "";
-    this.problem = told?.errors?.[0]?.problem || "";
+    this.code = told?.code || "";
+    this.params = told?.errors?.[0]?.params || {};
     this.retryAfter = retryAfter;
   }
 }

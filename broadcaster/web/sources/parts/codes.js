@@ -54,7 +54,7 @@ export function codes(within, how) {
   function said(error) {
     if (isOffline(error)) return word("offline");
     if (error.status === 429) return word("too_many");
-    if (error.field === "phone") return word(error.problem?.includes("country") ? "bad_country" : "bad_phone");
+    if (error.field === "phone") return word(error.code === "phone-country" ? "bad_country" : "bad_phone");
     if (error.field === "email") return word("bad_mail");
     return word("failed");
   }
@@ -122,11 +122,10 @@ export function codes(within, how) {
       trouble(wrong, "");
       await heard(await ask("POST", "/v1/confirmations", { confirmation: begun.confirmation, code }, { token: null }));
     } catch (error) {
-      const tries = /\d+/.exec(error.problem || "")?.[0];
       if (isOffline(error)) trouble(wrong, word("offline"));
       else if (error.status === 422) {
         refused = begun?.confirmation + code;
-        trouble(wrong, word("code_wrong", { n: tries ?? "" }));
+        trouble(wrong, word("code_wrong", { n: error.params.tries ?? "" }));
       } else if (error.status === 404) trouble(wrong, word("code_over"));
       else trouble(wrong, error.status === 429 ? word("too_many") : word("failed"));
       input.select();

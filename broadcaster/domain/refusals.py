@@ -1,0 +1,136 @@
+"""What the service refuses: a code, a field and parameters. Its sentence is made where it is read, in that language.
+
+::
+
+    TocsinError
+    └── Refusal             ``code`` says what is wrong, ``field`` where, ``params`` fill the sentence's gaps
+        ├── Refused         the input is wrong
+        ├── Conflict        the same name or key stands for something else already
+        ├── Forbidden       the key is good, and not enough
+        └── NotFound        there is no such thing, or not for this caller
+
+``zones`` and ``channels`` know nothing of this: their errors have the same three attributes (``Coded``).
+
+To add a refusal: its line in ``SENTENCES``, its French in ``web/locale``, and the place that raises it. Codes are part
+of the API: they do not change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from broadcaster.domain.refusal_sentences import SENTENCES
+from broadcaster.errors import TocsinError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ONE_OF_SEVERAL = "No. %(at)s of %(many)s: %(problem)s"
+_KM = 1000
+
+
+class Coded(Protocol):
+    """``field``: a path in what was sent (``area.circles[0].radius_m``), or nothing."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def params(self) -> Mapping[str, object]: ...
+
+
+class Reader(Protocol):
+    """A reader's language: calls translate an English sentence and fill its gaps (``web.i18n.Words``)."""
+
+    def __call__(self, sentence: str, /, **gaps: object) -> str: ...
+    def many(self, one: str, several: str, n: int, /, **gaps: object) -> str: ...
+    def number(self, value: float) -> str: ...
+
+
+class Refusal(TocsinError):
+    """See the module. ``kind``: the kind of problem that HTTP answers."""
+
+    kind = "refused"
+
+    def __init__(self, code: str, field: str = "", **params: object) -> None:
+        super().__init__(code, field)
+        self.code = code
+        self.field = field
+        self.params: Mapping[str, object] = params
+
+    def __str__(self) -> str:
+        return located(self)
+
+
+class Refused(Refusal):
+    """The input is wrong."""
+
+
+class Conflict(Refusal):
+    """The same name or key stands for something else already."""
+
+    kind = "conflict"
+
+
+class Forbidden(Refusal):
+    """The key is good, and not enough."""
+
+    kind = "forbidden"
+
+
+class NotFound(Refusal):
+    """There is no such thing, or not for this caller."""
+
+    kind = "not-found"
+
+
+class _English:
+    def __call__(self, sentence: str, /, **gaps: object) -> str:
+        return sentence % gaps if gaps else sentence
+
+    def many(self, one: str, several: str, n: int, /, **gaps: object) -> str:
+        return self(one if n == 1 else several, **gaps)
+
+    def number(self, value: float) -> str:
+        return f"{value:,}" if isinstance(value, int) else f"{value:,.10g}"
+
+
+ENGLISH: Reader = _English()
+
+
+def refused(error: Coded, field: str | None = None) -> Refused:
+    """Return a leaf's error as a refusal; of ``field``, where the leaf knows only a part of it."""
+    found = Refused(error.code, error.field if field is None else field)
+    found.params = dict(error.params)
+    return found
+
+
+def sentence(refusal: Coded, words: Reader = ENGLISH) -> str:
+    """Return what a refusal says in a reader's language.
+
+    Numbers are written as there; those whose name ends in ``_m`` are metres. ``at`` and ``many`` say which of several
+    values is meant. A code that is not known stands for itself.
+    """
+    said = SENTENCES.get(refusal.code, refusal.code)
+    gaps = {name: _shown(name, value, words) for name, value in refusal.params.items()}
+    if isinstance(said, tuple):
+        n = refusal.params.get("n")
+        told = words.many(*said, n if isinstance(n, int) else 0, **gaps)
+    else:
+        told = words(said, **gaps)
+    return words(ONE_OF_SEVERAL, problem=told, **gaps) if "many" in gaps else told
+
+
+def located(refusal: Coded, words: Reader = ENGLISH) -> str:
+    """Return the sentence behind its field."""
+    told = sentence(refusal, words)
+    return f"{refusal.field}: {told}" if refusal.field else told
+
+
+def _shown(name: str, value: object, words: Reader) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if not name.endswith("_m"):
+        return words.number(value)
+    return f"{words.number(round(value))} m" if value < _KM else f"{words.number(round(value / _KM, 1))} km"
