@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections import defaultdict
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -22,20 +21,22 @@ from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS
 from broadcaster.pipeline.carrier import hear
 from broadcaster.pipeline.deliver import deliver
 from broadcaster.pipeline.enter import enter
+from broadcaster.pipeline.lead import LEAD_S, leads
 from broadcaster.pipeline.reach import ASKED, answer
+from broadcaster.pipeline.relay import relay
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.pipeline.services import Role
-from broadcaster.pipeline.topics import ALERTS, PEOPLE, RESOLVE, queue_of, resolve_queue
+from broadcaster.pipeline.sweep import Steps, sweep, take_over
+from broadcaster.pipeline.topics import ALERTS, PEOPLE, RESOLVE
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.alerts import alerts, batches
-from broadcaster.store.engine import leases, outbox
+from broadcaster.store.engine import leases
 from broadcaster.store.engine.turnstile import urgently
-from broadcaster.store.operations import alive, processes, upkeep
+from broadcaster.store.operations import alive, processes
 from broadcaster.timetable import timetable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-    from datetime import datetime
 
     from broadcaster.pipeline.services import Services
     from broadcaster.store import Unit
@@ -47,19 +48,15 @@ _MODERATE, _ANY = (rank_of(each, Status.ACTUAL) for each in (Severity.MODERATE, 
 # their sender is, what is graver finds one free.
 _RUNNERS = {Lane.URGENT: (_SEVERE,) * 4 + (_EXTREME,) * 2, Lane.ROUTINE: (_ANY,) * 2 + (_MODERATE,)}
 _RESOLVERS = {Lane.URGENT: (_SEVERE,) * 3 + (_EXTREME,), Lane.ROUTINE: (_ANY,) * 2}
-_RELAYED = 500
 _SWEEP_S = 1.0
 _FOLLOW_S = 5.0
-_LEAD_S = 6.0
 _ENTER_PACE_S = 0.05
 """How often changes are looked at while many come: a look costs about the same for one as for a hundred."""
 _AGAIN_S = 1.0
-_STEP = timedelta(seconds=10)
 _SETTLE_S = 2.0
 _PLACE_S, _GEOCODER_AWAY_S = 5.0, 60.0
 _CANCELLED_S = 5.0
 """How long what was cancelled may take to let go: one that waits for a store that says nothing never would."""
-_DUE = 2000
 _LOCK_WAIT_S = 10.0
 _LOCK_AGAIN_S = 0.1
 _log = structlog.get_logger(__name__)
@@ -215,46 +212,6 @@ class _Crew:
         await asyncio.wait(every, timeout=_CANCELLED_S)
 
 
-async def relay(services: Services, told: asyncio.Event) -> None:
-    """Carry the events that were committed to the bus, in their order; those too that a dead process left."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_SWEEP_S):
-            await told.wait()
-    told.clear()
-    try:
-        while True:
-            waiting = await services.store.look(lambda unit: outbox.waiting(unit, _RELAYED))
-            if not waiting:
-                return
-            await _carry(services, waiting)
-            ids = [event_id for event_id, *_ in waiting]
-            with urgently():  # short, and urgent events may come behind these
-                await services.store.at_once(functools.partial(outbox.relayed, ids=ids))
-    except BaseException:
-        told.set()
-        raise
-
-
-async def _carry(services: Services, events: list[tuple[int, str, str, int]]) -> None:
-    jobs: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-    topics: set[str] = set()
-    for _, topic, ref, rank in events:
-        if topic == "batch":
-            channel, _, batch_id = ref.partition(":")
-            jobs[queue_of(channel, rank)].append((batch_id, rank))
-        elif topic == "alert":
-            jobs[resolve_queue(rank)].append((ref, rank))
-            topics.add(ALERTS)
-        elif topic == "people":
-            topics.add(PEOPLE)
-        elif topic == "cancelled":
-            topics.update((f"cancelled:{ref}", ALERTS))
-    for queue, wanted in jobs.items():
-        await services.bus.put(queue, wanted)
-    for topic in sorted(topics):
-        await services.bus.publish(topic)
-
-
 async def _resolve(services: Services, alert_id: int) -> None:
     if alert_id in services.held_alerts:  # as with a batch: its lease may have ended by a clock that jumped
         return
@@ -275,9 +232,9 @@ async def _entering(services: Services) -> None:
         while True:
             again_at = clock() + _ENTER_PACE_S
             await services.here.follow()
-            if await _leads(services, "entrants"):
+            if await leads(services, "entrants"):
                 ENTERED.inc(await enter(services))
-            await signal.wait(_LEAD_S / 3)
+            await signal.wait(LEAD_S / 3)
             await asyncio.sleep(again_at - clock())
 
 
@@ -327,55 +284,11 @@ async def _probing(services: Services) -> None:
         whole_at += every_s if whole else 0
 
 
-async def _leads(services: Services, name: str) -> bool:
-    if services.settings.embedded:
-        return True
-    async with services.store.write() as unit:
-        now = await unit.now(services.clock.now())
-        until = now + timedelta(seconds=_LEAD_S)
-        if await leases.take(unit, name, services.owner, now, until):
-            return True
-        leader = await leases.holder(unit, name)
-        if leader is None or not await _dead(unit, services, {leader}):
-            return False
-        await leases.give_back(unit, leader)
-        return await leases.take(unit, name, services.owner, now, until)
-
-
-async def _dead(unit: Unit, services: Services, owners: set[str]) -> set[str]:
-    """Return those of these processes that are proven dead."""
-    missing, at = await alive.missing(unit, sorted(owners - {services.owner})), time.monotonic()
-    return {owner for owner in owners if services.deaths.proven(owner, gone=owner in missing, at=at)}
-
-
-async def take_over(services: Services) -> None:
-    """Take at once what processes held that are proven dead; whoever is only silent keeps it until the lease ends."""
-    if services.settings.embedded:
-        return
-    async with services.store.read() as unit:
-        dead = await _dead(unit, services, await batches.holders(unit) | await alerts.holders(unit))
-    if not dead:
-        return
-
-    async def free(unit: Unit) -> list[batches.Batch]:
-        await alerts.free(unit, dead)
-        return await batches.free(unit, dead)
-
-    with urgently():
-        freed = await services.store.transact(free)
-    _log.warning("took over from dead processes", owners=sorted(dead), batches=len(freed))
-    jobs: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-    for batch in freed:
-        jobs[queue_of(batch.channel, batch.rank)].append((str(batch.id), batch.rank))
-    for queue, wanted in jobs.items():
-        await services.bus.put(queue, wanted, again=True)
-
-
 async def _sweeping(services: Services, figures: Figures, recurring: Timetable) -> None:
     """Lead, or stand by: put back on the bus whatever the store says is unfinished, and run the timetable."""
-    steps = _Steps()
+    steps = Steps()
     while True:
-        if await _leads(services, "scheduler"):
+        if await leads(services, "scheduler"):
             if await steps.mend(services):
                 await recurring.stop()  # the clock that it was set by was ahead
             recurring.start()
@@ -387,49 +300,10 @@ async def _sweeping(services: Services, figures: Figures, recurring: Timetable) 
         await asyncio.sleep(_SWEEP_S)
 
 
-class _Steps:
-    """The time by which work is due, watched by a clock that never jumps."""
-
-    def __init__(self) -> None:
-        self._seen: tuple[datetime, float] | None = None
-
-    async def mend(self, services: Services) -> bool:
-        """Let what a clock put off that was ahead, and was set right since, be due when it was meant to be.
-
-        Return whether there was such a clock.
-        """
-        async with services.store.read() as unit:
-            now = await unit.now(services.clock.now())
-        at = time.monotonic()
-        then, before = self._seen or (now, at)
-        back = then + timedelta(seconds=at - before) - now
-        if back > _STEP:
-            _log.warning("the clock went back", seconds=back.total_seconds())
-            async with services.store.write() as unit:
-                await upkeep.clock_went_back(unit, back, now)
-        self._seen = now, at
-        return back > _STEP
-
-
-async def sweep(services: Services) -> None:
-    """One sweep: due batches and unresolved alerts that nobody holds go to the bus."""
-    async with services.store.read() as unit:
-        now = await unit.now(services.clock.now())
-        due = await batches.due(unit, now, _DUE)
-        unresolved = await alerts.unresolved(unit, now)
-    jobs: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-    for batch in due:
-        jobs[queue_of(batch.channel, batch.rank)].append((str(batch.id), batch.rank))
-    for alert_id, rank in unresolved:
-        jobs[resolve_queue(rank)].append((str(alert_id), rank))
-    for queue, wanted in jobs.items():
-        await services.bus.put(queue, wanted)
-
-
 async def _placing(services: Services) -> None:
     """Look up addresses that wait, while this process leads; a geocoder that is away is left alone for a while."""
     pause_s = _PLACE_S
-    if services.settings.geocoder_url and await _leads(services, "scheduler"):
+    if services.settings.geocoder_url and await leads(services, "scheduler"):
         try:
             await place_all(services.store, Geocoder(services.settings.geocoder_url), services.clock)
         except GeocoderAway:

@@ -11,7 +11,7 @@ import functools
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from broadcaster.pipeline.resolve import dispatch
+from broadcaster.pipeline.dispatch import dispatch
 from broadcaster.store.alerts import dispatching
 from broadcaster.store.people import feed, fixes
 from broadcaster.store.stations import stations

@@ -1,4 +1,4 @@
-"""Resolve: from the area to the people, and dispatch: from the people to durable deliveries, part by part.
+"""Resolve: from the area to the people, dispatched part by part.
 
 The first part is small, so that the first messages leave while the last recipients are still being written.
 """
@@ -13,19 +13,14 @@ import numpy as np
 
 from broadcaster.domain.alerts import Lane
 from broadcaster.domain.audience import AudienceKind
-from broadcaster.domain.people import CHANNEL_NUMBER
-from broadcaster.store.alerts import alerts, dispatching, tracking
-from broadcaster.store.alerts import report as account
+from broadcaster.pipeline.dispatch import dispatch
+from broadcaster.store.alerts import alerts, report, tracking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from numpy.typing import NDArray
 
     from broadcaster.domain.alerts import Alert
     from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
 
 FIRST_PART = 100
 PART = {Lane.URGENT: 1000, Lane.ROUTINE: 250}
@@ -38,9 +33,9 @@ _ON_ITS_WAY = 2.5
 
 
 async def resolve(services: Services, alert_id: int) -> int:
-    """Write down everyone whom an alert concerns, with the deliveries to them; give how many people are new to it.
+    """Write down everyone whom an alert concerns, with the deliveries to them; return how many people are new to it.
 
-    Begun anew after a crash, it adds whoever is missing. An alert that another resolver holds is left to it.
+    Begun anew after a crash, it adds those who are missing. An alert that another resolver holds is left to it.
     """
     now = services.clock.now()
     async with services.store.write() as unit:
@@ -89,7 +84,7 @@ async def _follow_told(services: Services, alert: Alert) -> int:
     async with services.watch(first) as signal:
         while True:
             async with services.store.read() as unit:
-                left = await account.unsettled(unit, first)
+                left = await report.unsettled(unit, first)
             told = services.here.most_exposed_first(await _told(services, first), None)
             found += await _dispatch_all(services, alert, told)
             if not left or clock() >= deadline:
@@ -101,26 +96,10 @@ async def _told(services: Services, alert_id: int) -> NDArray[np.int64]:
     told: list[int] = []
     while True:
         async with services.store.read() as unit:
-            part = await account.told(unit, alert_id, after=told[-1] if told else 0, limit=_TOLD_PART)
+            part = await report.told(unit, alert_id, after=told[-1] if told else 0, limit=_TOLD_PART)
         told.extend(part)
         if len(part) < _TOLD_PART:
             break
     async with services.store.read() as unit:
-        maybe = await account.maybe_told(unit, alert_id)
+        maybe = await report.maybe_told(unit, alert_id)
     return np.union1d(np.array(told, np.int64), np.array(maybe, np.int64))
-
-
-async def dispatch(services: Services, alert: Alert, subscriber_ids: Sequence[int], *, since: datetime) -> int:
-    """Write recipients, deliveries and batches for these people, in one transaction, and tell of the batches.
-
-    Whoever is in the alert already is passed over. Give how many were not.
-    """
-    sizes = {CHANNEL_NUMBER[name]: sender.batch_size for name, sender in services.senders.items()}
-
-    async def write(unit: Unit) -> int:
-        now = services.clock.now()
-        return await dispatching.write_chunk(unit, alert, subscriber_ids, since=since, now=now, batch_sizes=sizes)
-
-    new = await services.store.at_once(write)
-    await services.bus.publish(f"alert:{alert.id}")
-    return new

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from broadcaster.domain.people import ChannelName
+from broadcaster.pipeline.sweep import sweep
 from broadcaster.pipeline.topics import queue_of
 from broadcaster.sending.sender import Sender
 from broadcaster.store.tables import batches
-from broadcaster.workers import sweep
 from tests.servers.push import Behaviour
 from tests.servers.town import MovableClock, Town
 from tests.servers.town_api import eventually

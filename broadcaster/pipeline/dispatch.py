@@ -1,0 +1,32 @@
+"""Dispatch: from people to durable deliveries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.people import CHANNEL_NUMBER
+from broadcaster.store.alerts import dispatching
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.pipeline.services import Services
+    from broadcaster.store import Unit
+
+
+async def dispatch(services: Services, alert: Alert, subscriber_ids: Sequence[int], *, since: datetime) -> int:
+    """Write recipients, deliveries and batches for these people, in one transaction, and announce the batches.
+
+    People who are in the alert already are passed over. Return how many were not.
+    """
+    sizes = {CHANNEL_NUMBER[name]: sender.batch_size for name, sender in services.senders.items()}
+
+    async def write(unit: Unit) -> int:
+        now = services.clock.now()
+        return await dispatching.write_chunk(unit, alert, subscriber_ids, since=since, now=now, batch_sizes=sizes)
+
+    new = await services.store.at_once(write)
+    await services.bus.publish(f"alert:{alert.id}")
+    return new

@@ -1,0 +1,39 @@
+"""Lead: of several processes one does what only one may do; a dead leader's place is taken at once."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from broadcaster.store.engine import leases
+from broadcaster.store.operations import alive
+
+if TYPE_CHECKING:
+    from broadcaster.pipeline.services import Services
+    from broadcaster.store import Unit
+
+LEAD_S = 6.0
+"""How long a leader that says nothing leads on."""
+
+
+async def leads(services: Services, name: str) -> bool:
+    """Return whether this process leads in ``name``, taking or renewing the lead if it can."""
+    if services.settings.embedded:
+        return True
+    async with services.store.write() as unit:
+        now = await unit.now(services.clock.now())
+        until = now + timedelta(seconds=LEAD_S)
+        if await leases.take(unit, name, services.owner, now, until):
+            return True
+        leader = await leases.holder(unit, name)
+        if leader is None or not await dead(unit, services, {leader}):
+            return False
+        await leases.give_back(unit, leader)
+        return await leases.take(unit, name, services.owner, now, until)
+
+
+async def dead(unit: Unit, services: Services, owners: set[str]) -> set[str]:
+    """Return those of these processes that are proven dead."""
+    missing, at = await alive.missing(unit, sorted(owners - {services.owner})), time.monotonic()
+    return {owner for owner in owners if services.deaths.proven(owner, gone=owner in missing, at=at)}

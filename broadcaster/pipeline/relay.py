@@ -1,0 +1,59 @@
+"""Relay: events that were committed to the outbox, carried to the bus in their order."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections import defaultdict
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from broadcaster.pipeline.topics import ALERTS, PEOPLE, queue_of, resolve_queue
+from broadcaster.store import urgently
+from broadcaster.store.engine import outbox
+
+if TYPE_CHECKING:
+    from broadcaster.pipeline.services import Services
+
+_RELAYED = 500
+_LOOK_S = 1.0
+
+
+async def relay(services: Services, told: asyncio.Event) -> None:
+    """Carry what waits, when told or after a second: a dead process may have left some."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LOOK_S):
+            await told.wait()
+    told.clear()
+    try:
+        while True:
+            waiting = await services.store.look(lambda unit: outbox.waiting(unit, _RELAYED))
+            if not waiting:
+                return
+            await _carry(services, waiting)
+            ids = [event_id for event_id, *_ in waiting]
+            with urgently():  # short, and urgent events may come behind these
+                await services.store.at_once(functools.partial(outbox.relayed, ids=ids))
+    except BaseException:
+        told.set()
+        raise
+
+
+async def _carry(services: Services, events: list[tuple[int, str, str, int]]) -> None:
+    jobs: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    topics: set[str] = set()
+    for _, topic, ref, rank in events:
+        if topic == "batch":
+            channel, _, batch_id = ref.partition(":")
+            jobs[queue_of(channel, rank)].append((batch_id, rank))
+        elif topic == "alert":
+            jobs[resolve_queue(rank)].append((ref, rank))
+            topics.add(ALERTS)
+        elif topic == "people":
+            topics.add(PEOPLE)
+        elif topic == "cancelled":
+            topics.update((f"cancelled:{ref}", ALERTS))
+    for queue, wanted in jobs.items():
+        await services.bus.put(queue, wanted)
+    for topic in sorted(topics):
+        await services.bus.publish(topic)
