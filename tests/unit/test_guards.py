@@ -6,6 +6,7 @@ import ast
 import itertools
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ MODULES = [
 ]
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Every module that a file names in an import, wherever in it that stands; names taken from a module too."""
     found = set()

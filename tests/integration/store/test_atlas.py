@@ -127,42 +127,56 @@ class Town:
             await contacts.opt_in(unit, [draw.choice(contact_ids)], station_id)
 
 
-async def by_sql(store, station_id, area, audience):
-    """Whom the rule concerns, and by which contacts each is reached; from the tables, one row after the other."""
-    async with store.read() as unit:
-        run = unit.conn.execute
-        inside = set()
-        for table in (tables.places, tables.positions):
-            for row in await run(select(table)):
-                lon, lat, _ = people.open_point(unit, row.subscriber_id, row.sealed)
-                if area is not None and area.covers(np.array([lon]), np.array([lat]))[0]:
-                    inside.add(row.subscriber_id)
-        follows = {r.subscriber_id for r in await run(select(tables.follows)) if r.station_id == station_id}
-        named = await stations.group_ids(unit, station_id)
+class Tables:
+    """The tables of one moment, and what the rule says of them: one row after the other, with no index."""
+
+    def __init__(self, points, groups, **rows):
+        self.rows, self.groups = rows, groups  # by station, group ids by slug
+        self.inside = {
+            area: {each for each, lon, lat in points if area.covers(np.array([lon]), np.array([lat]))[0]}
+            for area in AREAS
+            if area is not None
+        }
+        self.alive = {r.id: r.channel for r in rows["contacts"] if r.status == ContactStatus.ACTIVE}
+        self.locales = {r.id: r.locale for r in rows["subscribers"]}
+
+    def concerned(self, station_id, area, audience):
+        """Whom the rule concerns, by which contacts each is reached, and the language of each."""
+        inside = set() if area is None else self.inside[area]
+        follows = {r.subscriber_id for r in self.rows["follows"] if r.station_id == station_id}
+        named = self.groups[station_id]
         slugs = {each for slug, each in named.items() if slug in audience.groups}
-        members = {r.subscriber_id for r in await run(select(tables.memberships)) if r.group_id in slugs}
+        members = {r.subscriber_id for r in self.rows["memberships"] if r.group_id in slugs}
         found = {
             AudienceKind.EVERYONE: inside,
             AudienceKind.FOLLOWERS: inside & follows,
             AudienceKind.ALL_FOLLOWERS: follows,
             AudienceKind.GROUPS: members if area is None else members & inside,
         }[audience.kind]
-        alive = {r.id: r.channel for r in await run(select(tables.contacts)) if r.status == ContactStatus.ACTIVE}
-        refused = {r.contact_id for r in await run(select(tables.opt_outs)) if r.station_id == station_id}
+        refused = {r.contact_id for r in self.rows["opt_outs"] if r.station_id == station_id}
         ways = defaultdict(set)
-        for row in await run(select(tables.links)):
-            usable = row.status == LinkStatus.CONFIRMED and row.contact_id in alive and row.contact_id not in refused
-            if row.subscriber_id in found and usable:
-                ways[row.subscriber_id].add((row.contact_id, alive[row.contact_id]))
-        locales = {r.id: r.locale for r in await run(select(tables.subscribers))}
-        return sorted(found), dict(ways), {each: locales[each] for each in found}
+        for row in self.rows["links"]:
+            alive = row.contact_id in self.alive and row.contact_id not in refused
+            if row.subscriber_id in found and row.status == LinkStatus.CONFIRMED and alive:
+                ways[row.subscriber_id].add((row.contact_id, self.alive[row.contact_id]))
+        return sorted(found), dict(ways), {each: self.locales[each] for each in found}
+
+
+async def by_sql(store, station_ids):
+    names = ("places", "positions", "follows", "memberships", "contacts", "opt_outs", "links", "subscribers")
+    async with store.read() as unit:
+        rows = {name: (await unit.conn.execute(select(getattr(tables, name)))).all() for name in names}
+        placed = [(each.subscriber_id, each.sealed) for name in ("places", "positions") for each in rows[name]]
+        points = [(each, *people.open_point(unit, each, sealed)[:2]) for each, sealed in placed]
+        return Tables(points, {each: await stations.group_ids(unit, each) for each in station_ids}, **rows)
 
 
 async def assert_same(store, atlas, station_ids):
+    judge = await by_sql(store, station_ids)
     for station_id in station_ids:
         for area in AREAS:
             for audience in AUDIENCES:
-                wanted, ways, locales = await by_sql(store, station_id, area, audience)
+                wanted, ways, locales = judge.concerned(station_id, area, audience)
                 ids = atlas.concerned(station_id, area, audience)
                 assert ids.tolist() == wanted, (station_id, area, audience)
                 assert sorted(atlas.nearest_first(ids, area).tolist()) == wanted
