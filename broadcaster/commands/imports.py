@@ -84,7 +84,7 @@ def subscribers(
     """Import a club's member list or a town's register: CSV or an Excel workbook (xlsx) with a header.
 
     \b
-    external_id   who is who (needed): the list's own number for a person
+    external_id   who is who: the list's own number for a person; without it, the name and a contact are
     name          also first_name / prénom
     locale        fr, en…; without it, the station's first language
     mobile        gets SMS               also: sms, portable
@@ -243,6 +243,9 @@ def _show(made: Plan) -> None:
         f"{counted(made.lines, 'line', 'lines')}: {made.new:,} new, {made.changed:,} changed,"
         f" {made.unchanged:,} unchanged, {made.refused_lines:,} refused"
     )
+    if made.by_name:
+        told = counted(made.recognised, "person is", "people are")
+        click.echo(f"the list has no ids: a name and a contact say who is who; {told} in the register already")
     if made.new_groups:
         click.echo("new groups: " + ", ".join(made.group_names[slug] for slug in made.new_groups))
     if made.missing:

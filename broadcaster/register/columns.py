@@ -44,10 +44,16 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "label": ("label", "place", "libelle", "lieu"),
     "address": (
         "address", "street", "street_address", "home_street", "adresse", "adresse_postale", "adresse_1", "address_1",
-        "adresse_complete", "rue", "voie", "numero_et_rue", "numero_et_voie", "domicile",
+        "adresse_complete", "address_1_street", "rue", "voie", "numero_et_rue", "numero_et_voie", "domicile",
     ),
-    "postcode": ("postcode", "post_code", "postal_code", "zip", "zip_code", "code_postal", "cp"),
-    "city": ("city", "town", "commune", "ville", "localite", "nom_commune"),
+    "postcode": (
+        "postcode", "post_code", "postal_code", "zip", "zip_code", "code_postal", "cp", "home_postal_code",
+        "address_1_postal_code",
+    ),
+    "city": (
+        "city", "town", "commune", "ville", "localite", "nom_commune", "home_city", "address_1_city",
+    ),
+    "not_imported": ("not_imported", "non_repris_a_l_import"),
     "vulnerable": ("vulnerable", "personne_vulnerable", "fragile", "personne_fragile"),
     "groups": (
         "groups", "group", "groupe", "groupes", "groupe_s", "section", "sections", "classe", "classes", "classe_s",
@@ -82,6 +88,12 @@ _BEFORE: dict[str, tuple[str, ...]] = {
         "nom_d_usage_responsable",
     ),
 }  # fmt: skip
+# Beside a column of family names these hold the whole name, which is read where the parts are empty.
+_WHOLE = {"name", "full_name", "nom_complet", "nom_prenom", "nom_et_prenom", "nom_prenoms", "display_name"}
+_FAMILY = {"last_name", "family_name", "surname", "lastname", "lname", "nom_famille"}
+_GUESSED = {"gmtoff", "optin_ip"}
+"""Headings of Mailchimp, whose coordinates are a guess by the reader's network address, and nobody's home."""
+
 _MEANING = {alias: meaning for meaning, aliases in _NAMES.items() for alias in aliases}
 _RANKED = {
     **{alias: (meaning, at + 1) for meaning, aliases in _IN_STEAD.items() for at, alias in enumerate(aliases)},
@@ -89,7 +101,7 @@ _RANKED = {
 }
 _NUMBERED = ("lon", "lat", "label")
 _ADDING_UP = ("groups",)
-_MOST_PLACES = 5
+_MOST_PLACES = 99
 _LONGEST_HEADING = 100
 
 _MOBILE = {"mobile", "mobiles", "portable", "portables", "gsm", "cell", "cellulaire", "sms", "cellphone"}
@@ -154,7 +166,7 @@ def _read(heading: str) -> tuple[str | None, int]:
     if word in _RANKED:
         return _RANKED[word]
     if len(words) > 1 and words[-1].isdigit() and _MEANING.get("_".join(words[:-1])) in _NUMBERED:
-        number = int(words[-1][:2])
+        number = int(words[-1][:3])
         meaning = _MEANING["_".join(words[:-1])]
         if not 1 <= number <= _MOST_PLACES:
             return None, 0
@@ -196,10 +208,18 @@ def read_header(headings: Sequence[str]) -> Columns:
                 unused.append(number)
         else:
             found.setdefault(meaning, []).append((rank, number))
-    at = {meaning: _chosen(meaning, sorted(ranked), kept) for meaning, ranked in found.items()}
+    words = ["_".join(words_of(heading[:_LONGEST_HEADING])) for heading in kept]
+    if any(words[number] in _FAMILY for _, number in found.get("name", ())):
+        whole = [each for each in found["name"] if words[each[1]] in _WHOLE]
+        found["name"] = [each for each in found["name"] if each not in whole]
+        found["whole_name"] = [(at, number) for at, (_, number) in enumerate(whole)]
+    if _GUESSED & set(words):
+        for meaning in ("lon", "lat"):
+            unused += [number for _, number in found.pop(meaning, ())]
+    at = {meaning: _chosen(meaning, sorted(ranked), kept) for meaning, ranked in found.items() if ranked}
     taken = {number for numbers in at.values() for number in numbers}
     unused += [number for ranked in found.values() for _, number in ranked if number not in taken]
-    if "external_id" not in at:
+    if "external_id" not in at and not any(at.get(meaning) for meaning in CONTACTS):
         raise ListRefused("list-without-ids")
     suffixes = ("", *map(str, range(2, _MOST_PLACES + 1)))
     for suffix in suffixes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from broadcaster.domain.addresses import Address
@@ -10,6 +9,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.spelling import plain
 from broadcaster.register.parsing import SPEAKS_OF, Says
 from broadcaster.store.people.addresses import mark_of
+from broadcaster.store.people.contacts import key_with
 from broadcaster.store.register.listed import Edit
 
 if TYPE_CHECKING:
@@ -43,13 +43,16 @@ def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | 
         edit = edit._replace(locale=person.locale)
     if Says.VULNERABLE in says and person.vulnerable != held.vulnerable(vault):
         edit = edit._replace(vulnerable=person.vulnerable)
-    wanted = {
-        (CHANNEL_NUMBER[each.channel], vault.fingerprint(each.channel, each.canonical)): each
-        for each in person.contacts
-    }
+    wanted = {key_with(vault, each): each for each in person.contacts}
     spoken = {CHANNEL_NUMBER[channel] for channel, part in SPEAKS_OF.items() if part in says}
     added = tuple(contact for key, contact in wanted.items() if key not in held.contacts)
-    dropped = tuple(at for key, at in held.contacts.items() if key[0] in spoken and key not in wanted)
+    # Of a kind that gets nothing new, what was found dead is left alone: exports do not name it.
+    renewed = {CHANNEL_NUMBER[each.channel] for each in added}
+    dropped = tuple(
+        at
+        for key, at in held.contacts.items()
+        if key[0] in spoken and key not in wanted and (at not in held.dead or key[0] in renewed)
+    )
     revived = tuple(held.contacts[key] for key in wanted if held.contacts.get(key) in held.dead)
     edit = edit._replace(added=added, dropped=dropped, revived=revived)
     if Says.GROUPS in says:
@@ -77,7 +80,7 @@ def _housed(edit: Edit, told: Told, held: Held, vault: Vault) -> tuple[Edit, int
     if address is None:
         return (edit, 0) if held.address_mark is None else (edit._replace(address=Address()), 1)
     located = bool(told.person.places)
-    if mark_of(vault, address) != held.address_mark or (located and held.address_open):
+    if mark_of(vault, address) != held.address_mark or (edit.places is not None and held.address_open):
         return edit._replace(address=address, located=located), 0
     return edit, 0
 
@@ -88,16 +91,17 @@ def _placed(were: list[NewPlace], told: Told) -> list[NewPlace]:
     The same point is the same place, then the same label, then the same number of its columns. A point that stays keeps
     what it is called where the line does not say.
     """
-    points = [(place.lon, place.lat) for place in were]
     slots: list[NewPlace | None] = [*were]
     matched: set[int] = set()
     further: list[NewPlace] = []
     moved: list[tuple[int, NewPlace]] = []
     for column, place in zip(told.place_columns, told.person.places, strict=True):
-        if (place.lon, place.lat) in points:
-            at = points.index((place.lon, place.lat))
+        same = [at for at, was in enumerate(were) if (was.lon, was.lat) == (place.lon, place.lat) and at not in matched]
+        if same:
+            at = min(same, key=lambda at: plain(were[at].label) != plain(place.label))
             matched.add(at)
-            slots[at] = replace(place, label=place.label or were[at].label)
+            if place.label and plain(place.label) != plain(were[at].label):
+                slots[at] = place
         else:
             moved.append((column, place))
     for column, place in moved:

@@ -24,6 +24,7 @@ def packed(entry: Entry | Edit) -> tuple[Any, ...]:
     return (
         None,
         entry.digest,
+        entry.identity,
         person.locale,
         _plain_contacts(person.contacts),
         _plain_places(person.places),
@@ -44,9 +45,9 @@ def unpacked(plain: tuple[Any, ...]) -> Entry | Edit:
             places=None if edit.places is None else _places(edit.places),
             address=_address(edit.address),
         )
-    _, digest, locale, contacts, places, *rest = plain
+    _, digest, identity, locale, contacts, places, *rest = plain
     rest[-1] = _address(rest[-1])
-    return Entry(NewSubscriber(locale, _contacts(contacts), _places(places), *rest), digest)
+    return Entry(NewSubscriber(locale, _contacts(contacts), _places(places), *rest), digest, identity)
 
 
 def _plain_address(address: Address) -> tuple[str, str, str]:

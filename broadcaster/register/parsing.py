@@ -22,7 +22,7 @@ from channels.email.address import InvalidMailAddress
 from channels.sms import InvalidPhone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from broadcaster.register.columns import Columns
     from broadcaster.register.records import Line
@@ -31,10 +31,15 @@ MAX_EXTERNAL_ID = 100
 MAX_NAME = 120
 MAX_LABEL = 60
 MAX_GROUP = 60
-MAX_GROUPS = 20
-MAX_VALUES = 5
 MAX_ADDRESS = 150
-_SEVERAL = re.compile(r"[;|]|:::")
+_SEVERAL = re.compile(r"(?<!\\)[;|]|:::")
+_REF = re.compile(r"tocsin-[0-9]{1,18}-[0-9a-f]{16}")
+"""How an export names somebody who has no id of the register (``store.people.ref_of``)."""
+
+_BAR = "\\|"
+_BY_NAME = "\0"
+"""How the identity begins of somebody without an id: no id holds this."""
+
 _MANGLED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 _LOOKED_OVER = 2000
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
@@ -66,6 +71,7 @@ class Says(Flag):
     NOTHING = 0
 
 
+_SUREST = (ChannelName.SMS, ChannelName.EMAIL, ChannelName.VOICE)
 SPEAKS_OF = {ChannelName.SMS: Says.SMS, ChannelName.VOICE: Says.VOICE, ChannelName.EMAIL: Says.EMAIL}
 _COLUMNS = {
     "name": Says.NAME,
@@ -88,7 +94,8 @@ class Told:
     """What one line tells. ``person`` is whole, for somebody new; ``says`` are the parts that the line really has.
 
     ``place_columns``: to which of the list's places (from 0) each of the person's belongs; of somebody's first
-    ``cleared_places`` those that the line does not name are to go. ``named``: slug to name of its groups.
+    ``cleared_places`` those that the line does not name are to go. ``named``: slug to name of its groups. ``ref``: of
+    a line that an export wrote of somebody without an id.
     """
 
     person: NewSubscriber
@@ -96,11 +103,23 @@ class Told:
     place_columns: tuple[int, ...]
     cleared_places: int
     named: dict[str, str]
+    ref: str = ""
 
     @property
-    def external_id(self) -> str:
-        """The id in the form in which ids are compared."""
-        return key(self.person.external_id or "")
+    def identity(self) -> str:
+        """By what the same person is found again: the id as ids are compared; else the name and the surest contact.
+
+        A mobile is surest, then a mail address: families share their landline.
+        """
+        if self.ref or self.person.external_id:
+            return self.ref or key(self.person.external_id or "")
+        surest = min(self.person.contacts, key=lambda each: _SUREST.index(each.channel))
+        return "\0".join((_BY_NAME, key(self.person.name or ""), surest.channel, surest.canonical))
+
+    @property
+    def by_name(self) -> bool:
+        """Say whether nothing but a name and contacts says who this is."""
+        return not self.ref and self.person.external_id is None
 
 
 class Parser:
@@ -123,6 +142,7 @@ class Parser:
         self._contact_columns = [
             (number, readers[meaning]) for meaning in CONTACTS for number in columns.at.get(meaning, ())
         ]
+        self._numbered = "external_id" in columns.at
         self._read = 0
         self.overlooked: set[int] = set()
         self.mangled = 0
@@ -141,11 +161,11 @@ class Parser:
             return None, [Refusal(line.number, "", "", "line-too-wide", widths)]
         self._look_over(cells)
         found = _Found()
-        external_id = self._cell(cells, "external_id")
-        self.mangled += _MANGLED.fullmatch(external_id) is not None
+        said_id = self._cell(cells, "external_id")
+        self.mangled += _MANGLED.fullmatch(said_id) is not None
         read: dict[str, str] = {}
         vulnerable = self._yes_or_no(cells, "vulnerable", found)
-        for meaning, check in (("external_id", _external_id), ("name", _name), ("locale", self._locale)):
+        for meaning, check in (("external_id", self._id), ("name", _name), ("locale", self._locale)):
             try:
                 read[meaning] = check(self._full_name(cells) if meaning == "name" else self._cell(cells, meaning))
             except Refused as wrong:
@@ -156,7 +176,7 @@ class Parser:
         address = self._address(cells, found)
         if found:
             return None, [
-                Refusal(line.number, external_id[:MAX_EXTERNAL_ID], self._heading(meaning), code, params)
+                Refusal(line.number, said_id[:MAX_EXTERNAL_ID], self._heading(meaning), code, params)
                 for meaning, code, params in found
             ]
         person = NewSubscriber(
@@ -164,7 +184,7 @@ class Parser:
             contacts,
             tuple(places.values()),
             tuple(sorted(named)),
-            read["external_id"],
+            read["external_id"] or None,
             read["name"] or None,
             vulnerable,
             address,
@@ -179,7 +199,7 @@ class Parser:
         for contact in contacts:
             says |= SPEAKS_OF[contact.channel]
         cleared_places = len(self._columns.places) if self._empty_clears else 0
-        return Told(person, says, tuple(places), cleared_places, named), []
+        return Told(person, says, tuple(places), cleared_places, named, said_id if _REF.fullmatch(said_id) else ""), []
 
     def _look_over(self, cells: list[str]) -> None:
         """Look into the columns that mean nothing, of the first lines: contacts there would be lost."""
@@ -200,7 +220,11 @@ class Parser:
         return self._columns.heading(meaning) if meaning in self._columns.at else meaning
 
     def _full_name(self, cells: list[str]) -> str:
-        return " ".join(part for part in (self._cell(cells, "first_name"), self._cell(cells, "name")) if part)
+        parts = " ".join(part for part in (self._cell(cells, "first_name"), self._cell(cells, "name")) if part)
+        return parts or self._cell(cells, "whole_name")
+
+    def _id(self, text: str) -> str:
+        return _external_id(text) if self._numbered and not _REF.fullmatch(text) else ""
 
     def _locale(self, text: str) -> str:
         if not text:
@@ -225,9 +249,6 @@ class Parser:
         for column, read in self._contact_columns:
             cell = cells[column].strip() if column < len(cells) else ""
             values = _values(cell)
-            if len(values) > MAX_VALUES:
-                found.add(column, "too-many-values", n=len(values), most=MAX_VALUES)
-                continue
             for number, value in enumerate(values, start=1):
                 which = {"at": number, "many": len(values)} if len(values) > 1 else {}
                 try:
@@ -239,6 +260,8 @@ class Parser:
                     if key not in seen:
                         seen.add(key)
                         yield contact
+        if not (self._numbered or seen or found):
+            found.add("", "line-of-nobody")
 
     def _mobile(self, text: str) -> NewContact:
         contact = phone_contact(text, self._region)
@@ -289,14 +312,12 @@ class Parser:
     def _groups(self, cells: list[str], found: _Found) -> dict[str, str]:
         named: dict[str, str] = {}
         numbers = self._columns.at.get("groups", ())
-        for name in (each for at in numbers if at < len(cells) for each in _group_names(cells[at])):
+        for name in (each for at in numbers if at < len(cells) for each in group_names(cells[at])):
             slug = group_slug(name)
             if not slug or len(name) > MAX_GROUP or unfit(name, one_line=True):
                 found.add("groups", "list-group-name", most=MAX_GROUP)
                 return {}
             named.setdefault(slug, name)
-        if len(named) > MAX_GROUPS:
-            found.add("groups", "too-many-groups", n=len(named), most=MAX_GROUPS)
         return named
 
 
@@ -321,13 +342,26 @@ def canonical(person: NewSubscriber) -> str:
 
 
 def _values(cell: str) -> list[str]:
-    return [part for part in map(str.strip, _SEVERAL.split(cell)) if part]
+    return [part.replace(_BAR, "|") for part in map(str.strip, _SEVERAL.split(cell)) if part]
 
 
-def _group_names(cell: str) -> list[str]:
+def written(values: Iterable[str]) -> str:
+    """Return values as one cell: a bar within one of them, which mail addresses may have, is marked."""
+    return " | ".join(each.replace("|", _BAR) for each in values)
+
+
+def group_names(cell: str) -> list[str]:
     """Return the groups of a cell; those that Google makes of its own (``* myContacts``) are none of ours."""
     names = (part.strip().strip('"') for each in _values(cell) for part in each.split('","'))
     return [name for name in names if name and not name.startswith("* ")]
+
+
+def is_id(text: str) -> bool:
+    """Say whether an import takes a text for an id of the register."""
+    try:
+        return bool(_external_id(text.strip())) and not _REF.fullmatch(text.strip())
+    except Refused:
+        return False
 
 
 def _external_id(text: str) -> str:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from broadcaster.domain.spelling import key
 from broadcaster.register.merging import Removed, merged
 from broadcaster.register.packing import packed, unpacked
 from broadcaster.register.parsing import Parser, content_of
 from broadcaster.register.refusals import Refusal
 from broadcaster.register.spool import Spool
 from broadcaster.store.people import people
+from broadcaster.store.people.contacts import key_with
 from broadcaster.store.register import intake, listed
 from broadcaster.store.stations import stations
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from broadcaster.register.records import Line
     from broadcaster.store.engine.engine import Store
     from broadcaster.store.engine.sealing import Vault
+    from broadcaster.store.people.contacts import Key
     from broadcaster.store.register.listed import Held
 
 PIECE = 500
@@ -44,9 +47,10 @@ class Plan:
 
     ``missing``: followers who came by a list and are not in this one; they stay. ``far``: places more than 100 km from
     the station. ``speechless``: people who will have no contact at all. ``addresses`` are to be looked up;
-    ``placeless``: people who will have neither a place nor an address. ``doubled``: external ids that stand there
-    twice, which are refused at each place. ``removed``: what those who change would lose. ``overlooked``: headings of
+    ``placeless``: people who will have neither a place nor an address. ``doubled``: people who stand there twice,
+    which are refused at each place. ``removed``: what those who change would lose. ``overlooked``: headings of
     columns that mean nothing here and seem to hold contacts. ``mangled``: ids that a spreadsheet has rounded.
+    ``recognised``: people of a list without ids who are in the register, by their names and contacts.
     """
 
     station: Station
@@ -68,6 +72,12 @@ class Plan:
     removed: Removed = _NOTHING
     overlooked: tuple[str, ...] = ()
     mangled: int = 0
+    recognised: int = 0
+
+    @property
+    def by_name(self) -> bool:
+        """Say whether the list has no ids: names and contacts say who is who."""
+        return "external_id" not in self.source.columns.at
 
     @property
     def removes_many(self) -> bool:
@@ -98,10 +108,24 @@ class _Parsed(NamedTuple):
 
 @dataclass(slots=True)
 class _Seen:
-    """The ids that were taken, should one come again: line and kind in one number; and what some of them lose."""
+    """Those who were taken, should one come again: line and kind in one number; and what some of them lose.
+
+    ``listed``: how many of them the register knows by an id.
+    """
 
     marks: dict[str, int] = field(default_factory=dict)
     losses: dict[str, Removed] = field(default_factory=dict)
+    listed: int = 0
+
+
+class _Known(NamedTuple):
+    """What the register has of the people of some lines: identity to (digest, what is held).
+
+    ``alike``: contact to those who have it, where a line names nobody by an id and no list brought them.
+    """
+
+    there: dict[str, tuple[bytes, Held | None]]
+    alike: dict[Key, list[Held]]
 
 
 async def plan(
@@ -152,55 +176,109 @@ def _piece(lines: Iterator[Line], parser: Parser, vault: Vault, refusals: list[R
 
 
 async def _compare(store: Store, made: Plan, parsed: list[_Parsed], seen: _Seen) -> None:
+    told = [each.told for each in parsed]
     async with store.read() as unit:
-        known = await people.by_external_ids(unit, made.station.id, [each.told.external_id for each in parsed])
+        station_id = made.station.id
+        known = await people.by_external_ids(unit, station_id, [each.identity for each in told if not each.ref])
+        known |= await people.by_refs(unit, station_id, [each.ref for each in told if each.ref])
         # A list that names a contact which was found dead says that it lives.
         looked_at = await listed.having_dead(unit, [at for at, _ in known.values()])
         looked_at |= {
-            known[told.external_id][0]
-            for _, told, digest in parsed
-            if told.external_id in known and (known[told.external_id][1] != digest or not told.person.contacts)
+            known[each.identity][0]
+            for _, each, digest in parsed
+            if each.identity in known and (known[each.identity][1] != digest or not each.person.contacts)
         }
-        held = await listed.held_by(unit, made.station.id, sorted(looked_at))
-    there = {external_id: (digest, held.get(at)) for external_id, (at, digest) in known.items()}
+        unknown = {
+            key_with(store.vault, contact)
+            for each in told
+            if each.by_name and each.identity not in known
+            for contact in each.person.contacts
+        }
+        holders = await listed.holders(unit, station_id, unknown)
+        looked_at |= {each for ids in holders.values() for each in ids}
+        held = await listed.held_by(unit, station_id, sorted(looked_at))
+    there = {identity: (digest, held.get(at)) for identity, (at, digest) in known.items()}
+    alike = {contact: [held[each] for each in ids] for contact, ids in holders.items()}
     # In a thread: what is held is sealed.
-    kept = await asyncio.to_thread(_sorted_out, made, parsed, seen, there, store.vault)
+    kept = await asyncio.to_thread(_sorted_out, made, parsed, seen, _Known(there, alike), store.vault)
     if kept:
         made.entries.append(kept)
 
 
 def _sorted_out(
-    made: Plan, parsed: list[_Parsed], seen: _Seen, there: dict[str, tuple[bytes, Held | None]], vault: Vault
+    made: Plan, parsed: list[_Parsed], seen: _Seen, known: _Known, vault: Vault
 ) -> list[tuple[str, tuple[object, ...]]]:
-    """Count each line; return what is to be written of the new and the changed, by their ids."""
+    """Count each line; return what is to be written of the new and the changed, by their identities."""
     kept: list[tuple[str, tuple[object, ...]]] = []
     for line, told, digest in parsed:
-        external_id = told.external_id
-        if external_id in seen.marks:
+        identity = told.identity
+        if identity in seen.marks:
             _double(made, line, told, seen)
             continue
         entry: intake.Entry | listed.Edit | None = None
-        before, held = there.get(external_id, (b"", None))
-        kind = _UNCHANGED
-        if external_id not in there:
-            kind, entry = _NEW, intake.Entry(told.person, digest)
-        elif held is not None and (before != digest or held.dead):
+        before, held = known.there.get(identity, (b"", None))
+        new = identity not in known.there
+        namesakes = _namesakes(told, known, vault) if new else []
+        kind, lost = _UNCHANGED, _NOTHING
+        if namesakes:
+            held = namesakes[0]
+        elif new and not told.ref:
+            kind, entry = _NEW, intake.Entry(told.person, digest, identity)
+        if held is not None and (before != digest or held.dead):
             entry, lost = merged(told, held, digest, vault)
-            if entry is not None:
-                kind = _CHANGED
-            if lost.total:
-                seen.losses[external_id] = lost
-        seen.marks[external_id] = line * _KINDS + kind
+            kind = _UNCHANGED if entry is None else _CHANGED
+        code = _of_identity(told, entry, namesakes, gone=new and bool(told.ref))
+        if code:
+            made.refusals.append(Refusal(line, told.ref, "", code))
+            continue
+        if lost.total:
+            seen.losses[identity] = lost
+        made.recognised += told.by_name and kind != _NEW
+        seen.listed += told.person.external_id is not None and not new
+        seen.marks[identity] = line * _KINDS + kind
         made.speechless += not told.person.contacts and not _still_reached(held, entry)
         made.addresses += _to_look_up(entry)
-        known = held is not None or external_id not in there  # of an unchanged line nothing was looked up
-        made.placeless += known and not told.person.places and told.person.address is None and not _housed(held)
+        sure = held is not None or new  # of an unchanged line nothing was looked up
+        made.placeless += sure and not told.person.places and told.person.address is None and not _housed(held)
         made.far += sum(_far(made.station, place.lon, place.lat) for place in told.person.places)
         for slug, name in told.named.items():
             made.group_names.setdefault(slug, name)
         if entry is not None:
-            kept.append((external_id, packed(entry)))
+            kept.append((identity, packed(entry)))
     return kept
+
+
+def _namesakes(told: Told, known: _Known, vault: Vault) -> list[Held]:
+    """Return the people of the same name who have one of the contacts of somebody whom no id names."""
+    if not told.by_name:
+        return []
+    name = key(told.person.name or "")
+    having = {
+        held.subscriber_id: held
+        for contact in told.person.contacts
+        for held in known.alike.get(key_with(vault, contact), ())
+        if key(held.name(vault) or "") == name
+    }
+    return list(having.values())
+
+
+def _of_identity(
+    told: Told, entry: intake.Entry | listed.Edit | None, namesakes: list[Held], *, gone: bool
+) -> str | None:
+    """Return the code of why a line may not be taken for the person whom it seems to be, or None.
+
+    A name and a contact may be those of a father and of his son. So they add to somebody whom the same list brought,
+    and change nobody else, nor take a contact from anybody.
+    """
+    if gone:
+        return "line-of-one-who-left"
+    if not told.by_name:
+        return None
+    if len(namesakes) > 1:
+        return "line-of-several"
+    if (namesakes and entry is not None) or (isinstance(entry, listed.Edit) and entry.dropped):
+        return "line-of-somebody-else"
+    return None
 
 
 def _still_reached(held: Held | None, entry: intake.Entry | listed.Edit | None) -> bool:
@@ -220,23 +298,23 @@ def _housed(held: Held | None) -> bool:
 
 
 def _double(made: Plan, line: int, told: Told, seen: _Seen) -> None:
-    external_id, written = told.external_id, told.person.external_id or ""
-    first = seen.marks[external_id] // _KINDS
-    heading = made.source.columns.heading("external_id")
-    if external_id not in made.doubled:
-        made.doubled.add(external_id)
-        made.refusals.append(Refusal(first, written, heading, "line-of-same-id", {"line": line}))
-    made.refusals.append(Refusal(line, written, heading, "line-of-same-id", {"line": first}))
+    identity, written = told.identity, told.person.external_id or told.ref
+    first = seen.marks[identity] // _KINDS
+    heading = "" if told.by_name else made.source.columns.heading("external_id")
+    code = "line-of-same-name" if told.by_name else "line-of-same-id"
+    if identity not in made.doubled:
+        made.doubled.add(identity)
+        made.refusals.append(Refusal(first, written, heading, code, {"line": line}))
+    made.refusals.append(Refusal(line, written, heading, code, {"line": first}))
 
 
 async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
     counts = [0] * _KINDS
     for mark in seen.marks.values():
         counts[mark % _KINDS] += 1
-    known = counts[_CHANGED] + counts[_UNCHANGED]
-    for external_id in made.doubled:
-        counts[seen.marks[external_id] % _KINDS] -= 1
-        seen.losses.pop(external_id, None)
+    for identity in made.doubled:
+        counts[seen.marks[identity] % _KINDS] -= 1
+        seen.losses.pop(identity, None)
     made.new, made.changed, made.unchanged = counts
     if made.lines != made.new + made.changed + made.unchanged + made.refused_lines:
         message = f"of {made.lines} lines some are neither taken nor refused"
@@ -244,7 +322,7 @@ async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
     made.removed = Removed(*map(sum, zip(*seen.losses.values(), strict=True))) if seen.losses else _NOTHING
     made.refusals.sort(key=lambda each: each[:4])
     async with store.read() as unit:
-        made.missing = max(0, await intake.listed(unit, made.station.id) - known)
+        made.missing = 0 if made.by_name else max(0, await intake.listed(unit, made.station.id) - seen.listed)
         there = await stations.group_ids(unit, made.station.id)
     wanted = set(made.group_names) - set(there)
     if wanted and made.doubled:

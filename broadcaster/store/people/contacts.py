@@ -35,7 +35,12 @@ FORGOTTEN = b""
 
 def key_of(unit: Unit, contact: NewContact) -> Key:
     """Return what is unique of a contact: its channel's number and its blind index."""
-    return CHANNEL_NUMBER[contact.channel], unit.vault.fingerprint(contact.channel, contact.canonical)
+    return key_with(unit.vault, contact)
+
+
+def key_with(vault: Vault, contact: NewContact) -> Key:
+    """Do as ``key_of`` does, outside of a transaction."""
+    return CHANNEL_NUMBER[contact.channel], vault.fingerprint(contact.channel, contact.canonical)
 
 
 def former_mark(vault: Vault, contact: NewContact) -> bytes:

@@ -310,6 +310,29 @@ async def by_external_ids(unit: Unit, station_id: int, external_ids: Sequence[st
     return found
 
 
+def ref_of(vault: Vault, subscriber_id: int, token_hash: bytes) -> str:
+    """Return how an export names somebody who has no id of the register: nobody else is ever called so."""
+    mark = vault.fingerprint("ref", f"{subscriber_id} {token_hash.hex()}")
+    return f"tocsin-{subscriber_id}-{mark[:8].hex()}"
+
+
+async def by_refs(unit: Unit, station_id: int, refs: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """Return what ``by_external_ids`` does, for those whom an export named (``ref_of``) and who still follow."""
+    wanted = sorted({int(each.split("-")[1]) for each in refs})
+    found: dict[str, tuple[int, bytes]] = {}
+    for start in range(0, len(wanted), contact_rows.CHUNK):
+        part = wanted[start : start + contact_rows.CHUNK]
+        for row in await unit.conn.execute(
+            select(follows.c.subscriber_id, follows.c.digest, subscribers.c.token_hash)
+            .join(subscribers, subscribers.c.id == follows.c.subscriber_id)
+            .where(follows.c.station_id == station_id, follows.c.subscriber_id.in_(part))
+        ):
+            ref = ref_of(unit.vault, row.subscriber_id, row.token_hash)
+            if ref in refs:
+                found[ref] = row.subscriber_id, row.digest or b""
+    return found
+
+
 def external_mark(vault: Vault, station_id: int, external_id: str) -> bytes:
     """Return the blind index of a register's own name for a person: some registers name people by their number."""
     return vault.fingerprint(f"external {station_id}", key(external_id))

@@ -16,11 +16,20 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.addresses import AddressState
-from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus, LinkStatus
+from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.people import people
 from broadcaster.store.people.addresses import row_of
-from broadcaster.store.people.contacts import CHUNK, FORGOTTEN, adopt, drop_orphans, former_mark, open_address, revive
+from broadcaster.store.people.contacts import (
+    CHUNK,
+    FORGOTTEN,
+    adopt,
+    drop_orphans,
+    former_mark,
+    key_with,
+    open_address,
+    revive,
+)
 from broadcaster.store.register.listed import Edit
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import (
@@ -55,10 +64,11 @@ _TABLE = "subscribers"
 
 
 class Entry(NamedTuple):
-    """One person of a list who is new to the station."""
+    """One person of a list who is new to the station; by ``identity`` they are found again, with an id or without."""
 
     person: NewSubscriber
     digest: bytes
+    identity: str = ""
 
 
 @dataclass(slots=True)
@@ -85,10 +95,8 @@ class Rows:
 
 
 async def listed(unit: Unit, station_id: int) -> int:
-    """Count the station's followers who came by a list: those who have an external id."""
-    counted = await unit.conn.scalar(
-        select(func.count(follows.c.external_mark)).where(follows.c.station_id == station_id)
-    )
+    """Count the station's followers who came by a list, with an id."""
+    counted = await unit.conn.scalar(select(func.count(follows.c.external)).where(follows.c.station_id == station_id))
     return counted or 0
 
 
@@ -142,11 +150,14 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], n
             }
         )
         external = people.sealed_external(vault, station_id, person.external_id)
+        mark = external["external_mark"]
+        if mark is None and entry.identity:
+            mark = people.external_mark(vault, station_id, entry.identity)
         rows.followed.append(
             {
                 "a_station": station_id,
                 "a_subscriber": subscriber_id,
-                "a_mark": external["external_mark"],
+                "a_mark": mark,
                 "a_external": external["external"],
                 "a_digest": entry.digest,
             }
@@ -190,7 +201,7 @@ def _make_ready_edit(vault: Vault, station_id: int, rows: Rows, edit: Edit) -> N
 def _make_ready_contacts(vault: Vault, rows: Rows, subscriber_id: int, added: Iterable[NewContact]) -> None:
     seen: set[tuple[int, bytes]] = set()
     for contact in added:
-        key = CHANNEL_NUMBER[contact.channel], vault.fingerprint(contact.channel, contact.canonical)
+        key = key_with(vault, contact)
         if key in seen:
             continue
         seen.add(key)

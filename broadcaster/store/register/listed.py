@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import select
 
 from broadcaster.domain.addresses import OPEN, Address, AddressState
-from broadcaster.domain.people import ContactStatus, NewPlace
+from broadcaster.domain.people import ContactStatus, LinkStatus, NewPlace
 from broadcaster.store.people import people
 from broadcaster.store.people.contacts import CHUNK
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import addresses, contacts, follows, links, memberships, places, subscribers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from broadcaster.domain.people import NewContact
     from broadcaster.store.engine.engine import Unit
@@ -134,6 +134,27 @@ async def having_dead(unit: Unit, subscriber_ids: Sequence[int]) -> set[int]:
             .where(links.c.subscriber_id.in_(part), contacts.c.status == int(ContactStatus.GONE))
         )
         found.update(rows)
+    return found
+
+
+async def holders(unit: Unit, station_id: int, keys: Collection[Key]) -> dict[Key, list[int]]:
+    """Return who has these contacts, of those whom the station itself registered: a sign-up may claim any name."""
+    found: dict[Key, list[int]] = {}
+    prints = sorted({fingerprint for _, fingerprint in keys})
+    for start in range(0, len(prints), CHUNK):
+        for subscriber_id, channel, fingerprint in await unit.conn.execute(
+            select(links.c.subscriber_id, contacts.c.channel, contacts.c.fingerprint)
+            .join(contacts, contacts.c.id == links.c.contact_id)
+            .join(follows, follows.c.subscriber_id == links.c.subscriber_id)
+            .where(
+                contacts.c.fingerprint.in_(prints[start : start + CHUNK]),
+                contacts.c.channel.in_(sorted({channel for channel, _ in keys})),
+                links.c.status == int(LinkStatus.CONFIRMED),
+                follows.c.station_id == station_id,
+                follows.c.registered == 1,
+            )
+        ):
+            found.setdefault((channel, fingerprint), []).append(subscriber_id)
     return found
 
 

@@ -106,8 +106,9 @@ def opted_out(contacts: Iterable[Held]) -> bool:
 class Person:
     """One follower of a station, opened for its operators. ``followed_at`` is since when they follow it.
 
-    ``address`` as a list gave it; ``places`` by their ids; ``groups``: slug to name, of this station; ``elsewhere``:
-    they follow other stations too.
+    ``registered``: the station itself entered them; ``ref`` names them in an export (``people.ref_of``); ``same_id``:
+    their id is somebody else's too. ``address`` as a list gave it; ``places`` by their ids; ``groups``: slug to name,
+    of this station; ``elsewhere``: they follow other stations too.
     """
 
     id: int
@@ -122,6 +123,9 @@ class Person:
     groups: Mapping[str, str]
     elsewhere: bool
     digest: bytes
+    registered: bool
+    ref: str
+    same_id: bool
     address: Kept | None = None
 
 
@@ -336,6 +340,19 @@ async def _groups(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, 
     return found
 
 
+async def most_places(unit: Unit, station_id: int) -> int:
+    """Return how many places the follower has who has most of them."""
+    each = (
+        select(func.count().label("n"))
+        .select_from(places)
+        .join(follows, follows.c.subscriber_id == places.c.subscriber_id)
+        .where(follows.c.station_id == station_id)
+        .group_by(places.c.subscriber_id)
+        .subquery()
+    )
+    return await unit.conn.scalar(select(func.max(each.c.n))) or 0
+
+
 async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Person]:
     """Return people whole, in the order of ``ids``; who follows the station no more is left out."""
     if not ids:
@@ -346,6 +363,8 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
             follows.c.external_mark,
             follows.c.external,
             follows.c.digest,
+            follows.c.registered,
+            follows.c.same_id_as,
             follows.c.created_at.label("followed_at"),
         )
         .join(follows, follows.c.subscriber_id == subscribers.c.id)
@@ -384,6 +403,9 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
             groups=member.get(row.id, {}),
             elsewhere=row.id in others,
             digest=row.digest or b"",
+            registered=bool(row.registered),
+            ref=people.ref_of(unit.vault, row.id, row.token_hash),
+            same_id=row.same_id_as is not None,
             address=kept.get(row.id),
         )
         for row in rows

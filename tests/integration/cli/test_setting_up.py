@@ -409,4 +409,4 @@ async def test_addresses_are_not_sent_anywhere_where_that_is_switched_off(seeded
     done = await seeded.beside(*add, TOCSIN_GEOCODER_URL="off")
     assert done.code == 0, done.err
     assert "TOCSIN_GEOCODER_URL is off" in done.err
-    assert "warning: 1 have no address and no coordinates: no circle will reach them" in done.out
+    assert "warning: 1 person has no address and no coordinates: no circle will reach them" in done.out

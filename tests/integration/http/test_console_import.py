@@ -198,7 +198,7 @@ async def test_the_lines_to_mend_can_be_imported_when_they_are_mended(api):
         (b"", "The file is empty"),
         (b"PK\x03\x04\0\0", "The file is no Excel workbook"),
         (b"id;nom\0\n", "The file holds binary data"),
-        (b"nom;portable\nRose;06\n", "There is no column external_id"),
+        (b"nom;groupe\nRose;Club\n", "There is no column external_id"),
         (b"id;nom;name\n", "stand for name: rename or drop one"),
         (b"id;lon\n", "There is a column lon and no lat"),
         (b"id;nom\n\n", "There is a header, and no line below it."),
@@ -276,7 +276,7 @@ async def test_what_is_exported_can_be_imported_again_and_changes_nothing(api):
         ["T-8", "Rose", "en", "06 39 98 00 01", "02 61 91 00 01", "rose@example.org", "", "oui"],
         ["T-9", "'=HYPERLINK(1)", "en", "00 44 79 11 12 34 56", "02 61 91 00 01", "rose@example.org", "", "oui"],
     ]
-    assert rows[3][12:14] == ["-0.6283", "48.7631"]
+    assert rows[3][13:15] == ["-0.6283", "48.7631"]
     _, place, _ = await upload(api, mine, body)
     _, _, page = await look(api, place, mine)
     counted = {what: n for n, what in re.findall(r"<strong>(\d+)</strong>(\w[\w ]*)", page)}
@@ -284,6 +284,27 @@ async def test_what_is_exported_can_be_imported_again_and_changes_nothing(api):
     reader = await api.sign_in("laigle-read")
     for path in ("/console/people/export", "/console/people/export.csv"):
         assert (await look(api, path, reader))[0] == 403
+
+
+async def test_a_list_without_ids_is_taken_and_the_preview_says_how_people_are_recognised(api):
+    mine = await api.sign_in("laigle-publish")
+    text = "nom,portable\nRose,06 39 98 00 01\nPaul,\n"
+    _, place, _ = await upload(api, mine, text)
+    _, _, page = await look(api, place, mine)
+    assert "This list has no numbers of the register: a name and a contact say who is who." in page
+    assert "Without an id, a line needs a telephone or a mail address" in page
+    assert (await take_over(api, mine, place, skip="1"))[0] == 303
+    assert [each.name for each in await followers(api)] == ["Rose"]
+    _, place, _ = await upload(api, mine, text)
+    _, _, page = await look(api, place, mine)
+    assert "1 person is in the register already." in page
+    assert "There is nothing to change" in page
+    for path in ("", "&who=all"):
+        _, _, body = await look(api, f"/console/people/export.csv?station=laigle{path}", mine)
+        _, place, _ = await upload(api, mine, body)
+        _, _, page = await look(api, place, mine)
+        counted = {what: n for n, what in re.findall(r"<strong>(\d+)</strong>(\w[\w ]*)", page)}
+        assert (counted["added"], counted["changed"], counted["as before"]) == ("0", "0", "1")
 
 
 async def test_a_list_without_a_column_removes_nothing_and_one_that_clears_says_what_goes_and_asks(api):

@@ -29,7 +29,8 @@ from broadcaster.register.refusals import ListRefused
         ("lat2", "lat2"),
         ("Latitude 3", "lat3"),
         ("lon1", "lon"),
-        ("lon9", None),
+        ("lon9", "lon9"),
+        ("lon100", None),
         ("mobile2", "mobile"),
         ("Téléphone 2", "phone"),
         ("Email 2", "email"),
@@ -95,6 +96,41 @@ def test_the_name_in_use_goes_before_the_one_at_birth_and_a_pupils_before_a_pare
     assert columns.ignored == ("INE",)
 
 
+GOOGLE = (
+    "First Name,Middle Name,Last Name,Phonetic First Name,Nickname,File As,Organization Name,Notes,Photo,Labels,"
+    "E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Label,E-mail 2 - Value,Phone 1 - Label,Phone 1 - Value,"
+    "Address 1 - Label,Address 1 - Formatted,Address 1 - Street,Address 1 - City,Address 1 - PO Box,"
+    "Address 1 - Region,Address 1 - Postal Code,Address 1 - Country,Website 1 - Value"
+)
+OLD_GOOGLE = (
+    "Name,Given Name,Additional Name,Family Name,Group Membership,E-mail 1 - Type,E-mail 1 - Value,Phone 1 - Value"
+)
+OUTLOOK = (
+    "First Name,Middle Name,Last Name,Title,Suffix,Nickname,E-mail Address,E-mail 2 Address,Home Phone,Business Phone,"
+    "Mobile Phone,Pager,Home Street,Home City,Home Postal Code,Home Country,Company,Job Title,Birthday,Notes,Categories"
+)
+MAILCHIMP = (
+    "Email Address,First Name,Last Name,Phone Number,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,LATITUDE,LONGITUDE,GMTOFF,"
+    "DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES,TAGS"
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "read"),
+    [
+        (GOOGLE, "name first_name groups email phone address city postcode"),
+        (OLD_GOOGLE, "name whole_name first_name groups email phone"),
+        (OUTLOOK, "name first_name groups email landline phone mobile address city postcode"),
+        # Its coordinates are where a network address seems to be: nobody's home.
+        (MAILCHIMP, "name first_name email phone external_id groups"),
+    ],
+)
+def test_the_exports_of_address_books_are_read_though_most_have_no_ids(header, read):
+    columns = read_header(header.split(","))
+    assert set(columns.at) == set(read.split())
+    assert columns.places == ()
+
+
 def test_two_places_need_no_gap_between_their_numbers():
     columns = read_header(["id", "lon", "lat", "lon3", "lat3"])
     assert columns.places == ("", "3")
@@ -103,7 +139,7 @@ def test_two_places_need_no_gap_between_their_numbers():
 @pytest.mark.parametrize(
     ("headings", "told"),
     [
-        (["Nom", "Portable"], "no column external_id"),
+        (["Nom", "Groupe"], "no column external_id"),
         (["id", "Nom", "Name"], "Nom and Name both stand for name"),
         (["id", "lon"], "a column lon and no lat"),
         (["id", "lon", "lat", "lat2"], "a column lat2 and no lon2"),

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
 from babel.numbers import format_decimal
 
-from broadcaster.domain.people import ChannelName
-from broadcaster.domain.spelling import group_slug
+from broadcaster.domain.people import ChannelName, ContactStatus
+from broadcaster.domain.signs import unfit
+from broadcaster.domain.spelling import group_slug, key
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
-from broadcaster.register.parsing import MAX_VALUES
+from broadcaster.register import parsing
+from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store.register import register
 from broadcaster.store.register.register import Only
 from broadcaster.web.console.frame import chosen_station, show, words_of
+from channels.email import InvalidMailAddress
+from channels.sms import InvalidPhone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
+    from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
+    from broadcaster.store.engine.engine import Store
     from broadcaster.store.register.register import Person
     from broadcaster.web.i18n import Words
 
 log = structlog.get_logger(__name__)
 
-PLACES = 5
 _BATCH = 500
-_FRANCE = "+33"
-_OVERSEAS = ("+262", "+590", "+594", "+596")
+_TRUNKS = ("+33", "+262", "+590", "+594", "+596")
+"""Codes of the French plan: any of its numbers begins with 0 at home."""
+
 _HEADINGS = {
     "fr": (
         "identifiant",
@@ -44,6 +51,7 @@ _HEADINGS = {
         "adresse",
         "code postal",
         "commune",
+        "non repris à l’import",
     ),
     "en": (
         "external_id",
@@ -57,6 +65,7 @@ _HEADINGS = {
         "address",
         "postcode",
         "city",
+        "not imported",
     ),
 }
 _OF_PLACE = {"fr": ("libellé", "longitude", "latitude"), "en": ("label", "lon", "lat")}
@@ -80,8 +89,7 @@ async def ask(call: Call[None, None]) -> web.Response:
 async def download(call: Call[None, None]) -> web.StreamResponse:
     """Return the register, and write into the log who took it.
 
-    ``who=all``: those who signed up by themselves too. They have no number in the register, without which a list can't
-    be imported again.
+    ``who=all``: those who signed up by themselves too.
     """
     store, words = call.services.store, words_of(call.request)
     async with store.read() as unit:
@@ -98,60 +106,119 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
         }
     )
     await response.prepare(call.request)
-    await response.write(_rows([_header(words)], words).encode("utf-8-sig"))
-    after: int | None = None
-    written = 0
-    while True:
-        async with store.read() as unit:
-            ids, after = await register.page(unit, station.id, Only(), after=after, limit=_BATCH)
-            found = await register.people_of(unit, station.id, ids)
-        rows = [_cells(each, words) for each in found if everyone or each.external_id is not None]
+    await response.write(codecs.BOM_UTF8)
+    written = -1  # the header is nobody
+    async for rows in rows_of(store, station, words, everyone=everyone):
         written += len(rows)
-        if rows:
-            await response.write(_rows(rows, words).encode())
-        if after is None:
-            break
+        await response.write(csv_text(rows, delimiter_of(words.language)).encode())
     log.info("the register was exported", station=station.slug, key=caller.key_id, people=written, everyone=everyone)
     await response.write_eof()
     return response
 
 
-def _header(words: Words) -> list[str]:
+async def rows_of(store: Store, station: Station, words: Words, *, everyone: bool) -> AsyncIterator[list[list[str]]]:
+    """Yield the header, then the people, some hundred at a time, as an import reads them again without a change."""
+    async with store.read() as unit:
+        places = await register.most_places(unit, station.id)
+    yield [_header(words, places)]
+    after: int | None = None
+    while True:
+        async with store.read() as unit:
+            ids, after = await register.page(unit, station.id, Only(), after=after, limit=_BATCH)
+            found = await register.people_of(unit, station.id, ids)
+        rows = [_cells(each, station.region, words, places) for each in found if everyone or each.registered]
+        if rows:
+            yield rows
+        if after is None:
+            return
+
+
+def _header(words: Words, places: int) -> list[str]:
     language = words.language if words.language in _HEADINGS else "en"
-    places = [
+    of_places = [
         f"{heading} {number}" if number > 1 else heading
-        for number in range(1, PLACES + 1)
+        for number in range(1, places + 1)
         for heading in _OF_PLACE[language]
     ]
-    return [*_HEADINGS[language], *places]
+    return [*_HEADINGS[language], *of_places]
 
 
-def _rows(rows: list[list[str]], words: Words) -> str:
-    return csv_text(rows, delimiter_of(words.language))
-
-
-def _cells(person: Person, words: Words) -> list[str]:
-    def of(channel: ChannelName) -> str:
-        kept = [each.address for each in person.contacts if each.channel is channel and each.address]
-        if channel is not ChannelName.EMAIL:
-            kept = [written_phone(each) for each in kept]
-        return " | ".join(kept[:MAX_VALUES])
-
+def _cells(person: Person, region: str, words: Words, places: int) -> list[str]:
     address = None if person.address is None else person.address.address
+    *contacts, rest = _contacts(person, region)
     cells = [
-        person.external_id or "",
-        person.name or "",
+        _id(person),
+        _line(person.name or "", parsing.MAX_NAME),
         person.locale,
-        of(ChannelName.SMS),
-        of(ChannelName.VOICE),
-        of(ChannelName.EMAIL),
-        " | ".join(_groups(person.groups)),
+        *map(parsing.written, contacts),
+        parsing.written(_groups(person.groups)),
         _yes_or_no(words, truth=person.vulnerable),
         *(("", "", "") if address is None else (address.street, address.postcode, address.city)),
+        parsing.written(rest),
     ]
-    for place in list(person.places.values())[:PLACES]:
-        cells += [place.label, repr(place.lon), repr(place.lat)]
+    for place in list(person.places.values())[:places]:
+        nowhere = place.lon == place.lat == 0
+        label = _line(place.label, parsing.MAX_LABEL)
+        cells += ["", "", ""] if nowhere else [label, repr(place.lon), repr(place.lat)]
     return cells
+
+
+def _id(person: Person) -> str:
+    """Return the id, or a reference where there is none, or none that an import finds this person by."""
+    if person.external_id is not None and not person.same_id and parsing.is_id(person.external_id):
+        return person.external_id
+    return person.ref
+
+
+def _line(text: str, most: int) -> str:
+    """Return a text as an import takes it, or nothing, which changes nothing."""
+    line = " ".join(text.split())
+    return line if len(line) <= most and unfit(line, one_line=True) is None else ""
+
+
+def _contacts(person: Person, region: str) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Return mobiles, landlines and mail addresses, and those that an import must not take: dead, or read otherwise.
+
+    Of a kind with a number that is read otherwise none is taken: the others would be all that is left of them.
+    """
+    kinds: list[list[str]] = []
+    rest: list[str] = []
+    for channel in (ChannelName.SMS, ChannelName.VOICE, ChannelName.EMAIL):
+        held = [each for each in person.contacts if each.channel is channel and each.address]
+        alive = [each.address for each in held if each.status is not ContactStatus.GONE]
+        rest += [each.address for each in held if each.status is ContactStatus.GONE]
+        texts = [_as_read(each, channel, region) for each in alive]
+        kinds.append([] if None in texts else [each for each in texts if each])
+        rest += alive if None in texts else []
+    mobiles, landlines, mails = kinds
+    return mobiles, landlines, mails, rest
+
+
+def _as_read(address: str, channel: ChannelName, region: str) -> str | None:
+    """Return how an import in this region reads a contact as the same; None where it would not."""
+    try:
+        if channel is ChannelName.EMAIL:
+            return address if mail_contact(address).canonical == key(address) else None
+        chosen = None if channel is ChannelName.SMS else channel
+        return next(
+            (
+                text
+                for text in _spellings(address)
+                if (read := phone_contact(text, region, chosen)).channel is channel and read.canonical == address
+            ),
+            None,
+        )
+    except (InvalidMailAddress, InvalidPhone):
+        return None
+
+
+def _spellings(e164: str) -> Iterator[str]:
+    """Yield a number as people write it, which a spreadsheet keeps as text: ``06 39 98 00 01``; then with its +."""
+    for code in _TRUNKS:
+        if e164.startswith(code):
+            yield _in_pairs(f"0{e164.removeprefix(code)}")
+    yield _in_pairs(f"00{e164.removeprefix('+')}")
+    yield e164
 
 
 def _yes_or_no(words: Words, *, truth: bool) -> str:
@@ -161,18 +228,13 @@ def _yes_or_no(words: Words, *, truth: bool) -> str:
 
 
 def _groups(groups: Mapping[str, str]) -> list[str]:
-    """Return what an import reads as the same groups: the name, unless it was changed since, or holds a separator."""
-    return [name if group_slug(name) == slug and not set(name) & set(";|") else slug for slug, name in groups.items()]
-
-
-def written_phone(e164: str) -> str:
-    """Write a number so that a spreadsheet keeps it as text and an import reads it: ``06 39 98 00 01``."""
-    if e164.startswith(_FRANCE):
-        return _in_pairs(f"0{e164.removeprefix(_FRANCE)}")
-    for code in _OVERSEAS:
-        if e164.startswith(code):
-            return _in_pairs(f"0{e164.removeprefix(code)}")
-    return _in_pairs(f"00{e164.removeprefix('+')}")
+    """Return what an import reads as the same groups: the name, or the slug where it would read another group."""
+    return [
+        name
+        if group_slug(name) == slug and parsing.group_names(name) == [name] and _line(name, parsing.MAX_GROUP) == name
+        else slug
+        for slug, name in groups.items()
+    ]
 
 
 def _in_pairs(digits: str) -> str:

@@ -43,6 +43,8 @@ def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, A
         "unused": [each for each in made.source.columns.ignored if each not in made.overlooked][:20],
         "overlooked": list(made.overlooked[:20]),
         "mangled": made.mangled,
+        "by_name": made.by_name,
+        "recognised": made.recognised,
         "header": made.source.header,
         "lines": made.lines,
         "new": made.new,
