@@ -275,9 +275,10 @@ from pathlib import Path
 from broadcaster.register import applying
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import intake, stations
-from broadcaster.store.engine import Store
-from broadcaster.store.sealing import Vault
+from broadcaster.store.register import intake
+from broadcaster.store.stations import stations
+from broadcaster.store import Store
+from broadcaster.store import Vault
 
 real, calls = intake._many, []
 async def many(unit, statement, rows, now):
