@@ -1,1 +1,1 @@
-"""The words and the rules: no I/O, the standard library and the leaves' types only."""
+"""Domain types and rules. No I/O; imports only the standard library and the leaves' types."""

@@ -1,4 +1,4 @@
-"""Postal addresses of a register, and how sure a geocoder is of where they are."""
+"""Postal addresses of a register, and how reliable their geocoding is."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 SURE_SCORE = 0.8
-"""From here on a match of the very house or hamlet is taken without asking anybody."""
+"""From this score on, a match of a house or hamlet is accepted without review."""
 
 LEAST_SCORE = 0.2
-"""Below it a match is a guess that would only waste an operator's time."""
+"""Matches below this score are discarded as guesses."""
 
 _EXACT = ("housenumber", "locality")
 
 
 class AddressState(IntEnum):
-    """``WAITING`` to be looked up; ``PLACED`` by the geocoder; ``UNCERTAIN`` until an operator says so.
-
-    ``CONFIRMED`` by an operator; ``NOT_FOUND`` by anybody; ``GIVEN``: the list has coordinates, so nobody is asked.
+    """``WAITING``: not looked up yet. ``PLACED``: by the geocoder. ``UNCERTAIN``: needs review. ``CONFIRMED``: by an
+    operator. ``NOT_FOUND``: by nobody. ``GIVEN``: the list has coordinates, so it is never looked up.
     """
 
     WAITING = 0
@@ -31,12 +30,12 @@ class AddressState(IntEnum):
 
 
 OPEN = frozenset({AddressState.WAITING, AddressState.UNCERTAIN, AddressState.NOT_FOUND})
-"""As long as nobody knows where an address is."""
+"""States in which an address has no reliable position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """As it stands in the cells of a list; any of them may be empty."""
+    """An address as in the cells of a list; each may be empty."""
 
     street: str = ""
     postcode: str = ""
@@ -50,7 +49,7 @@ class Address:
 
     @property
     def canonical(self) -> str:
-        """Return what makes two the same: capitals, accents, commas and blanks do not."""
+        """Return the comparison form: case, accents, commas and blanks do not count."""
         apart = unicodedata.normalize("NFKD", f"{self.street}|{self.postcode}|{self.city}".casefold())
         plain = "".join(sign for sign in apart if not unicodedata.combining(sign))
         return " ".join(re.sub(r"[^\w|]+", " ", plain).split())
@@ -67,7 +66,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a geocoder takes an address for: ``score`` from 0 to 1, ``kind`` as housenumber, street, municipality."""
+    """A geocoder's match: ``score`` from 0 to 1; ``kind`` such as housenumber, street, municipality."""
 
     label: str
     lon: float
@@ -77,7 +76,7 @@ class Match:
 
 
 def state_of(match: Match | None, *, far: bool) -> AddressState:
-    """Judge a match. ``far``: it is far from the station, which some are rightly, and many by mistake."""
+    """Classify a match. ``far``: it lies far from the station, which is sometimes right and often a mistake."""
     if match is None or match.score < LEAST_SCORE:
         return AddressState.NOT_FOUND
     if match.score >= SURE_SCORE and match.kind in _EXACT and not far:

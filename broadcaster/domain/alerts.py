@@ -1,4 +1,4 @@
-"""An alert, in the words of OASIS CAP 1.2 (section 3.2)."""
+"""Alerts, in the terms of OASIS CAP 1.2 (section 3.2)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Status(StrEnum):
 
 
 class Severity(StrEnum):
-    """The gravest first. CAP's *unknown* counts as minor, which people read as *Information*."""
+    """Gravest first. CAP's *unknown* counts as minor, shown as *Information*."""
 
     EXTREME = "extreme"
     SEVERE = "severe"
@@ -82,7 +82,7 @@ class Lane(StrEnum):
 
 
 class AlertState(StrEnum):
-    """Where an alert is on its way; ``finished`` is said only when nobody is unaccounted for."""
+    """An alert's progress; ``finished`` only when every person is accounted for."""
 
     ACCEPTED = "accepted"
     SENDING = "sending"
@@ -91,12 +91,12 @@ class AlertState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What follows from a severity.
+    """What a severity implies.
 
-    ``lane`` of an actual alert; an exercise or a test is routine. ``quiet``: residents decide when and whether they
-    hear of it (quiet hours, topics, least severity, digest). ``grace``: how late a scheduled alert is still sent
-    without a person's confirmation; None: never. ``channels``: used when the author names none. ``approval``: a second
-    person may have to approve it. ``escalation``: who does not react is tried by further channels.
+    ``lane``: of an actual alert; exercises and tests are routine. ``quiet``: residents' settings apply (quiet hours,
+    topics, least severity, digest). ``grace``: how late a scheduled alert is still sent without confirmation; None:
+    never. ``channels``: the default. ``approval``: a second person may have to approve. ``escalation``: people who do
+    not react are tried by further channels.
     """
 
     lane: Lane
@@ -116,7 +116,7 @@ RULES = {
     Severity.MODERATE: Rules(Lane.ROUTINE, True,  _2H,   (_P, _S, _E),  False,    True),
     Severity.MINOR:    Rules(Lane.ROUTINE, True,  _2H,   (_P, _E),      False,    False),
 }  # fmt: skip
-"""The one table of severities: every rule that depends on a severity reads it from here."""
+"""The only table of severities; every rule that depends on severity reads it."""
 
 GRAVE = frozenset(severity for severity, rules in RULES.items() if rules.lane is Lane.URGENT)
 
@@ -126,7 +126,7 @@ _PLACE = {severity: place for place, severity in enumerate(RULES)}
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What is said, in one language. Plain text, no markup. ``sms``: what an SMS says, where its author chose that."""
+    """An alert's plain text in one language. ``sms``: the author's own SMS text, if any."""
 
     headline: str
     description: str = ""
@@ -140,18 +140,17 @@ def lane_of(severity: Severity, status: Status) -> Lane:
 
 
 def rank_of(severity: Severity, status: Status) -> int:
-    """Return the order of work, smallest first: the urgent lane before the other, within a lane by severity."""
+    """Return the processing order, smallest first: urgent lane first, then by severity."""
     return LEAST_RANK[lane_of(severity, status)] + _PLACE[severity]
 
 
 def lane_of_rank(rank: int) -> Lane:
-    """Return the lane of work of that rank."""
     return Lane.URGENT if rank < LEAST_RANK[Lane.ROUTINE] else Lane.ROUTINE
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert as the store keeps it. ``id`` orders alerts by time; ``token`` names its public page."""
+    """A stored alert. ``id`` orders alerts by time; ``token`` identifies its public page."""
 
     id: int
     token: str
@@ -186,16 +185,16 @@ class Alert:
         return rank_of(self.severity, self.status)
 
     def active(self, now: datetime) -> bool:
-        """Return whether the alert holds at ``now``: not cancelled, not expired, and no all-clear itself."""
+        """Return whether the alert is in force at ``now``: not cancelled, not expired, and not an all-clear."""
         return self.cancelled_at is None and now < self.expires_at and self.msg_type is not MsgType.CANCEL
 
     @property
     def public(self) -> bool:
-        """Return whether strangers may find the alert: one to a group's members is only for those who have its link."""
+        """Return whether the alert is listed publicly; alerts to groups are reachable only by link."""
         return self.audience.kind is not AudienceKind.GROUPS
 
     def text_in(self, language: str, default: str) -> tuple[str, Text]:
-        """Return (language, text) in ``language`` where there is one, else in ``default``, else the first."""
+        """Return (language, text): in ``language`` if present, else ``default``, else the first."""
         for candidate in (language, language.split("-", maxsplit=1)[0], default):
             if candidate in self.texts:
                 return candidate, self.texts[candidate]

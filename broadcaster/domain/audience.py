@@ -1,4 +1,4 @@
-"""Who in or out of the area is concerned."""
+"""Audience rules."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from enum import StrEnum
 
 
 class AudienceKind(StrEnum):
-    """The rule that says who is concerned.
+    """Rule that selects the recipients.
 
     ``followers``: followers of the station with a place or position in the area (the default). ``everyone``: everybody
-    known in the area, whomever they follow, visitors included. ``all_followers``: followers, wherever they are.
-    ``groups``: members of the named groups, in the area where the alert has one, else wherever they are. ``told``:
-    everyone to whom an earlier alert was sent, wherever they are now (an all-clear).
+    known in the area, followers or not, visitors included. ``all_followers``: followers anywhere. ``groups``: members
+    of the named groups, within the area if there is one. ``told``: all recipients of an earlier alert, wherever they
+    are now (an all-clear).
     """
 
     FOLLOWERS = "followers"
@@ -24,7 +24,7 @@ class AudienceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """``groups`` are slugs of the station's groups; ``told`` the id of the earlier alert."""
+    """``groups``: slugs of the station's groups. ``told``: id of the earlier alert."""
 
     kind: AudienceKind = AudienceKind.FOLLOWERS
     groups: tuple[str, ...] = ()
@@ -32,5 +32,5 @@ class Audience:
 
     @property
     def needs_area(self) -> bool:
-        """Return whether the rule means nothing without an area."""
+        """Return whether the rule requires an area."""
         return self.kind in (AudienceKind.FOLLOWERS, AudienceKind.EVERYONE)

@@ -1,8 +1,8 @@
-"""What became of a message, and of a person; states only ever move forward.
+"""States of a delivery and of a person; they only move forward.
 
-The numbers order the states: a move is allowed only to a greater one. A failure stands above *accepted*, for a
-provider that took a message may yet report that it did not arrive; and below *delivered*, for whoever saw the alert
-was reached, whatever had been reported before.
+The numbers order the states: a move is allowed only to a greater one. Failures rank above *accepted*, since a provider
+that accepted a message may still report a failure; and below *delivered*, since someone who saw the alert was reached,
+whatever was reported before.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FAILURES_BEGIN, _FAILURES_END = 30, 40
 
 
 class DeliveryState(IntEnum):
-    """One alert to one contact."""
+    """State of one alert to one contact."""
 
     QUEUED = 0
     ACCEPTED = 20
@@ -47,12 +47,12 @@ class DeliveryState(IntEnum):
 
     @property
     def held(self) -> bool:
-        """Return whether a provider has the message, or its receiver."""
+        """Return whether a provider or the receiver has the message."""
         return self in _HELD
 
     @property
     def reason(self) -> Reason:
-        """Return why a delivery failed, where nothing says more."""
+        """Return the default reason for this failure state."""
         return _REASONS[self]
 
 
@@ -68,7 +68,9 @@ _HELD = frozenset(each for each in DeliveryState if each > DeliveryState.QUEUED 
 
 
 class PersonState(IntEnum):
-    """One alert to one person: the best of their deliveries; each person ends in exactly one state but *pending*."""
+    """State of one alert to one person: the best of their deliveries. Each person ends in exactly one state but
+    *pending*.
+    """
 
     PENDING = 0
     UNREACHED = 10
@@ -84,7 +86,7 @@ class PersonState(IntEnum):
 
 
 def may_move(old: DeliveryState, new: DeliveryState) -> bool:
-    """Return whether a delivery may go from ``old`` to ``new``: forward, and never from one failure to another."""
+    """Return whether the move is forward; one failure never replaces another."""
     if new.failure and old.failure:
         return False
     return new > old
@@ -92,10 +94,10 @@ def may_move(old: DeliveryState, new: DeliveryState) -> bool:
 
 @dataclass(slots=True)
 class Person:
-    """One person's standing in one alert, of which ``moved`` keeps the sums.
+    """One person's standing in one alert; ``moved`` updates its sums.
 
-    ``pending`` and ``held`` count their deliveries that are still to be sent, and that a provider has taken;
-    ``reasons`` say why the others failed (``domain.reasons.pack``).
+    ``pending``, ``held``: number of deliveries still unsent, and taken by a provider. ``reasons``: why the others
+    failed (``domain.reasons.pack``).
     """
 
     subscriber_id: int
@@ -105,13 +107,13 @@ class Person:
     reasons: str = ""
 
     def moved(self, old: DeliveryState, new: DeliveryState) -> None:
-        """Take over that one of the person's deliveries went from ``old`` to ``new``."""
+        """Update the sums for a delivery that went from ``old`` to ``new``."""
         self.pending += int(new is DeliveryState.QUEUED) - int(old is DeliveryState.QUEUED)
         self.held += int(new.held) - int(old.held)
         self.settle(new)
 
     def settle(self, best: DeliveryState | None = None) -> None:
-        """Derive the state from the sums; ``best`` is the news, if there is any."""
+        """Derive the state from the sums; ``best`` is a newly reported state, if any."""
         if best is not None and best >= DeliveryState.DELIVERED:
             self.state = max(self.state, PersonState(int(best)))
         elif self.state < PersonState.DELIVERED:
@@ -121,18 +123,17 @@ class Person:
                 self.state = PersonState.PENDING if self.pending > 0 else PersonState.UNREACHED
 
 
-@dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
+@dataclass(slots=True)  # one per message: frozen would make construction three times as slow
 class Outcome:
-    """What one try, or one receipt, said of one delivery.
+    """Result of one attempt or one receipt for a delivery.
 
-    ``state`` None: nothing final, to be tried again at ``next_attempt_at``. ``tried``: a message was handed to the
-    provider, or might have been. ``reason``: why it failed, where its state does not say it all; ``code`` is the
-    provider's (``smtp:5.1.1``). ``maybe_sent``: an earlier try may have reached its receiver, by ``provider`` where the
-    channel has two. ``again``: the call that the provider
-    knows as ``provider_id`` found nobody; it alone takes a delivery from *accepted* back to *queued*, and only once,
-    since the next call has another name. ``keeper`` is who answers for the contact (Orange, a push service), empty
-    where it is the channel itself. ``blame`` is whom a refusal is about; ``answer`` is then the same for the same
-    answer to another message, and ``detail`` the provider's words.
+    ``state`` None: not final, retry at ``next_attempt_at``. ``tried``: the message was, or may have been, handed to the
+    provider. ``reason``: why it failed, where the state is not enough; ``code``: the provider's (``smtp:5.1.1``).
+    ``maybe_sent``: an earlier attempt may have arrived, by ``provider`` where the channel has two. ``again``: the call
+    that the provider knows as ``provider_id`` reached nobody; only this takes a delivery from *accepted* back to
+    *queued*, and only once, since the next call has another id. ``keeper``: who is responsible for the contact (Orange,
+    a push service), empty for the channel itself. ``blame``: whom a refusal is about; ``answer`` then identifies equal
+    answers to different messages, and ``detail`` holds the provider's words.
     """
 
     delivery_id: int

@@ -1,4 +1,4 @@
-"""Where a device was, and when: what it reports of itself while it moves."""
+"""Position fixes reported by devices."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from broadcaster.domain.alerts import Alert
 
 AHEAD = timedelta(seconds=60)
-"""A device's clock may be so far ahead of ours; a fix from further ahead counts as taken now."""
+"""Tolerated clock lead of a device; a fix from further ahead counts as taken now."""
 
 ON_THE_WAY = timedelta(seconds=10)
-"""A fix may take so long to arrive; one that takes longer is late."""
+"""A fix that takes longer than this to arrive is late."""
 
 LATEST = timedelta(minutes=15)
-"""A late fix that is older still says where the device was last, and is no entry into any alert."""
+"""A late fix older than this updates the device's position but enters no alert."""
 
 
 class Age(Enum):
@@ -30,7 +30,7 @@ class Age(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A position (WGS 84 degrees) as reported. ``until``: when it is to be forgotten; None: not by itself."""
+    """A reported position (WGS 84 degrees). ``until``: when to forget it; None: no expiry."""
 
     subscriber_id: int
     lon: float
@@ -43,7 +43,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What of a fix decides whether it is an entry."""
+    """The parts of a fix that decide whether it is an entry."""
 
     lon: float
     lat: float
@@ -51,12 +51,12 @@ class Sighting:
     late: bool
 
     def enters(self, alert: Alert) -> bool:
-        """Return whether it is an entry into this alert, if it lies in its area: a late one must be of its time."""
+        """Return whether a fix in the alert's area is an entry; a late fix must date from after the alert."""
         return not self.late or self.at >= alert.sent_at
 
 
 def taken_at(given: datetime | None, now: datetime) -> tuple[datetime, Age]:
-    """Return when a fix that arrives ``now`` was taken, and how old it is; ``given``: what its device says."""
+    """Return when a fix that arrives ``now`` was taken, and how old it is; ``given``: the device's own time."""
     if given is None or given > now + AHEAD:
         return now, Age.ON_TIME
     if given >= now - ON_THE_WAY:

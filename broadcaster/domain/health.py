@@ -1,6 +1,6 @@
-"""What keeps the service from its work: a code with its parameters. The sentence is made where it is read.
+"""Problems of the service, as codes with parameters; sentences are made where they are read.
 
-Adding a trouble: a ``Code``, its line in ``SENTENCES`` (the French is in ``web/locale``), and the place that finds it:
+To add one: a ``Code``, its line in ``SENTENCES`` (the French is in ``web/locale``), and the check in
 ``broadcaster.health``.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Grade(StrEnum):
-    """``error``: alerts are not taken, or people are not told. ``warning``: they are, and something is amiss."""
+    """``error``: alerts are not accepted or people are not told. ``warning``: they are, but something is wrong."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -40,7 +40,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """``said``: what is wrong and what follows; ``to_do``: how to mend it. ``%(name)s`` in ``said`` is a parameter."""
+    """``said``: what is wrong and its effect; ``to_do``: how to fix it. ``%(name)s`` in ``said`` is a parameter."""
 
     grade: Grade
     said: str
@@ -54,7 +54,7 @@ NO_ROLE = {
     "sender": Code.NO_SENDER,
     "scheduler": Code.NO_SCHEDULER,
 }
-"""The trouble of each role that no process has."""
+"""The trouble to report when no process has the role."""
 
 SENTENCES: Mapping[Code, Sentence] = {
     Code.STORE_AWAY: Sentence(
@@ -132,9 +132,8 @@ SENTENCES: Mapping[Code, Sentence] = {
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``params`` fill the sentence's gaps; ``detail`` is what a provider or a library said, in its own words.
-
-    ``alert_id``: the trouble is of that alert alone.
+    """``params`` fill the sentence; ``detail``: a provider's or library's own words. ``alert_id``: concerns that alert
+    alone.
     """
 
     code: Code
@@ -148,18 +147,18 @@ class Trouble:
 
     @property
     def channel(self) -> str | None:
-        """Return the channel that it is about, None for a trouble of the whole service."""
+        """Return the channel concerned, None if the whole service is."""
         found = self.params.get("channel")
         return None if found is None else str(found)
 
     @property
     def said(self) -> str:
-        """Return it as an English sentence."""
+        """Return the English sentence."""
         return SENTENCES[self.code].said % {**self.params, "channel": _CHANNELS.get(self.channel or "", self.channel)}
 
     @property
     def to_do(self) -> str:
-        """Return in English what to do about it."""
+        """Return the English advice."""
         return SENTENCES[self.code].to_do
 
     def to_json(self) -> dict[str, Any]:
@@ -167,7 +166,7 @@ class Trouble:
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Trouble | None:
-        """Return what ``to_json`` made; None for a code that only a newer version knows."""
+        """Parse ``to_json``'s output; None for a code of a newer version."""
         try:
             return cls(Code(told["code"]), told["params"], told["detail"])
         except ValueError:
@@ -175,7 +174,7 @@ class Trouble:
 
 
 def in_order(found: Iterable[Trouble]) -> list[Trouble]:
-    """Return troubles without repeats (the same code and parameters), the errors first."""
+    """Return troubles without duplicates (same code and parameters), errors first."""
     once = {(each.code, each.alert_id, tuple(sorted(each.params.items()))): each for each in reversed(list(found))}
     order = list(Code)
     return sorted(

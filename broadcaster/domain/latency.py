@@ -1,6 +1,6 @@
-"""How fast people were reached: a histogram of fixed buckets, so that a million people cost as little as ten.
+"""Time to reach people, in a histogram of fixed buckets: constant size for any number of people.
 
-Bucket ``k`` holds the times from 2 % above its lower neighbour: a percentile read from it is at most 1 % off.
+Each bucket is 2 % wider than the one below, so a percentile is at most 1 % off.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _LAST = 1100
 
 
 def bucket(seconds: float) -> int:
-    """Return the bucket of a time in seconds; what is below a millisecond is in bucket 0."""
+    """Return the bucket for a time in seconds; bucket 0 holds all below a millisecond."""
     if seconds <= _FLOOR_S:
         return 0
     return min(_LAST, 1 + int(math.log(seconds / _FLOOR_S) / _RATIO))
 
 
 def middle_s(number: int) -> float:
-    """Return the time in seconds that a bucket stands for."""
+    """Return the middle of a bucket in seconds."""
     return _FLOOR_S if number == 0 else _FLOOR_S * math.exp((number - 0.5) * _RATIO)
 
 
 def percentile_s(counts: Mapping[int, int], share: float) -> float | None:
-    """Return the seconds within which ``share`` (0 to 1) of those counted were reached; None if there are none."""
+    """Return the seconds within which ``share`` (0 to 1) were reached; None if nobody was."""
     total = sum(counts.values())
     if total == 0:
         return None

@@ -1,4 +1,4 @@
-"""Subscribers and the ways to reach them."""
+"""Subscribers and their contacts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHANNEL_WORDS = {
     ChannelName.VOICE: "Phone call",
     ChannelName.EMAIL: "E-mail",
 }
-"""What people call a channel, in English; pages translate it."""
+"""Channel names in English; pages translate them."""
 
 CHANNELS: tuple[ChannelName, ...] = tuple(ChannelName)
 """In the order of their numbers in the store."""
@@ -34,7 +34,7 @@ PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
 
 
 class ContactStatus(IntEnum):
-    """``GONE``: the provider says it is dead. ``STOPPED``: its owner told the provider to stop (SMS STOP)."""
+    """``GONE``: the provider reports it dead. ``STOPPED``: its owner opted out at the provider (SMS STOP)."""
 
     ACTIVE = 0
     GONE = 1
@@ -42,7 +42,7 @@ class ContactStatus(IntEnum):
 
 
 class LinkStatus(IntEnum):
-    """Whether a subscriber has shown that a contact is theirs; only ``CONFIRMED`` ones are written to."""
+    """Whether a subscriber has proven ownership of a contact; only ``CONFIRMED`` ones are written to."""
 
     PENDING = 0
     CONFIRMED = 1
@@ -50,7 +50,7 @@ class LinkStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
-    """A contact as given. ``canonical`` is what makes two the same; ``address`` all that is needed to write to it."""
+    """``canonical``: comparison form. ``address``: all that is needed to write to it."""
 
     channel: ChannelName
     canonical: str
@@ -59,7 +59,7 @@ class NewContact:
 
 @dataclass(frozen=True, slots=True)
 class NewPlace:
-    """A point that matters to a subscriber: WGS 84 degrees."""
+    """A subscriber's place: WGS 84 degrees."""
 
     label: str
     lon: float
@@ -68,10 +68,9 @@ class NewPlace:
 
 @dataclass(frozen=True, slots=True)
 class NewSubscriber:
-    """A subscriber as given by a form, a register or the API; ``groups`` are slugs.
+    """A subscriber from a form, a register or the API; ``groups`` are slugs.
 
-    ``address``: of their home, to be looked up. ``vulnerable``: enrolled as somebody to be told before others; None
-    says nothing of it, and leaves it as it was.
+    ``address``: home address to geocode. ``vulnerable``: told before others; None leaves the stored value.
     """
 
     locale: str

@@ -1,4 +1,4 @@
-"""How much of what strangers share one of them may use."""
+"""Quotas for shared, anonymous resources."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ _FEW = 4
 
 
 def over(mine: int, everyone: int, *, most_mine: int, most_everyone: int) -> bool:
-    """Return whether a requester who used ``mine`` of a station's ``everyone`` has to wait.
+    """Return whether a requester who used ``mine`` of a station's ``everyone`` must wait.
 
     The requester is limited first and the station last: half of the station's share is for anyone, up to ``most_mine``
-    each; the other half is for those who used no more than a quarter of that, so that a few addresses can't use it up.
+    each; the other half is for requesters below a quarter of that, so that a few addresses can't use it up.
     """
     most = most_mine if everyone * 2 < most_everyone else max(1, most_mine // _FEW)
     return mine >= most or everyone >= most_everyone

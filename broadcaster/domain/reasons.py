@@ -1,4 +1,4 @@
-"""Why a person or a delivery ended as it did: codes, and an English sentence for each, which pages translate."""
+"""Reason codes for how a person or delivery ended, and an English sentence for each, which pages translate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Reason(StrEnum):
-    """A code for programs; it never changes. ``SENTENCES`` has it in words."""
+    """A stable code for programs; ``SENTENCES`` has its text."""
 
     NO_CONTACT = "no-contact"
     PAUSED = "paused"
@@ -30,7 +30,7 @@ class Reason(StrEnum):
 
 
 NOT_TRIED = frozenset({Reason.NO_CONTACT, Reason.PAUSED, Reason.OPTED_OUT})
-"""Nothing was sent to the person, and a later chunk of the same alert may find a contact."""
+"""Nothing was sent to the person; a later chunk of the same alert may find a contact."""
 
 SENTENCES: Mapping[Reason, str] = {
     Reason.NO_CONTACT: "No contact that works by the ways of this alert",
@@ -49,7 +49,7 @@ SENTENCES: Mapping[Reason, str] = {
 
 
 class Why(NamedTuple):
-    """One reason. ``channel`` is None where nothing was tried; ``code`` is the provider's own (``smtp:5.1.1``)."""
+    """One reason. ``channel``: None if nothing was tried. ``code``: the provider's own (``smtp:5.1.1``)."""
 
     reason: Reason
     channel: ChannelName | None = None
@@ -57,13 +57,13 @@ class Why(NamedTuple):
 
 
 def pack(found: Iterable[Why]) -> str:
-    """Return reasons as they are stored; empty for none."""
+    """Serialize reasons for the store; empty for none."""
     rows = list(found)
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else ""
 
 
 def unpack(packed: str) -> list[Why]:
-    """Return what ``pack`` was given; ``OTHER`` for a code that only a newer version knows."""
+    """Parse ``pack``'s output; codes of a newer version become ``OTHER``."""
     return [
         Why(Reason(reason) if reason in _KNOWN else Reason.OTHER, channel and ChannelName(channel), code)
         for reason, channel, code in (json.loads(packed) if packed else ())
@@ -74,7 +74,7 @@ _KNOWN = frozenset(Reason)
 
 
 def sentence(found: Iterable[Why], words: Callable[[str], str] = str, *, codes: bool = False) -> str:
-    """Return why a person was not reached, each reason once; ``codes``: with the providers' own."""
+    """Return why a person was not reached, each reason once; ``codes``: include the providers' own."""
     said: dict[str, None] = {}
     for each in found:
         text = words(SENTENCES[each.reason])

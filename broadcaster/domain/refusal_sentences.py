@@ -1,6 +1,6 @@
-"""The English sentence of each refusal's code: gettext's msgid too. The French is in ``web/locale/fr``.
+"""English sentence of each refusal code; also gettext's msgid. The French is in ``web/locale/fr``.
 
-``%(name)s`` is a parameter; a pair is one and several of ``n``.
+``%(name)s`` is a parameter; a pair is singular and plural for ``n``.
 """
 
 from __future__ import annotations

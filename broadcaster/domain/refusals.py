@@ -30,7 +30,7 @@ _KM = 1000
 
 
 class Coded(Protocol):
-    """``field``: a path in what was sent (``area.circles[0].radius_m``), or nothing."""
+    """``field``: a path in the input (``area.circles[0].radius_m``), or empty."""
 
     @property
     def code(self) -> str: ...
@@ -41,7 +41,7 @@ class Coded(Protocol):
 
 
 class Reader(Protocol):
-    """A reader's language: calls translate an English sentence and fill its gaps (``web.i18n.Words``)."""
+    """A reader's language: calling it translates an English sentence and fills it (``web.i18n.Words``)."""
 
     def __call__(self, sentence: str, /, **gaps: object) -> str: ...
     def many(self, one: str, several: str, n: int, /, **gaps: object) -> str: ...
@@ -49,7 +49,7 @@ class Reader(Protocol):
 
 
 class Refusal(TocsinError):
-    """See the module. ``kind``: the kind of problem that HTTP answers."""
+    """See the module. ``kind``: the HTTP problem type."""
 
     kind = "refused"
 
@@ -100,17 +100,17 @@ ENGLISH: Reader = _English()
 
 
 def refused(error: Coded, field: str | None = None) -> Refused:
-    """Return a leaf's error as a refusal; of ``field``, where the leaf knows only a part of it."""
+    """Return a leaf's error as a refusal; ``field`` overrides a path that is only partial."""
     found = Refused(error.code, error.field if field is None else field)
     found.params = dict(error.params)
     return found
 
 
 def sentence(refusal: Coded, words: Reader = ENGLISH) -> str:
-    """Return what a refusal says in a reader's language.
+    """Return the refusal's sentence in a reader's language.
 
-    Numbers are written as there; those whose name ends in ``_m`` are metres. ``at`` and ``many`` say which of several
-    values is meant. A code that is not known stands for itself.
+    Numbers are formatted for the language; names ending in ``_m`` are metres. ``at`` and ``many`` identify one of
+    several values. An unknown code is returned unchanged.
     """
     said = SENTENCES.get(refusal.code, refusal.code)
     gaps = {name: _shown(name, value, words) for name, value in refusal.params.items()}
@@ -123,7 +123,7 @@ def sentence(refusal: Coded, words: Reader = ENGLISH) -> str:
 
 
 def located(refusal: Coded, words: Reader = ENGLISH) -> str:
-    """Return the sentence behind its field."""
+    """Return the sentence, prefixed with its field."""
     told = sentence(refusal, words)
     return f"{refusal.field}: {told}" if refusal.field else told
 

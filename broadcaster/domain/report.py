@@ -1,4 +1,4 @@
-"""What is foreseen of an alert before it goes out, and the account of it after."""
+"""Forecast of an alert before it goes out, and its account afterwards."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChannelReach:
-    """``units`` and ``cost_minor``: what is billed (SMS segments, calls), in minor units of the currency.
-
-    ``seconds``: how long the channel takes for all of these at its configured rate.
+    """``units`` and ``cost_minor``: billed units (SMS segments, calls), and minor units of the currency. ``seconds``:
+    time for all of these at the channel's configured rate.
     """
 
     people: int
@@ -32,7 +31,7 @@ class ChannelReach:
 
 @dataclass(frozen=True, slots=True)
 class SmsPreview:
-    """The SMS in one language: how it is cut, and which letters make it dearer."""
+    """The SMS in one language: its segments, and the characters that make it cost more."""
 
     language: str
     text: str
@@ -43,14 +42,14 @@ class SmsPreview:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom an alert would reach. ``people`` matched; ``no_channel`` of them have no contact that works,
-    ``opted_out`` of these because they asked for no more messages.
+    """Whom an alert would reach. ``people`` matched; ``no_channel`` of them have no working contact, ``opted_out`` of
+    these because they unsubscribed.
 
-    ``registered``: those of them whom the station registered, exactly. ``others``: everybody else, about, in tens;
+    ``registered``: people of the station's own register, exact. ``others``: estimate of everybody else, in tens;
     ``others_fewer_than``: there may be some, fewer than this. The other figures count people like these others.
-    ``unconfirmed``: sign-ups that nothing has confirmed yet, about, in tens; counted nowhere else.
-    ``seconds_to_95``: estimated time until 95 % of those who can be reached have a first message with a provider; None
-    if nobody can. ``warnings`` are sentences that an operator must see.
+    ``unconfirmed``: estimate of unconfirmed sign-ups, in tens; counted nowhere else. ``seconds_to_95``: estimated time
+    until 95 % of the reachable have a first message with a provider; None if nobody is reachable. ``warnings``:
+    sentences that an operator must see.
     """
 
     people: int
@@ -74,7 +73,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Seconds from the moment the alert was taken; None while nobody is that far."""
+    """Seconds from acceptance of the alert; None while not reached."""
 
     p50: float | None
     p95: float | None
@@ -83,12 +82,12 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who was reached. Every one of ``matched`` people is in exactly one state of ``people``.
+    """Who was reached. Each of ``matched`` people is in exactly one state of ``people``.
 
-    ``unaccounted``: people still without a final state, and any the sums miss; the alert is finished only at 0.
-    ``channels``: for each channel, deliveries by state. ``stopped``: channels that are broken, with why.
-    ``maybe_twice``: deliveries whose sender died while it may have been sending them.
-    ``unconfirmed``: by state, people whose sign-up nothing has confirmed yet; they are not among ``people``.
+    ``unaccounted``: people without a final state, and any that the sums miss; an alert finishes only at 0.
+    ``channels``: deliveries by channel and state. ``stopped``: broken channels, with the reason. ``maybe_twice``:
+    deliveries whose sender died while possibly sending. ``unconfirmed``: people with an unconfirmed sign-up, by state;
+    they are not among ``people``.
     """
 
     alert_id: int
@@ -111,7 +110,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """One person whom nothing reached. ``reasons``: of each contact that failed, or why none was tried."""
+    """A person not reached. ``reasons``: per failed contact, or why none was tried."""
 
     subscriber_id: int
     external_id: str | None

@@ -1,4 +1,4 @@
-"""Alerts that are sent later, or again and again; each time one is due is an occurrence."""
+"""Scheduled and recurring alerts; each due time is an occurrence."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from broadcaster.domain.alerts import Alert
 
 ON_TIME = timedelta(minutes=1)
-"""What is sent within this time after its instant is not late."""
+"""Sending this soon after the due time is not late."""
 LASTS = timedelta(hours=12)
 LONGEST_REASON = 300
 CHANGED_REACH = 0.25
 
 
 class Kind(StrEnum):
-    """``reminder``: repeats an alert while it holds. ``drill``: calls the operators to send a drill alert."""
+    """``reminder``: repeats an alert while it is active. ``drill``: asks operators to send a drill alert."""
 
     ALERT = "alert"
     REMINDER = "reminder"
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an occurrence. ``missed`` and ``refused`` were not sent, and wait for a person's word."""
+    """Outcome of an occurrence. ``missed`` and ``refused`` were not sent and wait for a decision."""
 
     ISSUED = "issued"
     MISSED = "missed"
@@ -41,12 +41,11 @@ OPEN = (Outcome.MISSED, Outcome.REFUSED)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """``message`` is what is sent: its id, times and state mean nothing. ``key_id`` is the author's.
+    """``message``: the alert to send; its id, times and state are meaningless. ``key_id``: the author's.
 
-    ``starts`` is a wall-clock time in ``zone``, ``rule`` an RRULE of RFC 5545, ``except_on`` the wall-clock times left
-    out. ``onset`` and ``lasts`` are counted from the moment it is sent. ``reminds``: the alert that is repeated.
-    ``public``: its dates are in the station's calendar for everybody. ``reach``: how many people it reached when it was
-    written; ``reach_now``: shortly before it is next due.
+    ``starts``: wall-clock time in ``zone``; ``rule``: RRULE (RFC 5545); ``except_on``: wall-clock times left out.
+    ``onset`` and ``lasts`` count from sending. ``reminds``: the repeated alert. ``public``: listed in the station's
+    public calendar. ``reach``: people reached when it was written; ``reach_now``: shortly before it is next due.
     """
 
     id: int
@@ -75,7 +74,7 @@ class Schedule:
 
     @property
     def late(self) -> timedelta:
-        """How late an occurrence is still sent without a person's word."""
+        """How late an occurrence is still sent without confirmation."""
         usual = RULES[self.message.severity].grace
         if usual is None:
             return ON_TIME
@@ -83,7 +82,7 @@ class Schedule:
 
     @property
     def reach_changed(self) -> bool:
-        """Return whether it would reach a quarter more or fewer people than when it was written."""
+        """Return whether reach changed by a quarter since the schedule was written."""
         if self.reach is None or self.reach_now is None:
             return False
         return abs(self.reach_now - self.reach) > CHANGED_REACH * max(self.reach, 1)
@@ -91,7 +90,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One time that a schedule was due. ``problem``: why it was not sent."""
+    """One due time of a schedule. ``problem``: why it was not sent."""
 
     schedule_id: int
     at: datetime
@@ -101,5 +100,5 @@ class Occurrence:
 
 
 def needs_reason(severity: Severity, status: Status) -> bool:
-    """Return whether an alert may be scheduled only with a stated reason."""
+    """Return whether scheduling such an alert requires a stated reason."""
     return severity in GRAVE and status is Status.ACTUAL

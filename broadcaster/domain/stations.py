@@ -1,4 +1,4 @@
-"""Who publishes, and who may do it."""
+"""Stations, and the rights of their keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class StationKind(StrEnum):
 
 
 class Role(StrEnum):
-    """``admin`` may all; ``publish`` may send, and keep the register; ``read`` may look."""
+    """``admin``: everything. ``publish``: send, and edit the register. ``read``: view."""
 
     ADMIN = "admin"
     PUBLISH = "publish"
@@ -36,8 +36,8 @@ _RANK = {Role.READ: 0, Role.PUBLISH: 1, Role.ADMIN: 2}
 class Station:
     """A commune, a school or an association. ``languages``: the first is its own.
 
-    ``boundary``: GeoJSON, or none; ``sea``: the sea near it, GeoJSON, which does not count against the margin; None
-    where nobody looked yet.
+    ``boundary``: GeoJSON or None. ``sea``: GeoJSON of the sea nearby, which does not count against the margin; None if
+    not determined yet.
     """
 
     id: int
@@ -58,7 +58,7 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever holds an API key. ``station_id`` None: of every station."""
+    """Holder of an API key. ``station_id`` None: all stations."""
 
     key_id: int
     role: Role

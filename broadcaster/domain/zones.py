@@ -1,4 +1,4 @@
-"""Which time holds where a station is, by the tz database's own table of countries and zones (``zone.tab``)."""
+"""Time zones of regions, by the tz database's table of countries (``zone.tab``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 @cache
 def _zones() -> dict[str, str]:
-    """Return each country's zone, by its code in ISO 3166; of several, the one that the table has first."""
+    """Return each country's zone by ISO 3166 code; the table's first where there are several."""
     table = files("tzdata.zoneinfo").joinpath("zone.tab").read_text(encoding="utf-8")
     rows = [line.split("\t") for line in table.splitlines() if line and not line.startswith("#")]
     return {country: zone for country, _, zone, *_ in reversed(rows)}
@@ -17,5 +17,5 @@ def _zones() -> dict[str, str]:
 
 @cache
 def zone_of(region: str) -> ZoneInfo:
-    """Return the time zone of a region (ISO 3166: FR, RE, GB); UTC for one that the table does not have."""
+    """Return a region's time zone (ISO 3166: FR, RE, GB); UTC if the table lacks it."""
     return ZoneInfo(_zones().get(region, "Etc/UTC"))

@@ -1,4 +1,4 @@
-"""What a carrier reports over its own line (SMPP), written down before the carrier may forget it."""
+"""Delivery reports from a carrier's own line (SMPP), stored before they are acknowledged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from channels.sms.smpp import Report
 
 WAITS_S = (0.0, 0.2, 1.0, 3.0)
-"""A report may overtake the answer to its message, or the writing down of it, here or in another process."""
+"""Retry delays: a report may arrive before the answer to its message is stored, here or in another process."""
 
 _MOST_REFUSALS = 3
 _REMEMBERED = 10_000
@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def hear(services: Services, sender: Sender) -> None:
-    """Hear a carrier's reports until cancelled."""
+    """Receive a carrier's reports until cancelled."""
     if sender.listener is not None:
         await sender.listener.listen(_Desk(services, sender).take)
 
@@ -40,7 +40,7 @@ class _Desk:
         self._refused: OrderedDict[str, int] = OrderedDict()
 
     async def take(self, report: Report) -> bool:
-        """Write a report down; False where it is to come again: the store is away, or nobody knows the message yet."""
+        """Store a report. False asks for it again: the store is unavailable, or the message unknown so far."""
         if self._sender.failover is not None:
             self._sender.failover.reported(report.provider_id)
         try:
@@ -70,7 +70,7 @@ class _Desk:
         return None
 
     def _unknown(self, provider_id: str) -> bool:
-        """Let it come again some times; then let it go, for some carriers tell nothing else before that is taken."""
+        """Ask for it again a few times, then drop it: some carriers send nothing else until it is acknowledged."""
         times = self._refused.get(provider_id, 0) + 1
         self._refused[provider_id] = times
         while len(self._refused) > _REMEMBERED:

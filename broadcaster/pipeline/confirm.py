@@ -1,8 +1,8 @@
-"""Confirm: send a code to a number or a mailbox that somebody says is theirs.
+"""Confirm: send a code to a phone number or mailbox to prove ownership.
 
-It is sent by the process that took the wish, through the same channels, gates and rates as alerts, and after every
-alert of the urgent lane: whoever waits for it sits before the page, may ask again, and a code is worth nothing in a
-quarter of an hour. So nothing of it is carried by the bus, and nothing is kept for another process to find.
+The process that took the request sends it, through the channels, gates and rates of alerts, after every urgent alert.
+The requester waits at the page and may ask again, and a code expires within a quarter of an hour: so codes do not use
+the bus, and nothing is kept for another process.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from broadcaster.store.people.confirmations import Asked, Begun
 
 RANK = 10
-"""After every urgent alert, and before most others."""
+"""After urgent alerts, and before most others."""
 
 _TRIES = 3
 _AGAIN_S = 2.0
@@ -37,8 +37,8 @@ _log = structlog.get_logger(__name__)
 
 
 def send_soon(services: Services, station: Station, asked: Asked, begun: Begun) -> None:
-    """Send the code in the background: how long a provider takes says nothing to who asked."""
-    if begun.code is None:  # the one that was sent before holds
+    """Send the code in the background: response time must not reveal how long a provider takes."""
+    if begun.code is None:  # the code sent before is still valid
         return
     task = asyncio.create_task(send_code(services, station, asked, begun))
     services.lingering.add(task)
@@ -46,7 +46,7 @@ def send_soon(services: Services, station: Station, asked: Asked, begun: Begun) 
 
 
 async def send_code(services: Services, station: Station, asked: Asked, begun: Begun) -> None:
-    """Send the code; keep that it could not be sent, where that is our trouble and not the number's."""
+    """Send the code; record a failure that is ours and not the number's."""
     channel = asked.contact.channel
     sender = services.senders[channel]
     try:
@@ -72,7 +72,7 @@ async def _send(services: Services, sender: Sender, message: Any, address: str, 
             async with sender.gate.passing(RANK, cost):
                 receipt = await sender.channel.send(message, address)
         except (Gone, Permanent) as refused:
-            # Whether a number exists, or its owner once said STOP, is not for whoever typed it to learn.
+            # Whether a number exists, or its owner sent STOP, is not disclosed to the requester.
             SENT.labels(sender.name, type(refused).__name__.lower()).inc()
             return True
         except ChannelError as error:

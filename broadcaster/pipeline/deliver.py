@@ -1,6 +1,6 @@
-"""Deliver: one batch, leased; its messages sent side by side as the channel's gate lets them; each outcome recorded.
+"""Deliver: lease a batch, send its messages concurrently through the channel's gate, record each outcome.
 
-No database connection is held while a provider is spoken to.
+No database connection is held during a provider call.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ _log = structlog.get_logger(__name__)
 async def deliver(services: Services, batch_id: int) -> None:
     """Send what is due of a batch.
 
-    A batch that is not due, done, or another's, is left alone. So is one that this process holds: a clock that jumped
-    ahead ends its lease, and not the work on it. Returns when nothing of it is left to begin: it goes on
-    by itself (``services.lingering``) while the last answers come and are written down, or while it waits for a
-    provider that does not answer, so that whoever called can take the next.
+    A batch that is not due, done, or leased by another process is skipped. So is one that this process holds: a clock
+    that jumped ahead ends its lease, but not the work on it. Returns when no send is left to start: the batch goes on
+    detached (``services.lingering``) while answers are awaited and recorded, or while a provider does not answer, so
+    the caller can take the next.
     """
     if batch_id in services.held_batches:
         return
@@ -66,7 +66,7 @@ async def deliver(services: Services, batch_id: int) -> None:
 
 
 async def _deliver(services: Services, batch_id: int) -> bool:
-    """Return whether the batch goes on by itself, and is held until its end."""
+    """Return whether the batch goes on detached, and is held until its end."""
     now = services.clock.now()
     by = {name: each.failover.favoured for name, each in services.senders.items() if each.failover is not None}
 
@@ -111,11 +111,11 @@ def _let_linger(services: Services, batch_id: int, sending: asyncio.Task[None]) 
 
     task = asyncio.create_task(lingering())
     services.lingering.add(task)
-    task.add_done_callback(ended)  # also of one that is cancelled before it begins
+    task.add_done_callback(ended)  # also of one cancelled before it starts
 
 
 async def _through(services: Services, batch: Batch, now: datetime, begun: asyncio.Event) -> None:
-    # Heard before it is read: a cancel that comes between the two is not missed.
+    # Listen before reading, so that a cancel between the two is not missed.
     async with services.bus.listen(f"cancelled:{batch.alert_id}") as cancelled:
         put_off_until = await _send_batch(services, batch, cancelled, now, begun)
     await services.ledger.settled()
@@ -134,7 +134,7 @@ async def _through(services: Services, batch: Batch, now: datetime, begun: async
 async def _send_batch(
     services: Services, batch: Batch, cancelled: Signal, now: datetime, begun: asyncio.Event
 ) -> datetime | None:
-    """Send; give until when what was not even tried is put off, None where nothing was."""
+    """Send; return until when untried messages are put off, None if there are none."""
     sender = services.senders[batch.channel]
     begins = services.begins(batch.alert_id)
 
@@ -155,7 +155,7 @@ async def _send_batch(
         services, sender, batch, context, {}, iter(rows), cancelled, begun, over=over, stopped=stopped, first=first
     )
     if not sender.resting(now) or over or now >= context.alert.expires_at:
-        # A channel that was stopped is tried with one message before many.
+        # Probe a stopped channel with one message before many.
         most = 1 if stopped or sender.stopped_until is not None else services.settings.send_at_once(batch.channel)
         await run.send_all(min(len(rows), most))
     return run.put_off_until
@@ -163,9 +163,9 @@ async def _send_batch(
 
 @dataclass
 class _Run:
-    """The sending of one batch. ``begun`` is set when there is nothing to do but wait for answers.
+    """One run over a batch. ``begun`` is set when only answers are awaited.
 
-    Either all of it is on its way, or nobody's place is free because a provider does not answer.
+    Either everything is under way, or no place is free because a provider does not answer.
     """
 
     services: Services
@@ -205,7 +205,7 @@ class _Run:
         return not self.ended and not self.services.stopping.is_set()
 
     async def _worker(self) -> None:
-        """Take one delivery after the other until there is none, or the channel stops."""
+        """Send one delivery after another until there are none, or the channel stops."""
         try:
             while self.going:
                 await self.services.precedence.stand_back(self.batch.rank)
@@ -225,12 +225,12 @@ class _Run:
             self._tell_if_begun()
 
     def _tell_if_begun(self) -> None:
-        """Return when whoever still works only waits for an answer, and nobody is left to be sent to."""
+        """Set ``begun`` when all workers only await answers and no delivery is left to send."""
         if self.flying >= self.working and self.exhausted and not self.aside:
             self.begun.set()
 
     def _wait_for_slow_ones(self, more: int) -> None:
-        """Count those who wait for a provider that does not answer; tell when nobody does anything else."""
+        """Count sends waiting for a provider that does not answer; set ``begun`` when nothing else happens."""
         self.waiting += more
         if self.waiting >= self.working > 0:
             self.begun.set()
@@ -241,7 +241,7 @@ class _Run:
             address, outcome = self._address(row)
             if outcome is None:
                 origin = self.sender.origins.of(origin_of(address))
-                if origin.wait_s() > 0:  # not worth making its message
+                if origin.wait_s() > 0:  # not worth rendering
                     return self._put_off(origin)
                 message, outcome = self._message(row)
                 if outcome is None:
@@ -249,7 +249,7 @@ class _Run:
         return await self.services.ledger.record(outcome)
 
     async def _pass(self, ready: _Ready) -> None:
-        """Send what may go now; put off what is for a provider in trouble, and aside what is for one that is full."""
+        """Send what may go now; put off messages for a provider in trouble, set aside those for a full one."""
         origin, rank = ready.origin, self.batch.rank
         if not self.going:
             origin.tell()
@@ -260,7 +260,7 @@ class _Run:
         else:
             origin.come(rank)
             try:
-                # Written most exposed first, and numbered so: at a slow rate, batches side by side keep to it too.
+                # Ids are in order of exposure: at a slow rate, concurrent batches keep to it too.
                 await self.sender.gate.enter(rank, _cost(ready.message), turn=ready.row.id)
             except BaseException:
                 origin.turn_away(rank)
@@ -268,18 +268,18 @@ class _Run:
             await self._at_the_gate(ready)
 
     def _put_off(self, origin: Origin) -> None:
-        """Leave a delivery as it is, and its batch until later: its provider would only be asked in vain."""
+        """Leave a delivery unchanged and put its batch off: its provider can't be used now."""
         POSTPONED.labels(self.batch.channel).inc()
         again = self.services.clock.now() + timedelta(seconds=origin.put_off())
-        # Its account closes when the alert ends, whoever is in trouble.
+        # The alert's account closes at its end, even while a provider is in trouble.
         again = min(again, self.context.alert.expires_at)
         self.put_off_until = again if self.put_off_until is None else min(self.put_off_until, again)
 
     async def _at_the_gate(self, ready: _Ready) -> None:
-        """Use the place at the gate, and give it back."""
+        """Use the place at the gate, and return it."""
         row, origin, gate, rank = ready.row, ready.origin, self.sender.gate, self.batch.rank
         try:
-            # It may have waited long: the alert may be over, the channel stopped, the process ending.
+            # After a long wait: the alert may be over, the channel stopped, the process shutting down.
             if self.cancelled.told or self.looking.locked():
                 await self._look_again()
             outcome = self._not_sent(row)
@@ -289,7 +289,7 @@ class _Run:
             raise
         if outcome is None and self.going:
             flight = origin.depart(rank, gate.leave, self._wait_for_slow_ones)
-            if flight is None:  # full meanwhile, or in trouble
+            if flight is None:  # meanwhile full or in trouble
                 gate.leave()
                 self.aside.append(ready)
                 return
@@ -306,7 +306,7 @@ class _Run:
             await self.services.ledger.record(outcome)
 
     def _not_sent(self, row: ToSend) -> Outcome | None:
-        """Return the outcome of what must not be sent: expired, cancelled, or to a contact that is no more."""
+        """Return the outcome of a delivery that must not be sent: expired, cancelled, or a retired contact."""
         if self.services.clock.now() >= self.context.alert.expires_at:
             return self._unsent(row, DeliveryState.EXPIRED)
         if self.over:
@@ -326,9 +326,9 @@ class _Run:
         return Outcome(row.id, state, now, reason=reason, maybe_sent=maybe_sent, provider=row.provider)
 
     async def _look_again(self) -> None:
-        """A signal is a hint, and may be told for another reason: the store knows whether the alert was cancelled.
+        """Check in the store whether the alert was cancelled; the signal is only a hint.
 
-        One looks, and nobody sends meanwhile.
+        One task checks, and nobody sends meanwhile.
         """
         async with self.looking:
             if self.cancelled.told:
@@ -382,7 +382,7 @@ class _Run:
         else:
             flight.land(well=True)
             self.accepted.inc()
-            if self.sender.failover is None:  # which counts by itself
+            if self.sender.failover is None:  # the failover counts by itself
                 ready.origin.count("accepted")
             self.seconds.observe(time.perf_counter() - began)
             if self.stopped or self.sender.stopped_until is not None:
@@ -408,9 +408,9 @@ class _Run:
         return await failover.send(*ready.message, before=functools.partial(self._bind, row))
 
     async def _bind(self, row: ToSend, provider: str) -> None:
-        """Write down who is about to have a message, where that is not the one its batch was leased for.
+        """Record the provider about to get a message, if it is not the one the batch was leased for.
 
-        Whoever takes it over from us, should we die now, gives it to the same.
+        If this process dies, the next one uses the same.
         """
         if self.bound.get(row.id, self.batch.by) == provider:
             return
@@ -454,19 +454,18 @@ class _Run:
             maybe_sent=error.may_have_left or row.maybe_sent,
             provider=row.provider or (error.provider if error.may_have_left else None),
         )
-        # Whoever is tried at a provider in trouble is tried for all who wait for it: neither is that held against it,
-        # nor does it wait much longer than they do.
+        # This was the breaker's probe: count no attempt, and retry about as soon as the deliveries behind it.
         in_trouble = origin.breaker.state is not BreakerState.CLOSED and not is_about_receiver(error)
         if attempts >= MOST_ATTEMPTS and not in_trouble:
             outcome.state, outcome.tried = DeliveryState.FAILED, True
             return outcome
         wait_s = backoff_s(max(1, attempts), error.retry_after, cap_s=IN_TROUBLE_S if in_trouble else CAP_S)
-        # Due at its end at the latest, so that its account closes then.
+        # Due at the alert's end at the latest, so that its account closes then.
         outcome.next_attempt_at = min(now + timedelta(seconds=wait_s), self.context.alert.expires_at)
         return outcome
 
     async def _stop(self, row: ToSend, error: Misconfigured) -> Outcome:
-        """Stop the channel: it is broken whatever the contact. Each delivery waits, and one is the next try."""
+        """Stop the channel, broken for every contact. Deliveries wait; one becomes the next probe."""
         now = self.services.clock.now()
         again = now + timedelta(seconds=STOP_S)
         self.ended = True
@@ -477,7 +476,7 @@ class _Run:
             try:
                 async with self.services.store.write() as unit:
                     await account.stop_channel(unit, self.batch.channel, error.code, error.detail, now)
-            except StoreUnavailable as away:  # what is on the wire beside this must not be cut for it
+            except StoreUnavailable as away:  # messages on the wire must not be cut off for this
                 _log.warning("a stop could not be written down", channel=self.batch.channel, error=str(away))
         return Outcome(
             row.id,
@@ -498,14 +497,14 @@ class _Run:
         try:
             async with self.services.store.write() as unit:
                 await account.start_channel(unit, self.batch.channel)
-        except StoreUnavailable as away:  # the next message that is taken says it again
+        except StoreUnavailable as away:  # the next accepted message clears it again
             self.stopped = True
             _log.warning("the end of a stop could not be written down", channel=self.batch.channel, error=str(away))
 
 
 @dataclass(slots=True)
 class _Ready:
-    """A delivery whose message is made: (message, address), and who is to take it."""
+    """A delivery with its rendered (message, address) and its provider."""
 
     row: ToSend
     message: tuple[Any, Any]
@@ -527,7 +526,7 @@ def _blamed(error: ChannelError) -> Blame | None:
 
 
 def _named(receipt: Receipt) -> str | None:
-    """Return the provider's name for a message, with the provider's own before it where a channel has two."""
+    """Return the provider's message id, prefixed with the provider where a channel has two."""
     name = receipt.provider_id
     if receipt.provider is None or (name or "").startswith(f"{receipt.provider}:"):
         return name
@@ -535,5 +534,5 @@ def _named(receipt: Receipt) -> str | None:
 
 
 def _cost(message: tuple[Any, Any]) -> float:
-    """Return what a message takes of the rate: a carrier counts SMS by the segment."""
+    """Return a message's cost in rate tokens: SMS count by segment."""
     return float(count(message[0].text).segments) if isinstance(message[0], SmsMessage) else 1.0

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 async def dispatch(services: Services, alert: Alert, subscriber_ids: Sequence[int], *, since: datetime) -> int:
-    """Write recipients, deliveries and batches for these people, in one transaction, and announce the batches.
+    """Write recipients, deliveries and batches for these people in one transaction, and announce the batches.
 
-    People who are in the alert already are passed over. Return how many were not.
+    People already in the alert are skipped. Return how many were new.
     """
     sizes = {CHANNEL_NUMBER[name]: sender.batch_size for name, sender in services.senders.items()}
 

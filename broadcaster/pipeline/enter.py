@@ -1,8 +1,8 @@
-"""Enter: the other direction of the fence. Whoever comes into the area of an alert that holds gets it, once.
+"""Enter: people who come into the area of an active alert get it, once.
 
-A resident who registered, an imported list: what is looked at is where they are now. A device that moved: each of its
-fixes is looked at, for whoever was in the area must know, wherever they went since. All are changes of subscribers, in
-the order in which they were written. How far that went is kept in the store, so that a restart misses nobody.
+Registrations and imports are checked at their current place. Each fix of a moving device is checked, since people who
+passed through the area must know, even if they have left. Changes are processed in write order; the cursor is in the
+store, so a restart misses nobody.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _PART = 1000
 
 
 async def enter(services: Services) -> int:
-    """Look at the changes since the last time; return how many people were added to alerts."""
+    """Process changes since the last run; return how many people were added to alerts."""
     found = 0
     while True:
         cursor, changed = await services.store.look(_unseen)
         if not changed:
             return found
-        # Read after the changes: an alert that one of them is too late for was there before it.
+        # Read after the changes: an alert issued after a change resolves it itself.
         await services.active.follow()
         if len(services.active):
             now = services.clock.now()
@@ -53,7 +53,7 @@ async def _seen(unit: Unit, after: int, upto: int) -> None:
 
 
 async def _entering(services: Services, changed: Sequence[feed.Change]) -> dict[int, list[int]]:
-    """Return by alert id the subscribers whom these changes bring into it."""
+    """Return, by alert id, the subscribers whom these changes bring into it."""
     been = _been_in(services, changed)
     settled = {change.subscriber_id for change in changed if change.fix is None}
 
@@ -75,7 +75,7 @@ async def _entering(services: Services, changed: Sequence[feed.Change]) -> dict[
 
 
 def _been_in(services: Services, changed: Sequence[feed.Change]) -> dict[int, set[int]]:
-    """Return by subscriber the alerts in whose area one of these fixes was, and is an entry."""
+    """Return, by subscriber, the alerts that one of these fixes enters."""
     open_fix = functools.partial(fixes.open_fix, services.store.vault)
     reported = [(change.subscriber_id, open_fix(change.subscriber_id, change.fix)) for change in changed if change.fix]
     been: defaultdict[int, set[int]] = defaultdict(set)
@@ -90,7 +90,7 @@ def _been_in(services: Services, changed: Sequence[feed.Change]) -> dict[int, se
 async def _without_those_told(
     services: Services, entering: dict[int, list[int]], settled: set[int]
 ) -> dict[int, list[int]]:
-    """Leave out those who only moved within an alert that they are in: a device on its edge costs no transaction."""
+    """Leave out people who only moved within an alert they are in: a device on the edge costs no transaction."""
 
     async def read(unit: Unit) -> dict[int, set[int]]:
         return {alert_id: await dispatching.in_alert(unit, alert_id, ids) for alert_id, ids in entering.items()}

@@ -1,4 +1,4 @@
-"""Issue: is it valid, is it allowed; then it is durable, and on its way. And the cancel, which is prepared with it."""
+"""Issue: validate and authorize an alert, make it durable and send it off. Cancel is here too."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 LONGEST = timedelta(days=30)
 HEADLINE, DESCRIPTION, INSTRUCTION, EVENT, SMS = 160, 4000, 2000, 100, 800
-"""The most characters of each text."""
+"""Maximum length of each text, in characters."""
 
 _ALL_CLEAR_HOLDS = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
 class IssueAlert:
-    """The command; each field as in ``domain.alerts.Alert``. ``expires_at`` None: as the settings say."""
+    """The command; fields as in ``domain.alerts.Alert``. ``expires_at`` None: the settings' default."""
 
     station: Station
     key_id: int | None
@@ -63,10 +63,10 @@ class IssueAlert:
 
 
 async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
-    """Take an alert: once this returns it is on the disk, and goes out whatever happens to this process.
+    """Accept an alert: once this returns it is durable, and is sent even if this process dies.
 
-    Give it, and whether it had been taken before with the same idempotency key. Raises ``Refused``, or ``Conflict``
-    when that key stands for something else.
+    Return it, and whether the same idempotency key had issued it before. Raises ``Refused``, or ``Conflict`` when that
+    key was used for a different request.
     """
     now = services.clock.now()
     if command.idempotency_key is not None:
@@ -101,8 +101,8 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
 
 
 async def draw_up(services: Services, command: IssueAlert, known_groups: Mapping[str, int], now: datetime) -> Alert:
-    """Return the alert of a command, written down nowhere yet. Raises ``Refused``."""
-    # Beside the event loop: a boundary may have half a million corners.
+    """Build the alert of a command without storing it. Raises ``Refused``."""
+    # In a thread: a boundary may have half a million corners.
     await asyncio.to_thread(
         check_rules, command.station, command.area, command.audience, command.severity, known_groups
     )
@@ -135,7 +135,7 @@ async def draw_up(services: Services, command: IssueAlert, known_groups: Mapping
 
 
 async def _repeated(unit: Unit, command: IssueAlert) -> Alert | None:
-    """Return the alert that was taken with the same key. Raises ``Conflict`` if it is another."""
+    """Return the alert issued with the same key. Raises ``Conflict`` if it differs."""
     if command.idempotency_key is None:
         return None
     found = await alerts.by_idempotency_key(unit, command.station.id, command.idempotency_key)
@@ -154,7 +154,7 @@ def check_rules(
     severity: Severity,
     known_groups: Mapping[str, int],
 ) -> None:
-    """Raise ``Refused`` unless this station may address this audience in this area."""
+    """Raise ``Refused`` unless the station may address this audience in this area."""
     if audience.needs_area and area is None:
         raise Refused("area-needed", "area")
     _check_audience(station, audience, severity, known_groups)
@@ -183,7 +183,7 @@ def _check_audience(station: Station, audience: Audience, severity: Severity, kn
 
 
 def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
-    """Raise ``Refused`` unless there is a text in the station's language, and each is within its limits."""
+    """Raise ``Refused`` unless there is a text in the station's language, and all are within their limits."""
     for language, text in texts.items():
         where = f"texts.{language}"
         if language not in LANGUAGES:
@@ -205,13 +205,13 @@ def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
 
 
 def check_channels(channels: Sequence[ChannelName]) -> None:
-    """Raise ``Refused`` where no channel is named."""
+    """Raise ``Refused`` if no channel is named."""
     if not channels:
         raise Refused("channels-needed", "channels")
 
 
 def check_signs(field: str, said: str, *, one_line: bool) -> None:
-    """Raise ``Refused`` where a text holds a sign that a channel can't carry: every message of it would be given up."""
+    """Raise ``Refused`` for a character that a channel can't carry: all its messages would fail."""
     found = unfit(said, one_line=one_line, field=field)
     if found is not None:
         raise found
@@ -231,9 +231,9 @@ def _expiry(services: Services, command: IssueAlert, now: datetime) -> datetime:
 async def cancel(
     services: Services, alert: Alert, station: Station, key_id: int | None, texts: Mapping[str, Text] | None
 ) -> Alert:
-    """Stop what is unsent of an alert, and send the all-clear to everyone who was told; give the all-clear.
+    """Stop an alert's unsent messages, and send the all-clear to everyone who was told; return the all-clear.
 
-    Without ``texts`` it says what was prepared with the alert. Asked twice, it gives the first all-clear again.
+    Without ``texts``, the prepared ones are used. Idempotent: returns the first all-clear again.
     """
     if alert.msg_type is MsgType.CANCEL:
         raise Refused("all-clear-of-all-clear", "id")
@@ -283,7 +283,7 @@ async def cancel(
 
 
 def prepared_all_clear(alert: Alert) -> dict[str, Text]:
-    """Return the words of the all-clear in each language of the alert: they stand ready before it goes out."""
+    """Return the prepared all-clear texts for each language of the alert."""
     ready = {}
     for language, text in alert.texts.items():
         words = wording(language)

@@ -1,4 +1,4 @@
-"""Lead: of several processes one does what only one may do; a dead leader's place is taken at once."""
+"""Lead: elect one process for singleton work; a dead leader is replaced at once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from broadcaster.store import Unit
 
 LEAD_S = 6.0
-"""How long a leader that says nothing leads on."""
+"""A silent leader keeps the lead this long."""
 
 
 async def leads(services: Services, name: str) -> bool:
-    """Return whether this process leads in ``name``, taking or renewing the lead if it can."""
+    """Return whether this process leads in ``name``; takes or renews the lease if possible."""
     if services.settings.embedded:
         return True
     async with services.store.write() as unit:
@@ -34,6 +34,6 @@ async def leads(services: Services, name: str) -> bool:
 
 
 async def dead(unit: Unit, services: Services, owners: set[str]) -> set[str]:
-    """Return those of these processes that are proven dead."""
+    """Return which of these processes are proven dead."""
     missing, at = await alive.missing(unit, sorted(owners - {services.owner})), time.monotonic()
     return {owner for owner in owners if services.deaths.proven(owner, gone=owner in missing, at=at)}

@@ -1,4 +1,4 @@
-"""Move: what devices report of where they are, written down in groups, and looked at by *enter*."""
+"""Move: store devices' fixes in groups; *enter* checks them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from broadcaster.store.people.fixes import Standing
 
 GROUP = 500
-"""The most fixes in one transaction."""
+"""Most fixes in one transaction."""
 
 
 class Movements:
-    """Takes fixes at any time; each is durable when ``record`` returns."""
+    """Accepts fixes at any time; each is durable when ``record`` returns."""
 
     def __init__(self, store: Store, bus: Bus) -> None:
         self._store = store
@@ -32,12 +32,12 @@ class Movements:
         self._grouped: Grouped[Fix, Standing] = Grouped(self._write, GROUP, StoreUnavailable)
 
     async def record(self, fix: Fix) -> Standing:
-        """Keep a fix; return what became of it. Raises ``StoreUnavailable``."""
+        """Store a fix; return the resulting standing. Raises ``StoreUnavailable``."""
         return await self._grouped.do(fix)
 
     async def _write(self, group: Sequence[Fix]) -> list[Standing]:
         standings = await self._store.at_once(lambda unit: fixes.record(unit, group))
-        # Told without the outbox, which would cost as much as the fixes do: *enter* looks by itself soon enough.
+        # Published without the outbox, which would cost as much as the fixes: *enter* also polls.
         with suppress(BusUnavailable):
             await self._bus.publish(PEOPLE)
         return standings

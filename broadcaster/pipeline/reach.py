@@ -1,4 +1,4 @@
-"""Reach: whom an alert would reach, at what cost and how fast, before it goes out. Nothing is written."""
+"""Reach: whom an alert would reach, at what cost and how fast. Read-only."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _SLOW_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the reach of which is asked: an alert like this one, of a station."""
+    """A reach query: an alert like this one, of a station."""
 
     station: Station
     area: Area | None
@@ -67,7 +67,7 @@ async def reach(
 ) -> Reach:
     """Return whom an alert like this would reach now. ``texts`` may be empty. Raises ``Refused`` as ``issue`` does.
 
-    A process without indexes asks a resolver; raises ``NoAnswer`` when none answers in time.
+    A process without indexes asks a resolver; raises ``NoAnswer`` on timeout.
     """
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, station.id)
@@ -83,7 +83,7 @@ async def reach(
 
 
 async def answer(services: Services, asked: bytes) -> bytes:
-    """Answer, in a resolver, what another process asks about a reach, or about where people live."""
+    """Answer, in a resolver, other processes' queries about reach or density."""
     wanted = orjson.loads(asked)
     pictured = wanted.get(reach_density.QUESTION)
     async with services.store.read() as unit:
@@ -117,18 +117,18 @@ def _written(question: Question) -> bytes:
 
 
 async def foresee(services: Services, question: Question) -> Reach:
-    """Return the reach from the indexes of this process."""
+    """Return the reach from this process's indexes."""
     station, area, channels = question.station, question.area, question.channels
     atlas = services.here
     await atlas.follow()
     counted = atlas.counted(station.id, area, question.audience)
-    # Who comes when matters for the time to 95 %, and of very many it tells nothing that a finger on a map could see.
+    # Order matters for the time to 95 %; in a very large group it reveals no more than a map does.
     own = atlas.most_exposed_first(counted.own, area if len(counted.own) <= _IN_ORDER else None)
     people = np.concatenate((own, _stand_ins(counted.pool, counted.others)))
     numbers = [CHANNEL_NUMBER[name] for name in channels]
     ways = atlas.roster.phonebook.ways(people, station.id)
     counts = ways.counts(len(people))[:, numbers]
-    sent = ways.counts(len(people), first=True)[:, numbers]  # a contact that two people share gets one message
+    sent = ways.counts(len(people), first=True)[:, numbers]  # a contact shared by two people gets one message
     previews, units = _sms(services, _context(services, question), people)
     lacking = counts.sum(axis=1) == 0
     without = int(lacking.sum())
@@ -171,9 +171,9 @@ async def foresee(services: Services, question: Question) -> Reach:
 
 
 def _stand_ins(pool: NDArray[np.int64], people: int) -> NDArray[np.int64]:
-    """Return so many of a pool of ids, the same always: they have the channels and languages that its people have.
+    """Return a fixed sample of ids from a pool, with the channels and languages of its people.
 
-    Who of them is in the area is not said, so those who are not stand for those who are.
+    Who of them is in the area stays private, so the sample stands for those who are.
     """
     if len(pool) < people:
         return np.resize(pool, people if len(pool) else 0)
@@ -183,7 +183,7 @@ def _stand_ins(pool: NDArray[np.int64], people: int) -> NDArray[np.int64]:
 def _sms(
     services: Services, context: Context, people: NDArray[np.int64]
 ) -> tuple[tuple[SmsPreview, ...], NDArray[np.int64]]:
-    """Return the SMS in each language, and how many segments each person's takes."""
+    """Return the SMS in each language, and the segments of each person's."""
     units = np.ones(len(people), np.int64)
     texts = context.alert.texts
     if not texts:
@@ -232,7 +232,7 @@ def _seconds_to(
     sent: NDArray[np.int64],
     units: NDArray[np.int64],
 ) -> float | None:
-    """Return the seconds until 95 % of those who can be reached have a first message with a provider.
+    """Return the seconds until 95 % of the reachable have a first message with a provider.
 
     Each channel works through its people in order at its rate; a person's time is that of their fastest channel.
     """
@@ -250,7 +250,7 @@ def _seconds_to(
 def _warnings(
     people: int, fewer_than: int | None, lacking: tuple[int, int], seconds: float | None, previews: Sequence[SmsPreview]
 ) -> list[str]:
-    """Return what an operator must see; ``lacking``: how many have no channel, and how many of them opted out."""
+    """Return warnings for the operator; ``lacking``: people without a channel, and how many of them opted out."""
     without, opted_out = lacking
     found = []
     if people == 0 and fewer_than:

@@ -1,4 +1,4 @@
-"""Where a station's followers live, for who draws an area: asked of whoever holds the indexes."""
+"""Where a station's followers live, for drawing an area; answered by processes with indexes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ANSWER_S = 5.0
 
 
 async def density(services: Services, station: Station) -> list[Cell]:
-    """Return the cells that may be told. Raises ``NoAnswer`` where nobody who knows answers in time."""
+    """Return the cells that may be shown. Raises ``NoAnswer`` on timeout."""
     if services.atlas is not None:
         return await foresee(services, station)
     said = await services.bus.ask(ASKED, orjson.dumps({QUESTION: station.id}), _ANSWER_S)
@@ -26,7 +26,7 @@ async def density(services: Services, station: Station) -> list[Cell]:
 
 
 async def foresee(services: Services, station: Station) -> list[Cell]:
-    """Return the cells from the indexes of this process."""
+    """Return the cells from this process's indexes."""
     atlas = services.here
     await atlas.follow()
     centre = None if station.lon is None or station.lat is None else (station.lon, station.lat)

@@ -1,4 +1,4 @@
-"""Relay: events that were committed to the outbox, carried to the bus in their order."""
+"""Relay: move committed events from the outbox to the bus, in order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOOK_S = 1.0
 
 
 async def relay(services: Services, told: asyncio.Event) -> None:
-    """Carry what waits, when told or after a second: a dead process may have left some."""
+    """Relay pending events, on a signal or after a second: a dead process may have left some."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_LOOK_S):
             await told.wait()
@@ -32,7 +32,7 @@ async def relay(services: Services, told: asyncio.Event) -> None:
                 return
             await _carry(services, waiting)
             ids = [event_id for event_id, *_ in waiting]
-            with urgently():  # short, and urgent events may come behind these
+            with urgently():  # short, and urgent events may be queued behind these
                 await services.store.at_once(functools.partial(outbox.relayed, ids=ids))
     except BaseException:
         told.set()

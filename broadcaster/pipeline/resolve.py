@@ -1,4 +1,4 @@
-"""Resolve: from the area to the people, dispatched part by part.
+"""Resolve: find an area's people and dispatch them in parts.
 
 The first part is small, so that the first messages leave while the last recipients are still being written.
 """
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 FIRST_PART = 100
 PART = {Lane.URGENT: 1000, Lane.ROUTINE: 250}
-"""How many people are written down in one transaction: what is urgent waits for one of a routine alert at the most."""
+"""People written per transaction; urgent work waits for at most one routine part."""
 
 _TOLD_PART = 5000
 _SETTLE_S = 0.5
 _ON_ITS_WAY = 2.5
-"""How many times the send timeout a message may be on its way: ``deliver`` cuts it at two; then that is written."""
+"""A message may be under way for this many send timeouts: ``deliver`` cuts it at two, then it is recorded."""
 
 
 async def resolve(services: Services, alert_id: int) -> int:
-    """Write down everyone whom an alert concerns, with the deliveries to them; return how many people are new to it.
+    """Write recipients and deliveries for everyone an alert concerns; return how many people are new to it.
 
-    Begun anew after a crash, it adds those who are missing. An alert that another resolver holds is left to it.
+    Idempotent: after a crash it adds those missing. An alert held by another resolver is skipped.
     """
     now = services.clock.now()
     async with services.store.write() as unit:
@@ -74,7 +74,7 @@ async def _dispatch_all(services: Services, alert: Alert, people: NDArray[np.int
 
 
 async def _follow_told(services: Services, alert: Alert) -> int:
-    """Dispatch to all who were told of the earlier alert; to those whose message is just leaving, once it has left."""
+    """Dispatch to everyone told of the earlier alert; to those whose message is under way, once it has left."""
     first = alert.audience.told
     if first is None:
         return 0

@@ -1,4 +1,4 @@
-"""Schedule: alerts for later. What is due is issued once, whichever process leads; what is late waits for a person."""
+"""Schedule: alerts for later. The leader issues each due occurrence once; late ones wait for a decision."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 250
 _MOST_MISSED = 1000
-"""Occurrences of one schedule that are written down as missed; older ones, after months, are forgotten."""
+"""Missed occurrences recorded per schedule; older ones, after months of downtime, are dropped."""
 _MEASURE_BEFORE = timedelta(minutes=10)
 _MEASURED = 50
 _log = structlog.get_logger(__name__)
@@ -50,7 +50,7 @@ def recurrence(services: Services, schedule: Schedule, station: Station) -> Recu
 
 
 async def checked(services: Services, schedule: Schedule, station: Station) -> Schedule:
-    """Return a new or edited schedule with its next instant. Raises ``Refused``."""
+    """Return a new or edited schedule with its next due time. Raises ``Refused``."""
     now = services.clock.now()
     message = schedule.message
     grave = schedule.kind is not Kind.REMINDER and needs_reason(message.severity, message.status)
@@ -101,7 +101,7 @@ def _command(schedule: Schedule, station: Station, now: datetime) -> IssueAlert:
 
 
 async def issue_due(services: Services) -> int:
-    """Issue what is due, each occurrence once, and write down what was missed. Return how many alerts were issued."""
+    """Issue each due occurrence once and record missed ones. Return how many alerts were issued."""
     issued = 0
     while True:
         now = services.clock.now()
@@ -121,7 +121,7 @@ async def issue_due(services: Services) -> int:
                 issued += 1
                 _tell(services, plan.alert)
         if not written:
-            return issued  # another leads, and was faster
+            return issued  # another leader was faster
 
 
 def _tell(services: Services, alert: Alert) -> None:
@@ -131,7 +131,7 @@ def _tell(services: Services, alert: Alert) -> None:
 
 
 class _Facts:
-    """What the plans of one look need to know, each read once."""
+    """Facts that one pass needs, each read once."""
 
     def __init__(self) -> None:
         self.stations: dict[int, Station] = {}
@@ -156,7 +156,7 @@ async def _plan(services: Services, schedule: Schedule, facts: _Facts, now: date
     station = facts.stations[schedule.station_id]
     try:
         when = recurrence(services, schedule, station)
-    except Refused as error:  # its school zone is in no file any more
+    except Refused as error:  # its school zone is no longer in any file
         problem = Occurrence(schedule.id, schedule.next_at or now, Outcome.REFUSED, problem=str(error)[:300])
         return Settled(schedule, None, now, (problem,))
     if schedule.reminds is not None:
@@ -166,7 +166,7 @@ async def _plan(services: Services, schedule: Schedule, facts: _Facts, now: date
     next_at = when.next_after(now)
     ended_at = now if next_at is None else None
     instants = list(islice(when.between(schedule.next_at or now, now), _MOST_MISSED))
-    if not instants:  # a day that has become a holiday since
+    if not instants:  # the day has become a holiday
         return Settled(schedule, next_at, ended_at, ())
     *earlier, last = instants
     missed = tuple(Occurrence(schedule.id, at, Outcome.MISSED) for at in earlier)
@@ -184,7 +184,7 @@ async def _plan(services: Services, schedule: Schedule, facts: _Facts, now: date
 
 
 async def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: datetime, at: datetime) -> Alert:
-    """Return the alert of an occurrence; it holds as long as it would have, had it been sent ``at`` its time."""
+    """Return an occurrence's alert; it ends when it would have, had it been sent on time."""
     station = facts.stations[schedule.station_id]
     command = _command(schedule, station, at)
     reminded = None if schedule.reminds is None else facts.reminded.get(schedule.reminds)
@@ -194,7 +194,7 @@ async def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: 
 
 
 async def answer(services: Services, schedule: Schedule, at: datetime, *, key_id: int, send: bool) -> Alert | None:
-    """Send an occurrence now that was not sent, or let it go. Raises ``Conflict`` where that was said already."""
+    """Send or dismiss an occurrence that was not sent. Raises ``Conflict`` if that was decided already."""
     now = services.clock.now()
     alert = None
     if send:
@@ -226,7 +226,7 @@ async def write(
     idempotency_key: str | None = None,
     request_hash: bytes | None = None,
 ) -> Schedule:
-    """Keep a new schedule; the same key and request give the same one. Raises ``Refused``, ``Conflict``."""
+    """Store a new schedule; idempotent by key and request. Raises ``Refused``, ``Conflict``."""
     ready = await checked(services, schedule, station)
 
     async def keep(unit: Unit) -> tuple[Schedule, bytes] | None:
@@ -248,15 +248,15 @@ async def write(
 async def change(
     services: Services, station: Station, was: Schedule, now_is: Schedule, at: datetime | None, *, following: bool
 ) -> Schedule:
-    """Change a schedule: all of it, the occurrence ``at`` an instant alone, or that with all ``following``.
+    """Change a schedule: wholly, only the occurrence ``at``, or that and all ``following``.
 
-    Return the schedule that holds the change; for one or following occurrences that is a new one, whose id is
-    ``now_is.id``. Raises ``Refused``, and ``Conflict`` where it was edited, ended or issued meanwhile.
+    Return the schedule that holds the change; for one or following occurrences a new one with the id ``now_is.id``.
+    Raises ``Refused``, and ``Conflict`` if it was edited, ended or issued meanwhile.
     """
     if was.ended_at is not None:
         raise Conflict("schedule-ended")
     if at is None:
-        pauses = now_is == replace(was, paused=True)  # possible whatever is wrong with the rest
+        pauses = now_is == replace(was, paused=True)  # allowed whatever else is wrong
         ready = replace(now_is, next_at=None) if pauses else await checked(services, now_is, station)
         await _replace(services, was, ready, None)
         return ready
@@ -281,7 +281,7 @@ async def change(
     if moved.starts == was.starts:
         moved = replace(moved, starts=later.start)
     if moved.paused and not following:
-        await _replace(services, was, kept, None)  # to pause one occurrence is to leave it out
+        await _replace(services, was, kept, None)  # pausing one occurrence leaves it out
         return kept
     ready = await checked(services, replace(moved, next_at=None), station)
     await _replace(services, was, kept, ready)
@@ -289,7 +289,7 @@ async def change(
 
 
 async def end(services: Services, was: Schedule) -> None:
-    """End a schedule, overdue or not: nothing more is sent of it, and what was missed is let go."""
+    """End a schedule, overdue or not: nothing more is sent, and missed occurrences are dismissed."""
     ended = replace(was, ended_at=services.clock.now(), next_at=None)
     await _replace(services, was, ended, None)
 
@@ -309,7 +309,7 @@ async def _replace(services: Services, was: Schedule, kept: Schedule, added: Sch
 
 
 async def measure(services: Services) -> None:
-    """Count anew whom schedules reach that are due soon, so that operators can be warned before they are sent."""
+    """Recount the reach of schedules due soon, so that operators can be warned beforehand."""
     now = services.clock.now()
     async with services.store.read() as unit:
         wanted = await schedules.to_measure(unit, now + _MEASURE_BEFORE, _MEASURED)
@@ -321,7 +321,7 @@ async def measure(services: Services) -> None:
 
 
 async def counted(services: Services, schedule: Schedule, known: Mapping[int, Station]) -> int | None:
-    """Return how many people a schedule's message would reach now; None where nobody can say."""
+    """Return how many people a schedule's message would reach now; None if unknown."""
     said = schedule.message
     try:
         found = await reach(
@@ -341,7 +341,7 @@ async def counted(services: Services, schedule: Schedule, known: Mapping[int, St
 
 
 def upcoming(services: Services, schedule: Schedule, station: Station) -> Iterator[datetime]:
-    """Yield the next instants of a schedule that is not paused and has not ended."""
+    """Yield the next due times of a schedule that is neither paused nor ended."""
     if schedule.next_at is None:
         return iter(())
     return recurrence(services, schedule, station).after(schedule.next_at, inclusive=True)

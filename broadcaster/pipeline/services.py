@@ -1,4 +1,4 @@
-"""What the stages work with, made once in ``broadcaster.app``."""
+"""What the stages work with; built once in ``broadcaster.app``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _BEGUN = 10_000
 
 
 class Role(StrEnum):
-    """What a process does: any number of processes of each, on any machines; one process may have all."""
+    """A process's roles: any number of processes per role, on any machines; one process may have all."""
 
     WEB = "web"
     RESOLVER = "resolver"
@@ -54,10 +54,10 @@ ALL_ROLES = frozenset(Role)
 
 @dataclass
 class Services:
-    """Everything a stage, a page or a command needs; nothing here is made by those who use it.
+    """Dependencies of stages, pages and commands; users never build any.
 
-    ``atlas`` is there only where the role *resolver* is: others ask a resolver (``pipeline.reach``).
-    ``probed``: what the last probe of each channel found wrong.
+    ``atlas``: only with the role *resolver*; others ask one (``pipeline.reach``). ``probed``: what the last probe of
+    each channel found wrong.
     """
 
     settings: Settings
@@ -90,12 +90,11 @@ class Services:
 
     @property
     def channels(self) -> dict[ChannelName, Channel[Any, Any]]:
-        """Return the channels alone, by name."""
         return {name: sender.channel for name, sender in self.senders.items()}
 
     @property
     def sandboxed(self) -> tuple[ChannelName, ...]:
-        """Return the channels that send nothing, for want of credentials."""
+        """Return the channels that send nothing because they have no credentials."""
         return tuple(name for name, sender in self.senders.items() if sender.sandboxed)
 
     @property
@@ -104,22 +103,22 @@ class Services:
 
     @property
     def here(self) -> Atlas:
-        """Return the indexes of this process. Raises ``RuntimeError`` where it has none: only resolvers do."""
+        """Return this process's indexes. Raises ``RuntimeError`` if it is not a resolver."""
         if self.atlas is None:
             message = "this process holds no index: it is no resolver"
             raise RuntimeError(message)
         return self.atlas
 
     def watch(self, alert_id: int) -> AbstractAsyncContextManager[Signal]:
-        """Hear of changes of an alert's account: ``await signal.wait(timeout_s)`` within the block."""
+        """Listen for changes of an alert's account: ``await signal.wait(timeout_s)`` within the block."""
         return self.bus.listen(f"alert:{alert_id}")
 
     async def context(self, alert_id: int) -> Context | None:
-        """Return what is needed to render an alert, kept for a while; None for an unknown id."""
+        """Return what rendering an alert needs, cached for a while; None for an unknown id."""
         kept = self._contexts.get(alert_id)
         if kept is not None:
             self._contexts.move_to_end(alert_id)
-            return replace(kept, now=self.clock.now())  # how long a message is worth keeping is counted from now
+            return replace(kept, now=self.clock.now())  # message lifetimes count from now
         async with self.store.read() as unit:
             alert = await alerts.by_id(unit, alert_id)
             station = None if alert is None else await stations.by_id(unit, alert.station_id)
@@ -138,7 +137,7 @@ class Services:
         return made
 
     def begins(self, alert_id: int) -> bool:
-        """Return whether this is the first that this process has to do with an alert's messages."""
+        """Return whether this process handles the alert's messages for the first time."""
         known = alert_id in self.begun
         self.begun[alert_id] = None
         while len(self.begun) > _BEGUN:
@@ -146,15 +145,15 @@ class Services:
         return not known
 
     def forget(self, alert_id: int) -> None:
-        """Read the alert anew at the next ``context``: it was changed."""
+        """Drop the cached context: the alert was changed."""
         self._contexts.pop(alert_id, None)
 
     def expect(self, alert: Alert) -> None:
-        """Let what is routine stand back for an alert that was just sent, if it is urgent."""
+        """Make routine work yield to an alert that was just sent, if it is urgent."""
         self.precedence.expect(alert.rank, (self.clock.now() - alert.sent_at).total_seconds())
 
     def changed(self, alert: Alert) -> None:
-        """Take over an alert that was issued or changed."""
+        """Apply an issued or changed alert."""
         self.forget(alert.id)
         if alert.active(self.clock.now()):
             self.active.put(alert)

@@ -1,4 +1,4 @@
-"""Sweep: what the store says is unfinished goes back on the bus; what dead processes held is taken over."""
+"""Sweep: requeue unfinished work from the store; take over from dead processes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def sweep(services: Services) -> None:
-    """One sweep: due batches and unresolved alerts that nobody holds go to the bus."""
+    """Requeue due batches and unresolved alerts that nobody holds."""
     async with services.store.read() as unit:
         now = await unit.now(services.clock.now())
         due = await batches.due(unit, now, _DUE)
@@ -42,7 +42,7 @@ async def sweep(services: Services) -> None:
 
 
 async def take_over(services: Services) -> None:
-    """Take at once what processes held that are proven dead; one that is only silent keeps it until its lease ends."""
+    """Take over at once from processes proven dead; a merely silent one keeps its work until the lease ends."""
     if services.settings.embedded:
         return
     async with services.store.read() as unit:
@@ -65,13 +65,13 @@ async def take_over(services: Services) -> None:
 
 
 class Steps:
-    """The time by which work is due, watched by a clock that never jumps."""
+    """Due times, checked against a clock that never jumps."""
 
     def __init__(self) -> None:
         self._seen: tuple[datetime, float] | None = None
 
     async def mend(self, services: Services) -> bool:
-        """Let what a clock put off that was ahead, and was set right since, be due when it was meant to be.
+        """Restore due times that a fast clock, corrected since, had put off.
 
         Return whether there was such a clock.
         """

@@ -1,4 +1,4 @@
-"""Names on the bus: the topics that wake the loops, and the queues that carry work from stage to stage."""
+"""Names on the bus: topics that wake loops, and queues between stages."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ RESOLVE = "resolve"
 
 
 def queue_of(channel: ChannelName | str, rank: int) -> str:
-    """Return the queue of a channel's batches in the lane of that rank."""
+    """Return the queue of a channel's batches in that rank's lane."""
     return f"deliver.{channel}.{lane_of_rank(rank)}"
 
 
 def resolve_queue(rank: int) -> str:
-    """Return the queue of alerts to be resolved in the lane of that rank: a big routine alert delays no flood."""
+    """Return the queue of alerts to resolve in that rank's lane: a big routine alert delays no urgent one."""
     return f"{RESOLVE}.{lane_of_rank(rank)}"

@@ -1,4 +1,4 @@
-"""Track: outcomes and receipts, gathered from all who send and listen, and committed in groups."""
+"""Track: collect outcomes and receipts from all senders and listeners, and commit them in groups."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from broadcaster.store import Store
 
 GROUP = 500
-"""The most outcomes in one transaction."""
+"""Most outcomes in one transaction."""
 
 BACKLOG = 500
-"""How many outcomes may wait for the store before those who send have to."""
+"""Outcomes that may await the store before senders are held back."""
 
 _FEW = 50
 _LINGER_S = 0.05
@@ -37,7 +37,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Ledger:
-    """Takes outcomes at any time; ``run`` writes them down. What it holds is what a crash may send twice."""
+    """Accepts outcomes at any time; ``run`` writes them. What it holds may be sent twice after a crash."""
 
     def __init__(self, store: Store, bus: Bus, clock: Clock) -> None:
         self._store = store
@@ -53,15 +53,15 @@ class Ledger:
         self._progress = asyncio.Condition()
 
     async def record(self, outcome: Outcome) -> None:
-        """Take an outcome at once; return when more may come: not while too many wait, nor while the store is away.
+        """Accept an outcome at once; return when more may come: not while too many wait or the store is unavailable.
 
-        So whoever can't write down what becomes of messages sends no more of them: another may have taken over.
+        A process that can't record outcomes thus stops sending: another may have taken over.
         """
         self._take(outcome, None)
         await self._room.wait()
 
     async def written(self, outcome: Outcome) -> None:
-        """Take an outcome, and return when it is durable."""
+        """Accept an outcome, and return when it is durable."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._take(outcome, future)
         self._hurry.set()
@@ -76,12 +76,12 @@ class Ledger:
         blame: Blame | None = None,
         detail: str = "",
     ) -> None:
-        """Take what came back of a delivery; returns when it is durable. One that is unknown is passed over."""
+        """Accept a delivery's receipt; returns when it is durable. Unknown deliveries are ignored."""
         now = self._clock.now()
         await self.written(Outcome(delivery_id, state, now, code=code, blame=blame, answer=code or "", detail=detail))
 
     async def call_again(self, delivery_id: int, provider_id: str, code: str, attempts: int = 1) -> None:
-        """Take that a call found nobody: queue it once more, unless another call was made since."""
+        """Requeue a call that reached nobody, once, unless another call was made since."""
         now = self._clock.now()
         wait = _CALL_AGAIN + timedelta(seconds=backoff_s(attempts))
         await self.written(
@@ -89,9 +89,9 @@ class Ledger:
         )
 
     async def settled(self) -> None:
-        """Return when all that was taken before is durable."""
+        """Return when everything accepted before is durable."""
         goal = self._taken
-        if len(self._waiting) < _FEW:  # of many more are about to come, and one group costs less than two
+        if len(self._waiting) < _FEW:  # many more are about to come, and one group costs less than two
             self._hurry.set()
         async with self._progress:
             await self._progress.wait_for(lambda: self._written >= goal)
@@ -106,7 +106,7 @@ class Ledger:
             self._room.clear()
 
     async def run(self) -> None:
-        """Write down outcomes as they come, until cancelled."""
+        """Write outcomes as they come, until cancelled."""
         while True:
             await self._some.wait()
             try:
@@ -117,7 +117,7 @@ class Ledger:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write down one group; while the store is away, wait for it and lose nothing."""
+        """Write one group; while the store is unavailable, wait and lose nothing."""
         group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
         self._hurry.clear()
         if not self._waiting:
@@ -140,8 +140,8 @@ class Ledger:
     async def _write(self, outcomes: Sequence[Outcome]) -> set[int]:
         while True:
             try:
-                # As urgent as anything: a group is short, and senders wait behind it. Else outcomes would wait until
-                # the last part of an alert is written down.
+                # Runs as urgent: groups are short and senders wait for them. Otherwise outcomes would wait for an
+                # alert's last part.
                 with urgently():
                     touched = await self._store.at_once(lambda unit: tracking.apply(unit, outcomes))
             except StoreUnavailable as error:

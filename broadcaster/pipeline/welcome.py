@@ -1,7 +1,6 @@
-"""Welcome: a push to each new subscription, sent again for 30 days until its service worker answers.
+"""Welcome: a push to each new subscription, repeated for 30 days until its service worker answers.
 
-The first is sent by the process that took the sign-up, those after it by the scheduler that leads. All of them wait for
-urgent alerts.
+The process that took the sign-up sends the first, the leading scheduler the rest. All yield to urgent alerts.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from broadcaster.store.people.welcomes import Welcome
 
 RANK = 10
-"""After every urgent alert, as codes are."""
+"""After urgent alerts, as codes are."""
 
 AT_ONCE = 8
 MOST_DUE = 200
@@ -35,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 def send_soon(services: Services, contact_ids: Sequence[int]) -> None:
-    """Send these welcomes in the background; one that fails is sent again when it is due."""
+    """Send these welcomes in the background; a failed one is retried when due."""
     if contact_ids:
         task = asyncio.create_task(_send_all(services, contact_ids))
         services.lingering.add(task)
@@ -43,7 +42,7 @@ def send_soon(services: Services, contact_ids: Sequence[int]) -> None:
 
 
 async def send_due(services: Services) -> None:
-    """Send again what was not answered; called by the scheduler that leads."""
+    """Resend unanswered welcomes; run by the leading scheduler."""
     now = services.clock.now()
     if not await services.store.look(lambda unit: welcomes.is_due(unit, now)):
         return
@@ -72,7 +71,7 @@ async def _send_all(services: Services, contact_ids: Sequence[int]) -> None:
 
 
 async def _send(services: Services, welcome: Welcome) -> list[str | None]:
-    """Send one; return the code by which its push service calls it dead, and nothing otherwise."""
+    """Send one; return the push service's code if it reports the subscription dead."""
     if welcome.dead:
         return [None]
     sender = services.senders[ChannelName.PUSH]

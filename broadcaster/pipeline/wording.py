@@ -1,4 +1,4 @@
-"""What messages say beside the alert's own words, by language. A further language is a further entry here."""
+"""Fixed words of messages, by language. To add a language, add an entry."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The fixed words of one language. Names in braces are filled in.
-
-    Each sign is in GSM-7: words of ours never make an SMS dearer.
-    """
+    """Fixed words of one language, with names in braces as placeholders. All are GSM-7: they never add SMS segments."""
 
     colon: str
     exercise: str
@@ -29,7 +26,7 @@ class Wording:
     stop: str
     confirm_prompt: str
     thanks: str
-    # What is lifted may be an order: it stands in quotes, and is not said a second time.
+    # The lifted alert may be an order: it is quoted, not repeated.
     all_clear: str
     all_clear_headline: str
     all_clear_description: str
@@ -86,5 +83,5 @@ LANGUAGES: tuple[str, ...] = tuple(WORDINGS)
 
 
 def wording(language: str) -> Wording:
-    """Return the words of a language; those of English for one that has none."""
+    """Return a language's words, else the English ones."""
     return WORDINGS.get(language.split("-", maxsplit=1)[0], WORDINGS["en"])

@@ -1,1 +1,1 @@
-"""Between a stage and a channel: senders, rate limits, origins, precedence, backoff, providers."""
+"""Between stages and channels: senders, rate limits, origins, precedence, back-off, providers."""

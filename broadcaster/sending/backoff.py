@@ -1,4 +1,4 @@
-"""How long to wait before the next try."""
+"""Retry delays."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import random
 BASE_S = 2.0
 CAP_S = 600.0
 IN_TROUBLE_S = 20.0
-"""The cap for whoever was tried at a provider that is in trouble: it is the provider's breaker that spares it."""
+"""Cap for retries at a provider in trouble: its breaker already spares it."""
 STOP_S = 30.0
-"""How long a channel that is broken rests before it is tried again."""
+"""How long a broken channel rests before a retry."""
 MOST_ATTEMPTS = 100
 
 
@@ -18,8 +18,8 @@ def backoff_s(
 ) -> float:
     """Return the seconds to wait after ``attempts`` tries: full jitter over a doubling span, from 2 s to ``cap_s``.
 
-    Never before ``retry_after_s``, which is the provider's own word; what is added to it keeps a crowd from coming
-    back in one instant. ``spread`` (0 to 1) stands for chance in tests.
+    Never less than ``retry_after_s``, the provider's own; jitter added to it keeps a crowd from returning at once.
+    ``spread`` (0 to 1) replaces the random number in tests.
     """
     doublings = min(max(attempts - 1, 0), 16)
     span = min(cap_s, BASE_S * float(1 << doublings))

@@ -1,4 +1,4 @@
-"""How many messages of a channel are under way at once, how many a second, and who goes first."""
+"""A channel's concurrency and rate limit, by priority."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _AHEAD_S, _MOST_AHEAD = 0.02, 100.0
 
 
 class Gate:
-    """Lets the smallest rank through first, then the smallest turn, then the first come; never above the rate.
+    """Admits the smallest rank first, then the smallest turn, then first come; never above the rate.
 
-    The rate is a token bucket that holds one second's worth (at least one message), so that a burst after a rest is
-    short. A message may cost several tokens (SMS segments): it passes when there is one, and the next waits for all.
+    The rate is a token bucket that holds one second's worth (at least one message), so bursts after a rest are short. A
+    message may cost several tokens (SMS segments): it passes when there is one, and the next waits for all.
     """
 
     def __init__(self, concurrency: int, per_second: float) -> None:
@@ -38,7 +38,7 @@ class Gate:
 
     @asynccontextmanager
     async def passing(self, rank: int, cost: float = 1.0) -> AsyncIterator[None]:
-        """Wait for a place, and hold it within the block."""
+        """Hold a place within the block."""
         await self.enter(rank, cost)
         try:
             yield
@@ -46,7 +46,7 @@ class Gate:
             self.leave()
 
     async def enter(self, rank: int, cost: float = 1.0, turn: int = 0) -> None:
-        """Wait for a place; ``leave`` gives it back. ``turn``: its place among those of its rank."""
+        """Wait for a place; release it with ``leave``. ``turn``: order within the rank."""
         loop = asyncio.get_running_loop()
         if not self._waiting and self._ready(loop.time()):
             self._take(cost)
@@ -58,11 +58,11 @@ class Gate:
             await future
         except asyncio.CancelledError:
             if future.done() and not future.cancelled():
-                self.leave()  # it was let in just before it was cancelled
+                self.leave()  # admitted just before it was cancelled
             raise
 
     def leave(self) -> None:
-        """Return a place back."""
+        """Release a place."""
         self._free += 1
         self._let_in()
 
@@ -78,7 +78,7 @@ class Gate:
     def _let_in(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            if self._waiting[0][4].done():  # cancelled while it waited
+            if self._waiting[0][4].done():  # cancelled while waiting
                 heapq.heappop(self._waiting)
                 continue
             if not self._ready(loop.time()):
@@ -96,11 +96,11 @@ class Gate:
 
 
 class SharedGate(Gate):
-    """A gate whose rate holds across all senders together: its tokens come from a bucket that they share.
+    """A gate whose rate holds across all senders: its tokens come from a shared bucket.
 
-    ``grant(wanted, first)`` gives (tokens, seconds until there is one more); ``first`` is the (rank, turn) of who is
-    next here, so that of all senders' the most urgent and most exposed goes first. While the bucket is out of reach,
-    the gate counts by itself: an alert goes out, and the provider's own limit is the last one.
+    ``grant(wanted, first)`` returns (tokens, seconds until one more); ``first`` is the (rank, turn) of the next message
+    here, so that across senders the most urgent and most exposed goes first. While the bucket is unreachable the gate
+    counts alone: alerts still go out, and the provider's own limit is the last one.
     """
 
     def __init__(self, concurrency: int, per_second: float, grant: Grant) -> None:
@@ -127,9 +127,9 @@ class SharedGate(Gate):
             self._let_in()
 
     async def _fetch(self) -> None:
-        """Fetch tokens until nobody waits: as many as wait or are about to, at the most a tenth of a second's worth.
+        """Fetch tokens until nobody waits: for those waiting or about to, at most a tenth of a second's worth.
 
-        At a high rate a few are fetched ahead, for asking costs more than a message does.
+        At a high rate a few are prefetched, since a request costs more than a message.
         """
         first, waits_there = (0, 0), False
         try:
@@ -153,6 +153,6 @@ class SharedGate(Gate):
                     break
                 waits_there = False
                 with suppress(BusUnavailable):
-                    await self._grant(0.0, first)  # others are not to stand back for who has gone
+                    await self._grant(0.0, first)  # withdraw: others must not yield to a message that is gone
         finally:
             self._fetching = None

@@ -1,8 +1,8 @@
-"""What each provider, or each push service, is sent at once, and whether it is worth asking now.
+"""Concurrency per provider or push service, and whether it is worth trying now.
 
-A push service that hangs must not take the places of the others. So each begins with a quarter of the channel's places
-and earns one more with each answer; a message that has no answer after ``PATIENCE_S`` gives its place back, and while a
-quarter of the places' worth of such messages is out, that service gets no more of them.
+A push service that hangs must not hold everybody's places. Each starts with a quarter of the channel's places and earns
+one more per answer; a message unanswered after ``PATIENCE_S`` returns its place, and while a quarter of the places'
+worth of such messages is out, that service gets no more.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MOST_ORIGINS = 512
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """A message on its way, from the place that it was given until its answer."""
+    """A message under way, from its place to its answer."""
 
     origin: Origin
     ticket: int
@@ -46,7 +46,7 @@ class Flight:
     lingers: bool = False
 
     def land(self, *, well: bool | None) -> None:
-        """Say what the answer says of the provider; None where it says nothing. Gives the place back."""
+        """Record the result for the provider (None: inconclusive) and return the place."""
         self.landed = True
         if self.lingers:
             self.slow(-1)
@@ -56,12 +56,12 @@ class Flight:
 
 
 class Origin:
-    """One provider. ``places`` are those of the whole channel; 0 where it need not share them."""
+    """One provider. ``places``: the channel's total; 0 if it has them alone."""
 
     def __init__(
         self, places: int, breaker: Breaker, show: Callable[[], None] = lambda: None, named: tuple[str, str] = ("", "")
     ) -> None:
-        """``named``: the channel and the provider, as the metrics have them."""
+        """``named``: channel and provider, as in the metrics."""
         self.breaker = breaker
         self._said = functools.cache(functools.partial(BY_PROVIDER.labels, *named))
         self._tell_state = show
@@ -81,28 +81,28 @@ class Origin:
 
     @property
     def idle(self) -> bool:
-        """Return whether nothing would be lost by forgetting it."""
+        """Return whether it holds no state worth keeping."""
         return not (self.sending or self._waiting or self._all_coming) and self.breaker.quiet
 
     def count(self, result: str) -> None:
-        """Count what it said of a message."""
+        """Count a result."""
         self._said(result).inc()
 
     def wait_s(self) -> float:
-        """Return 0 where messages may go, else for how many seconds they are better put off."""
+        """Return 0 if messages may go, else the seconds to put them off."""
         left = self.breaker.wait_s()
         if left <= 0 and self._places and self.lingering >= self._least:
             return _BUSY_S
         return left
 
     def put_off(self) -> float:
-        """Return for how many seconds one more is put off: the more wait already, the further apart they come back."""
+        """Return the seconds to put off one more; the more are waiting, the further apart."""
         self._put_off += 1
         spread = min(_MOST_SPREAD_S, self._put_off / _BACK_A_SECOND)
         return self.wait_s() + random.random() * spread  # noqa: S311  spreads load, hides nothing
 
     def has_room(self, rank: int) -> bool:
-        """Return whether one more may come. Less urgent messages that wait for a place do not count."""
+        """Return whether one more may enter. Less urgent messages waiting for a place do not count."""
         if not self._places:
             return True
         free = self._limit - self.sending
@@ -111,10 +111,7 @@ class Origin:
         return sum(n for other, n in self._coming.items() if other <= rank) < free
 
     async def room(self, rank: int, turn: int = 0) -> None:
-        """Wait until there may be room, or a reason not to wait.
-
-        The most urgent is told first, and of those of a rank whose ``turn`` is the smallest.
-        """
+        """Wait until there may be room, or no reason to wait. Smallest rank first, then smallest ``turn``."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (rank, turn, next(self._order), future))
         try:
@@ -125,19 +122,19 @@ class Origin:
             raise
 
     def come(self, rank: int) -> None:
-        """Count a message that waits for a place at the gate."""
+        """Count a message that waits at the gate."""
         self._coming[rank] = self._coming.get(rank, 0) + 1
         self._all_coming += 1
 
     def turn_away(self, rank: int) -> None:
-        """Count it no more: it does not go."""
+        """Uncount it: it does not go."""
         self._came(rank)
         self.tell()
 
     def depart(self, rank: int, give_place: Callable[[], None], slow: Callable[[int], None]) -> Flight | None:
-        """Let a message that has its place go; None where it must not any more: it still has its place then.
+        """Start a message that has its place; None if it may no longer go: it still has its place then.
 
-        ``give_place`` is called once, at the landing or when patience ends; ``slow`` then, and with -1 at the landing.
+        ``give_place`` is called once, at the answer or when patience ends; ``slow`` then, and with -1 at the answer.
         """
         self._came(rank)
         full = self._places and self.sending >= self._limit
@@ -157,7 +154,7 @@ class Origin:
         return flight
 
     def landed(self, flight: Flight, *, well: bool | None) -> None:
-        """Take over what a flight's end says."""
+        """Update the state at a flight's end."""
         self.sending -= 1
         self._put_off = 0
         self.lingering -= flight.lingers
@@ -168,7 +165,7 @@ class Origin:
         self.tell()
 
     def _look(self) -> None:
-        """Find those whose patience is over: all have the same, so the first that left is the first of them."""
+        """Find flights past their patience: it is the same for all, so the oldest comes first."""
         loop, self._timer = asyncio.get_running_loop(), None
         while self._flights:
             if self._flights[0].landed:
@@ -191,7 +188,7 @@ class Origin:
         self._all_coming -= 1
 
     def tell(self) -> None:
-        """Tell as many of those who wait as there is room for; all of them when there is no use in waiting."""
+        """Wake as many waiters as there is room for; all of them when waiting is useless."""
         if not self._waiting:
             return
         room = len(self._waiting) if self.wait_s() > 0 else self._limit - self.sending - self._all_coming
@@ -209,16 +206,16 @@ class Origin:
 
 
 def patient() -> Breaker:
-    """Make the breaker of a provider that has no second: tried often, since many wait for it."""
+    """Make the breaker of a provider without a fallback: probed often, since many wait for it."""
     return Breaker(rest_s=1.0, longest_rest_s=10.0)
 
 
 class Origins:
-    """The providers of one channel, each made when it is first met.
+    """The providers of one channel, created on first use.
 
-    ``places`` is how many messages of the channel may be under way at once where its providers share them (fewer than
-    16 are not worth parting); ``label`` gives the word of a name in the metrics: strangers choose the names, so the
-    words must be few. Of those that share a word, the one in the worst state is shown.
+    ``places``: messages under way at once where providers share them (fewer than 16 are not worth dividing). ``label``
+    maps a name to its metrics label: strangers choose the names, so labels must be few. Of providers with the same
+    label, the worst state is shown.
     """
 
     def __init__(
@@ -233,10 +230,9 @@ class Origins:
         self._known: dict[str, Origin] = {}
 
     def of(self, name: str) -> Origin:
-        """Return the provider of that name."""
         known = self._known.get(name)
         if known is None:
-            if len(self._known) >= _MOST_ORIGINS:  # whoever invents names under a suffix must not fill our memory
+            if len(self._known) >= _MOST_ORIGINS:  # names invented under a suffix must not fill our memory
                 for other in [other for other, origin in self._known.items() if origin.idle]:
                     del self._known[other]
             label = self._label(name)
@@ -245,7 +241,7 @@ class Origins:
         return known
 
     def in_trouble(self) -> list[str]:
-        """Return the words of those that are not worth asking now."""
+        """Return the labels of providers not worth trying now."""
         return sorted({self._label(name) for name, each in self._known.items() if each.breaker.in_trouble})
 
     def _show(self, label: str) -> None:

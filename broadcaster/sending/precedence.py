@@ -1,4 +1,4 @@
-"""Who stands back for whom in one process, where it is the process itself that is short."""
+"""Routine work yields to urgent work within one process."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 LONGEST_S = 1.0
 FIRST_S = 2.0
-"""How long after an urgent alert was sent nothing routine is: by then it is resolved and on its way."""
+"""No routine message is sent this soon after an urgent alert: by then it is resolved and on its way."""
 _LINGER_S = 0.25
-"""How long work that was in hand counts on: from one stage to the next an alert is in nobody's hand for a moment."""
+"""Work counts as in hand this long after its end: between two stages no task holds an alert."""
 
 
 class Precedence:
     """Whether urgent work is in hand.
 
-    Writing down a big routine alert takes the store and the processor for long: part by part it stands back.
+    Writing a big routine alert occupies the store and the processor for long: it yields after each part.
     """
 
     def __init__(self) -> None:
@@ -33,12 +33,12 @@ class Precedence:
         self._others_until = float("-inf")
 
     def expect(self, rank: int, age_s: float) -> None:
-        """Know of an alert that was sent ``age_s`` seconds ago, whoever works on it: another process, maybe."""
+        """Note an alert sent ``age_s`` seconds ago, even if another process works on it."""
         if lane_of_rank(rank) is Lane.URGENT:
             self._others_until = max(self._others_until, time.monotonic() + FIRST_S - max(0.0, age_s))
 
     async def stand_back(self, rank: int) -> None:
-        """Wait, where the message is routine, until the first seconds of every urgent alert are over."""
+        """Wait, if the message is routine, until the first seconds of every urgent alert are over."""
         left_s = self._others_until - time.monotonic()
         if left_s > 0 and lane_of_rank(rank) is Lane.ROUTINE:
             await asyncio.sleep(left_s)
@@ -46,7 +46,7 @@ class Precedence:
 
     @contextmanager
     def holding(self, rank: int) -> Iterator[None]:
-        """Have work of that rank in hand within the block; what is urgent is written down before all else."""
+        """Mark work of that rank as in hand within the block; urgent work is written first."""
         urgent = lane_of_rank(rank) is Lane.URGENT
         self._urgent += urgent
         if urgent:
@@ -64,9 +64,9 @@ class Precedence:
             self._calm.set()
 
     async def give_way(self, rank: int) -> None:
-        """Wait, where the work is routine, until nothing urgent is in hand; not longer than ``LONGEST_S`` seconds.
+        """Wait, if the work is routine, until no urgent work is in hand, at most ``LONGEST_S`` seconds.
 
-        At a slow sender's rate an urgent alert is in hand for hours: what is routine goes on beside it, slowly.
+        At a slow sender's rate an urgent alert takes hours: routine work goes on beside it, slowly.
         """
         if lane_of_rank(rank) is Lane.ROUTINE:
             with suppress(TimeoutError):

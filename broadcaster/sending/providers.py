@@ -1,4 +1,4 @@
-"""The channels as the settings say: real where there are credentials, sandboxed where there are none."""
+"""The configured channels: real where there are credentials, else sandboxed."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
     from channels.base import Channel
 
 SYNTHETIC_ORIGIN = "https://push.example.invalid"
-"""Where the synthetic residents' devices are: a name that can lead nowhere (RFC 2606)."""
+"""Push origin of synthetic residents' devices; it can never resolve (RFC 2606)."""
 
 _SANDBOX_SID = "AC" + "0" * 32
 _SANDBOX_RATE = 10_000.0
-# What is lost to a restart is small where a sender is slow, and little is spent on batches where it is fast.
+# Small batches where a sender is slow, so a restart loses little; large ones where it is fast, to save overhead.
 _BATCH_S, _LARGEST_BATCH = 5, 250
 _BATCH = {ChannelName.PUSH: 250, ChannelName.EMAIL: 100, ChannelName.SMS: 50, ChannelName.VOICE: 10}
 
 
 def open_senders(settings: Settings, bus: Bus | None = None) -> dict[ChannelName, Sender]:
-    """Make every channel. Raises ``BadSettings``, naming each setting that is wrong.
+    """Make every channel. Raises ``BadSettings``, naming each wrong setting.
 
-    With a ``bus`` that several processes share, a channel's rate holds for all of them together.
+    With a ``bus`` shared by several processes, a channel's rate holds for all of them together.
     """
     findings: list[tuple[str, str]] = []
     made: dict[ChannelName, Sender] = {}
@@ -86,7 +86,7 @@ def _sender(settings: Settings, name: ChannelName, made: Made, hint: str, bus: B
 
 
 def batch_size(name: ChannelName, per_second: float) -> int:
-    """Return how many messages of a channel one sender takes on at once, at this rate."""
+    """Return how many messages of a channel one sender leases at once at this rate."""
     return max(_BATCH[name], int(min(_LARGEST_BATCH, per_second * _BATCH_S)))
 
 
@@ -119,7 +119,7 @@ def _gate(settings: Settings, name: ChannelName, bus: Bus | None, per_second: fl
 
 
 def rate_of(settings: Settings, name: ChannelName) -> float:
-    """Return the messages (SMS: segments) a second that the settings allow a channel, sandboxed or not."""
+    """Return a channel's configured messages (SMS: segments) a second, sandboxed or not."""
     return {
         ChannelName.PUSH: settings.push_per_second,
         ChannelName.SMS: settings.sms_per_second,
@@ -130,9 +130,9 @@ def rate_of(settings: Settings, name: ChannelName) -> float:
 
 @dataclass(frozen=True)
 class Made:
-    """A channel's providers, the first before the second; ``signs_as`` is who its texts are from.
+    """A channel's providers, preferred first; ``signs_as``: the sender of its texts.
 
-    ``label`` gives the metrics' word for an address' origin, where addresses name one.
+    ``label`` maps an address to its origin's metrics label, where addresses name one.
     """
 
     providers: tuple[Provider[Any, Any], ...]
@@ -196,7 +196,7 @@ _SANDBOX_NUMBER = "+33199000000"
 
 
 def _sms(settings: Settings) -> Made:
-    """Return Twilio, a carrier by SMPP, or both; whoever signs with a name can't be answered, so a name goes before."""
+    """Return Twilio, an SMPP carrier, or both. An alphanumeric sender can't be answered, so it comes first."""
     providers: list[Provider[Any, Any]] = []
     senders: list[str] = []
     if settings.twilio_account_sid or settings.smpp_url is None:
@@ -224,7 +224,7 @@ def _voice(settings: Settings) -> Made:
 
 @contextmanager
 def _about(field: str) -> Iterator[None]:
-    """Say of what is wrong within the block which setting it is."""
+    """Attribute errors within the block to a setting."""
     try:
         yield
     except ValueError as error:

@@ -1,5 +1,3 @@
-"""A channel as the service uses it."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -21,11 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Sender:
-    """A channel as the service uses it. ``stopped_until``: it is broken, and tried again then.
+    """A channel with its gate and state. ``stopped_until``: it is broken, and retried then.
 
-    ``providers`` are one or two; ``failover`` is the channel itself where it has two; ``listener`` is the part of it
-    that hears what becomes of messages; ``signs_as`` is who its texts are from; ``patience_s`` bounds a message, else
-    the settings do.
+    ``providers``: one or two. ``failover``: the channel itself if it has two. ``listener``: the part that receives
+    delivery reports. ``signs_as``: the sender of its texts. ``patience_s``: time limit per message, else the settings'.
     """
 
     name: ChannelName
@@ -43,13 +40,13 @@ class Sender:
     origins: Origins = field(default_factory=Origins)
 
     def resting(self, now: datetime) -> bool:
-        """Return whether the channel is stopped, and not to be tried yet.
+        """Return whether the channel is stopped and not due for a retry.
 
-        A time further ahead is of a clock that was ahead, and was set right since.
+        A time too far ahead comes from a clock that has been corrected since.
         """
         return self.stopped_until is not None and now < self.stopped_until <= now + timedelta(seconds=STOP_S)
 
     @property
     def provider(self) -> str:
-        """Who this channel speaks to, in a word."""
+        """Return the provider's short name."""
         return "+".join(each.name for each in self.providers)

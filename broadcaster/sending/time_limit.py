@@ -1,4 +1,4 @@
-"""A limit of time for each of very many things under way, with one timer for all of them."""
+"""One time limit for very many concurrent blocks, with a single timer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class Limit:
-    """Ends what takes longer than ``seconds``: ``with limit.block():`` raises ``TimeoutError`` then.
+    """``with limit.block():`` raises ``TimeoutError`` after ``seconds``.
 
-    As ``asyncio.timeout``, which makes and takes back a timer of the loop for each: a tenth of what a message costs
-    there. Blocks end in any order; whoever is cancelled from outside is cancelled.
+    Like ``asyncio.timeout``, without a loop timer for each block: that was a tenth of a message's cost. Blocks end in
+    any order; cancellation from outside stays a cancellation.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -22,11 +22,11 @@ class Limit:
         self._timer: asyncio.TimerHandle | None = None
 
     def block(self) -> Block:
-        """Return the block of one thing; it is entered once, by the task that calls."""
+        """Return a block; the calling task enters it once."""
         return Block(self)
 
     def begin(self, block: Block) -> float:
-        """Count a block in; give when it is to end, in the loop's time."""
+        """Register a block; return its deadline in the loop's time."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._seconds
         self._blocks[block] = None
@@ -35,11 +35,11 @@ class Limit:
         return until
 
     def end(self, block: Block) -> None:
-        """Count it out."""
+        """Unregister it."""
         del self._blocks[block]
 
     def _look(self) -> None:
-        """End what is overdue: all have the same time, so the first that began is the first of them."""
+        """Interrupt overdue blocks: the limit is the same for all, so the oldest comes first."""
         loop, self._timer = asyncio.get_running_loop(), None
         for block in self._blocks:
             if block.until > loop.time():
@@ -50,8 +50,6 @@ class Limit:
 
 
 class Block:
-    """One thing under way."""
-
     __slots__ = ("_cancelling", "_limit", "_task", "overdue", "until")
 
     def __init__(self, limit: Limit) -> None:
@@ -69,11 +67,11 @@ class Block:
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         self._limit.end(self)
-        # Somebody else may have cancelled the task beside us: then it is theirs.
+        # The task may also have been cancelled from outside: let that through.
         if self.overdue and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
     def interrupt(self) -> None:
-        """Cancel the task, which then sees ``TimeoutError``."""
+        """Cancel the task; it sees ``TimeoutError``."""
         self.overdue = True
         self._task.cancel()

@@ -1,6 +1,6 @@
-"""What each channel says: rendered once a language, then filled for each person.
+"""Message texts per channel: rendered once per language, then filled per person.
 
-Exercise and real look different everywhere: the first word of an exercise, on every channel, says that it is one.
+The first word of an exercise, on every channel, says that it is one.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _RENDERERS: dict[ChannelName, Callable[[Context, str, Text], Fill]] = {
 
 
 def render(channel: ChannelName, context: Context, locale: str) -> Fill:
-    """Render an alert for ``channel`` in the language that suits ``locale`` best."""
+    """Render an alert for ``channel`` in the best language for ``locale``."""
     language, text = context.in_language(locale)
     return _RENDERERS[channel](context, language, text)
 
 
 def voice_message(context: Context, locale: str, delivery_id: int) -> VoiceMessage:
-    """Return what a call says, for the webhook that answers a key."""
+    """Return a call's text, for the webhook that handles a key press."""
     language, text = context.in_language(locale)
     message = render_voice(context, language, text)(delivery_id)
     if not isinstance(message, VoiceMessage):

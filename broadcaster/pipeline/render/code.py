@@ -1,4 +1,4 @@
-"""The message with a code, by which somebody shows that a number or a mailbox is theirs."""
+"""The message with a confirmation code for a phone number or mailbox."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONGEST_STATION = 40
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The words of one language; those of the SMS are in GSM-7 and take one segment with the longest name."""
+    """Texts of one language; those of the SMS are GSM-7 and fit one segment with the longest name."""
 
     sms: str
     spoken: str
@@ -64,10 +64,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What is to be told: ``code``, in ``language``, for a station; ``id`` is the confirmation's.
-
-    ``minutes``: how long it holds.
-    """
+    """``code`` in ``language``, for a station; ``id`` is the confirmation's. ``minutes``: its lifetime."""
 
     station: Station
     links: Links
@@ -92,7 +89,7 @@ def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage |
         say = words.spoken.format(station=name, code=", ".join(told.code))
         return VoiceMessage(say=say, language=voice_language(tag), detect_machine=False)
     short = name if len(name) <= _LONGEST_STATION else f"{name[: _LONGEST_STATION - 3]}..."
-    # By the last line telephones know whose code it is, and offer to fill it in (WICG: origin-bound one-time codes).
+    # Phones use the last line to offer autofill (WICG: origin-bound one-time codes).
     bound = f"@{told.links.host} #{told.code}"
     said = words.sms.format(station=short, code=told.code, minutes=told.minutes)
     return SmsMessage(f"{said}\n\n{bound}", validity_s=told.minutes * 60)

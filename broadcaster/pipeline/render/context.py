@@ -1,4 +1,4 @@
-"""What every rendering needs: the alert, whose it is, and where its links lead."""
+"""Input of every rendering: the alert, its station, and link targets."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Fill(Protocol):
-    """Makes one person's message of what was rendered."""
+    """Fills one person's message into the rendered template."""
 
     def __call__(self, delivery_id: int) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where links lead: the public page, a delivery's receipt, webhooks and way out."""
+    """Link targets: public page, delivery receipt, webhooks, opt-out."""
 
     base_url: str
     vault: Vault
@@ -47,7 +47,7 @@ class Links:
 
     @property
     def host(self) -> str:
-        """Return the host's name alone; an address of IPv6, which can't stand in a List-Id, is *localhost*."""
+        """Return the host name; *localhost* for an IPv6 address, which can't be in a List-Id."""
         name = urlsplit(self.base_url).hostname or "localhost"
         return "localhost" if ":" in name else name
 
@@ -60,7 +60,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that a rendering needs. ``thread``: the token of the alert that this one follows up, or its own."""
+    """``thread``: token of the alert that this one follows up, or its own."""
 
     alert: Alert
     station: Station
@@ -73,9 +73,9 @@ class Context:
 
 
 def prefix(alert: Alert, words: Wording, headline: str) -> str:
-    """Return what stands before the headline: exercise, test, update, all clear; empty for a first real alert.
+    """Return the headline's prefix: exercise, test, update, all clear; empty for a first real alert.
 
-    A headline that says itself that all is clear is not told so twice: that would cost a second SMS segment.
+    Omitted where the headline itself says all clear: it would cost a second SMS segment.
     """
     kind = {MsgType.UPDATE: words.update, MsgType.CANCEL: words.cancel}.get(alert.msg_type, "")
     if alert.msg_type is MsgType.CANCEL and headline.casefold().startswith(words.all_clear.casefold()):
@@ -85,16 +85,13 @@ def prefix(alert: Alert, words: Wording, headline: str) -> str:
 
 
 def titled(alert: Alert, language: str, text: Text) -> str:
-    """Return the headline with what stands before it."""
+    """Return the headline with its prefix."""
     before = prefix(alert, wording(language), text.headline)
     return f"[{before}] {text.headline}" if before else text.headline
 
 
 def until(context: Context, language: str) -> str:
-    """Return the sentence that says how long the alert holds, in the station's time, which it names.
-
-    Whoever reads it may be elsewhere.
-    """
+    """Return how long the alert lasts, in the station's time; names the zone, as readers may be elsewhere."""
     zone, locale = zone_of(context.station.region), language[:2]
     time = format_datetime(context.alert.expires_at.astimezone(zone), "d MMMM y, HH:mm", locale=locale)
     return wording(language).until.format(time=f"{time} ({get_timezone_location(zone, locale=locale)})")

@@ -1,4 +1,4 @@
-"""The mail: text and HTML, compiled once a language."""
+"""The mail: text and HTML, compiled once per language."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.alerts import Alert
     from broadcaster.pipeline.render.context import Context, Fill
 
-# A name that no author can know: braces around any other are text.
+# Unguessable, so braces in an author's text stay text.
 _SLOT = f"way_out_{secrets.token_hex(8)}"
 _COLOURS = {Severity.EXTREME: "#8e0038", Severity.SEVERE: "#b3261e", Severity.MODERATE: "#9a5b00"}
 _jinja = Environment(
@@ -25,11 +25,11 @@ _jinja = Environment(
 
 
 def render_mail(context: Context, language: str, text: Text) -> Fill:
-    """Render both parts; each person's has their own way out, and all of one thread lie together."""
+    """Render both parts; each person gets their own opt-out link. Mails about one alert share a thread."""
     alert, station, links = context.alert, context.station, context.links
     words = wording(language)
     title = titled(alert, language, text)
-    name = " ".join(station.name.split())  # a name of an old register may hold a line break, which no header can
+    name = " ".join(station.name.split())  # an old register's name may contain a line break, illegal in a header
     parts = {
         "language": language,
         "title": title,
@@ -65,7 +65,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
             unsubscribe_url=way_out,
             fill={_SLOT: way_out},
             date=alert.sent_at,
-            # Nobody was ever sent this one: it is the parent that all mails of one thread have in common.
+            # Never sent: the common parent of all mails in the thread.
             references=f"{context.thread}.thread",
         )
 

@@ -1,4 +1,4 @@
-"""The payload of a push: JSON, for the service worker."""
+"""The push payload: JSON for the service worker."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from broadcaster.domain.alerts import Alert
     from broadcaster.pipeline.render.context import Context, Fill
 
-# As it stands in JSON: within an author's text the quotes would be escaped, so it can't be found there.
+# As serialized: quotes in an author's text are escaped, so this can't match inside it.
 _RECEIPT = b'"receipt":"@receipt@"'
 _LONGEST_RECEIPT = 200
 _SHORT = 120
 
 
 def render_push(context: Context, language: str, text: Text) -> Fill:
-    """Render the payload, and the shorter one for a service that takes less."""
+    """Render the payload, and a shorter one for services with a lower limit."""
     alert = context.alert
     title = titled(alert, language, text)
     facts = {
@@ -57,14 +57,14 @@ def render_push(context: Context, language: str, text: Text) -> Fill:
 
 
 def _urgency(alert: Alert) -> PushUrgency:
-    """RFC 8030, section 5.3: *high* reaches a device that is low on battery."""
+    """RFC 8030, section 5.3: *high* reaches a device with a low battery."""
     if alert.status is not Status.ACTUAL or alert.severity is Severity.MINOR:
         return "low"
     return "high" if alert.lane is Lane.URGENT or alert.msg_type is MsgType.CANCEL else "normal"
 
 
 def _body(text: Text, room: int) -> str:
-    """Join both parts; where they take more than ``room``, what to do goes before what happens."""
+    """Join both parts; beyond ``room``, the instruction takes precedence over the description."""
     instruction = _within(text.instruction, max(room * 2 // 3, room - len(orjson.dumps(text.description)) - len(r"\n")))
     left = room - len(orjson.dumps(instruction)) - len(r"\n")
     return "\n".join(part for part in (_within(text.description, left), instruction) if part)

@@ -1,4 +1,4 @@
-"""The text of an SMS."""
+"""SMS text."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from broadcaster.pipeline.render.context import Context, Fill
 
 SMS_SEGMENTS = 3
-"""How many segments an SMS may take before its text is shortened; an author's own SMS text never is."""
+"""Longest generated SMS in segments; an author's own SMS text is never shortened."""
 
 _MOST_VALIDITY_S = 36_000
 _TOKEN = "x" * 18
-"""As long as the token of a way out, for deliveries up to 4 thousand million; it leads nowhere."""
+"""As long as an opt-out token, for delivery ids up to 4 thousand million; leads nowhere."""
 
 
 def sms_text(context: Context, language: str, text: Text, page: str) -> str:
-    """Return what an SMS says, to look at and to count: its way out, where it has one, leads nowhere."""
+    """Return the SMS for preview and counting; its opt-out link, if any, leads nowhere."""
     way_out = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
     return _joined(_said(context, language, text, page, way_out), way_out)
 
 
 def cheap_sms(context: Context, language: str, text: Text) -> str:
-    """Return what an author may have an SMS say instead: the same in letters that cost less; without its link.
+    """Return a cheaper spelling of the SMS for the author to choose, without its link.
 
-    It is offered, and stands in an SMS only where its author chose it (``Text.sms``).
+    It is used only if chosen (``Text.sms``).
     """
     letters = Text(plain(text.headline), plain(text.description), plain(text.instruction))
     before = prefix(context.alert, wording(language), letters.headline)
@@ -47,10 +47,10 @@ def cheap_sms(context: Context, language: str, text: Text) -> str:
 
 
 def _said(context: Context, language: str, text: Text, page: str, way_out: str) -> str:
-    """Return station, headline, what to do, link; shortened to ``SMS_SEGMENTS`` together with ``way_out``.
+    """Return station, headline, instruction, link; shortened to ``SMS_SEGMENTS`` together with ``way_out``.
 
-    No letter is replaced by another: what makes it dearer is shown to the author beforehand. Shortened is what happens,
-    then the station's name goes, then the headline is cut; never what stands before it, nor the link.
+    No letter is replaced: the author is shown beforehand what makes it cost more. The description is shortened first,
+    then the station's name is dropped, then the headline is cut; never its prefix or the link.
     """
     before = prefix(context.alert, wording(language), text.sms or text.headline)
     before = f"[{before}] " if before else ""
@@ -65,7 +65,7 @@ def _said(context: Context, language: str, text: Text, page: str, way_out: str) 
 
 
 def _shorter(station: str, text: Text) -> Iterator[tuple[str, str]]:
-    """Return (head, middle), each shorter than the one before."""
+    """Yield (head, middle), each shorter than the last."""
     words = " ".join(part for part in (text.instruction, text.description) if part).split()
     head = f"{station}: {text.headline}"
     yield head, " ".join(words)
@@ -79,7 +79,7 @@ def _shorter(station: str, text: Text) -> Iterator[tuple[str, str]]:
 
 
 def _way_out(context: Context, language: str, url: str) -> str:
-    # Whoever writes under a name can't be answered STOP: the way out is a link.
+    # An alphanumeric sender can't receive STOP: the opt-out is a link.
     return wording(language).stop.format(url=url) if is_alphanumeric(context.links.sms_sender) else ""
 
 
@@ -88,7 +88,7 @@ def _joined(*parts: str) -> str:
 
 
 def render_sms(context: Context, language: str, text: Text) -> Fill:
-    """Render the text, for each person with their callback and, where there is no STOP, their way out."""
+    """Render the text; each person gets their callback and, without STOP, an opt-out link."""
     longest = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
     said = _said(context, language, text, context.links.page(context.alert), longest)
     left = int((context.alert.expires_at - context.now).total_seconds())

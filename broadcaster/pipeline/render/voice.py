@@ -1,4 +1,4 @@
-"""What a call says."""
+"""Voice call text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def render_voice(context: Context, language: str, text: Text) -> Fill:
-    """Render what is said, for each person with the webhooks of their call."""
+    """Render the call; each person gets their own webhooks."""
     words = wording(language)
     alert = context.alert
     spoken = {Status.EXERCISE: words.exercise_spoken, Status.TEST: words.test_spoken}.get(alert.status, "")

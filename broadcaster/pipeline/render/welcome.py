@@ -1,4 +1,4 @@
-"""The first push to a new subscription: its service worker answers it, which shows that somebody is there."""
+"""First push to a new subscription: its service worker's answer proves that it works."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from broadcaster.store.people.welcomes import Welcome
 
 TTL_S = 3 * 24 * 3600
-"""How long push services keep a welcome for a device that is away; the next one replaces it."""
+"""How long push services keep a welcome for an offline device; the next one replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ _WORDS = {
 
 
 def render_welcome(welcome: Welcome, links: Links) -> PushMessage:
-    """Return the push; one that is sent again shows without a sound."""
+    """Return the push; a repeated one shows silently."""
     tag = welcome.locale[:2].lower() if welcome.locale[:2].lower() in _WORDS else "en"
     words = _WORDS[tag]
     name = f"welcome-{welcome.contact_id}"
