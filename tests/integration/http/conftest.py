@@ -10,7 +10,6 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from broadcaster import territory
 from broadcaster.app import Running, open_store, serving
 from broadcaster.config import Settings
 from broadcaster.domain.stations import Role
@@ -19,7 +18,6 @@ from broadcaster.server import application as server
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
 from tests.servers.shaped import shape
-from zones import Coast
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from broadcaster.domain.people import NewSubscriber
 
 LAIGLE = (0.6283, 48.7631)
-_COAST = Coast()
 BOUNDARY = {
     "type": "Polygon",
     "coordinates": [[[0.56, 48.72], [0.70, 48.72], [0.70, 48.80], [0.56, 48.80], [0.56, 48.72]]],
@@ -153,12 +150,6 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refusals for asking too often are given at once."""
     monkeypatch.setattr(server, "PATIENCE_S", 0.0)
-
-
-@pytest.fixture(autouse=True)
-def one_coast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The land of France, which takes seconds to read, is read once for all tests."""
-    monkeypatch.setattr(territory, "Coast", lambda: _COAST)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
