@@ -1,6 +1,6 @@
-"""Who is where, in memory: the place index, the roster of followers and contacts, active alerts, and territories.
+"""In-memory indexes: places, the roster of followers and contacts, active alerts, territories.
 
-Loaded from the store at start, and kept in step with it by following its changes. All on one event loop.
+Loaded from the store at start and kept current from its change feed. All on one event loop.
 """
 
 from broadcaster.atlas.active import ActiveAlerts

@@ -1,4 +1,4 @@
-"""Which alerts hold now, and where."""
+"""Active alerts and their areas."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 _FAR = (AudienceKind.ALL_FOLLOWERS, AudienceKind.GROUPS)
-"""Whom these find need not be in the area."""
+"""Audiences that need not be in the area."""
 
 
 class ActiveAlerts:
-    """The alerts that hold, by id, their areas in an index, and by station those that find people anywhere."""
+    """Active alerts by id, an index of their areas, and by station those that reach people anywhere."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -35,11 +35,9 @@ class ActiveAlerts:
         self._ended: set[int] = set()
 
     async def follow(self) -> list[Alert]:
-        """Take over from the store which alerts hold: those that others issued, and those that were cancelled.
+        """Apply the store's active alerts, and drop those cancelled; return the new ones.
 
-        Give those that were not known here.
-
-        What is put in or removed here while the store is read is newer than what was read, and stays so.
+        Changes made here while the store is read are newer than what was read, and win.
         """
         before = set(self._alerts)
         self._reading += 1
@@ -62,7 +60,7 @@ class ActiveAlerts:
                 self._ended.clear()
 
     def put(self, alert: Alert) -> None:
-        """Add an alert, if it is one that can hold."""
+        """Add an alert, if it may be active."""
         if not alert.active(self._clock.now()):
             return
         self._alerts[alert.id] = alert
@@ -72,7 +70,7 @@ class ActiveAlerts:
             self._far[alert.station_id].add(alert.id)
 
     def remove(self, alert_id: int) -> None:
-        """Forget an alert; one that is not there is passed over."""
+        """Remove an alert, if present."""
         if self._reading:
             self._ended.add(alert_id)
         alert = self._alerts.pop(alert_id, None)
@@ -86,18 +84,18 @@ class ActiveAlerts:
                 del self._far[alert.station_id]
 
     def sweep(self, now: datetime) -> None:
-        """Forget those that expired."""
+        """Remove expired alerts."""
         for alert in list(self._alerts.values()):
             if not alert.active(now):
                 self.remove(alert.id)
 
     def at(self, lon: float, lat: float) -> list[int]:
-        """Return the ids of the alerts that hold at a point (WGS 84 degrees), ascending."""
+        """Return the ids of active alerts at a point (WGS 84 degrees), ascending."""
         now = self._clock.now()
         return [each for each in self._areas.at(lon, lat).tolist() if self._alerts[each].active(now)]
 
     def reaching(self, box: tuple[float, float, float, float], margin: float) -> list[Alert]:
-        """Return the alerts whose area may reach into a box (west, south, east, north), all in WGS 84 degrees."""
+        """Return alerts whose area may reach into a box (west, south, east, north; all in WGS 84 degrees)."""
         now = self._clock.now()
         west, south, east, north = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
         return [
@@ -109,12 +107,12 @@ class ActiveAlerts:
         ]
 
     def alerts(self, ids: Iterable[int]) -> list[Alert]:
-        """Return the alerts of these ids that hold."""
+        """Return the active alerts among these ids."""
         now = self._clock.now()
         return [self._alerts[each] for each in ids if each in self._alerts and self._alerts[each].active(now)]
 
     def at_many(self, points: Sequence[tuple[float, float]]) -> list[tuple[int, Alert]]:
-        """Return (index of a point, alert that holds there), of points as for ``at``."""
+        """Return (index of a point, active alert there), points as for ``at``."""
         if not points:
             return []
         now = self._clock.now()
@@ -129,9 +127,9 @@ class ActiveAlerts:
         groups: dict[int, set[str]],
         been: Iterable[int] = (),
     ) -> list[Alert]:
-        """Return the alerts that concern someone at these points who follows these stations.
+        """Return the alerts for someone at these points who follows these stations.
 
-        ``groups``: by station, the slugs of the groups they are in. ``been``: the alerts in whose areas they were.
+        ``groups``: slugs of their groups by station. ``been``: alerts whose areas they passed through.
         """
         inside = {each for lon, lat in points for each in self.at(lon, lat)}.union(been)
         far = {each for station_id in stations.union(groups) for each in self._far.get(station_id, ())}

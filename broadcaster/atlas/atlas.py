@@ -1,4 +1,4 @@
-"""The place index and the roster, kept in step with the store."""
+"""The place index and the roster, kept current from the store."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _PART = 2000
 
 
 class Counted(NamedTuple):
-    """``own``: the ids of those whom the station registered. ``others``: about how many others, in tens.
+    """``own``: ids of people of the station's register. ``others``: estimated number of others, in tens.
 
-    ``pool``: the ids of all those who may be among the others, wherever they are: who is, is not said.
-    ``unconfirmed``: about how many sign-ups that nothing has confirmed yet; they are not among the others.
+    ``pool``: ids of all who may be among the others, wherever they are; who is, stays private. ``unconfirmed``:
+    estimated number of unconfirmed sign-ups, not among the others.
     """
 
     own: NDArray[np.int64]
@@ -43,7 +43,7 @@ class Counted(NamedTuple):
 
 
 class _News(NamedTuple):
-    """What changed up to ``seq``; ``moved``: those of whom nothing did but where they are, which ``points`` says."""
+    """Changes up to ``seq``; ``moved``: those whose only change is the position in ``points``."""
 
     seq: int
     changed: list[int]
@@ -54,7 +54,7 @@ class _News(NamedTuple):
 
 
 class Atlas:
-    """Answers who is concerned by an alert, as of the last change that ``follow`` has taken over."""
+    """Finds an alert's recipients, as of the last ``follow``."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -89,7 +89,7 @@ class Atlas:
         self.seq = seq
 
     async def follow(self) -> None:
-        """Take over the changes since the last time; whoever asks meanwhile waits for the same."""
+        """Apply the changes since the last time; concurrent callers share one run."""
         async with self._following:
             await self._follow()
 
@@ -98,14 +98,14 @@ class Atlas:
             news = await self._store.look(self._news)
             if news is None:
                 return
-            if news.changed:  # of more than a position
+            if news.changed:  # not only positions
                 self.roster.refresh(news.changed, news.known, news.group_ids)
                 self._place(news.changed, news.known)
             self._move(news.moved, news.points)
             self.seq = news.seq
 
     async def _news(self, unit: Unit) -> _News | None:
-        """Read what changed since the last time; of those who only moved, nothing but where they are now."""
+        """Read the changes since the last time; for people who only moved, just their position."""
         changed = await feed.changed_after(unit, self.seq, _PART)
         if not changed:
             return None
@@ -129,7 +129,7 @@ class Atlas:
     def _place(self, ids: Sequence[int], known: dict[int, feed.Known]) -> None:
         points = [(key, each, lon, lat) for each, entry in known.items() for key, lon, lat in entry.points]
         keys = np.array([point[0] for point in points], np.int64)
-        # Whoever is new has no points yet: finding whose a point is takes a look at all of them.
+        # New subscribers have no points yet; looking up owners scans all points.
         before = [each for each in ids if each <= self._newest]
         if before:
             self.places.remove_many(np.setdiff1d(self.places.of_owners(before), keys))
@@ -139,7 +139,7 @@ class Atlas:
             self.places.put_many(keys, np.array(owners, np.int64), np.array(lons), np.array(lats))
 
     def concerned(self, station_id: int, area: Area | None, audience: Audience) -> NDArray[np.int64]:
-        """Return the subscribers whom the rule ``audience`` finds, ascending; *told* is the store's to answer."""
+        """Return the subscribers matched by ``audience``, ascending; *told* is answered by the store."""
         inside = None if area is None else self.places.owners_within(area)
         match audience.kind:
             case AudienceKind.EVERYONE:
@@ -156,10 +156,11 @@ class Atlas:
                 raise ValueError(message)
 
     def counted(self, station_id: int, area: Area | None, audience: Audience) -> Counted:
-        """Count whom ``concerned`` would find, so that the count shows nobody where they are (``atlas.crowd``)."""
+        """Estimate whom ``concerned`` would find, revealing nobody's position (``atlas.crowd``)."""
         own = self.roster.registered(station_id)
         if audience.kind is AudienceKind.GROUPS:
-            # Who is in a group the station says: in an area it could ask for one person alone. So wherever they are.
+            # A station chooses group members, so within an area a group could single out one person: count them
+            # anywhere.
             members = self.roster.members(station_id, audience.groups)
             return self._anywhere(members, own, area, f"groups {station_id}")
         if audience.kind is AudienceKind.ALL_FOLLOWERS:
@@ -186,14 +187,14 @@ class Atlas:
         return Counted(inside, self.crowd.about(len(others), what), others, unconfirmed)
 
     def _at_home(self, ids: NDArray[np.int64], area: Area) -> NDArray[np.int64]:
-        """Return those of ``ids`` (ascending) who have a place in the area; where their device is does not count."""
+        """Return those of ``ids`` (ascending) with a place in the area; device positions do not count."""
         hits = self.places.within(area)
         return among(np.unique(hits.owners[hits.keys > 0]), ids)
 
     def _others(self, pool: NDArray[np.int64], own: NDArray[np.int64]) -> Callable[[Hits], NDArray[np.bool_]]:
-        """Return what tells, of points, those of ``pool`` that are not a place of ``own`` (both ascending ids).
+        """Return a filter for points: those of ``pool`` that are not a place of ``own`` (both ascending ids).
 
-        A device of theirs counts where it is away from home: within the points given there is no place of theirs.
+        Devices of ``own`` count while away from home: no place of theirs lies within the points given.
         """
 
         def counted(hits: Hits) -> NDArray[np.bool_]:
@@ -204,7 +205,7 @@ class Atlas:
         return counted
 
     def followers_seen(self, station_id: int, area: Area | None) -> list[Cell]:
-        """Return where followers live, as a picture (``atlas.density``), in cells around the station."""
+        """Return where followers live (``atlas.density``), in cells around the station."""
         own = self.roster.registered(station_id)
         followers = without(self.roster.followers(station_id), self.roster.unconfirmed())
 
@@ -216,14 +217,14 @@ class Atlas:
         return self.density.picture(station_id, area, self.places, own, others)
 
     def most_exposed_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
-        """Order subscribers: those enrolled as vulnerable, all others, the unconfirmed; of each the nearest first."""
+        """Order subscribers: vulnerable ones, all others, the unconfirmed; each nearest first."""
         near = self.nearest_first(ids, area)
         last = held(near, self.roster.unconfirmed())
         first = self.roster.vulnerable(near) & ~last
         return np.concatenate((near[first], near[~first & ~last], near[last]))
 
     def nearest_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
-        """Order subscribers by their distance from the middle of the area, those without a point in it last."""
+        """Order subscribers by distance from the area's middle, those without a point in it last."""
         if area is None or len(ids) == 0:
             return ids
         hits = self.places.within(area)

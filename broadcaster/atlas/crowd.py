@@ -1,14 +1,14 @@
-"""How many people are in an area whom the station did not register itself: an estimate that points at nobody.
+"""Privacy-preserving estimates of how many people in an area the station did not register itself.
 
 Reach and density count people of the station's own register exactly, since the station holds their addresses. Everybody
-else (people who signed up by themselves, visitors, followers of other stations), and where any device is now, is only
-known from here.
+else (people who signed up themselves, visitors, followers of other stations), and every device's position, is known
+only from here.
 
-The Earth is one lattice of cells of some 278 m, and tiles of 16 by 16 of them. In a tile, cells with too few people
-are joined, four at a time, until a square holds enough; its count is rounded to tens. Limits of joining and rounding
-are drawn from the secret, square by square, and never change. An area is answered from these squares alone, each by the
-part of it that the area covers. So all answers together tell no more than the table of squares does, however often and
-in whatever shapes one asks; and the table stays as it is for a quarter of an hour.
+The Earth is one lattice of cells of some 278 m, and tiles of 16 by 16 of them. In a tile, cells with too few people are
+joined, four at a time, until a square holds enough; its count is rounded to tens. The limits for joining and rounding
+derive from the secret, per square, and never change. Areas are answered only from these squares, each in proportion to
+its overlap. So all answers together reveal no more than the table of squares, however many and whatever shapes are
+asked; and the table is kept for a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -32,40 +32,41 @@ if TYPE_CHECKING:
 
 TENS = 10
 LEVELS = 4
-"""A square of level n is 2**n cells wide; one of the last is a tile. No tile crosses a whole degree of latitude."""
+"""A square of level n is 2**n cells wide; at the last level it is a tile. No tile crosses a whole degree of latitude.
+"""
 KEPT_S = 900.0
 _SIDES = ((64, 16), (1024, 8), (1 << 30, 4))
-"""Up to so many squares, so many points a side of each are looked at."""
+"""(up to this many squares, sample points per side of each)."""
 
 
 Tile = tuple[int, int]
 Counted = tuple[int, str]
-"""Of which table: a station's id, and the kind of audience."""
+"""Table key: station id, and kind of audience."""
 Others = Callable[["Hits"], "NDArray[np.bool_]"]
 
 
 class Crowd:
-    """The tables of squares, made as they are asked for, and kept for a quarter of an hour."""
+    """Tables of squares, built on demand and kept for a quarter of an hour."""
 
     def __init__(self, vault: Vault, clock: Callable[[], float] = time.monotonic) -> None:
-        """``clock`` gives seconds that only ever grow."""
+        """``clock``: monotonic seconds."""
         self._vault = vault
         self._clock = clock
         self._period = -1
         self._tables: dict[Counted, dict[Tile, list[Square]]] = {}
 
     def about(self, n: int, what: str) -> int:
-        """Round a number of people, wherever they are, to tens; ``what`` they are, for the same always."""
+        """Round a number of people to tens; ``what`` seeds the rounding, so it is stable."""
         return (n + self._drawn(what, TENS)) // TENS * TENS
 
     def within(self, area: Area, which: Counted, places: PlaceIndex, others: Others) -> int:
-        """Return about how many people are in an area, in tens. ``others`` says which points of an index count."""
+        """Estimate the people in an area, in tens. ``others`` filters an index's points."""
         squares = self.squares(area, which, places, others)
         inside = float(np.sum(_covered(area, squares) * [each.people for each in squares]))
         return int(inside / TENS + 0.5) * TENS
 
     def squares(self, area: Area, which: Counted, places: PlaceIndex, others: Others) -> list[Square]:
-        """Return the squares of a table that lie in the tiles of an area."""
+        """Return a table's squares within the tiles of an area."""
         period = int(self._clock() // KEPT_S)
         if period != self._period:
             self._tables.clear()
@@ -79,7 +80,7 @@ class Crowd:
         return [square for tile in tiles for square in known[tile]]
 
     def _joined(self, cells: dict[tuple[int, int], int]) -> Iterator[Square]:
-        """Yield the squares of a tile's cells: how many people by row and column."""
+        """Yield a tile's squares; ``cells``: people by row and column."""
         for level in range(LEVELS + 1):
             joined: dict[tuple[int, int], int] = {}
             for (row, column), n in cells.items():
@@ -87,7 +88,7 @@ class Crowd:
                 if level < LEVELS and n <= TENS + self._drawn(f"joined {name}", TENS):
                     up = row >> 1, column >> 1
                     joined[up] = joined.get(up, 0) + n
-                elif told := self.about(n, name):  # of a whole tile, of some four kilometres, a few may be told
+                elif told := self.about(n, name):  # a whole tile, some four kilometres wide, may show a few
                     yield Square(level, row, column, told)
             cells = joined
 
@@ -96,18 +97,18 @@ class Crowd:
 
 
 def _cells(tile: Tile, hits: Hits, counted: NDArray[np.bool_]) -> dict[tuple[int, int], int]:
-    """Return how many people have a point that counts in each cell of a tile, by row and column."""
+    """Return the people with a counted point in each cell of a tile, by row and column."""
     owners, lons, lats = hits.owners[counted], hits.lons[counted], hits.lats[counted]
     rows = np.floor(lats / STEP).astype(np.int64)
     columns = np.floor(lons / width_at(lats)).astype(np.int64)
-    inside = (rows >> LEVELS == tile[0]) & (columns >> LEVELS == tile[1])  # points on its edge may be the next one's
+    inside = (rows >> LEVELS == tile[0]) & (columns >> LEVELS == tile[1])  # edge points may be the next tile's
     each = np.unique(np.column_stack((rows, columns, owners))[inside], axis=0)
     cells, people = np.unique(each[:, :2], axis=0, return_counts=True)
     return {(row, column): n for (row, column), n in zip(cells.tolist(), people.tolist(), strict=True)}
 
 
 def _covered(area: Area, squares: Sequence[Square]) -> NDArray[np.float64]:
-    """Return which part of each square an area covers, 0 to 1, from points that lie evenly in it."""
+    """Return which part of each square an area covers, 0 to 1, from evenly spaced sample points."""
     if not squares:
         return np.empty(0)
     side = next(side for most, side in _SIDES if len(squares) <= most)
@@ -119,7 +120,7 @@ def _covered(area: Area, squares: Sequence[Square]) -> NDArray[np.float64]:
 
 
 def _tiles(area: Area) -> list[Tile]:
-    """Return the tiles that the bounds of an area touch."""
+    """Return the tiles within an area's bounds."""
     size = 1 << LEVELS
     found: dict[Tile, None] = {}
     for west, south, east, north in area.bounds():

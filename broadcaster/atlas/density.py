@@ -1,9 +1,9 @@
-"""Where a station's followers live, as a picture so coarse that it shows nobody's home.
+"""Where a station's followers live, too coarse to show anybody's home.
 
-The cells are those of one lattice for the whole Earth, whatever is drawn over them and whoever asks: there are no two
-pictures of the same people to subtract one from the other. A cell is told only where it holds enough people in enough
-homes, and then by a class, not by a number; and a picture stays as it is for a quarter of an hour, whoever comes or
-goes. Those whom the station did not register itself are in it only as ``atlas.crowd`` counts them.
+Cells are those of one global lattice, independent of the area and the requester, so no two pictures of the same people
+can be subtracted. A cell is shown only if it holds enough people in enough homes, and as a class, not a number; a
+picture is kept for a quarter of an hour. People not registered by the station appear only as ``atlas.crowd`` counts
+them.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 LEAST_PEOPLE, LEAST_HOMES = 5, 3
 CLASSES = (5, 10, 20, 50, 100)
-"""From how many people on a cell is of which class; the first is class 1."""
+"""Least number of people for each class; the first is class 1."""
 
 _KEPT_S = 900.0
 _AROUND = 0.06
-_HOME = 1e4  # points within some 10 m of each other are one home
+_HOME = 1e4  # points within about 10 m count as one home
 _FAR = 1 << 24
 
 
@@ -46,10 +46,10 @@ class Cell(NamedTuple):
 
 
 class Density:
-    """Makes a station's picture, and keeps it for a quarter of an hour."""
+    """Makes a station's picture and keeps it for a quarter of an hour."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """``clock`` gives seconds that only ever grow."""
+        """``clock``: monotonic seconds."""
         self._clock = clock
         self._kept: dict[int, tuple[float, list[Cell]]] = {}
 
@@ -73,7 +73,7 @@ class Density:
 
 
 def around(boundary: object, centre: tuple[float, float] | None) -> Area | None:
-    """Return the box in which a station's followers are looked for; None for a station that is nowhere."""
+    """Return the box in which to look for a station's followers; None for a station without a location."""
     bounds = Jurisdiction.from_geojson(boundary).bounds
     if bounds is None:
         if centre is None:
@@ -86,7 +86,7 @@ def around(boundary: object, centre: tuple[float, float] | None) -> Area | None:
 
 
 def seen(hits: Hits, registered: NDArray[np.int64], others: Sequence[Square] = ()) -> list[Cell]:
-    """Return the cells that may be told: of places of those ``registered`` (ascending ids), and of ``others``."""
+    """Return the cells that may be shown: places of those ``registered`` (ascending ids), and ``others``."""
     told = {(each.row, each.column): each.people for each in others if each.level == 0}
     for cell, people in _at_home(hits, registered):
         told[cell] = told.get(cell, 0) + people
@@ -100,7 +100,7 @@ def seen(hits: Hits, registered: NDArray[np.int64], others: Sequence[Square] = (
 
 
 def _at_home(hits: Hits, registered: NDArray[np.int64]) -> Iterator[tuple[tuple[int, int], int]]:
-    """Yield (row, column) and people of the cells that hold enough of them in enough homes."""
+    """Yield (row, column) and people of cells with enough people in enough homes."""
     theirs = (hits.keys > 0) & np.isin(hits.owners, among(np.unique(hits.owners), registered))
     owners, lons, lats = hits.owners[theirs], hits.lons[theirs], hits.lats[theirs]
     if len(owners) == 0:
@@ -118,6 +118,6 @@ def _at_home(hits: Hits, registered: NDArray[np.int64]) -> Iterator[tuple[tuple[
 
 
 def _each_once(which: NDArray[np.int64], what: NDArray[np.int64], cells: int) -> NDArray[np.int64]:
-    """Return how many different ``what`` there are in each cell."""
+    """Return the number of distinct ``what`` in each cell."""
     pairs = np.unique(np.column_stack((which, what)), axis=0)
     return np.bincount(pairs[:, 0], minlength=cells)

@@ -1,4 +1,4 @@
-"""A set of numbers that is read as a sorted numpy array, and changed one at a time."""
+"""A set of integers, read as a sorted numpy array and changed one at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class IdSet:
-    """8 bytes a member; what was added and removed since the last reading is merged at the next."""
+    """8 bytes a member; changes are merged at the next read."""
 
     def __init__(self, ids: NDArray[np.int64] | None = None) -> None:
         self._ids = np.empty(0, np.int64) if ids is None else np.unique(ids)
@@ -29,7 +29,7 @@ class IdSet:
         self._removed.add(member)
 
     def array(self) -> NDArray[np.int64]:
-        """Return the members, ascending; not to be written to."""
+        """Return the members, ascending; read-only."""
         if self._removed:
             self._ids = np.setdiff1d(self._ids, _array(self._removed), assume_unique=True)
             self._removed.clear()

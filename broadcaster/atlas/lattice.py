@@ -1,4 +1,4 @@
-"""The one lattice of cells over the Earth that density and crowd count on."""
+"""The global lattice of cells for density and crowd."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STEP = 0.0025
-"""How high a cell is, in degrees: 278 m. It is about as wide."""
+"""Cell height in degrees: 278 m. It is about as wide."""
 
 
 class Square(NamedTuple):
-    """``people``, a multiple of ten, somewhere in the square of ``row`` and ``column`` of a level."""
+    """``people`` (a multiple of ten) in the square at ``row`` and ``column`` of a level."""
 
     level: int
     row: int
@@ -31,7 +31,7 @@ class Square(NamedTuple):
 
 
 def width_at(lats: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how wide a cell is at these latitudes, in degrees: the same within each whole degree, at most 4 steps."""
+    """Return cell widths at these latitudes in degrees: constant within each whole degree, at most 4 steps."""
     middle = np.floor(np.abs(lats)) + 0.5
     widths: NDArray[np.float64] = STEP * np.clip(np.round(2 / np.cos(np.radians(np.minimum(middle, 89.5)))) / 2, 1, 4)
     return widths

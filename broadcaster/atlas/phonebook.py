@@ -1,4 +1,4 @@
-"""Which contacts each subscriber has, in arrays: whom two people share is counted once."""
+"""Contacts of subscribers, in arrays; a shared contact counts once."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _MANY = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The contacts of some people: ``people`` are indexes into them, ascending; all of one length.
+    """Contacts of some people: ``people`` are indexes into them, ascending; all of one length.
 
-    ``first``: the contact stands here the first time, and so gets its message for this person. ``refused``: (person,
-    channel) of the contacts that the station may not write to, because their owners asked for no more, shape (2, m).
+    ``first``: the contact's first occurrence, whose person gets the message. ``refused``: (person, channel) of contacts
+    whose owners opted out of the station, shape (2, m).
     """
 
     people: NDArray[np.int64]
@@ -34,14 +34,14 @@ class Ways:
     refused: NDArray[np.int64]
 
     def counts(self, n: int, *, first: bool = False) -> NDArray[np.int64]:
-        """Return how many contacts each of ``n`` people has by each channel: shape (n, channels)."""
+        """Return the number of contacts per person and channel, shape (n, channels)."""
         cells = self.people * len(CHANNELS) + self.channels
         if first:
             cells = cells[self.first]
         return _by_person_and_channel(cells, n)
 
     def refusals(self, n: int) -> NDArray[np.int64]:
-        """Return how many contacts of each of ``n`` people refuse the station, by channel, shape (n, channels)."""
+        """Return the number of opted-out contacts per person and channel, shape (n, channels)."""
         people, channels = self.refused
         return _by_person_and_channel(people * len(CHANNELS) + channels, n)
 
@@ -51,7 +51,7 @@ def _by_person_and_channel(cells: NDArray[np.int64], n: int) -> NDArray[np.int64
 
 
 class Phonebook:
-    """9 bytes a contact and 12 a subscriber; what changed since it was loaded lies beside, until that is much."""
+    """9 bytes a contact and 12 a subscriber; later changes are kept aside until there are many."""
 
     def __init__(self) -> None:
         self._contacts = np.empty(0, np.int64)
@@ -80,7 +80,7 @@ class Phonebook:
         self._start = np.concatenate(([0], np.cumsum(self._size[:-1], dtype=np.int64)))
 
     def put(self, subscriber_id: int, contacts: Sequence[tuple[int, int]], refused: Iterable[tuple[int, int]]) -> None:
-        """Replace what a subscriber has: (contact id, channel number); ``refused``: (station id, contact id)."""
+        """Replace a subscriber's contacts, (contact id, channel number); ``refused``: (station id, contact id)."""
         self._changed[subscriber_id] = list(contacts)
         not_allowed = set(refused)
         for station_id, refusing in self._refused.items():
@@ -91,7 +91,7 @@ class Phonebook:
             self._settle()
 
     def _settle(self) -> None:
-        """Make one arrangement of what was loaded and what changed since."""
+        """Merge the changes into the arrays."""
         owners = np.repeat(np.arange(len(self._size)), self._size)
         kept = ~np.isin(owners, np.fromiter(self._changed, np.int64))
         old = np.stack((owners[kept], self._contacts[kept], self._channels[kept]))

@@ -1,4 +1,4 @@
-"""Who follows whom, in which groups they are, and by which channels each can be reached, in arrays by subscriber id."""
+"""Followers, group members and reachable channels, in arrays by subscriber id."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ _MOST = np.iinfo(np.uint8).max
 
 
 class Roster:
-    """About 6 bytes a subscriber, 8 a follower and a member, 8 more where the station registered them; the phonebook.
+    """About 6 bytes a subscriber, 8 per follower and member, 8 more where registered by the station; plus the
+    phonebook.
 
-    Subscriber ids are given out in order by the store, so that they can be the indexes of arrays.
+    The store assigns subscriber ids in order, so they can index arrays.
     """
 
     def __init__(self) -> None:
@@ -72,9 +73,9 @@ class Roster:
         known: dict[int, feed.Known],
         group_ids: dict[tuple[int, str], int] | None,
     ) -> None:
-        """Take over what the store now says of these subscribers; one not in ``known`` was erased.
+        """Apply the store's current state of these subscribers; one not in ``known`` was erased.
 
-        ``group_ids``: (station id, slug) to id of all groups, where one of these subscribers is in any.
+        ``group_ids``: (station id, slug) to id of all groups, if one of these subscribers is in any.
         """
         if group_ids is not None:
             self._name_groups(group_ids)
@@ -83,7 +84,7 @@ class Roster:
 
     def _name_groups(self, group_ids: dict[tuple[int, str], int]) -> None:
         for deleted in self._groups.keys() - group_ids.values():
-            del self._groups[deleted]  # its number may be another group's one day
+            del self._groups[deleted]  # its id may be reused for another group
         self._group_ids = group_ids
         self._groups_of.clear()
         for (station_id, _), group_id in group_ids.items():
@@ -130,11 +131,11 @@ class Roster:
         return self._stations[station_id].array() if station_id in self._stations else np.empty(0, np.int64)
 
     def registered(self, station_id: int) -> NDArray[np.int64]:
-        """Return those followers whom the station registered itself, ascending: its own register holds them."""
+        """Return the followers in the station's own register, ascending."""
         return self._registered[station_id].array() if station_id in self._registered else np.empty(0, np.int64)
 
     def unconfirmed(self) -> NDArray[np.int64]:
-        """Return those whose sign-up nothing has confirmed yet, ascending."""
+        """Return those with an unconfirmed sign-up, ascending."""
         return self._unconfirmed.array()
 
     def everybody(self) -> NDArray[np.int64]:
@@ -151,12 +152,12 @@ class Roster:
         return found
 
     def locales(self, ids: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
-        """Return, by locale, which of ``ids`` have it."""
+        """Return, by locale, a mask over ``ids``."""
         numbers = self._locale[ids]
         return {self._locales[number]: numbers == number for number in np.unique(numbers)}
 
     def vulnerable(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which of ``ids`` are to be told before others."""
+        """Return a mask of the vulnerable among ``ids``."""
         known = ids < len(self._vulnerable)
         return known & self._vulnerable[np.where(known, ids, 0)]
 

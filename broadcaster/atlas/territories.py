@@ -1,4 +1,4 @@
-"""On whose territory a point lies, without looking at every station's boundary."""
+"""Finds the territory of a point without checking every station's boundary."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 _PART = 500
 _LOOK_BACK = 64
-"""Numbers that are looked at again: on PostgreSQL a station may be committed after one of a greater number."""
+"""Ids checked again: on PostgreSQL a station may be committed after one with a greater id."""
 
 
 class Territories:
-    """The public authorities by where their territory is, in step with the store: a boundary never changes."""
+    """Public authorities by territory, kept current from the store: a boundary never changes."""
 
     def __init__(self) -> None:
         self._index = TerritoryIndex()
@@ -26,19 +26,19 @@ class Territories:
         self._newest = 0
 
     async def at(self, unit: Unit, lon: float, lat: float) -> list[Station]:
-        """Return the public authorities on whose territory a point lies, by their slug."""
+        """Return the public authorities whose territory holds a point, by slug."""
         await self.follow(unit)
         found = await stations.by_ids(unit, self._index.at(lon, lat))
         return sorted((each for each in found if _holds(each, lon, lat)), key=lambda station: station.slug)
 
     async def follow(self, unit: Unit) -> None:
-        """Take over the stations that came since the last time."""
+        """Load the stations added since the last time."""
         ids = await stations.ids_after(unit, self._newest - _LOOK_BACK)
         fresh = [each for each in ids if each not in self._known]
         for start in range(0, len(fresh), _PART):
             part = fresh[start : start + _PART]
             found = await stations.boundaries(unit, part, StationKind.AUTHORITY)
-            # Whoever asked meanwhile may have taken some of them over.
+            # A concurrent caller may have added some of them.
             new = {each: boundary for each, boundary in found.items() if each not in self._known}
             self._index.put_many(list(new), list(new.values()))
             self._known.update(part)
@@ -51,5 +51,5 @@ def _holds(station: Station, lon: float, lat: float) -> bool:
         return False
     try:
         return Jurisdiction.from_geojson(station.boundary).holds(lon, lat)
-    except ZoneError:  # of an older version, which took what this one would not
+    except ZoneError:  # from an older version with looser checks
         return False

@@ -1,4 +1,4 @@
-"""What carries the ids of work from stage to stage; it holds nothing that the store does not."""
+"""Carries ids of work between stages; holds nothing that the store lacks."""
 
 from broadcaster.bus.base import BadAddress, Bus, BusUnavailable, Job, NoAnswer
 from broadcaster.bus.local import LocalBus

@@ -1,4 +1,4 @@
-"""What a bus does. Losing one whole loses no work: a sweeper puts back what the store says is unfinished."""
+"""The bus interface. Losing a bus loses no work: a sweeper requeues what the store has unfinished."""
 
 from __future__ import annotations
 
@@ -11,23 +11,20 @@ if TYPE_CHECKING:
 
 
 class BusUnavailable(Exception):
-    """The bus does not answer; nothing is lost, for the store knows what is to be done."""
+    """The bus does not answer; nothing is lost, since the store has all pending work."""
 
 
 class BadAddress(ValueError):
-    """The bus's address can't be used; the message says why."""
+    """The bus address is invalid; the message says why."""
 
 
 class NoAnswer(Exception):
-    """Nobody answered a question in time."""
+    """No answer to a question in time."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Job:
-    """One piece of work: ``ref`` is the id of what is to be worked on. The smallest ``rank`` goes first.
-
-    ``handle`` is the bus's own name for it.
-    """
+    """A piece of work: ``ref`` is its id. Smallest ``rank`` first. ``handle``: the bus's own id for it."""
 
     rank: int
     ref: str
@@ -36,7 +33,7 @@ class Job:
 
 
 class Signal(Protocol):
-    """Tells that something changed; many changes may be told as one, and one may be told that was none."""
+    """Signals that something changed; several changes may arrive as one, and spurious signals are possible."""
 
     @property
     def told(self) -> bool:
@@ -49,32 +46,32 @@ class Signal(Protocol):
 
 
 class Bus(Protocol):
-    """Queues of jobs, each taken by one worker; and topics, heard by all."""
+    """Queues of jobs, each taken by one worker; topics, heard by all listeners."""
 
     async def put(self, queue: str, jobs: Sequence[tuple[str, int]], *, again: bool = False) -> None:
-        """Add jobs, (ref, rank) each. One that waits or is being worked on already is not added again.
+        """Add jobs, (ref, rank) each. Jobs already queued or in hand are not added again.
 
-        ``again``: it is, for whoever works on it is dead.
+        ``again``: requeue even those in hand, as their worker is dead.
         """
         ...
 
     async def take(self, queue: str, most: int | None = None) -> Job:
-        """Wait for a job and take it: of those waiting, one with the smallest rank, the oldest first.
+        """Wait for a job and take it: smallest rank, then oldest, first.
 
-        ``most``: whoever asks is kept for jobs of that rank or a smaller one.
+        ``most``: take no jobs above this rank.
         """
         ...
 
     async def done(self, job: Job) -> None:
-        """Say that a job taken was worked on, whatever came of it."""
+        """Acknowledge a job, whatever its outcome."""
         ...
 
     async def publish(self, topic: str) -> None:
-        """Tell all who listen to ``topic`` that it changed."""
+        """Signal a change of ``topic`` to all listeners."""
         ...
 
     def listen(self, topic: str) -> AbstractAsyncContextManager[Signal]:
-        """Hear of changes of ``topic`` within the block."""
+        """Listen to ``topic`` within the block."""
         ...
 
     async def depth(self, queue: str) -> int:
@@ -82,7 +79,7 @@ class Bus(Protocol):
         ...
 
     async def ask(self, what: str, question: bytes, timeout_s: float) -> bytes:
-        """Ask whoever answers ``what``; give the answer, text in UTF-8. Raises ``NoAnswer`` after ``timeout_s``."""
+        """Ask a responder for ``what``; return its answer, UTF-8 text. Raises ``NoAnswer`` after ``timeout_s``."""
         ...
 
     async def answer(self, what: str, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
@@ -92,19 +89,19 @@ class Bus(Protocol):
     async def grant(
         self, name: str, per_second: float, depth: float, wanted: float, first: tuple[int, int] = (0, 0)
     ) -> tuple[float, float]:
-        """Take up to ``wanted`` tokens of a bucket that all processes share: (how many, seconds until one more).
+        """Take up to ``wanted`` tokens from a bucket shared by all processes: (how many, seconds until one more).
 
-        ``first``: the rank and the turn of what they are wanted for; a process whose own are greater than those of
-        another that waits gets none. 0 ``wanted``: it waits no more.
+        ``first``: rank and turn they are wanted for; a process gets none while another with smaller ones waits. 0
+        ``wanted``: withdraw.
         """
         ...
 
     async def open(self) -> None:
-        """Begin to hear what others tell."""
+        """Start listening."""
         ...
 
     async def close(self) -> None:
-        """Close what is open; may be called twice."""
+        """Close; idempotent."""
         ...
 
     async def ping(self) -> None:

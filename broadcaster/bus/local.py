@@ -23,7 +23,7 @@ class _Queue:
 
 
 class LocalSignal:
-    """Wakes when its topic is published; what was published since the last ``wait`` is not missed."""
+    """Wakes when its topic is published, including publications since the last ``wait``."""
 
     def __init__(self) -> None:
         self.event = asyncio.Event()
@@ -107,7 +107,7 @@ class LocalBus:
     async def answer(self, what: str, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
         while True:
             question, asked = await self._questions[what].get()
-            if asked.done():  # whoever asked has stopped waiting
+            if asked.done():  # the asker has timed out
                 continue
             said = await answer(question)
             if not asked.done():

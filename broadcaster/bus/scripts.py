@@ -1,7 +1,7 @@
-"""What the bus does on the server, in Lua, each in one step. Times are milliseconds of the server's own clock.
+"""The bus's operations in Lua, each atomic on the server. Times are milliseconds of the server's clock.
 
-A queue is one stream for each rank, with one consumer group, and a hash of what is known of it: which refs wait or are
-in hand, and since when. ``KEYS`` are the hash and the set of ranks; streams are named after the set.
+A queue is one stream per rank, with one consumer group, and a hash of refs that are waiting or in hand, with their
+start times. ``KEYS`` are the hash and the set of ranks; streams are named after the set.
 """
 
 PUT = """
@@ -27,8 +27,8 @@ end
 return added
 """
 
-# A job that its worker has not ended for long is given to whoever asks next: its worker is dead, or will find that the
-# store has leased the work to another.
+# A job in hand for too long is given to the next worker: its worker is dead, or will find that the store has leased the
+# work to another.
 TAKE = """
 local ranks, group, consumer, idle, most = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local order = redis.call('SMEMBERS', ranks)
@@ -61,7 +61,7 @@ if entry and string.match(entry, ' (.+)$') == id then redis.call('HDEL', known, 
 return 1
 """
 
-# Back to where a job that nobody worked on came from: at the end of its rank.
+# Requeue an unprocessed job at the end of its rank.
 GIVE_BACK = """
 local known, ranks, group, rank, id, ref = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local stream = ranks .. ':' .. rank
@@ -86,9 +86,9 @@ end
 return waiting
 """
 
-# A token bucket for all processes together: gives up to ARGV[3] tokens, and how long until there is one more. Who asked
-# for what is the most urgent, and most exposed among that, is served before all others: what each waits for is kept in
-# the second key, for as long as it can be expected to ask again.
+# A token bucket shared by all processes: grants up to ARGV[3] tokens, and the time until one more. The most urgent and
+# most exposed request is served first: pending requests are kept in the second key for as long as they can be expected
+# to ask again.
 GRANT = """
 local rate, depth, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local who, rank, turn = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])

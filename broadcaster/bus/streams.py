@@ -1,7 +1,6 @@
-"""The bus of many processes: Redis or Valkey Streams.
+"""The bus for several processes: Redis or Valkey Streams.
 
-Whatever it holds can be lost: the store knows what is unfinished, and the sweeper puts it back. So a server that comes
-back empty is no different from one that was never there.
+Its content is expendable: the sweeper restores it from the store. A server that restarts empty is like a new one.
 """
 
 from __future__ import annotations
@@ -32,15 +31,15 @@ _GROUP = "tocsin"
 _POLL_S = 1.0
 _CONNECT_S = 3.0
 _SILENT_S = 3.0
-"""After how long a server that says nothing is held to be away: one that hangs must not hang those who ask it."""
+"""A server silent for this long counts as unavailable, so that it can't block its callers."""
 _ANSWER_KEPT_MS = 30_000
 _log = structlog.get_logger(__name__)
 
 
 class StreamsBus:
-    """One process's end of the bus. ``claim_s``: after how long a job in hand is given to another worker.
+    """One process's end of the bus. ``claim_s``: after how long a job in hand goes to another worker.
 
-    ``prefix`` begins every key, so that several services can share a server. Raises ``BadAddress``.
+    ``prefix`` begins every key, so that services can share a server. Raises ``BadAddress``.
     """
 
     def __init__(self, url: str, *, claim_s: float = 60.0, prefix: str = "tocsin") -> None:
@@ -53,7 +52,7 @@ class StreamsBus:
                 health_check_interval=10,
                 retry=Retry(NoBackoff(), 0),
             )
-            # It opens nothing, and reads every part of the address.
+            # Opens no connection, but parses the whole address.
             self._redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
         except (ValueError, TypeError, RedisError) as error:
             message = f"can't be used: {error}"
@@ -73,7 +72,7 @@ class StreamsBus:
         }
 
     async def open(self) -> None:
-        """Begin to hear what others tell; does not wait long for a server that is away."""
+        """Start listening; does not wait long for an unavailable server."""
         if self._hearing is None:
             self._hearing = asyncio.create_task(self._hear(), name="bus")
             with suppress(TimeoutError):
@@ -81,7 +80,7 @@ class StreamsBus:
                     await self._heard.wait()
 
     async def close(self) -> None:
-        """Stop hearing, and close the connections."""
+        """Stop listening, and close the connections."""
         if self._hearing is not None:
             self._hearing.cancel()
             with suppress(asyncio.CancelledError):
@@ -121,7 +120,7 @@ class StreamsBus:
                 await signal.wait(_POLL_S)
 
     def _return_unwanted(self, queue: str, asked: asyncio.Future[Any]) -> None:
-        """Give back a job that came for a taker who had been cancelled."""
+        """Give back a job that arrived for a cancelled taker."""
         if asked.cancelled() or asked.exception() is not None or asked.result() is None:
             return
         rank, handle, ref = asked.result()
@@ -138,9 +137,9 @@ class StreamsBus:
         await self._run("DONE", self._keys(job.queue), [_GROUP, job.rank, job.handle, job.ref])
 
     async def publish(self, topic: str) -> None:
-        """Tell all processes, without waiting for it: the work must not stand still because the server does.
+        """Signal all processes without waiting: work must not stop because the server does.
 
-        What can't be told now is found out by whoever looks for himself a little later.
+        Lost signals are made up for by polling.
         """
         self._untold[topic] = None
         if self._telling is None or self._telling.done():
@@ -170,9 +169,9 @@ class StreamsBus:
                 del self._listeners[topic]
 
     async def _hear(self) -> None:
-        """Wake those who listen; after a lost connection all of them, as something may have been missed.
+        """Wake listeners; after a lost connection all of them, as signals may have been missed.
 
-        A connection that is silent is asked for a word, and one that stays silent is lost.
+        Silent connections are pinged, and dropped if they stay silent.
         """
         while True:
             _heed()
@@ -191,7 +190,7 @@ class StreamsBus:
                 await asyncio.sleep(_POLL_S)
 
     async def _wake_by(self, heard: PubSub) -> None:
-        """Wake those who listen to what is heard; return when the server has nothing to say though it was asked."""
+        """Wake the listeners of received topics; return when the server does not answer a ping."""
         asked = False
         while True:
             _heed()
@@ -285,8 +284,8 @@ async def _mapped() -> AsyncIterator[None]:
 def _heed() -> None:
     """Raise the cancellation that the client lost.
 
-    It writes within ``asyncio.wait_for``, which before Python 3.12 forgets one that comes together with the result: a
-    loop would go on for ever, and whoever cancelled it wait as long.
+    It writes within ``asyncio.wait_for``, which before Python 3.12 drops a cancellation arriving together with the
+    result: a loop would never end, nor whoever awaits its cancellation.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

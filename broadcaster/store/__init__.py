@@ -1,7 +1,7 @@
-"""The truth: SQL, and nothing but SQL. SQLAlchemy stays in here.
+"""The source of truth. SQL, and SQLAlchemy, only here.
 
-``engine`` opens the database and gives transactions; each other module holds the queries of one aggregate, functions
-that take a ``Unit`` (one transaction) first.
+``engine`` opens the database and provides transactions; each other module holds one aggregate's queries, functions
+whose first argument is a ``Unit`` (one transaction).
 """
 
 from broadcaster.store.engine.engine import Collided, Store, StoreUnavailable, Unit

@@ -1,4 +1,4 @@
-"""What the sandboxed channels composed and did not send, sealed: it holds addresses."""
+"""Messages composed by sandboxed channels, sealed, as they hold addresses."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from channels.base import Composed
 
 CODES = 0
-"""What stands for an alert where a message has a code in it."""
+"""In place of an alert id, for messages with a code."""
 
 _CONTEXT = b"sandbox"
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxMessage:
-    """A message as it would have gone out; see ``channels.base.Composed``."""
+    """A message as it would have been sent; see ``channels.base.Composed``."""
 
     id: int
     alert_id: int
@@ -43,7 +43,7 @@ class SandboxMessage:
 
 
 async def keep(unit: Unit, composed: Sequence[tuple[int, int, Outcome]]) -> None:
-    """Keep what the outcomes carry: (alert id, channel number, outcome)."""
+    """Store the outcomes' messages: (alert id, channel number, outcome)."""
     rows = [
         {
             "alert_id": alert_id,
@@ -116,7 +116,7 @@ def _of_station(station_id: int) -> ColumnElement[bool]:
 
 
 async def newest_alerts(unit: Unit, station_id: int | None, limit: int) -> list[tuple[int, int]]:
-    """Return (alert id, messages kept of it), the newest alerts first; ``CODES`` stands last."""
+    """Return (alert id, number of messages), newest alerts first; ``CODES`` last."""
     query = (
         select(sandbox_messages.c.alert_id, func.count().label("kept"))
         .group_by(sandbox_messages.c.alert_id)
@@ -129,20 +129,20 @@ async def newest_alerts(unit: Unit, station_id: int | None, limit: int) -> list[
 
 
 async def trim(unit: Unit, keep_n: int) -> None:
-    """Forget all but the newest ``keep_n`` messages."""
+    """Keep only the newest ``keep_n`` messages."""
     newest = await unit.conn.scalar(select(func.max(sandbox_messages.c.id)))
     if newest is not None:
         await unit.conn.execute(delete(sandbox_messages).where(sandbox_messages.c.id <= newest - keep_n))
 
 
 async def keep_code(unit: Unit, confirmation_id: int, channel: ChannelName, composed: Composed, now: datetime) -> None:
-    """Keep a message with a code: of no alert (0), its delivery's number is minus the confirmation's."""
+    """Store a message with a code: alert id 0, delivery id minus the confirmation's."""
     told = Outcome(-confirmation_id, None, now, composed=composed)
     await keep(unit, [(0, CHANNEL_NUMBER[channel], told)])
 
 
 async def forget_codes(unit: Unit, confirmation_ids: Sequence[int]) -> None:
-    """Forget the messages of these confirmations: they hold addresses."""
+    """Delete these confirmations' messages, which hold addresses."""
     ours = [-each for each in confirmation_ids]
     await unit.conn.execute(
         delete(sandbox_messages).where(sandbox_messages.c.alert_id == 0, sandbox_messages.c.delivery_id.in_(ours))
@@ -150,7 +150,7 @@ async def forget_codes(unit: Unit, confirmation_ids: Sequence[int]) -> None:
 
 
 async def forget(unit: Unit, subscriber_id: int) -> None:
-    """Forget what was composed for a subscriber: it holds their addresses."""
+    """Delete a subscriber's messages, which hold their addresses."""
     theirs = exists().where(
         deliveries.c.id == sandbox_messages.c.delivery_id, deliveries.c.subscriber_id == subscriber_id
     )

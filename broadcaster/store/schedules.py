@@ -1,4 +1,4 @@
-"""Schedules and their occurrences as rows. An occurrence is written with its alert, once: (schedule, instant)."""
+"""Schedules and their occurrences. An occurrence is written once, with its alert: (schedule, instant)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What becomes of a schedule that is due: ``schedule`` as it was read, and what is written."""
+    """A plan for a due schedule: ``schedule`` as read, and what to write."""
 
     schedule: Schedule
     next_at: datetime | None
@@ -133,19 +133,19 @@ def _occurrence(row: Any) -> Occurrence:
 async def add(
     unit: Unit, schedule: Schedule, *, idempotency_key: str | None = None, request_hash: bytes | None = None
 ) -> None:
-    """Keep a new schedule."""
+    """Store a new schedule."""
     row = {**_row(unit, schedule), "idempotency_key": idempotency_key, "request_hash": request_hash}
     await unit.conn.execute(schedules.insert().values(row))
 
 
 async def change(unit: Unit, was: Schedule, schedule: Schedule) -> bool:
-    """Keep an edit of ``was``; False where it changed, or was issued, meanwhile."""
+    """Store an edit of ``was``; False if it changed or was issued meanwhile."""
     values = {**_row(unit, schedule), "version": was.version + 1}
     return (await unit.conn.execute(update(schedules).where(_same(was)).values(values))).rowcount == 1
 
 
 def _same(was: Schedule) -> ColumnElement[bool]:
-    """Return the condition that nobody edited or issued a schedule since it was read."""
+    """Condition: the schedule is unchanged since it was read."""
     return and_(
         schedules.c.id == was.id,
         schedules.c.version == was.version,
@@ -159,7 +159,7 @@ async def by_id(unit: Unit, schedule_id: int) -> Schedule | None:
 
 
 async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Schedule, bytes] | None:
-    """Return the schedule that was made with this key, and the hash of what was asked then."""
+    """Return the schedule made with this key, and the hash of its request."""
     mine = and_(schedules.c.station_id == station_id, schedules.c.idempotency_key == key)
     row = (await unit.conn.execute(select(schedules).where(mine))).one_or_none()
     return None if row is None else (_schedule(unit, row), row.request_hash or b"")
@@ -168,7 +168,7 @@ async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Sch
 async def page(
     unit: Unit, *, station_id: int | None, ended: bool = False, before: int | None = None, limit: int
 ) -> list[Schedule]:
-    """Return schedules, newest first; those that ended too if asked for."""
+    """Return schedules, newest first; with ended ones if asked for."""
     query = select(schedules).order_by(schedules.c.id.desc()).limit(limit)
     if station_id is not None:
         query = query.where(schedules.c.station_id == station_id)
@@ -180,20 +180,20 @@ async def page(
 
 
 async def public(unit: Unit, station_id: int) -> list[Schedule]:
-    """Return the schedules whose dates a station shows to everybody."""
+    """Return the schedules in a station's public calendar."""
     mine = and_(schedules.c.station_id == station_id, schedules.c.public, schedules.c.next_at.is_not(None))
     return [_schedule(unit, row) for row in await unit.conn.execute(select(schedules).where(mine))]
 
 
 async def authors(unit: Unit, found: Sequence[Schedule]) -> dict[int, str]:
-    """Return the label of each schedule's author, by key."""
+    """Return the labels of the schedules' authors, by key."""
     wanted = {each.key_id for each in found}
     rows = await unit.conn.execute(select(api_keys).where(api_keys.c.id.in_(wanted)))
     return {row.id: open_label(unit.vault, row) for row in rows}
 
 
 async def soonest(unit: Unit) -> datetime | None:
-    """Return when a schedule is next due."""
+    """Return the next due time of all."""
     found: datetime | None = await unit.conn.scalar(
         select(func.min(schedules.c.next_at)).where(schedules.c.next_at.is_not(None))
     )
@@ -201,14 +201,14 @@ async def soonest(unit: Unit) -> datetime | None:
 
 
 async def due(unit: Unit, now: datetime, limit: int) -> list[Schedule]:
-    """Return schedules that are due, the most severe first."""
+    """Return due schedules, most severe first."""
     query = select(schedules).where(schedules.c.next_at.is_not(None), schedules.c.next_at <= now)
     rows = await unit.conn.execute(query.order_by(schedules.c.rank, schedules.c.next_at).limit(limit))
     return [_schedule(unit, row) for row in rows]
 
 
 async def settle(unit: Unit, plans: Sequence[Settled]) -> list[Settled]:
-    """Write occurrences with their alerts. Return what was written: not what another issued, or somebody edited."""
+    """Write occurrences with their alerts. Return those written, without any issued by others or edited meanwhile."""
     taken = [plan for plan in plans if await _take(unit, plan)]
     there = await _there(unit, taken)
     written = [
@@ -230,7 +230,7 @@ async def _take(unit: Unit, plan: Settled) -> bool:
 
 
 async def _there(unit: Unit, plans: Sequence[Settled]) -> set[tuple[int, datetime]]:
-    """Return the occurrences of these that were written before: an edit may name an instant again."""
+    """Return which occurrences exist already: an edit may repeat an instant."""
     ids = [plan.schedule.id for plan in plans if plan.occurrences]
     since = min((each.at for plan in plans for each in plan.occurrences), default=None)
     if since is None:
@@ -240,7 +240,7 @@ async def _there(unit: Unit, plans: Sequence[Settled]) -> set[tuple[int, datetim
 
 
 async def not_sent(unit: Unit, station_id: int | None, limit: int) -> list[tuple[Schedule, Occurrence]]:
-    """Return the occurrences that wait for a person's word, the latest first."""
+    """Return occurrences awaiting a decision, latest first."""
     query = (
         select(schedules, occurrences)
         .join(occurrences, occurrences.c.schedule_id == schedules.c.id)
@@ -254,13 +254,13 @@ async def not_sent(unit: Unit, station_id: int | None, limit: int) -> list[tuple
 
 
 async def past(unit: Unit, schedule_id: int, limit: int) -> list[Occurrence]:
-    """Return what became of a schedule's occurrences, the latest first."""
+    """Return a schedule's past occurrences, latest first."""
     query = select(occurrences).where(occurrences.c.schedule_id == schedule_id)
     return [_occurrence(row) for row in await unit.conn.execute(query.order_by(occurrences.c.at.desc()).limit(limit))]
 
 
 async def answer(unit: Unit, occurrence: Occurrence) -> bool:
-    """Keep a person's word on an occurrence that was not sent; False where there is one already."""
+    """Record the decision on an unsent occurrence; False if there is one already."""
     mine = and_(occurrences.c.schedule_id == occurrence.schedule_id, occurrences.c.at == occurrence.at)
     values = {"outcome": occurrence.outcome, "alert_id": occurrence.alert_id}
     kept = await unit.conn.execute(update(occurrences).where(mine, occurrences.c.outcome.in_(OPEN)).values(values))
@@ -268,27 +268,27 @@ async def answer(unit: Unit, occurrence: Occurrence) -> bool:
 
 
 async def let_go(unit: Unit, schedule_id: int) -> None:
-    """Cancel the occurrences of a schedule that were not sent."""
+    """Cancel a schedule's unsent occurrences."""
     mine = and_(occurrences.c.schedule_id == schedule_id, occurrences.c.outcome.in_(OPEN))
     await unit.conn.execute(update(occurrences).where(mine).values(outcome=Outcome.CANCELLED))
 
 
 async def end_reminders(unit: Unit, alert_id: int, now: datetime) -> None:
-    """End the reminders of an alert that holds no more."""
+    """End the reminders of an ended alert."""
     mine = and_(schedules.c.reminds == alert_id, schedules.c.ended_at.is_(None))
     values = {"ended_at": now, "next_at": None, "version": schedules.c.version + 1}
     await unit.conn.execute(update(schedules).where(mine).values(values))
 
 
 async def to_measure(unit: Unit, until: datetime, limit: int) -> list[Schedule]:
-    """Return schedules that are due before ``until``, and whose reach was not counted anew for that."""
+    """Return schedules due before ``until`` whose reach was not recounted for that."""
     anew = or_(schedules.c.reach_for.is_(None), schedules.c.reach_for != schedules.c.next_at)
     query = select(schedules).where(schedules.c.next_at.is_not(None), schedules.c.next_at <= until, anew)
     return [_schedule(unit, row) for row in await unit.conn.execute(query.order_by(schedules.c.next_at).limit(limit))]
 
 
 async def measured(unit: Unit, schedule: Schedule, reach_now: int | None) -> None:
-    """Keep whom a schedule would reach now; the first count is what later ones are compared with."""
+    """Record a schedule's current reach; the first count is the baseline for later ones."""
     values = {"reach_now": reach_now, "reach_for": schedule.next_at}
     if schedule.reach is None:
         values["reach"] = reach_now
@@ -297,6 +297,6 @@ async def measured(unit: Unit, schedule: Schedule, reach_now: int | None) -> Non
 
 
 async def trim(unit: Unit, before: datetime) -> None:
-    """Forget what became of occurrences long ago, and schedules that ended then."""
+    """Delete old occurrences, and schedules that ended long ago."""
     await unit.conn.execute(delete(occurrences).where(occurrences.c.at < before))
     await unit.conn.execute(delete(schedules).where(schedules.c.ended_at < before))

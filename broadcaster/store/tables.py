@@ -1,7 +1,7 @@
-"""The tables. Migrations make them (``store/migrations``); a test holds the two against each other.
+"""The tables. Migrations create them (``store/migrations``); a test compares the two.
 
-What names a person or says where one lives is sealed (``store/engine/sealing.py``): contacts, places, positions, names.
-Times are microseconds since 1970 UTC (``Instant``): exact, ordered, the same on SQLite and PostgreSQL.
+Personal data is sealed (``store/engine/sealing.py``): contacts, places, positions, names. Times are microseconds since
+1970 UTC (``Instant``): exact, ordered, the same on SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def from_micros(micros: int) -> datetime:
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware datetime, kept as microseconds since 1970 UTC."""
+    """An aware datetime, stored as microseconds since 1970 UTC."""
 
     impl = BigInteger
     cache_ok = True
@@ -64,7 +64,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 def raw(column: Column[Any]) -> ColumnElement[Any]:
-    """Return a column to read as it is kept, an ``Instant`` in microseconds: for rows that are many."""
+    """Return a column unconverted, an ``Instant`` in microseconds: for many rows."""
     return type_coerce(column, BigInteger()) if isinstance(column.type, Instant) else column
 
 
@@ -77,7 +77,7 @@ metadata = MetaData(
     }
 )
 
-# SQLite counts by itself only in a column that is INTEGER to the letter.
+# SQLite autoincrements only a column declared exactly INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -94,7 +94,7 @@ def _station(*, primary_key: bool = False) -> Column[int]:
 
 
 def _set_only(table: str, column: str) -> Index:
-    """Return an index of the few rows where a column is set."""
+    """Partial index of rows where a column is set."""
     there = text(f"{column} IS NOT NULL")
     return Index(f"ix_{table}_{column}", column, sqlite_where=there, postgresql_where=there)
 
@@ -125,7 +125,7 @@ api_keys = Table(
     Column("id", Id, primary_key=True),
     Column("station_id", Id, ForeignKey("stations.id", ondelete="CASCADE")),
     Column("role", String(10), nullable=False),
-    Column("label", String(80), nullable=False),  # of before it was sealed; empty since
+    Column("label", String(80), nullable=False),  # from before it was sealed; now empty
     Column("sealed", LargeBinary),
     Column("hash", LargeBinary(32), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
@@ -154,16 +154,16 @@ subscribers = Table(
     Column("name", LargeBinary),
     Column("token_hash", LargeBinary(32), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
-    Column("vulnerable", LargeBinary),  # sealed, for everyone: it says of nobody by being there
+    Column("vulnerable", LargeBinary),  # sealed, and set for everyone: its presence reveals nothing
     Column("paused_until", Instant),
     Column("forget_at", Instant),
-    # Since when a sign-up by push alone waits to be confirmed, and the mark of the address it came from.
+    # Since when a push sign-up is unconfirmed, and the mark of its source address.
     Column("unconfirmed_at", Instant),
     Column("unconfirmed_from", LargeBinary(16)),
     _set_only("subscribers", "paused_until"),
     _set_only("subscribers", "forget_at"),
     _set_only("subscribers", "unconfirmed_at"),
-    sqlite_autoincrement=True,  # an id is never used twice: alerts of the past still name it
+    sqlite_autoincrement=True,  # ids are never reused: past alerts still refer to them
 )
 
 follows = Table(
@@ -174,18 +174,18 @@ follows = Table(
     Column("external_mark", LargeBinary(16)),
     Column("external", LargeBinary),
     Column("digest", LargeBinary(16)),
-    Column("same_id_as", Id),  # another's id is the same, since ids are compared in one spelling: an operator decides
-    Column("registered", SmallInteger),  # 1 if the station entered them itself; who signed up themselves has none
+    Column("same_id_as", Id),  # another subscriber with the same id in today's spelling: an operator decides
+    Column("registered", SmallInteger),  # 1 if entered by the station; null for own sign-ups
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("station_id", "external_mark"),
     Index("ix_follows_subscriber_id", "subscriber_id"),
 )
 
 GONE_ONLY = "status = 1"
-"""Of ``contacts``, those found dead (``ContactStatus``), as the partial index has it."""
+"""Partial index condition of ``contacts``: found dead (``ContactStatus``)."""
 
 FORGOTTEN_ONLY = "length(sealed) = 0"
-"""Of ``contacts``, those whose address was forgotten, as the partial index has it."""
+"""Partial index condition of ``contacts``: address deleted."""
 
 contacts = Table(
     "contacts",
@@ -199,7 +199,7 @@ contacts = Table(
     Column("status_at", Instant),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("channel", "fingerprint"),
-    # The few that a list may bring back to life: no look at all contacts for each import.
+    # The few that a list may revive, without a scan of all contacts per import.
     Index("ix_contacts_gone", "id", sqlite_where=text(GONE_ONLY), postgresql_where=text(GONE_ONLY)),
     Index("ix_contacts_forgotten", "id", sqlite_where=text(FORGOTTEN_ONLY), postgresql_where=text(FORGOTTEN_ONLY)),
     sqlite_autoincrement=True,
@@ -215,7 +215,7 @@ links = Table(
     Index("ix_links_contact_id", "contact_id"),
 )
 
-# Refusals for good that may retire a contact: judged when their alert is finished, and kept for those of a week later.
+# Permanent refusals that may retire a contact: judged when their alert is finished, and kept for one a week later.
 contact_refusals = Table(
     "contact_refusals",
     metadata,
@@ -231,16 +231,16 @@ contact_refusals = Table(
 )
 
 REFUSED = "refused > 0"
-"""Of ``keeper_answers``, those that tell the operators something, as the partial index has it."""
+"""Partial index condition of ``keeper_answers``: relevant to operators."""
 
-# How many contacts of one keeper (Orange) an alert was sent to, and how many it refused for the sender's sake.
+# How many contacts of one keeper (Orange) an alert was sent to, and how many it refused because of the sender.
 keeper_answers = Table(
     "keeper_answers",
     metadata,
     Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
     Column("keeper", LargeBinary(16), primary_key=True),
     Column("channel", SmallInteger, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),  # the keeper's name, and its last words: a domain may name a person
+    Column("sealed", LargeBinary, nullable=False),  # the keeper's name and last words: a domain may identify a person
     Column("asked", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
     Column("code", String(60), nullable=False),
@@ -257,7 +257,7 @@ opt_outs = Table(
     Index("ix_opt_outs_contact_id", "contact_id"),
 )
 
-# The log of opt-outs that an operator undid because the person signed for it; kept when the person is gone.
+# Log of opt-outs undone on a person's signed request; kept after the person is erased.
 signed_requests = Table(
     "signed_requests",
     metadata,
@@ -295,8 +295,8 @@ places = Table(
     sqlite_autoincrement=True,
 )
 
-# The address that a station's list gave of a person: sealed, as is what a geocoder took it for. ``mark`` tells whether
-# another list gives another one; ``place_id`` is the home that came of it.
+# A person's address from a station's list, and the geocoder's match, sealed. ``mark`` detects a changed address;
+# ``place_id`` is the resulting home.
 addresses = Table(
     "addresses",
     metadata,
@@ -328,7 +328,7 @@ positions = Table(
     _set_only("positions", "until"),
 )
 
-# A number or a mail address that somebody gave, and has yet to show to be theirs: not a contact before that.
+# A phone number or mail address not yet confirmed: no contact before that.
 confirmations = Table(
     "confirmations",
     metadata,
@@ -345,13 +345,13 @@ confirmations = Table(
     Column("state", SmallInteger, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
-    Column("code_of", Id),  # the confirmation whose code counts here too
+    Column("code_of", Id),  # the confirmation whose code is valid here too
     Index("ix_confirmations_created_at", "created_at"),
     Index("ix_confirmations_subscriber_id", "subscriber_id"),
     sqlite_autoincrement=True,
 )
 
-# A list of subscribers that was uploaded, and what it would change: sealed, and forgotten within the hour.
+# An uploaded list and its planned changes: sealed, and deleted within the hour.
 uploads = Table(
     "uploads",
     metadata,
@@ -364,7 +364,7 @@ uploads = Table(
     Column("report", LargeBinary, nullable=False),
     Column("busy_until", Instant),
     Column("expires_at", Instant, nullable=False),
-    sqlite_autoincrement=True,  # what is sealed bears its number
+    sqlite_autoincrement=True,  # ids are part of the sealed data
 )
 
 upload_parts = Table(
@@ -381,7 +381,7 @@ groups = Table(
     Column("id", Id, primary_key=True),
     _station(),
     Column("slug", String(60), nullable=False),  # a blind index: store/stations/labels.py
-    Column("name", String(120), nullable=False),  # of before it was sealed; empty since
+    Column("name", String(120), nullable=False),  # from before it was sealed; now empty
     Column("sealed", LargeBinary),
     UniqueConstraint("station_id", "slug"),
 )
@@ -394,13 +394,13 @@ memberships = Table(
     Index("ix_memberships_subscriber_id", "subscriber_id"),
 )
 
-# Every change of a subscriber, in order: what the place index follows, and what finds late entrants.
+# Every change of a subscriber, in order: followed by the place index and *enter*.
 changes = Table(
     "changes",
     metadata,
     Column("seq", Id, primary_key=True),
     Column("subscriber_id", Id, nullable=False),
-    # Set where nothing but the position changed: the fix, sealed, and emptied once it was looked at for alerts.
+    # Set if only the position changed: the sealed fix, emptied once checked for alerts.
     Column("fix", LargeBinary),
     sqlite_autoincrement=True,
 )
@@ -449,8 +449,8 @@ alerts = Table(
     Index("ix_alerts_state_expires_at", "state", "expires_at"),
 )
 
-# An alert for later. ``starts`` and ``except_on`` are wall-clock times in ``zone``; ``next_at`` is the next instant,
-# null once it is paused or has ended.
+# An alert for later. ``starts`` and ``except_on`` are wall-clock times in ``zone``; ``next_at``: next instant, null
+# when paused or ended.
 schedules = Table(
     "schedules",
     metadata,
@@ -489,7 +489,7 @@ schedules = Table(
 )
 
 NOT_SENT = "outcome IN ('missed', 'refused')"
-"""Of ``occurrences``, those that wait for a person's word, as the partial index has it."""
+"""Partial index condition of ``occurrences``: awaiting a decision."""
 
 occurrences = Table(
     "occurrences",
@@ -511,7 +511,7 @@ recipients = Table(
     Column("state", SmallInteger, nullable=False),
     Column("pending", SmallInteger, nullable=False),
     Column("held", SmallInteger, nullable=False),
-    Column("why", String(200), nullable=False),  # of a version before; empty since
+    Column("why", String(200), nullable=False),  # an earlier version's; now empty
     Column("reasons", Text, nullable=False, server_default=text("''")),  # domain.reasons.pack
     Column("since_at", Instant, nullable=False),
     Column("accepted_at", Instant),
@@ -521,10 +521,10 @@ recipients = Table(
 )
 
 ANY_ID = "id > 0"
-"""Of ``deliveries``, all, as the index for pages has it."""
+"""Condition of ``deliveries``' index for pages: all rows."""
 
 SMS_ONLY = "channel = 1"
-"""Of ``deliveries``, those by SMS (``CHANNEL_NUMBER``), as the partial index has it."""
+"""Partial index condition of ``deliveries``: by SMS (``CHANNEL_NUMBER``)."""
 
 deliveries = Table(
     "deliveries",
@@ -539,7 +539,7 @@ deliveries = Table(
     Column("attempts", SmallInteger, nullable=False),
     Column("next_attempt_at", Instant),
     Column("provider_id", String(200)),
-    Column("reason", String(20)),  # of a failure: domain.reasons.Reason
+    Column("reason", String(20)),  # a failure's: domain.reasons.Reason
     Column("code", String(60)),  # the provider's own
     Column("maybe_sent", Boolean, nullable=False, server_default=false()),
     Column("provider", String(40)),  # which of two may have sent it
@@ -552,14 +552,14 @@ deliveries = Table(
     Column("ended_at", Instant),
     UniqueConstraint("alert_id", "contact_id"),
     Index("ix_deliveries_batch_id", "batch_id"),
-    # For pages alone, which say that they want what all are. Else a planner that knows nothing of the table yet would
-    # take it for the one above, and go through all of an alert to find a contact.
+    # Only for pages, which repeat its condition. Otherwise a planner without statistics would prefer it to the one
+    # above, and scan a whole alert to find a contact.
     Index("ix_deliveries_pages", "alert_id", "id", sqlite_where=text(ANY_ID), postgresql_where=text(ANY_ID)),
-    # A carrier that tells what became of a message knows it by this name alone.
+    # A carrier's delivery report has only this id.
     Index("ix_deliveries_sms", "provider_id", sqlite_where=text(SMS_ONLY), postgresql_where=text(SMS_ONLY)),
 )
 
-# Who else in an alert is reached by a delivery that bears another person's name: a household's one telephone.
+# Other recipients of a delivery under another person's name: a household's shared phone.
 shares = Table(
     "shares",
     metadata,

@@ -1,1 +1,1 @@
-"""Queries of alerts, their batches and deliveries, and the report."""
+"""Queries of alerts, batches, deliveries and reports."""

@@ -1,4 +1,4 @@
-"""Alerts as rows."""
+"""Queries of alerts."""
 
 from __future__ import annotations
 
@@ -66,21 +66,21 @@ def _alert(unit: Unit, row: Any) -> Alert:
 
 @lru_cache(maxsize=32)
 def _area(text: bytes) -> Area:
-    """Read an area of the store, once: ten thousand corners take fifty milliseconds, and lists show many alerts."""
+    """Parse a stored area, cached: ten thousand corners take 50 ms, and lists show many alerts."""
     return Area.from_json(orjson.loads(text))
 
 
 async def add(
     unit: Unit, alert: Alert, *, key_id: int | None, idempotency_key: str | None, request_hash: bytes | None
 ) -> None:
-    """Keep a new alert, and tell that it is to be resolved."""
+    """Store a new alert and queue it for resolving."""
     given = {"idempotency_key": idempotency_key, "request_hash": request_hash}
     await unit.conn.execute(alerts.insert().values(_row(unit, alert, key_id) | given))
     await unit.tell("alert", alert.id, alert.rank)
 
 
 async def add_many(unit: Unit, new: Sequence[tuple[Alert, int]]) -> None:
-    """Keep several alerts, each with the key of its author, and tell that they are to be resolved."""
+    """Store several alerts, each with its author's key id, and queue them for resolving."""
     if new:
         await unit.conn.execute(alerts.insert(), [_row(unit, alert, key_id) for alert, key_id in new])
         await unit.tell_many("alert", [(alert.id, alert.rank) for alert, _ in new])
@@ -124,7 +124,7 @@ async def by_token(unit: Unit, token: str) -> Alert | None:
 
 
 async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Alert, bytes] | None:
-    """Return the alert that was issued with this key, and the hash of what was asked then."""
+    """Return the alert issued with this key, and the hash of its request."""
     row = (
         await unit.conn.execute(
             select(alerts).where(alerts.c.station_id == station_id, alerts.c.idempotency_key == key)
@@ -134,7 +134,7 @@ async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Ale
 
 
 async def all_clear_of(unit: Unit, alert_id: int, station_id: int) -> Alert | None:
-    """Return the cancel that was sent after an alert, if there was one."""
+    """Return the all-clear of an alert, if any."""
     rows = await unit.conn.execute(
         select(alerts).where(
             alerts.c.station_id == station_id, alerts.c.id > alert_id, alerts.c.msg_type == MsgType.CANCEL
@@ -153,7 +153,7 @@ async def page(
 ) -> list[Alert]:
     """Return alerts, newest first; ``before`` is the last id seen.
 
-    ``public_at`` keeps those that hold then and that strangers may come upon (``Alert.public``).
+    ``public_at``: only alerts active then and listed publicly (``Alert.public``).
     """
     query = select(alerts).order_by(alerts.c.id.desc()).limit(limit)
     if station_id is not None:
@@ -171,7 +171,7 @@ async def page(
 
 
 async def active_ids(unit: Unit, now: datetime) -> list[int]:
-    """Return the ids of the alerts that hold at ``now``."""
+    """Return the ids of alerts active at ``now``."""
     return list(
         await unit.conn.scalars(
             select(alerts.c.id).where(
@@ -182,14 +182,14 @@ async def active_ids(unit: Unit, now: datetime) -> list[int]:
 
 
 async def unfinished_ids(unit: Unit) -> list[int]:
-    """Return the ids of the alerts of which something is still to be written down or sent."""
+    """Return the ids of alerts not finished."""
     return list(
         await unit.conn.scalars(select(alerts.c.id).where(alerts.c.finished_at.is_(None)).order_by(alerts.c.id))
     )
 
 
 async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:
-    """Return the alerts of these ids, those that are there."""
+    """Return the existing alerts among these ids."""
     found: list[Alert] = []
     for start in range(0, len(ids), _CHUNK):
         rows = await unit.conn.execute(select(alerts).where(alerts.c.id.in_(ids[start : start + _CHUNK])))
@@ -198,12 +198,11 @@ async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:
 
 
 async def is_cancelled(unit: Unit, alert_id: int) -> bool:
-    """Return whether an alert was cancelled."""
     return (await unit.conn.scalar(select(alerts.c.cancelled_at).where(alerts.c.id == alert_id))) is not None
 
 
 async def lease(unit: Unit, alert_id: int, owner: str, now: datetime, until: datetime) -> bool:
-    """Take an alert to resolve it; False if it is resolved, or another holds it."""
+    """Lease an alert for resolving; False if it is resolved or leased by another."""
     taken = await unit.conn.execute(
         update(alerts)
         .where(
@@ -217,20 +216,20 @@ async def lease(unit: Unit, alert_id: int, owner: str, now: datetime, until: dat
 
 
 async def resolved(unit: Unit, alert_id: int, now: datetime) -> None:
-    """Say that everyone whom the alert concerns is written down."""
+    """Mark an alert resolved: all its people are written."""
     await unit.conn.execute(
         update(alerts).where(alerts.c.id == alert_id).values(resolved_at=now, lease_owner=None, lease_until=None)
     )
 
 
 async def holders(unit: Unit) -> set[str]:
-    """Return who resolves alerts."""
+    """Return the holders of alert leases."""
     held = alerts.c.resolved_at.is_(None), alerts.c.lease_owner.is_not(None)
     return set(await unit.conn.scalars(select(alerts.c.lease_owner).where(*held).distinct()))
 
 
 async def free(unit: Unit, owners: Collection[str]) -> None:
-    """Take from dead processes the alerts that they were resolving."""
+    """End dead processes' leases of alerts."""
     await unit.conn.execute(
         update(alerts)
         .where(alerts.c.resolved_at.is_(None), alerts.c.lease_owner.in_(owners))
@@ -239,7 +238,7 @@ async def free(unit: Unit, owners: Collection[str]) -> None:
 
 
 async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> None:
-    """Hold on to those of these alerts that ``owner`` is still resolving."""
+    """Renew ``owner``'s leases of those alerts it still resolves."""
     await unit.conn.execute(
         update(alerts)
         .where(alerts.c.id.in_(ids), alerts.c.lease_owner == owner, alerts.c.resolved_at.is_(None))
@@ -248,7 +247,7 @@ async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> 
 
 
 async def cancelled(unit: Unit, alert_id: int, now: datetime) -> None:
-    """Say that an alert holds no more: what is still unsent of it is not sent."""
+    """Mark an alert cancelled: its unsent messages are not sent."""
     await unit.conn.execute(
         update(alerts).where(alerts.c.id == alert_id, alerts.c.cancelled_at.is_(None)).values(cancelled_at=now)
     )
@@ -256,7 +255,7 @@ async def cancelled(unit: Unit, alert_id: int, now: datetime) -> None:
 
 
 async def unresolved(unit: Unit, now: datetime) -> list[tuple[int, int]]:
-    """Return (id, rank) of alerts that nobody is resolving."""
+    """Return (id, rank) of unresolved alerts without a lease."""
     rows = await unit.conn.execute(
         select(alerts.c.id, alerts.c.rank).where(
             alerts.c.state != AlertState.FINISHED,

@@ -1,8 +1,7 @@
-"""Batches: some hundred deliveries of one alert by one channel, the unit that a worker leases.
+"""Batches: a few hundred deliveries of one alert by one channel, the unit that a worker leases.
 
-A batch that is leased is one worker's until the lease ends; whoever dies holding it loses it then, and what it had not
-written down is done again by the next. ``done`` is set only when each of its deliveries has a state that is not
-*queued*.
+A leased batch belongs to one worker until the lease ends; if that worker dies, the next repeats what was not recorded.
+``done`` is set only when none of its deliveries is *queued* any more.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``by`` is the provider it was leased for, where its channel has two."""
+    """``by``: the provider it was leased for, where its channel has two."""
 
     id: int
     alert_id: int
@@ -40,11 +39,11 @@ class Batch:
     by: str | None = None
 
 
-@dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
+@dataclass(slots=True)  # one per message: frozen would make construction three times as slow
 class ToSend:
-    """A delivery that is to be sent: whose, in which language, and where to (None: the address does not open).
+    """A delivery to send: subscriber, language, address (None: it could not be opened).
 
-    ``maybe_sent``: an earlier try may have reached its receiver, by ``provider`` where the channel has two.
+    ``maybe_sent``: an earlier attempt may have arrived, by ``provider`` where the channel has two.
     """
 
     id: int
@@ -66,11 +65,11 @@ async def lease(
     *,
     by: Mapping[ChannelName, str] | None = None,
 ) -> Batch | None:
-    """Take a batch that is due; None if it is done, not due yet, or another's.
+    """Lease a due batch; None if it is done, not due, or leased by another.
 
-    ``by``: of the channels with two providers, the one that is to have the batch. What is taken over from a worker that
-    died may have been sent: it is marked so, and by whom. Nothing is taken over until the database has answered for as
-    long as a lease lasts: its holder could not renew it, and has outcomes to write down.
+    ``by``: the provider to use, for channels with two. What is taken over from a dead worker may have been sent, and is
+    marked so, with the provider. Nothing is taken over until the database has been available for as long as a lease
+    lasts: the holder could not renew it, and has outcomes to record.
     """
     before = (
         await unit.conn.execute(select(batches.c.lease_owner, batches.c.by).where(batches.c.id == batch_id))
@@ -123,9 +122,9 @@ _TO_SEND = Fetch(
 
 
 async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
-    """Return the deliveries of a batch that are to be sent now, their addresses opened.
+    """Return a batch's deliveries due now, with opened addresses.
 
-    A contact or a subscriber that was erased meanwhile has no row: such a delivery comes with an empty address.
+    Deliveries to a contact or subscriber erased meanwhile have an empty address.
     """
     rows = await _TO_SEND.rows(unit, {"batch_id": batch_id, "now": now})
     return [
@@ -146,17 +145,17 @@ async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
 
 
 def _opened(unit: Unit, fingerprint: bytes, sealed: bytes) -> str | None:
-    """Return an address; None for one that does not open, so that it does not hold up all others of its batch."""
+    """Return an address; None if it does not open, so that it does not block the rest of its batch."""
     try:
         return unit.vault.open(sealed, b"contact:" + fingerprint).decode()
-    except ValueError:  # SealBroken among them
+    except ValueError:  # includes SealBroken
         return None
 
 
 async def _mark(unit: Unit, which: ColumnElement[bool], by: str | None) -> None:
-    """Record that the queued of these deliveries may have been sent, by ``by`` unless another provider is named there.
+    """Mark the queued among these deliveries as maybe sent, by ``by`` unless a provider is recorded already.
 
-    That counts as a try, and the alert's account tells how many it may double.
+    This counts as an attempt, and the alert's account shows how many may be duplicates.
     """
     queued = which, deliveries.c.state == DeliveryState.QUEUED
     counted = (
@@ -178,9 +177,9 @@ async def _mark(unit: Unit, which: ColumnElement[bool], by: str | None) -> None:
 
 
 async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datetime | None:
-    """Return a batch back: done when nothing of it is left to send, else due when the first of the rest is.
+    """Release a batch: done when nothing is left to send, else due with its earliest delivery.
 
-    Give when it is due again; None when it is done.
+    Return when it is due again; None when done.
     """
     row = (
         await unit.conn.execute(
@@ -201,7 +200,7 @@ async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datet
 
 
 async def postpone(unit: Unit, batch_ids: Sequence[int], due_at: datetime) -> None:
-    """Let batches wait until ``due_at`` whatever their deliveries say: their channel is stopped."""
+    """Put batches off until ``due_at``, whatever their deliveries say: their channel is stopped."""
     await unit.conn.execute(
         update(batches)
         .where(batches.c.id.in_(batch_ids), batches.c.done.is_(False))
@@ -210,7 +209,7 @@ async def postpone(unit: Unit, batch_ids: Sequence[int], due_at: datetime) -> No
 
 
 async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> None:
-    """Hold on to those of these batches that ``owner`` still has."""
+    """Renew ``owner``'s leases of those batches it still holds."""
     await unit.conn.execute(
         update(batches)
         .where(batches.c.id.in_(ids), batches.c.lease_owner == owner, batches.c.done.is_(False))
@@ -219,13 +218,13 @@ async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> 
 
 
 async def holders(unit: Unit) -> set[str]:
-    """Return who holds batches."""
+    """Return the holders of batch leases."""
     held = batches.c.done.is_(False), batches.c.lease_owner.is_not(None)
     return set(await unit.conn.scalars(select(batches.c.lease_owner).where(*held).distinct()))
 
 
 async def free(unit: Unit, owners: Collection[str]) -> list[Batch]:
-    """Take from dead processes what they hold, and return it: it may have been sent, and is due."""
+    """End dead processes' leases and return the batches, now due; their messages may have been sent."""
     mine = batches.c.done.is_(False), batches.c.lease_owner.in_(owners)
     columns = batches.c.id, batches.c.alert_id, batches.c.channel, batches.c.rank, batches.c.by
     rows = list(await unit.conn.execute(select(*columns).where(*mine).order_by(batches.c.rank, batches.c.id)))
@@ -236,7 +235,7 @@ async def free(unit: Unit, owners: Collection[str]) -> list[Batch]:
 
 
 async def free_all(unit: Unit) -> None:
-    """End every lease: said by the only process there is, at its start. What was leased may have been sent."""
+    """End every lease, at the start of the only process. Leased deliveries may have been sent."""
     leased = select(batches.c.id).where(batches.c.done.is_(False), batches.c.lease_owner.is_not(None))
     for by in list(await unit.conn.scalars(leased.with_only_columns(batches.c.by).distinct())):
         await _mark(unit, deliveries.c.batch_id.in_(leased.where(batches.c.by.is_not_distinct_from(by))), by)
@@ -248,7 +247,7 @@ async def free_all(unit: Unit) -> None:
 
 
 async def due(unit: Unit, now: datetime, limit: int) -> list[Batch]:
-    """Return batches that are due and nobody's."""
+    """Return due batches without a lease."""
     rows = await unit.conn.execute(
         select(batches.c.id, batches.c.alert_id, batches.c.channel, batches.c.rank)
         .where(
@@ -263,7 +262,7 @@ async def due(unit: Unit, now: datetime, limit: int) -> list[Batch]:
 
 
 async def hasten(unit: Unit, alert_id: int, now: datetime) -> None:
-    """Make what is left of an alert due now: it was cancelled, and its account is to close."""
+    """Make the rest of an alert due now: it was cancelled, and its account must close."""
     await unit.conn.execute(
         update(deliveries)
         .where(deliveries.c.alert_id == alert_id, deliveries.c.state == DeliveryState.QUEUED)

@@ -1,4 +1,4 @@
-"""What a report of an alert tells beside its account: why people were missed, who sent it, and when what happened."""
+"""Report details beyond the account: reasons, sender, moments."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FAILURES = [state for state in DeliveryState if state.failure]
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """When the first and the last person were told, and when a first message was known to have arrived."""
+    """When the first and the last person were sent to, and when a first message was known to have arrived."""
 
     first_at: datetime | None
     last_at: datetime | None
@@ -35,7 +35,7 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """``n`` deliveries of one channel that failed in one way, ``code`` being the provider's own."""
+    """``n`` deliveries of one channel that failed the same way; ``code``: the provider's own."""
 
     channel: ChannelName
     reason: Reason
@@ -44,7 +44,7 @@ class Failure:
 
 
 async def reasons(unit: Unit, alert_id: int) -> dict[str, int]:
-    """Count the confirmed people whom nothing reached, by their reasons as they are stored."""
+    """Count confirmed people not reached, by their packed reasons."""
     rows = await unit.conn.execute(
         select(recipients.c.reasons, func.count().label("n"))
         .where(
@@ -58,7 +58,7 @@ async def reasons(unit: Unit, alert_id: int) -> dict[str, int]:
 
 
 async def moments(unit: Unit, alert_id: int) -> Moments:
-    """Return the moments of an alert, from its people."""
+    """Return an alert's moments."""
     row = (
         await unit.conn.execute(
             select(
@@ -72,7 +72,7 @@ async def moments(unit: Unit, alert_id: int) -> Moments:
 
 
 async def failures(unit: Unit, alert_id: int) -> list[Failure]:
-    """Return the deliveries of an alert that failed, by channel, reason and what the provider said; most first."""
+    """Return an alert's failures by channel, reason and provider's code; most first."""
     kind = deliveries.c.channel, deliveries.c.state, deliveries.c.reason, deliveries.c.code
     rows = await unit.conn.execute(
         select(*kind, func.count().label("n"))
@@ -87,7 +87,7 @@ async def failures(unit: Unit, alert_id: int) -> list[Failure]:
 
 
 async def glances(unit: Unit, alert_ids: Sequence[int]) -> dict[int, dict[PersonState, int]]:
-    """Return, for each of these alerts, its people by state: enough for a list of alerts."""
+    """Return people by state for each of these alerts, for a list of alerts."""
     found: defaultdict[int, dict[PersonState, int]] = defaultdict(dict)
     rows = await unit.conn.execute(
         select(alert_counts.c.alert_id, alert_counts.c.state, alert_counts.c.n).where(
@@ -100,7 +100,7 @@ async def glances(unit: Unit, alert_ids: Sequence[int]) -> dict[int, dict[Person
 
 
 async def sender_of(unit: Unit, alert_id: int) -> str | None:
-    """Return the label of the key that sent an alert; None where there was none, as on the command line."""
+    """Return the label of the sender's key; None without one, as on the command line."""
     row = (
         await unit.conn.execute(
             select(api_keys).join(alerts, alerts.c.key_id == api_keys.c.id).where(alerts.c.id == alert_id)
@@ -110,6 +110,5 @@ async def sender_of(unit: Unit, alert_id: int) -> str | None:
 
 
 async def label_of(unit: Unit, key_id: int) -> str:
-    """Return the label of a key."""
     row = (await unit.conn.execute(select(api_keys).where(api_keys.c.id == key_id))).one_or_none()
     return "" if row is None else open_label(unit.vault, row)

@@ -1,4 +1,4 @@
-"""Sums that are kept, so that an account of a million people is read as fast as one of ten."""
+"""Maintained sums, so that an account of a million people reads as fast as one of ten."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 PEOPLE = "people"
 UNCONFIRMED = "unproven"
-"""People whose sign-up nothing had confirmed: counted apart. (The column holds ten letters.)"""
+"""Subject of people with an unconfirmed sign-up, counted apart. (The column holds ten letters.)"""
 ACCEPTED = "accepted"
 DELIVERED = "delivered"
 TWICE = "twice"
-"""The subject of the sum, under state 1, of deliveries whose sender died while it may have been sending them."""
+"""Subject of the sum, under state 1, of deliveries whose sender died while possibly sending."""
 
 _ADD = text(
     "INSERT INTO alert_counts (alert_id, subject, state, n) VALUES (:alert_id, :subject, :state, :n)"
@@ -33,7 +33,7 @@ _ADD_LATENCY = text(
 
 
 async def add(unit: Unit, deltas: Counter[tuple[int, str, int]]) -> None:
-    """Add to the sums: (alert id, channel, ``PEOPLE`` or ``UNCONFIRMED``, state) to what is to be added."""
+    """Add to the sums: (alert id, channel, ``PEOPLE`` or ``UNCONFIRMED``, state) to increment."""
     rows = [
         {"alert_id": alert_id, "subject": str(subject), "state": int(state), "n": n}
         for (alert_id, subject, state), n in sorted(deltas.items())
@@ -44,7 +44,7 @@ async def add(unit: Unit, deltas: Counter[tuple[int, str, int]]) -> None:
 
 
 async def add_latencies(unit: Unit, deltas: Counter[tuple[int, str, int]]) -> None:
-    """Add to the histograms: (alert id, measure, bucket) to how many people."""
+    """Add to the histograms: (alert id, measure, bucket) to increment."""
     rows = [
         {"alert_id": alert_id, "measure": measure, "bucket": number, "n": n}
         for (alert_id, measure, number), n in sorted(deltas.items())
@@ -55,7 +55,7 @@ async def add_latencies(unit: Unit, deltas: Counter[tuple[int, str, int]]) -> No
 
 
 async def of(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:
-    """Return the sums of an alert: channel, ``PEOPLE`` or ``UNCONFIRMED``, then state, to n."""
+    """Return an alert's sums: channel, ``PEOPLE`` or ``UNCONFIRMED``, then state, to n."""
     found: dict[str, dict[int, int]] = {}
     rows = await unit.conn.execute(
         select(alert_counts.c.subject, alert_counts.c.state, alert_counts.c.n).where(
@@ -68,7 +68,7 @@ async def of(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:
 
 
 def people(*, unconfirmed: bool) -> str:
-    """Return under what a person is counted."""
+    """Return the subject that a person is counted under."""
     return UNCONFIRMED if unconfirmed else PEOPLE
 
 
@@ -81,7 +81,7 @@ async def any_outcome(unit: Unit, alert_id: int) -> bool:
 
 
 async def latencies(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:
-    """Return the histograms of an alert: measure, then bucket, to n."""
+    """Return an alert's histograms: measure, then bucket, to n."""
     found: dict[str, dict[int, int]] = {ACCEPTED: {}, DELIVERED: {}}
     rows = await unit.conn.execute(
         select(alert_latencies.c.measure, alert_latencies.c.bucket, alert_latencies.c.n).where(

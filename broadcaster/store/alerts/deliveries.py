@@ -1,4 +1,4 @@
-"""Deliveries, to look at."""
+"""Read queries of deliveries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One delivery with its times; no address."""
+    """A delivery with its times; no address."""
 
     id: int
     subscriber_id: int
@@ -52,7 +52,7 @@ async def page(
     after: int,
     limit: int,
 ) -> list[DeliveryRow]:
-    """Return deliveries of an alert by ascending id; ``after`` is the last id seen, 0 to begin."""
+    """Return an alert's deliveries by ascending id; ``after``: last id seen, 0 to begin."""
     query = (
         select(deliveries, follows.c.external_mark, follows.c.external)
         .join(alerts, alerts.c.id == deliveries.c.alert_id)
@@ -60,7 +60,7 @@ async def page(
             follows,
             and_(follows.c.station_id == alerts.c.station_id, follows.c.subscriber_id == deliveries.c.subscriber_id),
         )
-        # Written out, not bound: only so do both databases see that the index for pages serves.
+        # A literal, not bound: else neither database sees that the index for pages applies.
         .where(text(f"deliveries.{ANY_ID}"), deliveries.c.alert_id == alert_id, deliveries.c.id > after)
         .order_by(deliveries.c.id)
         .limit(limit)
@@ -96,10 +96,10 @@ async def page(
 
 
 async def by_provider_id(unit: Unit, provider_id: str) -> int | None:
-    """Return the SMS delivery that a carrier knows by this name; None if there is none, or none yet."""
+    """Return the SMS delivery with this carrier's id; None if unknown, or not recorded yet."""
     found: int | None = await unit.conn.scalar(
         select(deliveries.c.id)
-        # Written out, not bound: only so do both databases see that the partial index serves.
+        # A literal, not bound: else neither database sees that the partial index applies.
         .where(deliveries.c.provider_id == provider_id, text(SMS_ONLY))
         .order_by(deliveries.c.id.desc())
         .limit(1)

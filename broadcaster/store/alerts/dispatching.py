@@ -1,4 +1,4 @@
-"""Writing down whom an alert concerns, and the deliveries to them, before anything is sent."""
+"""Write an alert's recipients and their deliveries, before anything is sent."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ _KNOWN = select(
     recipients.c.unconfirmed,
 ).where(recipients.c.alert_id == _ALERT, among(recipients.c.subscriber_id, "ids"))
 _REFUSED = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == bindparam("station_id"))
-# What a contact is judged by is read, not asked for: a planner that sees the channel goes by the index on it, and
-# so through every contact there is.
+# Contact attributes are selected, not filtered on: a planner that sees the channel would use its index, and so scan
+# every contact.
 _CONTACTS = Fetch(
     select(
         links.c.subscriber_id,
@@ -96,7 +96,7 @@ _INSERT_DELIVERIES = Insert(
 
 @dataclass
 class _Chunk:
-    """What is about to be written of one chunk."""
+    """Rows to write for one chunk."""
 
     people: dict[int, Person] = field(default_factory=dict)
     by_channel: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
@@ -113,25 +113,24 @@ async def write_chunk(
     now: datetime,
     batch_sizes: Mapping[int, int],
 ) -> int:
-    """Write recipients, deliveries and batches for those of ``subscriber_ids`` who have none yet; tell of the batches.
+    """Write recipients, deliveries and batches for those of ``subscriber_ids`` without any; publish the batches.
 
-    ``since``: when their time begins to count. ``batch_sizes``: by the channel's number. A contact that two people
-    share gets one delivery, which counts for both. Give how many people are new to the alert.
+    ``since``: start of their latency. ``batch_sizes``: by channel number. A contact shared by two people gets one
+    delivery, which counts for both. Return how many people are new to the alert.
     """
     await unit.in_turn("dispatch", alert.id)
     known = {
         row.subscriber_id: (row.state, row.pending, row.held, row.reasons, row.unconfirmed)
         for row in await unit.conn.execute(_KNOWN, {"alert_id": alert.id, "ids": subscriber_ids})
     }
-    # Whoever had no contact may have one now: a resident who signs up for mail after the alert went out. And whoever
-    # was paused is so no more.
+    # People without a contact may have one now (a sign-up by mail after the alert), and paused ones may have resumed.
     again = {
         each
         for each, (_, pending, held, reasons, _) in known.items()
         if pending == held == 0 and any(why.reason in NOT_TRIED for why in unpack(reasons))
     }
     new = [each for each in subscriber_ids if each not in known]
-    # The all-clear goes to everyone who was told, whatever they wished since.
+    # The all-clear goes to everyone who was told, whatever their settings since.
     told = alert.audience.kind is AudienceKind.TOLD
     paused, unconfirmed = await _special(unit, [*new, *again], now)
     if told:
@@ -162,7 +161,7 @@ async def write_chunk(
         deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
     await counting.add(unit, deltas)
     if chunk.by_channel:
-        # Someone new stands in the area of an alert that was finished: it is not, any more.
+        # A new recipient reopens a finished alert.
         await unit.conn.execute(
             update(alerts)
             .where(alerts.c.id == alert.id, alerts.c.finished_at.is_not(None))
@@ -172,16 +171,16 @@ async def write_chunk(
 
 
 async def in_alert(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> set[int]:
-    """Return those of these subscribers who are in an alert already."""
+    """Return which of these subscribers are in an alert already."""
     return {row.subscriber_id for row in await unit.conn.execute(_KNOWN, {"alert_id": alert_id, "ids": subscriber_ids})}
 
 
 async def _contacts_of(
     unit: Unit, alert: Alert, subscriber_ids: Sequence[int]
 ) -> tuple[dict[int, list[tuple[int, int]]], set[int]]:
-    """Return (contact id, channel number) by subscriber: those that work, and by which this station may write.
+    """Return (contact id, channel number) by subscriber: working contacts that the station may use.
 
-    And those who have none of them, because they opted out.
+    And those who have none because they opted out.
     """
     wanted = {CHANNEL_NUMBER[name] for name in alert.channels}
     rows = await _CONTACTS.rows(unit, {"station_id": alert.station_id, "ids": subscriber_ids})
@@ -198,7 +197,7 @@ async def _contacts_of(
 
 
 async def _special(unit: Unit, subscriber_ids: Sequence[int], now: datetime) -> tuple[set[int], set[int]]:
-    """Return those among these who want no messages now, and those whose sign-up nothing has confirmed yet."""
+    """Return those among these who are paused, and those with an unconfirmed sign-up."""
     rows = (await unit.conn.execute(_SPECIAL, {"now": now, "ids": subscriber_ids})).all()
     return {row.id for row in rows if row.paused}, {row.id for row in rows if row.unconfirmed}
 
@@ -210,12 +209,11 @@ async def _plan(
     reachable: Mapping[int, list[tuple[int, int]]],
     reasons: Mapping[int, Reason],
 ) -> _Chunk:
-    """Return what is to be written; ``reasons``: what is known of those who have no contact."""
+    """Plan the rows; ``reasons``: why people have no contact."""
     contact_ids = [contact_id for each in subscriber_ids for contact_id, _ in reachable.get(each, ())]
     taken: dict[int, tuple[DeliveryState, Reason | None, str | None]] = {}
     if contact_ids:
-        # Held until this is committed: an outcome that is written down meanwhile would not know of who shares it from
-        # now on, and leave them waiting for ever.
+        # Locked until commit: an outcome recorded meanwhile would miss the new sharers and leave them pending for ever.
         taken = {
             row.contact_id: (DeliveryState(row.state), row.reason, row.code)
             for row in await unit.conn.execute(_TAKEN, {"alert_id": alert.id, "ids": contact_ids})

@@ -1,4 +1,4 @@
-"""The account of an alert, read from the sums; and the people whom nothing reached."""
+"""An alert's account, from the sums; and the people not reached."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _STOP = text(
 
 
 async def account(unit: Unit, alert: Alert) -> Account:
-    """Return the account of an alert as it stands. ``alert`` is read afresh by the caller, in the same unit."""
+    """Return an alert's account. The caller has just read ``alert`` in the same unit."""
     sums = await counting.of(unit, alert.id)
     histograms = await counting.latencies(unit, alert.id)
     by_state, waiting = sums.get(counting.PEOPLE, {}), sums.get(counting.UNCONFIRMED, {})
@@ -91,10 +91,10 @@ def _percentiles(histogram: Mapping[int, int]) -> Percentiles:
 async def unreached(
     unit: Unit, alert: Alert, *, after: int, limit: int, packed: Collection[str] | None = None
 ) -> list[Unreached]:
-    """Return confirmed people whom nothing reached, by ascending id; ``after`` is the last id seen, 0 to begin.
+    """Return confirmed people not reached, by ascending id; ``after``: last id seen, 0 to begin.
 
-    ``packed`` keeps those with one of these reasons, as ``reporting.reasons`` returns them. Names and external ids are
-    those that the alert's own station knows them by.
+    ``packed``: only those with one of these reasons, as ``reporting.reasons`` returns them. Names and external ids are
+    those of the alert's own station.
     """
     query = (
         select(recipients.c.subscriber_id, recipients.c.reasons)
@@ -115,7 +115,7 @@ async def unreached(
 
 
 async def told(unit: Unit, alert_id: int, *, after: int, limit: int) -> list[int]:
-    """Return the people to whom an alert was sent; ascending, after the id ``after``."""
+    """Return the people an alert was sent to, ascending, after the id ``after``."""
     return list(
         await unit.conn.scalars(
             select(recipients.c.subscriber_id)
@@ -131,7 +131,7 @@ async def told(unit: Unit, alert_id: int, *, after: int, limit: int) -> list[int
 
 
 async def maybe_told(unit: Unit, alert_id: int) -> list[int]:
-    """Return the people to whom an alert may have been sent, though no answer says so, and nothing more will be."""
+    """Return the people an alert may have been sent to without confirmation, with nothing left to send."""
     perhaps = select(deliveries.c.contact_id, deliveries.c.subscriber_id).where(
         deliveries.c.alert_id == alert_id,
         deliveries.c.state != DeliveryState.QUEUED,
@@ -145,23 +145,23 @@ async def maybe_told(unit: Unit, alert_id: int) -> list[int]:
 
 
 async def unsettled(unit: Unit, alert_id: int) -> int:
-    """Return how many deliveries of an alert are still to be sent, or on their way."""
+    """Return the number of an alert's deliveries unsent or under way."""
     sums = await counting.of(unit, alert_id)
     return sum(by_state.get(DeliveryState.QUEUED, 0) for subject, by_state in sums.items() if subject in CHANNELS)
 
 
 async def stop_channel(unit: Unit, channel: ChannelName, code: str, detail: str, now: datetime) -> None:
-    """Keep that a channel is broken, and why, for the operators to see."""
+    """Record that a channel is broken, and why, for operators."""
     row = {"channel": CHANNEL_NUMBER[channel], "code": code[:60], "detail": detail, "since": to_micros(now)}
     await unit.conn.execute(_STOP, row)
 
 
 async def start_channel(unit: Unit, channel: ChannelName) -> None:
-    """Keep that a channel works again."""
+    """Record that a channel works again."""
     await unit.conn.execute(delete(channel_stops).where(channel_stops.c.channel == CHANNEL_NUMBER[channel]))
 
 
 async def stops(unit: Unit) -> dict[ChannelName, str]:
-    """Return the channels that are broken, with why."""
+    """Return broken channels, with the reason."""
     rows = await unit.conn.execute(select(channel_stops))
     return {CHANNELS[row.channel]: f"{row.detail} ({row.code})" for row in rows}

@@ -1,7 +1,7 @@
-"""Refusals for good: counted by whoever keeps the contact, judged when their alert is finished.
+"""Permanent refusals: counted per keeper of contacts, judged when their alert is finished.
 
-``broadcaster.domain.retirement`` has the rule. An answer of a push service, and a STOP, are about one contact by their
-definition (RFC 8030, section 7.3) and count at once.
+The rule is in ``broadcaster.domain.retirement``. A push service's answer and a STOP concern one contact by definition
+(RFC 8030, section 7.3) and count at once.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CONTEXT = b"keeper:"
 
 
 class _State(IntEnum):
-    """``KEPT``: an unexplained refusal that waits for its like. ``SPARED``: too many got it to be true."""
+    """``KEPT``: an unexplained refusal, until it repeats. ``SPARED``: too many got it to be true."""
 
     OPEN = 0
     KEPT = 1
@@ -46,7 +46,7 @@ class _State(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeeperRefusal:
-    """Somebody who keeps contacts refused our messages for our own sake: ``refused`` people of ``asked``."""
+    """A keeper of contacts refused ``refused`` of ``asked`` people's messages because of us."""
 
     channel: ChannelName
     keeper: str
@@ -77,9 +77,9 @@ _KEEP = text(
 async def take(
     unit: Unit, rows: Mapping[int, Mapping[str, Any]], outcomes: Sequence[Outcome], moves: Sequence[Move]
 ) -> tuple[set[int], set[int]]:
-    """Write down what ``outcomes`` say of contacts and their keepers.
+    """Record what ``outcomes`` say of contacts and keepers.
 
-    Return the alerts that have refusals to judge, and the contacts that are retired already.
+    Return the alerts with refusals to judge, and the contacts retired already.
     """
     asked: Counter[tuple[int, int, str]] = Counter()
     refused: Counter[tuple[int, int, str]] = Counter()
@@ -120,7 +120,7 @@ async def _count(
                 "at": 0 if outcome is None else to_micros(outcome.at),
             }
         )
-    if counted:  # in one order: two groups at once would else wait for each other
+    if counted:  # in one order, so that concurrent groups do not deadlock
         await unit.conn.execute(_COUNT, sorted(counted, key=lambda row: (row["alert_id"], row["keeper"])))
 
 
@@ -153,7 +153,7 @@ async def _keep(
                 "code": code,
                 "at": to_micros(outcome.at),
             }
-    if kept:  # of those that were not erased meanwhile, nor are before this is committed
+    if kept:  # those not erased, nor to be before this commits
         there = select(contact_rows.c.id).where(among(contact_rows.c.id, "ids")).order_by(contact_rows.c.id)
         ids = {"ids": sorted({contact_id for contact_id, _ in kept})}
         left = set(await unit.conn.scalars(there.with_for_update(read=True, key_share=True), ids))
@@ -164,7 +164,7 @@ async def _keep(
 
 
 async def judge(unit: Unit, alert_ids: Iterable[int], now: datetime) -> None:
-    """Retire the contacts that finished alerts showed to be dead; of alerts that go on, do nothing yet."""
+    """Retire contacts that finished alerts showed to be dead; unfinished alerts wait."""
     wanted = sorted(set(alert_ids))
     over = select(alerts.c.id).where(alerts.c.id.in_(wanted), alerts.c.finished_at.is_not(None))
     for alert_id in list(await unit.conn.scalars(over.order_by(alerts.c.id))) if wanted else []:
@@ -184,7 +184,7 @@ async def _judge(unit: Unit, alert_id: int, now: datetime) -> None:
         alike[row.keeper, row.blame, row.answer if row.blame == Blame.UNEXPLAINED else ""].append(row)
     for (keeper, blame, answer), rows in alike.items():
         if too_many(len(rows), asked.get(keeper, 0)):
-            # What was retired before the last of them came is written to again.
+            # Contacts retired before the last refusal arrived are revived.
             await contacts.revive(unit, [row.contact_id for row in rows if row.state == _State.RETIRED], now)
             await _settle(unit, alert_id, rows, _State.SPARED)
             continue
@@ -199,7 +199,7 @@ async def _judge(unit: Unit, alert_id: int, now: datetime) -> None:
 
 
 async def _again(unit: Unit, alert_id: int, rows: Sequence[Any], answer: str) -> list[Any]:
-    """Return those whose contact gave the same answer to an alert a week ago or more, and took no message since."""
+    """Return refusals whose contact gave the same answer at least a week earlier, and accepted no message since."""
     earlier = select(contact_refusals.c.contact_id, func.max(contact_refusals.c.at)).where(
         among(contact_refusals.c.contact_id, "ids"),
         contact_refusals.c.alert_id != alert_id,
@@ -237,7 +237,7 @@ async def _settle(unit: Unit, alert_id: int, rows: Sequence[Any], state: _State)
 
 
 async def refusals_of(unit: Unit, alert_id: int) -> list[KeeperRefusal]:
-    """Return who refused messages of an alert for the sender's sake, the most first."""
+    """Return the keepers that refused an alert's messages because of the sender, most first."""
     rows = await unit.conn.execute(
         select(keeper_answers).where(keeper_answers.c.alert_id == alert_id, keeper_answers.c.refused > 0)
     )
@@ -245,7 +245,7 @@ async def refusals_of(unit: Unit, alert_id: int) -> list[KeeperRefusal]:
 
 
 async def refusals_now(unit: Unit, since: datetime) -> list[KeeperRefusal]:
-    """Return who refused us in the last alert they were sent, if that was after ``since``; the most first."""
+    """Return the keepers that refused us in their latest alert, if after ``since``; most first."""
     later = keeper_answers.alias("later")
     rows = await unit.conn.execute(
         select(keeper_answers).where(
@@ -268,7 +268,7 @@ def _opened(unit: Unit, rows: Iterable[Any]) -> list[KeeperRefusal]:
 
 
 async def trim(unit: Unit, now: datetime, kept: timedelta) -> None:
-    """Forget what is older than ``kept``."""
+    """Delete what is older than ``kept``."""
     old = select(alerts.c.id).where(alerts.c.sent_at < now - kept)
     await unit.conn.execute(delete(contact_refusals).where(contact_refusals.c.at < now - kept))
     await unit.conn.execute(delete(keeper_answers).where(keeper_answers.c.alert_id.in_(old)))

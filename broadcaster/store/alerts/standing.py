@@ -1,4 +1,4 @@
-"""Where each person stands in an alert, kept in step with the deliveries to them."""
+"""Each person's standing in an alert, updated with their deliveries."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _STATES = {int(state): state for state in PersonState}
 
 
 class Move(NamedTuple):
-    """A delivery went from one state to another; ``channel`` is its number."""
+    """A delivery's change of state; ``channel`` is its number."""
 
     alert_id: int
     subscriber_id: int
@@ -64,10 +64,10 @@ class _Standing:
     subject: str
 
     def take(self, move: Move, latencies: Counter[tuple[int, str, int]]) -> None:
-        """Take over a move; count how long each step took that the person is the first time at."""
+        """Apply a move; record the latency of each step reached for the first time."""
         self.person.moved(move.old, move.new)
         if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED:
-            self.unconfirmed = False  # as ``store.welcomes`` has it from now on
+            self.unconfirmed = False  # as ``store.welcomes`` records it from now on
         if not move.new.held:
             if move.new.failure:
                 failed = Why(move.outcome.reason or move.new.reason, CHANNELS[move.channel], move.outcome.code)
@@ -89,7 +89,7 @@ _Key = tuple[int, int]
 
 
 async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[int, str, int]]) -> None:
-    """Let the people whom ``moves`` concern take them over, and add to ``deltas`` what that changes in the sums."""
+    """Apply ``moves`` to the people they concern, and add the changes of the sums to ``deltas``."""
     if not moves:
         return
     sharers = await _sharers(unit, moves)
@@ -126,7 +126,7 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
 
 
 async def _sharers(unit: Unit, moves: Sequence[Move]) -> dict[_Key, list[int]]:
-    """Return, by (alert, contact), who else is reached by it."""
+    """Return, by (alert, contact), the others who share it."""
     contacts: defaultdict[int, set[int]] = defaultdict(set)
     for move in moves:
         contacts[move.alert_id].add(move.contact_id)

@@ -1,7 +1,7 @@
-"""Writing down what became of deliveries, and of the people they were for: one step, one transaction.
+"""Record outcomes of deliveries, and of their people: one step, one transaction.
 
-The only code that changes the state of a delivery. It reads the rows, lets ``domain.deliveries`` decide, and writes
-rows and sums together; so a receipt that comes late, twice or before its time moves nothing backwards.
+The only code that changes a delivery's state. It reads the rows, applies ``domain.deliveries``, and writes rows and
+sums together; so late, duplicate or early receipts move nothing backwards.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from broadcaster.store.engine.engine import Unit
 
-# Which column keeps the time of which state; a later state's time says nothing of an earlier one that was skipped.
+# Column of each state's time; a later state's time says nothing of a skipped one.
 _TIME = {
     DeliveryState.ACCEPTED: "accepted_at",
     DeliveryState.DELIVERED: "delivered_at",
@@ -40,7 +40,7 @@ _TIME = {
 _TIMES = tuple(_TIME.values())
 
 MOST_CALLS = 4
-"""How often a telephone that nobody picks up is called for one alert."""
+"""Most calls per alert to a phone that nobody picks up."""
 
 _NAMES = (
     "id",
@@ -66,7 +66,7 @@ _ROWS = Fetch(
     .order_by(deliveries.c.id)
     .with_for_update()
 )
-# What becomes of nearly all: a provider took it. The rest of the row stays as it was.
+# The common case: a provider accepted it. The rest of the row is unchanged.
 _ACCEPT = Update(
     deliveries,
     ("id",),
@@ -79,9 +79,9 @@ _STATES = {int(state): state for state in DeliveryState}
 
 
 async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
-    """Write down ``outcomes``, in their order; give the ids of the alerts whose account changed.
+    """Record ``outcomes`` in order; return the ids of alerts whose account changed.
 
-    Outcomes of deliveries that are not there are passed over.
+    Unknown deliveries are ignored.
     """
     found = await _ROWS.rows(unit, {"ids": {outcome.delivery_id for outcome in outcomes}})
     rows: dict[int, dict[str, Any]] = {row[0]: dict(zip(_NAMES, row, strict=True)) for row in found}
@@ -92,7 +92,7 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
     others = [row for each, row in rows.items() if each not in accepted]
     await _UPDATE.run(unit, [tuple(row[name] for name in _UPDATE.names) for row in others])
     again = {move.outcome.delivery_id for move in moves if move.new is DeliveryState.QUEUED}
-    # What a later outcome of the same group has taken on again has no time any more.
+    # A later outcome in the same group may have accepted it again, which clears the time.
     queued_again = [rows[each] for each in sorted(again) if rows[each]["next_attempt_at"] is not None]
     if queued_again:
         await _reopen(unit, queued_again)
@@ -107,7 +107,7 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
     await sandbox.keep(unit, kept)
     refusing, retired = await retiring.take(unit, rows, outcomes, moves)
     await welcomes.hasten(unit, retired)
-    # What shows a push is somebody's device.
+    # Proof that a push subscription is a real device.
     shown = {move.contact_id for move in moves if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED}
     if shown:
         await welcomes.confirm(unit, shown)
@@ -119,7 +119,7 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
 
 
 def _moves(rows: Mapping[int, dict[str, Any]], outcomes: Sequence[Outcome]) -> tuple[list[Move], set[int]]:
-    """Change the rows; return the moves, and whose rows are but accepted."""
+    """Update the rows; return the moves, and the deliveries merely accepted."""
     moves: list[Move] = []
     seen: set[int] = set()
     accepted: set[int] = set()
@@ -149,7 +149,7 @@ def _deltas(moves: Sequence[Move]) -> Counter[tuple[int, str, int]]:
 
 
 def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
-    """Change a delivery's row as an outcome says; give the move if its state changed."""
+    """Apply an outcome to a delivery's row; return the move if its state changed."""
     old = _STATES[row["state"]]
     if outcome.again:
         return _again(row, outcome)
@@ -180,7 +180,7 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
 
 
 def _over_already(row: dict[str, Any], outcome: Outcome) -> bool:
-    """Return whether a call was over before the answer to its request was written down: then it has its name."""
+    """Return whether a call ended before the answer to its request was recorded; the row then gets the call's id."""
     return (
         row["state"] == DeliveryState.QUEUED
         and outcome.state is DeliveryState.ACCEPTED
@@ -191,7 +191,7 @@ def _over_already(row: dict[str, Any], outcome: Outcome) -> bool:
 
 def _again(row: dict[str, Any], outcome: Outcome) -> Move | None:
     state, known = row["state"], row["provider_id"] == outcome.provider_id
-    if state == DeliveryState.QUEUED and not known:  # the call's answer is on its way to us still
+    if state == DeliveryState.QUEUED and not known:  # the answer to the call's request is still on its way
         row.update(provider_id=outcome.provider_id, **_later(row, outcome))
         return None
     if state != DeliveryState.ACCEPTED or not known:
@@ -203,7 +203,7 @@ def _again(row: dict[str, Any], outcome: Outcome) -> Move | None:
 
 
 def _later(row: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
-    """Return what is written of a call that is made again: each time it waits longer."""
+    """Return the columns for another call; delays increase."""
     wait = None if outcome.next_attempt_at is None else (outcome.next_attempt_at - outcome.at) * max(1, row["attempts"])
     return {
         "next_attempt_at": None if wait is None else to_micros(outcome.at + wait),
@@ -217,7 +217,7 @@ def _told(outcome: Outcome) -> dict[str, Any]:
 
 
 def _give_up(row: dict[str, Any], outcome: Outcome) -> Move:
-    """Say of a telephone that it was called often enough."""
+    """Mark a phone as called often enough."""
     old, code = _STATES[row["state"]], outcome.code or row["code"] or ""
     ended_at = to_micros(outcome.at)
     said = replace(outcome, code=code)
@@ -235,7 +235,7 @@ def _micros(moment: datetime | None) -> int | None:
 
 
 async def _reopen(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
-    """Let the batches of deliveries that are queued again be worked on, and their alerts be unfinished."""
+    """Reopen the batches of requeued deliveries, and their alerts."""
     for row in rows:
         await unit.conn.execute(
             update(batches)
@@ -255,7 +255,7 @@ _LEFT = select(func.sum(alert_counts.c.n)).where(
 
 
 async def finish(unit: Unit, alert_id: int, now: datetime) -> bool:
-    """Call an alert finished if it is resolved and nothing of it is left to send; tell whether it is."""
+    """Finish an alert if it is resolved with nothing left to send; return whether it is finished."""
     left = await unit.conn.scalar(_LEFT, {"alert_id": alert_id})
     if left:
         return False

@@ -1,1 +1,1 @@
-"""The database opened, transactions, bulk statements, sealing, migrations: what every query stands on."""
+"""Database access: transactions, bulk statements, sealing, migrations."""

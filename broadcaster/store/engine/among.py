@@ -1,6 +1,6 @@
-"""``column IN (…)`` with one parameter however many values: the statement is made and prepared once.
+"""``column IN (…)`` with one parameter for any number of values: compiled and prepared once.
 
-SQLAlchemy's own ``in_`` writes a question mark a value into each statement anew, which costs more than the rows do.
+SQLAlchemy's ``in_`` expands a placeholder per value on each execution, which costs more than the rows do.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class _Ids(TypeDecorator[Any]):
-    """Whole numbers: an array of PostgreSQL, JSON to SQLite."""
+    """Integers: an array on PostgreSQL, JSON on SQLite."""
 
     impl = Text
     cache_ok = True
@@ -36,7 +36,7 @@ class _Ids(TypeDecorator[Any]):
 
 
 class among(FunctionElement[bool]):  # noqa: N801  read as a function in a query
-    """``among(column, "ids")``: the column is one of the whole numbers that are given as ``ids`` with the statement."""
+    """``among(column, "ids")``: the column is one of the integers bound to ``ids``."""
 
     type = Boolean()
     inherit_cache = True
@@ -46,7 +46,7 @@ class among(FunctionElement[bool]):  # noqa: N801  read as a function in a query
         super().__init__(column, bindparam(ids, type_=_Ids()))
 
     def self_group(self, against: Any = None) -> among:  # noqa: ARG002
-        """Stay as it is: ``… = 1``, which SQLite is given for a function, would keep it from using an index."""
+        """Add no ``… = 1``, as SQLite gets for functions: it would prevent the use of an index."""
         return self
 
 

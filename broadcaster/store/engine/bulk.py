@@ -1,8 +1,8 @@
-"""Many rows in one go, written and read, where every message passes.
+"""Bulk reads and writes for the hot path.
 
-Python's sqlite3 lets go of the interpreter's lock at each row, and then waits for it behind whoever took it, a busy
-event loop. So SQLite is given all rows as one parameter, JSON, and gives those that it finds as one value; PostgreSQL's
-driver has no such trouble, and is asked plainly.
+Python's sqlite3 releases the GIL at each row, then waits for it behind a busy event loop. So SQLite gets all rows as
+one JSON parameter, and returns its results as one value; PostgreSQL's driver has no such problem and runs plain
+statements.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class in_hex(FunctionElement[str]):  # noqa: N801  read as a function in a query
-    """Octets as text that JSON can carry; ``bytes.fromhex`` reads it."""
+    """Octets as text for JSON; read with ``bytes.fromhex``."""
 
     type = Text()
     inherit_cache = True
@@ -47,8 +47,8 @@ def _hex_of_postgresql(element: in_hex, compiler: Any, **given: Any) -> str:
 class Insert:
     """Inserts rows, tuples of ``columns``: times in microseconds (``to_micros``), states as numbers.
 
-    ``octets``: the columns that hold octets; JSON can't, so SQLite is given them beside it, joined, and cuts them out.
-    ``on_conflict``: what follows in SQL where a row may be there already.
+    ``octets``: binary columns; JSON can't hold them, so SQLite gets them joined in a second parameter and slices them.
+    ``on_conflict``: SQL appended for existing rows.
     """
 
     def __init__(self, table: Table, *columns: str, octets: Sequence[str] = (), on_conflict: str = "") -> None:
@@ -61,7 +61,7 @@ class Insert:
         cut = "substr(?2, json_extract(value, '$[{0}][0]'), json_extract(value, '$[{0}][1]'))"
         values = ", ".join(cut.format(at) if at in self._octets else _nth(at) for at in range(len(self._columns)))
         into = f"INSERT INTO {self._table.name} ({', '.join(self._columns)})"
-        # WHERE true, or SQLite would read what follows as the condition of a join.
+        # WHERE true: else SQLite parses what follows as a join condition.
         return f"{into} SELECT {values} FROM json_each(?1) WHERE true{self._on_conflict}"  # noqa: S608
 
     @cached_property
@@ -71,16 +71,16 @@ class Insert:
         return f"{into} VALUES ({values}){self._on_conflict}"
 
     async def run(self, unit: Unit, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert these rows; of none, nothing."""
+        """Insert these rows; no-op without any."""
         if not self._octets or unit.conn.dialect.name != "sqlite":
             await _run(unit, self._for_sqlite, self._for_postgresql, rows)
         elif rows:
-            joined = bytearray(1)  # not empty: of nothing, SQLite cuts out NULL
+            joined = bytearray(1)  # not empty: SQLite's slice of nothing is NULL
             apart = [self._beside(row, joined) for row in rows]
             await unit.conn.exec_driver_sql(self._for_sqlite, (orjson.dumps(apart).decode(), bytes(joined)))
 
     def _beside(self, row: tuple[Any, ...], joined: bytearray) -> list[Any]:
-        """Return a row for JSON, its octets appended to ``joined``, and where in there they are in their place."""
+        """Return a row for JSON; its octets are appended to ``joined`` and replaced by their offsets."""
         given = list(row)
         for at in self._octets:
             if given[at] is not None:
@@ -90,10 +90,9 @@ class Insert:
 
 
 class Update:
-    """Updates rows: ``key`` are the columns that a row is found by, ``columns`` those that change.
+    """Updates rows: ``key`` columns identify a row, ``columns`` change.
 
-    A row to write is a tuple of the latter, then of the former; ``also`` is set in all of them alike. Values as for
-    ``Insert``.
+    A row is a tuple of the latter, then of the former; ``also`` is set in all alike. Values as for ``Insert``.
     """
 
     def __init__(self, table: Table, key: Sequence[str], columns: Sequence[str], also: str = "") -> None:
@@ -118,7 +117,7 @@ class Update:
         return f"UPDATE {self._table.name} SET {changes}{self._also} WHERE {found}"  # noqa: S608
 
     async def run(self, unit: Unit, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Update by these rows; by none, nothing."""
+        """Update by these rows; no-op without any."""
         await _run(unit, self._for_sqlite, self._for_postgresql, rows)
 
 
@@ -136,7 +135,7 @@ async def _run(unit: Unit, for_sqlite: str, for_postgresql: str, rows: Sequence[
 
 
 class Fetch:
-    """Reads rows of whole numbers and text (``raw`` for times), sequences of what ``statement`` selects."""
+    """Reads rows of integers and text (``raw`` for times), as sequences of what ``statement`` selects."""
 
     def __init__(self, statement: Select[Any]) -> None:
         self._statement = statement
@@ -156,7 +155,7 @@ class Fetch:
 
 
 class Columns:
-    """Reads whole numbers, never NULL, by the column: for the indexes, which keep arrays."""
+    """Reads non-null integers by column, for the in-memory indexes."""
 
     def __init__(self, statement: Select[Any]) -> None:
         self._statement = statement

@@ -1,8 +1,8 @@
-"""A whole transaction on SQLite in one go, in a thread: for the ways that every message goes.
+"""A whole SQLite transaction in one thread call, for the hot path.
 
-Through aiosqlite each statement goes to its connection's thread and back three times, which costs more than what it
-asks for. Here the same coroutine (``work(unit)``) is driven to its end within the thread, over a connection whose
-methods are awaited as those of an ``AsyncConnection`` are, and never wait. So there is one code for both databases.
+Through aiosqlite each statement goes to its connection's thread and back three times, which costs more than the
+statement. Here the same coroutine (``work(unit)``) runs to its end within the thread, over a connection with an
+``AsyncConnection``'s methods that never wait. So both databases share one code path.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ T = TypeVar("T")
 
 
 class Direct:
-    """Does transactions on ``engine`` in ``threads`` threads; the engine's pool has a connection for each."""
+    """Runs transactions on ``engine`` in ``threads`` threads; the engine's pool has a connection for each."""
 
     def __init__(self, engine: Engine, threads: int) -> None:
         self._engine = engine
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="sqlite")
 
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Return what ``work(connection)`` gives, once it is committed; nothing of it holds if it raises.
+        """Return ``work(connection)``'s result once committed; rolled back if it raises.
 
-        Whoever is cancelled meanwhile waits for its end first, for nobody else may write until then.
+        A cancelled caller waits for its end first, since nobody else may write until then.
         """
         doing = asyncio.get_running_loop().run_in_executor(self._threads, self._do, work)
         try:
@@ -44,13 +44,13 @@ class Direct:
             return _driven(cast("Coroutine[Any, Any, T]", work(cast("AsyncConnection", _Face(conn)))))
 
     def close(self) -> None:
-        """Close the connections, and end the threads."""
+        """Close the connections and end the threads."""
         self._threads.shutdown()
         self._engine.dispose()
 
 
 class _Face:
-    """What of an ``AsyncConnection`` the store's functions use, over a ``Connection``."""
+    """The part of an ``AsyncConnection`` that the store uses, over a ``Connection``."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn

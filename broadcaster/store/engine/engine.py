@@ -1,8 +1,8 @@
-"""Opening the database, and transactions on it.
+"""Opens the database and runs transactions.
 
-SQLite is opened twice: one writer, whose transactions begin with the write lock (``BEGIN IMMEDIATE``) and so never
-fail half-way for want of it, and a few readers, which in WAL mode wait for nobody. ``synchronous=FULL``: what was
-committed is on the disk, through a power cut too, before anything is sent.
+SQLite is opened twice: one writer, whose transactions take the write lock first (``BEGIN IMMEDIATE``) and so never fail
+half-way for want of it, and a few readers, which in WAL mode wait for nobody. ``synchronous=FULL``: a commit is on
+disk, even through a power cut, before anything is sent.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 _READERS = 4
 _BUSY_MS = 30_000
 _POOL_WAIT_S = 60.0
-# PostgreSQL that says nothing (stopped, or behind a cut line) is away: for who wants a connection, for one statement of
-# one that was had already, and for who closes.
+# Silent PostgreSQL (stopped, or behind a cut line) counts as unavailable after this long: when connecting, per
+# statement, and when closing.
 _ANSWER_S = 8.0
 _STATEMENT_S = 600.0
 _CLOSE_S = 5.0
-# Whoever is cut off in the middle of a transaction holds its locks until the server ends it, and all others wait.
+# A client cut off in mid-transaction holds its locks until the server ends it, and blocks all others.
 _IDLE_S = 15.0
-# In the middle of a request it asks TCP, for some 15 s as well, whether we are still there (void on a Unix socket).
+# During a request, TCP keepalives detect a lost client, also within some 15 s (no effect on a Unix socket).
 _KEEPALIVE = {"tcp_keepalives_idle": "6", "tcp_keepalives_interval": "3", "tcp_keepalives_count": "3"}
 _SLOW_S = 2.0
 _TRIES = 5
@@ -57,27 +57,26 @@ _AGAIN_S = 0.01
 # PostgreSQL, appendix A. Serialization failure, deadlock; unique and foreign key violations.
 _COLLISIONS = frozenset({"40001", "40P01"})
 _JUST_WRITTEN = frozenset({"23505", "23503"})
-# Connection, signing in, no such database, resources (disk full, too many connections), limits of a lock's wait,
-# an operator's intervention (shutting down, starting up), the system's errors; 25006, a server that only reads; and
-# 25P03, a transaction that the server ended.
+# Connection, authentication, no such database, resources (disk full, too many connections), lock timeout, operator
+# intervention (shutdown, startup), system errors; 25006, a read-only server; 25P03, a transaction that the server
+# ended.
 _AWAY = ("08", "28", "3D", "53", "55P03", "57", "58", "25006", "25P03")
 
 T = TypeVar("T")
 
 
 class StoreUnavailable(Exception):
-    """The database did not answer, is damaged, or refused to write (disk full, read-only).
-
-    Nothing of the transaction holds.
+    """The database did not answer, is damaged, or refused to write (disk full, read-only). The transaction is rolled
+    back.
     """
 
 
 class Collided(StoreUnavailable):
-    """A deadlock, or a serialization failure: nothing is wrong, and the same transaction again gets through."""
+    """Deadlock or serialization failure: harmless, retry the transaction."""
 
 
 class Unit:
-    """One transaction: a connection, the vault, and what is to be told once it is committed."""
+    """One transaction: connection, vault, and events to publish after commit."""
 
     def __init__(self, conn: AsyncConnection, vault: Vault, undisturbed_s: Callable[[], float] | None = None) -> None:
         self.conn = conn
@@ -87,34 +86,34 @@ class Unit:
 
     @property
     def undisturbed_s(self) -> float:
-        """Tell for how many seconds the database has answered this process.
+        """Return how many seconds the database has been available to this process.
 
-        While it was away nobody could renew a lease: that one ended meanwhile does not say that its holder died.
+        During an outage nobody can renew leases, so one that ended then does not prove its holder dead.
         """
         return math.inf if self._undisturbed_s is None else self._undisturbed_s()
 
     async def now(self, clock: datetime) -> datetime:
-        """Return the time by which leases are judged: the server's on PostgreSQL, one for all; else ``clock``."""
+        """Return the time by which leases are judged: PostgreSQL's own, the same for all; else ``clock``."""
         if self.conn.dialect.name == "postgresql":
             micros = await self.conn.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
             return from_micros(int(micros or 0))
         return clock
 
     async def in_turn(self, what: str, number: int = 0) -> None:
-        """Wait for whoever else works on the same, until this transaction ends.
+        """Hold a lock on (``what``, ``number``) until this transaction ends.
 
-        SQLite has one writer at a time anyway; PostgreSQL gets an advisory lock.
+        SQLite has one writer anyway; PostgreSQL gets an advisory lock.
         """
         if self.conn.dialect.name == "postgresql":
             key = int.from_bytes(hashlib.blake2b(f"{what} {number}".encode(), digest_size=8).digest(), signed=True)
             await self.conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
     async def tell(self, topic: str, ref: int | str, rank: int = 0) -> None:
-        """Write, in this transaction, the event that tells of what it changed; the relay carries it to the bus."""
+        """Write an event to the outbox in this transaction; the relay carries it to the bus."""
         await self.tell_many(topic, [(ref, rank)])
 
     async def tell_many(self, topic: str, refs: list[tuple[int | str, int]]) -> None:
-        """Write several events on one topic: (what it is about, rank of its work)."""
+        """Write several events on one topic: (ref, rank) each."""
         if refs:
             rows = [{"topic": topic, "ref": str(ref), "rank": rank} for ref, rank in refs]
             await self.conn.execute(outbox.insert(), rows)
@@ -122,7 +121,7 @@ class Unit:
 
 
 class Store:
-    """The database of ``url`` (``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://…``).
+    """The database at ``url`` (``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://…``).
 
     ``on_told`` is called after each commit that wrote an event; the relay sets it.
     """
@@ -131,7 +130,7 @@ class Store:
         self.vault = vault
         self.on_told: Callable[[], None] | None = None
         self._disturbed_at = -math.inf
-        # Apart: on a full disk it is read and not written.
+        # Separate: a full disk can be read but not written.
         self._readable = Availability("the database, to be read,", seen=False)
         self._writable = Availability("the database, to be written,", seen=False)
         self._together: Grouped[Callable[[Unit], Awaitable[Any]], Any] = Grouped(
@@ -150,7 +149,7 @@ class Store:
             }
         else:
             limits = {
-                # asyncpg reads the address itself: sslmode and all the rest that libpq knows.
+                # asyncpg parses the address itself: sslmode and all other libpq parameters.
                 "dsn": url.replace("postgresql+asyncpg://", "postgresql://", 1),
                 "timeout": _ANSWER_S,
                 "command_timeout": _STATEMENT_S,
@@ -159,14 +158,14 @@ class Store:
             self._writer = create_async_engine(
                 "postgresql+asyncpg://", pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=limits
             )
-            # One snapshot for a whole reading, as SQLite gives it: an index loaded in ten queries is of one moment.
+            # One snapshot per read, as on SQLite: an index loaded in ten queries is consistent.
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Unit]:
-        """A transaction that may write; committed at the end of the block, rolled back if it raises.
+        """A write transaction: committed at the end of the block, rolled back if it raises.
 
-        Raises ``StoreUnavailable`` when the database is away or can't write.
+        Raises ``StoreUnavailable`` if the database is unavailable or can't write.
         """
         undisturbed_s = self._undisturbed()
         with self._noted(self._writable), _mapped():
@@ -178,14 +177,14 @@ class Store:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Unit]:
-        """A snapshot to read from."""
+        """A read-only snapshot."""
         with self._noted(self._readable), _mapped():
             async with self._connected(self._reader) as conn:
                 yield Unit(conn, self.vault)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncConnection]:
-        """A session of its own on PostgreSQL, outside of any transaction; closed at the end of the block.
+        """A separate PostgreSQL session without a transaction, closed at the end of the block.
 
         Raises ``StoreUnavailable`` when it breaks.
         """
@@ -195,13 +194,13 @@ class Store:
                     yield await conn.execution_options(isolation_level="AUTOCOMMIT")
                 finally:
                     with suppress(DBAPIError):
-                        await conn.invalidate()  # what it holds must not outlive it in the pool
+                        await conn.invalidate()  # its locks must not outlive it in the pool
 
     async def at_once(self, work: Callable[[Unit], Awaitable[T]]) -> T:
-        """Return what ``work(unit)`` gives, in a transaction that may write and is committed then.
+        """Return ``work(unit)``'s result, from a committed write transaction.
 
-        For the ways that every message goes: on SQLite in one go (``Direct``), so ``work`` awaits nothing but the
-        unit's connection; on PostgreSQL as ``transact`` does it. Raises ``StoreUnavailable``.
+        For the hot path: on SQLite in one thread call (``Direct``), so ``work`` awaits nothing but the unit's
+        connection; on PostgreSQL like ``transact``. Raises ``StoreUnavailable``.
         """
         if not self.sqlite:
             return await self.transact(work)
@@ -222,10 +221,10 @@ class Store:
         return found
 
     async def together(self, work: Callable[[Unit], Awaitable[T]]) -> T:
-        """Return what ``work(unit)`` returns, like ``at_once``, in one transaction with those of other callers.
+        """Return ``work(unit)``'s result, like ``at_once``, in one transaction with other callers.
 
-        For what many ask at the same time, and each commit of which would cost more than it does. An error of one takes
-        back what it did, and nothing of the others'.
+        For many small concurrent writes, whose commits would cost more than they do. An error rolls back only its own
+        caller's work.
         """
         found: T = await self._together.do(work)
         return found
@@ -234,7 +233,7 @@ class Store:
         return await self.at_once(lambda unit: _one_by_one(unit, works))
 
     async def look(self, work: Callable[[Unit], Awaitable[T]]) -> T:
-        """Return what ``work(unit)`` reads in a snapshot; otherwise as ``at_once``."""
+        """Return what ``work(unit)`` reads in a snapshot; otherwise like ``at_once``."""
         if not self.sqlite:
             async with self.read() as unit:
                 return await work(unit)
@@ -274,13 +273,13 @@ class Store:
         try:
             yield conn
         finally:
-            await conn.__aexit__(None, None, None)  # it closes to the end, cancelled or not
+            await conn.__aexit__(None, None, None)  # closes fully, even if cancelled
 
     async def transact(self, work: Callable[[Unit], Awaitable[T]]) -> T:
-        """Run ``work(unit)`` in a transaction like ``write``'s, and again where it collided with another's.
+        """Run ``work(unit)`` in a transaction like ``write``'s; retry after a collision.
 
-        It collides in a deadlock, a serialization failure, or where another has just written the row that it was about
-        to: then ``work`` finds that row at its next try. So it must do nothing but what the transaction takes back.
+        Collisions are deadlocks, serialization failures, and rows that another has just inserted: ``work`` finds them
+        when it is retried. So it must have no effects outside the transaction.
         """
         for turn in range(1, _TRIES):
             try:
@@ -301,13 +300,13 @@ class Store:
             await unit.conn.execute(text("SELECT 1"))
 
     async def run_sync(self, work: Callable[[Any], None]) -> None:
-        """Run ``work(connection)`` on the writer, in one transaction: migrations."""
+        """Run ``work(connection)`` on the writer in one transaction, for migrations."""
         with _mapped():
             async with self._writer.begin() as conn:
                 await conn.run_sync(work)
 
     async def close(self) -> None:
-        """Close every connection; of a server that says nothing, without its farewell."""
+        """Close every connection; do not wait for a silent server's goodbye."""
         with suppress(TimeoutError):
             async with asyncio.timeout(None if self.sqlite else _CLOSE_S):
                 await self._writer.dispose()
@@ -324,7 +323,7 @@ async def _one_by_one(unit: Unit, works: Sequence[Callable[[Unit], Awaitable[Any
         await run("SAVEPOINT one")
         try:
             found.append(await work(unit))
-        except DBAPIError:  # the transaction itself may be lost: each is tried by itself
+        except DBAPIError:  # the transaction itself may be lost: try each alone
             raise
         except Exception as error:  # noqa: BLE001  it is its caller's
             await run("ROLLBACK TO SAVEPOINT one")
@@ -334,7 +333,7 @@ async def _one_by_one(unit: Unit, works: Sequence[Callable[[Unit], Awaitable[Any
 
 
 class _mapped:  # noqa: N801  read as a word in a with statement
-    """Maps the driver's complaints of its surroundings to ``StoreUnavailable``; mistakes of ours pass."""
+    """Map environmental driver errors to ``StoreUnavailable``; programming errors pass."""
 
     def __enter__(self) -> None:
         pass
@@ -344,7 +343,7 @@ class _mapped:  # noqa: N801  read as a word in a with statement
         if state in _COLLISIONS:
             raise Collided(str(getattr(error, "orig", error))) from error
         broken = type(error) is DatabaseError or (isinstance(error, DBAPIError) and error.connection_invalidated)
-        # What goes wrong before there is a connection comes from asyncpg as it is.
+        # Errors before a connection exists come from asyncpg unwrapped.
         broken = (
             broken or state.startswith(_AWAY) or any(each.__name__ == "InterfaceError" for each in type(error).__mro__)
         )
@@ -354,7 +353,7 @@ class _mapped:  # noqa: N801  read as a word in a with statement
 
 
 def _sqlstate(error: BaseException | None) -> str:
-    """Return the SQLSTATE of what PostgreSQL complains of, or nothing."""
+    """Return PostgreSQL's SQLSTATE, or empty."""
     return getattr(getattr(error, "orig", error), "sqlstate", None) or ""
 
 
@@ -377,16 +376,16 @@ def _sqlite_engine(url: str, *, size: int, write: bool) -> AsyncEngine:
 def _prepared(engine: Engine, *, write: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves, below
+        connection.isolation_level = None  # BEGIN is explicit, below
         try:
             _prepare(connection.cursor(), write=write)
         except BaseException:
-            connection.close()  # nobody else knows of it yet: its thread would live on
+            connection.close()  # not registered anywhere yet: its thread would leak
             raise
 
     @event.listens_for(engine, "invalidate")
     def _cancelled(connection: Any, _record: Any, _error: BaseException | None) -> None:
-        # Closing alone would leave the lock with it for as long as anything, a traceback say, holds one of its cursors.
+        # Closing alone would keep the lock for as long as anything, such as a traceback, holds one of its cursors.
         with suppress(Exception):
             connection.rollback()
 

@@ -1,4 +1,4 @@
-"""Many callers, one transaction: what comes while one group is at work goes with the next."""
+"""Group commit: items that arrive while a group is processed go with the next."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """What became of an item that failed alone."""
+    """Error of an item that failed alone."""
 
     error: Exception
 
 
 class Grouped(Generic[T, R]):
-    """``work(items)`` returns a result for each item, in their order, or the ``Failed`` that it alone is."""
+    """``work(items)`` returns a result for each item, in order, or its ``Failed``."""
 
     def __init__(
         self,
@@ -29,9 +29,9 @@ class Grouped(Generic[T, R]):
         most: int,
         fails_all: type[Exception] | tuple[type[Exception], ...] = (),
     ) -> None:
-        """``most``: how many it gets at once. ``fails_all``: errors that are no item's own, and so are told to all.
+        """``most``: largest group. ``fails_all``: errors of no single item, raised to every caller.
 
-        After any other error each item is worked on by itself, so that one that is wrong fails alone.
+        After any other error each item is retried alone, so that only the wrong one fails.
         """
         self._work = work
         self._most = most
@@ -42,7 +42,7 @@ class Grouped(Generic[T, R]):
     async def do(self, item: T) -> R:
         """Return the result for ``item``. Raises what ``work`` raises for it.
 
-        A caller that goes away meanwhile takes nothing back: its item is worked on.
+        The item is processed even if its caller is cancelled.
         """
         done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))
@@ -73,7 +73,7 @@ class Grouped(Generic[T, R]):
             results = [Failed(error)] * len(group)
         for (_, done), result in zip(group, results, strict=True):
             if done.done():
-                continue  # its caller went away
+                continue  # the caller was cancelled
             if isinstance(result, Failed):
                 done.set_exception(result.error)
             else:

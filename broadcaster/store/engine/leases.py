@@ -1,4 +1,4 @@
-"""Who leads: work that one process does for all, until it dies and another takes over."""
+"""Leader election: work done by one process until it dies and another takes over."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _TAKE = text(
 
 
 async def take(unit: Unit, name: str, owner: str, now: datetime, until: datetime) -> bool:
-    """Take or keep the lease ``name`` until then; False while another holds it."""
+    """Take or renew the lease ``name``; False while another holds it."""
     row = {"name": name, "owner": owner, "until": to_micros(until), "now": to_micros(now)}
     return bool((await unit.conn.scalar(_TAKE, row)) == owner)
 
 
 async def holder(unit: Unit, name: str) -> str | None:
-    """Return who leads ``name``, or did last."""
+    """Return the current or last holder of ``name``."""
     return await unit.conn.scalar(select(leases.c.owner).where(leases.c.name == name))
 
 
 async def give_back(unit: Unit, owner: str) -> None:
-    """Give back whatever ``owner`` leads, so that another need not wait."""
+    """Release ``owner``'s leases, so that others need not wait."""
     await unit.conn.execute(delete(leases).where(leases.c.owner == owner))

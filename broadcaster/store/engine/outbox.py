@@ -1,4 +1,4 @@
-"""Events written with what they tell of, until the relay has put them on the bus."""
+"""Events written in the transaction they report, until the relay has put them on the bus."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ async def waiting(unit: Unit, limit: int) -> list[tuple[int, str, str, int]]:
 
 
 async def relayed(unit: Unit, ids: list[int]) -> None:
-    """Forget events that are on the bus."""
+    """Delete relayed events."""
     await unit.conn.execute(_RELAYED, {"ids": ids})

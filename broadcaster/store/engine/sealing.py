@@ -1,9 +1,8 @@
-"""What names a person is sealed before it is stored: a stolen database reveals no number, no address, no home.
+"""Encryption of personal data: a stolen database reveals no number, no address, no home.
 
 AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D). A sealed value is ``key id (1 byte) · nonce (12) · ciphertext
-and tag``; the key's id is there so that keys can be changed while old rows still open. Look-up goes by a keyed blind
-index: HMAC-SHA-256, cut to 128 bits, of the channel and the canonical address. All keys derive from the one secret of
-the settings by HKDF (RFC 5869), each for its own use.
+and tag``; the key id allows key rotation. Look-up uses a keyed blind index: HMAC-SHA-256, cut to 128 bits, of the
+channel and the canonical address. All keys derive from the configured secret by HKDF (RFC 5869), one per use.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _TAG_BYTES = 9
 
 
 class SealBroken(ValueError):
-    """A sealed value does not open: written with a key that is not in the settings, or altered."""
+    """A sealed value does not open: its key is not in the settings, or it was altered."""
 
 
 def _derive(secret: bytes, use: str) -> bytes:
@@ -38,29 +37,29 @@ def _derive(secret: bytes, use: str) -> bytes:
 
 
 class Vault:
-    """Seals, opens, fingerprints, and signs the tokens of links. ``secrets``: the one in use first, then older ones."""
+    """Seals, opens, fingerprints, and signs link tokens. ``secrets``: current first, then older ones."""
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
         if not secrets:
             message = "a vault needs at least one secret"
             raise ValueError(message)
         derived = [_derive(secret, "seal") for secret in secrets]
-        # Of 256 pairs of keys one has the same id: each of them is tried.
+        # One in 256 pairs of keys share an id: try each of them.
         self._ciphers: dict[bytes, list[AESGCM]] = {}
         for key in derived:
             self._ciphers.setdefault(hashlib.sha256(key).digest()[:1], []).append(AESGCM(key))
         self._id = hashlib.sha256(derived[0]).digest()[:1]
         self._cipher = self._ciphers[self._id][0]
-        self._index_key = _derive(secrets[-1], "index")  # the oldest: a blind index can't be opened, so not re-made
+        self._index_key = _derive(secrets[-1], "index")  # the oldest: a blind index can't be rebuilt
         self._links = hmac.new(_derive(secrets[-1], "link"), digestmod="sha256")
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
-        """Seal ``plain``; it opens only with the same ``context`` (what it is, and whose)."""
+        """Seal ``plain``; opens only with the same ``context`` (what it is, and whose)."""
         nonce = os.urandom(_NONCE)
         return self._id + nonce + self._cipher.encrypt(nonce, plain, context)
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
-        """Open what ``seal`` gave. Raises ``SealBroken``."""
+        """Open ``seal``'s output. Raises ``SealBroken``."""
         ciphers = self._ciphers.get(sealed[:1])
         if ciphers is None:
             message = "sealed with a key that the settings do not hold: put the old key back behind the new one"
@@ -74,18 +73,18 @@ class Vault:
         raise SealBroken(message)
 
     def fingerprint(self, kind: str, canonical: str) -> bytes:
-        """Return 16 bytes that are the same for the same address, and tell nothing of it without the key."""
+        """Return a 16-byte fingerprint of an address, meaningless without the key."""
         return hmac.digest(self._index_key, f"{kind}\0{canonical}".encode(), "sha256")[:_MAC]
 
     def link(self, use: str, number: int) -> str:
-        """Return the token of a link for one row: its number and 72 bits of HMAC, so that none can be guessed."""
+        """Return an unguessable link token for one row: its number and 72 bits of HMAC."""
         packed = struct.pack(">Q", number).lstrip(b"\0")
-        tag = self._links.copy()  # which has the key in it already
+        tag = self._links.copy()  # already keyed
         tag.update(f"{use}\0{number}".encode())
         return base64.urlsafe_b64encode(tag.digest()[:_TAG_BYTES] + packed).rstrip(b"=").decode()
 
     def unlink(self, use: str, token: str) -> int | None:
-        """Return the number that ``link`` put into ``token``; None for any other text."""
+        """Return the number in a ``link`` token; None if invalid."""
         try:
             raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
         except ValueError:

@@ -1,4 +1,4 @@
-"""Who writes next, where one writes at a time: what is urgent waits for nobody but who is writing already."""
+"""Priority lock for the single writer: urgent work waits only for the current write."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _urgent: ContextVar[bool] = ContextVar("urgent", default=False)
 
 @contextmanager
 def urgently() -> Iterator[None]:
-    """Let the transactions of this block, and of the tasks begun in it, go before all others."""
+    """Give transactions of this block, and of tasks started in it, priority."""
     before = _urgent.set(True)
     try:
         yield
@@ -26,10 +26,7 @@ def urgently() -> Iterator[None]:
 
 
 class Turnstile:
-    """Lets one in at a time: the urgent before the others, then the first come. ``wait_s``: nobody waits longer.
-
-    Raises ``TimeoutError`` then.
-    """
+    """Admits one at a time: urgent first, then first come. Raises ``TimeoutError`` after ``wait_s``."""
 
     def __init__(self, wait_s: float) -> None:
         self._wait_s = wait_s
@@ -48,7 +45,7 @@ class Turnstile:
                 await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                self._next()  # it was let in just before it was cancelled
+                self._next()  # admitted just before it was cancelled
             raise
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Alembic's environment: the caller brings the connection, and has the lock."""
+"""Alembic's environment: the caller provides the connection and holds the lock."""
 
 from alembic import context
 

@@ -1,8 +1,7 @@
-"""Which processes live, by PostgreSQL's word: each holds a lock for as long as its session lasts.
+"""Process liveness by PostgreSQL locks: each process holds one for as long as its session lasts.
 
-A process that is killed loses its session at once; one that only stands still keeps it, and is left to its leases. A
-lock that can be taken proves a death when it still can a second later: a living process whose session alone broke has
-its lock back by then.
+A killed process loses its session at once; one that merely stalls keeps it, and is left to its leases. A free lock
+proves a death when it is still free a second later: a living process whose session broke has its lock back by then.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ if TYPE_CHECKING:
     from broadcaster.store.engine.engine import Store, Unit
 
 HOLDER = "held-"
-"""Begins the name of a process that holds such a lock; of others (an earlier version's) nothing can be proven."""
+"""Prefix of processes with such a lock; of others (an earlier version's) nothing can be proven."""
 
 _LOOK_S = 0.3
 _APART_S = 0.9
 _DOUBT_S = 5.0
-"""What broke our own session probably broke those of others: they have this long to be back."""
+"""Whatever broke our session probably broke others': grace time for them to return."""
 
 
 def _key(owner: str) -> int:
@@ -32,7 +31,7 @@ def _key(owner: str) -> int:
 
 
 async def hold(store: Store, owner: str, held: asyncio.Event) -> None:
-    """Hold the lock of ``owner`` until cancelled; set ``held`` then. Raises ``StoreUnavailable`` when it is lost."""
+    """Hold ``owner``'s lock until cancelled; then ``held`` is set. Raises ``StoreUnavailable`` when it is lost."""
     async with store.session() as conn:
         await conn.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(owner)})
         held.set()
@@ -42,7 +41,7 @@ async def hold(store: Store, owner: str, held: asyncio.Event) -> None:
 
 
 async def missing(unit: Unit, owners: Iterable[str]) -> set[str]:
-    """Return those of these processes whose lock nobody holds."""
+    """Return which of these processes' locks nobody holds."""
     found = set()
     for owner in owners:
         if owner.startswith(HOLDER) and await unit.conn.scalar(
@@ -64,7 +63,7 @@ class Deaths:
         self._doubted_until = at + _DOUBT_S
 
     def proven(self, owner: str, *, gone: bool, at: float) -> bool:
-        """Return whether ``owner`` is dead: it was missing at an earlier look too. ``at``: monotonic seconds."""
+        """Return whether ``owner`` is dead: missing at an earlier check too. ``at``: monotonic seconds."""
         if not gone:
             self._since.pop(owner, None)
             return False

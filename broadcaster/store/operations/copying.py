@@ -1,6 +1,6 @@
-"""Every row of the database, out in one snapshot and in within one transaction, as plain values that any store takes.
+"""Export and import of every row, in one snapshot and one transaction, as portable values.
 
-A value is a number, a text, bytes, a truth, None, or what JSON holds (``KINDS``): what SQLite gave, PostgreSQL takes.
+A value is a number, text, bytes, boolean, None, or JSON (``KINDS``), independent of the database.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ KINDS: dict[str, TypeEngine[Any]] = {
 }
 PART = 1000
 _ABOUT_NOW = frozenset({"leases", "processes", "cursors", "outbox", "channel_stops", "changes"})
-"""What a service that has no stations yet may write all the same."""
+"""Tables that a service without stations may already have filled."""
 _WAIT_FOR_TABLES = "10s"
 
 
@@ -65,7 +65,7 @@ class RowRefused(ValueError):
 
 
 def shape() -> dict[str, dict[str, str]]:
-    """Return the tables, those that others refer to first: name to the kinds of its columns."""
+    """Return the tables, referenced ones first: name to the kinds of its columns."""
     return {each.name: {col.name: _kind(col) for col in each.columns} for each in metadata.sorted_tables}
 
 
@@ -88,7 +88,7 @@ async def count_of(unit: Unit, name: str) -> int:
 
 
 async def rows(unit: Unit, name: str) -> AsyncIterator[Sequence[Sequence[Any]]]:
-    """Return the rows of a table in parts, the columns as ``shape`` has them."""
+    """Yield a table's rows in parts, columns as in ``shape``."""
     kinds = shape()[name]
     source = metadata.tables[name]
     wanted = [type_coerce(source.c[each], KINDS[kind]) for each, kind in kinds.items()]
@@ -98,7 +98,7 @@ async def rows(unit: Unit, name: str) -> AsyncIterator[Sequence[Sequence[Any]]]:
 
 
 async def numbering(unit: Unit) -> dict[str, int]:
-    """Return the last number that was given out, of each table that never gives one twice."""
+    """Return the last id assigned in each table that never reuses ids."""
     given: dict[str, int] = {}
     if unit.conn.dialect.name == "sqlite":
         known = await unit.conn.execute(text("SELECT name, seq FROM sqlite_sequence"))
@@ -113,14 +113,14 @@ async def numbering(unit: Unit) -> dict[str, int]:
 
 
 def _numbered() -> dict[str, str]:
-    """Return the tables whose rows the database numbers: name to the column."""
+    """Return the tables with ids assigned by the database: name to column."""
     return {each.name: col.name for each in metadata.sorted_tables if (col := each.autoincrement_column) is not None}
 
 
 async def holds(unit: Unit) -> dict[str, int]:
-    """Return what the database holds: table to number of rows, where there are any; nothing before the first migration.
+    """Return the number of rows of non-empty tables; nothing before the first migration.
 
-    What any running service writes by itself is not counted.
+    Rows that any running service writes are not counted.
     """
     there = await unit.conn.run_sync(lambda connection: set(inspect(connection).get_table_names()))
     known = [name for name in metadata.tables if name in there and name not in _ABOUT_NOW]
@@ -128,7 +128,7 @@ async def holds(unit: Unit) -> dict[str, int]:
 
 
 async def clear(unit: Unit) -> None:
-    """Drop all tables of ours, and what they hold."""
+    """Drop all our tables."""
     if unit.conn.dialect.name == "postgresql":
         await unit.conn.execute(text(f"SET LOCAL lock_timeout = '{_WAIT_FOR_TABLES}'"))
     there = MetaData()
@@ -142,12 +142,12 @@ async def clear(unit: Unit) -> None:
 
 
 async def make(unit: Unit, migration: str) -> None:
-    """Make the tables as they were at a migration, or bring them to it."""
+    """Migrate the tables to a revision."""
     await unit.conn.run_sync(lambda connection: upgrade(connection, migration, vault=unit.vault))
 
 
 async def put(unit: Unit, name: str, kinds: Mapping[str, str], part: Sequence[Sequence[Any]]) -> None:
-    """Add rows to a table; ``kinds`` are those of its columns, in the order of the values. Raises ``RowRefused``."""
+    """Insert rows into a table; ``kinds``: its columns', in the order of the values. Raises ``RowRefused``."""
     if not part:
         return
     into = table(name, *(column(each, KINDS[kind]) for each, kind in kinds.items()))
@@ -159,12 +159,12 @@ async def put(unit: Unit, name: str, kinds: Mapping[str, str], part: Sequence[Se
         raise RowRefused(name, str(error.orig)) from error
     except StatementError as error:
         if type(error) is not StatementError:
-            raise  # the database's own: away, full, read-only
+            raise  # environmental: unavailable, full, read-only
         raise RowRefused(name, str(error.orig)) from error
 
 
 async def settle(unit: Unit, last: Mapping[str, int]) -> None:
-    """Let numbering go on after ``last`` (``numbering``), and end every lease: whoever held them is no more."""
+    """Continue ids after ``last`` (``numbering``), and end every lease: its holders are gone."""
     for name, key in _numbered().items():
         highest = await unit.conn.scalar(select(func.max(metadata.tables[name].c[key]))) or 0
         number = max(last.get(name, 0), highest)
@@ -183,7 +183,7 @@ async def settle(unit: Unit, last: Mapping[str, int]) -> None:
 
 
 async def open_some(unit: Unit) -> int:
-    """Open a contact and a place of each key that sealed any; give how many. Raises ``SealBroken``."""
+    """Open a contact and a place per key in use; return how many. Raises ``SealBroken``."""
     opened = 0
     newest = select(func.max(contacts.c.id)).group_by(func.substr(contacts.c.sealed, 1, 1))
     for row in await unit.conn.execute(select(contacts).where(contacts.c.id.in_(newest))):
@@ -197,6 +197,6 @@ async def open_some(unit: Unit) -> int:
 
 
 async def leads_until(unit: Unit) -> int:
-    """Return until when (microseconds since 1970) some process leads here; 0: none does, or there are no tables yet."""
+    """Return until when (microseconds since 1970) some process leads here; 0 if none, or without tables."""
     there = await unit.conn.run_sync(lambda connection: inspect(connection).has_table(leases.name))
     return await unit.conn.scalar(select(func.max(type_coerce(leases.c.until, BigInteger)))) or 0 if there else 0

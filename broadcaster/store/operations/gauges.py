@@ -1,6 +1,6 @@
-"""What the store says of the work in hand, for those who watch over it: a few sums, cheap enough for every few seconds.
+"""Gauges of pending work for monitoring: a few sums, cheap enough to read every few seconds.
 
-Nothing here reads a delivery: sums are kept (``counting``), and what waits is found over the index of what is not done.
+Reads no deliveries: sums are maintained (``counting``), and pending work is found by a partial index.
 """
 
 from __future__ import annotations
@@ -25,19 +25,17 @@ if TYPE_CHECKING:
     from broadcaster.store.engine.engine import Unit
 
 LATE_AFTER = timedelta(minutes=15)
-"""A delivery still queued so long after its alert was issued is late."""
+"""A delivery still queued this long after its alert was issued is late."""
 
 WATCHED_AFTER = timedelta(hours=1)
-"""How long after its end an alert is watched still: receipts come late."""
+"""How long an alert is watched after its end: receipts come late."""
 
 _MOST_EVENTS = 100_000
 
 
 @dataclass(slots=True)
 class Watched:
-    """An alert that is not finished, or that ended a short while ago; ``told`` counts people by measure, ``queued``
-    deliveries still to be sent.
-    """
+    """An unfinished or recently ended alert; ``told`` counts people by measure, ``queued`` unsent deliveries."""
 
     id: int
     lane: Lane
@@ -53,13 +51,12 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The work in hand at ``at``, the time by which leases are judged.
+    """Pending work at ``at``, the time by which leases are judged.
 
-    ``waiting``: deliveries still to be sent, by channel and lane. ``unaccounted``: those of alerts whose deadline has
-    passed, or that are finished (``people``: people of such alerts who have no final state); ``late``: those of alerts
-    older than ``LATE_AFTER``, by lane. ``due``: since when the oldest batch waits that is due and nobody's, by channel
-    and rank. ``outbox``: events that are not on the bus yet, counted up to 100,000. ``stops``: since when a channel is
-    stopped. ``held``: the queues of which some sender holds a batch.
+    ``waiting``: unsent deliveries by channel and lane. ``unaccounted``: those of alerts past their deadline or finished
+    (``people``: people of such alerts without a final state); ``late``: those of alerts older than ``LATE_AFTER``, by
+    lane. ``due``: since when the oldest unleased batch is due, by channel and rank. ``outbox``: events not on the bus
+    yet, counted up to 100,000. ``stops``: since when a channel is stopped. ``held``: queues with a leased batch.
     """
 
     at: datetime
@@ -75,7 +72,7 @@ class Reading:
 
 
 async def read(unit: Unit, clock: datetime) -> Reading:
-    """Return the work in hand; ``clock`` is the caller's time, which holds where the database has none of its own."""
+    """Return the pending work; ``clock``: the caller's time, used where the database has none of its own."""
     now = await unit.now(clock)
     watched = await _watched(unit, now)
     waiting: Counter[tuple[ChannelName, Lane]] = Counter()
@@ -92,13 +89,13 @@ async def read(unit: Unit, clock: datetime) -> Reading:
     )
     for alert_id, subject, n in rows:
         alert = by_id[alert_id]
-        # Of one that is said to be finished nothing may be left either.
+        # Finished alerts may not have any left either.
         over = alert.expires_at <= now or alert.finished_at is not None
         if subject in (counting.PEOPLE, counting.UNCONFIRMED):
             people += n * over
             continue
         if subject not in CHANNELS:
-            continue  # another sum; a newer version may keep more of them
+            continue  # another sum; a newer version may have more
         waiting[ChannelName(subject), alert.lane] += n
         alert.queued += n
         unaccounted += n * over

@@ -1,4 +1,4 @@
-"""Bringing the database to the newest shape."""
+"""Database migration."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def _config() -> Config:
 
 
 def newest() -> str:
-    """Return the name of the newest migration."""
+    """Return the newest migration."""
     return known()[-1]
 
 
 async def migrate(store: Store) -> str:
-    """Apply the migrations that are missing, in one transaction, and seal what they could not; give the newest's name.
+    """Apply pending migrations in one transaction, and seal what they could not; return the newest's name.
 
-    On SQLite the write lock, on PostgreSQL an advisory lock, lets one process at a time do it.
+    One process at a time: SQLite's write lock, on PostgreSQL an advisory lock.
     """
     await store.run_sync(lambda connection: upgrade(connection, vault=store.vault))
     async with store.write() as unit:
@@ -45,12 +45,12 @@ async def migrate(store: Store) -> str:
 
 
 def upgrade(connection: Any, to: str = "head", *, vault: Vault) -> None:
-    """Apply the migrations that are missing up to ``to``, in the transaction of a connection of SQLAlchemy's own.
+    """Apply pending migrations up to ``to``, in the transaction of a SQLAlchemy connection.
 
-    ``vault`` opens what a migration writes anew.
+    ``vault`` opens what a migration rewrites.
     """
     if connection.dialect.name == "postgresql":
-        # Before Alembic is entered: its context is the process', and waiting within it would let another in.
+        # Before entering Alembic: its context is per process, and waiting within it would let another in.
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = _config()
     config.attributes["connection"] = connection
@@ -58,14 +58,14 @@ def upgrade(connection: Any, to: str = "head", *, vault: Vault) -> None:
     command.upgrade(config, to)
 
 
-@cache  # a service asks several times as it starts, and each time all files would be read
+@cache  # called several times at start, each reading all files
 def known() -> list[str]:
-    """Return the names of all migrations, the oldest first."""
+    """Return all migrations, oldest first."""
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
 
 
 async def current(store: Store) -> str | None:
-    """Return the name of the migration the database is at; None for an empty one."""
+    """Return the database's migration; None if it is empty."""
     found: list[str | None] = []
 
     def look(connection: Any) -> None:

@@ -1,6 +1,6 @@
-"""The processes of the service: each announces its roles and its own troubles every few seconds.
+"""Running processes: each announces its roles and troubles every few seconds.
 
-Times are the database's own (``Unit.now``): the clocks of several machines differ.
+Times are the database's own (``Unit.now``), since machines' clocks differ.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from broadcaster.store.engine.engine import Unit
 
 BEAT_S = 2.0
-"""How often a process announces itself."""
+"""Announcement interval."""
 
 GONE_AFTER = timedelta(seconds=3 * BEAT_S)
-"""A process that was silent so long is dead, or does not reach the store: nobody can count on it."""
+"""A process silent for this long is dead or cut off from the store."""
 
 _FORGOTTEN_AFTER = timedelta(hours=1)
 _ANNOUNCE = text(
@@ -39,7 +39,7 @@ _ANNOUNCE = text(
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process as it announced itself; ``id`` is the owner's name in its leases."""
+    """An announced process; ``id`` is the owner in its leases."""
 
     id: str
     host: str
@@ -51,7 +51,7 @@ class Process:
 
 
 async def announce(unit: Unit, owner: str, roles: Iterable[str], troubles: Iterable[Trouble], clock: datetime) -> None:
-    """Say that this process is here, what it does and what is wrong with it."""
+    """Announce this process, its roles and its troubles."""
     row = {
         "id": owner,
         "host": socket.gethostname()[:255],
@@ -64,23 +64,23 @@ async def announce(unit: Unit, owner: str, roles: Iterable[str], troubles: Itera
 
 
 async def withdraw(unit: Unit, owner: str) -> None:
-    """Say that a process ends, so that its roles are missed at once."""
+    """Withdraw an ending process, so that its roles are missed at once."""
     await unit.conn.execute(delete(processes).where(processes.c.id == owner))
 
 
 async def forget_dead(unit: Unit, clock: datetime) -> None:
-    """Forget processes that have been silent for an hour."""
+    """Delete processes silent for an hour."""
     now = await unit.now(clock)
     await unit.conn.execute(delete(processes).where(processes.c.seen_at < now - _FORGOTTEN_AFTER))
 
 
 async def any_known(unit: Unit) -> bool:
-    """Return whether a process is there, or died within the hour: one that ended as it should has withdrawn."""
+    """Return whether a process runs, or died within the hour (a clean exit withdraws)."""
     return await unit.conn.scalar(select(processes.c.id).limit(1)) is not None
 
 
 async def living(unit: Unit, clock: datetime) -> list[Process]:
-    """Return the processes that announced themselves within ``GONE_AFTER``, by host and pid."""
+    """Return processes announced within ``GONE_AFTER``, by host and pid."""
     now = await unit.now(clock)
     rows = await unit.conn.execute(
         select(processes)

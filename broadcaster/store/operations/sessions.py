@@ -1,6 +1,6 @@
-"""Operators who are signed in to the console: one row a browser, kept as the hash of what its cookie holds.
+"""Console sessions: one row per browser, stored as the hash of its cookie.
 
-A session ends by itself (after so many hours, or when nobody used it for a while), with its key, or at a word.
+A session ends after its lifetime, when idle, with its key, or by request.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 _NAME_BYTES = 32
 _LONGEST_DEVICE = 60
 SEEN_EVERY = timedelta(minutes=1)
-"""How exactly it is known when a session was last used: a write a request would be one too many."""
+"""Resolution of a session's last use: a write per request would be too many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Whoever is signed in. ``device`` is what the browser said it is, in a few words."""
+    """A signed-in operator. ``device``: the browser's short description."""
 
     id: int
     caller: Caller
@@ -44,7 +44,7 @@ class Session:
 
 
 async def start(unit: Unit, caller: Caller, device: str, now: datetime, lasts: timedelta) -> str:
-    """Sign a caller in; give the cookie's value, this once."""
+    """Sign a caller in; return the cookie's value, this once."""
     name = secrets.token_urlsafe(_NAME_BYTES)
     await unit.conn.execute(
         sessions.insert().values(
@@ -60,18 +60,18 @@ async def start(unit: Unit, caller: Caller, device: str, now: datetime, lasts: t
 
 
 async def find(unit: Unit, name: str, now: datetime, idle: timedelta) -> Session | None:
-    """Return the session of a cookie's value; None if it ended, or its key was revoked."""
+    """Return the session of a cookie; None if it ended or its key was revoked."""
     row = (await unit.conn.execute(_open(now, idle).where(sessions.c.hash == hash_of(name)))).one_or_none()
     return None if row is None else _session(unit, row)
 
 
 async def seen(unit: Unit, session_id: int, now: datetime) -> None:
-    """Note that a session is in use."""
+    """Record that a session is in use."""
     await unit.conn.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=now))
 
 
 async def open_ones(unit: Unit, caller: Caller, now: datetime, idle: timedelta) -> list[Session]:
-    """Return the sessions that a caller may end, newest first: their own key's, for an admin all of the station."""
+    """Return the sessions that a caller may end, newest first: their own key's; for an admin all of the station."""
     rows = await unit.conn.execute(_theirs(_open(now, idle), caller).order_by(sessions.c.id.desc()))
     return [_session(unit, row) for row in rows]
 
@@ -90,12 +90,12 @@ async def end(unit: Unit, caller: Caller, session_id: int) -> bool:
 
 
 async def sign_out(unit: Unit, name: str) -> None:
-    """End the session of a cookie's value."""
+    """End the session of a cookie."""
     await unit.conn.execute(delete(sessions).where(sessions.c.hash == hash_of(name)))
 
 
 async def forget_ended(unit: Unit, now: datetime) -> int:
-    """Delete the sessions that ended; give how many."""
+    """Delete ended sessions; return how many."""
     return (await unit.conn.execute(delete(sessions).where(sessions.c.ends_at <= now))).rowcount
 
 

@@ -1,4 +1,4 @@
-"""What nobody asks for and somebody must do."""
+"""Housekeeping."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KEPT_CHANGES = 200_000
 
 
 async def free_leases(unit: Unit) -> None:
-    """End every lease: said by the only process there is, at its start."""
+    """End every lease, at the start of the only process."""
     await batches.free_all(unit)
     await unit.conn.execute(
         update(alerts).where(alerts.c.resolved_at.is_(None)).values(lease_owner=None, lease_until=None)
@@ -29,9 +29,9 @@ async def free_leases(unit: Unit) -> None:
 
 
 async def clock_went_back(unit: Unit, by: timedelta, now: datetime) -> None:
-    """Take what was to be done at some time to be due that much earlier: it was counted by a clock that was ahead.
+    """Move due times earlier by ``by``: they were set by a fast clock.
 
-    A position that is newer than ``now`` is of that clock too, and would let none replace it before its time.
+    A position newer than ``now`` has that clock's time too, and would block newer ones.
     """
     micros = by // timedelta(microseconds=1)
     at = type_coerce(positions.c.at, BigInteger)
@@ -46,7 +46,7 @@ async def clock_went_back(unit: Unit, by: timedelta, now: datetime) -> None:
 
 
 async def trim_changes(unit: Unit) -> None:
-    """Forget changes that were looked at long ago."""
+    """Delete changes processed long ago."""
     seen = await feed.entrants_cursor(unit)
     before = min(seen, await feed.newest(unit) - _KEPT_CHANGES)
     if before > 0:

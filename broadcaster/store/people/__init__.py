@@ -1,1 +1,1 @@
-"""Queries of subscribers, their contacts and places, sign-ups, and the feed of their changes."""
+"""Queries of subscribers, contacts, places, sign-ups, and their change feed."""

@@ -1,4 +1,4 @@
-"""Addresses of a register, sealed, with what the geocoder made of each and the place that came of it."""
+"""Addresses of a register, sealed, with their geocoding results and resulting places."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from broadcaster.store.engine.sealing import Vault
 
 MOST_TRIES = 5
-"""How often an address is asked about that the answers leave out."""
+"""Look-ups of an address that the geocoder's answers leave out."""
 
 TO_DO = (AddressState.UNCERTAIN, AddressState.NOT_FOUND)
 
@@ -42,7 +42,7 @@ _SETTLE = (
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One person's address. ``match``: what the geocoder said last."""
+    """A person's address. ``match``: the geocoder's last answer."""
 
     subscriber_id: int
     address: Address
@@ -51,7 +51,7 @@ class Kept:
 
 
 def mark_of(vault: Vault, address: Address) -> bytes:
-    """Return what an unchanged address is known by."""
+    """Return a mark by which an unchanged address is recognized."""
     return vault.fingerprint("address", address.canonical)
 
 
@@ -60,7 +60,7 @@ def sealed(vault: Vault, subscriber_id: int, address: Address) -> bytes:
 
 
 async def waiting(unit: Unit, station_id: int | None, limit: int) -> list[Kept]:
-    """Return addresses to be looked up, of one station or of all."""
+    """Return addresses to look up, of one station or of all."""
     query = select(addresses).where(addresses.c.state == int(AddressState.WAITING))
     if station_id is not None:
         query = query.where(addresses.c.station_id == station_id)
@@ -69,7 +69,7 @@ async def waiting(unit: Unit, station_id: int | None, limit: int) -> list[Kept]:
 
 
 async def stations_waiting(unit: Unit) -> list[int]:
-    """Return the ids of stations that have addresses to be looked up."""
+    """Return the ids of stations with addresses to look up."""
     rows = await unit.conn.scalars(
         select(addresses.c.station_id).where(addresses.c.state == int(AddressState.WAITING)).distinct()
     )
@@ -86,7 +86,7 @@ async def counts(unit: Unit, station_id: int) -> dict[AddressState, int]:
 
 
 async def in_state(unit: Unit, station_id: int, state: AddressState, *, after: int = 0, limit: int = 100) -> list[Kept]:
-    """Return a station's addresses in a state, in order, those of people after ``after``."""
+    """Return a station's addresses in a state, in order, of people after ``after``."""
     rows = await unit.conn.execute(
         select(addresses)
         .where(
@@ -101,7 +101,7 @@ async def in_state(unit: Unit, station_id: int, state: AddressState, *, after: i
 
 
 async def of_people(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, Kept]:
-    """Return the addresses that a station's list gave of people, by their id."""
+    """Return addresses from a station's list, by person's id."""
     rows = await unit.conn.execute(
         select(addresses).where(addresses.c.station_id == station_id, addresses.c.subscriber_id.in_(list(ids)))
     )
@@ -116,7 +116,7 @@ async def looked_up(
     label: str,
     now: datetime,
 ) -> None:
-    """Write down what came of addresses: (address, match, whether that is far). What changed meanwhile waits on."""
+    """Record geocoding results: (address, match, whether it is far). Addresses changed meanwhile stay waiting."""
     known = {kept.subscriber_id: (kept, match, state_of(match, far=far)) for kept, match, far in answered}
     rows = await unit.conn.execute(
         select(addresses.c.subscriber_id, addresses.c.mark, addresses.c.place_id).where(
@@ -150,7 +150,7 @@ async def looked_up(
 
 
 async def left_out(unit: Unit, station_id: int, ids: Sequence[int]) -> None:
-    """Count a try of addresses that an answer left out; after some, they count as not found."""
+    """Count a failed look-up of addresses that an answer left out; after ``MOST_TRIES``, they are not found."""
     where = and_(addresses.c.station_id == station_id, addresses.c.subscriber_id.in_(list(ids)))
     still = addresses.c.state == int(AddressState.WAITING)
     await unit.conn.execute(update(addresses).where(where, still).values(tries=addresses.c.tries + 1))
@@ -160,7 +160,7 @@ async def left_out(unit: Unit, station_id: int, ids: Sequence[int]) -> None:
 
 
 async def confirm(unit: Unit, station_id: int, subscriber_id: int, home: NewPlace, now: datetime) -> bool:
-    """Take a home for an address's, as an operator says; False where nobody is asked about it any more."""
+    """Set an address's home, confirmed by an operator; False if it is no longer open."""
     done = await unit.conn.execute(
         update(addresses)
         .where(_of(station_id, subscriber_id), addresses.c.state.in_([int(each) for each in TO_DO]))
@@ -173,7 +173,7 @@ async def confirm(unit: Unit, station_id: int, subscriber_id: int, home: NewPlac
 
 
 async def give_up(unit: Unit, station_id: int, subscriber_id: int) -> None:
-    """Say of an uncertain match that it is wrong, and that nothing better is known."""
+    """Reject an uncertain match; nothing better is known."""
     await unit.conn.execute(
         update(addresses)
         .where(_of(station_id, subscriber_id), addresses.c.state == int(AddressState.UNCERTAIN))
@@ -182,7 +182,7 @@ async def give_up(unit: Unit, station_id: int, subscriber_id: int) -> None:
 
 
 async def settled(unit: Unit, station_id: int, subscriber_id: int) -> None:
-    """Say that somebody whose address was open has a home now, by hand."""
+    """Close an open address of a person whose home was set by hand."""
     await unit.conn.execute(
         update(addresses)
         .where(
@@ -194,7 +194,7 @@ async def settled(unit: Unit, station_id: int, subscriber_id: int) -> None:
 
 
 async def _place(unit: Unit, station_id: int, subscriber_id: int, home: NewPlace, now: datetime) -> None:
-    """Return somebody the home that is at their address."""
+    """Set the home at a person's address."""
     before = await unit.conn.scalar(select(addresses.c.place_id).where(_of(station_id, subscriber_id)))
     place_ids = await _house(unit, {subscriber_id: home}, [before], now)
     await unit.conn.execute(
@@ -205,7 +205,7 @@ async def _place(unit: Unit, station_id: int, subscriber_id: int, home: NewPlace
 async def _house(
     unit: Unit, homes: Mapping[int, NewPlace], before: Iterable[int | None], now: datetime
 ) -> dict[int, int]:
-    """Give people their homes in the stead of those that earlier addresses gave; return the homes' ids by person."""
+    """Replace the homes of earlier addresses; return the new homes' ids by person."""
     if not homes:
         return {}
     await unit.conn.execute(delete(places).where(places.c.id.in_([each for each in before if each is not None])))
@@ -245,7 +245,7 @@ def _address(subscriber_id: int) -> bytes:
 
 
 def row_of(vault: Vault, station_id: int, subscriber_id: int, address: Address, state: AddressState) -> dict[str, Any]:
-    """Return the parameters by which ``store.intake`` writes an address."""
+    """Return the parameters with which ``store.intake`` writes an address."""
     return {
         "a_station": station_id,
         "a_subscriber": subscriber_id,

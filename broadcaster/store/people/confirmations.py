@@ -1,7 +1,7 @@
-"""Numbers and mail addresses that somebody gave, and has yet to show to be theirs by a code that was sent there.
+"""Phone numbers and mail addresses not yet confirmed by the code sent to them.
 
-Nothing of it is a contact before that, and no alert finds it. What was given is sealed, and forgotten as soon as it is
-confirmed or too late; the row stays for a day, without it, so that codes can be counted.
+Until then they are no contacts, and no alert finds them. They are sealed, and deleted once confirmed or expired; the
+row stays for a day without them, so that codes can be counted.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     from broadcaster.store.engine.sealing import Vault
 
 LIFE, BUSY_LIFE = timedelta(minutes=15), timedelta(hours=1)
-"""How long a code holds; and one for a number that many ask codes for, so that few messages go there."""
+"""Lifetime of a code; and of one to a number that many request codes for, so that few messages go there."""
 
 _LEAST_LEFT = timedelta(minutes=5)
 
 MOST_TRIES = 5
-"""Codes that may be tried: one of a million is found in five tries once in 200,000 times."""
+"""Attempts per code: one of a million is guessed in five tries once in 200,000 times."""
 
 _KEPT = timedelta(days=1)
 _DIGITS = 6
@@ -54,7 +54,7 @@ _SECRET, _TOKEN = "cf_", "sb_"
 
 
 class State(IntEnum):
-    """How a confirmation stands; ``UNSENT``: no provider would take the message, and that is not its owner's fault."""
+    """A confirmation's state; ``UNSENT``: no provider accepted the message, through no fault of its owner."""
 
     OPEN = 0
     CONFIRMED = 1
@@ -74,9 +74,9 @@ _WORDS: dict[State, Literal["open", "confirmed", "unsent"]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be confirmed. ``subscriber_id``: whom the contact is added to; None makes a subscriber of ``locale``.
+    """A contact to confirm. ``subscriber_id``: whom it is added to; None makes a subscriber of ``locale``.
 
-    ``caller`` names where the wish came from (``caller_mark``).
+    ``caller``: the requester's mark (``caller_mark``).
     """
 
     station_id: int
@@ -89,9 +89,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """``secret`` is for who asked, ``code`` for who has the number or the mailbox; None: the code that is there holds.
+    """``secret`` goes to the requester, ``code`` to the number or mailbox; None: the earlier code is still valid.
 
-    ``minutes``: how long the code holds.
+    ``minutes``: the code's lifetime.
     """
 
     id: int
@@ -103,11 +103,10 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Codes that were sent to one number within an hour and a day, and of one station in an hour; and the caller's own.
+    """Codes sent to one number within an hour and a day, by one station within an hour; and the caller's own.
 
-    ``asked_hour``, ``asked_day``: how often the caller asked for one to this number. ``caller_hour``: codes that the
-    caller asked for, whatever the number, and that came back from nobody. ``next_s``: seconds until the oldest of the
-    caller's is an hour old.
+    ``asked_hour``, ``asked_day``: requests by the caller for this number. ``caller_hour``: the caller's unconfirmed
+    codes for any number. ``next_s``: seconds until the caller's oldest is an hour old.
     """
 
     number_hour: int
@@ -121,7 +120,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A row, as far as it may be told. ``over``: nothing can be confirmed by it any more."""
+    """A confirmation, without its secrets. ``over``: it can no longer be used."""
 
     id: int
     station_id: int
@@ -133,21 +132,21 @@ class Confirmation:
 
 
 def caller_mark(vault: Vault, address: str) -> bytes:
-    """Return what a caller's address is counted by."""
+    """Return the mark by which a caller's address is counted."""
     return vault.fingerprint("caller", address)
 
 
 def token_of(secret: str) -> str:
-    """Return the token of the subscriber that a confirmation makes: whoever began it has it from the start."""
+    """Return the token of the subscriber that a confirmation creates: the requester can derive it from the start."""
     return _TOKEN + secret.removeprefix(_SECRET)
 
 
 async def counted(unit: Unit, asked: Asked, now: datetime) -> Counted:
-    """Count the codes of the last day; of others who would count meanwhile, one waits for the other."""
+    """Count the codes of the last day; concurrent counts are serialized."""
     await unit.in_turn("confirmations")
     of, hour = confirmations.c, now - timedelta(hours=1)
     channel, mark = contact_rows.key_of(unit, asked.contact)
-    # A number is one, whether it is written to or called.
+    # A number is the same for SMS and calls.
     same: ColumnElement[bool] = (of.fingerprint == mark) & (of.channel == channel)
     if asked.contact.channel in (ChannelName.SMS, ChannelName.VOICE):
         marks = [unit.vault.fingerprint(each, asked.contact.canonical) for each in (ChannelName.SMS, ChannelName.VOICE)]
@@ -173,10 +172,10 @@ async def counted(unit: Unit, asked: Asked, now: datetime) -> Counted:
 
 
 async def begin(unit: Unit, asked: Asked, now: datetime, *, busy: bool = False) -> Begun:
-    """Write down what is to be confirmed, and make its code.
+    """Store what is to be confirmed, and make its code.
 
-    ``busy``: many codes went to this number. Then one that was sent there and still holds counts for this wish too,
-    whoever asked for it: its owner has it, and only its owner. So strangers can't keep the owner from signing up.
+    ``busy``: many codes went to this number. Then a valid code sent there earlier counts for this request too, whoever
+    asked for it: only the owner has it. So strangers can't keep the owner from signing up.
     """
     secret = _SECRET + secrets.token_urlsafe(_SECRET_BYTES)
     there = await _holding(unit, asked, now) if busy else None
@@ -216,7 +215,7 @@ async def begin(unit: Unit, asked: Asked, now: datetime, *, busy: bool = False) 
 
 
 async def _holding(unit: Unit, asked: Asked, now: datetime) -> Row[Any] | None:
-    """Return the newest code that was sent to this number and holds for some minutes yet."""
+    """Return the newest code sent to this number and valid for some minutes yet."""
     of = confirmations.c
     channel, mark = contact_rows.key_of(unit, asked.contact)
     query: Select[Any] = select(of.id, of.expires_at).where(
@@ -231,17 +230,17 @@ async def _holding(unit: Unit, asked: Asked, now: datetime) -> Row[Any] | None:
 
 
 async def by_secret(unit: Unit, secret: str, now: datetime) -> Confirmation | None:
-    """Return the confirmation that somebody began."""
+    """Return the confirmation with this secret."""
     return await _one(unit, confirmations.c.secret_hash == hash_of(secret), now)
 
 
 async def by_id(unit: Unit, confirmation_id: int, now: datetime) -> Confirmation | None:
-    """Return the confirmation that a link in a mail leads to."""
+    """Return the confirmation that a mailed link refers to."""
     return await _one(unit, confirmations.c.id == confirmation_id, now)
 
 
 async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -> bool:
-    """Return whether a code is right; each try counts, and after ``MOST_TRIES`` of them none is."""
+    """Return whether a code is right; each attempt counts, and after ``MOST_TRIES`` every code is wrong."""
     of = confirmations.c
     tried = (
         await unit.conn.execute(
@@ -258,10 +257,7 @@ async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -
 
 
 async def confirm(unit: Unit, confirmation_id: int, now: datetime) -> None:
-    """Make the contact be one: of the subscriber who added it, or of one who is made now.
-
-    Confirmed twice is confirmed once.
-    """
+    """Create the contact: for the subscriber who added it, or a new one. Idempotent."""
     of = confirmations.c
     await unit.in_turn("confirmation", confirmation_id)
     row = (
@@ -292,7 +288,7 @@ async def confirm(unit: Unit, confirmation_id: int, now: datetime) -> None:
 
 
 async def add_contact(unit: Unit, subscriber_id: int, contact: NewContact, now: datetime) -> None:
-    """Add a contact that is shown to be the subscriber's own; alerts that hold where they are come by it too."""
+    """Add a confirmed contact; active alerts at the subscriber's places go to it too."""
     (contact_id,) = (await contact_rows.ensure(unit, [contact], now)).values()
     there = await unit.conn.scalar(
         select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id, links.c.contact_id == contact_id)
@@ -310,7 +306,7 @@ async def add_contact(unit: Unit, subscriber_id: int, contact: NewContact, now: 
 
 
 async def unsent(unit: Unit, confirmation_id: int) -> None:
-    """Keep that no provider took the message, for who waits for it to be told."""
+    """Record that no provider accepted the message, so that the requester can be told."""
     await unit.conn.execute(
         update(confirmations)
         .where(confirmations.c.id == confirmation_id, confirmations.c.state == State.OPEN)
@@ -319,14 +315,14 @@ async def unsent(unit: Unit, confirmation_id: int) -> None:
 
 
 async def is_due(unit: Unit, now: datetime) -> bool:
-    """Return whether there is something for ``trim`` to forget."""
+    """Return whether ``trim`` has anything to delete."""
     of = confirmations.c
     late = ((of.expires_at <= now) & of.sealed.is_not(None)) | (of.created_at <= now - _KEPT)
     return await unit.conn.scalar(select(of.id).where(late).limit(1)) is not None
 
 
 async def trim(unit: Unit, now: datetime) -> None:
-    """Forget what was given and not confirmed in time, and what is too old to be counted."""
+    """Delete what expired unconfirmed, and what is too old to count."""
     of = confirmations.c
     await unit.conn.execute(
         update(confirmations).where(of.expires_at <= now, of.sealed.is_not(None)).values(sealed=None)
@@ -355,5 +351,5 @@ async def _one(unit: Unit, where: ColumnElement[bool], now: datetime) -> Confirm
 
 
 def _code_mark(unit: Unit, secret_hash: bytes, code: str) -> bytes:
-    """Return what is kept of a code: a thief of the database could try all million, but has not the key."""
+    """Return the stored form of a code: without the key, a thief of the database can't try all million."""
     return unit.vault.fingerprint("code", f"{secret_hash.hex()} {code}")

@@ -1,4 +1,4 @@
-"""Contacts: one row an address, however many people share it, with its health."""
+"""Contacts: one row per address, however many people share it, with its health."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from broadcaster.store.engine.sealing import Vault
 
 CHUNK = 400
-"""Rows a statement where each takes two parameters or more: SQLite's limit is 32,766, and short is as fast."""
+"""Rows per statement with two or more parameters each: SQLite's limit is 32,766, and short is as fast."""
 
 _CODE = 60
-"""As long as the column is: PostgreSQL refuses what is longer, and with it the outcome that brought it."""
+"""The column's length: PostgreSQL refuses longer values, and with them the whole outcome."""
 
 
 Key = tuple[int, bytes]
 
 FORGOTTEN = b""
-"""What stands for the address of a contact that nobody has any more, and that must not be written to."""
+"""Address of an ownerless contact that must not be written to."""
 
 
 def key_of(unit: Unit, contact: NewContact) -> Key:
-    """Return what is unique of a contact: its channel's number and its blind index."""
+    """Return a contact's unique key: channel number and blind index."""
     return key_with(unit.vault, contact)
 
 
@@ -44,7 +44,7 @@ def key_with(vault: Vault, contact: NewContact) -> Key:
 
 
 def former_mark(vault: Vault, contact: NewContact) -> bytes:
-    """Return the blind index that a contact had when mail addresses were told apart as they were written."""
+    """Return the blind index from when mail addresses were compared as written."""
     written = contact.address if contact.channel is ChannelName.EMAIL else contact.canonical
     return vault.fingerprint(contact.channel, written)
 
@@ -58,10 +58,10 @@ def open_address(unit: Unit, fingerprint: bytes, sealed: bytes) -> str:
 
 
 async def adopt(unit: Unit, spelled: Mapping[Key, bytes]) -> dict[Key, int]:
-    """Let opt-outs whose address was forgotten count for the same address in today's spelling.
+    """Apply opt-outs whose address was deleted to the same address in today's spelling.
 
-    ``spelled``: key of a contact to the mark that its address had as it was written. The row is known by that mark
-    only, for nothing else is left of it. Return the rows that took the new spelling and still lack their address.
+    ``spelled``: contact key to the mark of its address as written, which is all that is left of it. Return the rows
+    that took the new spelling and still lack their address.
     """
     adopted: dict[Key, int] = {}
     by_former = {former: key for key, former in spelled.items() if former != key[1]}
@@ -96,11 +96,11 @@ async def _adopt(unit: Unit, key: Key, forgotten: int, status: int) -> bool:
 
 
 async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dict[Key, int]:
-    """Add the contacts that are not there yet; give the id of each by its key.
+    """Add missing contacts; return ids by key.
 
-    One given anew that had been found dead is alive again: its owner says so. One that was stopped stays so until its
-    owner starts it at the provider. Raises ``Conflict`` for a push subscription that is known with other keys: browsers
-    never change them, and whoever could would silence the device.
+    A dead contact given anew is revived, on its owner's word. A stopped one stays so until its owner restarts it at the
+    provider. Raises ``Conflict`` for a known push subscription with other keys: browsers never change them, and an
+    attacker could silence the device.
     """
     by_key = {key_of(unit, contact): contact for contact in wanted}
     await adopt(unit, {key: former_mark(unit.vault, contact) for key, contact in by_key.items()})
@@ -127,7 +127,7 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
     await revive(unit, revived, now)
     missing = [key for key in keys if key not in found]
     if missing:
-        # Matched by what is unique of them: SQLite keeps the order only when it inserts one by one.
+        # Matched by unique key: SQLite keeps the order only for single inserts.
         rows = await unit.conn.execute(
             contacts.insert().returning(contacts.c.channel, contacts.c.fingerprint, contacts.c.id),
             [
@@ -164,7 +164,7 @@ def _check_keys(known: str, given: NewContact) -> None:
 async def retire(
     unit: Unit, contact_ids: Iterable[int], status: ContactStatus, code: str | None, now: datetime
 ) -> None:
-    """Never write to these contacts again; everyone who had them is changed by it."""
+    """Never write to these contacts again; record a change for everyone who had them."""
     ids = list(contact_ids)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
@@ -177,7 +177,7 @@ async def retire(
 
 
 async def revive(unit: Unit, contact_ids: Iterable[int], now: datetime) -> None:
-    """Write to these contacts again, if they were found dead; all who have them are reached again."""
+    """Revive these contacts if they were found dead, and record a change for their owners."""
     ids = list(contact_ids)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
@@ -191,7 +191,7 @@ async def revive(unit: Unit, contact_ids: Iterable[int], now: datetime) -> None:
 
 
 async def opt_out(unit: Unit, contact_id: int, station_id: int, now: datetime) -> None:
-    """Write to this contact no more for this station; other stations that its owner follows still may."""
+    """Stop writing to this contact for this station; other stations still may."""
     there = await unit.conn.scalar(
         select(opt_outs.c.contact_id).where(opt_outs.c.contact_id == contact_id, opt_outs.c.station_id == station_id)
     )
@@ -201,7 +201,7 @@ async def opt_out(unit: Unit, contact_id: int, station_id: int, now: datetime) -
 
 
 async def opt_in(unit: Unit, contact_ids: Sequence[int], station_id: int) -> None:
-    """Take back ``opt_out``: the owner has given the contact to this station anew."""
+    """Undo ``opt_out``: the owner gave the contact to this station anew."""
     if not contact_ids:
         return
     gone = await unit.conn.execute(
@@ -212,10 +212,10 @@ async def opt_in(unit: Unit, contact_ids: Sequence[int], station_id: int) -> Non
 
 
 async def drop_orphans(unit: Unit, contact_ids: Sequence[int]) -> None:
-    """Forget those of these contacts that nobody has any more.
+    """Delete those of these contacts that nobody has any more.
 
-    Of one whose owner said no (stopped, or opted out) the address goes and the blind index stays: a register that lists
-    it again does not undo that no.
+    If the owner opted out or sent STOP, the address is deleted but the blind index stays: listing it again does not
+    undo that.
     """
     if contact_ids:
         orphaned = contacts.c.id.in_(contact_ids) & ~exists().where(links.c.contact_id == contacts.c.id)

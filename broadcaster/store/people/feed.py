@@ -1,4 +1,4 @@
-"""What the indexes in memory are loaded from, and the changes they follow."""
+"""Data for the in-memory indexes, and the change feed they follow."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _PART = 20_000
 _ENTRANTS = "entrants"
 
 EVERY_STATION = 0
-"""In the place of a station's id: the provider was told to stop, so no station may write to the contact."""
+"""Stands for all stations: after a STOP at the provider none may write to the contact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Places and positions: keys (a position's is minus its subscriber), owners, WGS 84 degrees; one length all."""
+    """Places and positions: keys (minus the subscriber id for a position), owners, WGS 84 degrees; equal lengths."""
 
     keys: NDArray[np.int64]
     owners: NDArray[np.int64]
@@ -54,7 +54,7 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """Subscribers, ascending, their locales, whether they are to be told before others, or unconfirmed; one length."""
+    """Subscribers, ascending, with locale, vulnerable and unconfirmed flags; equal lengths."""
 
     ids: NDArray[np.int64]
     locales: Sequence[str]
@@ -64,11 +64,10 @@ class Traits:
 
 @dataclass
 class Known:
-    """What the indexes keep of one subscriber.
+    """One subscriber as the indexes hold them.
 
-    ``contacts`` are (contact id, channel number), ``points`` (key, lon, lat), ``refused`` (station id, contact id):
-    where a station (or ``EVERY_STATION``) may not write to one of the contacts. ``registered``: those of ``stations``
-    that entered them.
+    ``contacts``: (contact id, channel number). ``points``: (key, lon, lat). ``refused``: (station id or
+    ``EVERY_STATION``, contact id) that may not be written to. ``registered``: those of ``stations`` that entered them.
     """
 
     locale: str = ""
@@ -83,17 +82,17 @@ class Known:
 
 
 async def newest(unit: Unit) -> int:
-    """Return the number of the last change."""
+    """Return the last change's number."""
     return await unit.conn.scalar(select(func.max(changes.c.seq))) or 0
 
 
 async def oldest(unit: Unit) -> int:
-    """Return the number of the first change that is still kept."""
+    """Return the first kept change's number."""
     return await unit.conn.scalar(select(func.min(changes.c.seq))) or 0
 
 
 class Change(NamedTuple):
-    """``fix`` is None unless nothing but the position changed: it is sealed (``fixes.open_fix``) or ``LOOKED_AT``."""
+    """``fix``: set only if nothing but the position changed: sealed (``fixes.open_fix``), or ``LOOKED_AT``."""
 
     seq: int
     subscriber_id: int
@@ -109,7 +108,7 @@ _CHANGED = Fetch(
 
 
 async def changed_after(unit: Unit, seq: int, limit: int) -> list[Change]:
-    """Return the changes after the number ``seq``, in order."""
+    """Return changes after number ``seq``, in order."""
     rows = await _CHANGED.rows(unit, {"after": seq, "most": limit})
     return [
         Change(number, subscriber_id, bytes.fromhex(fix) if moved else None)
@@ -118,17 +117,17 @@ async def changed_after(unit: Unit, seq: int, limit: int) -> list[Change]:
 
 
 async def trim_changes(unit: Unit, before: int) -> None:
-    """Forget the changes before the number ``before``."""
+    """Delete changes before the number ``before``."""
     await unit.conn.execute(delete(changes).where(changes.c.seq < before))
 
 
 async def entrants_cursor(unit: Unit) -> int:
-    """Return the number of the last change that was looked at for late entrants."""
+    """Return the last change checked by *enter*."""
     return await unit.conn.scalar(select(cursors.c.seq).where(cursors.c.name == _ENTRANTS)) or 0
 
 
 async def move_entrants_cursor(unit: Unit, seq: int) -> None:
-    """Say that the changes up to ``seq`` were looked at for late entrants."""
+    """Record that *enter* has checked the changes up to ``seq``."""
     await unit.conn.execute(
         text(
             "INSERT INTO cursors (name, seq) VALUES (:name, :seq)"
@@ -176,7 +175,7 @@ _PEOPLE = (
 
 
 async def _windows(unit: Unit) -> list[dict[str, int]]:
-    """Return the ids of all subscribers, which were given out in order, in parts of some ten thousand."""
+    """Return ranges of some ten thousand subscriber ids, which are assigned in order."""
     last = await unit.conn.scalar(select(func.max(subscribers.c.id))) or 0
     return [{"lo": lo, "hi": lo + _PART - 1} for lo in range(1, last + 1, _PART)]
 
@@ -202,7 +201,7 @@ async def points(unit: Unit) -> AsyncIterator[Points]:
 
 
 async def traits(unit: Unit) -> AsyncIterator[Traits]:
-    """Return what each subscriber speaks, and who is to be told before others, in parts; each flag has to be opened."""
+    """Yield locales and flags of all subscribers, in parts; each flag must be opened."""
     open_flag, vault = people.open_flag, unit.vault
     for window in await _windows(unit):
         rows = (await unit.conn.execute(_PEOPLE, window)).all()
@@ -213,9 +212,9 @@ async def traits(unit: Unit) -> AsyncIterator[Traits]:
 
 
 async def contact_pairs(unit: Unit) -> NDArray[np.int64]:
-    """Return (subscriber id, contact id, channel number), shape (3, n), by ascending subscriber: contacts that work.
+    """Return working contacts: (subscriber id, contact id, channel number), shape (3, n), by ascending subscriber.
 
-    Whoever is paused has none.
+    Paused subscribers have none.
     """
     return await _in_windows(unit, _CONTACTS)
 
@@ -231,7 +230,7 @@ async def member_pairs(unit: Unit) -> NDArray[np.int64]:
 
 
 async def refusals(unit: Unit) -> list[tuple[int, int]]:
-    """Return (station id or ``EVERY_STATION``, contact id): where a station may not write to a contact."""
+    """Return (station id or ``EVERY_STATION``, contact id) where writing is not allowed."""
     rows = await unit.conn.execute(
         select(opt_outs.c.station_id, opt_outs.c.contact_id).order_by(opt_outs.c.station_id, opt_outs.c.contact_id)
     )
@@ -248,7 +247,7 @@ async def group_names(unit: Unit) -> dict[tuple[int, str], int]:
 
 
 async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
-    """Return what the indexes keep of these subscribers; one that is missing was erased."""
+    """Return the index data of these subscribers; those missing were erased."""
     found = {
         row.id: Known(
             row.locale,

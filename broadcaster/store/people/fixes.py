@@ -1,4 +1,4 @@
-"""Reported positions: the last of each device, and every one of them until it was looked at for alerts."""
+"""Reported positions: each device's last, and each one until it was checked for alerts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from broadcaster.store.engine.sealing import Vault
 
 LOOKED_AT = b""
-"""Stands for a fix that was looked at: where its device was is not kept longer than that."""
+"""Replaces a checked fix: the position is not kept longer."""
 
 _SIGHTING = struct.Struct("<ddq?")
 
 
 class Standing(Enum):
-    """What became of a fix: a visitor's is not kept here, for a visitor follows the stations of where they are."""
+    """Result of a fix; visitors' are not recorded here, as they follow the stations around them."""
 
     KEPT = auto()
     VISITOR = auto()
@@ -62,7 +62,7 @@ _FORGET = (
 
 
 async def record(unit: Unit, fixes: Sequence[Fix]) -> list[Standing]:
-    """Keep what residents' devices report; return what became of each. Visitors' fixes are left to ``keep``."""
+    """Record residents' fixes; return the result of each. Visitors' are left to ``keep``."""
     visiting = dict(await _WHO.rows(unit, {"ids": {fix.subscriber_id for fix in fixes}}))
     standings = [
         Standing.GONE
@@ -79,10 +79,10 @@ async def record(unit: Unit, fixes: Sequence[Fix]) -> list[Standing]:
 
 
 async def keep(unit: Unit, fixes: Sequence[Fix], *, tell: bool = True) -> None:
-    """Keep the newest fix of each subscriber, who must be there, and write each one to the changes.
+    """Keep the newest fix of each existing subscriber, and write each one to the changes.
 
-    An older one never replaces a newer one. ``tell`` those who follow the changes through the outbox; a caller that
-    does so itself, once it is committed, leaves it out.
+    Older ones never replace newer ones. ``tell``: publish through the outbox; callers who publish after the commit
+    themselves omit it.
     """
     if not fixes:
         return
@@ -99,7 +99,7 @@ async def keep(unit: Unit, fixes: Sequence[Fix], *, tell: bool = True) -> None:
             to_micros(fix.at),
             None if fix.until is None else to_micros(fix.until),
         )
-        for each, fix in sorted(newest.items())  # in one order, so that two processes never wait for each other
+        for each, fix in sorted(newest.items())  # in one order, so that two processes do not deadlock
     ]
     await _KEEP.run(unit, rows)
     await unit.in_turn("changes")
@@ -116,17 +116,17 @@ def _sealed(vault: Vault, fix: Fix) -> bytes:
 
 
 def open_fix(vault: Vault, subscriber_id: int, sealed: bytes) -> Sighting:
-    """Return what a change says of where its subscriber was; ``sealed`` must not be ``LOOKED_AT``."""
+    """Return a change's sighting; ``sealed`` must not be ``LOOKED_AT``."""
     lon, lat, at, late = _SIGHTING.unpack(vault.open(sealed, b"fix:%d" % subscriber_id))
     return Sighting(lon, lat, from_micros(at), late)
 
 
 async def forget_looked_at(unit: Unit, after: int, upto: int) -> None:
-    """Forget where devices were by the changes after ``after`` up to ``upto``."""
+    """Delete the positions in changes after ``after`` up to ``upto``."""
     await unit.conn.execute(_FORGET, {"after": after, "upto": upto})
 
 
 async def points_of(unit: Unit, subscriber_ids: Collection[int]) -> dict[int, tuple[float, float]]:
-    """Return the last positions (lon, lat) of those of these subscribers who have one."""
+    """Return the last positions (lon, lat) of these subscribers, if any."""
     rows = await _WHERE.rows(unit, {"ids": subscriber_ids})
     return {each: open_point(unit, each, bytes.fromhex(sealed))[:2] for each, sealed in rows}

@@ -1,4 +1,4 @@
-"""Subscribers: registered, changed, moved, erased. Every change is also written to ``changes``."""
+"""Subscribers: register, change, move, erase. Every change is also written to ``changes``."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _POINT = struct.Struct("<dd")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is known of one subscriber, opened: for themselves, and for the operators of a station they follow."""
+    """One subscriber's data, opened: for themselves and the operators of stations they follow."""
 
     id: int
     locale: str
@@ -65,22 +65,22 @@ def new_token() -> str:
 
 
 def sealed_flag(vault: Vault, token_hash: bytes, *, vulnerable: bool) -> bytes:
-    """Seal whether a subscriber is to be told before others: both answers look alike, and are of one length."""
+    """Seal the vulnerable flag: both values look alike and have one length."""
     return vault.seal(b"\1" if vulnerable else b"\0", b"vulnerable:" + token_hash)
 
 
 def open_flag(vault: Vault, token_hash: bytes, sealed: bytes | None) -> bool:
-    """Return what ``sealed_flag`` sealed; a row of before there was such a flag has none."""
+    """Open ``sealed_flag``; rows from before the flag existed have none."""
     return sealed is not None and vault.open(sealed, b"vulnerable:" + token_hash) == b"\1"
 
 
 def seal_point(unit: Unit, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
-    """Seal a point (WGS 84 degrees) and what its owner calls it."""
+    """Seal a point (WGS 84 degrees) and its label."""
     return sealed_point(unit.vault, subscriber_id, lon, lat, label)
 
 
 def sealed_point(vault: Vault, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
-    """Do as ``seal_point`` does, outside of a transaction."""
+    """Like ``seal_point``, outside of a transaction."""
     return vault.seal(_POINT.pack(lon, lat) + label.encode(), b"place:%d" % subscriber_id)
 
 
@@ -90,7 +90,7 @@ def open_point(unit: Unit, subscriber_id: int, sealed: bytes) -> tuple[float, fl
 
 
 def opened_point(vault: Vault, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
-    """Do as ``open_point`` does, outside of a transaction."""
+    """Like ``open_point``, outside of a transaction."""
     plain = vault.open(sealed, b"place:%d" % subscriber_id)
     lon, lat = _POINT.unpack_from(plain)
     return lon, lat, plain[_POINT.size :].decode()
@@ -107,10 +107,10 @@ async def register(
     digests: Sequence[bytes | None] | None = None,
     themselves: bool = False,
 ) -> list[int]:
-    """Add subscribers who follow a station, or none; give their ids. Their contacts count as confirmed.
+    """Add followers of a station, or of none; return their ids. Their contacts count as confirmed.
 
-    ``tokens`` are their secrets (``new_token``), one each. The external ids must be new to the station.
-    ``themselves``: the person gave the contacts, which takes back an opt-out; a register that lists them does not.
+    ``tokens``: their secrets (``new_token``), one each. External ids must be new to the station. ``themselves``: the
+    person gave the contacts, which undoes an opt-out; a register does not.
     """
     if not people:
         return []
@@ -125,7 +125,7 @@ async def register(
         }
         for person, token in zip(people, hashes, strict=True)
     ]
-    # Matched by their tokens, not by order: SQLite gives rows back in order only when they are inserted one by one.
+    # Matched by token: SQLite returns rows in order only for single inserts.
     added = await unit.conn.execute(subscribers.insert().returning(subscribers.c.token_hash, subscribers.c.id), rows)
     id_by_token = {row.token_hash: row.id for row in added}
     ids = [id_by_token[token] for token in hashes]
@@ -163,9 +163,9 @@ async def replace(
     digest: bytes | None = None,
     themselves: bool = False,
 ) -> None:
-    """Make a subscriber be as ``person`` says: contacts, places and groups that it does not name are gone.
+    """Replace a subscriber's data: contacts, places and groups not named are removed.
 
-    Groups of other stations, and the position, stay.
+    Other stations' groups, and the position, stay.
     """
     token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
     if token is not None:
@@ -242,7 +242,7 @@ async def _attach(
 
 
 async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
-    """Write that these subscribers changed, for whoever follows the changes: numbered in the order of commits."""
+    """Record a change of these subscribers, numbered in commit order."""
     if subscriber_ids:
         await unit.in_turn("changes")
         await unit.conn.execute(changes.insert(), [{"subscriber_id": each} for each in subscriber_ids])
@@ -250,7 +250,7 @@ async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
 
 
 async def erase(unit: Unit, subscriber_id: int) -> bool:
-    """Forget a subscriber and all that is theirs; False if there is none. Past accounts keep a number only."""
+    """Erase a subscriber and all their data; False if unknown. Past accounts keep only a number."""
     had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
     asked = await unit.conn.scalars(select(confirmations.c.id).where(confirmations.c.subscriber_id == subscriber_id))
     codes = list(asked)
@@ -266,7 +266,7 @@ async def erase(unit: Unit, subscriber_id: int) -> bool:
 
 
 async def inherit_ids(unit: Unit, subscriber_id: int, station_id: int | None = None) -> None:
-    """Pass the id of those who left a station on to the next person with the same id (``same_id_as``)."""
+    """Pass an external id freed at a station on to the next person with the same id (``same_id_as``)."""
     same = follows.c.same_id_as == subscriber_id
     if station_id is not None:
         same &= follows.c.station_id == station_id
@@ -281,12 +281,12 @@ async def inherit_ids(unit: Unit, subscriber_id: int, station_id: int | None = N
 
 
 async def by_token(unit: Unit, token: str) -> int | None:
-    """Return the id of the subscriber whose secret this is."""
+    """Return the id of the subscriber with this token."""
     return await unit.conn.scalar(select(subscribers.c.id).where(subscribers.c.token_hash == hash_of(token)))
 
 
 async def by_tokens(unit: Unit, tokens: Sequence[str]) -> list[int | None]:
-    """Return ``by_token`` for each of these secrets."""
+    """Return ``by_token`` for each token."""
     hashes = [hash_of(token) for token in tokens]
     rows = await unit.conn.execute(
         select(subscribers.c.token_hash, subscribers.c.id).where(subscribers.c.token_hash.in_(hashes))
@@ -296,7 +296,7 @@ async def by_tokens(unit: Unit, tokens: Sequence[str]) -> list[int | None]:
 
 
 async def by_external_ids(unit: Unit, station_id: int, external_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-    """Return external id to (subscriber id, digest of what was imported) for those whom the station knows."""
+    """Return, by external id, (subscriber id, digest of the import) of the station's people."""
     found: dict[str, tuple[int, bytes]] = {}
     for start in range(0, len(external_ids), contact_rows.CHUNK):
         part = external_ids[start : start + contact_rows.CHUNK]
@@ -334,12 +334,12 @@ async def by_refs(unit: Unit, station_id: int, refs: Sequence[str]) -> dict[str,
 
 
 def external_mark(vault: Vault, station_id: int, external_id: str) -> bytes:
-    """Return the blind index of a register's own name for a person: some registers name people by their number."""
+    """Return the blind index of an external id: some registers use phone numbers."""
     return vault.fingerprint(f"external {station_id}", key(external_id))
 
 
 def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> dict[str, bytes | None]:
-    """Return the columns that keep a register's own name for a person."""
+    """Return the columns for an external id."""
     if external_id is None:
         return {"external_mark": None, "external": None}
     mark = external_mark(vault, station_id, external_id)
@@ -347,12 +347,12 @@ def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> d
 
 
 def open_external(vault: Vault, mark: bytes | None, sealed: bytes | None) -> str | None:
-    """Return what ``sealed_external`` sealed."""
+    """Open ``sealed_external``."""
     return None if mark is None or sealed is None else vault.open(sealed, b"external:" + mark).decode()
 
 
 async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
-    """Return all that is known of a subscriber; None if there is none of that id."""
+    """Return a subscriber's data; None if unknown."""
     row = (await unit.conn.execute(select(subscribers).where(subscribers.c.id == subscriber_id))).one_or_none()
     if row is None:
         return None
@@ -407,7 +407,7 @@ def _place(unit: Unit, subscriber_id: int, sealed: bytes) -> NewPlace:
 
 
 async def names(unit: Unit, station_id: int, subscriber_ids: Iterable[int]) -> dict[int, tuple[str | None, str | None]]:
-    """Return (external id, name) by subscriber id, of those who follow the station: an operator may know them."""
+    """Return (external id, name) by subscriber id, for followers of the station only: its operators may know them."""
     rows = await unit.conn.execute(
         select(
             subscribers.c.id,

@@ -1,4 +1,4 @@
-"""What residents change about themselves: pause, follow, leave, a new push subscription, a visit of some hours."""
+"""What residents change themselves: pause, follow, leave, new push subscription, visit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MOST_SENT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One message to a subscriber, as their own data has it. ``state``: a ``DeliveryState``'s word."""
+    """A message in a subscriber's data export. ``state``: a ``DeliveryState``'s word."""
 
     alert: str
     event: str
@@ -45,20 +45,20 @@ class Sent:
 
 
 async def pause(unit: Unit, subscriber_id: int, until: datetime | None) -> None:
-    """Write to a subscriber no more until then; None ends that, and alerts that hold where they are come at once."""
+    """Pause a subscriber until then; None resumes, and active alerts at their places are sent at once."""
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(paused_until=until))
     await people.touched(unit, [subscriber_id])
 
 
 async def follow(unit: Unit, subscriber_id: int, station_id: int, now: datetime) -> None:
-    """Follow a further station; to be followed already is no harm. Takes back what was opted out of."""
+    """Follow another station; idempotent. Undoes opt-outs."""
     theirs = (follows.c.station_id == station_id) & (follows.c.subscriber_id == subscriber_id)
     if await unit.conn.scalar(select(follows.c.station_id).where(theirs)) is None:
         row = {"station_id": station_id, "subscriber_id": subscriber_id, "created_at": now}
         await unit.conn.execute(follows.insert().values(row))
     own = await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id))
     await contact_rows.opt_in(unit, own.all(), station_id)
-    # Whoever came for some hours, and follows now, stays.
+    # A visitor who follows becomes permanent.
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(forget_at=None))
     await people.touched(unit, [subscriber_id])
 
@@ -79,7 +79,7 @@ async def unfollow(unit: Unit, subscriber_id: int, station_id: int) -> None:
 async def renew_push(
     unit: Unit, subscriber_id: int, contact: NewContact, replaced: NewContact | None, now: datetime
 ) -> None:
-    """Put a browser's new push subscription in the place of the one it replaces, where that is the subscriber's."""
+    """Replace a browser's push subscription by its new one, if it is the subscriber's."""
     await confirmations.add_contact(unit, subscriber_id, contact, now)
     if replaced is None or replaced.canonical == contact.canonical:
         return
@@ -96,7 +96,7 @@ async def renew_push(
 
 
 async def forget_position(unit: Unit, subscriber_id: int) -> None:
-    """Forget where a subscriber was last."""
+    """Delete a subscriber's last position."""
     await unit.conn.execute(delete(positions).where(positions.c.subscriber_id == subscriber_id))
     await people.touched(unit, [subscriber_id])
 
@@ -112,9 +112,9 @@ async def visit(
     now: datetime,
     until: datetime,
 ) -> int:
-    """Add a visitor at ``point`` (lon, lat, accuracy_m), who is forgotten wholly at ``until``; give their id.
+    """Add a visitor at ``point`` (lon, lat, accuracy_m), erased at ``until``; return their id.
 
-    They follow ``station_ids``, which may be none: what is for everyone in an area reaches them all the same.
+    They follow ``station_ids``, possibly none: alerts for everyone in an area reach them anyway.
     """
     person = NewSubscriber(locale, (contact,))
     (subscriber_id,) = await people.register(unit, None, [person], [token], groups_by_slug={}, now=now)
@@ -127,7 +127,7 @@ async def visit(
 
 
 async def follow_on_the_way(unit: Unit, subscriber_id: int, station_ids: Sequence[int], now: datetime) -> None:
-    """Let a visitor who walks on follow the stations of where they are now, too; forgotten they are all the same."""
+    """Also follow the stations around a visitor's new position; the visit still ends."""
     known = set(await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id)))
     rows = [
         {"station_id": each, "subscriber_id": subscriber_id, "created_at": now}
@@ -140,7 +140,7 @@ async def follow_on_the_way(unit: Unit, subscriber_id: int, station_ids: Sequenc
 
 
 async def is_due(unit: Unit, now: datetime) -> bool:
-    """Return whether somebody's pause, visit or stay is over."""
+    """Return whether a pause, visit or stay is over."""
     return any(
         [
             await unit.conn.scalar(select(column).where(column <= now).limit(1)) is not None
@@ -150,7 +150,7 @@ async def is_due(unit: Unit, now: datetime) -> bool:
 
 
 async def end_due(unit: Unit, now: datetime) -> None:
-    """End pauses, and forget visitors and stays whose time is over. Whoever was paused gets what still holds."""
+    """End pauses, and erase visitors and stays that are over. Resumed subscribers get active alerts."""
     paused = list(await unit.conn.scalars(select(subscribers.c.id).where(subscribers.c.paused_until <= now)))
     for each in paused:
         await pause(unit, each, None)

@@ -1,4 +1,4 @@
-"""Sign-ups that nothing has confirmed yet, by the hour and the address they came from: for operators to judge."""
+"""Unconfirmed sign-ups by hour and source address, for operators to judge."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ _SAMPLE = 5
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """The sign-ups of one hour, from ``begins_at`` on. ``sources``: the mark of an address, and how many came from it.
-
-    ``newest``: the ids of a few of them.
+    """Sign-ups of the hour from ``begins_at``. ``sources``: address mark, and number of sign-ups. ``newest``: a few
+    ids.
     """
 
     begins_at: datetime
@@ -41,12 +40,12 @@ class Wave:
 
 
 async def count(unit: Unit, station_id: int) -> int:
-    """Count a station's followers whose sign-up nothing has confirmed yet."""
+    """Count a station's followers with an unconfirmed sign-up."""
     return await unit.conn.scalar(select(func.count()).select_from(_of(station_id).subquery())) or 0
 
 
 async def waves(unit: Unit, station_id: int, limit: int) -> list[Wave]:
-    """Return the newest hours in which somebody signed up, each with its sources, the busiest first."""
+    """Return the latest hours with sign-ups, each with its sources, busiest first."""
     at = raw(subscribers.c.unconfirmed_at).label("at")
     sums = _of(station_id).add_columns(at, subscribers.c.unconfirmed_from).subquery()
     hour = (sums.c.at - sums.c.at % _HOUR_US).label("hour")
@@ -71,7 +70,7 @@ async def waves(unit: Unit, station_id: int, limit: int) -> list[Wave]:
 
 
 async def of_wave(unit: Unit, station_id: int, begins_at: datetime, source: bytes | None, limit: int) -> list[int]:
-    """Return the ids of a wave's people who are still unconfirmed; ``source``: those from one address alone."""
+    """Return the unconfirmed people of a wave; ``source``: only those from one address."""
     begins = to_micros(begins_at)
     at = raw(subscribers.c.unconfirmed_at)
     query = _of(station_id).where(at >= begins, at < begins + _HOUR_US)

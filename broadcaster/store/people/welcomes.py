@@ -1,8 +1,8 @@
-"""Sign-ups by push that nothing has confirmed yet, and the welcomes by which their devices confirm them.
+"""Unconfirmed push sign-ups, and the welcomes that confirm them.
 
 A person is unconfirmed while ``subscribers.unconfirmed_at`` is set, a push subscription while it has a row in
-``welcomes``. What one address may leave unconfirmed is limited; what is confirmed counts no more, so that a hall full
-of people behind one address can sign up.
+``welcomes``. Unconfirmed sign-ups per address are limited; confirmed ones no longer count, so that a hall full of
+people behind one address can sign up.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from broadcaster.store.engine.engine import Unit
 
 LIFE = timedelta(days=30)
-"""How long a welcome is sent again."""
+"""How long welcomes are repeated."""
 
 VISIT_AFTER = timedelta(days=1)
-"""When a visit with the subscriber's token confirms a sign-up: before that, the script that signed up could pay it."""
+"""When a visit with the subscriber's token confirms a sign-up: before that, the script that signed up could make it."""
 
 MOST_SHARERS = 4
-"""People that one push subscription may serve: residents, and visits of the same device."""
+"""Most people per push subscription: residents, and visits of the same device."""
 
 _HOUR = timedelta(hours=1)
 _FIRST_WAIT, _LONGEST_WAIT, _GROWTH, _STEPS = timedelta(minutes=1), timedelta(days=3), 4, 7
@@ -41,7 +41,7 @@ _FIRST_WAIT, _LONGEST_WAIT, _GROWTH, _STEPS = timedelta(minutes=1), timedelta(da
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Sign-ups of the last hour that nothing confirmed: from one address, and of the station with the most of them."""
+    """Unconfirmed sign-ups of the last hour: from one address, and of the station with the most of them."""
 
     caller: int
     station: int
@@ -49,9 +49,9 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """A welcome to send. ``station`` is the name of one that its owner follows; ``tries``: how often it was sent.
+    """A welcome to send. ``station``: name of one that its owner follows. ``tries``: how often it was sent.
 
-    ``dead``: the push service has said meanwhile that the subscription is no more.
+    ``dead``: the push service has reported the subscription gone.
     """
 
     contact_id: int
@@ -63,7 +63,7 @@ class Welcome:
 
 
 async def counted(unit: Unit, station_ids: Sequence[int], caller: bytes, now: datetime) -> Counted:
-    """Count what waits to be confirmed. ``caller`` is an address' mark (``Vault.fingerprint``)."""
+    """Count unconfirmed sign-ups. ``caller``: an address' mark (``Vault.fingerprint``)."""
     recent = subscribers.c.unconfirmed_at > now - _HOUR
     mine = select(func.count()).select_from(subscribers).where(recent, subscribers.c.unconfirmed_from == caller)
     by_station = (
@@ -79,10 +79,10 @@ async def counted(unit: Unit, station_ids: Sequence[int], caller: bytes, now: da
 
 
 async def begin(unit: Unit, subscriber_id: int, now: datetime, *, caller: bytes | None = None) -> list[int]:
-    """Ask for a welcome to each push subscription of a subscriber that came at ``now``; give these contacts.
+    """Request a welcome for each push subscription added to a subscriber at ``now``; return these contacts.
 
-    ``caller``: the subscriber came now, too, from the address of this mark, and is unconfirmed unless one of their
-    subscriptions is confirmed. Raises ``Conflict`` for a subscription that serves too many people.
+    ``caller``: address mark of a new subscriber, who is unconfirmed unless one of their subscriptions is confirmed.
+    Raises ``Conflict`` for a subscription that serves too many people.
     """
     other = links.alias()
     sharers = select(func.count()).where(other.c.contact_id == contacts.c.id).scalar_subquery()
@@ -134,14 +134,14 @@ _CONFIRMED = (
 
 
 async def confirm(unit: Unit, contact_ids: Collection[int]) -> None:
-    """Take that these contacts' devices answered: they are confirmed, and so is everybody whom they serve."""
+    """Confirm contacts whose devices answered, and everybody they serve."""
     answered = list(await unit.conn.scalars(_ANSWERED, {"ids": contact_ids}))
     if answered:
         await people.touched(unit, list(await unit.conn.scalars(_CONFIRMED, {"ids": answered})))
 
 
 async def confirm_person(unit: Unit, subscriber_id: int) -> None:
-    """Take that somebody is there: they visited, confirmed a number, or an operator knows them."""
+    """Confirm a person: they visited, confirmed a number, or an operator knows them."""
     mine = select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)
     await confirm(unit, list(await unit.conn.scalars(mine)))
     changed = await unit.conn.execute(
@@ -154,13 +154,13 @@ async def confirm_person(unit: Unit, subscriber_id: int) -> None:
 
 
 async def is_due(unit: Unit, now: datetime) -> bool:
-    """Return whether a welcome is to be sent again."""
+    """Return whether a welcome is due."""
     due = select(welcomes.c.contact_id).where(welcomes.c.next_at <= now).limit(1)
     return await unit.conn.scalar(due) is not None
 
 
 async def take_due(unit: Unit, now: datetime, limit: int) -> list[int]:
-    """Return the contacts whose welcomes are due, the longest first, and put off their next tries.
+    """Return contacts with due welcomes, oldest first, and schedule their next tries.
 
     After ``LIFE`` there is no next one: the subscription stays, unconfirmed.
     """
@@ -207,7 +207,7 @@ _TO_SEND = (
 
 
 async def hasten(unit: Unit, contact_ids: Collection[int]) -> None:
-    """Let the next look at these be soon: a push service said of an alert that they are no more."""
+    """Check these soon: a push service reported them gone."""
     if contact_ids:
         await unit.conn.execute(
             update(welcomes).where(welcomes.c.contact_id.in_(list(contact_ids))).values(next_at=welcomes.c.created_at)
@@ -215,7 +215,7 @@ async def hasten(unit: Unit, contact_ids: Collection[int]) -> None:
 
 
 async def to_send(unit: Unit, contact_ids: Collection[int]) -> list[Welcome]:
-    """Return the welcomes of these contacts; one that was confirmed or forgotten meanwhile has none."""
+    """Return these contacts' welcomes; none for those confirmed or deleted meanwhile."""
     found: dict[int, Welcome] = {}
     for row in await unit.conn.execute(_TO_SEND, {"ids": contact_ids}):
         if row.id not in found and row.sealed != contact_rows.FORGOTTEN:
@@ -226,9 +226,9 @@ async def to_send(unit: Unit, contact_ids: Collection[int]) -> list[Welcome]:
 
 
 async def forget(unit: Unit, contact_ids: Collection[int], code: str | None, now: datetime) -> None:
-    """Take that push services know nothing of these subscriptions (404, 410).
+    """Handle subscriptions unknown to their push services (404, 410).
 
-    They are retired; who is unconfirmed, and had nothing else, is forgotten wholly.
+    They are retired; unconfirmed people with nothing else are erased.
     """
     ids = list(contact_ids)
     await contact_rows.retire(unit, ids, ContactStatus.GONE, code, now)

@@ -1,1 +1,1 @@
-"""Queries of a station's own register: lists taken in, people entered and changed by hand."""
+"""Queries of a station's own register: imports, and entries and changes by hand."""

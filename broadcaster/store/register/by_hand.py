@@ -1,4 +1,4 @@
-"""Changes of a register by hand: one person, one group."""
+"""Manual changes of a register: one person, one group."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _DIGEST = 16
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an operator changed of a person, by hand. ``dropped`` and ``moved_out`` are ids of contacts and places."""
+    """An operator's change of a person. ``dropped``, ``moved_out``: ids of contacts and places."""
 
     name: str | None
     locale: str
@@ -51,9 +51,9 @@ class Change:
 
 
 async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime) -> None:
-    """Change a person by hand: what is not named stays as it is, a dead contact dead.
+    """Change a person by hand: unnamed fields stay, a dead contact dead.
 
-    Their line in the register is another one from then on: a list that says what it said before changes them back.
+    Their register line counts as changed: an unchanged list changes them back.
     """
     token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
     if token is None:
@@ -84,7 +84,7 @@ async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change,
         await unit.conn.execute(places.insert(), rows)
         await addresses.settled(unit, station_id, subscriber_id)
     await _join(unit, station_id, subscriber_id, change.groups)
-    await welcomes.confirm_person(unit, subscriber_id)  # an operator knows them
+    await welcomes.confirm_person(unit, subscriber_id)  # the operator vouches for them
     await people.touched(unit, [subscriber_id])
 
 
@@ -110,14 +110,14 @@ async def _amend_contacts(unit: Unit, subscriber_id: int, change: Change, now: d
 
 
 async def revive(unit: Unit, subscriber_id: int, contact_id: int, now: datetime) -> None:
-    """Write again to a person's contact that was found dead: an operator knows that it works."""
+    """Revive a person's dead contact: an operator vouches for it."""
     mine = links.c.subscriber_id == subscriber_id, links.c.contact_id == contact_id
     if await unit.conn.scalar(select(links.c.contact_id).where(*mine)) is not None:
         await contact_rows.revive(unit, [contact_id], now)
 
 
 async def _join(unit: Unit, station_id: int, subscriber_id: int, wanted: Iterable[int]) -> None:
-    """Let a person be in these groups of the station, and in no others of it."""
+    """Set a person's groups within the station."""
     own = set(await unit.conn.scalars(select(groups.c.id).where(groups.c.station_id == station_id)))
     await unit.conn.execute(
         delete(memberships).where(memberships.c.subscriber_id == subscriber_id, memberships.c.group_id.in_(sorted(own)))
@@ -129,7 +129,7 @@ async def _join(unit: Unit, station_id: int, subscriber_id: int, wanted: Iterabl
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """That a person signed on a day that they want a station's messages again, and where the paper is kept.
+    """A person's signed request, on a day, for a station's messages, and where the paper is filed.
 
     ``at``: when it was recorded, and with which key.
     """
@@ -141,7 +141,7 @@ class Signed:
 
 
 async def record_signed(unit: Unit, station_id: int, subscriber_id: int, contact_id: int, signed: Signed) -> bool:
-    """Undo an opt-out at a person's signed wish, and keep who recorded it; False where there is none to undo."""
+    """Undo an opt-out by a signed request, and log it; False if there is none to undo."""
     mine = select(opt_outs.c.contact_id).join(links, links.c.contact_id == opt_outs.c.contact_id)
     there = mine.where(
         links.c.subscriber_id == subscriber_id, opt_outs.c.contact_id == contact_id, opt_outs.c.station_id == station_id
@@ -164,7 +164,7 @@ async def record_signed(unit: Unit, station_id: int, subscriber_id: int, contact
 
 
 async def signed_by(unit: Unit, station_id: int, subscriber_id: int) -> list[Signed]:
-    """Return the signed requests of a person, the newest first."""
+    """Return a person's signed requests, newest first."""
     rows = await unit.conn.execute(
         select(signed_requests)
         .where(signed_requests.c.station_id == station_id, signed_requests.c.subscriber_id == subscriber_id)
@@ -178,7 +178,7 @@ async def signed_by(unit: Unit, station_id: int, subscriber_id: int) -> list[Sig
 
 
 async def remove(unit: Unit, station_id: int, subscriber_id: int) -> bool:
-    """Take a person out of a station's register; who follows no other is forgotten wholly. False if nobody is."""
+    """Remove a person from a station's register, erasing them if they follow no other. False if unknown."""
     rows = await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id))
     followed = set(rows)
     if station_id not in followed:
@@ -190,7 +190,7 @@ async def remove(unit: Unit, station_id: int, subscriber_id: int) -> bool:
 
 
 async def rename_group(unit: Unit, station_id: int, slug: str, name: str) -> bool:
-    """Return a group another name; its slug stays: lists and past alerts name it so. False if there is none."""
+    """Rename a group; its slug stays, as lists and past alerts refer to it. False if unknown."""
     group_id = (await stations.group_ids(unit, station_id)).get(slug)
     if group_id is None:
         return False
@@ -200,10 +200,10 @@ async def rename_group(unit: Unit, station_id: int, slug: str, name: str) -> boo
 
 
 async def delete_group(unit: Unit, station_id: int, slug: str, now: datetime) -> int | None:
-    """Delete a group; return how many were in it, None if there is none. Its members stay in the register.
+    """Delete a group; return its number of members, None if unknown. The members stay in the register.
 
-    Alerts that named it keep its name and their recipients. A list that names it makes it anew. Raises ``Conflict``
-    while an alert to it holds: an update or somebody who joins late would find nobody.
+    Alerts to it keep its name and their recipients. A list that names it recreates it. Raises ``Conflict`` while an
+    alert to it is active: an update or a late joiner would find nobody.
     """
     group_id = (await stations.group_ids(unit, station_id)).get(slug)
     if group_id is None:

@@ -1,8 +1,8 @@
-"""Many subscribers at once, as a list brings them: everything made ready outside, one short transaction inside.
+"""Bulk import of subscribers: prepared outside, then one short transaction.
 
-A list of 100,000 lines must appear whole or not at all, and an alert must not wait for it. So the ids are taken from
-the database first, all that is costly (sealing, fingerprints) is done with them, and the transaction that writes is
-nothing but inserts. Ids of a list that was then given up are never used: nothing else is left of it.
+A list of 100,000 lines must appear whole or not at all, without delaying an alert. So ids are reserved first, the
+costly work (sealing, fingerprints) is done with them, and the transaction only inserts. Ids of an abandoned list are
+never used; nothing else is left of it.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True)
 class Rows:
-    """What is to be written of some entries: parameters of the statements below. Plain values, names sealed.
+    """Rows to write for some entries, as plain parameters, names sealed.
 
-    ``moved``: whose places are written anew; ``homeless``: whose address, and the home out of it, goes.
+    ``moved``: people whose places are rewritten; ``homeless``: people whose address, and the home from it, are removed.
     """
 
     added: list[dict[str, Any]] = field(default_factory=list)
@@ -101,7 +101,7 @@ async def listed(unit: Unit, station_id: int) -> int:
 
 
 async def open_one(unit: Unit) -> bool:
-    """Open one sealed contact, as a trial of the key; False if there is none. Raises ``SealBroken``."""
+    """Open one sealed contact to check the key; False if there is none. Raises ``SealBroken``."""
     known = select(contacts.c.fingerprint, contacts.c.sealed).where(func.length(contacts.c.sealed) > len(FORGOTTEN))
     row = (await unit.conn.execute(known.limit(1))).one_or_none()
     if row is None:
@@ -111,7 +111,7 @@ async def open_one(unit: Unit) -> bool:
 
 
 async def reserve(unit: Unit, count: int) -> list[int]:
-    """Take ``count`` ids of subscribers out of the database's own numbering, for good."""
+    """Reserve ``count`` subscriber ids from the database's numbering, permanently."""
     if count == 0:
         return []
     if unit.conn.dialect.name == "sqlite":
@@ -119,7 +119,7 @@ async def reserve(unit: Unit, count: int) -> list[int]:
         moved = await unit.conn.scalar(
             text("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :name RETURNING seq"), sequence
         )
-        if moved is None:  # no subscriber was ever added
+        if moved is None:  # no subscriber yet
             await unit.conn.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :count)"), sequence)
             moved = count
         return list(range(moved - count + 1, moved + 1))
@@ -130,7 +130,7 @@ async def reserve(unit: Unit, count: int) -> list[int]:
 
 
 def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], new_ids: Sequence[int]) -> Rows:
-    """Seal and fingerprint all of ``entries``; ``new_ids`` (``reserve``), one for each that is new."""
+    """Seal and fingerprint ``entries``; ``new_ids`` (``reserve``): one for each new one."""
     rows = Rows()
     unused = iter(new_ids)
     for entry in entries:
@@ -173,7 +173,7 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], n
 
 def _make_ready_edit(vault: Vault, station_id: int, rows: Rows, edit: Edit) -> None:
     subscriber_id = edit.subscriber_id
-    # A name is sealed with the hash of its owner's token, which only the database has: when it is written.
+    # A name is sealed with its owner's token hash, which only the database has: at write time.
     rows.rewritten.append(
         {
             "a_subscriber": subscriber_id,
@@ -226,11 +226,10 @@ def _make_ready_places(vault: Vault, rows: Rows, subscriber_id: int, placed: Ite
 async def write(
     unit: Unit, station_id: int, prepared: Iterable[Rows], *, groups_by_slug: Mapping[str, int], now: datetime
 ) -> None:
-    """Write what was made ready. Contacts count as confirmed; an opt-out stays, as do positions.
+    """Write prepared rows. Contacts count as confirmed; opt-outs and positions stay.
 
-    A contact that had been found dead is alive again, as in ``store.contacts.ensure``. A push subscription that is
-    there keeps the keys it has: lists hold none. Raises ``Conflict`` where another one was quicker with one of these
-    external ids.
+    Dead contacts are revived, as in ``store.contacts.ensure``. An existing push subscription keeps its keys: lists hold
+    none. Raises ``Conflict`` if one of the external ids was added meanwhile.
     """
     found = await unit.conn.scalar(select(stations.c.id).where(stations.c.id == station_id))
     if found is None:
@@ -251,7 +250,7 @@ async def write(
                     await unit.conn.execute(
                         update(contacts).where(contacts.c.id == known).values(sealed=row["a_sealed"])
                     )
-        # Last of all: a number that one person gave up may be another's, some batches later.
+        # Last: a number that one person gave up may be another's, some batches later.
         ordered = sorted(dropped)
         for start in range(0, len(ordered), CHUNK):
             await drop_orphans(unit, ordered[start : start + CHUNK])
@@ -261,7 +260,7 @@ async def write(
 
 
 async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
-    """Return the contacts that were found dead: channel's number and fingerprint to id."""
+    """Return dead contacts: (channel number, fingerprint) to id."""
     rows = await unit.conn.execute(
         select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(GONE_ONLY))
     )
@@ -269,7 +268,7 @@ async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
 
 
 async def _forgotten(unit: Unit) -> dict[tuple[int, bytes], int]:
-    """Return the contacts of which only the no of their owners is left: channel's number and fingerprint to id."""
+    """Return deleted contacts of which only the opt-out is left: (channel number, fingerprint) to id."""
     rows = await unit.conn.execute(
         select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(FORGOTTEN_ONLY))
     )
@@ -302,8 +301,8 @@ async def _many(
 ) -> None:
     """Run ``statement`` for each of ``rows``.
 
-    On SQLite, whose one writer everyone waits for, straight through the driver: SQLAlchemy's care for each parameter
-    would hold the lock four times as long. So all values are ints, texts and bytes, which need none.
+    On SQLite straight through the driver: SQLAlchemy's parameter processing would hold the writer's lock four times as
+    long. So all values are ints, texts and bytes, which need none.
     """
     if not rows:
         return
@@ -318,13 +317,13 @@ async def _many(
 
 @cache
 def _driven(statement: Write) -> tuple[str, list[str], dict[str, Any]]:
-    """Return a statement as SQLite's driver takes it, the order of its parameters, and those that are fixed."""
+    """Return a statement as SQLite's driver takes it, the order of its parameters, and the fixed ones."""
     compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
     return str(compiled), list(compiled.positiontup or ()), dict(compiled.params)
 
 
 async def _rewrite(unit: Unit, station_id: int, rows: Rows, now: datetime) -> None:
-    """Write the names, languages and flags of those who changed, and what their line is known by from now on."""
+    """Write names, languages and flags of changed people, and their new line digests."""
     changed = [row["a_subscriber"] for row in rows.rewritten]
     known: dict[int, Row[Any]] = {}
     for start in range(0, len(changed), CHUNK):
@@ -361,7 +360,7 @@ def _bound(name: str, column: Column[Any]) -> BindParameter[Any]:
 
 
 def _add(table: Table, **columns: str) -> Insert:
-    """An insert whose parameters have the names given, column by column."""
+    """An insert with the given parameter names, by column."""
     return insert(table).values({name: _bound(to, table.c[name]) for name, to in columns.items()})
 
 

@@ -1,4 +1,4 @@
-"""What the register holds of people whom a list names, and a change of them that leaves all else alone."""
+"""Register data of people named in a list, and edits that leave all else alone."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Held(NamedTuple):
-    """One person as the register has them, still sealed.
+    """A person's register data, still sealed.
 
-    ``address_mark`` of the address that a list gave, ``address_open`` while nobody knows where that is.
-    ``contacts``: key to id, ``dead`` the ids of those found dead; ``groups`` of the station: slug to id.
+    ``address_mark``: of the list's address; ``address_open``: its position is unknown. ``contacts``: key to id;
+    ``dead``: ids of dead ones; ``groups``: the station's, slug to id.
     """
 
     subscriber_id: int
@@ -49,16 +49,16 @@ class Held(NamedTuple):
         return people.open_flag(vault, self.token_hash, self.sealed_vulnerable)
 
     def places(self, vault: Vault) -> list[NewPlace]:
-        """Return the places in the order in which they were added."""
+        """Return the places in order of addition."""
         opened = (people.opened_point(vault, self.subscriber_id, sealed) for sealed in self.sealed_places)
         return [NewPlace(label, lon, lat) for lon, lat, label in opened]
 
 
 class Edit(NamedTuple):
-    """What changes of one person; None leaves a part as it is.
+    """Changes of one person; None leaves a field unchanged.
 
-    ``name`` empty: there is none. ``dropped``, ``revived`` and ``left`` are ids of contacts and groups, ``joined``
-    slugs; ``places`` replace all. ``address`` empty: there is none; ``located``: the list says where it is.
+    ``name`` empty: remove it. ``dropped``, ``revived`` and ``left``: ids of contacts and groups; ``joined``: slugs;
+    ``places`` replace all. ``address`` empty: remove it; ``located``: the list has its position.
     """
 
     subscriber_id: int
@@ -77,7 +77,7 @@ class Edit(NamedTuple):
 
 
 async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) -> dict[int, Held]:
-    """Return what is held of these people, by their id."""
+    """Return these people's register data, by id."""
     found: dict[int, Held] = {}
     run = unit.conn.execute
     slugs = {group_id: slug for slug, group_id in (await stations.group_ids(unit, station_id)).items()}
@@ -124,7 +124,7 @@ async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) ->
 
 
 async def having_dead(unit: Unit, subscriber_ids: Sequence[int]) -> set[int]:
-    """Return those of these people who have a contact that was found dead."""
+    """Return which of these people have a dead contact."""
     found: set[int] = set()
     for start in range(0, len(subscriber_ids), CHUNK):
         part = list(subscriber_ids[start : start + CHUNK])
@@ -159,7 +159,7 @@ async def holders(unit: Unit, station_id: int, keys: Collection[Key]) -> dict[Ke
 
 
 async def same_ids(unit: Unit, station_id: int) -> list[tuple[int, int]]:
-    """Return pairs of followers whose ids are one in today's spelling; lists find the second of each only."""
+    """Return pairs of followers with the same id in today's spelling; lists find only the second of each."""
     other = follows.alias()
     rows = await unit.conn.execute(
         select(follows.c.subscriber_id, other.c.subscriber_id)

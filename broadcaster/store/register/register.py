@@ -1,7 +1,7 @@
-"""A station's register, for its operators: a page of it, a search, one person.
+"""A station's register for its operators: pages, search, one person.
 
-Names are sealed, so they are searched by opening them, in order and a bounded number at a time; numbers, mail addresses
-and the register's own ids are found exactly, by their blind index.
+Names are sealed, so a search opens them, in order and a bounded number at a time; numbers, mail addresses and the
+register's own ids are found exactly, by blind index.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from broadcaster.store.people.addresses import Kept
 
 MOST_OPENED = 20_000
-"""Names that one search opens before it answers with what it has, and where to go on."""
+"""Names that one search opens before it returns what it has, and where to continue."""
 
 MOST_COUNTED = 1000
 UNCONFIRMED = select(subscribers.c.id).where(subscribers.c.unconfirmed_at.is_not(None))
-"""Those whose sign-up nothing has confirmed yet; ``store.waves`` has them."""
+"""People with an unconfirmed sign-up; see ``store.waves``."""
 
 _OPENED_AT_ONCE = 2000
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "-": " ", "'": " ", "’": " "})
@@ -53,7 +53,7 @@ _LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "-":
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """Which of a station's confirmed followers: all, or those of a group, or those with no channel that works."""
+    """Filter of a station's confirmed followers: all, a group, or those without a working channel."""
 
     group_id: int | None = None
     unreachable: bool = False
@@ -61,9 +61,9 @@ class Only:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One person in a list. ``channels`` are those that work; ``dead`` counts the contacts that do not.
+    """A person in a list. ``channels``: working ones; ``dead``: number of others.
 
-    ``opted_out``: no channel works, and they said so themselves.
+    ``opted_out``: no channel works because they opted out.
     """
 
     id: int
@@ -79,7 +79,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One contact of a person, with how it stands for one station."""
+    """A person's contact, and its status for one station."""
 
     id: int
     channel: ChannelName
@@ -96,7 +96,7 @@ class Held:
 
 
 def opted_out(contacts: Iterable[Held]) -> bool:
-    """Say whether no contact works, and one of them because the person asked for no more messages."""
+    """Return whether no contact works and at least one opted out."""
     held = [each for each in contacts if each.confirmed]
     said_no = any(each.opted_out_at is not None or each.status is ContactStatus.STOPPED for each in held)
     return said_no and not any(each.works for each in held)
@@ -130,23 +130,23 @@ class Person:
 
 
 class Found(NamedTuple):
-    """Ids of people; ``after`` is where to go on, None at the end."""
+    """Ids of people; ``after``: where to continue, None at the end."""
 
     ids: list[int]
     after: int | None
 
 
 async def page(unit: Unit, station_id: int, only: Only, *, after: int | None, limit: int) -> Found:
-    """Return the followers, who came last first; ``after`` is the last one seen."""
+    """Return followers, newest first; ``after``: the last one seen."""
     query = _ids(station_id, only, after).limit(limit + 1)
     ids = list(await unit.conn.scalars(query))
     return Found(ids[:limit], ids[limit - 1] if len(ids) > limit else None)
 
 
 async def named(unit: Unit, station_id: int, only: Only, wanted: str, *, after: int | None, limit: int) -> Found:
-    """Return the followers each word of ``wanted`` begins a word of whose name; accents and case do not matter.
+    """Return followers whose name has words beginning with each word of ``wanted``; accents and case are ignored.
 
-    Opens at most ``MOST_OPENED`` names, then gives what it found so far.
+    Opens at most ``MOST_OPENED`` names, then returns what it found so far.
     """
     words = folded(wanted).split()
     found: list[int] = []
@@ -184,13 +184,13 @@ def _like(vault: Vault, rows: Sequence[Row[Any]], words: Sequence[str]) -> list[
 
 
 def folded(text: str) -> str:
-    """Return a text in small letters, without accents and signs that nobody sees, hyphens and apostrophes as blanks."""
+    """Fold a text: lower case, no accents or invisible characters, hyphens and apostrophes as blanks."""
     apart = unicodedata.normalize("NFKD", plain(text).translate(_LIGATURES).casefold())
     return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).split())
 
 
 async def having(unit: Unit, station_id: int, wanted: Iterable[NewContact]) -> list[int]:
-    """Return the followers who have one of these contacts."""
+    """Return followers with one of these contacts."""
     marks = [contact_rows.key_of(unit, contact) for contact in wanted]
     found: set[int] = set()
     for channel, fingerprint in marks:
@@ -226,7 +226,7 @@ def _ids(station_id: int, only: Only, after: int | None) -> Select[Any]:
 
 
 def _working(station_id: int) -> ColumnElement[bool]:
-    """Tell that a follower has a contact by which the station may write."""
+    """Condition: the follower has a contact by which the station may write."""
     said_no = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == station_id)
     return exists(
         select(links.c.contact_id)
@@ -241,7 +241,7 @@ def _working(station_id: int) -> ColumnElement[bool]:
 
 
 async def count(unit: Unit, station_id: int, only: Only) -> int:
-    """Count them; those without a channel up to 1,000, since each is looked at."""
+    """Count followers; those without a channel up to 1,000, since each is checked."""
     query = _ids(station_id, only, None).order_by(None)
     if only.unreachable:
         query = query.limit(MOST_COUNTED)
@@ -249,7 +249,7 @@ async def count(unit: Unit, station_id: int, only: Only) -> int:
 
 
 async def lines(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Line]:
-    """Return what a list shows of people, in the order of ``ids``; who follows the station no more is left out."""
+    """Return list lines, in the order of ``ids``; former followers are left out."""
     if not ids:
         return []
     rows = await unit.conn.execute(
@@ -354,7 +354,7 @@ async def most_places(unit: Unit, station_id: int) -> int:
 
 
 async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Person]:
-    """Return people whole, in the order of ``ids``; who follows the station no more is left out."""
+    """Return people with all data, in the order of ``ids``; former followers are left out."""
     if not ids:
         return []
     rows = await unit.conn.execute(
@@ -414,6 +414,6 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
 
 
 async def person(unit: Unit, station_id: int, subscriber_id: int) -> Person | None:
-    """Return one follower; None for anybody else."""
+    """Return a follower, else None."""
     found = await people_of(unit, station_id, [subscriber_id])
     return found[0] if found else None

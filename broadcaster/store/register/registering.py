@@ -1,4 +1,4 @@
-"""People whom stations register one by one, written many at once: each statement serves all of a group."""
+"""Group commit of single registrations: each statement serves a whole group."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Registration(NamedTuple):
-    """A person as a station's key gives them; ``groups``, slug to name, are made where they are not there."""
+    """A person registered through a station's key; ``groups``, slug to name, are created if missing."""
 
     station_id: int
     person: NewSubscriber
@@ -27,7 +27,7 @@ class Registration(NamedTuple):
 
 
 async def register_all(unit: Unit, wanted: Sequence[Registration]) -> list[int | Failed]:
-    """Register these people; return the id of each, or the ``Conflict`` of an external id that is known already."""
+    """Register these people; return each one's id, or the ``Conflict`` of a known external id."""
     found: dict[int, int | Failed] = {}
     left = list(enumerate(wanted))
     while left:
@@ -39,7 +39,7 @@ async def register_all(unit: Unit, wanted: Sequence[Registration]) -> list[int |
 def _compatible(
     left: Sequence[tuple[int, Registration]],
 ) -> tuple[list[tuple[int, Registration]], list[tuple[int, Registration]]]:
-    """Split off what is of one station and names nobody twice: what stays sees what was written before."""
+    """Split off people of one station without duplicates; the rest then sees what was written before."""
     part, rest, names = [], [], set[str]()
     for at, each in left:
         name = each.person.external_id

@@ -1,6 +1,6 @@
-"""Lists that were uploaded and wait for a word: the file in sealed pieces, and what it would change.
+"""Uploaded lists awaiting approval: the file in sealed pieces, and its planned changes.
 
-In the store and not in a process's memory or temporary folder: the next request may come to another process.
+In the store, since the next request may reach another process.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ KEPT = timedelta(hours=1)
 """How long a list waits."""
 
 BUSY = timedelta(minutes=10)
-"""How long one process may take to carry it out, before another may try."""
+"""How long one process may apply it before another may try."""
 
 _TOKEN_BYTES = 18
 _PIECE = 1 << 20
 
 
 class UploadState(IntEnum):
-    """``APPLYING``: somebody carries it out, until ``busy_until``. ``DONE``: only the refused lines are left."""
+    """``APPLYING``: in progress until ``busy_until``. ``DONE``: only the refused lines are left."""
 
     READY = 0
     APPLYING = 1
@@ -46,7 +46,7 @@ class UploadState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """``report``: what the page tells of it, as JSON; ``size`` of the file, in bytes."""
+    """``report``: JSON for the page; ``size`` of the file, in bytes."""
 
     id: int
     station_id: int
@@ -60,7 +60,7 @@ class Upload:
 async def keep(
     unit: Unit, caller: Caller, station_id: int, pieces: Sequence[bytes], *, report: dict[str, Any], now: datetime
 ) -> str:
-    """Keep a list that waits; give its token. An earlier one of the same operator and station is forgotten."""
+    """Store a waiting list and return its token; replaces an earlier one of the same operator and station."""
     await forget_expired(unit, now)
     await unit.conn.execute(
         delete(uploads).where(uploads.c.key_id == caller.key_id, uploads.c.station_id == station_id)
@@ -88,7 +88,7 @@ async def _keep_pieces(unit: Unit, upload_id: int, pieces: Sequence[bytes]) -> N
 
 
 async def find(unit: Unit, token: str, now: datetime) -> Upload | None:
-    """Return the list of a token; None if it is unknown, or forgotten by now."""
+    """Return the list of a token; None if unknown or expired."""
     row = (
         await unit.conn.execute(select(uploads).where(uploads.c.hash == hash_of(token), uploads.c.expires_at > now))
     ).one_or_none()
@@ -114,13 +114,13 @@ async def pieces_of(unit: Unit, upload_id: int) -> AsyncIterator[bytes]:
 
 
 async def report_on(unit: Unit, upload_id: int, report: dict[str, Any]) -> None:
-    """Write anew what a list would change."""
+    """Update the planned changes."""
     sealed = unit.vault.seal(json.dumps(report).encode(), _of_report(upload_id))
     await unit.conn.execute(update(uploads).where(uploads.c.id == upload_id).values(report=sealed))
 
 
 async def take(unit: Unit, upload_id: int, now: datetime) -> bool:
-    """Take a list to carry it out; False where somebody else does, or did."""
+    """Lease a list for applying; False if it is taken or done."""
     free = (uploads.c.state == UploadState.READY) | (
         (uploads.c.state == UploadState.APPLYING) & (uploads.c.busy_until <= now)
     )
@@ -133,7 +133,7 @@ async def take(unit: Unit, upload_id: int, now: datetime) -> bool:
 
 
 async def give_back(unit: Unit, upload_id: int) -> None:
-    """Let it wait again: it was not carried out."""
+    """Make it wait again: it was not applied."""
     await unit.conn.execute(
         update(uploads)
         .where(uploads.c.id == upload_id, uploads.c.state == UploadState.APPLYING)
@@ -142,7 +142,7 @@ async def give_back(unit: Unit, upload_id: int) -> None:
 
 
 async def done(unit: Unit, upload_id: int, report: dict[str, Any], refused: bytes) -> None:
-    """Write that it was carried out; of the file keep only the lines that were refused, as long as it would have."""
+    """Mark it applied; keep only the refused lines, until its expiry."""
     await report_on(unit, upload_id, report)
     await unit.conn.execute(
         update(uploads).where(uploads.c.id == upload_id).values(state=UploadState.DONE, busy_until=None)
@@ -152,19 +152,19 @@ async def done(unit: Unit, upload_id: int, report: dict[str, Any], refused: byte
 
 
 async def forget(unit: Unit, upload_id: int) -> None:
-    """Forget a list that is not wanted, unless it is being carried out."""
+    """Discard a list, unless it is being applied."""
     await unit.conn.execute(delete(uploads).where(uploads.c.id == upload_id, uploads.c.state != UploadState.APPLYING))
 
 
 async def forget_expired(unit: Unit, now: datetime) -> None:
-    """Forget the lists that nobody said a word to."""
+    """Delete expired lists."""
     await unit.conn.execute(delete(uploads).where(uploads.c.expires_at <= now))
 
 
 async def stamp(unit: Unit, station_id: int) -> str:
-    """Return a mark that changes when the station's register does: its people, and what a list said of them.
+    """Return a mark that changes with the station's register: its people and their line digests.
 
-    A change by hand draws a digest of its own (``store.by_hand``), so it is seen too.
+    A manual change sets a new digest (``store.by_hand``), so it is seen too.
     """
     rows = await unit.conn.execute(
         select(follows.c.subscriber_id, follows.c.digest)

@@ -1,7 +1,7 @@
-"""Names that stations and operators give: of groups, and of keys. They name people, so they are sealed.
+"""Names of groups and labels of keys. They may identify people, so they are sealed.
 
-A group is found by a blind index, which stands where its slug did; its slug and name are sealed together. Rows of an
-earlier version are read as they are, and sealed by ``reseal`` at the next ``tocsin migrate``.
+A group is found by a blind index in place of its slug; slug and name are sealed together. An earlier version's rows are
+readable, and sealed by ``reseal`` at the next ``tocsin migrate``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def open_group(vault: Vault, row: Any) -> tuple[str, str]:
 
 
 def sealed_label(vault: Vault, mark: bytes, label: str) -> bytes:
-    """Seal whose key it is; ``mark`` is the key's hash."""
+    """Seal a key's label; ``mark`` is the key's hash."""
     return vault.seal(label.encode(), b"label:" + mark)
 
 
@@ -46,7 +46,7 @@ def open_label(vault: Vault, row: Any) -> str:
 
 
 def sealed_audience(vault: Vault, alert_id: int, audience: Audience) -> dict[str, Any]:
-    """Return an alert's audience as JSON, the names of its groups sealed."""
+    """Return an alert's audience as JSON, its group names sealed."""
     kept: dict[str, Any] = {"kind": audience.kind, "groups": [], "told": audience.told}
     if audience.groups:
         sealed = vault.seal(orjson.dumps(audience.groups), b"audience:%d" % alert_id)
@@ -55,7 +55,7 @@ def sealed_audience(vault: Vault, alert_id: int, audience: Audience) -> dict[str
 
 
 def open_audience(vault: Vault, alert_id: int, kept: dict[str, Any]) -> Audience:
-    """Return what ``sealed_audience`` kept."""
+    """Open ``sealed_audience``."""
     named = kept["groups"]
     if "sealed" in kept:
         named = orjson.loads(vault.open(base64.b64decode(kept["sealed"]), b"audience:%d" % alert_id))
@@ -63,7 +63,7 @@ def open_audience(vault: Vault, alert_id: int, kept: dict[str, Any]) -> Audience
 
 
 async def reseal(unit: Unit) -> None:
-    """Seal the rows of an earlier version."""
+    """Seal an earlier version's rows."""
     vault = unit.vault
     for row in (await unit.conn.execute(select(groups).where(groups.c.sealed.is_(None)))).all():
         columns = sealed_group(vault, row.station_id, row.slug, row.name)

@@ -1,4 +1,4 @@
-"""Stations, their groups and the keys of those who may act for them."""
+"""Stations, groups and API keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KEY_BYTES = 24
 
 
 class Key(NamedTuple):
-    """An API key: whose it is, never what it is. ``slug``: of its station; None for one that is good for all."""
+    """An API key without its secret. ``slug``: its station's; None for all stations."""
 
     id: int
     role: str
@@ -55,7 +55,7 @@ def _station(row: Row[Any]) -> Station:
 
 
 async def add(unit: Unit, fields: Mapping[str, Any], now: datetime) -> Station | None:
-    """Add a station; None if its slug is taken. ``fields`` are those of ``Station`` but its id."""
+    """Add a station; None if its slug is taken. ``fields``: those of ``Station`` without id."""
     taken = await unit.conn.scalar(select(stations.c.id).where(stations.c.slug == fields["slug"]))
     if taken is not None:
         return None
@@ -65,7 +65,7 @@ async def add(unit: Unit, fields: Mapping[str, Any], now: datetime) -> Station |
 
 
 async def change(unit: Unit, station_id: int, fields: Mapping[str, Any]) -> None:
-    """Change what is given of a station, and nothing else: never its territory, of which processes keep an index."""
+    """Change the given fields of a station; never its territory, which processes have indexed."""
     if not fields.keys().isdisjoint({"boundary", "kind"}):
         message = "a station's territory does not change"
         raise ValueError(message)
@@ -74,7 +74,7 @@ async def change(unit: Unit, station_id: int, fields: Mapping[str, Any]) -> None
 
 
 async def without_sea(unit: Unit) -> list[int]:
-    """Return the ids of the stations with a territory for which nobody looked for the sea yet."""
+    """Return the ids of stations with a territory whose sea is not determined yet."""
     rows = await unit.conn.scalars(
         select(stations.c.id)
         .where(stations.c.sea.is_(None), stations.c.boundary.is_not(None), cast(stations.c.boundary, Text) != "null")
@@ -94,7 +94,7 @@ async def by_id(unit: Unit, station_id: int) -> Station | None:
 
 
 async def by_ids(unit: Unit, ids: Iterable[int]) -> list[Station]:
-    """Return the stations of these ids, a few, those that are there."""
+    """Return the existing stations among these few ids."""
     wanted = list(ids)
     if not wanted:
         return []
@@ -110,7 +110,7 @@ async def ids_after(unit: Unit, station_id: int) -> list[int]:
 
 
 async def boundaries(unit: Unit, ids: Sequence[int], kind: StationKind) -> dict[int, str]:
-    """Return the boundaries, as written (GeoJSON, or null), of those of these stations that are of a kind."""
+    """Return boundaries as stored (GeoJSON, or null) of stations of a kind."""
     rows = await unit.conn.execute(
         select(stations.c.id, cast(stations.c.boundary, Text))
         .where(stations.c.id.in_(ids), stations.c.kind == str(kind), stations.c.boundary.is_not(None))
@@ -125,7 +125,7 @@ async def all_stations(unit: Unit) -> list[Station]:
 
 
 async def listed(unit: Unit) -> list[Station]:
-    """Return all stations as a list needs them: without their boundaries, which are nearly all there is to read."""
+    """Return all stations without boundaries, which are most of the data."""
     shapes = ("boundary", "sea")
     columns = [null().label(each.name) if each.name in shapes else each for each in stations.c]
     rows = await unit.conn.execute(select(*columns).order_by(stations.c.slug))
@@ -133,7 +133,7 @@ async def listed(unit: Unit) -> list[Station]:
 
 
 async def followers_count(unit: Unit, station_id: int) -> int:
-    """Count a station's followers, without those whose sign-up nothing has confirmed yet."""
+    """Count a station's confirmed followers."""
     waiting = select(subscribers.c.id).where(subscribers.c.unconfirmed_at.is_not(None))
     query = select(func.count()).select_from(follows).where(follows.c.station_id == station_id)
     return await unit.conn.scalar(query.where(follows.c.subscriber_id.not_in(waiting))) or 0
@@ -163,7 +163,7 @@ async def group_list(unit: Unit, station_id: int) -> list[tuple[str, str, int]]:
 
 
 async def ensure_groups(unit: Unit, station_id: int, names: Mapping[str, str]) -> dict[str, int]:
-    """Add those groups (slug to name) that the station lacks; give all of its groups, slug to id."""
+    """Add missing groups (slug to name); return all of the station's, slug to id."""
     known = await group_ids(unit, station_id)
     missing = [sealed_group(unit.vault, station_id, slug, name) for slug, name in names.items() if slug not in known]
     if missing:
@@ -175,7 +175,7 @@ async def ensure_groups(unit: Unit, station_id: int, names: Mapping[str, str]) -
 async def add_key(
     unit: Unit, role: Role, station_id: int | None, label: str, now: datetime, *, expires_at: datetime | None = None
 ) -> str:
-    """Make an API key and give it, this once; only its hash is kept (it is 192 random bits: no salt is needed)."""
+    """Make an API key and return it, this once; only its hash is stored (192 random bits need no salt)."""
     key = "tk_" + secrets.token_urlsafe(_KEY_BYTES)
     mark = hash_of(key)
     await unit.conn.execute(
@@ -193,12 +193,12 @@ async def add_key(
 
 
 def holding(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that a key is neither revoked nor expired."""
+    """Condition: the key is neither revoked nor expired."""
     return and_(api_keys.c.revoked_at.is_(None), or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > now))
 
 
 async def caller_of(unit: Unit, key: str, now: datetime) -> Caller | None:
-    """Return whoever holds ``key``; None if it is unknown, expired or revoked."""
+    """Return the holder of ``key``; None if unknown, expired or revoked."""
     row = (
         await unit.conn.execute(
             select(api_keys.c.id, api_keys.c.role, api_keys.c.station_id).where(
@@ -210,17 +210,17 @@ async def caller_of(unit: Unit, key: str, now: datetime) -> Caller | None:
 
 
 async def key_holds(unit: Unit, key_id: int, now: datetime) -> bool:
-    """Return whether a key is there, not expired and not revoked."""
+    """Return whether a key exists, neither expired nor revoked."""
     return (await unit.conn.scalar(select(api_keys.c.id).where(api_keys.c.id == key_id, holding(now)))) is not None
 
 
 async def keys(unit: Unit) -> list[Key]:
-    """Return every key, the oldest first."""
+    """Return every key, oldest first."""
     return await _keys(unit, true())
 
 
 async def keys_that_hold(unit: Unit, now: datetime) -> list[Key]:
-    """Return the keys that are neither revoked nor expired."""
+    """Return the valid keys."""
     return await _keys(unit, holding(now))
 
 
@@ -238,7 +238,7 @@ async def _keys(unit: Unit, which: ColumnElement[bool]) -> list[Key]:
 
 
 async def end_key(unit: Unit, key: str, now: datetime) -> None:
-    """End a key that was made for a short while: revoked where an alert names it, else forgotten."""
+    """End a short-lived key: revoked if an alert refers to it, else deleted."""
     mine = api_keys.c.hash == hash_of(key)
     sent = select(alerts.c.id).join(api_keys, api_keys.c.id == alerts.c.key_id).where(mine).limit(1)
     if await unit.conn.scalar(sent) is None:
@@ -248,7 +248,7 @@ async def end_key(unit: Unit, key: str, now: datetime) -> None:
 
 
 async def revoke_key(unit: Unit, key_id: int, now: datetime) -> bool:
-    """End a key; False if there is none of that id that still holds."""
+    """Revoke a key; False if there is no valid one with that id."""
     done = await unit.conn.execute(
         update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)).values(revoked_at=now)
     )
@@ -256,5 +256,5 @@ async def revoke_key(unit: Unit, key_id: int, now: datetime) -> bool:
 
 
 def hash_of(secret: str) -> bytes:
-    """Return the SHA-256 of a random secret, which is what the store knows of it."""
+    """Return a random secret's SHA-256, the form in which it is stored."""
     return hashlib.sha256(secret.encode()).digest()
