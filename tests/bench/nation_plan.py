@@ -135,7 +135,7 @@ class PushService:
     per_second: float = float("inf")
 
 
-# Of France's browsers and phones, roughly; limits are those that are published (see ARCHITECTURE.md).
+# Of France's browsers and phones, roughly; limits are those that are published (see docs/nation.md).
 SERVICES = {
     "FCM": PushService(0.70, 10_000.0),
     "Apple": PushService(0.22),
