@@ -62,6 +62,10 @@ class Channel(Protocol[M_contra, A_contra]):
         """Return the message as it would go on the wire, sending nothing."""
         ...
 
+    def cost(self, message: M_contra) -> float:  # noqa: ARG002  each is one, but where a channel says otherwise
+        """Return what a message takes of the channel's rate (SMS: a token a segment)."""
+        return 1.0
+
     async def send(self, message: M_contra, address: A_contra) -> Receipt:
         """Hand the message to the provider.
 

@@ -21,6 +21,9 @@ class Sandbox(Generic[M, A]):
     def compose(self, message: M, address: A) -> Composed:
         return self._inner.compose(message, address)
 
+    def cost(self, message: M) -> float:
+        return self._inner.cost(message)
+
     async def send(self, message: M, address: A) -> Receipt:
         return Receipt(composed=self._inner.compose(message, address))
 

@@ -15,14 +15,15 @@ import csv
 import lzma
 import math
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import shapely
+from anyascii import anyascii
 from shapely.geometry import MultiPolygon, Polygon
+from slugify import slugify
 
 from zones.errors import CommunesMissing, UnknownCommune
 from zones.outlines import outlined
@@ -46,7 +47,6 @@ _SUGGESTIONS = 5
 _METRES_A_DEGREE = 111_320.0
 _FAR_DEGREES = 0.5
 _MOST_AROUND = 80
-_LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"})
 _SHORT = {"st": "saint", "ste": "sainte"}
 
 
@@ -94,13 +94,12 @@ class CommuneOutline(NamedTuple):
 
 def slug(name: str) -> str:
     """A name for addresses: ``L'Aigle`` gives ``laigle``, ``Saint-Étienne`` gives ``saint-etienne``."""
-    return re.sub(r"[^a-z0-9]+", "-", re.sub("['’ʼ]", "", _plain(name))).strip("-")
+    return slugify(_plain(name).replace("'", ""))
 
 
 def _plain(text: str) -> str:
     """Small letters without accents."""
-    apart = unicodedata.normalize("NFKD", text.translate(_LIGATURES).casefold())
-    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+    return anyascii(text).casefold()
 
 
 def _words(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.audience import Pool
 from broadcaster.store.alerts import alerts
 from zones import AreaIndex
 
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from broadcaster.clock import Clock
     from broadcaster.domain.alerts import Alert
     from broadcaster.store import Store, Unit
-
-
-_FAR = (AudienceKind.ALL_FOLLOWERS, AudienceKind.GROUPS)
-"""Audiences that need not be in the area."""
 
 
 class ActiveAlerts:
@@ -66,7 +62,7 @@ class ActiveAlerts:
         self._alerts[alert.id] = alert
         if alert.area is not None:
             self._areas.put(alert.id, alert.area)
-        if alert.audience.kind in _FAR:
+        if not _is_local(alert):
             self._far[alert.station_id].add(alert.id)
 
     def remove(self, alert_id: int) -> None:
@@ -78,7 +74,7 @@ class ActiveAlerts:
             return
         if alert.area is not None:
             self._areas.remove(alert_id)
-        if alert.audience.kind in _FAR:
+        if not _is_local(alert):
             self._far[alert.station_id].discard(alert_id)
             if not self._far[alert.station_id]:
                 del self._far[alert.station_id]
@@ -140,17 +136,18 @@ class ActiveAlerts:
 
 
 def _concerned(alert: Alert, inside: set[int], stations: set[int], groups: dict[int, set[str]]) -> bool:
-    follows = alert.station_id in stations
-    there = alert.id in inside
-    match alert.audience.kind:
-        case AudienceKind.EVERYONE:
-            return there
-        case AudienceKind.FOLLOWERS:
-            return there and follows
-        case AudienceKind.ALL_FOLLOWERS:
-            return follows
-        case AudienceKind.GROUPS:
-            member = bool(groups.get(alert.station_id, set()).intersection(alert.audience.groups))
-            return member and (there or alert.area is None)
-        case AudienceKind.TOLD:
+    if _is_local(alert) and alert.id not in inside:
+        return False
+    match alert.audience.pool:
+        case Pool.EVERYBODY:
+            return True
+        case Pool.FOLLOWERS:
+            return alert.station_id in stations
+        case Pool.MEMBERS:
+            return not groups.get(alert.station_id, set()).isdisjoint(alert.audience.groups)
+        case Pool.STORED:
             return False
+
+
+def _is_local(alert: Alert) -> bool:
+    return alert.audience.is_local(area=alert.area is not None)

@@ -12,7 +12,7 @@ from broadcaster.atlas.crowd import Crowd
 from broadcaster.atlas.density import Density
 from broadcaster.atlas.idset import among, held, without
 from broadcaster.atlas.roster import Roster
-from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.audience import Audience, AudienceKind, Pool
 from broadcaster.store.people import feed, fixes
 from zones import PlaceIndex
 
@@ -140,20 +140,21 @@ class Atlas:
 
     def concerned(self, station_id: int, area: Area | None, audience: Audience) -> NDArray[np.int64]:
         """Return the subscribers matched by ``audience``, ascending; *told* is answered by the store."""
-        inside = None if area is None else self.places.owners_within(area)
-        match audience.kind:
-            case AudienceKind.EVERYONE:
-                return np.empty(0, np.int64) if inside is None else inside
-            case AudienceKind.FOLLOWERS:
-                return np.empty(0, np.int64) if inside is None else among(inside, self.roster.followers(station_id))
-            case AudienceKind.ALL_FOLLOWERS:
-                return self.roster.followers(station_id)
-            case AudienceKind.GROUPS:
-                members = self.roster.members(station_id, audience.groups)
-                return members if inside is None else among(inside, members)
-            case AudienceKind.TOLD:
+        pool = None
+        match audience.pool:
+            case Pool.FOLLOWERS:
+                pool = self.roster.followers(station_id)
+            case Pool.MEMBERS:
+                pool = self.roster.members(station_id, audience.groups)
+            case Pool.STORED:
                 message = "the store knows who was told"
                 raise ValueError(message)
+        if pool is not None and not audience.is_local(area=area is not None):
+            return pool
+        if area is None:
+            return np.empty(0, np.int64)
+        inside = self.places.owners_within(area)
+        return inside if pool is None else among(inside, pool)
 
     def counted(self, station_id: int, area: Area | None, audience: Audience) -> Counted:
         """Estimate whom ``concerned`` would find, revealing nobody's position (``atlas.crowd``)."""

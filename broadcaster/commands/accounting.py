@@ -8,6 +8,7 @@ from rich.text import Text
 
 from broadcaster.commands.foresight import say_sandbox
 from broadcaster.commands.showing import moment, seconds, table
+from broadcaster.domain.people import CHANNEL_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,7 +46,7 @@ def show_account(console: Console, account: dict[str, Any]) -> None:
     states = [state for state in _ORDER if any(counts.get(state) for counts in account["channels"].values())]
     rows = [
         (
-            name + (" (sandbox)" if name in account["sandbox"] else ""),
+            CHANNEL_WORDS[name] + (" (sandbox)" if name in account["sandbox"] else ""),
             *(f"{counts.get(state, 0):,}" for state in states),
             f"{sum(counts.values()):,}",
         )
@@ -59,7 +60,7 @@ def show_account(console: Console, account: dict[str, Any]) -> None:
     ]
     console.print(table(("people", *(f"#{share}" for share in _SHARES)), times))
     for name, why in account["stopped"].items():
-        console.print(Text(f"{name} is stopped: {why}", style="bold red"))
+        console.print(Text(f"{CHANNEL_WORDS[name]} is stopped: {why}", style="bold red"))
     for warning in account["warnings"]:
         console.print(Text(f"warning: {warning}", style="yellow"))
     say_sandbox(console, account["sandbox"])

@@ -8,6 +8,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from broadcaster.commands.showing import money, seconds, table
+from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.spelling import counted
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
         console.print(f"[yellow]{counted(reach['opted_out'], 'person', 'people')} opted out[/yellow]")
     rows = [
         (
-            name + (" (sandbox)" if name in reach["sandbox"] else ""),
+            CHANNEL_WORDS[name] + (" (sandbox)" if name in reach["sandbox"] else ""),
             f"{each['people']:,}",
             f"{each['contacts']:,}",
             f"{each['units']:,}",
@@ -90,7 +91,7 @@ def how_many(reach: dict[str, Any]) -> str:
 def say_sandbox(console: Console, channels: list[str]) -> None:
     """Say loudly which channels send nothing."""
     if channels:
-        names = ", ".join(channels)
+        names = ", ".join(CHANNEL_WORDS[each] for each in channels)
         console.print(
             Panel(
                 f"SANDBOX: {names} send nothing; messages are composed and kept",

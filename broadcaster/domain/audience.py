@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 
 class AudienceKind(StrEnum):
@@ -22,6 +22,24 @@ class AudienceKind(StrEnum):
     TOLD = "told"
 
 
+class Pool(Enum):
+    """``STORED``: whom the store has written down, and no index knows."""
+
+    EVERYBODY = auto()
+    FOLLOWERS = auto()
+    MEMBERS = auto()
+    STORED = auto()
+
+
+_POOLS = {
+    AudienceKind.FOLLOWERS: Pool.FOLLOWERS,
+    AudienceKind.EVERYONE: Pool.EVERYBODY,
+    AudienceKind.ALL_FOLLOWERS: Pool.FOLLOWERS,
+    AudienceKind.GROUPS: Pool.MEMBERS,
+    AudienceKind.TOLD: Pool.STORED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Audience:
     """``groups``: slugs of the station's groups. ``told``: id of the earlier alert."""
@@ -34,3 +52,12 @@ class Audience:
     def needs_area(self) -> bool:
         """Return whether the rule requires an area."""
         return self.kind in (AudienceKind.FOLLOWERS, AudienceKind.EVERYONE)
+
+    @property
+    def pool(self) -> Pool:
+        """Return among whom the rule finds people."""
+        return _POOLS[self.kind]
+
+    def is_local(self, *, area: bool) -> bool:
+        """Return whether it concerns only those of the pool who are in the area; ``area``: the alert has one."""
+        return self.needs_area or (self.kind is AudienceKind.GROUPS and area)

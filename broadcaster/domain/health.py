@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from broadcaster.domain.people import CHANNEL_WORDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -47,7 +49,6 @@ class Sentence:
     to_do: str
 
 
-_CHANNELS = {"push": "Push", "sms": "SMS", "voice": "Voice", "email": "E-mail"}
 NO_ROLE = {
     "web": Code.NO_WEB,
     "resolver": Code.NO_RESOLVER,
@@ -154,7 +155,8 @@ class Trouble:
     @property
     def said(self) -> str:
         """Return the English sentence."""
-        return SENTENCES[self.code].said % {**self.params, "channel": _CHANNELS.get(self.channel or "", self.channel)}
+        channel = CHANNEL_WORDS.get(self.channel or "", self.channel)
+        return SENTENCES[self.code].said % {**self.params, "channel": channel}
 
     @property
     def to_do(self) -> str:

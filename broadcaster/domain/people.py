@@ -7,6 +7,8 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from broadcaster.domain.addresses import Address
 
 
@@ -17,7 +19,7 @@ class ChannelName(StrEnum):
     EMAIL = "email"
 
 
-CHANNEL_WORDS = {
+CHANNEL_WORDS: Mapping[str, str] = {
     ChannelName.PUSH: "Notification",
     ChannelName.SMS: "SMS",
     ChannelName.VOICE: "Phone call",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName  # noqa: TC001  as above
+from broadcaster.domain.reasons import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,3 +117,8 @@ class Unreached:
     external_id: str | None
     name: str | None
     reasons: Sequence[Why]
+
+    @property
+    def why(self) -> str:
+        """Return the reasons in English, with the providers' codes."""
+        return sentence(self.reasons, codes=True)

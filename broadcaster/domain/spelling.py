@@ -1,7 +1,7 @@
 """The normal form in which addresses, ids and group names are compared.
 
 Unicode NFKC, without format characters (zero-width spaces copied from web pages), blanks collapsed; ``key`` also folds
-case (Unicode Standard, 3.13).
+case (Unicode Standard, 3.13). Searches and slugs use ASCII letters (``folded``).
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from anyascii import anyascii
+from slugify import slugify
+
 LONGEST_SLUG = 60
-_NOT_SLUG = re.compile(r"[^a-z0-9]+")
-_LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"})
+_WORD = re.compile(r"[a-z0-9]+")
 
 
 def plain(text: str) -> str:
@@ -33,8 +35,16 @@ def counted(n: int, one: str, several: str) -> str:
     return f"{n:,} {one if n == 1 else several}"
 
 
+def folded(text: str) -> str:
+    """Return a text in small ASCII letters, as people look for it: « Ægir » is aegir."""
+    return anyascii(plain(text).replace("°", " ")).casefold()  # N° 3 is no temperature
+
+
+def searched(text: str) -> str:
+    """Return the folded words of a text, one blank between them; hyphens and apostrophes part words too."""
+    return " ".join(_WORD.findall(folded(text)))
+
+
 def group_slug(name: str) -> str:
     """Return a group's slug: « École Victor-Hugo » becomes ecole-victor-hugo. Empty without a letter or digit."""
-    apart = unicodedata.normalize("NFKD", plain(name).translate(_LIGATURES)).lower()
-    letters = "".join(sign for sign in apart if not unicodedata.combining(sign))
-    return _NOT_SLUG.sub("-", letters).strip("-")[:LONGEST_SLUG].strip("-")
+    return slugify(folded(name), max_length=LONGEST_SLUG, entities=False, decimal=False, hexadecimal=False)

@@ -15,7 +15,7 @@ from broadcaster.http.answers import answer
 from broadcaster.http.auth import count_reach
 from broadcaster.http.reading import number_of
 from broadcaster.http.schemas.accounts import ReachOut
-from broadcaster.http.schemas.alerts import AlertOut, AlertPage, AudienceOut, TextOut
+from broadcaster.http.schemas.alerts import AlertOut, AlertPage, ContentOut
 from broadcaster.http.schemas.base import MAX_EVENT
 from broadcaster.http.stations import station_given
 from broadcaster.pipeline import issue, reach
@@ -52,7 +52,7 @@ async def foresee(call: Call[Draft, None]) -> web.Response:
         severity=draft.severity,
         status=draft.status,
     )
-    return answer(ReachOut.of(foreseen))
+    return answer(ReachOut.model_validate(foreseen))
 
 
 async def create(call: Call[AlertIn, None]) -> web.Response:
@@ -177,31 +177,8 @@ def show_alert(alert: Alert, station: Station, base_url: str) -> AlertOut:
 
 def show_content(alert: Alert) -> dict[str, Any]:
     """Return the fields of ``ContentOut``."""
-    told = alert.audience.told
-    return {
-        "status": alert.status,
-        "severity": alert.severity,
-        "urgency": alert.urgency,
-        "certainty": alert.certainty,
-        "category": alert.category,
-        "event": alert.event,
-        "texts": show_texts(alert),
-        "area": None if alert.area is None else alert.area.to_json(),
-        "audience": AudienceOut(
-            kind=alert.audience.kind, groups=alert.audience.groups, told=None if told is None else str(told)
-        ),
-        "channels": alert.channels,
-    }
-
-
-def show_texts(alert: Alert) -> dict[str, TextOut]:
-    """Return an alert's texts by language."""
-    return {
-        language: TextOut(
-            headline=text.headline, description=text.description, instruction=text.instruction, sms=text.sms
-        )
-        for language, text in alert.texts.items()
-    }
+    found = {name: getattr(alert, name) for name in ContentOut.model_fields}
+    return found | {"area": None if alert.area is None else alert.area.to_json()}
 
 
 def request_hash(given: BaseModel) -> bytes:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp_sse import EventSourceResponse
 
 from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.domain.reasons import sentence
 from broadcaster.domain.stations import Role
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer, nothing
@@ -22,7 +21,6 @@ from broadcaster.http.schemas.accounts import (
     AccountOut,
     DeliveryOut,
     DeliveryPage,
-    ReasonOut,
     UnreachedOut,
     UnreachedPage,
 )
@@ -84,30 +82,7 @@ async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
             after=query.cursor,
             limit=query.limit,
         )
-    shown = tuple(
-        DeliveryOut(
-            id=str(row.id),
-            subscriber_id=str(row.subscriber_id),
-            external_id=row.external_id if named else None,
-            channel=row.channel,
-            state=row.state.word,
-            attempts=row.attempts,
-            reason=row.reason,
-            code=row.code,
-            maybe_sent=row.maybe_sent,
-            provider=row.provider,
-            provider_id=row.provider_id,
-            created_at=row.created_at,
-            accepted_at=row.accepted_at,
-            delivered_at=row.delivered_at,
-            displayed_at=row.displayed_at,
-            opened_at=row.opened_at,
-            acknowledged_at=row.acknowledged_at,
-            ended_at=row.ended_at,
-            next_attempt_at=row.next_attempt_at,
-        )
-        for row in rows
-    )
+    shown = tuple(DeliveryOut.model_validate(row if named else replace(row, external_id=None)) for row in rows)
     return answer(DeliveryPage(deliveries=shown, next=str(rows[-1].id) if len(rows) == query.limit else None))
 
 
@@ -117,16 +92,7 @@ async def unreached(call: Call[None, CursorQuery]) -> web.Response:
     query = call.query
     async with call.services.store.read() as unit:
         rows = await account.unreached(unit, alert, after=query.cursor, limit=query.limit)
-    shown = tuple(
-        UnreachedOut(
-            subscriber_id=str(row.subscriber_id),
-            external_id=row.external_id,
-            name=row.name,
-            why=sentence(row.reasons, codes=True),
-            reasons=tuple(ReasonOut(**each._asdict()) for each in row.reasons),
-        )
-        for row in rows
-    )
+    shown = tuple(UnreachedOut.model_validate(row) for row in rows)
     last = str(rows[-1].subscriber_id) if len(rows) == query.limit else None
     return answer(UnreachedPage(unreached=shown, next=last))
 
@@ -220,4 +186,4 @@ async def _account(call: Call[None, None], alert: Alert) -> AccountOut:
         now = await alerts.by_id(unit, alert.id) or alert
         return await account.account(unit, now)
 
-    return AccountOut.of(await call.services.store.look(read))
+    return AccountOut.model_validate(await call.services.store.look(read))

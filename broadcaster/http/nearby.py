@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.http.alerts import show_texts, station_of
+from broadcaster.http.alerts import show_content, station_of
 from broadcaster.http.answers import answer
 from broadcaster.http.schemas.alerts import Nearby, NearbyAlert
 
@@ -32,19 +32,13 @@ async def show(call: Call[None, NearbyQuery]) -> web.Response:
 
 
 def show_one(alert: Alert, station: Station, base_url: str) -> NearbyAlert:
-    """Return an alert as anybody may see it."""
+    """Give an alert as anybody may see it."""
+    shown = show_content(alert) | {"area": None if alert.area is None else alert.area.geojson()}
     return NearbyAlert(
+        **{name: value for name, value in shown.items() if name in NearbyAlert.model_fields},
         url=f"{base_url}/a/{alert.token}",
         station=station.slug,
         station_name=station.name,
-        status=alert.status,
-        severity=alert.severity,
-        urgency=alert.urgency,
-        certainty=alert.certainty,
-        category=alert.category,
-        event=alert.event,
-        texts=show_texts(alert),
-        area=None if alert.area is None else alert.area.geojson(),
         sent_at=alert.sent_at,
         onset=alert.onset_at,
         expires=alert.expires_at,

@@ -18,7 +18,6 @@ from broadcaster.pipeline.render.code import Code, render_code
 from broadcaster.store import sandbox
 from broadcaster.store.people import confirmations
 from channels.errors import ChannelError, Gone, Permanent, Transient
-from channels.sms import SmsMessage, count
 from channels.transport.breaker import is_about_receiver
 
 if TYPE_CHECKING:
@@ -66,10 +65,9 @@ async def send_code(services: Services, station: Station, asked: Asked, begun: B
 
 
 async def _send(services: Services, sender: Sender, message: Any, address: str, begun: Begun) -> bool:
-    cost = float(count(message.text).segments) if isinstance(message, SmsMessage) else 1.0
     for turn in range(1, _TRIES + 1):
         try:
-            async with sender.gate.passing(RANK, cost):
+            async with sender.gate.passing(RANK, sender.channel.cost(message)):
                 receipt = await sender.channel.send(message, address)
         except (Gone, Permanent) as refused:
             # Whether a number exists, or its owner sent STOP, is not disclosed to the requester.

@@ -27,7 +27,6 @@ from broadcaster.store.alerts import alerts, batches, counting
 from broadcaster.store.alerts import report as account
 from channels.addresses import keeper_of, origin_of, read_address
 from channels.errors import ChannelError, Gone, Misconfigured, SenderRefused, Stopped, Transient, Unexplained
-from channels.sms import SmsMessage, count
 from channels.transport.breaker import BreakerState, is_about_receiver
 
 if TYPE_CHECKING:
@@ -261,7 +260,7 @@ class _Run:
             origin.come(rank)
             try:
                 # Ids are in order of exposure: at a slow rate, concurrent batches keep to it too.
-                await self.sender.gate.enter(rank, _cost(ready.message), turn=ready.row.id)
+                await self.sender.gate.enter(rank, self.sender.channel.cost(ready.message[0]), turn=ready.row.id)
             except BaseException:
                 origin.turn_away(rank)
                 raise
@@ -531,8 +530,3 @@ def _named(receipt: Receipt) -> str | None:
     if receipt.provider is None or (name or "").startswith(f"{receipt.provider}:"):
         return name
     return f"{receipt.provider}:{name or ''}"
-
-
-def _cost(message: tuple[Any, Any]) -> float:
-    """Return a message's cost in rate tokens: SMS count by segment."""
-    return float(count(message[0].text).segments) if isinstance(message[0], SmsMessage) else 1.0

@@ -77,7 +77,7 @@ async def _send(services: Services, welcome: Welcome) -> list[str | None]:
     sender = services.senders[ChannelName.PUSH]
     try:
         await services.precedence.stand_back(RANK)
-        async with asyncio.timeout(_PATIENCE_S), sender.gate.passing(RANK, 1.0):
+        async with asyncio.timeout(_PATIENCE_S), sender.gate.passing(RANK):
             address = read_address(ChannelName.PUSH, welcome.address)
             await sender.channel.send(render_welcome(welcome, services.links), address)
     except Gone as error:

@@ -8,11 +8,11 @@ words of such a heading must be known: a doctor's number is not the patient's.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.spelling import folded
 from broadcaster.register.refusals import ListRefused
 
 if TYPE_CHECKING:
@@ -147,9 +147,7 @@ class Columns:
 
 def words_of(heading: str) -> list[str]:
     """Return a heading's words, without accents, in small letters: its numbers are words too."""
-    apart = unicodedata.normalize("NFKD", heading.casefold())
-    plain = "".join(sign for sign in apart if not unicodedata.combining(sign) and unicodedata.category(sign) != "Cf")
-    return re.findall(r"[a-z]+|[0-9]+", plain)
+    return re.findall(r"[a-z]+|[0-9]+", folded(heading))
 
 
 def meaning_of(heading: str) -> str | None:

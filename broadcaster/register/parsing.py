@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import Flag, auto
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.signs import unfit
-from broadcaster.domain.spelling import group_slug, key, plain
+from broadcaster.domain.spelling import folded, group_slug, key, plain
 from broadcaster.register.columns import CONTACTS, looks_like_contact
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.refusals import Refusal
@@ -229,7 +228,7 @@ class Parser:
     def _locale(self, text: str) -> str:
         if not text:
             return ""
-        word = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
+        word = folded(text)
         code = _LANGUAGES.get(word, word if len(text) <= len("fr") else text.replace("_", "-"))
         if not _LOCALE.fullmatch(code):
             raise Refused("language-code")

@@ -323,7 +323,7 @@ async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
     made.refusals.sort(key=lambda each: each[:4])
     async with store.read() as unit:
         made.missing = 0 if made.by_name else max(0, await intake.listed(unit, made.station.id) - seen.listed)
-        there = await stations.group_ids(unit, made.station.id)
+        there = await stations.groups_by_name(unit, made.station.id)
     wanted = set(made.group_names) - set(there)
     if wanted and made.doubled:
         wanted &= await asyncio.to_thread(_joined, made)

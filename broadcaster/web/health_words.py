@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.health import SENTENCES, Grade
-from broadcaster.domain.people import ChannelName
-from broadcaster.web.names import channel_word
 
 if TYPE_CHECKING:
     from broadcaster.domain.health import Trouble
@@ -18,7 +16,7 @@ def told(trouble: Trouble, words: Words) -> dict[str, str]:
     sentence = SENTENCES[trouble.code]
     gaps = dict(trouble.params)
     if trouble.channel is not None:
-        gaps["channel"] = channel_word(ChannelName(trouble.channel), words)
+        gaps["channel"] = words.channel(trouble.channel)
     return {
         "look": "bad" if trouble.grade is Grade.ERROR else "warn",
         "said": words(sentence.said, **gaps) if gaps else words(sentence.said),

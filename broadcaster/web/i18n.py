@@ -16,6 +16,8 @@ from babel import Locale
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from broadcaster.domain.people import CHANNEL_WORDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -40,6 +42,11 @@ class Words:
         found = self._messages.get(sentence)
         text = found.string if found is not None and isinstance(found.string, str) and found.string else sentence
         return text % gaps if gaps else text
+
+    def channel(self, name: str, *, inside: bool = False) -> str:
+        """Return what people call a channel; ``inside`` a sentence small letters, where it is no abbreviation."""
+        word = self(CHANNEL_WORDS[name])
+        return word.lower() if inside and not word.isupper() else word
 
     def many(self, one: str, several: str, n: int, /, **gaps: object) -> str:
         """Return the form that goes with ``n``; ``%(n)s`` is filled."""

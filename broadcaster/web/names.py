@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broadcaster.domain.people import ChannelName
-
 if TYPE_CHECKING:
     from broadcaster.web.i18n import Words
-
-
-def channel_word(channel: ChannelName, words: Words) -> str:
-    """Return what people call a channel."""
-    return {
-        ChannelName.PUSH: words("Notification"),
-        ChannelName.SMS: words("SMS"),
-        ChannelName.VOICE: words("Phone call"),
-        ChannelName.EMAIL: words("E-mail"),
-    }[channel]
 
 
 def language_word(locale: str, words: Words) -> str:

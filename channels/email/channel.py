@@ -6,7 +6,7 @@ import asyncio
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from channels.base import Composed, Finding, Receipt
+from channels.base import Channel, Composed, Finding, Receipt
 from channels.email.address import InvalidMailAddress, needs_smtputf8, parse_address
 from channels.email.body import filled
 from channels.email.compiled import CompiledTemplate
@@ -26,7 +26,7 @@ _TEMPLATES = 64  # kept compiled: languages times the alerts under way
 _PATIENCE_S = 30.0
 
 
-class Email:
+class Email(Channel["Mail", str]):
     """Sends through one relay over pooled connections.
 
     A message that surely has not left is tried once more on a fresh connection where the pooled one turned out dead.

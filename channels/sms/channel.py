@@ -66,6 +66,9 @@ class Sms:
         request = self._request(message, address)
         return Composed(to=address, readable=message.text, wire=request.wire(self._account.origin()), content_type=FORM)
 
+    def cost(self, message: SmsMessage) -> float:
+        return float(count(message.text).segments)
+
     async def send(self, message: SmsMessage, address: str) -> Receipt:
         """Hand the text to Twilio; the receipt's ``units`` are the segments that are billed."""
         answer = await self._rest.post(self._request(message, address))

@@ -97,6 +97,9 @@ class Failover(Generic[M, A]):
         """Return the message as the first would send it."""
         return self._first.channel.compose(message, address)
 
+    def cost(self, message: M) -> float:
+        return self._first.channel.cost(message)
+
     @property
     def favoured(self) -> str:
         """Return the name of the provider that most messages go to now."""

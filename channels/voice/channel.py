@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from channels.base import Composed, Finding, Receipt
+from channels.base import Channel, Composed, Finding, Receipt
 from channels.errors import Permanent, Transient
 from channels.sms.phone import service_problem
 from channels.twilio.account import E164, InvalidAccount
@@ -23,7 +23,7 @@ _EVENTS = ("initiated", "ringing", "answered", "completed")
 _LONGEST_CALL_S = 300
 
 
-class Voice:
+class Voice(Channel["VoiceMessage", str]):
     """Implements ``channels.base.Channel[VoiceMessage, str]``; addresses are E.164 numbers, fixed or mobile.
 
     Raises ``InvalidAccount`` when the sender is no telephone number: a name or a Messaging Service can't call.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from yarl import URL
 
-from channels.base import Composed, Finding, Receipt
+from channels.base import Channel, Composed, Finding, Receipt
 from channels.encryption import seal
 from channels.errors import Permanent, Transient
 from channels.webpush.answers import TOO_LARGE, Answer, judge
@@ -70,7 +70,7 @@ class _Service:
     gate: asyncio.Semaphore
 
 
-class WebPush:
+class WebPush(Channel["PushMessage", "PushSubscription"]):
     """A ``Channel[PushMessage, PushSubscription]``; ``clock`` gives seconds since 1970."""
 
     def __init__(self, config: WebPushConfig, *, clock: Callable[[], float] = time.time) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -26,10 +26,6 @@ DeliveryWord = Literal[
     "opened",
     "acknowledged",
 ]
-
-
-if TYPE_CHECKING:
-    from broadcaster.domain.report import Account, Percentiles, Reach
 
 
 class ChannelReachOut(Shown):
@@ -70,54 +66,11 @@ class ReachOut(Shown):
     sandbox: tuple[ChannelName, ...]
     warnings: tuple[str, ...]
 
-    @classmethod
-    def of(cls, reach: Reach) -> ReachOut:
-        return cls(
-            people=reach.people,
-            registered=reach.registered,
-            others=reach.others,
-            others_fewer_than=reach.others_fewer_than,
-            unconfirmed=reach.unconfirmed,
-            devices=reach.devices,
-            no_channel=reach.no_channel,
-            opted_out=reach.opted_out,
-            channels={
-                name: ChannelReachOut(
-                    people=each.people,
-                    contacts=each.contacts,
-                    units=each.units,
-                    cost_minor=each.cost_minor,
-                    seconds=each.seconds,
-                )
-                for name, each in reach.channels.items()
-            },
-            sms=tuple(
-                SmsPreviewOut(
-                    language=each.language,
-                    text=each.text,
-                    encoding=each.encoding,
-                    segments=each.segments,
-                    culprits=each.culprits,
-                )
-                for each in reach.sms
-            ),
-            cost_minor=reach.cost_minor,
-            currency=reach.currency,
-            seconds_to_95=reach.seconds_to_95,
-            area_km2=reach.area_km2,
-            sandbox=reach.sandbox,
-            warnings=reach.warnings,
-        )
-
 
 class PercentilesOut(Shown):
     p50: float | None
     p95: float | None
     p99: float | None
-
-    @classmethod
-    def of(cls, seconds: Percentiles) -> PercentilesOut:
-        return cls(p50=seconds.p50, p95=seconds.p95, p99=seconds.p99)
 
 
 class AccountOut(Shown):
@@ -140,26 +93,6 @@ class AccountOut(Shown):
     unconfirmed: dict[str, int] = Field(
         description="People by state whose sign-up nothing has confirmed yet; not among the people above."
     )
-
-    @classmethod
-    def of(cls, account: Account) -> AccountOut:
-        return cls(
-            alert_id=str(account.alert_id),
-            state=str(account.state),
-            matched=account.matched,
-            unaccounted=account.unaccounted,
-            people=dict(account.people),
-            channels={name: dict(states) for name, states in account.channels.items()},
-            accepted_s=PercentilesOut.of(account.accepted_s),
-            delivered_s=PercentilesOut.of(account.delivered_s),
-            sent_at=account.sent_at,
-            finished_at=account.finished_at,
-            cancelled_at=account.cancelled_at,
-            sandbox=account.sandbox,
-            stopped=dict(account.stopped),
-            warnings=account.warnings,
-            unconfirmed=dict(account.unconfirmed),
-        )
 
 
 class DeliveriesQuery(Query):

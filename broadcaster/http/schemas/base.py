@@ -53,9 +53,9 @@ class Query(BaseModel):
 
 
 class Shown(BaseModel):
-    """What goes out."""
+    """What goes out; ``model_validate`` also reads an object of ours that has the fields, ids as text."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, coerce_numbers_to_str=True)
 
 
 def _unix_lines(value: Any) -> Any:

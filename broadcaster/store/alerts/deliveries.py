@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A delivery with its times; no address."""
+    """A delivery with its times; no address. ``state`` as ``DeliveryState.word``."""
 
     id: int
     subscriber_id: int
     external_id: str | None
     channel: ChannelName
-    state: DeliveryState
+    state: str
     attempts: int
     reason: str | None
     code: str | None
@@ -41,6 +41,9 @@ class DeliveryRow:
     acknowledged_at: datetime | None
     ended_at: datetime | None
     next_attempt_at: datetime | None
+
+
+_AS_STORED = DeliveryRow.__dataclass_fields__.keys() - {"external_id", "channel", "state"}
 
 
 async def page(
@@ -71,25 +74,10 @@ async def page(
         query = query.where(deliveries.c.channel == CHANNEL_NUMBER[channel])
     return [
         DeliveryRow(
-            row.id,
-            row.subscriber_id,
-            open_external(unit.vault, row.external_mark, row.external),
-            CHANNELS[row.channel],
-            DeliveryState(row.state),
-            row.attempts,
-            row.reason,
-            row.code,
-            row.maybe_sent,
-            row.provider,
-            row.provider_id,
-            row.created_at,
-            row.accepted_at,
-            row.delivered_at,
-            row.displayed_at,
-            row.opened_at,
-            row.acknowledged_at,
-            row.ended_at,
-            row.next_attempt_at,
+            external_id=open_external(unit.vault, row.external_mark, row.external),
+            channel=CHANNELS[row.channel],
+            state=DeliveryState(row.state).word,
+            **{name: getattr(row, name) for name in _AS_STORED},
         )
         for row in await unit.conn.execute(query)
     ]

@@ -7,14 +7,13 @@ register's own ids are found exactly, by blind index.
 from __future__ import annotations
 
 import asyncio
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import exists, func, select
 
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace
-from broadcaster.domain.spelling import plain
+from broadcaster.domain.spelling import searched
 from broadcaster.store.people import addresses, people
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.stations.labels import open_group
@@ -48,7 +47,6 @@ UNCONFIRMED = select(subscribers.c.id).where(subscribers.c.unconfirmed_at.is_not
 """People with an unconfirmed sign-up; see ``store.waves``."""
 
 _OPENED_AT_ONCE = 2000
-_LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "-": " ", "'": " ", "’": " "})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ async def named(unit: Unit, station_id: int, only: Only, wanted: str, *, after: 
 
     Opens at most ``MOST_OPENED`` names, then returns what it found so far.
     """
-    words = folded(wanted).split()
+    words = searched(wanted).split()
     found: list[int] = []
     opened = 0
     while words and opened < MOST_OPENED:
@@ -177,16 +175,10 @@ def _like(vault: Vault, rows: Sequence[Row[Any]], words: Sequence[str]) -> list[
     for row in rows:
         if row.name is None:
             continue
-        name = f" {folded(vault.open(row.name, b'name:' + row.token_hash).decode())}"
+        name = f" {searched(vault.open(row.name, b'name:' + row.token_hash).decode())}"
         if all(f" {word}" in name for word in words):
             found.append(row.subscriber_id)
     return found
-
-
-def folded(text: str) -> str:
-    """Fold a text: lower case, no accents or invisible characters, hyphens and apostrophes as blanks."""
-    apart = unicodedata.normalize("NFKD", plain(text).translate(_LIGATURES).casefold())
-    return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).split())
 
 
 async def having(unit: Unit, station_id: int, wanted: Iterable[NewContact]) -> list[int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Text, and_, cast, delete, func, null, or_, select, true, update
 
+from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import Caller, Role, Station, StationKind
 from broadcaster.store.stations.labels import open_group, open_label, sealed_group, sealed_label
 from broadcaster.store.tables import alerts, api_keys, follows, groups, memberships, stations, subscribers
@@ -162,13 +163,24 @@ async def group_list(unit: Unit, station_id: int) -> list[tuple[str, str, int]]:
     return sorted((*open_group(unit.vault, row), row.members) for row in rows)
 
 
+async def groups_by_name(unit: Unit, station_id: int) -> dict[str, int]:
+    """Return the station's groups, slug to id, also by the slug that their names have today.
+
+    A stored slug stays, whatever the rule that made it.
+    """
+    rows = (await unit.conn.execute(select(groups).where(groups.c.station_id == station_id))).all()
+    known = {row.id: open_group(unit.vault, row) for row in rows}
+    named = {group_slug(name): group_id for group_id, (_, name) in known.items()}
+    return named | {slug: group_id for group_id, (slug, _) in known.items()}
+
+
 async def ensure_groups(unit: Unit, station_id: int, names: Mapping[str, str]) -> dict[str, int]:
-    """Add missing groups (slug to name); return all of the station's, slug to id."""
-    known = await group_ids(unit, station_id)
+    """Add missing groups (slug to name); return all of the station's as ``groups_by_name`` does."""
+    known = await groups_by_name(unit, station_id)
     missing = [sealed_group(unit.vault, station_id, slug, name) for slug, name in names.items() if slug not in known]
     if missing:
         await unit.conn.execute(groups.insert(), missing)
-        known = await group_ids(unit, station_id)
+        known = await groups_by_name(unit, station_id)
     return known
 
 

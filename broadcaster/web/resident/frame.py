@@ -29,16 +29,6 @@ def words_of(call: Call[Any, Any], default: str = "fr") -> Words:
     return catalogs().words(language_of(call.request, default))
 
 
-def channel_name(channel: str, words: Words) -> str:
-    """Return a channel as people call it."""
-    return {
-        "push": words("notification"),
-        "sms": words("SMS"),
-        "voice": words("phone call"),
-        "email": words("mail"),
-    }[channel]
-
-
 def push_key(services: Services) -> str:
     """Return the public key that browsers subscribe with (RFC 8292).
 
@@ -77,7 +67,7 @@ def page(
     }
     whole = {
         "given": in_page(for_scripts),
-        "sandbox_names": [channel_name(each, words) for each in call.services.sandboxed],
+        "sandbox_names": [words.channel(each, inside=True) for each in call.services.sandboxed],
         **facts,
     }
     made = render(call.request, template, words, whole, cache_control=cache_control)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import unicodedata
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from aiohttp import web
 from pydantic import Field
 
 from broadcaster.domain.alerts import MsgType, Status
+from broadcaster.domain.spelling import folded, searched
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.auth import count
 from broadcaster.http.schemas.base import Query
@@ -31,7 +31,7 @@ from broadcaster.web.pages import (
     with_etag,
     written_time,
 )
-from broadcaster.web.resident.frame import channel_name, page, words_of
+from broadcaster.web.resident.frame import page, words_of
 from broadcaster.web.severities import look_of, severity_words
 from zones import simplified
 
@@ -69,8 +69,8 @@ async def landing(call: Call[None, LandingQuery]) -> web.StreamResponse:
             unit, station_id=None, before=None, limit=_MOST_ALERTS, public_at=services.clock.now()
         )
     found.sort(key=lambda alert: (alert.rank, -alert.id))
-    wanted = [each for each in known.values() if plain(call.query.q) in plain(each.name)]
-    wanted.sort(key=lambda station: plain(station.name))
+    wanted = [each for each in known.values() if searched(call.query.q) in searched(each.name)]
+    wanted.sort(key=lambda station: folded(station.name))
     facts = {
         "stations": wanted[:_MOST_STATIONS],
         "more": len(wanted) > _MOST_STATIONS,
@@ -79,12 +79,6 @@ async def landing(call: Call[None, LandingQuery]) -> web.StreamResponse:
         "alerts": [entry(alert, known[alert.station_id], words) for alert in found],
     }
     return with_etag(request, page(call, "landing.html", words, facts, cache_control=_FRESH))
-
-
-def plain(name: str) -> str:
-    """Return a name as it is looked for: « Saint-Étienne » by « saint etienne »."""
-    letters = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("-", " "))
-    return " ".join("".join(sign for sign in letters if not unicodedata.combining(sign)).split())
 
 
 def entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
@@ -173,7 +167,7 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
         "all_clear": None if cleared is None else cleared.token,
         "url": f"{services.base_url}/a/{alert.token}",
         "base_url": services.base_url,
-        "sandbox_names": [channel_name(each, words) for each in alert.sandbox],
+        "sandbox_names": [words.channel(each, inside=True) for each in alert.sandbox],
         "shape": "" if alert.area is None else _shape(alert.area),
         "middle": "" if alert.area is None else "{:.6f} {:.6f}".format(*alert.area.centre),
         "distance_words": words("You are %(distance)s from the area.", distance="%(distance)s"),

@@ -72,6 +72,9 @@ class Smpp:
         wire = b"".join(Pdu(Command.SUBMIT_SM, 0, which, body).octets() for which, body in enumerate(bodies, 1))
         return Composed(to=address, readable=message.text, wire=wire, content_type="application/x-smpp")
 
+    def cost(self, message: SmsMessage) -> float:
+        return float(count(message.text).segments)
+
     async def send(self, message: SmsMessage, address: str) -> Receipt:
         """Hand the text to the message centre; the receipt's ``units`` are its segments.
 

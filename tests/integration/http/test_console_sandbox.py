@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.web.console.sandbox.seen import masked
 from tests.integration.http.conftest import an_alert
 from tests.integration.http.test_alerts import someone, until_finished
@@ -43,7 +44,7 @@ async def test_each_channel_is_shown_as_it_would_be_had(api):
     assert re.search(r'<li class="say"><q>.*?</q></li><li class="pause">1 second of silence</li>', page, re.DOTALL)
     assert '<li class="key">From here on a key may be pressed.</li>' in page
     assert "<b>rapide" not in page
-    mail = message_of(page, "e-mail")
+    mail = message_of(page, "E-mail")
     status, _, page = await look(api, mail, mine)
     assert f'src="{mail}/mail" sandbox></iframe>' in page
     assert "Message-ID" in page
@@ -64,7 +65,7 @@ async def listed(api, mine, alert):
 
 
 def message_of_channel(page, channel):
-    return message_of(page, {"sms": "text message", "email": "e-mail", "voice": "phone call"}[channel])
+    return message_of(page, CHANNEL_WORDS[channel])
 
 
 async def test_who_may_only_read_sees_the_messages_and_no_address_anywhere(api):

@@ -61,5 +61,5 @@ async def test_what_is_on_the_wire_lands_though_nothing_of_its_batch_is_left_to_
         assert (slow.landed, slow.cut) == (AT_FIRST, 0)
         async with town.store.read() as unit:
             rows = await deliveries.page(unit, int(alert["id"]), state=None, channel=None, after=0, limit=100)
-    assert sorted(row.state.word for row in rows) == ["accepted"] * AT_FIRST + ["queued"] * (PEOPLE - AT_FIRST)
+    assert sorted(row.state for row in rows) == ["accepted"] * AT_FIRST + ["queued"] * (PEOPLE - AT_FIRST)
     assert {row.code for row in rows} == {None}

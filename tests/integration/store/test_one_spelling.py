@@ -15,6 +15,7 @@ from broadcaster.store.operations.migrate import migrate, upgrade
 from broadcaster.store.people import contacts, people
 from broadcaster.store.register import by_hand, listed
 from broadcaster.store.register import register as store_register
+from broadcaster.store.stations import stations
 from tests.contract.stores import NOW, SECRET, add_station, mail, register, resident
 
 
@@ -69,6 +70,17 @@ async def test_a_no_whose_address_was_forgotten_still_holds_when_a_list_writes_i
         await imported(store, station, tmp_path, f"id;courriel\nA{at};Zoe{at}@example.org\n")
         (left,) = [each for each in await rows(store, tables.contacts) if each.id == contact]
         assert (left.sealed != contacts.FORGOTTEN, len(await rows(store, tables.opt_outs))) == (True, at + 1)
+
+
+async def test_a_group_keeps_the_slug_that_an_older_rule_made_and_a_list_finds_it_by_its_name(store, station, tmp_path):
+    async with store.write() as unit:
+        before = await stations.ensure_groups(unit, station.id, {"rsted": "Ørsted"})
+    made = await imported(store, station, tmp_path, "id;nom;groupes\n1;Vannier;Ørsted|Ægir 3\n")
+    assert list(made.new_groups) == ["aegir-3"]
+    async with store.read() as unit:
+        listed = {slug: members for slug, _, members in await stations.group_list(unit, station.id)}
+        assert listed == {"rsted": 1, "aegir-3": 1}
+        assert (await stations.group_ids(unit, station.id))["rsted"] == before["rsted"]
 
 
 async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty_url):

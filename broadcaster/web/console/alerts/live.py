@@ -25,7 +25,6 @@ from broadcaster.web.console.alerts.live_words import clock_time, number, sandbo
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.drawing import draw
 from broadcaster.web.health_words import told
-from broadcaster.web.names import channel_word
 from broadcaster.web.pages import written_short, written_time
 
 if TYPE_CHECKING:
@@ -146,8 +145,8 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "number": lambda value: number(value, words),
         "span": lambda seconds: span(seconds, words),
         "nothing_sent": sandboxed(alert),
-        "sandbox": [channel_word(name, words) for name in alert.sandbox],
-        "stopped": [(channel_word(name, words), why) for name, why in facts.account.stopped.items()],
+        "sandbox": [words.channel(name) for name in alert.sandbox],
+        "stopped": [(words.channel(name), why) for name, why in facts.account.stopped.items()],
         "troubles": [told(each, words) for each in facts.troubles],
         "maybe_twice": facts.account.maybe_twice,
         "state": state_word(alert, people, facts.at, words),
@@ -197,7 +196,7 @@ def _channel(name: ChannelName, by_state: Mapping[str, int], words: Words) -> di
         left += width
     return {
         "name": name.value,
-        "word": channel_word(name, words),
+        "word": words.channel(name),
         "total": total,
         "parts": parts,
         "bars": bars,

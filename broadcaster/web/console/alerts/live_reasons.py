@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.domain.people import CHANNEL_NUMBER, CHANNEL_WORDS, ChannelName
+from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
 from broadcaster.domain.reasons import SENTENCES, Reason, Why, sentence, unpack
 
 if TYPE_CHECKING:
@@ -46,11 +46,6 @@ def grouped(found: Mapping[str, int], words: Words) -> list[Missed]:
 
 def _order(channel: ChannelName | None) -> int:
     return -1 if channel is None else CHANNEL_NUMBER[channel]
-
-
-def channel_word(channel: ChannelName, words: Words) -> str:
-    """Return what people call a channel."""
-    return words(CHANNEL_WORDS[channel])
 
 
 def state_word(state: DeliveryState, words: Words) -> str:

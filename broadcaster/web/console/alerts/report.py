@@ -25,7 +25,6 @@ from broadcaster.web.console.alerts.live_words import number, span
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.drawing import draw, written_point
-from broadcaster.web.names import channel_word
 from broadcaster.web.pages import written_short, written_time
 
 if TYPE_CHECKING:
@@ -183,7 +182,7 @@ def person_word(state: PersonState, words: Words) -> str:
 
 def _failure(failure: Failure, words: Words) -> tuple[str, str, str, str]:
     return (
-        channel_word(failure.channel, words),
+        words.channel(failure.channel),
         words(SENTENCES[failure.reason]),
         failure.code or "–",
         number(failure.n, words),
@@ -200,7 +199,7 @@ def _totals(facts: Facts, words: Words) -> dict[str, Any]:
             rows.append((state_word(state, words), [number(n, words) for n in counts], number(sum(counts), words)))
     sums = [sum(facts.account.channels.get(name, {}).values()) for name in channels]
     return {
-        "channels": [channel_word(name, words) for name in channels],
+        "channels": [words.channel(name) for name in channels],
         "rows": rows,
         "sums": [number(n, words) for n in sums],
         "sum": number(sum(sums), words),

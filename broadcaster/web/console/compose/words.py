@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.alerts import Severity
+from broadcaster.domain.people import CHANNELS
 from broadcaster.web.severities import severity_words
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def severities(words: Words) -> list[dict[str, str]]:
 def channels(words: Words) -> list[dict[str, str]]:
     """Return each channel: its name, its word and its picture."""
     return [
-        {"name": "push", "word": words("Notification"), "icon": "bell"},
-        {"name": "sms", "word": words("SMS"), "icon": "text"},
-        {"name": "voice", "word": words("Call"), "icon": "phone"},
-        {"name": "email", "word": words("Mail"), "icon": "mail"},
+        {"name": "push", "word": words.channel("push"), "icon": "bell"},
+        {"name": "sms", "word": words.channel("sms"), "icon": "text"},
+        {"name": "voice", "word": words.channel("voice"), "icon": "phone"},
+        {"name": "email", "word": words.channel("email"), "icon": "mail"},
     ]
 
 
@@ -114,10 +115,7 @@ def _reach(words: Words) -> dict[str, Said]:
         "p95_hours": words("95 % within %(n)s h"),
         "free": words("free"),
         "segments": words.both("%(n)s segment", "%(n)s segments"),
-        "push": words("Notification"),
-        "sms": words("SMS"),
-        "voice": words("Call"),
-        "email": words("Mail"),
+        **{name.value: words.channel(name) for name in CHANNELS},
         "n_push": words("%(n)s by notification"),
         "n_sms": words("%(n)s by SMS (%(segments)s, %(cost)s)"),
         "n_voice": words("%(n)s by call (%(cost)s)"),

@@ -104,7 +104,7 @@ def _shown(line: Line, words: Words) -> dict[str, Any]:
         "external_id": line.external_id,
         "vulnerable": line.vulnerable,
         "paused": line.paused_until is not None,
-        "channels": [(each.value, CHANNEL_ICONS[each], channel_word(each, words)) for each in line.channels],
+        "channels": [(each.value, CHANNEL_ICONS[each], words.channel(each)) for each in line.channels],
         "dead": line.dead,
         "opted_out": line.opted_out,
         "groups": line.groups,
@@ -117,13 +117,3 @@ CHANNEL_ICONS = {
     ChannelName.VOICE: "phone",
     ChannelName.EMAIL: "mail",
 }
-
-
-def channel_word(channel: ChannelName, words: Words) -> str:
-    """Return what people call a channel."""
-    return {
-        ChannelName.PUSH: words("notification"),
-        ChannelName.SMS: words("text message"),
-        ChannelName.VOICE: words("phone call"),
-        ChannelName.EMAIL: words("e-mail"),
-    }[channel]

@@ -26,7 +26,7 @@ from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.console.people import person_form
 from broadcaster.web.console.people.people import CHANNEL_ICONS
 from broadcaster.web.drawing import written_point
-from broadcaster.web.names import channel_word, language_word
+from broadcaster.web.names import language_word
 from broadcaster.web.pages import to, written_short
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def _contact(held: Held, words: Words) -> dict[str, Any]:
         "id": held.id,
         "channel": held.channel.value,
         "icon": CHANNEL_ICONS[held.channel],
-        "word": channel_word(held.channel, words),
+        "word": words.channel(held.channel),
         "address": _address(held, words),
         "works": held.works,
         "dead": held.status is ContactStatus.GONE,

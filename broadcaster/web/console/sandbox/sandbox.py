@@ -18,7 +18,7 @@ from broadcaster.store import sandbox
 from broadcaster.store.alerts import alerts
 from broadcaster.store.sandbox import CODES
 from broadcaster.web.console.frame import show, words_of
-from broadcaster.web.console.people.people import CHANNEL_ICONS, channel_word
+from broadcaster.web.console.people.people import CHANNEL_ICONS
 from broadcaster.web.console.sandbox.seen import html_of, seen, without_secrets
 from broadcaster.web.pages import written_short
 from broadcaster.web.resident.public import unknown
@@ -65,7 +65,7 @@ async def listing(call: Call[None, SandboxPageQuery]) -> web.StreamResponse:
         "alert": query.alert,
         "alerts": choices,
         "channel": query.channel,
-        "channels": [(each.value, CHANNEL_ICONS[each], channel_word(each, words)) for each in CHANNELS],
+        "channels": [(each.value, CHANNEL_ICONS[each], words.channel(each)) for each in CHANNELS],
         "opened": opened,
     }
     return show(call.request, "sandbox/sandbox.html", words, facts)

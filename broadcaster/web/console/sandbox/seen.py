@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.zones import zone_of
 from broadcaster.store.sandbox import CODES
-from broadcaster.web.console.people.people import CHANNEL_ICONS, channel_word
+from broadcaster.web.console.people.people import CHANNEL_ICONS
 from broadcaster.web.pages import written_short
 from channels.sms import count as count_segments
 
@@ -39,7 +39,7 @@ def seen(message: SandboxMessage, words: Words, *, opened: bool) -> dict[str, An
         "delivery_id": message.delivery_id,
         "channel": message.channel.value,
         "icon": CHANNEL_ICONS[message.channel],
-        "word": channel_word(message.channel, words),
+        "word": words.channel(message.channel),
         "to": _to(message, words) if opened else masked(message.to),
         "at": written_short(message.at, zone_of("FR"), words),
         "content_type": message.content_type,
