@@ -17,8 +17,10 @@ from broadcaster.geocoding.placing import place
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
+from broadcaster.register.sheets import csv_text
 from broadcaster.store.people import addresses, people
-from broadcaster.store.register import register
+from broadcaster.web.console.people.exporting import rows_of
+from broadcaster.web.i18n import catalogs
 from tests.contract.stores import URLS, add_station, opened
 from tests.servers.ban import Ban, Known
 
@@ -232,16 +234,10 @@ async def test_who_leaves_takes_their_address_away(store, station, ban, tmp_path
 
 
 async def test_a_register_that_is_exported_and_imported_again_is_unchanged(store, station, ban, tmp_path):
-    from broadcaster.web.console.people import exporting  # noqa: PLC0415
-    from broadcaster.web.i18n import catalogs  # noqa: PLC0415
-
     await take(store, station, tmp_path, LIST)
     await place(store, Geocoder(ban.url), station, CLOCK)
-    words = catalogs().words("fr")
-    async with store.read() as unit:
-        ids, _ = await register.page(unit, station.id, register.Only(), after=None, limit=50)
-        found = await register.people_of(unit, station.id, ids)
-    text = exporting._rows([exporting._header(words), *(exporting._cells(each, words) for each in found)], words)
+    rows = [row async for part in rows_of(store, station, catalogs().words("fr"), everyone=False) for row in part]
+    text = csv_text(rows, ";")
     row = next(row for row in csv.DictReader(io.StringIO(text), delimiter=";") if row["identifiant"] == "A1")
     assert (row["adresse"], row["code postal"], row["commune"]) == ("12 rue de la Gare", "61300", "L'Aigle")
     asked = len(ban.asked)

@@ -109,6 +109,7 @@ export class Where {
       const n = way === "none" ? found && found.no_channel - found.opted_out : way === "no" ? found?.opted_out : found?.channels[way]?.people;
       each.querySelector("b").textContent = found ? (n === undefined ? "·" : number(n)) : "–";
       each.classList.toggle("off", Boolean(found) && n === undefined);
+      if (way === "no") each.hidden = !n;
     }
     one('[data-reach="others"]').textContent = found ? this.others(found) : "";
     const units = found?.channels.sms?.units || 0;
