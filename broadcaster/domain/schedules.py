@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.alerts import GRAVE, RULES, Severity, Status
+from broadcaster.domain.refusals import Refused
 
 if TYPE_CHECKING:
     from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.refusals import Coded
 
 ON_TIME = timedelta(minutes=1)
 """Sending this soon after the due time is not late."""
 LASTS = timedelta(hours=12)
-LONGEST_REASON = 300
+LONGEST_REASON = LONGEST_PROBLEM = 300
 CHANGED_REACH = 0.25
 
 
@@ -90,13 +93,27 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One due time of a schedule. ``problem``: why it was not sent."""
+    """One time that a schedule was due. ``problem``: why it could not be sent (``kept``, ``told``)."""
 
     schedule_id: int
     at: datetime
     outcome: Outcome
     alert_id: int | None = None
     problem: str = ""
+
+
+def kept(why: Coded) -> str:
+    """Return why an occurrence was not sent, as ``Occurrence.problem`` keeps it."""
+    whole = json.dumps([why.code, why.field, {name: str(value) for name, value in why.params.items()}])
+    return whole if len(whole) <= LONGEST_PROBLEM else json.dumps([why.code, why.field, {}])
+
+
+def told(problem: str) -> Refused | None:
+    """Return the refusal that ``kept`` wrote down."""
+    if not problem:
+        return None
+    code, field, params = json.loads(problem)
+    return Refused(code, field, **params)
 
 
 def needs_reason(severity: Severity, status: Status) -> bool:

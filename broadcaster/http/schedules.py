@@ -13,8 +13,8 @@ from aiohttp import web
 
 from broadcaster.domain.alerts import RULES, Alert, MsgType
 from broadcaster.domain.audience import AudienceKind
-from broadcaster.domain.refusals import NotFound, Refused, refused
-from broadcaster.domain.schedules import LASTS, Kind, Schedule
+from broadcaster.domain.refusals import NotFound, Refused, located, refused
+from broadcaster.domain.schedules import LASTS, Kind, Schedule, told
 from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import audience_of, idempotency_key, request_hash, show_alert, show_content, texts_of
@@ -159,18 +159,11 @@ async def show(call: Call[None, None]) -> web.Response:
 async def change(call: Call[SchedulePatch, None]) -> web.Response:
     """Change what is given; who changes it is its author from then on."""
     was, station = await schedule_of(call, Role.PUBLISH)
-    caller, given = call.need(Role.PUBLISH, station.id), call.body
+    given = call.body
     asked = given.model_dump(mode="json", exclude_unset=True, exclude=set(_NOT_CONTENT))
     if asked:
-        merged = ScheduleIn.model_validate_json(json.dumps(_merged(was, station, asked)))
-        changed = replace(
-            await planned(call.services, merged, station, caller),
-            except_on=was.except_on,
-            paused=was.paused,
-            kind=was.kind,
-            next_at=was.next_at,
-            version=was.version,
-        )
+        whole = ScheduleIn.model_validate_json(json.dumps(merged(was, station, asked)))
+        changed = await changed_to(call, was, station, whole)
     else:
         changed = was
     if given.paused is not None:
@@ -181,7 +174,20 @@ async def change(call: Call[SchedulePatch, None]) -> web.Response:
     return answer(await _shown(call, made, station))
 
 
-def _merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, Any]:
+async def changed_to(call: Call[Any, Any], was: Schedule, station: Station, given: ScheduleIn) -> Schedule:
+    """Return a schedule as it is after an edit, with an id of its own; who edits it is its author."""
+    edited = await planned(call.services, given, station, call.need(Role.PUBLISH, station.id))
+    return replace(
+        edited,
+        except_on=was.except_on,
+        paused=was.paused,
+        kind=was.kind,
+        next_at=was.next_at,
+        version=was.version,
+    )
+
+
+def merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, Any]:
     """Return a schedule as it would be asked for, with what changes."""
     said, own = was.message, station.languages[0]
     texts = {language: {name: getattr(text, name) for name in _OWN_TEXT} for language, text in said.texts.items()}
@@ -211,9 +217,7 @@ def _merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str,
         "public": was.public,
         "reminds": None if was.reminds is None else str(was.reminds),
     }
-    merged = whole | asked
-    nothing = {name for name, value in merged.items() if value is None}
-    return {name: value for name, value in merged.items() if name not in nothing}
+    return {name: value for name, value in (whole | asked).items() if value is not None}
 
 
 async def end(call: Call[None, None]) -> web.Response:
@@ -234,7 +238,7 @@ async def occurrences(call: Call[None, OccurrencesQuery]) -> web.Response:
             at=each.at,
             outcome=each.outcome,
             alert=None if each.alert_id is None else str(each.alert_id),
-            problem=each.problem,
+            problem="" if (why := told(each.problem)) is None else located(why),
         )
         for each in past
     )

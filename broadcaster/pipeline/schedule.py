@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from broadcaster.bus import NoAnswer
+from broadcaster.domain.alerts import Status
+from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.refusals import Conflict, Refused, refused
-from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, needs_reason
+from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, kept, needs_reason
 from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up
 from broadcaster.pipeline.reach import reach
@@ -42,17 +44,25 @@ _log = structlog.get_logger(__name__)
 def recurrence(services: Services, schedule: Schedule, station: Station) -> Recurrence:
     """Return when a schedule is due. Raises ``Refused``."""
     try:
-        school = services.school.days(schedule.school_zone) if schedule.school_zone else frozenset()
-        off = DaysOff(schedule.public_holidays, station.insee, school)
+        off = days_off(services, station, public=schedule.public_holidays, school_zone=schedule.school_zone)
         return Recurrence(schedule.starts, schedule.zone, schedule.rule, schedule.except_on, off)
     except BadSchedule as error:
         raise refused(error) from error
+
+
+def days_off(services: Services, station: Station, *, public: bool, school_zone: str | None) -> DaysOff:
+    """Return the days that are left out. Raises ``BadSchedule`` for an unknown school zone."""
+    return DaysOff(public, station.insee, services.school.days(school_zone) if school_zone else frozenset())
 
 
 async def checked(services: Services, schedule: Schedule, station: Station) -> Schedule:
     """Return a new or edited schedule with its next due time. Raises ``Refused``."""
     now = services.clock.now()
     message = schedule.message
+    if schedule.kind is Kind.DRILL and message.audience.kind is not AudienceKind.GROUPS:
+        raise Refused("drill-without-group", "audience")
+    if schedule.kind is Kind.DRILL and message.status is not Status.EXERCISE:
+        raise Refused("drill-not-exercise", "status")
     grave = schedule.kind is not Kind.REMINDER and needs_reason(message.severity, message.status)
     if grave and not schedule.reason.strip():
         raise Refused("reason-needed", "reason")
@@ -65,10 +75,7 @@ async def checked(services: Services, schedule: Schedule, station: Station) -> S
     if schedule.grace is not None and schedule.grace < timedelta(0):
         raise Refused("too-small", "grace", least=0)
     when = recurrence(services, schedule, station)
-    try:
-        await asyncio.to_thread(when.check, now)
-    except BadSchedule as error:
-        raise refused(error) from error
+    await check_times(services, when)
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, station.id)
     await draw_up(services, _command(schedule, station, now), known, now)
@@ -76,6 +83,14 @@ async def checked(services: Services, schedule: Schedule, station: Station) -> S
     since = now if schedule.next_at is None else min(now, schedule.next_at)
     next_at = None if schedule.paused else when.next_after(since, inclusive=since < now)
     return replace(schedule, next_at=next_at, reach=people, reach_now=None)
+
+
+async def check_times(services: Services, when: Recurrence) -> None:
+    """Raise ``Refused`` for times that are past, that never come, or come too often."""
+    try:
+        await asyncio.to_thread(when.check, services.clock.now())
+    except BadSchedule as error:
+        raise refused(error) from error
 
 
 def _command(schedule: Schedule, station: Station, now: datetime) -> IssueAlert:
@@ -157,7 +172,7 @@ async def _plan(services: Services, schedule: Schedule, facts: _Facts, now: date
     try:
         when = recurrence(services, schedule, station)
     except Refused as error:  # its school zone is no longer in any file
-        problem = Occurrence(schedule.id, schedule.next_at or now, Outcome.REFUSED, problem=str(error)[:300])
+        problem = Occurrence(schedule.id, schedule.next_at or now, Outcome.REFUSED, problem=kept(error))
         return Settled(schedule, None, now, (problem,))
     if schedule.reminds is not None:
         alert = facts.reminded.get(schedule.reminds)
@@ -177,7 +192,7 @@ async def _plan(services: Services, schedule: Schedule, facts: _Facts, now: date
             raise Refused("author-gone", "author")  # noqa: TRY301
         alert = await _drawn_up(services, schedule, facts, now, last)
     except Refused as error:
-        refused = Occurrence(schedule.id, last, Outcome.REFUSED, problem=str(error)[:300])
+        refused = Occurrence(schedule.id, last, Outcome.REFUSED, problem=kept(error))
         return Settled(schedule, next_at, ended_at, (*missed, refused))
     sent = Occurrence(schedule.id, last, Outcome.ISSUED, alert.id)
     return Settled(schedule, next_at, ended_at, (*missed, sent), alert)
@@ -268,12 +283,12 @@ async def change(
         rest: Recurrence | None = earlier if following else when.without(at)
     except BadSchedule as error:
         raise refused(error) from error
-    kept = None
+    left = None
     if rest is not None:
-        kept = replace(was, starts=rest.start, rule=rest.rule, except_on=rest.except_on)
-        kept = replace(kept, next_at=None if was.paused else rest.next_after(services.clock.now()))
-    if kept is None or (kept.next_at is None and not kept.paused):
-        kept = replace(kept or was, ended_at=services.clock.now(), next_at=None)
+        left = replace(was, starts=rest.start, rule=rest.rule, except_on=rest.except_on)
+        left = replace(left, next_at=None if was.paused else rest.next_after(services.clock.now()))
+    if left is None or (left.next_at is None and not left.paused):
+        left = replace(left or was, ended_at=services.clock.now(), next_at=None)
     if following:
         moved = replace(now_is, rule=later.rule if now_is.rule == was.rule else now_is.rule)
     else:
@@ -281,10 +296,10 @@ async def change(
     if moved.starts == was.starts:
         moved = replace(moved, starts=later.start)
     if moved.paused and not following:
-        await _replace(services, was, kept, None)  # pausing one occurrence leaves it out
-        return kept
+        await _replace(services, was, left, None)  # pausing one occurrence leaves it out
+        return left
     ready = await checked(services, replace(moved, next_at=None), station)
-    await _replace(services, was, kept, ready)
+    await _replace(services, was, left, ready)
     return ready
 
 

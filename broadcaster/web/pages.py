@@ -23,7 +23,7 @@ from broadcaster.web.i18n import Words, catalogs, preferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -74,6 +74,11 @@ def written_time(moment: datetime, zone: ZoneInfo, words: Words) -> str:
     local = moment.astimezone(zone)
     day = format_date(local, "full", locale=words.locale)
     return f"{day}, {format_time(local, 'short', tzinfo=zone, locale=words.locale)}"
+
+
+def written_day(day: date, words: Words) -> str:
+    """Write a day: « 31 août 2028 »."""
+    return format_date(day, "long", locale=words.locale)
 
 
 def written_short(moment: datetime, zone: ZoneInfo, words: Words) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -39,6 +39,11 @@ _FIRE = {
 _DRILL = {
     "fr": {"headline": "Exercice d’évacuation du collège", "instruction": "Ne faites rien : ceci est un exercice."},
     "en": {"headline": "Evacuation drill at the school", "instruction": "Do nothing: this is a drill."},
+}
+
+_MARKET = {
+    "fr": {"headline": "Marché : la place Boislandry est fermée", "instruction": "Garez-vous au parking de la gare."},
+    "en": {"headline": "Market day: place Boislandry is closed", "instruction": "Park at the station."},
 }
 
 
@@ -104,6 +109,9 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
         flood = await api.issue()
         for each in (over, drill, flood):
             await api.finished(each["id"])
+        soon = {"at": f"{datetime.now(UTC) + timedelta(hours=30):%Y-%m-%dT07:30}", "repeat": "FREQ=WEEKLY"}
+        market = {"station": STATION, "severity": "minor", "audience": "all_followers", "texts": _MARKET, **soon}
+        schedule = await api.call("POST", "/v1/schedules", market, expect=201)
         kept = await api.call("GET", "/v1/sandbox?limit=50")
         mail = village.town.smtp.messages[-1].parsed
         first = village.town.residents[0]
@@ -112,6 +120,7 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
             "flood": flood["id"],
             "fire": fire["id"],
             "drill": drill["id"],
+            "schedule": schedule["id"],
             "flood_page": urlsplit(flood["url"]).path,
             "fire_page": urlsplit(fire["url"]).path,
             "over_page": urlsplit(over["url"]).path,

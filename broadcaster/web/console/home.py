@@ -18,6 +18,7 @@ from broadcaster.web.console.alerts.live_words import sandboxed
 from broadcaster.web.console.compose import words as compose_words
 from broadcaster.web.console.compose.compose import TILES
 from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.console.schedules import drills, schedules
 from broadcaster.web.health_words import told
 from broadcaster.web.severities import look_of, severity_words
 
@@ -48,6 +49,8 @@ async def page(call: Call[None, None]) -> web.Response:
         known = {station.id: station for station in theirs}
         active = await _active(unit, known, now)
         recent = [each for each in await _recent(unit, call, known, now) if each.id not in {one.id for one in active}]
+        practice = await drills.facts(unit, known, now, words)
+        not_sent = await schedules.not_sent(unit, call, known, words)
         facts = {each.id: await _fact(unit, each, known[each.station_id], words) for each in (*active, *recent)}
     channels = {each["name"]: each["word"] for each in compose_words.channels(words)}
     shown = [facts[each.id] for each in active]
@@ -64,6 +67,8 @@ async def page(call: Call[None, None]) -> web.Response:
             "may_send": call.caller is not None and call.caller.role.may(Role.PUBLISH),
             "active": shown,
             "missed": missed[:_SHOWN],
+            "not_sent": not_sent,
+            **practice,
             "troubles": [told(each, words) for each in troubles if each.alert_id in theirs_or_all],
             "sandboxed": [channels[name] for name in services.sandboxed],
             "given": None

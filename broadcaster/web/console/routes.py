@@ -9,9 +9,10 @@ from broadcaster.http.schemas.accounts import SandboxPageQuery
 from broadcaster.web.console import home, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, unreached
 from broadcaster.web.console.alerts import report as account
-from broadcaster.web.console.compose import compose, preview
+from broadcaster.web.console.compose import compose, later, preview
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.sandbox import sandbox
+from broadcaster.web.console.schedules import drills, schedules
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Handler
@@ -76,6 +77,26 @@ ROUTES: tuple[Route, ...] = (
     data_at(
         "POST", "/console/send", compose_sending.send, "Send it.", largest=SHAPE, answers={202: "application/json"}
     ),
+    data_at(
+        "POST",
+        "/console/when",
+        later.ahead,
+        "The next times of a draft.",
+        body=later.Times,
+        largest=SMALL,
+    ),
+    data_at(
+        "POST",
+        "/console/schedule",
+        later.keep,
+        "Keep it for later.",
+        largest=SHAPE,
+        answers={201: "application/json"},
+    ),
+    page_at("/console/schedules", schedules.listing, "Alerts for later.", query=schedules.SchedulesPageQuery),
+    form_at("/console/schedules", drills.schedule, "Schedule a monthly drill for operators."),
+    page_at("/console/schedules/{id}", schedules.one, "One of them."),
+    form_at("/console/schedules/{id}", schedules.act, "Change, pause or end it; answer for what was not sent."),
     page_at("/console/sandbox", sandbox.listing, "What was composed and not sent.", query=SandboxPageQuery),
     page_at("/console/sandbox/{id}", sandbox.one, "One message to its last byte."),
     page_at("/console/alerts", alerts.listing, "Alerts, newest first.", query=alerts.PageQuery),

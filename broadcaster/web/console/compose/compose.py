@@ -62,6 +62,7 @@ async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Word
         "severities": compose_words.severities(words),
         "channels": compose_words.channels(words),
         "groups": groups,
+        "school_zones": call.services.school.zones,
         "languages_written": [(each, _LANGUAGE_NAMES[each]) for each in languages],
         "authority": station.kind is StationKind.AUTHORITY,
         "limits": {

@@ -18,7 +18,7 @@ from broadcaster.domain.audience import Audience
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Role
 from broadcaster.http.reading import body_of, checked
-from broadcaster.http.schemas.alerts import Draft
+from broadcaster.http.schemas.alerts import Content
 from broadcaster.http.schemas.base import Language, Slug
 from broadcaster.http.stations import station_given
 from broadcaster.pipeline.render import Context, cheap_sms
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from broadcaster.http.route import Call
     from broadcaster.pipeline.services import Services
 
-D = TypeVar("D", bound=Draft)
+D = TypeVar("D", bound=Content)
 
 TOKEN = "x" * 11
 """As long as the token of an alert's page, which is made only when it is sent."""
@@ -92,7 +92,7 @@ def territory(station: Station) -> dict[str, Any]:
     return boundary
 
 
-def context_of(services: Services, station: Station, draft: Draft, texts: dict[str, Text], now: datetime) -> Context:
+def context_of(services: Services, station: Station, draft: Content, texts: dict[str, Text], now: datetime) -> Context:
     """Return what a rendering needs, of an alert that does not exist yet."""
     alert = Alert(
         id=0,
@@ -110,12 +110,12 @@ def context_of(services: Services, station: Station, draft: Draft, texts: dict[s
         audience=Audience(),
         channels=draft.channels or RULES[draft.severity].channels,
         sent_at=now,
-        expires_at=draft.expires or now,
+        expires_at=getattr(draft, "expires", None) or now,
     )
     return Context(alert, station, TOKEN, services.links, now)
 
 
-def texts_of(draft: Draft) -> dict[str, Text]:
+def texts_of(draft: Content) -> dict[str, Text]:
     """Return a draft's texts by language."""
     return {
         language: Text(text.headline, text.description, text.instruction, text.sms)

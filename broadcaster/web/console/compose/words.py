@@ -171,6 +171,8 @@ def _checks(words: Words) -> dict[str, Said]:
         "hold": words("Keep pressed to send"),
         "hold_drill": words("Keep pressed to send the EXERCISE"),
         "hold_test": words("Keep pressed to send the TEST"),
+        "hold_later": words("Keep pressed to schedule"),
+        "schedules": words("Is scheduled: it would reach %(people)s %(where)s now: %(ways)s. %(rest)s"),
         "sending": words("Sending…"),
         "sent": words("Sent."),
         "lost": words("The network was lost while sending. Keep pressed again: it is sent once, never twice."),

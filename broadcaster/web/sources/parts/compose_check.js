@@ -5,6 +5,7 @@ import { area, body, expires, newKey, texts } from "./compose_draft.js";
 import { drawArea, styleOf, whereWords } from "./compose_area.js";
 import { dates, fill, language, make, many, number, one } from "./dom.js";
 import { draw } from "./map.js";
+import { When, schedule } from "./compose_when.js";
 import { money } from "./compose_where.js";
 
 const SLOW_S = 600;
@@ -25,6 +26,10 @@ export class Check {
     this.map = null;
     this.reach = null;
     this.asked = 0;
+    this.when = new When(given, app, () => {
+      this.summary();
+      if (this.found) this.say(this.found);
+    });
     one("#send").addEventListener("held", () => this.send());
   }
 
@@ -32,9 +37,14 @@ export class Check {
     return this.app.draft;
   }
 
+  get isLater() {
+    return this.draft.later.when !== "now";
+  }
+
   enter() {
     one("#refused").hidden = true;
     this.button(false);
+    this.when.enter();
     this.summary();
     this.picture();
     return this.ask();
@@ -61,7 +71,9 @@ export class Check {
     const ways = Object.entries(found.channels).map(([name, way]) =>
       fill(words[`n_${name}`], { n: number(way.people), segments: many(words.segments, way.units), cost: cost(way) }),
     );
-    const pattern = { exercise: words.sends_drill, test: words.sends_test }[draft.status] || words.sends;
+    this.found = found;
+    const now = { exercise: words.sends_drill, test: words.sends_test }[draft.status] || words.sends;
+    const pattern = this.isLater ? words.schedules : now;
     const lacking = found.no_channel - found.opted_out;
     const rest = [lacking ? many(words.rest_without, lacking) : "", found.opted_out ? many(words.rest_opted_out, found.opted_out) : ""];
     one("#sentence").textContent = fill(pattern, {
@@ -108,7 +120,7 @@ export class Check {
     const written = until && new Intl.DateTimeFormat(dates(), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }).format(until);
     one("#sum-until").textContent = written ? fill(words.until_date, { when: written }) : "";
     const hold = { exercise: words.hold_drill, test: words.hold_test }[draft.status] || words.hold;
-    one("#send span").textContent = hold;
+    one("#send span").textContent = this.isLater ? words.hold_later : hold;
     one("#send").className = `button send big wide ${draft.status === "actual" ? draft.severity : "drill"}`;
   }
 
@@ -146,9 +158,10 @@ export class Check {
     const { draft } = this;
     if (this.busy) return;
     const asked = body(this.given, draft);
-    const core = JSON.stringify([asked, draft.hours, draft.date]);
+    const core = JSON.stringify([asked, draft.hours, draft.date, draft.later]);
     if (draft.pending?.core !== core) {
-      draft.pending = { core, body: { ...asked, expires: expires(draft)?.toISOString() } };
+      const when = this.isLater ? schedule(draft) : { expires: expires(draft)?.toISOString() };
+      draft.pending = { core, body: { ...asked, ...when } };
     }
     this.app.changed();
     this.app.drafts.flush();
@@ -157,11 +170,12 @@ export class Check {
     one("#send span").textContent = this.words.sending;
     one("#refused").hidden = true;
     try {
-      const sent = await call("POST", `/console/send?lang=${language}`, draft.pending.body, undefined, { "Idempotency-Key": draft.key });
+      const [path, there] = this.isLater ? ["schedule", "schedules"] : ["send", "alerts"];
+      const sent = await call("POST", `/console/${path}?lang=${language}`, draft.pending.body, undefined, { "Idempotency-Key": draft.key });
       this.app.drafts.forget();
       this.app.sent = true;
       one("#send span").textContent = this.words.sent;
-      location.assign(`/console/alerts/${sent.id}`);
+      location.assign(`/console/${there}/${sent.id}`);
     } catch (error) {
       this.busy = false;
       this.button(false);
@@ -202,6 +216,7 @@ export class Check {
 
   refuse(errors, message) {
     const steps = { texts: "words", severity: "words", channels: "words", expires: "words", event: "words" };
+    for (const each of ["at", "repeat", "reason", "school_zone", "lasts_minutes", "grace_minutes"]) steps[each] = "check";
     const lines = (errors || []).map((each) => {
       const step = steps[each.field.split(/[.[]/)[0]] || "where";
       return make("li", {}, make("a", { href: `#${step}` }, each.problem));

@@ -1,5 +1,7 @@
 // A draft of an alert: kept on this device from the first touch on, until it is sent or begun anew.
 
+import { never } from "./compose_when.js";
+
 const KEPT_DAYS = 7;
 const SAVE_MS = 250;
 const A_DAY_MS = 86_400_000;
@@ -38,6 +40,7 @@ export function empty(given) {
     date: "",
     cheap: [],
     pending: null,
+    later: never(),
   };
 }
 

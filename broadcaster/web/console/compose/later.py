@@ -1,0 +1,80 @@
+"""The last step of a new alert, where it goes out later: when it will be, and that it be kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiohttp import web
+
+from broadcaster.domain.refusals import refused
+from broadcaster.domain.zones import zone_of
+from broadcaster.http import schedules
+from broadcaster.http.problems import HttpProblem
+from broadcaster.http.schemas.base import Given, Slug
+from broadcaster.http.schemas.schedules import At, Repeat, ScheduleIn, SchoolZone
+from broadcaster.pipeline import schedule as scheduling
+from broadcaster.web.console.compose.draft import publisher, read
+from broadcaster.web.console.compose.findings import unreadable
+from broadcaster.web.console.frame import words_of
+from broadcaster.web.pages import written_day, written_time
+from schedules import BadSchedule, Recurrence
+
+if TYPE_CHECKING:
+    from broadcaster.http.route import Call
+
+AHEAD = 10
+
+
+class Times(Given):
+    """When an alert would go out."""
+
+    station: Slug
+    at: At
+    repeat: Repeat | None = None
+    skip_public_holidays: bool = False
+    skip_school_holidays: SchoolZone | None = None
+
+
+async def ahead(call: Call[Times, None]) -> web.StreamResponse:
+    """Tell the next ten times, and how far the school calendar is known."""
+    words, given = words_of(call.request), call.body
+    station = await publisher(call, given.station)
+    zone = zone_of(station.region)
+    try:
+        off = scheduling.days_off(
+            call.services, station, public=given.skip_public_holidays, school_zone=given.skip_school_holidays
+        )
+        when = Recurrence(schedules.starts_at(given.at, zone.key), zone.key, given.repeat, off=off)
+    except BadSchedule as error:
+        raise refused(error) from error
+    await scheduling.check_times(call.services, when)
+    coming = list(islice(when.after(call.services.clock.now()), AHEAD))
+    known = call.services.school.known_until(given.skip_school_holidays) if given.skip_school_holidays else None
+    beyond = known is not None and any(each.date() > known for each in coming)
+    return _json(
+        {
+            "coming": [written_time(each, zone, words) for each in coming],
+            "warning": words("School holidays are known until %(day)s only.", day=written_day(known, words))
+            if known is not None and beyond
+            else "",
+        }
+    )
+
+
+async def keep(call: Call[Any, Any]) -> web.StreamResponse:
+    """Keep it for later. One draft is one schedule, however often it is sent."""
+    given = await read(call, ScheduleIn)
+    found = unreadable(given.draft.model_dump()["texts"])
+    if found:
+        raise HttpProblem("refused", errors=found)
+    answered = await schedules.create(replace(call, body=given.draft))
+    body = answered.body if isinstance(answered.body, bytes) else b"{}"
+    return _json({"id": orjson.loads(body)["id"]}, status=201)
+
+
+def _json(told: dict[str, Any], status: int = 200) -> web.Response:
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(status=status, body=orjson.dumps(told), content_type="application/json", headers=headers)

@@ -1,0 +1,1 @@
+"""Console pages of alerts for later, and of operators' drills."""

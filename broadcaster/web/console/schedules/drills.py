@@ -1,0 +1,103 @@
+"""Operators' drills: a monthly call to practise, how long it took, and who has not practised for long."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from babel.dates import format_date
+
+from broadcaster.domain.alerts import Category, Severity, Status
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.refusals import Refused
+from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.reading import form_of
+from broadcaster.http.schedules import planned, starts_at
+from broadcaster.http.schemas.alerts import AudienceIn, TextIn
+from broadcaster.http.schemas.schedules import ScheduleIn
+from broadcaster.http.stations import station_given
+from broadcaster.pipeline import schedule as scheduling
+from broadcaster.store import drills
+from broadcaster.store.stations import stations
+from broadcaster.web.i18n import catalogs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.http.schemas.base import Language
+    from broadcaster.store import Unit
+    from broadcaster.web.i18n import Words
+
+_SHOWN = 6
+_MOST_STATIONS = 50
+_PRACTISE_EVERY = timedelta(days=91)
+_WRITTEN: tuple[Language, ...] = ("fr", "en")
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+
+async def facts(unit: Unit, known: Mapping[int, Station], now: datetime, words: Words) -> dict[str, Any]:
+    """Return what the first page shows: the last drills, and which stations have not practised for three months."""
+    ids = list(known)[:_MOST_STATIONS]
+    found = await drills.latest(unit, ids, _SHOWN)
+    late = await drills.unpractised(unit, ids, now - _PRACTISE_EVERY)
+    return {
+        "drills": [
+            {
+                "day": format_date(
+                    each.at.astimezone(zone_of(known[each.station_id].region)), "long", locale=words.locale
+                ),
+                "minutes": None if each.took is None else max(1, round(each.took / timedelta(minutes=1))),
+                "station": known[each.station_id].name,
+            }
+            for each in found
+        ],
+        "unpractised": sorted(known[each].name for each in late),
+    }
+
+
+async def groups(unit: Unit, known: Mapping[int, Station]) -> list[tuple[str, str]]:
+    """Return (station/group, its name) of the groups that a drill may go to."""
+    return [
+        (f"{each.slug}/{slug}", f"{each.name} – {name}")
+        for each in list(known.values())[:_MOST_STATIONS]
+        for slug, name, _ in await stations.group_list(unit, each.id)
+    ]
+
+
+async def schedule(call: Call[None, None]) -> web.StreamResponse:
+    """Schedule a monthly drill for a group of operators."""
+    form = await form_of(call.request)
+    slug, _, group = form.get("group", "").partition("/")
+    async with call.services.store.read() as unit:
+        station = await station_given(unit, slug)
+    caller = call.need(Role.PUBLISH, station.id)
+    at = starts_at(form.get("at", ""), zone_of(station.region).key)
+    if not group:
+        raise Refused("needed", "group")
+    asked = ScheduleIn(
+        station=station.slug,
+        status=Status.EXERCISE,
+        severity=Severity.MINOR,
+        category=Category.OTHER,
+        texts={each: _text(catalogs().words(each)) for each in _WRITTEN if each in station.languages},
+        audience=AudienceIn(kind="groups", groups=(group,)),
+        channels=(ChannelName.PUSH, ChannelName.SMS, ChannelName.EMAIL),
+        at=at.isoformat(timespec="minutes"),
+        repeat=f"FREQ=MONTHLY;BYDAY={(at.day - 1) // 7 + 1}{_DAYS[at.weekday()]}",
+        kind="drill",
+    )
+    made = await scheduling.write(call.services, station, await planned(call.services, asked, station, caller))
+    there = f"/console/schedules/{made.id}"
+    return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
+
+
+def _text(words: Words) -> TextIn:
+    return TextIn(
+        headline=words("Operators' drill: send an alert as an exercise, now"),
+        description=words("It goes to operators only. How long it takes until the exercise is sent is measured."),
+    )

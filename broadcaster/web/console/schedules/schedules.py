@@ -1,0 +1,316 @@
+"""/console/schedules: alerts for later, as a list, a month or an agenda; one of them; and what was not sent."""
+
+from __future__ import annotations
+
+import asyncio
+import calendar
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby, islice, takewhile
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from babel.dates import format_date, format_time, get_day_names
+from pydantic import Field
+
+from broadcaster.domain.refusals import Conflict, Refused, sentence
+from broadcaster.domain.schedules import OPEN, Outcome, Schedule, told
+from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.problems import HttpProblem
+from broadcaster.http.reading import checked, form_of
+from broadcaster.http.schedules import changed_to, merged, schedule_of
+from broadcaster.http.schemas.base import MAX_DESCRIPTION, MAX_HEADLINE, MAX_INSTRUCTION, Query
+from broadcaster.http.schemas.schedules import ScheduleIn
+from broadcaster.ids import new_id
+from broadcaster.pipeline import schedule as scheduling
+from broadcaster.store import schedules
+from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.console.schedules import drills
+from broadcaster.web.pages import written_time
+from broadcaster.web.severities import look_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from multidict import MultiDict
+
+    from broadcaster.domain.schedules import Occurrence
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+    from broadcaster.pipeline.services import Services
+    from broadcaster.store import Unit
+    from broadcaster.web.i18n import Words
+
+    _Days = dict[date, list[tuple[datetime, Schedule, Station]]]
+
+_MOST = 200
+_AHEAD = 10
+_AGENDA = timedelta(days=60)
+_NOT_SENT = 40
+_PATH = "/console/schedules"
+_TEXT = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION}
+
+
+class SchedulesPageQuery(Query):
+    """``month``: the first day of it."""
+
+    view: Literal["list", "month", "agenda"] = "list"
+    month: str = Field("", pattern=r"^(20\d\d-(0[1-9]|1[0-2]))?$")
+    lang: str = Field("", max_length=12)
+
+
+async def listing(call: Call[None, SchedulesPageQuery]) -> web.Response:
+    """Show all schedules of the stations that one may see."""
+    words, services, query = words_of(call.request), call.services, call.query
+    async with services.store.read() as unit:
+        known, found = await _known(unit, call)
+        names = await schedules.authors(unit, found)
+        open_ones = await not_sent(unit, call, known, words)
+        groups = await drills.groups(unit, known)
+    cards = [card(each, known[each.station_id], words, names) for each in found]
+    facts: dict[str, Any] = {
+        "view": query.view,
+        "schedules": cards,
+        "not_sent": open_ones,
+        "groups": groups,
+        "may_send": call.caller is not None and call.caller.role.may(Role.PUBLISH),
+        "several": len(known) > 1,
+    }
+    if query.view != "list":
+        zone = zone_of(next(iter(known.values())).region) if known else ZoneInfo("UTC")
+        today = services.clock.now().astimezone(zone).date()
+        first = date.fromisoformat(f"{query.month}-01") if query.month else today.replace(day=1)
+        last = first + timedelta(days=calendar.monthrange(first.year, first.month)[1] - 1)
+        if query.view == "agenda":
+            first, last = today, today + _AGENDA
+        days = await asyncio.to_thread(_days, services, found, known, (first, last), zone)
+        facts |= _month(days, first, last, words) if query.view == "month" else {"days": _agenda(days, words)}
+    return show(call.request, "schedules/schedules.html", words, facts, tab="alerts")
+
+
+async def _known(unit: Unit, call: Call[Any, Any]) -> tuple[dict[int, Station], list[Schedule]]:
+    known = {station.id: station for station in await stations_of(unit, call.caller)}
+    only = None if call.caller is None else call.caller.station_id
+    found = await schedules.page(unit, station_id=only, limit=_MOST)
+    return known, [each for each in found if each.station_id in known]
+
+
+async def not_sent(
+    unit: Unit, call: Call[Any, Any], known: Mapping[int, Station], words: Words
+) -> list[dict[str, Any]]:
+    """Return the occurrences that wait for a person's word, for a list with two buttons each."""
+    only = None if call.caller is None else call.caller.station_id
+    found = await schedules.not_sent(unit, only, _NOT_SENT)
+    return [
+        card(each, known[each.station_id], words) | _past(occurrence, each, words)
+        for each, occurrence in found
+        if each.station_id in known
+    ]
+
+
+def card(schedule: Schedule, station: Station, words: Words, names: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """Return what lists show of a schedule."""
+    language, text = schedule.message.text_in(words.language, station.languages[0])
+    at = schedule.next_at
+    return {
+        "id": schedule.id,
+        "look": look_of(schedule.message),
+        "headline": text.headline,
+        "language": language,
+        "station": station.name,
+        "author": (names or {}).get(schedule.key_id) or words("somebody whose key is gone"),
+        "next": "" if at is None else written_time(at, ZoneInfo(schedule.zone), words),
+        "paused": schedule.paused,
+        "repeats": _often(schedule, words),
+        "reach": (schedule.reach, schedule.reach_now) if schedule.reach_changed else None,
+    }
+
+
+def _often(schedule: Schedule, words: Words) -> str:
+    if schedule.rule is None:
+        return words("once")
+    often = {
+        "HOURLY": words("every hour"),
+        "DAILY": words("every day"),
+        "WEEKLY": words("every week"),
+        "MONTHLY": words("every month"),
+        "YEARLY": words("every year"),
+    }
+    rule = schedule.rule.upper()
+    plain = "INTERVAL=" not in rule
+    return next((said for name, said in often.items() if plain and f"FREQ={name}" in rule), schedule.rule)
+
+
+def _past(occurrence: Occurrence, schedule: Schedule, words: Words) -> dict[str, Any]:
+    said = {
+        Outcome.ISSUED: words("sent"),
+        Outcome.MISSED: words("not sent: the service was down"),
+        Outcome.REFUSED: words("not sent: it could not be"),
+        Outcome.CANCELLED: words("let go"),
+    }
+    return {
+        "at": occurrence.at.isoformat(),
+        "when": written_time(occurrence.at, ZoneInfo(schedule.zone), words),
+        "outcome": said[occurrence.outcome],
+        "problem": "" if (why := told(occurrence.problem)) is None else sentence(why, words),
+        "alert_id": occurrence.alert_id,
+        "open": occurrence.outcome in OPEN,
+    }
+
+
+def _days(
+    services: Services,
+    found: Iterable[Schedule],
+    known: Mapping[int, Station],
+    within: tuple[date, date],
+    zone: ZoneInfo,
+) -> _Days:
+    end = datetime.combine(within[1] + timedelta(days=1), datetime.min.time(), zone)
+    begin = datetime.combine(within[0], datetime.min.time(), zone)
+    every = []
+    for each in found:
+        station = known[each.station_id]
+        ahead = takewhile(lambda at: at < end, scheduling.upcoming(services, each, station))
+        every += [(at.astimezone(zone), each, station) for at in islice(ahead, _MOST) if at >= begin]
+    every.sort(key=lambda one: one[0])
+    return {day: list(ones) for day, ones in groupby(every, key=lambda one: one[0].date())}
+
+
+def _event(at: datetime, schedule: Schedule, station: Station, words: Words) -> dict[str, Any]:
+    language, text = schedule.message.text_in(words.language, station.languages[0])
+    time = format_time(at, "short", tzinfo=at.tzinfo, locale=words.locale)
+    return {"id": schedule.id, "time": time, "headline": text.headline, "language": language, "station": station.name}
+
+
+def _month(days: _Days, first: date, last: date, words: Words) -> dict[str, Any]:
+    weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
+    names = get_day_names("abbreviated", locale=words.locale)
+    return {
+        "title": format_date(first, "LLLL yyyy", locale=words.locale),
+        "before": (first - timedelta(days=1)).strftime("%Y-%m"),
+        "after": (last + timedelta(days=1)).strftime("%Y-%m"),
+        "weekdays": [names[n] for n in range(7)],
+        "weeks": [
+            [
+                {
+                    "number": day.day if first <= day <= last else "",
+                    "events": [_event(*each, words) for each in days.get(day, ())],
+                }
+                for day in week
+            ]
+            for week in weeks
+        ],
+    }
+
+
+def _agenda(days: _Days, words: Words) -> list[dict[str, Any]]:
+    return [
+        {"day": format_date(day, "full", locale=words.locale), "events": [_event(*each, words) for each in found]}
+        for day, found in days.items()
+    ]
+
+
+async def one(call: Call[None, None]) -> web.Response:
+    """Show a schedule: when it is due, what became of it, and how to change it."""
+    found, station = await schedule_of(call, Role.READ)
+    return await _one(call, found, station, {})
+
+
+async def _one(
+    call: Call[Any, Any], found: Schedule, station: Station, wrong: dict[str, str], status: int = 200
+) -> web.Response:
+    words, services = words_of(call.request), call.services
+    async with services.store.read() as unit:
+        names = await schedules.authors(unit, [found])
+        past = await schedules.past(unit, found.id, _AHEAD)
+    zone = ZoneInfo(found.zone)
+    coming = list(islice(scheduling.upcoming(services, found, station), _AHEAD))
+    chosen = call.request.query.get("occurrence", "")
+    at = next((each for each in coming if each.isoformat() == chosen), None)
+    begins = found.starts if at is None else at.astimezone(zone).replace(tzinfo=None)
+    facts = {
+        "schedule": found,
+        "card": card(found, station, words, names),
+        "coming": [(each.isoformat(), written_time(each, zone, words)) for each in coming],
+        "past": [_past(each, found, words) for each in past],
+        "chosen": None if at is None else (chosen, written_time(at, zone, words)),
+        "begins": begins.isoformat(timespec="minutes"),
+        "texts": found.message.texts,
+        "limits": _TEXT,
+        "late": found.late // timedelta(minutes=1),
+        "wrong": wrong,
+        "may_send": call.caller is not None and call.caller.may(Role.PUBLISH, station.id),
+    }
+    return show(call.request, "schedules/schedule.html", words, facts, tab="alerts", where=station.name, status=status)
+
+
+async def act(call: Call[None, None]) -> web.StreamResponse:
+    """Do what a form of a schedule asks for."""
+    was, station = await schedule_of(call, Role.PUBLISH)
+    form = await form_of(call.request)
+    key_id = call.need(Role.PUBLISH, station.id).key_id
+    action, at = form.get("action", ""), _instant(form.get("occurrence", ""))
+    there = f"{_PATH}/{was.id}"
+    try:
+        if action in ("send", "let_go") and at is not None:
+            alert = await scheduling.answer(call.services, was, at, key_id=key_id, send=action == "send")
+            there = _PATH if alert is None else f"/console/alerts/{alert.id}"
+        elif action == "skip" and at is not None:
+            await scheduling.change(call.services, station, was, replace(was, paused=True), at, following=False)
+        elif action in ("pause", "resume"):
+            await _whole(call, station, was, replace(was, paused=action == "pause", key_id=key_id))
+        elif action == "end":
+            await scheduling.end(call.services, was)
+            there = _PATH
+        elif action == "change":
+            there = f"{_PATH}/{(await _changed(call, station, was, form, at)).id}"
+        else:
+            raise Refused("form-unknown", "action")  # noqa: TRY301
+    except (Refused, HttpProblem) as error:
+        words = words_of(call.request)
+        found = [error] if isinstance(error, Refused) else list(error.errors)
+        if not found:
+            raise
+        return await _one(call, was, station, {each.field: sentence(each, words) for each in found}, 422)
+    except Conflict:
+        words = words_of(call.request)
+        said = {"": words("It was changed, sent or answered just now: this is how it stands.")}
+        return await _one(call, *(await schedule_of(call, Role.READ)), said, 409)
+    return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
+
+
+async def _whole(call: Call[Any, Any], station: Station, was: Schedule, becomes: Schedule) -> None:
+    await scheduling.change(call.services, station, was, becomes, None, following=False)
+
+
+async def _changed(
+    call: Call[Any, Any], station: Station, was: Schedule, form: MultiDict[str], at: datetime | None
+) -> Schedule:
+    """Change what the form has: all of the schedule, or one occurrence, or that and those that follow."""
+    texts = {
+        language: {name: form.get(f"{name}.{language}", getattr(text, name)).replace("\r\n", "\n") for name in _TEXT}
+        | {"sms": text.sms}
+        for language, text in was.message.texts.items()
+    }
+    asked: dict[str, Any] = {"texts": texts, "at": form.get("at", ""), "repeat": form.get("repeat", "").strip() or None}
+    if form.get("lasts", "").isdigit():
+        asked["lasts_minutes"] = int(form["lasts"])
+    scope = form.get("scope", "all") if at is not None else "all"
+    if scope == "all":
+        at = None
+        if form.get("begins") == asked["at"]:
+            del asked["at"]
+    given = await checked(call.request, ScheduleIn, json.dumps(merged(was, station, asked)).encode())
+    becomes = await changed_to(call, was, station, given)
+    becomes = replace(becomes, id=was.id if at is None else new_id())
+    return await scheduling.change(call.services, station, was, becomes, at, following=scope == "following")
+
+
+def _instant(said: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(said).astimezone(UTC) if said else None
+    except (ValueError, OverflowError):
+        return None

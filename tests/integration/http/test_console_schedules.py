@@ -1,0 +1,183 @@
+"""Alerts for later in the console: the last step of a new alert, the list and its calendars, and one's forms."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import pytest
+
+from broadcaster.domain.schedules import Occurrence, Outcome
+from broadcaster.store import schedules
+from broadcaster.store.schedules import Settled
+from tests.integration.http.conftest import an_alert
+
+MONDAY = "FREQ=WEEKLY;BYDAY=MO"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Console:
+    """An operator's browser, without the browser."""
+
+    def __init__(self, api, proof):
+        self.api, self.proof = api, proof
+
+    async def get(self, path):
+        return await self.api.call("GET", path, key=None, headers=self.proof)
+
+    async def post(self, path, **fields):
+        return await self.api.call("POST", path, key=None, raw=urlencode(fields), headers={**self.proof, **FORM})
+
+    async def ask(self, path, body, **headers):
+        return await self.api.call("POST", path, body, key=None, headers={**self.proof, **headers})
+
+
+@pytest.fixture
+async def console(api):
+    return Console(api, await api.sign_in("laigle-publish"))
+
+
+async def made(api, **changes):
+    body = an_alert(**{"severity": "moderate", "at": "2030-12-02T07:30", "repeat": MONDAY, **changes})
+    status, _, schedule = await api.call("POST", "/v1/schedules", body, key="laigle-publish")
+    assert status == 201, schedule
+    return schedule
+
+
+async def missed(api, schedule):
+    """An occurrence of yesterday that was not sent."""
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+    async with api.running.services.store.write() as unit:
+        found = await schedules.by_id(unit, int(schedule["id"]))
+        late = Occurrence(found.id, at, Outcome.MISSED)
+        assert await schedules.settle(unit, [Settled(found, found.next_at, None, (late,))])
+    return at.isoformat()
+
+
+async def test_the_last_step_tells_the_next_ten_times_and_keeps_the_alert_once(console, api):
+    times = {"station": "laigle", "at": "2030-12-02T07:30", "repeat": MONDAY, "skip_public_holidays": True}
+    status, _, ahead = await console.ask("/console/when?lang=en", times)
+    assert status == 200, ahead
+    assert len(ahead["coming"]) == 10
+    assert "2 December 2030" in ahead["coming"][0] or "December 2, 2030" in ahead["coming"][0]
+    status, _, told = await console.ask("/console/when?lang=fr", times | {"repeat": "FREQ=MINUTELY"})
+    assert (status, told["errors"][0]["problem"]) == (
+        422,
+        "La règle se répète plus d’une fois par heure, et une fois par heure est le maximum.",
+    )
+    _, _, beyond = await console.ask("/console/when?lang=fr", times | {"skip_school_holidays": "B"})
+    assert "août 2028" in beyond["warning"]
+    texts = {"fr": {"headline": "Cantine fermée"}}
+    body = {
+        "station": "laigle",
+        "severity": "minor",
+        "texts": texts,
+        "audience": {"kind": "all_followers", "groups": []},
+    }
+    body |= {"territory": False, "cheap": [], "at": "2030-12-02T07:30", "repeat": MONDAY, "lasts_minutes": 180}
+    first = await console.ask("/console/schedule", body, **{"Idempotency-Key": "draft-1"})
+    again = await console.ask("/console/schedule", body, **{"Idempotency-Key": "draft-1"})
+    assert (first[0], first[2]) == (201, again[2])
+    _, _, page = await console.get(f"/console/schedules/{first[2]['id']}?lang=fr")
+    assert "Cantine fermée" in page
+    assert page.count('value="skip"') == 10
+
+
+@pytest.mark.parametrize("view", ["list", "month&month=2030-12", "agenda"])
+async def test_the_list_and_both_calendars_show_it_with_its_author(console, api, view):
+    at = (
+        "2030-12-02T07:30"
+        if "month" in view or view == "list"
+        else f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%dT%H:%M}"
+    )
+    schedule = await made(api, at=at, repeat="FREQ=DAILY;COUNT=3")
+    status, _, page = await console.get(f"/console/schedules?view={view}&lang=fr")
+    assert status == 200
+    assert page.count(f"/console/schedules/{schedule['id']}") == (1 if view == "list" else 3)
+    if view == "list":
+        assert "publish" in page, "the label of the author's key"
+
+
+async def test_what_was_not_sent_stands_on_the_first_page_and_is_sent_with_one_key(console, api):
+    schedule = await made(api, audience="all_followers", area=...)
+    at = await missed(api, schedule)
+    _, _, home = await console.get("/console?lang=fr")
+    assert "Non envoyées" in home
+    assert f'value="{at}"' in home
+    there = f"/console/schedules/{schedule['id']}"
+    status, headers, _ = await console.post(there, action="send", occurrence=at)
+    assert (status, bool(re.match(r"/console/alerts/\d+$", headers["Location"]))) == (303, True)
+    _, _, home = await console.get("/console?lang=fr")
+    assert "Non envoyées" not in home
+    assert (await console.post(there, action="send", occurrence=at))[0] == 409
+
+
+async def test_one_that_was_missed_is_let_go_and_nothing_is_sent(console, api):
+    schedule = await made(api)
+    at = await missed(api, schedule)
+    assert (await console.post(f"/console/schedules/{schedule['id']}", action="let_go", occurrence=at))[0] == 303
+    assert (await api.call("GET", "/v1/alerts"))[2]["alerts"] == []
+
+
+async def test_the_forms_pause_skip_change_and_end(console, api):
+    schedule = await made(api)
+    there = f"/console/schedules/{schedule['id']}"
+    _, _, ahead = await api.call("GET", f"/v1/schedules/{schedule['id']}/occurrences?count=4")
+    first, second, third, _ = ahead["coming"]
+    for action, paused in (("pause", True), ("resume", False)):
+        assert (await console.post(there, action=action))[0] == 303
+        assert (await api.call("GET", f"/v1/schedules/{schedule['id']}"))[2]["paused"] is paused
+    assert (await console.post(there, action="skip", occurrence=first))[0] == 303
+    words = {"headline.fr": "Exception", "at": "2030-12-09T08:00", "begins": "2030-12-09T07:30", "repeat": MONDAY}
+    status, headers, _ = await console.post(there, action="change", occurrence=second, scope="one", **words)
+    assert status == 303
+    other = headers["Location"].rpartition("/")[2]
+    _, _, one = await api.call("GET", f"/v1/schedules/{other}")
+    assert (one["next"], one["texts"]["fr"]["headline"]) == ("2030-12-09T07:00:00Z", "Exception")
+    _, _, ahead = await api.call("GET", f"/v1/schedules/{schedule['id']}/occurrences?count=1")
+    assert ahead["coming"] == [third]
+    status, _, page = await console.post(there, action="change", at="2020-01-01T08:00", repeat="", begins="")
+    assert status == 422
+    assert "déjà passée" in page
+    assert (await console.post(there, action="end"))[0] == 303
+    assert (await api.call("GET", f"/v1/schedules/{schedule['id']}"))[2]["ended_at"] is not None
+
+
+async def test_a_key_that_only_reads_sees_and_changes_nothing(api):
+    schedule = await made(api)
+    reader = Console(api, await api.sign_in("laigle-read"))
+    status, _, page = await reader.get(f"/console/schedules/{schedule['id']}")
+    assert (status, '<form method="post" action="/console/schedules' in page) == (200, False)
+    assert (await reader.post(f"/console/schedules/{schedule['id']}", action="end"))[0] == 403
+    stranger = Console(api, await api.sign_in("rugles-publish"))
+    assert (await stranger.get(f"/console/schedules/{schedule['id']}"))[0] == 404
+
+
+async def test_a_monthly_drill_goes_to_a_group_and_its_answer_is_timed(console, api):
+    services = api.running.services
+    body = {"external_id": "op-1", "locale": "fr", "groups": ["operateurs"]}
+    body["contacts"] = [{"channel": "email", "email": "operateur@example.org"}]
+    assert (await api.call("POST", "/v1/stations/laigle/subscribers", body))[0] == 201
+    at = datetime.now(UTC) + timedelta(days=2)
+    fields = {"group": "laigle/operateurs", "at": f"{at:%Y-%m-%dT%H:%M}"}
+    status, headers, _ = await console.post("/console/schedules", **fields)
+    assert status == 303
+    _, _, drill = await api.call("GET", f"/v1/schedules/{headers['Location'].rpartition('/')[2]}")
+    assert (drill["kind"], drill["status"], drill["audience"]["groups"]) == ("drill", "exercise", ["operateurs"])
+    refused = an_alert(severity="minor", kind="drill", status="exercise", at="2030-12-02T07:30")
+    assert (await api.call("POST", "/v1/schedules", refused))[0] == 422, "a drill goes to operators only"
+    late = await missed(api, drill)
+    await console.post(f"/console/schedules/{drill['id']}", action="send", occurrence=late)
+    _, _, home = await console.get("/console?lang=fr")
+    assert "sans réponse" in home
+    exercise = an_alert(severity="severe", status="exercise")
+    assert (await api.call("POST", "/v1/alerts", exercise, key="laigle-publish"))[0] == 202
+    _, _, home = await console.get("/console?lang=fr")
+    assert "1 minute" in home
+    assert "Il est temps de s’entraîner" not in home
+    async with services.store.write() as unit:
+        await unit.conn.exec_driver_sql("UPDATE stations SET created_at = 0")
+        await unit.conn.exec_driver_sql("UPDATE alerts SET sent_at = 0")
+    _, _, home = await console.get("/console?lang=fr")
+    assert "Il est temps de s’entraîner" in home
