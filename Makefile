@@ -57,10 +57,12 @@ run: $(VENV)/.made $(PAGES) $(COMMUNES)
 	$(BIN)/tocsin seed
 	$(BIN)/tocsin serve
 
-lint: $(VENV)/.made-test
+lint: $(VENV)/.made-test node_modules/.made
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	npm run --silent lint
+	npm run --silent test
 
 types: $(VENV)/.made-test
 	$(BIN)/mypy

@@ -52,7 +52,7 @@ async def test_the_page_moves_by_itself_while_an_alert_goes_out(tmp_path, autopu
         assert await page.evaluate("document.body.dataset.same") == "yes", "the page was loaded anew"
         first = town.push.messages[0].json["receipt"]
         await process.api.receipt(first, "opened")
-        await expect(page.locator('[data-part="channels"]')).to_contain_text("1 arrivés")
+        await expect(page.locator('[data-part="channels"]')).to_contain_text("1 arrivé")
 
 
 async def test_a_service_that_dies_in_the_middle_is_missed_in_words_and_the_right_figures_come_back(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from broadcaster.http.route import Call
 
 
-_IN_EACH = ("exercise", "test", *Severity, "since", "until")
+_IN_EACH = ("exercise", "test", *map(str, Severity), "since", "until")
 
 
 async def show(call: Call[None, None]) -> web.Response:

@@ -33,7 +33,7 @@ if (box) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.target.closest("input, select, textarea")) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || /** @type {Element} */ (event.target).closest("input, select, textarea")) return;
   all("[data-key]").find((each) => each.dataset.key === event.key.toLowerCase())?.click();
 });
 

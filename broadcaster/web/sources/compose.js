@@ -5,7 +5,7 @@ import { Drafts, empty, placed } from "./parts/compose_draft.js";
 import { Check } from "./parts/compose_check.js";
 import { Where } from "./parts/compose_where.js";
 import { Wording } from "./parts/compose_words.js";
-import { all, dates, fill, language, left, one } from "./parts/dom.js";
+import { all, dates, fill, left, one } from "./parts/dom.js";
 
 const STEPS = ["kind", "where", "words", "check"];
 

@@ -16,7 +16,7 @@ document.addEventListener("keydown", (event) => {
 
 // A form goes once: the second tap of an impatient thumb does nothing. Coming back by the back button, it may go again.
 document.addEventListener("submit", (event) => {
-  const form = event.target;
+  const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.method !== "post" || event.defaultPrevented) return;
   if (form.dataset.gone) {
     event.preventDefault();

@@ -64,7 +64,7 @@ if (box && given.area) {
     box.append(place);
     const { map, L, ready } = draw(place, { ...given, still: true });
     const kind = drawn?.querySelector(".zone")?.getAttribute("class") || "zone";
-    const zone = L.geoJSON(given.area, { interactive: false, smoothFactor: 0.3, style: { className: kind, weight: 3 } }).addTo(map);
+    const zone = L.geoJSON(given.area, /** @type {any} */ ({ interactive: false, smoothFactor: 0.3, style: { className: kind, weight: 3 } })).addTo(map);
     const show = () => map.fitBounds(zone.getBounds().pad(0.3), { animate: false });
     drawn?.remove();
     show();

@@ -70,7 +70,7 @@ async function map() {
   const show = () => {
     const at = [Number(lat.value.replace(",", ".")), Number(lon.value.replace(",", "."))];
     marker?.remove();
-    if (lon.value && lat.value && at.every(Number.isFinite)) marker = L.marker(at, { icon, keyboard: false }).addTo(drawn.map);
+    if (lon.value && lat.value && at.every(Number.isFinite)) marker = L.marker([at[0], at[1]], { icon, keyboard: false }).addTo(drawn.map);
     return at;
   };
   drawn.map.on("click", (event) => {

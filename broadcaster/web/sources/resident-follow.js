@@ -1,7 +1,8 @@
 // /s/{station}: three presses to follow. One thing at a time; the back button goes one thing back; whatever is under way
 // when the network goes is kept and goes on.
 
-import { No, ask, dialled, given, isOffline, once, trouble, word } from "./parts/ask.js";
+import { ask, dialled, given, isOffline, once, trouble, word } from "./parts/ask.js";
+import { Problem } from "./parts/request.js";
 import { codes, locale } from "./parts/codes.js";
 import { drop, fact, keep } from "./parts/device.js";
 import { all, one, say } from "./parts/dom.js";
@@ -59,7 +60,7 @@ push.addEventListener("click", () =>
     } catch (error) {
       ways();
       if (push.hidden) return void say(word("denied")); // what stands in its place says all of it
-      trouble(wrong, isOffline(error) && !(error instanceof No) ? word("offline") : (given.words[error.message] ? word(error.message) : word("failed")));
+      trouble(wrong, isOffline(error) && !(error instanceof Problem) ? word("offline") : (given.words[error.message] ? word(error.message) : word("failed")));
     }
   }),
 );

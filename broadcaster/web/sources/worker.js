@@ -4,6 +4,8 @@
 import { every, fact, forget, read, write } from "./parts/device.js";
 import { renewed, report, tellAll } from "./parts/reports.js";
 
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+
 // The shell and its files are those of a release, and go with it; the pages that were kept stay.
 const SHELL = `shell-${RELEASE}`;
 const FILES = `files-${RELEASE}`;
@@ -21,16 +23,16 @@ const RHYTHMS = {
   minor: [200],
 };
 
-self.addEventListener("install", (event) => {
-  event.waitUntil(keepShell().then(() => self.skipWaiting()));
+worker.addEventListener("install", (event) => {
+  event.waitUntil(keepShell().then(() => worker.skipWaiting()));
 });
 
-self.addEventListener("activate", (event) => {
+worker.addEventListener("activate", (event) => {
   event.waitUntil(
     (async () => {
       await keepFilesOfPages();
       for (const name of await caches.keys()) if (![SHELL, PAGES, FILES].includes(name)) await caches.delete(name);
-      await self.clients.claim();
+      await worker.clients.claim();
     })(),
   );
 });
@@ -101,16 +103,16 @@ async function trimPages(most) {
   for (const request of kept.slice(0, Math.max(0, kept.length - most))) await pages.delete(request, { ignoreVary: true });
 }
 
-self.addEventListener("push", (event) => event.waitUntil(arrived(event.data)));
+worker.addEventListener("push", (event) => event.waitUntil(arrived(event.data)));
 
 async function arrived(data) {
-  let told = {};
+  let told;
   try {
     told = data?.json() ?? {};
   } catch {
     told = { body: data?.text() };
   }
-  const path = told.url ? new URL(told.url, self.location.origin).pathname : "/";
+  const path = told.url ? new URL(told.url, worker.location.origin).pathname : "/";
   if (told.type === "welcome") {
     await show({ ...told, path }, { quiet: Boolean(told.quiet) });
     await report(told.receipt, "displayed");
@@ -128,7 +130,8 @@ async function arrived(data) {
 /** @param {any} told @param {{quiet: boolean}} how */
 async function show(told, how) {
   const real = !told.status || told.status === "actual";
-  await self.registration.showNotification(told.title || "Tocsin", {
+  /** @type {any} Chromium's options too: actions, renotify, vibrate */
+  const options = {
     body: [told.body, told.station].filter(Boolean).join("\n"),
     lang: told.lang,
     tag: told.tag,
@@ -140,7 +143,8 @@ async function show(told, how) {
     icon: "/icons/192.png",
     badge: "/icons/badge.png",
     data: { path: told.path || "/", receipt: told.receipt },
-  });
+  };
+  await worker.registration.showNotification(told.title || "Tocsin", options);
 }
 
 /** Keep an alert's page, to be read when the network is gone. @param {string} path */
@@ -163,10 +167,10 @@ async function trim() {
 
 /** Pages that are open show what came. */
 async function nudge() {
-  for (const client of await self.clients.matchAll({ type: "window" })) client.postMessage({ kind: "alerts" });
+  for (const client of await worker.clients.matchAll({ type: "window" })) client.postMessage({ kind: "alerts" });
 }
 
-self.addEventListener("notificationclick", (event) => {
+worker.addEventListener("notificationclick", (event) => {
   event.notification.close();
   const { path = "/", receipt } = event.notification.data || {};
   event.waitUntil(Promise.allSettled([lead(path), report(receipt, "opened")]));
@@ -174,7 +178,7 @@ self.addEventListener("notificationclick", (event) => {
 
 /** Open a page, in a window that is there or in a new one. @param {string} path */
 async function lead(path) {
-  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const windows = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   for (const each of windows) {
     if (new URL(each.url).pathname === path) return each.focus();
   }
@@ -184,14 +188,14 @@ async function lead(path) {
     const led = await focused?.navigate(path).catch(() => null);
     if (led) return led;
   }
-  return self.clients.openWindow(path);
+  return worker.clients.openWindow(path);
 }
 
-self.addEventListener("pushsubscriptionchange", (event) => {
+worker.addEventListener("pushsubscriptionchange", (event) => {
   event.waitUntil(
     (async () => {
       const old = event.oldSubscription?.endpoint || (await fact("endpoint"));
-      const fresh = event.newSubscription || (await self.registration.pushManager.getSubscription()) || (await subscribeAnew(event));
+      const fresh = event.newSubscription || (await worker.registration.pushManager.getSubscription()) || (await subscribeAnew(event));
       if (fresh) await renewed(fresh.toJSON(), old);
     })(),
   );
@@ -199,21 +203,21 @@ self.addEventListener("pushsubscriptionchange", (event) => {
 
 async function subscribeAnew(event) {
   const key = event.oldSubscription?.options?.applicationServerKey || (await fact("key"));
-  return key ? self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }) : null;
+  return key ? worker.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }) : null;
 }
 
-self.addEventListener("sync", (event) => {
+worker.addEventListener("sync", (/** @type {any} */ event) => {
   if (event.tag === "reports") event.waitUntil(tellAll());
 });
 
-self.addEventListener("message", (event) => {
+worker.addEventListener("message", (event) => {
   if (event.data?.kind === "tell") event.waitUntil(tellAll());
 });
 
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== "GET" || url.origin !== self.location.origin) return;
+  if (request.method !== "GET" || url.origin !== worker.location.origin) return;
   if (/^\/(static|icons)\/|^\/icon\.svg$/.test(url.pathname)) event.respondWith(fromFiles(request, url.pathname, event));
   else if (request.mode === "navigate" && /^\/(?:$|here$|me$|a\/|s\/|sign\/)/.test(url.pathname)) {
     event.respondWith(freshPage(request, url, event));

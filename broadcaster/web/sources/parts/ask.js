@@ -2,6 +2,7 @@
 
 import { fact } from "./device.js";
 import { left } from "./dom.js";
+import { request } from "./request.js";
 
 /** What the page was given by the server. */
 export const given = left("given") || { words: {} };
@@ -9,43 +10,14 @@ export const given = left("given") || { words: {} };
 export const word = (name, gaps = {}) =>
   (given.words[name] || name).replace(/%\((\w+)\)s/g, (_, gap) => String(gaps[gap] ?? ""));
 
-/** What the service said no to: status, and the first field that is wrong. */
-export class No extends Error {
-  constructor(status, told, retryAfter) {
-    super(told?.detail || `HTTP ${status}`);
-    this.status = status;
-    this.field = told?.errors?.[0]?.field || "";
-    this.code = told?.code || "";
-    this.params = told?.errors?.[0]?.params || {};
-    this.retryAfter = retryAfter;
-  }
-}
-
 /**
- * Ask with JSON; give the answer's JSON, or null. Raises No, and TypeError where there is no network.
+ * Send a request with the device's token, or with another. Throws as ``request`` does.
  * @param {string} method @param {string} path @param {any} [body] @param {{token?: string|null}} [as]
  */
 export async function ask(method, path, body, as = {}) {
   const token = as.token === undefined ? await fact("token") : as.token;
-  const answer = await fetch(path, {
-    method,
-    headers: {
-      Accept: "application/json",
-      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-      ...(token ? { Authorization: `Bearer ${token}` } : {}),
-    },
-    body: body === undefined ? undefined : JSON.stringify(body),
-    credentials: "omit",
-  });
-  const text = await answer.text();
-  let told = null;
-  try {
-    told = text ? JSON.parse(text) : null;
-  } catch {
-    // a proxy's page, perhaps: the status says enough
-  }
-  if (!answer.ok) throw new No(answer.status, told, Number(answer.headers.get("Retry-After")) || 0);
-  return told;
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  return request(method, path, body, { headers, credentials: "omit" });
 }
 
 /** Write a French number as it is dialled, in pairs; others as they are. @param {string} to */

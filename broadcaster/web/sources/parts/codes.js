@@ -3,7 +3,7 @@
 
 import { ask, dialled, given, isOffline, once, trouble, word } from "./ask.js";
 import { drop, fact, keep } from "./device.js";
-import { one } from "./dom.js";
+import { all, one } from "./dom.js";
 
 const AGAIN_S = 45;
 const LOOK_MS = 4000;
@@ -24,13 +24,13 @@ export function codes(within, how) {
   let looking = 0;
   let refused = "";
 
-  for (const form of within.querySelectorAll("form.ask-code")) {
+  for (const form of all("form.ask-code", within)) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const field = form.querySelector("input:not([type=checkbox])");
+      const field = one("input:not([type=checkbox])", form);
       const contact = { [form.dataset.kind]: field.value.trim() };
-      if (form.querySelector("[name=call]")?.checked) contact.call = true;
-      if (field.value.trim()) once(form, () => begin(contact, form.querySelector(".wrong"), field));
+      if (one("[name=call]", form)?.checked) contact.call = true;
+      if (field.value.trim()) once(form, () => begin(contact, one(".wrong", form), field));
       else field.focus();
     });
   }

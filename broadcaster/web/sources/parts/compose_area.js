@@ -79,7 +79,7 @@ export class AreaMap {
   /** Say what lies over the map, in pixels, so that nothing that matters is put under it. */
   room() {
     const over = this.told.over();
-    return { paddingTopLeft: [24, over.top + 16], paddingBottomRight: [24, over.bottom + 16] };
+    return { paddingTopLeft: L.point(24, over.top + 16), paddingBottomRight: L.point(24, over.bottom + 16) };
   }
 
   /** The point in the middle of what is seen of the map. */
@@ -97,7 +97,7 @@ export class AreaMap {
   }
 
   bounds() {
-    const drawn = this.draft && !this.draft.territory && L.featureGroup(this.shapes.getLayers().filter((each) => each.getBounds)).getBounds();
+    const drawn = this.draft && !this.draft.territory && L.featureGroup(this.shapes.getLayers().filter((each) => "getBounds" in each)).getBounds();
     if (drawn && drawn.isValid()) return drawn;
     if (this.outline) return this.outline.getBounds();
     return this.given.centre ? L.latLng(this.given.centre[1], this.given.centre[0]).toBounds(6000) : null;
@@ -138,7 +138,7 @@ export class AreaMap {
     const northWest = this.map.latLngToContainerPoint(bounds.getNorthWest());
     const southEast = this.map.latLngToContainerPoint(bounds.getSouthEast());
     const inside =
-      northWest.x >= 0 && northWest.y >= paddingTopLeft[1] - 16 && southEast.x <= size.x && southEast.y <= size.y - paddingBottomRight[1] + 16;
+      northWest.x >= 0 && northWest.y >= paddingTopLeft.y - 16 && southEast.x <= size.x && southEast.y <= size.y - paddingBottomRight.y + 16;
     const small = southEast.x - northWest.x < 90;
     if (!inside || small) this.map.fitBounds(bounds, { ...this.room(), animate: false, maxZoom: 16 });
   }
@@ -229,7 +229,7 @@ export class AreaMap {
   }
 
   buildCorners(style) {
-    const points = this.corners.map(([lon, lat]) => [lat, lon]);
+    const points = this.corners.map(([lon, lat]) => L.latLng(lat, lon));
     L.polyline([...points, ...points.slice(0, points.length > 2 ? 1 : 0)], { ...style, dashArray: "6 6" }).addTo(this.shapes);
     for (const each of points) L.circleMarker(each, { ...style, radius: 6, fillOpacity: 1 }).addTo(this.shapes);
   }
@@ -294,7 +294,7 @@ export class AreaMap {
 
   edgeOf(circle) {
     const east = circle.radius_m / (METRES_A_DEGREE * Math.cos((circle.lat * Math.PI) / 180));
-    return [circle.lat, circle.lon + east];
+    return L.latLng(circle.lat, circle.lon + east);
   }
 }
 

@@ -1,13 +1,19 @@
 // What each script of ours begins with.
 
-/** Give the first element of a selector, or null. @param {string} selector @param {ParentNode} [within] */
+/**
+ * Return the first element of a selector, or null; of any type, for the type checker.
+ * @param {string} selector @param {ParentNode} [within] @returns {any}
+ */
 export const one = (selector, within = document) => within.querySelector(selector);
 
-/** Give all elements of a selector as an array. @param {string} selector @param {ParentNode} [within] */
+/**
+ * Return all elements of a selector as an array.
+ * @param {string} selector @param {ParentNode} [within] @returns {any[]}
+ */
 export const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
 /**
- * Give what the server left for scripts in <script type="application/json" id="…">, or null.
+ * Return what the server left for scripts in <script type="application/json" id="…">, or null.
  * @param {string} id
  */
 export function left(id) {
@@ -31,7 +37,7 @@ export function make(name, given = {}, ...children) {
 /** The page's language, for numbers and dates. */
 export const language = document.documentElement.lang || "fr";
 
-/** Whoever reads English in France reads 21:59 and not 9:59 PM. @param {string} [said] */
+/** English readers in France read 21:59, not 9:59 PM. @param {string} [said] */
 export const dates = (said = language) => (said.startsWith("en") ? "en-GB" : said);
 
 const whole = new Intl.NumberFormat(language);

@@ -50,7 +50,7 @@ async function ground(map, given) {
     found.neighbours.map((each) => L.geoJSON(each.boundary, { pane: "ground", interactive: false })),
   );
   const paint = () => {
-    others.eachLayer((each) => each.setStyle({ color: colour("--line"), weight: 1, fill: false }));
+    others.eachLayer((/** @type {any} */ each) => each.setStyle({ color: colour("--line"), weight: 1, fill: false }));
     own?.setStyle({ color: colour("--edge"), weight: 2, fillColor: colour("--card"), fillOpacity: given.tiles ? 0 : 1 });
   };
   paint();

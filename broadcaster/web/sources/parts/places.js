@@ -46,7 +46,7 @@ export function places(within, chosen, about) {
       if (!told.places.length) trouble(wrong, word("no_place"));
       for (const each of told.places.slice(0, 5)) {
         const button = make("button", { type: "button", class: "button plain wide" }, each.label);
-        button.addEventListener("click", () => once(button, () => chosen(each)));
+        button.addEventListener("click", () => once(button, async () => chosen(each)));
         found.append(make("li", {}, button));
       }
       found.querySelector("button")?.focus();
@@ -87,7 +87,7 @@ export function places(within, chosen, about) {
       // By keyboard the middle of the map is the place: the arrows move it, and Enter puts the pin there.
       box.addEventListener("keydown", (event) => event.key === "Enter" && put(map.getCenter()));
       use.addEventListener("click", () =>
-        once(use, () => chosen({ lon: wrap(marker.getLatLng().lng), lat: marker.getLatLng().lat })),
+        once(use, async () => chosen({ lon: wrap(marker.getLatLng().lng), lat: marker.getLatLng().lat })),
       );
       say(word("press_map"));
       await ready.catch(() => null); // the place can be pressed on all the same

@@ -37,7 +37,7 @@ export async function tellAll() {
       if (settled || Date.now() - Date.parse(each.at) > OLD_MS) await forget("receipts", key);
     } catch {
       if (Date.now() - Date.parse(each.at) > OLD_MS) await forget("receipts", key);
-      await self.registration?.sync?.register("reports").catch(() => undefined);
+      await /** @type {any} */ (self).registration?.sync?.register("reports").catch(() => undefined);
       break; // no network: the rest waits too
     }
   }
@@ -65,6 +65,6 @@ async function tellRenewal() {
     if (answer.ok || answer.status === 401 || answer.status === 422) await drop("renewal");
     if (answer.ok) await keep("endpoint", renewal.subscription.endpoint);
   } catch {
-    await self.registration?.sync?.register("reports").catch(() => undefined);
+    await /** @type {any} */ (self).registration?.sync?.register("reports").catch(() => undefined);
   }
 }
