@@ -1,4 +1,4 @@
-"""How each channel's address is kept as text, and read again."""
+"""Stored text form of each channel's addresses."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _READERS: dict[str, Callable[[str], Any]] = {"push": _push, "sms": str, "voice":
 
 
 def read_address(channel: str, text: str) -> Any:
-    """Return the address that the channel's ``send`` takes. Raises ``ValueError`` where the text is none."""
+    """Return the address that the channel's ``send`` takes. Raises ``ValueError`` for invalid text."""
     return _READERS[channel](text)
 
 
 def origin_of(address: Any) -> str:
-    """Return the server that an address leads to: a push service's origin; nothing where the provider is always one."""
+    """Return the push service's origin; empty for channels with a single provider."""
     return believed_origin_of(address.endpoint) or "" if isinstance(address, PushSubscription) else ""
 
 
 def keeper_of(channel: str, address: Any) -> str:
-    """Return who answers for an address: whoever keeps the mailbox, or the push service; the channel for a number."""
+    """Return who is responsible for an address: the mailbox provider or push service; the channel for a number."""
     if channel == "email":
         return provider_of(address)
     return origin_of(address) or channel

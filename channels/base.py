@@ -1,7 +1,7 @@
-"""What every channel is: compose a message to the last byte, and send it.
+"""The channel interface: compose a message to the last byte, and send it.
 
-A channel knows messages and addresses, nothing of alerts, people or the store. It holds its own connections, opened at
-first use and closed by ``close``. Importing a channel opens nothing.
+A channel knows messages and addresses, but no alerts, people or store. It holds its own connections, opened on first
+use and closed by ``close``. Importing a channel opens nothing.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ A_contra = TypeVar("A_contra", contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A message as it would go on the wire.
+    """A message as on the wire.
 
-    ``to`` is the address in plain; ``readable`` is what the receiver would see or hear; ``wire`` the bytes (a MIME
-    message, a form body, a JSON or encrypted body, with its HTTP headers before it where it has some).
+    ``to``: the plain address. ``readable``: what the receiver sees or hears. ``wire``: the bytes (a MIME message, a
+    form, a JSON or encrypted body, preceded by its HTTP headers if any).
     """
 
     to: str
@@ -29,11 +29,11 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider took the message (RFC 8030's 201, SMTP's 250, Twilio's queued).
+    """The provider accepted the message (RFC 8030's 201, SMTP's 250, Twilio's queued).
 
-    ``provider_id`` is the provider's name for it, where it gives one; ``units`` what is billed (SMS segments);
-    ``composed`` is there only when nothing was sent because the channel is sandboxed; ``provider`` only where a channel
-    has two (``channels.transport.failover``): which of them took it.
+    ``provider_id``: the provider's message id, if any. ``units``: billed units (SMS segments). ``composed``: only from
+    a sandboxed channel, which sent nothing. ``provider``: which one accepted it, where a channel has two
+    (``channels.transport.failover``).
     """
 
     provider_id: str | None = None
@@ -44,7 +44,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that ``probe`` found out, with what to do about it where it is not well."""
+    """A result of ``probe``, with advice if something is wrong."""
 
     level: Literal["ok", "warning", "error"]
     what: str
@@ -52,14 +52,14 @@ class Finding:
 
 
 class Channel(Protocol[M_contra, A_contra]):
-    """One way to a person.
+    """A way to reach people.
 
-    Concurrency: ``send`` is called many times at once on one event loop. Limits of rate and concurrency are the
-    caller's, and so are retries longer than a few seconds.
+    ``send`` is called many times concurrently on one event loop. The caller limits rate and concurrency, and does
+    retries longer than a few seconds.
     """
 
     def compose(self, message: M_contra, address: A_contra) -> Composed:
-        """Return the message as it would go on the wire, sending nothing."""
+        """Return the message as on the wire, sending nothing."""
         ...
 
     def cost(self, message: M_contra) -> float:  # noqa: ARG002  each is one, but where a channel says otherwise
@@ -69,14 +69,14 @@ class Channel(Protocol[M_contra, A_contra]):
     async def send(self, message: M_contra, address: A_contra) -> Receipt:
         """Hand the message to the provider.
 
-        Raises ``Transient``, ``Permanent``, ``Gone`` or ``Misconfigured`` (see ``channels.errors``) and nothing else.
+        Raises only ``Transient``, ``Permanent``, ``Gone`` or ``Misconfigured`` (see ``channels.errors``).
         """
         ...
 
     async def probe(self) -> list[Finding]:
-        """Reach the provider without sending anything, and say what was found; never raises."""
+        """Contact the provider without sending anything, and report findings; never raises."""
         ...
 
     async def close(self) -> None:
-        """Close what is open; may be called twice."""
+        """Close all connections; idempotent."""
         ...

@@ -1,4 +1,4 @@
-"""Base64url, as the Web Push documents write keys: without padding, and read with or without it."""
+"""Base64url as in the Web Push documents: written without padding, read with or without."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def to_base64url(octets: bytes) -> str:
 
 
 def from_base64url(text: str) -> bytes:
-    """Raises ``ValueError`` where the text is not base64url: the standard library would skip what it does not know."""
+    """Decode; raises ``ValueError`` for any invalid character, which the standard library would skip."""
     if not _BASE64URL.fullmatch(text):
         msg = "not base64url"
         raise ValueError(msg)

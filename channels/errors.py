@@ -1,4 +1,4 @@
-"""What can go wrong with one message, told as what to do about it.
+"""Errors of sending a message, by what to do about them.
 
 ::
 
@@ -11,20 +11,20 @@
     │   └── Stopped         its owner told the provider to stop
     └── Misconfigured   the channel itself is broken (credentials, sender, DNS): stop it, tell the operators
 
-Whatever else a channel raises is a bug of ours. A library's exception never leaves a channel: it is mapped at the
-boundary, with ``raise … from``.
+Anything else is a bug of ours. A library's exception never leaves a channel: it is mapped at the boundary, with
+``raise … from``.
 """
 
 from __future__ import annotations
 
 
 class ChannelError(Exception):
-    """A message was not taken.
+    """A message was not accepted.
 
-    ``code`` is stable and greppable, ``provider:figure`` (``smtp:5.1.1``, ``twilio:30003``, ``push:410``). ``detail``
-    is a sentence for an operator; it never holds an address. ``may_have_left`` is true when the provider may have taken
-    the message all the same (a connection that died after the last byte): sending it again may double it. ``provider``
-    is whose error it is, where a channel has two (``channels.transport.failover``).
+    ``code`` is stable and greppable, ``provider:number`` (``smtp:5.1.1``, ``twilio:30003``, ``push:410``). ``detail``:
+    a sentence for operators, never with an address. ``may_have_left``: the provider may have accepted the message
+    anyway (a connection that died after the last byte), so a retry may duplicate it. ``provider``: whose error it is,
+    where a channel has two (``channels.transport.failover``).
     """
 
     provider: str | None = None
@@ -40,7 +40,7 @@ class ChannelError(Exception):
 
 
 class Transient(ChannelError):
-    """Try again; ``retry_after`` is the provider's own delay in seconds, where it gave one."""
+    """Retry; ``retry_after``: the provider's own delay in seconds, if any."""
 
     def __init__(
         self, code: str, detail: str, *, retry_after: float | None = None, may_have_left: bool = False
@@ -50,15 +50,15 @@ class Transient(ChannelError):
 
 
 class Permanent(ChannelError):
-    """This message to this contact will never arrive."""
+    """This message will never reach this contact."""
 
 
 class SenderRefused(Permanent):
-    """The provider refuses the sender or what it says; another contact there would fare alike."""
+    """The provider refuses the sender or the content; other contacts there would fare alike."""
 
 
 class Unexplained(Permanent):
-    """Refused for good without a reason. ``answer`` is the same for the same answer to another message."""
+    """Refused permanently without a reason. ``answer`` identifies equal answers to different messages."""
 
     def __init__(self, code: str, detail: str, *, answer: str | None = None, may_have_left: bool = False) -> None:
         super().__init__(code, detail, may_have_left=may_have_left)
@@ -66,12 +66,12 @@ class Unexplained(Permanent):
 
 
 class Gone(ChannelError):
-    """The contact is dead (a subscription that ended, a number that is no more, a mailbox that was closed)."""
+    """The contact is dead (subscription ended, number unassigned, mailbox closed)."""
 
 
 class Stopped(Gone):
-    """The contact's owner told the provider to stop; only they can take that back, at the provider."""
+    """The contact's owner opted out at the provider; only they can undo that, there."""
 
 
 class Misconfigured(ChannelError):
-    """The channel is broken whatever the contact: credentials, sender, certificate."""
+    """The channel is broken for every contact: credentials, sender, certificate."""

@@ -1,4 +1,4 @@
-"""A channel that composes to the last byte and sends nothing: what a channel without credentials is."""
+"""A channel without credentials: composes to the last byte and sends nothing."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ A = TypeVar("A")
 
 
 class Sandbox(Generic[M, A]):
-    """Wraps a real channel; its receipts carry the composed message for the caller to keep."""
+    """Wraps a real channel; receipts carry the composed message."""
 
     def __init__(self, inner: Channel[M, A], hint: str) -> None:
-        """``hint`` says which settings would make it real."""
+        """``hint``: which settings would make it real."""
         self._inner = inner
         self._hint = hint
 

@@ -1,6 +1,6 @@
-"""Time: what recurs when, which days are left out, and the timetable that wakes the service.
+"""Recurrence rules, days off, and the timetable of recurring jobs.
 
-A leaf: it knows nothing of the service. It computes instants and calls back; what is done then is decided elsewhere.
+A leaf: it computes instants and calls back; what is done then is decided elsewhere.
 """
 
 from schedules.calendar import PublicDate, feed

@@ -17,7 +17,7 @@ _PUBLISHED = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True)
 class PublicDate:
-    """``uid`` is unique in the world and stays the same from feed to feed; ``at`` and ``made_at`` are aware."""
+    """``uid`` is globally unique and stable from feed to feed; ``at`` and ``made_at`` are aware."""
 
     uid: str
     at: datetime
@@ -27,7 +27,7 @@ class PublicDate:
 
 
 def feed(name: str, dates: Iterable[PublicDate]) -> bytes:
-    """Return the calendar of that name."""
+    """Return an iCalendar feed with that name."""
     calendar = Calendar()
     calendar.add("prodid", "-//Tocsin//Schedules//EN")
     calendar.add("version", "2.0")

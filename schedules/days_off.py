@@ -1,7 +1,7 @@
 """Days on which a schedule does not run: public holidays of France, and school holidays by zone.
 
-The metropolitan zones A, B and C come from ``vacances-scolaires-france``; other zones, and years that it lacks, come
-from a file with the columns ``zone,first,last`` (days as 2027-08-14, both included).
+Metropolitan zones A, B and C come from ``vacances-scolaires-france``; other zones, and years that it lacks, from a file
+with the columns ``zone,first,last`` (days as 2027-08-14, both included).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ZONES = ("A", "B", "C")
 _ZONE = re.compile(r"[A-Za-z0-9-]{1,20}")
 _LONGEST = 200
-"""Days; a longer holiday in a file is a misprint."""
+"""Days; a longer holiday in a file is an error."""
 _SUBDIVISIONS = {"67": "6AE", "68": "6AE", "975": "PM", "977": "BL", "978": "MF", "986": "WF", "987": "PF", "988": "NC"}
 
 
@@ -37,7 +37,7 @@ class SchoolCalendar:
 
     @classmethod
     def load(cls, file: Path | None = None) -> SchoolCalendar:
-        """Read the metropolitan zones, and those of ``file``. Raises ``BadSchedule``, or ``OSError``."""
+        """Load the metropolitan zones, and those of ``file``. Raises ``BadSchedule``, or ``OSError``."""
         days = {zone: set(found) for zone, found in _metropolitan().items()}
         if file is not None:
             for zone, found in _from_file(file).items():
@@ -49,13 +49,13 @@ class SchoolCalendar:
         return tuple(sorted(self._days))
 
     def days(self, zone: str) -> frozenset[date]:
-        """Return the holidays of a zone. Raises ``BadSchedule``."""
+        """Return a zone's holidays. Raises ``BadSchedule``."""
         if zone not in self._days:
             raise BadSchedule("school-zone-unknown", "school_zone", known=", ".join(self.zones))
         return self._days[zone]
 
     def known_until(self, zone: str) -> date:
-        """Return the last holiday that is known: after it every day counts as a school day."""
+        """Return the last known holiday: later days count as school days."""
         return max(self.days(zone))
 
 
@@ -81,7 +81,7 @@ def _from_file(file: Path) -> dict[str, set[date]]:
 
 @dataclass(frozen=True, slots=True)
 class DaysOff:
-    """Which days are left out. ``insee``: of the commune, whose department may have public holidays of its own."""
+    """Which days are left out. ``insee``: a commune, whose département may have its own public holidays."""
 
     public: bool = False
     insee: str | None = None

@@ -1,8 +1,8 @@
-"""What a schedule can be wrong in: ``field`` says where (``repeat``, ``zone``), ``code`` and ``params`` what."""
+"""Schedule errors: ``field`` says where (``repeat``, ``zone``), ``code`` and ``params`` what."""
 
 
 class BadSchedule(ValueError):
-    """The rule, its beginning or its time zone can't be used."""
+    """The rule, its start or its time zone is unusable."""
 
     def __init__(self, code: str, field: str, **params: object) -> None:
         super().__init__(code, field)

@@ -1,8 +1,7 @@
-"""When something recurs: RFC 5545's RRULE and EXDATE, in wall-clock time of a zone.
+"""Recurrence: RFC 5545's RRULE and EXDATE, in wall-clock time of a zone.
 
-``dateutil.rrule`` counts wall-clock times, ``zoneinfo`` says which instants they are: 7:30 stays 7:30 all year. A time
-in the hour that is missing in spring runs right after it; a time in the hour that comes twice in autumn runs once, the
-first time.
+``dateutil.rrule`` computes wall-clock times, ``zoneinfo`` their instants: 7:30 stays 7:30 all year. A time in the hour
+missing in spring runs right after it; a time in the hour repeated in autumn runs once, the first time.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 LEAST = timedelta(hours=1)
 MOST = 10_000
-"""The most occurrences of a rule that ends."""
+"""Most occurrences of a finite rule."""
 HORIZON = timedelta(days=3653)
 """How far ahead occurrences are computed: a rule that does not fire in ten years never does."""
 LONGEST_RULE = 500
@@ -54,9 +53,9 @@ _LAST = datetime(2398, 1, 1)  # noqa: DTZ001  a wall-clock time
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """Times of day in a zone. ``start`` (naive) is the first candidate; without a ``rule`` it is the only one.
+    """Times in a zone. ``start`` (naive) is the first candidate; without a ``rule`` the only one.
 
-    ``except_on`` are wall-clock times that are left out (EXDATE), ``off`` days. Raises ``BadSchedule`` when made.
+    ``except_on``: wall-clock times left out (EXDATE); ``off``: days left out. Raises ``BadSchedule`` on construction.
     """
 
     start: datetime
@@ -75,7 +74,7 @@ class Recurrence:
     def after(self, moment: datetime, *, inclusive: bool = False) -> Iterator[datetime]:
         """Yield the instants (aware, UTC) after ``moment``, in order, within the horizon from it."""
         zone, last = _zone(self.zone), None
-        # A day earlier than the moment is in any zone: what the missing hour puts off is not lost.
+        # A day earlier, in any zone, so that a time put off by the missing hour is not lost.
         since = moment.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
         end = since + HORIZON
         for local in self._local(since, end):
@@ -85,7 +84,7 @@ class Recurrence:
                 yield instant
 
     def next_after(self, moment: datetime, *, inclusive: bool = False) -> datetime | None:
-        """Return the first instant after ``moment``; None when there is none in ten years."""
+        """Return the first instant after ``moment``; None without one in ten years."""
         return next(self.after(moment, inclusive=inclusive), None)
 
     def between(self, first: datetime, last: datetime) -> Iterator[datetime]:
@@ -96,7 +95,7 @@ class Recurrence:
             yield instant
 
     def check(self, now: datetime) -> None:
-        """Raise ``BadSchedule`` unless it fires after ``now``, an hour apart at least, and not too often."""
+        """Raise ``BadSchedule`` unless it fires after ``now``, at least an hour apart, and not too often."""
         if self.rule is None:
             if self.next_after(now) is None:
                 raise BadSchedule("at-past", "at")
@@ -115,13 +114,13 @@ class Recurrence:
             raise BadSchedule("repeat-too-many", "repeat", most=MOST)
 
     def without(self, instant: datetime) -> Recurrence:
-        """Return the same without the occurrence at ``instant``."""
+        """Return the recurrence without the occurrence at ``instant``."""
         return replace(self, except_on=self.except_on | set(self._named(instant)))
 
     def split(self, instant: datetime) -> tuple[Recurrence | None, Recurrence]:
-        """Return what comes before the occurrence at ``instant`` (None: nothing), and that with all that follow.
+        """Return the part before the occurrence at ``instant`` (None if empty), and the part from it on.
 
-        Raises ``BadSchedule`` where there is no occurrence at that instant.
+        Raises ``BadSchedule`` if there is no occurrence at that instant.
         """
         at = min(self._named(instant), default=None)
         if at is None:
@@ -139,28 +138,28 @@ class Recurrence:
         return earlier if before else None, replace(self, start=at, rule=_written(parts))
 
     def _named(self, instant: datetime) -> list[datetime]:
-        """Return the wall-clock times that mean this instant: two where one stands in a missing hour."""
+        """Return the wall-clock times of this instant: two if one is in a missing hour."""
         about = instant.astimezone(_zone(self.zone)).replace(tzinfo=None)
         near = self._local(about - timedelta(days=1), about + timedelta(days=1))
         return [local for local in near if instant_of(local, self.zone) == instant]
 
     def _local(self, since: datetime, end: datetime) -> Iterator[datetime]:
-        """Yield the wall-clock times from ``since`` to ``end``, without those that are left out."""
+        """Yield the wall-clock times from ``since`` to ``end``, without exceptions."""
         for local in takewhile(lambda local: local <= end, self._candidates(end)):
             if local >= since and local not in self.except_on and local.date() not in self.off:
                 yield local
 
     def _candidates(self, end: datetime) -> Iterator[datetime]:
-        """Yield what the rule says, to ``end`` at least, or somewhat further."""
+        """Yield the rule's times, at least to ``end``."""
         if self.rule is None:
             return iter((self.start,))
         return (local - _CYCLES for local in self._rrule(end))
 
     def _rrule(self, end: datetime) -> rrule:
-        """Return the rule, 7,600 years later than it is meant.
+        """Return the rule, shifted 7,600 years into the future.
 
-        Of a rule that never fires dateutil goes on to the year 9999, so that is near. The calendar, weekdays included,
-        repeats itself every 400 years.
+        dateutil tries a rule that never fires up to the year 9999, so that is made near. The calendar, including
+        weekdays, repeats every 400 years.
         """
         parts = _parts(self.rule or "")
         try:
@@ -174,12 +173,12 @@ class Recurrence:
 
 
 def instant_of(local: datetime, zone: str) -> datetime:
-    """Return the instant (UTC) of a wall-clock time: of two the first, and right after an hour that is missing."""
+    """Return the instant (UTC) of a wall-clock time: the first of two, and right after a missing hour."""
     aware = local.replace(tzinfo=_zone(zone))
     first, second = aware.astimezone(UTC), aware.replace(fold=1).astimezone(UTC)
     if second >= first:
         return first
-    before, low, high = aware.utcoffset(), second, first  # the clock jumps somewhere between the two
+    before, low, high = aware.utcoffset(), second, first  # the clock changes somewhere between the two
     while high - low > timedelta(seconds=1):
         middle = low + (high - low) / 2
         if middle.astimezone(aware.tzinfo).utcoffset() == before:
@@ -197,7 +196,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _until(said: str, zone: str) -> datetime:
-    """Return the wall-clock time of an UNTIL; a day alone is meant to its end."""
+    """Return the wall-clock time of an UNTIL; a date means its end."""
     day = datetime.strptime(said[:8], "%Y%m%d")  # noqa: DTZ007  a wall-clock time
     if len(said) == len("20271231"):
         return day.replace(hour=23, minute=59, second=59)
@@ -206,7 +205,7 @@ def _until(said: str, zone: str) -> datetime:
 
 
 def _parts(rule: str) -> dict[str, str]:
-    """Return the parts of a rule. Raises ``BadSchedule`` for what RFC 5545 has not, or dateutil would never end."""
+    """Return a rule's parts. Raises ``BadSchedule`` if RFC 5545 lacks them or dateutil would not terminate."""
     said = rule.strip().upper().removeprefix("RRULE:")
     pairs = [part.partition("=")[::2] for part in said.split(";") if part]
     parts = dict(pairs)

@@ -1,6 +1,6 @@
-"""The timetable: what one process does for all, and how often.
+"""Recurring jobs of the leading process.
 
-APScheduler wakes and decides nothing. Its jobs live in memory alone, and are made anew at every start.
+APScheduler only wakes them. Jobs are in memory, and created at every start.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
 _CANCELLED_S = 5.0
-# It would log each job that still runs when it is due again, which is no trouble here.
+# It would log each job still running when due again, which is harmless here.
 logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that recurs. It first runs at the start and never overlaps itself; several missed turns are one turn."""
+    """A recurring job. Runs at start and never overlaps itself; several missed runs become one."""
 
     name: str
     every: timedelta
@@ -33,7 +33,7 @@ class Job:
 
 
 class Timetable:
-    """Runs jobs between ``start`` and ``stop``. ``failed(name, error)`` is called with what a job raises."""
+    """Runs jobs between ``start`` and ``stop``. ``failed(name, error)`` gets a job's exceptions."""
 
     def __init__(self, jobs: Sequence[Job], failed: Callable[[str, Exception], None]) -> None:
         self._jobs = {each.name: each for each in jobs}
@@ -42,7 +42,7 @@ class Timetable:
         self._under_way: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Begin; nothing happens if it has begun."""
+        """Start; idempotent."""
         if self._scheduler is not None:
             return
         self._scheduler = AsyncIOScheduler(timezone=UTC)
@@ -60,7 +60,7 @@ class Timetable:
         self._scheduler.start()
 
     def wake(self, name: str, delay: timedelta) -> None:
-        """Run a job once more after ``delay``, in place of the last such wish; nothing happens while none runs."""
+        """Run a job once more after ``delay``, replacing an earlier request; no-op while stopped."""
         if self._scheduler is not None:
             self._scheduler.add_job(
                 self._run,
@@ -72,7 +72,7 @@ class Timetable:
             )
 
     async def stop(self) -> None:
-        """End, and cancel the jobs that are under way."""
+        """Stop, and cancel running jobs."""
         if self._scheduler is None:
             return
         self._scheduler.shutdown(wait=False)

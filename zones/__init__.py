@@ -1,4 +1,4 @@
-"""Where: shapes on the Earth, indexes of points and of areas, jurisdictions, and the communes of France.
+"""Shapes on the Earth, indexes of points and areas, jurisdictions, and the communes of France.
 
 WGS 84 degrees, longitude before latitude; lengths in metres. A leaf: it knows nothing of the service. Importing it
 opens nothing.

@@ -1,8 +1,8 @@
-"""The alert index: which of the active areas hold a point?
+"""The alert index: which active areas contain a point?
 
-The rtree holds a box or two for each shape, for a few points at a time; a grid made of the same boxes answers for many.
-Circles are then judged by bounds and the geodesic, polygons by their edges, all pairs of point and shape at once. For
-one thread, such as an event loop's.
+An rtree holds a box or two per shape, for a few points at a time; a grid of the same boxes serves many. Candidates are
+then checked, circles by bounds and the geodesic, polygons by their edges, all pairs of point and shape at once.
+Single-threaded, as on an event loop.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
     from zones.keytable import Ints
 
 _WORTH_A_GRID = 64
-"""Points: for fewer the tree is as quick, and to make a grid costs about what the tree takes for a point an area."""
-_LON, _LAT, _RADIUS, _BOUNDS = 0, 1, 2, 3  # columns of a circle's figures; four columns of bounds
+"""Points: for fewer the tree is as fast, and building a grid costs about as much as a tree look-up per area."""
+_LON, _LAT, _RADIUS, _BOUNDS = 0, 1, 2, 3  # columns of a circle's row; four columns of bounds
 
 
 class AreaIndex:
     """Areas by id (int64).
 
-    The rtree's nodes are small: a point is found in half the time that the default of 100 takes, and put in half too.
+    Small rtree nodes halve the time of look-ups and inserts compared to the default of 100.
     """
 
     def __init__(self) -> None:
         self._boxes = Index(properties=Property(leaf_capacity=16, index_capacity=16, near_minimum_overlap_factor=8))
-        self._shapes: dict[int, list[tuple[int, list[Box]]]] = {}  # of each area: shape numbers and their boxes
+        self._shapes: dict[int, list[tuple[int, list[Box]]]] = {}  # per area: shape numbers and their boxes
         self._free: list[int] = []
         self._used = 0
         self._area_of = np.zeros(16, dtype=np.int64)
-        self._circles = np.full((16, 7), np.nan)  # NaN where the shape is no circle
+        self._circles = np.full((16, 7), np.nan)  # NaN for other shapes
         self._patches: NDArray[Any] = np.full(16, None, dtype=object)
         self._grid: AreaGrid | None = None
 
@@ -74,7 +74,7 @@ class AreaIndex:
         self._grid = None
 
     def remove(self, area_id: int) -> bool:
-        """Forget an area; False if it was not there."""
+        """Remove an area; False if absent."""
         held = self._shapes.pop(area_id, None)
         for number, boxes in held or ():
             for box in boxes:
@@ -85,13 +85,15 @@ class AreaIndex:
         return held is not None
 
     def at(self, lon: float, lat: float) -> Ints:
-        """The ids of the areas that hold a point, edges too: sorted, each once; none for what is not on the Earth."""
+        """Return the ids of areas containing a point, edges included: sorted, distinct; none for a point not on the
+        Earth.
+        """
         return self.at_many([lon], [lat])[1]
 
     def at_many(self, lons: Any, lats: Any) -> tuple[Ints, Ints]:
-        """For points as arrays (n,): each pair of a point's index and the id of an area that holds it.
+        """For points as arrays (n,), return the pairs of point index and id of an area containing it.
 
-        Two int64 arrays (k,), sorted by point, then by id. Points that are NaN or not on the Earth are in no area.
+        Two int64 arrays (k,), sorted by point, then id. Points that are NaN or not on the Earth are in no area.
         """
         lons, lats = np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64)
         on_earth = np.flatnonzero((np.abs(lons) <= 180) & (np.abs(lats) <= 90))  # noqa: PLR2004
@@ -103,13 +105,13 @@ class AreaIndex:
         points, ids = points[held], self._area_of[shapes[held]]
         order = np.lexsort((ids, points))
         points, ids = points[order], ids[order]
-        # An area of several shapes, or of two boxes, may have been found more than once.
+        # Areas with several shapes or boxes may be found more than once.
         first = np.ones(len(points), dtype=np.bool_)
         first[1:] = (points[1:] != points[:-1]) | (ids[1:] != ids[:-1])
         return points[first], ids[first]
 
     def _candidates(self, lons: Floats, lats: Floats) -> tuple[Ints, Ints]:
-        """Pairs (index of a point, shape's number) whose boxes meet, by whichever way is the quicker."""
+        """Return pairs (point index, shape number) with intersecting boxes, by the faster method."""
         if self._grid is None and len(lons) >= max(_WORTH_A_GRID, len(self._shapes)):
             boxes = ((number, box) for held in self._shapes.values() for number, parts in held for box in parts)
             self._grid = AreaGrid(boxes)
@@ -120,7 +122,7 @@ class AreaIndex:
         return np.repeat(np.arange(len(lons)), counts.astype(np.int64)), shapes
 
     def _hold(self, shapes: Ints, lons: Floats, lats: Floats) -> Bools:
-        """Whether each shape holds the point beside it."""
+        """Return whether each shape contains its point."""
         figures = self._circles[shapes]
         radius_m = figures[:, _RADIUS]
         bounds = DegreeBounds(*figures[:, _BOUNDS:].T)

@@ -1,7 +1,7 @@
-"""A grid over boxes, for many points at once: which boxes may hold each of them?
+"""A grid over boxes, for many points at once: which boxes may contain each of them?
 
-A tree costs some two microseconds a point, most of it in walking from node to node; looking up the cell of every point
-in one go costs a tenth of that. A grid can't be changed, so it is made anew when enough points ask after a change.
+A tree takes some two microseconds a point, mostly to walk its nodes; cell look-ups for all points together take a tenth
+of that. A grid is immutable, so it is rebuilt when enough points are queried after a change.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from zones.keytable import Ints
 
 _CELL_DEG = 0.05
-"""Some 5 km: the circle of 5 km lies in nine to sixteen cells."""
+"""Some 5 km: a circle of 5 km covers nine to sixteen cells."""
 _COLUMNS = 8192  # more than 360 / _CELL_DEG
 _MOST_CELLS = 1024
-"""A box over more cells than this is compared with every point instead: there are few, and they are large."""
+"""A box over more cells is compared with every point instead: such boxes are few."""
 
 
 class AreaGrid:
-    """Boxes by their number, as they were when it was made."""
+    """Immutable; boxes by their number."""
 
     def __init__(self, boxes: Iterable[tuple[int, Box]]) -> None:
         """``boxes`` are (number, box)."""
@@ -45,7 +45,7 @@ class AreaGrid:
         self._numbers = numbers[each_box[order]]
 
     def candidates(self, lons: Floats, lats: Floats) -> tuple[Ints, Ints]:
-        """Return pairs (index of a point, number of a box) that hold every true pair, and some more."""
+        """Return pairs (point index, box number): a superset of the true pairs."""
         points, numbers = self._in_cells(lons, lats)
         for number, (west, south, east, north) in self._broad:
             inside = np.flatnonzero((lons >= west) & (lons <= east) & (lats >= south) & (lats <= north))
@@ -69,7 +69,7 @@ def _cells(degrees: Floats) -> Ints:
 
 
 def _counted(counts: Ints) -> tuple[Ints, Ints]:
-    """For counts (n,): the index of each repeated so often, and which repetition it is."""
+    """For counts (n,), return each index repeated that often, and the repetition's number."""
     total = int(counts.sum())
     which = np.repeat(np.arange(len(counts)), counts)
     return which, np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)

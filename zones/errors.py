@@ -19,9 +19,9 @@ from typing import Self
 
 
 class ZoneError(ValueError):
-    """A place was refused.
+    """A refused place.
 
-    ``code`` says why; ``field`` is the path of what is wrong in the caller's document (``area.circles[0].radius_m``).
+    ``code`` says why; ``field``: path in the caller's document (``area.circles[0].radius_m``).
     """
 
     def __init__(self, code: str, field: str = "", **params: object) -> None:
@@ -35,12 +35,12 @@ class ZoneError(ValueError):
         return f"{self.field}: {told}" if self.field else told
 
     def under(self, path: str) -> Self:
-        """The same error, its field seen from further out: ``radius_m`` under ``circles[0]``."""
+        """Return the same error with a prefixed field: ``radius_m`` under ``circles[0]``."""
         return type(self)(self.code, f"{path}.{self.field}" if self.field else path, **self.params)
 
 
 class InvalidArea(ZoneError):
-    """The shape itself can't be used."""
+    """The shape is unusable."""
 
 
 class InvalidPoint(ZoneError):
@@ -48,7 +48,7 @@ class InvalidPoint(ZoneError):
 
 
 class OutsideJurisdiction(ZoneError):
-    """The shape goes further than its author may."""
+    """The shape exceeds its author's jurisdiction."""
 
 
 class UnknownCommune(ZoneError):

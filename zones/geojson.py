@@ -1,7 +1,7 @@
-"""Reads polygons out of GeoJSON (RFC 7946), refusing what can't be used with the field and the reason.
+"""Reads polygons from GeoJSON (RFC 7946); errors name the field and the reason.
 
-Files as people have them are read too: features without a geometry, geometry collections, altitudes and measures, and
-the ``crs`` that RFC 7946 did away with, where it names WGS 84 or a system within a metre or two of it.
+Also reads files as people have them: features without a geometry, geometry collections, altitudes and measures, and the
+``crs`` member that RFC 7946 removed, if it means WGS 84 or a system within a metre or two of it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from zones.rings import Rings, listed, polygons_of
 from zones.rings import is_list as _is_list
 
 _LIKE_WGS84 = frozenset(
-    # EPSG's numbers of WGS 84 and ETRS89, and of what is aligned with them in France and its overseas territories: two
-    # dimensions, three, and longitude first.
+    # EPSG codes of WGS 84 and ETRS89, and of aligned systems in France and its overseas territories: two dimensions,
+    # three, and longitude first.
     {
         *(4326, 4979, 4258, 4937),
         *(4171, 4965, 7084, 9777, 9776, 9779, 9782, 9781, 9784),  # RGF93: metropolitan France
@@ -35,12 +35,12 @@ _EPSG = re.compile(r"epsg\W.*?(\d{4,6})\W*$", re.IGNORECASE)
 _NAMES = re.compile(r"(?:.*\W)?(?:crs84h?|wgs\W?84|wgs\W?1984|rgf\W?93|etrs\W?89)\W*", re.IGNORECASE)
 _NO_AREAS = ("Point", "MultiPoint", "LineString", "MultiLineString")
 _NOTHING = "nothing"
-_DEEPEST = 8  # collections within collections
+_DEEPEST = 8  # nested collections
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one document may hold in all: vertices, rings (each costs as much as some 50 vertices), km²."""
+    """Limits per document: vertices, rings (each costs as much as some 50 vertices), km²."""
 
     vertices: int
     rings: int
@@ -49,11 +49,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The polygons of a document, and what was done to have them.
+    """A document's polygons, and what was changed to get them.
 
-    ``shape`` is valid, within -180..180 and split at the antimeridian. ``left_out`` counts what holds no ground, by its
-    GeoJSON type, features without a geometry as ``nothing``. ``crossings`` are places (lon, lat) where an outline
-    crossed or touched itself, and was made valid.
+    ``shape``: valid, within -180..180 and split at the antimeridian. ``left_out``: ignored geometries without area by
+    GeoJSON type, features without a geometry as ``nothing``. ``crossings``: places (lon, lat) where an outline crossed
+    or touched itself, and was repaired.
     """
 
     shape: MultiPolygon
@@ -64,17 +64,17 @@ class Reading:
 def read_polygons(obj: Any, field: str, limits: Limits) -> MultiPolygon:
     """Return the polygons of a GeoJSON geometry, Feature or FeatureCollection, or of a list of them.
 
-    One valid MultiPolygon within -180..180, split at the antimeridian; polygons that overlap are joined. A geometry
-    that is null is passed over; a point or a line is refused, for its author thinks that it counts. Raises
-    ``InvalidArea``, its field beginning with ``field``.
+    One valid MultiPolygon within -180..180, split at the antimeridian; overlapping polygons are joined. Null geometries
+    are skipped; points and lines are refused, since their author expects them to count. Raises ``InvalidArea``, its
+    field beginning with ``field``.
     """
     return _read(obj, field, limits, Rings(limits.vertices, field), strict=True).shape
 
 
 def read_drawing(obj: Any, field: str, limits: Limits, *, swapped: bool = False) -> Reading:
-    """As ``read_polygons``, but points and lines are left out and unsound outlines made valid; the reading says so.
+    """Like ``read_polygons``, but ignore points and lines and repair outlines; the reading says so.
 
-    ``swapped``: positions are latitude before longitude.
+    ``swapped``: positions have latitude before longitude.
     """
     return _read(obj, field, limits, Rings(limits.vertices, field, swapped=swapped, mend=True), strict=False)
 
@@ -100,7 +100,7 @@ def _read(obj: Any, field: str, limits: Limits, rings: Rings, *, strict: bool) -
 
 
 def _polygons(obj: Any, field: str, left_out: Counter[str], *, strict: bool) -> Iterator[tuple[Any, str]]:
-    """Each polygon's ``coordinates`` with its path; what is none is counted in ``left_out``, or refused."""
+    """Yield each polygon's ``coordinates`` with its path; others are counted in ``left_out``, or refused."""
     for geometry, path in _geometries(obj, field):
         if geometry is None:
             left_out[_NOTHING] += 1
@@ -118,7 +118,7 @@ def _polygons(obj: Any, field: str, left_out: Counter[str], *, strict: bool) -> 
 
 
 def polygons_area_m2(shape: Polygon | MultiPolygon) -> float:
-    """The area on the ellipsoid, holes taken out; parts must not overlap."""
+    """Return the area on the ellipsoid without holes; parts must not overlap."""
     total = 0.0
     for part in shapely.get_parts(shape):
         rings = [shapely.get_coordinates(ring) for ring in (part.exterior, *part.interiors)]
@@ -128,7 +128,7 @@ def polygons_area_m2(shape: Polygon | MultiPolygon) -> float:
 
 
 def _geometries(obj: Any, field: str) -> Iterator[tuple[Mapping[str, Any] | None, str]]:
-    """Each geometry of a document with its path; None for a feature that has no geometry."""
+    """Yield each geometry of a document with its path; None for a feature without one."""
     if _is_list(obj):
         for at, item in enumerate(obj):
             yield from _one_geojson(item, f"{field}[{at}]")
@@ -181,14 +181,14 @@ def _kind(obj: Any, field: str) -> str:
 
 
 def _refuse_other_crs(obj: Mapping[str, Any], field: str) -> None:
-    """Metres read as degrees would be somewhere else."""
+    """Refuse other systems: metres taken for degrees would be somewhere else."""
     crs = obj.get("crs")
     if crs is not None and not _is_wgs84(crs):
         raise InvalidArea("not-wgs84", f"{field}.crs")
 
 
 def _is_wgs84(crs: Any) -> bool:
-    """Return whether ``crs`` names degrees of longitude and latitude within a metre or two of WGS 84."""
+    """Return whether ``crs`` means degrees of longitude and latitude within a metre or two of WGS 84."""
     properties = crs.get("properties") if isinstance(crs, Mapping) else {"name": crs}
     if not isinstance(properties, Mapping):
         return False

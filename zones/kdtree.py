@@ -1,7 +1,7 @@
-"""A k-d tree over the map: which region of it a point lies in, asked of many points at once.
+"""A k-d tree over the map: finds the region of each of many points.
 
-Inner nodes split by longitude or latitude; what is below the cut goes one way, what is on it or above the other. The
-leaves are numbers of the caller's.
+Inner nodes split by longitude or latitude: values below the cut go to one side, others to the other. Leaves are the
+caller's numbers.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from zones.ellipsoid import Floats
     from zones.keytable import Ints
 
-ROOT = -1  # the place where the first node or leaf hangs
+ROOT = -1  # parent of the first node or leaf
 World = tuple[float, float, float, float]  # west, south, east, north
 WORLD: World = (-180.0, -90.0, 180.0, 90.0)
 
 
 class Part(NamedTuple):
-    """Some rows of a batch of points, the region that holds them, and where in the tree it hangs, how deep."""
+    """Rows of a batch of points, their region, and its place and depth in the tree."""
 
     rows: Ints
     region: World
@@ -49,7 +49,7 @@ class Tree:
         self._hang(place, ~leaf)
 
     def locate(self, lons: Floats, lats: Floats) -> NDArray[np.int32]:
-        """The leaf in whose region each point lies."""
+        """Return the leaf of each point's region."""
         codes = np.full(len(lons), self._root, dtype=np.int32)
         open_ = np.arange(len(lons) if self._root >= 0 else 0)
         points = np.stack((lons, lats))
@@ -62,9 +62,9 @@ class Tree:
         return ~codes
 
     def split(self, top: Part, lons: Floats, lats: Floats, most: int) -> list[Part]:
-        """Halve the points until no part has more than ``most``, making the nodes between; parts are for leaves.
+        """Halve the points until no part exceeds ``most``, adding inner nodes; parts become leaves.
 
-        Points that all lie in one spot can't be parted: they come back as one part, however many.
+        Points in a single spot can't be split: they stay one part, however many.
         """
         done: list[Part] = []
         open_ = [(top, lons, lats)]
@@ -105,7 +105,7 @@ class Tree:
 
 
 def _cut(lons: Floats, lats: Floats) -> tuple[int, float] | None:
-    """The axis and value that halve the points along their longer side; None where all lie in one spot."""
+    """Return axis and value that halve the points along the longer side; None if all are in one spot."""
     width, height = float(np.ptp(lons)), float(np.ptp(lats))
     if width == height == 0:
         return None
@@ -114,6 +114,6 @@ def _cut(lons: Floats, lats: Floats) -> tuple[int, float] | None:
     values = lats if axis else lons
     middle = len(values) // 2
     value = float(np.partition(values, middle)[middle])
-    if value == values.min():  # half of them or more lie on the low edge, and the low side must not be empty
+    if value == values.min():  # half or more are on the low edge, and the low side must not be empty
         value = float(values[values > value].min())
     return axis, value

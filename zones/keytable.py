@@ -1,7 +1,7 @@
-"""From a key to its slot: a hash table in two numpy arrays.
+"""A hash table from keys to slots, in two numpy arrays.
 
-A dict of a million ints holds more than 100 bytes a key and is asked one key at a time; this holds 24 to 48 and is
-asked in batches. Open addressing with linear probing; never more than half full, so that a look-up is some two probes.
+A dict of a million ints takes more than 100 bytes a key and is queried one by one; this takes 24 to 48 and is queried
+in batches. Open addressing with linear probing, at most half full, so a look-up takes some two probes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Slots = NDArray[np.int32]
 
-MISSING = -1  # also: this cell was never used, and a search ends here
-_GONE = -2  # this cell was used: a search goes on past it
+MISSING = -1  # also marks a cell never used, where a search ends
+_GONE = -2  # a deleted cell: a search continues
 _SPREAD = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio: neighbouring keys land far apart
 _SMALLEST_BITS = 8
 
@@ -36,12 +36,12 @@ class KeyTable:
         return self._keys.nbytes + self._slots.nbytes
 
     def find(self, keys: Ints) -> Slots:
-        """The slot of each key, ``MISSING`` where there is none."""
+        """Return each key's slot, or ``MISSING``."""
         cells = self._search(keys)
         return np.where(cells >= 0, self._slots[cells], np.int32(MISSING))
 
     def find_one(self, key: int) -> int:
-        """The slot of one key, or ``MISSING``; quicker than a batch of one."""
+        """Return a key's slot, or ``MISSING``; faster than a batch of one."""
         cell = ((key * _SPREAD) & 0xFFFF_FFFF_FFFF_FFFF) >> self._shift
         while (slot := self._slots.item(cell)) != MISSING:
             if slot >= 0 and self._keys.item(cell) == key:
@@ -50,7 +50,7 @@ class KeyTable:
         return MISSING
 
     def put(self, keys: Ints, slots: Slots) -> None:
-        """Set each key's slot, adding the keys that are not there. ``keys`` must be distinct."""
+        """Set slots, adding missing keys. ``keys`` must be distinct."""
         cells = self._search(keys)
         known = cells >= 0
         self._slots[cells[known]] = slots[known]
@@ -60,7 +60,7 @@ class KeyTable:
         self._add(keys[new], slots[new])
 
     def remove(self, keys: Ints) -> None:
-        """Forget keys; those that are not there are no error."""
+        """Remove keys; missing ones are ignored."""
         cells = self._search(keys)
         cells = cells[cells >= 0]
         self._slots[cells] = _GONE
@@ -79,7 +79,7 @@ class KeyTable:
         return (spread >> np.uint64(self._shift)).view(np.int64)
 
     def _search(self, keys: Ints) -> Ints:
-        """The cell that holds each key, or -1."""
+        """Return the cell of each key, or -1."""
         found = np.full(len(keys), -1, dtype=np.int64)
         cells = self._home(np.ascontiguousarray(keys))
         open_ = np.arange(len(keys))
@@ -102,7 +102,7 @@ class KeyTable:
         cells = self._home(np.ascontiguousarray(keys))
         while keys.size:
             free = np.flatnonzero(self._slots[cells] == MISSING)
-            # Several of the batch may want one cell: all write, the last stays, the others see it and go on.
+            # Keys of the batch may collide: all write, the last wins, the others notice and continue.
             self._keys[cells[free]] = keys[free]
             self._slots[cells[free]] = slots[free]
             placed = np.zeros(len(keys), dtype=np.bool_)
@@ -112,7 +112,7 @@ class KeyTable:
             cells = (cells[more] + 1) & self._mask
 
     def _rebuild(self, expected: int) -> None:
-        """Make room for ``expected`` keys to fill a third at most, and sweep out what is gone."""
+        """Resize so that ``expected`` keys fill at most a third, and drop deleted cells."""
         live = self._slots >= 0
         keys, slots = self._keys[live], self._slots[live]
         self._clear(max(_SMALLEST_BITS, (3 * expected - 1).bit_length()))

@@ -1,8 +1,8 @@
-"""Points in leaves: runs of slots in a few long numpy arrays, one run for each region of a k-d tree.
+"""Points in leaves: runs of slots in a few long numpy arrays, one run per region of a k-d tree.
 
-The points of a leaf fill its run from the start without a gap, so that a leaf is taken whole as a slice, and a point
-moves by a few writes, without a Python object. The regions lie in an rtree, which finds the leaves that a shape may
-touch. A leaf that overflows is planted anew, as a small tree in its place.
+A leaf's points fill its run contiguously from the start, so that a leaf is one slice, and moving a point takes a few
+writes without a Python object. Regions are in an rtree, which finds the leaves that a shape may touch. An overflowing
+leaf is replaced by a small tree.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from zones.geometry import Shape
     from zones.keytable import Ints
 
-LEAF_POINTS = 256  # at planting; more would make a small circle slower, fewer a large one
-_GRAIN_BITS = 6  # a run begins and ends on a multiple of 64 slots
-_SLACK = 1.25  # room for newcomers
+LEAF_POINTS = 256  # when planted; more slows down small circles, fewer large ones
+_GRAIN_BITS = 6  # runs are aligned to 64 slots
+_SLACK = 1.25  # room for new points
 _WORTH_TIDYING = 16  # leaves
-_CROOKED_DEPTH = 12  # levels more than twice what a straight tree would have
+_CROOKED_DEPTH = 12  # levels beyond twice those of a balanced tree
 
 
 class Points(NamedTuple):
@@ -50,20 +50,20 @@ class Points(NamedTuple):
 
     @classmethod
     def empty(cls, number: int) -> Points:
-        """Columns yet to be written."""
+        """Return uninitialized columns."""
         keys, owners = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.int64)
         return cls(keys, owners, np.empty(number), np.empty(number))
 
 
 class Moved(NamedTuple):
-    """Keys that lie in other slots than before."""
+    """Keys whose slots changed."""
 
     keys: Ints
     slots: Ints
 
 
 class Leaves:
-    """See the module. Slots stay valid until the next ``plant``, ``put_in`` or ``take_out``."""
+    """See the module. Slots are valid until the next ``plant``, ``put_in`` or ``take_out``."""
 
     def __init__(self) -> None:
         self.plant(Points.empty(0))
@@ -75,7 +75,7 @@ class Leaves:
 
     @property
     def crooked(self) -> bool:
-        """Has the tree grown so lopsided, or so empty, that planting it anew is worth its price?"""
+        """Return whether the tree is so unbalanced or empty that rebuilding pays."""
         leaves = self._leaves - len(self._free_leaves)
         lopsided = self._deepest > 2 * math.log2(leaves) + _CROOKED_DEPTH and leaves > 1.5 * self._planted
         return lopsided or (self._planted > _WORTH_TIDYING and 8 * self.total < LEAF_POINTS * self._planted)
@@ -84,20 +84,20 @@ class Leaves:
         return np.asarray(self._leaf_of_grain[slots >> _GRAIN_BITS])
 
     def locate(self, lons: Floats, lats: Floats) -> Ints:
-        """The leaf in whose region each point lies."""
+        """Return the leaf of each point's region."""
         return self._tree.locate(lons, lats).astype(np.int64)
 
     def all_slots(self) -> Ints:
         return _spans(self._start[: self._leaves], self._count[: self._leaves])
 
     def holds(self, slots: Ints) -> Bools:
-        """Which slots hold a point, and not what was left by one."""
+        """Return which slots hold a live point."""
         leaves = self.leaf_of(slots)
         behind = slots - self._start[leaves]
         return np.asarray((behind >= 0) & (behind < self._count[leaves]))
 
     def within(self, shape: Shape) -> Ints:
-        """The slots of the points in a shape, each once, in no order."""
+        """Return the slots of the points in a shape, distinct, unordered."""
         leaves = self._candidates(shape)
         whole = shape.covers_boxes(*(column[leaves] for column in self._tight))
         taken, edge = leaves[whole], leaves[~whole]
@@ -106,7 +106,7 @@ class Leaves:
         return np.concatenate((_spans(self._start[taken], self._count[taken]), inside)) if len(taken) else inside
 
     def _candidates(self, shape: Shape) -> Ints:
-        """The leaves whose points may be in the shape: by region, then by the box of what is really there."""
+        """Return the leaves that may have points in the shape: by region, then by the box of actual points."""
         boxes = np.array(shape.boxes())
         found, _ = self._regions.intersection_v(boxes[:, :2], boxes[:, 2:])  # type: ignore[no-untyped-call]
         leaves = found if len(boxes) == 1 else np.unique(found)
@@ -117,7 +117,7 @@ class Leaves:
         return np.asarray(leaves[near & (self._count[leaves] > 0)])
 
     def plant(self, points: Points) -> Moved:
-        """Begin anew with these points."""
+        """Rebuild with these points."""
         self.total = len(points.keys)
         self._tree = Tree()
         whole = Part(np.arange(self.total), WORLD, ROOT, 0)
@@ -125,7 +125,7 @@ class Leaves:
         self._leaves = self._planted = len(parts)
         self._free_leaves: list[int] = []
         self._free_runs: dict[int, list[int]] = {}
-        self._used = 0  # slots that have been given to a run, ever
+        self._used = 0  # slots ever assigned to a run
         self._deepest = 0
         self._start = np.zeros(self._leaves, dtype=np.int64)
         self._room = np.zeros(self._leaves, dtype=np.int64)
@@ -133,7 +133,7 @@ class Leaves:
         self._place = np.zeros(self._leaves, dtype=np.int64)
         self._depth = np.zeros(self._leaves, dtype=np.int64)
         self._region = np.zeros((self._leaves, 4))
-        # West, south, east and north of the points that are, or were, there.
+        # West, south, east and north of the current and former points.
         self._tight: list[NDArray[Any]] = [np.zeros(self._leaves) for _ in range(4)]
         slots = sum(_room_for(len(part.rows)) for part in parts)
         self.columns = Points.empty(slots)
@@ -144,7 +144,7 @@ class Leaves:
         return moved
 
     def put_in(self, points: Points, leaves: Ints) -> Moved:
-        """Add points, each to the leaf that ``locate`` gave it."""
+        """Add points to the leaves that ``locate`` returned."""
         order = np.argsort(leaves, kind="stable")
         points = points.take(order)
         touched, first, newcomers = np.unique(leaves[order], return_index=True, return_counts=True)
@@ -156,14 +156,14 @@ class Leaves:
         return Moved(np.concatenate([each.keys for each in moved]), np.concatenate([each.slots for each in moved]))
 
     def take_out(self, slots: Ints) -> Moved:
-        """Remove the points in ``slots`` (distinct); the last of each run fill the gaps."""
+        """Remove the points in ``slots`` (distinct); each run's last points fill the gaps."""
         leaves = self.leaf_of(slots)
         order = np.argsort(leaves, kind="stable")
         slots, leaves = slots[order], leaves[order]
         touched, leavers = np.unique(leaves, return_counts=True)
         self.total -= len(slots)
         self._count[touched] -= leavers
-        self.columns.lons[slots] = np.nan  # marks them until the gaps are filled
+        self.columns.lons[slots] = np.nan  # marked until the gaps are filled
         tail = _spans(self._start[touched] + self._count[touched], leavers)
         survivors = tail[~np.isnan(self.columns.lons[tail])]
         gaps = slots[slots < self._start[leaves] + self._count[leaves]]
@@ -172,7 +172,7 @@ class Leaves:
         return Moved(self.columns.keys[gaps], gaps)
 
     def rewrite(self, slots: Ints, points: Points) -> None:
-        """Return the points in ``slots`` new owners, and new places within their leaves."""
+        """Overwrite the points in ``slots``: new owners, and new positions within their leaves."""
         for column, values in zip(self.columns, points, strict=True):
             column[slots] = values
         leaves = self.leaf_of(slots)
@@ -183,7 +183,7 @@ class Leaves:
         np.maximum.at(north, leaves, points.lats)
 
     def _append(self, points: Points, leaves: Ints, first: Ints, newcomers: Ints) -> Moved:
-        """Write points, sorted by leaf, behind those of leaves that have room."""
+        """Append points, sorted by leaf, to leaves that have room."""
         fresh = points.take(_spans(first, newcomers))
         slots = _spans(self._start[leaves] + self._count[leaves], newcomers)
         for column, values in zip(self.columns, fresh, strict=True):
@@ -193,7 +193,7 @@ class Leaves:
         return Moved(fresh.keys, slots)
 
     def _widen(self, leaves: Ints, newcomers: Ints, fresh: Points) -> None:
-        """Let each leaf's tight box hold its newcomers, who come sorted by leaf; each leaf has some."""
+        """Extend each leaf's tight box to its new points, sorted by leaf; each leaf has some."""
         if not len(leaves):
             return
         starts = np.cumsum(newcomers) - newcomers
@@ -204,7 +204,7 @@ class Leaves:
         north[leaves] = np.maximum(north[leaves], np.maximum.reduceat(fresh.lats, starts))
 
     def _replant(self, leaf: int, extra: Points) -> Moved:
-        """Put a small tree, or a roomier leaf, in the place of a leaf that can't take ``extra``."""
+        """Replace a leaf that can't take ``extra`` by a small tree, or a larger leaf."""
         start = int(self._start[leaf])
         points = self.columns.take(slice(start, start + int(self._count[leaf]))).joined(extra)
         west, south, east, north = self._region[leaf].tolist()
@@ -223,7 +223,7 @@ class Leaves:
         return moved
 
     def _settle(self, points: Points, parts: list[Part], ids: Ints) -> Moved:
-        """Return each new leaf its place in the tree, a run, and its points."""
+        """Assign each new leaf its place in the tree, a run, and its points."""
         for part, leaf in zip(parts, ids.tolist(), strict=True):
             room = _room_for(len(part.rows))
             start = self._new_run(room)
@@ -257,7 +257,7 @@ class Leaves:
         return leaf
 
     def _new_run(self, room: int) -> int:
-        """The first slot of a free run; the arrays grow by a quarter where there is none."""
+        """Return the first slot of a free run; grows the arrays by a quarter if needed."""
         free = self._free_runs.get(room)
         if free:
             return free.pop()
@@ -276,13 +276,13 @@ def _longer(column: NDArray[Any], more: int) -> NDArray[Any]:
 
 
 def _room_for(points: int) -> int:
-    """Slots for a leaf of so many points: some more, and whole grains."""
+    """Return the slots for a leaf of that many points: some spare, aligned."""
     grain = 1 << _GRAIN_BITS
     return -(-int(points * _SLACK + 1) // grain) * grain
 
 
 def _spans(starts: Ints, counts: Ints) -> Ints:
-    """``start, start + 1, …`` of each run, one run after the other."""
+    """Return ``start, start + 1, …`` for each run, concatenated."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     return np.repeat(starts - (ends - counts), counts) + np.arange(total)

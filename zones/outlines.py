@@ -1,4 +1,4 @@
-"""Outlines for maps: thinned to what an eye can tell, and light enough for a telephone."""
+"""Simplified outlines for maps, small enough for a phone."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TOLERANCE_DEG = 0.0002
-"""About 20 m: a hair's breadth where a commune fills a screen."""
+"""About 20 m: barely visible where a commune fills a screen."""
 _DECIMALS = 5
 
 
 def simplified(boundary: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a GeoJSON (multi)polygon with fewer corners, none moved by more than about 20 m; WGS 84 degrees."""
+    """Return a GeoJSON (multi)polygon with fewer vertices, none moved by more than about 20 m; WGS 84 degrees."""
     return outlined(shape(boundary))
 
 
 def outlined(found: Any) -> dict[str, Any]:
-    """Return a shapely (multi)polygon as thinned GeoJSON."""
+    """Return a shapely (multi)polygon as simplified GeoJSON."""
     thin = shapely.simplify(found, _TOLERANCE_DEG, preserve_topology=True)
     return _rounded(mapping(thin))
 

@@ -1,10 +1,10 @@
 """The place index: which people's points are in an area?
 
-Points come in a million and move; answers are numpy arrays, never one object a hit. The rtree finds the leaves (see
-``zones.leaves``) that an area may touch; a leaf proven to lie inside is taken whole, the points of the others are
-judged one by one, by a bound where that proves it and else by the geodesic.
+Points are loaded by the million and move; results are numpy arrays, never one object per hit. The rtree finds the
+leaves (see ``zones.leaves``) that an area may touch; leaves proven to be inside are taken whole, the points of the
+others are checked one by one, by a bound if that suffices, else by the geodesic.
 
-For one thread, such as an event loop's: a call is never interrupted and leaves the index whole.
+Single-threaded, as on an event loop: each call leaves the index consistent.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from zones.geometry import Area
     from zones.keytable import Ints
 
-_WAITING = 1024  # single puts are kept until so many have come, or the next question
+_WAITING = 1024  # single puts are buffered up to this many, or the next query
 
 
 class Hits(NamedTuple):
-    """Points as columns of equal length (k,), in no order: int64 keys and owners, degrees in doubles."""
+    """Points as columns of equal length (k,), unordered: int64 keys and owners, degrees in doubles."""
 
     keys: Ints
     owners: Ints
@@ -49,13 +49,13 @@ class PlaceIndex:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held in arrays: all but the rtree's few kilobytes."""
+        """Return the bytes in arrays: all but the rtree's few kilobytes."""
         return self._leaves.nbytes + self._table.nbytes
 
     def load(self, keys: Any, owners: Any, lons: Any, lats: Any) -> None:
-        """Forget everything and hold these points: arrays (n,) of keys, owners, degrees. The last of a key counts.
+        """Replace all points: arrays (n,) of keys, owners, degrees. The last of a repeated key counts.
 
-        Raises ``InvalidPoint`` naming the first wrong one, and then changes nothing.
+        Raises ``InvalidPoint`` for the first invalid one, changing nothing.
         """
         points = _checked(keys, owners, lons, lats)
         self._waiting.clear()
@@ -72,13 +72,13 @@ class PlaceIndex:
             self._flush()
 
     def put_many(self, keys: Any, owners: Any, lons: Any, lats: Any) -> None:
-        """``put`` for arrays (n,), far quicker a point; the last of a key counts. Raises as ``load`` does."""
+        """Like ``put`` for arrays (n,), far faster; the last of a repeated key counts. Raises like ``load``."""
         points = _checked(keys, owners, lons, lats)
         self._flush()
         self._merge(points)
 
     def remove(self, key: int) -> bool:
-        """Forget a point; False if it was not there."""
+        """Remove a point; False if absent."""
         waiting = self._waiting.pop(key, None) is not None
         slot = self._table.find_one(key)
         if slot == MISSING:
@@ -87,36 +87,36 @@ class PlaceIndex:
         return True
 
     def remove_many(self, keys: Any) -> int:
-        """Forget points; how many were there."""
+        """Remove points; return how many existed."""
         self._flush()
         slots = self._table.find(np.unique(np.asarray(keys, dtype=np.int64)))
         return self._take_out(slots[slots != MISSING].astype(np.int64))
 
     def remove_owner(self, owner: int) -> int:
-        """Forget every point of an owner; how many there were. Looks at all points: about 1 ms a million."""
+        """Remove an owner's points; return how many. Scans all points: about 1 ms a million."""
         self._flush()
         return self._take_out(self._slots_of(owner))
 
     def of_owner(self, owner: int) -> Ints:
-        """The keys of an owner's points, sorted. Looks at all points: about 1 ms a million."""
+        """Return the keys of an owner's points, sorted. Scans all points: about 1 ms a million."""
         self._flush()
         return np.sort(self._leaves.columns.keys[self._slots_of(owner)])
 
     def of_owners(self, owners: Any) -> Ints:
-        """The keys of the points of several owners, sorted. One look at all points, however many the owners."""
+        """Return the keys of several owners' points, sorted. One scan of all points, however many owners."""
         self._flush()
         columns = self._leaves.columns
         theirs = np.flatnonzero(np.isin(columns.owners, np.unique(np.asarray(owners, dtype=np.int64))))
         return np.sort(columns.keys[theirs[self._leaves.holds(theirs)]])
 
     def within(self, area: Area) -> Hits:
-        """The points in an area, each once, edges too."""
+        """Return the points in an area, edges included, distinct."""
         slots = self._slots_within(area)
         return Hits(*self._leaves.columns.take(slots))
 
     def owners_within(self, area: Area) -> Ints:
-        """The owners of the points in an area: sorted, each once."""
-        slots = self._slots_within(area)  # first: it may renew the columns
+        """Return the owners of points in an area: sorted, distinct."""
+        slots = self._slots_within(area)  # first, as it may replace the columns
         owners = np.sort(self._leaves.columns.owners[slots])
         first = np.ones(len(owners), dtype=np.bool_)
         np.not_equal(owners[1:], owners[:-1], out=first[1:])
@@ -196,7 +196,7 @@ def _not_on_earth(field: str, value: float, limit: int) -> InvalidPoint:
 
 
 def _checked(keys: Any, owners: Any, lons: Any, lats: Any) -> Points:
-    """Columns of distinct keys, every point on the Earth."""
+    """Return columns of distinct keys, every point on the Earth."""
     points = Points(
         np.ascontiguousarray(keys, dtype=np.int64),
         np.ascontiguousarray(owners, dtype=np.int64),

@@ -1,4 +1,4 @@
-"""Roughly where countries and territories lie: to see that a boundary can't be meant as it is written.
+"""Rough extents of countries and territories, to detect boundaries in the wrong place.
 
 Boxes in WGS 84 degrees (west, south, east, north) by ISO 3166 code, rounded outwards.
 """
@@ -40,7 +40,7 @@ _OTHERS: dict[str, Box] = {
     "NL": (3.3, 50.7, 7.3, 53.6),
     "PT": (-31.4, 30.0, -6.1, 42.2),
 }
-_SWAPPED_LIES = (  # (west, south, east, north) and what is there, in the words of a sentence
+_SWAPPED_LIES = (  # (west, south, east, north) and its place, in the words of a sentence
     ((34.0, -6.0, 56.0, 12.0), "near Somalia"),
     ((-26.0, 50.0, -16.0, 60.0), "in the Atlantic, south of Iceland"),
     ((-14.0, 44.0, -12.0, 46.0), "in the Atlantic, off Spain"),
@@ -49,9 +49,9 @@ _SWAPPED_LIES = (  # (west, south, east, north) and what is there, in the words 
 
 
 def lies_in(shape: shapely.Geometry, region: str) -> bool | None:
-    """Return whether a shape may be in a region (ISO 3166); None where the region is not known here.
+    """Return whether a shape may be in a region (ISO 3166); None for an unknown region.
 
-    Who says France may mean any of its territories: it is what a station without a region has.
+    FR includes all its territories: it is the default of a station's region.
     """
     boxes = list(_FRANCE.values()) if region == "FR" else [_FRANCE.get(region) or _OTHERS.get(region)]
     known = [box for box in boxes if box is not None]
@@ -61,7 +61,7 @@ def lies_in(shape: shapely.Geometry, region: str) -> bool | None:
 
 
 def whereabouts(lon: float, lat: float) -> str:
-    """Return where a point is, in words, where swapped coordinates often lie; empty for anywhere else."""
+    """Return in words where a point is, for places where swapped coordinates often are; else empty."""
     return next(
         (words for (west, south, east, north), words in _SWAPPED_LIES if west <= lon <= east and south <= lat <= north),
         "",

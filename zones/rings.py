@@ -1,13 +1,13 @@
-"""From GeoJSON's coordinates to sound polygons, split at the antimeridian.
+"""From GeoJSON coordinates to valid polygons, split at the antimeridian.
 
-Edges are straight in degrees, as RFC 7946 section 3.1.1 has it. A polygon across the antimeridian may come in any of
-three ways, and leaves in the first:
+Edges are straight in degrees (RFC 7946 section 3.1.1). A polygon across the antimeridian may be given in any of three
+ways, and is returned in the first:
 
-- split along it into a MultiPolygon whose parts touch 180 and -180 (RFC 7946 section 3.1.9);
-- continuous, its longitudes going on past 180 (178, 179, 181) or past -180, as a map that scrolls gives them;
-- jumping from one side to the other (179 then -179): an edge longer than 180 degrees is read as the short way round.
+- split into a MultiPolygon whose parts touch 180 and -180 (RFC 7946 section 3.1.9);
+- continuous, with longitudes beyond 180 (178, 179, 181) or -180, as from a scrolling map;
+- jumping from one side to the other (179 then -179): an edge longer than 180 degrees means the short way round.
 
-A pole is inside only of a polygon that is drawn to it: along latitude 90 from longitude -180 to 180.
+A pole is inside only of a polygon drawn to it: along latitude 90 from longitude -180 to 180.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zones.ellipsoid import Floats
 
 _HALF, _TURN = 180.0, 360.0
-_SMALLEST_RING = 4  # a triangle, its first point repeated
+_SMALLEST_RING = 4  # a triangle, with its first point repeated
 _ORDINATES = (2, 3, 4)  # longitude and latitude, an altitude, a measure
 
 
@@ -36,9 +36,9 @@ _ORDINATES = (2, 3, 4)  # longitude and latitude, an altitude, a measure
 class Rings:
     """Reads the polygons of one document.
 
-    ``vertices`` is how many it may hold: they are counted before they are looked at. With ``swapped``, a position is
-    latitude before longitude. With ``mend``, an outline that crosses or touches itself is made valid, and
-    ``crossings`` says where (lon, lat); without it, ``InvalidArea`` is raised.
+    ``vertices``: the document's limit, counted before they are read. ``swapped``: positions have latitude before
+    longitude. ``mend``: outlines that cross or touch themselves are repaired, at ``crossings`` (lon, lat); otherwise
+    ``InvalidArea`` is raised.
     """
 
     vertices: int
@@ -57,7 +57,7 @@ class Rings:
         while shell[:, 0].min() < -_HALF:
             shell[:, 0] += _TURN
         west, east = shell[:, 0].min(), shell[:, 0].max()
-        for hole in holes:  # each was made continuous on its own: bring it to its shell's turn
+        for hole in holes:  # each was unrolled on its own: align with the shell
             hole[:, 0] += _TURN * np.round(((west + east) - (hole[:, 0].min() + hole[:, 0].max())) / 2 / _TURN)
         if east - west > _TURN:
             raise InvalidArea("polygon-round-the-world", path)
@@ -82,7 +82,7 @@ class Rings:
         return [piece for part in parts for piece in _split(part, east)]
 
     def _ring(self, positions: Any, path: str) -> Floats:
-        """A closed ring (n, 2), continuous in longitude."""
+        """Return a closed ring (n, 2), continuous in longitude."""
         points = listed(positions, path)
         self._spend(len(points))
         read = np.array([self._position(point, f"{path}[{at}]") for at, point in enumerate(points)], dtype=np.float64)
@@ -100,7 +100,7 @@ class Rings:
     def _position(self, point: Any, path: str) -> tuple[float, float]:
         if not is_list(point) or len(point) not in _ORDINATES:
             raise InvalidArea("bad-position", path)
-        for at in range(2, len(point)):  # the altitude and the measure are not used
+        for at in range(2, len(point)):  # altitude and measure are ignored
             if point[at] is not None:
                 finite(point[at], f"{path}[{at}]")
         east, north = (1, 0) if self.swapped else (0, 1)
@@ -113,7 +113,7 @@ def is_list(obj: Any) -> bool:
 
 
 def listed(obj: Any, path: str) -> Sequence[Any]:
-    """Return a list that is not empty. Raises ``InvalidArea`` for anything else."""
+    """Return a non-empty list. Raises ``InvalidArea`` for anything else."""
     if not is_list(obj):
         raise InvalidArea("not-a-list", path)
     if not obj:
@@ -123,7 +123,7 @@ def listed(obj: Any, path: str) -> Sequence[Any]:
 
 
 def polygons_of(shape: Any) -> MultiPolygon:
-    """Return the polygons of any geometry, without the points and lines where they touch."""
+    """Return the polygons of any geometry, without points and lines where they touch."""
     parts = [part for part in shapely.get_parts(shape) if part.geom_type in ("Polygon", "MultiPolygon")]
     return MultiPolygon([piece for part in parts for piece in shapely.get_parts(part) if not piece.is_empty])
 
@@ -137,7 +137,7 @@ def _split(polygon: Polygon, east: float) -> list[Polygon]:
 
 
 def _on_map(cut: Any, turn: float) -> list[Polygon]:
-    """The polygons of what was cut, a turn further west; the cut's rounding may leave the map by a hair, or slivers."""
+    """Return the cut's polygons, one turn further west, without overshoot and slivers from rounding."""
 
     def moved(points: Floats) -> Floats:
         return np.column_stack((np.clip(points[:, 0] - turn, -_HALF, _HALF), points[:, 1]))
@@ -146,19 +146,19 @@ def _on_map(cut: Any, turn: float) -> list[Polygon]:
 
 
 def _crossing(polygon: Polygon) -> tuple[float, float] | None:
-    """The place that GEOS names, as in ``Self-intersection[0.62 48.76]``."""
+    """Return the place in GEOS's message, as in ``Self-intersection[0.62 48.76]``."""
     numbers = shapely.is_valid_reason(polygon).partition("[")[2].rstrip("]").split()[:2]
     return (float(numbers[0]), float(numbers[1])) if len(numbers) > 1 else None
 
 
 def _continuous(ring: Floats, path: str) -> Floats:
-    """The ring without jumps over the antimeridian, so that plane geometry holds on it."""
+    """Return the ring without antimeridian jumps, so that plane geometry applies."""
     lons, lats = ring[:, 0], ring[:, 1]
     if (lons > _HALF).all() or (lons < -_HALF).all():
         raise InvalidArea("bad-longitude", path, value=float(lons[0]), most=180)
     steps = np.diff(lons)
     jumps = np.abs(steps) > _HALF
-    # Along a pole, all longitudes are one place: a step from -180 to 180 there is how a pole is drawn to.
+    # At a pole, all longitudes are one place: a step from -180 to 180 there draws to the pole.
     along_pole = (np.abs(lats[1:]) == 90) & (lats[1:] == lats[:-1])  # noqa: PLR2004
     jumps &= ~along_pole
     if not jumps.any():
@@ -167,9 +167,9 @@ def _continuous(ring: Floats, path: str) -> Floats:
     steps = np.where(jumps, steps - np.copysign(_TURN, steps), steps)
     unrolled = ring.copy()
     unrolled[1:, 0] = lons[0] + np.cumsum(steps)
-    # Sums leave dust: each vertex is a whole number of turns from where it was given.
+    # Removes rounding: each vertex is a whole number of turns from its input.
     unrolled[:, 0] = lons + _TURN * np.round((unrolled[:, 0] - lons) / _TURN)
-    if whole_turns and np.ptp(unrolled[:, 0]) == 0:  # a box round the world: as it stands, to be found too large
+    if whole_turns and np.ptp(unrolled[:, 0]) == 0:  # a box round the world: keep, to be refused as too large
         return ring
     if unrolled[0, 0] != unrolled[-1, 0]:
         raise InvalidArea("ring-round-pole", path)

@@ -1,4 +1,4 @@
-"""The whole database in one file, which either store can be made from; what is sealed stays sealed in it."""
+"""Backup of the whole database in one file, restorable into SQLite or PostgreSQL; sealed data stays sealed."""
 
 from broadcaster.backup.archive import Archive, BackupRefused, Manifest
 from broadcaster.backup.restoring import Restored, restore

@@ -1,9 +1,9 @@
-"""The file: a ZIP (APPNOTE 6.3.9, ZIP64) of one member a table, and a manifest that says what must be in them.
+"""The file format: a ZIP (APPNOTE 6.3.9, ZIP64) with one member per table, and a manifest.
 
-``tables/<name>.jsonl`` has one JSON array a row, bytes in base64. ``manifest.json`` is written last: the version, the
-migration, and of each table the columns with their kinds, the number of rows and the SHA-256 of the member. It bears
-two marks of the secret that sealed the rows, so that a wrong one is known before anything is touched, and is signed
-with it. A file that was cut short has no directory, and is refused as a whole.
+``tables/<name>.jsonl`` has one JSON array a row, bytes in base64. ``manifest.json`` is written last: version,
+migration, and for each table the columns with their kinds, row count and SHA-256. It has two marks of the sealing
+secret, so that a wrong one is detected before anything is changed, and is signed with it. A truncated file has no
+directory, and is refused.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _FAST = 1
 
 
 class BackupRefused(TocsinError):
-    """This file is no backup that can be restored here; the sentence says why."""
+    """Not a backup that can be restored here; the sentence says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class TablePart:
-    """What must be in a member: the kinds of its columns in their order, how many rows, and its SHA-256."""
+    """Expected content of a member: kinds of its columns in order, row count, SHA-256."""
 
     columns: dict[str, str]
     rows: int
@@ -54,7 +54,7 @@ class TablePart:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup says of itself. ``numbering``: the last number given out, of tables that give none twice."""
+    """A backup's description. ``numbering``: last id assigned in tables that never reuse ids."""
 
     version: str
     migration: str
@@ -83,7 +83,7 @@ class Writer:
     tables: dict[str, TablePart] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        # The fastest: what is sealed does not get smaller, and base64 does at any level.
+        # Fastest level: sealed data is incompressible, and base64 compresses at any level.
         self._zip = zipfile.ZipFile(self.file, "w", zipfile.ZIP_DEFLATED, compresslevel=_FAST)
         return self
 
@@ -92,7 +92,7 @@ class Writer:
 
     @contextmanager
     def table(self, name: str, columns: dict[str, str]) -> Iterator[Callable[[Sequence[Sequence[Any]]], None]]:
-        """Write a table within the block: what it gives takes rows."""
+        """Write a table within the block, through the function yielded, which takes rows."""
         digest, count = hashlib.sha256(), 0
         at_bytes = [at for at, kind in enumerate(columns.values()) if kind == "bytes"]
         with self._zip.open(_member(name), "w", force_zip64=True) as member:
@@ -131,7 +131,7 @@ def _line(row: Sequence[Any], at_bytes: Sequence[int]) -> bytes:
 
 
 class Archive:
-    """A backup that is there, to be read. Raises ``BackupRefused`` for a file that is none, or was cut short."""
+    """An existing backup. Raises ``BackupRefused`` for an invalid or truncated file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -183,7 +183,7 @@ class Archive:
         return BackupRefused(f"{self.path} is damaged or was altered: {why}; take an earlier one")
 
     def check_secret(self, vault: Vault) -> None:
-        """Raise ``SealBroken`` unless the secrets are those it was made with, ``BackupRefused`` if it was altered."""
+        """Raise ``SealBroken`` unless the secrets are the backup's, ``BackupRefused`` if it was altered."""
         key = self._body.get("key")
         try:
             sealed, fingerprint = base64.b64decode(key["sealed"]), key["fingerprint"]  # type: ignore[index]
@@ -198,7 +198,7 @@ class Archive:
             raise self._altered("the manifest is not the one that was signed")
 
     def verify(self, progress: Callable[[int], None] = lambda _: None) -> None:
-        """Read everything and hold it against the manifest. ``progress``: how many rows were read."""
+        """Read everything and compare it with the manifest. ``progress``: number of rows read."""
         read = 0
         for name, part in self.manifest.tables.items():
             digest, lines = hashlib.sha256(), 0
@@ -215,7 +215,7 @@ class Archive:
             read += lines
 
     def rows(self, name: str) -> Iterator[list[list[Any]]]:
-        """Return the rows of a table, in parts."""
+        """Yield a table's rows in parts."""
         at_bytes = [at for at, kind in enumerate(self.manifest.tables[name].columns.values()) if kind == "bytes"]
         part: list[list[Any]] = []
         with self._zip.open(_member(name)) as member:

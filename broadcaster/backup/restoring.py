@@ -1,4 +1,4 @@
-"""Making a database from a backup: whole, in one transaction, or not at all."""
+"""Restore a backup, in one transaction."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restored database holds. ``in_flight``: alerts that go on, and ``queued`` how many messages of them."""
+    """Content of a restored database. ``in_flight``: alerts that continue, with ``queued`` messages."""
 
     rows: int
     stations: int
@@ -42,11 +42,11 @@ async def restore(
     force: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Restored:
-    """Make the database be what ``archive`` holds, which is checked already (``check_secret``, ``verify``).
+    """Replace the database's content by ``archive``, already checked (``check_secret``, ``verify``).
 
-    A backup of an older version is brought to this one's shape. ``force``: what the database holds now is lost.
-    Leases are ended and numbering goes on, so that an alert in flight goes on at the next start. Raises
-    ``BackupRefused``, ``Conflict`` (the database is not empty, or in use), ``SealBroken``, ``StoreUnavailable``.
+    A backup of an older version is migrated. ``force``: discard the present content. Leases are ended and numbering
+    continues, so that an alert in flight goes on at the next start. Raises ``BackupRefused``, ``Conflict`` (the
+    database is not empty, or in use), ``SealBroken``, ``StoreUnavailable``.
     """
     manifest = archive.manifest
     if manifest.migration not in known():

@@ -1,4 +1,4 @@
-"""Taking a backup: one snapshot of the database, while it is in use."""
+"""Take a backup: one snapshot of the database, while in use."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ async def back_up(
     begun: Callable[[int], None] = lambda _: None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Manifest:
-    """Write all that the database holds into ``path``, which must not be there yet; give what the file says of itself.
+    """Write the whole database to ``path``, which must not exist; return the manifest.
 
-    The service may run: everything is of one moment. ``begun`` hears how many rows there are, ``progress`` how many are
-    written. The file appears whole, on the disk, or not at all. Raises ``FileExistsError``, ``OSError``,
+    The service may run: the backup is one snapshot. ``begun`` gets the number of rows, ``progress`` the number written.
+    The file appears complete and synced to disk, or not at all. Raises ``FileExistsError``, ``OSError``,
     ``StoreUnavailable``.
     """
     _refuse_if_there(path)
@@ -56,7 +56,7 @@ async def back_up(
 
 
 class _WriteFailed(Exception):
-    """What the file's disk complains of; the store, in whose snapshot it is written, would take it for its own."""
+    """An error of the file's disk, distinguished from the store's in whose snapshot it happens."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(str(error))
@@ -106,7 +106,7 @@ async def _write(
 
 
 def _name(draft: Path, path: Path) -> None:
-    """Return the file its name, and make that durable too."""
+    """Rename the file, durably."""
     draft.replace(path)
     descriptor = os.open(path.parent, os.O_RDONLY)
     try:

@@ -1,1 +1,1 @@
-"""Addresses and where they are: the one place that asks a geocoder, one address at a time or a list of them."""
+"""The only place that queries a geocoder, for one address or a list."""

@@ -1,8 +1,8 @@
 """The API of France's Base Adresse Nationale (BAN): ``/search`` for one address, ``/search/csv`` for many.
 
-The service asks, never a browser: nobody but us learns who looks for which address. A list is asked about by its
-addresses alone: no name, no id, not even the number of a line goes along, so answers are matched by the address, which
-the API repeats. https://geoservices.ign.fr/documentation/services/services-geoplateforme/geocodage
+The service queries it, never a browser: nobody but us learns who looks for which address. A list is sent as bare
+addresses, without names, ids or line numbers, so answers are matched by the address, which the API repeats.
+https://geoservices.ign.fr/documentation/services/services-geoplateforme/geocodage
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 500
-"""Addresses in one question."""
+"""Addresses per request."""
 
 _PATIENCE_S, _PATIENCE_MANY_S = 4.0, 60.0
 _MOST = 6
@@ -36,21 +36,21 @@ _OK = 200
 
 
 class GeocoderAway(Exception):
-    """Addresses can't be looked up now, for a reason that may pass."""
+    """Addresses can't be looked up now; may be temporary."""
 
 
 class GeocoderOff(GeocoderAway):
-    """No geocoder is to be asked."""
+    """No geocoder is configured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Geocoder:
-    """``url``: the base of the API; empty for none."""
+    """``url``: the API's base; empty for none."""
 
     url: str
 
     async def find(self, text: str, near: tuple[float, float] | None) -> list[Found]:
-        """Return places for what people write, the nearest to (lon, lat) first where they are alike.
+        """Return places for a query, equal matches nearest to (lon, lat) first.
 
         Raises ``GeocoderOff``, ``GeocoderAway``.
         """
@@ -64,9 +64,9 @@ class Geocoder:
             raise _away("no JSON") from error
 
     async def find_many(self, addresses: Sequence[Address]) -> dict[Address, Match | None]:
-        """Return the best match of each address, None for one that is not found.
+        """Return the best match of each address, None if not found.
 
-        At most ``MOST_AT_ONCE`` are asked about. An address that the answer leaves out is not in the result. Raises
+        At most ``MOST_AT_ONCE`` are queried. An address missing from the answer is not in the result. Raises
         ``GeocoderOff``, ``GeocoderAway``.
         """
         text = io.StringIO(newline="")
@@ -108,7 +108,7 @@ def _away(why: str) -> GeocoderAway:
 
 
 def _read(told: Any) -> Iterator[Found]:
-    """Read GeoJSON as BAN gives it; whatever is no point with a label is left out."""
+    """Parse BAN's GeoJSON; anything but labelled points is ignored."""
     features = told.get("features", []) if isinstance(told, dict) else []
     for feature in features[:_MOST] if isinstance(features, list) else []:
         try:

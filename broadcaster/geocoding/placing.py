@@ -1,4 +1,4 @@
-"""Looking up the addresses of a register, some hundred at a time: what is done stays done, whenever it ends."""
+"""Geocodes a register's addresses, a few hundred at a time; finished batches stay."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _HOME = {"fr": "domicile"}
 
 
 def home_label(station: Station) -> str:
-    """Return what a home out of an address is called: the word of the station's own language."""
+    """Return the label of a home from an address, in the station's own language."""
     return _HOME.get(station.languages[0], "home")
 
 
 async def place(
     store: Store, geocoder: Geocoder, station: Station, clock: Clock, progress: Callable[[int], None] = lambda _: None
 ) -> int:
-    """Look up all of a station's addresses that wait; return how many were. ``progress`` is told as they are.
+    """Look up all of a station's waiting addresses; return how many. ``progress`` is called as they are done.
 
-    Each question is written down on its own. Two processes that do this at once ask twice, and write once. Raises
-    ``GeocoderAway``; what was answered until then is kept, and the rest waits.
+    Each batch is committed on its own. Two concurrent processes ask twice, and write once. Raises ``GeocoderAway``;
+    earlier results are kept, and the rest waits.
     """
     done = 0
     while True:
@@ -46,12 +46,12 @@ async def place(
 
 
 async def place_some(store: Store, geocoder: Geocoder, station: Station, clock: Clock) -> int:
-    """Look up the next few hundred addresses; return how many were. No connection is held while the geocoder thinks."""
+    """Look up the next few hundred addresses; return how many. No connection is held during the request."""
     async with store.read() as unit:
         wanted = await addresses.waiting(unit, station.id, MOST_AT_ONCE)
     if not wanted:
         return 0
-    matches = await geocoder.find_many(list(dict.fromkeys(each.address for each in wanted)))  # a household asks once
+    matches = await geocoder.find_many(list(dict.fromkeys(each.address for each in wanted)))  # once per household
     answered = [
         (each, matches[each.address], _far(station, matches[each.address]))
         for each in wanted

@@ -1,1 +1,1 @@
-"""Lists of subscribers: read, compared with what is there, applied whole or not at all."""
+"""Import of subscriber lists: read, compared with the register, applied whole or not at all."""

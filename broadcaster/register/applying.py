@@ -1,4 +1,4 @@
-"""Doing what was planned: whole, in one short transaction, or not at all."""
+"""Applies a plan, whole, in one short transaction."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _PARTS = [part.name for part in fields(intake.Rows)]
 
 
 async def apply(store: Store, plan: Plan, *, now: datetime, progress: Callable[[int], None] = lambda _: None) -> None:
-    """Register the new and rewrite the changed of ``plan``; lines that it refused are left out.
+    """Register new and update changed people of ``plan``; its refused lines are left out.
 
-    Everything is sealed first (``progress`` counts those made ready), so that the one transaction, which nobody else
-    can write beside on SQLite, is as short as it can be: some 5 s for 100,000 people. Raises ``Conflict`` where
-    another import was quicker; nothing is changed then.
+    Everything is sealed first (``progress`` counts prepared entries), to keep the transaction, which blocks all other
+    writers on SQLite, as short as possible: some 5 s for 100,000 people. Raises ``Conflict`` if another import came
+    first; nothing is changed then.
     """
     if plan.new + plan.changed == 0:
         return
@@ -56,7 +56,7 @@ async def apply(store: Store, plan: Plan, *, now: datetime, progress: Callable[[
 
 
 def _batches(plan: Plan) -> Iterator[list[intake.Entry | Edit]]:
-    """Yield the entries in batches of some thousands: few statements, and little in memory."""
+    """Yield the entries in batches of a few thousand: few statements, and little memory."""
     batch: list[intake.Entry | Edit] = []
     for piece in plan.entries:
         batch.extend(unpacked(packed) for external_id, packed in piece if external_id not in plan.doubled)

@@ -1,8 +1,8 @@
-"""Which column of a list is what: the header, in English or French, as people and their software name columns.
+"""Meaning of a list's columns: headings in English or French, as people and their software write them.
 
-Most meanings are a list of names. Telephones and mail addresses are recognised by their words, since there may be
-several of them and each program words them otherwise: "Tél. mobile (père)", "E-mail 2 Address", "Phone 1 - Value". All
-words of such a heading must be known: a doctor's number is not the patient's.
+Most meanings are a list of names. Phone and mail columns are recognized by their words, since there may be several and
+each program words them differently: "Tél. mobile (père)", "E-mail 2 Address", "Phone 1 - Value". All words of such a
+heading must be known: a doctor's number is not the patient's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CONTACTS = ("mobile", "landline", "phone", "email")
-"""The meanings whose columns hold what people are reached at."""
+"""Meanings whose columns hold contacts."""
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "external_id": (
@@ -61,7 +61,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "group_membership",
     ),
 }  # fmt: skip
-# In the stead of the above where these are not there, or are empty: a later one after an earlier one.
+# Alternatives where the above are absent or empty, in order of preference.
 _IN_STEAD: dict[str, tuple[str, ...]] = {
     "external_id": (
         "ine", "identifiant_national", "numero_national", "n_national", "identifiant_national_eleve", "n_ine",
@@ -81,7 +81,7 @@ _IN_STEAD: dict[str, tuple[str, ...]] = {
         "prenom_resp_legal_1", "prenom_responsable_1", "resp_legal_1_prenom",
     ),
 }  # fmt: skip
-# Before the others: what people are called is not always what their papers say.
+# Preferred over the above: people's usual names may differ from their papers.
 _BEFORE: dict[str, tuple[str, ...]] = {
     "name": (
         "nom_d_usage", "nom_usage", "nom_usuel", "nom_marital", "nom_d_usage_eleve", "nom_d_usage_de_l_eleve",
@@ -109,7 +109,7 @@ _LANDLINE = {"fixe", "fixes", "landline", "voice", "domicile", "home"}
 _PHONE = {"telephone", "telephones", "tel", "tels", "phone", "phones", "telephonique"}
 _MAIL = {"email", "emails", "mail", "mails", "courriel", "courriels", "mel", "messagerie", "electronique"}
 _AROUND = {
-    # whose, which, where; and what says that this is the value itself
+    # whose, which, where; and words for the value itself
     "responsable", "responsables", "resp", "legal", "legaux", "representant", "parent", "parents", "pere",
     "mere", "tuteur", "tutrice", "eleve", "adherent", "licencie", "membre", "famille", "foyer", "enfant",
     "contact", "principal", "principale", "secondaire", "autre", "other", "primary", "main", "perso",
@@ -124,10 +124,10 @@ _DIALLED = re.compile(r"(?:\+|00|0)[1-9](?:[ .\-/]?\d){7,12}")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """``at`` gives the numbers of the columns by their meaning (``lon2`` is the second place's longitude).
+    """``at``: numbers of the columns by meaning (``lon2``: the second place's longitude).
 
-    Of several, telephones, mail addresses and groups add up; of others the first that is not empty counts. ``headings``
-    are those of the file; ``unused`` the numbers of those that mean nothing here.
+    Several phone, mail or group columns add up; of others the first non-empty one counts. ``headings``: the file's;
+    ``unused``: numbers of columns without a meaning here.
     """
 
     headings: tuple[str, ...]
@@ -136,27 +136,27 @@ class Columns:
     places: tuple[str, ...]
 
     def heading(self, meaning: str) -> str:
-        """Return what the file itself calls a column."""
+        """Return the file's own heading of a column."""
         return self.headings[self.at[meaning][0]]
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """The headings that mean nothing here."""
+        """Headings without a meaning here."""
         return tuple(self.headings[at][:_LONGEST_HEADING] for at in self.unused)
 
 
 def words_of(heading: str) -> list[str]:
-    """Return a heading's words, without accents, in small letters: its numbers are words too."""
+    """Return a heading's words in lower case without accents; numbers are words too."""
     return re.findall(r"[a-z]+|[0-9]+", folded(heading))
 
 
 def meaning_of(heading: str) -> str | None:
-    """Return what a heading stands for, or None: ``Téléphone portable`` is ``mobile``, ``Latitude 2`` is ``lat2``."""
+    """Return a heading's meaning, or None: ``Téléphone portable`` is ``mobile``, ``Latitude 2`` is ``lat2``."""
     return _read(heading)[0]
 
 
 def _read(heading: str) -> tuple[str | None, int]:
-    """Return what a heading stands for, and its rank among those that stand for the same."""
+    """Return a heading's meaning, and its rank among those with the same."""
     words = words_of(heading)
     word = "_".join(words)
     if word in _MEANING:
@@ -173,7 +173,7 @@ def _read(heading: str) -> tuple[str | None, int]:
 
 
 def _contact(words: list[str]) -> str | None:
-    """Return which kind of contact a heading means by its words, all of which must be known."""
+    """Return the kind of contact of a heading by its words, all of which must be known."""
     said = {each for each in words if not each.isdigit()}
     if not said <= _MOBILE | _LANDLINE | _PHONE | _MAIL | _AROUND:
         return None
@@ -187,7 +187,7 @@ def _contact(words: list[str]) -> str | None:
 
 
 def looks_like_contact(heading: str, cell: str) -> bool:
-    """Say whether an unused column seems to hold telephones or mail addresses."""
+    """Return whether an unused column seems to hold phone numbers or mail addresses."""
     if cell and (_ADDRESS_OF_MAIL.fullmatch(cell) or _DIALLED.fullmatch(cell)):
         return True
     said = set(words_of(heading))
@@ -195,7 +195,7 @@ def looks_like_contact(heading: str, cell: str) -> bool:
 
 
 def read_header(headings: Sequence[str]) -> Columns:
-    """Find out what each column is. Raises ``ListRefused``."""
+    """Return the meaning of each column. Raises ``ListRefused``."""
     kept = tuple(" ".join(heading.replace("\ufeff", "").split()) for heading in headings)
     found: dict[str, list[tuple[int, int]]] = {}
     unused: list[int] = []
@@ -229,11 +229,11 @@ def read_header(headings: Sequence[str]) -> Columns:
 
 
 def _chosen(meaning: str, ranked: list[tuple[int, int]], headings: tuple[str, ...]) -> tuple[int, ...]:
-    """Return which columns of one meaning are read. Raises ``ListRefused`` where two of one rank contend."""
+    """Return the columns to read for one meaning. Raises ``ListRefused`` if two have the same rank."""
     if meaning in CONTACTS or meaning in _ADDING_UP:
         return tuple(number for _, number in ranked)
     for (rank, number), (further, other) in pairwise(ranked):
         if rank == further:
             raise ListRefused("list-two-columns", one=headings[number], other=headings[other], meaning=meaning)
-    # An id must be of one kind in all lines; a name may stand in another column.
+    # All ids must come from one column; a name may come from any.
     return (ranked[0][1],) if meaning == "external_id" else tuple(number for _, number in ranked)

@@ -1,4 +1,4 @@
-"""From what people write to the contacts that the store keeps: one spelling for one address."""
+"""Contacts from written addresses, normalized."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def mail_contact(text: str) -> NewContact:
-    """Read a mail address. Raises ``channels.email.address.InvalidMailAddress``."""
+    """Parse a mail address. Raises ``channels.email.address.InvalidMailAddress``."""
     address = parse_address(text)
     return NewContact(ChannelName.EMAIL, key(address), address)
 
 
 def phone_contact(text: str, region: str, channel: ChannelName | None = None) -> NewContact:
-    """Read a telephone number as it is dialled in ``region`` (ISO 3166). Raises ``channels.sms.InvalidPhone``.
+    """Parse a phone number as dialled in ``region`` (ISO 3166). Raises ``channels.sms.InvalidPhone``.
 
-    Without ``channel`` the number decides: what takes SMS gets them, anything else is called.
+    Without ``channel`` the number decides: SMS if possible, else voice.
     """
     number = parse_phone(text, region)
     chosen = channel or (ChannelName.SMS if number.takes_sms else ChannelName.VOICE)
@@ -31,5 +31,5 @@ def phone_contact(text: str, region: str, channel: ChannelName | None = None) ->
 
 
 def push_contact(subscription: PushSubscription) -> NewContact:
-    """Make the contact of a browser's subscription; its address is the text that channels read."""
+    """Return a browser subscription's contact; its address is the text that channels read."""
     return NewContact(ChannelName.PUSH, subscription.canonical, push_text(subscription))

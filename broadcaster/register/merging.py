@@ -1,4 +1,4 @@
-"""What a line changes of somebody who is there: the parts it speaks of, and nothing else. Pure."""
+"""Changes that a line makes to an existing person: only the fields it names. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Removed(NamedTuple):
-    """How much an import takes away: contacts, homes (a moved one counts) and memberships of groups."""
+    """What an import removes: contacts, homes (including moved ones) and group memberships."""
 
     contacts: int = 0
     homes: int = 0
@@ -32,7 +32,7 @@ class Removed(NamedTuple):
 
 
 def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | None, Removed]:
-    """Return what changes (None: nothing), and what is taken away by that."""
+    """Return the changes (None: nothing), and what they remove."""
     person, says = told.person, told.says
     edit = Edit(held.subscriber_id, digest)
     nothing = edit
@@ -73,7 +73,7 @@ def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | 
 
 
 def _housed(edit: Edit, told: Told, held: Held, vault: Vault) -> tuple[Edit, int]:
-    """Return the edit with what becomes of the address, and how many homes go with one that is cleared."""
+    """Add the address change to the edit; also return the number of homes removed with a cleared one."""
     if Says.ADDRESS not in told.says:
         return edit, 0
     address = told.person.address
@@ -86,10 +86,10 @@ def _housed(edit: Edit, told: Told, held: Held, vault: Vault) -> tuple[Edit, int
 
 
 def _placed(were: list[NewPlace], told: Told) -> list[NewPlace]:
-    """Return all places: each of the line in the stead of the one it was, the others as they were.
+    """Return all places: the line's replace their counterparts, others stay.
 
-    The same point is the same place, then the same label, then the same number of its columns. A point that stays keeps
-    what it is called where the line does not say.
+    Places correspond by equal point, then equal label, then equal column number. An unchanged point keeps its label if
+    the line has none.
     """
     slots: list[NewPlace | None] = [*were]
     matched: set[int] = set()

@@ -1,4 +1,4 @@
-"""What is to be written of one person, as plain data for the spool and back."""
+"""Serialization of one person's entry for the spool."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def packed(entry: Entry | Edit) -> tuple[Any, ...]:
 
 
 def unpacked(plain: tuple[Any, ...]) -> Entry | Edit:
-    """Return what ``packed`` packed."""
+    """Return ``packed``'s entry."""
     if plain[0] is not None:
         edit = Edit(*plain)
         return edit._replace(

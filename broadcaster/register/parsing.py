@@ -1,4 +1,4 @@
-"""From the cells of one line to what it tells of one person, or what is wrong with it. Pure: no database, no clock."""
+"""From a line's cells to a person's data, or errors. Pure: no database, no clock."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ _LON, _LAT = 180.0, 90.0
 
 
 class _Found(list[tuple[str | int, str, dict[str, object]]]):
-    """What is wrong with a line: the column by its meaning or number, the code and its parameters."""
+    """A line's errors: column by meaning or number, code and parameters."""
 
     def add(self, column: str | int, code: str, **params: object) -> None:
         self.append((column, code, params))
 
 
 class Says(Flag):
-    """What a line speaks of; all the rest stays as it is for somebody who is there already."""
+    """Fields that a line names; others of an existing person are unchanged."""
 
     NAME = auto()
     LOCALE = auto()
@@ -122,11 +122,11 @@ class Told:
 
 
 class Parser:
-    """Reads lines of one list. ``region`` (ISO 3166): where its telephone numbers are dialled.
+    """Parses lines of one list. ``region`` (ISO 3166): where its phone numbers are dialled.
 
-    ``language``: what somebody new gets without one. ``empty_clears``: an empty cell says that there is nothing;
-    otherwise it says nothing. ``overlooked``: numbers of unused columns that seem to hold telephones or mail addresses;
-    ``mangled``: how many ids a spreadsheet has rounded (2,40016E+11).
+    ``language``: default for new people. ``empty_clears``: an empty cell removes the value; otherwise it changes
+    nothing. ``overlooked``: numbers of unused columns that seem to hold phone numbers or mail addresses; ``mangled``:
+    number of ids rounded by a spreadsheet (2,40016E+11).
     """
 
     def __init__(self, columns: Columns, *, region: str, language: str, empty_clears: bool = False) -> None:
@@ -151,7 +151,7 @@ class Parser:
                 self._cleared |= part
 
     def parse(self, line: Line) -> tuple[Told | None, list[Refusal]]:
-        """Return what a line tells, or None and all that is wrong with it."""
+        """Return the parsed line, or None and all its errors."""
         if line.problem:
             return None, [Refusal(line.number, "", "", line.problem.code, line.problem.params)]
         cells = line.cells
@@ -201,7 +201,7 @@ class Parser:
         return Told(person, says, tuple(places), cleared_places, named, said_id if _REF.fullmatch(said_id) else ""), []
 
     def _look_over(self, cells: list[str]) -> None:
-        """Look into the columns that mean nothing, of the first lines: contacts there would be lost."""
+        """Check the unused columns of the first lines for contacts, which would be lost."""
         self._read += 1
         if self._read <= _LOOKED_OVER:
             for number in self._columns.unused:
@@ -209,7 +209,7 @@ class Parser:
                     self.overlooked.add(number)
 
     def _cell(self, cells: list[str], meaning: str) -> str:
-        """Return the first cell of a meaning that is not empty."""
+        """Return the first non-empty cell of a meaning."""
         numbers = self._columns.at.get(meaning, ())
         return next((text for at in numbers if at < len(cells) and (text := cells[at].strip())), "")
 
@@ -235,7 +235,7 @@ class Parser:
         return code
 
     def _yes_or_no(self, cells: list[str], meaning: str, found: _Found) -> bool | None:
-        """Read a cell that is yes or no; None where it says nothing."""
+        """Parse a yes/no cell; None if empty."""
         word = self._cell(cells, meaning).casefold()
         if not word:
             return False if self._empty_clears and meaning in self._columns.at else None
@@ -300,13 +300,13 @@ class Parser:
     def _address(self, cells: list[str], found: _Found) -> Address | None:
         parts = []
         for meaning in ("address", "postcode", "city"):
-            text = " ".join(self._cell(cells, meaning).split())  # a cell of several lines is one address
+            text = " ".join(self._cell(cells, meaning).split())  # a cell with line breaks is one address
             if len(text) > MAX_ADDRESS or unfit(text, one_line=True):
                 found.add(meaning, "address-too-long", most=MAX_ADDRESS)
                 return None
             parts.append(text)
         address = Address(*parts)
-        return address if address.street or address.city else None  # a postal code alone is no place
+        return address if address.street or address.city else None  # a postal code alone is not a place
 
     def _groups(self, cells: list[str], found: _Found) -> dict[str, str]:
         named: dict[str, str] = {}
@@ -321,12 +321,12 @@ class Parser:
 
 
 def content_of(told: Told) -> str:
-    """Return one text for one content of a line: a digest is made of it, so that a second import changes nothing."""
+    """Return a canonical text of a line's content: its digest makes a second import change nothing."""
     return f"{told.says.value} {told.place_columns} {told.cleared_places} {canonical(told.person)}"
 
 
 def canonical(person: NewSubscriber) -> str:
-    """Return one text for one content of a person."""
+    """Return a canonical text of a person."""
     content = [
         person.locale,
         person.name,

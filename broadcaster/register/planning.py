@@ -1,4 +1,4 @@
-"""What a list would change: who is new, who changed, who stays, which lines are refused. Writes nothing."""
+"""Plans an import: new, changed and unchanged people, refused lines. Writes nothing."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ class Plan:
 
     @property
     def removes_many(self) -> bool:
-        """Say whether so much is taken away that an operator must say yes to it."""
+        """Return whether so much is removed that an operator must confirm."""
         lost, known = self.removed.total, self.changed + self.unchanged
         return lost > _MANY or (lost >= _LEAST and lost * _SHARE > known)
 
     @property
     def refused_lines(self) -> int:
-        """Count the lines that are refused: one may be so for several reasons."""
+        """Count refused lines; one may have several errors."""
         return len({each.line for each in self.refusals})
 
     def close(self) -> None:
@@ -136,17 +136,17 @@ async def plan(
     empty_clears: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Plan:
-    """Read the whole file, check every line, and compare it with what the station knows.
+    """Read the whole file, check every line, and compare it with the register.
 
-    ``empty_clears``: an empty cell removes what it stands for; otherwise it changes nothing. ``progress`` is called
-    with the number of lines read so far. Raises ``ListRefused`` for a file that can't be read.
+    ``empty_clears``: an empty cell removes the value; otherwise it changes nothing. ``progress`` is called with the
+    number of lines read so far. Raises ``ListRefused`` for an unreadable file.
     """
     parser = Parser(source.columns, region=station.region, language=station.languages[0], empty_clears=empty_clears)
     made = Plan(station, source, Spool(store.vault))
     seen = _Seen()
     lines = source.lines()
     try:
-        # In a thread: reading telephone numbers is slow, and a server that plans goes on serving.
+        # In a thread: parsing phone numbers is slow, and the server must go on serving.
         while True:
             read, parsed = await asyncio.to_thread(_piece, lines, parser, store.vault, made.refusals)
             if read == 0:
@@ -181,7 +181,7 @@ async def _compare(store: Store, made: Plan, parsed: list[_Parsed], seen: _Seen)
         station_id = made.station.id
         known = await people.by_external_ids(unit, station_id, [each.identity for each in told if not each.ref])
         known |= await people.by_refs(unit, station_id, [each.ref for each in told if each.ref])
-        # A list that names a contact which was found dead says that it lives.
+        # A list that names a dead contact revives it.
         looked_at = await listed.having_dead(unit, [at for at, _ in known.values()])
         looked_at |= {
             known[each.identity][0]
@@ -282,7 +282,7 @@ def _of_identity(
 
 
 def _still_reached(held: Held | None, entry: intake.Entry | listed.Edit | None) -> bool:
-    """Say whether somebody whose line names no contact has one all the same: a device, or what a list said before."""
+    """Return whether a person whose line has no contact has another: a device, or one from an earlier list."""
     dropped = entry.dropped if isinstance(entry, listed.Edit) else ()
     return held is not None and len(held.contacts) > len(dropped)
 
@@ -331,7 +331,7 @@ async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
 
 
 def _joined(made: Plan) -> set[str]:
-    """Return the slugs of the groups that somebody joins."""
+    """Return the slugs of groups that somebody joins."""
     entries = (unpacked(plain) for piece in made.entries for each, plain in piece if each not in made.doubled)
     return {
         slug for entry in entries for slug in (entry.joined if isinstance(entry, listed.Edit) else entry.person.groups)

@@ -1,8 +1,8 @@
-"""From a file to lines of cells: what kind it is, its encoding, its delimiter, and which line is the header.
+"""From a file to lines of cells: detects format, encoding, delimiter and header line.
 
-A CSV file is read as a stream, whatever its size. Encoding: UTF-8 (with or without byte order mark), UTF-16, else
-Windows-1252, which is what spreadsheets in France save. Delimiter: what a line ``sep=;`` says, else whichever of comma,
-semicolon, tab and bar makes most sense of the header. Above the header there may be a title.
+CSV is streamed, whatever its size. Encoding: UTF-8 (with or without byte order mark), UTF-16, else Windows-1252, which
+spreadsheets in France save. Delimiter: from a line ``sep=;``, else the one of comma, semicolon, tab and bar that fits
+the header best. There may be a title above the header.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 
 
 class _Header(NamedTuple):
-    """The header of a file: the number of its line, its cells, and how many lines of the file end with it."""
+    """A file's header: its line number, its cells, and the number of lines up to its end."""
 
     number: int
     cells: list[str]
@@ -54,7 +54,7 @@ class _Header(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file, and how it is to be read. ``header`` is the number of its line; lines above it are not read."""
+    """A file and its format. ``header``: its line number; lines above it are ignored."""
 
     path: Path
     encoding: str
@@ -71,7 +71,7 @@ class Source:
         return _NAMES.get(self.encoding, self.encoding)
 
     def lines(self) -> Iterator[Line]:
-        """Yield every record after the header. Raises ``ListRefused`` for a file that can't be read on."""
+        """Yield every record after the header. Raises ``ListRefused`` for an unreadable file."""
         if self.encoding == WORKBOOK:
             rows = next(islice(sheets_of(self.path), self.sheet, None), [])
             yield from _kept(line for line in rows if line.number > self.through)
@@ -82,7 +82,7 @@ class Source:
 
 
 def open_source(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> Source:
-    """Find out how a file is to be read. Raises ``ListRefused``, and ``OSError`` where it can't be opened."""
+    """Detect a file's format. Raises ``ListRefused``, and ``OSError`` if it can't be opened."""
     size = path.stat().st_size
     if size == 0:
         raise ListRefused("list-empty")
@@ -119,13 +119,13 @@ def _workbook(path: Path, size: int) -> Source:
 
 
 def sense(cells: Sequence[str]) -> tuple[bool, int]:
-    """Return how much of a header a line is: whether it names an id, and how many headings are known."""
+    """Return a line's score as a header: whether it names an id, and the number of known headings."""
     meanings = [meaning_of(cell[:_LONGEST_HEADING]) for cell in cells if cell.strip()]
     return "external_id" in meanings, sum(meaning is not None for meaning in meanings)
 
 
 def _header(top: list[tuple[int, str]], delimiter: str | None) -> _Header:
-    """Find the header among the first lines: the line that names an id, and most of what is known."""
+    """Return the header: the line among the first that names an id, with the most known headings."""
     if top and (said := _SEPARATOR.fullmatch(top[0][1])):
         delimiter, top = delimiter or said[1], top[1:]
     top = [(number, text) for number, text in top if text.strip()]
@@ -157,7 +157,7 @@ def _named(encoding: str) -> str:
 def _encoding(path: Path, start: bytes) -> str:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    # Text of Europe in UTF-16 is every second octet empty.
+    # European text in UTF-16 has zeros in every second octet.
     for name, empty in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
         if len(empty) > 1 and empty.count(0) * 4 > len(empty) * 3:
             return name
@@ -186,11 +186,11 @@ def _numbered(file: TextIO) -> Iterator[tuple[int, str]]:
 
 
 def _kept(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield the lines that hold something, their cells as they were meant."""
+    """Yield non-empty lines, with spreadsheet protection removed."""
     kept = 0
     for line in lines:
         if not line.problem and not any(cell.strip() for cell in line.cells):
-            continue  # sheets end in empty lines
+            continue  # trailing empty lines of sheets
         kept += 1
         if kept > MAX_LINES:
             raise ListRefused("list-too-many-lines", most=MAX_LINES)

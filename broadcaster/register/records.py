@@ -1,8 +1,8 @@
-"""From the lines of a CSV file to its records, whatever stands between its quotation marks (RFC 4180).
+"""From the lines of a CSV file to its records (RFC 4180), robust against stray quotation marks.
 
-One stray quotation mark must cost one line. A cell over several lines is read as such only where that is what it looks
-like: it is closed within some lines, and none of its further lines could be a record of its own. Otherwise the line
-that opens the quotation is refused, and reading goes on at the next.
+A stray quotation mark must cost one line. A quoted cell spans lines only if plausible: it is closed within a few lines,
+and none of its further lines could be a record of its own. Otherwise the opening line is refused, and reading continues
+with the next.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_LINE = 20_000
-"""Characters of a line, and of a record over several lines."""
+"""Characters per line, and per record over several lines."""
 
 _MOST_JOINED = 50
 
 
 class Line(NamedTuple):
-    """One record: the number of its first line in the file (from 1), its cells, or why there are none."""
+    """One record: number of its first line in the file (from 1), and its cells, or why there are none."""
 
     number: int
     cells: list[str]
@@ -35,9 +35,9 @@ class _Unclosed(Exception):
 
 
 def records(lines: Iterable[tuple[int, str]], delimiter: str, width: int | None) -> Iterator[Line]:
-    """Yield the records of numbered lines (each with its end); each line that is not blank is in exactly one.
+    """Yield the records of numbered lines (with line ends); each non-blank line is in exactly one.
 
-    ``width``: cells of the header; None while the header itself is looked for.
+    ``width``: cells of the header; None while it is unknown.
     """
     ahead: deque[tuple[int, str]] = deque()
     source = iter(lines)
@@ -57,8 +57,8 @@ def records(lines: Iterable[tuple[int, str]], delimiter: str, width: int | None)
 
 
 def cells_of(text: str, delimiter: str) -> list[str]:
-    """Return the cells of one record. Raises ``csv.Error``, and ``_Unclosed`` where it goes on in the next line."""
-    if '"' not in text:  # by far most lines
+    """Return the cells of one record. Raises ``csv.Error``, and ``_Unclosed`` if it continues on the next line."""
+    if '"' not in text:  # by far the most common
         return text.rstrip("\r\n").split(delimiter)
     try:
         return next(csv.reader([text], delimiter=delimiter, strict=True), [])
@@ -71,7 +71,7 @@ def cells_of(text: str, delimiter: str) -> list[str]:
 def _joined(
     text: str, ahead: deque[tuple[int, str]], source: Iterator[tuple[int, str]], delimiter: str, width: int | None
 ) -> tuple[list[str], int]:
-    """Return the cells of a record that goes on in lines ``ahead``, and in how many; no cells: it does not."""
+    """Return the cells of a record that continues in lines ``ahead``, and in how many; no cells if it does not."""
     opens_first = text.lstrip().startswith('"')
     whole = text
     for taken in range(1, _MOST_JOINED):

@@ -1,4 +1,4 @@
-"""What a list can be refused for, line by line or whole."""
+"""Reasons to refuse a list or its lines."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class ListRefused(Refused):
-    """The file as a whole can't be read as a list of subscribers."""
+    """The file can't be read as a list of subscribers."""
 
 
 class Refusal(NamedTuple):
-    """Why one line is not taken. ``line`` counts the file's lines from 1; ``field`` is the column, as it is headed.
+    """Why a line is refused. ``line``: from 1; ``field``: the column's heading.
 
-    ``code`` and ``params`` do not repeat what stood there: an error file may be passed around.
+    ``code`` and ``params`` do not repeat the cell: an error file may be passed around.
     """
 
     line: int
@@ -35,7 +35,7 @@ HEADER = ("line", "external_id", "field", "reason")
 
 
 def write_refusals(path: Path, refusals: Iterable[Refusal], words: Reader = ENGLISH) -> None:
-    """Write the error file: CSV in UTF-8 with a byte order mark, as spreadsheets want it."""
+    """Write the error file: CSV in UTF-8 with a byte order mark, for spreadsheets."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         rows = ((each.line, each.external_id, each.field, sentence(each, words)) for each in refusals)
         file.write(csv_text((HEADER, *rows)))

@@ -1,8 +1,8 @@
-"""CSV for spreadsheets: cells that no spreadsheet runs, and the same cells as they were when a list comes back.
+"""CSV safe for spreadsheets (no formula injection), and reversible on import.
 
-A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@``. It may cut a line at another sign than the one
-it was written with (a French one cuts at every semicolon), so what follows any separator counts as a beginning too. An
-apostrophe before it makes it text. Numbers stay as they are: a coordinate may be negative.
+A spreadsheet evaluates cells that begin with ``=``, ``+``, ``-`` or ``@``. It may split lines at a different delimiter
+than the file's (a French one at every semicolon), so text after any delimiter counts as a beginning too. A leading
+apostrophe makes it text. Numbers are unchanged: a coordinate may be negative.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _GUARDED = re.compile(rf"(^|[;,|\t\r\n])'{_RUNS}")
 
 
 def inert(text: str) -> str:
-    """Return a cell that no spreadsheet runs. ``as_meant`` is its inverse."""
+    """Return a cell that no spreadsheet evaluates. ``as_meant`` is its inverse."""
     return text if _NUMBER.fullmatch(text) else _BEGINNING.sub(r"\1'", text)
 
 
 def as_meant(text: str) -> str:
-    """Return what ``inert`` was given: without the apostrophes that it put there."""
+    """Return ``inert``'s input: without its apostrophes."""
     return _GUARDED.sub(r"\1", text) if "'" in text else text
 
 
 def csv_text(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
-    """Return rows as CSV (RFC 4180), every cell of them inert."""
+    """Return rows as CSV (RFC 4180), every cell inert."""
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter).writerows([inert(str(cell)) for cell in row] for row in rows)
     return text.getvalue()
 
 
 def delimiter_of(language: str) -> str:
-    """Return what a spreadsheet of the reader's language cuts lines at: French ones take the semicolon."""
+    """Return the delimiter of spreadsheets in the reader's language: French ones use the semicolon."""
     return ";" if language == "fr" else ","

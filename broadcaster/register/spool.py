@@ -1,7 +1,7 @@
-"""What is between two steps of an import, on disk and not in memory: sealed, in a file without a name.
+"""Intermediate data of an import, sealed in an unlinked file.
 
-A list may have a million lines. The file is unlinked while it is open, so a process that is killed leaves nothing; and
-each piece is sealed with the vault, so the disk shows nothing either.
+A list may have a million lines. The file is unlinked while open, so a killed process leaves nothing; and each piece is
+sealed with the vault, so the disk shows nothing either.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LENGTH = struct.Struct(">I")
 
 
 class Spool:
-    """Pieces of plain data (lists, dicts, texts, bytes, numbers), written once and read in order as often as wanted."""
+    """Pieces of plain data (lists, dicts, texts, bytes, numbers), written once, readable in order repeatedly."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault

@@ -1,7 +1,7 @@
 """From an Excel workbook (xlsx) to lines of cells.
 
-A workbook is a ZIP file of XML. Its parts are measured before they are read: a small file may unpack to gigabytes, and
-two cells may stand a million rows apart.
+A workbook is a ZIP file of XML. Its parts' sizes are checked first: a small file may unpack to gigabytes, and two cells
+may be a million rows apart.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ZIP = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-"""How files of Excel before 2007 begin, and newer ones that are locked with a password."""
+"""Magic bytes of Excel files before 2007, and of newer ones with a password."""
 
 _MOST_UNPACKED = 300 << 20
 _MOST_CELLS = 20_000_000
@@ -34,7 +34,7 @@ _EXACT = 1e15
 
 
 def sheets_of(path: Path) -> Iterator[list[Line]]:
-    """Yield the lines of each sheet that is shown. Raises ``ListRefused``."""
+    """Yield the lines of each visible sheet. Raises ``ListRefused``."""
     _measure(path)
     try:
         with load_workbook(str(path)) as book:
@@ -55,7 +55,7 @@ def _lines(sheet: Any) -> Iterator[Line]:
 
 
 def _text(value: object) -> str:
-    """Return a cell as it would stand in a CSV file: whole numbers without a point."""
+    """Return a cell as in a CSV file: whole numbers without a point."""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:

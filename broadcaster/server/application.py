@@ -1,4 +1,4 @@
-"""The application: the route table behind its guards, problems told, headers set, requests measured."""
+"""The application: routes behind their guards, problem responses, headers, metrics."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ if TYPE_CHECKING:
     Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HSTS = "max-age=31536000"
-"""A browser that was here by https comes back by https for a year (RFC 6797)."""
+"""A browser that came by https returns by https for a year (RFC 6797)."""
 PATIENCE_S = 1.0
-"""Seconds that a request over its limit waits for the refusal: so one caller's flood is some hundred a second."""
+"""Seconds that a rate-limited request waits for its refusal: limits one caller's flood to some hundred a second."""
 
 T = TypeVar("T")
 
@@ -82,9 +82,9 @@ _STREAMED = ("/v1/alerts/{id}/events", "/console/alerts/{id}/events", "/console/
 
 
 def build(services: Services) -> web.Application:
-    """Return the application that serves ``services``; nothing is listened on yet.
+    """Return the application that serves ``services``; it does not listen yet.
 
-    A process that is no *web* answers only those who run it: is it alive, can it work, its figures.
+    A process without the role *web* only serves its health and metrics.
     """
     routes = ROUTES if Role.WEB in services.roles else tuple(route for route in ROUTES if route.path in _OPERATED)
     app = web.Application(middlewares=[_measured, _problems_told])
@@ -101,7 +101,7 @@ def build(services: Services) -> web.Application:
     app[PARSER] = ThreadPoolExecutor(1, "parser")
     app[COUNTS] = RateLimit(services.settings.reaches_per_minute)
     app[ACCOUNTS] = Paced(PACE_S)
-    # Behind a proxy all connections are the proxy's own.
+    # Behind a proxy all connections are the proxy's.
     app[CONNECTIONS] = Connections(most_open(), address=nobody if services.settings.trusted_proxies else caller_at)
     app[GROUND] = Ground()
     app[TERRITORIES] = Territories()
@@ -120,7 +120,7 @@ def build(services: Services) -> web.Application:
     for route in routes:
         handle = _guarded(route, services)
         if route.method == "GET" and route.path not in _STREAMED:
-            app.router.add_get(route.path, handle)  # and HEAD, which RFC 9110 section 9.1 wants with every GET
+            app.router.add_get(route.path, handle)  # and HEAD, which RFC 9110 section 9.1 requires with every GET
         else:
             app.router.add_route(route.method, route.path, handle)
     app[PAGES] = frozenset((route.method, route.path) for route in ROUTES if route.page)
@@ -131,7 +131,7 @@ def build(services: Services) -> web.Application:
 
 
 def _asked_once(store: Store, ask: Callable[[Unit, str], Awaitable[T]]) -> Grouped[str, T]:
-    """Return what answers many requests that ask the same by one look at the store, taken after they asked."""
+    """Return a look-up that answers equal concurrent requests with one query, begun after they asked."""
 
     async def answers(questions: Sequence[str]) -> list[T]:
         async def read(unit: Unit) -> dict[str, T]:
@@ -144,7 +144,7 @@ def _asked_once(store: Store, ask: Callable[[Unit, str], Awaitable[T]]) -> Group
 
 
 def _guarded(route: Route, services: Services) -> Handle:
-    """Return the handler of a route behind its guards: who asks, how often, what, and only then the body."""
+    """Return a route's handler behind its guards: authentication, rate limit, validation, and only then the body."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[LARGEST] = route.largest or 0
@@ -180,7 +180,7 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
 
 
 def _counted(request: web.Request, problem: HttpProblem) -> HttpProblem:
-    """Count a request that leads nowhere against its address; return the 429 in its place when they were too many."""
+    """Count a failed request against its address; return the 429 instead when there were too many."""
     if request.match_info.http_exception is not None:
         try:
             count(request)
@@ -190,7 +190,7 @@ def _counted(request: web.Request, problem: HttpProblem) -> HttpProblem:
 
 
 def _for_eyes(request: web.Request) -> bool:
-    """Return whether a problem is to be told on a page."""
+    """Return whether problems are shown as a page."""
     resource = request.match_info.route.resource
     if resource is not None:
         method = "GET" if request.method == "HEAD" else request.method
@@ -201,7 +201,7 @@ def _for_eyes(request: web.Request) -> bool:
 @web.middleware
 async def _measured(request: web.Request, handler: Handle) -> web.StreamResponse:
     resource = request.match_info.route.resource
-    # The template, not the path: a scanner's inventions would else be a series each.
+    # The template, not the path: else each of a scanner's inventions would be a series.
     route = resource.canonical if resource is not None else _NOWHERE
     began, status = time.perf_counter(), "cancelled"
     with OPEN.track_inprogress(), request.app[CONNECTIONS].at_work(request.protocol):
@@ -218,19 +218,19 @@ async def _measured(request: web.Request, handler: Handle) -> web.StreamResponse
 
 @cache
 def _figures(method: str, route: str, status: str) -> tuple[Counted, Timed]:
-    """Return where a request is counted: looked up once, for there are few."""
+    """Return a request's metrics, cached: there are few."""
     return REQUESTS.labels(method, route, status), SECONDS.labels(route)
 
 
 async def _headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Set what every answer carries: guess no types, tell nobody where from, stand in nobody's frame."""
+    """Set headers for every answer: no sniffing, no referrer, no framing."""
     headers = response.headers
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if request.app[SERVICES].base_url.startswith("https://"):
         headers["Strict-Transport-Security"] = HSTS
-    if response.status != web.HTTPNotModified.status_code:  # what it says takes the place of what the reader kept
+    if response.status != web.HTTPNotModified.status_code:  # its headers update the cached response's
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
@@ -238,13 +238,13 @@ async def _headers(request: web.Request, response: web.StreamResponse) -> None:
 
 
 async def _know_territories(app: web.Application) -> None:
-    """Read all boundaries now, and not when the first visitor comes."""
+    """Read all boundaries at start, not on the first visit."""
     async with app[SERVICES].store.read() as unit:
         await app[TERRITORIES].follow(unit)
 
 
 async def _end_streams(app: web.Application) -> None:
-    """End the live streams: their readers come back to whoever serves next."""
+    """End live streams: their readers reconnect to another process."""
     streams = app[STREAMS]
     for task in list(streams):
         task.cancel()

@@ -1,4 +1,4 @@
-"""Every route there is, the API's and the pages'. The OpenAPI document is made of this."""
+"""Every route of API and pages; also the source of the OpenAPI document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail: a template is made into MIME once a language, filled for each person, and sent over pooled SMTP."""
+"""Mail: templates compiled to MIME once per language, filled per person, sent over pooled SMTP."""
 
 from channels.email.address import InvalidMailAddress, parse_address
 from channels.email.body import slot

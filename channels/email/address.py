@@ -1,4 +1,4 @@
-"""A mail address, as a person types it and as SMTP takes it (RFC 5321 section 4.1.2, RFC 6531)."""
+"""Mail addresses as typed and as SMTP takes them (RFC 5321 section 4.1.2, RFC 6531)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST = 254  # a path is 256 octets with its angle brackets
 
 
 class InvalidMailAddress(ValueError):
-    """A text is no mail address; ``code`` and ``params`` say why, without repeating it."""
+    """Invalid mail address; ``code`` and ``params`` say why, without repeating it."""
 
     field = ""
 
@@ -31,12 +31,12 @@ class InvalidMailAddress(ValueError):
 
 
 def parse_address(text: str) -> str:
-    """Return the address in its one spelling: the local part as written, the domain in lower case ASCII (IDNA 2008).
+    """Return the normalized address: local part as written, domain in lower-case ASCII (IDNA 2008).
 
-    Dot-atoms only: a quoted local part, a display name, a comment or an address literal is refused. A local part
-    beyond ASCII is kept; whether it can be written to depends on the relay (SMTPUTF8). Raises ``InvalidMailAddress``.
+    Dot-atoms only: quoted local parts, display names, comments and address literals are refused. A non-ASCII local part
+    is kept; whether it is deliverable depends on the relay (SMTPUTF8). Raises ``InvalidMailAddress``.
     """
-    if not text.isascii():  # signs that nobody sees come along from web pages
+    if not text.isascii():  # invisible characters copied from web pages
         text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     text = text.strip(" \t")
     if _CANONICAL.fullmatch(text):
@@ -51,7 +51,7 @@ def parse_address(text: str) -> str:
 
 
 def needs_smtputf8(address: str) -> bool:
-    """Whether only a relay that offers SMTPUTF8 can take this address, parsed before."""
+    """Return whether this parsed address requires SMTPUTF8."""
     return not address.isascii()
 
 
@@ -73,7 +73,7 @@ def _checked_local(local: str) -> str:
 
 def _ascii_domain(domain: str) -> str:
     if not domain.isascii():
-        # UTS 46 first maps what keyboards produce (capitals, full-width dots); IDNA 2003 would turn ß into ss
+        # UTS 46 first maps keyboard input (capitals, full-width dots); IDNA 2003 would turn ß into ss
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
         except (idna.IDNAError, UnicodeError) as error:

@@ -1,8 +1,8 @@
-"""Bodies that are encoded once and filled many times.
+"""Bodies encoded once and filled many times.
 
-A text is cut at its slots and each piece is written as quoted-printable on its own; soft line breaks, which vanish on
-decoding (RFC 2045 section 6.7, rule 5), part a slot's value from what stands around it. So a value of any length goes
-in without the rest being looked at again, and no line is ever longer than 76 characters.
+A text is split at its slots and each piece is encoded as quoted-printable on its own; soft line breaks, which vanish on
+decoding (RFC 2045 section 6.7, rule 5), separate a slot's value from its surroundings. So values of any length fit in
+without re-encoding the rest, and no line exceeds 76 characters.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_BASE64_LINE = 57  # bytes, that make 76 characters
+_BASE64_LINE = 57  # bytes; 76 characters once encoded
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place in a body for one person's value; ``html`` escapes it, and its line ends softly where it ``goes_on``."""
+    """A place for a person's value; ``html``: escape it; ``goes_on``: its line ends softly."""
 
     name: str
     html: bool
@@ -34,22 +34,22 @@ class Slot:
 
 
 def slot(name: str) -> str:
-    """Return the token that stands for a person's value in a template's text or HTML: ``{{name}}``."""
+    """Return the placeholder for a person's value in a template's text or HTML: ``{{name}}``."""
     return f"{{{{{name}}}}}"
 
 
 def tokens(names: tuple[str, ...]) -> re.Pattern[str]:
-    """Return the pattern that finds the tokens of these names, and no other text in braces."""
+    """Return a pattern for the placeholders of these names only."""
     return re.compile(r"\{\{(" + "|".join(map(re.escape, names)) + r")\}\}" if names else r"(?!)()")
 
 
 def filled(text: str, names: tuple[str, ...], fill: Mapping[str, str]) -> str:
-    """Return the text as its reader sees it."""
+    """Return the decoded text."""
     return tokens(names).sub(lambda token: fill[token[1]], text)
 
 
 def pieces(text: str, names: tuple[str, ...], *, html: bool) -> Iterator[bytes | Slot]:
-    """Cut a text into quoted-printable pieces and slots; together, they end with CRLF."""
+    """Split a text into quoted-printable pieces and slots; the whole ends with CRLF."""
     cut = tokens(names).split(_unix(text))
     for index, piece in enumerate(cut):
         if index % 2 == 0:
@@ -62,11 +62,11 @@ def pieces(text: str, names: tuple[str, ...], *, html: bool) -> Iterator[bytes |
 
 
 def quoted_printable(text: str, *, goes_on: bool = False) -> bytes:
-    """Encode as UTF-8 and quoted-printable with CRLF; ``goes_on`` ends it at the start of a line, by a soft break."""
+    """Encode as UTF-8 and quoted-printable with CRLF; ``goes_on``: end with a soft break, at the start of a line."""
     data = _unix(text).encode()
     if not goes_on:
         return binascii.b2a_qp(data).replace(b"\n", b"\r\n")
-    # The stand-in for what follows keeps room in the last line for the soft break's sign
+    # The stand-in for what follows reserves room for the soft break's sign in the last line
     encoded = binascii.b2a_qp(data + b"x")[:-1].replace(b"\n", b"\r\n")
     return encoded + b"=\r\n" if encoded and not encoded.endswith(b"\n") else encoded
 
@@ -76,7 +76,7 @@ def _unix(text: str) -> str:
 
 
 def base64_lines(data: bytes) -> bytes:
-    """Encode in lines of 76 characters that end with CRLF."""
+    """Encode in lines of 76 characters, each ending with CRLF."""
     return b"".join(
         base64.b64encode(data[start : start + _BASE64_LINE]) + b"\r\n" for start in range(0, len(data), _BASE64_LINE)
     )

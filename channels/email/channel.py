@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from channels.email.connection import Connection
     from channels.email.mail import Mail, MailTemplate
 
-_TEMPLATES = 64  # kept compiled: languages times the alerts under way
+_TEMPLATES = 64  # compiled templates kept: languages times active alerts
 _PATIENCE_S = 30.0
 
 
 class Email(Channel["Mail", str]):
     """Sends through one relay over pooled connections.
 
-    A message that surely has not left is tried once more on a fresh connection where the pooled one turned out dead.
+    A message that certainly was not sent is retried once on a fresh connection if the pooled one was dead.
     """
 
     def __init__(self, config: SmtpConfig) -> None:
@@ -42,7 +42,7 @@ class Email(Channel["Mail", str]):
         return CompiledTemplate(template, self._config.sender, self._signer)
 
     def compose(self, message: Mail, address: str) -> Composed:
-        """Return the whole message, headers and signature included; raises ``Gone`` where ``address`` is none."""
+        """Return the whole message, with headers and signature; raises ``Gone`` for an invalid ``address``."""
         to = _recipient(address)
         return Composed(
             to=to,
@@ -52,7 +52,7 @@ class Email(Channel["Mail", str]):
         )
 
     async def send(self, message: Mail, address: str) -> Receipt:
-        """Hand the mail to the relay; the receipt has the relay's queue id where it tells one."""
+        """Hand the mail to the relay; the receipt has the relay's queue id, if known."""
         to = _recipient(address)
         wire = self._compiled(message.template).message(message, to)
         connection = await self._pool.acquire()
@@ -63,7 +63,7 @@ class Email(Channel["Mail", str]):
         return Receipt(provider_id=queue_id(said))
 
     async def _transfer(self, connection: Connection, to: str, wire: bytes) -> str:
-        """Use a connection and give it back; raises ``_Stale`` where it had been dead since its last message."""
+        """Use a connection and return it to the pool; raises ``_Stale`` if it was already dead."""
         reused = connection.sent > 0
         if needs_smtputf8(to) and not connection.takes_smtputf8:
             self._pool.give_back(connection)
@@ -105,16 +105,15 @@ class Email(Channel["Mail", str]):
         return said
 
     async def probe(self) -> list[Finding]:
-        """Connect, upgrade, sign in and ask NOOP on a connection of its own."""
+        """Connect, upgrade, sign in and NOOP on a separate connection."""
         return await probe(self._config)
 
     async def close(self) -> None:
-        """Take leave of the relay."""
         await self._pool.close()
 
 
 class _Stale(Exception):
-    """A pooled connection was dead, and the message has not left."""
+    """A pooled connection was dead, and the message was not sent."""
 
 
 def _recipient(address: str) -> str:

@@ -1,4 +1,4 @@
-"""A template made into MIME once, from which each person's message is put together by joining bytes."""
+"""A template compiled to MIME once; each person's message is joined from its bytes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from channels.email.mail import InlineImage, Mail, MailTemplate
     from channels.email.signature import Signer
 
-# "=_" occurs neither in quoted-printable nor in base64 (RFC 2045 section 6.7), so these part any content
+# "=_" occurs neither in quoted-printable nor in base64 (RFC 2045 section 6.7): safe as a boundary
 _ALTERNATIVE = b"=_tocsin_alternative"
 _RELATED = b"=_tocsin_related"
 
 
 class CompiledTemplate:
-    """A template and a sender, ready to be filled."""
+    """A template and a sender, compiled."""
 
     def __init__(self, template: MailTemplate, sender: Sender, signer: Signer | None) -> None:
         fixed = list(_fixed_fields(template, sender))
@@ -36,7 +36,7 @@ class CompiledTemplate:
         self._body = tuple(_merged(_body(template)))
 
     def message(self, mail: Mail, address: str) -> bytes:
-        """Return the whole message, CRLF throughout, to the canonical ``address``; UTF-8 only in such an address."""
+        """Return the whole message, CRLF throughout, to the canonical ``address``; ASCII except for that address."""
         at = int(mail.date.timestamp() if mail.date else time.time())
         personal = list(self._personal_fields(mail, address, at))
         body = b"".join(_filled(self._body, mail.values))
@@ -54,7 +54,7 @@ class CompiledTemplate:
             yield b"References: <%b>\r\n" % whole
         if url := mail.unsubscribe_url:
             yield b"List-Unsubscribe: <%b>\r\n" % url.encode()
-            if url.startswith("https:"):  # RFC 8058 section 3.1 asks for https
+            if url.startswith("https:"):  # RFC 8058 section 3.1 requires https
                 yield b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
@@ -112,7 +112,7 @@ def _image(image: InlineImage) -> bytes:
 
 
 def _merged(parts: Iterator[bytes | Slot]) -> Iterator[bytes | Slot]:
-    """Join the bytes that stand side by side."""
+    """Join adjacent bytes."""
     held: list[bytes] = []
     for part in parts:
         if isinstance(part, Slot):

@@ -1,4 +1,4 @@
-"""How mail leaves: the relay, its credentials, the sender, the limits."""
+"""Mail settings: relay, credentials, sender, limits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RELAY_PORT = 25
 
 
 class InvalidSmtpUrl(ValueError):
-    """The settings of the relay are wrong; ``problem`` says what to change, and never shows a credential."""
+    """Invalid relay settings; ``problem`` says what to change, without credentials."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -38,7 +38,7 @@ class InvalidSmtpUrl(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who a mail is from: an ASCII address, and the name shown before it."""
+    """Sender of a mail: an ASCII address and a display name."""
 
     address: str
     name: str | None = None
@@ -60,13 +60,13 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class SmtpConfig:
-    """A relay and how to speak to it.
+    """A relay and how to connect to it.
 
-    ``tls``: ``starttls`` (required), ``starttls-if-offered``, ``implicit`` (port 465) or ``none``. A password never
-    crosses a network in clear. ``envelope_from`` is where bounces go, the sender if not given. ``ca_file`` is a PEM of
-    the authority to trust instead of the system's. ``timeout_s`` bounds a connection being made and a message being
-    handed over, each; ``wait_s`` the wait for one of ``pool_size`` connections; ``idle_s`` is how long an unused one
-    stays open. ``helo`` is our name for EHLO, our address literal if not given. Raises ``InvalidSmtpUrl``.
+    ``tls``: ``starttls`` (required), ``starttls-if-offered``, ``implicit`` (port 465) or ``none``. Passwords never
+    cross a network in clear. ``envelope_from``: where bounces go, by default the sender. ``ca_file``: PEM of the
+    authority to trust instead of the system's. ``timeout_s`` bounds connecting and sending one message, each;
+    ``wait_s`` the wait for one of ``pool_size`` connections; ``idle_s``: how long an unused one stays open. ``helo``:
+    our EHLO name, by default our address literal. Raises ``InvalidSmtpUrl``.
     """
 
     host: str
@@ -110,7 +110,7 @@ class SmtpConfig:
 
     @property
     def bounce_address(self) -> str:
-        """The envelope's sender (RFC 5321's reverse-path)."""
+        """The envelope sender (RFC 5321's reverse-path)."""
         return self.envelope_from or self.sender.address
 
     @property
@@ -164,7 +164,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
-    """Part a URL; its errors quote nothing of it, for a password with a raw sign lands in any part."""
+    """Split a URL; errors never quote it, since an unescaped password may end up in any part."""
     if re.search(r"[\x00-\x1f\x7f]", url):
         raise InvalidSmtpUrl("the URL holds a line break or another control character")
     parts, port = None, None

@@ -1,7 +1,7 @@
-"""One connection to the relay: made, signed in, used for message after message (RFC 5321, 3207, 4954, 1870).
+"""One relay connection: opened, signed in, reused for many messages (RFC 5321, 3207, 4954, 1870).
 
-aiosmtplib's commands are used one by one rather than its ``sendmail``: so it is known at each moment whether the
-message may have left, and one timer bounds all of them.
+Uses aiosmtplib's single commands, not ``sendmail``: so it is always known whether the message may have been sent, and
+one timer bounds them all.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
     from channels.email.config import SmtpConfig
 
 _OK, _FORWARDED, _GO_ON, _LEAVING = 250, 251, 354, 421
-_PATIENCE_S = 30.0  # before a relay that can't be reached is tried again
+_PATIENCE_S = 30.0  # before an unreachable relay is retried
 _FAREWELL_S = 2.0
 
 
 class Refused(Exception):
-    """The relay answered with no success."""
+    """The relay answered with an error."""
 
     def __init__(self, stage: Stage, reply: Reply) -> None:
-        super().__init__(stage)  # and not the reply, which may repeat the recipient's address
+        super().__init__(stage)  # not the reply, which may repeat the recipient's address
         self.stage = stage
         self.reply = reply
 
     @property
     def is_farewell(self) -> bool:
-        """Whether the relay said 421 before it had the message, and so closes."""
+        """Whether the relay is closing: 421 before it had the message."""
         return self.reply.code == _LEAVING and self.stage != "body"
 
 
 class Lost(Exception):
-    """The connection broke; ``after_body`` when the relay may have the message."""
+    """The connection broke; ``after_body``: the relay may have the message."""
 
     def __init__(self, *, after_body: bool) -> None:
         super().__init__(after_body)
@@ -48,7 +48,7 @@ class Lost(Exception):
 
 
 class Connection:
-    """A signed-in connection; used by one message at a time."""
+    """A signed-in connection, for one message at a time."""
 
     def __init__(self, smtp: aiosmtplib.SMTP) -> None:
         self._smtp = smtp
@@ -63,7 +63,7 @@ class Connection:
 
     @property
     def is_after_body(self) -> bool:
-        """Whether the message was written and not yet answered."""
+        """Whether the message was written but not answered."""
         return self.stage == "body"
 
     @property
@@ -78,12 +78,12 @@ class Connection:
 
     @property
     def largest_message(self) -> int | None:
-        """In bytes, where the relay says it (RFC 1870)."""
+        """In bytes, if the relay announces it (RFC 1870)."""
         size = self._smtp.esmtp_extensions.get("size", "")
         return int(size) or None if size.isdecimal() else None
 
     async def transfer(self, bounce_address: str, recipient: str, message: bytes) -> str:
-        """Hand one message over and give the text of the relay's 250; raises ``Refused`` or ``Lost``."""
+        """Send one message and return the text of the relay's 250; raises ``Refused`` or ``Lost``."""
         self.stage = "mail"
         self.sent += 1
         try:
@@ -109,7 +109,7 @@ class Connection:
         protocol = self._smtp.protocol
         if protocol is None:
             raise Lost(after_body=False)
-        # The message has CRLF throughout and at its end, so this is all of RFC 5321 section 4.5.2
+        # CRLF throughout and at the end, so this is all of RFC 5321 section 4.5.2
         dotted = message.replace(b"\r\n.", b"\r\n..") if b"\r\n." in message else message
         protocol.write(dotted + b".\r\n")
         self.stage = "body"
@@ -123,40 +123,40 @@ class Connection:
             raise Refused(self.stage, Reply(*answer))
 
     async def noop(self) -> None:
-        """Ask the relay whether it is there; raises what aiosmtplib does."""
+        """Check that the relay responds; raises aiosmtplib's errors."""
         await self._smtp.noop()
 
     async def quit(self) -> None:
-        """Take leave as RFC 5321 section 4.1.1.10 asks, or just close."""
+        """QUIT (RFC 5321 section 4.1.1.10), or just close."""
         if self._smtp.is_connected:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
                 await self._smtp.quit(timeout=_FAREWELL_S)
         self._smtp.close()
 
     def drop(self) -> None:
-        """Close at once, without waiting for what the relay has not read."""
+        """Close at once, discarding unsent data."""
         if self._smtp.transport is not None:
-            cast("asyncio.WriteTransport", self._smtp.transport).abort()  # uvloop's is one by its methods only
+            cast("asyncio.WriteTransport", self._smtp.transport).abort()  # uvloop's has the methods only
         self._smtp.close()
 
 
 def tls_context(config: SmtpConfig) -> ssl.SSLContext | None:
-    """Return what verifies the relay; raises ``Misconfigured`` where the authority's file can't be read."""
+    """Return the TLS context; raises ``Misconfigured`` if the authority's file is unreadable."""
     if config.tls == "none":
         return None
     try:
         return ssl.create_default_context(cafile=str(config.ca_file) if config.ca_file else None)
-    except OSError as error:  # ssl.SSLError is one
+    except OSError as error:  # includes ssl.SSLError
         raise Misconfigured("smtp:tls", "the file of the certificate authority can't be read") from error
 
 
 async def connect(config: SmtpConfig, context: ssl.SSLContext | None) -> Connection:
-    """Open, upgrade and sign in, in ``timeout_s``; raises ``Transient`` or ``Misconfigured``."""
+    """Open, upgrade and sign in, within ``timeout_s``; raises ``Transient`` or ``Misconfigured``."""
     smtp = aiosmtplib.SMTP(
         hostname=config.host,
         port=config.port,
         use_tls=config.tls == "implicit",
-        start_tls=False,  # a step of its own below, so that its failure is known for what it is
+        start_tls=False,  # a separate step below, so that its failures are identifiable
         tls_context=context,
         local_hostname=config.helo or "localhost",
         timeout=None,
@@ -205,7 +205,7 @@ async def _upgrade(smtp: aiosmtplib.SMTP, config: SmtpConfig) -> None:
 
 
 async def _sign_in(smtp: aiosmtplib.SMTP, config: SmtpConfig, username: str, password: str) -> ChannelError | None:
-    """Return the problem rather than raise it: aiosmtplib's error may quote the relay, and the relay the password."""
+    """Return the problem, not raise it: aiosmtplib's error may quote the relay, and the relay the password."""
     if smtp.get_transport_info("sslcontext") is None and not config.is_loopback:
         return Misconfigured("smtp:auth", "the relay offers no TLS: the password is not sent in clear")
     if not smtp.supported_auth_methods:
@@ -216,19 +216,19 @@ async def _sign_in(smtp: aiosmtplib.SMTP, config: SmtpConfig, username: str, pas
         return refusal("auth", Reply(error.code, error.message))
     except (aiosmtplib.SMTPException, OSError):
         return Transient("smtp:lost", "the relay closed the connection at signing in", retry_after=_PATIENCE_S)
-    except ValueError:  # a challenge that is no base64
+    except ValueError:  # a challenge that is not base64
         return Misconfigured("smtp:auth", "the relay's challenge for signing in is malformed")
     return None
 
 
 def _literal(smtp: aiosmtplib.SMTP) -> str:
-    """Return our address as RFC 5321 section 4.1.3 writes it: a name that resolves is not ours to know."""
+    """Return our address literal (RFC 5321 section 4.1.3): our resolvable name is unknown."""
     host = smtp.get_transport_info("sockname")[0].partition("%")[0]
     return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
 
 
 def _unreached(stage: Stage, error: Exception) -> ChannelError:
-    """Map what aiosmtplib or the system raised before signing in."""
+    """Map errors of aiosmtplib or the system before sign-in."""
     if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
         return refusal(stage, Reply(error.code, error.message))
     for cause in (error, error.__cause__):

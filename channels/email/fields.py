@@ -1,31 +1,31 @@
-"""Header fields: folded as RFC 5322 asks and encoded as RFC 2047 does, so that no value can end its own field."""
+"""Header fields, folded (RFC 5322) and encoded (RFC 2047) so that no value can end its own field."""
 
 from __future__ import annotations
 
 import base64
 import re
 
-_WIDTH = 76  # RFC 2047 section 2: a line that holds encoded words has at most 76 characters
+_WIDTH = 76  # RFC 2047 section 2: a line with encoded words has at most 76 characters
 _WORD_FRAME = len("=?utf-8?q??=")
 _LONGEST_WORD = 75
-# What would end a field or a line for some reader; lone surrogates have no UTF-8
+# Ends a field or a line for some parsers; lone surrogates have no UTF-8
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PLAIN = re.compile(r"[!-~]{1,60}(?: [!-~]{1,60})*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,60}(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,60})*")
 _QUOTABLE = re.compile(r"[ -~]{1,60}")
-# Safe in every place where an encoded word may stand (RFC 2047 section 5, rule 3)
+# Safe wherever an encoded word may be (RFC 2047 section 5, rule 3)
 _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 _Q = {byte: chr(byte) if byte in _Q_SAFE else f"={byte:02X}" for byte in range(256)} | {0x20: "_"}
 
 
 def check_value(what: str, value: str) -> None:
-    """Raise ``ValueError`` where ``value`` holds a line break or another control character."""
+    """Raise ``ValueError`` if ``value`` contains a line break or another control character."""
     if _FORBIDDEN.search(value):
         raise ValueError(f"{what} holds a line break or a control character")
 
 
 def unstructured(name: str, value: str) -> bytes:
-    """Return the whole field of a free text (Subject), folded, with its last CRLF."""
+    """Return a whole free-text field (Subject), folded, with its final CRLF."""
     check_value(name, value)
     if not value:
         return f"{name}:\r\n".encode("ascii")
@@ -35,11 +35,11 @@ def unstructured(name: str, value: str) -> bytes:
 
 
 def mailbox(name: str, phrase: str | None, address: str, *, brackets: bool = False) -> bytes:
-    """Return the whole field of a name before an address or an id in angle brackets (From, List-Id)."""
+    """Return a whole field with a name before an address or id in angle brackets (From, List-Id)."""
     if not phrase:
         return f"{name}: {f'<{address}>' if brackets else address}\r\n".encode()
     check_value(name, phrase)
-    looks_encoded = "=?" in phrase  # many readers decode what looks so, in quotes too
+    looks_encoded = "=?" in phrase  # many clients decode it even within quotes
     if _ATOMS.fullmatch(phrase) and not looks_encoded:
         words = phrase.split(" ")
     elif _QUOTABLE.fullmatch(phrase) and not looks_encoded:
@@ -60,7 +60,7 @@ def _folded(line: str, words: list[str]) -> bytes:
 
 
 def _encoded_words(text: str, used: int) -> str:
-    """Return RFC 2047 words on lines of their own, the first after ``used`` columns; a character is never split."""
+    """Return RFC 2047 words on separate lines, the first after ``used`` columns; characters are never split."""
     quoted = [("".join(_Q[byte] for byte in char.encode()), char) for char in text]
     binary = sum(len(q) for q, _ in quoted) > len(text.encode()) * 4 / 3
     words: list[str] = []

@@ -1,7 +1,7 @@
-"""What is sent: a template rendered once a language, and a mail that fills it for one person.
+"""A template rendered once per language, and a mail that fills it for one person.
 
-Both refuse with ``ValueError`` when they are made whatever could not be written safely, so that nothing is left to
-refuse when thousands are sent.
+Both raise ``ValueError`` on construction for anything that can't be written safely, so that nothing is left to refuse
+when thousands are sent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LIST_ID = re.compile(rf"(?=.{{1,255}}$){_DOT_ATOM}\.{_DOT_ATOM}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _SLOT_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
-# One line of a header holds 998 characters (RFC 5322 section 2.1.1) and a URL can't be folded
+# A header line has at most 998 characters (RFC 5322 section 2.1.1) and a URL can't be folded
 _URL = re.compile(r"https?://[!#-;=?-Z\[\]_a-z~%]{1,900}")
 _OURS = frozenset(
     {"from", "sender", "to", "cc", "bcc", "subject", "date", "message-id", "references", "in-reply-to"}
@@ -32,12 +32,12 @@ _OURS = frozenset(
     | {"content-transfer-encoding", "dkim-signature", "return-path", "received", "importance", "x-priority", "priority"}
 )
 
-UNSUBSCRIBE = "unsubscribe_url"  # the slot that a mail's own ``unsubscribe_url`` fills
+UNSUBSCRIBE = "unsubscribe_url"  # the slot for a mail's ``unsubscribe_url``
 
 
 @dataclass(frozen=True, slots=True)
 class InlineImage:
-    """A picture that the HTML shows as ``<img src="cid:…">``; ``alt`` describes it to who can't see it."""
+    """An image for ``<img src="cid:…">``; ``alt`` describes it for those who can't see it."""
 
     cid: str
     data: bytes = field(repr=False)
@@ -54,13 +54,12 @@ class InlineImage:
 
 @dataclass(frozen=True)
 class MailTemplate:
-    """An alert's mail in one language, the same for everyone but its slots.
+    """An alert's mail in one language, the same for everyone except its slots.
 
-    ``list_id`` is RFC 2919's name of the list, such as ``alertes.laigle.example``. ``placeholders`` names the slots:
-    ``{{name}}`` in ``text`` and ``html`` is then replaced by each person's value, escaped in HTML; braces around any
-    other name are text. ``headers`` are further fields; ``Auto-Submitted`` (RFC 3834) is ``auto-generated`` unless
-    given.
-    ``sender_name`` stands before the sender's address where the channel has no name of its own.
+    ``list_id``: RFC 2919 list name, such as ``alertes.laigle.example``. ``placeholders``: names of the slots;
+    ``{{name}}`` in ``text`` and ``html`` is replaced by each person's value, escaped in HTML; braces around other names
+    are text. ``headers``: additional fields; ``Auto-Submitted`` (RFC 3834) defaults to ``auto-generated``.
+    ``sender_name``: display name where the channel has none of its own.
     """
 
     subject: str
@@ -112,10 +111,10 @@ class MailTemplate:
 class Mail:
     """One person's mail.
 
-    ``message_id`` is stable for a delivery, so that a repeat is known as its twin; the sender's domain is added.
-    ``fill`` has a value for each placeholder; ``unsubscribe_url`` (http or https; one-click by RFC 8058 only with
-    https) also fills the placeholder of that name. ``references`` is the ``message_id`` of an earlier alert's mail to
-    the same person, so that an update shows below it. ``date`` is aware; now, if not given.
+    ``message_id`` is stable per delivery, so that duplicates are recognizable; the sender's domain is appended.
+    ``fill``: a value per placeholder; ``unsubscribe_url`` (http or https; one-click by RFC 8058 only with https) also
+    fills the placeholder of that name. ``references``: the ``message_id`` of an earlier mail to the same person, for
+    threading. ``date``: aware, default now.
     """
 
     template: MailTemplate
@@ -140,7 +139,7 @@ class Mail:
 
     @property
     def values(self) -> Mapping[str, str]:
-        """What fills the slots."""
+        """Values of the slots."""
         if self.unsubscribe_url is None or UNSUBSCRIBE in self.fill:
             return self.fill
         return {**self.fill, UNSUBSCRIBE: self.unsubscribe_url}

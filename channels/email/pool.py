@@ -1,4 +1,4 @@
-"""A few connections for many messages: bounded, first come first served, closed when idle or worn."""
+"""Connection pool: bounded, first come first served, closing idle and worn connections."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 class Pool:
-    """Never more than ``config.pool_size`` connections open, in use or not."""
+    """At most ``config.pool_size`` connections open, in use or not."""
 
     def __init__(self, config: SmtpConfig) -> None:
         self._config = config
-        self._free = asyncio.Semaphore(config.pool_size)  # wakes its waiters in their order
-        self._idle: list[Connection] = []  # the last used is used next, so that the others can age
+        self._free = asyncio.Semaphore(config.pool_size)  # wakes waiters in order
+        self._idle: list[Connection] = []  # last used first, so that the others can expire
         self._context: ssl.SSLContext | None = None
         self._reaper: asyncio.TimerHandle | None = None
         self._farewells: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def acquire(self, *, fresh: bool = False) -> Connection:
-        """Return a connection that the caller gives back; ``fresh`` makes a new one. Raises a ``ChannelError``."""
+        """Return a connection, to be given back; ``fresh``: a new one. Raises a ``ChannelError``."""
         if self._closed:
             raise Transient("smtp:closed", "the channel was closed")
         if self._free.locked():
@@ -53,14 +53,14 @@ class Pool:
             if fresh:
                 break
         if self._context is None and self._config.tls != "none":
-            # Reading the system's authorities takes some 20 ms
+            # Loading the system's authorities takes some 20 ms
             self._context = await asyncio.to_thread(tls_context, self._config)
         return await connect(self._config, self._context)
 
     def give_back(self, connection: Connection, *, worn: bool = False) -> None:
-        """Keep a sound connection for the next message, or take leave on a ``worn`` one."""
+        """Return a sound connection to the pool, or close a ``worn`` one."""
         if worn or self._closed or connection.sent >= self._config.messages_per_connection:
-            # its place is free only when it is gone, and the message that was taken does not wait for that
+            # its place is free once it is closed; the accepted message does not wait for that
             self._part_from(connection).add_done_callback(lambda _: self._free.release())
             return
         if connection.is_open:
@@ -72,12 +72,12 @@ class Pool:
         self._free.release()
 
     def discard(self, connection: Connection) -> None:
-        """Close a connection whose state is not known."""
+        """Close a connection in an unknown state."""
         connection.drop()
         self._free.release()
 
     def _reap(self) -> None:
-        """Take leave on the connections that were not used for long."""
+        """Close connections that are idle too long."""
         loop = asyncio.get_running_loop()
         limit = loop.time() - self._config.idle_s
         for connection in [one for one in self._idle if one.idle_since <= limit]:
@@ -95,7 +95,7 @@ class Pool:
         return farewell
 
     async def close(self) -> None:
-        """Take leave on all that is idle; what is in use is closed when it is given back."""
+        """Close idle connections; those in use are closed when given back."""
         self._closed = True
         if self._reaper is not None:
             self._reaper.cancel()

@@ -1,4 +1,4 @@
-"""Reaching the relay without sending: what an operator is told before the first alert."""
+"""Checks the relay without sending."""
 
 from __future__ import annotations
 

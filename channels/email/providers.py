@@ -1,4 +1,4 @@
-"""Who keeps a mailbox, by the domain of its address: what one provider answers, it answers for all its domains."""
+"""Mailbox providers by domain: a provider's answer holds for all its domains."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# From the providers' own postmaster pages; a domain that is not here is its own provider.
+# From the providers' own postmaster pages; any other domain is its own provider.
 _DOMAINS: Mapping[str, str] = {
     "Orange": "orange.fr wanadoo.fr voila.fr orange.com",
     "SFR": (
@@ -35,6 +35,6 @@ _BY_DOMAIN = {domain: provider for provider, domains in _DOMAINS.items() for dom
 
 
 def provider_of(address: str) -> str:
-    """Return who keeps the mailbox: a provider's name (Orange), else the domain itself."""
+    """Return the mailbox provider's name (Orange), else the domain."""
     domain = address.rpartition("@")[2].lower()
     return _BY_DOMAIN.get(domain, domain)

@@ -1,7 +1,7 @@
-"""What a relay's refusal means for the message, the mailbox and the channel. Whose fault it is: ``verdicts``.
+"""What a relay's refusal means for message, mailbox and channel. ``verdicts``: whose fault it is.
 
-A refusal that a recipient can bring about never stops the channel: whoever registers an address chooses what its
-server answers. So only what comes before RCPT is ``Misconfigured``, and 530 that asks us to sign in.
+A refusal that a recipient can cause never stops the channel, since recipients choose their server's answers. So only
+errors before RCPT are ``Misconfigured``, and 530 (sign-in required).
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ Stage = Literal["connect", "tls", "auth", "mail", "rcpt", "data", "body"]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A relay's answer: the code of three figures and the text after it."""
+    """A relay's reply: three-digit code and text."""
 
     code: int
     text: str
 
     @property
     def enhanced(self) -> str | None:
-        """RFC 3463's code of the same class; some servers write it after other words: ``(#5.1.1)``."""
+        """RFC 3463 code of the same class; some servers write it after other words: ``(#5.1.1)``."""
         return next((found for found in _ENHANCED.findall(self.text) if found[0] == str(self.code)[0]), None)
 
     @property
     def is_about_session(self) -> bool:
-        """Whether a relay may mean all that would follow on this connection: too many, too fast, short of room."""
+        """Whether the reply may apply to the whole connection: too many, too fast, out of space."""
         return self.code in _SESSION or self.enhanced in _SESSION_ENHANCED
 
     @property
@@ -46,7 +46,7 @@ _SESSION = frozenset({421, 452, 503})
 _SESSION_ENHANCED = frozenset({"4.3.2", "4.5.3", "4.7.0", "4.7.28"})
 _ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
 
-# What an operator reads of a refusal, by its enhanced code, then by the code's subject, then by whom it is about
+# Operator's text, by enhanced code, then by its subject, then by whom it blames
 _SENTENCES: Mapping[str, str] = {
     "5.1.1": "there is no such mailbox",
     "5.1.2": "the domain does not exist or takes no mail",
@@ -100,7 +100,7 @@ _BEFORE_RCPT: Mapping[str, str] = {
 _TOO_LARGE = frozenset({"5.3.4", "5.2.3"})
 _SIGN_IN, _TOO_MUCH, _BAD_SEQUENCE = 530, 552, 503
 
-# Where a 250 tells the queue's name for the message, by server
+# Queue id in a 250, by server
 _QUEUED = (
     re.compile(r"queued as ([\w.-]{4,80})", re.IGNORECASE),  # Postfix, SendGrid, MailHog
     re.compile(r"\bid=([\w.-]{4,80})"),  # Exim
@@ -112,8 +112,8 @@ _QUEUED = (
 
 
 def refusal(stage: Stage, reply: Reply, address: str = "") -> ChannelError:
-    """Return the error for a reply that is no success; its text never holds ``address``."""
-    said = "" if stage == "auth" else _said(reply, address)  # a server may repeat what it was sent to sign in
+    """Return the error for a refusal; its text never contains ``address``."""
+    said = "" if stage == "auth" else _said(reply, address)  # a server may echo credentials
     if 400 <= reply.code < 500:  # noqa: PLR2004  RFC 5321 section 4.2.1
         after, sentence = _patience(reply)
         return Transient(reply.name, sentence + said, retry_after=after)
@@ -127,7 +127,7 @@ def refusal(stage: Stage, reply: Reply, address: str = "") -> ChannelError:
 
 
 def queue_id(text: str) -> str | None:
-    """Return the name under which the relay queued the message, where its 250 tells it."""
+    """Return the relay's queue id from its 250, if present."""
     for pattern in _QUEUED:
         if found := pattern.search(text):
             return found[1]
@@ -154,7 +154,7 @@ def _refused(stage: Stage, reply: Reply, address: str, said: str) -> ChannelErro
 
 
 def _gist(text: str) -> str:
-    """Return what is the same in each such answer: a mark of its words, without those that name a message or a host."""
+    """Return a fingerprint of equal answers: without words that identify a message or a host."""
     words = re.findall(r"(?<!\S)[^\W\d_]+(?=[.,;:!?)]*(?:\s|$))", plain(text).lower())
     return hashlib.blake2b(" ".join(words).encode(), digest_size=6).hexdigest()
 
@@ -169,7 +169,7 @@ def _patience(reply: Reply) -> tuple[float, str]:
 
 
 def _said(reply: Reply, address: str) -> str:
-    """Return the relay's own words, without addresses: its reply often repeats the recipient's."""
+    """Return the relay's text without addresses: replies often repeat the recipient's."""
     text = " ".join(reply.text.split())
     if reply.enhanced:
         text = text.replace(reply.enhanced, "", 1)

@@ -1,7 +1,7 @@
 """DKIM signatures (RFC 6376, RFC 8463): relaxed headers, simple body.
 
-Signed with ``cryptography``: dkimpy, which judges these signatures in the tests, computes RSA in Python and took
-6.5 ms for a message where this takes 0.3.
+Signed with ``cryptography``: dkimpy, which verifies them in the tests, computes RSA in Python and took 6.5 ms a message
+where this takes 0.3.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
 _SHORTEST_RSA = 1024  # bits, RFC 8301 section 3.2
-# Named once more than they occur, so that none can be added on the way (RFC 6376 section 8.15)
+# Listed once more than they occur, so that none can be added in transit (RFC 6376 section 8.15)
 _SEALED = (b"from", b"to", b"subject", b"date", b"message-id", b"list-unsubscribe", b"list-unsubscribe-post")
 _BLANKS = re.compile(rb"[ \t]+")
 _COLUMNS = 70
 
 
 class InvalidDkimKey(ValueError):
-    """A DKIM key can't sign; ``problem`` says why, without the key."""
+    """Unusable DKIM key; ``problem`` says why, without the key."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -40,7 +40,7 @@ class InvalidDkimKey(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DkimKey:
-    """What the TXT record at ``selector._domainkey.domain`` lets receivers check; PEM of RSA or Ed25519."""
+    """Key of the TXT record at ``selector._domainkey.domain``; PEM of RSA or Ed25519."""
 
     domain: str
     selector: str
@@ -52,7 +52,7 @@ class DkimKey:
         self.load()
 
     def load(self) -> RSAPrivateKey | Ed25519PrivateKey:
-        """Return the key itself; raises ``InvalidDkimKey``."""
+        """Return the key; raises ``InvalidDkimKey``."""
         try:
             key = load_pem_private_key(self.private_key.encode(), password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -68,14 +68,14 @@ class DkimKey:
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """Header fields as they are signed."""
+    """Header fields in signed form."""
 
     names: tuple[bytes, ...]
     data: bytes
 
     @classmethod
     def of(cls, fields: Iterable[bytes]) -> Canonical:
-        """Relaxed form (RFC 6376 section 3.4.2) of whole fields."""
+        """Return whole fields in relaxed form (RFC 6376 section 3.4.2)."""
         names, lines = [], []
         for whole in fields:
             name, _, value = whole.partition(b":")
@@ -86,7 +86,7 @@ class Canonical:
 
 
 class Signer:
-    """Writes the DKIM-Signature field for one key."""
+    """Makes DKIM-Signature fields with one key."""
 
     def __init__(self, key: DkimKey) -> None:
         self._key = key.load()
@@ -94,10 +94,10 @@ class Signer:
         self._tags = f"v=1; a={algorithm}-sha256; c=relaxed/simple;\r\n d={key.domain}; s={key.selector}".encode()
 
     def sign(self, fixed: Canonical, personal: Canonical, body: bytes, at: int) -> bytes:
-        """Return the whole field; ``at`` is in seconds since 1970, ``body`` ends with CRLF."""
+        """Return the whole field; ``at``: seconds since 1970; ``body`` ends with CRLF."""
         names = fixed.names + personal.names
         present = set(names)
-        # A name's n-th mention is its n-th field from the bottom; every field of ours stands once
+        # A name's n-th mention is its n-th field from the bottom; each of our fields occurs once
         signed = b":\r\n ".join(_packed([*names, *(name for name in _SEALED if name in present)]))
         body_hash = base64.b64encode(sha256(body).digest())
         unsigned = b"DKIM-Signature: %b; t=%d;\r\n bh=%b;\r\n h=%b;\r\n b=" % (self._tags, at, body_hash, signed)
@@ -113,7 +113,7 @@ class Signer:
 
 
 def _packed(names: list[bytes]) -> list[bytes]:
-    """Join names by colons into pieces of a line's length."""
+    """Join names by colons into pieces of line length."""
     lines = [names[0]]
     for name in names[1:]:
         if len(lines[-1]) + len(name) < _COLUMNS:

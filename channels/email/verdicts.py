@@ -1,9 +1,9 @@
-"""Who a relay's permanent refusal is about: the mailbox, its state for now, or the sender.
+"""Whom a relay's permanent refusal blames: the mailbox, its current state, or the sender.
 
-RFC 3463's codes say it where servers use them as written; many answer 550, 5.0.0 or 5.7.1 to everything, and some use
-5.1.1 for a full mailbox. So the words can overrule the code, but mostly in one direction: away from "the mailbox is
-dead". The order is: what single providers document, the sender's troubles, a full mailbox, the code, then words that
-name a mailbox. What nothing here matches is ``UNCLEAR``.
+RFC 3463's codes are reliable where servers use them as specified; many answer 550, 5.0.0 or 5.7.1 to everything, and
+some use 5.1.1 for a full mailbox. So the text can overrule the code, mostly in one direction: away from "the mailbox is
+dead". The order is: wordings documented by single providers, the sender's troubles, a full mailbox, the code, then
+words that name a mailbox. Anything else is ``UNCLEAR``.
 
 To add a provider's wording, add it to ``verdicts.toml`` with its source, and the answer itself to
 ``tests/unit/channels/mail_diagnostics.txt``.
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """``MAILBOX``: it does not exist or is closed. ``FULL``: it is there, and takes nothing for now.
+    """``MAILBOX``: it does not exist or is closed. ``FULL``: it exists but accepts nothing for now.
 
-    ``SENDER``: policy, reputation, authentication, content or rate, which says nothing of the mailbox. ``UNCLEAR``:
-    refused for good, and nothing says why; what a domain's DNS or routing lacks is that too.
+    ``SENDER``: policy, reputation, authentication, content or rate, unrelated to the mailbox. ``UNCLEAR``: refused
+    permanently for no stated reason, or for a domain's DNS or routing.
     """
 
     MAILBOX = "mailbox"
@@ -67,7 +67,7 @@ def _with_phrases(words: str, phrases: Mapping[str, str]) -> str:
 _RULES, _NAMING = _read()
 _MAILBOX, _FULL, _SENDER, _UNCLEAR = Verdict
 
-# RFC 3463 and IANA's registry of enhanced codes, by the whole code, then by its subject
+# RFC 3463 and IANA's registry of enhanced codes: whole code, then subject
 _BY_CODE: Mapping[str, Verdict] = {
     "5.1.1": _MAILBOX,
     "5.1.3": _MAILBOX,
@@ -77,8 +77,8 @@ _BY_CODE: Mapping[str, Verdict] = {
     "5.1.9": _SENDER,
     "5.1.10": _MAILBOX,  # RFC 7505; Exchange's "recipient not found"
     "5.1.20": _SENDER,
-    "5.1.90": _SENDER,  # Exchange: the sender's limit of a day
-    "5.1.351": _MAILBOX,  # Exchange: the remote server knows no such recipient
+    "5.1.90": _SENDER,  # Exchange: the sender's daily limit
+    "5.1.351": _MAILBOX,  # Exchange: recipient unknown to the remote server
     "5.2.1": _MAILBOX,
     "5.2.2": _FULL,
     "5.2.3": _FULL,
@@ -86,7 +86,7 @@ _BY_CODE: Mapping[str, Verdict] = {
     "5.2.122": _FULL,
     "5.3.1": _FULL,
     "5.3.4": _SENDER,
-    "5.4.5": _SENDER,  # Gmail: the sender's quota of a day
+    "5.4.5": _SENDER,  # Gmail: the sender's daily quota
     "5.7.17": _MAILBOX,  # RFC 7293: the mailbox has another owner now
     "5.7.18": _MAILBOX,  # RFC 7293: the domain has
 }
@@ -99,7 +99,7 @@ _CONTINUED = re.compile(r"(?<!\S)5\d\d-(?=5\.|\S)")
 
 
 def verdict_of(stage: str, code: int, enhanced: str | None, text: str, domain: str = "") -> Verdict:
-    """Return who the answer is about; ``domain`` is the recipient's, whose name is no evidence."""
+    """Return whom the answer blames; the recipient's ``domain`` is ignored in the text."""
     said = plain(text, domain)
     for rule in _RULES:
         if _applies(rule, stage, code, enhanced) and rule.words.search(said):
@@ -116,7 +116,7 @@ def verdict_of(stage: str, code: int, enhanced: str | None, text: str, domain: s
 
 
 def plain(text: str, domain: str = "") -> str:
-    """Return an answer on one line, without addresses, the recipient's domain, and the paths of links."""
+    """Return an answer on one line, without addresses, the recipient's domain, or link paths."""
     said = _LINK_PATH.sub(r"\1", _ADDRESS.sub(" ", " ".join(text.split())))
     if domain:
         said = re.sub(rf"(?<![\w-]){re.escape(domain)}(?![\w-])", " ", said, flags=re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""SMS by Twilio: the channel, the telephone numbers, and what a text costs."""
+"""SMS: the Twilio channel, phone numbers, and cost."""
 
 from channels.sms.channel import Sms, SmsMessage
 from channels.sms.phone import InvalidPhone, PhoneNumber, parse_phone, region_of_insee

@@ -1,6 +1,6 @@
 """The SMS channel: Twilio's Messages resource.
 
-Twilio offers no idempotence key: a request whose answer was lost may have been taken, and is told so by
+Twilio has no idempotency key: a request without an answer may have been accepted, so it raises
 ``Transient(may_have_left=True)``.
 """
 
@@ -29,10 +29,10 @@ _REFUSED = 400
 
 @dataclass(frozen=True, slots=True)
 class SmsMessage:
-    """A text, sent as it is: no sign of it is replaced.
+    """A text, sent unchanged.
 
-    ``status_callback`` is the public URL that Twilio tells what became of it. ``validity_s`` is how many seconds it may
-    wait at Twilio's (1 to 36,000) before it is no longer worth sending. Raises ``ValueError``.
+    ``status_callback``: public URL for Twilio's status reports. ``validity_s``: how many seconds it may wait at Twilio
+    (1 to 36,000). Raises ``ValueError``.
     """
 
     text: str
@@ -62,7 +62,7 @@ class Sms:
         self._rest = TwilioRest(account)
 
     def compose(self, message: SmsMessage, address: str) -> Composed:
-        """Return the request as it would be made; raises ``Permanent`` where the address is no E.164 number."""
+        """Return the request; raises ``Permanent`` if the address is not an E.164 number."""
         request = self._request(message, address)
         return Composed(to=address, readable=message.text, wire=request.wire(self._account.origin()), content_type=FORM)
 
@@ -70,7 +70,7 @@ class Sms:
         return float(count(message.text).segments)
 
     async def send(self, message: SmsMessage, address: str) -> Receipt:
-        """Hand the text to Twilio; the receipt's ``units`` are the segments that are billed."""
+        """Hand the text to Twilio; the receipt's ``units`` are the billed segments."""
         answer = await self._rest.post(self._request(message, address))
         sid = answer.document.get("sid")
         if not isinstance(sid, str) or not _SID.fullmatch(sid):
@@ -96,7 +96,7 @@ class Sms:
             ("To", address),
             ("MessagingServiceSid" if service else "From", self._account.sender),
             ("Body", message.text),
-            # A Messaging Service would else replace signs on its own, and the segments would not be those shown.
+            # Otherwise a Messaging Service replaces characters, and segments differ from those shown.
             ("SmartEncoded", "false"),
         ]
         if message.status_callback is not None:
@@ -107,7 +107,7 @@ class Sms:
 
 
 def _units(document: dict[str, Any], text: str) -> int:
-    # A Messaging Service answers 0, as it has not chosen the sender yet.
+    # A Messaging Service answers 0 before it has chosen the sender.
     said = document.get("num_segments")
     if isinstance(said, str) and said.isascii() and said.isdigit() and int(said[:4]) > 0:
         return int(said[:4])

@@ -1,8 +1,8 @@
-"""Telephone numbers as people write them, read as E.164.
+"""Phone numbers as people write them, parsed to E.164.
 
-A French number written nationally does not say whether it lies overseas to who reads it as France's: 0692… is Réunion,
-and its E.164 form begins with +262. So a number is read in the region of the resident's commune first, then in the
-other regions of the same national plan (whoever lives in L'Aigle may well keep a Réunion mobile).
+A French number written nationally does not say whether it is overseas: 0692… is Réunion, and its E.164 form begins with
++262. So a number is parsed for the region of the resident's commune first, then for the other regions of the same
+national plan (a resident of L'Aigle may keep a Réunion mobile).
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _MISFITS: dict[int, str] = {
     phonenumbers.ValidationResult.TOO_SHORT: "phone-too-short",
     phonenumbers.ValidationResult.TOO_LONG: "phone-too-long",
 }
-# The ranges that ARCEP keeps for fiction (decision 2018-0881): synthetic residents live here. phonenumbers takes the
-# landlines for valid, and not the mobiles.
+# Ranges that ARCEP reserves for fiction (decision 2018-0881): used for synthetic residents. phonenumbers accepts the
+# landlines, but not the mobiles.
 _FICTION = re.compile(r"\+33(?:19900|26191|35301|46571|53649|63998)[0-9]{4}")
 _FICTION_MOBILE = "+3363998"
 
-# One national plan with the trunk digit 0: from any of them the others are dialled alike.
+# One national plan with trunk digit 0: dialled alike from any of them.
 _FRENCH_PLAN = ("FR", "RE", "GP", "MQ", "GF", "YT", "BL", "MF")
 _FRENCH_CODES = frozenset(phonenumbers.country_code_for_region(each) for each in _FRENCH_PLAN)
-# INSEE gives overseas communes codes that begin with these.
+# Prefixes of overseas communes' INSEE codes.
 _OVERSEAS = {
     "971": "GP",
     "972": "MQ",
@@ -58,18 +58,18 @@ _OVERSEAS = {
     "986": "WF",
     "987": "PF",
     "988": "NC",
-    "989": "PF",  # Clipperton: nobody lives there, the State's office for it is in Papeete
+    "989": "PF",  # Clipperton: uninhabited, administered from Papeete
 }
 _MONACO = "99138"
 _INSEE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
 _LONGEST = 40
 _SHORTEST_DIGITS = 6
-# Digits, and what people put between them; letters would be read as a keypad's.
+# Digits and usual separators; letters would be parsed as keypad letters.
 _WRITTEN = re.compile(r"\+?[0-9 ().\-/]+")
 
 
 class InvalidPhone(ValueError):
-    """Not a number that a person can be reached at; ``code`` and ``params`` say why, and never repeat the number."""
+    """Not a usable phone number; ``code`` and ``params`` say why, and never repeat it."""
 
     field = ""
 
@@ -81,7 +81,7 @@ class InvalidPhone(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PhoneNumber:
-    """A number that can be reached; ``region`` is where it belongs, as ISO 3166 has it."""
+    """A usable number; ``region`` it belongs to (ISO 3166)."""
 
     e164: str
     region: str
@@ -94,7 +94,7 @@ class PhoneNumber:
 
 
 def region_of_insee(insee: str) -> str:
-    """Return the telephone region of a commune's INSEE code (61214 FR, 97411 RE); raises ``ValueError``."""
+    """Return the phone region of a commune's INSEE code (61214 FR, 97411 RE); raises ``ValueError``."""
     if not _INSEE.fullmatch(insee):
         raise ValueError("an INSEE code of a commune has five signs: 61214, 2A004, 97411")
     if insee == _MONACO:
@@ -109,13 +109,13 @@ def region_of_insee(insee: str) -> str:
 
 
 def parse_phone(text: str, region: str = "FR") -> PhoneNumber:
-    """Read a number as it was written; ``region`` (ISO 3166) is where one without + is dialled. Raises InvalidPhone."""
+    """Parse a number as written; ``region`` (ISO 3166): where one without + is dialled. Raises InvalidPhone."""
     if region not in phonenumbers.SUPPORTED_REGIONS:
         raise InvalidPhone("phone-region", region=region)
     written = _clean(text)
     first, *others = _regions(written, region)
     found = _read(written, first)
-    # What is a service number where it is dialled is nobody's number elsewhere: 0806… is no landline of Guadeloupe.
+    # A service number of its own region is nobody's elsewhere: 0806… is no landline of Guadeloupe.
     if isinstance(found, str) and found not in _REFUSED_TYPES.values():
         found = next((each for other in others if isinstance(each := _read(written, other), PhoneNumber)), found)
     if isinstance(found, str):
@@ -124,9 +124,9 @@ def parse_phone(text: str, region: str = "FR") -> PhoneNumber:
 
 
 def service_problem(e164: str) -> str | None:
-    """Return the code of why a number in E.164 form must not be reached (a service's, dear); None if nothing says so.
+    """Return the code of why an E.164 number must not be used (a service, expensive), or None.
 
-    What is kept may have been read by earlier rules.
+    Stored numbers may have been accepted by earlier rules.
     """
     try:
         number = phonenumbers.parse(e164)
@@ -136,7 +136,7 @@ def service_problem(e164: str) -> str | None:
 
 
 def _clean(text: str) -> str:
-    # Spreadsheets and web pages put signs that nobody sees around numbers.
+    # Spreadsheets and web pages put invisible characters around numbers.
     seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     written = " ".join(unicodedata.normalize("NFKC", seen).split()).replace("‐", "-").replace("–", "-")
     if not written:
@@ -173,7 +173,7 @@ def _read(written: str, region: str) -> PhoneNumber | str:
 
 
 def _kind(number: phonenumbers.PhoneNumber) -> int:
-    """Return libphonenumber's type, but of what begins with 08: that is a service in all of the French plan.
+    """Return libphonenumber's type, except that 08 is a service in the whole French plan.
 
     It takes +590 806… for a landline of Guadeloupe.
     """

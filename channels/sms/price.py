@@ -1,4 +1,4 @@
-"""What SMS cost, in whole minor units: no float ever touches money."""
+"""SMS cost in whole minor units, without floats."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class SmsPrice:
             raise ValueError("currency is three capital letters, such as EUR")
 
     def cost(self, segments: int, receivers: int = 1) -> int:
-        """Return what ``segments`` a receiver cost for ``receivers``, in minor units."""
+        """Return the cost of ``segments`` for each of ``receivers``, in minor units."""
         return self.minor_units_per_segment * segments * receivers
 
     def of(self, text: str, receivers: int = 1) -> int:
-        """Return what this text costs for ``receivers``, in minor units."""
+        """Return the cost of this text for ``receivers``, in minor units."""
         return self.cost(count(text).segments, receivers)

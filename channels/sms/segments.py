@@ -1,7 +1,7 @@
-"""How many SMS a text becomes, exactly.
+"""Exact SMS segment count of a text.
 
-3GPP TS 23.038, 6.2.1: the GSM 7 bit default alphabet and its extension table; 23.040, 9.2.3.24.1: six bytes of each
-part of a concatenated message are its header, so 153 septets of 160 and 67 UTF-16 units of 70 are left. A sign that
+3GPP TS 23.038, 6.2.1: the GSM 7 bit default alphabet and its extension table; 23.040, 9.2.3.24.1: each part of a
+concatenated message has a six-byte header, which leaves 153 of 160 septets and 67 of 70 UTF-16 units. A character that
 takes two (an escape and a septet, a surrogate pair) is never split across two parts.
 """
 
@@ -24,10 +24,10 @@ _ASTRAL = 0x10000
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """What a text takes.
+    """Size of a text.
 
-    ``units`` are septets (GSM-7) or UTF-16 code units (UCS-2); ``per_segment`` how many of them one part holds at this
-    length; ``culprits`` the signs, each once and in their order, without which it would be GSM-7.
+    ``units``: septets (GSM-7) or UTF-16 code units (UCS-2); ``per_segment``: units per part at this length;
+    ``culprits``: the distinct characters that prevent GSM-7, in order.
     """
 
     encoding: Literal["GSM-7", "UCS-2"]
@@ -38,16 +38,16 @@ class Segments:
 
 
 def fits_gsm7(text: str) -> bool:
-    """Return whether every sign is in the default alphabet or its extension."""
+    """Return whether all characters are in the default alphabet or its extension."""
     return not _culprits(text)
 
 
 def count(text: str) -> Segments:
-    """Count the text as it is, without normalising: a decomposed é is an e and an accent that is not GSM-7."""
+    """Count the text without normalizing it: a decomposed é is an e and an accent outside GSM-7."""
     culprits = _culprits(text)
     encoding: Literal["GSM-7", "UCS-2"] = "UCS-2" if culprits else "GSM-7"
     alike = ord(max(text, default=" ")) < _ASTRAL if culprits else GSM7_EXTENSION.isdisjoint(text)
-    if alike:  # every sign takes one unit, as in nearly all texts: no part has a unit to spare but the last
+    if alike:  # usual case, one unit per character: only the last part has room left
         units = len(text)
         many = -(-units // _MANY[encoding])
     else:

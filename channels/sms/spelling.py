@@ -1,6 +1,6 @@
-"""The cheap spelling of a text: the nearest one whose signs are in GSM-7.
+"""The cheap spelling of a text: its nearest form in GSM-7.
 
-It is offered to who writes, never applied by itself: some words change (« cote » and « côté »).
+Only offered to the author, never applied automatically: some words change (« cote » and « côté »).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _NEIGHBOURS = {
     "\v": "\n",
     "\u2028": "\n",
     "\u2029": "\n",
-    # What has no width says nothing.
+    # Zero-width characters.
     "\u00ad": "",
     "\u200b": "",
     "\u200e": "",
@@ -79,7 +79,7 @@ _NEIGHBOURS = {
     "\u2060": "",
     "\ufeff": "",
 }
-# French puts a hard space inside its quotation marks, English none.
+# French has hard spaces inside quotation marks, English has none.
 _OPENING = re.compile("«[ \u00a0\u2009\u202f]*")
 _CLOSING = re.compile("[ \u00a0\u2009\u202f]*»")
 # « 25 °C » reads as « 25 C »; « n° 5 » as « no 5 ».
@@ -87,10 +87,10 @@ _DEGREE = re.compile("[ \u00a0\u2009\u202f]?°(?=[ \u00a0\u2009\u202f]?[CF]\\b)"
 
 
 def plain(text: str) -> str:
-    """Return the text with each sign outside GSM-7 replaced by its neighbour, where it has one.
+    """Return the text with each non-GSM-7 character replaced by its nearest, if there is one.
 
-    Signs of GSM-7 stay (è é ù ì ò à Ç É Ä Ö Ü Ñ €). What has no neighbour (an emoji, Arabic) stays too: ask
-    ``fits_gsm7`` of what comes back.
+    GSM-7 characters stay (è é ù ì ò à Ç É Ä Ö Ü Ñ €). Characters without a substitute (an emoji, Arabic) stay too:
+    check the result with ``fits_gsm7``.
     """
     text = unicodedata.normalize("NFC", text)
     text = _CLOSING.sub('"', _OPENING.sub('"', text))

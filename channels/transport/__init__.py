@@ -1,1 +1,1 @@
-"""What several channels share to reach a provider: HTTP, the courier process, breaker and failover."""
+"""Shared provider access: HTTP, the courier process, breaker and failover."""

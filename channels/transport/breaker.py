@@ -27,7 +27,7 @@ _KNOWN_S = 60.0
 
 
 class BreakerState(IntEnum):
-    """As it is shown in the metrics."""
+    """As shown in the metrics."""
 
     CLOSED = 0
     HALF_OPEN = 1
@@ -35,10 +35,9 @@ class BreakerState(IntEnum):
 
 
 class Breaker:
-    """Opens when of at least ``least`` answers within ``window_s`` seconds a share of ``ill_share`` were ill.
+    """Opens when a share ``ill_share`` of at least ``least`` answers within ``window_s`` seconds were failures.
 
-    It rests for ``rest_s``, twice as long after each trial that goes ill, ``longest_rest_s`` at most. ``clock`` gives
-    seconds that only go forward.
+    It rests for ``rest_s``, doubled after each failed probe, up to ``longest_rest_s``. ``clock``: monotonic seconds.
     """
 
     def __init__(
@@ -69,19 +68,19 @@ class Breaker:
 
     @property
     def in_trouble(self) -> bool:
-        """Return whether it is open, or was until a short while ago and nothing has been tried since.
+        """Return whether it is open, or was until recently with nothing tried since.
 
-        Where no message goes for long, how the provider fared at the last one says nothing of now.
+        After a long pause, old results say nothing about the provider's state.
         """
         return self._open_until is not None and self._clock() < self._open_until + _KNOWN_S
 
     @property
     def quiet(self) -> bool:
-        """Return whether it knows nothing that a new one would not."""
+        """Return whether it holds no more state than a new one."""
         return self._open_until is None and not self._ill
 
     def wait_s(self) -> float:
-        """Return 0 where a message may go now, else the seconds until it is worth asking again."""
+        """Return 0 if a message may go now, else the seconds until a retry makes sense."""
         if self._open_until is None:
             return 0.0
         left = self._open_until - self._clock()
@@ -90,9 +89,9 @@ class Breaker:
         return self._rest_s if self._trying else 0.0
 
     def enter(self, *, forced: bool = False) -> int | None:
-        """Let a message go: a ticket for ``leave``, or None. Half open, one goes at a time.
+        """Admit a message: return a ticket for ``leave``, or None. Half open, one at a time.
 
-        ``forced``: as a trial, whether it has rested or not.
+        ``forced``: as a probe, even if it has not rested.
         """
         if self.wait_s() > 0 and not forced:
             return None
@@ -101,7 +100,7 @@ class Breaker:
         return self._round
 
     def leave(self, ticket: int, *, well: bool | None) -> None:
-        """Say how it went; None where nothing was learnt. What began before the last change of state is old news."""
+        """Record the result; None if inconclusive. Results from before the last change of state are ignored."""
         if ticket != self._round:
             return
         if self._open_until is not None:
@@ -112,7 +111,6 @@ class Breaker:
             self._count(well=well)
 
     def trip(self) -> None:
-        """Open at once."""
         self._round += 1
         self._rests += 1
         self._trying = False
@@ -140,11 +138,11 @@ class Breaker:
             self.trip()
 
 
-# What a relay or a push service puts off for the sake of one receiver says nothing of itself: a mailbox that is full or
-# greylists (RFC 3463, X.1, X.2, X.7.1), a subscription that WNS slows down.
+# Deferrals because of one receiver say nothing about the provider: a full or greylisting mailbox (RFC 3463, X.1, X.2,
+# X.7.1), a subscription that WNS throttles.
 _OF_ONE = re.compile(r"smtp:4\d\d (?:4\.1\.|4\.2\.|4\.7\.1\b).*|smtp:45[01]|push:throttled|smpp:0x64")
 
 
 def is_about_receiver(error: ChannelError) -> bool:
-    """Return whether an error is one receiver's, so that the provider is none the worse for it."""
+    """Return whether an error concerns one receiver and not the provider."""
     return not isinstance(error, Transient | Misconfigured) or _OF_ONE.fullmatch(error.code) is not None

@@ -1,9 +1,9 @@
-"""Requests by a process beside ours, where there is a core to spare: what is encrypted and spoken there, is not here.
+"""Requests made by helper processes, to use spare cores for encryption and HTTP.
 
-The interpreter's lock lets one thread work at a time. So a channel that is busy starts a process of its own
-(``python -m channels.transport.courier``), gives it its requests a handful at a time through a pipe, and gets the
-answers by another. With few requests under way, or without such a process, each is made here. A process that dies takes
-no message with it: those that it had may have left, and are told so (``HttpTrouble``), as of a connection that broke.
+The GIL lets one thread work at a time. So a busy channel starts a process (``python -m channels.transport.courier``),
+sends it requests in small batches through a pipe, and gets answers through another. With few requests under way, or
+without helpers, requests are made here. A process that dies loses no message: its requests may have been sent, and
+raise ``HttpTrouble``, as after a broken connection.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BUSY = 24
-"""With fewer requests under way than this, each is made here, at once."""
+"""With fewer requests under way, each is made here, at once."""
 
 _HANDFUL = 12
 _GATHER_S = 0.002
@@ -37,26 +37,26 @@ _END_S = 2.0
 _SILENT_S = 5.0
 _LENGTH = 4
 _MOST_IN_PIPE = 1 << 20
-_YOUNG = 20_000  # for the garbage collector, which has little to find here, and would look often
+_YOUNG = 20_000  # garbage collector threshold: frequent collections would find little
 
 ToSeal = tuple[bytes, str, str]
-"""A body that is still to be encrypted: the plaintext, and the subscription's ``p256dh`` and ``auth``."""
+"""A body to encrypt: plaintext, and the subscription's ``p256dh`` and ``auth``."""
 
 
 class BadKeys(ValueError):
-    """The keys that a body is to be encrypted for are none."""
+    """The subscription's keys are invalid."""
 
 
 @dataclass(slots=True, eq=False)
 class _Helper:
-    """A process, and the requests that it has not answered: when it had them, and who waits for them, by number."""
+    """A process and its unanswered requests by number: start time and waiter."""
 
     process: asyncio.subprocess.Process
     had: dict[int, tuple[float, asyncio.Future[Reply]]]
 
 
 class Courier:
-    """Makes requests as ``Http`` does, with the help of up to ``helpers`` processes; 0: here alone.
+    """Makes requests like ``Http``, with up to ``helpers`` processes; 0: here only.
 
     A process is started when many requests are under way, and kept until ``close``.
     """
@@ -78,13 +78,13 @@ class Courier:
 
     @property
     def helping(self) -> int:
-        """How many processes help."""
+        """Number of running helpers."""
         return len(self._helpers)
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | ToSeal | None = None
     ) -> Reply:
-        """One request, as ``Http.request``; raises ``HttpTrouble``, and ``BadKeys`` of a body that can't be sealed."""
+        """Make one request like ``Http``; raises ``HttpTrouble``, and ``BadKeys`` if the body can't be sealed."""
         self._under_way += 1
         try:
             if self._most and self._under_way >= BUSY and not self._closed:
@@ -127,7 +127,7 @@ class Courier:
         return await answered
 
     def _hand_out(self) -> None:
-        """Return what waits to whoever has the least to do; where nobody is left, say that it never left."""
+        """Assign queued requests to the least busy helper; without helpers, fail them as not sent."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -166,7 +166,7 @@ class Courier:
                 )
                 if process.stdin is not None:
                     process.stdin.write(_framed([astuple(self._config)]))
-                # Its first word says that it works.
+                # Its first frame signals that it works.
                 if await _said(process.stdout) != []:
                     process.kill()
                     return
@@ -178,13 +178,13 @@ class Courier:
                 task = asyncio.create_task(self._read(helper))
                 self._reading.add(task)
                 task.add_done_callback(self._reading.discard)
-        except OSError:  # no process, or no memory for one: we do it ourselves
+        except OSError:  # no process, or no memory for one: work here
             pass
         finally:
             self._starting = None
 
     def _look_after(self, helper: _Helper) -> None:
-        """End a process that does not work any more: each request has an end, and its answer is late."""
+        """End a process that stopped working: every request has a timeout, and its answer is late."""
         if helper in self._helpers:
             oldest = next(iter(helper.had.values()), None)
             if oldest is not None and time.monotonic() - oldest[0] > self._config.timeout_s + _SILENT_S:
@@ -193,7 +193,7 @@ class Courier:
             asyncio.get_running_loop().call_later(1.0, self._look_after, helper)
 
     async def _read(self, helper: _Helper) -> None:
-        """Take the answers of a process until it ends; what it had then may have left."""
+        """Read a process's answers until it ends; its pending requests may have been sent."""
         try:
             while (answers := await _said(helper.process.stdout)) is not None:
                 for number, *told in answers:
@@ -230,7 +230,7 @@ def _sealed(body: bytes | ToSeal | None) -> bytes | None:
         return body
     try:
         return seal(*body)
-    except (TypeError, ValueError) as error:  # whatever they are: nobody else's message must suffer for them
+    except (TypeError, ValueError) as error:  # whatever the error, other messages must not suffer
         raise BadKeys(str(error)) from error
 
 
@@ -240,7 +240,7 @@ def _framed(what: list[Any]) -> bytes:
 
 
 async def _said(stream: asyncio.StreamReader | None) -> list[Any] | None:
-    """What came in one frame; None at the end."""
+    """Read one frame; None at the end."""
     if stream is None:
         return None
     try:
@@ -252,7 +252,7 @@ async def _said(stream: asyncio.StreamReader | None) -> list[Any] | None:
 
 
 class _Desk:
-    """In the process: makes the requests that come, and gives the answers back a handful at a time."""
+    """In the helper: makes requests and returns answers in small batches."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
@@ -261,10 +261,9 @@ class _Desk:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def take(self, jobs: list[Any]) -> None:
-        """Take a handful: all of it is encrypted, and then all of it leaves.
+        """Take a batch: encrypt all, then send all.
 
-        One after the other, the threads under the requests would be woken and put to sleep for each: 220 µs a message
-        where it is 160 so.
+        Alternating would wake and suspend the HTTP threads for each: 220 µs a message instead of 160.
         """
         ready = []
         for number, method, url, headers, body in jobs:
@@ -302,7 +301,7 @@ class _Desk:
 
 
 def _write(octets: bytes) -> None:
-    """Write to whoever started us, who always reads; gone, there is nothing to be done any more."""
+    """Write to the parent, which always reads; if it is gone, there is nothing left to do."""
     try:
         while octets:
             octets = octets[os.write(1, octets) :]
@@ -311,7 +310,7 @@ def _write(octets: bytes) -> None:
 
 
 async def serve() -> None:
-    """Make the requests that come through the standard input, until it ends: then whatever is under way ends too."""
+    """Serve requests from standard input until it ends; then pending ones end too."""
     stream = asyncio.StreamReader(limit=_MOST_IN_PIPE)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin.buffer)
     first = await _said(stream)
@@ -323,12 +322,12 @@ async def serve() -> None:
     _write(_framed([]))
     while (jobs := await _said(stream)) is not None:
         desk.take(jobs)
-        # Else answers would wait until all that is in the pipe is read, and whoever gives us work with them.
+        # Otherwise answers, and the parent behind them, would wait until the pipe is drained.
         await asyncio.sleep(0)
     os._exit(0)
 
 
 if __name__ == "__main__":
-    for each in (signal.SIGINT, signal.SIGTERM):  # meant for whoever started us, who ends our input when it is done
+    for each in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which ends our input when done
         signal.signal(each, signal.SIG_IGN)
     uvloop.run(serve())

@@ -1,8 +1,8 @@
-"""Two providers of one kind as one channel: the first while it is well, the second while it is not.
+"""Two providers as one channel: the first while it is healthy, else the second.
 
-A message goes to the second only when the first is known not to have taken it. One that the first may have taken is
-never given to the second, neither now nor when it is tried again: ``send_by`` binds it to where it may have gone. Who
-must know that after a crash too writes down what ``send`` tells before it hands a message over.
+A message goes to the second only if the first certainly did not accept it. One that the first may have accepted is
+never given to the second, nor on retry: ``send_by`` binds it to the provider that may have it. To keep that across a
+crash, callers record what ``before`` reports ahead of each attempt.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _REMEMBERED = 20_000
 
 @dataclass(slots=True)
 class Provider(Generic[M, A]):
-    """One of a channel's providers; ``name`` is in receipts, errors and metrics.
+    """One of a channel's providers; ``name`` is used in receipts, errors and metrics.
 
-    ``endpoint``: the host and port that it takes connections at, None where there is no single one.
+    ``endpoint``: the host and port that accept connections, None if there is no single one.
     """
 
     name: str
@@ -51,16 +51,16 @@ class Provider(Generic[M, A]):
 
     @property
     def delay_s(self) -> float | None:
-        """Return the median time from a message to the report of its fate; None while too few are known."""
+        """Return the median time from sending a message to its report; None while too few are known."""
         return statistics.median(self.delays) if len(self.delays) >= _LEAST_DELAYS else None
 
 
 class Failover(Generic[M, A]):
-    """A ``Channel`` over two.
+    """A ``Channel`` over two providers.
 
-    The first is left when its breaker opens, or when its reports come later than ``late_s`` seconds and the second's
-    do not. It comes back by degrees: one trial, then an eighth of the messages, and twice as many after every eight
-    that went well. ``attempt_s`` bounds one provider's try. ``told(provider, result)`` hears of every try.
+    The first is left when its breaker opens, or when its reports come later than ``late_s`` seconds and the second's do
+    not. It returns gradually: one probe, then an eighth of the messages, doubled after every eight successes.
+    ``attempt_s`` bounds one attempt. ``told(provider, result)`` is called after each.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Failover(Generic[M, A]):
 
     @property
     def share(self) -> float:
-        """Return what part of the messages goes to the first, 0 to 1."""
+        """Return the first's share of messages, 0 to 1."""
         if self._first.breaker.state is not BreakerState.CLOSED:
             return 0.0
         return min(self._share, _WATCHED_SHARE) if self._late() else self._share
@@ -102,18 +102,18 @@ class Failover(Generic[M, A]):
 
     @property
     def favoured(self) -> str:
-        """Return the name of the provider that most messages go to now."""
+        """Return the provider that gets most messages now."""
         return (self._first if self.share >= _EVEN and self._first.breaker.wait_s() <= 0 else self._second).name
 
     async def send(self, message: M, address: A, *, before: Callable[[str], Awaitable[None]] | None = None) -> Receipt:
-        """Hand it to the one that is well; to the other where that one surely has not taken it.
+        """Send through the healthy provider; through the other if that one certainly did not accept it.
 
-        ``before(provider)`` is awaited before each try. Raises ``Misconfigured`` only when both are; every error names
+        ``before(provider)`` is awaited before each attempt. Raises ``Misconfigured`` only if both are; every error has
         its ``provider``.
         """
         one, other = (self._first, self._second) if self._first_is_due() else (self._second, self._first)
         failed: list[ChannelError] = []
-        # With both broken the whole channel is stopped, and whoever tries it wants to know whether it was mended.
+        # With both broken the channel is stopped, and an attempt must find out whether it is fixed.
         forced = one.broken is not None and other.broken is not None
         for provider in (one, other):
             ticket = provider.breaker.enter(forced=forced)
@@ -128,7 +128,7 @@ class Failover(Generic[M, A]):
         raise self._failure(failed)
 
     async def send_by(self, name: str, message: M, address: A) -> Receipt:
-        """Hand it to the provider ``name`` and no other: it may have it already. An unknown name binds nothing."""
+        """Send through provider ``name`` only: it may have the message already. An unknown name binds nothing."""
         provider = next((each for each in self.providers if each.name == name), None)
         if provider is None:
             return await self.send(message, address)
@@ -138,17 +138,17 @@ class Failover(Generic[M, A]):
             raise Transient(f"{name}:resting", f"{name} is in trouble, and may have the message.", retry_after=wait_s)
         try:
             return await self._try(provider, ticket, message, address)
-        except Misconfigured as error:  # the other one works, perhaps: the channel is not to stop for this
+        except Misconfigured as error:  # the other may work: do not stop the channel
             raise Transient(error.code, error.detail, retry_after=provider.breaker.wait_s()) from error
 
     def reported(self, provider_id: str) -> None:
-        """Hear that the fate of a message is known: how long that took is part of a provider's health."""
+        """Record that a message's fate is known: the delay is part of a provider's health."""
         provider, at = self._taken.pop(provider_id, (None, 0.0))
         if provider is not None:
             provider.delays.append(self._clock() - at)
 
     async def probe(self) -> list[Finding]:
-        """Probe both; each finding begins with whose it is."""
+        """Probe both; each finding is prefixed with its provider."""
         findings: list[Finding] = []
         for provider in self.providers:
             found = await provider.channel.probe()
@@ -201,11 +201,11 @@ class Failover(Generic[M, A]):
         return replace(receipt, provider=provider.name)
 
     def _first_is_due(self) -> bool:
-        """Return whether this message is the first's: each has its share, without chance."""
+        """Return whether this message is the first's; shares are deterministic."""
         if self._first.breaker.wait_s() > 0:
             return False
         if self._first.breaker.state is not BreakerState.CLOSED:
-            return True  # the one trial
+            return True  # the one probe
         self._credit += self.share
         if self._credit < 1.0:
             return False
@@ -213,7 +213,7 @@ class Failover(Generic[M, A]):
         return True
 
     def _learn(self, *, well: bool) -> None:
-        """Return the first more of the messages after so many that went well; none after its breaker opened."""
+        """Raise the first's share after enough successes; drop it to none after its breaker opened."""
         if self._first.breaker.state is not BreakerState.CLOSED:
             self._share, self._good = _FIRST_SHARE, 0
         elif not well:
@@ -228,7 +228,7 @@ class Failover(Generic[M, A]):
         return mine is not None and mine > self._late_s and (its is None or its < mine)
 
     def _failure(self, failed: list[ChannelError]) -> ChannelError:
-        """Return the one error of a message that neither took: those who rest were not asked."""
+        """Return the error of a message that neither accepted; resting providers were not tried."""
         broken = [each.broken for each in self.providers if each.broken is not None]
         if len(broken) == len(self.providers):
             error = Misconfigured("; ".join(each.code for each in broken), "; ".join(each.detail for each in broken))
@@ -238,7 +238,7 @@ class Failover(Generic[M, A]):
             if isinstance(each, Transient):
                 return each
         wait_s = min(each.breaker.wait_s() for each in self.providers)
-        for each in failed:  # the other may work: it rests
+        for each in failed:  # the other may work: this one rests
             return Transient(each.code, each.detail, retry_after=wait_s)
         names = " and ".join(each.name for each in self.providers)
         return Transient("tocsin:resting", f"{names} are in trouble both.", retry_after=wait_s)

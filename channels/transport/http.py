@@ -1,8 +1,8 @@
-"""HTTP for the channels: one client for its life, and no exception of pyreqwest's beyond this file.
+"""HTTP client of the channels; no pyreqwest exception leaves this file.
 
-pyreqwest (Rust's reqwest) costs a third of aiohttp's CPU time a request, most of it outside of the interpreter's lock:
-30 µs against 98, 12 of them under the lock. HTTP/1.1, so that one connection that breaks takes one message with it. A
-kept connection that was closed before an octet was written is replaced by the client itself.
+pyreqwest (Rust's reqwest) takes a third of aiohttp's CPU time per request, most of it outside the GIL: 30 µs against
+98, 12 of them under the lock. HTTP/1.1, so that a broken connection affects one message. The client replaces a kept
+connection that was closed before an octet was written.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pyreqwest.exceptions import ClientClosedError, DecodeError, PyreqwestError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Others close what lay idle for some minutes: we drop it sooner, and seldom write into a closing connection.
+# Servers close idle connections after minutes: dropping them sooner avoids writing into one that is closing.
 _KEEP_ALIVE = timedelta(seconds=30)
 
 
 class What(Enum):
-    """What went wrong; before a connection was there (nothing has left), or after (the message may have)."""
+    """What failed: before a connection existed (nothing was sent), or after (the message may have been)."""
 
     NO_TIME = "gave no connection in time"
     DNS = "has no address that could be found"
@@ -39,7 +39,7 @@ class What(Enum):
     OTHER = "could not be spoken to"
 
 
-# What reqwest says before it has a connection; then why, from the particular to the general.
+# reqwest's text for connection failures; then causes, most specific first.
 _CONNECTING = "client error (connect)"
 _UNCONNECTED = (
     ("timed out", What.NO_TIME),
@@ -57,9 +57,9 @@ _BROKEN = (
 
 
 class HttpTrouble(Exception):
-    """A request without an answer, or with half of one: ``status`` is there if that much of it came.
+    """A request without a whole answer; ``status`` if that much arrived.
 
-    ``may_have_left``: whether the other end may have had the request.
+    ``may_have_left``: the server may have the request.
     """
 
     def __init__(self, what: What, *, may_have_left: bool, reply: Reply | None = None) -> None:
@@ -69,9 +69,9 @@ class HttpTrouble(Exception):
         self.reply = reply
 
 
-@dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
+@dataclass(slots=True)  # one per message: frozen would make construction three times as slow
 class Reply:
-    """An answer: ``headers`` those that were asked for and there, by the names asked for; the beginning of the body."""
+    """An answer: the requested ``headers`` that are present, by the names requested; the beginning of the body."""
 
     status: int
     headers: Mapping[str, str]
@@ -80,10 +80,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class HttpConfig:
-    """``timeout_s`` bounds a request, from the connecting to the last octet read.
+    """``timeout_s`` bounds a request, from connecting to the last octet read.
 
-    ``kept`` are the headers of an answer that are read, ``most`` the octets of its body. ``authority``: certificates
-    (PEM) that are trusted beside the system's.
+    ``kept``: answer headers to read; ``most``: octets of the body to read. ``authority``: certificates (PEM) trusted
+    beside the system's.
     """
 
     timeout_s: float
@@ -101,7 +101,7 @@ class Http:
         self._closed = False
 
     async def request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
-        """One request, never a redirect followed; raises ``HttpTrouble``."""
+        """Make one request, without following redirects; raises ``HttpTrouble``."""
         client = self._open()
         response: Any = None
         try:
@@ -118,7 +118,7 @@ class Http:
             raise _trouble(error, reply) from error
 
     async def close(self) -> None:
-        """Close the connections; a request after it raises ``HttpTrouble``."""
+        """Close the connections; later requests raise ``HttpTrouble``."""
         self._closed = True
         client, self._client = self._client, None
         if client is not None:
@@ -131,13 +131,13 @@ class Http:
             builder = (
                 ClientBuilder()
                 .timeout(timedelta(seconds=self._config.timeout_s))
-                # The connecting has a limit of its own because its end tells that nothing was sent yet.
+                # A separate limit for connecting, as a timeout then proves that nothing was sent.
                 .connect_timeout(timedelta(seconds=self._config.timeout_s * 0.6))
                 .pool_idle_timeout(_KEEP_ALIVE)
                 .follow_redirects(enable=False)
                 .user_agent("Tocsin")
                 .no_proxy()
-                # Nothing compressed is asked for, and a bomb stays small.
+                # No compression requested, so a decompression bomb stays small.
                 .gzip(enable=False)
                 .brotli(enable=False)
                 .zstd(enable=False)
@@ -153,7 +153,7 @@ class Http:
         for name in self._config.kept:
             try:
                 value = response.headers.get(name)
-            except ValueError:  # octets that are no text
+            except ValueError:  # not text
                 continue
             if value is not None:
                 found[name] = value
@@ -173,7 +173,7 @@ def _trouble(error: Exception, reply: Reply | None) -> HttpTrouble:
 
 
 def _messages(details: Any) -> Iterator[str]:
-    """What the causes of an error say, from the outermost to the innermost."""
+    """Yield an error's causes, outermost first."""
     for cause in (details or {}).get("causes") or ():
         yield str(cause.get("message", ""))
         yield from _messages(cause)

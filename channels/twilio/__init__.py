@@ -1,4 +1,4 @@
-"""What SMS and voice share of Twilio: the account, the client, the meaning of its codes, its webhooks."""
+"""Twilio parts shared by SMS and voice: account, client, error codes, webhooks."""
 
 from channels.twilio.account import InvalidAccount, TwilioAccount, is_alphanumeric
 from channels.twilio.errors import CODES, Policy, Rule, rule_for

@@ -1,4 +1,4 @@
-"""The account that messages and calls are sent from, checked before anything is sent."""
+"""The sending account, validated before use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
-# Twilio's rule for an alphanumeric sender id: at most 11 of these, and a letter among them.
+# Twilio's alphanumeric sender id: at most 11 of these, with at least one letter.
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9+&_-](?:[A-Za-z0-9 +&_-]{0,9}[A-Za-z0-9+&_-])?")
 _URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:[/?][!-~]*)?")
 _SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -20,7 +20,7 @@ SenderKind = Literal["number", "short code", "alphanumeric", "messaging service"
 
 
 class InvalidAccount(ValueError):
-    """A setting of the account that can't work; ``field`` names it, ``problem`` says why in a sentence."""
+    """Invalid account setting; ``field`` names it, ``problem`` says why in a sentence."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
@@ -29,7 +29,7 @@ class InvalidAccount(ValueError):
 
 
 def sender_kind(sender: str) -> SenderKind | None:
-    """Say what a sender is, or None when it is nothing that Twilio sends from."""
+    """Return a sender's kind, or None if Twilio can't send from it."""
     if SERVICE_SID.fullmatch(sender):
         return "messaging service"
     if E164.fullmatch(sender):
@@ -42,12 +42,12 @@ def sender_kind(sender: str) -> SenderKind | None:
 
 
 def is_alphanumeric(sender: str) -> bool:
-    """Return whether receivers can't answer this sender: no STOP reaches it, so messages must say how to opt out."""
+    """Return whether receivers can't answer this sender: without STOP, messages must say how to opt out."""
     return sender_kind(sender) == "alphanumeric"
 
 
 def is_url(text: str) -> bool:
-    """Return whether Twilio can call this URL back and sign it as it is: absolute, http or https, percent-encoded."""
+    """Return whether Twilio can call and sign this URL unchanged: absolute, http or https, percent-encoded."""
     return _URL.fullmatch(text) is not None
 
 
@@ -55,11 +55,10 @@ def is_url(text: str) -> bool:
 class TwilioAccount:
     """An account, its secret and the sender.
 
-    ``sender`` is an E.164 number, a short code, an alphanumeric id of at most 11 characters or a Messaging Service
-    SID. ``base_url`` replaces ``https://api.twilio.com`` (a local server, a proxy). ``region`` and ``edge`` are
-    Twilio's own (``ie1`` and ``dublin``). ``timeout_s`` is the longest one request may take, in seconds, connection
-    included. ``helpers``: how many processes may help to make requests (``channels.transport.courier``).
-    Raises ``InvalidAccount``.
+    ``sender``: an E.164 number, a short code, an alphanumeric id of at most 11 characters or a Messaging Service SID.
+    ``base_url`` replaces ``https://api.twilio.com`` (a local server, a proxy). ``region`` and ``edge`` are Twilio's own
+    (``ie1`` and ``dublin``). ``timeout_s``: limit per request in seconds, including the connection. ``helpers``:
+    processes that may help with requests (``channels.transport.courier``). Raises ``InvalidAccount``.
     """
 
     account_sid: str
@@ -98,7 +97,7 @@ class TwilioAccount:
                 raise InvalidAccount("base_url", "and a region or an edge exclude each other: both name the host")
 
     def __repr__(self) -> str:
-        # The token is left out: a repr ends in logs.
+        # Without the token: a repr may be logged.
         return f"TwilioAccount(account_sid={self.account_sid!r}, sender={self.sender!r}, base_url={self.base_url!r})"
 
     @property
@@ -115,10 +114,10 @@ class TwilioAccount:
         return str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
 
     def origin(self, product: str = "api") -> str:
-        """Return where a product's requests go (``https://api.twilio.com``), without a final slash."""
+        """Return a product's origin (``https://api.twilio.com``), without a final slash."""
         if self.base_url is not None:
             return self.base_url.rstrip("/")
-        # The same rule as twilio.base.client_base.get_hostname: an edge without a region lies in us1.
+        # As twilio.base.client_base.get_hostname: an edge without a region means us1.
         region = self.region or ("us1" if self.edge else None)
         return "https://" + ".".join(part for part in (product, self.edge, region, "twilio.com") if part)
 

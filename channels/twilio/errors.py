@@ -1,10 +1,10 @@
-"""What each of Twilio's codes means for us: one table, looked up in one place.
+"""Meaning of each Twilio code, in one table.
 
-``CONTACT_DEAD`` is a statement about the number alone, and retires it. ``SENDER_REFUSED`` is about us (the sender's
-registration, a carrier's filter, what the account may do): the number is fine, and operators are told. ``UNEXPLAINED``
-may be either. ``CHANNEL_BROKEN`` stops a channel for everyone, so it is kept for what would fail the same way for every
-other receiver: credentials, the sender, our own URLs and settings. A fault of one destination's country or carrier is
-none: one foreign number must not silence a town.
+``CONTACT_DEAD`` concerns the number alone, and retires it. ``SENDER_REFUSED`` concerns us (the sender's registration, a
+carrier's filter, account permissions): the number is fine, and operators are told. ``UNEXPLAINED`` may be either.
+``CHANNEL_BROKEN`` stops a channel for everyone, so it is only for errors that every receiver would get: credentials,
+the sender, our own URLs and settings. A fault of one destination country or carrier does not qualify: one foreign
+number must not silence a town.
 
 Source: https://www.twilio.com/docs/api/errors, one page a code.
 """
@@ -30,7 +30,7 @@ class Policy(StrEnum):
 
 
 class Rule(NamedTuple):
-    """A policy, and the sentence an operator reads; it never holds a number."""
+    """A policy, and the operator's sentence, which never contains a number."""
 
     policy: Policy
     sentence: str
@@ -39,7 +39,7 @@ class Rule(NamedTuple):
 _RETRY, _GIVE_UP, _SENDER, _UNEXPLAINED, _DEAD, _STOPPED, _BROKEN = Policy
 
 CODES: dict[int, Rule] = {
-    # The account, and what it may do.
+    # Account and permissions.
     10001: Rule(_BROKEN, "The Twilio account is not active: see the console."),
     10002: Rule(_BROKEN, "A trial account can't do this: upgrade it."),
     10004: Rule(_RETRY, "The account already has as many calls at once as it may."),
@@ -57,7 +57,7 @@ CODES: dict[int, Rule] = {
     20500: Rule(_RETRY, "Twilio had an internal error."),
     20503: Rule(_RETRY, "Twilio is unavailable for the moment."),
     20504: Rule(_RETRY, "Twilio did not answer itself in time."),
-    # The receiver, when a message or a call is asked for.
+    # The receiver, on requests for messages and calls.
     13223: Rule(_DEAD, "The number is not written as a telephone number."),
     13224: Rule(_DEAD, "The number is not a valid telephone number."),
     13225: Rule(_UNEXPLAINED, "Twilio does not call this number."),
@@ -142,7 +142,7 @@ CODES: dict[int, Rule] = {
     22001: Rule(_RETRY, "The call was not placed in time."),
     22005: Rule(_RETRY, "The account's queue of calls is full."),
     32018: Rule(_GIVE_UP, "What is to be said is longer than a call may carry."),
-    # What became of a message: the ErrorCode of a status callback.
+    # ErrorCode of a message's status callback.
     30001: Rule(_RETRY, "The sender's queue at Twilio overflowed."),
     30002: Rule(_BROKEN, "The account was suspended before the message left."),
     30003: Rule(_RETRY, "The telephone is switched off or out of reach."),
@@ -185,7 +185,7 @@ CODES: dict[int, Rule] = {
     63038: Rule(_BROKEN, "The account has sent as many messages as it may in a day."),
 }
 
-# What an HTTP status means where the body gives no code that we know.
+# By HTTP status, where the body has no known code.
 _BY_STATUS: dict[int, Rule] = {
     400: Rule(_GIVE_UP, "Twilio refused the request."),
     401: Rule(_BROKEN, "Twilio refused the credentials: check the Account SID and the auth token in the console."),
@@ -215,12 +215,12 @@ _ERRORS: dict[Policy, type[ChannelError]] = {
 _CODE_RANGE = range(10_000, 100_000)
 _CLIENT_FAULTS = range(400, 500)
 _SERVER_FAULTS = range(500, 600)
-# Refused before anything was done; after any other 5xx the message may be on its way.
+# Refused before anything was done; after other 5xx the message may be under way.
 _NOTHING_DONE = frozenset({501, 503, 505})
 
 
 def rule_for(status: int | None = None, code: int | None = None) -> Rule:
-    """Return the rule for a code, else for the HTTP status; an unknown code says where Twilio explains it."""
+    """Return a code's rule, else the HTTP status's; an unknown code refers to Twilio's explanation."""
     if code is not None and code in CODES:
         return CODES[code]
     if status is None:
@@ -238,7 +238,7 @@ def rule_for(status: int | None = None, code: int | None = None) -> Rule:
 
 
 def error_for(status: int, code: int | None = None, *, retry_after: float | None = None) -> ChannelError:
-    """Make the error that a refused request raises; ``retry_after`` in seconds, from the answer's header."""
+    """Return the error for a refused request; ``retry_after`` in seconds, from the header."""
     rule = rule_for(status, code)
     name = f"twilio:{code}" if code is not None and code in _CODE_RANGE else f"twilio:{status}"
     may_have_left = status in _SERVER_FAULTS and status not in _NOTHING_DONE

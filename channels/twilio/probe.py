@@ -1,4 +1,4 @@
-"""Reach Twilio without sending anything: is the account alive, paid for, and is the sender its own?"""
+"""Check Twilio without sending: is the account active and funded, and does it own the sender?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Use = Literal["sms", "voice"]
 
 
 async def probe_account(account: TwilioAccount, rest: TwilioRest, use: Use) -> list[Finding]:
-    """Return what was found about account, balance and sender; never raises."""
+    """Return findings about account, balance and sender; never raises."""
     root = f"/2010-04-01/Accounts/{account.account_sid}"
     try:
         document = (await rest.get(f"{root}.json")).document
@@ -89,7 +89,7 @@ def _owned(use: Use, account: TwilioAccount, rows: object) -> Finding:
     first = rows[0] if isinstance(rows, list) and rows else None
     if not isinstance(first, dict):
         said = f"{use}: the sender {account.sender} is not a number of this account"
-        if use == "voice":  # a verified caller id may call, and is listed elsewhere
+        if use == "voice":  # a verified caller id may call, but is listed elsewhere
             return Finding("warning", said, "fine if it is a verified caller id; else buy or port it")
         return Finding("error", said, "buy or port it, or set another sender")
     capabilities = first.get("capabilities")

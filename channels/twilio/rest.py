@@ -1,8 +1,8 @@
-"""Twilio's REST API over one client's kept connections, with every foreign exception turned into a ``ChannelError``.
+"""Twilio's REST API over kept connections; every foreign exception becomes a ``ChannelError``.
 
-A message is one POST of a form. It goes by ``channels.transport.http``, not by twilio's own client, which takes five
-times as much CPU time for the same request (158 µs against 30) and does not tell what may have left from what has not.
-The form is encoded here, once: so ``Request.wire`` shows the very bytes that are sent.
+A message is one POST of a form, by ``channels.transport.http``: twilio's own client takes five times as much CPU time
+for the same request (158 µs against 30) and does not tell whether a failed request may have been sent. The form is
+encoded here, once, so ``Request.wire`` shows the very bytes sent.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SUCCESS = range(200, 300)
 _SWITCHING = 101
 
 
-# As ``urllib.parse.quote_plus`` writes each octet: said once, for it takes as long as the rest of a request.
+# ``urllib.parse.quote_plus`` of each octet, precomputed: it takes as long as the rest of a request.
 _OCTETS = [quote_plus(bytes([octet])) for octet in range(256)]
 
 
@@ -43,7 +43,7 @@ def _quoted(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A POST as it will be sent: ``path`` below the API's host, ``form`` in its order (names may repeat)."""
+    """A POST: ``path`` below the API's host, ordered ``form`` (names may repeat)."""
 
     path: str
     form: tuple[tuple[str, str], ...]
@@ -53,7 +53,7 @@ class Request:
         return "&".join(f"{name}={_quoted(value)}" for name, value in self.form).encode("ascii")
 
     def wire(self, origin: str) -> bytes:
-        """Return head and body without the credentials, as HTTP/1.1 has them."""
+        """Return head and body as HTTP/1.1, without credentials."""
         head = (
             f"POST {urlsplit(origin).path}{self.path} HTTP/1.1\r\n"
             f"Host: {urlsplit(origin).netloc}\r\n"
@@ -66,7 +66,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: ``document`` is the body's JSON object, empty where the body is none."""
+    """An answer: ``document`` is the body's JSON object, or empty."""
 
     status: int
     headers: Mapping[str, str]
@@ -79,7 +79,7 @@ class Answer:
 
 
 class TwilioRest:
-    """One account's way to the API; connections are kept until ``close``."""
+    """API access for one account; connections are kept until ``close``."""
 
     def __init__(self, account: TwilioAccount) -> None:
         self._account = account
@@ -88,16 +88,16 @@ class TwilioRest:
         self._headers = {"Authorization": f"Basic {signed}", "Accept": "application/json"}
 
     async def post(self, request: Request) -> Answer:
-        """Send a form; raises ``ChannelError`` for whatever is not a 2xx."""
+        """Send a form; raises ``ChannelError`` for anything but 2xx."""
         headers = {**self._headers, "Content-Type": FORM}
         return await self._ask("POST", self._account.origin() + request.path, headers, request.body)
 
     async def get(self, path: str, product: str = "api") -> Answer:
-        """Fetch a resource; raises ``ChannelError`` for whatever is not a 2xx."""
+        """Fetch a resource; raises ``ChannelError`` for anything but 2xx."""
         return await self._ask("GET", self._account.origin(product) + path, self._headers, None)
 
     async def close(self) -> None:
-        """Close the connections; a request after it raises ``Transient``."""
+        """Close the connections; later requests raise ``Transient``."""
         await self._http.close()
 
     async def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
@@ -106,7 +106,7 @@ class TwilioRest:
         except HttpTrouble as trouble:
             raise self._error(trouble) from trouble
         answer = Answer(reply.status, reply.headers, _object(reply.body))
-        if answer.status == _SWITCHING:  # to a protocol that nobody asked for
+        if answer.status == _SWITCHING:  # to a protocol we did not request
             raise Transient("twilio:unreadable", "What Twilio answered can't be read.", may_have_left=True)
         if answer.status not in _SUCCESS:
             raise error_for(answer.status, answer.code, retry_after=retry_after(answer.headers))
@@ -139,7 +139,7 @@ def _object(octets: bytes) -> dict[str, Any]:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Read ``Retry-After`` (RFC 9110, 10.2.3: seconds or a date) as seconds from now, a day at most."""
+    """Parse ``Retry-After`` (RFC 9110, 10.2.3: seconds or a date) to seconds from now, at most a day."""
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text), _LONGEST_WAIT_S)

@@ -1,4 +1,4 @@
-"""What Twilio tells us: is it Twilio who speaks, and what became of the message or the call.
+"""Twilio's webhooks: signature check, and status of a message or call.
 
 https://www.twilio.com/docs/usage/security#validating-requests
 https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
@@ -37,7 +37,7 @@ _MESSAGE_STATES: dict[str, State] = {
     "failed": "failed",
     "canceled": "failed",
 }
-# A call that was picked up counts as delivered only once it is over: then the text has been said.
+# An answered call counts as delivered only once it is over: then the text has been said.
 _CALL_STATES: dict[str, State] = {
     "queued": "accepted",
     "initiated": "accepted",
@@ -57,7 +57,7 @@ _FAILED_STATUSES: dict[str, Rule] = {
     "undelivered": Rule(Policy.GIVE_UP, "The carrier did not deliver the message, and gave no reason."),
 }
 _CALL_FAILED = Rule(Policy.GIVE_UP, "The call could not be connected: the number may be wrong.")
-# RFC 3261: the callee's end, or a network's, may do better later.
+# RFC 3261: a retry may succeed at the callee or network.
 _SIP_PASSING = frozenset({408, 480, 486, 487, 500, 502, 503, 504, 600})
 _CALL_PASSING = Rule(Policy.RETRY, "The telephone network could not connect the call for the moment.")
 _CALL_FAX = Rule(Policy.GIVE_UP, "A fax picked up.")
@@ -74,11 +74,11 @@ _ANSWERERS: dict[str, Literal["human", "machine", "fax", "unknown"]] = {
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """What became of one message or call.
+    """Status of one message or call.
 
-    ``sid`` is the ``provider_id`` of its receipt. ``state`` goes accepted, sent, delivered (displayed), or failed; then
-    ``code``, ``policy`` and ``detail`` say why and what to do. Reports may come late, twice and out of order.
-    ``answered_by`` and ``duration_s`` (seconds) are a call's: a voicemail took it where ``answered_by`` is ``machine``.
+    ``sid``: the ``provider_id`` of its receipt. ``state`` goes accepted, sent, delivered (displayed), or failed, with
+    ``code``, ``policy`` and ``detail``. Reports may come late, twice and out of order. ``answered_by`` and
+    ``duration_s`` (seconds) are a call's; ``machine`` means voicemail.
     """
 
     kind: Literal["message", "call"]
@@ -92,32 +92,31 @@ class StatusReport:
 
     @property
     def final(self) -> bool:
-        """Whether nothing better can follow (a message that was delivered may still be displayed)."""
+        """Whether the state can't improve (except from delivered to displayed)."""
         return self.state in ("delivered", "displayed", "failed")
 
 
 def verify(auth_token: str, url: str, params: Mapping[str, object], signature: str | None) -> bool:
     """Return whether Twilio signed this request (``X-Twilio-Signature``) with the account's token.
 
-    ``url`` is the whole public URL that Twilio was given, query included: behind a proxy it is not what the server
-    sees. ``params`` is the decoded form, a multidict where names repeat. Whatever comes in, this answers and never
-    raises.
+    ``url``: the whole public URL given to Twilio, with query; behind a proxy it differs from the server's own.
+    ``params``: the decoded form, a multidict if names repeat. Never raises.
     """
     if not auth_token or not signature or not signature.isascii():
         return False
-    # A file in a multipart form is no string; Twilio sends none.
+    # A multipart file is not a string; Twilio sends none.
     if not all(isinstance(value, str) for value in _values(params)):
         return False
     try:
         return bool(RequestValidator(auth_token).validate(url, params, signature))
-    except ValueError:  # a URL without sense, half a surrogate pair
+    except ValueError:  # malformed URL, lone surrogate
         return False
 
 
 def parse_status(params: Mapping[str, object]) -> StatusReport:
-    """Read a status callback of a message or a call; its signature is to be verified first.
+    """Parse a status callback of a message or call; verify its signature first.
 
-    Raises ``ValueError`` with a sentence when it is none; nothing else, whatever the input.
+    Raises only ``ValueError``, with a sentence, for any other input.
     """
     if _text(params, "CallSid") is not None:
         return _call(params)
@@ -146,7 +145,7 @@ def _call(params: Mapping[str, object]) -> StatusReport:
     answered_by = _ANSWERERS.get(answerer.lower(), "unknown") if answerer else None
     status = (_text(params, "CallStatus") or "").lower()
     if not status and answered_by is not None:
-        status = "in-progress"  # asynchronous detection tells who answered, and nothing of the call
+        status = "in-progress"  # asynchronous detection reports who answered, not the call's state
     state = _CALL_STATES.get(status)
     if state is None:
         raise ValueError("The callback's call status is missing or unknown.")
@@ -169,7 +168,7 @@ def _call(params: Mapping[str, object]) -> StatusReport:
 
 
 def _values(params: Mapping[str, object]) -> Iterable[object]:
-    # A multidict's values() gives each of a repeated name's.
+    # A multidict's values() has each value of a repeated name.
     return [*params.keys(), *params.values()]
 
 

@@ -1,4 +1,4 @@
-"""Telephone calls by Twilio: a text said twice, and a key to confirm that it was heard."""
+"""Phone calls by Twilio: a text said twice, and a key to confirm it."""
 
 from channels.voice.channel import Voice
 from channels.voice.message import VoiceMessage, voice_language

@@ -1,4 +1,4 @@
-"""The voice channel: Twilio's Calls resource, the TwiML sent with the request."""
+"""The voice channel: Twilio's Calls resource, with TwiML in the request."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 _SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _EVENTS = ("initiated", "ringing", "answered", "completed")
-# A caller who plays with the keys must not hold the line, and the bill, for ever.
+# Bounds the bill if a person keeps pressing keys.
 _LONGEST_CALL_S = 300
 
 
 class Voice(Channel["VoiceMessage", str]):
     """Implements ``channels.base.Channel[VoiceMessage, str]``; addresses are E.164 numbers, fixed or mobile.
 
-    Raises ``InvalidAccount`` when the sender is no telephone number: a name or a Messaging Service can't call.
+    Raises ``InvalidAccount`` if the sender is not a phone number: names and Messaging Services can't call.
     """
 
     def __init__(self, account: TwilioAccount) -> None:
@@ -36,14 +36,14 @@ class Voice(Channel["VoiceMessage", str]):
         self._rest = TwilioRest(account)
 
     def compose(self, message: VoiceMessage, address: str) -> Composed:
-        """Return the request as it would be made; raises ``Permanent`` where the address is no E.164 number."""
+        """Return the request; raises ``Permanent`` if the address is not an E.164 number."""
         request = self._request(message, address)
         return Composed(
             to=address, readable=spoken(message), wire=request.wire(self._account.origin()), content_type=FORM
         )
 
     async def send(self, message: VoiceMessage, address: str) -> Receipt:
-        """Have the number called; that it was taken says nothing yet of who picks up."""
+        """Request a call; acceptance does not mean that anybody answers."""
         answer = await self._rest.post(self._request(message, address))
         sid = answer.document.get("sid")
         if not isinstance(sid, str) or not _SID.fullmatch(sid):
@@ -76,7 +76,7 @@ class Voice(Channel["VoiceMessage", str]):
             form.extend(("StatusCallbackEvent", event) for event in _EVENTS)
             if message.detect_machine:
                 form.append(("MachineDetection", "Enable"))
-                # Asynchronous: a person who says hello is not left in silence while Twilio listens.
+                # Asynchronous: a person who says hello hears no silence while Twilio listens.
                 form.append(("AsyncAmd", "true"))
                 form.append(("AsyncAmdStatusCallback", message.status_callback))
                 form.append(("AsyncAmdStatusCallbackMethod", "POST"))

@@ -1,4 +1,4 @@
-"""What is to be said on the telephone."""
+"""The text of a call."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _LONGEST_PROMPT = 300
 _LONGEST_TEXT = 20_000
 _LONGEST_URL = 600
 _TIMEOUT_S = range(5, 601)
-# XML 1.0, 2.2: what no document may hold, escaped or not.
+# XML 1.0, 2.2: not allowed in a document, even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-# Twilio's Say wants a country with some languages: the one nearest to who we serve.
+# Twilio's Say needs a country for some languages.
 _COUNTRIES = {
     "ar": "arb",
     "ca": "ca-ES",
@@ -36,24 +36,23 @@ _COUNTRIES = {
 
 
 def voice_language(tag: str) -> str:
-    """Return the language that Twilio's Say knows for a plain tag (fr becomes fr-FR); others stay as they are."""
+    """Return Twilio's Say language for a plain tag (fr becomes fr-FR); others are unchanged."""
     return _COUNTRIES.get(tag.lower(), tag)
 
 
 def speakable(text: str) -> str:
-    """Drop the signs that no XML document may hold, and the space around."""
+    """Strip space and characters that XML can't contain."""
     return _NOT_XML.sub("", text).strip()
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceMessage:
-    """A text to be said, and how hearing it is confirmed.
+    """A text to say, and how it is confirmed.
 
-    ``confirm_prompt`` follows the text (« Appuyez sur 1 pour confirmer »), ``thanks`` answers the key. ``gather_url``
-    is the public URL that is told the key, and answers with ``channels.voice.answer``; without it no key is asked.
-    ``status_callback`` is told of ringing, answer and end. ``timeout_s`` is how long it may ring, in seconds.
-    ``detect_machine`` has Twilio tell a person from an answering machine (billed; it does not delay the text).
-    Raises ``ValueError``.
+    ``confirm_prompt`` follows the text (« Appuyez sur 1 pour confirmer »), ``thanks`` answers the key. ``gather_url``:
+    public URL that receives the key and answers with ``channels.voice.answer``; without it no key is requested.
+    ``status_callback`` receives ringing, answer and end. ``timeout_s``: how long it may ring, in seconds.
+    ``detect_machine``: detect answering machines (billed; does not delay the text). Raises ``ValueError``.
     """
 
     say: str

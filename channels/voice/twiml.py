@@ -1,7 +1,7 @@
-"""What Twilio is told to say: TwiML, composed by twilio's own classes.
+"""TwiML for calls, made with twilio's classes.
 
-All of it is said inside one Gather, so the key works from the first word on; and twice, so that an answering machine
-which starts to record late, or a person who was slow to listen, still gets it whole once.
+Everything is inside one Gather, so the key works from the first word; and is said twice, so that an answering machine
+that starts recording late, or a person slow to listen, gets it whole once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from channels.voice.message import VoiceMessage
 
-LONGEST_TWIML = 4000  # characters sent within a request; Twilio's error 32018
+LONGEST_TWIML = 4000  # characters within a request; Twilio's error 32018
 _KEY = "1"
 _TIMES = 2
 _SENTENCE_END = re.compile(r"[.!?…。؟]+[»\"')\]]*(?=\s|$)|\n+")
@@ -28,22 +28,22 @@ _SECONDS_FOR_KEY = 8
 
 
 def opening(message: VoiceMessage) -> str:
-    """Return the TwiML a call begins with, shortened at the end of a sentence where it would be too long."""
+    """Return a call's initial TwiML, cut at the end of a sentence if too long."""
     return _fitting(message)[0]
 
 
 def spoken(message: VoiceMessage) -> str:
-    """Return the text as the call will say it, once."""
+    """Return the text as said once."""
     return _fitting(message)[1]
 
 
 def confirms(digits: str | None) -> bool:
-    """Return whether the key that was pressed confirms."""
+    """Return whether the pressed key confirms."""
     return digits == _KEY
 
 
 def answer(digits: str | None, message: VoiceMessage) -> str:
-    """Return the TwiML that answers a key: thanks after 1, after any other the message once more."""
+    """Return the TwiML that answers a key: thanks for 1, else the message again."""
     if not confirms(digits):
         return opening(message)
     response = VoiceResponse()
@@ -66,7 +66,7 @@ def _fitting(message: VoiceMessage) -> tuple[str, str]:
 
 
 def _shorter(text: str) -> Iterator[str]:
-    # No text longer than this can fit, whatever its signs: that spares rendering most of a long one.
+    # No longer text can fit, whatever its characters: avoids rendering most of a long one.
     most = LONGEST_TWIML // _TIMES
     for ends in (_SENTENCE_END, _WORD_END):
         cuts = [end.end() if ends is _SENTENCE_END else end.start() for end in ends.finditer(text[: most + 1])]

@@ -1,4 +1,4 @@
-"""Web Push: RFC 8030 over pyreqwest, encrypted as RFC 8291 says, signed as RFC 8292 says."""
+"""Web Push: RFC 8030 over pyreqwest, encrypted (RFC 8291) and signed (RFC 8292)."""
 
 from channels.webpush.channel import WebPush, WebPushConfig
 from channels.webpush.message import MAX_PLAINTEXT, PushMessage, Urgency

@@ -33,7 +33,7 @@ MAX_RETRY_AFTER_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: ``body`` holds its beginning, ``headers`` those of ``KEPT`` that there are."""
+    """A push service's answer: ``body`` is its beginning, ``headers`` those of ``KEPT`` present."""
 
     status: int
     headers: Mapping[str, str]
@@ -47,14 +47,14 @@ class _Verdict(NamedTuple):
 
 
 class _Words(NamedTuple):
-    """A verdict for an answer of one of these figures that holds all of these words, in lower case."""
+    """Verdict for an answer with one of these statuses and all of these words, lower case."""
 
     statuses: tuple[int, ...]
     words: tuple[str, ...]
     verdict: _Verdict
 
 
-# Not Gone: a key that an operator mistyped for an hour must not bury every subscription of a town.
+# Not Gone: a mistyped key must not retire every subscription of a town.
 _OTHER_KEY = _Verdict(SenderRefused, "push:other-key", "the subscription was made with another VAPID key")
 _SIGNATURE = _Verdict(
     Misconfigured,
@@ -103,23 +103,23 @@ _BY_HUNDRED: dict[int, tuple[type[ChannelError], str]] = {
     4: (Permanent, "it refused the message"),
     5: (Transient, _LATER),
 }
-# A gateway that lost its server does not know whether the server took the message; nor is a strange success a refusal.
+# A gateway without its server's answer can't know whether it accepted; an unknown success is no refusal either.
 _PERHAPS_TAKEN = frozenset({502, 504})
 _WNS_DROPPED: dict[str, _Verdict] = {
     "dropped": _Verdict(Permanent, "push:dropped", "it took the message and dropped it"),
     "channelthrottled": _Verdict(Transient, "push:throttled", "it throttles this subscription"),
 }
 _EXCERPT = 160
-# An endpoint's token, or a key: a page of error that repeats them must not carry an address into a log.
+# An endpoint's token, or a key: an error page that repeats them must not leak an address into a log.
 _SECRET = re.compile(r"[A-Za-z0-9_%:=+-]{20,}")
 _DELTA = re.compile(r"[0-9]{1,12}")
 
 
 def judge(answer: Answer, host: str, *, now: float, proven: bool) -> ChannelError | None:
-    """The error to raise, or None where the message was taken.
+    """Return the error to raise, or None if the message was accepted.
 
-    ``now`` is seconds since 1970. ``proven`` says that the same service took another message under the very same
-    signature: what it then says against it can only be about this subscription, and must not stop the channel.
+    ``now``: seconds since 1970. ``proven``: the service accepted another message with the same signature, so its
+    objections concern this subscription only, and must not stop the channel.
     """
     verdict = _verdict(answer)
     if verdict is None:
@@ -153,15 +153,15 @@ def _verdict(answer: Answer) -> _Verdict | None:
 
 
 def excerpt(text: str) -> str:
-    """The beginning of what was said, on one line, without what could be an address or a key."""
+    """Return the answer's beginning on one line, without anything like an address or a key."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * _EXCERPT]).split())
     return _SECRET.sub("…", line)[:_EXCERPT]
 
 
 def retry_after_s(value: str | None, now: float) -> float | None:
-    """Seconds to wait by a ``Retry-After`` (RFC 9110, section 10.2.3), of either form, between 0 and a day.
+    """Return the seconds of a ``Retry-After`` (RFC 9110, section 10.2.3) in either form, from 0 to a day.
 
-    None where there is none that can be read.
+    None if unreadable.
     """
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""The channel: one signature an origin and hour, one encryption a message, one gate an origin."""
+"""The channel: one signature per origin and hour, one encryption per message, one gate per origin."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from channels.webpush.subscription import PushSubscription
 
 _MAX_PROVIDER_ID = 1024
-# No vendor has so many names at once, and whoever invents some under a suffix must not fill our memory.
+# Far more than any vendor has; names invented under a suffix must not fill our memory.
 _MAX_SERVICES = 512
 _PROBE_TIMEOUT_S = 5.0
 _SEPARATORS = re.compile(r"[/?=&]+")
@@ -35,11 +35,11 @@ _MIN_SECRET = 6
 
 @dataclass(frozen=True, slots=True)
 class WebPushConfig:
-    """What the channel needs. Raises ``ValueError`` on a subject or an origin that is none.
+    """Channel settings. Raises ``ValueError`` for an invalid subject or origin.
 
-    ``timeout_s`` is for one request, the wait at the gate aside; ``concurrency`` how many requests may be under way at
-    one origin, so that a service that hangs does not hold up the others; ``authority`` holds certificates (PEM) that
-    are trusted beside the system's; ``helpers``: how many processes may help.
+    ``timeout_s``: per request, without the wait at the gate; ``concurrency``: requests under way per origin, so that a
+    hanging service does not hold up the others; ``authority``: certificates (PEM) trusted beside the system's;
+    ``helpers``: processes that may help.
     """
 
     vapid: VapidKey
@@ -63,7 +63,7 @@ class WebPushConfig:
 
 @dataclass(slots=True)
 class _Service:
-    """One origin: who we are there, and how many requests it gets at once."""
+    """One origin: its signature and its concurrency limit."""
 
     host: str
     signature: Signature
@@ -80,7 +80,7 @@ class WebPush(Channel["PushMessage", "PushSubscription"]):
         self._transport = Transport(config.timeout_s, config.authority, config.helpers)
 
     def compose(self, message: PushMessage, address: PushSubscription) -> Composed:
-        """The request as it would leave, encrypted and signed; raises ``Permanent`` as ``send`` would."""
+        """Return the request, encrypted and signed; raises ``Permanent`` like ``send``."""
         service = self._service(address)
         plaintext = message.tries[0]
         try:
@@ -98,9 +98,9 @@ class WebPush(Channel["PushMessage", "PushSubscription"]):
         return Composed(address.endpoint, _readable(plaintext), wire, "application/http")
 
     async def send(self, message: PushMessage, address: PushSubscription) -> Receipt:
-        """Hand it to the push service, and again with the shorter payload where it answers 413.
+        """Send to the push service; again with the shorter payload on 413.
 
-        ``provider_id`` is the ``Location`` of the message (RFC 8030, section 5).
+        ``provider_id``: the message's ``Location`` (RFC 8030, section 5).
         """
         service = self._service(address)
         tries = message.tries
@@ -169,7 +169,7 @@ def _headers(message: PushMessage, service: _Service) -> dict[str, str]:
 
 
 def _redacted(answer: Answer, address: PushSubscription) -> Answer:
-    """The answer without the address that it may repeat, whole or in pieces."""
+    """Return the answer without the address, which it may repeat in whole or in part."""
     body = answer.body
     if not body:
         return answer
@@ -187,7 +187,7 @@ def _provider_id(answer: Answer) -> str | None:
 
 
 def _readable(plaintext: bytes) -> str:
-    """What the notification says, where the payload is JSON with a title or a body; else the payload itself."""
+    """Return the notification's title and body if the payload is JSON; else the payload."""
     text = plaintext.decode("utf-8", "replace")
     try:
         fields = json.loads(text)

@@ -1,4 +1,4 @@
-"""What a push carries, and what it asks of the push service."""
+"""A push's content and its delivery options."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from typing import Literal, get_args
 Urgency = Literal["very-low", "low", "normal", "high"]
 _URGENCIES = get_args(Urgency)
 
-# RFC 8291, section 4: a service need take no more than 4096 octets, of which the header is 86 and the record's own 17.
+# RFC 8291, section 4: services must accept 4096 octets, including 86 of header and 17 of the record.
 MAX_PLAINTEXT = 3993
-# Four weeks: a longer TTL is refused by FCM, and shortened by the others.
+# Four weeks: FCM refuses a longer TTL, others shorten it.
 MAX_TTL_S = 2_419_200
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}")  # RFC 8030, section 5.4
 
 
-@dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
+@dataclass(slots=True)  # one per message: frozen would make construction three times as slow
 class PushMessage:
-    """``payload`` is what the service worker gets, decrypted.
+    """``payload``: what the service worker gets, decrypted.
 
-    ``fallback`` is a shorter one, sent in its place when ``payload`` is over ``MAX_PLAINTEXT`` octets or the service
-    answers 413. ``ttl_s`` is how long the service keeps it for a device that is away, in seconds; ``urgency`` what a
-    device low on battery goes by (RFC 8030, section 5.3); of two undelivered messages with one ``topic`` the later
-    replaces the earlier. Raises ``ValueError`` on what no service would take.
+    ``fallback``: a shorter one, used if ``payload`` exceeds ``MAX_PLAINTEXT`` octets or on 413. ``ttl_s``: how long the
+    service keeps it for an offline device, in seconds; ``urgency``: see RFC 8030, section 5.3; an undelivered message
+    with the same ``topic`` is replaced. Raises ``ValueError`` for what no service would accept.
     """
 
     payload: bytes
@@ -46,13 +45,13 @@ class PushMessage:
 
     @property
     def tries(self) -> tuple[bytes, ...]:
-        """The plaintexts to try, in order."""
+        """Plaintexts to try, in order."""
         if len(self.payload) > MAX_PLAINTEXT:
             return (self.fallback,)
         return (self.payload,) if self.fallback == self.payload else (self.payload, self.fallback)
 
     def headers(self) -> dict[str, str]:
-        """The request's headers, all but the signature's."""
+        """The request's headers, without the signature's."""
         headers = {
             "TTL": str(min(self.ttl_s, MAX_TTL_S)),
             "Urgency": self.urgency,

@@ -1,8 +1,8 @@
-"""Which servers a push may go to.
+"""Servers that pushes may be sent to.
 
-An endpoint is an address that a stranger gave us and that our server will POST to: whoever subscribes could aim us at
-a machine inside our own network. So only the origins of known push services are ever written to, by exact name or by
-the suffix that a vendor owns, and only over https (http for a loopback that the configuration names).
+Endpoints come from strangers, and our server POSTs to them: a subscriber could aim us at a machine inside our own
+network (SSRF). So only origins of known push services are allowed, by exact name or by a suffix that the vendor owns,
+and only over https (http for a configured loopback).
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 KNOWN_ORIGINS: tuple[str, ...] = (
     "fcm.googleapis.com",  # Chrome, Edge on Android, Opera, Samsung Internet, Brave, Vivaldi
-    "jmt17.google.com",  # Chromium as the Linux distributions build it
+    "jmt17.google.com",  # Chromium as built by Linux distributions
     "updates.push.services.mozilla.com",  # Firefox
     "web.push.apple.com",  # Safari
     "*.push.apple.com",
-    "*.notify.windows.com",  # Edge on Windows: wns2-par02p.notify.windows.com and its many sisters
+    "*.notify.windows.com",  # Edge on Windows: wns2-par02p.notify.windows.com and many more
 )
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
 _ORIGIN = rf"(?:(?P<scheme>https?)://)?(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?"
-# The characters of RFC 3986 and no others: no user, no fragment, no backslash that two parsers would read as two hosts.
+# RFC 3986 characters only: no user, no fragment, no backslash that two parsers would treat differently.
 _ENDPOINT = re.compile(rf"(?=https?://){_ORIGIN}(?:/[A-Za-z0-9._~:/?@!$&'()*+,;=%\[\]-]*)?")
 _RULE = re.compile(rf"(?P<wild>\*\.)?{_ORIGIN}")
 _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}")
@@ -34,13 +34,13 @@ _DEFAULT_PORT = {"https": "443", "http": "80"}
 
 
 def origin_of(endpoint: str) -> str | None:
-    """``https://host[:port]`` of an endpoint, in lower case, without a default port; None where it is no such URL."""
+    """Return an endpoint's ``https://host[:port]``, lower case, without a default port; None if invalid."""
     found = _ENDPOINT.fullmatch(endpoint)
     return _normal(found) if found else None
 
 
 def believed_origin_of(endpoint: str) -> str | None:
-    """The same of an endpoint that was judged when it was given: only its beginning is looked at, and once for all."""
+    """Return the origin of an endpoint validated earlier: only its beginning is parsed, and cached."""
     return _beginning(endpoint[: endpoint.find("/", _SCHEME)])
 
 
@@ -50,15 +50,15 @@ def _beginning(beginning: str) -> str | None:
 
 
 def is_loopback(origin: str) -> bool:
-    """True of an origin of ``origin_of`` on this very machine."""
+    """Return whether an origin of ``origin_of`` is on this machine."""
     return _LOOPBACK.fullmatch(origin.partition("://")[2].partition(":")[0]) is not None
 
 
 def allowed(endpoint: str, origins: Iterable[str]) -> bool:
-    """Whether a push may go to this endpoint.
+    """Return whether a push may go to this endpoint.
 
-    An origin is a host (``fcm.googleapis.com``, on https and its port), a suffix (``*.push.apple.com``) or a whole
-    origin (``https://push.example.org:8443``, ``http://127.0.0.1:8081``). Raises ``ValueError`` on another form.
+    An origin is a host (``fcm.googleapis.com``, https on the default port), a suffix (``*.push.apple.com``) or a whole
+    origin (``https://push.example.org:8443``, ``http://127.0.0.1:8081``). Raises ``ValueError`` for other forms.
     """
     origin = origin_of(endpoint)
     if origin is None:
@@ -66,13 +66,13 @@ def allowed(endpoint: str, origins: Iterable[str]) -> bool:
     exact, suffixes = rules(tuple(origins))
     if origin in exact:
         return True
-    return origin.startswith("https://") and origin.endswith(suffixes)  # another port stands behind the suffix
+    return origin.startswith("https://") and origin.endswith(suffixes)  # no other port behind a suffix
 
 
 def service_of(origin: str, origins: Iterable[str]) -> str:
-    """The rule that lets an origin of ``origin_of`` be written to, as it was given; ``other`` where none does.
+    """Return the rule that allows an origin of ``origin_of``, as given; ``other`` without one.
 
-    There are as many hosts as whoever subscribes names under a suffix, and few rules.
+    Subscribers can name any number of hosts under a suffix, while rules are few.
     """
     for rule in origins:
         exact, suffixes = rules((rule,))
@@ -82,13 +82,13 @@ def service_of(origin: str, origins: Iterable[str]) -> str:
 
 
 def concrete(origins: Iterable[str]) -> list[str]:
-    """The origins that name one server, in their order."""
+    """Return the origins that name a single server, in order."""
     return [_exact(origin) for origin in origins if not origin.startswith("*.")]
 
 
 @lru_cache(maxsize=32)
 def rules(origins: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    """(the exact origins, the suffixes of hosts); raises ``ValueError`` naming the origin that is none."""
+    """Return (exact origins, host suffixes); raises ``ValueError`` naming an invalid origin."""
     suffixes = []
     for rule in origins:
         found = _RULE.fullmatch(rule)

@@ -1,4 +1,4 @@
-"""Where a push goes: what a browser's ``PushSubscription`` says of itself."""
+"""Address of a push: a browser's ``PushSubscription``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_KEY_TEXT = 128
 
 
 class InvalidSubscription(ValueError):
-    """``field`` is the path in the browser's JSON (``keys.auth``), ``code`` what is wrong there."""
+    """``field``: path in the browser's JSON (``keys.auth``); ``code``: what is wrong there."""
 
     def __init__(self, code: str, field: str, **params: object) -> None:
         super().__init__(code, field)
@@ -30,12 +30,12 @@ class InvalidSubscription(ValueError):
         self.params = params
 
 
-@dataclass(slots=True)  # one a message: frozen, making it would cost three times as much
+@dataclass(slots=True)  # one per message: frozen would make construction three times as slow
 class PushSubscription:
-    """An address: whoever knows it can write to the device, so it never shows in a log.
+    """An address; knowing it suffices to write to the device, so it is never logged.
 
-    ``p256dh`` and ``auth`` are base64url as the browser gave them. Made directly, it is believed (it comes from our
-    own store); from outside, use ``parse``.
+    ``p256dh`` and ``auth`` are base64url as from the browser. The constructor does not validate (for our own store);
+    use ``parse`` for input.
     """
 
     endpoint: str = field(repr=False)
@@ -44,9 +44,9 @@ class PushSubscription:
 
     @classmethod
     def parse(cls, obj: Any, origins: Iterable[str] | None = None) -> PushSubscription:
-        """Read ``{endpoint, keys: {p256dh, auth}}``, JSON of the Push API; other members are left aside.
+        """Parse the Push API's JSON ``{endpoint, keys: {p256dh, auth}}``; other members are ignored.
 
-        Without ``origins`` only the form is judged (https anywhere, http on loopback); with them also whether we would
+        Without ``origins`` only the form is checked (https anywhere, http on loopback); with them also whether we would
         send there. Raises ``InvalidSubscription``.
         """
         if not isinstance(obj, Mapping):
@@ -62,7 +62,7 @@ class PushSubscription:
             raise InvalidSubscription("push-keys", "keys")
         point = _octets(keys, "p256dh", _POINT_LENGTH)
         try:
-            # At 65 octets only the uncompressed form is long enough to be read: it begins with 4.
+            # At 65 octets only the uncompressed form can be valid: it begins with 4.
             ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
         except ValueError as error:
             raise InvalidSubscription("push-point", "keys.p256dh") from error
@@ -71,11 +71,11 @@ class PushSubscription:
 
     @property
     def canonical(self) -> str:
-        """What makes two subscriptions the same: the endpoint. Its keys never change."""
+        """Return the comparison form: the endpoint. Its keys never change."""
         return self.endpoint
 
     def to_json(self) -> dict[str, Any]:
-        """The browser's own form, that ``parse`` reads again."""
+        """Return the browser's own form, as for ``parse``."""
         return {"endpoint": self.endpoint, "keys": {"p256dh": self.p256dh, "auth": self.auth}}
 
 

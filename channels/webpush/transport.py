@@ -1,4 +1,4 @@
-"""The HTTP under the channel, and what its troubles are called here."""
+"""HTTP for the channel, with its errors mapped."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Transport:
     async def request(
         self, method: str, url: str, host: str, *, headers: Mapping[str, str], body: bytes | ToSeal = b""
     ) -> Answer:
-        """One request, never a redirect followed; raises ``Transient``, or ``Permanent`` for keys that are none."""
+        """Make one request, without following redirects; raises ``Transient``, or ``Permanent`` for invalid keys."""
         try:
             return _answer(await self._courier.request(method, url, headers=headers, body=body))
         except BadKeys as error:
             raise Permanent("push:subscription", "the subscription's keys are none of Web Push") from error
         except HttpTrouble as trouble:
             if trouble.reply is not None and trouble.reply.status in TAKEN:
-                # It said that it took the message: to send again would double it, whatever else it meant to say.
+                # The status says accepted: a retry would duplicate the message.
                 return _answer(trouble.reply)
             code = f"push:{_CODES[trouble.what]}"
             raise Transient(code, f"{host} {trouble}", may_have_left=trouble.may_have_left) from trouble

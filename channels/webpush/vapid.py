@@ -1,6 +1,6 @@
-"""Who we are to the push services (RFC 8292): a key pair, a subject, and the header they make.
+"""Our identity towards push services (RFC 8292): key pair, subject, and their header.
 
-The header depends on the service and the hour alone, so it is signed once for both and not once a message.
+The header depends only on service and hour, so it is signed once for both and not per message.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RENEW_AFTER_S = 3600
-# RFC 8292, section 2: at most 24 hours. Half of it leaves room for a clock that is wrong, theirs or ours.
+# RFC 8292, section 2: at most 24 hours. Half of it allows for wrong clocks on either side.
 LIFETIME_S = 12 * 3600
 _RAW_LENGTH = 32
 _DOMAIN = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*"
@@ -31,11 +31,11 @@ _UNREACHABLE = re.compile(r"(?:.*\.)?(?:localhost|local|localdomain|invalid|test
 
 
 class InvalidVapidKey(ValueError):
-    """The text is no private key of P-256; says so without quoting it."""
+    """Not a private key of P-256; the message does not quote it."""
 
 
 class VapidKey:
-    """The application server's key pair. Browsers subscribe to its public half: another key orphans them all."""
+    """The application server's key pair. Browsers subscribe to its public key: a new key orphans them all."""
 
     __slots__ = ("_key", "public")
 
@@ -54,7 +54,7 @@ class VapidKey:
 
     @classmethod
     def load(cls, text: str | bytes) -> VapidKey:
-        """Read a private key as the tools write it: PEM (openssl, ``vapid --gen``), or raw or DER in base64url.
+        """Parse a private key: PEM (openssl, ``vapid --gen``), or raw or DER in base64url.
 
         Raises ``InvalidVapidKey``.
         """
@@ -70,7 +70,7 @@ class VapidKey:
             return cls._checked(serialization.load_der_private_key(raw, password=None))
         except InvalidVapidKey:
             raise
-        except (ValueError, TypeError) as error:  # TypeError: a PEM that wants a password
+        except (ValueError, TypeError) as error:  # TypeError: an encrypted PEM
             raise InvalidVapidKey("neither PEM nor base64url of a private key without password") from error
 
     @classmethod
@@ -80,17 +80,17 @@ class VapidKey:
         return cls(key)
 
     def to_raw(self) -> str:
-        """The private key as 32 octets in base64url, the form of the ``web-push`` and ``vapid`` tools."""
+        """Return the private key as 32 octets in base64url, as the ``web-push`` and ``vapid`` tools write it."""
         return to_base64url(self._key.private_numbers().private_value.to_bytes(_RAW_LENGTH))
 
     def to_pem(self) -> str:
-        """The private key as PKCS #8 in PEM."""
+        """Return the private key as PKCS #8 in PEM."""
         form = serialization.PrivateFormat.PKCS8
         return self._key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
 
     def sign(self, audience: str, subject: str, expires: int) -> str:
-        """The ``Authorization`` header for an origin; ``expires`` in seconds since 1970 (RFC 8292, section 3)."""
-        # The subject was judged by subject_problem, more strictly than py_vapid would.
+        """Return the ``Authorization`` header for an origin; ``expires``: seconds since 1970 (RFC 8292, section 3)."""
+        # subject_problem validated the subject, more strictly than py_vapid.
         signer = Vapid02(self._key, conf={"no-strict": True})
         header: str = signer.sign({"aud": audience, "sub": subject, "exp": expires})["Authorization"]
         return header
@@ -100,9 +100,9 @@ class VapidKey:
 
 
 class Signature:
-    """The header for one origin, signed again after an hour or when the clock was set back.
+    """The header for one origin, renewed after an hour or when the clock was set back.
 
-    ``proven`` is true once the service took a message under this very header.
+    ``proven``: the service accepted a message with this header.
     """
 
     __slots__ = ("_audience", "_clock", "_header", "_key", "_signed_at", "_subject", "proven")
@@ -126,14 +126,14 @@ class Signature:
 
 
 def subject_problem(subject: str) -> str | None:
-    """What is wrong with a VAPID subject (RFC 8292, section 2.1), or None."""
+    """Return what is wrong with a VAPID subject (RFC 8292, section 2.1), or None."""
     if len(subject) <= _MAX_SUBJECT and _SUBJECT.fullmatch(subject):
         return None
     return "the VAPID subject is mailto: and an address, without space or <>, or an https: URL"
 
 
 def subject_warning(subject: str) -> str | None:
-    """What Apple would refuse in a subject that is well formed: a domain nobody outside can reach."""
+    """Return why Apple would refuse a well-formed subject (a domain unreachable from outside), or None."""
     found = _SUBJECT.fullmatch(subject)
     if found and _UNREACHABLE.fullmatch((found["mail"] or found["site"]).lower()):
         return "the VAPID subject's domain is none that the push services could write to: Apple answers 403 to it"

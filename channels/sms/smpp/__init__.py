@@ -1,4 +1,4 @@
-"""SMS over SMPP 3.4, as carriers and resellers sell it: the second road beside Twilio."""
+"""SMS over SMPP 3.4, as sold by carriers and resellers: the alternative to Twilio."""
 
 from channels.sms.smpp.channel import Smpp
 from channels.sms.smpp.config import InvalidSmppUrl, SmppConfig

@@ -1,6 +1,6 @@
-"""The SMS channel over SMPP 3.4: the same messages as Twilio's, handed to a carrier's message centre.
+"""The SMS channel over SMPP 3.4: takes the same messages as Twilio's, to a carrier's message centre.
 
-SMPP has no idempotence key: a message whose answer was lost may have been taken, and is told so by
+SMPP has no idempotency key: a message without an answer may have been accepted, so it raises
 ``Transient(may_have_left=True)``.
 """
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Heard = Callable[[Report], Awaitable[bool]]
 
 PREFIX = "smpp:"
-"""Begins the ``provider_id`` of every receipt, so that it can be found by what the carrier reports later."""
+"""Prefix of every receipt's ``provider_id``, to match the carrier's later reports."""
 
 _UDH = 0b0100_0000
 _IN_CALL_S = (0.5, 1.0, 2.0, 4.0)
@@ -43,7 +43,7 @@ _REMEMBERED = 50_000
 
 @dataclass(slots=True)
 class _Whole:
-    """A message of several parts: which are not delivered yet, and the name that stands for all."""
+    """A multipart message: its undelivered parts, and the id that represents it."""
 
     name: str
     left: set[str] = field(default_factory=set)
@@ -52,8 +52,7 @@ class _Whole:
 class Smpp:
     """Implements ``channels.base.Channel[SmsMessage, str]``; addresses are E.164 numbers (+33612345678).
 
-    ``listen`` keeps the account bound and hands over what becomes of the messages; without it, receipts stay with the
-    message centre.
+    ``listen`` stays bound and passes on delivery reports; without it they stay at the message centre.
     """
 
     def __init__(self, config: SmppConfig) -> None:
@@ -67,7 +66,7 @@ class Smpp:
         self._wholes: OrderedDict[str, _Whole | None] = OrderedDict()
 
     def compose(self, message: SmsMessage, address: str) -> Composed:
-        """Return the ``submit_sm`` units as they would be sent; raises ``Permanent`` where the address is no number."""
+        """Return the ``submit_sm`` PDUs; raises ``Permanent`` if the address is not a number."""
         bodies = self._bodies(message, address)
         wire = b"".join(Pdu(Command.SUBMIT_SM, 0, which, body).octets() for which, body in enumerate(bodies, 1))
         return Composed(to=address, readable=message.text, wire=wire, content_type="application/x-smpp")
@@ -78,7 +77,7 @@ class Smpp:
     async def send(self, message: SmsMessage, address: str) -> Receipt:
         """Hand the text to the message centre; the receipt's ``units`` are its segments.
 
-        ``provider_id`` is ``smpp:`` and the name of its last part.
+        ``provider_id``: ``smpp:`` and its last part's id.
         """
         bodies = self._bodies(message, address)
         names: list[str] = []
@@ -86,7 +85,7 @@ class Smpp:
             for body in bodies:
                 names.append(await self._submit(body, begun=bool(names)))
         except BaseException:
-            # What becomes of parts of a message that is no whole is of no interest.
+            # Reports on parts of an incomplete message are ignored.
             for name in names:
                 self._remember(name, None)
             raise
@@ -97,9 +96,9 @@ class Smpp:
         return Receipt(provider_id=PREFIX + names[-1] if names[-1] else None, units=count(message.text).segments)
 
     async def listen(self, heard: Heard) -> None:
-        """Stay bound until cancelled, and hand every report to ``heard``, which says whether it is written down.
+        """Stay bound until cancelled, and pass every report to ``heard``, which returns whether it is stored.
 
-        A report that is not is left with the message centre, which sends it again.
+        Reports that are not stored stay at the message centre, which resends them.
         """
         self._heard = heard
         tries = 0
@@ -119,11 +118,11 @@ class Smpp:
 
     @property
     def is_bound(self) -> bool:
-        """Return whether there is a session with the message centre."""
+        """Return whether there is a session."""
         return self._session is not None and self._session.is_open
 
     async def probe(self) -> list[Finding]:
-        """Bind, ask for a sign of life, unbind; on a session of its own."""
+        """Bind, enquire, unbind, on a separate session."""
         where = f"{self._config.host}:{self._config.port}"
         try:
             session = await Session.open(self._config, _not_now)
@@ -178,7 +177,7 @@ class Smpp:
         ]
 
     async def _submit(self, body: bytes, *, begun: bool) -> str:
-        """Hand over one part; ``begun``: parts before it were taken, so that it is worth some patience."""
+        """Send one part; ``begun``: earlier parts were accepted, so it is worth more patience."""
         for wait_s in (*_IN_CALL_S, None):
             answer = await self._asked(body, begun=begun)
             error = answer_error(answer, proven=self._proven, may_have_left=begun)
@@ -193,7 +192,7 @@ class Smpp:
         raise AssertionError("the last turn returns or raises")
 
     async def _asked(self, body: bytes, *, begun: bool) -> Pdu:
-        """Send a part, and once more on a new session where the old one died before it was written."""
+        """Send a part; once more on a new session if the old one died before it was written."""
         for again in (True, False):
             try:
                 return await (await self._bound()).submit(body)
@@ -212,7 +211,7 @@ class Smpp:
         raise AssertionError("the second turn returns or raises")
 
     async def _bound(self) -> Session:
-        """Return the session; bind first if need be, once for all who wait. Raises a ``ChannelError``."""
+        """Return the session; binds first if needed, once for all waiters. Raises a ``ChannelError``."""
         if self._closed:
             raise Transient("smpp:closed", "The channel is closed.")
         if self._session is not None and self._session.is_open:
@@ -242,7 +241,7 @@ class Smpp:
             self._wholes.popitem(last=False)
 
     async def _delivered(self, delivered: Delivered) -> bool:
-        """Take what the message centre sends of itself: receipts; the answers of people have no place here."""
+        """Handle what the message centre sends: receipts; people's replies are ignored."""
         if not delivered.is_receipt:
             return True
         report = read_receipt(delivered)
@@ -264,12 +263,12 @@ class Smpp:
 
 
 async def _not_now(_: Delivered) -> bool:
-    """Leave receipts with the message centre: this is a probe."""
+    """Refuse receipts during a probe, so that they stay at the message centre."""
     return False
 
 
 def _relative(seconds: int | None) -> str:
-    """Return a time from now as section 7.1.1.2 writes it: YYMMDDhhmmss, 000R."""
+    """Return a relative time (section 7.1.1.2): YYMMDDhhmmss, 000R."""
     if seconds is None:
         return ""
     minutes, second = divmod(seconds, 60)

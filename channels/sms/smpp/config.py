@@ -1,4 +1,4 @@
-"""How SMS leave over SMPP: the message centre, the account, the sender, the limits."""
+"""SMPP settings: message centre, account, sender, limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Long = Literal["udh", "payload"]
 Ids = Literal["same", "hex"]
 Default = TypeVar("Default", int, None)
 
-_PORT = 2775  # the one that IANA keeps for SMPP
+_PORT = 2775  # IANA's port for SMPP
 _LONGEST = {"system_id": 15, "password": 8, "system_type": 12}
 _INTERNATIONAL, _NETWORK, _ALPHANUMERIC = 1, 3, 5  # type of number, 5.2.5
 _ISDN = 1  # numbering plan, 5.2.6
@@ -31,7 +31,7 @@ _YES = {"yes": True, "no": False, "1": True, "0": False, "true": True, "false": 
 
 
 class InvalidSmppUrl(ValueError):
-    """The settings of the account are wrong; ``problem`` says what to change, and never shows a credential."""
+    """Invalid account settings; ``problem`` says what to change, without credentials."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -42,11 +42,10 @@ class InvalidSmppUrl(ValueError):
 class SmppConfig:
     """An account at a message centre.
 
-    ``sender`` is a number (+33…), a short code or a name of at most 11 signs. ``window`` is how many messages may wait
-    for their answers at once; ``timeout_s`` bounds the connecting with the bind, and each answer; after ``enquire_s``
-    without a word the line is tried. ``long``: several messages with a header each, or one whole that the message
-    centre splits. ``ids``: ``hex`` where the answers name a message in hexadecimal and its receipts in decimal, as some
-    centres do. Raises ``InvalidSmppUrl``.
+    ``sender``: a number (+33…), a short code or a name of at most 11 characters. ``window``: unanswered messages at
+    once; ``timeout_s`` bounds connecting with binding, and each answer; ``enquire_s``: silence before an enquire_link.
+    ``long``: several messages with a header each, or one whole that the message centre splits. ``ids``: ``hex`` if
+    answers have message ids in hexadecimal and receipts in decimal, as at some centres. Raises ``InvalidSmppUrl``.
     """
 
     host: str
@@ -85,7 +84,7 @@ class SmppConfig:
 
     @property
     def source(self) -> Address:
-        """Return the sender as it is written on the wire."""
+        """Return the sender's wire form."""
         if E164.fullmatch(self.sender):
             ton, npi = _INTERNATIONAL, _ISDN
         elif SHORT_CODE.fullmatch(self.sender):
@@ -132,14 +131,14 @@ class SmppConfig:
             window=_whole(options, "window", 10),
             timeout_s=_seconds(options, "timeout", 20.0),
             enquire_s=_seconds(options, "enquire", 30.0),
-            long=cast("Long", options.get("long", "udh")),  # the class checks it
+            long=cast("Long", options.get("long", "udh")),  # validated by the class
             ids=cast("Ids", options.get("ids", "same")),
             ca_file=ca_file,
         )
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
-    """Part a URL; its errors quote nothing of it, for a password with a raw sign lands in any part."""
+    """Split a URL; errors never quote it, since an unescaped password may end up in any part."""
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -1,9 +1,9 @@
-"""Protocol data units of SMPP 3.4: the few that a sender of texts speaks, to octets and back.
+"""SMPP 3.4 protocol data units: those that an SMS sender needs, to octets and back.
 
-Whatever comes from the other side is read with doubt: figures that the standard does not know are kept as figures,
-for carriers have statuses (0x400 to 0x4FF) and parameters (0x1400 to 0x3FFF) of their own.
+Input is not trusted: numbers unknown to the standard stay numbers, since carriers define their own statuses (0x400 to
+0x4FF) and parameters (0x1400 to 0x3FFF).
 
-Source: SMPP Protocol Specification v3.4, issue 1.2; the sections are named where they are followed.
+Source: SMPP Protocol Specification v3.4, issue 1.2; sections are cited where followed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 HEADER = struct.Struct("!IIII")
 LARGEST = 1 << 17
-"""Octets; a message_payload may hold 64 KiB, and nothing that is larger is a PDU."""
+"""Octets; a message_payload may hold 64 KiB, and no PDU is larger."""
 
 _ANSWER = 0x8000_0000
 _TLV = struct.Struct("!HH")
@@ -38,7 +38,7 @@ class Command(IntEnum):
 
 
 class Tag(IntEnum):
-    """Section 5.3.2, those that are used here."""
+    """Section 5.3.2, those used here."""
 
     RECEIPTED_MESSAGE_ID = 0x001E
     NETWORK_ERROR_CODE = 0x0423
@@ -47,11 +47,11 @@ class Tag(IntEnum):
 
 
 class BadPdu(ValueError):
-    """What came can't be a PDU: the two sides have lost step."""
+    """Not a PDU: the two sides are out of sync."""
 
 
 class Pdu(NamedTuple):
-    """One unit: ``command`` and ``status`` are figures, known or not."""
+    """One PDU: ``command`` and ``status`` are numbers, known or not."""
 
     command: int
     status: int
@@ -67,7 +67,7 @@ class Pdu(NamedTuple):
 
 
 def length_of(header: bytes) -> int:
-    """Return how many octets follow a header of 16. Raises ``BadPdu``."""
+    """Return the number of octets after a 16-octet header. Raises ``BadPdu``."""
     length: int = HEADER.unpack(header)[0]
     if not HEADER.size <= length <= LARGEST:
         raise BadPdu(f"a PDU of {length} octets")
@@ -75,7 +75,7 @@ def length_of(header: bytes) -> int:
 
 
 def read(header: bytes, body: bytes) -> Pdu:
-    """Put a unit together from its header and what follows."""
+    """Parse a PDU from its header and body."""
     _, command, status, number = HEADER.unpack(header)
     return Pdu(command, status, number, body)
 
@@ -92,13 +92,13 @@ class Address(NamedTuple):
 
 
 def bind_body(system_id: str, password: str, system_type: str) -> bytes:
-    """Section 4.1.5: as version 3.4, for every address that the account has."""
+    """Section 4.1.5: version 3.4, all addresses of the account."""
     return _c(system_id) + _c(password) + _c(system_type) + bytes((0x34, 0, 0)) + _c("")
 
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Section 4.4.1. ``validity`` is a relative time of section 7.1.1, or nothing."""
+    """Section 4.4.1. ``validity``: a relative time of section 7.1.1, or empty."""
 
     source: Address
     destination: Address
@@ -127,7 +127,7 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What a ``deliver_sm`` holds (4.6.1) that matters to us; ``text`` is as it came, undecoded."""
+    """The parts of a ``deliver_sm`` (4.6.1) used here; ``text`` is undecoded."""
 
     esm_class: int
     data_coding: int
@@ -141,7 +141,7 @@ class Delivered:
 
 
 def read_deliver(body: bytes) -> Delivered:
-    """Read a ``deliver_sm``, or a ``submit_sm``, which is laid out alike. Raises ``BadPdu``."""
+    """Parse a ``deliver_sm``, or a ``submit_sm``, which has the same layout. Raises ``BadPdu``."""
     cursor = Cursor(body)
     cursor.c_string()  # service_type
     for _ in range(2):
@@ -160,13 +160,13 @@ def read_deliver(body: bytes) -> Delivered:
 
 
 def message_id(body: bytes) -> str:
-    """Return the message's name in a ``submit_sm_resp`` (4.4.2); nothing where it has none that can be read."""
+    """Return the message id of a ``submit_sm_resp`` (4.4.2); empty if unreadable."""
     name = body.partition(b"\0")[0].decode("latin-1").strip()
     return name if name.isprintable() else ""
 
 
 class Cursor:
-    """Reads octets from the left. Raises ``BadPdu`` where there are too few."""
+    """Reads octets from the left. Raises ``BadPdu`` if there are too few."""
 
     def __init__(self, octets: bytes) -> None:
         self._octets = octets
@@ -190,7 +190,7 @@ class Cursor:
         return text
 
     def tlvs(self) -> dict[int, bytes]:
-        """Return the optional parameters; what is cut off at the end is left out, for the rest is still good."""
+        """Return the optional parameters, without a truncated last one."""
         found: dict[int, bytes] = {}
         try:
             while self._at < len(self._octets):

@@ -1,7 +1,7 @@
-"""Delivery receipts: what became of a message, as the carrier tells it later in a ``deliver_sm``.
+"""Delivery receipts: a message's fate, which the carrier reports later in a ``deliver_sm``.
 
-The text is that of SMPP 3.4, appendix B, which is an example that all follow and each in its own way; where the
-optional parameters say the same (5.3.2.12, 5.3.2.31, 5.3.2.35), they are believed first.
+The text format is SMPP 3.4, appendix B, an example that everyone follows differently; optional parameters with the same
+content (5.3.2.12, 5.3.2.31, 5.3.2.35) take precedence.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ _ERROR_OCTETS = 3
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of the message that its receipt names ``provider_id``.
+    """Fate of the message ``provider_id``.
 
-    ``code`` is greppable (``smpp:UNDELIV 001``). ``dead``: the network says that there is no such subscriber.
+    ``code`` is greppable (``smpp:UNDELIV 001``). ``dead``: the network knows no such subscriber.
     """
 
     provider_id: str
@@ -60,8 +60,8 @@ class Report:
 
 
 def read_receipt(delivered: Delivered) -> Report | None:
-    """Read a receipt; None where it names no message or no state."""
-    # The id stands before the text of the message, which may hold anything.
+    """Parse a receipt; None without a message id or state."""
+    # The id precedes the message text, which may contain anything.
     told = readable(delivered.text, delivered.data_coding).partition("text:")[0].partition("Text:")[0]
     name = _text(delivered.tlvs.get(Tag.RECEIPTED_MESSAGE_ID)) or _found(_ID, told)
     state = delivered.tlvs.get(Tag.MESSAGE_STATE, b"")

@@ -1,4 +1,4 @@
-"""One bound connection to a message centre: requests and their answers, and what it sends of itself."""
+"""One bound connection to a message centre: requests, answers, and incoming messages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LAST_NUMBER = 0x7FFF_FFFF
 
 
 class Lost(Exception):
-    """The connection is gone; ``written`` tells whether the request may have reached the other side."""
+    """The connection is gone; ``written``: the request may have arrived."""
 
     def __init__(self, *, written: bool) -> None:
         super().__init__("the connection was lost")
@@ -34,7 +34,7 @@ class Lost(Exception):
 
 
 class Session:
-    """Made by ``open``. ``taken`` is given each receipt, and says whether it may be forgotten over there."""
+    """Made by ``open``. ``taken`` gets each receipt, and returns whether to acknowledge it."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, config: SmppConfig, taken: Taken
@@ -100,18 +100,18 @@ class Session:
         return not self.over.is_set() and not self._writer.is_closing()
 
     async def submit(self, body: bytes) -> Pdu:
-        """Send a ``submit_sm``; give the answer. Raises ``Lost``, and ``TimeoutError`` where none came in time."""
+        """Send a ``submit_sm``; return the answer. Raises ``Lost``, and ``TimeoutError``."""
         async with self._window:
             answer = await self._request(Command.SUBMIT_SM, body)
         self.accepted += answer.status == statuses.OK
         return answer
 
     async def enquire(self) -> None:
-        """Ask for a sign of life. Raises ``Lost``, ``TimeoutError``."""
+        """Send an enquire_link. Raises ``Lost``, ``TimeoutError``."""
         await self._request(Command.ENQUIRE_LINK, b"")
 
     async def close(self) -> None:
-        """Take leave."""
+        """Unbind and close."""
         if self.is_open:
             with contextlib.suppress(Lost, TimeoutError):
                 async with asyncio.timeout(_FAREWELL_S):
@@ -121,7 +121,7 @@ class Session:
         await asyncio.gather(*(task for task in self._tasks if task is not current), return_exceptions=True)
 
     def drop(self) -> None:
-        """Close without a word; whoever waits for an answer is told that it will not come."""
+        """Close at once; pending requests fail."""
         if self.over.is_set():
             return
         self.over.set()
@@ -152,7 +152,7 @@ class Session:
         finally:
             self._waiting.pop(number, None)
             if future.done() and not future.cancelled():
-                future.exception()  # it was looked at
+                future.exception()  # marks it as retrieved
 
     def _answer(self, command: int, number: int, status: int = 0, body: bytes = b"") -> None:
         if self.is_open:
@@ -202,7 +202,7 @@ class Session:
         self._start(self._hand_over(came.number, delivered))
 
     async def _hand_over(self, number: int, delivered: Delivered) -> None:
-        """Answer only when the receipt is durable: until then the other side keeps it."""
+        """Acknowledge only when the receipt is durable: until then the other side keeps it."""
         status = statuses.TRY_LATER
         try:
             if await self._taken(delivered):
@@ -212,7 +212,7 @@ class Session:
             self._answer(Command.DELIVER_SM_RESP, number, status, b"\0")
 
     async def _enquire(self) -> None:
-        """Try a line that has been silent; one that does not answer is given up."""
+        """Enquire on a silent connection; drop it if there is no answer."""
         loop = asyncio.get_running_loop()
         while True:
             silent = loop.time() - self._heard_at
@@ -234,13 +234,12 @@ def _context(config: SmppConfig) -> ssl.SSLContext:
 
 
 def lost_error(lost: Lost) -> Transient:
-    """Make the error of a message whose connection was lost."""
     when = "after the message was written: it may have left" if lost.written else "before the message was written"
     return Transient("smpp:lost", f"The connection was lost {when}.", may_have_left=lost.written)
 
 
 def answer_error(answer: Pdu, *, proven: bool, may_have_left: bool) -> ChannelError | None:
-    """Make the error of an answer to ``submit_sm``; None where the message was taken."""
+    """Return the error of an answer to ``submit_sm``; None if it was accepted."""
     if answer.command == Command.GENERIC_NACK and answer.status == statuses.OK:
         return Permanent("smpp:nack", "The message centre did not understand the message.")
     if answer.status == statuses.OK:

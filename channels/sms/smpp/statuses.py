@@ -1,7 +1,7 @@
-"""What each command_status means for us: one table, looked up in one place (SMPP 3.4, 5.1.3).
+"""Meaning of each command_status, in one table (SMPP 3.4, 5.1.3).
 
-``Misconfigured`` stops the channel, so it is kept for what would fail the same way for every receiver. Of an address
-that is refused, see ``error_for``.
+``Misconfigured`` stops the channel, so it is only for errors that every receiver would get. For refused addresses, see
+``error_for``.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ ALREADY_BOUND = 0x05
 WRONG_STATE = 0x04
 QUEUE_FULL, THROTTLED = 0x14, 0x58
 TRY_LATER = 0x64
-"""ESME_RX_T_APPN: what we answer to a receipt that can't be written down yet."""
+"""ESME_RX_T_APPN: our answer to a receipt that can't be stored yet."""
 
 SLOW_DOWN = frozenset({QUEUE_FULL, THROTTLED})
 
 
 class Rule(NamedTuple):
-    """The error to raise, and the sentence an operator reads; ``wait_s`` where there is a good guess."""
+    """The error to raise, and the operator's sentence; ``wait_s``: retry delay, if there is a good guess."""
 
     error: type[ChannelError]
     sentence: str
@@ -69,7 +69,7 @@ _OWN = range(0x400, 0x500)
 
 
 def rule_for(status: int) -> Rule:
-    """Return the rule of a status; of those that a carrier made up, only their figure is known."""
+    """Return a status's rule; carriers' own statuses have a generic one."""
     if status in STATUSES:
         return STATUSES[status]
     whose = "the carrier's own" if status in _OWN else "unknown"
@@ -77,10 +77,10 @@ def rule_for(status: int) -> Rule:
 
 
 def error_for(status: int, *, proven: bool, may_have_left: bool = False) -> ChannelError:
-    """Make the error that a refused message raises.
+    """Return the error for a refused message.
 
-    ``proven``: this account had a message taken already. Before that, a refusal of the receiver may be one of all
-    receivers (a wrong type of number), and must not bury a town's numbers. ``may_have_left``: a part of it was taken.
+    ``proven``: this account had a message accepted already. Before that, a refused receiver may mean that all are (a
+    wrong type of number), and must not retire a town's numbers. ``may_have_left``: a part was accepted.
     """
     rule = rule_for(status)
     code = f"smpp:0x{status:02X}"

@@ -1,7 +1,7 @@
-"""A text as the octets of its parts; their number is the one that ``channels.sms.count`` tells beforehand.
+"""Text as the octets of its parts, in the number that ``channels.sms.count`` predicts.
 
-One octet a septet (SMPP leaves the packing to the message centre), UTF-16 big endian for everything else. A part of
-several begins with the six octets of 3GPP TS 23.040, 9.2.3.24.1: an 8-bit reference, how many there are, which it is.
+One octet per septet (the message centre packs them), else UTF-16 big endian. Each of several parts begins with the six
+octets of 3GPP TS 23.040, 9.2.3.24.1: 8-bit reference, total, part number.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from channels.sms.segments import GSM7_EXTENSION, count
 
-# 3GPP TS 23.038, 6.2.1, in the order of the table; 0x1B is the escape to the extension.
+# 3GPP TS 23.038, 6.2.1, in table order; 0x1B is the escape to the extension.
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -38,14 +38,14 @@ DEFAULT_ALPHABET, LATIN_1, UCS2 = 0x00, 0x03, 0x08
 
 
 class Parts(NamedTuple):
-    """``octets`` are the parts' texts without their headers; ``data_coding`` says what they are."""
+    """``octets``: the parts' texts without headers, encoded as ``data_coding``."""
 
     data_coding: int
     octets: tuple[bytes, ...]
 
 
 def parts_of(text: str) -> Parts:
-    """Split a text as it must be sent; a sign is never split across two parts."""
+    """Split a text; characters are never split across two parts."""
     told = count(text)
     ucs2 = told.encoding == "UCS-2"
     room = told.per_segment * 2 if ucs2 else told.per_segment
@@ -62,12 +62,12 @@ def parts_of(text: str) -> Parts:
 
 
 def header(reference: int, total: int, which: int) -> bytes:
-    """Return the user data header of part ``which`` (from 1) of ``total``; ``reference`` is 0 to 255."""
+    """Return the user data header of part ``which`` (from 1) of ``total``; ``reference``: 0 to 255."""
     return bytes((5, 0, 3, reference, total, which))
 
 
 def readable(octets: bytes, data_coding: int) -> str:
-    """Read what came; what can't be read is replaced."""
+    """Decode octets, replacing what is invalid."""
     if data_coding == UCS2:
         return octets.decode("utf-16-be", "replace")
     if data_coding == LATIN_1:
@@ -86,5 +86,5 @@ def readable(octets: bytes, data_coding: int) -> str:
     return "".join(signs)
 
 
-if frozenset(_EXTENSION) != GSM7_EXTENSION:  # the count and the octets must never differ
+if frozenset(_EXTENSION) != GSM7_EXTENSION:  # count and octets must agree
     raise AssertionError("two tables of one alphabet")
