@@ -126,6 +126,10 @@ class Settings(BaseModel):
     voice_price_minor: int = Field(5, ge=0, description="Price of one call, in minor units.")
     currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="ISO 4217 code of the prices.")
 
+    quiet_hours: str = Field(
+        "22:00-07:00",
+        description="Quiet hours of residents who chose none, in their time zone; `00:00-00:00`: none.",
+    )
     least_free_mb: int = Field(
         500, ge=0, description="Megabytes free on the data folder's disk below which `/readyz` warns; 0: never."
     )
@@ -223,6 +227,13 @@ class Settings(BaseModel):
             message = f"names no file: there is none at {value}"
             raise ValueError(message)
         return value
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _quiet_hours(cls, value: str) -> str:
+        from schedules import QuietHours  # noqa: PLC0415  it is slow to import, and not all commands need it
+
+        return str(QuietHours.read(value))
 
     @field_validator("log_level")
     @classmethod

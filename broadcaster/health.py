@@ -158,7 +158,7 @@ def _standing_still(reading: Reading) -> Iterator[Trouble]:
     for name, seconds in stuck.items():
         yield Trouble(Code.QUEUE_STUCK, {"channel": str(name), "seconds": int(seconds)})
     for alert in reading.alerts:
-        seconds = (reading.at - alert.sent_at).total_seconds()
+        seconds = (reading.at - alert.since).total_seconds()
         told = alert.told.get(counting.ACCEPTED, 0) or alert.finished_at is not None or alert.expires_at <= reading.at
         if alert.queued and not told and seconds >= LATE_S[alert.lane]:
             yield Trouble(Code.FIRST_LATE, {"seconds": int(seconds)}, alert_id=alert.id)

@@ -9,6 +9,8 @@ import structlog
 
 from broadcaster.bus import BusUnavailable
 from broadcaster.pipeline import schedule, welcome
+from broadcaster.pipeline.digest import send_digests
+from broadcaster.pipeline.wake import wake
 from broadcaster.store import StoreUnavailable, sandbox, schedules
 from broadcaster.store.alerts import retiring
 from broadcaster.store.operations import sessions, upkeep
@@ -45,6 +47,8 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             Job("issue_due", timedelta(seconds=2), issue_due),
             job(schedule.measure, seconds=30),
             Job("figures", FIGURES_EVERY, figures.renew),
+            job(wake, seconds=1),
+            job(send_digests, seconds=2),
             job(mind_residents, seconds=10),
             job(welcome.send_due, seconds=10),
             job(forget_old, minutes=5),

@@ -6,7 +6,11 @@ A leaf: it computes instants and calls back; what is done then is decided elsewh
 from schedules.calendar import PublicDate, feed
 from schedules.days_off import DaysOff, SchoolCalendar
 from schedules.errors import BadSchedule
+from schedules.quiet import QuietHours, next_time
 from schedules.recurrence import Recurrence
 from schedules.timetable import Job, Timetable
 
-__all__ = ["BadSchedule", "DaysOff", "Job", "PublicDate", "Recurrence", "SchoolCalendar", "Timetable", "feed"]
+__all__ = [
+    "BadSchedule", "DaysOff", "Job", "PublicDate", "QuietHours", "Recurrence", "SchoolCalendar", "Timetable", "feed",
+    "next_time",
+]  # fmt: skip

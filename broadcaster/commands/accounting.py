@@ -21,12 +21,19 @@ _ORDER = (
     "acknowledged", "opened", "displayed", "delivered", "accepted", "queued", "failed", "gone", "expired", "cancelled",
     "dead_letter",
 )  # fmt: skip
+_APART = {
+    "unconfirmed": "{:,} sign-ups are not confirmed yet, and not counted",
+    "waiting": "for {:,} it waits until their quiet hours end",
+    "digest": "{:,} get it in their daily digest",
+    "unwanted": "{:,} want no such alert",
+}
 _SHARES = ("p50", "p95", "p99")
 
 
 def settled(account: dict[str, Any]) -> bool:
-    """Return whether everyone is accounted for."""
-    return bool(account["state"] == "finished" and account["unaccounted"] == 0)
+    """Return whether everyone is accounted for, but those for whom it waits until their quiet hours end."""
+    waits = account["resolved"] and 0 < account["unaccounted"] <= account["waiting"]
+    return bool(waits or (account["state"] == "finished" and account["unaccounted"] == 0))
 
 
 def show_account(console: Console, account: dict[str, Any]) -> None:
@@ -37,9 +44,8 @@ def show_account(console: Console, account: dict[str, Any]) -> None:
     else:
         parts = ", ".join(f"{count:,} {state}" for state, count in people.items() if count)
         console.print(f"[bold]{account['matched']:,} people matched[/bold]: {parts}")
-    if account["unconfirmed"]:
-        console.print(f"{sum(account['unconfirmed'].values()):,} sign-ups are not confirmed yet, and not counted")
-    if account["unaccounted"]:
+    _say_apart(console, account)
+    if account["unaccounted"] > account["waiting"]:
         console.print(Text(f"{account['unaccounted']:,} are not accounted for yet", style="bold yellow"))
     elif settled(account) and account["matched"]:
         console.print(Text("everyone is accounted for", style="bold green"))
@@ -66,6 +72,13 @@ def show_account(console: Console, account: dict[str, Any]) -> None:
     say_sandbox(console, account["sandbox"])
     if account["cancelled_at"]:
         console.print(f"cancelled {moment(account['cancelled_at'])}")
+
+
+def _say_apart(console: Console, account: dict[str, Any]) -> None:
+    for name, told in _APART.items():
+        n = sum(account[name].values()) if isinstance(account[name], dict) else account[name]
+        if n:
+            console.print(told.format(n))
 
 
 async def unreached(api: Api, alert_id: str) -> AsyncIterator[dict[str, Any]]:

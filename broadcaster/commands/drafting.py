@@ -25,7 +25,7 @@ _TEXT = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})?):(headline|description
 _SPAN = re.compile(r"(\d{1,6}(?:\.\d+)?)\s*(min|m|h|d)")
 _SECONDS = {"min": 60, "m": 60, "h": 3600, "d": 86_400}
 _LARGEST_AREA = 1 << 20
-_AUDIENCES = [kind.value for kind in AudienceKind if kind is not AudienceKind.TOLD]
+_AUDIENCES = [kind.value for kind in AudienceKind if kind not in (AudienceKind.TOLD, AudienceKind.DIGEST)]
 
 
 def _choice(words: Any) -> click.Choice[str]:
@@ -62,6 +62,8 @@ OPTIONS = (
     click.option("--group", "groups", multiple=True, help="Members of this group, in the area if there is one."),
     click.option("--channels", help="Comma-separated: push, sms, voice, email. Without it, those of the severity."),
     click.option("--expires", help="Until when it holds: 6h, 90min, 2d, or 2026-07-01T18:30."),
+    click.option("--topic", help="One of the station's topics, as in traffic (`tocsin station topics`)."),
+    click.option("--wakes", is_flag=True, help="Wake people whose quiet hours outlast it; without it, they miss it."),
     click.option("--onset", help="When what is told of begins, in the same way."),
 )  # fmt: skip
 
@@ -89,6 +91,10 @@ def draft(given: Mapping[str, Any], *, now: datetime | None = None) -> dict[str,
         body["audience"] = audience
     if given.get("channels"):
         body["channels"] = _channels(given["channels"])
+    if given.get("topic"):
+        body["topic"] = given["topic"].lower()
+    if given.get("wakes"):
+        body["wakes"] = True
     for name in ("expires", "onset"):
         if given.get(name) and not given.get("at"):
             body[name] = _moment(name, given[name], at)

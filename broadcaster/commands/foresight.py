@@ -21,6 +21,13 @@ _BANNERS = {
     "test": ("TEST: every message says that it is one", "bold black on cyan"),
 }
 
+_HEARING = {
+    "later": "{} will get it when their quiet hours end",
+    "digest": "{} will get it in their daily digest",
+    "unwanted": "{} want no such alert",
+    "missed": "[yellow]{} will not get it: it is over before their quiet hours are (--wakes wakes them)[/yellow]",
+}
+
 
 def _width(console: Console) -> int:
     return min(console.width, _WIDEST)
@@ -51,6 +58,7 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
             console.print(f"{reach['registered']:,} are on the station's list, {others} are not")
     if reach["unconfirmed"]:
         console.print(f"about {reach['unconfirmed']:,} sign-ups are not confirmed yet, and not counted")
+    _say_hearing(console, reach["hearing"])
     lacking = reach["no_channel"] - reach["opted_out"]
     if lacking:
         console.print(f"[yellow]{counted(lacking, 'person has', 'people have')} no channel that works[/yellow]")
@@ -79,6 +87,12 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
     say_sandbox(console, reach["sandbox"])
     for warning in reach["warnings"]:
         console.print(Text(f"warning: {warning}", style="yellow"))
+
+
+def _say_hearing(console: Console, hearing: dict[str, int]) -> None:
+    for how, told in _HEARING.items():
+        if n := hearing[how]:
+            console.print(told.format(counted(n, "person", "people")))
 
 
 def how_many(reach: dict[str, Any]) -> str:

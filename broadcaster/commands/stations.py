@@ -1,4 +1,4 @@
-"""``tocsin station add|margin|list|show``."""
+"""``tocsin station add|margin|topics|list|show``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,11 +16,14 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
-from broadcaster.domain.refusals import sentence
-from broadcaster.domain.stations import Station, StationKind
+from broadcaster.domain.refusals import Refused, sentence
+from broadcaster.domain.stations import Station, StationKind, read_topics
 from broadcaster.store.stations import stations
 from zones import Boundary, CrossingOutline, SwappedCoordinates
 from zones import slug as slug_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _MOST_MARGIN_M = 50_000
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
@@ -126,6 +129,27 @@ def margin(*, slug: str, metres: float) -> None:
 
     found = wait_for(work())
     click.echo(f"the margin of {found.name} is {metres:g} m; it was {found.margin_m:g} m")
+
+
+@station.command("topics")
+@click.argument("slug")
+@click.argument("topics", nargs=-1)
+def topics(*, slug: str, topics: tuple[str, ...]) -> None:
+    """Show what a station's alerts may be about, or set it: names, as in traffic works "Market day"."""
+
+    async def work() -> Mapping[str, str]:
+        async with opened(settings()) as store, store.write() as unit:
+            found = await station_of(unit, slug)
+            if not topics:
+                return found.topics
+            try:
+                chosen = read_topics(topics)
+            except Refused as error:
+                raise Stop(sentence(error)) from error
+            await stations.change(unit, found.id, {"topics": chosen})
+            return chosen
+
+    out().print(table(("topic", "name"), list(wait_for(work()).items())))
 
 
 @station.command("list")

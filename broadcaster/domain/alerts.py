@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.audience import AudienceKind, Pool
 from broadcaster.domain.people import CHANNELS, ChannelName
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class Severity(StrEnum):
     SEVERE = "severe"
     MODERATE = "moderate"
     MINOR = "minor"
+
+    def below(self, other: Severity) -> bool:
+        """Return whether this is less grave than ``other``."""
+        return _PLACE[self] > _PLACE[other]
 
     @classmethod
     def _missing_(cls, value: object) -> Severity | None:
@@ -150,7 +154,11 @@ def lane_of_rank(rank: int) -> Lane:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A stored alert. ``id`` orders alerts by time; ``token`` identifies its public page."""
+    """A stored alert. ``id`` orders alerts by time; ``token`` identifies its public page.
+
+    ``topic``: slug of one of its station's topics. ``wakes``: people whose quiet hours outlast it get it at once; else
+    not at all.
+    """
 
     id: int
     token: str
@@ -171,6 +179,8 @@ class Alert:
     onset_at: datetime | None = None
     references: tuple[int, ...] = ()
     sandbox: tuple[ChannelName, ...] = ()
+    topic: str | None = None
+    wakes: bool = False
     state: AlertState = AlertState.ACCEPTED
     resolved_at: datetime | None = None
     finished_at: datetime | None = None
@@ -184,14 +194,24 @@ class Alert:
     def rank(self) -> int:
         return rank_of(self.severity, self.status)
 
+    @property
+    def may_wait(self) -> bool:
+        """Return whether it keeps people's quiet hours: all but what is severe or extreme, and actual."""
+        return RULES[self.severity].quiet or self.status is not Status.ACTUAL
+
+    @property
+    def by_choice(self) -> bool:
+        """Return whether followers' topics, least severity and digests hold for it."""
+        return RULES[self.severity].quiet and self.audience.pool is not Pool.STORED
+
     def active(self, now: datetime) -> bool:
         """Return whether the alert is in force at ``now``: not cancelled, not expired, and not an all-clear."""
         return self.cancelled_at is None and now < self.expires_at and self.msg_type is not MsgType.CANCEL
 
     @property
     def public(self) -> bool:
-        """Return whether the alert is listed publicly; alerts to groups are reachable only by link."""
-        return self.audience.kind is not AudienceKind.GROUPS
+        """Return whether the alert is listed publicly; alerts to groups and digests are reachable only by link."""
+        return self.audience.kind not in (AudienceKind.GROUPS, AudienceKind.DIGEST)
 
     def text_in(self, language: str, default: str) -> tuple[str, Text]:
         """Return (language, text): in ``language`` if present, else ``default``, else the first."""

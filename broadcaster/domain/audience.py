@@ -12,7 +12,7 @@ class AudienceKind(StrEnum):
     ``followers``: followers of the station with a place or position in the area (the default). ``everyone``: everybody
     known in the area, followers or not, visitors included. ``all_followers``: followers anywhere. ``groups``: members
     of the named groups, within the area if there is one. ``told``: all recipients of an earlier alert, wherever they
-    are now (an all-clear).
+    are now (an all-clear). ``digest``: those who want these alerts in one message a day, by one contact each.
     """
 
     FOLLOWERS = "followers"
@@ -20,6 +20,7 @@ class AudienceKind(StrEnum):
     ALL_FOLLOWERS = "all_followers"
     GROUPS = "groups"
     TOLD = "told"
+    DIGEST = "digest"
 
 
 class Pool(Enum):
@@ -37,6 +38,7 @@ _POOLS = {
     AudienceKind.ALL_FOLLOWERS: Pool.FOLLOWERS,
     AudienceKind.GROUPS: Pool.MEMBERS,
     AudienceKind.TOLD: Pool.STORED,
+    AudienceKind.DIGEST: Pool.STORED,
 }
 
 

@@ -69,10 +69,12 @@ _HELD = frozenset(each for each in DeliveryState if each > DeliveryState.QUEUED 
 
 class PersonState(IntEnum):
     """State of one alert to one person: the best of their deliveries. Each person ends in exactly one state but
-    *pending*.
+    *pending*. Who chose not to hear of it, or in a digest, is counted apart (``CHOSEN``).
     """
 
     PENDING = 0
+    UNWANTED = 5
+    DIGEST = 6
     UNREACHED = 10
     ACCEPTED = 20
     DELIVERED = 40
@@ -83,6 +85,9 @@ class PersonState(IntEnum):
     @property
     def word(self) -> str:
         return self.name.lower()
+
+
+CHOSEN = frozenset({PersonState.UNWANTED, PersonState.DIGEST})
 
 
 def may_move(old: DeliveryState, new: DeliveryState) -> bool:

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     NO_CONTACT = "no-contact"
     PAUSED = "paused"
     OPTED_OUT = "opted-out"
+    QUIET = "quiet-hours"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     FAILED = "failed"
@@ -36,6 +37,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.NO_CONTACT: "No contact that works by the ways of this alert",
     Reason.PAUSED: "Paused by their own wish",
     Reason.OPTED_OUT: "Opted out: they asked for no more messages",
+    Reason.QUIET: "Not woken: the alert was over before their quiet hours were",
     Reason.EXPIRED: "too late, the alert was over",
     Reason.CANCELLED: "not sent, the alert was lifted before",
     Reason.FAILED: "refused, or not delivered",

@@ -239,6 +239,11 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "Without a key of the station only a device may register: a push subscription proves itself. Phones and mails"
         " are added by the station, or confirmed by a code."
     ),
+    "not-followed": "You do not follow this station.",
+    "topic-twice": "The topic %(name)s is muted and in the digest: choose one.",
+    "topic-unknown": "The station has no topic %(name)s. It has: %(known)s.",
+    "topic-unreadable": "A topic is a name of 1 to %(most)s characters, with a letter or a figure in it.",
+    "topics-number": "A station has 1 to %(most)s topics.",
     "follows-nothing": "You follow no station any more: register with one.",
     "too-many-followed": "%(most)s stations are the most that can be followed: leave one first.",
     "code-wrong": "This code is wrong. Tries left: %(tries)s.",

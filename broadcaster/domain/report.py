@@ -48,7 +48,9 @@ class Reach:
 
     ``registered``: people of the station's own register, exact. ``others``: estimate of everybody else, in tens;
     ``others_fewer_than``: there may be some, fewer than this. The other figures count people like these others.
-    ``unconfirmed``: estimate of unconfirmed sign-ups, in tens; counted nowhere else. ``seconds_to_95``: estimated time
+    ``unconfirmed``: estimate of unconfirmed sign-ups, in tens; counted nowhere else.
+    ``hearing``: how many of these people hear of it now, later, in a digest or not at all (``hearing.Hearing``);
+    channels count those of now and later. ``seconds_to_95``: estimated time
     until 95 % of the reachable have a first message with a provider; None if nobody is reachable. ``warnings``:
     sentences that an operator must see.
     """
@@ -70,6 +72,7 @@ class Reach:
     warnings: tuple[str, ...] = ()
     maybe_twice: int = 0
     unconfirmed: int = 0
+    hearing: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class Account:
     ``channels``: deliveries by channel and state. ``stopped``: broken channels, with the reason. ``maybe_twice``:
     deliveries whose sender died while possibly sending. ``unconfirmed``: people with an unconfirmed sign-up, by state;
     they are not among ``people``.
+    ``resolved``: everyone concerned is written down. ``waiting``: of the pending, those in their quiet hours.
+    ``digest``, ``unwanted``: people who chose to get it in a digest, or not at all; in no other figure.
     """
 
     alert_id: int
@@ -107,6 +112,10 @@ class Account:
     warnings: tuple[str, ...] = ()
     maybe_twice: int = 0
     unconfirmed: Mapping[str, int] = field(default_factory=dict)
+    resolved: bool = True
+    waiting: int = 0
+    digest: int = 0
+    unwanted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

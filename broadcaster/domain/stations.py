@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from broadcaster.domain.refusals import Refused
+from zones import slug
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+
+TOPICS = ("traffic", "school", "works", "events", "weather", "waste")
+"""The topics of a station that chose none itself: pages have their names in each language."""
+
+MOST_TOPICS, LONGEST_TOPIC = 20, 40
+
+
+def read_topics(given: Iterable[str]) -> dict[str, str]:
+    """Read topics, each one of ``TOPICS`` or a name; return slug to name, which is empty for the former.
+
+    Raises ``Refused``.
+    """
+    found: dict[str, str] = {}
+    for each in given:
+        name = " ".join(each.split())
+        topic = name if name in TOPICS else slug(name)[:LONGEST_TOPIC].strip("-")
+        if not topic or len(name) > LONGEST_TOPIC or not name.isprintable():
+            raise Refused("topic-unreadable", "topics", most=LONGEST_TOPIC)
+        found[topic] = "" if name in TOPICS else name
+    if not 1 <= len(found) <= MOST_TOPICS:
+        raise Refused("topics-number", "topics", most=MOST_TOPICS)
+    return found
 
 
 class StationKind(StrEnum):
@@ -37,7 +63,7 @@ class Station:
     """A commune, a school or an association. ``languages``: the first is its own.
 
     ``boundary``: GeoJSON or None. ``sea``: GeoJSON of the sea nearby, which does not count against the margin; None if
-    not determined yet.
+    not determined yet. ``topics``: slug to name, as ``read_topics`` gives them.
     """
 
     id: int
@@ -54,6 +80,7 @@ class Station:
     email: str | None = None
     phone: str | None = None
     sea: Mapping[str, Any] | None = None
+    topics: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(TOPICS, ""))
 
 
 @dataclass(frozen=True, slots=True)

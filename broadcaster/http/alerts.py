@@ -51,6 +51,9 @@ async def foresee(call: Call[Draft, None]) -> web.Response:
         texts=texts_of(draft, station, needed=False),
         severity=draft.severity,
         status=draft.status,
+        topic=draft.topic,
+        wakes=draft.wakes,
+        expires_at=draft.expires,
     )
     return answer(ReachOut.model_validate(foreseen))
 
@@ -78,6 +81,8 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
         channels=given.channels or RULES[given.severity].channels,
         expires_at=given.expires,
         onset_at=given.onset,
+        topic=given.topic,
+        wakes=given.wakes,
         idempotency_key=key,
         request_hash=None if key is None else request_hash(given),
     )

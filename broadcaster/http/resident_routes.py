@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from broadcaster.http import cells, confirmations, residents
+from broadcaster.http import cells, confirmations, residents, subscribers
 from broadcaster.http.route import SMALL, Access, Route
 from broadcaster.http.schemas.residents import (
     CellOut,
@@ -18,6 +18,7 @@ from broadcaster.http.schemas.residents import (
     VisitIn,
     VisitMade,
 )
+from broadcaster.http.schemas.subscribers import WishesIn
 
 _ME = "/v1/subscribers/me"
 
@@ -69,12 +70,35 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         tag="subscribers",
     ),
     Route(
+        "PUT",
+        _ME + "/follows/{slug}/wishes",
+        subscribers.choose,
+        Access.SUBSCRIBER,
+        "Which topics of a station I want, from which severity on, and which in a daily digest.",
+        {204: None},
+        body=WishesIn,
+        largest=SMALL,
+        fails=(404, 422),
+        tag="subscribers",
+    ),
+    Route(
         "DELETE",
         _ME + "/follows/{slug}",
         residents.unfollow,
         Access.SUBSCRIBER,
         "Leave a station and its groups.",
         {204: None},
+        tag="subscribers",
+    ),
+    Route(
+        "PUT",
+        _ME + "/opened/{token}",
+        residents.opened,
+        Access.SUBSCRIBER,
+        "I have read this alert's page: what waits for my quiet hours to end need not be sent.",
+        {204: None},
+        largest=0,
+        fails=(404,),
         tag="subscribers",
     ),
     Route(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.people import ChannelName, NewContact
-from broadcaster.domain.refusals import Refused
+from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import read_push
 from broadcaster.http.keys import TERRITORIES
@@ -16,6 +16,7 @@ from broadcaster.http.schemas.residents import DataOut, SentOut, VisitMade
 from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import shown
 from broadcaster.pipeline.welcome import send_soon
+from broadcaster.store.alerts import alerts, waiting
 from broadcaster.store.people import people, residents, welcomes
 
 if TYPE_CHECKING:
@@ -48,6 +49,19 @@ async def unfollow(call: Call[None, None]) -> web.Response:
     async def keep(unit: Unit) -> None:
         station = await station_named(unit, call.request.match_info["slug"])
         await residents.unfollow(unit, call.subscriber_id, station.id)
+
+    await call.services.store.transact(keep)
+    return nothing()
+
+
+async def opened(call: Call[None, None]) -> web.Response:
+    """Take it that I have read an alert: what of it waits until my quiet hours end is not sent to me."""
+
+    async def keep(unit: Unit) -> None:
+        alert = await alerts.by_token(unit, call.request.match_info["token"])
+        if alert is None:
+            raise NotFound("alert-missing", id=call.request.match_info["token"])
+        await waiting.opened(unit, alert.id, call.subscriber_id, call.services.clock.now())
 
     await call.services.store.transact(keep)
     return nothing()
@@ -92,7 +106,7 @@ async def data(call: Call[None, None]) -> web.Response:
         SentOut(alert=f"/a/{each.alert}", event=each.event, channel=each.channel, state=each.state, at=each.at)
         for each in sent
     )
-    whole = DataOut(subscriber=shown(profile), messages=messages)
+    whole = DataOut(subscriber=shown(profile, call.services.settings.quiet_hours), messages=messages)
     return answer(whole, headers={"Content-Disposition": 'attachment; filename="tocsin.json"'})
 
 

@@ -39,7 +39,7 @@ from broadcaster.http.schemas.alerts import (
     Nearby,
     NearbyQuery,
 )
-from broadcaster.http.schemas.stations import StationIn, StationOut
+from broadcaster.http.schemas.stations import StationIn, StationOut, TopicsIn
 from broadcaster.http.schemas.subscribers import (
     PositionIn,
     SubscriberIn,
@@ -73,6 +73,18 @@ ROUTES: tuple[Route, ...] = (
         Access.KEYED,
         "A station's facts; its groups with a key of it.",
         {200: StationOut},
+        tag="stations",
+    ),
+    Route(
+        "PUT",
+        "/v1/stations/{slug}/topics",
+        stations.set_topics,
+        Access.PUBLISH,
+        "What the station's alerts may be about.",
+        {200: StationOut},
+        body=TopicsIn,
+        largest=SMALL,
+        fails=(404,),
         tag="stations",
     ),
     Route(

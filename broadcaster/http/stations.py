@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -11,7 +12,7 @@ from aiohttp import web
 
 from broadcaster import territory
 from broadcaster.domain.refusals import Conflict, Forbidden, NotFound, Refused
-from broadcaster.domain.stations import Role, StationKind
+from broadcaster.domain.stations import Role, StationKind, read_topics
 from broadcaster.http.answers import answer
 from broadcaster.http.contacts import read_as
 from broadcaster.http.keys import STATIONS
@@ -25,7 +26,7 @@ from channels.sms import parse_phone
 if TYPE_CHECKING:
     from broadcaster.domain.stations import Caller, Station
     from broadcaster.http.route import Call
-    from broadcaster.http.schemas.stations import StationIn
+    from broadcaster.http.schemas.stations import StationIn, TopicsIn
     from broadcaster.store import Unit
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,17 @@ async def show(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station = await station_named(unit, slug)
         shown = await _shown(unit, station, call.caller, call.services.sandboxed)
+    return answer(shown)
+
+
+async def set_topics(call: Call[TopicsIn, None]) -> web.Response:
+    """Replace the topics of a station."""
+    async with call.services.store.write() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+        call.need(Role.PUBLISH, station.id)
+        topics = read_topics(call.body.topics)
+        await stations.change(unit, station.id, {"topics": topics})
+        shown = await _shown(unit, replace(station, topics=topics), call.caller, call.services.sandboxed)
     return answer(shown)
 
 
@@ -167,6 +179,7 @@ async def _shown(unit: Unit, station: Station, caller: Caller | None, sandboxed:
         phone=station.phone,
         boundary=None if station.boundary is None else dict(station.boundary),
         sandbox=sandboxed,
+        topics=dict(station.topics),
         followers=await stations.followers_count(unit, station.id) if inside else None,
         groups=None
         if groups is None

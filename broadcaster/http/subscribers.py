@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from broadcaster.domain.alerts import Severity
 from broadcaster.domain.fixes import Fix, taken_at
+from broadcaster.domain.hearing import TopicChoice
 from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
-from broadcaster.domain.refusals import Conflict, Refused
+from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.domain.stations import Role
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import group_slugs, kept_contact, read_contacts, show_contact
@@ -18,16 +21,19 @@ from broadcaster.http.schemas.subscribers import (
     FollowOut,
     PlaceOut,
     PositionOut,
+    QuietOut,
     SubscriberMade,
     SubscriberOut,
+    TopicOut,
 )
 from broadcaster.http.stations import station_in_path, station_named
 from broadcaster.pipeline.welcome import send_soon
-from broadcaster.store.people import fixes, people, residents, welcomes
+from broadcaster.store.people import fixes, people, residents, welcomes, wishes
 from broadcaster.store.people.fixes import Standing
 from broadcaster.store.people.welcomes import VISIT_AFTER
 from broadcaster.store.register.registering import Registration
 from broadcaster.store.stations import stations
+from schedules import QuietHours
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -37,9 +43,17 @@ if TYPE_CHECKING:
 
     from broadcaster.domain.people import NewContact
     from broadcaster.http.route import Call
-    from broadcaster.http.schemas.subscribers import PlaceIn, PositionIn, SubscriberIn, SubscriberPatch
+    from broadcaster.http.schemas.subscribers import (
+        PlaceIn,
+        PositionIn,
+        QuietIn,
+        SubscriberIn,
+        SubscriberPatch,
+        WishesIn,
+    )
     from broadcaster.store import Unit
     from broadcaster.store.people.people import Profile
+    from broadcaster.store.people.wishes import Followed
 
 LONGEST_PAUSE = timedelta(days=366)
 
@@ -94,7 +108,7 @@ async def show(call: Call[None, None]) -> web.Response:
     if since is not None and call.services.clock.now() - since >= VISIT_AFTER:
         async with call.services.store.write() as unit:
             await welcomes.confirm_person(unit, call.subscriber_id)
-    return answer(shown(profile))
+    return answer(shown(profile, call.services.settings.quiet_hours))
 
 
 async def change(call: Call[SubscriberPatch, None]) -> web.Response:
@@ -137,6 +151,8 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             now=now,
             themselves="contacts" in fields,
         )
+        if "quiet_hours" in fields:
+            await wishes.set_quiet(unit, call.subscriber_id, *_quiet(given.quiet_hours))
         if "paused_until" in fields:
             await _pause(unit, call.subscriber_id, given.paused_until, now)
         new = await welcomes.begin(unit, call.subscriber_id, now)
@@ -144,7 +160,40 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
 
     changed, new = await services.store.transact(keep)
     send_soon(services, new)
-    return answer(shown(changed))
+    return answer(shown(changed, services.settings.quiet_hours))
+
+
+def _quiet(given: QuietIn | None) -> tuple[QuietHours | None, str | None]:
+    if given is None:
+        return None, None
+    try:
+        zone = None if given.zone is None else ZoneInfo(given.zone).key
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise Refused("zone-unknown", "quiet_hours.zone") from None
+    return QuietHours.read(f"{given.begin}-{given.end}"), zone
+
+
+async def choose(call: Call[WishesIn, None]) -> web.Response:
+    """Keep what a follower wants to hear of from one station."""
+    given = call.body
+    both = set(given.mute) & set(given.digest)
+    if both:
+        raise Refused("topic-twice", "digest", name=min(both))
+
+    async def keep(unit: Unit) -> None:
+        station = await station_named(unit, call.request.match_info["slug"])
+        mine = (await wishes.of_follower(unit, call.subscriber_id)).get(station.slug)
+        if mine is None:
+            raise NotFound("not-followed")
+        topics = dict.fromkeys(given.mute, TopicChoice.MUTE) | dict.fromkeys(given.digest, TopicChoice.DIGEST)
+        for topic in topics:
+            if topic not in mine.topics:
+                where, known = "mute" if topic in given.mute else "digest", ", ".join(mine.topics)
+                raise Refused("topic-unknown", where, name=topic, known=known)
+        await wishes.set_of(unit, call.subscriber_id, station.id, Severity(given.least), topics)
+
+    await call.services.store.transact(keep)
+    return nothing()
 
 
 async def _pause(unit: Unit, subscriber_id: int, until: datetime | None, now: datetime) -> None:
@@ -232,8 +281,8 @@ async def _profile(unit: Unit, subscriber_id: int) -> Profile:
     return profile
 
 
-def shown(profile: Profile) -> SubscriberOut:
-    """Return a subscriber to themselves."""
+def shown(profile: Profile, usual: str) -> SubscriberOut:
+    """Return a subscriber for themselves; ``usual`` are the service's quiet hours."""
     position = None
     if profile.position is not None:
         lon, lat, accuracy_m, at = profile.position
@@ -243,12 +292,30 @@ def shown(profile: Profile) -> SubscriberOut:
         locale=profile.locale,
         name=profile.name,
         created_at=profile.created_at,
-        follows=tuple(FollowOut(station=slug, external_id=external) for slug, external in profile.follows),
+        follows=tuple(
+            FollowOut(station=slug, external_id=external, **_wanted(profile.wishes[slug]))
+            for slug, external in profile.follows
+        ),
         contacts=tuple(show_contact(*contact) for contact in profile.contacts),
         places=tuple(PlaceOut(label=place.label, lon=place.lon, lat=place.lat) for place in profile.places),
         groups=profile.groups,
         position=position,
         vulnerable=profile.vulnerable,
         paused_until=profile.paused_until,
+        quiet_hours=_shown_quiet(profile, usual),
         forget_at=profile.forget_at,
     )
+
+
+def _wanted(mine: Followed) -> dict[str, Any]:
+    words = {TopicChoice.MUTE: "mute", TopicChoice.DIGEST: "digest"}
+    topics = [
+        TopicOut(slug=slug, name=name, choice=words[mine.choices[slug]] if slug in mine.choices else "now")
+        for slug, name in mine.topics.items()
+    ]
+    return {"least": mine.least, "topics": tuple(topics)}
+
+
+def _shown_quiet(profile: Profile, usual: str) -> QuietOut:
+    begin, _, end = str(profile.quiet or usual).partition("-")
+    return QuietOut(begin=begin, end=end, zone=profile.zone, own=profile.quiet is not None)

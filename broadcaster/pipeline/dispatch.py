@@ -21,11 +21,14 @@ async def dispatch(services: Services, alert: Alert, subscriber_ids: Sequence[in
 
     People already in the alert are skipped. Return how many were new.
     """
+    usual = await services.usual_wishes(alert)
     sizes = {CHANNEL_NUMBER[name]: sender.batch_size for name, sender in services.senders.items()}
 
     async def write(unit: Unit) -> int:
         now = services.clock.now()
-        return await dispatching.write_chunk(unit, alert, subscriber_ids, since=since, now=now, batch_sizes=sizes)
+        return await dispatching.write_chunk(
+            unit, alert, subscriber_ids, since=since, now=now, batch_sizes=sizes, usual=usual
+        )
 
     new = await services.store.at_once(write)
     await services.bus.publish(f"alert:{alert.id}")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.alerts import GRAVE, Alert, MsgType, Status, Text
-from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.audience import Audience, AudienceKind, Pool
 from broadcaster.domain.refusals import Conflict, Refused, refused
 from broadcaster.domain.signs import unfit
 from broadcaster.domain.stations import StationKind
@@ -16,7 +16,7 @@ from broadcaster.ids import new_id, new_token
 from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.wording import LANGUAGES, wording
 from broadcaster.store import schedules
-from broadcaster.store.alerts import alerts, batches
+from broadcaster.store.alerts import alerts, batches, waiting
 from broadcaster.store.stations import stations
 from zones import Jurisdiction, OutsideJurisdiction
 
@@ -56,6 +56,8 @@ class IssueAlert:
     channels: tuple[ChannelName, ...]
     expires_at: datetime | None = None
     onset_at: datetime | None = None
+    topic: str | None = None
+    wakes: bool = False
     idempotency_key: str | None = None
     request_hash: bytes | None = None
     msg_type: MsgType = MsgType.ALERT
@@ -108,6 +110,7 @@ async def draw_up(services: Services, command: IssueAlert, known_groups: Mapping
     )
     check_texts(command.station, command.texts)
     check_channels(command.channels)
+    check_topic(command.station, command.topic)
     if not command.event.strip() or len(command.event) > EVENT:
         raise Refused("event-needed", "event", most=EVENT)
     check_signs("event", command.event, one_line=True)
@@ -131,6 +134,8 @@ async def draw_up(services: Services, command: IssueAlert, known_groups: Mapping
         onset_at=command.onset_at,
         references=command.references,
         sandbox=tuple(name for name in command.channels if name in services.sandboxed),
+        topic=command.topic,
+        wakes=command.wakes,
     )
 
 
@@ -166,7 +171,7 @@ def check_rules(
 
 
 def _check_audience(station: Station, audience: Audience, severity: Severity, known_groups: Mapping[str, int]) -> None:
-    if audience.kind is AudienceKind.TOLD:
+    if audience.pool is Pool.STORED:
         raise Refused("audience-of-all-clears", "audience")
     if audience.kind is AudienceKind.EVERYONE:
         if station.kind is not StationKind.AUTHORITY:
@@ -208,6 +213,12 @@ def check_channels(channels: Sequence[ChannelName]) -> None:
     """Raise ``Refused`` if no channel is named."""
     if not channels:
         raise Refused("channels-needed", "channels")
+
+
+def check_topic(station: Station, topic: str | None) -> None:
+    """Raise ``Refused`` where the station has no such topic."""
+    if topic is not None and topic not in station.topics:
+        raise Refused("topic-unknown", "topic", name=topic, known=", ".join(station.topics))
 
 
 def check_signs(field: str, said: str, *, one_line: bool) -> None:
@@ -259,6 +270,8 @@ async def cancel(
         expires_at=now + _ALL_CLEAR_HOLDS,
         references=(alert.id,),
         sandbox=tuple(name for name in alert.channels if name in services.sandboxed),
+        topic=alert.topic,
+        wakes=alert.wakes,
     )
 
     async def keep(unit: Unit) -> Alert | None:
@@ -268,6 +281,7 @@ async def cancel(
             await alerts.cancelled(unit, alert.id, now)
             await batches.hasten(unit, alert.id, now)
             await schedules.end_reminders(unit, alert.id, now)
+            await waiting.hasten(unit, alert.id, now)
             await alerts.add(unit, all_clear, key_id=key_id, idempotency_key=None, request_hash=None)
         return earlier
 

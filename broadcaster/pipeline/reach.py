@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,13 +14,15 @@ from pydantic import TypeAdapter
 from broadcaster.atlas.crowd import TENS
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.hearing import Hearing
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
 from broadcaster.domain.report import ChannelReach, Reach, SmsPreview
 from broadcaster.domain.spelling import counted
 from broadcaster.pipeline import reach_density
-from broadcaster.pipeline.issue import check_channels, check_rules, check_texts
+from broadcaster.pipeline.issue import check_channels, check_rules, check_texts, check_topic
 from broadcaster.pipeline.render import Context, sms_text
 from broadcaster.sending.providers import rate_of
+from broadcaster.store.people import wishes
 from broadcaster.store.stations import stations
 from channels.sms import Segments, count, plain
 from zones import Area
@@ -40,6 +43,7 @@ ASKED = reach_density.ASKED
 _ANSWER_S = 5.0
 _REACH = TypeAdapter(Reach)
 _SLOW_S = 600.0
+_NOW, _LATER = (list(Hearing).index(each) for each in (Hearing.NOW, Hearing.LATER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,10 @@ class Question:
     channels: tuple[ChannelName, ...]
     texts: Mapping[str, Text]
     status: Status
+    severity: Severity = Severity.SEVERE
+    topic: str | None = None
+    wakes: bool = False
+    expires_at: datetime | None = None
 
 
 async def reach(
@@ -64,6 +72,9 @@ async def reach(
     texts: Mapping[str, Text],
     severity: Severity,
     status: Status,
+    topic: str | None = None,
+    wakes: bool = False,
+    expires_at: datetime | None = None,
 ) -> Reach:
     """Return whom an alert like this would reach now. ``texts`` may be empty. Raises ``Refused`` as ``issue`` does.
 
@@ -75,7 +86,8 @@ async def reach(
     if texts:
         check_texts(station, texts)
     check_channels(channels)
-    question = Question(station, area, audience, tuple(channels), texts, status)
+    check_topic(station, topic)
+    question = Question(station, area, audience, tuple(channels), texts, status, severity, topic, wakes, expires_at)
     if services.atlas is None:
         said = await services.bus.ask(ASKED, _written(question), _ANSWER_S)
         return _REACH.validate_json(said)
@@ -99,6 +111,10 @@ async def answer(services: Services, asked: bytes) -> bytes:
         tuple(ChannelName(name) for name in wanted["channels"]),
         {language: Text(**text) for language, text in wanted["texts"].items()},
         Status(wanted["status"]),
+        Severity(wanted["severity"]),
+        wanted["topic"],
+        wanted["wakes"],
+        None if wanted["expires_at"] is None else datetime.fromisoformat(wanted["expires_at"]),
     )
     return orjson.dumps(await foresee(services, question), option=orjson.OPT_NON_STR_KEYS)
 
@@ -112,6 +128,10 @@ def _written(question: Question) -> bytes:
             "channels": question.channels,
             "texts": question.texts,
             "status": question.status,
+            "severity": question.severity,
+            "topic": question.topic,
+            "wakes": question.wakes,
+            "expires_at": question.expires_at,
         }
     )
 
@@ -124,12 +144,15 @@ async def foresee(services: Services, question: Question) -> Reach:
     counted = atlas.counted(station.id, area, question.audience)
     # Order matters for the time to 95 %; in a very large group it reveals no more than a map does.
     own = atlas.most_exposed_first(counted.own, area if len(counted.own) <= _IN_ORDER else None)
-    people = np.concatenate((own, _stand_ins(counted.pool, counted.others)))
+    concerned = np.concatenate((own, _stand_ins(counted.pool, counted.others)))
+    context = _context(services, question)
+    hearing = await _hearing(services, context, concerned)
+    people = concerned[(hearing == _NOW) | (hearing == _LATER)]
     numbers = [CHANNEL_NUMBER[name] for name in channels]
     ways = atlas.roster.phonebook.ways(people, station.id)
     counts = ways.counts(len(people))[:, numbers]
     sent = ways.counts(len(people), first=True)[:, numbers]  # a contact shared by two people gets one message
-    previews, units = _sms(services, _context(services, question), people)
+    previews, units = _sms(services, context, people)
     lacking = counts.sum(axis=1) == 0
     without = int(lacking.sum())
     opted_out = int((lacking & (ways.refusals(len(people))[:, numbers].sum(axis=1) > 0)).sum())
@@ -151,7 +174,8 @@ async def foresee(services: Services, question: Question) -> Reach:
     seconds = _seconds_to(services, channels, counts, sent, units)
     fewer_than = TENS if len(counted.pool) and not counted.others else None
     return Reach(
-        people=len(people),
+        people=len(concerned),
+        hearing={each.value: int((hearing == at).sum()) for at, each in enumerate(Hearing)},
         registered=len(own),
         others=counted.others,
         others_fewer_than=fewer_than,
@@ -168,6 +192,20 @@ async def foresee(services: Services, question: Question) -> Reach:
         warnings=tuple(_warnings(len(people), fewer_than, (without, opted_out), seconds, previews)),
         unconfirmed=counted.unconfirmed,
     )
+
+
+async def _hearing(services: Services, context: Context, people: NDArray[np.int64]) -> NDArray[np.int8]:
+    """Return how each of these people would hear of the alert: the place of a ``Hearing``."""
+    alert, usual, places = context.alert, services.usual_of(context.station), list(Hearing)
+    if not alert.may_wait:
+        return np.full(len(people), _NOW, np.int8)
+    async with services.store.read() as unit:
+        chosen = await wishes.hearing(unit, alert, None, usual, context.now)
+    ids, each = np.unique(people, return_inverse=True)
+    found = np.full(len(ids), places.index(usual.hears(alert, context.now)[0]), np.int8)
+    known = np.isin(ids, np.fromiter(chosen, np.int64))
+    found[known] = [places.index(chosen[one][0]) for one in ids[known].tolist()]
+    return found[each]
 
 
 def _stand_ins(pool: NDArray[np.int64], people: int) -> NDArray[np.int64]:
@@ -210,7 +248,7 @@ def _context(services: Services, question: Question) -> Context:
         station_id=question.station.id,
         msg_type=MsgType.ALERT,
         status=question.status,
-        severity=Severity.MINOR,
+        severity=question.severity,
         urgency=Urgency.UNKNOWN,
         certainty=Certainty.UNKNOWN,
         category=Category.OTHER,
@@ -220,7 +258,9 @@ def _context(services: Services, question: Question) -> Context:
         audience=_NOBODY,
         channels=(),
         sent_at=now,
-        expires_at=now,
+        expires_at=question.expires_at or now + timedelta(hours=services.settings.default_expiry_hours),
+        topic=question.topic,
+        wakes=question.wakes,
     )
     return Context(alert, question.station, _TOKEN, services.links, now)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from broadcaster.domain.alerts import Lane
-from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.audience import Pool
 from broadcaster.pipeline.dispatch import dispatch
 from broadcaster.store.alerts import alerts, report, tracking
 
@@ -49,7 +49,7 @@ async def resolve(services: Services, alert_id: int) -> int:
     services.changed(alert)
     await services.bus.publish(f"alert:{alert_id}")
     found = 0
-    if alert.audience.kind is AudienceKind.TOLD:
+    if alert.audience.pool is Pool.STORED:
         found = await _follow_told(services, alert)
     elif alert.cancelled_at is None and now < alert.expires_at:
         await services.here.follow()

@@ -108,6 +108,8 @@ def _command(schedule: Schedule, station: Station, now: datetime) -> IssueAlert:
         area=said.area,
         audience=said.audience,
         channels=said.channels,
+        topic=said.topic,
+        wakes=said.wakes,
         expires_at=now + schedule.lasts,
         onset_at=None if schedule.onset is None else now + schedule.onset,
         msg_type=said.msg_type,
@@ -348,6 +350,8 @@ async def counted(services: Services, schedule: Schedule, known: Mapping[int, St
             texts=said.texts,
             severity=said.severity,
             status=said.status,
+            topic=said.topic,
+            wakes=said.wakes,
         )
     except (NoAnswer, Refused) as error:
         _log.info("the reach of a schedule could not be counted", schedule=schedule.id, error=type(error).__name__)

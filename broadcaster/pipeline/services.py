@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from broadcaster.domain.hearing import Wishes
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.zones import zone_of
 from broadcaster.health import Health
 from broadcaster.ids import new_token
 from broadcaster.pipeline.render import Context, Links
@@ -16,6 +18,7 @@ from broadcaster.sending.precedence import Precedence
 from broadcaster.store.alerts import alerts
 from broadcaster.store.operations.alive import Deaths
 from broadcaster.store.stations import stations
+from schedules import QuietHours
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from broadcaster.config import Settings
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.health import Trouble
+    from broadcaster.domain.stations import Station
     from broadcaster.pipeline.move import Movements
     from broadcaster.pipeline.track import Ledger
     from broadcaster.sending.sender import Sender
@@ -135,6 +139,17 @@ class Services:
         while len(self._contexts) > _CONTEXTS:
             self._contexts.popitem(last=False)
         return made
+
+    async def usual_wishes(self, alert: Alert) -> Wishes | None:
+        """Return what people want who chose nothing; None for an alert that waits for nobody, or whose time is over."""
+        if not alert.may_wait or alert.cancelled_at is not None or self.clock.now() >= alert.expires_at:
+            return None
+        context = await self.context(alert.id)
+        return None if context is None else self.usual_of(context.station)
+
+    def usual_of(self, station: Station) -> Wishes:
+        """Return what followers of a station want who chose nothing."""
+        return Wishes(QuietHours.read(self.settings.quiet_hours), zone_of(station.region).key)
 
     def begins(self, alert_id: int) -> bool:
         """Return whether this process handles the alert's messages for the first time."""

@@ -30,6 +30,7 @@ class Wording:
     all_clear: str
     all_clear_headline: str
     all_clear_description: str
+    digest: str
 
 
 WORDINGS: dict[str, Wording] = {
@@ -54,6 +55,7 @@ WORDINGS: dict[str, Wording] = {
         all_clear="Fin de l'alerte",
         all_clear_headline='Fin de l\'alerte : "{headline}"',
         all_clear_description="L'alerte est levée. Ce qu'elle demandait ne vaut plus.",
+        digest="Résumé du jour",
     ),
     "en": Wording(
         colon=":",
@@ -76,6 +78,7 @@ WORDINGS: dict[str, Wording] = {
         all_clear="All clear",
         all_clear_headline='All clear: "{headline}"',
         all_clear_description="The alert is over. What it told you to do no longer holds.",
+        digest="Today's digest",
     ),
 }
 

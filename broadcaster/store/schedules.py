@@ -55,6 +55,8 @@ def _row(unit: Unit, schedule: Schedule) -> dict[str, Any]:
             "texts": {language: asdict(text) for language, text in said.texts.items()},
             "area": None if said.area is None else said.area.to_json(),
             "channels": list(said.channels),
+            "topic": said.topic,
+            "wakes": said.wakes,
         },
         "audience": sealed_audience(unit.vault, schedule.id, said.audience),
         "rank": said.rank,
@@ -96,6 +98,8 @@ def _schedule(unit: Unit, row: Any) -> Schedule:
         area=None if said["area"] is None else Area.from_json(said["area"]),
         audience=open_audience(unit.vault, row.id, row.audience),
         channels=tuple(ChannelName(name) for name in said["channels"]),
+        topic=said.get("topic"),
+        wakes=said.get("wakes", False),
         sent_at=_NEVER,
         expires_at=_NEVER,
     )

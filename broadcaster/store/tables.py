@@ -117,6 +117,7 @@ stations = Table(
     Column("phone", String(40)),
     Column("created_at", Instant, nullable=False),
     Column("sea", JSON(none_as_null=True)),
+    Column("topics", JSON(none_as_null=True)),  # slug to name; without, those of ``domain.topics``
 )
 
 api_keys = Table(
@@ -160,6 +161,10 @@ subscribers = Table(
     # Since when a push sign-up is unconfirmed, and the mark of its source address.
     Column("unconfirmed_at", Instant),
     Column("unconfirmed_from", LargeBinary(16)),
+    # Quiet hours, in minutes from midnight, where they are not the service's; and the zone they are in.
+    Column("quiet_from", SmallInteger),
+    Column("quiet_to", SmallInteger),
+    Column("zone", String(40)),
     _set_only("subscribers", "paused_until"),
     _set_only("subscribers", "forget_at"),
     _set_only("subscribers", "unconfirmed_at"),
@@ -176,9 +181,22 @@ follows = Table(
     Column("digest", LargeBinary(16)),
     Column("same_id_as", Id),  # another subscriber with the same id in today's spelling: an operator decides
     Column("registered", SmallInteger),  # 1 if entered by the station; null for own sign-ups
+    Column("least", String(10)),  # the least severity that they want to hear of
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("station_id", "external_mark"),
     Index("ix_follows_subscriber_id", "subscriber_id"),
+)
+
+topic_choices = Table(
+    "topic_choices",
+    metadata,
+    Column("station_id", Id, primary_key=True, autoincrement=False),
+    Column("subscriber_id", Id, primary_key=True, autoincrement=False),
+    Column("topic", String(40), primary_key=True),
+    Column("choice", SmallInteger, nullable=False),
+    ForeignKeyConstraint(
+        ["station_id", "subscriber_id"], ["follows.station_id", "follows.subscriber_id"], ondelete="CASCADE"
+    ),
 )
 
 GONE_ONLY = "status = 1"
@@ -444,6 +462,8 @@ alerts = Table(
     Column("key_id", Id),
     Column("idempotency_key", String(200)),
     Column("request_hash", LargeBinary(32)),
+    Column("topic", String(40)),
+    Column("wakes", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("station_id", "idempotency_key"),
     Index("ix_alerts_station_id_id", "station_id", "id"),
     Index("ix_alerts_state_expires_at", "state", "expires_at"),
@@ -517,6 +537,9 @@ recipients = Table(
     Column("accepted_at", Instant),
     Column("delivered_at", Instant),
     Column("unconfirmed", Boolean, nullable=False, server_default=false()),
+    # Of a person who is pending: when their quiet hours end. Of one in a digest: when it is sent.
+    Column("wait_until", Instant),
+    _set_only("recipients", "wait_until"),
     sqlite_with_rowid=False,
 )
 

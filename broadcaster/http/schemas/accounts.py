@@ -54,6 +54,11 @@ class ReachOut(Shown):
     unconfirmed: int = Field(
         description="Sign-ups by push that nothing has confirmed yet, estimated in tens: in no other figure, told last."
     )
+    hearing: dict[str, int] = Field(
+        description="Of people: told now, later (after their quiet hours), in a digest, not at all by their own wish"
+        " (unwanted), or because the alert would be over before their quiet hours are (missed). What is counted by"
+        " channel is for those told now and later."
+    )
     devices: int
     no_channel: int = Field(description="People who have no contact by these channels that works.")
     opted_out: int = Field(description="Of these, people who asked for no more messages.")
@@ -93,6 +98,10 @@ class AccountOut(Shown):
     unconfirmed: dict[str, int] = Field(
         description="People by state whose sign-up nothing has confirmed yet; not among the people above."
     )
+    resolved: bool = Field(description="Everyone concerned is written down.")
+    waiting: int = Field(description="Of those pending: for how many it waits until their quiet hours end.")
+    digest: int = Field(description="People who chose to get it in a digest; in no other figure.")
+    unwanted: int = Field(description="People who chose not to get it; in no other figure.")
 
 
 class DeliveriesQuery(Query):

@@ -46,6 +46,7 @@ class TextIn(Given):
     sms: SmsText = ""
 
 
+Topic = Annotated[str, line(40), Field(description="The slug of one of the station's topics.")]
 AudienceWord = Literal["followers", "everyone", "all_followers", "groups"]
 
 
@@ -86,6 +87,12 @@ class Content(Given):
     audience: AnyAudience = Field(default_factory=AudienceIn, description="An object, or only the word of its kind.")
     channels: tuple[ChannelName, ...] | None = Field(
         None, min_length=1, max_length=4, fail_fast=True, description="Without it, those of the severity."
+    )
+    topic: Topic | None = None
+    wakes: bool = Field(
+        False,
+        description="For people in quiet hours that end after the alert: true tells them at once, false does not tell"
+        " them. Of no matter for what is severe or extreme and actual: it never waits.",
     )
 
     @field_validator("audience", mode="after")
@@ -139,6 +146,8 @@ class ContentOut(Shown):
     area: dict[str, Any] | None = Field(description="As it was given: circles and polygons.")
     audience: AudienceOut
     channels: tuple[ChannelName, ...]
+    topic: str | None
+    wakes: bool
 
 
 class AlertOut(ContentOut):

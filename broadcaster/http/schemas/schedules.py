@@ -20,6 +20,7 @@ from broadcaster.http.schemas.alerts import (
     Instruction,
     SmsText,
     TextIn,
+    Topic,
 )
 from broadcaster.http.schemas.base import (
     MAX_EVENT,
@@ -116,6 +117,8 @@ class SchedulePatch(Given):
     texts: dict[Language, TextIn] | None = None
     area: AreaJson | None = None
     audience: AudienceIn | None = None
+    topic: Topic | None = None
+    wakes: bool | None = None
     channels: tuple[ChannelName, ...] | None = Field(None, min_length=1, max_length=4, fail_fast=True)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from broadcaster.domain.stations import StationKind
+from broadcaster.domain.stations import LONGEST_TOPIC, MOST_TOPICS, TOPICS, StationKind
 from broadcaster.http.schemas.base import INSEE, MAX_NAME, REGION, GeoJson, Given, Language, Shown, Slug, line
 
 
@@ -55,6 +55,14 @@ class StationIn(Given):
         return self
 
 
+class TopicsIn(Given):
+    """What a station's alerts may be about: names of its own, and those that every reader has in their language."""
+
+    topics: tuple[Annotated[str, line(LONGEST_TOPIC)], ...] = Field(
+        min_length=1, max_length=MOST_TOPICS, fail_fast=True, examples=[[*TOPICS, "Market day"]]
+    )
+
+
 class GroupOut(Shown):
     slug: str
     name: str
@@ -78,5 +86,6 @@ class StationOut(Shown):
     boundary: GeoJson | None
     sandbox: tuple[str, ...] = Field(description="Channels that send nothing here, but keep what they would send.")
     notes: tuple[str, ...] | None = Field(None, description="What of a new station's boundary was left out or mended.")
+    topics: dict[str, str] = Field(description="Slug to name; empty for those that readers have in their language.")
     followers: int | None = None
     groups: tuple[GroupOut, ...] | None = None

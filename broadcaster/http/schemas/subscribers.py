@@ -69,6 +69,7 @@ class PlaceIn(Given):
     lat: Lat
 
 
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 GroupName = Annotated[str, line(MAX_NAME)]
 
 
@@ -99,6 +100,24 @@ class SubscriberIn(Given):
     )
 
 
+class QuietIn(Given):
+    """When not to wake me: wall-clock times in a zone of the tz database. The same time twice: never quiet."""
+
+    begin: ClockTime = Field(examples=["22:00"])
+    end: ClockTime = Field(examples=["07:00"])
+    zone: Annotated[str, line(40)] | None = Field(
+        None, description="null: where the station is.", examples=["Europe/Paris"]
+    )
+
+
+class WishesIn(Given):
+    """What I want to hear of from a station. Severe and extreme alerts always come."""
+
+    least: Literal["minor", "moderate", "severe"] = "minor"
+    mute: tuple[Annotated[str, line(40)], ...] = Field((), max_length=20, description="Topics never to hear of.")
+    digest: tuple[Annotated[str, line(40)], ...] = Field((), max_length=20, description="Topics to get once a day.")
+
+
 class SubscriberPatch(Given):
     """JSON merge (RFC 7396): what is given replaces, null empties, what is not given stays."""
 
@@ -113,6 +132,7 @@ class SubscriberPatch(Given):
     paused_until: Moment | None = Field(
         None, description="Write to me no more until then; alerts meanwhile count me as paused by my own wish."
     )
+    quiet_hours: QuietIn | None = Field(None, description="null: the service's own.")
 
 
 class PositionIn(Given):
@@ -158,9 +178,26 @@ class PositionOut(Shown):
     at: datetime
 
 
+class TopicOut(Shown):
+    slug: str
+    name: str = Field(description="Empty: one of the topics that every reader has in their language.")
+    choice: Literal["now", "digest", "mute"]
+
+
 class FollowOut(Shown):
     station: str
     external_id: str | None
+    least: str
+    topics: tuple[TopicOut, ...]
+
+
+class QuietOut(Shown):
+    """``own``: chosen by this person."""
+
+    begin: str
+    end: str
+    zone: str | None
+    own: bool
 
 
 class SubscriberOut(Shown):
@@ -176,5 +213,6 @@ class SubscriberOut(Shown):
     groups: tuple[str, ...]
     position: PositionOut | None
     paused_until: datetime | None
+    quiet_hours: QuietOut
     forget_at: datetime | None = Field(description="When all of this is forgotten: a visitor's.")
     vulnerable: bool = Field(description="Is told before others; the station enrolled them by their own wish.")

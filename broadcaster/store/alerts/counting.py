@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, text
 
 from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.people import CHANNELS
 from broadcaster.store.tables import alert_counts, alert_latencies
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ ACCEPTED = "accepted"
 DELIVERED = "delivered"
 TWICE = "twice"
 """Subject of the sum, under state 1, of deliveries whose sender died while possibly sending."""
+
+CHOSEN = "chosen"
+"""People who want no such alert, or want it in a digest, by state: in no other sum."""
+WAITING = "waiting"
+"""The subject of the sum, under state 1, of people for whom an alert waits until their quiet hours end."""
 
 _ADD = text(
     "INSERT INTO alert_counts (alert_id, subject, state, n) VALUES (:alert_id, :subject, :state, :n)"
@@ -74,9 +80,8 @@ def people(*, unconfirmed: bool) -> str:
 
 async def any_outcome(unit: Unit, alert_id: int) -> bool:
     """Return whether any delivery of an alert has left the queue."""
-    left = alert_counts.c.state != DeliveryState.QUEUED
-    of_people = alert_counts.c.subject.in_((PEOPLE, UNCONFIRMED))
-    query = select(alert_counts.c.n).where(alert_counts.c.alert_id == alert_id, ~of_people, left, alert_counts.c.n > 0)
+    left = alert_counts.c.state != DeliveryState.QUEUED, alert_counts.c.subject.in_(CHANNELS)
+    query = select(alert_counts.c.n).where(alert_counts.c.alert_id == alert_id, *left, alert_counts.c.n > 0)
     return (await unit.conn.scalar(query.limit(1))) is not None
 
 

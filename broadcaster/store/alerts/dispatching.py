@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, exists, select, update
 
 from broadcaster.domain.audience import AudienceKind
-from broadcaster.domain.deliveries import DeliveryState, Person, PersonState
+from broadcaster.domain.deliveries import CHOSEN, DeliveryState, Person, PersonState
+from broadcaster.domain.hearing import Hearing
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
 from broadcaster.domain.reasons import NOT_TRIED, Reason, Why, pack, unpack
 from broadcaster.ids import new_id
 from broadcaster.store.alerts import counting
 from broadcaster.store.alerts.batches import Batch
 from broadcaster.store.engine.among import among
-from broadcaster.store.engine.bulk import Fetch, Insert
+from broadcaster.store.engine.bulk import Fetch, Insert, Update
+from broadcaster.store.people import wishes
 from broadcaster.store.tables import (
     Instant,
     alerts,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from sqlalchemy import BindParameter
 
     from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.hearing import Wishes
     from broadcaster.store.engine.engine import Unit
 
 _ALERT: BindParameter[int] = bindparam("alert_id")
@@ -48,6 +52,7 @@ _KNOWN = select(
     recipients.c.held,
     recipients.c.reasons,
     recipients.c.unconfirmed,
+    recipients.c.wait_until,
 ).where(recipients.c.alert_id == _ALERT, among(recipients.c.subscriber_id, "ids"))
 _REFUSED = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == bindparam("station_id"))
 # Contact attributes are selected, not filtered on: a planner that sees the channel would use its index, and so scan
@@ -89,9 +94,23 @@ _INSERT_RECIPIENTS = Insert(
     "accepted_at",
     "unconfirmed",
 )
+_UPDATE_RECIPIENTS = Update(
+    recipients,
+    ("alert_id", "subscriber_id"),
+    ("state", "pending", "held", "reasons", "since_at", "unconfirmed", "wait_until"),
+)
+_LET_WAIT = Update(recipients, ("alert_id", "subscriber_id"), ("wait_until",))
 _INSERT_DELIVERIES = Insert(
     deliveries, "alert_id", "subscriber_id", "contact_id", "channel", "batch_id", "state", "attempts", "created_at"
 )
+
+
+_STATE_OF = {
+    Hearing.LATER: PersonState.PENDING,
+    Hearing.DIGEST: PersonState.DIGEST,
+    Hearing.UNWANTED: PersonState.UNWANTED,
+    Hearing.MISSED: PersonState.UNREACHED,
+}
 
 
 @dataclass
@@ -102,6 +121,7 @@ class _Chunk:
     by_channel: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     shared: list[tuple[int, int]] = field(default_factory=list)
     unconfirmed: set[int] = field(default_factory=set)
+    wait: dict[int, datetime] = field(default_factory=dict)
 
 
 async def write_chunk(
@@ -112,22 +132,24 @@ async def write_chunk(
     since: datetime,
     now: datetime,
     batch_sizes: Mapping[int, int],
+    usual: Wishes | None = None,
 ) -> int:
     """Write recipients, deliveries and batches for those of ``subscriber_ids`` without any; publish the batches.
 
     ``since``: start of their latency. ``batch_sizes``: by channel number. A contact shared by two people gets one
-    delivery, which counts for both. Return how many people are new to the alert.
+    delivery, which counts for both. ``usual``: wishes of people who chose nothing, for an alert that may wait. Return
+    how many people are new to the alert.
     """
     await unit.in_turn("dispatch", alert.id)
     known = {
-        row.subscriber_id: (row.state, row.pending, row.held, row.reasons, row.unconfirmed)
-        for row in await unit.conn.execute(_KNOWN, {"alert_id": alert.id, "ids": subscriber_ids})
+        row.subscriber_id: row for row in await unit.conn.execute(_KNOWN, {"alert_id": alert.id, "ids": subscriber_ids})
     }
     # People without a contact may have one now (a sign-up by mail after the alert), and paused ones may have resumed.
-    again = {
+    waiting = {each for each, row in known.items() if row.wait_until is not None and row.state == PersonState.PENDING}
+    again = waiting | {
         each
-        for each, (_, pending, held, reasons, _) in known.items()
-        if pending == held == 0 and any(why.reason in NOT_TRIED for why in unpack(reasons))
+        for each, row in known.items()
+        if row.pending == row.held == 0 and any(why.reason in NOT_TRIED for why in unpack(row.reasons))
     }
     new = [each for each in subscriber_ids if each not in known]
     # The all-clear goes to everyone who was told, whatever their settings since.
@@ -135,9 +157,15 @@ async def write_chunk(
     paused, unconfirmed = await _special(unit, [*new, *again], now)
     if told:
         paused = set()
-    reachable, said_no = await _contacts_of(unit, alert, [each for each in [*new, *again] if each not in paused])
+    willing = [each for each in [*new, *again] if each not in paused]
+    heard = {} if usual is None else await wishes.hearing(unit, alert, willing, usual, now)
+    now_told = [each for each in [*new, *again] if each not in heard]
+    reachable, said_no = await _contacts_of(unit, alert, [each for each in now_told if each not in paused])
     reasons = dict.fromkeys(said_no, Reason.OPTED_OUT) | dict.fromkeys(paused, Reason.PAUSED)
-    chunk = await _plan(unit, alert, [*new, *(each for each in again if each in reachable)], reachable, reasons)
+    planned = [each for each in now_told if each not in again or each in reachable or each in waiting]
+    chunk = await _plan(unit, alert, planned, reachable, reasons)
+    for each, how in heard.items():
+        _hear(chunk, each, *how)
     if not chunk.people:
         return 0
     chunk.unconfirmed = unconfirmed
@@ -153,14 +181,19 @@ async def write_chunk(
     await unit.tell_many("batch", batched)
     deltas: Counter[tuple[int, str, int]] = Counter()
     for person in chunk.people.values():
-        if person.subscriber_id in again:
-            before = counting.people(unconfirmed=known[person.subscriber_id][-1])
-            deltas[alert.id, before, PersonState.UNREACHED] -= 1
-        deltas[alert.id, counting.people(unconfirmed=person.subscriber_id in unconfirmed), person.state] += 1
+        each = person.subscriber_id
+        if each in again:
+            before = counting.people(unconfirmed=known[each].unconfirmed)
+            deltas[alert.id, before, known[each].state] -= 1
+        subject = counting.CHOSEN if person.state in CHOSEN else counting.people(unconfirmed=each in unconfirmed)
+        deltas[alert.id, subject, person.state] += 1
+        deltas[alert.id, counting.WAITING, 1] += (person.state is PersonState.PENDING and each in chunk.wait) - (
+            each in waiting
+        )
     for channel, pairs in chunk.by_channel.items():
         deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
     await counting.add(unit, deltas)
-    if chunk.by_channel:
+    if chunk.by_channel or chunk.wait:
         # A new recipient reopens a finished alert.
         await unit.conn.execute(
             update(alerts)
@@ -168,6 +201,16 @@ async def write_chunk(
             .values(finished_at=None, state="sending")
         )
     return len(new)
+
+
+def _hear(chunk: _Chunk, subscriber_id: int, hearing: Hearing, until: datetime | None) -> None:
+    """Plan for somebody who is not told now."""
+    person = Person(subscriber_id, _STATE_OF[hearing], 0, 0)
+    if hearing is Hearing.MISSED:
+        person.reasons = pack([Why(Reason.QUIET)])
+    chunk.people[subscriber_id] = person
+    if until is not None:
+        chunk.wait[subscriber_id] = until
 
 
 async def in_alert(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> set[int]:
@@ -193,6 +236,8 @@ async def _contacts_of(
             said_no.add(subscriber_id)
         elif status == ContactStatus.ACTIVE:
             found[subscriber_id].append((contact_id, channel))
+    if alert.audience.kind is AudienceKind.DIGEST:  # one message a person
+        return {each: [min(theirs, key=itemgetter(1))] for each, theirs in found.items()}, said_no - found.keys()
     return found, said_no - found.keys()
 
 
@@ -263,20 +308,24 @@ async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], 
         if person.subscriber_id in new
     ]
     await _INSERT_RECIPIENTS.run(unit, fresh)
-    for person in people:
-        if person.subscriber_id not in new:
-            await unit.conn.execute(
-                update(recipients)
-                .where(recipients.c.alert_id == alert.id, recipients.c.subscriber_id == person.subscriber_id)
-                .values(
-                    state=int(person.state),
-                    pending=person.pending,
-                    held=person.held,
-                    reasons=person.reasons,
-                    since_at=since,
-                    unconfirmed=person.subscriber_id in chunk.unconfirmed,
-                )
-            )
+    wait = {each: to_micros(until) for each, until in chunk.wait.items()}
+    await _LET_WAIT.run(unit, [(until, alert.id, each) for each, until in wait.items() if each in new])
+    changed = [
+        (
+            int(person.state),
+            person.pending,
+            person.held,
+            person.reasons,
+            at,
+            person.subscriber_id in chunk.unconfirmed,
+            wait.get(person.subscriber_id),
+            alert.id,
+            person.subscriber_id,
+        )
+        for person in people
+        if person.subscriber_id not in new
+    ]
+    await _UPDATE_RECIPIENTS.run(unit, changed)
     if chunk.shared:
         await unit.conn.execute(
             shares.insert(),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, text
 
 from broadcaster.domain.audience import AudienceKind
-from broadcaster.domain.deliveries import DeliveryState, PersonState
+from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.domain.reasons import unpack
@@ -35,6 +35,7 @@ async def account(unit: Unit, alert: Alert) -> Account:
     sums = await counting.of(unit, alert.id)
     histograms = await counting.latencies(unit, alert.id)
     by_state, waiting = sums.get(counting.PEOPLE, {}), sums.get(counting.UNCONFIRMED, {})
+    chosen = sums.get(counting.CHOSEN, {})
     matched = sum(by_state.values())
     pending = by_state.get(PersonState.PENDING, 0)
     stopped = {name: why for name, why in (await stops(unit)).items() if name in alert.channels}
@@ -55,7 +56,7 @@ async def account(unit: Unit, alert: Alert) -> Account:
         state=alert.state,
         matched=matched,
         unaccounted=pending,
-        people={state.word: by_state.get(state, 0) for state in PersonState},
+        people={state.word: by_state.get(state, 0) for state in PersonState if state not in CHOSEN},
         channels={
             name: {DeliveryState(state).word: n for state, n in sorted(sums.get(name, {}).items())}
             for name in alert.channels
@@ -70,10 +71,16 @@ async def account(unit: Unit, alert: Alert) -> Account:
         warnings=tuple(warnings),
         maybe_twice=maybe_twice,
         unconfirmed={PersonState(state).word: n for state, n in sorted(waiting.items())},
+        resolved=alert.resolved_at is not None,
+        waiting=sums.get(counting.WAITING, {}).get(1, 0),
+        digest=chosen.get(PersonState.DIGEST, 0),
+        unwanted=chosen.get(PersonState.UNWANTED, 0),
     )
 
 
 def _nobody(alert: Alert) -> str:
+    if alert.audience.kind is AudienceKind.DIGEST:
+        return "NOBODY was sent this digest: those who wanted it have left, or have no push and no mail."
     if alert.audience.kind is AudienceKind.TOLD:
         return "NOBODY had been told of the alert: the all-clear went to no one."
     where = "in the area " if alert.area is not None else ""

@@ -16,7 +16,7 @@ from broadcaster.domain.alerts import AlertState, Lane, Severity, Status, lane_o
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.store.alerts import counting
-from broadcaster.store.tables import alert_counts, alert_latencies, alerts, batches, channel_stops, outbox
+from broadcaster.store.tables import alert_counts, alert_latencies, alerts, batches, channel_stops, deliveries, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,12 +35,16 @@ _MOST_EVENTS = 100_000
 
 @dataclass(slots=True)
 class Watched:
-    """An unfinished or recently ended alert; ``told`` counts people by measure, ``queued`` unsent deliveries."""
+    """An unfinished or recently ended alert; ``told`` counts people by measure, ``queued`` unsent deliveries.
+
+    ``since``: when the oldest of these was written: it may have waited a night.
+    """
 
     id: int
     lane: Lane
     rank: int
     sent_at: datetime
+    since: datetime
     resolved_at: datetime | None
     finished_at: datetime | None
     expires_at: datetime
@@ -79,6 +83,8 @@ async def read(unit: Unit, clock: datetime) -> Reading:
     late: Counter[Lane] = Counter()
     unaccounted = people = 0
     by_id = {alert.id: alert for alert in watched}
+    for alert_id, since in (await _begun(unit, watched)).items():
+        by_id[alert_id].since = since
     rows = await unit.conn.execute(
         select(alert_counts.c.alert_id, alert_counts.c.subject, alert_counts.c.n).where(
             alert_counts.c.alert_id.in_(by_id),
@@ -99,7 +105,7 @@ async def read(unit: Unit, clock: datetime) -> Reading:
         waiting[ChannelName(subject), alert.lane] += n
         alert.queued += n
         unaccounted += n * over
-        late[alert.lane] += n * (alert.sent_at < now - LATE_AFTER)
+        late[alert.lane] += n * (alert.since < now - LATE_AFTER)
     events = select(outbox.c.id).limit(_MOST_EVENTS).subquery()
     return Reading(
         at=now,
@@ -140,6 +146,7 @@ async def _watched(unit: Unit, now: datetime) -> list[Watched]:
             lane=lane_of(Severity(row.severity), Status(row.status)),
             rank=row.rank,
             sent_at=row.sent_at,
+            since=row.sent_at,
             resolved_at=row.resolved_at,
             finished_at=row.finished_at,
             expires_at=row.expires_at,
@@ -148,6 +155,22 @@ async def _watched(unit: Unit, now: datetime) -> list[Watched]:
         )
         for row in rows
     ]
+
+
+async def _begun(unit: Unit, watched: Collection[Watched]) -> dict[int, datetime]:
+    """Return when the oldest delivery was written that routine alerts still have to send."""
+    routine = [alert.id for alert in watched if alert.lane is Lane.ROUTINE]
+    oldest = (
+        select(func.min(batches.c.id))
+        .where(batches.c.alert_id.in_(routine), batches.c.done.is_(False))
+        .group_by(batches.c.alert_id)
+    )
+    rows = await unit.conn.execute(
+        select(deliveries.c.alert_id, func.min(deliveries.c.created_at).label("since"))
+        .where(deliveries.c.batch_id.in_(oldest))
+        .group_by(deliveries.c.alert_id)
+    )
+    return {row.alert_id: row.since for row in rows}
 
 
 async def _due(unit: Unit, now: datetime) -> dict[tuple[ChannelName, int], datetime]:

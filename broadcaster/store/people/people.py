@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
@@ -13,6 +13,7 @@ from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, Link
 from broadcaster.domain.spelling import key
 from broadcaster.store import sandbox
 from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.people import wishes
 from broadcaster.store.stations.labels import open_group
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import (
@@ -28,6 +29,7 @@ from broadcaster.store.tables import (
     stations,
     subscribers,
 )
+from schedules import QuietHours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from broadcaster.store.engine.engine import Unit
     from broadcaster.store.engine.sealing import Vault
+    from broadcaster.store.people.wishes import Followed
 
 _TOKEN_BYTES = 24
 _POINT = struct.Struct("<dd")
@@ -57,6 +60,9 @@ class Profile:
     paused_until: datetime | None = None
     forget_at: datetime | None = None
     unconfirmed_at: datetime | None = None
+    quiet: QuietHours | None = None
+    zone: str | None = None
+    wishes: Mapping[str, Followed] = field(default_factory=dict)
 
 
 def new_token() -> str:
@@ -398,6 +404,9 @@ async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
         paused_until=row.paused_until,
         forget_at=row.forget_at,
         unconfirmed_at=row.unconfirmed_at,
+        quiet=None if row.quiet_from is None else QuietHours(row.quiet_from, row.quiet_to),
+        zone=row.zone,
+        wishes=await wishes.of_follower(unit, subscriber_id),
     )
 
 

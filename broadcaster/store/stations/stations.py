@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Text, and_, cast, delete, func, null, or_, select, true, update
 
 from broadcaster.domain.spelling import group_slug
-from broadcaster.domain.stations import Caller, Role, Station, StationKind
+from broadcaster.domain.stations import TOPICS, Caller, Role, Station, StationKind
 from broadcaster.store.stations.labels import open_group, open_label, sealed_group, sealed_label
 from broadcaster.store.tables import alerts, api_keys, follows, groups, memberships, stations, subscribers
 
@@ -52,6 +52,7 @@ def _station(row: Row[Any]) -> Station:
         email=row.email,
         phone=row.phone,
         sea=row.sea,
+        topics=row.topics or dict.fromkeys(TOPICS, ""),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broadcaster.web.severities import severity_words
+from broadcaster.web.topics import topic_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +71,16 @@ def _places(words: Words) -> Mapping[str, str]:
 
 def _mine(words: Words) -> Mapping[str, str]:
     return {
+        "wishes": words("What I hear of from %(name)s"),
+        "wishes_note": words("A real grave or extreme danger always reaches you, whatever you choose here."),
+        "least": words("How grave it must be"),
+        "least_minor": words("Everything"),
+        "least_moderate": words("Dangers, and no mere information"),
+        "least_severe": words("Only grave and extreme dangers"),
+        "topic_is_now": words("At once"),
+        "topic_is_digest": words("In one message a day, at 18:00"),
+        "topic_is_mute": words("Never"),
+        **{f"topic_{slug}": name for slug, name in topic_words(words).items()},
         "leave": words("Leave"),
         "remove": words("Remove"),
         "leave_sure": words("Get no more alerts from %(name)s?"),

@@ -1,5 +1,7 @@
 // The alert's page is whole without this. Here: share, "you are here" after a press, and how old a kept page is.
 
+import { ask } from "./parts/ask.js";
+import { fact } from "./parts/device.js";
 import { one } from "./parts/dom.js";
 import { locate, metresOutside } from "./parts/where.js";
 
@@ -76,4 +78,9 @@ if (Date.now() - made > 90_000) {
   const time = new Date(made).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   one("span", old).textContent = words.old.replace("%(time)s", time);
   window.addEventListener("online", () => location.reload(), { once: true });
+}
+
+// Who reads it here is not woken, or told in the morning, by the same.
+if (words.opened) {
+  fact("token").then((token) => token && ask("PUT", words.opened)).catch(() => undefined);
 }

@@ -103,6 +103,7 @@ class App {
     for (const [code, said] of Object.entries(found.said)) {
       if (draft.texts[code]) draft.texts[code] = { headline: said.headline, description: said.description, instruction: said.instruction };
     }
+    draft.topic = given.topics.includes(found.topic) ? found.topic : "";
     if (found.severity) draft.channels = [...given.by_severity[found.severity]];
     const drawn = old.circles.length || old.polygons.length;
     draft.territory = found.territory && given.territory && !drawn;

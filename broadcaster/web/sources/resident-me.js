@@ -64,12 +64,48 @@ function line(title, note, verb, sure, work) {
   return make("li", { class: "row apart" }, make("div", {}, make("strong", {}, title), note ? make("span", { class: "quiet small block" }, note) : null), button);
 }
 
+/** A labelled choice. @param {string} name @param {string} title @param {string[][]} options value and word */
+function choice(name, title, options, chosen) {
+  const select = make("select", { id: name, name }, ...options.map(([value, said]) => make("option", { value }, said)));
+  select.value = chosen;
+  return make("div", { class: "field" }, make("label", { for: name }, title), select);
+}
+
+/** What is wanted of one station: kept with each change. */
+function wishes(follow) {
+  const { station, least, topics } = follow;
+  const when = ["now", "digest", "mute"].map((each) => [each, word(`topic_is_${each}`)]);
+  const gravity = ["minor", "moderate", "severe"].map((each) => [each, word(`least_${each}`)]);
+  const form = make(
+    "form",
+    {},
+    make("p", { class: "quiet small" }, word("wishes_note")),
+    choice(`least-${station}`, word("least"), gravity, least),
+    ...topics.map((topic) => choice(`topic-${station}-${topic.slug}`, topic.name || word(`topic_${topic.slug}`), when, topic.choice)),
+  );
+  form.addEventListener("change", async () => {
+    const picked = (value) => topics.filter((topic) => form.elements[`topic-${station}-${topic.slug}`].value === value).map((topic) => topic.slug);
+    try {
+      await ask("PUT", `/v1/subscribers/me/follows/${station}/wishes`, { least: form.elements[`least-${station}`].value, mute: picked("mute"), digest: picked("digest") });
+      trouble(wrong, "");
+      say(word("saved"));
+    } catch (error) {
+      trouble(wrong, isOffline(error) ? word("offline") : word("failed"));
+    }
+  });
+  return make("details", { class: "more" }, make("summary", {}, word("wishes", { name: given.stations[station] || station })), form);
+}
+
 async function show() {
   const endpoint = await fact("endpoint");
   const name = (slug) => given.stations[slug] || slug;
   list("#stations", me.follows, ({ station }) =>
     line(name(station), "", word("leave"), word("leave_sure", { name: name(station) }), () => ask("DELETE", `/v1/subscribers/me/follows/${station}`)),
   );
+  one("#wishes", root).replaceChildren(...me.follows.map(wishes));
+  quiet.elements["quiet-begin"].value = me.quiet_hours.begin;
+  quiet.elements["quiet-end"].value = me.quiet_hours.end;
+  one("#never-quiet", root).hidden = me.quiet_hours.begin === me.quiet_hours.end;
   list("#contacts", me.contacts, (contact) => {
     const here = contact.subscription?.endpoint === endpoint;
     const title = (contact.phone && dialled(contact.phone)) || contact.email || word(contact.channel === "push" && here ? "push_here" : "push");
@@ -131,6 +167,16 @@ places(one("#adding-place", root), async (point) => {
   one("#adding-place", root).closest("details").open = false;
   await load();
 }, { slug: null, centre: null });
+
+const quiet = /** @type {HTMLFormElement} */ (one("#quiet", root));
+const setQuiet = (button, begin, end) =>
+  doing(button, () => change({ quiet_hours: { begin, end, zone: Intl.DateTimeFormat().resolvedOptions().timeZone || null } }));
+quiet.addEventListener("submit", (event) => {
+  event.preventDefault();
+  setQuiet(one("button", quiet), quiet.elements["quiet-begin"].value, quiet.elements["quiet-end"].value);
+});
+const never = one("#never-quiet", root);
+never.addEventListener("click", () => setQuiet(never, "00:00", "00:00"));
 
 for (const button of all("[data-pause]", root)) {
   button.addEventListener("click", () =>

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.people import ChannelName
+    from broadcaster.domain.report import Account
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
     from broadcaster.web.console.alerts.live_facts import Facts
@@ -126,6 +127,7 @@ def audience_words(alert: Alert, words: Words) -> str:
         AudienceKind.ALL_FOLLOWERS: words("All who follow this station, wherever they are"),
         AudienceKind.GROUPS: words("The groups %(groups)s", groups=", ".join(alert.audience.groups)),
         AudienceKind.TOLD: words("Everyone who was told of the alert"),
+        AudienceKind.DIGEST: words("Those who want these alerts in one message a day"),
     }[alert.audience.kind]
 
 
@@ -141,7 +143,7 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "people": people,
         "verdict": found,
         "title": f"{people.percent}\u202f% · {text.headline}" if people.matched else text.headline,
-        "unconfirmed": sum(facts.account.unconfirmed.values()),
+        "apart": _apart(facts.account, words),
         "number": lambda value: number(value, words),
         "span": lambda seconds: span(seconds, words),
         "nothing_sent": sandboxed(alert),
@@ -166,6 +168,35 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "more_reasons": len(reasons) - _MOST_REASONS,
         "at": clock_time(facts.at, zone, words),
     }
+
+
+def _apart(account: Account, words: Words) -> list[str]:
+    """Return what is said of people who wait, or are in no figure."""
+    waiting, digest, unwanted = account.waiting, account.digest, account.unwanted
+    unconfirmed = sum(account.unconfirmed.values())
+    said = {
+        words.many(
+            "For %(n)s person it waits until their quiet hours end.",
+            "For %(n)s people it waits until their quiet hours end.",
+            waiting,
+        ): waiting,
+        words.many(
+            "Beside them %(n)s person gets it in their daily digest.",
+            "Beside them %(n)s people get it in their daily digest.",
+            digest,
+        ): digest,
+        words.many(
+            "Beside them %(n)s person wants no such alert.",
+            "Beside them %(n)s people want no such alert.",
+            unwanted,
+        ): unwanted,
+        words.many(
+            "Beside them %(n)s sign-up that is not confirmed yet: told last, and in no figure here.",
+            "Beside them %(n)s sign-ups that are not confirmed yet: told last, and in no figure here.",
+            unconfirmed,
+        ): unconfirmed,
+    }
+    return [sentence for sentence, n in said.items() if n]
 
 
 def _lifted(facts: Facts, zone: ZoneInfo, words: Words) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from broadcaster.domain.alerts import MsgType
-from broadcaster.domain.deliveries import DeliveryState, PersonState
+from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.reasons import SENTENCES
 from broadcaster.domain.stations import Role
@@ -87,7 +87,8 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         moments = await reporting.moments(unit, alert.id)
         failures = await reporting.failures(unit, alert.id)
         reasons = grouped(await reporting.reasons(unit, alert.id), words)
-    states = [(person_word(state, words), facts.account.people.get(state.word, 0)) for state in PersonState]
+    people = facts.account.people
+    states = [(person_word(state, words), people.get(state.word, 0)) for state in PersonState if state not in CHOSEN]
     return {
         **heading(alert, station, words),
         **changing(facts, station, words),

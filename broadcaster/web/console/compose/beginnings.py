@@ -42,6 +42,7 @@ class Beginning:
     status: str = "actual"
     radius_m: int = 1000
     territory: bool = False
+    topic: str = ""
 
 
 BEGINNINGS: tuple[Beginning, ...] = (
@@ -167,6 +168,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
                 "Take another way, and let the emergency services through.",
             ),
         },
+        topic="traffic",
     ),
     Beginning(
         "weather",
@@ -192,6 +194,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
             ),
         },
         territory=True,
+        topic="weather",
     ),
     Beginning(
         "drill",

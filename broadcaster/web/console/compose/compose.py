@@ -15,6 +15,7 @@ from broadcaster.web.console.compose import beginnings as compose_beginnings
 from broadcaster.web.console.compose import words as compose_words
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.severities import severity_words
+from broadcaster.web.topics import topics_of
 from zones import MAX_CIRCLES, MAX_RADIUS_M, MIN_RADIUS_M, simplified
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Word
         "channels": compose_words.channels(words),
         "groups": groups,
         "school_zones": call.services.school.zones,
+        "topics": topics_of(station, words),
         "languages_written": [(each, _LANGUAGE_NAMES[each]) for each in languages],
         "authority": station.kind is StationKind.AUTHORITY,
         "limits": {
@@ -82,6 +84,7 @@ async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Word
             "own": station.languages[0],
             "languages": languages,
             "groups": groups,
+            "topics": list(station.topics),
             "channels": list(CHANNELS),
             "by_severity": {severity: rules.channels for severity, rules in RULES.items()},
             "sandbox": list(call.services.sandboxed),

@@ -162,6 +162,12 @@ def _checks(words: Words) -> dict[str, Said]:
         "rest_opted_out": words.both(
             "%(n)s opted out: nothing is sent to them.", "%(n)s opted out: nothing is sent to them."
         ),
+        "hear_now": words("%(n)s now"),
+        "hear_later": words("%(n)s when their quiet hours end"),
+        "hear_digest": words("%(n)s in their daily digest"),
+        "hear_unwanted": words("%(n)s not at all: they want no such alert"),
+        "hear_missed": words("%(n)s not at all: it is over before their quiet hours are"),
+        "hear": words("They hear of it: %(how)s."),
         "warn_nobody": words("NOBODY is concerned. Check the area and the audience."),
         "warn_none_reached": words("NOBODY can be reached: none of those concerned has a contact by these channels."),
         "warn_slow": words("It will take %(n)s minutes until 95 % have a first message."),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from broadcaster.domain.refusals import Refused, sentence
-from broadcaster.domain.stations import StationKind
+from broadcaster.domain.stations import StationKind, read_topics
 from broadcaster.http.schemas.base import LANGUAGES, MAX_NAME
 from broadcaster.http.schemas.stations import StationIn
 from broadcaster.http.stations import fields_of
 from broadcaster.http.validation import findings
+from broadcaster.web.topics import topic_words, topics_of
 from channels.email import InvalidMailAddress, parse_address
 from channels.sms import InvalidPhone, parse_phone
 from zones import ZoneError, slug, unpacked_boundary
@@ -45,6 +46,7 @@ class StationForm:
     lon: str = ""
     lat: str = ""
     boundary: str = ""
+    topics: str = ""
     wrong: dict[str, str] = field(default_factory=dict)
 
 
@@ -68,10 +70,11 @@ def read(form: MultiDict[str]) -> StationForm:
         lon=line("lon"),
         lat=line("lat"),
         boundary=form.get("boundary", ""),
+        topics=form.get("topics", ""),
     )
 
 
-def filled(station: Station) -> StationForm:
+def filled(station: Station, words: Words) -> StationForm:
     """Return the form of a station that is there."""
     return StationForm(
         kind=station.kind.value,
@@ -81,6 +84,7 @@ def filled(station: Station) -> StationForm:
         email=station.email or "",
         phone=station.phone or "",
         margin=f"{station.margin_m:g}",
+        topics="\n".join(name for _, name in topics_of(station, words)),
     )
 
 
@@ -132,6 +136,7 @@ def changes(given: StationForm, station: Station, words: Words) -> dict[str, Any
         given.wrong["name"] = words("A name has %(most)s characters at most.", most=MAX_NAME)
     email, phone = _check_contact(given, words, station.region)
     margin = _margin(given, words)
+    topics = _topics(given, words)
     if not given.languages:
         given.wrong["language"] = words("Choose a language.")
     if given.wrong:
@@ -142,7 +147,18 @@ def changes(given: StationForm, station: Station, words: Words) -> dict[str, Any
         "phone": phone,
         "languages": given.languages,
         "margin_m": station.margin_m if margin is None else margin,
+        "topics": topics,
     }
+
+
+def _topics(given: StationForm, words: Words) -> dict[str, str]:
+    known = {name: slug for slug, name in topic_words(words).items()}
+    lines = [" ".join(line.split()) for line in given.topics.splitlines()]
+    try:
+        return read_topics(known.get(line, line) for line in lines if line)
+    except Refused as error:
+        given.wrong["topics"] = sentence(error, words)
+        return {}
 
 
 def _tell(given: StationForm, words: Words, found: Iterable[Coded]) -> None:

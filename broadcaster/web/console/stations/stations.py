@@ -77,7 +77,7 @@ async def one(call: Call[None, None]) -> web.Response:
 async def edit(call: Call[None, None]) -> web.Response:
     """Show what can be changed of a station."""
     station = await _station(call, Role.ADMIN)
-    return _editing(call, station, station_form.filled(station))
+    return _editing(call, station, station_form.filled(station, words_of(call.request)))
 
 
 async def change(call: Call[None, None]) -> web.Response:

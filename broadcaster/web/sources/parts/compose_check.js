@@ -31,6 +31,11 @@ export class Check {
       if (this.found) this.say(this.found);
     });
     one("#send").addEventListener("held", () => this.send());
+    one("#wakes").addEventListener("change", (event) => {
+      this.draft.wakes = event.target.checked;
+      this.app.changed();
+      this.ask();
+    });
   }
 
   get draft() {
@@ -55,7 +60,7 @@ export class Check {
     one("#sentence").textContent = "…";
     one("#warnings").replaceChildren();
     try {
-      const found = await call("POST", `/console/reach?lang=${language}`, body(this.given, this.draft));
+      const found = await call("POST", `/console/reach?lang=${language}`, { ...body(this.given, this.draft), expires: expires(this.draft)?.toISOString() });
       if (mine === this.asked) this.say(found);
     } catch (error) {
       if (mine !== this.asked) return;
@@ -82,6 +87,11 @@ export class Check {
       ways: ways.join(", "),
       rest: rest.filter(Boolean).join(" ") || (found.people ? words.rest_none : ""),
     });
+    const how = Object.entries(found.hearing).filter(([, n]) => n);
+    one("#hearing").hidden = how.every(([each]) => each === "now");
+    one("#hearing").textContent = fill(words.hear, { how: how.map(([each, n]) => fill(words[`hear_${each}`], { n: number(n) })).join(", ") });
+    one("#waking").hidden = !found.hearing.missed && !draft.wakes;
+    one("#wakes").checked = draft.wakes;
     const told = [...this.warnings(found)];
     one("#warnings").replaceChildren(...told.map(([sentence, grave]) => make("li", { class: grave ? "notice bad" : "notice warn" }, make("p", {}, sentence))));
   }

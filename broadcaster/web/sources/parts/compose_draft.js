@@ -39,6 +39,8 @@ export function empty(given) {
     hours: "3",
     date: "",
     cheap: [],
+    topic: "",
+    wakes: false,
     pending: null,
     later: never(),
   };
@@ -141,6 +143,8 @@ export function body(given, draft) {
     territory: draft.territory,
     audience: { kind: draft.audience, groups: draft.audience === "groups" ? draft.groups : [] },
     channels: draft.channels,
+    ...(draft.topic ? { topic: draft.topic } : {}),
+    wakes: draft.wakes,
     cheap: draft.cheap,
   };
 }

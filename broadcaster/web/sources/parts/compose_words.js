@@ -43,6 +43,7 @@ export class Wording {
     one("#event").value = draft.event;
     for (const each of all('input[name="severity"]')) each.checked = each.value === draft.severity;
     for (const each of all('input[name="hours"]')) each.checked = each.value === draft.hours;
+    one("#topic").value = draft.topic;
     one("#date-row").hidden = draft.hours !== "date";
     one("#date").value = draft.date;
     this.channels();
@@ -66,6 +67,10 @@ export class Wording {
     }
     one("#event").addEventListener("input", (event) => {
       this.draft.event = event.target.value;
+      this.changed();
+    });
+    one("#topic").addEventListener("change", (event) => {
+      this.draft.topic = event.target.value;
       this.changed();
     });
     for (const each of all('input[name="severity"]')) each.addEventListener("change", () => this.grave(each.value));

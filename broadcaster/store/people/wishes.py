@@ -1,0 +1,150 @@
+"""What residents want to hear of, and when: quiet hours, and by station the least severity and the topics."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, bindparam, delete, or_, select, update
+
+from broadcaster.domain.alerts import Severity
+from broadcaster.domain.hearing import Hearing, TopicChoice, Wishes
+from broadcaster.domain.stations import TOPICS
+from broadcaster.store.engine.among import among
+from broadcaster.store.engine.bulk import Fetch
+from broadcaster.store.tables import follows, stations, subscribers, topic_choices
+from schedules import QuietHours, next_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import BindParameter
+
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.store.engine.engine import Unit
+
+DIGEST_AT = 18 * 60
+"""When digests are sent: minutes from midnight, where the station is."""
+
+_STATION: BindParameter[int] = bindparam("station_id")
+_CHOSEN = (
+    select(
+        subscribers.c.id,
+        subscribers.c.quiet_from,
+        subscribers.c.quiet_to,
+        subscribers.c.zone,
+        follows.c.least,
+        topic_choices.c.choice,
+    )
+    .outerjoin(follows, and_(follows.c.subscriber_id == subscribers.c.id, follows.c.station_id == _STATION))
+    .outerjoin(
+        topic_choices,
+        and_(
+            topic_choices.c.subscriber_id == subscribers.c.id,
+            topic_choices.c.station_id == _STATION,
+            topic_choices.c.topic == bindparam("topic"),
+        ),
+    )
+    .where(
+        or_(
+            subscribers.c.quiet_from.is_not(None),
+            subscribers.c.zone.is_not(None),
+            follows.c.least.is_not(None),
+            topic_choices.c.choice.is_not(None),
+        )
+    )
+)
+_OF_PEOPLE = Fetch(_CHOSEN.where(among(subscribers.c.id, "ids")))
+_OF_FOLLOWERS = Fetch(_CHOSEN.where(follows.c.station_id == _STATION))
+
+How = tuple[Hearing, "datetime | None"]
+
+
+async def hearing(
+    unit: Unit, alert: Alert, subscriber_ids: Sequence[int] | None, usual: Wishes, now: datetime
+) -> dict[int, How]:
+    """Return how those of these people hear of an alert who are not told now, and until when it waits for them.
+
+    ``subscriber_ids`` None: of all followers who chose something, those who are told now too.
+    """
+
+    @cache
+    def how(wishes: Wishes) -> How:
+        heard, until = wishes.hears(alert, now)
+        return heard, next_time(DIGEST_AT, now, ZoneInfo(usual.zone)) if heard is Hearing.DIGEST else until
+
+    given = {"station_id": alert.station_id, "topic": alert.topic or "", "ids": subscriber_ids or ()}
+    if subscriber_ids is None:
+        return {row[0]: how(_wishes(row, usual)) for row in await _OF_FOLLOWERS.rows(unit, given)}
+    found = dict.fromkeys(subscriber_ids, how(usual))
+    found |= {row[0]: how(_wishes(row, usual)) for row in await _OF_PEOPLE.rows(unit, given)}
+    return {each: heard for each, heard in found.items() if heard[0] is not Hearing.NOW}
+
+
+def _wishes(row: Sequence[Any], usual: Wishes) -> Wishes:
+    _, begin, end, zone, least, choice = row
+    return Wishes(
+        usual.quiet if begin is None else QuietHours(begin, end),
+        zone or usual.zone,
+        None if least is None else Severity(least),
+        None if choice is None else TopicChoice(choice),
+    )
+
+
+class Followed(NamedTuple):
+    """What a follower wants of one station; ``topics``: all of the station's, slug to name."""
+
+    least: Severity
+    topics: Mapping[str, str]
+    choices: Mapping[str, TopicChoice]
+
+
+async def of_follower(unit: Unit, subscriber_id: int) -> dict[str, Followed]:
+    """Return by the station's slug what a follower wants of it."""
+    choices: defaultdict[int, dict[str, TopicChoice]] = defaultdict(dict)
+    mine = topic_choices.c.subscriber_id == subscriber_id
+    for row in await unit.conn.execute(select(topic_choices).where(mine)):
+        choices[row.station_id][row.topic] = TopicChoice(row.choice)
+    rows = await unit.conn.execute(
+        select(stations.c.id, stations.c.slug, stations.c.topics, follows.c.least)
+        .join(follows, follows.c.station_id == stations.c.id)
+        .where(follows.c.subscriber_id == subscriber_id)
+    )
+    return {
+        row.slug: Followed(
+            Severity(row.least or Severity.MINOR), row.topics or dict.fromkeys(TOPICS, ""), choices[row.id]
+        )
+        for row in rows
+    }
+
+
+async def set_quiet(unit: Unit, subscriber_id: int, quiet: QuietHours | None, zone: str | None) -> None:
+    """Keep a person's quiet hours and their zone; None: those of the service, where the station is."""
+    await unit.conn.execute(
+        update(subscribers)
+        .where(subscribers.c.id == subscriber_id)
+        .values(quiet_from=quiet and quiet.begin, quiet_to=quiet and quiet.end, zone=zone)
+    )
+
+
+async def set_of(
+    unit: Unit, subscriber_id: int, station_id: int, least: Severity, topics: Mapping[str, TopicChoice]
+) -> None:
+    """Keep what a follower of a station wants to hear of."""
+    mine = {"station_id": station_id, "subscriber_id": subscriber_id}
+    await unit.conn.execute(
+        update(follows)
+        .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
+        .values(least=None if least is Severity.MINOR else least)
+    )
+    await unit.conn.execute(
+        delete(topic_choices).where(
+            topic_choices.c.station_id == station_id, topic_choices.c.subscriber_id == subscriber_id
+        )
+    )
+    if topics:
+        rows = [{**mine, "topic": topic, "choice": int(choice)} for topic, choice in topics.items()]
+        await unit.conn.execute(topic_choices.insert(), rows)

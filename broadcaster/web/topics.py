@@ -1,0 +1,29 @@
+"""What people call the topics of a station."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from broadcaster.domain.stations import Station
+    from broadcaster.web.i18n import Words
+
+
+def topic_words(words: Words) -> Mapping[str, str]:
+    """Return the names of the topics that are there from the first."""
+    return {
+        "traffic": words("Traffic"),
+        "school": words("School"),
+        "works": words("Works"),
+        "events": words("Events"),
+        "weather": words("Weather"),
+        "waste": words("Waste collection"),
+    }
+
+
+def topics_of(station: Station, words: Words) -> list[tuple[str, str]]:
+    """Return the topics of a station: slug and name."""
+    known = topic_words(words)
+    return [(slug, name or known[slug]) for slug, name in station.topics.items()]

@@ -1,0 +1,60 @@
+"""Quiet hours: a stretch of each day, in wall-clock time of a zone, in which nobody is woken."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+_SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+_DAY = 24 * 60
+_MINUTE = timedelta(minutes=1)
+
+
+def next_time(minute: int, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the next instant after ``now`` at which a clock of the zone shows ``minute`` (from midnight).
+
+    In the hour that is missing in spring it is right after it; in the one that comes twice in autumn, the first time.
+    """
+    today = now.astimezone(zone).date()
+    walls = [datetime.combine(today + timedelta(days=each), time(*divmod(minute, 60)), zone) for each in (0, 1, 2)]
+    at = next(at for wall in walls for fold in (0, 1) if (at := wall.replace(fold=fold).astimezone(UTC)) > now)
+    while _minute_of(at, zone) != minute and _minute_of(at - _MINUTE, zone) > minute:
+        at -= _MINUTE
+    return at
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Minutes from midnight; they may cross midnight. Of zero length: none."""
+
+    begin: int
+    end: int
+
+    @classmethod
+    def read(cls, text: str) -> QuietHours:
+        """Read *22:00-07:00*. Raises ``ValueError``."""
+        found = _SPAN.fullmatch(text.strip())
+        if found is None:
+            message = "write quiet hours as 22:00-07:00, or 00:00-00:00 for none"
+            raise ValueError(message)
+        hour, minute, end_hour, end_minute = map(int, found.groups())
+        return cls(hour * 60 + minute, end_hour * 60 + end_minute)
+
+    def until(self, now: datetime, zone: ZoneInfo) -> datetime | None:
+        """Return when the quiet hours end (UTC) that hold at ``now``; None outside of them."""
+        minute = _minute_of(now, zone)
+        quiet = (minute - self.begin) % _DAY < (self.end - self.begin) % _DAY
+        return next_time(self.end, now, zone) if quiet else None
+
+    def __str__(self) -> str:
+        return "{:02}:{:02}-{:02}:{:02}".format(*divmod(self.begin, 60), *divmod(self.end, 60))
+
+
+def _minute_of(moment: datetime, zone: ZoneInfo) -> int:
+    local = moment.astimezone(zone)
+    return local.hour * 60 + local.minute

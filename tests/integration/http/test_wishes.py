@@ -1,0 +1,115 @@
+"""What residents want to hear of: quiet hours, topics, least severity; and what a reach and a report count of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from broadcaster.domain.people import NewPlace, NewSubscriber
+from broadcaster.register.contacts import mail_contact
+from tests.integration.http.conftest import LAIGLE, an_alert
+from tests.integration.http.test_alerts import until_finished
+from tests.integration.http.test_residents import ME, me
+
+TOPICS = "/v1/stations/laigle/topics"
+WISHES = ME + "/follows/laigle/wishes"
+
+
+async def someone(api):
+    """Somebody whom the station registered: a reach counts them exactly."""
+    return await api.enrol(NewSubscriber("fr", (mail_contact("a@example.org"),), (NewPlace("home", *LAIGLE),)))
+
+
+async def sent(api, **changes):
+    """An alert with its account, once everyone has a final state."""
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(**{"severity": "moderate", **changes}))
+    await until_finished(api, alert["id"])
+    return (await api.call("GET", f"/v1/alerts/{alert['id']}/account"))[2]
+
+
+async def hearing(api, **changes):
+    return (await api.call("POST", "/v1/reach", an_alert(**{"severity": "moderate", **changes})))[2]["hearing"]
+
+
+async def test_quiet_hours_are_the_services_until_someone_chooses_their_own(api):
+    token = await someone(api)
+    assert (await me(api, token))["quiet_hours"] == {"begin": "00:00", "end": "00:00", "zone": None, "own": False}
+    chosen = {"begin": "21:30", "end": "06:15", "zone": "Indian/Reunion"}
+    _, _, changed = await api.call("PATCH", ME, {"quiet_hours": chosen}, key=token)
+    assert changed["quiet_hours"] == {**chosen, "own": True}
+    _, _, changed = await api.call("PATCH", ME, {"locale": "en"}, key=token)
+    assert changed["quiet_hours"]["own"]
+    _, _, changed = await api.call("PATCH", ME, {"quiet_hours": None}, key=token)
+    assert not changed["quiet_hours"]["own"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"begin": "22:00"},
+        {"begin": "24:00", "end": "07:00"},
+        {"begin": "22:00", "end": "07:00", "zone": "Europe/Nowhere"},
+        {"begin": "22:00", "end": "07:00", "zone": "../../etc/passwd"},
+        {"begin": "22:00", "end": "07:00", "zone": "Europe"},
+    ],
+)
+async def test_quiet_hours_that_can_not_be_read_are_refused(api, wrong):
+    token = await someone(api)
+    status, _, problem = await api.call("PATCH", ME, {"quiet_hours": wrong}, key=token)
+    assert status == 422
+    assert problem["errors"][0]["field"].startswith("quiet_hours")
+
+
+async def test_a_muted_topic_is_heard_of_only_where_it_is_grave(api):
+    token = await someone(api)
+    assert (await api.call("PUT", WISHES, {"mute": ["works"]}, key=token))[0] == 204
+    assert (await hearing(api, topic="works"))["unwanted"] == 1
+    account = await sent(api, topic="works")
+    assert (account["unwanted"], account["matched"], account["unaccounted"]) == (1, 0, 0)
+    assert (await hearing(api, topic="traffic"))["now"] == 1
+    assert (await sent(api, topic="traffic"))["matched"] == 1
+    assert (await hearing(api, topic="works", severity="severe"))["now"] == 1
+    assert (await sent(api, topic="works", severity="severe"))["matched"] == 1
+
+
+async def test_a_least_severity_holds_below_severe(api):
+    token = await someone(api)
+    assert (await api.call("PUT", WISHES, {"least": "severe"}, key=token))[0] == 204
+    assert [(await sent(api, severity=each))["unwanted"] for each in ("minor", "moderate", "severe", "extreme")] == [
+        1, 1, 0, 0,
+    ]  # fmt: skip
+    assert (await api.call("PUT", WISHES, {"least": "moderate"}, key=token))[0] == 204
+    assert [(await hearing(api, severity=each))["unwanted"] for each in ("minor", "moderate")] == [1, 0]
+    status, _, _ = await api.call("PUT", WISHES, {"least": "extreme"}, key=token)
+    assert status == 422, "nobody mutes what is severe"
+
+
+async def test_a_topic_of_the_digest_is_counted_so(api):
+    token = await someone(api)
+    assert (await api.call("PUT", WISHES, {"digest": ["events"]}, key=token))[0] == 204
+    topics = {each["slug"]: each["choice"] for each in (await me(api, token))["follows"][0]["topics"]}
+    assert (topics["events"], topics["works"]) == ("digest", "now")
+    assert (await hearing(api, topic="events"))["digest"] == 1
+    assert (await sent(api, topic="events"))["digest"] == 1
+
+
+async def test_wishes_are_of_topics_that_the_station_has_and_end_with_following_it(api):
+    token = await someone(api)
+    assert (await api.call("PUT", WISHES, {"mute": ["nothing"]}, key=token))[0] == 422
+    assert (await api.call("PUT", WISHES, {"mute": ["works"], "digest": ["works"]}, key=token))[0] == 422
+    assert (await api.call("PUT", ME + "/follows/rugles/wishes", {}, key=token))[0] == 404
+    assert (await api.call("PUT", WISHES, {"mute": ["works"]}, key=token))[0] == 204
+    assert (await api.call("PUT", ME + "/follows/rugles", key=token))[0] == 204
+    for verb in ("DELETE", "PUT"):
+        assert (await api.call(verb, ME + "/follows/laigle", key=token))[0] == 204
+    assert {each["choice"] for each in (await me(api, token))["follows"][0]["topics"]} == {"now"}
+
+
+async def test_an_operator_chooses_what_the_stations_alerts_may_be_about(api):
+    status, _, station = await api.call("PUT", TOPICS, {"topics": ["traffic", "Jour de marché"]})
+    assert (status, station["topics"]) == (200, {"traffic": "", "jour-de-marche": "Jour de marché"})
+    assert (await api.call("POST", "/v1/alerts", an_alert(topic="works")))[0] == 422
+    assert (await api.call("POST", "/v1/reach", an_alert(topic="works")))[0] == 422
+    assert (await api.call("POST", "/v1/alerts", an_alert(topic="jour-de-marche")))[0] == 202
+    assert (await api.call("PUT", TOPICS, {"topics": ["!!!"]}))[0] == 422
+    assert (await api.call("PUT", TOPICS, {"topics": []}))[0] == 422
+    assert (await api.call("PUT", TOPICS, {"topics": ["traffic"]}, key="laigle-read"))[0] in (401, 403)
