@@ -20,6 +20,8 @@ from tests.servers.twilio import Fate
 
 RESIDENTS = 1_000
 
+pytestmark = pytest.mark.timeout(600)  # as the other nights have it: a busy machine is slow
+
 
 async def test_a_full_disk_loses_and_doubles_nothing_and_the_api_says_that_it_cannot(tmp_path, record):
     async with ManyTown(tmp_path, **AT_ONCE, **RATES) as town:
