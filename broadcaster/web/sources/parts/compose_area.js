@@ -1,14 +1,11 @@
 // The map on which one shows where: circles that are tapped, dragged, or moved by keys; outlines drawn corner by corner.
 
 import { fill, make, number } from "./dom.js";
-import { draw, L } from "./map.js";
+import { colour, draw, L } from "./map.js";
 
 const STEPS_M = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const METRES_A_DEGREE = 111_320;
 const DENSE = [0, 0.1, 0.18, 0.27, 0.36, 0.46];
-const COLOURS = { extreme: "#5c1769", severe: "#b0121d", moderate: "#f0921e", minor: "#f4d73b" };
-const EDGES = { ...COLOURS, moderate: "#a85c00", minor: "#857000" }; // what is bright needs an edge on a bright ground
-const IN_THE_DARK = { ...COLOURS, extreme: "#c07ad0", severe: "#ff6b6b" };
 const DASHES = "12 9"; // an exercise is drawn in dashes
 const dark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
 
@@ -18,13 +15,12 @@ export const radiusAt = (place) =>
 export const placeOf = (radius) =>
   Math.round(radius <= 1000 ? (radius - 300) / 10 : radius <= 2000 ? 70 + (radius - 1000) / 50 : 90 + (radius - 2000) / 100);
 
-/** Give how an area is drawn: in the colour of its severity, an exercise in dashes. */
+/** Return how an area is drawn: in the colour of its severity, an exercise in dashes. */
 export function styleOf(status, severity) {
   const drill = status !== "actual";
-  const plain = dark() ? "#ffe66b" : "#6b5200";
-  const colour = drill ? plain : (dark() ? IN_THE_DARK : EDGES)[severity] || plain;
-  const fillColor = (drill ? plain : COLOURS[severity]) || plain;
-  return { color: colour, weight: 3, fillColor, fillOpacity: dark() ? 0.28 : 0.2, dashArray: drill ? DASHES : null, interactive: false };
+  const plain = dark() ? colour("--drill") : "#6b5200";
+  const [line, fillColor] = drill || !severity ? [plain, plain] : [colour(`--${severity}-edge`), colour(`--${severity}`)];
+  return { color: line, weight: 3, fillColor, fillOpacity: dark() ? 0.28 : 0.2, dashArray: drill ? DASHES : null, interactive: false };
 }
 
 /** Draw an area that was given as the API has it. @param {any} map @param {any} area @param {any} style */

@@ -36,7 +36,7 @@ export function times(draft) {
 /** Give what a schedule has beside its alert. @param {any} draft */
 export function schedule(draft) {
   const { later } = draft;
-  const minutes = draft.hours === "date" ? Math.round((new Date(draft.date) - new Date(later.at)) / 60_000) : Number(draft.hours) * 60;
+  const minutes = draft.hours === "date" ? Math.round((Number(new Date(draft.date)) - Number(new Date(later.at))) / 60_000) : Number(draft.hours) * 60;
   return {
     ...times(draft),
     lasts_minutes: minutes,

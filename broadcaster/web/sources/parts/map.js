@@ -4,7 +4,8 @@
 import L from "leaflet";
 
 const DARK = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** Return a colour of the style sheets. @param {string} name */
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
  * Draw the map of a station's territory in an element.
