@@ -196,7 +196,7 @@ def _judged(status: int, read: bytes) -> Any:
         title = str(problem.get("title") or told)
         told = title + "".join(f"\n  {each.get('field', '')}: {each.get('problem', '')}" for each in wrong)
     if status in _REFUSED:
-        raise Stop(told, Exit.REFUSED)
+        raise Stop(told, Exit.REFUSED, str(problem.get("hint") or ""))
     if status in _FORBIDDEN:
         raise Stop(told, Exit.REFUSED, "set TOCSIN_KEY to a key that may do this; `tocsin key add` makes one")
     if status in _AGAIN:

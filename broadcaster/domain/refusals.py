@@ -125,7 +125,7 @@ def sentence(refusal: Coded, words: Reader = ENGLISH) -> str:
 def located(refusal: Coded, words: Reader = ENGLISH) -> str:
     """Return the sentence, prefixed with its field."""
     told = sentence(refusal, words)
-    return f"{refusal.field}: {told}" if refusal.field else told
+    return f"{refusal.field}{words(': ')}{told}" if refusal.field else told
 
 
 def _shown(name: str, value: object, words: Reader) -> str:

@@ -10,13 +10,18 @@ from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.http.schemas.base import Shown
 
 EXAMPLE = "circle-too-small"
+_ALL = SENTENCES.items()
 
 
 class FieldProblem(Shown):
     """One field that is wrong, by its path in what was sent, and what to do about it."""
 
     field: str = Field(examples=["area.circles[0].radius_m"])
-    code: str = Field(description="What is wrong, for programs: docs/api.md lists the codes.", examples=[EXAMPLE])
+    code: str = Field(
+        description="What is wrong, for programs. Codes stay; there may be more.",
+        examples=[EXAMPLE],
+        json_schema_extra={"x-codes": {code: said if isinstance(said, str) else said[1] for code, said in _ALL}},
+    )
     params: dict[str, Any] = Field(description="The figures in the sentence.", examples=[{"least": 300, "most": 5000}])
     problem: str = Field(description="The sentence, for people.", examples=[SENTENCES[EXAMPLE]])
 

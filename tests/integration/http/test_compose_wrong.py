@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from broadcaster.domain.refusal_sentences import SENTENCES
 from tests.integration.http.conftest import circle
 from tests.integration.http.test_compose import draft
+
+CIRCLE = {"lon": 0.63, "lat": 48.76, "radius_m": 500}
+BOW_TIE = {
+    "type": "Polygon",
+    "coordinates": [[[0.62, 48.75], [0.64, 48.77], [0.64, 48.75], [0.62, 48.77], [0.62, 48.75]]],
+}
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,6 +32,19 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
         ({"severity": "minor", "audience": {"kind": "everyone"}}, "audience", "que si le danger est grave"),
         ({"audience": {"kind": "groups"}}, "audience.groups", "Choisissez au moins un groupe"),
         ({"expires": "2020-01-01T00:00:00Z"}, "expires", "Cette heure est déjà passée"),
+        (
+            {"expires": "2029-01-01T00:00:00Z", "onset": "2029-01-02T00:00:00Z"},
+            "expires",
+            "Au plus 30 jours à l’avance",
+        ),
+        ({"onset": "2029-01-02T00:00:00Z"}, "onset", "Le début doit être avant la fin."),
+        ({"area": {"circles": [CIRCLE] * 200}}, "area.circles", "200 cercles, c’est trop : 50 au plus."),
+        ({"area": {"circles": [{**CIRCLE, "lon": 200}]}}, "area.circles[0].lon", "une longitude va de -180 à 180"),
+        ({"area": {"polygons": BOW_TIE}}, "area.polygons.coordinates", "Le contour se croise lui-même près de"),
+        ({"area": {"polygons": {"type": "Point", "coordinates": [0, 0]}}}, "area.polygons.type", "n’est pas une zone"),
+        ({"audience": {"kind": "groups", "groups": ["nope"]}}, "audience.groups", "pas de groupe « nope »"),
+        ({"severity": "awful"}, "severity", "Cette valeur est inconnue ici"),
+        ({"colour": "red"}, "colour", "Ce champ n’existe pas ici"),
     ],
 )
 async def test_what_is_wrong_is_told_by_field_in_the_writers_words(refusing, changes, field, sentence):
@@ -36,6 +56,7 @@ async def test_what_is_wrong_is_told_by_field_in_the_writers_words(refusing, cha
     assert status == 422, told
     found = {each["field"]: each["problem"].replace("\u202f", " ") for each in told["errors"]}
     assert sentence in found[field]
+    assert all(each["code"] in SENTENCES for each in told["errors"])
     assert (await refusing.counts())["alerts"] == 0
 
 

@@ -159,7 +159,7 @@ async def test_the_last_page_says_how_many_lines_were_left_out_and_still_has_the
     assert "3 lines were left out" in page
     assert "They are kept sealed for an hour" in page
     assert f'href="{where}"' in page
-    assert "has no dot" in page
+    assert "The domain of this mail address has no dot." in page
     status, _, after = await look(api, where, mine)
     assert (status, after) == (200, before)
     services = api.running.services

@@ -60,6 +60,10 @@ async def test_a_commune_is_added_once_with_what_the_data_knows_of_it(api):
     status, _, page = await send(api, "/console/stations/new?insee=35238", mine, **{**fields, "slug": "laigle"})
     assert status == 422
     assert "There is a station “laigle” already" in page
+    _, _, page = await send(api, "/console/stations/new?insee=35238&lang=fr", mine, **{**fields, "slug": "laigle"})
+    assert "Il y a déjà une station «\u202flaigle\u202f»" in page
+    _, _, page = await send(api, "/console/stations/new?insee=35238&lang=fr", mine, **{**fields, "phone": "12"})
+    assert "Ce numéro est trop court" in page
 
 
 async def test_a_school_has_no_territory_and_a_name_of_its_own_making(api):

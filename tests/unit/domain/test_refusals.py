@@ -78,6 +78,12 @@ def test_every_code_is_raised_somewhere():
     assert [code for code in SENTENCES if f'"{code}"' not in text] == []
 
 
+def test_the_documents_list_every_code_with_its_sentence():
+    page = (ROOT / "docs/api.md").read_text(encoding="utf-8").partition("\n## Refusals\n")[2]
+    listed = re.findall(r"^\| `([a-z0-9-]+)` \| (.*) \|$", page, re.MULTILINE)
+    assert listed == [(code, said if isinstance(said, str) else said[1]) for code, said in SENTENCES.items()]
+
+
 def test_codes_are_written_alike_and_every_kind_of_problem_is_one():
     assert [code for code in SENTENCES if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", code)] == []
     assert set(STATUS) <= set(SENTENCES)
