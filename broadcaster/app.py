@@ -1,4 +1,4 @@
-"""The one place that wires: what is made here is handed to everything else."""
+"""The composition root: everything is built here and passed on."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
 _SHUTDOWN_S = 2.0
 _AT_ONCE = 100
-"""The most registrations in one transaction."""
+"""Most registrations in one transaction."""
 _BACKLOG = 1024
-"""Connections that may wait to be accepted: a crowd that comes at once must not wait for its second try."""
+"""Connections waiting to be accepted: in a sudden crowd nobody should need a second attempt."""
 _log = structlog.get_logger(__name__)
 
 
@@ -55,21 +55,21 @@ class AlreadyRunning(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A service that runs: ``url`` is where it listens."""
+    """A running service; ``url``: where it listens."""
 
     services: Services
     url: str
 
 
 def open_store(settings: Settings) -> Store:
-    """Open the database; its folder is made if need be."""
+    """Open the database, creating its folder if needed."""
     if settings.embedded:
         settings.make_folder()
     return Store(settings.store_url, Vault(settings.sealing_secrets()))
 
 
 def open_bus(settings: Settings) -> Bus:
-    """Make this process's end of the bus; it connects when it is used. Raises ``BadSettings``."""
+    """Make this process's bus client; it connects on first use. Raises ``BadSettings``."""
     if settings.redis_url is None:
         return LocalBus()
     try:
@@ -79,7 +79,7 @@ def open_bus(settings: Settings) -> Bus:
 
 
 async def open_services(settings: Settings, *, clock: Clock | None = None) -> Services:
-    """Open the store, the channels and the indexes; start nothing. Raises ``BadSettings``, ``StoreUnavailable``."""
+    """Open store, channels and indexes; start nothing. Raises ``BadSettings``, ``StoreUnavailable``."""
     time = clock or SystemClock()
     bus = open_bus(settings)
     senders = open_senders(settings, None if settings.redis_url is None else bus)
@@ -124,7 +124,7 @@ def _school(settings: Settings) -> SchoolCalendar:
 async def _check_migrated(store: Store) -> None:
     at = await current(store)
     if at is not None and at not in known():
-        # Expanded by a newer version that is being rolled out: what it added, this one does not miss.
+        # Expanded by a newer version during a rolling update: compatible.
         _log.warning("the database has the shape of a newer version", at=at, ours=newest())
         return
     if at != newest():
@@ -142,7 +142,7 @@ async def close_services(services: Services) -> None:
 
 @asynccontextmanager
 async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Running]:
-    """Serve within the block: indexes, loops, pages and API. Port 0 takes any that is free.
+    """Serve within the block: indexes, loops, pages and API. Port 0 takes any free one.
 
     Raises ``AlreadyRunning`` if another process serves from the same SQLite file.
     """
@@ -153,7 +153,7 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
                 async with services.store.write() as unit:
                     await upkeep.free_leases(unit)
             app = build(services)
-            # A body that is compressed is refused, and never inflated to find out.
+            # Compressed bodies are refused, without inflating them to find out.
             runner = web.AppRunner(
                 app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S, auto_decompress=False
             )
@@ -175,7 +175,7 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
 
 
 class alone:  # noqa: N801  read as a word in a with statement
-    """Holds the lock of an embedded instance: two would each think that all leases are theirs."""
+    """Holds the lock of an embedded instance: two would each believe that all leases are theirs."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

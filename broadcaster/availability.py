@@ -1,4 +1,4 @@
-"""Logs when something that everything needs goes away, and when it is back; nothing in between."""
+"""Logs when a dependency becomes unavailable, and when it is back; nothing in between."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _log = structlog.get_logger(__name__)
 
 
 class Availability:
-    """Whether ``what`` is there, by how the last use of it went.
+    """Whether ``what`` is available, by its last use.
 
-    ``seen``: False where nothing is said before it was there once, since whoever opened it is told anyway.
+    ``seen``: False logs nothing until it was available once, as opening it reports errors anyway.
     """
 
     def __init__(self, what: str, *, seen: bool = True) -> None:
@@ -21,13 +21,13 @@ class Availability:
         self._since: float | None = None
 
     def lost(self, error: BaseException | str) -> None:
-        """Take note that a use of it failed."""
+        """Record a failed use."""
         if self._since is None and self._seen:
             self._since = time.monotonic()
             _log.warning(f"{self._what} is away", error=str(error))
 
     def found(self) -> None:
-        """Take note that a use of it went well."""
+        """Record a successful use."""
         self._seen = True
         if self._since is not None:
             away_s, self._since = round(time.monotonic() - self._since, 1), None

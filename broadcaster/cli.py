@@ -1,4 +1,4 @@
-"""``tocsin``: the command line. Each command is imported when it is asked for; `tocsin --version` needs none."""
+"""The command line, ``tocsin``. Commands are imported on use; `tocsin --version` needs none."""
 
 from __future__ import annotations
 

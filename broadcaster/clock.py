@@ -1,4 +1,4 @@
-"""The time, so that a test can say what it is."""
+"""The clock, replaceable in tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python's collector of garbage in cycles, which stops everything while it looks, made to look where there is some."""
+"""Tunes Python's cyclic garbage collector, which stops everything while it runs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _YOUNG = 20_000
-"""How many objects more than before make it look at the young ones: some MiB at the most wait for it."""
+"""Young objects before a collection: at most some MiB of garbage wait for it."""
 
 
 def spare() -> None:
-    """Never look again through what stands now, and more seldom through the rest.
+    """Exempt existing objects from collection, and collect the rest less often.
 
-    By Python's own measure each message that is sent pays some 40 µs for it.
+    With Python's defaults each message costs some 40 µs for it.
     """
     gc.collect()
     gc.freeze()
@@ -25,7 +25,7 @@ def spare() -> None:
 
 @contextmanager
 def at_rest() -> Iterator[None]:
-    """Don't look within the block: for what makes very many objects and keeps them.
+    """Disable collection within the block, for code that makes very many lasting objects.
 
     A million people read from the store have no cycles, and half of the time went into looking for some.
     """

@@ -1,6 +1,6 @@
-"""The settings: ``TOCSIN_*`` in the environment; read here and nowhere else.
+"""Settings: ``TOCSIN_*`` in the environment; read only here.
 
-Each secret ``X`` can be given as ``X_FILE``, the path of a file that holds it (Docker's and systemd's way).
+Each secret ``X`` may be given as ``X_FILE``, the path of a file that contains it (for Docker and systemd).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _REGIONS = ("FR", "GP", "MQ", "GF", "RE", "YT", "BL", "MF", "PM", "NC", "PF", "W
 
 
 class Settings(BaseModel):
-    """The settings and their defaults. docs/operating.md has the same table; a test compares them."""
+    """Settings and defaults. docs/operating.md has the same table; a test compares them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
@@ -274,39 +274,39 @@ class Settings(BaseModel):
 
     @property
     def url(self) -> str:
-        """Return where links begin: the public address, or where the service listens."""
+        """Return the base of links: the public address, or where the service listens."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def store_url(self) -> str:
-        """Return the database's address as SQLAlchemy wants it, with an async driver."""
+        """Return the database's SQLAlchemy URL, with an async driver."""
         if self.database_url is None:
             return f"sqlite+aiosqlite:///{(self.data_dir / 'tocsin.db').resolve()}"
         return self.database_url.get_secret_value()
 
     def make_folder(self) -> None:
-        """Make the data folder and, on SQLite, its file: nobody else may read them, nor the journals beside it."""
+        """Create the data folder and, on SQLite, its file: private, as are its journals."""
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.embedded:
-            # SQLite itself says what is wrong, and gives its journals the mode of its file. One that is there is left
-            # alone: closing it would free the locks that this process holds on it, and SQLite would corrupt it.
+            # SQLite itself reports errors, and gives its journals the file's mode. An existing file is left alone:
+            # closing it would release this process's locks on it, and SQLite would corrupt it.
             with suppress(OSError):
                 os.close(os.open(self.store_path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     @property
     def store_path(self) -> Path:
-        """Return the SQLite file; of no use on another database."""
+        """Return the SQLite file; meaningless for another database."""
         return Path(self.store_url.partition(":///")[2])
 
     @property
     def embedded(self) -> bool:
-        """Return whether this is the one-process road, on SQLite."""
+        """Return whether this is the single-process deployment on SQLite."""
         return self.store_url.startswith("sqlite")
 
     @property
     def helpers(self) -> int:
-        """Return how many processes may help a channel to send: many senders share the cores by themselves."""
+        """Return how many helper processes a channel may use: several senders share the cores anyway."""
         if self.send_helpers is not None:
             return self.send_helpers
         return int(self.embedded and len(os.sched_getaffinity(0)) > 1)
@@ -322,7 +322,7 @@ class Settings(BaseModel):
         return by_channel[channel]
 
     def sealing_secrets(self) -> list[bytes]:
-        """Return the secrets that seal what is stored, newest first; make and keep one where none is set."""
+        """Return the sealing secrets, newest first; creates and stores one if none is set."""
         if self.secret_key is not None:
             return [_secret(part) for part in self.secret_key.get_secret_value().split(",")]
         path = self.data_dir / "secret.key"
@@ -333,7 +333,7 @@ class Settings(BaseModel):
 
 
 def _make_secret(path: Path) -> None:
-    """Write a secret, unless another process that starts at the same time has written one."""
+    """Write a secret, unless a process starting concurrently has written one."""
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         if file.read() == "":
@@ -343,7 +343,7 @@ def _make_secret(path: Path) -> None:
 
 
 def _is_base(url: str) -> bool:
-    """Return whether links can begin with ``url``: mail headers and webhooks must be able to hold it."""
+    """Return whether links can begin with ``url``: it must fit into mail headers and webhooks."""
     try:
         parts = urlsplit(url)
         there = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -366,7 +366,7 @@ def _secret(text: str) -> bytes:
 
 
 def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
-    """Read the settings; ``given`` goes before the environment. Raises ``BadSettings``, each finding named."""
+    """Read the settings; ``given`` overrides the environment. Raises ``BadSettings``, naming each finding."""
     source = dict(os.environ if environment is None else environment)
     values: dict[str, Any] = {}
     findings: list[tuple[str, str]] = []
@@ -400,4 +400,4 @@ def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings
 
 
 _ELSEWHERE = frozenset({"TOCSIN_URL", "TOCSIN_KEY"})
-"""Read by the command line: which service it talks to, and with which key."""
+"""Used by the command line: which service to use, and with which key."""

@@ -1,4 +1,4 @@
-"""What the service says no to, and the caller can do something about. What it refuses: ``domain.refusals``."""
+"""Errors that a caller can do something about. Refusals are in ``domain.refusals``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the scheduler that leads tells of the work in hand: read from the store and the bus, for all processes at once.
+"""Metrics of pending work, from the store and the bus for all processes together, by the leading scheduler.
 
-Sums of the store are one truth, however many processes there are: each would else tell the same, and a graph add them
-up. What a leader finds at its first look it takes as given; it counts from there.
+Only one process exports them: otherwise graphs would add them up. A new leader takes its first reading as given and
+counts from there.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BUS_S = 2.0
 
 @dataclass
 class _Seen:
-    """What of an alert was counted."""
+    """What was counted of an alert."""
 
     stages: set[str] = field(default_factory=set)
     told: dict[str, int] = field(default_factory=dict)
@@ -40,19 +40,19 @@ class _Seen:
 
 
 class Figures:
-    """Reads and shows them."""
+    """Reads and exports them."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._seen: dict[int, _Seen] | None = None
 
     def forget(self) -> None:
-        """Another leads: it tells."""
+        """Stop exporting: another process leads."""
         self._seen = None
         LEADER.hide()
 
     async def renew(self) -> None:
-        """Read and show. While the bus is away, only what is on it is missing."""
+        """Read and export. While the bus is unavailable, only its figures are missing."""
         async with self._services.store.read() as unit:
             reading = await gauges.read(unit, self._services.clock.now())
             first, before = self._seen is None, self._seen or {}
@@ -108,7 +108,7 @@ class Figures:
 
 
 def _count(alert: Watched, seen: _Seen, buckets: Mapping[tuple[int, str], Counter[int]], *, silent: bool) -> _Seen:
-    """Count what is new of an alert; ``silent``: only take note of it."""
+    """Count an alert's news; ``silent``: only record it."""
     stages = Tally() if silent else STAGE
     people = Tally() if silent else PERSON
     for measure in (counting.ACCEPTED, counting.DELIVERED):
@@ -126,7 +126,7 @@ def _count(alert: Watched, seen: _Seen, buckets: Mapping[tuple[int, str], Counte
 
 
 def _stages(alert: Watched, seen: _Seen) -> dict[str, float]:
-    """Return the seconds of each stage that an alert is through with."""
+    """Return the seconds of each stage that an alert has completed."""
     done: dict[str, float] = {}
     accepted = seen.buckets.get(counting.ACCEPTED)
     first_s = middle_s(min(accepted)) if accepted else None
@@ -135,7 +135,7 @@ def _stages(alert: Watched, seen: _Seen) -> dict[str, float]:
     if alert.resolved_at is not None:
         done["resolved"] = resolved_s = max(0.0, (alert.resolved_at - alert.sent_at).total_seconds())
         if first_s is not None:
-            # The first messages leave while the last people are still being written down: then it is nothing.
+            # The first messages leave while the last people are still being written: then it is 0.
             done["resolved_to_accepted"] = max(0.0, first_s - resolved_s)
     if alert.finished_at is not None:
         done["finished"] = max(0.0, (alert.finished_at - alert.sent_at).total_seconds())

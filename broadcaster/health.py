@@ -1,7 +1,7 @@
-"""What is wrong with the service now, for /readyz, the console and ``tocsin doctor``: one list, made here.
+"""The service's current troubles, for /readyz, the console and ``tocsin doctor``: one list, made here.
 
-A process finds its own troubles (its disk, its providers) and announces them with its roles (``workers``). Whoever is
-asked adds what the others announced, what the store says of the queues, and whether the bus answers.
+Each process finds its own troubles (disk, providers) and announces them with its roles (``workers``). A report adds
+what others announced, the store's view of the queues, and whether the bus answers.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from broadcaster.store.operations.gauges import Reading
 
 PATIENCE_S = 3.0
-"""How long the store and the bus may take to answer; then they are away."""
+"""Time limit for store and bus; then they count as unavailable."""
 
 STUCK_S = 6.0
 LATE_S = {Lane.URGENT: 10.0, Lane.ROUTINE: 60.0}
-"""How long after an alert was sent its first message is late."""
+"""An alert's first message is late after this many seconds."""
 
 _MB = 1_000_000
 _REFUSED_SINCE = timedelta(days=30)
@@ -46,7 +46,7 @@ _MOST_REFUSALS = 5
 
 
 class Process(Protocol):
-    """What is looked at in this process."""
+    """The part of this process that is checked."""
 
     settings: Settings
     store: Store
@@ -58,7 +58,7 @@ class Process(Protocol):
 
 
 class Health:
-    """Looks at the service; one look at a time for all who ask, and none waits longer than ``PATIENCE_S``."""
+    """Checks the service; concurrent callers share a check, and nobody waits longer than ``PATIENCE_S``."""
 
     def __init__(self, services: Process) -> None:
         self._services = services
@@ -67,7 +67,7 @@ class Health:
         self._kept: tuple[float, list[Trouble]] | None = None
 
     async def troubles(self, *, kept_s: float = 0.0) -> list[Trouble]:
-        """Return what is wrong, the errors first; with ``kept_s`` it may have been found so many seconds ago."""
+        """Return the troubles, errors first; with ``kept_s`` they may be that many seconds old."""
         if self._kept is not None and time.monotonic() - self._kept[0] < kept_s:
             return self._kept[1]
         own, shared, bus = await asyncio.gather(
@@ -89,7 +89,7 @@ class Health:
 
 
 class _Look:
-    """One question at a time: who asks while one is under way waits for its answer, though not for ever."""
+    """One check at a time: concurrent callers wait for its result, with a time limit."""
 
     def __init__(self, really: Callable[[], Awaitable[list[Trouble]]], silent: Code) -> None:
         self._really = really
@@ -110,9 +110,9 @@ class _Look:
 
 
 async def stored_troubles(unit: Unit, now: datetime, *, embedded: bool, owner: str = "") -> list[Trouble]:
-    """Return what the store says is wrong: roles that nobody has, queues that stand still, channels that stopped.
+    """Return the store's troubles: roles without a process, stalled queues, stopped channels.
 
-    ``owner`` is the process that asks: it knows its own troubles.
+    ``owner``: the asking process, which knows its own troubles.
     """
     found = [
         Trouble(Code.CHANNEL_STOPPED, {"channel": str(name)}, why) for name, why in (await account.stops(unit)).items()
@@ -127,7 +127,7 @@ async def stored_troubles(unit: Unit, now: datetime, *, embedded: bool, owner: s
 
 
 def refused(found: retiring.KeeperRefusal) -> Trouble:
-    """Return the trouble that a provider refuses us, whoever the receiver is."""
+    """Return the trouble of a provider that refuses us, whoever receives."""
     named = found.channel in {ChannelName.EMAIL, ChannelName.PUSH}
     keeper = found.keeper if named else found.code.partition(":")[0]
     params: dict[str, str | int] = {"channel": str(found.channel), "keeper": keeper, "people": found.refused}
@@ -135,7 +135,7 @@ def refused(found: retiring.KeeperRefusal) -> Trouble:
 
 
 def absent_roles(living: Sequence[processes.Process]) -> Iterator[Trouble]:
-    """Return a trouble for each role that no living process has."""
+    """Yield a trouble for each role without a living process."""
     there = {role for process in living for role in process.roles}
     return (Trouble(code) for role, code in NO_ROLE.items() if role not in there)
 
@@ -165,14 +165,14 @@ def _standing_still(reading: Reading) -> Iterator[Trouble]:
 
 
 def own_troubles(services: Process) -> list[Trouble]:
-    """Return the troubles of this process: its disk, and the providers that it speaks to. Blocks on the disk."""
+    """Return this process's troubles: disk and providers. Blocks on the disk."""
     return [*_disk(services.settings), *_providers(services)]
 
 
 def _disk(settings: Settings) -> Iterator[Trouble]:
-    """Say so before the disk is full: what can't be written down is not taken."""
+    """Warn before the disk is full: without space nothing can be accepted."""
     if settings.embedded and settings.least_free_mb:
-        with suppress(OSError):  # the store itself says that its folder is gone
+        with suppress(OSError):  # the store itself reports a missing folder
             free_mb = shutil.disk_usage(settings.store_path.parent).free // _MB
             if free_mb < settings.least_free_mb:
                 yield Trouble(Code.DISK_LOW, {"megabytes": free_mb})

@@ -1,4 +1,4 @@
-"""Numbers for rows that must be known before they are written, and secrets for what is shown to the world."""
+"""Row ids assigned before writing, and secrets for public links."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST = (1 << _COUNTER_BITS) - 1
 
 
 class _Sequence:
-    """Grows always: when a millisecond's numbers are used up, or the clock is set back, it goes ahead of the clock."""
+    """Strictly increasing: runs ahead of the clock when a millisecond is used up or the clock is set back."""
 
     def __init__(self) -> None:
         self._node = secrets.randbits(_NODE_BITS)
@@ -36,9 +36,9 @@ _sequence = _Sequence()
 
 
 def new_id() -> int:
-    """Return a positive 63-bit number, greater than the last: 41 bits of time in ms, 10 of process, 12 counted.
+    """Return a positive 63-bit number, greater than the last: 41 bits of time in ms, 10 of process, 12 of counter.
 
-    Two processes may meet in the same 10 bits; the primary key then refuses the second row, and its writer tries again.
+    Two processes may share the same 10 bits; the primary key then refuses the second row, and its writer retries.
     """
     return _sequence.next()
 

@@ -1,4 +1,4 @@
-"""Where the log goes: standard error, one event a line."""
+"""Logging to standard error, one event a line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class _Unfailing(io.TextIOWrapper):
-    """Standard error, whose disk may be full: what can't be logged must not stop what it would have told of."""
+    """Standard error on a possibly full disk: a failed log must not stop the work."""
 
     def __init__(self) -> None:
         super().__init__(io.BufferedWriter(io.FileIO(2, "w", closefd=False)), write_through=True)

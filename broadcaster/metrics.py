@@ -1,7 +1,7 @@
-"""What is measured of the pipeline, for Prometheus. The values of every label are few and known.
+"""Prometheus metrics of the pipeline. Every label has few, known values.
 
-Counters and histograms of the work are each process's own, and add up. What the store knows for all processes together
-(``LEADER``, ``STAGE``, ``PERSON``) is told by one, the scheduler that leads.
+Counters and histograms of work are per process, and add up. Figures from the store for all processes (``LEADER``,
+``STAGE``, ``PERSON``) are exported by one, the leading scheduler.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ _BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 
 
 
 class Shown(Collector):
-    """Gauges that are read all at once by one process: shown while they are fresh, and hidden when another reads."""
+    """Gauges read together by one process: exported while fresh, and hidden when another reads."""
 
     def __init__(self) -> None:
         self._values: Mapping[str, Mapping[tuple[str, ...], float]] = {}
         self._until = 0.0
 
     def show(self, values: Mapping[str, Mapping[tuple[str, ...], float]]) -> None:
-        """Show these: the gauge's name, then the values of its labels, to its value."""
+        """Export these: gauge name, then label values, to value."""
         self._values, self._until = values, time.monotonic() + _FRESH_S
 
     def hide(self) -> None:
@@ -86,7 +86,7 @@ class Shown(Collector):
 
 
 class Tally(Collector):
-    """A histogram to which many are added at once: a million people are not a million calls."""
+    """A histogram with bulk adds: a million people are not a million calls."""
 
     def __init__(self, name: str = "", said: str = "", labels: tuple[str, ...] = ()) -> None:
         self._name, self._said, self._labels = name, said, labels
@@ -140,7 +140,7 @@ FIRST_SHARE = Gauge("tocsin_provider_share", "What part of a channel's messages 
 POSTPONED = Counter(
     "tocsin_postponed_total", "Deliveries put off because their provider or push origin is in trouble.", ["channel"]
 )
-# From the start, with nothing in them: a rate sees no first step of what was not there before.
+# Initialized: a rate misses the first increase of a series that did not exist.
 for _channel in CHANNELS:
     DEAD_LETTERS.labels(_channel)
     for _result in ("accepted", "transient", "permanent", "gone", "misconfigured"):

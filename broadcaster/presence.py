@@ -1,4 +1,4 @@
-"""What a process tells of itself while it runs: that it is here, its roles, its troubles; and how its providers are."""
+"""Announces a running process, its roles and troubles; and probes its providers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from channels.transport.failover import Provider
 
 REACH_EVERY_S = 4.0
-"""Seconds between two looks whether a provider takes connections at all: /readyz knows within ten that it does not."""
+"""Seconds between connection checks of providers: /readyz notices an outage within ten."""
 
 _PROBE_S = 20.0
 _REACH_S = 3.0
@@ -24,7 +24,7 @@ _GREETING_S = 0.5
 
 
 async def announce(services: Services) -> None:
-    """Say that this process is here, what it does, and what is wrong with it."""
+    """Announce this process, its roles and its troubles."""
     troubles = await asyncio.to_thread(own_troubles, services)
     now = services.clock.now()
 
@@ -35,9 +35,9 @@ async def announce(services: Services) -> None:
 
 
 async def probe(services: Services, *, whole: bool) -> None:
-    """Ask each provider whether it answers, without sending anything.
+    """Probe each provider without sending.
 
-    ``whole``: sign in too. Otherwise only connect, except to a provider that was ill at the last look.
+    ``whole``: also sign in. Otherwise only connect, except to a provider that failed the last probe.
     """
     for name, sender in services.senders.items():
         if not sender.sandboxed:
@@ -52,9 +52,9 @@ async def _troubles_of(sender: Sender, *, whole: bool) -> list[Trouble]:
 
 
 async def _unreachable(sender: Sender, provider: Provider[Any, Any]) -> str | None:
-    """Return why a provider takes no connection, None where it does or has no single address.
+    """Return why a provider accepts no connection; None if it does or has no single address.
 
-    A relay greets first, and HTTP waits for us; one that is not well hangs up.
+    A relay greets first, and HTTP waits for us; an unhealthy one hangs up.
     """
     if _is_bound_to(sender, provider):
         return await _ill(sender, provider)
@@ -81,7 +81,7 @@ async def _unreachable(sender: Sender, provider: Provider[Any, Any]) -> str | No
 
 
 async def _ill(sender: Sender, provider: Provider[Any, Any]) -> str | None:
-    """Return what is wrong with a provider, None where it is well."""
+    """Return what is wrong with a provider, None if it is healthy."""
     if sender.listener is not None and _is_bound_to(sender, provider):
         return None if sender.listener.is_bound else "not bound to the message centre"
     try:
@@ -93,5 +93,5 @@ async def _ill(sender: Sender, provider: Provider[Any, Any]) -> str | None:
 
 
 def _is_bound_to(sender: Sender, provider: Provider[Any, Any]) -> bool:
-    """Return whether a session is open all the time; a second one is more than many carriers allow."""
+    """Return whether a session is permanently open; many carriers do not allow a second one."""
     return provider.channel is sender.listener

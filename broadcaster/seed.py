@@ -1,4 +1,4 @@
-"""A town to try everything on: L'Aigle's real boundary and town hall, and residents who do not exist."""
+"""Demo data: L'Aigle's real boundary and town hall, and fictitious residents."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ class Sown:
 
 
 async def sow(store: Store, clock: Clock, *, residents: int = RESIDENTS, random_seed: int = RANDOM_SEED) -> Sown | None:
-    """Add the station and its residents; None, and nothing done, where there is any station already.
+    """Add the station and its residents; None, with nothing done, if there is any station.
 
-    One transaction: a seed that was killed half-way has left nothing, and can be run again. Raises
-    ``zones.CommunesMissing`` without the data of the communes.
+    One transaction, so that a killed seed leaves nothing and can be repeated. Raises ``zones.CommunesMissing`` without
+    the communes' data.
     """
     async with store.read() as unit:
         if await stations.all_stations(unit):
             return None
-    fields = {**of_commune(INSEE), "sea": NO_SEA}  # L'Aigle lies a day's walk from it
+    fields = {**of_commune(INSEE), "sea": NO_SEA}  # L'Aigle is a day's walk from it
     commune_area = Area.from_json({"polygons": fields["boundary"]})
     town = Town(commune_area, (fields["lon"], fields["lat"]), random_seed)
     drawn = list(town.residents(residents))
     async with store.write() as unit:
-        if await stations.all_stations(unit):  # another process was quicker
+        if await stations.all_stations(unit):  # another process was faster
             return None
         made = await stations.add(
             unit,

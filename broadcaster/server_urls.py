@@ -1,4 +1,4 @@
-"""The addresses of the database and the bus, as people and hosting companies write them."""
+"""Addresses of database and bus, in the forms that people and hosting companies use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DRIVEN = {
 }
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _SSL_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
-# What asyncpg reads of a connection URI, and settings of a session that it hands to the server.
+# asyncpg's connection URI parameters, and session settings that it passes to the server.
 _POSTGRESQL = frozenset({
     "host", "port", "user", "password", "passfile", "dbname", "sslmode", "sslnegotiation", "ssl_min_protocol_version",
     "target_session_attrs", "application_name", "options", "search_path", *_SSL_FILES,
@@ -24,9 +24,9 @@ _REDIS = ("redis", "rediss", "unix")
 
 
 def database_url(given: str) -> str:
-    """Return the address with the driver that we use. Raises ``ValueError`` with what is wrong, never with the address.
+    """Return the address with our driver. Raises ``ValueError`` with the problem, never with the address.
 
-    Of PostgreSQL it is a connection URI (libpq, section 34.1.1.2), ``?sslmode=`` and ``?application_name=`` included.
+    For PostgreSQL a connection URI (libpq, section 34.1.1.2), including ``?sslmode=`` and ``?application_name=``.
     """
     scheme, parted, rest = given.strip().partition("://")
     driven = _DRIVEN.get(scheme.lower())
@@ -60,7 +60,7 @@ def _check_postgresql(url: str) -> None:
 
 
 def redis_url(given: str) -> str:
-    """Return the address. Raises ``ValueError`` with what is wrong, never with the address."""
+    """Return the address. Raises ``ValueError`` with the problem, never with the address."""
     scheme, parted, rest = given.strip().partition("://")
     scheme = scheme.lower()
     if "sentinel" in scheme or "cluster" in scheme:
@@ -89,5 +89,5 @@ def _check_files(query: dict[str, str], names: tuple[str, ...]) -> None:
 
 
 def _told(scheme: str, parted: str) -> str:
-    """Return how an address begins, as far as that can be no secret."""
+    """Return the part of an address that can't be secret."""
     return f"{scheme[:20]}://" if parted and re.fullmatch(r"[A-Za-z0-9+.-]+", scheme) else "no scheme"

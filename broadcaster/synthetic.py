@@ -1,8 +1,8 @@
-"""Residents drawn at random, to try everything on: none of them exists, and none of their addresses can.
+"""Random synthetic residents: none exists, nor does any of their addresses.
 
-Telephone numbers are of the ranges that ARCEP keeps for works of fiction (decision 2018-0881, 10,000 each); mail goes
-to ``.example`` and pushes to ``.invalid``, which are never in the DNS (RFC 2606, RFC 6761). The keys of a push are
-real points of P-256: what the sandbox composes is encrypted as for a browser.
+Phone numbers are from ARCEP's ranges for fiction (decision 2018-0881, 10,000 each); mail goes to ``.example`` and
+pushes to ``.invalid``, which are never in the DNS (RFC 2606, RFC 6761). Push keys are real points of P-256: the sandbox
+encrypts as for a browser.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zones import Area
 
 MOST = 8000
-"""More residents than this would need more numbers than fiction has."""
+"""More residents would need more numbers than there are for fiction."""
 GROUPS = {
     "ecole-des-tilleuls": "École des Tilleuls, parents (synthetic)",
     "college-de-la-risle": "Collège de la Risle, parents (synthetic)",
@@ -48,7 +48,7 @@ _FAMILY = (
     "Merisier", "Noisetier", "Orme", "Peuplier", "Romarin", "Sureau", "Tremble", "Verveine", "Yeuse",
 )  # fmt: skip
 
-# A town of Normandy: six in ten live within a kilometre or so of the town hall, the others in hamlets and farms.
+# A town of Normandy: six in ten live within about a kilometre of the town hall, the others in hamlets and farms.
 _CENTRAL = 0.6
 _SPREAD_M = 750.0
 _METRES_A_DEGREE = 111_320.0
@@ -59,7 +59,7 @@ _P_ORDER = int("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 @dataclass(frozen=True, slots=True)
 class _Household:
-    """What those who live together share; ``places`` are home and, for pupils' parents, the school."""
+    """Shared by a household; ``places``: home and, for pupils' parents, the school."""
 
     family: str
     landline: str | None
@@ -68,7 +68,7 @@ class _Household:
 
 
 class Town:
-    """Draws points and people in ``area``, denser about ``centre`` (lon, lat). One seed gives one town."""
+    """Draws points and people in ``area``, denser about ``centre`` (lon, lat). Deterministic by seed."""
 
     def __init__(self, area: Area, centre: tuple[float, float], random_seed: int) -> None:
         self._area = area
@@ -101,7 +101,7 @@ class Town:
         while made < count:
             size = min(count - made, 1 + int(self._random.choice(len(_HOUSEHOLD_SIZES), p=_HOUSEHOLD_SIZES)))
             home = NewPlace("domicile", *next(homes))
-            # A household has one landline; whoever lives there is reached by it.
+            # A household has one landline for all its members.
             landline = _LANDLINE.format(household) if self._chance(0.42) else None
             school = int(self._random.integers(len(_SCHOOLS))) if size > 1 and self._chance(0.35) else None
             family = _FAMILY[int(self._random.integers(len(_FAMILY)))]

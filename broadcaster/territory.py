@@ -1,6 +1,6 @@
-"""What a new station takes over from its commune, or from a boundary out of a file.
+"""A new station's fields from its commune, or from a boundary file.
 
-Reads the data of all communes, which takes seconds: call these from a thread where an event loop runs.
+Reads the data of all communes, which takes seconds: call these from a thread if there is an event loop.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def of_commune(insee: str) -> dict[str, Any]:
 
 
 def of_boundary(found: Boundary) -> dict[str, Any]:
-    """Return the fields of a station that has this boundary."""
+    """Return the fields of a station with this boundary."""
     lon, lat = found.middle
     return {"boundary": Jurisdiction(found.shape).boundary_geojson, "lon": lon, "lat": lat}
 
@@ -49,7 +49,7 @@ def read(document: Any, region: str, *, swap: bool | None = None, mend: bool = F
 
 
 def left_out(found: Boundary) -> list[str]:
-    """Return in English sentences what was not taken over as it stood in the file."""
+    """Return English sentences about what was changed or ignored in the file."""
     told = []
     nothing = found.left_out.get("nothing", 0)
     drawn = [f"{number} × {kind}" for kind, number in found.left_out.items() if kind != "nothing"]
@@ -65,9 +65,9 @@ def left_out(found: Boundary) -> list[str]:
 
 
 def sea_of(boundary: Mapping[str, Any] | None, coast: Coast | None = None) -> dict[str, Any]:
-    """Return the sea near a boundary, as GeoJSON without polygons where none is known.
+    """Return the sea near a boundary as GeoJSON, without polygons if unknown.
 
-    For many boundaries, one ``coast`` reads the communes once.
+    For many boundaries, share one ``coast``, which reads the communes once.
     """
     territory = Jurisdiction.from_geojson(boundary).boundary
     if territory is None:

@@ -1,4 +1,4 @@
-"""All that recurs, in one table. Only the leading scheduler runs it; the one-second sweep and leases are loops."""
+"""All recurring jobs, in one table. Only the leading scheduler runs it; the one-second sweep and leases are loops."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _log = structlog.get_logger(__name__)
 
 
 def timetable(services: Services, figures: Figures) -> Timetable:
-    """Return the timetable. A new job is a line here: each is a step that a test can call."""
+    """Return the timetable. A new job is a line here, and a step that tests can call."""
 
     def job(work: Callable[[Services], Awaitable[None]], **every: float) -> Job:
         return Job(work.__name__, timedelta(**every), lambda: work(services))
 
     async def issue_due() -> None:
-        """Issue what is due, and be woken at the instant when the next schedule is."""
+        """Issue what is due, and schedule a wake-up for the next due time."""
         await schedule.issue_due(services)
         soonest = await services.store.look(schedules.soonest)
         if soonest is not None:
@@ -60,14 +60,14 @@ def timetable(services: Services, figures: Figures) -> Timetable:
 
 def _failed(name: str, error: Exception) -> None:
     if isinstance(error, (StoreUnavailable, BusUnavailable)):
-        # They log that they are away themselves, once and not for each job.
+        # Their unavailability is logged by themselves, once and not per job.
         _log.debug("a job waits for the store or the bus", job=name, error=str(error))
     else:
         _log.error("a job failed, and is tried again at its next turn", job=name, exc_info=error)
 
 
 async def mind_residents(services: Services) -> None:
-    """End pauses and visits whose time is over, and forget what nobody confirmed in time."""
+    """End expired pauses and visits, and delete what was not confirmed in time."""
     now = services.clock.now()
     async with services.store.read() as unit:
         due = await residents.is_due(unit, now) or await confirmations.is_due(unit, now)
@@ -78,7 +78,7 @@ async def mind_residents(services: Services) -> None:
 
 
 async def forget_old(services: Services) -> None:
-    """Forget what is kept for a while only."""
+    """Delete expired data."""
     now = services.clock.now()
     async with services.store.write() as unit:
         await upkeep.trim_changes(unit)

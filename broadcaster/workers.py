@@ -1,4 +1,4 @@
-"""The loops that run the stages: relay, resolvers, senders, entrants, ledger, sweeper."""
+"""Loops that run the stages: relay, resolvers, senders, entrants, ledger, sweeper."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ if TYPE_CHECKING:
 
 _EXTREME, _SEVERE = (rank_of(each, Status.ACTUAL) for each in (Severity.EXTREME, Severity.SEVERE))
 _MODERATE, _ANY = (rank_of(each, Status.ACTUAL) for each in (Severity.MODERATE, Severity.MINOR))
-# Each runner, and the greatest rank that it works on: however many batches of less are under way, and however slow
-# their sender is, what is graver finds one free.
+# Each runner's greatest rank: however many less urgent batches are under way, and however slow their sender, more
+# urgent work finds a free one.
 _RUNNERS = {Lane.URGENT: (_SEVERE,) * 4 + (_EXTREME,) * 2, Lane.ROUTINE: (_ANY,) * 2 + (_MODERATE,)}
 _RESOLVERS = {Lane.URGENT: (_SEVERE,) * 3 + (_EXTREME,), Lane.ROUTINE: (_ANY,) * 2}
 _SWEEP_S = 1.0
 _FOLLOW_S = 5.0
 _ENTER_PACE_S = 0.05
-"""How often changes are looked at while many come: a look costs about the same for one as for a hundred."""
+"""Interval between checks of changes under load: one costs about the same for one change as for a hundred."""
 _AGAIN_S = 1.0
 _SETTLE_S = 2.0
 _PLACE_S, _GEOCODER_AWAY_S = 5.0, 60.0
 _CANCELLED_S = 5.0
-"""How long what was cancelled may take to let go: one that waits for a store that says nothing never would."""
+"""Time limit for cancelled tasks: one waiting for a silent store would never end."""
 _LOCK_WAIT_S = 10.0
 _LOCK_AGAIN_S = 0.1
 _log = structlog.get_logger(__name__)
@@ -64,9 +64,9 @@ _log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def working(services: Services) -> AsyncIterator[None]:
-    """Run the loops of this process' roles within the block.
+    """Run the loops of this process's roles within the block.
 
-    At its end: stop the intake, let what is under way end, write it down.
+    Shutdown: stop the intake, let current work end, record its outcomes.
     """
     told = asyncio.Event()
     told.set()
@@ -75,14 +75,14 @@ async def working(services: Services) -> AsyncIterator[None]:
     living = None
     if not services.settings.embedded:
         living = await _live(services)
-        with suppress(StoreUnavailable):  # now, so that whoever started it sees it at once
+        with suppress(StoreUnavailable):  # now, so that it is visible at once
             await presence.announce(services)
     ledger = asyncio.create_task(services.ledger.run(), name="ledger")
     crew = _Crew(services)
     crew.start("relay", lambda: relay(services, told))
     crew.start("holding", lambda: _holding(services))
     crew.start("active alerts", lambda: _following(services))
-    if not services.settings.embedded:  # there, the one process has every role
+    if not services.settings.embedded:  # embedded, one process has every role
         crew.start("presence", lambda: _announcing(services))
     figures = Figures(services)
     recurring = timetable(services, figures)
@@ -122,7 +122,7 @@ def _start_senders(crew: _Crew, services: Services) -> None:
 
 
 async def _live(services: Services) -> asyncio.Task[None]:
-    """Hold the lock by which others know that this process lives, and return who holds it."""
+    """Hold the lock that proves this process alive; return its task."""
     services.owner = alive.HOLDER + services.owner
     held = asyncio.Event()
 
@@ -136,17 +136,17 @@ async def _live(services: Services) -> asyncio.Task[None]:
                 await asyncio.sleep(_LOCK_AGAIN_S)
 
     task = asyncio.create_task(holding(), name="living")
-    with suppress(TimeoutError):  # the store is away: nothing is leased before it is back
+    with suppress(TimeoutError):  # the store is unavailable: nothing can be leased until it is back
         async with asyncio.timeout(_LOCK_WAIT_S):
             await held.wait()
     return task
 
 
 async def _written_down(services: Services) -> None:
-    """Write down what became of all that was sent, and give back what this process leads.
+    """Record the outcomes of everything sent, and release this process's leads.
 
-    Not for ever: on a full disk, or beside a server that says nothing, whoever stops us would kill us. What could not
-    be written is sent again, and marked.
+    With a time limit: on a full disk, or with a silent server, we would be killed. What could not be written is sent
+    again, and marked.
     """
     try:
         async with asyncio.timeout(services.settings.grace_s + _SETTLE_S):
@@ -159,7 +159,7 @@ async def _written_down(services: Services) -> None:
 
 
 class _Crew:
-    """The tasks of the loops, and which of them have a job in hand."""
+    """The loops' tasks, and which of them are busy."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -170,12 +170,12 @@ class _Crew:
         self._tasks.add(asyncio.create_task(self._repeat(name, step), name=name))
 
     async def _repeat(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
-        """Repeat a step; whatever goes wrong is logged, and tried again a little later."""
+        """Repeat a step; errors are logged, and retried after a moment."""
         while not self._services.stopping.is_set():
             try:
                 await step()
             except (StoreUnavailable, BusUnavailable) as error:
-                # They tell themselves that they are away, once and not for each loop.
+                # Their unavailability is logged by themselves, once and not per loop.
                 _log.debug("a loop waits for the store or the bus", loop=name, error=str(error))
                 await asyncio.sleep(_AGAIN_S)
             except Exception:  # noqa: BLE001  logged; the other loops and the next turn go on
@@ -183,7 +183,7 @@ class _Crew:
                 await asyncio.sleep(_AGAIN_S)
 
     async def take(self, queue: str, most: int, work: Callable[[Services, int], Awaitable[None]]) -> None:
-        """Take a job of that rank at the most, and do it."""
+        """Take a job of at most that rank, and do it."""
         job = await self._services.bus.take(queue, most)
         task = asyncio.current_task()
         if task is not None:
@@ -194,16 +194,16 @@ class _Crew:
         finally:
             if task is not None:
                 self._busy.discard(task)
-            with suppress(BusUnavailable):  # then it comes again, and the store knows that it is done
+            with suppress(BusUnavailable):  # then it is redelivered, and the store knows that it is done
                 await self._services.bus.done(job)
 
     async def end(self) -> None:
-        """Let jobs in hand end, within the grace time: senders give back what they did not send."""
+        """Let current jobs end, within the grace time: senders release what they did not send."""
         for task in self._tasks - self._busy:
             task.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._services.settings.grace_s):
-                # By turns: what was in somebody's hands may go on by itself from here on.
+                # In a loop: Shutdown waits for detached sends, which a busy job may still add.
                 while under_way := self._busy | self._services.lingering:
                     await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
         every = self._tasks | self._services.lingering
@@ -213,7 +213,7 @@ class _Crew:
 
 
 async def _resolve(services: Services, alert_id: int) -> None:
-    if alert_id in services.held_alerts:  # as with a batch: its lease may have ended by a clock that jumped
+    if alert_id in services.held_alerts:  # as with a batch: a clock jump may have ended its lease
         return
     services.held_alerts.add(alert_id)
     try:
@@ -226,7 +226,7 @@ async def _resolve(services: Services, alert_id: int) -> None:
 
 
 async def _entering(services: Services) -> None:
-    """Keep the index in step, and find late entrants; of several resolvers, one at a time does the latter."""
+    """Keep the index current, and run *enter*; among resolvers, only one at a time does the latter."""
     clock = asyncio.get_running_loop().time
     async with services.bus.listen(PEOPLE) as signal:
         while True:
@@ -239,7 +239,7 @@ async def _entering(services: Services) -> None:
 
 
 async def _following(services: Services) -> None:
-    """Know which alerts hold, whoever issued or cancelled them."""
+    """Keep track of active alerts, whichever process issued or cancelled them."""
     async with services.bus.listen(ALERTS) as signal:
         while True:
             for alert in await services.active.follow():
@@ -248,7 +248,7 @@ async def _following(services: Services) -> None:
 
 
 async def _holding(services: Services) -> None:
-    """Hold on to what this process works on."""
+    """Renew the leases of this process's work."""
     await asyncio.sleep(services.settings.lease_s / 4)
     held, resolving = sorted(services.held_batches), sorted(services.held_alerts)
     if held or resolving:
@@ -258,12 +258,12 @@ async def _holding(services: Services) -> None:
             await batches.renew(unit, services.owner, held, until)
             await alerts.renew(unit, services.owner, resolving, until)
 
-        with urgently():  # behind an alert to a million it would come too late, and what is held be taken for lost
+        with urgently():  # behind an alert to a million it would be too late, and the leases be taken over
             await services.store.at_once(renew)
 
 
 async def _announcing(services: Services) -> None:
-    """Announce this process, and go on doing so."""
+    """Announce this process periodically."""
     async with services.store.write() as unit:
         await processes.forget_dead(unit, services.clock.now())
     while True:
@@ -272,7 +272,7 @@ async def _announcing(services: Services) -> None:
 
 
 async def _probing(services: Services) -> None:
-    """Look now and then how the providers are, so that one that is away is known before the next alert."""
+    """Probe the providers periodically, so that an outage is known before the next alert."""
     every_s = services.settings.probe_every_s
     if not every_s:
         await asyncio.Event().wait()
@@ -285,12 +285,12 @@ async def _probing(services: Services) -> None:
 
 
 async def _sweeping(services: Services, figures: Figures, recurring: Timetable) -> None:
-    """Lead, or stand by: put back on the bus whatever the store says is unfinished, and run the timetable."""
+    """Lead, or stand by: requeue unfinished work, and run the timetable."""
     steps = Steps()
     while True:
         if await leads(services, "scheduler"):
             if await steps.mend(services):
-                await recurring.stop()  # the clock that it was set by was ahead
+                await recurring.stop()  # it was set by a fast clock
             recurring.start()
             await take_over(services)
             await sweep(services)
@@ -301,7 +301,7 @@ async def _sweeping(services: Services, figures: Figures, recurring: Timetable) 
 
 
 async def _placing(services: Services) -> None:
-    """Look up addresses that wait, while this process leads; a geocoder that is away is left alone for a while."""
+    """Look up waiting addresses while this process leads; pause while the geocoder is unavailable."""
     pause_s = _PLACE_S
     if services.settings.geocoder_url and await leads(services, "scheduler"):
         try:

@@ -1,1 +1,1 @@
-"""What ``tocsin`` can do, one file a group of commands; ``broadcaster.cli`` puts them together."""
+"""The commands of ``tocsin``, one file per group; ``broadcaster.cli`` assembles them."""

@@ -1,4 +1,4 @@
-"""How the account of an alert looks, and the list of whom nothing reached."""
+"""Prints an alert's account, and the people not reached."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def settled(account: dict[str, Any]) -> bool:
 
 
 def show_account(console: Console, account: dict[str, Any]) -> None:
-    """Who was reached: people by their best state, deliveries by channel and state, how fast."""
+    """Print people by best state, deliveries by channel and state, and latencies."""
     people = account["people"]
     if account["matched"] == 0:
         console.print(Text("0 people matched: NOBODY was told anything", style="bold red"))
@@ -82,7 +82,7 @@ def _say_apart(console: Console, account: dict[str, Any]) -> None:
 
 
 async def unreached(api: Api, alert_id: str) -> AsyncIterator[dict[str, Any]]:
-    """Return whom nothing reached, one by one."""
+    """Yield the people not reached."""
     cursor: str | None = None
     while True:
         page = await api.get(f"/v1/alerts/{alert_id}/unreached", cursor=cursor, limit=1000)
@@ -94,6 +94,6 @@ async def unreached(api: Api, alert_id: str) -> AsyncIterator[dict[str, Any]]:
 
 
 def show_unreached(console: Console, people: list[dict[str, Any]], *, title: str) -> None:
-    """List the people whom nothing reached, and why."""
+    """Print the people not reached, and why."""
     rows = [(each["external_id"], each["name"], Text(each["why"])) for each in people]
     console.print(table(("id", "name", "why"), rows, title=title))

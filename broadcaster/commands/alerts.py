@@ -196,7 +196,7 @@ def cancel(
         text = {"headline": headline, **({"description": description} if description else {})}
         body = {"texts": {language: text}} if headline else {}
         cleared = await api.post(f"/v1/alerts/{alert_id}/cancel", body)
-        # A service of our own would end before the all-clear is out: it stays until that is accounted for.
+        # A temporary service must run until the all-clear is accounted for.
         account = await follow(api, cleared["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
         return cleared, account, api.passing
 

@@ -1,4 +1,4 @@
-"""The service's HTTP API, as the commands use it."""
+"""HTTP API client for the commands."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _FORBIDDEN = frozenset({401, 403})
 
 
 class Lost(Exception):
-    """The line to the service was lost; what was asked may be done or not."""
+    """The connection to the service was lost; the request may have been processed."""
 
 
 class Api:
-    """One service at ``url``, spoken to with ``key``; use it in an ``async with``.
+    """The service at ``url``, used with ``key``, in an ``async with``.
 
     ``passing``: it was started for this command, and ends with it.
     """
@@ -45,7 +45,7 @@ class Api:
         self._said = False
 
     async def __aenter__(self) -> Self:
-        # Straight to the service: a proxy of the environment has no business between an alert and its mayor's desk.
+        # Direct connection: no proxy from the environment between a mayor and the service.
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S, connect=10)
         self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
         return self
@@ -55,7 +55,7 @@ class Api:
             await self._session.close()
 
     async def answers(self) -> bool:
-        """Return whether a service listens there at all."""
+        """Return whether a service answers there."""
         try:
             async with (
                 self._waiting(),
@@ -67,20 +67,20 @@ class Api:
         return True
 
     async def get(self, path: str, **query: str | int | None) -> Any:
-        """Ask for something; tries again when the line is lost. Raises ``Stop`` with the service's own sentence."""
+        """GET; retries after lost connections. Raises ``Stop`` with the service's own sentence."""
         params = {name: str(value) for name, value in query.items() if value is not None}
         return await self._asked("GET", path, params=params)
 
     async def post(self, path: str, body: Any, *, headers: Mapping[str, str] | None = None) -> Any:
-        """Send a document that may be sent twice without harm; tries again when the line is lost."""
+        """POST an idempotent document; retries after lost connections."""
         return await self._asked("POST", path, body=body, headers=headers)
 
     async def patch(self, path: str, body: Any) -> Any:
-        """Change something; doing it twice does no harm."""
+        """PATCH; idempotent."""
         return await self._asked("PATCH", path, body=body)
 
     async def delete(self, path: str) -> Any:
-        """End something; doing it twice does no harm."""
+        """DELETE; idempotent."""
         return await self._asked("DELETE", path)
 
     async def _asked(
@@ -112,7 +112,7 @@ class Api:
         raise AssertionError("the last try returns or raises")
 
     async def accounts(self, alert_id: str) -> AsyncGenerator[Any]:
-        """Return an alert's account at each change, until it is finished. Raises ``Lost`` when the stream breaks."""
+        """Yield an alert's account at each change, until it is finished. Raises ``Lost`` when the stream breaks."""
         timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=_SILENCE_S)
         headers = {"Accept": "text/event-stream"}
         try:
@@ -137,7 +137,7 @@ class Api:
 
     @asynccontextmanager
     async def _waiting(self) -> AsyncIterator[None]:
-        """Say so, once, if what is asked within the block takes long."""
+        """Print a notice, once, if the block takes long."""
         said = f"{self.url} does not answer yet: waiting for it"
         timer = asyncio.get_running_loop().call_later(SAID_AFTER_S, self._say, said)
         try:
@@ -159,7 +159,7 @@ class Api:
 
 
 async def _events(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, str]]:
-    """Return (event, data) as the HTML standard's section 9.2.6 reads a stream."""
+    """Yield (event, data) of a stream (HTML standard, section 9.2.6)."""
     event, data = "message", list[str]()
     while raw := await content.readline():
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
@@ -176,7 +176,7 @@ async def _events(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, str
 
 
 def _problem(read: bytes) -> tuple[Any, str]:
-    """Return the document of an answer, and what it says where it tells a problem (RFC 9457)."""
+    """Return an answer's document, and its message if it is a problem (RFC 9457)."""
     try:
         document = json.loads(read) if read else None
     except ValueError:

@@ -41,7 +41,7 @@ def backup(file: Path, *, with_key: bool) -> None:
     """
     where = settings()
     beside = file.with_name(file.name + ".key")
-    for each in (file, beside) if with_key else (file,):  # looked at before the work, not only after it
+    for each in (file, beside) if with_key else (file,):  # checked before the work too
         if each.exists():
             raise Stop(f"{each} is there already: give another name")
     made = wait_for(_back_up(where, file))
@@ -62,14 +62,14 @@ async def _back_up(where: Settings, file: Path) -> Manifest:
 
 
 def _key_text(where: Settings) -> str:
-    """Return the secrets as the settings have them."""
+    """Return the secrets as in the settings."""
     if where.secret_key is not None:
         return where.secret_key.get_secret_value()
     return (where.data_dir / KEY_FILE).read_text().strip()
 
 
 def _needed_key(where: Settings, given: Path | None) -> SecretStr | None:
-    """Return the secret of ``--key`` where the settings have none; stops where there is none, or another."""
+    """Return the secret of ``--key`` if the settings have none; stops if there is none, or a different one."""
     kept = where.data_dir / KEY_FILE
     has_one = where.secret_key is not None or kept.exists()
     if given is None:

@@ -43,7 +43,7 @@ def migrate() -> None:
 
 
 async def _look_for_the_sea(store: Store) -> None:
-    """Find the sea near stations that are older than the question."""
+    """Determine the sea for stations from before that existed."""
     async with store.read() as unit:
         ids = await stations.without_sea(unit)
     coast = Coast()

@@ -51,7 +51,7 @@ async def _examined() -> list[Examined]:
             Examined("settings", Finding("error", f"{name}: {problem}", "docs/operating.md has the table of settings"))
             for name, problem in error.findings
         ]
-    set_up_logs(settings)  # what a check logs is not part of the document on stdout
+    set_up_logs(settings)  # logs of checks must not mix with the document on stdout
     found = [Examined("settings", Finding("ok", "every TOCSIN_ setting can be read"))]
     return [*found, *[each async for each in examine(settings)]]
 

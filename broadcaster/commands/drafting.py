@@ -1,4 +1,4 @@
-"""What is typed after ``tocsin send``, made into the document that the API takes. The API judges it."""
+"""From the options of ``tocsin send`` to the API's document. The API validates it."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ OPTIONS = (
 
 
 def with_draft(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a command the options of an alert."""
+    """Add an alert's options to a command."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command
 
 
 def draft(given: Mapping[str, Any], *, now: datetime | None = None) -> dict[str, Any]:
-    """Make the document of POST /v1/alerts. Stops with a sentence for what can't be read; limits are the API's."""
+    """Return the document of POST /v1/alerts. Stops with a sentence for unparsable options; limits are the API's."""
     at = now or utc_now()
     body: dict[str, Any] = {"station": given["station"], "status": given["status"], "severity": given["severity"]}
     for name in ("urgency", "certainty", "category", "event"):
@@ -191,7 +191,7 @@ def minutes_of(name: str, text: str, at: str) -> int:
 
 
 def _moment(name: str, text: str, now: datetime) -> str:
-    """Return an ISO 8601 moment with its offset; one without is of this machine's time zone."""
+    """Return an ISO 8601 time with offset; the default is this machine's time zone."""
     span = _SPAN.fullmatch(text.strip().lower())
     if span is not None:
         return (now + timedelta(seconds=float(span[1]) * _SECONDS[span[2]])).replace(microsecond=0).isoformat()

@@ -1,4 +1,4 @@
-"""What ``tocsin doctor`` looks at. Each examination gives findings, and never raises."""
+"""Checks of ``tocsin doctor``. They return findings, and never raise."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ if TYPE_CHECKING:
 _LOW_DISK = 1 << 30
 _NO_DISK = 100 << 20
 _PROBE_S = 9.0
-"""How long anything may take to answer: whoever runs this wants to know what is wrong within ten seconds."""
+"""Time limit per check, so that the whole report takes less than ten seconds."""
 
 _ANSWER_S = 5.0
-# The newest release is younger than this machine's clock may say it is.
+# An earlier clock is wrong: the newest release is younger.
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """One finding, with what it is about."""
+    """A finding and its subject."""
 
     subject: str
     finding: Finding
 
 
 async def examine(settings: Settings) -> AsyncIterator[Examined]:
-    """Examine everything, from the ground up: folder, secret, database, clock, port, channels."""
+    """Check everything, from the bottom up: folder, secret, database, clock, port, channels."""
     for subject, look in _LOCAL.items():
         for finding in look(settings):
             yield Examined(subject, finding)
-    # At once, so that one that hangs does not keep the others waiting.
+    # Concurrently, so that one that hangs does not delay the others.
     asking = {subject: asyncio.create_task(_in_time(ask(settings))) for subject, ask in _ASKED.items()}
     channels = asyncio.create_task(_channels(settings))
     for subject, asked in asking.items():
@@ -191,7 +191,7 @@ def _links(settings: Settings) -> Iterator[Finding]:
 
 
 def _sqlite_file(settings: Settings) -> Path | None:
-    """Return the path of the SQLite file, there or not; None where the database is another."""
+    """Return the SQLite file's path, existing or not; None for another database."""
     return Path(settings.store_url.partition(":///")[2]) if settings.embedded else None
 
 
@@ -201,7 +201,7 @@ async def _database(settings: Settings) -> list[Finding]:
     if path is not None and not path.exists():
         return [Finding("error", f"there is no database at {path}", "run `tocsin migrate`")]
     if settings.secret_key is None and not (settings.data_dir / "secret.key").exists():
-        return []  # told above; opening the database would make another key
+        return []  # reported above; opening the database would make a new key
     try:
         store = Store(settings.store_url, Vault(settings.sealing_secrets()))
     except Exception as error:  # noqa: BLE001  whatever is wrong with the address, it is a finding
@@ -216,7 +216,7 @@ async def _database(settings: Settings) -> list[Finding]:
         found.append(Finding("ok", f"the database answers and can be written to (shape {there})"))
         found.extend(await _kept(store))
         found.extend(await examine_running.of_the_work(store, settings))
-    except (StoreUnavailable, OSError) as error:  # a TimeoutError is an OSError
+    except (StoreUnavailable, OSError) as error:  # TimeoutError is an OSError
         found += examine_running.of_troubles([Trouble(Code.STORE_AWAY, detail=str(error) or "no answer in time")])
     finally:
         await store.close()
@@ -224,7 +224,7 @@ async def _database(settings: Settings) -> list[Finding]:
 
 
 async def _kept(store: Store) -> list[Finding]:
-    """Look whether what is kept opens with the key that is set, and which keys never expire."""
+    """Check that stored data opens with the configured key, and list keys that never expire."""
     found: list[Finding] = []
     async with store.read() as unit:
         every = await stations.all_stations(unit)

@@ -1,4 +1,4 @@
-"""What ``tocsin doctor`` finds of what is running: service, roles, bus, public address, geocoder, clock."""
+"""``tocsin doctor``'s checks of the running system: service, roles, bus, public address, geocoder, clock."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _STA_UNSYNC = 0x0040
 
 
 def of_troubles(found: Iterable[Trouble]) -> list[Finding]:
-    """Return the service's own list of troubles as findings."""
+    """Return the service's troubles as findings."""
     return [
         Finding(
             "error" if each.grade is Grade.ERROR else "warning",
@@ -47,7 +47,7 @@ def of_troubles(found: Iterable[Trouble]) -> list[Finding]:
 
 
 async def of_the_work(store: Store, settings: Settings) -> list[Finding]:
-    """Return who runs, and what the store says of the work: also where no process answers that could tell it."""
+    """Return running processes, and the store's troubles, even if no process answers."""
     now = datetime.now(UTC)
     async with store.read() as unit:
         troubles = await stored_troubles(unit, now, embedded=settings.embedded)
@@ -71,7 +71,7 @@ def _by_role(living: Sequence[Process]) -> list[Finding]:
 
 
 async def bus(settings: Settings) -> list[Finding]:
-    """Ask the bus."""
+    """Ping the bus."""
     if settings.redis_url is None:
         return []
     try:
@@ -88,7 +88,7 @@ async def bus(settings: Settings) -> list[Finding]:
 
 
 async def service(settings: Settings) -> list[Finding]:
-    """Ask the service at TOCSIN_URL, else where the settings say that it listens."""
+    """Query the service at TOCSIN_URL, else at its configured address."""
     named = named_url()
     url = named or local_url(settings)
     async with Api(url, "", tries=1) as api:
@@ -131,7 +131,7 @@ async def _asked_json(url: str) -> Any:
 
 
 async def public(settings: Settings) -> list[Finding]:
-    """Ask the public address as a resident's browser does."""
+    """Query the public address like a resident's browser."""
     if not settings.public_url:
         return []
     timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
@@ -166,7 +166,7 @@ def _compared(dated: str | None) -> list[Finding]:
 
 
 async def addresses(settings: Settings) -> list[Finding]:
-    """Ask the geocoder for an address that there is everywhere."""
+    """Query the geocoder for an address that exists everywhere."""
     if not settings.geocoder_url:
         return [Finding("ok", "no addresses are looked up (TOCSIN_GEOCODER_URL is off)")]
     try:
@@ -178,7 +178,7 @@ async def addresses(settings: Settings) -> list[Finding]:
 
 
 class _Timex(ctypes.Structure):
-    """The beginning of Linux's ``struct timex`` (adjtimex(2)), with room for the rest."""
+    """Start of Linux's ``struct timex`` (adjtimex(2)), with room for the rest."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -192,7 +192,7 @@ class _Timex(ctypes.Structure):
 
 
 def synchronised() -> bool | None:
-    """Return whether something (NTP) keeps this machine's clock right; None where the kernel does not say."""
+    """Return whether this machine's clock is synchronized (NTP); None if the kernel does not say."""
     told = _Timex()
     try:
         if ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(told)) < 0:

@@ -1,4 +1,4 @@
-"""Errors as sentences: no command ends in a traceback for something that a person can mend."""
+"""Errors as sentences: no traceback for anything that a user can fix."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Stop(click.ClickException):
 
 
 def sentence(error: Exception) -> Stop | None:
-    """Return what to tell of an error, or None for one that is a defect of ours."""
-    # Imported when there is an error to tell of: no command waits for what it does not need.
+    """Return an error's message, or None for a bug of ours."""
+    # Imported on demand, to keep commands fast.
     from broadcaster.domain.refusals import located  # noqa: PLC0415
     from broadcaster.errors import BadSettings, TocsinError  # noqa: PLC0415
     from broadcaster.store.engine.engine import StoreUnavailable  # noqa: PLC0415
@@ -61,7 +61,7 @@ def sentence(error: Exception) -> Stop | None:
 
 
 class Sentences(click.Group):
-    """The group all commands are in: what they raise becomes a sentence and an exit code."""
+    """The root command group: converts exceptions to messages and exit codes."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -78,7 +78,7 @@ class Sentences(click.Group):
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's asynchronous part."""
+    """Run a command's coroutine."""
     import asyncio  # noqa: PLC0415  as above
 
     return asyncio.run(work)

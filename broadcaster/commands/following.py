@@ -1,4 +1,4 @@
-"""Following an alert until everyone is accounted for, with a bar."""
+"""Follow an alert, with a progress bar, until everyone is accounted for."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _POLL_S = 1.0
 
 
 async def follow(api: Api, alert_id: str, *, wait_s: float, console: Console) -> dict[str, Any] | None:
-    """Follow an alert; give the last account of it that was heard, None if none was.
+    """Follow an alert; return its last account, None if none arrived.
 
-    Comes back when all are accounted for, or after ``wait_s`` seconds. A lost line is taken up again.
+    Returns when all are accounted for, or after ``wait_s`` seconds. Reconnects after a lost connection.
     """
     last: dict[str, Any] | None = None
     columns = (
@@ -46,7 +46,7 @@ async def follow(api: Api, alert_id: str, *, wait_s: float, console: Console) ->
 
 
 async def _accounts(api: Api, alert_id: str) -> AsyncGenerator[dict[str, Any]]:
-    """Return accounts as they come, by the stream, and by asking where there is none, until the alert is settled."""
+    """Yield accounts from the stream, or by polling without one, until the alert is settled."""
     while True:
         try:
             async with aclosing(api.accounts(alert_id)) as stream:
@@ -59,7 +59,7 @@ async def _accounts(api: Api, alert_id: str) -> AsyncGenerator[dict[str, Any]]:
         try:
             account = await api.get(f"/v1/alerts/{alert_id}/account")
         except Lost:
-            continue  # it has tried for seconds by itself; the service may come back
+            continue  # it has retried for seconds; the service may come back
         yield account
         if settled(account):
             return

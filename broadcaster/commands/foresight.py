@@ -1,4 +1,4 @@
-"""How the reach of an alert looks before it is sent."""
+"""Prints an alert's reach before it is sent."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def _width(console: Console) -> int:
 
 
 def banner(console: Console, status: str, station: str) -> None:
-    """Say, so that none can be taken for the other, whether this is real."""
+    """Print unmistakably whether the alert is real."""
     words, style = _BANNERS[status]
     console.print(Panel(Text(f"{words}\nstation: {station}", justify="center"), style=style, width=_width(console)))
 
 
 def show_reach(console: Console, reach: dict[str, Any]) -> None:
-    """Whom it would reach, by what, at what price, how fast."""
+    """Print whom it would reach, by which channels, cost and time."""
     people = reach["people"]
     if people == 0 and reach["others_fewer_than"]:
         console.print(f"[bold]nobody on the station's list, and fewer than {reach['others_fewer_than']} others[/bold]")
@@ -96,14 +96,14 @@ def _say_hearing(console: Console, hearing: dict[str, int]) -> None:
 
 
 def how_many(reach: dict[str, Any]) -> str:
-    """Say how many people it concerns: exactly only where all of them are of the station's own list."""
+    """Return how many people are concerned; exact only if all are in the station's register."""
     if not reach["people"] and reach["others_fewer_than"]:
         return f"fewer than {reach['others_fewer_than']} people"
     return f"{'about ' if reach['others'] else ''}{counted(reach['people'], 'person', 'people')}"
 
 
 def say_sandbox(console: Console, channels: list[str]) -> None:
-    """Say loudly which channels send nothing."""
+    """Print prominently which channels send nothing."""
     if channels:
         names = ", ".join(CHANNEL_WORDS[each] for each in channels)
         console.print(

@@ -157,7 +157,7 @@ def same_ids(*, station: str) -> None:
 
 
 async def _place(store: Store, station: Station) -> None:
-    """Look up what waits, and say what is left for a person to do."""
+    """Look up waiting addresses, and print what is left to a person."""
     async with store.read() as unit:
         waiting = (await addresses.counts(unit, station.id))[AddressState.WAITING]
     if waiting:
@@ -181,7 +181,7 @@ async def _place(store: Store, station: Station) -> None:
 
 
 async def _patiently(store: Store, station: Station, count: Callable[[int], None]) -> str:
-    """Look up all that waits, and try again where the geocoder is away; return why the rest was left, or nothing."""
+    """Look up all waiting addresses, retrying while the geocoder is away; return why some are left, or empty."""
     geocoder = Geocoder(settings().geocoder_url)
     done = 0
 
@@ -290,7 +290,7 @@ def _removed(made: Plan) -> str:
 
 
 def _confirm_removals(made: Plan, wish: _Wish) -> None:
-    """Stop where a lot would be removed and nobody says yes to it."""
+    """Stop if a lot would be removed without confirmation."""
     if not made.removes_many or wish.allow_removals:
         return
     if sys.stdin.isatty():
@@ -309,7 +309,7 @@ def _confirm_removals(made: Plan, wish: _Wish) -> None:
 
 
 def _report_refusals(made: Plan, wish: _Wish) -> None:
-    """List the refused lines in the error file; stops unless they are to be skipped."""
+    """Write refused lines to the error file; stops unless they are skipped."""
     if not made.refusals:
         with contextlib.suppress(FileNotFoundError):
             _remove_old(wish.errors)
@@ -329,7 +329,7 @@ def _report_refusals(made: Plan, wish: _Wish) -> None:
 
 
 def _remove_old(path: Path) -> None:
-    """Remove the error file of an earlier try: it would seem to be of this one."""
+    """Remove an earlier run's error file, which could be mistaken for this one's."""
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         ours = file.readline().strip() == ",".join(HEADER)
     if ours:

@@ -73,7 +73,7 @@ def operator(*, days: int, rotate: bool) -> None:
 
     made = wait_for(work())
     if rotate:
-        # An earlier version kept it there: it is worth nothing now.
+        # An earlier version stored it there; it is no longer valid.
         (where.data_dir / OLD_FILE).unlink(missing_ok=True)
     click.echo(made)
     click.echo(f"it holds {days} days, and is shown this once; `tocsin key revoke` ends it", err=True)

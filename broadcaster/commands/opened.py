@@ -1,4 +1,4 @@
-"""The settings and the database, opened for the length of one command."""
+"""Settings and database for the duration of one command."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Store]:
-    """The database of the settings. Stops with a sentence unless it has the newest shape (or ``migrated`` is False)."""
-    # Imported here: a command that only asks a service needs no database.
+    """Open the settings' database. Stops with a sentence unless it is fully migrated (or ``migrated`` is False)."""
+    # Imported on demand: commands that only query a service need no database.
     from broadcaster.logs import set_up_logs  # noqa: PLC0415
     from broadcaster.store.engine.engine import Store  # noqa: PLC0415
     from broadcaster.store.engine.sealing import Vault  # noqa: PLC0415
@@ -41,7 +41,7 @@ async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[
 
 
 async def _answering(store: Store) -> None:
-    """Wait until the database answers, and say so where that takes long. Raises ``StoreUnavailable``."""
+    """Wait until the database answers, with a notice if that takes long. Raises ``StoreUnavailable``."""
     asked = asyncio.create_task(store.ping())
     done, _ = await asyncio.wait({asked}, timeout=SAID_AFTER_S)
     if not done:
@@ -54,14 +54,14 @@ async def _require_newest(store: Store) -> None:
 
     there, wanted = await current(store), newest()
     if there is not None and there not in known():
-        return  # a newer version has expanded it, and this one goes on with what it knows
+        return  # expanded by a newer version: compatible
     if there != wanted:
         what = "is empty" if there is None else f"has the shape {there}, and this version needs {wanted}"
         raise Stop(f"the database {what}", Exit.REFUSED, "run `tocsin migrate` first")
 
 
 async def station_of(unit: Unit, slug: str) -> Station:
-    """Return the station of that name; stops with the names there are."""
+    """Return the station with that slug; stops with the existing ones."""
     from broadcaster.store.stations import stations  # noqa: PLC0415
 
     found = await stations.by_slug(unit, slug)
@@ -73,5 +73,5 @@ async def station_of(unit: Unit, slug: str) -> Station:
 
 
 def settings(**given: Any) -> Settings:
-    """Read the settings from the environment; ``given`` goes before it."""
+    """Read the settings from the environment, overridden by ``given``."""
     return config.load(**given)

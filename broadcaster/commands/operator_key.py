@@ -1,4 +1,4 @@
-"""The operator's key, good for every station: shown once where it is made, kept nowhere but as a hash."""
+"""The operator's key for all stations: shown once when made, stored only as a hash."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 LABEL = "operator of this machine"
 DAYS = 90
-"""How long a key that is good for every station holds, if nothing else is said."""
+"""Default lifetime of a key for all stations."""
 OLD_FILE = "operator.key"
-"""Where earlier versions kept the key: beside the secret."""
+"""Where earlier versions stored the key, beside the secret."""
 HINT = "`tocsin key operator` on this machine shows a fresh one"
 
 _FOR_A_COMMAND = "a command on this machine"
@@ -30,9 +30,9 @@ _LONGEST_COMMAND = timedelta(hours=25)
 
 
 async def shown_once(store: Store, clock: Clock) -> str:
-    """Return what to say of the operator's key: the key itself when it is made just now, and on a terminal.
+    """Return the notice about the operator's key: the key itself if just made, on a terminal.
 
-    Elsewhere what is said ends up in a log.
+    Other output ends up in a log.
     """
     if not sys.stdout.isatty():
         return HINT
@@ -44,7 +44,7 @@ async def shown_once(store: Store, clock: Clock) -> str:
 
 
 async def fresh(unit: Unit, clock: Clock, *, days: int = DAYS, rotate: bool = False) -> str:
-    """Make an operator's key and return it. ``rotate``: those that were made before end now."""
+    """Make an operator's key and return it. ``rotate``: revoke earlier ones."""
     now = clock.now()
     if rotate:
         for row in await stations.keys_that_hold(unit, now):
@@ -55,7 +55,7 @@ async def fresh(unit: Unit, clock: Clock, *, days: int = DAYS, rotate: bool = Fa
 
 @asynccontextmanager
 async def key_for_a_command(store: Store, clock: Clock) -> AsyncIterator[str]:
-    """Make a key that ends with the block: who may open the database and has its secret needs no other."""
+    """Make a key that ends with the block: access to the database and its secret is authorization enough."""
     now = clock.now()
     async with store.write() as unit:
         key = await stations.add_key(unit, Role.ADMIN, None, _FOR_A_COMMAND, now, expires_at=now + _LONGEST_COMMAND)
@@ -67,7 +67,7 @@ async def key_for_a_command(store: Store, clock: Clock) -> AsyncIterator[str]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a line into a file that only its owner may read."""
+    """Write a line to a file readable only by its owner."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""How far a long command is: on the terminal's other stream, gone when it is done."""
+"""Progress bar on stderr, removed at the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show a bar within the block; what it gives is told how many of ``total`` (None: nobody knows) are done."""
+    """Show a bar within the block; yields a function that takes the number done of ``total`` (None: unknown)."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -1,4 +1,4 @@
-"""Which service a command talks to: the one that runs, or one that it starts for as long as it takes."""
+"""The service that a command uses: a running one, or one started for the command."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _NO_KEY = "set TOCSIN_KEY; only on the machine of the service a command needs no
 
 @asynccontextmanager
 async def service(settings: Settings, *, may_start: bool = False) -> AsyncIterator[Api]:
-    """The service at TOCSIN_URL, else where the settings say that it listens.
+    """Yield the service at TOCSIN_URL, else at its configured address.
 
-    With ``may_start``, where none answers and TOCSIN_URL does not name one, a service is started in this process for
-    the length of the block: a mayor's alert goes out when the server is down.
+    With ``may_start``, if none answers and TOCSIN_URL is not set, a service is started in this process for the block: a
+    mayor's alert goes out when the server is down.
     """
     named = named_url()
     url = named or local_url(settings)
@@ -52,7 +52,7 @@ async def service(settings: Settings, *, may_start: bool = False) -> AsyncIterat
 
 @asynccontextmanager
 async def _own(settings: Settings, url: str) -> AsyncIterator[Api]:
-    # The whole service: not for a command that only asks one which runs.
+    # The whole service: not imported if a running one is used.
     from broadcaster.app import serving  # noqa: PLC0415
     from broadcaster.logs import set_up_logs  # noqa: PLC0415
 
@@ -66,7 +66,7 @@ async def _own(settings: Settings, url: str) -> AsyncIterator[Api]:
 
 @asynccontextmanager
 async def _key(settings: Settings, url: str) -> AsyncIterator[str]:
-    """Return the key of TOCSIN_KEY; without one, and on this machine alone, one that ends with the command."""
+    """Yield TOCSIN_KEY; without it, and only on this machine, a key that ends with the command."""
     given = os.environ.get("TOCSIN_KEY", "").strip()
     if given:
         yield given
@@ -89,11 +89,11 @@ def _is_here(url: str) -> bool:
 
 
 def named_url() -> str:
-    """Return TOCSIN_URL, or nothing."""
+    """Return TOCSIN_URL, or empty."""
     return os.environ.get("TOCSIN_URL", "").strip().rstrip("/")
 
 
 def local_url(settings: Settings) -> str:
-    """Return where this machine finds the service that the settings describe."""
+    """Return the local URL of the service that the settings describe."""
     host = _ANYWHERE.get(settings.host, settings.host)
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"

@@ -37,14 +37,14 @@ _WITH_AT = ("repeat", "zone", "skip_public_holidays", "skip_school_holidays", "g
 
 
 def with_schedule(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a command the options of a schedule."""
+    """Add a schedule's options to a command."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command
 
 
 def scheduled(body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the document of POST /v1/schedules for that of an alert; None where it goes out now."""
+    """Return the document of POST /v1/schedules for an alert's; None if it is sent now."""
     if not given["at"]:
         alone = [name for name in _WITH_AT if given[name]]
         if alone:

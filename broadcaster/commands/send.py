@@ -41,7 +41,7 @@ class _Wish:
 
 @dataclass
 class _Seen:
-    """How far it came, for whoever interrupts it."""
+    """Progress, for a message on interruption."""
 
     asked: bool = False
     alert_id: str = ""
@@ -49,7 +49,7 @@ class _Seen:
 
     @property
     def goes_on(self) -> str:
-        """What becomes of an alert that this terminal follows no more."""
+        """Return what happens to an alert that is no longer followed."""
         if self.passing:
             return "what is unsent waits in the database: start `tocsin serve`, and it goes out"
         return f"the alert goes on: tocsin alert show {self.alert_id}"
@@ -137,7 +137,7 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
         alert = await _post(api, wish)
         seen.alert_id = alert["id"]
         console.print(f"alert {alert['id']} is taken: {alert['url']}")
-        if wish.no_follow and not api.passing:  # a service of our own would end before it has sent
+        if wish.no_follow and not api.passing:  # a temporary service would end before it has sent
             if wish.as_json:
                 print_json({"reach": reach, "alert": alert, "account": None, "unreached": None})
             return _foreseen(reach)
@@ -179,7 +179,7 @@ async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) ->
         missed = [each async for each in unreached(api, alert_id)]
         alert = await api.get(f"/v1/alerts/{alert_id}")
     except (Lost, Stop) as lost:
-        # The alert is out: whatever is wrong with looking at it, "refused" would be a lie.
+        # The alert is out: "refused" would be wrong, whatever fails afterwards.
         err().print(f"{lost}; {seen.goes_on}", markup=False)
     if account is None:
         account_code = Exit.UNACCOUNTED

@@ -30,7 +30,7 @@ def serve(roles: str | None) -> None:
 
     async def prepare() -> str:
         async with opened(where) as store:
-            # One of many processes makes none: each would have one of its own.
+            # One of many processes makes no key: each would have its own.
             return HINT if where.redis_url is not None else await shown_once(store, SystemClock())
 
     key = wait_for(prepare())

@@ -1,4 +1,4 @@
-"""How results look in a terminal."""
+"""Terminal output."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _PIPED_WIDTH = 160
 
 
 SAID_AFTER_S = 1.0
-"""After how many seconds a command says that it waits for a store or a service that does not answer."""
+"""Seconds after which a command reports that it waits for a store or service."""
 
 
 def out() -> Console:
-    """The terminal, for results. Made at each use: a test's runner puts another stdout in place."""
+    """Return the console for results. Created at each use, as test runners replace stdout."""
     return _console(stderr=False)
 
 
 def err() -> Console:
-    """The terminal's other stream: progress, warnings, questions."""
+    """Return the console on stderr: progress, warnings, questions."""
     return _console(stderr=True)
 
 
@@ -44,7 +44,7 @@ def _console(*, stderr: bool) -> Console:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> Table:
-    """A table; a column whose name begins with # holds figures."""
+    """Return a table; columns whose name begins with # hold numbers."""
     made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     made.show_header = any(columns)
     for name in columns:
@@ -55,12 +55,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on stdout, and nothing else."""
+    """Print one JSON document on stdout, and nothing else."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def seconds(value: float | None) -> str:
-    """A length of time as a person says it: 0.4 s, 12 s, 3 min 20 s, 2 h 05 min."""
+    """Format a duration: 0.4 s, 12 s, 3 min 20 s, 2 h 05 min."""
     if value is None:
         return "—"
     if value < _TENTHS_BELOW_S:
@@ -76,12 +76,12 @@ def seconds(value: float | None) -> str:
 
 
 def money(minor: int, currency: str) -> str:
-    """An amount in minor units, in the currency's own: 1234 EUR is 12.34 EUR."""
+    """Format minor units: 1234 EUR is 12.34 EUR."""
     return f"{minor / 100:,.2f} {currency}"
 
 
 def moment(value: datetime | str | None) -> str:
-    """A moment in this machine's own time zone."""
+    """Format a time in this machine's time zone."""
     if value is None:
         return "—"
     at = datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -37,7 +37,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 async def foresee(call: Call[Draft, None]) -> web.Response:
-    """Tell whom an alert would reach, sending nothing."""
+    """Return whom an alert would reach, sending nothing."""
     draft = call.body
     async with call.services.store.read() as unit:
         station = await station_given(unit, draft.station)
@@ -59,7 +59,7 @@ async def foresee(call: Call[Draft, None]) -> web.Response:
 
 
 async def create(call: Call[AlertIn, None]) -> web.Response:
-    """Take an alert, durably; it goes out from then on. The same Idempotency-Key and body: the same alert."""
+    """Accept an alert, durably; it is sent from then on. Idempotent by Idempotency-Key and body."""
     given = call.body
     key = idempotency_key(call.request)
     async with call.services.store.read() as unit:
@@ -91,7 +91,7 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
 
 
 async def listing(call: Call[None, AlertsQuery]) -> web.Response:
-    """Return the alerts of a station, or of all that the key may see, newest first."""
+    """Return the alerts of a station, or of all the key may see, newest first."""
     query, store = call.query, call.services.store
     caller = call.caller
     station_id = None if caller is None else caller.station_id
@@ -110,13 +110,13 @@ async def listing(call: Call[None, AlertsQuery]) -> web.Response:
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Return one alert as it stands."""
+    """Return one alert."""
     alert, station = await alert_of(call, Role.READ)
     return answer(show_alert(alert, station, call.services.base_url))
 
 
 async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
-    """Send the all-clear to everyone who was told, once however often it is asked for."""
+    """Send the all-clear to everyone who was told; idempotent."""
     alert, station = await alert_of(call, Role.PUBLISH)
     given = call.body.texts if call.body is not None else None
     texts: dict[str, Text] | None = None
@@ -132,7 +132,7 @@ async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
 
 
 async def alert_of(call: Call[Any, Any], role: Role) -> tuple[Alert, Station]:
-    """Return the alert of the path and its station. Raises ``NotFound``, also for a key of another station."""
+    """Return the path's alert and its station. Raises ``NotFound``, also for another station's key."""
     text = call.request.match_info["id"]
     number = number_of(text)
     missing = NotFound("alert-missing", id=text[:20])
@@ -154,7 +154,6 @@ async def alert_of(call: Call[Any, Any], role: Role) -> tuple[Alert, Station]:
 
 
 async def station_of(unit: Unit, alert: Alert) -> Station:
-    """Return the station of an alert."""
     station = await stations.by_id(unit, alert.station_id)
     if station is None:
         raise NotFound("station-gone")
@@ -187,7 +186,7 @@ def show_content(alert: Alert) -> dict[str, Any]:
 
 
 def request_hash(given: BaseModel) -> bytes:
-    """Return the SHA-256 of what was asked, the same however it was spaced, ordered or left to its defaults."""
+    """Return the SHA-256 of a request, regardless of whitespace, order and omitted defaults."""
     canonical = json.dumps(given.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).digest()
 
@@ -213,7 +212,7 @@ def audience_of(given: AudienceIn | str) -> Audience:
 
 
 def texts_of(given: Content, station: Station, *, needed: bool) -> dict[str, Text]:
-    """Return the texts by language; what stands outside of ``texts`` is in the station's own."""
+    """Return the texts by language; top-level fields are in the station's own."""
     own = station.languages[0]
     texts: dict[str, Text] = {}
     if given.headline is not None:

@@ -1,4 +1,4 @@
-"""Writing what goes out."""
+"""Responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def answer(model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Return a model as JSON; it is for whoever asked, and kept by no cache."""
+    """Return a model as JSON, private and not cached."""
     return web.Response(
         status=status,
         body=model.model_dump_json().encode(),
@@ -23,5 +23,5 @@ def answer(model: BaseModel, status: int = 200, headers: Mapping[str, str] | Non
 
 
 def nothing() -> web.Response:
-    """Return the 204."""
+    """Return a 204."""
     return web.Response(status=204)

@@ -1,4 +1,4 @@
-"""Who is calling: the holder of an API key, a subscriber, or an operator signed in to a page."""
+"""Authentication: API key, subscriber's token, or operator's session."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _LOOKING = ("GET", "HEAD")
 
 
 class SignedOut(Exception):
-    """There is no session, or it ended: sign in, and go on where you were."""
+    """No valid session: sign in, then continue."""
 
 
 async def admit(request: web.Request, access: Access) -> tuple[Caller | None, int]:
-    """Let a request in or raise why not; return (the holder of its API key, id of its subscriber or 0)."""
+    """Authenticate a request or raise; return (the API key's holder, subscriber id or 0)."""
     caller, subscriber_id = await _admit(request, access)
     if caller is not None:
         request.app[CONNECTIONS].know(request.protocol)
@@ -36,10 +36,10 @@ async def admit(request: web.Request, access: Access) -> tuple[Caller | None, in
 
 
 def linked(request: web.Request, link: str) -> int:
-    """Return the number in a link's token, which stands in the path or in the query's ``d``.
+    """Return the number in a link's token, from the path or the query's ``d``.
 
-    Who has a token is not counted by address, for a town may share one; each token has a limit of its own. Raises a
-    429, and ``NotFound`` for an unknown token, which counts against its address.
+    Valid tokens are not counted by address, which a town may share; each token has its own limit. Raises a 429, and
+    ``NotFound`` for an unknown token, which counts against its address.
     """
     token = request.match_info.get("token")
     number = request.app[SERVICES].store.vault.unlink(link, request.query.get("d", "") if token is None else token)
@@ -67,7 +67,7 @@ async def _admit(request: web.Request, access: Access) -> tuple[Caller | None, i
 
 
 def count(request: web.Request) -> None:
-    """Count a request against its address. Raises a 429 when there were too many."""
+    """Count a request against its address. Raises a 429 above the limit."""
     address = address_of(request, request.app[SERVICES].settings.trusted_proxies)
     wait_s = request.app[RATES].take(address)
     if wait_s is not None:
@@ -75,14 +75,14 @@ def count(request: web.Request) -> None:
 
 
 def count_reach(request: web.Request, caller: Caller) -> None:
-    """Count a question of how many people are somewhere against its key. Raises a 429 when there were too many."""
+    """Count a reach query against its key. Raises a 429 above the limit."""
     wait_s = request.app[COUNTS].take(str(caller.key_id))
     if wait_s is not None:
         raise too_many(wait_s, "too-many-with-key")
 
 
 async def caller_of(request: web.Request, key: str) -> Caller | None:
-    """Return whoever holds an API key; an unknown one counts against its address."""
+    """Return an API key's holder; an unknown key counts against its address."""
     if not key.startswith(_KEY) or len(key) > _LONGEST or not key.isascii():
         count(request)
         return None
@@ -120,7 +120,7 @@ async def _subscriber(request: web.Request) -> int:
     if subscriber_id is None:
         count(request)
         raise unauthenticated("key-unknown", bad_token=True)
-    # Each of a device's moves is a write, and looked at for alerts: one that has gone wild must not delay the others.
+    # Each move of a device is a write, and checked for alerts: one out of control must not delay the others.
     wait_s = request.app[DEVICES].take(str(subscriber_id))
     if wait_s is not None:
         raise too_many(wait_s, "too-many-with-token")
@@ -128,7 +128,7 @@ async def _subscriber(request: web.Request) -> int:
 
 
 async def _signed_in(request: web.Request) -> Caller:
-    """Return the operator of the cookie. Raises ``SignedOut``, or a 403 for what another's page sent."""
+    """Return the cookie's operator. Raises ``SignedOut``, or a 403 for cross-site requests."""
     session = await session_of(request)
     if session is None:
         count(request)
@@ -150,7 +150,7 @@ def _bearer(request: web.Request) -> str | None:
 
 
 def _on_this_machine(request: web.Request) -> bool:
-    # A proxy on this machine speaks for the whole world: whatever it forwards is not local.
+    # A local proxy forwards for everybody, so forwarded requests are not local.
     if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
         return False
     try:

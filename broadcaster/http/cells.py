@@ -1,7 +1,7 @@
-"""The alerts of a coarse cell, and of a station: the same for everybody, and kept by caches for some seconds.
+"""Alerts of a coarse cell, and of a station: equal for everybody, and cacheable for some seconds.
 
-Who asks for a cell of some 5 by 7 km does not say where in it they are: their device decides on which side of an
-edge it stands, by the circles and polygons that it is given.
+A request for a cell of some 5 by 7 km does not reveal the position in it: devices decide themselves whether they are
+inside, by the circles and polygons returned.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from broadcaster.store import Unit
 
 CELL_LON, CELL_LAT = 0.1, 0.05
-"""How wide and high a cell is, in degrees: at 48° N 7.4 km by 5.6 km."""
+"""Cell size in degrees: at 48° N 7.4 km by 5.6 km."""
 
 _SLIGHT = 1e-6
 _MARGIN = 0.001
@@ -49,7 +49,7 @@ async def cell(call: Call[None, CellQuery]) -> web.Response:
 
 
 async def of_station(call: Call[None, None]) -> web.Response:
-    """Return what holds in a station now."""
+    """Return a station's active alerts."""
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
         found = await station_alerts(unit, call.services, station)
@@ -57,7 +57,7 @@ async def of_station(call: Call[None, None]) -> web.Response:
 
 
 async def station_alerts(unit: Unit, services: Services, station: Station) -> StationAlerts:
-    """Return what anybody may know that holds in a station now."""
+    """Return a station's active public alerts."""
     now = services.clock.now()
     found = await alerts.page(unit, station_id=station.id, before=None, limit=_MOST, public_at=now)
     found.sort(key=lambda alert: (alert.rank, -alert.id))
@@ -66,7 +66,7 @@ async def station_alerts(unit: Unit, services: Services, station: Station) -> St
 
 
 def _corner(given: float, step: float, field: str) -> float:
-    """Return a corner exactly. Raises ``Refused`` for any other point, which would say more than the cell."""
+    """Return an exact corner. Raises ``Refused`` for any other point, which would reveal more than the cell."""
     corner = round(given / step) * step
     if abs(corner - given) > _SLIGHT:
         raise Refused("not-a-corner", field, step=step)

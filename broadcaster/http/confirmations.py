@@ -1,8 +1,8 @@
-"""Phones and mails that their owners give themselves: a code goes there first, and nothing else until it came back.
+"""Self-service phone and mail contacts: only a code is sent there until it is confirmed.
 
-Bounded against abuse: so many codes a caller, then a station an hour, numbers of the countries that the settings name,
-few tries, a quarter of an hour. Many codes to one number lock nobody out: from then on the code that its owner was sent
-holds for whoever asks. What is answered does not tell whether a number is known.
+Limits against abuse: codes per caller, then per station and hour, allowed phone countries, few attempts, a quarter of
+an hour. Many codes to one number do not lock out its owner: from then on the last code sent is valid for every request.
+Responses do not reveal whether a number is known.
 """
 
 from __future__ import annotations
@@ -43,14 +43,15 @@ if TYPE_CHECKING:
     from broadcaster.store.people.confirmations import Begun, Confirmation, Counted
 
 NUMBER_HOUR, NUMBER_DAY, CALLER_HOUR = 3, 6, 20
-"""Codes to one number in an hour and a day, of one caller and before they are shared; and a caller's unconfirmed ones
-in an hour."""
+"""Codes to one number in an hour and a day, by one caller and before they are shared; and a caller's unconfirmed ones
+in an hour.
+"""
 
 USE = "confirm"
 
 
 async def sign_up(call: Call[SignUpIn, None]) -> web.Response:
-    """Send a code to who wants to follow a station by phone or mail."""
+    """Send a code to a new follower's phone or mail."""
     given = call.body
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
@@ -58,7 +59,7 @@ async def sign_up(call: Call[SignUpIn, None]) -> web.Response:
 
 
 async def add(call: Call[ContactToConfirm, None]) -> web.Response:
-    """Send a code to a further phone or mail of a subscriber."""
+    """Send a code to an additional phone or mail of a subscriber."""
     async with call.services.store.read() as unit:
         profile = await people.profile(unit, call.subscriber_id)
         if profile is None or not profile.follows:
@@ -69,9 +70,9 @@ async def add(call: Call[ContactToConfirm, None]) -> web.Response:
 
 
 async def confirm(call: Call[CodeIn, None]) -> web.Response:
-    """Take a code; without one, tell how things stand.
+    """Check a code; without one, return the state.
 
-    Who has begun a confirmation is not counted by address, for strangers may share it.
+    Requests with a valid secret are not counted by address, which strangers may share.
     """
     services, given, now = call.services, call.body, call.services.clock.now()
     if await services.store.look(lambda unit: confirmations.by_secret(unit, given.confirmation, now)) is None:
@@ -138,14 +139,14 @@ def _read(services: Services, station: Station, given: ContactToConfirm) -> NewC
         number = parse_phone(given.phone or "", station.region)
     allowed = services.settings.phone_regions
     if number.region not in allowed and number.region != station.region:
-        # Codes to far and dear numbers are how others earn at our expense.
+        # Codes to expensive foreign numbers are a way to earn at our expense.
         raise Refused("phone-country", "phone")
     channel = ChannelName.SMS if number.takes_sms and not given.call else ChannelName.VOICE
     return NewContact(channel, number.e164, number.e164)
 
 
 def _check(so_far: Counted, station_most: int) -> None:
-    """Limit the caller first, and the station last."""
+    """Limit the caller first, the station last."""
     mine, everyone = so_far.caller_hour, so_far.station_hour
     for is_over, code in (
         (so_far.asked_hour >= NUMBER_HOUR or so_far.asked_day >= NUMBER_DAY, "too-many-codes-to-contact"),
@@ -157,7 +158,7 @@ def _check(so_far: Counted, station_most: int) -> None:
 
 
 async def by_link(call: Call[None, None]) -> tuple[Confirmation, Station] | None:
-    """Return what a link in a mail is about; whoever guesses links is counted."""
+    """Return the confirmation of a mailed link; guesses are counted."""
     services, now = call.services, call.services.clock.now()
     number = services.store.vault.unlink(USE, call.request.match_info["token"])
     if number is None:

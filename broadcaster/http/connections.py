@@ -1,10 +1,9 @@
-"""Which connections are closed so that there is always room for those who send alerts.
+"""Closes connections so that there is always room for those who send alerts.
 
-Each connection costs a descriptor, and when those are gone nobody is let in and nothing is sent. A connection *waits*
-while it asks for nothing, while its request's head or body is still coming, or while it is made to wait for a refusal.
-One that waits is closed when it waited too long; sooner, the oldest first, when strangers have more than their part of
-all connections, or one address has more than its share. A part is kept for those who proved who they are: holders of
-API keys, operators who are signed in, providers that call back.
+Each connection takes a descriptor, and without any left nobody can connect and nothing is sent. A connection *waits*
+while idle, while its request's head or body is incoming, or while it is delayed for a refusal. A waiting one is closed
+after its time limit; earlier, oldest first, when strangers exceed their part of all connections, or one address its
+share. A part is reserved for authenticated callers: API keys, signed-in operators, providers' callbacks.
 """
 
 from __future__ import annotations
@@ -24,26 +23,26 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 FIRST_S = 20.0
-"""Seconds from connecting to the end of the first request's head."""
+"""Seconds from connecting to the end of the first request head."""
 KEPT_S = 90.0
-"""Seconds between requests; the server itself ends most after 75."""
+"""Seconds between requests; the server itself closes most after 75."""
 _PACE_S = 1.0
 _OURS = 200
-"""Descriptors for the store, the providers and the rest of the process."""
+"""Descriptors for store, providers and the rest of the process."""
 _LEAST, _MOST = 100, 50_000
 _SHARE = 4
 _SPARED = 10
-"""Of so many that are allowed, one more is closed than must be: else each that comes in a flood would cost a search."""
+"""Close one in this many more than necessary: else each newcomer of a flood costs a search."""
 
 
 class Connection(Protocol):
-    """What ``aiohttp.web.RequestHandler`` is to us."""
+    """The part of ``aiohttp.web.RequestHandler`` in use."""
 
     def force_close(self) -> None: ...
 
 
 class Connections:
-    """Which connections wait, since when, and whose they are."""
+    """Waiting connections, since when, and their addresses."""
 
     def __init__(
         self,
@@ -51,9 +50,9 @@ class Connections:
         clock: Callable[[], float] = time.monotonic,
         address: Callable[[Connection], str | None] | None = None,
     ) -> None:
-        """``most``: how many may be open; a quarter is kept for those who are known. ``clock``: monotonic seconds.
+        """``most``: open connections allowed; a quarter is reserved for known callers. ``clock``: monotonic seconds.
 
-        ``address``: whose a connection is, where that is known; one address has a quarter of them at the most.
+        ``address``: returns a connection's address, if known; each address gets at most a quarter.
         """
         self._most = most
         self._most_strangers = most - most // _SHARE
@@ -69,8 +68,8 @@ class Connections:
 
     @contextmanager
     def at_work(self, connection: Connection) -> Iterator[None]:
-        """Leave a connection alone within the block: it is being answered."""
-        self._known.discard(connection)  # behind a proxy, the next request on it may be anybody's
+        """Protect a connection within the block: it is being answered."""
+        self._known.discard(connection)  # behind a proxy, its next request may be anybody's
         self._at_work.add(connection)
         try:
             yield
@@ -81,9 +80,9 @@ class Connections:
 
     @contextmanager
     def waiting(self, connection: Connection, address: str | None = None) -> Iterator[None]:
-        """Let a connection that is at work be closed within the block: it waits for its caller, or has to wait.
+        """Allow a connection at work to be closed within the block: it waits.
 
-        ``address``: the caller's, where a proxy says it.
+        ``address``: the caller's, if a proxy reports it.
         """
         self._at_work.discard(connection)
         self._since[connection] = self._clock()
@@ -95,17 +94,17 @@ class Connections:
             self._at_work.add(connection)
 
     def know(self, connection: Connection) -> None:
-        """Note that the caller of this connection proved who they are."""
+        """Mark this connection's caller as authenticated."""
         self._known.add(connection)
 
     def opened(self, every: Callable[[], Iterable[Connection]]) -> None:
-        """Count a connection that came; make room at once where that is one too many. ``every`` returns all of them."""
+        """Count a new connection; make room at once if it is one too many. ``every`` returns all of them."""
         self._open += 1
         if self._open > self._most_strangers:
             self.sweep(every())
 
     def sweep(self, opened: Iterable[Connection]) -> None:
-        """Close those of all that are open that waited too long, and the oldest of the rest while they are too many."""
+        """Close those that waited too long, and the oldest of the rest while there are too many."""
         now, every = self._clock(), list(opened)
         self._open = len(every)
         self._served.intersection_update(every)
@@ -115,7 +114,7 @@ class Connections:
         of_one = Counter(filter(None, whose.values()))
         strangers = _beyond(len(every) - len(self._known), self._most_strangers)
         too_many = _beyond(len(every), self._most)
-        # The known come last: they go only where all the strangers that wait are not enough.
+        # Known callers last: only if closing all waiting strangers is not enough.
         waiting = sorted(self._since.keys() - self._at_work, key=lambda each: (each in self._known, self._since[each]))
         for each in waiting:
             known, address = each in self._known, whose[each]
@@ -136,9 +135,9 @@ def _beyond(count: int, most: int) -> int:
 
 
 def most_open() -> int:
-    """Return how many connections this process has descriptors for, besides those it needs itself.
+    """Return how many connections this process has descriptors for, besides its own.
 
-    Descriptors that the system allows, and that the shell did not ask for, are asked for here.
+    Raises the soft limit of descriptors to the hard limit.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST + _OURS
@@ -154,7 +153,7 @@ def nobody(_connection: Any) -> str | None:
 
 
 def caller_at(connection: Any) -> str | None:
-    """Return the address at the other end; None for this machine's own, where a proxy may speak for the whole world."""
+    """Return the peer's address; None for this machine's own, where a proxy may forward for everybody."""
     transport = connection.transport
     peer = None if transport is None else transport.get_extra_info("peername")
     return None if not isinstance(peer, tuple) or _is_loopback(peer[0]) else str(peer[0])
@@ -166,7 +165,7 @@ def _is_loopback(address: str) -> bool:
 
 
 async def watch(connections: Connections, runner: web.AppRunner) -> None:
-    """Sweep once a second, and whenever a connection comes that is one too many; until cancelled."""
+    """Sweep every second, and whenever a connection is one too many; until cancelled."""
     server = runner.server
     if server is None:
         message = "set up the runner first"
@@ -177,7 +176,7 @@ async def watch(connections: Connections, runner: web.AppRunner) -> None:
         accept(handler, transport)
         connections.opened(lambda: server.connections)
 
-    # The server has no place to ask for this, and by the next sweep a flood has taken every descriptor.
+    # The server has no hook for this, and by the next sweep a flood has taken every descriptor.
     server.connection_made = made  # type: ignore[method-assign]
     while True:
         await asyncio.sleep(_PACE_S)

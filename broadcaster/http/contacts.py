@@ -1,7 +1,7 @@
-"""Contacts as the API has them, and as the store keeps them.
+"""Contacts between the API and the store.
 
-A push contact is kept as the JSON text of ``{"endpoint", "p256dh", "auth"}``, the same by its endpoint; a telephone as
-E.164; a mail address in its one spelling.
+A push contact is stored as the JSON text of ``{"endpoint", "p256dh", "auth"}``, identified by its endpoint; a phone
+number as E.164; a mail address normalized.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def read_contacts(
     given: Sequence[PushContactIn | PhoneContactIn | EmailContactIn], *, region: str, origins: tuple[str, ...]
 ) -> tuple[NewContact, ...]:
-    """Return contacts as the store takes them, none twice. Raises ``Refused`` naming the contact's field."""
+    """Return distinct contacts for the store. Raises ``Refused`` with the contact's field."""
     found: dict[tuple[ChannelName, str], NewContact] = {}
     for at, contact in enumerate(given):
         read = _read(contact, f"contacts[{at}]", region, origins)
@@ -51,7 +51,7 @@ def _read(
 
 @contextmanager
 def read_as(field: str) -> Iterator[None]:
-    """Raise what a channel refuses within the block as ``Refused``, naming the field."""
+    """Convert a channel's errors within the block to ``Refused`` with this field."""
     try:
         yield
     except (InvalidPhone, InvalidMailAddress) as error:
@@ -59,7 +59,7 @@ def read_as(field: str) -> Iterator[None]:
 
 
 def read_push(given: dict[str, Any], field: str, origins: tuple[str, ...]) -> NewContact:
-    """Return a browser's push subscription as the store takes it. Raises ``Refused`` naming its field."""
+    """Return a browser's push subscription for the store. Raises ``Refused`` with its field."""
     try:
         subscription = PushSubscription.parse(given, origins or KNOWN_ORIGINS)
     except InvalidSubscription as error:
@@ -70,7 +70,7 @@ def read_push(given: dict[str, Any], field: str, origins: tuple[str, ...]) -> Ne
 
 
 def show_contact(channel: ChannelName, address: str, status: str) -> ContactOut:
-    """Return a contact to its owner, as it can be sent back."""
+    """Return a contact for its owner, in the form that can be sent back."""
     if channel is ChannelName.PUSH:
         kept = json.loads(address)
         keys = {"p256dh": kept["p256dh"], "auth": kept["auth"]}
@@ -81,7 +81,7 @@ def show_contact(channel: ChannelName, address: str, status: str) -> ContactOut:
 
 
 def kept_contact(channel: ChannelName, address: str) -> NewContact:
-    """Return a contact of the store as it was when it was new."""
+    """Return a stored contact in its original form."""
     if channel is ChannelName.PUSH:
         return NewContact(channel, json.loads(address)["endpoint"], address)
     return NewContact(channel, key(address) if channel is ChannelName.EMAIL else address, address)

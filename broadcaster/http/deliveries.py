@@ -1,4 +1,4 @@
-"""What became of an alert: its account, its deliveries, whom nothing reached, and all of it live."""
+"""Results of an alert: account, deliveries, people not reached, and a live stream."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 
 MOST_STREAMS = 200
 MOST_OF_A_KEY = 50
-"""A key that opens streams and forgets them leaves some for the others."""
+"""Limits a key that leaks streams."""
 HEARTBEAT_S = 10.0
-"""Seconds between comments on a quiet stream: proxies give up after 30 to 60."""
+"""Seconds between comments on an idle stream: proxies time out after 30 to 60."""
 _LOOK_S = 4.0
-"""A queue that stands still changes no account, and must be noticed all the same: what is shown is made anew."""
+"""A stalled queue changes no account but must be noticed: refresh at this interval."""
 PACE_S = 0.25
 _RECONNECT_MS = 2000
 _END = "end"
@@ -56,7 +56,7 @@ _END = "end"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One event's data; ``last``: there is nothing to come."""
+    """An event's data; ``last``: nothing follows."""
 
     data: str
     last: bool = False
@@ -69,7 +69,7 @@ async def show_account(call: Call[None, None]) -> web.Response:
 
 
 async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
-    """Return an alert's deliveries in the order they were made; no addresses, and register ids only to publishers."""
+    """Return an alert's deliveries in order of creation; no addresses, and register ids only to publishers."""
     alert, station = await alert_of(call, Role.READ)
     named = call.need(Role.READ, station.id).may(Role.PUBLISH, station.id)
     query = call.query
@@ -87,7 +87,7 @@ async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
 
 
 async def unreached(call: Call[None, CursorQuery]) -> web.Response:
-    """Return those whom nothing reached, and why: it names people, so it needs a key that may publish."""
+    """Return the people not reached, and why: contains names, so the key must be allowed to publish."""
     alert, _ = await alert_of(call, Role.PUBLISH)
     query = call.query
     async with call.services.store.read() as unit:
@@ -98,9 +98,9 @@ async def unreached(call: Call[None, CursorQuery]) -> web.Response:
 
 
 async def events(call: Call[None, None]) -> web.StreamResponse:
-    """Stream the account: an *account* event at every change, four a second at most, and *end* when it is finished.
+    """Stream the account: an *account* event at every change, at most four a second, and *end* when it is finished.
 
-    Whoever reconnects gets the account as it is then; after *end*, 204, which tells an EventSource to stay away.
+    A reconnecting client gets the current account; after *end*, 204, which stops an EventSource.
     """
     alert, _ = await alert_of(call, Role.READ)
     if call.request.headers.get("Last-Event-ID") == _END:
@@ -116,10 +116,10 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
 async def stream(
     call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[Told]], *, longest_s: float = math.inf
 ) -> web.StreamResponse:
-    """Stream what ``read`` gives, at each change of an alert's account and every four seconds, where it is other news.
+    """Stream ``read``'s results, if changed, at each change of an alert's account and every four seconds.
 
-    After ``longest_s`` the stream breaks off, and its reader comes back, to be let in anew; so it does when its key was
-    revoked, or its session ended. Raises the 503 where there are too many, of all or of one key.
+    After ``longest_s`` the stream ends, and its reader reconnects and is authenticated again; so too when its key was
+    revoked or its session ended. Raises the 503 for too many streams, in all or of one key.
     """
     streams, holders = call.request.app[STREAMS], call.request.app[HOLDERS]
     key_id = 0 if call.caller is None else call.caller.key_id
@@ -142,7 +142,7 @@ async def stream(
 async def _stream(
     call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[Told]], longest_s: float
 ) -> web.StreamResponse:
-    if call.request.transport is None:  # gone before the first word, which a stream can't be begun for
+    if call.request.transport is None:  # gone before the stream began
         return nothing()
     stream = EventSourceResponse(ping_interval=HEARTBEAT_S, send_timeout=30)
     await stream.prepare(call.request)
@@ -165,13 +165,13 @@ async def _stream(
                     if await _revoked(call):
                         break
                     look_again = clock() + HEARTBEAT_S
-        except (ConnectionError, TimeoutError):  # the reader went away
+        except (ConnectionError, TimeoutError):  # the reader disconnected
             pass
     return stream
 
 
 async def _revoked(call: Call[None, None]) -> bool:
-    """Return whether the key or the session that the stream was opened with is worth nothing any more."""
+    """Return whether the stream's key or session is no longer valid."""
     if SESSION in call.request:
         return await session_of(call.request) is None
     if call.caller is None:
@@ -182,7 +182,7 @@ async def _revoked(call: Call[None, None]) -> bool:
 
 async def _account(call: Call[None, None], alert: Alert) -> AccountOut:
     async def read(unit: Unit) -> Account:
-        # Its state and its sums are of one moment: both are read in this transaction.
+        # State and sums are consistent: both are read in this transaction.
         now = await alerts.by_id(unit, alert.id) or alert
         return await account.account(unit, now)
 

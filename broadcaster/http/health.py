@@ -1,4 +1,4 @@
-"""Is it alive, can it work, how does it fare, what does it offer: /healthz, /readyz, /metrics, /openapi.json."""
+"""Operations endpoints: /healthz, /readyz, /metrics, /openapi.json."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ if TYPE_CHECKING:
 
 
 async def alive(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call
-    """Say that the process answers, and nothing more: restarting it mends no database."""
+    """Liveness only: a restart fixes no database."""
     return answer(Health(status="alive"))
 
 
 async def ready(call: Call[None, None]) -> web.Response:
-    """Say whether the service can take an alert and send it, and what keeps it from that.
+    """Return whether the service can accept and send an alert, and what prevents it.
 
-    The indexes are loaded: nothing listens before they are.
+    Indexes are loaded by then: nothing listens before.
     """
     shown = await condition(call.services)
     return answer(shown, 503 if shown.problems else 200)
 
 
 async def condition(services: Services) -> Readiness:
-    """Return what keeps the service from its work, or makes it do less."""
+    """Return what stops or degrades the service."""
     found = await services.health.troubles()
-    # Without the store this process can do nothing. All else is no reason to take it away: alerts are accepted.
+    # Without the store this process can do nothing. Anything else is no reason to take it out of service: alerts are
+    # accepted.
     problems = tuple(each.said for each in found if each.code is Code.STORE_AWAY)
     errors = any(each.grade is Grade.ERROR for each in found)
     return Readiness(
@@ -49,12 +50,11 @@ async def condition(services: Services) -> Readiness:
 
 
 async def metrics(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call
-    """Return the figures for Prometheus."""
+    """Return the metrics for Prometheus."""
     return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 async def document(call: Call[None, None]) -> web.Response:
-    """Return the OpenAPI document."""
     return web.Response(
         body=call.request.app[DOCUMENT](call.services.base_url),
         content_type="application/json",

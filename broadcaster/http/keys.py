@@ -1,4 +1,4 @@
-"""What the application carries, under typed keys."""
+"""Typed application and request keys."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[RateLimit] = web.AppKey("rates")
 TOKENS: web.AppKey[Grouped[str, int | None]] = web.AppKey("tokens")
-"""Whose a subscriber's token is: looked up for many requests at once."""
+"""Look-up of subscribers' tokens, for many requests at once."""
 CALLERS: web.AppKey[Grouped[str, Caller | None]] = web.AppKey("callers")
-"""Who holds an API key."""
+"""Look-up of API keys' holders."""
 STATIONS: web.AppKey[Grouped[str, Station | None]] = web.AppKey("stations")
-"""Stations by their slug."""
+"""Stations by slug."""
 DEVICES: web.AppKey[RateLimit] = web.AppKey("devices")
 LINKS: web.AppKey[RateLimit] = web.AppKey("links")
 COUNTS: web.AppKey[RateLimit] = web.AppKey("counts")
-"""How often each key asks how many people are somewhere."""
+"""Rate limit of reach queries per key."""
 SESSION: web.RequestKey[Session] = web.RequestKey("session")
 LARGEST: web.RequestKey[int] = web.RequestKey("largest")
-"""Octets that the body of this request may have."""
+"""Most octets of this request's body."""
 BODY: web.RequestKey[bytes] = web.RequestKey("body")
 PARSER: web.AppKey[Executor] = web.AppKey("parser")
 """Where large bodies are parsed."""
@@ -45,6 +45,6 @@ ACCOUNTS: web.AppKey[Paced[AccountOut]] = web.AppKey("accounts")
 CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections")
 STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")
 HOLDERS: web.AppKey[Counter[int]] = web.AppKey("holders")
-"""How many streams each key has open."""
+"""Number of open streams per key."""
 PAGES: web.AppKey[frozenset[tuple[str, str]]] = web.AppKey("pages")
 DOCUMENT: web.AppKey[Callable[[str], bytes]] = web.AppKey("document")

@@ -1,4 +1,4 @@
-"""What HTTP itself measures; the pipeline's own figures are in ``broadcaster/metrics``."""
+"""HTTP metrics; the pipeline's are in ``broadcaster/metrics``."""
 
 from __future__ import annotations
 

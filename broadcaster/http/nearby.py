@@ -1,4 +1,4 @@
-"""GET /v1/nearby: the alerts that hold at a point, for anybody."""
+"""GET /v1/nearby: active alerts at a point, public."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def show(call: Call[None, NearbyQuery]) -> web.Response:
-    """Return the alerts at a point, the gravest first."""
+    """Return the alerts at a point, gravest first."""
     services, query = call.services, call.query
     now = services.clock.now()
     found = services.active.alerts(services.active.at(query.lon, query.lat))

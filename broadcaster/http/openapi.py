@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made of the route table and of the models that validate."""
+"""The OpenAPI 3.1 document, generated from the route table and the validating models."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
 
 
 def document(routes: Iterable[Route], server: str) -> bytes:
-    """Return the document as JSON; ``server`` is where the service is reached."""
+    """Return the document as JSON; ``server``: the service's URL."""
     table = tuple(route for route in routes if route.documented)
     incoming, outgoing = _models(table)
     refs, definitions = models_json_schema(
@@ -167,7 +167,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _without_null(shape: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
-    """A query has no null: a parameter is there or not. Definitions are put in place of their names."""
+    """Inline definitions and drop null: a query parameter is present or absent."""
     kept = {name: value for name, value in shape.items() if name not in ("anyOf", "title", "default")}
     if shape.get("default") is not None:
         kept["default"] = shape["default"]
@@ -204,7 +204,7 @@ def _responses(route: Route, found: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _failures(route: Route) -> list[str]:
-    """Return the kinds of problems that follow from what a route is."""
+    """Return the problem types that a route implies."""
     kinds = ["internal"]
     if route.access is not Access.OPEN:
         kinds += ["too-many", "unavailable"]

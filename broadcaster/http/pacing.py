@@ -1,4 +1,4 @@
-"""One reading for all who ask at the same time: a town hall full of consoles costs the store no more than one."""
+"""Shared reads: a town hall full of consoles costs the store no more than one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Paced(Generic[T]):
-    """Readings by number, each number's at least ``pace_s`` seconds apart."""
+    """Reads by number, each number's at least ``pace_s`` seconds apart."""
 
     def __init__(self, pace_s: float) -> None:
         self._pace_s = pace_s
@@ -20,12 +20,12 @@ class Paced(Generic[T]):
         self._began: dict[int, float] = {}
 
     async def read(self, number: int, really: Callable[[], Awaitable[T]]) -> T:
-        """Return a reading that begins after this call: nobody is told what was so before they asked."""
+        """Return the result of a read that starts after this call, so it is never older."""
         task = self._waiting.get(number)
         if task is None:
             task = self._waiting[number] = asyncio.create_task(self._in_time(number, really))
             task.add_done_callback(_looked_at)
-        # One who goes away takes nothing from the others.
+        # A caller's cancellation does not affect the others.
         return await asyncio.shield(task)
 
     async def _in_time(self, number: int, really: Callable[[], Awaitable[T]]) -> T:
@@ -33,7 +33,7 @@ class Paced(Generic[T]):
         try:
             await asyncio.sleep(self._began.get(number, 0.0) + self._pace_s - clock())
         finally:
-            del self._waiting[number]  # whoever asks from here on asks too late for this one
+            del self._waiting[number]  # later callers need the next one
         now = clock()
         self._began = {each: at for each, at in self._began.items() if now - at < self._pace_s}
         self._began[number] = now
@@ -41,6 +41,6 @@ class Paced(Generic[T]):
 
 
 def _looked_at(task: asyncio.Task[T]) -> None:
-    """Take an error that nobody waited for any more."""
+    """Retrieve an error that nobody awaits."""
     if not task.cancelled():
         task.exception()

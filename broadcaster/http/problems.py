@@ -1,7 +1,7 @@
-"""Whatever goes wrong, told as RFC 9457 says: application/problem+json, with each field that is wrong.
+"""Errors as RFC 9457 application/problem+json, listing each wrong field.
 
-Pages tell the same in words (``web/error_pages``). Nothing of our insides is ever shown: an error that nobody foresaw
-answers with a number that the log has too.
+Pages show the same in words (``web/error_pages``). Internals are never exposed: an unexpected error is answered with a
+number that is also in the log.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ STATUS = {
     "internal": 500,
     "unavailable": 503,
 }
-"""The kinds of problems; each is a code too, whose sentence is its title."""
+"""Problem types; each is a code too, whose sentence is its title."""
 _BY_STATUS = {status: kind for kind, status in STATUS.items() if kind != "not-json"}
 
 _HINTS = {
@@ -61,12 +61,12 @@ _HINTS = {
     "area-outside": MARGIN_HINT,
     "area-wholly-outside": MARGIN_HINT,
 }
-"""What a program or an administrator can do about a problem."""
+"""Advice for a program or an administrator."""
 
 
 @dataclass(eq=False)
 class HttpProblem(Exception):
-    """What HTTP answers instead of what was asked for: a refusal of its own, or of each field that is wrong."""
+    """An error response: a refusal of its own, or one per wrong field."""
 
     kind: str
     code: str = ""
@@ -92,23 +92,23 @@ class HttpProblem(Exception):
 
 
 def unauthenticated(code: str, *, bad_token: bool = False) -> HttpProblem:
-    """Return the 401, with how to sign in (RFC 6750 section 3)."""
+    """Return the 401, with a challenge (RFC 6750 section 3)."""
     challenge = 'Bearer realm="tocsin"' + (', error="invalid_token"' if bad_token else "")
     return HttpProblem("unauthenticated", code, headers={"WWW-Authenticate": challenge})
 
 
 def too_many(retry_after_s: int, code: str = "too-many-from-address") -> HttpProblem:
-    """Return the 429, with the whole seconds to wait."""
+    """Return the 429, with the seconds to wait."""
     return HttpProblem("too-many", code, {"seconds": retry_after_s}, headers={"Retry-After": str(retry_after_s)})
 
 
 def too_large(largest: int) -> HttpProblem:
-    """Return the 413 of a body over ``largest`` octets."""
+    """Return the 413 for a body over ``largest`` octets."""
     return HttpProblem("too-large", "body-too-large", {"kib": largest >> 10})
 
 
 def problem_of(error: Exception, request: web.Request) -> HttpProblem:
-    """Return what to answer to any exception; log those that nobody foresaw."""
+    """Return the response for any exception; log unexpected ones."""
     if isinstance(error, HttpProblem):
         return error
     if isinstance(error, Refusal) and error.kind != "refused":
@@ -158,12 +158,12 @@ def _unforeseen(error: Exception, request: web.Request) -> HttpProblem:
 
 
 def title(kind: str, words: Reader = ENGLISH) -> str:
-    """Return what a kind of problem is called."""
+    """Return a problem type's title."""
     return sentence(Refused(kind), words).removesuffix(".")
 
 
 def respond(problem: HttpProblem, words: Reader = ENGLISH) -> web.Response:
-    """Return the answer that tells a problem, its sentences in a reader's language."""
+    """Return a problem's response, in a reader's language."""
     told = Problem(
         type=_URN + problem.kind,
         title=title(problem.kind, words),
@@ -190,5 +190,5 @@ def _field_problem(error: Coded, words: Reader) -> FieldProblem:
 
 
 def _sayable(text: str) -> str:
-    """Return a text as UTF-8 can say it: a header or a path may hold bytes that are none."""
+    """Return a text as valid UTF-8: headers and paths may hold other bytes."""
     return text.encode("utf-8", "backslashreplace").decode()

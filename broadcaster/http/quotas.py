@@ -1,4 +1,4 @@
-"""How many sign-ups that nothing confirms one address, and one station, may have in an hour."""
+"""Limits on unconfirmed sign-ups per hour, by address and station."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from broadcaster.store import Unit
 
 CALLER_HOUR, STATION_HOUR = 150, 2000
-"""Unconfirmed sign-ups by push: in a hall behind one address, each is confirmed within seconds and counts no more."""
+"""Unconfirmed sign-ups by push: in a hall behind one address, each is confirmed within seconds and no longer counts."""
 
 _AGAIN_S = 600
 
 
 def caller_mark(call: Call[Any, Any]) -> bytes:
-    """Return what the caller's address is counted by."""
+    """Return the mark by which the caller's address is counted."""
     address = address_of(call.request, call.services.settings.trusted_proxies)
     return confirmations.caller_mark(call.services.store.vault, address)
 
 
 async def check_quota(unit: Unit, station_ids: Sequence[int], caller: bytes, now: datetime) -> None:
-    """Raise a 429 where one more sign-up by push would be too many. Requests at once may pass together."""
+    """Raise a 429 if one more sign-up by push is too many. Concurrent requests may pass together."""
     found = await welcomes.counted(unit, station_ids, caller, now)
     if over(found.caller, found.station, most_mine=CALLER_HOUR, most_everyone=STATION_HOUR):
         raise HttpProblem("too-many", "too-many-sign-ups", headers={"Retry-After": str(_AGAIN_S)})

@@ -1,7 +1,7 @@
-"""How often one address may ask without a key.
+"""Rate limit by address.
 
-A bucket an address (the generic cell rate algorithm: one float each), the least recently seen forgotten first, so that
-a flood of addresses costs no memory. An IPv6 network of 64 bits counts as one address: that is what one home has.
+A bucket per address (generic cell rate algorithm: one float each), evicting the least recently seen, so that a flood of
+addresses costs no memory. An IPv6 /64 network counts as one address: a home has one.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _HOME_BITS = 64
 
 
 class RateLimit:
-    """At most ``per_minute`` at once, and as many a minute from then on."""
+    """A burst of ``per_minute``, then as many a minute."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """``clock`` gives seconds that only ever grow."""
+        """``clock``: monotonic seconds."""
         self._interval_s = _MINUTE_S / per_minute
         self._clock = clock
         self._full_at: OrderedDict[str, float] = OrderedDict()
@@ -35,7 +35,7 @@ class RateLimit:
         return len(self._full_at)
 
     def take(self, address: str) -> int | None:
-        """Count one request; None if it may pass, else the whole seconds to wait before the next."""
+        """Count a request; None if it may pass, else the whole seconds to wait."""
         now = self._clock()
         due = max(self._full_at.get(address, now), now)
         if due + self._interval_s > now + _MINUTE_S + 1e-6:
@@ -48,9 +48,9 @@ class RateLimit:
 
 
 def address_of(request: web.Request, trusted_proxies: int) -> str:
-    """Return the caller's address: the peer, or what the outermost proxy that we trust saw.
+    """Return the caller's address: the peer, or the one seen by the outermost trusted proxy.
 
-    ``X-Forwarded-For`` grows to the right, one entry a proxy; whatever stands left of ours anybody may have written.
+    ``X-Forwarded-For`` grows to the right, one entry per proxy; entries left of ours can be forged.
     """
     address = request.remote or "unknown"
     if trusted_proxies > 0:

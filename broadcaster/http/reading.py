@@ -1,4 +1,4 @@
-"""Reading what comes in: JSON bodies and queries, into models, with whatever is wrong told field by field."""
+"""Reads request bodies and queries into models, reporting errors by field."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _MOST_FIELDS = 200
 _LARGEST_ID = (1 << 63) - 1
 _LONGEST_ID = 19
 _ON_THE_LOOP = 16 << 10
-"""Octets that are parsed at once: a millisecond's work, whatever they are."""
+"""Octets parsed on the event loop: a millisecond's work at most."""
 
 WINDOW_S, LEAST = 10.0, 4096
-"""A body brings so many octets in each such time, or its end: what a telephone on GPRS does."""
+"""Least octets per interval, unless the body ends: a phone on GPRS manages that."""
 SLOWEST_S = 600.0
-"""Seconds that a body may take in all."""
+"""Time limit for a body, in seconds."""
 
 
 async def body_of(request: web.Request, model: type[M], *, optional: bool = False) -> M | None:
-    """Return the body as ``model``; None for no body where that is ``optional``.
+    """Return the body as ``model``; None without one if ``optional``.
 
-    Raises the 400, 408, 413, 415 or 422 that says what is wrong.
+    Raises the 400, 408, 413, 415 or 422.
     """
     raw = await _raw(request)
     if optional and not raw.strip():
@@ -53,9 +53,9 @@ async def body_of(request: web.Request, model: type[M], *, optional: bool = Fals
 
 
 async def checked(request: web.Request, model: type[M], raw: bytes) -> M:
-    """Return JSON as ``model``; what is large is parsed beside the event loop, one body at a time.
+    """Return JSON as ``model``; large ones are parsed off the event loop, one at a time.
 
-    Raises the 400 or 422 that says what is wrong.
+    Raises the 400 or 422.
     """
     if len(raw) <= _ON_THE_LOOP:
         return _parsed(model, raw)
@@ -74,9 +74,9 @@ def _parsed(model: type[M], raw: bytes) -> M:
 
 @asynccontextmanager
 async def incoming(request: web.Request) -> AsyncIterator[None]:
-    """Read a request's body within the block: as large as its route allows, not compressed, and not too slowly.
+    """Read a request's body within the block: within its route's size, uncompressed, and not too slowly.
 
-    Meanwhile its connection counts among those that wait. Raises the 400, 408, 413 or 415 that says what is wrong.
+    Meanwhile its connection counts as waiting. Raises the 400, 408, 413 or 415.
     """
     coding, largest = request.headers.get("Content-Encoding", "identity").strip().lower(), request.get(LARGEST, 0)
     if coding != "identity":
@@ -96,12 +96,12 @@ async def incoming(request: web.Request) -> AsyncIterator[None]:
         raise HttpProblem("malformed", "broken-off") from None
 
 
-_PLAIN_ONLY = {"Accept-Encoding": "identity"}  # RFC 9110 section 12.5.3: what a 415 says of encodings
+_PLAIN_ONLY = {"Accept-Encoding": "identity"}  # RFC 9110 section 12.5.3: a 415's answer about encodings
 
 
 @asynccontextmanager
 async def _at_a_fair_pace(content: StreamReader) -> AsyncIterator[None]:
-    """Raise ``TimeoutError`` where the body stands still within the block, or takes too long in all."""
+    """Raise ``TimeoutError`` if the body stalls within the block, or takes too long in all."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     timer: asyncio.TimerHandle
@@ -122,7 +122,7 @@ async def _at_a_fair_pace(content: StreamReader) -> AsyncIterator[None]:
 
 
 async def _raw(request: web.Request) -> bytes:
-    """Return the whole body, however often it is asked for."""
+    """Return the whole body; cached."""
     kept: bytes | None = request.get(BODY)
     if kept is not None:
         return kept
@@ -137,9 +137,9 @@ async def _raw(request: web.Request) -> bytes:
 
 
 async def form_of(request: web.Request) -> MultiDict[str]:
-    """Return the fields of a form (application/x-www-form-urlencoded); none for no body.
+    """Return the fields of a form (application/x-www-form-urlencoded); empty without a body.
 
-    Raises the 400, 408, 413 or 415 that says what is wrong.
+    Raises the 400, 408, 413 or 415.
     """
     raw = await _raw(request)
     if not raw:
@@ -154,7 +154,7 @@ async def form_of(request: web.Request) -> MultiDict[str]:
 
 
 def query_of(request: web.Request, model: type[M] | None) -> M | None:
-    """Return what stands behind the question mark as ``model``. Raises the 422 that says what is wrong."""
+    """Return the query as ``model``. Raises the 422."""
     if model is None:
         return None
     given: dict[str, Any] = {}
@@ -169,7 +169,7 @@ def query_of(request: web.Request, model: type[M] | None) -> M | None:
 
 
 def number_of(text: str) -> int | None:
-    """Return the alert id that is written in a path or a query; None if it can't be one."""
+    """Return the alert id in a path or query; None if malformed."""
     if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID):
         return None
     number = int(text)

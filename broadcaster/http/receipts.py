@@ -1,4 +1,4 @@
-"""POST /v1/receipts/{token}, /v1/welcomes/{token}: what a device's service worker saw of a push."""
+"""POST /v1/receipts/{token}, /v1/welcomes/{token}: reports of a device's service worker."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ WELCOME = "welcome"
 
 
 async def take(call: Call[ReceiptIn, None]) -> web.Response:
-    """Write down a receipt."""
+    """Record a receipt."""
     await call.services.ledger.receipt(call.linked, DeliveryState[call.body.event.upper()])
     return nothing()
 
 
 async def take_welcome(call: Call[ReceiptIn, None]) -> web.Response:
-    """Confirm a push subscription whose service worker saw the welcome, and its owner."""
+    """Confirm a push subscription, and its owner: its service worker received the welcome."""
     async with call.services.store.write() as unit:
         await welcomes.confirm(unit, [call.linked])
     return nothing()

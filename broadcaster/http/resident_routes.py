@@ -1,4 +1,4 @@
-"""The routes that residents' and visitors' own devices call, beside those of ``routes``."""
+"""Routes for residents' and visitors' devices, beside those of ``routes``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What residents do from their own devices beside changing what is known of them: follow, leave, renew, take away."""
+"""Residents' own actions, besides changing their data: follow, leave, renew, export."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_FOLLOWED = 50
 
 
 async def follow(call: Call[None, None]) -> web.Response:
-    """Follow a further station."""
+    """Follow another station."""
 
     async def keep(unit: Unit) -> None:
         station = await station_named(unit, call.request.match_info["slug"])
@@ -68,7 +68,7 @@ async def opened(call: Call[None, None]) -> web.Response:
 
 
 async def forget_position(call: Call[None, None]) -> web.Response:
-    """Forget where a device was."""
+    """Delete a device's position."""
 
     async def keep(unit: Unit) -> None:
         await residents.forget_position(unit, call.subscriber_id)
@@ -78,7 +78,7 @@ async def forget_position(call: Call[None, None]) -> web.Response:
 
 
 async def renew_push(call: Call[PushIn, None]) -> web.Response:
-    """Put a browser's new push subscription in the place of its old one (Push API, ``pushsubscriptionchange``)."""
+    """Replace a browser's push subscription by its new one (Push API, ``pushsubscriptionchange``)."""
     given, services = call.body, call.services
     contact = read_push(given.subscription, "subscription", services.settings.push_origins)
     replaced = None
@@ -96,7 +96,7 @@ async def renew_push(call: Call[PushIn, None]) -> web.Response:
 
 
 async def data(call: Call[None, None]) -> web.Response:
-    """Return all that is kept of a subscriber, as a file."""
+    """Return all data of a subscriber, as a file."""
     async with call.services.store.read() as unit:
         profile = await people.profile(unit, call.subscriber_id)
         if profile is None:
@@ -111,7 +111,7 @@ async def data(call: Call[None, None]) -> web.Response:
 
 
 async def visit(call: Call[VisitIn, None]) -> web.Response:
-    """Tell a visitor of alerts while they are here; when the hours are over, nothing of it is left."""
+    """Alert a visitor for some hours, after which all their data is deleted."""
     given, services, now = call.body, call.services, call.services.clock.now()
     contact = read_push(given.subscription, "subscription", services.settings.push_origins)
     async with services.store.read() as unit:

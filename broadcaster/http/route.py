@@ -1,4 +1,4 @@
-"""What a route is: all that the guards and the OpenAPI document need to know of it."""
+"""Routes as data for the guards and the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Q_co = TypeVar("Q_co", covariant=True)
 
 
 class Access(StrEnum):
-    """Who may come in.
+    """Who may call.
 
-    ``open``: anybody, uncounted. ``public``: anybody, so often a minute. ``keyed``: a key counts where there is one,
-    else as public. ``read``, ``publish``, ``admin``: an API key of that role or above. ``subscriber``: a subscriber's
-    token. ``signed``: the request proves itself (the token in its path, a provider's signature); those that do not are
-    counted. ``operator``: an operator signed in to the console; to change anything, from a page of ours. ``local``:
-    this machine, or a key that may read.
+    ``open``: anybody, not counted. ``public``: anybody, rate-limited. ``keyed``: counted by key if there is one, else
+    as public. ``read``, ``publish``, ``admin``: an API key of at least that role. ``subscriber``: a subscriber's token.
+    ``signed``: the request proves itself (a token in its path, a provider's signature); others are counted.
+    ``operator``: an operator signed in to the console; changes only from our own pages. ``local``: this machine, or a
+    key that may read.
     """
 
     OPEN = "open"
@@ -45,14 +45,14 @@ class Access(StrEnum):
 
 
 SMALL, FORM, SHAPE = 8 << 10, 64 << 10, 1 << 20
-"""Octets that a body may have: what strangers send; a form, or words in two languages; an area of 10,000 corners."""
+"""Octets of a body: from strangers; a form, or texts in two languages; an area of 10,000 vertices."""
 
 ROLE_OF = {Access.READ: Role.READ, Access.PUBLISH: Role.PUBLISH, Access.ADMIN: Role.ADMIN}
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[B_co, Q_co]):
-    """One request that passed the guards, its body and query read and validated.
+    """An authenticated request with validated body and query.
 
     ``linked``: the number in the route's ``link``, else 0.
     """
@@ -81,11 +81,11 @@ Handler = Callable[[Call[Any, Any]], Awaitable["web.StreamResponse"]]
 class Route:
     """One method on one path.
 
-    ``answers``: by status, a model (JSON), a media type, or None (no body). ``form``: the fields of a form that the
-    handler reads itself. ``largest``: octets that the body may have; each route that may have one says so. ``link``:
-    what the vault's token in the path, or in the query's ``d``, is for; an unknown one is counted and refused before
-    the body is read. ``page``: for people's eyes; its problems are pages too. ``fails``: statuses of problems beside
-    those that follow from what the route is. ``documented``: in the OpenAPI document, which is for programs.
+    ``answers``: by status, a model (JSON), a media type, or None (no body). ``form``: form fields that the handler
+    reads itself. ``largest``: most octets of the body, required if there may be one. ``link``: use of the vault's token
+    in the path, or in the query's ``d``; unknown ones are counted and refused before the body is read. ``page``: for
+    people; its problems are pages too. ``fails``: statuses of problems beyond those implied. ``documented``: in the
+    OpenAPI document, which is for programs.
     """
 
     method: str

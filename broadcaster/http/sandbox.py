@@ -1,4 +1,4 @@
-"""GET /v1/sandbox: what the sandboxed channels composed and did not send."""
+"""GET /v1/sandbox: messages that the sandboxed channels composed and did not send."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ async def listing(call: Call[None, SandboxQuery]) -> web.Response:
 
 
 async def readable_alert(unit: Unit, caller: Caller | None, given: str | None) -> int | None:
-    """Return the alert to look at, None for all of them.
+    """Return the requested alert's id, None for all.
 
-    Raises ``Forbidden``: messages bear addresses, which a key that only reads sees nowhere; and a station's key sees
-    its own alerts.
+    Raises ``Forbidden``: messages contain addresses, which read-only keys never see; and a station's key sees only its
+    own alerts.
     """
     if caller is None or not caller.role.may(Role.PUBLISH):
         raise Forbidden("addresses-hidden")

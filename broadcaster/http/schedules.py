@@ -1,4 +1,4 @@
-"""/v1/schedules: alerts for later; and the public calendar of a station."""
+"""/v1/schedules: alerts for later; and a station's public calendar."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _OWN_TEXT = ("headline", "description", "instruction", "sms")
 
 
 async def create(call: Call[ScheduleIn, None]) -> web.Response:
-    """Keep an alert for later. The same Idempotency-Key and body: the same schedule."""
+    """Store a schedule. Idempotent by Idempotency-Key and body."""
     key = idempotency_key(call.request)
     async with call.services.store.read() as unit:
         station = await station_given(unit, call.body.station)
@@ -57,7 +57,7 @@ async def create(call: Call[ScheduleIn, None]) -> web.Response:
 
 
 async def planned(services: Services, given: ScheduleIn, station: Station, caller: Caller) -> Schedule:
-    """Return the schedule that somebody asks for, with an id of its own. Raises ``Refused``, ``NotFound``."""
+    """Return the requested schedule, with a new id. Raises ``Refused``, ``NotFound``."""
     number = new_id()
     reminded = None if given.reminds is None else await _reminded(services, given.reminds, station)
     texts = texts_of(given, station, needed=reminded is None)
@@ -121,10 +121,10 @@ async def _reminded(services: Services, alert_id: str, station: Station) -> Aler
 
 
 def starts_at(said: str, zone: str) -> datetime:
-    """Return the wall-clock time in ``zone`` that somebody wrote. Raises ``Refused``."""
+    """Parse a wall-clock time in ``zone``. Raises ``Refused``."""
     try:
         time = datetime.fromisoformat(said)
-        Recurrence(time.replace(tzinfo=None), zone)  # is there such a zone?
+        Recurrence(time.replace(tzinfo=None), zone)  # validates the zone
         return time if time.tzinfo is None else time.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     except BadSchedule as error:
         raise refused(error) from error
@@ -137,7 +137,7 @@ def _minutes(given: int | None) -> timedelta | None:
 
 
 async def listing(call: Call[None, SchedulesQuery]) -> web.Response:
-    """Return the schedules of a station, or of all that the key may see, newest first."""
+    """Return the schedules of a station, or of all the key may see, newest first."""
     query, caller = call.query, call.caller
     station_id = None if caller is None else caller.station_id
     async with call.services.store.read() as unit:
@@ -154,12 +154,12 @@ async def listing(call: Call[None, SchedulesQuery]) -> web.Response:
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Return one schedule as it stands."""
+    """Return one schedule."""
     return answer(await _shown(call, *await schedule_of(call, Role.READ)))
 
 
 async def change(call: Call[SchedulePatch, None]) -> web.Response:
-    """Change what is given; who changes it is its author from then on."""
+    """Apply a patch; its author becomes the schedule's."""
     was, station = await schedule_of(call, Role.PUBLISH)
     given = call.body
     asked = given.model_dump(mode="json", exclude_unset=True, exclude=set(_NOT_CONTENT))
@@ -225,14 +225,14 @@ def merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, 
 
 
 async def end(call: Call[None, None]) -> web.Response:
-    """Send nothing more of a schedule."""
+    """End a schedule."""
     was, _ = await schedule_of(call, Role.PUBLISH)
     await scheduling.end(call.services, was)
     return web.Response(status=204)
 
 
 async def occurrences(call: Call[None, OccurrencesQuery]) -> web.Response:
-    """Return when a schedule is next due, and what became of it so far."""
+    """Return a schedule's next due times and past occurrences."""
     found, station = await schedule_of(call, Role.READ)
     coming = tuple(islice(scheduling.upcoming(call.services, found, station), call.query.count))
     async with call.services.store.read() as unit:
@@ -250,7 +250,7 @@ async def occurrences(call: Call[None, OccurrencesQuery]) -> web.Response:
 
 
 async def settle(call: Call[AnswerIn, None]) -> web.Response:
-    """Send an occurrence now that was not sent, or let it go."""
+    """Send or dismiss an occurrence that was not sent."""
     found, station = await schedule_of(call, Role.PUBLISH)
     key_id = call.need(Role.PUBLISH, station.id).key_id
     alert = await scheduling.answer(call.services, found, call.body.at, key_id=key_id, send=call.body.send)
@@ -260,7 +260,7 @@ async def settle(call: Call[AnswerIn, None]) -> web.Response:
 
 
 async def schedule_of(call: Call[Any, Any], role: Role) -> tuple[Schedule, Station]:
-    """Return the schedule of the path and its station. Raises ``NotFound``, also for a key of another station."""
+    """Return the path's schedule and its station. Raises ``NotFound``, also for another station's key."""
     text = call.request.match_info["id"]
     missing = NotFound("schedule-missing", id=text[:20])
     number = number_of(text)
@@ -279,7 +279,7 @@ async def schedule_of(call: Call[Any, Any], role: Role) -> tuple[Schedule, Stati
 
 
 async def calendar(call: Call[None, None]) -> web.Response:
-    """Return a station's public dates as iCalendar: the year to come."""
+    """Return a station's public dates of the next year as iCalendar."""
     services = call.services
     async with services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
@@ -303,7 +303,7 @@ async def _shown(call: Call[Any, Any], schedule: Schedule, station: Station) -> 
 
 
 def show_schedule(services: Services, schedule: Schedule, station: Station, names: dict[int, str]) -> ScheduleOut:
-    """Return a schedule as the API shows it; ``names`` are authors by key."""
+    """Return a schedule for the API; ``names``: authors by key."""
     zone = schedule.school_zone
     known = zone is not None and zone in services.school.zones
     return ScheduleOut(

@@ -1,8 +1,7 @@
-"""An operator's sign-in to the console: a random name in a cookie, and in the store whom it stands for.
+"""Console sessions: a random cookie, and the operator it stands for in the store.
 
-The cookie is HttpOnly and SameSite=Lax: no script reads it, and no other site's form or script brings it. What changes
-anything needs, beside it, the proof that the page asking is ours: ``csrf``, made of the cookie's value, in a field of
-the form or in the header ``X-CSRF``.
+The cookie is HttpOnly and SameSite=Lax: no script reads it, and no other site's form or script sends it. Changes also
+need a CSRF token, ``csrf``, derived from the cookie, in a form field or the header ``X-CSRF``.
 """
 
 from __future__ import annotations
@@ -42,17 +41,17 @@ _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chro
 
 
 def lasts(settings: Settings) -> timedelta:
-    """Return how long a session lasts at most."""
+    """Return a session's maximum lifetime."""
     return timedelta(hours=settings.session_hours)
 
 
 def idle(settings: Settings) -> timedelta:
-    """Return how long a session lasts that nobody uses."""
+    """Return a session's idle timeout."""
     return lasts(settings) / _IDLE_PART
 
 
 async def session_of(request: web.Request) -> Session | None:
-    """Return the session whose cookie comes with a request; None if there is none that holds."""
+    """Return the session of a request's cookie; None if there is no valid one."""
     name = request.cookies.get(COOKIE, "")
     if not name or len(name) > _LONGEST or not name.isascii():
         return None
@@ -67,20 +66,20 @@ async def session_of(request: web.Request) -> Session | None:
 
 
 def csrf_of(request: web.Request) -> str:
-    """Return what a form of the session's pages carries."""
+    """Return the session's CSRF token."""
     return csrf_made_of(request.cookies.get(COOKIE, ""))
 
 
 def csrf_made_of(name: str) -> str:
-    """Return what proves a form of the session of a cookie's value: it tells nothing of the value."""
+    """Return the CSRF token for a cookie; it reveals nothing about it."""
     return hashlib.sha256(b"csrf:" + name.encode()).hexdigest()[:40]
 
 
 def from_our_page(request: web.Request) -> bool:
-    """Return whether the browser says that a page of ours, or the person themselves, made this request.
+    """Return whether the browser says that one of our pages, or the user, made this request.
 
-    Browsers of before 2023 don't send ``Sec-Fetch-Site``; all send ``Origin`` with a form. What sends neither is no
-    browser, and has no session that another site could use.
+    Browsers before 2023 don't send ``Sec-Fetch-Site``; all send ``Origin`` with a form. A client that sends neither is
+    not a browser, so has no session that another site could use.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -89,29 +88,29 @@ def from_our_page(request: web.Request) -> bool:
     if origin is None:
         return True
     public = urlsplit(request.app[SERVICES].base_url)
-    # A proxy may end TLS and rename the host: ours is the public address, or the one that was asked.
+    # A proxy may end TLS and rename the host: accept the public address, or the requested one.
     return origin in (f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.host}")
 
 
 async def is_ours(request: web.Request) -> bool:
-    """Return whether a request that changes something was made by a page of ours."""
+    """Return whether a changing request came from one of our pages."""
     if not from_our_page(request):
         return False
     sent = request.headers.get(HEADER, "")
     if not sent and request.content_type == "application/x-www-form-urlencoded":
         sent = (await form_of(request)).get(FIELD, "")
     if not sent and request.content_type == "multipart/form-data":
-        sent = request.query.get(FIELD, "")  # a file may be long: what proves the form stands before it
+        sent = request.query.get(FIELD, "")  # a file may be long: the token precedes it
     return hmac.compare_digest(sent.encode(), csrf_of(request).encode())
 
 
 def foreign() -> HttpProblem:
-    """Return the 403 of a request that no page of ours made."""
+    """Return the 403 of a cross-site request."""
     return HttpProblem("forbidden", "other-session")
 
 
 def device_of(request: web.Request) -> str:
-    """Return what a browser says it is, in two words: enough to know one's own telephone in a list."""
+    """Return a browser's name in two words, to recognize one's own device in a list."""
     agent = request.headers.get("User-Agent", "")[:400]
     system = next((name for mark, name in _SYSTEMS if mark in agent), "?")
     browser = next((name for mark, name in _BROWSERS if mark in agent), "?")
@@ -119,7 +118,7 @@ def device_of(request: web.Request) -> str:
 
 
 def give_cookie(response: web.StreamResponse, name: str, settings: Settings, *, secure: bool) -> None:
-    """Put the cookie of a new session on a response; ``secure`` where the service is reached by https."""
+    """Set a new session's cookie; ``secure``: the service uses https."""
     response.set_cookie(
         COOKIE,
         name,

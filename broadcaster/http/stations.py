@@ -35,7 +35,7 @@ _SLUG = re.compile(SLUG)
 
 
 async def create(call: Call[StationIn, None]) -> web.Response:
-    """Make a station; only a key of every station may."""
+    """Add a station; only for keys of all stations."""
     if call.caller is not None and call.caller.station_id is not None:
         raise Forbidden("admin-needed")
     given = call.body
@@ -53,7 +53,7 @@ async def create(call: Call[StationIn, None]) -> web.Response:
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Tell what the world may know of a station, and its groups to whoever holds a key of it."""
+    """Return a station's public data, with its groups if the key is the station's."""
     slug = call.request.match_info["slug"]
     async with call.services.store.read() as unit:
         station = await station_named(unit, slug)
@@ -73,7 +73,7 @@ async def set_topics(call: Call[TopicsIn, None]) -> web.Response:
 
 
 async def delete_group(call: Call[None, None]) -> web.Response:
-    """Delete a group; its members stay in the register. Raises ``Conflict`` while an alert to it holds."""
+    """Delete a group; its members stay in the register. Raises ``Conflict`` while an alert to it is active."""
     slug = call.request.match_info["group"]
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
@@ -90,14 +90,14 @@ async def delete_group(call: Call[None, None]) -> web.Response:
 
 
 async def station_in_path(request: web.Request) -> Station:
-    """Return the station of a request's path, looked up for many requests at once. Raises ``NotFound``."""
+    """Return the path's station, from a shared look-up. Raises ``NotFound``."""
     slug = request.match_info["slug"]
     station = await request.app[STATIONS].do(slug) if _SLUG.fullmatch(slug) else None
     return _found(station, slug)
 
 
 async def station_named(unit: Unit, slug: str) -> Station:
-    """Return the station of a path. Raises ``NotFound``."""
+    """Return the path's station. Raises ``NotFound``."""
     return _found(await stations.by_slug(unit, slug) if _SLUG.fullmatch(slug) else None, slug)
 
 
@@ -108,7 +108,7 @@ def _found(station: Station | None, slug: str) -> Station:
 
 
 async def station_given(unit: Unit, slug: str) -> Station:
-    """Return the station that a body or query names. Raises ``Refused``."""
+    """Return the station named in a body or query. Raises ``Refused``."""
     station = await stations.by_slug(unit, slug)
     if station is None:
         raise Refused("station-unknown", "station", slug=slug)
@@ -116,9 +116,9 @@ async def station_given(unit: Unit, slug: str) -> Station:
 
 
 def fields_of(given: StationIn, margin_m: float) -> tuple[dict[str, Any], list[str]]:
-    """Return the fields of ``Station``, those of the commune where they are not given, and what to tell of them.
+    """Return the fields of ``Station``, defaulting to the commune's, and notes for the caller.
 
-    Reads a large file. Raises ``Refused`` for what can't be read, ``zones.ZoneError`` for what is no boundary.
+    Reads a large file. Raises ``Refused`` for unusable input, ``zones.ZoneError`` for an invalid boundary.
     """
     notes: list[str] = []
     fields: dict[str, Any] = {

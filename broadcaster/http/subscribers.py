@@ -101,7 +101,7 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Tell a subscriber all that is known of them. Some time after a sign-up, a visit confirms it."""
+    """Return a subscriber's own data. Some time after a sign-up, this visit confirms it."""
     async with call.services.store.read() as unit:
         profile = await _profile(unit, call.subscriber_id)
     since = profile.unconfirmed_at
@@ -112,7 +112,7 @@ async def show(call: Call[None, None]) -> web.Response:
 
 
 async def change(call: Call[SubscriberPatch, None]) -> web.Response:
-    """Change what is given and nothing else (RFC 7396)."""
+    """Apply a merge patch (RFC 7396)."""
     given, services = call.body, call.services
     fields = given.model_fields_set
     if "locale" in fields and given.locale is None:
@@ -203,7 +203,7 @@ async def _pause(unit: Unit, subscriber_id: int, until: datetime | None, now: da
 
 
 async def erase(call: Call[None, None]) -> web.Response:
-    """Forget a subscriber wholly; their token is worth nothing from then on."""
+    """Erase a subscriber and their token."""
 
     async def forget(unit: Unit) -> None:
         await people.erase(unit, call.subscriber_id)
@@ -213,13 +213,13 @@ async def erase(call: Call[None, None]) -> web.Response:
 
 
 async def move(call: Call[PositionIn, None]) -> web.Response:
-    """Keep where the device is; alerts that hold there come to it."""
+    """Record the device's position; alerts active there are sent to it."""
     given, services, now = call.body, call.services, call.services.clock.now()
     at, age = taken_at(given.at, now)
     until = None if given.hours is None else now + timedelta(hours=given.hours)
     fix = Fix(call.subscriber_id, given.lon, given.lat, given.accuracy_m, at, until, age)
     standing = await services.movements.record(fix)
-    if standing is Standing.GONE:  # erased between the guard and here
+    if standing is Standing.GONE:  # erased since the guard
         raise unauthenticated("This subscriber is no more.", bad_token=True)
     if standing is Standing.VISITOR:
 
@@ -249,7 +249,7 @@ def _check_unproven(given: SubscriberIn) -> None:
 
 
 def _check_added(read: Iterable[NewContact], had: Iterable[NewContact]) -> None:
-    """Refuse contacts that are new and prove nothing; those that are there already may stay."""
+    """Refuse new contacts without proof of ownership; existing ones may stay."""
     known = {(contact.channel, contact.canonical) for contact in had}
     for at, contact in enumerate(read):
         if contact.channel is not ChannelName.PUSH and (contact.channel, contact.canonical) not in known:
@@ -259,9 +259,9 @@ def _check_added(read: Iterable[NewContact], had: Iterable[NewContact]) -> None:
 async def _groups(
     unit: Unit, station_id: int, wanted: Mapping[str, str], *, may_join: Collection[str]
 ) -> dict[str, int]:
-    """Return the station's groups, slug to id, those that are wanted among them. Raises ``Refused``.
+    """Return the station's groups, slug to id, creating the wanted ones. Raises ``Refused``.
 
-    Without the station's key one may leave a group and not join it: what a school writes to its parents is for them.
+    Without the station's key, one may leave a group but not join it: a school's messages are for its parents.
     """
     for at, slug in enumerate(wanted):
         if slug not in may_join:
@@ -270,13 +270,12 @@ async def _groups(
 
 
 def read_places(given: Iterable[PlaceIn]) -> tuple[NewPlace, ...]:
-    """Return places as the store takes them."""
     return tuple(NewPlace(place.label, place.lon, place.lat) for place in given)
 
 
 async def _profile(unit: Unit, subscriber_id: int) -> Profile:
     profile = await people.profile(unit, subscriber_id)
-    if profile is None:  # erased between the guard and here
+    if profile is None:  # erased since the guard
         raise unauthenticated("This subscriber is no more.", bad_token=True)
     return profile
 

@@ -1,7 +1,6 @@
-"""What Twilio calls back: the fate of a message or a call, and the key that was pressed in a call.
+"""Twilio's callbacks: status of messages and calls, and keys pressed in a call.
 
-A request is believed only if it is signed with the account's token over the URL that Twilio was given: the public one,
-whatever a proxy made of it since.
+Requests must be signed with the account's token over the public URL given to Twilio, whatever a proxy made of it.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _SIGNATURE = "X-Twilio-Signature"
 
 
 async def status(call: Call[None, None]) -> web.Response:
-    """Take the fate of a message or a call."""
+    """Record the status of a message or call."""
     form = await _believed(call)
     number = call.linked
     try:
@@ -62,9 +61,9 @@ _BLAMED = {
 
 
 def outcome_of(report: StatusReport) -> tuple[DeliveryState | None, Blame | None]:
-    """Return (the delivery's new state, whom a failure is about); the state is None where the report moves nothing.
+    """Return (the delivery's new state, whom a failure blames); the state is None if nothing changes.
 
-    A call that a machine took stays *accepted*: that a person heard it is not known.
+    A call answered by a machine stays *accepted*: nobody may have heard it.
     """
     if report.state == "displayed":
         return DeliveryState.DISPLAYED, None
@@ -78,7 +77,7 @@ def outcome_of(report: StatusReport) -> tuple[DeliveryState | None, Blame | None
 
 
 async def voice(call: Call[None, None]) -> web.Response:
-    """Take the key that was pressed: 1 confirms; answer what the call says next (TwiML)."""
+    """Handle a pressed key: 1 confirms; return the call's next TwiML."""
     form = await _believed(call)
     number = call.linked
     pressed = form.get("Digits")
@@ -90,7 +89,7 @@ async def voice(call: Call[None, None]) -> web.Response:
 
 
 async def _believed(call: Call[None, None]) -> Mapping[str, object]:
-    """Return the form, if Twilio signed it. Raises ``Forbidden``."""
+    """Return the form, if signed by Twilio. Raises ``Forbidden``."""
     token = call.services.settings.twilio_auth_token
     url = call.services.base_url + call.request.raw_path
     signature = call.request.headers.get(_SIGNATURE)
@@ -104,7 +103,7 @@ async def _believed(call: Call[None, None]) -> Mapping[str, object]:
 
 
 async def _said(call: Call[None, None], delivery_id: int) -> VoiceMessage:
-    """Return the call's message anew: what is said again when another key is pressed."""
+    """Return the call's message, to repeat it after another key."""
     async with call.services.store.read() as unit:
         found = await deliveries.contact_of(unit, delivery_id)
     context = None if found is None else await call.services.context(found[2])

@@ -1,4 +1,4 @@
-"""From what pydantic found wrong to refusals: the path as its author wrote it, the code, and its parameters."""
+"""From pydantic's errors to refusals: path as written by the author, code and parameters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 50
 MANY = 200
-"""More findings than this are not looked at one by one."""
+"""Beyond this many, findings are not processed one by one."""
 _LONGEST_WORD = 40
 
 _CODES: dict[str, str] = {
@@ -55,7 +55,7 @@ _BOUNDS: dict[str, tuple[str, str, str]] = {
     "literal_error": ("not-one-of", "expected", "expected"),
     "union_tag_invalid": ("not-one-of", "expected", "expected_tags"),
 }
-"""By pydantic's type of error: the code, and which of its context becomes which parameter."""
+"""By pydantic's error type: the code, and context key to parameter."""
 _PATTERNS: dict[str, str] = {
     LINE: "not-one-line",
     PROSE: "unfit-signs",
@@ -67,20 +67,20 @@ _PATTERNS: dict[str, str] = {
 
 
 def findings(error: ValidationError, document: Any) -> list[Refused]:
-    """Return what is wrong, its first ``MAX_SHOWN``; ``document``: what was sent, or its JSON."""
+    """Return the first ``MAX_SHOWN`` errors; ``document``: the input, or its JSON."""
     if error.error_count() > MANY:
         return [Refused("too-many-faults", n=MANY)]
     if isinstance(document, bytes):
         document = _read(document)
     every = error.errors(include_url=False)
     within = {each["loc"][:depth] for each in every for depth in range(len(each["loc"]))}
-    # A list all of whose members are wrong is also "too short" to pydantic: the members say enough.
+    # pydantic also calls a list with only invalid members "too short": the members' errors suffice.
     told = [each for each in every if not (each["type"] == "too_short" and each["loc"] in within)]
     return [_finding(each, document) for each in told[:MAX_SHOWN]]
 
 
 def not_json(error: ValidationError) -> str | None:
-    """Return the parser's complaint, if what was sent is no JSON at all."""
+    """Return the parser's message if the input is not JSON."""
     if error.error_count() > 1:
         return None
     (only,) = error.errors(include_url=False, include_input=False)
@@ -100,7 +100,7 @@ def _finding(each: ErrorDetails, document: Any) -> Refused:
     cause = context.get("error")
     if isinstance(cause, ZoneError):
         return refused(cause, _joined(field, cause.field.lstrip(".")))
-    if kind in SENTENCES:  # of our own validators, which may name a field of the model
+    if kind in SENTENCES:  # from our own validators, which may name a field of the model
         return Refused(kind, _joined(field, context.pop("field", "")), **context)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         field = _joined(field, str(context.get("discriminator", "")).strip("'"))
@@ -116,7 +116,7 @@ def _finding(each: ErrorDetails, document: Any) -> Refused:
 
 
 def _as_written(loc: Sequence[int | str], document: Any) -> list[int | str]:
-    """Leave out of a location what the author never wrote: the names of a union's members, a key's mark."""
+    """Remove from a location what the author did not write: union members' names, key markers."""
     steps: list[int | str] = []
     here = document
     for at, step in enumerate(loc):
@@ -133,7 +133,7 @@ def _as_written(loc: Sequence[int | str], document: Any) -> list[int | str]:
 
 
 def path(steps: Sequence[int | str]) -> str:
-    """Write a path as its author would: ``area.circles[0].radius_m``."""
+    """Format a path: ``area.circles[0].radius_m``."""
     text = ""
     for step in steps:
         if isinstance(step, int):

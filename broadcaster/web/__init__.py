@@ -1,1 +1,1 @@
-"""Pages made on the server: light, readable without scripts, in the reader's language."""
+"""Server-rendered pages: light, readable without scripts, in the reader's language."""

@@ -1,4 +1,4 @@
-"""Scripts and styles as esbuild bundled them: each named by what it holds, so that a browser may keep it for ever."""
+"""Scripts and styles as bundled by esbuild, named by content hash, so that browsers can cache them for ever."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _READS_GZIP = re.compile(r"(?:^|[,\s])gzip(?![\w-])(?!\s*;\s*q=0(?:\.0*)?\s*(?:,
 
 
 def reads_gzip(request: web.Request) -> bool:
-    """Return whether the client takes gzip: named, and not with the weight 0 (RFC 9110 section 12.5.3)."""
+    """Return whether the client accepts gzip: named, and not with weight 0 (RFC 9110 section 12.5.3)."""
     return _READS_GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
 
 
 class Assets:
-    """The files of ``static``, read once and kept: there are few, and small."""
+    """The files of ``static``, cached in memory: they are few and small."""
 
     def __init__(self, folder: Path = STATIC) -> None:
-        """Raises ``BadSettings`` where the pages were not built."""
+        """Raises ``BadSettings`` if the pages were not built."""
         try:
             found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -46,11 +46,11 @@ class Assets:
         self._bodies: dict[str, tuple[bytes, bytes | None]] = {}
 
     def url(self, name: str) -> str:
-        """Return where ``console.js`` is. Raises ``KeyError`` for what no source makes."""
+        """Return the URL of ``console.js``. Raises ``KeyError`` for a file that no source makes."""
         return f"/static/{self._names[name]}"
 
     def text(self, name: str) -> str:
-        """Return what a file holds, to stand in a page."""
+        """Return a file's content, for inlining."""
         return (self._folder / self._names[name]).read_text(encoding="utf-8").strip()
 
     @cached_property
@@ -58,7 +58,7 @@ class Assets:
         return frozenset(path.name for path in self._folder.iterdir() if path.suffix not in (".gz", ".json"))
 
     def respond(self, request: web.Request, name: str, cache_control: str = _FOR_EVER) -> web.Response:
-        """Return a file, compressed for whoever takes that; 404 for what is not there."""
+        """Return a file, compressed if accepted; 404 if missing."""
         if not _NAME.fullmatch(name) or name not in self._known:
             raise web.HTTPNotFound
         if name not in self._bodies:

@@ -1,6 +1,6 @@
-"""An alert's area as a picture of lines: no map, no script, no third party.
+"""An alert's area as a line drawing: no map, no script, no third party.
 
-SVG over a plane in metres about the area's middle: true to a thousandth within the tens of kilometres shown.
+SVG over a plane in metres about the area's middle: accurate to a thousandth within the tens of kilometres shown.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Ring = list[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the template draws: SVG paths in metres, y downwards. ``scale_m`` is the scale's length.
+    """Data for the template: SVG paths in metres, y downwards. ``scale_m``: length of the scale.
 
-    ``town`` is where the station itself is, if that is within the picture.
+    ``town``: where the station is, if within the picture.
     """
 
     left: float
@@ -49,7 +49,7 @@ class Picture:
 def draw(
     area: Area, boundary: Mapping[str, Any] | None, town: tuple[float | None, float | None] = (None, None)
 ) -> Picture:
-    """Draw an area over its station's boundary (GeoJSON, WGS 84); ``town`` is the station's own place (lon, lat)."""
+    """Draw an area over its station's boundary (GeoJSON, WGS 84); ``town``: the station's position (lon, lat)."""
     lon0, lat0 = area.centre
     shapes = [_plane(ring, lon0, lat0) for ring in _rings(area.geojson(72))]
     around = [] if boundary is None else [_plane(ring, lon0, lat0) for ring in _rings(boundary)]
@@ -62,7 +62,7 @@ def draw(
     at: tuple[float, float] | None = None
     if town[0] is not None and town[1] is not None:
         ((x, y),) = _plane([town], lon0, lat0)
-        # Its name is written to the right of it, and is not to be cut off.
+        # Its name is to the right of it, and must not be cut off.
         if left < x < left + 0.7 * width and top + 0.1 * height < y < top + 0.85 * height:
             at = (round(x), round(y))
     return Picture(
@@ -79,7 +79,7 @@ def draw(
 
 
 def written_point(lon: float, lat: float) -> str:
-    """Write a point for people: ``48.76310° N, 0.62830° E``."""
+    """Format a point for people: ``48.76310° N, 0.62830° E``."""
     return f"{abs(lat):.5f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.5f}° {'E' if lon >= 0 else 'W'}"
 
 
@@ -99,7 +99,7 @@ def _rings(geojson: Mapping[str, Any]) -> Iterator[list[Any]]:
 
 def _plane(ring: Iterable[Any], lon0: float, lat0: float) -> Ring:
     squeeze = math.cos(math.radians(lat0)) * _METRES_A_DEGREE
-    # The shorter way round: an area across the antimeridian stays in one piece.
+    # The short way round keeps an area across the antimeridian in one piece.
     return [(((lon - lon0 + 540) % 360 - 180) * squeeze, (lat0 - lat) * _METRES_A_DEGREE) for lon, lat, *_ in ring]
 
 
@@ -112,7 +112,7 @@ def _path(rings: Iterable[Ring], *, tolerance_m: float) -> str:
 
 
 def _thinned(ring: Ring, tolerance_m: float) -> Ring:
-    """Leave out corners that nobody could tell from their neighbour at this scale."""
+    """Drop vertices that are indistinguishable from their neighbours at this scale."""
     kept: Ring = []
     for x, y in ring:
         if not kept or abs(x - kept[-1][0]) + abs(y - kept[-1][1]) >= tolerance_m:

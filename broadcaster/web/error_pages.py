@@ -1,4 +1,4 @@
-"""What went wrong, in words, for a person who looks at a page."""
+"""Problems as pages."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def reader_of(request: web.Request) -> Reader:
-    """Return the language of a problem told as JSON: the page's for scripts of the console, English for the API."""
+    """Return the language of a JSON problem: the page's for console scripts, English for the API."""
     return words_of(request) if request.path.startswith(PATH) else ENGLISH
 
 
 def respond_in_words(request: web.Request, problem: HttpProblem) -> web.Response:
-    """Return the page that tells a problem."""
+    """Return a problem's page."""
     to_operators = request.path.startswith(PATH)
     words = words_of(request) if to_operators else catalogs().words(language_of(request, "fr"))
     headings = {

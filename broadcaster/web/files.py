@@ -1,4 +1,4 @@
-"""What pages are made of beside themselves: scripts and styles, the ground under maps, places by their name."""
+"""Resources of pages: scripts and styles, map data, place search."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ICON = (
 
 
 class PlacesQuery(Query):
-    """``q``: an address or the name of a place, as people write it; near ``station``."""
+    """``q``: an address or place name; near ``station``."""
 
     q: str = Field(min_length=3, max_length=200)
     station: Slug | None = None
@@ -54,12 +54,12 @@ async def static(call: Call[None, None]) -> web.Response:
 
 
 async def icon(_call: Call[None, None]) -> web.Response:
-    """Return the bell."""
+    """Return the bell icon."""
     return web.Response(text=_ICON, content_type="image/svg+xml", headers={"Cache-Control": _A_DAY})
 
 
 async def ground(call: Call[None, None]) -> web.StreamResponse:
-    """Return what a station's map is drawn on."""
+    """Return a station's map data."""
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
     body = await call.request.app[GROUND].under(station)
@@ -70,7 +70,7 @@ async def ground(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def tiles(call: Call[None, None]) -> web.StreamResponse:
-    """Return parts of the service's own map file (RFC 9110 section 14: the reader asks for ranges)."""
+    """Return parts of the service's own map file (RFC 9110 section 14, range requests)."""
     path = call.services.settings.tiles_file
     if path is None:
         raise NotFound("map-missing")
@@ -78,7 +78,7 @@ async def tiles(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def places(call: Call[None, PlacesQuery]) -> web.Response:
-    """Find an address."""
+    """Search for an address."""
     near: tuple[float, float] | None = None
     if call.query.station is not None:
         async with call.services.store.read() as unit:

@@ -1,6 +1,6 @@
-"""The ground of a map, out of our own data: a territory, the communes around it, and their names.
+"""Map data from our own files: a territory, the communes around it, and their names.
 
-So there is a map on the first day and on the worst: no tiles, no third party, some tens of kilobytes.
+So there is always a map: no tiles, no third party, some tens of kilobytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _AROUND_M = 9000.0
 
 
 class Ground:
-    """Makes a station's ground once, in a thread (the data of all communes is read for it), and keeps the last 64."""
+    """Builds a station's map data once, in a thread (it reads the data of all communes), and keeps the last 64."""
 
     def __init__(self, communes: Communes | None = None) -> None:
         """``communes`` are France's by default."""
@@ -57,7 +57,7 @@ class Ground:
         try:
             found = self._communes.around(station.boundary, centre, _AROUND_M)
         except CommunesMissing:
-            return []  # the territory alone is a map too
+            return []  # the territory alone will do
         return [
             {"name": each.name, "centre": each.centre, "boundary": each.boundary}
             for each in found

@@ -1,4 +1,4 @@
-"""What is wrong with the service, in an operator's words; the English is in ``domain.health``."""
+"""Troubles in the operator's language; the English is in ``domain.health``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def told(trouble: Trouble, words: Words) -> dict[str, str]:
-    """Return a trouble for ``console/troubles.html``; its ``detail`` stays in the words of who said it."""
+    """Return a trouble for ``console/troubles.html``; ``detail`` stays in its original words."""
     sentence = SENTENCES[trouble.code]
     gaps = dict(trouble.params)
     if trouble.channel is not None:

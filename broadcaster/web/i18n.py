@@ -1,7 +1,7 @@
-"""The words of pages, by language: Babel's .po files, read once and never compiled.
+"""Translations of pages: Babel's .po files, read once and never compiled.
 
-English sentences are the names of the messages, so English itself needs no file. ``locale/fr`` has them in French. A
-further language is a further folder. A language has as many files as there are parts of the service.
+English sentences are the msgids, so English needs no file. ``locale/fr`` has the French. To add a language, add a
+folder, with any number of files.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 LOCALE_DIR = Path(__file__).parent / "locale"
 _MOST_CHOICES = 20
 _ONE_OR_MORE = c2py("n != 1")
-_ENGLISH = "en_GB"  # who reads English in France reads 21:59 and not 9:59 PM
+_ENGLISH = "en_GB"  # readers of English in France expect 21:59, not 9:59 PM
 
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one language; called with an English sentence, gives it in that language, its gaps filled."""
+    """One language's words: calling it translates an English sentence and fills it."""
 
     language: str
     locale: Locale
@@ -49,23 +49,23 @@ class Words:
         return word.lower() if inside and not word.isupper() else word
 
     def many(self, one: str, several: str, n: int, /, **gaps: object) -> str:
-        """Return the form that goes with ``n``; ``%(n)s`` is filled."""
+        """Return the plural form for ``n``; ``%(n)s`` is filled."""
         text = self.both(one, several)[self._form(n)]
         return text % {"n": format_decimal(n, locale=self.locale), **gaps}
 
     def both(self, one: str, several: str) -> tuple[str, str]:
-        """Return the form for one and the form for several, for a script that fills ``%(n)s``."""
+        """Return singular and plural, for a script that fills ``%(n)s``."""
         found = self._messages.get(one)
         forms = found.string if found is not None else ()
         return (forms[0] or one, forms[1] or several) if isinstance(forms, tuple) and len(forms) > 1 else (one, several)
 
     def number(self, value: float) -> str:
-        """Write a number with up to ten decimals."""
+        """Format a number with up to ten decimals."""
         return format_decimal(value, "#,##0.##########", locale=self.locale)
 
 
 class Catalogs:
-    """Every language there is words for, by its tag."""
+    """All available languages, by tag."""
 
     def __init__(self, folder: Path = LOCALE_DIR) -> None:
         """Read each ``folder/{language}/LC_MESSAGES/*.po``."""
@@ -84,7 +84,7 @@ class Catalogs:
         return tuple(self._words)
 
     def words(self, language: str) -> Words:
-        """Return the words of a language (``fr``, ``fr-CA``), those of English for one that has none."""
+        """Return a language's words (``fr``, ``fr-CA``), else the English ones."""
         return self._words.get(language.split("-", maxsplit=1)[0].lower(), self._words["en"])
 
 
@@ -94,17 +94,17 @@ def _name(message: Message) -> str:
 
 @cache
 def catalogs() -> Catalogs:
-    """Return the catalogs of this package, read at the first use."""
+    """Return this package's catalogs, read on first use."""
     return Catalogs()
 
 
 def preferred(accept_language: str, known: Iterable[str], default: str) -> str:
-    """Return the language of ``known`` that a reader wants most (RFC 9110 section 12.5.4), else ``default``."""
+    """Return the reader's most preferred language of ``known`` (RFC 9110 section 12.5.4), else ``default``."""
     return next(iter(ranked(accept_language, known)), default)
 
 
 def ranked(accept_language: str, known: Iterable[str]) -> tuple[str, ...]:
-    """Return those of ``known`` that a reader wants, the most wanted first."""
+    """Return those of ``known`` that a reader accepts, most preferred first."""
     wanted = _weights(accept_language)
     weights = {
         language: max((quality for tag, quality in wanted.items() if tag.split("-")[0] == language), default=0.0)

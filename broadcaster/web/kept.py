@@ -1,4 +1,4 @@
-"""Pages that were just made, for the moment when a whole town opens the same link."""
+"""Cache of rendered pages, for when a whole town opens the same link."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST = 512
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """A page as it is sent; it holds as long as its alert does as it did then (``active``)."""
+    """A rendered page, valid while its alert's state is unchanged (``active``)."""
 
     body: bytes
     headers: Mapping[str, str]
@@ -30,10 +30,10 @@ class KeptPage:
 
 
 class KeptPages:
-    """At most 512 pages, each for 15 seconds; the least recently asked for goes first."""
+    """At most 512 pages, each for 15 seconds; evicts the least recently used."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """``clock`` gives seconds that only ever grow."""
+        """``clock``: monotonic seconds."""
         self._clock = clock
         self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
         self._makers: dict[Hashable, asyncio.Lock] = {}
@@ -42,7 +42,7 @@ class KeptPages:
         return len(self._pages)
 
     def find(self, key: Hashable, is_active: Callable[[int], bool]) -> KeptPage | None:
-        """Return a page that is fresh, and whose alert was not lifted or over since."""
+        """Return a fresh page whose alert has not been cancelled or expired since."""
         page = self._pages.get(key)
         if page is None:
             return None
@@ -54,7 +54,7 @@ class KeptPages:
 
     @asynccontextmanager
     async def making(self, key: Hashable) -> AsyncIterator[None]:
-        """Let one at a time make a page: of a thousand who ask for a new one, the others find it made."""
+        """Let one caller at a time render a page; the others then find it cached."""
         lock = self._makers.setdefault(key, asyncio.Lock())
         try:
             async with lock:
@@ -64,7 +64,7 @@ class KeptPages:
                 del self._makers[key]
 
     def keep(self, key: Hashable, body: bytes, headers: Mapping[str, str], alert_id: int, *, active: bool) -> KeptPage:
-        """Keep a page that was just made; give it."""
+        """Cache a rendered page; return it."""
         page = self._pages[key] = KeptPage(body, headers, alert_id, active, self._clock() + FRESH_S)
         self._pages.move_to_end(key)
         if len(self._pages) > _MOST:

@@ -1,4 +1,4 @@
-"""What things are called in the reader's language."""
+"""Names in the reader's language."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ if TYPE_CHECKING:
 
 
 def language_word(locale: str, words: Words) -> str:
-    """Return a language's name in the reader's language; its tag where that is not known."""
+    """Return a language's name in the reader's language, else its tag."""
     name = words.locale.languages.get(locale.split("-", maxsplit=1)[0], locale)
     return f"{name[:1].upper()}{name[1:]}"

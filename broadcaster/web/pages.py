@@ -1,7 +1,7 @@
-"""How a page is made: templates, the reader's language, and headers that let nothing foreign in.
+"""Rendering: templates, the reader's language, and headers that exclude third parties.
 
-A public page is one file: its style stands in it, allowed by its hash. Scripts and the console's style come from
-``/static``; nothing comes from anywhere else.
+A public page is one file: its style is inline, allowed by hash. Scripts and the console's style come from ``/static``;
+nothing comes from elsewhere.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @cache
 def style() -> Markup:
-    """Return the style that a public page carries in itself: one request is all it takes."""
+    """Return the inline style of public pages, which saves a request."""
     return Markup(Assets().text("public.css"))  # noqa: S704  a file of ours
 
 
 @cache
 def policy() -> str:
-    """Return the Content-Security-Policy of pages: all from us, no inline script, one inline style by its hash."""
+    """Return pages' Content-Security-Policy: only our origin, no inline script, one inline style by its hash."""
     digest = base64.b64encode(hashlib.sha256(str(style()).encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{digest}'; img-src 'self' data: blob:;"
@@ -47,7 +47,7 @@ def policy() -> str:
 
 
 def set_up(app: web.Application) -> None:
-    """Return the application its templates, scripts and styles. Raises ``BadSettings`` where they were not bundled."""
+    """Set up templates, scripts and styles. Raises ``BadSettings`` if they were not bundled."""
     app[ASSETS] = Assets()
     environment = aiohttp_jinja2.setup(
         app,
@@ -61,7 +61,7 @@ def set_up(app: web.Application) -> None:
 
 
 def language_of(request: web.Request, default: str, known: Iterable[str] | None = None) -> str:
-    """Return the language for a page: ``?lang=`` goes first, then what the browser asks for, then ``default``."""
+    """Return a page's language: ``?lang=``, else the browser's, else ``default``."""
     choices = tuple(catalogs().languages if known is None else known)
     asked = request.query.get("lang", "").split("-")[0].lower()
     if asked in choices:
@@ -70,7 +70,7 @@ def language_of(request: web.Request, default: str, known: Iterable[str] | None 
 
 
 def written_time(moment: datetime, zone: ZoneInfo, words: Words) -> str:
-    """Write a moment for people, in a zone: « mardi 3 juin 2026, 18:05 »."""
+    """Format a time in a zone: « mardi 3 juin 2026, 18:05 »."""
     local = moment.astimezone(zone)
     day = format_date(local, "full", locale=words.locale)
     return f"{day}, {format_time(local, 'short', tzinfo=zone, locale=words.locale)}"
@@ -82,7 +82,7 @@ def written_day(day: date, words: Words) -> str:
 
 
 def written_short(moment: datetime, zone: ZoneInfo, words: Words) -> str:
-    """Write a moment to the second, for a list."""
+    """Format a time to the second, for a list."""
     return format_datetime(moment.astimezone(zone), "medium", tzinfo=zone, locale=words.locale)
 
 
@@ -95,7 +95,7 @@ def render(
     status: int = 200,
     cache_control: str = "no-store",
 ) -> web.Response:
-    """Make a page of a template. ``_`` in it gives the reader's words."""
+    """Render a template. ``_`` in it is the reader's words."""
     context = {
         "_": words,
         "language": words.language,
@@ -109,7 +109,7 @@ def render(
 
 
 def page_of(body: bytes, language: str, *, status: int = 200, cache_control: str = "no-store") -> web.Response:
-    """Return a page that is made, with its headers."""
+    """Return a rendered page, with its headers."""
     return web.Response(
         status=status,
         body=body,
@@ -131,17 +131,17 @@ def headers_of(language: str, *, cache_control: str) -> dict[str, str]:
 
 
 def tag_of(body: bytes) -> str:
-    """Return the name of a page by what it holds."""
+    """Return a page's ETag, by content."""
     return hashlib.sha256(body).hexdigest()[:24]
 
 
 def is_known(request: web.Request, tag: str) -> bool:
-    """Return whether whoever asks has the page of that name already (RFC 9110 section 13.1.2)."""
+    """Return whether the client already has that page (RFC 9110 section 13.1.2)."""
     return any(etag.value in (tag, "*") for etag in request.if_none_match or ())
 
 
 def with_etag(request: web.Request, response: web.Response) -> web.StreamResponse:
-    """Name a page by what it holds, and answer 304 to whoever has it already (RFC 9110 section 13.1.2)."""
+    """Set an ETag by content, and answer 304 if the client has it (RFC 9110 section 13.1.2)."""
     body = response.body if isinstance(response.body, bytes) else b""
     tag = tag_of(body)
     if is_known(request, tag):
@@ -155,5 +155,5 @@ def with_etag(request: web.Request, response: web.Response) -> web.StreamRespons
 
 
 def to(path: str) -> web.Response:
-    """Lead on to another page."""
+    """Redirect to another page."""
     return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})

@@ -1,4 +1,4 @@
-"""How a severity reads and looks on every page."""
+"""Severities on pages: words and styles."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def severity_words(words: Words) -> dict[str, str]:
 
 
 def look_of(alert: Alert) -> str:
-    """Return how a severity looks: a drill's never as the real thing."""
+    """Return a severity's style: drills differ from real alerts."""
     return str(alert.severity) if alert.status is Status.ACTUAL else "drill"

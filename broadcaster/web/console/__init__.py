@@ -1,1 +1,1 @@
-"""The console: pages for operators, on a telephone first."""
+"""The console: operators' pages, designed for phones first."""

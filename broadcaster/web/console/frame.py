@@ -1,4 +1,4 @@
-"""What stands around every page of the console: who is signed in, where one is, and the words of one's language."""
+"""The frame of console pages: signed-in operator, navigation, language."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _YEAR_S = 365 * 86_400
 
 
 def words_of(request: web.Request, default: str = "fr") -> Words:
-    """Return the words for whoever reads: ``?lang=``, else the language chosen earlier, else the browser's."""
+    """Return the reader's words: ``?lang=``, else the language chosen earlier, else the browser's."""
     chosen = request.cookies.get(LANGUAGE, "")
     known = catalogs().languages
     if "lang" not in request.query and chosen in known:
@@ -45,7 +45,7 @@ def show(
     where: str = "",
     status: int = 200,
 ) -> web.Response:
-    """Make a page of the console. ``where`` is the station that it is about; ``tab`` the one that it stands under."""
+    """Render a console page. ``where``: the station it concerns; ``tab``: its active tab."""
     session = request.get(SESSION)
     signed_in = session is not None
     response = render(
@@ -78,10 +78,10 @@ def _tabs(words: Words, role: Role) -> list[tuple[str, str, str, str]]:
 
 
 async def stations_of(unit: Unit, caller: Caller | None, role: Role = Role.READ) -> list[Station]:
-    """Return the stations for which a caller may act, by name."""
+    """Return the stations that a caller may act for, by name."""
     if caller is None:
         return []
-    # A town's own operator is not to wait for the towns of a whole nation.
+    # A town's operator need not wait for a whole nation's towns.
     own = caller.station_id
     known = await (stations.all_stations(unit) if own is None else stations.by_ids(unit, [own]))
     found = [each for each in known if caller.may(role, each.id)]
@@ -89,9 +89,9 @@ async def stations_of(unit: Unit, caller: Caller | None, role: Role = Role.READ)
 
 
 async def chosen_station(unit: Unit, call: Call[Any, Any], role: Role = Role.READ) -> tuple[Station, list[Station]]:
-    """Return the station that ``?station=`` names, else the first, and all that may be chosen.
+    """Return the station in ``?station=``, else the first, and all that may be chosen.
 
-    Raises ``NotFound`` for a station that is not theirs, and where there is none at all.
+    Raises ``NotFound`` for a station that is not theirs, and if there is none at all.
     """
     theirs = await stations_of(unit, call.caller, role)
     wanted = call.request.query.get("station", "")

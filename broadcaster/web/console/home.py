@@ -1,4 +1,4 @@
-"""/console: what holds now, what went wrong, and the large button."""
+"""/console: active alerts, failures, and the large button."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ _SHOWN = 20
 
 
 async def page(call: Call[None, None]) -> web.Response:
-    """Show the first page."""
     words, services = words_of(call.request), call.services
     now = services.clock.now()
     troubles = await services.health.troubles()
@@ -91,7 +90,7 @@ async def _active(unit: Unit, known: dict[int, Station], now: datetime) -> list[
 
 
 async def _recent(unit: Unit, call: Call[Any, Any], known: dict[int, Station], now: datetime) -> Sequence[Alert]:
-    """Return what was sent a short while ago: whom it did not reach, somebody has to go and see."""
+    """Return recent alerts: somebody has to visit the people they did not reach."""
     only = None if call.caller is None else call.caller.station_id
     found = await alerts.page(unit, station_id=only, before=None, limit=_MOST)
     return [
@@ -127,7 +126,7 @@ async def _fact(unit: Unit, alert: Alert, station: Station, words: Words) -> dic
 
 
 def _when(moment: datetime, zone: ZoneInfo, words: Words) -> str:
-    """Write a moment of these days: « 22 nov., 01:41 »."""
+    """Format a recent time: « 22 nov., 01:41 »."""
     return format_datetime(moment, "d MMM, HH:mm", tzinfo=zone, locale=words.locale)
 
 

@@ -1,4 +1,4 @@
-"""The console's routes for residents, groups and stations; of fixed paths the longer name goes first."""
+"""Console routes for residents, groups and stations; longer fixed paths first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The console's routes. ``page_at``, ``form_at`` and ``data_at`` say what they have in common."""
+"""Console routes. ``page_at``, ``form_at`` and ``data_at`` hold what they have in common."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _HTML, _STREAM = "text/html", "text/event-stream"
 
 
 def page_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
-    """Return the route of a page for a signed-in operator."""
+    """Return a page's route for a signed-in operator."""
     return Route(
         "GET", path, handler, Access.OPERATOR, summary, {200: _HTML}, page=True, documented=False, tag="console", **more
     )
 
 
 def form_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
-    """Return the route of a form that a signed-in operator's page sends."""
+    """Return the route of a form on an operator's page."""
     more = {"largest": FORM, **more}
     return Route(
         "POST", path, handler, Access.OPERATOR, summary, {303: None}, page=True, documented=False, tag="console", **more
@@ -36,7 +36,7 @@ def form_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
 
 
 def data_at(method: str, path: str, handler: Handler, summary: str, **more: Any) -> Route:
-    """Return the route of what a page's script asks for: JSON, or a stream of events."""
+    """Return the route of a script's request: JSON, or a stream of events."""
     answers = more.pop("answers", {200: "application/json"})
     return Route(method, path, handler, Access.OPERATOR, summary, answers, documented=False, tag="console", **more)
 

@@ -1,4 +1,4 @@
-"""Signing in with an operator's key, and out; and what happens to a form whose session ended meanwhile: nothing."""
+"""Sign-in with an operator's key, and sign-out; forms survive the end of a session."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _HELD = "held."
 
 
 async def ask(call: Call[None, Any]) -> web.Response:
-    """Show where to put the key."""
+    """Show the sign-in form."""
     return _page(call.request, then=_own_path(call.request.query.get("then", "")))
 
 
 async def interrupted(request: web.Request) -> web.StreamResponse:
-    """Answer a page's request without a session: sign in first, then go on; what a form held is kept in the page."""
+    """Answer a request without a session: sign in, then continue; a form's content stays in the page."""
     if request.method in ("GET", "HEAD"):
         there = f"{SIGN_IN}?then={quote(_own_path(str(request.rel_url)), safe='')}"
         return to(there)
@@ -58,7 +58,8 @@ async def sign_in(call: Call[None, None]) -> web.StreamResponse:
     """Exchange a key for a session."""
     request, services = call.request, call.services
     if not from_our_page(request):
-        # SameSite keeps our cookie from other sites' forms, but not their forms from giving a browser a cookie.
+        # SameSite keeps our cookie from other sites' forms, but does not keep their forms from setting one (login
+        # CSRF).
         raise Forbidden("other-site")
     form = await form_of(request)
     then = _own_path(form.get("then", ""))
@@ -70,7 +71,7 @@ async def sign_in(call: Call[None, None]) -> web.StreamResponse:
     async with services.store.write() as unit:
         await sessions.sign_out(unit, request.cookies.get(COOKIE, ""))
         name = await sessions.start(unit, caller, device_of(request), now, lasts(services.settings))
-    # The proof that goes with a form is made of the new cookie, which this answer only brings.
+    # The form's CSRF token is derived from the new cookie, which only this response sets.
     response = _going_on(request, name, then, held) if held else to(then)
     give_cookie(response, name, services.settings, secure=services.base_url.startswith("https://"))
     return response
@@ -142,7 +143,7 @@ def _going_on(request: web.Request, name: str, then: str, held: list[tuple[str, 
 
 
 def _own_path(path: str) -> str:
-    """Return a path of the console, and nothing else: a sign-in leads to no other site."""
+    """Return a console path only: a sign-in never redirects to another site."""
     parts = urlsplit(path)
     inside = parts.path == PATH or parts.path.startswith(f"{PATH}/")
     if parts.scheme or parts.netloc or not inside or "\\" in path or parts.path == SIGN_IN:

@@ -1,4 +1,4 @@
-"""A file that a form brings: read within its limits, and held where nobody else can open it."""
+"""File uploads: read within limits, and held where nobody else can open them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ FIELD = "file"
 CLEARS = "clears"
 _PIECE = 1 << 20
 LARGEST_FORM = 4 * LARGEST
-"""Octets of a form that are read, and thrown away where the list is too large."""
+"""Octets of a form that are read; beyond ``LARGEST`` they are discarded."""
 
 _MOST_PARTS = 10
 _LONGEST_NAME = 80
 
 
 class NoFile(Exception):
-    """Nothing was chosen."""
+    """No file was chosen."""
 
 
 class FileTooLarge(Exception):
@@ -42,7 +42,7 @@ class FileTooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A form with a file: its name and what it holds, in pieces; ``clears``: its empty cells remove something."""
+    """An uploaded file: its name and content, in pieces; ``clears``: empty cells remove values."""
 
     name: str
     pieces: list[bytes]
@@ -50,9 +50,10 @@ class Received:
 
 
 async def received(request: web.Request) -> Received:
-    """Return the file of a form, and what was chosen above it. Raises ``NoFile``, ``FileTooLarge``.
+    """Return a form's file and options. Raises ``NoFile``, ``FileTooLarge``.
 
-    What is too large is read on for a while and thrown away: a browser hears an answer only when it has sent all.
+    The rest of a too large file is read and discarded up to a limit: browsers read the answer only after sending
+    everything.
     """
     if request.content_type != "multipart/form-data":
         raise NoFile
@@ -100,7 +101,7 @@ async def _pieces(part: BodyPartReader) -> list[bytes]:
 
 @contextmanager
 def as_file(pieces: Iterable[bytes]) -> Iterator[Path]:
-    """Return the path of a file that holds these pieces, and that nobody else can open by a name."""
+    """Yield the path of a file with these pieces, which nobody else can open by name."""
     if hasattr(os, "memfd_create"):
         with os.fdopen(os.memfd_create("list"), "wb") as file:
             file.writelines(pieces)

@@ -1,1 +1,1 @@
-"""The pages of residents and visitors: sign-up, what holds for them, here, a town's display; and what installs them."""
+"""Pages of residents and visitors: sign-up, active alerts, here, a town's display; and the web app's files."""

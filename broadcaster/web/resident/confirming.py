@@ -1,7 +1,7 @@
-"""/c/{token}: where the link in a mail leads by which somebody confirms their address.
+"""/c/{token}: the mailed link that confirms an address.
 
-A GET changes nothing: scanners of mail follow every link. The token is all the proof that is wanted, and it is good for
-a quarter of an hour.
+A GET changes nothing, since mail scanners follow every link. The token is sufficient proof, and valid for a quarter of
+an hour.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""/s/{slug}: where a station's QR code leads. What this is, then how to be told, then where one lives."""
+"""/s/{slug}: target of a station's QR code: what this is, then the channels, then the home."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_ALERTS = 20
 
 
 async def page_of_station(call: Call[None, None]) -> web.Response:
-    """Show what it is to follow a station, and how."""
+    """Show how to follow a station."""
     now = call.services.clock.now()
     async with call.services.store.read() as unit:
         try:

@@ -1,4 +1,4 @@
-"""What the pages of residents have in common: what scripts are given, and the key that browsers subscribe with."""
+"""Shared parts of residents' pages: script data, and the push key."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def words_of(call: Call[Any, Any], default: str = "fr") -> Words:
 
 
 def push_key(services: Services) -> str:
-    """Return the public key that browsers subscribe with (RFC 8292).
+    """Return the public key for browsers' subscriptions (RFC 8292).
 
-    Sandboxed there is none; one is then derived of the secret, the same in every process, so that sign-up can be tried.
+    Sandboxed, one is derived from the secret, the same in every process, so that sign-up can be tried.
     """
     key = services.settings.vapid_private_key
     if key is not None:
@@ -42,7 +42,7 @@ def push_key(services: Services) -> str:
 
 
 def in_page(facts: Mapping[str, Any]) -> Markup:
-    """Return facts as JSON that can stand in a page's ``<script type="application/json">``."""
+    """Return facts as JSON for a page's ``<script type="application/json">``."""
     text = orjson.dumps(facts).decode()
     return Markup("".join(_UNSAFE.get(sign, sign) for sign in text))  # noqa: S704  escaped just here
 
@@ -56,7 +56,7 @@ def page(
     given: Mapping[str, Any] | None = None,
     cache_control: str = "no-cache",
 ) -> web.Response:
-    """Make a page; ``given`` is for its scripts, beside their words and the key for pushes."""
+    """Render a page; ``given``: for its scripts, beside their words and the push key."""
     for_scripts = {
         "key": push_key(call.services),
         "sandbox": bool(call.services.sandboxed),

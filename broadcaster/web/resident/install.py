@@ -1,4 +1,4 @@
-"""What makes the pages an app: the manifest, the service worker at the top of the site, the bell in its sizes."""
+"""Files of the web app: manifest, service worker at the root, bell icons."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ async def manifest(call: Call[None, None]) -> web.Response:
 
 
 async def worker(call: Call[None, None]) -> web.Response:
-    """Return the service worker; always asked for anew, so that a mended one is there at once."""
+    """Return the service worker; never cached, so that fixes take effect at once."""
     made = call.request.app[ASSETS].respond(call.request, "worker.js", "no-cache")
     made.headers["Content-Security-Policy"] = "default-src 'none'; script-src 'self'; connect-src 'self'"
     return made
 
 
 async def icon(call: Call[None, None]) -> web.Response:
-    """Return a picture of the bell. Raises ``NotFound``."""
+    """Return a bell icon. Raises ``NotFound``."""
     body = _icons().get(call.request.match_info["name"])
     if body is None:
         raise NotFound("picture-missing")

@@ -1,6 +1,6 @@
-"""/me, what one has signed up for, and /here, the alerts at this place.
+"""/me, one's own subscription, and /here, the alerts at this place.
 
-Both are one page for all: who one is, and where, only the device knows.
+Both are the same page for everybody: identity and position are known only to the device.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def me(call: Call[None, None]) -> web.Response:
-    """Show what is followed and how one is told, once the script has asked."""
+    """Show followed stations and contacts, once loaded by the script."""
     words = words_of(call)
     async with call.services.store.read() as unit:
         known = await stations.listed(unit)
@@ -28,5 +28,5 @@ async def me(call: Call[None, None]) -> web.Response:
 
 
 async def here(call: Call[None, None]) -> web.Response:
-    """Show the one button."""
+    """Show the button."""
     return page(call, "resident/here.html", words_of(call), {})

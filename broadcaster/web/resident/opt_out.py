@@ -1,7 +1,7 @@
-"""/u/{token}: no more messages from a station to one contact.
+"""/u/{token}: opt one contact out of a station's messages.
 
-A mail client posts here by itself (RFC 8058: no session, no cookie, no hidden field), so the token is all the proof
-there is. A GET changes nothing: scanners of mail follow every link.
+Mail clients post here directly (RFC 8058: no session, no cookie, no hidden field), so the token is sufficient. A GET
+changes nothing, since mail scanners follow every link.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def do(call: Call[None, None]) -> web.Response:
-    """Write to this contact no more for this station."""
+    """Opt this contact out of this station."""
     number = _number(call)
     if number is None:
         return unknown(call)

@@ -1,4 +1,4 @@
-"""The pages that anybody may read: the first page, and an alert's own."""
+"""Public pages: the first page, and each alert's own."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ _MOST_SHAPE = 10_000
 
 
 class LandingQuery(Query):
-    """``q``: a part of a station's name; ``lang``: the language wanted."""
+    """``q``: part of a station's name; ``lang``: the requested language."""
 
     q: str = Field("", max_length=100)
     lang: str = Field("", max_length=20)
 
 
 async def landing(call: Call[None, LandingQuery]) -> web.StreamResponse:
-    """Say what this is, which stations there are, and what holds now."""
+    """Show what this is, the stations, and active alerts."""
     request, services = call.request, call.services
     words = words_of(call)
     async with services.store.read() as unit:
@@ -82,7 +82,7 @@ async def landing(call: Call[None, LandingQuery]) -> web.StreamResponse:
 
 
 def entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
-    """Return what a list shows of an alert."""
+    """Return an alert's list entry."""
     language, text = alert.text_in(words.language, station.languages[0])
     return {
         "token": alert.token,
@@ -97,15 +97,15 @@ def entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
 
 
 async def alert_page(call: Call[None, None]) -> web.StreamResponse:
-    """Show an alert to anybody who has its link.
+    """Show an alert to anybody with its link.
 
-    Those who have it are not counted: a whole town may stand behind one address of a telephone company. Who guesses is.
+    Valid links are not rate-limited, since a whole town may share a mobile carrier's address. Guesses are.
     """
     request, services = call.request, call.services
     token = request.match_info["token"]
     kept, active = request.app[KEPT_PAGES], services.active
     packed = reads_gzip(request)
-    # What they come to, and not as they are written: else anybody could have the page made anew with each request.
+    # Normalized, since arbitrary spellings would bypass the cache.
     known = catalogs().languages
     key = (token, language_of(request, ""), ranked(request.headers.get("Accept-Language", ""), known), packed)
 
@@ -133,9 +133,9 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[str, str]] | None:
-    """Make the page of an alert: (its id, the page, its headers); None where there is no such alert.
+    """Render an alert's page: (its id, the page, its headers); None if unknown.
 
-    ``Last-Modified`` says when it was true: a device that kept it says so to its reader.
+    ``Last-Modified``: when it was true, for devices that show a saved copy.
     """
     request, services = call.request, call.services
     async with services.store.read() as unit:
@@ -145,7 +145,7 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
             return None
         cleared = await alerts.all_clear_of(unit, alert.id, station.id) if alert.cancelled_at else None
     default = station.languages[0]
-    # A page in a language that the alert is not written in would be half in one and half in another.
+    # A page in a language that the alert lacks would be a mix of two.
     readable = [language for language in catalogs().languages if language in alert.texts]
     words = catalogs().words(language_of(request, default, readable or None))
     language, text = alert.text_in(words.language, default)
@@ -190,7 +190,7 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
 
 
 def unknown(call: Call[None, None]) -> web.Response:
-    """Say in words that there is nothing here."""
+    """Show that nothing is here."""
     words = catalogs().words(language_of(call.request, "fr"))
     facts = {
         "heading": words("There is nothing here"),
@@ -200,12 +200,12 @@ def unknown(call: Call[None, None]) -> web.Response:
 
 
 def mark_of(alert: Alert, words: Words) -> str:
-    """Return what stands before a headline, so that nobody takes a drill for the real thing; empty for that."""
+    """Return a headline's prefix for anything but a real alert, else empty."""
     return {Status.EXERCISE: f"[{words('EXERCISE')}] ", Status.TEST: f"[{words('TEST')}] "}.get(alert.status, "")
 
 
 def _shape(area: Area) -> str:
-    """Return an area as JSON, for a device to decide on which side of its edge it is; a long outline is thinned."""
+    """Return an area as JSON, for devices to check whether they are inside; long outlines are simplified."""
     shape = area.to_json()
     if shape["polygons"] is not None and len(orjson.dumps(shape["polygons"])) > _MOST_SHAPE:
         shape["polygons"] = simplified(shape["polygons"])

@@ -1,4 +1,4 @@
-"""The route table of the residents' pages."""
+"""Routes of the residents' pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words that residents' scripts say; they come with the page, so that all words stand in one place."""
+"""Words for residents' scripts; delivered with the page, so that all words are in one place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def script_words(words: Words) -> Mapping[str, str]:
-    """Return each sentence by the short name that the scripts know it by."""
+    """Return each sentence by the scripts' short name for it."""
     return {**_trouble(words), **_signing_up(words), **_places(words), **_mine(words), **_here(words)}
 
 

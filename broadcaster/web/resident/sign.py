@@ -1,4 +1,4 @@
-"""/sign/{slug}: a station's alerts, full-screen, for a display in a town hall or at a stop."""
+"""/sign/{slug}: a station's alerts, full-screen, for a public display."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _IN_EACH = ("exercise", "test", *map(str, Severity), "since", "until")
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Show what holds now; the script keeps it so."""
+    """Show active alerts; the script keeps the page current."""
     async with call.services.store.read() as unit:
         try:
             station = await station_named(unit, call.request.match_info["slug"])
@@ -43,6 +43,6 @@ async def show(call: Call[None, None]) -> web.Response:
 
 
 def _said(language: str) -> dict[str, str]:
-    """Return what stands beside an alert's own words, in the language that these are in."""
+    """Return the fixed words beside an alert's own, in its language."""
     known = script_words(catalogs().words(language))
     return {name: known[name] for name in _IN_EACH}

@@ -1,1 +1,1 @@
-"""Console pages of sent alerts: the list, the live page, the report, who was not reached."""
+"""Console pages of sent alerts: list, live page, report, people not reached."""

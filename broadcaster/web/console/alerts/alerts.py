@@ -1,4 +1,4 @@
-"""/console/alerts: every alert of the stations that one may see, newest first."""
+"""/console/alerts: every visible alert, newest first."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PAGE = 25
 
 
 class PageQuery(Query):
-    """``before``: the last alert of the page before."""
+    """``before``: last alert of the previous page."""
 
     before: int | None = Field(None, ge=1, le=(1 << 63) - 1)
     lang: str = Field("", max_length=12)
@@ -58,7 +58,7 @@ async def listing(call: Call[None, PageQuery]) -> web.Response:
 
 
 def glance(alert: Alert, station: Station, people: People, now: datetime, words: Words) -> dict[str, Any]:
-    """Return what a list shows of an alert: what, where, how it stands, and how many people were told."""
+    """Return a list entry: what, where, state, and how many people were told."""
     language, text = alert.text_in(words.language, station.languages[0])
     return {
         "id": alert.id,
@@ -77,20 +77,20 @@ def glance(alert: Alert, station: Station, people: People, now: datetime, words:
 
 
 def look_of(alert: Alert) -> str:
-    """Return how an alert's chip looks: a drill's never as the real thing, an all-clear's as none."""
+    """Return the chip's style: drills and all-clears differ from real alerts."""
     clear = alert.status is Status.ACTUAL and alert.msg_type is MsgType.CANCEL
     return "clear" if clear else severities.look_of(alert)
 
 
 def label_of(alert: Alert, words: Words) -> str:
-    """Return the word on that chip."""
+    """Return the chip's word."""
     said = words("All-clear") if alert.msg_type is MsgType.CANCEL else severities.severity_words(words)[alert.severity]
     mark = {Status.EXERCISE: words("EXERCISE"), Status.TEST: words("TEST")}.get(alert.status)
     return said if mark is None else f"{mark} · {said}"
 
 
 def state_word(alert: Alert, people: People, now: datetime, words: Words) -> str:
-    """Return how an alert stands, in two words."""
+    """Return an alert's state in two words."""
     if alert.finished_at is None and now < alert.expires_at:
         return words("Being sent") if alert.resolved_at is not None else words("Beginning")
     if alert.resolved_at is not None and people.matched == 0:
@@ -103,7 +103,7 @@ def state_word(alert: Alert, people: People, now: datetime, words: Words) -> str
 
 
 def told_of(alert: Alert, people: People, words: Words) -> str:
-    """Return how many people were told, of how many."""
+    """Return how many people were told, out of how many."""
     if people.matched == 0:
         return ""
     gaps = {"reached": number(people.reached, words), "matched": number(people.matched, words)}

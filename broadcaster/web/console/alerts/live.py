@@ -1,4 +1,4 @@
-"""/console/alerts/{id}: one alert as it goes out, and after. Its parts are made here, at the load and live."""
+"""/console/alerts/{id}: an alert during and after sending. Its parts are rendered here, on load and live."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ if TYPE_CHECKING:
     from broadcaster.web.i18n import Words
 
 PARTS = ("verdict", "state", "figures", "curve", "channels", "missed")
-"""Those parts of the page that change while one looks; each is a template of its own."""
+"""The page's live parts; each is a template of its own."""
 
 LONGEST_S = 600.0
-"""Seconds after which a stream breaks off, and its reader is let in anew: a session may have ended meanwhile."""
+"""Seconds until a stream ends and its reader is authenticated again: the session may have ended."""
 _MOST_REASONS = 6
 
 
 async def page(call: Call[None, None]) -> web.Response:
-    """Show an alert as it stands; the page's script follows it from there."""
+    """Show an alert; the page's script then follows it."""
     alert, station = await alert_of(call, Role.READ)
     words = words_of(call.request, station.languages[0])
     facts = await call.request.app[WATCH].read(call.services, alert)
@@ -73,7 +73,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def events(call: Call[None, None]) -> web.StreamResponse:
-    """Stream those parts of the page that changed, as HTML in JSON; it never ends, receipts come late."""
+    """Stream changed parts as HTML in JSON; endless, as receipts come late."""
     alert, station = await alert_of(call, Role.READ)
     words = words_of(call.request, station.languages[0])
     sent: dict[str, str] = {}
@@ -101,7 +101,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
 
 
 def heading(alert: Alert, station: Station, words: Words) -> dict[str, Any]:
-    """Return what a page about an alert has at its top."""
+    """Return the heading of an alert's pages."""
     zone = zone_of(station.region)
     language, text = alert.text_in(words.language, station.languages[0])
     return {
@@ -120,7 +120,7 @@ def heading(alert: Alert, station: Station, words: Words) -> dict[str, Any]:
 
 
 def audience_words(alert: Alert, words: Words) -> str:
-    """Say for whom an alert is."""
+    """Describe an alert's audience."""
     return {
         AudienceKind.EVERYONE: words("Everyone in the area"),
         AudienceKind.FOLLOWERS: words("Those in the area who follow this station"),
@@ -132,7 +132,7 @@ def audience_words(alert: Alert, words: Words) -> str:
 
 
 def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
-    """Return what changes of the page, for its templates."""
+    """Return the live parts' template data."""
     alert, people, zone = facts.alert, facts.people, zone_of(station.region)
     found = verdict(alert, people, words)
     going_on = alert.finished_at is None
@@ -209,7 +209,7 @@ def _lifted(facts: Facts, zone: ZoneInfo, words: Words) -> dict[str, Any]:
 
 
 def _channel(name: ChannelName, by_state: Mapping[str, int], words: Words) -> dict[str, Any]:
-    """Return a channel's messages: in four parts for its bar, and state by state for the table."""
+    """Return a channel's messages: four parts for its bar, and by state for the table."""
     counts = {state: by_state.get(state.word, 0) for state in DeliveryState}
     total = sum(counts.values())
     confirmed = sum(n for state, n in counts.items() if state >= DeliveryState.DELIVERED)

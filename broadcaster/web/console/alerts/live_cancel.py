@@ -1,4 +1,4 @@
-"""/console/alerts/{id}/cancel: the all-clear's words stand ready: one reads or changes them, and holds the button."""
+"""/console/alerts/{id}/cancel: confirm or edit the prepared all-clear, then hold the button."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from broadcaster.web.i18n import Words
 
 FIELDS = {"headline": issue.HEADLINE, "description": issue.DESCRIPTION, "instruction": issue.INSTRUCTION}
-"""The parts of a text that one may change here, with the most characters of each."""
+"""Editable parts of a text, with their maximum length."""
 
 
 async def ask(call: Call[None, None]) -> web.StreamResponse:
-    """Show what the all-clear will say, and to how many."""
+    """Show the all-clear and the number of its recipients."""
     alert, station = await alert_of(call, Role.PUBLISH)
     there = await _already(call, alert)
     if there is not None:
@@ -42,7 +42,7 @@ async def ask(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def do(call: Call[None, None]) -> web.StreamResponse:
-    """Send it. The second of two gets to the first one's all-clear, and is told so."""
+    """Send it. A second operator is sent to the first one's all-clear, with a notice."""
     alert, station = await alert_of(call, Role.PUBLISH)
     there = await _already(call, alert)
     if there is not None:
@@ -68,7 +68,7 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def _already(call: Call[Any, Any], alert: Alert) -> web.Response | None:
-    """Return the way to the all-clear that there is already; an all-clear itself has nothing to lift."""
+    """Return a redirect to an existing all-clear; an all-clear itself can't be cancelled."""
     if alert.msg_type is MsgType.CANCEL:
         return _to(alert)
     async with call.services.store.read() as unit:

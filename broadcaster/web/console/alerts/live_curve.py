@@ -1,7 +1,7 @@
-"""How many people were reached when, as a picture of lines: SVG in hundredths of its width and height.
+"""Curve of people reached over time: SVG, in hundredths of its width and height.
 
-The axis of time is drawn closer and closer (the logarithm of one and the seconds by five), so that the first seconds
-and the last hour are seen on one picture, and the picture of a running alert does not jump.
+The time axis is compressed (logarithm of one and the seconds by five), so that both the first seconds and the last hour
+are visible, and the curve of a running alert does not jump.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WIDE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A percentile's point on the curve; ``left``: its words stand to the left of it."""
+    """A percentile's point on the curve; ``left``: its label is left of it."""
 
     x: float
     y: float
@@ -59,10 +59,10 @@ def curve_of(
     words: Words,
     height: int = _WIDE,
 ) -> Curve | None:
-    """Draw the histograms of an alert; None where nobody was reached yet.
+    """Draw an alert's histograms; None if nobody was reached yet.
 
-    ``matched``: how many people there are to reach, the top of the picture. ``elapsed_s``: the seconds since the alert,
-    while it goes on: a curve that stands still is seen to do so. ``height``: that of the paths, which are 1,000 wide.
+    ``matched``: people to reach, the top of the picture. ``elapsed_s``: seconds since a running alert, so that a
+    stalled curve is visible. ``height``: of the paths, which are 1,000 wide.
     """
     reached = sum(accepted.values())
     if reached == 0:

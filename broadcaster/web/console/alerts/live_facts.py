@@ -1,4 +1,4 @@
-"""What the Live page and the report read of an alert, of one moment; once for all who look."""
+"""Consistent data of an alert for the live page and the report, shared by all viewers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MOST = 256
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """An alert and its account as they are at ``at``. ``accepted`` and ``delivered``: people by bucket of time."""
+    """An alert and its account at ``at``. ``accepted`` and ``delivered``: people by time bucket."""
 
     alert: Alert
     account: Account
@@ -49,7 +49,7 @@ class Facts:
 
 
 async def _troubles(services: Services, alert: Alert, now: datetime) -> list[Trouble]:
-    """Return what is wrong with the service, as far as it is of this alert; once nothing more is sent, nothing is."""
+    """Return the service's troubles relevant to this alert; none once it is finished."""
     if alert.finished_at is not None or alert.expires_at <= now:
         return []
     return [
@@ -62,7 +62,7 @@ async def _troubles(services: Services, alert: Alert, now: datetime) -> list[Tro
 
 
 class Watch:
-    """Reads the facts of alerts, each alert's four times a second at most, however many look."""
+    """Reads alerts' facts, at most four times a second per alert, for any number of viewers."""
 
     def __init__(self) -> None:
         self._paced: Paced[Facts] = Paced(PACE_S)
@@ -84,7 +84,7 @@ class Watch:
                 cleared = await alerts.all_clear_of(unit, alert.id, alert.station_id)
             refusals = [refused(each) for each in await retiring.refusals_of(unit, alert.id)]
             by = None if cleared is None else await reporting.sender_of(unit, cleared.id)
-            # Every person of the alert is looked at for this: not at each of many changes a second.
+            # This scans every person of the alert: not at each of many changes a second.
             before = self._reasons.get(alert.id)
             stale = before is None or (
                 before[0] != people.unreached

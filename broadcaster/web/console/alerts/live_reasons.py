@@ -1,4 +1,4 @@
-"""Why people were not reached, and what became of messages, in an operator's words."""
+"""Reasons and message states, in operators' words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """People who were missed alike. ``slug`` names the group in an address; ``packed``: their reasons as stored."""
+    """People missed for the same reasons. ``slug``: the group in URLs; ``packed``: their stored reasons."""
 
     slug: str
     sentence: str
@@ -27,7 +27,7 @@ class Missed:
 
 
 def grouped(found: Mapping[str, int], words: Words) -> list[Missed]:
-    """Group people by channels and reasons, whatever the providers' codes; the largest group first."""
+    """Group people by channels and reasons, ignoring providers' codes; largest group first."""
     groups: defaultdict[tuple[Why, ...], list[str]] = defaultdict(list)
     for packed in found:
         kinds = {each._replace(code=None) for each in unpack(packed)} or {Why(Reason.OTHER)}
@@ -49,7 +49,7 @@ def _order(channel: ChannelName | None) -> int:
 
 
 def state_word(state: DeliveryState, words: Words) -> str:
-    """Return what became of a message."""
+    """Return a message state in words."""
     if state.failure:
         return words(SENTENCES[state.reason])
     return {

@@ -1,4 +1,4 @@
-"""What is happening to an alert, in one sentence and a look; figures and lengths of time as people write them."""
+"""An alert's progress as one sentence and a style; numbers and durations for people."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WELL, _POORLY, _PICTURED = 0.95, 0.5, 0.6
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """An account's people, in the four figures that an operator asks for. ``confirmed`` is a part of ``reached``."""
+    """An account's people in four figures for operators. ``confirmed`` is part of ``reached``."""
 
     matched: int
     reached: int
@@ -36,24 +36,24 @@ class People:
 
     @property
     def share(self) -> float:
-        """Return the part that was reached, 0 to 1."""
+        """Return the share reached, 0 to 1."""
         return self.reached / self.matched if self.matched else 0.0
 
     @property
     def reachable(self) -> int:
-        """Return the height of a picture of how many are reached: everyone, but where most can't be, those who can."""
+        """Return the top of the curve: everyone, or the reachable if most are not."""
         able = self.matched - self.unreached
         return self.matched if able >= _PICTURED * self.matched else able
 
     @property
     def percent(self) -> int:
-        """Return it in hundredths, rounded down: 100 only when it is everyone."""
+        """Return the percentage, rounded down: 100 only for everyone."""
         return int(100 * self.reached / self.matched) if self.matched else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``look``: good, busy, warn, bad or still. ``sentence`` says it, ``more`` is for whoever reads on."""
+    """``look``: good, busy, warn, bad or still. ``sentence``: the verdict; ``more``: details."""
 
     look: str
     sentence: str
@@ -82,7 +82,7 @@ def sandboxed(alert: Alert) -> bool:
 
 
 def verdict(alert: Alert, people: People, words: Words) -> Verdict:
-    """Say how it goes: what a mayor must see in one second."""
+    """Return the progress: what a mayor must see in one second."""
     gaps = {"matched": number(people.matched, words)}
     if people.matched == 0 and alert.resolved_at is None:
         return Verdict("busy", words("We are finding out who is concerned."), words("It takes some seconds at most."))
@@ -104,7 +104,7 @@ def verdict(alert: Alert, people: People, words: Words) -> Verdict:
             people.reached,
             **gaps | {"n": number(people.reached, words)},
         )
-        # Whom nothing will reach is known early: a mayor need not wait for the rest to see it.
+        # Unreachable people are known early: a mayor need not wait for the rest.
         poor = people.unreached > (1 - _WELL) * people.matched
         return Verdict("warn" if poor else "busy", sentence, _missed(people, words) if poor else "")
     return _finished(people, words, gaps)
@@ -141,12 +141,12 @@ def _missed(people: People, words: Words) -> str:
 
 
 def number(value: int, words: Words) -> str:
-    """Write a number as its reader does: 6 000 or 6,000."""
+    """Format a number: 6 000 or 6,000."""
     return str(format_decimal(value, locale=words.locale))
 
 
 def span(seconds: float | None, words: Words) -> str:
-    """Write a length of time: 0,4 s, 12 s, 3 min 20 s, 2 h 05 min, 3 d 4 h."""
+    """Format a duration: 0,4 s, 12 s, 3 min 20 s, 2 h 05 min, 3 d 4 h."""
     if seconds is None:
         return "–"
     if seconds < _TENTHS_BELOW_S and seconds != int(seconds):
@@ -168,5 +168,5 @@ def span(seconds: float | None, words: Words) -> str:
 
 
 def clock_time(moment: datetime, zone: ZoneInfo, words: Words) -> str:
-    """Write a time of day to the second: 03:12:07."""
+    """Format a time of day to the second: 03:12:07."""
     return format_time(moment.astimezone(zone), "HH:mm:ss", locale=words.locale)

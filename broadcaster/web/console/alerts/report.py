@@ -1,4 +1,4 @@
-"""/console/alerts/{id}/account: the report of an alert, to be read, printed and filed; as a page, and as PDF."""
+"""/console/alerts/{id}/account: an alert's report to read, print and file; as a page, and as PDF."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def pdf(call: Call[None, None]) -> web.StreamResponse:
-    """Return the report as PDF; where that can't be, a page that says what to install, with the way to the other."""
+    """Return the report as PDF; if impossible, a page that says what to install, with a link back."""
     alert, station = await alert_of(call, Role.READ)
     words = words_of(call.request, station.languages[0])
     facts = await _facts(call, alert, station, words)
@@ -119,7 +119,7 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
 def _timeline(
     facts: Facts, moments: Moments, by: str | None, zone: ZoneInfo, words: Words
 ) -> list[tuple[str, str, str, str]]:
-    """Return (moment, what, after how long, machine's moment), in the order in which it happened."""
+    """Return (moment, event, delay, machine-readable moment), in order."""
     alert = facts.alert
     found: list[tuple[datetime, str]] = []
 
@@ -169,7 +169,7 @@ def _places(area: Area, words: Words) -> list[str]:
 
 
 def person_word(state: PersonState, words: Words) -> str:
-    """Return how a person stands, in words."""
+    """Return a person's state in words."""
     return {
         PersonState.PENDING: words("On the way"),
         PersonState.UNREACHED: words("Not told"),
@@ -191,7 +191,7 @@ def _failure(failure: Failure, words: Words) -> tuple[str, str, str, str]:
 
 
 def _totals(facts: Facts, words: Words) -> dict[str, Any]:
-    """Return the table of messages: a row a state, a column a channel, and the sums of both."""
+    """Return the table of messages: rows are states, columns channels, with both sums."""
     channels: Sequence[ChannelName] = facts.alert.channels
     rows = []
     for state in DeliveryState:

@@ -1,7 +1,7 @@
-"""A page as PDF, by weasyprint, in a process of its own: a hang is ended, and a crash harms nobody else.
+"""PDF of a page, by weasyprint, in a separate process that may hang or crash without harm.
 
-``python -m broadcaster.web.console.alerts.report_pdf`` reads HTML and writes the PDF. It
-fetches nothing: what the page names beyond itself is refused.
+``python -m broadcaster.web.console.alerts.report_pdf`` reads HTML and writes the PDF. It fetches nothing: external
+references are refused.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from aiohttp import web
 from broadcaster.errors import TocsinError
 
 LONGEST_S = 60.0
-"""Seconds that a report may take."""
+"""Time limit for a report, in seconds."""
 
 PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
-"""What Debian calls the libraries that weasyprint needs beside Python's packages."""
+"""Debian packages with the libraries that weasyprint needs."""
 
 _LACKING = 3
 _AT_ONCE = 2
 
 
 class NoPdf(TocsinError):
-    """The page could not be made a PDF. ``lacking``: for want of libraries, which may be installed."""
+    """The PDF failed. ``lacking``: for lack of libraries, which may be installed."""
 
     def __init__(self, *, lacking: bool) -> None:
         super().__init__(f"install {PACKAGES}" if lacking else "it took too long, or broke off")
@@ -39,7 +39,7 @@ class Printer:
         self._free = asyncio.Semaphore(_AT_ONCE)
 
     async def pdf_of(self, html: str, *, longest_s: float = LONGEST_S) -> bytes:
-        """Return the PDF of a page. Raises ``NoPdf``."""
+        """Return a page's PDF. Raises ``NoPdf``."""
         async with self._free:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -64,9 +64,9 @@ class Printer:
 
 
 def main() -> None:
-    """Turn what comes in into what goes out."""
+    """Convert stdin to stdout."""
     try:
-        # Here, not above: it opens libraries of the machine's as it is imported, and they may not be there.
+        # Imported here: it loads system libraries, which may be missing.
         import weasyprint  # noqa: PLC0415
         from weasyprint.urls import URLFetcher  # noqa: PLC0415
     except OSError:

@@ -1,4 +1,4 @@
-"""/console/alerts/{id}/unreached: whom nothing reached, and why; as a page, and as a table for a spreadsheet."""
+"""/console/alerts/{id}/unreached: people not reached, and why; as a page, and as CSV."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _BOM = "\ufeff"
 
 
 class UnreachedQuery(Query):
-    """``reason``: one group of them alone; ``after``: the last person of the page before."""
+    """``reason``: only this group; ``after``: last person of the previous page."""
 
     reason: str = Field("", max_length=200)
     after: int = Field(0, ge=0, le=(1 << 63) - 1)
@@ -45,13 +45,13 @@ class UnreachedQuery(Query):
 
 
 async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
-    """Show the reasons, each with its first people; or all of one reason, page by page."""
+    """Show the reasons, each with its first people; or one reason, page by page."""
     alert, station = await alert_of(call, Role.READ)
     words = words_of(call.request, station.languages[0])
     named = call.caller is not None and call.caller.may(Role.PUBLISH, station.id)
     wanted = call.query.reason
     async with call.services.store.read() as unit:
-        # What the alert says of itself, and its sums, are of one moment.
+        # Read together, so that the alert and its sums are consistent.
         alert = await alerts.by_id(unit, alert.id) or alert
         people = people_of((await reporting.glances(unit, [alert.id])).get(alert.id, {}))
         reasons = grouped(await reporting.reasons(unit, alert.id), words)
@@ -92,7 +92,7 @@ def _person(row: Unreached) -> dict[str, str]:
 
 
 async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
-    """Return everyone whom nothing reached as CSV (RFC 4180), for those who may publish; who took it is logged."""
+    """Return everyone not reached as CSV (RFC 4180), for publishers; the download is logged."""
     alert, station = await alert_of(call, Role.PUBLISH)
     caller = call.need(Role.PUBLISH, station.id)
     words = words_of(call.request, station.languages[0])
@@ -110,7 +110,7 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     await response.write((_BOM + _lines([header], words)).encode())
     after, taken = 0, 0
     while True:
-        # A transaction a page: one that lasted as long as a slow reader would hold up the store.
+        # A transaction per page: one for a slow reader's whole download would hold up the store.
         async with call.services.store.read() as unit:
             rows = await account.unreached(unit, alert, after=after, limit=_AT_ONCE)
         lines = [[str(row.subscriber_id), row.external_id or "", row.name or "", *_why(row, words)] for row in rows]
@@ -130,7 +130,7 @@ def _why(row: Unreached, words: Words) -> tuple[str, str]:
 
 
 def file_name(slug: str, alert_id: int, words: Words) -> str:
-    """Return the name that a list is kept under."""
+    """Return a list's file name."""
     return f"{words('unreached')}-{slug}-{alert_id}.csv"
 
 

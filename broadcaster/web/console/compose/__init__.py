@@ -1,1 +1,1 @@
-"""Console pages of a new alert: where, words, check."""
+"""Console pages for a new alert: where, words, check."""

@@ -1,7 +1,7 @@
-"""How the frequent alerts begin: one tap fills severity, words in both languages, and how long it holds.
+"""Presets for frequent alerts: one tap fills severity, texts in both languages, and duration.
 
-What is said is what French authorities advise; it is meant to be read, changed, and sent. The letters are those of the
-cheap alphabet of SMS. What stands in brackets is to be filled in, and nothing is sent before it is.
+The texts follow advice of French authorities, to be read and edited before sending. They are GSM-7. Placeholders in
+brackets must be filled in before sending.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The words of one language."""
+    """A preset's texts in one language."""
 
     event: str = ""
     headline: str = ""
@@ -29,7 +29,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """``radius_m``: the circle that a tap makes; ``territory``: all of it at once. ``hours``: how long it holds."""
+    """``radius_m``: the tapped circle's; ``territory``: the whole territory. ``hours``: duration."""
 
     name: str
     icon: str
@@ -226,7 +226,7 @@ BEGINNINGS: tuple[Beginning, ...] = (
 
 
 def shown(words: Words) -> list[dict[str, Any]]:
-    """Return the beginnings for the page and its script; ``title`` is in the reader's words."""
+    """Return the presets for the page and its script; ``title`` in the reader's language."""
     titles = {
         "flood": words("Flood"),
         "fire": words("Fire"),

@@ -1,4 +1,4 @@
-"""/console/new: a new alert in four steps. The page has all of them; its script shows one at a time."""
+"""/console/new: a new alert in four steps. The page contains all; its script shows one at a time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 
 
 async def page(call: Call[None, None]) -> web.Response:
-    """Show the page; without a station, the words how to add one."""
+    """Show the page; without a station, how to add one."""
     request = call.request
     words = words_of(request)
     async with call.services.store.read() as unit:

@@ -1,7 +1,7 @@
-"""What the page of a new alert sends: a draft as the API takes it, and what only the page knows of.
+"""The new alert page's request: the API's draft, and fields of the page's own.
 
-``territory``: the whole of the station's, in place of an area. ``cheap``: the languages in which the author chose that
-an SMS be spelled in letters that cost less.
+``territory``: the station's whole territory, in place of an area. ``cheap``: languages for which the author chose the
+cheap SMS spelling.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 D = TypeVar("D", bound=Content)
 
 TOKEN = "x" * 11
-"""As long as the token of an alert's page, which is made only when it is sent."""
+"""As long as an alert page's token, which is made only when it is sent."""
 
 
 class Page(BaseModel):
-    """What the page adds to a draft; the rest of the body is the API's."""
+    """The page's additions to a draft; the rest of the body is the API's."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
@@ -49,7 +49,7 @@ class Page(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Given(Generic[D]):
-    """A draft that was read; ``draft`` has all of it in the API's words."""
+    """A parsed draft, in the API's terms."""
 
     station: Station
     draft: D
@@ -57,7 +57,7 @@ class Given(Generic[D]):
 
 
 async def read(call: Call[Any, Any], model: type[D]) -> Given[D]:
-    """Read a draft for a station of the caller's. Raises what the API would, and the 422 with the fields by name."""
+    """Read a draft for a station of the caller's. Raises like the API, and the 422 by field."""
     page = await body_of(call.request, Page)
     if page is None:
         raise Refused("draft-missing")
@@ -70,7 +70,7 @@ async def read(call: Call[Any, Any], model: type[D]) -> Given[D]:
 
 
 async def publisher(call: Call[Any, Any], slug: str) -> Station:
-    """Return a station for which the caller may send."""
+    """Return a station that the caller may send for."""
     async with call.services.store.read() as unit:
         station = await station_given(unit, slug)
     call.need(Role.PUBLISH, station.id)
@@ -78,7 +78,7 @@ async def publisher(call: Call[Any, Any], slug: str) -> Station:
 
 
 def territory(station: Station) -> dict[str, Any]:
-    """Return a station's boundary as an area holds it: thinned only where it has more corners than an area may.
+    """Return a station's boundary as an area, simplified only if it has more vertices than allowed.
 
     Raises ``Refused`` for a station without one.
     """
@@ -124,7 +124,7 @@ def texts_of(draft: Content) -> dict[str, Text]:
 
 
 def _with_cheap(services: Services, station: Station, draft: D, cheap: tuple[str, ...]) -> D:
-    """Put the cheap spelling into the texts whose author chose it."""
+    """Apply the cheap spelling to texts whose author chose it."""
     chosen = [language for language in cheap if language in draft.texts]
     if not chosen:
         return draft

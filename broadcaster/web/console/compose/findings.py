@@ -1,4 +1,4 @@
-"""What the API would take of a draft, and nobody could read, or was left to be filled in."""
+"""Texts that the API accepts but that are unreadable, or have unfilled placeholders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLANK = re.compile(r"\[[^\]\n]{1,60}\]")
 
 
 def unreadable(texts: Mapping[str, Mapping[str, Any]]) -> list[Refused]:
-    """Return what is wrong with the texts of each language."""
+    """Return the problems of each language's texts."""
     found: list[Refused] = []
     for language, text in texts.items():
         for name in ("headline", "description", "instruction"):

@@ -1,4 +1,4 @@
-"""What each channel will say, by the very renderer that says it; and what is wrong with the words, field by field."""
+"""Previews of each channel's message, by the real renderer; and errors by field."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 _SHOWN = ("status", "severity", "urgency", "certainty", "category", "event", "expires")
 _MOST_LANGUAGES = 10
-_NOBODY = 0  # no delivery has this number: its links lead nowhere
+_NOBODY = 0  # not a delivery id: its links lead nowhere
 _MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'self'; sandbox"
 )
-"""A mail has its style in itself. It may do nothing, and be seen only in a page of ours."""
+"""A mail contains its styles. It may do nothing, and be framed only by our pages."""
 
 
 class PushPreview(Shown):
@@ -86,7 +86,7 @@ class PreviewOut(Shown):
 
 
 async def preview(call: Call[None, None]) -> web.Response:
-    """Return what each channel will say in each language that can be sent, and what is wrong with the others."""
+    """Return each channel's message for valid languages, and the errors of the others."""
     words = words_of(call.request)
     page = await body_of(call.request, Page)
     if page is None:
@@ -107,7 +107,7 @@ async def preview(call: Call[None, None]) -> web.Response:
 
 
 def _as_far_as_sound(page: Page) -> tuple[Draft, list[Refused]]:
-    """Read each field and each language by itself; give the draft of those that are sound, and what is wrong."""
+    """Validate each field and language on its own; return a draft of the valid ones, and the errors."""
     wrong: list[Refused] = []
     sound: dict[str, Any] = {"station": page.station, "texts": {}}
 
@@ -129,7 +129,7 @@ def _as_far_as_sound(page: Page) -> tuple[Draft, list[Refused]]:
 
 
 async def mail(call: Call[None, None]) -> web.Response:
-    """Return the mail of a draft as its receiver's program would show it, for a frame in the page."""
+    """Return a draft's mail as a mail program would show it, for a frame."""
     form = await form_of(call.request)
     try:
         draft = await checked(call.request, Draft, form.get("draft", "").encode())

@@ -1,4 +1,4 @@
-"""What the page of a new alert asks of the service: whom it would reach, where people live, and that it be sent."""
+"""Requests of the new alert page: reach, density, send."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 
 async def reach(call: Call[Any, Any]) -> web.StreamResponse:
-    """Tell whom the draft would reach now."""
+    """Return whom the draft would reach now."""
     given = await read(call, Draft)
     return await foresee(replace(call, body=given.draft))
 
 
 async def cells(call: Call[None, None]) -> web.StreamResponse:
-    """Tell where those live who follow the station, in cells that show nobody's home."""
+    """Return where the station's followers live, in cells that reveal nobody's home."""
     station = await publisher(call, call.request.query.get("station", "")[:60])
     found = await density(call.services, station)
     return _json({"cells": [list(each) for each in found]}, {"Cache-Control": "private, max-age=300"})
 
 
 async def send(call: Call[Any, Any]) -> web.StreamResponse:
-    """Send it. The page makes an Idempotency-Key with each draft: it is one alert, however often it is sent."""
+    """Send. The page makes one Idempotency-Key per draft, so repeated requests are one alert."""
     given = await read(call, AlertIn)
     if not call.request.headers.get(IDEMPOTENCY_KEY):
         raise Refused("draft-key-missing", IDEMPOTENCY_KEY)
@@ -51,7 +51,7 @@ async def send(call: Call[Any, Any]) -> web.StreamResponse:
 
 
 async def _sent_before(call: Call[Any, Any], station_id: int) -> web.Response:
-    """Say which alert the draft became at an earlier try, before it was changed."""
+    """Return the alert that an earlier version of the draft became."""
     async with call.services.store.read() as unit:
         found = await alerts.by_idempotency_key(unit, station_id, call.request.headers[IDEMPOTENCY_KEY].strip())
     if found is None:

@@ -1,4 +1,4 @@
-"""The words of the page of a new alert that its script puts together."""
+"""Words for the new alert page's script."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def severities(words: Words) -> list[dict[str, str]]:
-    """Return each severity: its name, its word, when to take it, and what it sets off."""
+    """Return each severity: name, label, when to use it, and its effects."""
     told = {
         Severity.EXTREME: (
             words("Lives are at risk now."),
@@ -41,7 +41,7 @@ def severities(words: Words) -> list[dict[str, str]]:
 
 
 def channels(words: Words) -> list[dict[str, str]]:
-    """Return each channel: its name, its word and its picture."""
+    """Return each channel: name, label and icon."""
     return [
         {"name": "push", "word": words.channel("push"), "icon": "bell"},
         {"name": "sms", "word": words.channel("sms"), "icon": "text"},
@@ -51,7 +51,7 @@ def channels(words: Words) -> list[dict[str, str]]:
 
 
 def for_script(words: Words, *, authority: bool) -> dict[str, Said]:
-    """Return the sentences that the script fills and shows."""
+    """Return the sentences that the script fills in."""
     return {
         **_places(words, authority=authority),
         **_reach(words),

@@ -1,1 +1,1 @@
-"""Console pages of people and groups: the register, imports and exports, addresses, sign-ups."""
+"""Console pages of people and groups: register, import and export, addresses, sign-ups."""

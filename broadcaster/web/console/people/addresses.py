@@ -1,6 +1,6 @@
-"""/console/people/addresses: where the addresses of a list are; what is uncertain, one after the other, on a map.
+"""/console/people/addresses: positions of a list's addresses; uncertain ones are reviewed on a map, one by one.
 
-Each answer is a form of its own, so the page works without a script; with one, a key answers.
+Each answer is a form of its own, so the page works without a script; with one, by keyboard.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class AddressesLeft(Shown):
 
 
 async def page(call: Call[None, None]) -> web.Response:
-    """Show how far the look-up is, the next uncertain address, and the people who have no place."""
+    """Show progress, the next uncertain address, and people without a place."""
     words = words_of(call.request)
     query = call.request.query
     async with call.services.store.read() as unit:
@@ -83,7 +83,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def left(call: Call[None, None]) -> web.Response:
-    """Return how many addresses wait, for a page that watches."""
+    """Return the number of waiting addresses, for polling."""
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)
         call.need(Role.PUBLISH, station.id)
@@ -92,7 +92,7 @@ async def left(call: Call[None, None]) -> web.Response:
 
 
 async def say(call: Call[None, None]) -> web.Response:
-    """Take an operator's word for an address: where it is, or that nobody knows."""
+    """Record an operator's answer: the position, or that it is unknown."""
     form = await form_of(call.request)
     services = call.services
     async with services.store.read() as unit:
@@ -114,7 +114,7 @@ async def say(call: Call[None, None]) -> web.Response:
 
 
 async def _asked(unit: Unit, station: Station, chosen: int | None, after: int) -> Kept | None:
-    """Return the address to ask about: a chosen one, else the next uncertain one, then those that were skipped."""
+    """Return the address to review: the chosen one, else the next uncertain one, then skipped ones."""
     if chosen is not None:
         kept = (await addresses.of_people(unit, station.id, [chosen])).get(chosen)
         return kept if kept is not None and kept.state in addresses.TO_DO else None

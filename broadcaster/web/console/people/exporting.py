@@ -72,7 +72,7 @@ _OF_PLACE = {"fr": ("libellé", "longitude", "latitude"), "en": ("label", "lon",
 
 
 async def ask(call: Call[None, None]) -> web.Response:
-    """Say what the file will hold, and of whom."""
+    """Describe the file's content and whom it concerns."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)

@@ -1,4 +1,4 @@
-"""/console/groups: a station's groups, added, renamed and deleted by hand, and who is in them."""
+"""/console/groups: a station's groups: add, rename, delete, and members."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def add(call: Call[None, None]) -> web.Response:
-    """Add a group; one that is there already is no harm, and is shown."""
+    """Add a group; idempotent."""
     name = await _name(call)
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)
@@ -56,7 +56,7 @@ async def add(call: Call[None, None]) -> web.Response:
 
 
 async def one(call: Call[None, None]) -> web.Response:
-    """Show one group: its name, to be changed."""
+    """Show a group, with a form for its name."""
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)
         slug, name, members = _named(call, await stations.group_list(unit, station.id))
@@ -65,7 +65,7 @@ async def one(call: Call[None, None]) -> web.Response:
 
 
 async def rename(call: Call[None, None]) -> web.Response:
-    """Return a group another name."""
+    """Rename a group."""
     name = await _name(call)
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)
@@ -80,7 +80,7 @@ async def rename(call: Call[None, None]) -> web.Response:
 
 
 async def ask_to_delete(call: Call[None, None]) -> web.Response:
-    """Ask whether a group is really to be deleted, and say how many are in it."""
+    """Ask for confirmation, with the number of members."""
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)
         slug, name, members = _named(call, await stations.group_list(unit, station.id))
@@ -89,7 +89,7 @@ async def ask_to_delete(call: Call[None, None]) -> web.Response:
 
 
 async def delete(call: Call[None, None]) -> web.Response:
-    """Delete a group. Deleted already is deleted."""
+    """Delete a group; idempotent."""
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)
         groups = await stations.group_list(unit, station.id)

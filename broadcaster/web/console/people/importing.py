@@ -1,7 +1,7 @@
-"""/console/people/import: upload a list, see what it would change and what is wrong with it, then let it change that.
+"""/console/people/import: upload a list, preview its changes and errors, then apply it.
 
-What a preview shows is bound to the file and to the register as it was (``uploads.stamp``): if that changed meanwhile,
-it is looked at anew and shown again. Two presses apply it once.
+A preview is bound to the file and the register's state (``uploads.stamp``): if that changed, it is made and shown
+again. Applying twice has no further effect.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LONGEST_TOKEN = 60
 
 
 async def ask(call: Call[None, None]) -> web.Response:
-    """Ask for the file."""
+    """Show the upload form."""
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)
     call.need(Role.PUBLISH, station.id)
@@ -49,7 +49,7 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def upload(call: Call[None, None]) -> web.Response:
-    """Take a file in, look at it, keep it until a word is said."""
+    """Store a file, plan its import, and keep both until confirmed."""
     store, words = call.services.store, words_of(call.request)
     async with store.read() as unit:
         station, theirs = await chosen_station(unit, call)
@@ -73,7 +73,7 @@ async def upload(call: Call[None, None]) -> web.Response:
 
 
 async def preview(call: Call[None, None]) -> web.Response:
-    """Show what the list would change now; or that it is being carried out, or was."""
+    """Show the planned changes; or that they are being or have been applied."""
     found, station = await _found(call)
     changed = call.request.query.get("changed") == "1"
     if found.state is UploadState.READY and await _stamp(call, station) != found.report["stamp"]:
@@ -82,7 +82,7 @@ async def preview(call: Call[None, None]) -> web.Response:
 
 
 async def apply(call: Call[None, None]) -> web.Response:
-    """Carry it out, if it would still do what was seen."""
+    """Apply the list, if the plan is still the one shown."""
     found, station = await _found(call)
     form = await form_of(call.request)
     here = f"{call.request.path}?station={station.slug}"
@@ -117,7 +117,7 @@ async def apply(call: Call[None, None]) -> web.Response:
 
 
 async def forget(call: Call[None, None]) -> web.Response:
-    """Forget a list that is not to be imported."""
+    """Discard a list."""
     found, station = await _found(call)
     async with call.services.store.write() as unit:
         await uploads.forget(unit, found.id)
@@ -125,7 +125,7 @@ async def forget(call: Call[None, None]) -> web.Response:
 
 
 async def refused(call: Call[None, None]) -> web.Response:
-    """Return the lines that are refused, or were when the list was taken over, with why, as a list to mend."""
+    """Return the refused lines, with reasons, as a list to correct."""
     found, station = await _found(call)
     words = words_of(call.request)
     if found.state is UploadState.DONE:
@@ -143,7 +143,7 @@ async def refused(call: Call[None, None]) -> web.Response:
 
 
 async def _carried_out(call: Call[Any, Any], found: Upload, station: Station) -> tuple[dict[str, Any], bytes]:
-    """Apply the list; return what was done, and the lines that were left out."""
+    """Apply the list; return the result, and the lines left out."""
     services, before = call.services, found.report
     async with _looked_at(call, found, station) as made:
         await carry_out(services.store, made, now=services.clock.now())
@@ -164,7 +164,7 @@ async def _given_back(call: Call[Any, Any], found: Upload) -> None:
 
 
 async def _anew(call: Call[Any, Any], found: Upload, station: Station) -> Upload:
-    """Look at a list again, for the register is another one by now."""
+    """Plan a list again, as the register has changed."""
     store = call.services.store
     stamp = await _stamp(call, station)
     async with _looked_at(call, found, station) as made:

@@ -1,7 +1,7 @@
-"""A list as it comes from a browser: taken in within bounds, looked at, and what is wrong with it as a list to mend.
+"""An uploaded list: bounded, planned, and its refused lines as a list to correct.
 
-While it is looked at it is a file without a name, in memory where the system can do that: a process that is killed
-leaves nothing. Between two requests it waits in the store, sealed (``store.uploads``).
+While processed it is an unnamed file, in memory if the system can: a killed process leaves nothing. Between requests it
+is in the store, sealed (``store.uploads``).
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from broadcaster.web.i18n import Words
 
 SHOWN = 100
-"""Refusals that a preview lists; all of them are in the file to mend."""
+"""Refusals shown in a preview; the file to correct has all."""
 
 
 async def looked_at(store: Store, station: Station, path: Path, *, clears: bool) -> Plan:
-    """Plan what a list would change; close it after use. Raises ``ListRefused``."""
+    """Plan a list's import; close it after use. Raises ``ListRefused``."""
     source = await asyncio.to_thread(open_source, path)
     return await plan(store, station, source, empty_clears=clears)
 
 
 def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, Any]:
-    """Return what a preview tells of a plan, as JSON. ``stamp``: of the register as it was before the plan was made."""
+    """Return a plan's preview as JSON. ``stamp``: of the register, from before the plan was made."""
     return {
         "name": name,
         "encoding": made.source.encoding_name,
@@ -67,9 +67,9 @@ def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, A
 
 
 def to_mend(made: Plan, words: Words) -> bytes:
-    """Return the lines that are refused as a list of their own: as they came, with what is to be mended behind them.
+    """Return the refused lines as a list: as they came, followed by what to correct.
 
-    Mended, it can be imported as it is: the two columns that were added mean nothing to an import.
+    Once corrected, it can be imported as it stands: imports ignore the two added columns.
     """
     wrong: dict[int, list[Refusal]] = {}
     for each in made.refusals:
@@ -85,5 +85,5 @@ def to_mend(made: Plan, words: Words) -> bytes:
 
 
 def reasons_told(reasons: Sequence[Refusal], words: Words) -> str:
-    """Return why a line is refused, column by column."""
+    """Return why a line is refused, by column."""
     return " / ".join(located(each, words) for each in reasons)

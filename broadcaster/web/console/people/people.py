@@ -1,4 +1,4 @@
-"""/console/people: a station's residents, found by name, number, mail address or the register's id."""
+"""/console/people: a station's residents, found by name, number, mail address or external id."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LONGEST_SEARCH = 120
 
 
 async def listing(call: Call[None, None]) -> web.Response:
-    """Show a page of the residents; to a key that may only read, the groups and the counts."""
+    """Show a page of residents; to a read-only key, only groups and counts."""
     words = words_of(call.request)
     asked = call.request.query
     async with call.services.store.read() as unit:
@@ -71,7 +71,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def _found(unit: Unit, station: Station, only: Only, text: str, after: int | None) -> tuple[Found, bool]:
-    """Return who is looked for, and whether they were found exactly: by what they are reached at, or by their id."""
+    """Return the search results, and whether they are exact: by contact or id."""
     if not text:
         return await register.page(unit, station.id, only, after=after, limit=PAGE), False
     known = await people.by_external_ids(unit, station.id, [text])
@@ -85,7 +85,7 @@ async def _found(unit: Unit, station: Station, only: Only, text: str, after: int
 
 
 def _contacts(text: str, region: str) -> list[NewContact]:
-    """Return the contacts that a text may stand for."""
+    """Return the contacts that a text may mean."""
     try:
         return [mail_contact(text)]
     except InvalidMailAddress:

@@ -1,4 +1,4 @@
-"""/console/people/new and /console/people/{id}: one person added, seen, changed, removed."""
+"""/console/people/new and /console/people/{id}: add, view, change, remove one person."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 
 class _Where(NamedTuple):
-    """The station, those that may be chosen, its groups (slug, name, members), and their ids by slug."""
+    """The station, those to choose from, its groups (slug, name, members), and their ids by slug."""
 
     station: Station
     theirs: list[Station]
@@ -52,14 +52,14 @@ class _Where(NamedTuple):
 
 
 async def new(call: Call[None, None]) -> web.Response:
-    """Ask who is to be added."""
+    """Show the form for a new person."""
     async with call.services.store.read() as unit:
         where = await _where(unit, call)
     return _form(call, where, person_form.blank(where.station))
 
 
 async def add(call: Call[None, None]) -> web.Response:
-    """Add somebody. The same form twice adds them once: the number in the register is theirs alone."""
+    """Add a person. Idempotent: the form has a unique external id."""
     given = person_form.read(await form_of(call.request))
     words = words_of(call.request)
     services = call.services
@@ -99,7 +99,7 @@ async def add(call: Call[None, None]) -> web.Response:
 
 
 async def one(call: Call[None, None]) -> web.Response:
-    """Show all that the station knows of a person."""
+    """Show all of the station's data on a person."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
         station = (await _where(unit, call)).station
@@ -146,7 +146,7 @@ async def one(call: Call[None, None]) -> web.Response:
 
 
 async def edit(call: Call[None, None]) -> web.Response:
-    """Show the form of a person who is there."""
+    """Show the form for an existing person."""
     async with call.services.store.read() as unit:
         where = await _where(unit, call)
         person = await _person(unit, call, where.station)
@@ -154,7 +154,7 @@ async def edit(call: Call[None, None]) -> web.Response:
 
 
 async def change(call: Call[None, None]) -> web.Response:
-    """Change a person; what another operator changed meanwhile is not overwritten."""
+    """Change a person, without overwriting another operator's concurrent change."""
     given = person_form.read(await form_of(call.request))
     words = words_of(call.request)
     services = call.services
@@ -194,7 +194,7 @@ async def change(call: Call[None, None]) -> web.Response:
 
 
 async def revive(call: Call[None, None]) -> web.Response:
-    """Write again to an address that was found dead. One that works stays as it is."""
+    """Revive a dead contact. A working one is unchanged."""
     async with call.services.store.read() as unit:
         station = (await _where(unit, call)).station
         person = await _person(unit, call, station)
@@ -209,7 +209,7 @@ async def revive(call: Call[None, None]) -> web.Response:
 
 
 async def ask_to_remove(call: Call[None, None]) -> web.Response:
-    """Ask whether a person is really to be removed."""
+    """Ask for confirmation."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
         station = (await _where(unit, call)).station
@@ -219,7 +219,7 @@ async def ask_to_remove(call: Call[None, None]) -> web.Response:
 
 
 async def remove(call: Call[None, None]) -> web.Response:
-    """Remove a person. Removed already is removed."""
+    """Remove a person; idempotent."""
     async with call.services.store.read() as unit:
         station = (await _where(unit, call)).station
     number = number_of(call.request.match_info["id"]) or 0
@@ -314,7 +314,7 @@ def _address(held: Held, words: Words) -> str:
 
 
 async def _where(unit: Unit, call: Call[Any, Any]) -> _Where:
-    """Return what the page is about. Raises ``Forbidden`` for who may only read."""
+    """Return the page's station and groups. Raises ``Forbidden`` for read-only keys."""
     station, theirs = await chosen_station(unit, call)
     call.need(Role.PUBLISH, station.id)
     groups = await stations.group_list(unit, station.id)

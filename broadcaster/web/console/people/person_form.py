@@ -1,4 +1,4 @@
-"""What the form of one person holds: read from a request, checked field by field, made a person or a change of one."""
+"""The form of one person: read, validated by field, converted to a person or a change."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _EVERY_LON, _EVERY_LAT = 180.0, 90.0
 
 @dataclass
 class PersonForm:
-    """The fields as they were written, what is wrong with them in words, and what they came to.
+    """The fields as written, their errors in words, and the parsed values.
 
-    ``places``: what an address may stand for, to choose from.
+    ``places``: candidates for an address.
     """
 
     name: str = ""
@@ -66,7 +66,7 @@ class PersonForm:
         return not self.wrong and not self.places
 
     def person(self) -> NewSubscriber:
-        """Return who is to be added."""
+        """Return the new person."""
         return NewSubscriber(
             locale=self.locale,
             contacts=tuple({(each.channel, each.canonical): each for each in self.contacts}.values()),
@@ -79,7 +79,7 @@ class PersonForm:
 
 
 def blank(station: Station) -> PersonForm:
-    """Return the form of somebody new, with a number of their own drawn already."""
+    """Return an empty form, with a new external id."""
     return PersonForm(external_id=drawn_id(), locale=station.languages[0])
 
 
@@ -89,7 +89,7 @@ def drawn_id() -> str:
 
 
 def filled(person: Person) -> PersonForm:
-    """Return the form of somebody who is there."""
+    """Return the form of an existing person."""
     return PersonForm(
         name=person.name or "",
         external_id=person.external_id or "",
@@ -101,8 +101,6 @@ def filled(person: Person) -> PersonForm:
 
 
 def read(form: MultiDict[str]) -> PersonForm:
-    """Read the fields of a request."""
-
     def line(name: str) -> str:
         return " ".join(form.get(name, "").split())[:_LONGEST]
 
@@ -137,7 +135,7 @@ async def check(
     geocoder_url: str,
     new: bool,
 ) -> None:
-    """Find out what is wrong, and what the fields come to."""
+    """Validate the fields and set the parsed values."""
     given.groups &= set(groups)
     if len(given.name) > MAX_NAME or not given.name.isprintable():
         given.wrong["name"] = words("A name has %(most)s characters at most.", most=MAX_NAME)

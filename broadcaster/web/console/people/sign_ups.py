@@ -1,4 +1,4 @@
-"""/console/people/sign-ups: who signed up by push and is not confirmed yet, by hour and address; a wave is removed."""
+"""/console/people/sign-ups: unconfirmed push sign-ups by hour and address; a wave can be removed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 HOURS = 48
 MANY = 20
-"""Unconfirmed sign-ups of an hour that the page calls unusual."""
+"""Unconfirmed sign-ups in an hour that are flagged as unusual."""
 
 _AT_ONCE = 100
 _SOURCES = 10
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 
 async def listing(call: Call[None, None]) -> web.Response:
-    """Show the hours, the newest first."""
+    """Show the hours, newest first."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)
@@ -59,7 +59,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def remove(call: Call[None, None]) -> web.Response:
-    """Remove the sign-ups of an hour, or of one address in it, that are still unconfirmed."""
+    """Remove unconfirmed sign-ups of an hour, or of one address in it."""
     given = await form_of(call.request)
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)

@@ -1,4 +1,4 @@
-"""POST /console/people/{id}/signed: an operator records a signed request, which undoes an opt-out."""
+"""POST /console/people/{id}/signed: record a signed request, which undoes an opt-out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 async def record(call: Call[None, None]) -> web.Response:
-    """Record it; without the day and the place where the paper is kept nothing is undone."""
+    """Record it; requires the day and where the paper is filed."""
     given, now = await form_of(call.request), call.services.clock.now()
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)

@@ -1,6 +1,6 @@
-"""/console/sandbox: what the sandboxed channels composed, as its receivers would have had it; for operators only.
+"""/console/sandbox: the sandboxed channels' messages as receivers would see them; for operators.
 
-Whoever may only read sees the messages and no addresses; and no codes, which are for one person's eyes.
+Read-only operators see messages without addresses, and no codes, which are private to one person.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ async def listing(call: Call[None, SandboxPageQuery]) -> web.StreamResponse:
 
 
 async def one(call: Call[None, None]) -> web.StreamResponse:
-    """Show one message to its last byte."""
+    """Show one message to the last byte."""
     words = words_of(call.request)
     found = await _message(call)
     if found is None:
@@ -82,7 +82,7 @@ async def one(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def mail(call: Call[None, None]) -> web.StreamResponse:
-    """Return a mail's HTML for a frame that runs nothing and fetches nothing."""
+    """Return a mail's HTML for a frame without scripts and network access."""
     found = await _message(call)
     if found is None or found.channel is not ChannelName.EMAIL:
         return unknown(call)

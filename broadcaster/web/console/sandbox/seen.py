@@ -1,4 +1,4 @@
-"""A message of the sandbox as its receiver would have had it: a bubble, a card, a mail, a call step by step."""
+"""A sandboxed message as its receiver would see it: a bubble, a card, a mail, a call step by step."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 MOST_WIRE = 200_000
 _EXCERPT = 280
 _KEPT_DIGITS = 2
-# The way out of a list lets whoever has the link go it for its receiver.
+# With the opt-out link anybody can act for the receiver.
 _SECRETS = re.compile(r"(/u/)[\w-]+")
 _HIDDEN = "•••"
 
 
 def seen(message: SandboxMessage, words: Words, *, opened: bool) -> dict[str, Any]:
-    """Return a message as a template shows it. ``opened``: to somebody who may know addresses."""
+    """Return a message for a template. ``opened``: the viewer may see addresses."""
     shown: dict[str, Any] = {
         "id": message.id,
         "alert_id": message.alert_id,
@@ -87,13 +87,13 @@ _SEEN = {ChannelName.PUSH: _push, ChannelName.SMS: _sms, ChannelName.VOICE: _voi
 
 
 def html_of(message: SandboxMessage) -> str:
-    """Return the HTML of a mail; empty for what has none."""
+    """Return a mail's HTML; empty without any."""
     part = _mail(message.wire).get_body(("html",))
     return "" if part is None else str(part.get_content())
 
 
 def without_secrets(text: str) -> str:
-    """Return a text in which no link acts for its receiver."""
+    """Return a text without links that act for the receiver."""
     return _SECRETS.sub(rf"\1{_HIDDEN}", text)
 
 
@@ -107,7 +107,7 @@ def _text(mail: EmailMessage) -> str:
 
 
 def _steps(wire: bytes, words: Words) -> Any:
-    """Return what happens in a call, in order: (kind, what)."""
+    """Return the steps of a call, in order: (kind, what)."""
     body = wire.partition(b"\r\n\r\n")[2].decode("utf-8", "replace")
     instructions = parse_qs(body).get("Twiml", [""])[0]
     if not instructions:
@@ -135,7 +135,7 @@ def _to(message: SandboxMessage, words: Words) -> str:
 
 
 def masked(address: str) -> str:
-    """Return an address of which only enough is left to tell two apart: ``+33•••67``, ``r•••@example.org``."""
+    """Return an address masked enough to still tell two apart: ``+33•••67``, ``r•••@example.org``."""
     if address.startswith("http"):
         return urlsplit(address).hostname or _HIDDEN
     local, at, domain = address.partition("@")

@@ -1,6 +1,6 @@
-"""/console/stations/boundary: a territory out of a file, seen on a map with what was left out or mended, then added.
+"""/console/stations/boundary: a territory from a file, shown on a map with what was ignored or repaired, then added.
 
-Between the requests the territory is in the page itself, packed, so that nothing waits anywhere.
+Between requests the territory is in the page, packed, so nothing is stored.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _REGION = "FR"
 
 
 async def ask(call: Call[None, None]) -> web.Response:
-    """Ask for the file."""
+    """Show the upload form."""
     check(call)
     return _asking(call)
 
 
 async def look(call: Call[None, None]) -> web.Response:
-    """Read a file and show what came of it; or what was packed in the page, as it was written."""
+    """Read a file, or the page's packed boundary, and show the result."""
     check(call)
     words = words_of(call.request)
     try:
@@ -55,7 +55,7 @@ async def look(call: Call[None, None]) -> web.Response:
         return _asking(call, words("Choose a file first."))
     except FileTooLarge:
         return _asking(call, words("This file is too large: simplify the outline."))
-    except (ValueError, RecursionError) as error:  # a ZoneError is one
+    except (ValueError, RecursionError) as error:  # includes ZoneError
         return _asking(call, _told(error, words))
     packed = found.packed()
     if len(packed) > LONGEST_PACKED:
@@ -68,7 +68,7 @@ async def look(call: Call[None, None]) -> web.Response:
 async def shown(
     call: Call[Any, Any], given: StationForm, *, found: Boundary | None = None, doubt: SwappedCoordinates | None = None
 ) -> web.Response:
-    """Show a territory on a map, what was done to it, and the form of its station."""
+    """Show a territory on a map, what was changed, and the station's form."""
     words = words_of(call.request)
     seen = await asyncio.to_thread(Jurisdiction.from_geojson, unpacked_boundary(given.boundary))
     body = await call.request.app[GROUND].under(_as_station(seen, given.name or words("The territory")))
@@ -85,13 +85,13 @@ async def shown(
 
 
 def check(call: Call[Any, Any]) -> None:
-    """Raise ``Forbidden`` for who may not add stations."""
+    """Raise ``Forbidden`` unless the caller may add stations."""
     if not may_add(call):
         raise Forbidden("admin-needed")
 
 
 def _read(document: Any, *, swap: bool | None) -> tuple[Boundary, SwappedCoordinates | None]:
-    """Return what to propose, and the question that stands behind it; the map shows what was mended."""
+    """Return the proposed boundary, and the question behind it; the map shows repairs."""
     try:
         return territory.read(document, _REGION, swap=swap, mend=True), None
     except SwappedCoordinates as doubt:

@@ -1,4 +1,4 @@
-"""What the forms of a station hold: read, checked by the API's own model, told in the reader's words."""
+"""A station's forms: read, validated by the API's model, errors in the reader's words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LONGEST = 254
 
 @dataclass
 class StationForm:
-    """The fields as they were written, and what is wrong with them, in words. ``boundary`` is packed."""
+    """The fields as written, and their errors in words. ``boundary`` is packed."""
 
     insee: str = ""
     kind: str = StationKind.AUTHORITY.value
@@ -51,8 +51,6 @@ class StationForm:
 
 
 def read(form: MultiDict[str]) -> StationForm:
-    """Read the fields of a request."""
-
     def line(name: str) -> str:
         return " ".join(form.get(name, "").split())[:_LONGEST]
 
@@ -89,7 +87,7 @@ def filled(station: Station, words: Words) -> StationForm:
 
 
 def made(given: StationForm, words: Words, margin_m: float) -> dict[str, Any] | None:
-    """Return the fields of a new station, or None and what is wrong; reads a large file where there is a commune."""
+    """Return a new station's fields, or None and set the errors; reads a large file for a commune."""
     if not given.insee and given.name and not given.slug:
         given.slug = slug(given.name)[:60].strip("-")
     _check_contact(given, words, "FR")
@@ -131,7 +129,7 @@ def made(given: StationForm, words: Words, margin_m: float) -> dict[str, Any] | 
 
 
 def changes(given: StationForm, station: Station, words: Words) -> dict[str, Any] | None:
-    """Return what is to be changed of a station, or None and what is wrong."""
+    """Return a station's changes, or None and set the errors."""
     if not given.name or len(given.name) > MAX_NAME or not given.name.isprintable():
         given.wrong["name"] = words("A name has %(most)s characters at most.", most=MAX_NAME)
     email, phone = _check_contact(given, words, station.region)

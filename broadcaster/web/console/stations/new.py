@@ -1,4 +1,4 @@
-"""/console/stations/new: a commune found by its name or INSEE code, its boundary seen; or a school, an association."""
+"""/console/stations/new: add a commune, by name or INSEE code, or a school or association."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_COMMUNES = Communes()  # nothing is read before the first question
+_COMMUNES = Communes()  # opens nothing before the first query
 _MOST = 12
 _SHORTEST = 2
 
@@ -47,7 +47,7 @@ class CommunesFound(Shown):
 
 
 async def ask(call: Call[None, None]) -> web.Response:
-    """Ask which commune; or show one that was chosen, or the form of a school or association."""
+    """Ask for the commune; or show the chosen one, or the form of a school or association."""
     check(call)
     words = words_of(call.request)
     insee = call.request.query.get("insee", "").strip()[:10]
@@ -64,13 +64,13 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def find(call: Call[None, None]) -> web.Response:
-    """Return the communes whose name begins like what is typed."""
+    """Return communes matching the beginning of a name."""
     check(call)
     return answer(CommunesFound(communes=tuple(await _search(_asked(call), words_of(call.request)))))
 
 
 async def ground(call: Call[None, None]) -> web.Response:
-    """Return what the map of a commune is drawn on that is no station yet."""
+    """Return the map data of a commune that is not a station yet."""
     check(call)
     commune = await _commune(call.request.match_info["insee"])
     body = await call.request.app[GROUND].under(_as_station(commune))
@@ -78,7 +78,7 @@ async def ground(call: Call[None, None]) -> web.Response:
 
 
 async def add(call: Call[None, None]) -> web.Response:
-    """Add a station. The same form twice adds it once: its short name is its own."""
+    """Add a station. Idempotent: its slug is unique."""
     check(call)
     services, words = call.services, words_of(call.request)
     given = station_form.read(await form_of(call.request))

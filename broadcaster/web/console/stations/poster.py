@@ -1,4 +1,4 @@
-"""/console/stations/{slug}/poster: the poster with the station's QR code, to look at, as SVG and as PDF."""
+"""/console/stations/{slug}/poster: the poster with the station's QR code, as a page, SVG and PDF."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PAGE = (
 
 
 async def page(call: Call[None, None]) -> web.Response:
-    """Show the poster, and where to get it."""
+    """Show the poster, with download links."""
     return _shown(call, await _station(call))
 
 
@@ -79,7 +79,7 @@ def _shown(call: Call[Any, Any], station: Station, trouble: str = "") -> web.Res
 
 
 def reachable(base_url: str) -> bool:
-    """Return whether somebody else's telephone may come to an address: not of this machine alone, and by https."""
+    """Return whether other people's phones can open an address: not only local, and https."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     try:

@@ -1,7 +1,7 @@
-"""The poster for the town hall's door: one SVG of A4, in millimetres, of which the PDF is made too.
+"""The poster for the town hall's door: one A4 SVG in millimetres, also the source of the PDF.
 
-No font is brought along: what is written is measured with the widest of the usual sans-serif faces in mind, so that it
-fits whichever draws it. The QR code (ISO/IEC 18004) has its quiet zone of four modules, and corrects a quarter of it.
+No font is embedded: text is measured for the widest of the usual sans-serif faces, so that it fits in any. The QR code
+(ISO/IEC 18004) has its quiet zone of four modules, and corrects errors in up to a quarter of it.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Step:
 
 
 def address_of(base_url: str, slug: str) -> str:
-    """Return the address that the code holds, and that is written below it."""
+    """Return the address in the code, also printed below it."""
     return f"{base_url.rstrip('/')}/s/{slug}"
 
 
 def poster(station: Station, base_url: str, own: Words, other: Words) -> str:
-    """Return the poster as SVG; ``own`` stands first and large, ``other`` below it."""
+    """Return the poster as SVG; ``own`` first and large, ``other`` below it."""
     address = address_of(base_url, station.slug)
     steps = [Step(words_own, words_other) for words_own, words_other in zip(_steps(own), _steps(other), strict=True)]
     opening = (
@@ -86,7 +86,7 @@ def _promise(words: Words) -> str:
 
 def _top(name: str, own: Words, other: Words) -> Iterable[str]:
     yield f'<rect width="{WIDTH:g}" height="{_BAND:g}" fill="{_DEEP}"/>'
-    # The town's own arms or logo are glued or printed here.
+    # Room for the town's arms or logo.
     yield f'<rect x="{WIDTH - _EDGE - _LOGO:g}" y="{_EDGE:g}" width="{_LOGO:g}" height="{_LOGO:g}" rx="3" fill="#fff"/>'
     yield f'<path transform="translate({_EDGE:g} 13) scale(.44)" fill="{_BRASS}" d="{_BELL}"/>'
     yield _text(own("Alerts"), _EDGE + 18, 24, 7, fill=_BRASS, bold=True)
@@ -173,7 +173,7 @@ def _bottom(station: Station, own: Words, other: Words) -> Iterable[str]:
 
 
 def written(phone: str) -> str:
-    """Write a number as people read it: ``+33233841616`` gives ``02 33 84 16 16``."""
+    """Format a number for people: ``+33233841616`` becomes ``02 33 84 16 16``."""
     if phone.startswith("+33") and phone[3:].isdigit():
         digits = f"0{phone[3:]}"
         return "\u00a0".join(digits[at : at + 2] for at in range(0, len(digits), 2))
@@ -183,9 +183,9 @@ def written(phone: str) -> str:
 def fitted(
     text: str, room: float, *, sizes: Sequence[float], most: int, anywhere: bool = False
 ) -> tuple[list[str], float]:
-    """Return a text in at most ``most`` lines no wider than ``room``, and the largest size at which it fits.
+    """Break a text into at most ``most`` lines no wider than ``room``, at the largest size that fits.
 
-    At the smallest size what does not fit ends with an ellipsis.
+    At the smallest size, overflow ends with an ellipsis.
     """
     for size in sizes:
         lines = _broken(text, room / size, anywhere=anywhere)
@@ -209,7 +209,7 @@ def _broken(text: str, room: float, *, anywhere: bool) -> list[str]:
         line += word
     lines.append(line.rstrip())
     if any(measured(each) > room for each in lines) and not anywhere:
-        return [*lines, *[""] * len(text)]  # a single word is too wide: not at this size
+        return [*lines, *[""] * len(text)]  # a single word is too wide at this size
     return lines
 
 
@@ -227,7 +227,7 @@ def _pieces(text: str, *, anywhere: bool) -> list[str]:
 
 
 def measured(text: str) -> float:
-    """Return how wide a bold text is at most, in ems."""
+    """Return a bold text's maximum width, in ems."""
     return sum(
         0.39 if sign in _NARROW else 1.05 if sign in _WIDE else 0.77 if sign.isupper() else 0.67 for sign in text
     )

@@ -1,4 +1,4 @@
-"""/console/stations: who publishes; one station with its territory on the map; its contact, languages and margin."""
+"""/console/stations: list; one station with its territory on a map; edit contact, languages and margin."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 async def listing(call: Call[None, None]) -> web.Response:
-    """Show the stations for which the operator may act."""
+    """Show the operator's stations."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
         theirs = await stations_of(unit, call.caller)
@@ -75,7 +75,7 @@ async def one(call: Call[None, None]) -> web.Response:
 
 
 async def edit(call: Call[None, None]) -> web.Response:
-    """Show what can be changed of a station."""
+    """Show a station's form."""
     station = await _station(call, Role.ADMIN)
     return _editing(call, station, station_form.filled(station, words_of(call.request)))
 
@@ -103,7 +103,7 @@ def _editing(call: Call[Any, Any], station: Station, given: StationForm) -> web.
 
 
 def kind_word(kind: StationKind, words: Words) -> str:
-    """Return what people call a kind of station."""
+    """Return a station kind's name."""
     return {
         StationKind.AUTHORITY: words("public authority"),
         StationKind.SCHOOL: words("school"),
@@ -117,7 +117,7 @@ def languages_known(words: Words) -> list[tuple[str, str]]:
 
 
 def may_add(call: Call[Any, Any]) -> bool:
-    """Return whether the operator may add stations: an administrator of them all may."""
+    """Return whether the operator may add stations: only an administrator of all may."""
     return call.caller is not None and call.caller.station_id is None and call.caller.role.may(Role.ADMIN)
 
 
