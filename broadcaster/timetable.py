@@ -14,7 +14,7 @@ from broadcaster.pipeline.wake import wake
 from broadcaster.store import StoreUnavailable, sandbox, schedules
 from broadcaster.store.alerts import retiring
 from broadcaster.store.operations import sessions, upkeep
-from broadcaster.store.people import confirmations, residents
+from broadcaster.store.people import confirmations, residents, wishes
 from broadcaster.store.register import uploads
 from schedules import Job, Timetable
 
@@ -52,6 +52,7 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             job(mind_residents, seconds=10),
             job(welcome.send_due, seconds=10),
             job(forget_old, minutes=5),
+            job(keep_shares, hours=1),
         ],
         _failed,
     )
@@ -75,6 +76,12 @@ async def mind_residents(services: Services) -> None:
         async with services.store.write() as unit:
             await residents.end_due(unit, now)
             await confirmations.trim(unit, now)
+
+
+async def keep_shares(services: Services) -> None:
+    """Write down what share of followers mute which topic."""
+    async with services.store.write() as unit:
+        await wishes.keep_shares(unit, services.clock.now())
 
 
 async def forget_old(services: Services) -> None:

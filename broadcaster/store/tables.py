@@ -199,6 +199,17 @@ topic_choices = Table(
     ),
 )
 
+# How many followers had muted a topic, by day.
+topic_shares = Table(
+    "topic_shares",
+    metadata,
+    _station(primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("topic", String(40), primary_key=True),
+    Column("followers", Integer, nullable=False),
+    Column("muted", Integer, nullable=False),
+)
+
 GONE_ONLY = "status = 1"
 """Partial index condition of ``contacts``: found dead (``ContactStatus``)."""
 

@@ -298,6 +298,33 @@ async def test_my_alerts_are_paused_taken_away_and_erased(visit, village):
     await expect(page.get_by_text("vous ne suivez encore personne")).to_be_visible()
 
 
+async def test_quiet_hours_and_topics_are_chosen_by_keyboard_alone(visit, village):
+    page = await follow_by_mail(visit, village, "calme@town.example", at=INSIDE)
+    await page.get_by_role("button", name="J’y suis").click()
+    await page.get_by_role("link", name="Mes alertes : lieux").click()
+    await expect(page.get_by_text("rien ne vous réveille, sauf un danger grave ou extrême réel")).to_be_visible()
+    await page.get_by_label("De", exact=True).fill("21:30")
+    await page.get_by_label("À", exact=True).fill("06:15")
+    await page.get_by_label("À", exact=True).press("Enter")
+
+    async def quiet() -> bool:
+        chosen = (await me_of(village, page))["quiet_hours"]
+        return chosen["own"] and (chosen["begin"], chosen["end"]) == ("21:30", "06:15") and chosen["zone"] is not None
+
+    await eventually(quiet, "the quiet hours are kept")
+    await page.locator("#wishes summary").focus()
+    await page.keyboard.press("Enter")
+    for label, letters in (("Travaux", "J"), ("Événements", "E")):
+        await page.get_by_label(label).focus()
+        await page.keyboard.type(letters)
+
+    async def chosen() -> bool:
+        topics = {each["slug"]: each["choice"] for each in (await me_of(village, page))["follows"][0]["topics"]}
+        return (topics["works"], topics["events"], topics["traffic"]) == ("mute", "digest", "now")
+
+    await eventually(chosen, "the topics are kept")
+
+
 async def test_here_tells_the_service_a_cell_and_decides_the_rest_itself(visit, village):
     alert = await village.api.issue()
     await village.api.finished(alert["id"])

@@ -7,14 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, text, update
 
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.hearing import Hearing, TopicChoice, Wishes
 from broadcaster.domain.stations import TOPICS
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch
-from broadcaster.store.tables import follows, stations, subscribers, topic_choices
+from broadcaster.store.tables import follows, stations, subscribers, topic_choices, topic_shares
 from schedules import QuietHours, next_time
 
 if TYPE_CHECKING:
@@ -119,6 +119,33 @@ async def of_follower(unit: Unit, subscriber_id: int) -> dict[str, Followed]:
         )
         for row in rows
     }
+
+
+_KEEP_SHARES = text(
+    "INSERT INTO topic_shares (station_id, day, topic, followers, muted)"
+    " SELECT c.station_id, :day, c.topic, (SELECT count(*) FROM follows f WHERE f.station_id = c.station_id), count(*)"
+    " FROM topic_choices c WHERE c.choice = :mute GROUP BY c.station_id, c.topic"
+    " ON CONFLICT (station_id, day, topic) DO UPDATE SET followers = excluded.followers, muted = excluded.muted"
+)
+
+
+async def keep_shares(unit: Unit, now: datetime) -> None:
+    """Write down how many followers of each station mute which topic today (UTC)."""
+    await unit.conn.execute(_KEEP_SHARES, {"day": f"{now:%Y-%m-%d}", "mute": int(TopicChoice.MUTE)})
+
+
+async def shares(unit: Unit, station_id: int) -> dict[str, dict[str, float]]:
+    """Return by month, the newest first, the share of followers who muted a topic on the last day that is known."""
+    rows = await unit.conn.execute(
+        select(topic_shares).where(topic_shares.c.station_id == station_id).order_by(topic_shares.c.day.desc())
+    )
+    last: dict[str, str] = {}
+    found: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for row in rows:
+        month = row.day[:7]
+        if last.setdefault(month, row.day) == row.day:
+            found[month][row.topic] = row.muted / max(1, row.followers)
+    return found
 
 
 async def set_quiet(unit: Unit, subscriber_id: int, quiet: QuietHours | None, zone: str | None) -> None:

@@ -66,7 +66,7 @@ function line(title, note, verb, sure, work) {
 
 /** A labelled choice. @param {string} name @param {string} title @param {string[][]} options value and word */
 function choice(name, title, options, chosen) {
-  const select = make("select", { id: name, name }, ...options.map(([value, said]) => make("option", { value }, said)));
+  const select = /** @type {HTMLSelectElement} */ (make("select", { id: name, name }, ...options.map(([value, said]) => make("option", { value }, said))));
   select.value = chosen;
   return make("div", { class: "field" }, make("label", { for: name }, title), select);
 }
@@ -76,13 +76,13 @@ function wishes(follow) {
   const { station, least, topics } = follow;
   const when = ["now", "digest", "mute"].map((each) => [each, word(`topic_is_${each}`)]);
   const gravity = ["minor", "moderate", "severe"].map((each) => [each, word(`least_${each}`)]);
-  const form = make(
+  const form = /** @type {HTMLFormElement} */ (make(
     "form",
     {},
     make("p", { class: "quiet small" }, word("wishes_note")),
     choice(`least-${station}`, word("least"), gravity, least),
     ...topics.map((topic) => choice(`topic-${station}-${topic.slug}`, topic.name || word(`topic_${topic.slug}`), when, topic.choice)),
-  );
+  ));
   form.addEventListener("change", async () => {
     const picked = (value) => topics.filter((topic) => form.elements[`topic-${station}-${topic.slug}`].value === value).map((topic) => topic.slug);
     try {

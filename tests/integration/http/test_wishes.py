@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from broadcaster.domain.people import NewPlace, NewSubscriber
 from broadcaster.register.contacts import mail_contact
+from broadcaster.store.people import wishes
 from tests.integration.http.conftest import LAIGLE, an_alert
 from tests.integration.http.test_alerts import until_finished
 from tests.integration.http.test_residents import ME, me
@@ -113,3 +116,21 @@ async def test_an_operator_chooses_what_the_stations_alerts_may_be_about(api):
     assert (await api.call("PUT", TOPICS, {"topics": ["!!!"]}))[0] == 422
     assert (await api.call("PUT", TOPICS, {"topics": []}))[0] == 422
     assert (await api.call("PUT", TOPICS, {"topics": ["traffic"]}, key="laigle-read"))[0] in (401, 403)
+
+
+async def test_operators_see_what_share_of_followers_mutes_a_topic_month_by_month(api):
+    services, token = api.running.services, await someone(api)
+    assert (await api.call("PUT", WISHES, {"mute": ["works"]}, key=token))[0] == 204
+    async with services.store.write() as unit:
+        await wishes.keep_shares(unit, datetime(2026, 5, 30, tzinfo=UTC))
+        await wishes.keep_shares(unit, datetime(2026, 5, 31, tzinfo=UTC))
+        await wishes.keep_shares(unit, datetime(2026, 5, 31, tzinfo=UTC))
+    assert (await api.call("PUT", WISHES, {"mute": ["events"]}, key=token))[0] == 204
+    async with services.store.write() as unit:
+        await wishes.keep_shares(unit, datetime(2026, 6, 1, tzinfo=UTC))
+        assert await wishes.shares(unit, 1) == {"2026-06": {"events": 1.0}, "2026-05": {"works": 1.0}}
+    signed = await api.sign_in()
+    status, _, page = await api.call("GET", "/console/stations/laigle?lang=fr", key=None, headers=signed)
+    assert status == 200
+    assert "Sujets coupés par les abonnés" in page
+    assert "mai 2026" in page

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from babel.numbers import format_decimal
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
 
 from broadcaster.domain.stations import Role, StationKind
 from broadcaster.http.reading import form_of
 from broadcaster.http.schemas.base import LANGUAGES
 from broadcaster.http.stations import station_named
+from broadcaster.store.people import wishes
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.stations import form as station_form
 from broadcaster.web.names import language_word
 from broadcaster.web.pages import to
+from broadcaster.web.topics import topics_of
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from broadcaster.web.console.stations.form import StationForm
     from broadcaster.web.i18n import Words
 
+_MONTHS = 6
 log = structlog.get_logger(__name__)
 
 
@@ -57,11 +62,18 @@ async def one(call: Call[None, None]) -> web.Response:
     station = await _station(call, Role.READ)
     async with call.services.store.read() as unit:
         followers = await stations.followers_count(unit, station.id)
+        muted = await wishes.shares(unit, station.id)
+    months = list(muted)[:_MONTHS]
     tiles = call.services.settings.tiles_file
     facts = {
         "station": station,
         "kind": kind_word(station.kind, words),
         "followers": followers,
+        "months": [_month(each, words) for each in months],
+        "muted": [
+            (name, [format_percent(muted[each].get(slug, 0.0), locale=words.locale) for each in months])
+            for slug, name in topics_of(station, words)
+        ],
         "languages_told": ", ".join(language_word(each, words) for each in station.languages),
         "margin": format_decimal(round(station.margin_m), locale=words.locale),
         "may_change": call.need(Role.READ, station.id).may(Role.ADMIN, station.id),
@@ -72,6 +84,10 @@ async def one(call: Call[None, None]) -> web.Response:
         ),
     }
     return show(call.request, "stations/station.html", words, facts, where=station.name)
+
+
+def _month(name: str, words: Words) -> str:
+    return format_date(date.fromisoformat(f"{name}-01"), "MMM y", locale=words.locale)
 
 
 async def edit(call: Call[None, None]) -> web.Response:
