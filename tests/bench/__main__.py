@@ -21,7 +21,20 @@ from tests.bench.table import Row, keep, show
 
 RESULTS = Path(__file__).parent / "results"
 # The long ones last: whoever stops it early has seen the most.
-MODULES = ("start", "places", "areas", "push", "mail", "sms", "page", "moving", "service", "scale", "growth")
+MODULES = (
+    "start",
+    "places",
+    "areas",
+    "push",
+    "mail",
+    "sms",
+    "page",
+    "moving",
+    "schedules",
+    "service",
+    "scale",
+    "growth",
+)
 _PATIENCE_S = 900
 
 

@@ -156,6 +156,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("live-exercise", "/console/alerts/{drill}", "/console/alerts/{id}"),
     Shown("live-over", "/console/alerts/{fire}", "/console/alerts/{id}"),
     Shown("cancel", "/console/alerts/{flood}/cancel", "/console/alerts/{id}/cancel"),
+    Shown("remind", "/console/alerts/{flood}/remind", "/console/alerts/{id}/remind"),
     Shown("account", "/console/alerts/{flood}/account", "/console/alerts/{id}/account"),
     Shown("unreached", "/console/alerts/{flood}/unreached", "/console/alerts/{id}/unreached"),
     Shown("people", "/console/people"),

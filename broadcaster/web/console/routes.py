@@ -12,7 +12,7 @@ from broadcaster.web.console.alerts import report as account
 from broadcaster.web.console.compose import compose, later, preview
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.sandbox import sandbox
-from broadcaster.web.console.schedules import drills, schedules
+from broadcaster.web.console.schedules import drills, reminding, schedules
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Handler
@@ -110,6 +110,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     page_at("/console/alerts/{id}/cancel", live_cancel.ask, "The all-clear, ready to be sent."),
     form_at("/console/alerts/{id}/cancel", live_cancel.do, "Send the all-clear."),
+    page_at("/console/alerts/{id}/remind", reminding.ask, "Say it again while it holds."),
+    form_at("/console/alerts/{id}/remind", reminding.do, "Schedule the reminder."),
     page_at("/console/alerts/{id}/account", account.page, "The report of an alert."),
     page_at("/console/alerts/{id}/account.pdf", account.pdf, "The report as PDF."),
     page_at("/console/alerts/{id}/unreached", unreached.page, "Whom nothing reached.", query=unreached.UnreachedQuery),

@@ -154,6 +154,23 @@ async def test_a_key_that_only_reads_sees_and_changes_nothing(api):
     assert (await stranger.get(f"/console/schedules/{schedule['id']}"))[0] == 404
 
 
+async def test_an_alert_that_holds_is_repeated_each_morning_until_it_ends(console, api):
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(severity="moderate"))
+    there = f"/console/alerts/{alert['id']}/remind"
+    _, _, page = await console.get(there + "?lang=fr")
+    assert "La Risle déborde" in page
+    words = {"headline.fr": "Toujours pas d'eau potable", "instruction.fr": "Faites-la bouillir."}
+    assert (await console.post(there, at="", daily="1", **words))[0] == 422
+    at = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}T08:00"
+    status, headers, _ = await console.post(there, at=at, daily="1", **words)
+    assert status == 303
+    _, _, made = await api.call("GET", f"/v1/schedules/{headers['Location'].rpartition('/')[2]}")
+    assert (made["kind"], made["reminds"], made["repeat"]) == ("reminder", alert["id"], "FREQ=DAILY")
+    assert made["texts"]["fr"]["headline"] == words["headline.fr"]
+    assert (await api.call("POST", f"/v1/alerts/{alert['id']}/cancel"))[0] == 202
+    assert (await console.post(there, at=at, daily="1", **words))[0] == 422
+
+
 async def test_a_monthly_drill_goes_to_a_group_and_its_answer_is_timed(console, api):
     services = api.running.services
     body = {"external_id": "op-1", "locale": "fr", "groups": ["operateurs"]}

@@ -1,0 +1,79 @@
+"""/console/alerts/{id}/remind: an alert that holds is said again, such as every morning at 8, until it ends."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from broadcaster.domain.refusals import Refused, sentence
+from broadcaster.domain.stations import Role
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.alerts import alert_of
+from broadcaster.http.problems import HttpProblem
+from broadcaster.http.reading import checked, form_of
+from broadcaster.http.schedules import planned
+from broadcaster.http.schemas.base import MAX_HEADLINE, MAX_INSTRUCTION
+from broadcaster.http.schemas.schedules import ScheduleIn
+from broadcaster.pipeline import schedule as scheduling
+from broadcaster.web.console.frame import show, words_of
+
+if TYPE_CHECKING:
+    from broadcaster.domain.alerts import Alert
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+
+_TEXT = {"headline": MAX_HEADLINE, "instruction": MAX_INSTRUCTION}
+
+
+async def ask(call: Call[None, None]) -> web.Response:
+    """Show the words and the hour, which begin as tomorrow at 8."""
+    alert, station = await alert_of(call, Role.PUBLISH)
+    tomorrow = call.services.clock.now().astimezone(zone_of(station.region)) + timedelta(days=1)
+    return _page(call, alert, station, f"{tomorrow:%Y-%m-%d}T08:00", {})
+
+
+async def do(call: Call[None, None]) -> web.StreamResponse:
+    """Keep the reminder."""
+    alert, station = await alert_of(call, Role.PUBLISH)
+    form = await form_of(call.request)
+    texts = {
+        language: {name: form.get(f"{name}.{language}", "").replace("\r\n", "\n") for name in _TEXT}
+        for language in alert.texts
+    }
+    asked: dict[str, Any] = {
+        "station": station.slug,
+        "reminds": str(alert.id),
+        "at": form.get("at", ""),
+        "texts": texts,
+    }
+    if form.get("daily"):
+        asked["repeat"] = "FREQ=DAILY"
+    try:
+        given = await checked(call.request, ScheduleIn, json.dumps(asked).encode())
+        caller = call.need(Role.PUBLISH, station.id)
+        made = await scheduling.write(call.services, station, await planned(call.services, given, station, caller))
+    except (Refused, HttpProblem) as error:
+        words = words_of(call.request, station.languages[0])
+        found = [error] if isinstance(error, Refused) else list(error.errors)
+        return _page(
+            call, alert, station, form.get("at", ""), {each.field: sentence(each, words) for each in found}, status=422
+        )
+    there = f"/console/schedules/{made.id}"
+    return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
+
+
+def _page(
+    call: Call[Any, Any], alert: Alert, station: Station, at: str, wrong: dict[str, str], *, status: int = 200
+) -> web.Response:
+    facts = {
+        "alert": alert,
+        "texts": alert.texts,
+        "limits": _TEXT,
+        "begins": at,
+        "wrong": wrong,
+    }
+    words = words_of(call.request, station.languages[0])
+    return show(call.request, "schedules/remind.html", words, facts, tab="alerts", where=station.name, status=status)
