@@ -127,7 +127,7 @@ async def stored_troubles(unit: Unit, now: datetime, *, embedded: bool, owner: s
 
 
 def refused(found: retiring.KeeperRefusal) -> Trouble:
-    """Return the trouble of a provider that refuses us, whoever receives."""
+    """Return the trouble of a provider that refuses us for every receiver."""
     named = found.channel in {ChannelName.EMAIL, ChannelName.PUSH}
     keeper = found.keeper if named else found.code.partition(":")[0]
     params: dict[str, str | int] = {"channel": str(found.channel), "keeper": keeper, "people": found.refused}

@@ -63,7 +63,7 @@ class Channel(Protocol[M_contra, A_contra]):
         ...
 
     def cost(self, message: M_contra) -> float:  # noqa: ARG002  each is one, but where a channel says otherwise
-        """Return what a message takes of the channel's rate (SMS: a token a segment)."""
+        """Return a message's cost in rate tokens (SMS: one per segment)."""
         return 1.0
 
     async def send(self, message: M_contra, address: A_contra) -> Receipt:

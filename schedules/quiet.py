@@ -1,4 +1,4 @@
-"""Quiet hours: a stretch of each day, in wall-clock time of a zone, in which nobody is woken."""
+"""Quiet hours: a daily period, in wall-clock time of a zone, in which nobody is woken."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _MINUTE = timedelta(minutes=1)
 
 
 def next_time(minute: int, now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the next instant after ``now`` at which a clock of the zone shows ``minute`` (from midnight).
+    """Return the next instant after ``now`` when clocks of the zone show ``minute`` (from midnight).
 
-    In the hour that is missing in spring it is right after it; in the one that comes twice in autumn, the first time.
+    In the hour missing in spring it is right after it; in the one repeated in autumn, the first time.
     """
     today = now.astimezone(zone).date()
     walls = [datetime.combine(today + timedelta(days=each), time(*divmod(minute, 60)), zone) for each in (0, 1, 2)]
@@ -30,7 +30,7 @@ def next_time(minute: int, now: datetime, zone: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Minutes from midnight; they may cross midnight. Of zero length: none."""
+    """Minutes from midnight; may cross midnight. Equal times mean none."""
 
     begin: int
     end: int
@@ -46,7 +46,7 @@ class QuietHours:
         return cls(hour * 60 + minute, end_hour * 60 + end_minute)
 
     def until(self, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return when the quiet hours end (UTC) that hold at ``now``; None outside of them."""
+        """Return the end (UTC) of the quiet hours at ``now``; None outside of them."""
         minute = _minute_of(now, zone)
         quiet = (minute - self.begin) % _DAY < (self.end - self.begin) % _DAY
         return next_time(self.end, now, zone) if quiet else None

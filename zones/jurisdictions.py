@@ -151,7 +151,7 @@ class Jurisdiction:
         return bool(shapely.intersects(self.boundary, shapely.box(south, west, north, east)))
 
     def _nearby(self, shape: Any) -> Any:
-        """Return the boundary around a shape, farther than the margin; None if there is none."""
+        """Return the boundary around a shape, farther than the margin, or None."""
         around: list[Any] = []
         for west, south, east, north in shapely.bounds(shapely.get_parts(shape)).tolist():
             width, height = box_reach(max(abs(south), abs(north)), 2 * self.margin_m + 50_000)

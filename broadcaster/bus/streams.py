@@ -285,7 +285,7 @@ def _heed() -> None:
     """Raise the cancellation that the client lost.
 
     It writes within ``asyncio.wait_for``, which before Python 3.12 drops a cancellation arriving together with the
-    result: a loop would never end, nor whoever awaits its cancellation.
+    result: neither a loop nor the wait for its end would ever stop.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

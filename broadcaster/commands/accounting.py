@@ -31,7 +31,7 @@ _SHARES = ("p50", "p95", "p99")
 
 
 def settled(account: dict[str, Any]) -> bool:
-    """Return whether everyone is accounted for, but those for whom it waits until their quiet hours end."""
+    """Return whether everyone is accounted for, except people in their quiet hours."""
     waits = account["resolved"] and 0 < account["unaccounted"] <= account["waiting"]
     return bool(waits or (account["state"] == "finished" and account["unaccounted"] == 0))
 

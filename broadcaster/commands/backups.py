@@ -69,7 +69,7 @@ def _key_text(where: Settings) -> str:
 
 
 def _needed_key(where: Settings, given: Path | None) -> SecretStr | None:
-    """Return the secret of ``--key`` if the settings have none; stops if there is none, or a different one."""
+    """Return the secret of ``--key`` if the settings lack one; stops if both lack it, or differ."""
     kept = where.data_dir / KEY_FILE
     has_one = where.secret_key is not None or kept.exists()
     if given is None:

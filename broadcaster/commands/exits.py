@@ -8,7 +8,7 @@
     3  sent, but not everyone is accounted for yet (the time of --wait is over, or the line was lost)
     4  nobody was matched: nobody was told anything
     5  the service or the database does not answer
-    6  stopped by whoever was asked to confirm: nothing was sent
+    6  not confirmed: nothing was sent
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Severity(StrEnum):
     MINOR = "minor"
 
     def below(self, other: Severity) -> bool:
-        """Return whether this is less grave than ``other``."""
+        """Return whether this is less severe than ``other``."""
         return _PLACE[self] > _PLACE[other]
 
     @classmethod
@@ -156,8 +156,8 @@ def lane_of_rank(rank: int) -> Lane:
 class Alert:
     """A stored alert. ``id`` orders alerts by time; ``token`` identifies its public page.
 
-    ``topic``: slug of one of its station's topics. ``wakes``: people whose quiet hours outlast it get it at once; else
-    not at all.
+    ``topic``: slug of one of its station's topics. ``wakes``: send at once to people whose quiet hours outlast it;
+    otherwise they miss it.
     """
 
     id: int
@@ -196,12 +196,12 @@ class Alert:
 
     @property
     def may_wait(self) -> bool:
-        """Return whether it keeps people's quiet hours: all but what is severe or extreme, and actual."""
+        """Return whether it respects quiet hours: all but actual severe or extreme alerts."""
         return RULES[self.severity].quiet or self.status is not Status.ACTUAL
 
     @property
     def by_choice(self) -> bool:
-        """Return whether followers' topics, least severity and digests hold for it."""
+        """Return whether followers' topics, least severity and digests apply."""
         return RULES[self.severity].quiet and self.audience.pool is not Pool.STORED
 
     def active(self, now: datetime) -> bool:

@@ -24,7 +24,7 @@ class AudienceKind(StrEnum):
 
 
 class Pool(Enum):
-    """``STORED``: whom the store has written down, and no index knows."""
+    """``STORED``: recipients listed in the store, in no index."""
 
     EVERYBODY = auto()
     FOLLOWERS = auto()
@@ -57,9 +57,9 @@ class Audience:
 
     @property
     def pool(self) -> Pool:
-        """Return among whom the rule finds people."""
+        """Return the pool in which the rule selects people."""
         return _POOLS[self.kind]
 
     def is_local(self, *, area: bool) -> bool:
-        """Return whether it concerns only those of the pool who are in the area; ``area``: the alert has one."""
+        """Return whether only people of the pool within the area are concerned; ``area``: the alert has one."""
         return self.needs_area or (self.kind is AudienceKind.GROUPS and area)

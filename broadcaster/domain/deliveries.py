@@ -69,7 +69,7 @@ _HELD = frozenset(each for each in DeliveryState if each > DeliveryState.QUEUED 
 
 class PersonState(IntEnum):
     """State of one alert to one person: the best of their deliveries. Each person ends in exactly one state but
-    *pending*. Who chose not to hear of it, or in a digest, is counted apart (``CHOSEN``).
+    *pending*. People who chose a digest, or not to get it, are counted apart (``CHOSEN``).
     """
 
     PENDING = 0

@@ -1,4 +1,4 @@
-"""Whether a person who is concerned wants to hear of an alert: now, later, in a digest or not at all."""
+"""Whether a recipient wants an alert now, later, in a digest or not at all."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class TopicChoice(IntEnum):
-    """What a follower does with a topic of a station."""
+    """A follower's choice for a station's topic."""
 
     MUTE = 1
     DIGEST = 2
 
 
 class Hearing(StrEnum):
-    """How a person who is concerned hears of an alert. ``MISSED``: it would be over before their quiet hours are."""
+    """When a recipient gets an alert. ``MISSED``: it ends before their quiet hours do."""
 
     NOW = "now"
     LATER = "later"
@@ -33,7 +33,7 @@ class Hearing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a person wants of one topic of one station. ``zone``: of the tz database, for their quiet hours."""
+    """A person's choices for one topic of one station. ``zone``: tz database name, for their quiet hours."""
 
     quiet: QuietHours
     zone: str
@@ -41,9 +41,9 @@ class Wishes:
     topic: TopicChoice | None = None
 
     def hears(self, alert: Alert, now: datetime) -> tuple[Hearing, datetime | None]:
-        """Return how the person hears of an alert for which ``may_wait`` holds, and, if later, when.
+        """Return when the person gets an alert for which ``may_wait`` holds, and the time if later.
 
-        An all-clear goes to everyone who was told, whatever its topic.
+        An all-clear goes to everyone who was told, regardless of its topic.
         """
         if alert.by_choice:
             if self.topic is TopicChoice.MUTE or (self.least is not None and alert.severity.below(self.least)):

@@ -93,7 +93,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One time that a schedule was due. ``problem``: why it could not be sent (``kept``, ``told``)."""
+    """One due time of a schedule. ``problem``: why it could not be sent (``kept``, ``told``)."""
 
     schedule_id: int
     at: datetime
@@ -103,13 +103,13 @@ class Occurrence:
 
 
 def kept(why: Coded) -> str:
-    """Return why an occurrence was not sent, as ``Occurrence.problem`` keeps it."""
+    """Serialize a refusal for ``Occurrence.problem``."""
     whole = json.dumps([why.code, why.field, {name: str(value) for name, value in why.params.items()}])
     return whole if len(whole) <= LONGEST_PROBLEM else json.dumps([why.code, why.field, {}])
 
 
 def told(problem: str) -> Refused | None:
-    """Return the refusal that ``kept`` wrote down."""
+    """Parse ``kept``'s output."""
     if not problem:
         return None
     code, field, params = json.loads(problem)

@@ -36,12 +36,12 @@ def counted(n: int, one: str, several: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return a text in small ASCII letters, as people look for it: « Ægir » is aegir."""
-    return anyascii(plain(text).replace("°", " ")).casefold()  # N° 3 is no temperature
+    """Return a text in lower-case ASCII letters, for searches: « Ægir » becomes aegir."""
+    return anyascii(plain(text).replace("°", " ")).casefold()  # N° 3 is not a temperature
 
 
 def searched(text: str) -> str:
-    """Return the folded words of a text, one blank between them; hyphens and apostrophes part words too."""
+    """Return a text's folded words, separated by single blanks; hyphens and apostrophes separate words too."""
     return " ".join(_WORD.findall(folded(text)))
 
 

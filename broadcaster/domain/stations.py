@@ -14,16 +14,13 @@ if TYPE_CHECKING:
 
 
 TOPICS = ("traffic", "school", "works", "events", "weather", "waste")
-"""The topics of a station that chose none itself: pages have their names in each language."""
+"""Default topics of a station; pages translate their names."""
 
 MOST_TOPICS, LONGEST_TOPIC = 20, 40
 
 
 def read_topics(given: Iterable[str]) -> dict[str, str]:
-    """Read topics, each one of ``TOPICS`` or a name; return slug to name, which is empty for the former.
-
-    Raises ``Refused``.
-    """
+    """Read topics, each one of ``TOPICS`` or a name; return slug to name, empty for the former. Raises ``Refused``."""
     found: dict[str, str] = {}
     for each in given:
         name = " ".join(each.split())
@@ -63,7 +60,7 @@ class Station:
     """A commune, a school or an association. ``languages``: the first is its own.
 
     ``boundary``: GeoJSON or None. ``sea``: GeoJSON of the sea nearby, which does not count against the margin; None if
-    not determined yet. ``topics``: slug to name, as ``read_topics`` gives them.
+    not determined yet. ``topics``: slug to name, from ``read_topics``.
     """
 
     id: int

@@ -55,7 +55,7 @@ async def unfollow(call: Call[None, None]) -> web.Response:
 
 
 async def opened(call: Call[None, None]) -> web.Response:
-    """Take it that I have read an alert: what of it waits until my quiet hours end is not sent to me."""
+    """Record that an alert was read: it is not sent again after quiet hours."""
 
     async def keep(unit: Unit) -> None:
         alert = await alerts.by_token(unit, call.request.match_info["token"])

@@ -177,7 +177,7 @@ async def change(call: Call[SchedulePatch, None]) -> web.Response:
 
 
 async def changed_to(call: Call[Any, Any], was: Schedule, station: Station, given: ScheduleIn) -> Schedule:
-    """Return a schedule as it is after an edit, with an id of its own; who edits it is its author."""
+    """Return an edited schedule, with a new id; its editor becomes its author."""
     edited = await planned(call.services, given, station, call.need(Role.PUBLISH, station.id))
     return replace(
         edited,

@@ -174,7 +174,7 @@ def _quiet(given: QuietIn | None) -> tuple[QuietHours | None, str | None]:
 
 
 async def choose(call: Call[WishesIn, None]) -> web.Response:
-    """Keep what a follower wants to hear of from one station."""
+    """Store a follower's choices for one station."""
     given = call.body
     both = set(given.mute) & set(given.digest)
     if both:

@@ -1,6 +1,6 @@
-"""Digest: once a day, one push or mail with the alerts of the topics that a follower wants together.
+"""Digest: one daily push or mail with the alerts of topics that a follower wants collected.
 
-A digest is an alert of its own for those who get the same: it is tried again, receipted and accounted for as any other.
+A digest is an alert of its own for people with the same content: retried, receipted and accounted for like any other.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from broadcaster.store.alerts.waiting import Digest
 
 PEOPLE = 1000
-"""How many people are sent their digest in a turn, of which there is one each two seconds."""
+"""People per run; there is a run every two seconds."""
 _HOLDS = timedelta(hours=12)
 _MOST_LINES = 20
 
 
 async def send_digests(services: Services) -> None:
-    """Send what is due. Begun anew after a crash, it finds the digests that are there, and who has theirs."""
+    """Send due digests. Idempotent: after a crash it finds existing digests, and who has theirs."""
     now = services.clock.now()
     for digest in await services.store.look(lambda unit: waiting.digests(unit, now, PEOPLE)):
         alert = await _alert_of(services, digest, now)
@@ -46,7 +46,7 @@ async def send_digests(services: Services) -> None:
 
 
 async def _alert_of(services: Services, digest: Digest, now: datetime) -> Alert | None:
-    """Return the alert that is this digest, made if it is not there; None where nothing is left to tell of."""
+    """Return the digest's alert, creating it if missing; None if it would be empty."""
     ids = ",".join(map(str, digest.alert_ids))
     key = f"digest {digest.due_at:%Y-%m-%d} {hashlib.sha256(ids.encode()).hexdigest()[:20]}"
 

@@ -216,7 +216,7 @@ def check_channels(channels: Sequence[ChannelName]) -> None:
 
 
 def check_topic(station: Station, topic: str | None) -> None:
-    """Raise ``Refused`` where the station has no such topic."""
+    """Raise ``Refused`` if the station has no such topic."""
     if topic is not None and topic not in station.topics:
         raise Refused("topic-unknown", "topic", name=topic, known=", ".join(station.topics))
 

@@ -195,7 +195,7 @@ async def foresee(services: Services, question: Question) -> Reach:
 
 
 async def _hearing(services: Services, context: Context, people: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Return how each of these people would hear of the alert: the place of a ``Hearing``."""
+    """Return how each of these people would get the alert, as an index of ``Hearing``."""
     alert, usual, places = context.alert, services.usual_of(context.station), list(Hearing)
     if not alert.may_wait:
         return np.full(len(people), _NOW, np.int8)

@@ -51,7 +51,7 @@ def recurrence(services: Services, schedule: Schedule, station: Station) -> Recu
 
 
 def days_off(services: Services, station: Station, *, public: bool, school_zone: str | None) -> DaysOff:
-    """Return the days that are left out. Raises ``BadSchedule`` for an unknown school zone."""
+    """Return the days left out. Raises ``BadSchedule`` for an unknown school zone."""
     return DaysOff(public, station.insee, services.school.days(school_zone) if school_zone else frozenset())
 
 
@@ -86,7 +86,7 @@ async def checked(services: Services, schedule: Schedule, station: Station) -> S
 
 
 async def check_times(services: Services, when: Recurrence) -> None:
-    """Raise ``Refused`` for times that are past, that never come, or come too often."""
+    """Raise ``Refused`` for times that are past, never come, or come too often."""
     try:
         await asyncio.to_thread(when.check, services.clock.now())
     except BadSchedule as error:

@@ -141,14 +141,14 @@ class Services:
         return made
 
     async def usual_wishes(self, alert: Alert) -> Wishes | None:
-        """Return what people want who chose nothing; None for an alert that waits for nobody, or whose time is over."""
+        """Return the default wishes; None for an alert that does not wait, or is over."""
         if not alert.may_wait or alert.cancelled_at is not None or self.clock.now() >= alert.expires_at:
             return None
         context = await self.context(alert.id)
         return None if context is None else self.usual_of(context.station)
 
     def usual_of(self, station: Station) -> Wishes:
-        """Return what followers of a station want who chose nothing."""
+        """Return the default wishes of a station's followers."""
         return Wishes(QuietHours.read(self.settings.quiet_hours), zone_of(station.region).key)
 
     def begins(self, alert_id: int) -> bool:

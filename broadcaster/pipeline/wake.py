@@ -1,4 +1,4 @@
-"""Wake: what waited for the end of people's quiet hours goes out, the gravest first, so many people a turn."""
+"""Wake: send what waited for the end of people's quiet hours, most severe first, in bounded runs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ if TYPE_CHECKING:
     from broadcaster.pipeline.services import Services
 
 PEOPLE = 1000
-"""How many people are woken in a turn, of which there is one a second: a whole town's quiet hours end at once."""
+"""People per run; there is a run every second, as a whole town's quiet hours end at once."""
 
 
 async def wake(services: Services) -> None:
     """Dispatch to people whose quiet hours are over.
 
-    They get what then holds for them: contacts, pauses and wishes are looked at anew. Of an alert that was lifted or
-    is over their deliveries end so.
+    Contacts, pauses and wishes are re-evaluated. For cancelled or expired alerts their deliveries end accordingly.
     """
     now = services.clock.now()
     due = await services.store.look(lambda unit: waiting.due(unit, now, PEOPLE))

@@ -88,11 +88,11 @@ _BEFORE: dict[str, tuple[str, ...]] = {
         "nom_d_usage_responsable",
     ),
 }  # fmt: skip
-# Beside a column of family names these hold the whole name, which is read where the parts are empty.
+# Beside a column of family names these have the whole name, read where the parts are empty.
 _WHOLE = {"name", "full_name", "nom_complet", "nom_prenom", "nom_et_prenom", "nom_prenoms", "display_name"}
 _FAMILY = {"last_name", "family_name", "surname", "lastname", "lname", "nom_famille"}
 _GUESSED = {"gmtoff", "optin_ip"}
-"""Headings of Mailchimp, whose coordinates are a guess by the reader's network address, and nobody's home."""
+"""Mailchimp's headings whose coordinates are guessed from an IP address."""
 
 _MEANING = {alias: meaning for meaning, aliases in _NAMES.items() for alias in aliases}
 _RANKED = {
@@ -173,7 +173,7 @@ def _read(heading: str) -> tuple[str | None, int]:
 
 
 def _contact(words: list[str]) -> str | None:
-    """Return the kind of contact of a heading by its words, all of which must be known."""
+    """Return a heading's kind of contact; all its words must be known."""
     said = {each for each in words if not each.isdigit()}
     if not said <= _MOBILE | _LANDLINE | _PHONE | _MAIL | _AROUND:
         return None

@@ -46,7 +46,7 @@ def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | 
     wanted = {key_with(vault, each): each for each in person.contacts}
     spoken = {CHANNEL_NUMBER[channel] for channel, part in SPEAKS_OF.items() if part in says}
     added = tuple(contact for key, contact in wanted.items() if key not in held.contacts)
-    # Of a kind that gets nothing new, what was found dead is left alone: exports do not name it.
+    # Dead contacts of a kind without new ones stay: exports omit them.
     renewed = {CHANNEL_NUMBER[each.channel] for each in added}
     dropped = tuple(
         at

@@ -33,11 +33,11 @@ MAX_GROUP = 60
 MAX_ADDRESS = 150
 _SEVERAL = re.compile(r"(?<!\\)[;|]|:::")
 _REF = re.compile(r"tocsin-[0-9]{1,18}-[0-9a-f]{16}")
-"""How an export names somebody who has no id of the register (``store.people.ref_of``)."""
+"""Reference in an export to a person without an external id (``store.people.ref_of``)."""
 
 _BAR = "\\|"
 _BY_NAME = "\0"
-"""How the identity begins of somebody without an id: no id holds this."""
+"""Prefix of the identity of people without an id: no id contains it."""
 
 _MANGLED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 _LOOKED_OVER = 2000
@@ -90,11 +90,11 @@ _COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one line tells. ``person`` is whole, for somebody new; ``says`` are the parts that the line really has.
+    """A parsed line. ``person`` is complete, for a new person; ``says``: fields that the line really has.
 
-    ``place_columns``: to which of the list's places (from 0) each of the person's belongs; of somebody's first
-    ``cleared_places`` those that the line does not name are to go. ``named``: slug to name of its groups. ``ref``: of
-    a line that an export wrote of somebody without an id.
+    ``place_columns``: number (from 0) of the list's place for each of the person's. ``cleared_places``: of that many
+    first places, those not in the line are removed. ``named``: slug to name of its groups. ``ref``: an export's
+    reference to a person without an id.
     """
 
     person: NewSubscriber
@@ -106,9 +106,9 @@ class Told:
 
     @property
     def identity(self) -> str:
-        """By what the same person is found again: the id as ids are compared; else the name and the surest contact.
+        """Key by which the person is found again: the id in comparison form; else the name and the best contact.
 
-        A mobile is surest, then a mail address: families share their landline.
+        A mobile is best, then a mail address: families share their landline.
         """
         if self.ref or self.person.external_id:
             return self.ref or key(self.person.external_id or "")
@@ -117,7 +117,7 @@ class Told:
 
     @property
     def by_name(self) -> bool:
-        """Say whether nothing but a name and contacts says who this is."""
+        """Return whether only a name and contacts identify the person."""
         return not self.ref and self.person.external_id is None
 
 
@@ -345,18 +345,18 @@ def _values(cell: str) -> list[str]:
 
 
 def written(values: Iterable[str]) -> str:
-    """Return values as one cell: a bar within one of them, which mail addresses may have, is marked."""
+    """Return values as one cell; a bar within a value, possible in mail addresses, is escaped."""
     return " | ".join(each.replace("|", _BAR) for each in values)
 
 
 def group_names(cell: str) -> list[str]:
-    """Return the groups of a cell; those that Google makes of its own (``* myContacts``) are none of ours."""
+    """Return a cell's groups, without Google's own (``* myContacts``)."""
     names = (part.strip().strip('"') for each in _values(cell) for part in each.split('","'))
     return [name for name in names if name and not name.startswith("* ")]
 
 
 def is_id(text: str) -> bool:
-    """Say whether an import takes a text for an id of the register."""
+    """Return whether an import accepts a text as an external id."""
     try:
         return bool(_external_id(text.strip())) and not _REF.fullmatch(text.strip())
     except Refused:

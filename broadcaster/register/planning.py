@@ -43,14 +43,14 @@ _SHARE, _LEAST = 5, 3
 
 @dataclass(slots=True)
 class Plan:
-    """What an import would do. ``entries`` hold the new and the changed, sealed, on disk; close it after use.
+    """A planned import. ``entries``: new and changed people, sealed, on disk; close it after use.
 
-    ``missing``: followers who came by a list and are not in this one; they stay. ``far``: places more than 100 km from
-    the station. ``speechless``: people who will have no contact at all. ``addresses`` are to be looked up;
-    ``placeless``: people who will have neither a place nor an address. ``doubled``: people who stand there twice,
-    which are refused at each place. ``removed``: what those who change would lose. ``overlooked``: headings of
-    columns that mean nothing here and seem to hold contacts. ``mangled``: ids that a spreadsheet has rounded.
-    ``recognised``: people of a list without ids who are in the register, by their names and contacts.
+    ``missing``: people from earlier lists that this one lacks; they stay. ``far``: places more than 100 km from the
+    station. ``speechless``: people who will have no contact at all. ``addresses``: to be looked up; ``placeless``:
+    people who will have neither place nor address. ``doubled``: people who occur twice, refused at each line.
+    ``removed``: what changed people would lose. ``overlooked``: headings of unused columns that seem to hold contacts.
+    ``mangled``: ids rounded by a spreadsheet. ``recognised``: people of a list without ids found in the register by
+    name and contacts.
     """
 
     station: Station
@@ -76,7 +76,7 @@ class Plan:
 
     @property
     def by_name(self) -> bool:
-        """Say whether the list has no ids: names and contacts say who is who."""
+        """Return whether the list has no ids, so that names and contacts identify people."""
         return "external_id" not in self.source.columns.at
 
     @property
@@ -108,9 +108,9 @@ class _Parsed(NamedTuple):
 
 @dataclass(slots=True)
 class _Seen:
-    """Those who were taken, should one come again: line and kind in one number; and what some of them lose.
+    """Accepted people, to detect repeats: line and kind in one number; and what some of them lose.
 
-    ``listed``: how many of them the register knows by an id.
+    ``listed``: how many of them the register has by id.
     """
 
     marks: dict[str, int] = field(default_factory=dict)
@@ -119,9 +119,9 @@ class _Seen:
 
 
 class _Known(NamedTuple):
-    """What the register has of the people of some lines: identity to (digest, what is held).
+    """Register data for some lines: identity to (digest, stored data).
 
-    ``alike``: contact to those who have it, where a line names nobody by an id and no list brought them.
+    ``alike``: contact to its people, for lines without an id that no list has brought before.
     """
 
     there: dict[str, tuple[bytes, Held | None]]
@@ -208,7 +208,7 @@ async def _compare(store: Store, made: Plan, parsed: list[_Parsed], seen: _Seen)
 def _sorted_out(
     made: Plan, parsed: list[_Parsed], seen: _Seen, known: _Known, vault: Vault
 ) -> list[tuple[str, tuple[object, ...]]]:
-    """Count each line; return what is to be written of the new and the changed, by their identities."""
+    """Count each line; return the new and changed entries to write, by identity."""
     kept: list[tuple[str, tuple[object, ...]]] = []
     for line, told, digest in parsed:
         identity = told.identity
@@ -249,7 +249,7 @@ def _sorted_out(
 
 
 def _namesakes(told: Told, known: _Known, vault: Vault) -> list[Held]:
-    """Return the people of the same name who have one of the contacts of somebody whom no id names."""
+    """Return people of the same name who share a contact with a person without an id."""
     if not told.by_name:
         return []
     name = key(told.person.name or "")
@@ -265,10 +265,10 @@ def _namesakes(told: Told, known: _Known, vault: Vault) -> list[Held]:
 def _of_identity(
     told: Told, entry: intake.Entry | listed.Edit | None, namesakes: list[Held], *, gone: bool
 ) -> str | None:
-    """Return the code of why a line may not be taken for the person whom it seems to be, or None.
+    """Return the code of why a line may not be taken for its apparent person, or None.
 
-    A name and a contact may be those of a father and of his son. So they add to somebody whom the same list brought,
-    and change nobody else, nor take a contact from anybody.
+    Father and son may share a name and a contact. So such lines add to a person whom the same list brought, but change
+    nobody else, nor take a contact from anybody.
     """
     if gone:
         return "line-of-one-who-left"

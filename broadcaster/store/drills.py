@@ -1,4 +1,4 @@
-"""How a station's operators practise: how long they take to answer a drill, and when they last sent one."""
+"""Operators' practice: how fast they answer drills, and when they last sent one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ANSWERED_WITHIN = timedelta(days=1)
 
 
 class Drill(NamedTuple):
-    """``took``: from the call to the first drill alert that a person sent; None where nobody did within a day."""
+    """``took``: from the call to the first drill alert sent by a person; None if nobody did within a day."""
 
     station_id: int
     at: datetime
@@ -31,14 +31,14 @@ class Drill(NamedTuple):
 
 
 def _by_hand() -> tuple[ColumnElement[bool], ...]:
-    """Return what is true of a drill alert that a person wrote and sent."""
+    """Condition: a drill alert that a person wrote and sent."""
     scheduled = select(occurrences.c.alert_id).where(occurrences.c.alert_id.is_not(None))
     drill = alerts.c.status.in_((Status.EXERCISE, Status.TEST))
     return drill, alerts.c.msg_type == MsgType.ALERT, alerts.c.key_id.is_not(None), alerts.c.id.not_in(scheduled)
 
 
 async def latest(unit: Unit, station_ids: Collection[int], limit: int) -> list[Drill]:
-    """Return the last drills of these stations, the latest first."""
+    """Return these stations' drills, latest first."""
     call = alerts.alias("call")
     called = (
         select(call.c.station_id, call.c.sent_at)
@@ -62,7 +62,7 @@ async def latest(unit: Unit, station_ids: Collection[int], limit: int) -> list[D
 
 
 async def unpractised(unit: Unit, station_ids: Collection[int], since: datetime) -> set[int]:
-    """Return those of these stations that are older than ``since``, and sent no drill alert by hand after it."""
+    """Return those of these stations that are older than ``since`` and have sent no drill alert by hand after it."""
     last = (
         select(alerts.c.station_id, func.max(alerts.c.sent_at).label("at"))
         .where(*_by_hand(), alerts.c.station_id.in_(station_ids))

@@ -117,7 +117,7 @@ stations = Table(
     Column("phone", String(40)),
     Column("created_at", Instant, nullable=False),
     Column("sea", JSON(none_as_null=True)),
-    Column("topics", JSON(none_as_null=True)),  # slug to name; without, those of ``domain.topics``
+    Column("topics", JSON(none_as_null=True)),  # slug to name; null: those of ``domain.topics``
 )
 
 api_keys = Table(
@@ -161,7 +161,7 @@ subscribers = Table(
     # Since when a push sign-up is unconfirmed, and the mark of its source address.
     Column("unconfirmed_at", Instant),
     Column("unconfirmed_from", LargeBinary(16)),
-    # Quiet hours, in minutes from midnight, where they are not the service's; and the zone they are in.
+    # Own quiet hours in minutes from midnight, and their zone.
     Column("quiet_from", SmallInteger),
     Column("quiet_to", SmallInteger),
     Column("zone", String(40)),
@@ -181,7 +181,7 @@ follows = Table(
     Column("digest", LargeBinary(16)),
     Column("same_id_as", Id),  # another subscriber with the same id in today's spelling: an operator decides
     Column("registered", SmallInteger),  # 1 if entered by the station; null for own sign-ups
-    Column("least", String(10)),  # the least severity that they want to hear of
+    Column("least", String(10)),  # the least severity they want
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("station_id", "external_mark"),
     Index("ix_follows_subscriber_id", "subscriber_id"),
@@ -548,7 +548,7 @@ recipients = Table(
     Column("accepted_at", Instant),
     Column("delivered_at", Instant),
     Column("unconfirmed", Boolean, nullable=False, server_default=false()),
-    # Of a person who is pending: when their quiet hours end. Of one in a digest: when it is sent.
+    # End of a pending person's quiet hours; sending time of a digest.
     Column("wait_until", Instant),
     _set_only("recipients", "wait_until"),
     sqlite_with_rowid=False,

@@ -44,7 +44,7 @@ class Words:
         return text % gaps if gaps else text
 
     def channel(self, name: str, *, inside: bool = False) -> str:
-        """Return what people call a channel; ``inside`` a sentence small letters, where it is no abbreviation."""
+        """Return a channel's name; ``inside`` a sentence in lower case, unless it is an abbreviation."""
         word = self(CHANNEL_WORDS[name])
         return word.lower() if inside and not word.isupper() else word
 

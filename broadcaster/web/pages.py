@@ -77,7 +77,7 @@ def written_time(moment: datetime, zone: ZoneInfo, words: Words) -> str:
 
 
 def written_day(day: date, words: Words) -> str:
-    """Write a day: « 31 août 2028 »."""
+    """Format a day: « 31 août 2028 »."""
     return format_date(day, "long", locale=words.locale)
 
 

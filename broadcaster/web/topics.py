@@ -1,4 +1,4 @@
-"""What people call the topics of a station."""
+"""Names of a station's topics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def topic_words(words: Words) -> Mapping[str, str]:
-    """Return the names of the topics that are there from the first."""
+    """Return the default topics' names."""
     return {
         "traffic": words("Traffic"),
         "school": words("School"),
@@ -24,6 +24,6 @@ def topic_words(words: Words) -> Mapping[str, str]:
 
 
 def topics_of(station: Station, words: Words) -> list[tuple[str, str]]:
-    """Return the topics of a station: slug and name."""
+    """Return a station's topics: slug and name."""
     known = topic_words(words)
     return [(slug, name or known[slug]) for slug, name in station.topics.items()]

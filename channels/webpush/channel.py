@@ -71,7 +71,7 @@ class _Service:
 
 
 class WebPush(Channel["PushMessage", "PushSubscription"]):
-    """A ``Channel[PushMessage, PushSubscription]``; ``clock`` gives seconds since 1970."""
+    """A ``Channel[PushMessage, PushSubscription]``; ``clock``: seconds since 1970."""
 
     def __init__(self, config: WebPushConfig, *, clock: Callable[[], float] = time.time) -> None:
         self._config = config

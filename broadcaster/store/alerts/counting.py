@@ -24,9 +24,9 @@ TWICE = "twice"
 """Subject of the sum, under state 1, of deliveries whose sender died while possibly sending."""
 
 CHOSEN = "chosen"
-"""People who want no such alert, or want it in a digest, by state: in no other sum."""
+"""Subject of people who want no such alert, or a digest, by state: in no other sum."""
 WAITING = "waiting"
-"""The subject of the sum, under state 1, of people for whom an alert waits until their quiet hours end."""
+"""Subject of the sum, under state 1, of people in their quiet hours."""
 
 _ADD = text(
     "INSERT INTO alert_counts (alert_id, subject, state, n) VALUES (:alert_id, :subject, :state, :n)"

@@ -204,7 +204,7 @@ async def write_chunk(
 
 
 def _hear(chunk: _Chunk, subscriber_id: int, hearing: Hearing, until: datetime | None) -> None:
-    """Plan for somebody who is not told now."""
+    """Plan for a person who is not sent the alert now."""
     person = Person(subscriber_id, _STATE_OF[hearing], 0, 0)
     if hearing is Hearing.MISSED:
         person.reasons = pack([Why(Reason.QUIET)])
@@ -236,7 +236,7 @@ async def _contacts_of(
             said_no.add(subscriber_id)
         elif status == ContactStatus.ACTIVE:
             found[subscriber_id].append((contact_id, channel))
-    if alert.audience.kind is AudienceKind.DIGEST:  # one message a person
+    if alert.audience.kind is AudienceKind.DIGEST:  # one message per person
         return {each: [min(theirs, key=itemgetter(1))] for each, theirs in found.items()}, said_no - found.keys()
     return found, said_no - found.keys()
 

@@ -1,4 +1,4 @@
-"""People for whom an alert waits: rows of ``recipients`` that are pending, with when their quiet hours end."""
+"""People in their quiet hours: pending rows of ``recipients`` with an end time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WAITS = (recipients.c.wait_until.is_not(None), recipients.c.state == PersonStat
 
 
 async def due(unit: Unit, now: datetime, limit: int) -> dict[int, list[int]]:
-    """Return by alert, the gravest first, people whose quiet hours are over."""
+    """Return people whose quiet hours are over, by alert, most severe first."""
     rows = await unit.conn.execute(
         select(recipients.c.alert_id, recipients.c.subscriber_id)
         .join(alerts, alerts.c.id == recipients.c.alert_id)
@@ -36,7 +36,7 @@ async def due(unit: Unit, now: datetime, limit: int) -> dict[int, list[int]]:
 
 
 class Digest(NamedTuple):
-    """Alerts of a station, ascending, that these people get in one message; ``due_at``: since when it is due."""
+    """Alerts of a station, ascending, that these people get in one message; ``due_at``: since when."""
 
     station_id: int
     alert_ids: tuple[int, ...]
@@ -48,7 +48,7 @@ _IN_DIGEST = (recipients.c.state == PersonState.DIGEST, recipients.c.wait_until.
 
 
 async def digests(unit: Unit, now: datetime, limit: int) -> list[Digest]:
-    """Return the digests that are due, of so many people at the most."""
+    """Return due digests for at most ``limit`` people."""
     due = (*_IN_DIGEST, recipients.c.wait_until <= now)
     people = select(recipients.c.subscriber_id).where(*due).distinct().order_by(recipients.c.subscriber_id).limit(limit)
     rows = await unit.conn.execute(
@@ -69,7 +69,7 @@ async def digests(unit: Unit, now: datetime, limit: int) -> list[Digest]:
 
 
 async def in_digest(unit: Unit, digest: Digest) -> None:
-    """Write down that these people have their digest."""
+    """Record that these people have their digest."""
     await unit.conn.execute(
         update(recipients)
         .where(recipients.c.alert_id.in_(digest.alert_ids), among(recipients.c.subscriber_id, "ids"), *_IN_DIGEST)
@@ -79,7 +79,7 @@ async def in_digest(unit: Unit, digest: Digest) -> None:
 
 
 async def opened(unit: Unit, alert_id: int, subscriber_id: int, now: datetime) -> None:
-    """Write down that a person, for whom an alert waits, has read its page: it is not sent to them again."""
+    """Record that a waiting person has read the alert's page: it is not sent to them again."""
     await unit.in_turn("dispatch", alert_id)
     mine = recipients.c.alert_id == alert_id, recipients.c.subscriber_id == subscriber_id
     row = (await unit.conn.execute(select(recipients).where(*mine, recipients.c.wait_until.is_not(None)))).one_or_none()
@@ -96,5 +96,5 @@ async def opened(unit: Unit, alert_id: int, subscriber_id: int, now: datetime) -
 
 
 async def hasten(unit: Unit, alert_id: int, now: datetime) -> None:
-    """Let nobody wait any longer for an alert that was lifted: its account is to close."""
+    """End all waiting for a cancelled alert, so that its account closes."""
     await unit.conn.execute(update(recipients).where(recipients.c.alert_id == alert_id, *_WAITS).values(wait_until=now))

@@ -37,7 +37,7 @@ _MOST_EVENTS = 100_000
 class Watched:
     """An unfinished or recently ended alert; ``told`` counts people by measure, ``queued`` unsent deliveries.
 
-    ``since``: when the oldest of these was written: it may have waited a night.
+    ``since``: creation of the oldest unsent one, which may have waited for a night.
     """
 
     id: int
@@ -158,7 +158,7 @@ async def _watched(unit: Unit, now: datetime) -> list[Watched]:
 
 
 async def _begun(unit: Unit, watched: Collection[Watched]) -> dict[int, datetime]:
-    """Return when the oldest delivery was written that routine alerts still have to send."""
+    """Return the creation of each routine alert's oldest unsent delivery."""
     routine = [alert.id for alert in watched if alert.lane is Lane.ROUTINE]
     oldest = (
         select(func.min(batches.c.id))

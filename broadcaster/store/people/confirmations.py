@@ -172,10 +172,10 @@ async def counted(unit: Unit, asked: Asked, now: datetime) -> Counted:
 
 
 async def begin(unit: Unit, asked: Asked, now: datetime, *, busy: bool = False) -> Begun:
-    """Store what is to be confirmed, and make its code.
+    """Store a contact to confirm, and make its code.
 
-    ``busy``: many codes went to this number. Then a valid code sent there earlier counts for this request too, whoever
-    asked for it: only the owner has it. So strangers can't keep the owner from signing up.
+    ``busy``: many codes went to this number. Then a valid code sent there earlier, for any request, counts for this one
+    too: only the owner has it. So strangers can't keep the owner from signing up.
     """
     secret = _SECRET + secrets.token_urlsafe(_SECRET_BYTES)
     there = await _holding(unit, asked, now) if busy else None

@@ -39,7 +39,7 @@ def key_of(unit: Unit, contact: NewContact) -> Key:
 
 
 def key_with(vault: Vault, contact: NewContact) -> Key:
-    """Do as ``key_of`` does, outside of a transaction."""
+    """Like ``key_of``, outside of a transaction."""
     return CHANNEL_NUMBER[contact.channel], vault.fingerprint(contact.channel, contact.canonical)
 
 

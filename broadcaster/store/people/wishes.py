@@ -1,4 +1,4 @@
-"""What residents want to hear of, and when: quiet hours, and by station the least severity and the topics."""
+"""Residents' choices: quiet hours, and per station the least severity and topics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from broadcaster.store.engine.engine import Unit
 
 DIGEST_AT = 18 * 60
-"""When digests are sent: minutes from midnight, where the station is."""
+"""Time of digests: minutes from midnight in the station's zone."""
 
 _STATION: BindParameter[int] = bindparam("station_id")
 _CHOSEN = (
@@ -66,9 +66,9 @@ How = tuple[Hearing, "datetime | None"]
 async def hearing(
     unit: Unit, alert: Alert, subscriber_ids: Sequence[int] | None, usual: Wishes, now: datetime
 ) -> dict[int, How]:
-    """Return how those of these people hear of an alert who are not told now, and until when it waits for them.
+    """Return how those of these people get an alert who do not get it now, and until when it waits.
 
-    ``subscriber_ids`` None: of all followers who chose something, those who are told now too.
+    ``subscriber_ids`` None: all followers who made choices, including those who get it now.
     """
 
     @cache
@@ -95,7 +95,7 @@ def _wishes(row: Sequence[Any], usual: Wishes) -> Wishes:
 
 
 class Followed(NamedTuple):
-    """What a follower wants of one station; ``topics``: all of the station's, slug to name."""
+    """A follower's choices for one station; ``topics``: all of the station's, slug to name."""
 
     least: Severity
     topics: Mapping[str, str]
@@ -103,7 +103,7 @@ class Followed(NamedTuple):
 
 
 async def of_follower(unit: Unit, subscriber_id: int) -> dict[str, Followed]:
-    """Return by the station's slug what a follower wants of it."""
+    """Return a follower's choices by the station's slug."""
     choices: defaultdict[int, dict[str, TopicChoice]] = defaultdict(dict)
     mine = topic_choices.c.subscriber_id == subscriber_id
     for row in await unit.conn.execute(select(topic_choices).where(mine)):
@@ -149,7 +149,7 @@ async def shares(unit: Unit, station_id: int) -> dict[str, dict[str, float]]:
 
 
 async def set_quiet(unit: Unit, subscriber_id: int, quiet: QuietHours | None, zone: str | None) -> None:
-    """Keep a person's quiet hours and their zone; None: those of the service, where the station is."""
+    """Store a person's quiet hours and zone; None: the service's hours, in the station's zone."""
     await unit.conn.execute(
         update(subscribers)
         .where(subscribers.c.id == subscriber_id)
@@ -160,7 +160,7 @@ async def set_quiet(unit: Unit, subscriber_id: int, quiet: QuietHours | None, zo
 async def set_of(
     unit: Unit, subscriber_id: int, station_id: int, least: Severity, topics: Mapping[str, TopicChoice]
 ) -> None:
-    """Keep what a follower of a station wants to hear of."""
+    """Store a follower's choices for a station."""
     mine = {"station_id": station_id, "subscriber_id": subscriber_id}
     await unit.conn.execute(
         update(follows)

@@ -141,7 +141,7 @@ class Signed:
 
 
 async def record_signed(unit: Unit, station_id: int, subscriber_id: int, contact_id: int, signed: Signed) -> bool:
-    """Undo an opt-out by a signed request, and log it; False if there is none to undo."""
+    """Undo an opt-out by a signed request, and log it; False without one."""
     mine = select(opt_outs.c.contact_id).join(links, links.c.contact_id == opt_outs.c.contact_id)
     there = mine.where(
         links.c.subscriber_id == subscriber_id, opt_outs.c.contact_id == contact_id, opt_outs.c.station_id == station_id

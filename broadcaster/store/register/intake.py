@@ -64,7 +64,7 @@ _TABLE = "subscribers"
 
 
 class Entry(NamedTuple):
-    """One person of a list who is new to the station; by ``identity`` they are found again, with an id or without."""
+    """A person of a list who is new to the station; ``identity`` finds them again, with or without an id."""
 
     person: NewSubscriber
     digest: bytes
@@ -95,13 +95,13 @@ class Rows:
 
 
 async def listed(unit: Unit, station_id: int) -> int:
-    """Count the station's followers who came by a list, with an id."""
+    """Count the station's followers with an external id, that is from a list."""
     counted = await unit.conn.scalar(select(func.count(follows.c.external)).where(follows.c.station_id == station_id))
     return counted or 0
 
 
 async def open_one(unit: Unit) -> bool:
-    """Open one sealed contact to check the key; False if there is none. Raises ``SealBroken``."""
+    """Open one sealed contact to check the key; False without any. Raises ``SealBroken``."""
     known = select(contacts.c.fingerprint, contacts.c.sealed).where(func.length(contacts.c.sealed) > len(FORGOTTEN))
     row = (await unit.conn.execute(known.limit(1))).one_or_none()
     if row is None:
@@ -268,7 +268,7 @@ async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
 
 
 async def _forgotten(unit: Unit) -> dict[tuple[int, bytes], int]:
-    """Return deleted contacts of which only the opt-out is left: (channel number, fingerprint) to id."""
+    """Return deleted contacts that only have an opt-out: (channel number, fingerprint) to id."""
     rows = await unit.conn.execute(
         select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(FORGOTTEN_ONLY))
     )

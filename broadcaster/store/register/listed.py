@@ -138,7 +138,7 @@ async def having_dead(unit: Unit, subscriber_ids: Sequence[int]) -> set[int]:
 
 
 async def holders(unit: Unit, station_id: int, keys: Collection[Key]) -> dict[Key, list[int]]:
-    """Return who has these contacts, of those whom the station itself registered: a sign-up may claim any name."""
+    """Return the owners of these contacts among people registered by the station: a sign-up may claim any name."""
     found: dict[Key, list[int]] = {}
     prints = sorted({fingerprint for _, fingerprint in keys})
     for start in range(0, len(prints), CHUNK):

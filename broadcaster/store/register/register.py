@@ -102,11 +102,11 @@ def opted_out(contacts: Iterable[Held]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One follower of a station, opened for its operators. ``followed_at`` is since when they follow it.
+    """A station's follower, opened for its operators. ``followed_at``: since when.
 
-    ``registered``: the station itself entered them; ``ref`` names them in an export (``people.ref_of``); ``same_id``:
-    their id is somebody else's too. ``address`` as a list gave it; ``places`` by their ids; ``groups``: slug to name,
-    of this station; ``elsewhere``: they follow other stations too.
+    ``registered``: entered by the station; ``ref``: their reference in an export (``people.ref_of``); ``same_id``:
+    another person has the same id. ``address``: from a list; ``places`` by id; ``groups``: this station's, slug to
+    name; ``elsewhere``: they follow other stations too.
     """
 
     id: int
@@ -333,7 +333,7 @@ async def _groups(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, 
 
 
 async def most_places(unit: Unit, station_id: int) -> int:
-    """Return how many places the follower has who has most of them."""
+    """Return the greatest number of places of any follower."""
     each = (
         select(func.count().label("n"))
         .select_from(places)

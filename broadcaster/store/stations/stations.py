@@ -165,9 +165,9 @@ async def group_list(unit: Unit, station_id: int) -> list[tuple[str, str, int]]:
 
 
 async def groups_by_name(unit: Unit, station_id: int) -> dict[str, int]:
-    """Return the station's groups, slug to id, also by the slug that their names have today.
+    """Return the station's groups, slug to id, also by their names' current slugs.
 
-    A stored slug stays, whatever the rule that made it.
+    A stored slug stays, even if the rule has changed.
     """
     rows = (await unit.conn.execute(select(groups).where(groups.c.station_id == station_id))).all()
     known = {row.id: open_group(unit.vault, row) for row in rows}
@@ -176,7 +176,7 @@ async def groups_by_name(unit: Unit, station_id: int) -> dict[str, int]:
 
 
 async def ensure_groups(unit: Unit, station_id: int, names: Mapping[str, str]) -> dict[str, int]:
-    """Add missing groups (slug to name); return all of the station's as ``groups_by_name`` does."""
+    """Add missing groups (slug to name); return all of the station's like ``groups_by_name``."""
     known = await groups_by_name(unit, station_id)
     missing = [sealed_group(unit.vault, station_id, slug, name) for slug, name in names.items() if slug not in known]
     if missing:

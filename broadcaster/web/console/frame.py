@@ -91,7 +91,7 @@ async def stations_of(unit: Unit, caller: Caller | None, role: Role = Role.READ)
 async def chosen_station(unit: Unit, call: Call[Any, Any], role: Role = Role.READ) -> tuple[Station, list[Station]]:
     """Return the station in ``?station=``, else the first, and all that may be chosen.
 
-    Raises ``NotFound`` for a station that is not theirs, and if there is none at all.
+    Raises ``NotFound`` for another's station, and without any.
     """
     theirs = await stations_of(unit, call.caller, role)
     wanted = call.request.query.get("station", "")

@@ -1,4 +1,4 @@
-"""Whoever is to be told before others: a sealed flag of a subscriber."""
+"""The vulnerable flag of a subscriber, sealed: they are told before others."""
 
 from __future__ import annotations
 

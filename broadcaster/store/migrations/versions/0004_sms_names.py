@@ -1,4 +1,4 @@
-"""Deliveries by SMS, found by the carrier's name for them: how its reports are told of which message they are."""
+"""An index of SMS deliveries by the carrier's message id, to match its delivery reports."""
 
 from __future__ import annotations
 

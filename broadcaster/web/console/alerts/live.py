@@ -171,7 +171,7 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
 
 
 def _apart(account: Account, words: Words) -> list[str]:
-    """Return what is said of people who wait, or are in no figure."""
+    """Return sentences about people who wait, or are in no figure."""
     waiting, digest, unwanted = account.waiting, account.digest, account.unwanted
     unconfirmed = sum(account.unconfirmed.values())
     said = {

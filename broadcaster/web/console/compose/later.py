@@ -1,4 +1,4 @@
-"""The last step of a new alert, where it goes out later: when it will be, and that it be kept."""
+"""The last step of a new alert for later: preview of its times, and saving."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Times(Given):
 
 
 async def ahead(call: Call[Times, None]) -> web.StreamResponse:
-    """Tell the next ten times, and how far the school calendar is known."""
+    """Return the next ten times, and how far the school calendar is known."""
     words, given = words_of(call.request), call.body
     station = await publisher(call, given.station)
     zone = zone_of(station.region)
@@ -65,7 +65,7 @@ async def ahead(call: Call[Times, None]) -> web.StreamResponse:
 
 
 async def keep(call: Call[Any, Any]) -> web.StreamResponse:
-    """Keep it for later. One draft is one schedule, however often it is sent."""
+    """Save it for later. One draft is one schedule, however often it is sent."""
     given = await read(call, ScheduleIn)
     found = unreadable(given.draft.model_dump()["texts"])
     if found:

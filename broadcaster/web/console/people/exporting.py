@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 500
 _TRUNKS = ("+33", "+262", "+590", "+594", "+596")
-"""Codes of the French plan: any of its numbers begins with 0 at home."""
+"""Country codes of the French plan: national numbers begin with 0."""
 
 _HEADINGS = {
     "fr": (
@@ -87,9 +87,9 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def download(call: Call[None, None]) -> web.StreamResponse:
-    """Return the register, and write into the log who took it.
+    """Return the register, and log who downloaded it.
 
-    ``who=all``: those who signed up by themselves too.
+    ``who=all``: include people who signed up themselves.
     """
     store, words = call.services.store, words_of(call.request)
     async with store.read() as unit:
@@ -107,7 +107,7 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
     )
     await response.prepare(call.request)
     await response.write(codecs.BOM_UTF8)
-    written = -1  # the header is nobody
+    written = -1  # the header is not a person
     async for rows in rows_of(store, station, words, everyone=everyone):
         written += len(rows)
         await response.write(csv_text(rows, delimiter_of(words.language)).encode())
@@ -117,7 +117,7 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def rows_of(store: Store, station: Station, words: Words, *, everyone: bool) -> AsyncIterator[list[list[str]]]:
-    """Yield the header, then the people, some hundred at a time, as an import reads them again without a change."""
+    """Yield the header, then people, some hundred at a time; importing them changes nothing."""
     async with store.read() as unit:
         places = await register.most_places(unit, station.id)
     yield [_header(words, places)]
@@ -164,22 +164,22 @@ def _cells(person: Person, region: str, words: Words, places: int) -> list[str]:
 
 
 def _id(person: Person) -> str:
-    """Return the id, or a reference where there is none, or none that an import finds this person by."""
+    """Return the id, or a reference if an import would not find this person by an id."""
     if person.external_id is not None and not person.same_id and parsing.is_id(person.external_id):
         return person.external_id
     return person.ref
 
 
 def _line(text: str, most: int) -> str:
-    """Return a text as an import takes it, or nothing, which changes nothing."""
+    """Return a text as an import takes it; empty, which changes nothing, if it can't."""
     line = " ".join(text.split())
     return line if len(line) <= most and unfit(line, one_line=True) is None else ""
 
 
 def _contacts(person: Person, region: str) -> tuple[list[str], list[str], list[str], list[str]]:
-    """Return mobiles, landlines and mail addresses, and those that an import must not take: dead, or read otherwise.
+    """Return mobiles, landlines, mail addresses, and those an import must skip: dead, or parsed differently.
 
-    Of a kind with a number that is read otherwise none is taken: the others would be all that is left of them.
+    If a number of a kind is parsed differently, the kind is omitted: the others would replace it.
     """
     kinds: list[list[str]] = []
     rest: list[str] = []
@@ -195,7 +195,7 @@ def _contacts(person: Person, region: str) -> tuple[list[str], list[str], list[s
 
 
 def _as_read(address: str, channel: ChannelName, region: str) -> str | None:
-    """Return how an import in this region reads a contact as the same; None where it would not."""
+    """Return a spelling that an import in this region parses as the same contact, or None."""
     try:
         if channel is ChannelName.EMAIL:
             return address if mail_contact(address).canonical == key(address) else None
@@ -213,7 +213,7 @@ def _as_read(address: str, channel: ChannelName, region: str) -> str | None:
 
 
 def _spellings(e164: str) -> Iterator[str]:
-    """Yield a number as people write it, which a spreadsheet keeps as text: ``06 39 98 00 01``; then with its +."""
+    """Yield spellings of a number that spreadsheets keep as text: ``06 39 98 00 01``; then with its +."""
     for code in _TRUNKS:
         if e164.startswith(code):
             yield _in_pairs(f"0{e164.removeprefix(code)}")
@@ -228,7 +228,7 @@ def _yes_or_no(words: Words, *, truth: bool) -> str:
 
 
 def _groups(groups: Mapping[str, str]) -> list[str]:
-    """Return what an import reads as the same groups: the name, or the slug where it would read another group."""
+    """Return what an import reads as the same groups: the name, or the slug if the name would mean another."""
     return [
         name
         if group_slug(name) == slug and parsing.group_names(name) == [name] and _line(name, parsing.MAX_GROUP) == name

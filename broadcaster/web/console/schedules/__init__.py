@@ -1,1 +1,1 @@
-"""Console pages of alerts for later, and of operators' drills."""
+"""Console pages of scheduled alerts and operators' drills."""

@@ -1,4 +1,4 @@
-"""Operators' drills: a monthly call to practise, how long it took, and who has not practised for long."""
+"""Operators' drills: a monthly call to practise, response times, and who has not practised for long."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 async def facts(unit: Unit, known: Mapping[int, Station], now: datetime, words: Words) -> dict[str, Any]:
-    """Return what the first page shows: the last drills, and which stations have not practised for three months."""
+    """Return data for the first page: recent drills, and stations without practice for three months."""
     ids = list(known)[:_MOST_STATIONS]
     found = await drills.latest(unit, ids, _SHOWN)
     late = await drills.unpractised(unit, ids, now - _PRACTISE_EVERY)
@@ -61,7 +61,7 @@ async def facts(unit: Unit, known: Mapping[int, Station], now: datetime, words: 
 
 
 async def groups(unit: Unit, known: Mapping[int, Station]) -> list[tuple[str, str]]:
-    """Return (station/group, its name) of the groups that a drill may go to."""
+    """Return (station/group, its name) of groups that a drill may go to."""
     return [
         (f"{each.slug}/{slug}", f"{each.name} – {name}")
         for each in list(known.values())[:_MOST_STATIONS]

@@ -1,4 +1,4 @@
-"""/console/schedules: alerts for later, as a list, a month or an agenda; one of them; and what was not sent."""
+"""/console/schedules: scheduled alerts as a list, a month or an agenda; one schedule; and unsent occurrences."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _TEXT = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction"
 
 
 class SchedulesPageQuery(Query):
-    """``month``: the first day of it."""
+    """``month``: its first day."""
 
     view: Literal["list", "month", "agenda"] = "list"
     month: str = Field("", pattern=r"^(20\d\d-(0[1-9]|1[0-2]))?$")
@@ -63,7 +63,7 @@ class SchedulesPageQuery(Query):
 
 
 async def listing(call: Call[None, SchedulesPageQuery]) -> web.Response:
-    """Show all schedules of the stations that one may see."""
+    """Show all visible schedules."""
     words, services, query = words_of(call.request), call.services, call.query
     async with services.store.read() as unit:
         known, found = await _known(unit, call)
@@ -101,7 +101,7 @@ async def _known(unit: Unit, call: Call[Any, Any]) -> tuple[dict[int, Station], 
 async def not_sent(
     unit: Unit, call: Call[Any, Any], known: Mapping[int, Station], words: Words
 ) -> list[dict[str, Any]]:
-    """Return the occurrences that wait for a person's word, for a list with two buttons each."""
+    """Return occurrences awaiting a decision, for a list with two buttons each."""
     only = None if call.caller is None else call.caller.station_id
     found = await schedules.not_sent(unit, only, _NOT_SENT)
     return [
@@ -112,7 +112,7 @@ async def not_sent(
 
 
 def card(schedule: Schedule, station: Station, words: Words, names: Mapping[int, str] | None = None) -> dict[str, Any]:
-    """Return what lists show of a schedule."""
+    """Return a schedule's list entry."""
     language, text = schedule.message.text_in(words.language, station.languages[0])
     at = schedule.next_at
     return {
@@ -214,7 +214,7 @@ def _agenda(days: _Days, words: Words) -> list[dict[str, Any]]:
 
 
 async def one(call: Call[None, None]) -> web.Response:
-    """Show a schedule: when it is due, what became of it, and how to change it."""
+    """Show a schedule: its due times, past occurrences, and how to change it."""
     found, station = await schedule_of(call, Role.READ)
     return await _one(call, found, station, {})
 
@@ -248,7 +248,7 @@ async def _one(
 
 
 async def act(call: Call[None, None]) -> web.StreamResponse:
-    """Do what a form of a schedule asks for."""
+    """Carry out a schedule's form."""
     was, station = await schedule_of(call, Role.PUBLISH)
     form = await form_of(call.request)
     key_id = call.need(Role.PUBLISH, station.id).key_id
@@ -289,7 +289,7 @@ async def _whole(call: Call[Any, Any], station: Station, was: Schedule, becomes:
 async def _changed(
     call: Call[Any, Any], station: Station, was: Schedule, form: MultiDict[str], at: datetime | None
 ) -> Schedule:
-    """Change what the form has: all of the schedule, or one occurrence, or that and those that follow."""
+    """Apply the form: to the whole schedule, one occurrence, or that and those that follow."""
     texts = {
         language: {name: form.get(f"{name}.{language}", getattr(text, name)).replace("\r\n", "\n") for name in _TEXT}
         | {"sms": text.sms}
