@@ -105,9 +105,12 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
 async def draw_up(services: Services, command: IssueAlert, known_groups: Mapping[str, int], now: datetime) -> Alert:
     """Build the alert of a command without storing it. Raises ``Refused``."""
     # In a thread: a boundary may have half a million corners.
-    await asyncio.to_thread(
-        check_rules, command.station, command.area, command.audience, command.severity, known_groups
-    )
+    return await asyncio.to_thread(drawn_up, services, command, known_groups, now)
+
+
+def drawn_up(services: Services, command: IssueAlert, known_groups: Mapping[str, int], now: datetime) -> Alert:
+    """Do the same in the caller's thread."""
+    check_rules(command.station, command.area, command.audience, command.severity, known_groups)
     check_texts(command.station, command.texts)
     check_channels(command.channels)
     check_topic(command.station, command.topic)

@@ -16,7 +16,7 @@ from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.refusals import Conflict, Refused, refused
 from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, kept, needs_reason
 from broadcaster.metrics import ISSUED
-from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up
+from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up, drawn_up
 from broadcaster.pipeline.reach import reach
 from broadcaster.store import schedules
 from broadcaster.store.alerts import alerts
@@ -127,12 +127,12 @@ async def issue_due(services: Services) -> int:
             facts = await _facts(unit, due, now)
         if not due:
             return issued
-        plans = [await _plan(services, each, facts, now) for each in due]
+        plans = await asyncio.to_thread(_plans, services, due, facts, now)
 
         async def settle(unit: Unit, plans: list[Settled] = plans) -> list[Settled]:
             return await schedules.settle(unit, plans)
 
-        written = await services.store.transact(settle)
+        written = await services.store.at_once(settle)
         for plan in written:
             if plan.alert is not None:
                 issued += 1
@@ -169,7 +169,11 @@ async def _facts(unit: Unit, due: list[Schedule], now: datetime) -> _Facts:
     return facts
 
 
-async def _plan(services: Services, schedule: Schedule, facts: _Facts, now: datetime) -> Settled:
+def _plans(services: Services, due: list[Schedule], facts: _Facts, now: datetime) -> list[Settled]:
+    return [_plan(services, each, facts, now) for each in due]
+
+
+def _plan(services: Services, schedule: Schedule, facts: _Facts, now: datetime) -> Settled:
     station = facts.stations[schedule.station_id]
     try:
         when = recurrence(services, schedule, station)
@@ -192,7 +196,7 @@ async def _plan(services: Services, schedule: Schedule, facts: _Facts, now: date
     try:
         if not facts.authors[schedule.key_id]:
             raise Refused("author-gone", "author")  # noqa: TRY301
-        alert = await _drawn_up(services, schedule, facts, now, last)
+        alert = _drawn_up(services, schedule, facts, now, last)
     except Refused as error:
         refused = Occurrence(schedule.id, last, Outcome.REFUSED, problem=kept(error))
         return Settled(schedule, next_at, ended_at, (*missed, refused))
@@ -200,14 +204,14 @@ async def _plan(services: Services, schedule: Schedule, facts: _Facts, now: date
     return Settled(schedule, next_at, ended_at, (*missed, sent), alert)
 
 
-async def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: datetime, at: datetime) -> Alert:
+def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: datetime, at: datetime) -> Alert:
     """Return an occurrence's alert; it ends when it would have, had it been sent on time."""
     station = facts.stations[schedule.station_id]
     command = _command(schedule, station, at)
     reminded = None if schedule.reminds is None else facts.reminded.get(schedule.reminds)
     if reminded is not None and command.expires_at is not None:
         command = replace(command, expires_at=min(command.expires_at, reminded.expires_at))
-    return await draw_up(services, command, facts.groups[station.id], now)
+    return drawn_up(services, command, facts.groups[station.id], now)
 
 
 async def answer(services: Services, schedule: Schedule, at: datetime, *, key_id: int, send: bool) -> Alert | None:
@@ -217,7 +221,7 @@ async def answer(services: Services, schedule: Schedule, at: datetime, *, key_id
     if send:
         async with services.store.read() as unit:
             facts = await _facts(unit, [schedule], now)
-        alert = await _drawn_up(services, schedule, facts, now, now)
+        alert = await asyncio.to_thread(_drawn_up, services, schedule, facts, now, now)
     outcome = Outcome.CANCELLED if alert is None else Outcome.ISSUED
 
     async def keep(unit: Unit) -> bool:
