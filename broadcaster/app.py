@@ -24,7 +24,7 @@ from broadcaster.http.connections import watch
 from broadcaster.http.keys import CONNECTIONS
 from broadcaster.logs import set_up_logs
 from broadcaster.pipeline.move import Movements
-from broadcaster.pipeline.services import Role, Services
+from broadcaster.pipeline.services import ProcessRole, Services
 from broadcaster.pipeline.track import Ledger
 from broadcaster.sending.providers import open_senders
 from broadcaster.server.application import build
@@ -83,7 +83,7 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
     time = clock or SystemClock()
     bus = open_bus(settings)
     senders = open_senders(settings, None if settings.redis_url is None else bus)
-    roles = frozenset(Role(name) for name in settings.roles)
+    roles = frozenset(ProcessRole(name) for name in settings.roles)
     store = open_store(settings)
     try:
         await _check_migrated(store)
@@ -92,7 +92,7 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
             store=store,
             clock=time,
             bus=bus,
-            atlas=Atlas(store) if Role.RESOLVER in roles else None,
+            atlas=Atlas(store) if ProcessRole.RESOLVER in roles else None,
             active=ActiveAlerts(store, time),
             ledger=Ledger(store, bus, time),
             movements=Movements(store, bus),

@@ -19,7 +19,7 @@ from broadcaster.domain.health import NO_ROLE, Code, Trouble, in_order
 from broadcaster.domain.people import ChannelName
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.alerts import counting, retiring
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.operations import gauges, processes
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ async def stored_troubles(unit: Unit, now: datetime, *, embedded: bool, owner: s
     ``owner``: the asking process, which knows its own troubles.
     """
     found = [
-        Trouble(Code.CHANNEL_STOPPED, {"channel": str(name)}, why) for name, why in (await account.stops(unit)).items()
+        Trouble(Code.CHANNEL_STOPPED, {"channel": str(name)}, why) for name, why in (await reports.stops(unit)).items()
     ]
     refusals = await retiring.refusals_now(unit, now - _REFUSED_SINCE)
     found += [refused(each) for each in refusals[:_MOST_REFUSALS]]

@@ -25,7 +25,7 @@ from broadcaster.pipeline.lead import LEAD_S, leads
 from broadcaster.pipeline.reach import ASKED, answer
 from broadcaster.pipeline.relay import relay
 from broadcaster.pipeline.resolve import resolve
-from broadcaster.pipeline.services import Role
+from broadcaster.pipeline.services import ProcessRole
 from broadcaster.pipeline.sweep import Steps, sweep, take_over
 from broadcaster.pipeline.topics import ALERTS, PEOPLE, RESOLVE
 from broadcaster.store import StoreUnavailable
@@ -86,16 +86,16 @@ async def working(services: Services) -> AsyncIterator[None]:
         crew.start("presence", lambda: _announcing(services))
     figures = Figures(services)
     recurring = timetable(services, figures)
-    if Role.SCHEDULER in services.roles:
+    if ProcessRole.SCHEDULER in services.roles:
         crew.start("sweeper", lambda: _sweeping(services, figures, recurring))
         crew.start("addresses", lambda: _placing(services))
-    if Role.RESOLVER in services.roles:
+    if ProcessRole.RESOLVER in services.roles:
         crew.start("entrants", lambda: _entering(services))
         crew.start("answers", lambda: services.bus.answer(ASKED, functools.partial(answer, services)))
         for lane, resolvers in _RESOLVERS.items():
             for most in resolvers:
                 crew.start("resolver", functools.partial(crew.take, f"{RESOLVE}.{lane}", most, _resolve))
-    if Role.SENDER in services.roles:
+    if ProcessRole.SENDER in services.roles:
         _start_senders(crew, services)
     try:
         yield

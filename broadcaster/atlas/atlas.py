@@ -10,7 +10,7 @@ import numpy as np
 from broadcaster import collector
 from broadcaster.atlas.crowd import Crowd
 from broadcaster.atlas.density import Density
-from broadcaster.atlas.idset import among, held, without
+from broadcaster.atlas.idset import common, held, without
 from broadcaster.atlas.roster import Roster
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
 from broadcaster.store.people import feed, fixes
@@ -154,7 +154,7 @@ class Atlas:
         if area is None:
             return np.empty(0, np.int64)
         inside = self.places.owners_within(area)
-        return inside if pool is None else among(inside, pool)
+        return inside if pool is None else common(inside, pool)
 
     def counted(self, station_id: int, area: Area | None, audience: Audience) -> Counted:
         """Estimate whom ``concerned`` would find, revealing nobody's position (``atlas.crowd``)."""
@@ -170,7 +170,7 @@ class Atlas:
             return Counted(own[:0], 0, own[:0])
         everyone = audience.kind is AudienceKind.EVERYONE
         pool = self.roster.everybody() if everyone else self.roster.followers(station_id)
-        waiting = among(pool, self.roster.unconfirmed())
+        waiting = common(pool, self.roster.unconfirmed())
         pool = without(pool, waiting)
         others = self.crowd.within(area, (station_id, audience.kind), self.places, self._others(pool, own))
         unconfirmed = self._waiting(waiting, area, (station_id, f"unconfirmed {audience.kind}"))
@@ -180,17 +180,17 @@ class Atlas:
         return self.crowd.within(area, which, self.places, lambda hits: held(hits.owners, ids)) if len(ids) else 0
 
     def _anywhere(self, ids: NDArray[np.int64], own: NDArray[np.int64], area: Area | None, what: str) -> Counted:
-        registered = among(ids, own)
+        registered = common(ids, own)
         waiting = self.roster.unconfirmed()
         others = without(without(ids, own), waiting)
         inside = registered if area is None else self._at_home(registered, area)
-        unconfirmed = self.crowd.about(len(among(ids, waiting)), f"unconfirmed {what}")
+        unconfirmed = self.crowd.about(len(common(ids, waiting)), f"unconfirmed {what}")
         return Counted(inside, self.crowd.about(len(others), what), others, unconfirmed)
 
     def _at_home(self, ids: NDArray[np.int64], area: Area) -> NDArray[np.int64]:
         """Return those of ``ids`` (ascending) with a place in the area; device positions do not count."""
         hits = self.places.within(area)
-        return among(np.unique(hits.owners[hits.keys > 0]), ids)
+        return common(np.unique(hits.owners[hits.keys > 0]), ids)
 
     def _others(self, pool: NDArray[np.int64], own: NDArray[np.int64]) -> Callable[[Hits], NDArray[np.bool_]]:
         """Return a filter for points: those of ``pool`` that are not a place of ``own`` (both ascending ids).
@@ -233,5 +233,5 @@ class Atlas:
         owners = hits.owners[order]
         _, first = np.unique(owners, return_index=True)
         near = owners[np.sort(first)]
-        near = among(near, np.sort(ids))
+        near = common(near, np.sort(ids))
         return np.concatenate((near, np.setdiff1d(ids, near, assume_unique=True)))

@@ -56,7 +56,7 @@ def held(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.bool_
     return found
 
 
-def among(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
+def common(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return those of ``ids`` (in their order) that are in the ascending array ``members``."""
     return ids[held(ids, members)]
 

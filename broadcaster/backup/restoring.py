@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from broadcaster.backup.archive import BackupRefused
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.alerts import alerts
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.operations import copying
 from broadcaster.store.operations.copying import RowRefused
 from broadcaster.store.operations.migrate import known
@@ -94,5 +94,5 @@ async def _make_room(unit: Unit, now: datetime, *, force: bool) -> None:
 async def _sum_up(unit: Unit, rows: int) -> Restored:
     there = await copying.holds(unit)
     going_on = await alerts.unfinished_ids(unit)
-    queued = sum([await account.unsettled(unit, each) for each in going_on])
+    queued = sum([await reports.unsettled(unit, each) for each in going_on])
     return Restored(rows, there.get("stations", 0), there.get("subscribers", 0), len(going_on), queued)

@@ -36,7 +36,7 @@ def settled(account: dict[str, Any]) -> bool:
     return bool(waits or (account["state"] == "finished" and account["unaccounted"] == 0))
 
 
-def show_account(console: Console, account: dict[str, Any]) -> None:
+def show_report(console: Console, account: dict[str, Any]) -> None:
     """Print people by best state, deliveries by channel and state, and latencies."""
     people = account["people"]
     if account["matched"] == 0:

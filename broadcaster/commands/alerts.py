@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from broadcaster.commands.accounting import settled, show_account, show_unreached, unreached
+from broadcaster.commands.accounting import settled, show_report, show_unreached, unreached
 from broadcaster.commands.api import Api, Lost
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
@@ -82,7 +82,7 @@ def show(*, alert_id: int, as_json: bool) -> None:
         print_json({"alert": shown, "account": account})
     else:
         _show_alert(shown)
-        show_account(out(), account)
+        show_report(out(), account)
     if not settled(account):
         raise click.exceptions.Exit(int(Exit.UNACCOUNTED))
 

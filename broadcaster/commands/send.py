@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from broadcaster.commands.accounting import settled, show_account, show_unreached, unreached
+from broadcaster.commands.accounting import settled, show_report, show_unreached, unreached
 from broadcaster.commands.api import Api, Lost
 from broadcaster.commands.drafting import draft, with_draft
 from broadcaster.commands.exits import HELP, Exit
@@ -184,7 +184,7 @@ async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) ->
     if account is None:
         account_code = Exit.UNACCOUNTED
     else:
-        show_account(console, account)
+        show_report(console, account)
         account_code = _code(account)
     if missed:
         show_unreached(

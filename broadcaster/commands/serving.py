@@ -14,7 +14,7 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings
 from broadcaster.commands.operator_key import HINT, shown_once
-from broadcaster.pipeline.services import Role
+from broadcaster.pipeline.services import ProcessRole
 
 
 @click.command()
@@ -39,7 +39,7 @@ def serve(roles: str | None) -> None:
         click.echo(f"address         {running.services.base_url}")
         if running.services.base_url != running.url:
             click.echo(f"listens at      {running.url}")
-        if len(running.services.roles) < len(Role):
+        if len(running.services.roles) < len(ProcessRole):
             click.echo(f"roles           {', '.join(sorted(running.services.roles))}")
         click.echo(f"operator's key  {key}")
         for name in running.services.sandboxed:

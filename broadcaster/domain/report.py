@@ -85,7 +85,7 @@ class Percentiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Report:
     """Who was reached. Each of ``matched`` people is in exactly one state of ``people``.
 
     ``unaccounted``: people without a final state, and any that the sums miss; an alert finishes only at 0.

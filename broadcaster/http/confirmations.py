@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.quotas import over
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
-from broadcaster.domain.spelling import key
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count
 from broadcaster.http.contacts import read_as
@@ -24,10 +23,10 @@ from broadcaster.http.schemas.residents import ConfirmationMade, ConfirmationOut
 from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import read_places
 from broadcaster.pipeline.confirm import send_soon
+from broadcaster.register.contacts import contact_of, mail_contact
 from broadcaster.store.people import confirmations, people
 from broadcaster.store.people.confirmations import Asked, State
 from broadcaster.store.stations import stations
-from channels.email import parse_address
 from channels.sms import parse_phone
 
 if TYPE_CHECKING:
@@ -133,16 +132,14 @@ async def _begin(call: Call[Any, None], station: Station, asked: Asked) -> web.R
 def _read(services: Services, station: Station, given: ContactToConfirm) -> NewContact:
     if given.email is not None:
         with read_as("email"):
-            address = parse_address(given.email)
-        return NewContact(ChannelName.EMAIL, key(address), address)
+            return mail_contact(given.email)
     with read_as("phone"):
         number = parse_phone(given.phone or "", station.region)
     allowed = services.settings.phone_regions
     if number.region not in allowed and number.region != station.region:
         # Codes to expensive foreign numbers are a way to earn at our expense.
         raise Refused("phone-country", "phone")
-    channel = ChannelName.SMS if number.takes_sms and not given.call else ChannelName.VOICE
-    return NewContact(channel, number.e164, number.e164)
+    return contact_of(number, ChannelName.VOICE if given.call else None)
 
 
 def _check(so_far: Counted, station_most: int) -> None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.refusals import Refused, refused
 from broadcaster.domain.spelling import group_slug, key
 from broadcaster.http.schemas.subscribers import ContactOut, EmailContactIn, PhoneContactIn, PushContactIn
-from channels.email import InvalidMailAddress, parse_address
-from channels.sms import InvalidPhone, parse_phone
+from broadcaster.register.contacts import mail_contact, phone_contact
+from channels.email import InvalidMailAddress
+from channels.sms import InvalidPhone
 from channels.webpush import KNOWN_ORIGINS, InvalidSubscription, PushSubscription
 
 if TYPE_CHECKING:
@@ -40,13 +42,12 @@ def _read(
         return read_push(contact.subscription, f"{field}.subscription", origins)
     if isinstance(contact, PhoneContactIn):
         with read_as(f"{field}.phone"):
-            number = parse_phone(contact.phone, region)
-        if contact.channel == "sms" and not number.takes_sms:
+            read = phone_contact(contact.phone, region)
+        if contact.channel == "sms" and read.channel is not ChannelName.SMS:
             raise Refused("phone-without-sms", f"{field}.phone")
-        return NewContact(ChannelName(contact.channel), number.e164, number.e164)
+        return replace(read, channel=ChannelName(contact.channel))
     with read_as(f"{field}.email"):
-        address = parse_address(contact.email)
-    return NewContact(ChannelName.EMAIL, key(address), address)
+        return mail_contact(contact.email)
 
 
 @contextmanager

@@ -15,18 +15,18 @@ from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.stations import Role
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer, nothing
-from broadcaster.http.keys import ACCOUNTS, HOLDERS, SESSION, STREAMS
+from broadcaster.http.keys import HOLDERS, REPORTS, SESSION, STREAMS
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.schemas.accounts import (
-    AccountOut,
     DeliveryOut,
     DeliveryPage,
+    ReportOut,
     UnreachedOut,
     UnreachedPage,
 )
 from broadcaster.http.sessions import session_of
 from broadcaster.store.alerts import alerts, deliveries
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.stations import stations
 
 _AGAIN = {"Retry-After": "10"}
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.report import Account
+    from broadcaster.domain.report import Report
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.accounts import CursorQuery, DeliveriesQuery
     from broadcaster.store import Unit
@@ -62,10 +62,10 @@ class Told:
     last: bool = False
 
 
-async def show_account(call: Call[None, None]) -> web.Response:
+async def show_report(call: Call[None, None]) -> web.Response:
     """Return the account of an alert."""
     alert, _ = await alert_of(call, Role.READ)
-    return answer(await _account(call, alert))
+    return answer(await _report(call, alert))
 
 
 async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
@@ -91,7 +91,7 @@ async def unreached(call: Call[None, CursorQuery]) -> web.Response:
     alert, _ = await alert_of(call, Role.PUBLISH)
     query = call.query
     async with call.services.store.read() as unit:
-        rows = await account.unreached(unit, alert, after=query.cursor, limit=query.limit)
+        rows = await reports.unreached(unit, alert, after=query.cursor, limit=query.limit)
     shown = tuple(UnreachedOut.model_validate(row) for row in rows)
     last = str(rows[-1].subscriber_id) if len(rows) == query.limit else None
     return answer(UnreachedPage(unreached=shown, next=last))
@@ -107,7 +107,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
         return nothing()
 
     async def read() -> Told:
-        now = await call.request.app[ACCOUNTS].read(alert.id, partial(_account, call, alert))
+        now = await call.request.app[REPORTS].read(alert.id, partial(_report, call, alert))
         return Told(now.model_dump_json(), last=now.finished_at is not None)
 
     return await stream(call, alert.id, read)
@@ -180,10 +180,10 @@ async def _revoked(call: Call[None, None]) -> bool:
         return not await stations.key_holds(unit, call.caller.key_id, call.services.clock.now())
 
 
-async def _account(call: Call[None, None], alert: Alert) -> AccountOut:
-    async def read(unit: Unit) -> Account:
+async def _report(call: Call[None, None], alert: Alert) -> ReportOut:
+    async def read(unit: Unit) -> Report:
         # State and sums are consistent: both are read in this transaction.
         now = await alerts.by_id(unit, alert.id) or alert
-        return await account.account(unit, now)
+        return await reports.report(unit, now)
 
-    return AccountOut.model_validate(await call.services.store.look(read))
+    return ReportOut.model_validate(await call.services.store.look(read))

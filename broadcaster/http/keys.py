@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from broadcaster.http.connections import Connections
     from broadcaster.http.pacing import Paced
     from broadcaster.http.rates import RateLimit
-    from broadcaster.http.schemas.accounts import AccountOut
+    from broadcaster.http.schemas.accounts import ReportOut
     from broadcaster.pipeline.services import Services
     from broadcaster.store.engine.grouping import Grouped
     from broadcaster.store.operations.sessions import Session
@@ -41,7 +41,7 @@ BODY: web.RequestKey[bytes] = web.RequestKey("body")
 PARSER: web.AppKey[Executor] = web.AppKey("parser")
 """Where large bodies are parsed."""
 TERRITORIES: web.AppKey[Territories] = web.AppKey("territories")
-ACCOUNTS: web.AppKey[Paced[AccountOut]] = web.AppKey("accounts")
+REPORTS: web.AppKey[Paced[ReportOut]] = web.AppKey("accounts")
 CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections")
 STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")
 HOLDERS: web.AppKey[Counter[int]] = web.AppKey("holders")

@@ -17,7 +17,6 @@ from broadcaster.http.resident_routes import RESIDENT_ROUTES
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
 from broadcaster.http.schedule_routes import SCHEDULE_ROUTES
 from broadcaster.http.schemas.accounts import (
-    AccountOut,
     CursorQuery,
     DeliveriesQuery,
     DeliveryPage,
@@ -25,6 +24,7 @@ from broadcaster.http.schemas.accounts import (
     ReachOut,
     Readiness,
     ReceiptIn,
+    ReportOut,
     SandboxPage,
     SandboxQuery,
     UnreachedPage,
@@ -183,10 +183,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         "/v1/alerts/{id}/account",
-        deliveries.show_account,
+        deliveries.show_report,
         Access.READ,
         "Who was reached, and who was not.",
-        {200: AccountOut},
+        {200: ReportOut},
         tag="alerts",
     ),
     Route(

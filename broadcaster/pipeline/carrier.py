@@ -30,10 +30,10 @@ _log = structlog.get_logger(__name__)
 async def hear(services: Services, sender: Sender) -> None:
     """Receive a carrier's reports until cancelled."""
     if sender.listener is not None:
-        await sender.listener.listen(_Desk(services, sender).take)
+        await sender.listener.listen(_Receipts(services, sender).take)
 
 
-class _Desk:
+class _Receipts:
     def __init__(self, services: Services, sender: Sender) -> None:
         self._services = services
         self._sender = sender

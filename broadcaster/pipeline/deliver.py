@@ -24,7 +24,7 @@ from broadcaster.sending.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, STOP
 from broadcaster.sending.time_limit import Limit
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.alerts import alerts, batches, counting
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from channels.addresses import keeper_of, origin_of, read_address
 from channels.errors import ChannelError, Gone, Misconfigured, SenderRefused, Stopped, Transient, Unexplained
 from channels.transport.breaker import BreakerState, is_about_receiver
@@ -141,7 +141,7 @@ async def _send_batch(
         return (
             await batches.to_send(unit, batch.id, now),
             await alerts.is_cancelled(unit, batch.alert_id),
-            batch.channel in await account.stops(unit),
+            batch.channel in await reports.stops(unit),
             begins and not await counting.any_outcome(unit, batch.alert_id),
         )
 
@@ -474,7 +474,7 @@ class _Run:
             _log.error("channel stopped", channel=self.batch.channel, code=error.code, detail=error.detail)
             try:
                 async with self.services.store.write() as unit:
-                    await account.stop_channel(unit, self.batch.channel, error.code, error.detail, now)
+                    await reports.stop_channel(unit, self.batch.channel, error.code, error.detail, now)
             except StoreUnavailable as away:  # messages on the wire must not be cut off for this
                 _log.warning("a stop could not be written down", channel=self.batch.channel, error=str(away))
         return Outcome(
@@ -495,7 +495,7 @@ class _Run:
         _log.info("channel works again", channel=self.batch.channel)
         try:
             async with self.services.store.write() as unit:
-                await account.start_channel(unit, self.batch.channel)
+                await reports.start_channel(unit, self.batch.channel)
         except StoreUnavailable as away:  # the next accepted message clears it again
             self.stopped = True
             _log.warning("the end of a stop could not be written down", channel=self.batch.channel, error=str(away))

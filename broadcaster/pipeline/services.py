@@ -44,7 +44,7 @@ _CONTEXTS = 64
 _BEGUN = 10_000
 
 
-class Role(StrEnum):
+class ProcessRole(StrEnum):
     """A process's roles: any number of processes per role, on any machines; one process may have all."""
 
     WEB = "web"
@@ -53,7 +53,7 @@ class Role(StrEnum):
     SCHEDULER = "scheduler"
 
 
-ALL_ROLES = frozenset(Role)
+ALL_ROLES = frozenset(ProcessRole)
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Services:
     registrations: Grouped[Registration, int]
     senders: dict[ChannelName, Sender]
     base_url: str
-    roles: frozenset[Role]
+    roles: frozenset[ProcessRole]
     owner: str = field(default_factory=lambda: new_token(9))
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     held_batches: set[int] = field(default_factory=set)

@@ -8,7 +8,7 @@ from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.spelling import key
 from channels.addresses import push_text
 from channels.email.address import parse_address
-from channels.sms import parse_phone
+from channels.sms import PhoneNumber, parse_phone
 
 if TYPE_CHECKING:
     from channels.webpush import PushSubscription
@@ -25,7 +25,11 @@ def phone_contact(text: str, region: str, channel: ChannelName | None = None) ->
 
     Without ``channel`` the number decides: SMS if possible, else voice.
     """
-    number = parse_phone(text, region)
+    return contact_of(parse_phone(text, region), channel)
+
+
+def contact_of(number: PhoneNumber, channel: ChannelName | None = None) -> NewContact:
+    """Make the contact of a number that was read."""
     chosen = channel or (ChannelName.SMS if number.takes_sms else ChannelName.VOICE)
     return NewContact(chosen, number.e164, number.e164)
 

@@ -16,7 +16,6 @@ from broadcaster.http.auth import SignedOut, admit, count, linked
 from broadcaster.http.connections import Connections, caller_at, most_open, nobody
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.keys import (
-    ACCOUNTS,
     CALLERS,
     CONNECTIONS,
     COUNTS,
@@ -28,6 +27,7 @@ from broadcaster.http.keys import (
     PAGES,
     PARSER,
     RATES,
+    REPORTS,
     SERVICES,
     STATIONS,
     STREAMS,
@@ -41,7 +41,7 @@ from broadcaster.http.problems import HttpProblem, problem_of, respond, unauthen
 from broadcaster.http.rates import RateLimit
 from broadcaster.http.reading import body_of, query_of
 from broadcaster.http.route import Call
-from broadcaster.pipeline.services import Role
+from broadcaster.pipeline.services import ProcessRole
 from broadcaster.server.routes import ROUTES
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.engine.grouping import Grouped
@@ -86,7 +86,9 @@ def build(services: Services) -> web.Application:
 
     A process without the role *web* only serves its health and metrics.
     """
-    routes = ROUTES if Role.WEB in services.roles else tuple(route for route in ROUTES if route.path in _OPERATED)
+    routes = (
+        ROUTES if ProcessRole.WEB in services.roles else tuple(route for route in ROUTES if route.path in _OPERATED)
+    )
     app = web.Application(middlewares=[_measured, _problems_told])
     app[SERVICES] = services
     app[RATES] = RateLimit(services.settings.requests_per_minute)
@@ -100,7 +102,7 @@ def build(services: Services) -> web.Application:
     app[LINKS] = RateLimit(services.settings.requests_per_minute)
     app[PARSER] = ThreadPoolExecutor(1, "parser")
     app[COUNTS] = RateLimit(services.settings.reaches_per_minute)
-    app[ACCOUNTS] = Paced(PACE_S)
+    app[REPORTS] = Paced(PACE_S)
     # Behind a proxy all connections are the proxy's.
     app[CONNECTIONS] = Connections(most_open(), address=nobody if services.settings.trusted_proxies else caller_at)
     app[GROUND] = Ground()
@@ -113,7 +115,7 @@ def build(services: Services) -> web.Application:
     documented: Callable[[str], bytes] = cache(partial(document, ROUTES))
     app[DOCUMENT] = documented
     app[KEPT_PAGES] = KeptPages()
-    if Role.WEB in services.roles:
+    if ProcessRole.WEB in services.roles:
         pages.set_up(app)
         catalogs()
         app.on_startup.append(_know_territories)

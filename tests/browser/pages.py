@@ -157,7 +157,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("live-over", "/console/alerts/{fire}", "/console/alerts/{id}"),
     Shown("cancel", "/console/alerts/{flood}/cancel", "/console/alerts/{id}/cancel"),
     Shown("remind", "/console/alerts/{flood}/remind", "/console/alerts/{id}/remind"),
-    Shown("account", "/console/alerts/{flood}/account", "/console/alerts/{id}/account"),
+    Shown("report", "/console/alerts/{flood}/report", "/console/alerts/{id}/report"),
     Shown("unreached", "/console/alerts/{flood}/unreached", "/console/alerts/{id}/unreached"),
     Shown("people", "/console/people"),
     Shown("person-new", "/console/people/new"),

@@ -12,7 +12,7 @@ from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.store.alerts import breakdown as reporting
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.alerts import tracking
 from broadcaster.store.alerts.dispatching import write_chunk
 from broadcaster.store.people import contacts, waves, welcomes
@@ -71,17 +71,17 @@ async def test_the_account_and_the_unreached_count_the_unconfirmed_apart_until_t
         await write_chunk(unit, alert, [who, other, listed], since=NOW, now=NOW, batch_sizes=SIZES)
         rows = await unit.conn.execute(select(deliveries.c.id, deliveries.c.subscriber_id))
         number = {row.subscriber_id: row.id for row in rows}
-        found = await account.account(unit, alert)
+        found = await reports.report(unit, alert)
         assert (found.matched, dict(found.unconfirmed)) == (1, {"pending": 2})
         for each in (who, other, listed):
             await tracking.apply(unit, [Outcome(number[each], DeliveryState.FAILED, NOW, code="x")])
-        found = await account.account(unit, alert)
+        found = await reports.report(unit, alert)
         assert (found.people["unreached"], dict(found.unconfirmed)) == (1, {"unreached": 2})
-        unreached = await account.unreached(unit, alert, after=0, limit=9)
+        unreached = await reports.unreached(unit, alert, after=0, limit=9)
         assert [each.subscriber_id for each in unreached] == [listed]
         assert sum((await reporting.reasons(unit, alert.id)).values()) == 1
         await tracking.apply(unit, [Outcome(number[who], DeliveryState.DISPLAYED, NOW + timedelta(seconds=9))])
-        found = await account.account(unit, alert)
+        found = await reports.report(unit, alert)
         assert (found.matched, found.people["displayed"], dict(found.unconfirmed)) == (2, 1, {"unreached": 1})
         assert await welcomes.to_send(unit, [contact]) == [], "a receipt confirms"
 

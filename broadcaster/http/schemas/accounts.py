@@ -78,7 +78,7 @@ class PercentilesOut(Shown):
     p99: float | None
 
 
-class AccountOut(Shown):
+class ReportOut(Shown):
     """Who was reached; each person of ``matched`` is in exactly one state of ``people``."""
 
     alert_id: AlertId

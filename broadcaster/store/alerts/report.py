@@ -11,7 +11,7 @@ from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.domain.reasons import unpack
-from broadcaster.domain.report import Account, Percentiles, Unreached
+from broadcaster.domain.report import Percentiles, Report, Unreached
 from broadcaster.domain.spelling import counted
 from broadcaster.store.alerts import counting, retiring
 from broadcaster.store.people import people
@@ -30,7 +30,7 @@ _STOP = text(
 )
 
 
-async def account(unit: Unit, alert: Alert) -> Account:
+async def report(unit: Unit, alert: Alert) -> Report:
     """Return an alert's account. The caller has just read ``alert`` in the same unit."""
     sums = await counting.of(unit, alert.id)
     histograms = await counting.latencies(unit, alert.id)
@@ -51,7 +51,7 @@ async def account(unit: Unit, alert: Alert) -> Account:
         f" {counted(each.refused, 'person', 'people')} ({each.code})."
         for each in await retiring.refusals_of(unit, alert.id)
     ]
-    return Account(
+    return Report(
         alert_id=alert.id,
         state=alert.state,
         matched=matched,

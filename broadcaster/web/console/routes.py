@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
 from broadcaster.http.schemas.accounts import SandboxPageQuery
 from broadcaster.web.console import home, signing_in
-from broadcaster.web.console.alerts import alerts, live, live_cancel, unreached
-from broadcaster.web.console.alerts import report as account
+from broadcaster.web.console.alerts import alerts, live, live_cancel, report, unreached
 from broadcaster.web.console.compose import compose, later, preview
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.sandbox import sandbox
@@ -112,8 +111,10 @@ ROUTES: tuple[Route, ...] = (
     form_at("/console/alerts/{id}/cancel", live_cancel.do, "Send the all-clear."),
     page_at("/console/alerts/{id}/remind", reminding.ask, "Say it again while it holds."),
     form_at("/console/alerts/{id}/remind", reminding.do, "Schedule the reminder."),
-    page_at("/console/alerts/{id}/account", account.page, "The report of an alert."),
-    page_at("/console/alerts/{id}/account.pdf", account.pdf, "The report as PDF."),
+    page_at("/console/alerts/{id}/report", report.page, "The report of an alert."),
+    page_at("/console/alerts/{id}/report.pdf", report.pdf, "The report as PDF."),
+    data_at("GET", "/console/alerts/{id}/account", report.moved, "Where the report was.", answers={303: None}),
+    data_at("GET", "/console/alerts/{id}/account.pdf", report.moved, "Where its PDF was.", answers={303: None}),
     page_at("/console/alerts/{id}/unreached", unreached.page, "Whom nothing reached.", query=unreached.UnreachedQuery),
     page_at("/console/alerts/{id}/unreached.csv", unreached.table, "The same, as CSV.", query=unreached.UnreachedQuery),
 )

@@ -106,11 +106,11 @@ async def test_a_mailbox_provider_that_refuses_us_is_told_at_home_in_the_report_
     assert told in await home(api)
     assert "Personnes non jointes par cette voie : 1." in await home(api, language="fr")
     mine = await api.sign_in("laigle-publish")
-    for path in (f"/console/alerts/{alert['id']}?lang=en", f"/console/alerts/{alert['id']}/account?lang=en"):
+    for path in (f"/console/alerts/{alert['id']}?lang=en", f"/console/alerts/{alert['id']}/report?lang=en"):
         _, _, page = await api.call("GET", path, key=None, headers=mine)
         assert told in page
         assert "OFR006_102" in page
-    _, _, found = await api.call("GET", f"/v1/alerts/{alert['id']}/account")
+    _, _, found = await api.call("GET", f"/v1/alerts/{alert['id']}/report")
     assert "Orange refuses email from this service: 1 person (smtp:550 5.7.1)." in found["warnings"]
     _, _, ready = await api.call("GET", "/readyz", key=None)
     assert ready["status"] == "ready", "it is worth a warning, and alerts go out"

@@ -14,7 +14,7 @@ import pytest
 
 from broadcaster.http import deliveries
 from broadcaster.store.alerts import alerts as alert_rows
-from broadcaster.store.alerts import report as accounts
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.operations import sessions
 from broadcaster.web.console.alerts import live
 from broadcaster.web.console.alerts.alerts import _PAGE
@@ -171,7 +171,7 @@ async def test_a_channel_that_is_stopped_is_told_in_words(api):
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     services = api.running.services
     async with services.store.write() as unit:
-        await accounts.stop_channel(unit, "sms", "twilio:20003", "Authenticate", services.clock.now())
+        await reports.stop_channel(unit, "sms", "twilio:20003", "Authenticate", services.clock.now())
     mine = await api.sign_in()
     _, _, page = await look(api, f"/console/alerts/{alert['id']}", **mine)
     assert "SMS: stopped." in part(page, "state")
@@ -226,13 +226,13 @@ async def test_a_quiet_stream_still_says_something_that_a_script_hears(api, monk
 
 
 async def test_however_many_look_at_an_alert_its_facts_are_read_once_for_all(api, monkeypatch):
-    read, really = [], accounts.account
+    read, really = [], reports.report
 
     async def counted(unit, alert):
         read.append(alert.id)
         return replace(await really(unit, alert), matched=len(read))
 
-    monkeypatch.setattr(accounts, "account", counted)
+    monkeypatch.setattr(reports, "report", counted)
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     mine = await api.sign_in()
     paths = [look(api, f"/console/alerts/{alert['id']}", **mine) for _ in range(12)]

@@ -28,7 +28,7 @@ async def test_the_sums_of_a_report_are_the_people_and_the_messages_there_were(t
         alert = await served.issue()
         account = await served.finished(alert["id"])
         mine = await api.sign_in()
-        status, _, page = await look(api, f"/console/alerts/{alert['id']}/account", **mine)
+        status, _, page = await look(api, f"/console/alerts/{alert['id']}/report", **mine)
     assert status == 200
     states = rows_of(page, "The people")[1:]
     assert sum(int(n) for _, n in states[:-1]) == int(states[-1][1]) == account["matched"] == 13
@@ -51,8 +51,8 @@ async def test_a_report_says_who_when_where_and_in_which_words(tmp_path):
         cleared = await served.cancel(alert["id"])
         await served.finished(cleared["id"])
         mine = await api.sign_in()
-        _, _, page = await look(api, f"/console/alerts/{alert['id']}/account", **mine)
-        _, _, other = await look(api, f"/console/alerts/{cleared['id']}/account", **mine)
+        _, _, page = await look(api, f"/console/alerts/{alert['id']}/report", **mine)
+        _, _, other = await look(api, f"/console/alerts/{cleared['id']}/report", **mine)
     for said in ("La Risle déborde", "Montez à l'étage.", "The Risle floods", "Go upstairs.", "48.76310° N"):
         assert said in page
     what = [row[1] for row in rows_of(page, "When")[1:]]
@@ -68,7 +68,7 @@ async def test_the_pdf_is_a_file_to_keep_made_of_the_same_sheet(api):
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert(status="exercise"))
     await until_finished(api, alert["id"])
     mine = await api.sign_in("laigle-read")
-    url = f"{api.running.url}/console/alerts/{alert['id']}/account.pdf?lang=en"
+    url = f"{api.running.url}/console/alerts/{alert['id']}/report.pdf?lang=en"
     async with api.http.get(url, headers={"Cookie": mine["Cookie"]}) as answer:
         made = await answer.read()
     assert (answer.status, answer.content_type) == (200, "application/pdf")
@@ -131,11 +131,11 @@ async def test_where_the_libraries_are_lacking_the_page_says_what_to_install(api
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     mine = await api.sign_in()
-    status, headers, page = await look(api, f"/console/alerts/{alert['id']}/account.pdf", **mine)
+    status, headers, page = await look(api, f"/console/alerts/{alert['id']}/report.pdf", **mine)
     assert (status, headers["Content-Type"]) == (503, "text/html; charset=utf-8")
     assert "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0" in page
-    assert f'href="/console/alerts/{alert["id"]}/account"' in page
-    assert (await look(api, f"/console/alerts/{alert['id']}/account", **mine))[0] == 200
+    assert f'href="/console/alerts/{alert["id"]}/report"' in page
+    assert (await look(api, f"/console/alerts/{alert['id']}/report", **mine))[0] == 200
 
 
 def children():
@@ -143,3 +143,11 @@ def children():
     if not sys.platform.startswith("linux"):
         pytest.skip("reads /proc")
     return {each for path in Path("/proc/self/task").glob("*/children") for each in path.read_text().split()}
+
+
+async def test_an_old_address_of_a_report_leads_to_the_new_one(api):
+    mine = await api.sign_in()
+    for old, new in (("account?lang=fr", "report?lang=fr"), ("account.pdf", "report.pdf")):
+        url = f"{api.running.url}/console/alerts/7/{old}"
+        async with api.http.get(url, headers={"Cookie": mine["Cookie"]}, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, f"/console/alerts/7/{new}")

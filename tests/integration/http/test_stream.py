@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from broadcaster.config import Settings
 from broadcaster.http import deliveries
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.stations import stations
 from tests.integration.http.conftest import an_alert, open_api
 
@@ -21,12 +21,12 @@ from tests.integration.http.conftest import an_alert, open_api
 @pytest.fixture
 def never_finished(monkeypatch):
     """An account that is another each time it is read, of an alert that goes on."""
-    figures, really = count(1), account.account
+    figures, really = count(1), reports.report
 
     async def moving(unit, alert):
         return replace(await really(unit, alert), finished_at=None, matched=next(figures))
 
-    monkeypatch.setattr(account, "account", moving)
+    monkeypatch.setattr(reports, "report", moving)
 
 
 async def follow(api, alert, key="admin"):
@@ -134,13 +134,13 @@ async def test_a_service_that_stops_ends_its_streams_at_once(tmp_path, never_fin
 
 
 async def test_however_many_follow_an_alert_its_account_is_read_once_for_all(api, never_finished, monkeypatch):
-    read, moving = count(), account.account
+    read, moving = count(), reports.report
 
     async def counted(unit, alert):
         next(read)
         return await moving(unit, alert)
 
-    monkeypatch.setattr(account, "account", counted)
+    monkeypatch.setattr(reports, "report", counted)
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     answers = [await follow(api, alert) for _ in range(20)]
     bus, began = api.running.services.bus, time.monotonic()

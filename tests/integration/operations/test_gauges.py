@@ -12,7 +12,7 @@ from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
 from broadcaster.store import tables
 from broadcaster.store.alerts import alerts, batches, counting, dispatching, tracking
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.operations import gauges
 from tests.contract.stores import add_station, an_alert, mail, phone, register, resident
 
@@ -133,7 +133,7 @@ async def test_an_alert_that_is_done_is_watched_for_an_hour_after_its_end_and_it
 async def test_events_that_wait_for_the_bus_and_channels_that_are_stopped_are_told(store, now):
     async with store.write() as unit:
         await an_alert_to_two(unit, now, sent_at=now, expires_at=now + MINUTE)
-        await account.stop_channel(unit, ChannelName.SMS, "twilio:20003", "Bad credentials.", now - MINUTE)
+        await reports.stop_channel(unit, ChannelName.SMS, "twilio:20003", "Bad credentials.", now - MINUTE)
     reading = await read(store, now)
     assert reading.outbox >= 3  # the alert, and a batch of each channel
     assert reading.stops == {ChannelName.SMS: now - MINUTE}

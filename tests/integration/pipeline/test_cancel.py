@@ -11,7 +11,7 @@ from sqlalchemy import select
 from broadcaster.pipeline.issue import cancel, issue
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.store.alerts import alerts
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.tables import recipients
 from tests.contract.service import command, service
 from tests.contract.stores import add_station, mail, register, resident
@@ -198,7 +198,7 @@ async def test_an_alert_that_is_cancelled_before_anyone_is_written_down_ends_wit
                 assert heard.told
             async with services.store.read() as unit:
                 now = await alerts.by_id(unit, each.id)
-                shown = await account.account(unit, now)
+                shown = await reports.report(unit, now)
             assert (shown.matched, now.finished_at is not None, str(now.state)) == (0, True, "finished")
 
 

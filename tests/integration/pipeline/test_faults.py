@@ -12,7 +12,7 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.sending.backoff import IN_TROUBLE_S, MOST_ATTEMPTS
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.alerts import batches
-from broadcaster.store.alerts import report as account_rows
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.tables import contacts, deliveries
 from channels.transport.breaker import BreakerState
 from tests.servers.push import Behaviour
@@ -335,7 +335,7 @@ async def test_a_store_that_is_away_when_a_channel_stops_cuts_nothing_that_is_on
     async def away(*_: object) -> None:
         raise StoreUnavailable("disk I/O error")
 
-    monkeypatch.setattr(account_rows, "stop_channel", away)
+    monkeypatch.setattr(reports, "stop_channel", away)
     async with Town(tmp_path, push_concurrency=5) as town:
         people = [town.resident("push") for _ in range(5)]
         await town.settle(*people)

@@ -10,7 +10,7 @@ from sqlalchemy import select, text, update
 
 from broadcaster.store import StoreUnavailable, tables
 from broadcaster.store.alerts import alerts, batches
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.operations import alive
 from broadcaster.store.operations.alive import Deaths
 from tests.contract.stores import NOW, opened
@@ -83,6 +83,6 @@ async def test_what_a_dead_process_held_is_free_at_once_and_told_as_perhaps_sent
         rows = list(await unit.conn.execute(select(tables.deliveries)))
         assert {(row.attempts, row.maybe_sent, row.provider) for row in rows} == {(1, True, None)}
         known = await alerts.by_id(unit, alert.id)
-        found = await account.account(unit, known)
+        found = await reports.report(unit, known)
         assert found.maybe_twice == len(rows) == 3
         assert "3 messages may have been sent twice: a sender died while it was sending them." in found.warnings

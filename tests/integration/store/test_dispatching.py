@@ -14,7 +14,7 @@ from broadcaster.domain.reasons import Reason, unpack
 from broadcaster.domain.retirement import Blame
 from broadcaster.store import tables
 from broadcaster.store.alerts import alerts, counting, dispatching, tracking
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.engine import outbox
 from broadcaster.store.people import contacts, people
 from tests.contract.stores import NOW, add_station, an_alert, mail, phone, register, resident
@@ -159,7 +159,7 @@ async def test_whoever_comes_later_and_shares_a_contact_stands_where_its_message
     assert found[second][0] is found[first][0] is stands
     await sums_are_right(store, alert)
     async with store.read() as unit:
-        missed = await account.unreached(unit, alert, after=0, limit=10)
+        missed = await reports.unreached(unit, alert, after=0, limit=10)
     assert all(each.reasons for each in missed), "nobody is missed without a reason"
     assert len(missed) == (2 if stands is PersonState.UNREACHED else 0)
 

@@ -23,7 +23,7 @@ from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.store import sandbox, tables
 from broadcaster.store.alerts import alerts
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.store.people import contacts, fixes, people
 from broadcaster.store.stations import stations
 from channels.addresses import push_text
@@ -141,7 +141,7 @@ async def fill(services, token: str) -> None:
         assert any(MOBILE in message.to for message in composed), "what was composed can be read back, with the key"
         known = await people.profile(unit, one)
         assert (known.name, known.places[0].lon) == (NAME, LON)
-        await account.account(unit, alert)
+        await reports.report(unit, alert)
         assert await stations.group_list(unit, town.id) == [(GROUP_SLUG, GROUP, 1)]
         assert [each.label for each in await stations.keys(unit)] == [KEY_LABEL]
         assert (await alerts.by_id(unit, alert.id)).audience == to_group

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.atlas.idset import IdSet, among
+from broadcaster.atlas.idset import IdSet, common
 
 IDS = st.integers(1, 30)
 
@@ -27,7 +27,7 @@ def test_after_any_changes_it_holds_what_a_set_would(begun, steps):
 
 @given(st.lists(IDS), st.sets(IDS))
 def test_those_among_the_members_keep_their_order(ids, members):
-    found = among(np.array(ids, np.int64), np.array(sorted(members), np.int64))
+    found = common(np.array(ids, np.int64), np.array(sorted(members), np.int64))
     assert found.tolist() == [each for each in ids if each in members]
 
 

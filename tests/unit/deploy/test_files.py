@@ -19,7 +19,7 @@ import yaml
 from broadcaster import workers
 from broadcaster.app import _SHUTDOWN_S
 from broadcaster.config import _ELSEWHERE, _SECRETS, Settings, load
-from broadcaster.pipeline.services import Role
+from broadcaster.pipeline.services import ProcessRole
 from broadcaster.server.routes import ROUTES
 
 ROOT = Path(__file__).parents[3]
@@ -67,7 +67,7 @@ def test_compose_gives_every_role_the_same_and_waits_for_what_it_needs():
         assert service["environment"] == services["web"]["environment"]
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
-        assert service["command"] == (["migrate"] if name == "migrate" else ["serve", "--roles", Role(name)])
+        assert service["command"] == (["migrate"] if name == "migrate" else ["serve", "--roles", ProcessRole(name)])
     for name in ("web", "resolver", "sender"):
         assert services[name]["deploy"]["replicas"] == 2
     assert services["scheduler"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
@@ -374,7 +374,7 @@ def test_a_template_asks_only_for_values_that_there_are_and_ends_what_it_begins(
 
 
 def test_the_chart_has_every_role_and_its_secrets_are_secrets():
-    assert set(VALUES["roles"]) == set(Role)
+    assert set(VALUES["roles"]) == set(ProcessRole)
     assert set(VALUES["secret"]["keys"]) <= set(_SECRETS)
     assert set(VALUES["settings"]) <= known()
 
@@ -393,5 +393,5 @@ def test_helm_renders_every_manifest():
     )
     assert done.returncode == 0, done.stderr
     kinds = [each["kind"] for each in yaml.safe_load_all(done.stdout) if each]
-    assert kinds.count("Deployment") == len(Role)
+    assert kinds.count("Deployment") == len(ProcessRole)
     assert {"Job", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceMonitor", "NetworkPolicy"} <= set(kinds)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.people import ChannelName
-    from broadcaster.domain.report import Account
+    from broadcaster.domain.report import Report
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
     from broadcaster.web.console.alerts.live_facts import Facts
@@ -143,14 +143,14 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "people": people,
         "verdict": found,
         "title": f"{people.percent}\u202f% · {text.headline}" if people.matched else text.headline,
-        "apart": _apart(facts.account, words),
+        "apart": _apart(facts.report, words),
         "number": lambda value: number(value, words),
         "span": lambda seconds: span(seconds, words),
         "nothing_sent": sandboxed(alert),
         "sandbox": [words.channel(name) for name in alert.sandbox],
-        "stopped": [(words.channel(name), why) for name, why in facts.account.stopped.items()],
+        "stopped": [(words.channel(name), why) for name, why in facts.report.stopped.items()],
         "troubles": [told(each, words) for each in facts.troubles],
-        "maybe_twice": facts.account.maybe_twice,
+        "maybe_twice": facts.report.maybe_twice,
         "state": state_word(alert, people, facts.at, words),
         "lifted": None if alert.cancelled_at is None else _lifted(facts, zone, words),
         "over": facts.at >= alert.expires_at,
@@ -161,19 +161,19 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
             elapsed_s=(facts.at - alert.sent_at).total_seconds() if going_on else None,
             words=words,
         ),
-        "percentiles": facts.account.accepted_s,
+        "percentiles": facts.report.accepted_s,
         "fallen": max(0, sum(facts.accepted.values()) - people.reached),
-        "channels": [_channel(name, facts.account.channels.get(name, {}), words) for name in alert.channels],
+        "channels": [_channel(name, facts.report.channels.get(name, {}), words) for name in alert.channels],
         "reasons": reasons[:_MOST_REASONS],
         "more_reasons": len(reasons) - _MOST_REASONS,
         "at": clock_time(facts.at, zone, words),
     }
 
 
-def _apart(account: Account, words: Words) -> list[str]:
+def _apart(report: Report, words: Words) -> list[str]:
     """Return sentences about people who wait, or are in no figure."""
-    waiting, digest, unwanted = account.waiting, account.digest, account.unwanted
-    unconfirmed = sum(account.unconfirmed.values())
+    waiting, digest, unwanted = report.waiting, report.digest, report.unwanted
+    unconfirmed = sum(report.unconfirmed.values())
     said = {
         words.many(
             "For %(n)s person it waits until their quiet hours end.",

@@ -14,7 +14,7 @@ from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.pacing import Paced
 from broadcaster.store.alerts import alerts, counting, retiring
 from broadcaster.store.alerts import breakdown as reporting
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.web.console.alerts.live_words import people_in
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.health import Trouble
-    from broadcaster.domain.report import Account
+    from broadcaster.domain.report import Report
     from broadcaster.pipeline.services import Services
     from broadcaster.web.console.alerts.live_words import People
 
@@ -37,7 +37,7 @@ class Facts:
     """An alert and its account at ``at``. ``accepted`` and ``delivered``: people by time bucket."""
 
     alert: Alert
-    account: Account
+    report: Report
     people: People
     accepted: Mapping[int, int]
     delivered: Mapping[int, int]
@@ -76,7 +76,7 @@ class Watch:
         now = services.clock.now()
         async with services.store.read() as unit:
             alert = await alerts.by_id(unit, known.id) or known
-            found = await account.account(unit, alert)
+            found = await reports.report(unit, alert)
             histograms = await counting.latencies(unit, alert.id)
             people = people_in(found)
             cleared = None
@@ -98,7 +98,7 @@ class Watch:
                     self._reasons.pop(next(iter(self._reasons)))
         return Facts(
             alert=alert,
-            account=found,
+            report=found,
             people=people,
             accepted=histograms[counting.ACCEPTED],
             delivered=histograms[counting.DELIVERED],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.report import Account
+    from broadcaster.domain.report import Report
     from broadcaster.web.i18n import Words
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
@@ -71,9 +71,9 @@ def people_of(by_state: dict[PersonState, int]) -> People:
     )
 
 
-def people_in(account: Account) -> People:
+def people_in(report: Report) -> People:
     """Sum up the people of an account."""
-    return people_of({state: account.people.get(state.word, 0) for state in PersonState})
+    return people_of({state: report.people.get(state.word, 0) for state in PersonState})
 
 
 def sandboxed(alert: Alert) -> bool:

@@ -1,4 +1,4 @@
-"""/console/alerts/{id}/account: an alert's report to read, print and file; as a page, and as PDF."""
+"""/console/alerts/{id}/report: an alert's report to read, print and file; as a page, and as PDF."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from broadcaster.web.console.alerts.live_words import number, span
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.drawing import draw, written_point
-from broadcaster.web.pages import written_short, written_time
+from broadcaster.web.pages import to, written_short, written_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +52,11 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
     words = words_of(call.request, station.languages[0])
     facts = await _facts(call, alert, station, words)
     return show(call.request, "alerts/report_page.html", words, facts, tab="alerts", where=station.name)
+
+
+async def moved(call: Call[None, None]) -> web.Response:
+    """Lead on to where the report is now."""
+    return to(str(call.request.rel_url).replace("/account", "/report", 1))
 
 
 async def pdf(call: Call[None, None]) -> web.StreamResponse:
@@ -87,7 +92,7 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         moments = await reporting.moments(unit, alert.id)
         failures = await reporting.failures(unit, alert.id)
         reasons = grouped(await reporting.reasons(unit, alert.id), words)
-    people = facts.account.people
+    people = facts.report.people
     states = [(person_word(state, words), people.get(state.word, 0)) for state in PersonState if state not in CHOSEN]
     return {
         **heading(alert, station, words),
@@ -110,7 +115,7 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         "adds_up": sum(n for _, n in states) == facts.people.matched,
         "reasons": reasons,
         "failures": [_failure(each, words) for each in failures],
-        "confirmed_s": facts.account.delivered_s,
+        "confirmed_s": facts.report.delivered_s,
         "printed": written_time(facts.at, zone, words),
         "channel_totals": _totals(facts, words),
     }
@@ -195,10 +200,10 @@ def _totals(facts: Facts, words: Words) -> dict[str, Any]:
     channels: Sequence[ChannelName] = facts.alert.channels
     rows = []
     for state in DeliveryState:
-        counts = [facts.account.channels.get(name, {}).get(state.word, 0) for name in channels]
+        counts = [facts.report.channels.get(name, {}).get(state.word, 0) for name in channels]
         if any(counts):
             rows.append((state_word(state, words), [number(n, words) for n in counts], number(sum(counts), words)))
-    sums = [sum(facts.account.channels.get(name, {}).values()) for name in channels]
+    sums = [sum(facts.report.channels.get(name, {}).values()) for name in channels]
     return {
         "channels": [words.channel(name) for name in channels],
         "rows": rows,

@@ -15,7 +15,7 @@ from broadcaster.http.schemas.base import Query
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
-from broadcaster.store.alerts import report as account
+from broadcaster.store.alerts import report as reports
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.console.alerts.live_words import number, people_of
@@ -62,7 +62,7 @@ async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
         for each in chosen:
             rows: Sequence[Unreached] = ()
             if named:
-                rows = await account.unreached(unit, alert, after=call.query.after, limit=limit + 1, packed=each.packed)
+                rows = await reports.unreached(unit, alert, after=call.query.after, limit=limit + 1, packed=each.packed)
             groups.append(
                 {
                     "reason": each,
@@ -112,7 +112,7 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     while True:
         # A transaction per page: one for a slow reader's whole download would hold up the store.
         async with call.services.store.read() as unit:
-            rows = await account.unreached(unit, alert, after=after, limit=_AT_ONCE)
+            rows = await reports.unreached(unit, alert, after=after, limit=_AT_ONCE)
         lines = [[str(row.subscriber_id), row.external_id or "", row.name or "", *_why(row, words)] for row in rows]
         taken += len(rows)
         if lines:
