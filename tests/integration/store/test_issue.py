@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from broadcaster.domain.alerts import MsgType, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
-from broadcaster.domain.refusals import Conflict, Refused
+from broadcaster.domain.refusals import Conflict, Refused, sentence
 from broadcaster.pipeline.issue import LONGEST, cancel, issue
 from broadcaster.store import Store, StoreUnavailable, Vault, tables
 from broadcaster.store.alerts import alerts
@@ -41,26 +41,26 @@ async def kept(services):
 
 
 @pytest.mark.parametrize(
-    ("changes", "field", "sentence"),
+    ("changes", "field", "told"),
     [
-        ({"channels": ()}, "channels", "names no channel"),
+        ({"channels": ()}, "channels", "at least one channel"),
         ({"event": " "}, "event", "1 to 100"),
         ({"event": "x" * 101}, "event", "1 to 100"),
         ({"event": "Flood\r\nBcc: x"}, "event", "U+000D"),
-        ({"expires_at": NOW}, "expires", "in the past"),
-        ({"expires_at": NOW - timedelta(seconds=1)}, "expires", "in the past"),
+        ({"expires_at": NOW}, "expires", "over already"),
+        ({"expires_at": NOW - timedelta(seconds=1)}, "expires", "over already"),
         ({"expires_at": NOW + LONGEST + timedelta(seconds=1)}, "expires", "30 days"),
-        ({"onset_at": NOW + timedelta(hours=12)}, "onset", "is not before expires"),
-        ({"area": None}, "area", "is needed"),
-        ({"texts": {}}, "texts", "own language, fr"),
+        ({"onset_at": NOW + timedelta(hours=12)}, "onset", "before the end"),
+        ({"area": None}, "area", "needs an area"),
+        ({"texts": {}}, "texts", "own language, “fr”"),
         ({"audience": Audience(AudienceKind.TOLD, told=5)}, "audience", "cancel the alert"),
     ],
 )
-async def test_what_is_wrong_is_refused_by_its_field_and_nothing_is_kept(services, town, changes, field, sentence):
+async def test_what_is_wrong_is_refused_by_its_field_and_nothing_is_kept(services, town, changes, field, told):
     with pytest.raises(Refused) as caught:
         await issue(services, command(town, **changes))
     assert caught.value.field == field
-    assert sentence in sentence(caught.value)
+    assert told in sentence(caught.value)
     assert await kept(services) == ([], [])
     assert len(services.active) == 0
 
@@ -172,7 +172,7 @@ async def test_two_alerts_that_are_cancelled_each_have_their_own_all_clear(servi
 async def test_an_all_clear_can_not_be_cancelled(services, town):
     alert, _ = await issue(services, command(town))
     clear = await cancel(services, alert, town, None, None)
-    with pytest.raises(Refused, match="all-clear itself"):
+    with pytest.raises(Refused, match="is an all-clear"):
         await cancel(services, clear, town, None, None)
 
 
