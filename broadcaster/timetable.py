@@ -79,7 +79,7 @@ async def mind_residents(services: Services) -> None:
 
 
 async def keep_shares(services: Services) -> None:
-    """Write down what share of followers mute which topic."""
+    """Record the share of followers who mute each topic."""
     async with services.store.write() as unit:
         await wishes.keep_shares(unit, services.clock.now())
 

@@ -203,7 +203,7 @@ class _Crew:
             task.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._services.settings.grace_s):
-                # In a loop: Shutdown waits for detached sends, which a busy job may still add.
+                # Shutdown waits for detached sends, which a busy job may still add.
                 while under_way := self._busy | self._services.lingering:
                     await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
         every = self._tasks | self._services.lingering

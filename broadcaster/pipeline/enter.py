@@ -32,7 +32,7 @@ async def enter(services: Services) -> int:
         cursor, changed = await services.store.look(_unseen)
         if not changed:
             return found
-        # Read after the changes: an alert issued after a change resolves it itself.
+        # Read after the changes, so that no alert resolved without one of them is missed.
         await services.active.follow()
         if len(services.active):
             now = services.clock.now()

@@ -196,7 +196,7 @@ _SANDBOX_NUMBER = "+33199000000"
 
 
 def _sms(settings: Settings) -> Made:
-    """Return Twilio, an SMPP carrier, or both. An alphanumeric sender can't be answered, so it comes first."""
+    """Return Twilio, an SMPP carrier, or both. ``signs_as`` prefers an alphanumeric sender, which gets no STOP."""
     providers: list[Provider[Any, Any]] = []
     senders: list[str] = []
     if settings.twilio_account_sid or settings.smpp_url is None:

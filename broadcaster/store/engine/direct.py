@@ -75,5 +75,5 @@ def _driven(work: Coroutine[Any, Any, T]) -> T:
     except StopIteration as end:
         return cast("T", end.value)
     work.close()
-    message = "what is done in one go awaits its connection, and nothing else"
+    message = "a direct transaction may await only its own connection"
     raise RuntimeError(message)

@@ -130,12 +130,12 @@ _KEEP_SHARES = text(
 
 
 async def keep_shares(unit: Unit, now: datetime) -> None:
-    """Write down how many followers of each station mute which topic today (UTC)."""
+    """Record how many followers of each station mute each topic today (UTC)."""
     await unit.conn.execute(_KEEP_SHARES, {"day": f"{now:%Y-%m-%d}", "mute": int(TopicChoice.MUTE)})
 
 
 async def shares(unit: Unit, station_id: int) -> dict[str, dict[str, float]]:
-    """Return by month, the newest first, the share of followers who muted a topic on the last day that is known."""
+    """Return the share of followers muting each topic on each month's last known day, newest first."""
     rows = await unit.conn.execute(
         select(topic_shares).where(topic_shares.c.station_id == station_id).order_by(topic_shares.c.day.desc())
     )

@@ -1,4 +1,4 @@
-"""/console/alerts/{id}/remind: an alert that holds is said again, such as every morning at 8, until it ends."""
+"""/console/alerts/{id}/remind: repeat an active alert, such as every morning at 8, until it ends."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _TEXT = {"headline": MAX_HEADLINE, "instruction": MAX_INSTRUCTION}
 
 
 async def ask(call: Call[None, None]) -> web.Response:
-    """Show the words and the hour, which begin as tomorrow at 8."""
+    """Show the texts and the time, by default tomorrow at 8."""
     alert, station = await alert_of(call, Role.PUBLISH)
     tomorrow = call.services.clock.now().astimezone(zone_of(station.region)) + timedelta(days=1)
     return _page(call, alert, station, f"{tomorrow:%Y-%m-%d}T08:00", {})
 
 
 async def do(call: Call[None, None]) -> web.StreamResponse:
-    """Keep the reminder."""
+    """Store the reminder."""
     alert, station = await alert_of(call, Role.PUBLISH)
     form = await form_of(call.request)
     texts = {
