@@ -7,18 +7,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from broadcaster.domain.alerts import Severity
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.fixes import Fix
+from broadcaster.domain.hearing import TopicChoice
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.stations import Role
 from broadcaster.store import Store, Vault
 from broadcaster.store.alerts import alerts, batches, dispatching, tracking
 from broadcaster.store.operations import sessions
-from broadcaster.store.people import confirmations, contacts, fixes, people, welcomes
+from broadcaster.store.people import confirmations, contacts, fixes, people, welcomes, wishes
 from broadcaster.store.people.confirmations import Asked
 from broadcaster.store.register import uploads
 from broadcaster.store.stations import stations
-from broadcaster.store.tables import addresses, contact_refusals, keeper_answers, signed_requests
+from broadcaster.store.tables import (
+    addresses,
+    contact_refusals,
+    keeper_answers,
+    occurrences,
+    schedules,
+    signed_requests,
+)
 from tests.contract.stores import (
     EMPTY,
     NOW,
@@ -100,6 +109,13 @@ async def fill(store: Store) -> None:
             (keeper_answers, {"channel": 1, "sealed": b"s", "asked": 9, "refused": 1, "code": "smtp:550"}),
         ):
             await unit.conn.execute(table.insert().values(alert_id=alert.id, keeper=keeper, at=NOW, **row))
+        await wishes.set_of(unit, who, station.id, Severity.MODERATE, {"works": TopicChoice.MUTE})
+        await wishes.keep_shares(unit, NOW)
+        when = {"starts": "2026-07-02T07:30:00", "zone": "Europe/Paris", "except_on": [], "public_holidays": False}
+        said = {"kind": "alert", "message": {}, "audience": {}, "rank": 10, "lasts_s": 3600, "reason": "", "version": 1}
+        plan = {"id": 1, "station_id": station.id, "key_id": 1, "public": False, "paused": False, **when, **said}
+        await unit.conn.execute(schedules.insert().values(plan))
+        await unit.conn.execute(occurrences.insert().values(schedule_id=1, at=NOW, outcome="sent", problem=""))
         paper = {"contact_id": contact, "signed_on": "2026-11-20", "sealed": b"s", "at": NOW}
         await unit.conn.execute(signed_requests.insert().values(station_id=station.id, subscriber_id=who, **paper))
         address = {"mark": b"m" * 16, "sealed": b"s", "state": 1, "score": 0.5, "found": b"f", "tries": 1}
