@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.refusals import Refused
-from zones import slug
+from broadcaster.domain.spelling import group_slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ def read_topics(given: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in given:
         name = " ".join(each.split())
-        topic = name if name in TOPICS else slug(name)[:LONGEST_TOPIC].strip("-")
+        topic = name if name in TOPICS else group_slug(name)[:LONGEST_TOPIC].strip("-")
         if not topic or len(name) > LONGEST_TOPIC or not name.isprintable():
             raise Refused("topic-unreadable", "topics", most=LONGEST_TOPIC)
         found[topic] = "" if name in TOPICS else name

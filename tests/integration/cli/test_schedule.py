@@ -56,7 +56,7 @@ async def test_mondays_message_is_scheduled_looked_at_paused_resumed_and_ended(s
     ("args", "told"),
     [
         (("--repeat", "FREQ=DAILY"), "--repeat goes with --at"),
-        (("--at", "2020-01-01 07:30"), "is in the past"),
+        (("--at", "2020-01-01 07:30"), "over already"),
         (("--at", "2030-12-02 07:30", "--repeat", "FREQ=MINUTELY"), "once an hour"),
         (("--at", "2030-12-02 07:30", "--expires", "2030-12-01 07:30"), "--expires"),
     ],

@@ -132,7 +132,7 @@ def test_swapped_coordinates_are_asked_about_and_outlines_mended_only_when_told_
     path.write_text(json.dumps({"type": "Polygon", "coordinates": [crossing]}))
     add = ("station", "add", "--boundary", str(path), "--name", "Papillon")
     asked = seeded(*add)
-    assert "in 2 parts: is that right?" in asked.stderr
+    assert "(parts: 2): is that right?" in asked.stderr
     assert "--mend" in asked.stderr
     assert seeded(*add, "--mend").exit_code == 0
 

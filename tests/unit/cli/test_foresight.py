@@ -11,6 +11,7 @@ REACH = {
     "people": 9, "registered": 9, "others": 0, "others_fewer_than": None, "unconfirmed": 0, "devices": 1,
     "no_channel": 0, "opted_out": 0, "channels": {}, "sms": (), "cost_minor": 0, "currency": "EUR",
     "seconds_to_95": None, "area_km2": None, "sandbox": [], "warnings": (),
+    "hearing": {"now": 9, "later": 0, "digest": 0, "unwanted": 0, "missed": 0},
 }  # fmt: skip
 
 

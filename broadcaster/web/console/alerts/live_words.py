@@ -9,7 +9,7 @@ from babel.dates import format_time
 from babel.numbers import format_decimal
 
 from broadcaster.domain.alerts import MsgType
-from broadcaster.domain.deliveries import PersonState
+from broadcaster.domain.deliveries import CHOSEN, PersonState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,9 +61,9 @@ class Verdict:
 
 
 def people_of(by_state: dict[PersonState, int]) -> People:
-    """Sum up people by state."""
+    """Sum up people by state; those who chose a digest, or nothing, are not counted."""
     return People(
-        matched=sum(by_state.values()),
+        matched=sum(n for state, n in by_state.items() if state not in CHOSEN),
         reached=sum(n for state, n in by_state.items() if state >= PersonState.ACCEPTED),
         confirmed=sum(n for state, n in by_state.items() if state >= PersonState.DELIVERED),
         pending=by_state.get(PersonState.PENDING, 0),
