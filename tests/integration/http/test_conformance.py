@@ -42,7 +42,7 @@ async def ask_everything(api, folder, key, *options):
     return process.returncode, output.decode()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(360)
 async def test_whatever_an_operator_asks_is_answered_as_the_document_says(api, tmp_path):
     """Of an alert and a delivery that are there, so that the answers are more than 404."""
     await someone(api)
@@ -69,7 +69,7 @@ parameters = {{ "path.token" = "{receipt}" }}
     assert after["cancelled_at"] is not None
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_whatever_a_subscriber_asks_is_answered_as_the_document_says(api, tmp_path):
     _, _, made = await register(api, {"contacts": [push()]})  # a key would get no token
     code, output = await ask_everything(

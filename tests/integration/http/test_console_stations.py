@@ -104,7 +104,8 @@ async def test_what_is_wrong_with_a_station_is_said_and_nothing_is_added(api, ch
 
 
 async def test_contact_languages_and_margin_are_changed_by_an_administrator_only(api):
-    fields = {"name": "L'Aigle", "language": "en", "also": ["fr"], "margin": "2 500", "email": "mairie@example.org"}
+    fields = {"name": "L'Aigle", "language": "en", "also": ["fr"], "margin": "2 500", "email": "mairie@example.org",
+              "topics": "Traffic"}  # fmt: skip
     for key in ("laigle-publish", "laigle-read", "rugles-admin"):
         mine = await api.sign_in(key)
         assert (await look(api, "/console/stations/laigle/edit", mine))[0] == 403

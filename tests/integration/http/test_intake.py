@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import threading
+from urllib.parse import quote
 
 import pytest
 
@@ -86,7 +87,7 @@ async def authority(api, route):
     if route.access is Access.OPERATOR:
         return [f"{name}: {value}" for name, value in (await api.sign_in()).items()]
     if route.access is Access.SUBSCRIBER:
-        device = push(f"https://fcm.googleapis.com/fcm/send/{route.method}{route.path}")
+        device = push(f"https://fcm.googleapis.com/fcm/send/{route.method}{quote(route.path)}")
         _, _, made = await api.call("POST", "/v1/stations/laigle/subscribers", {"contacts": [device]}, key=None)
         return [f"Authorization: Bearer {made['token']}"]
     return [f"Authorization: Bearer {api.keys['admin']}"] if route.access is not Access.PUBLIC else []

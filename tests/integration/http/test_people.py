@@ -139,7 +139,9 @@ async def test_a_device_registers_itself_reads_changes_moves_and_leaves(api):
     me = "/v1/subscribers/me"
     _, _, shown = await api.call("GET", me, key=made["token"])
     assert shown["contacts"] == [{**mine, "status": "active", "phone": None, "email": None}]
-    assert shown["follows"] == [{"station": "laigle", "external_id": None}]
+    (followed,) = shown["follows"]
+    assert (followed["station"], followed["external_id"], followed["least"]) == ("laigle", None, "minor")
+    assert {topic["choice"] for topic in followed["topics"]} == {"now"}
     status, _, changed = await api.call("PATCH", me, {"locale": "en", "name": "Anne"}, key=made["token"])
     assert (status, changed["locale"], changed["name"]) == (200, "en", "Anne")
     assert changed["places"] == places

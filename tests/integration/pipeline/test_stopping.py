@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from broadcaster.store.alerts import deliveries
-from channels.base import Receipt
+from channels.base import Channel, Receipt
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
 
@@ -17,7 +17,7 @@ PEOPLE = 16
 AT_FIRST = 4
 
 
-class Slow:
+class Slow(Channel[object, object]):
     """A push channel whose answers come when they are let."""
 
     def __init__(self) -> None:

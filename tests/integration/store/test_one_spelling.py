@@ -88,8 +88,12 @@ async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty
     vault = store.vault
     await store.run_sync(lambda connection: upgrade(connection, "0026", vault=vault))
     async with store.write() as unit:
-        station = await add_station(unit, "laigle")
-        ids = await register(unit, station.id, *[resident(external_id=each) for each in "ABCDE"])
+        station_id = 1  # by hand, for the functions of today read columns of today
+        await unit.conn.execute(insert(tables.stations).values(
+            id=station_id, slug="laigle", name="L'Aigle", kind="authority", languages=["fr"], margin_m=1000.0,
+            region="FR", created_at=NOW,
+        ))  # fmt: skip
+        ids = await register(unit, station_id, *[resident(external_id=each) for each in "ABCDE"])
         spellings = ["ann@example.org", "Ann@example.org", "ANN@example.org", "Bob@example.org"]
         made = await contacts.ensure(unit, [mail(each) for each in spellings], NOW)
         known = {spelling: made[contacts.key_of(unit, mail(spelling))] for spelling in spellings}
@@ -97,10 +101,10 @@ async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty
         for subscriber_id, spelling in [*pairs, (ids[3], spellings[3])]:
             row = {"subscriber_id": subscriber_id, "contact_id": known[spelling], "created_at": NOW}
             await unit.conn.execute(insert(tables.links).values(status=LinkStatus.CONFIRMED, **row))
-        await contacts.opt_out(unit, known["Ann@example.org"], station.id, NOW)
+        await contacts.opt_out(unit, known["Ann@example.org"], station_id, NOW)
         await contacts.retire(unit, [known["ANN@example.org"]], ContactStatus.STOPPED, None, NOW)
         for subscriber_id, external_id in zip(ids, ("R-1", "R-1\u200b", "x-2\u200b", "X-2", "Y-3"), strict=True):
-            mark = vault.fingerprint(f"external {station.id}", external_id)
+            mark = vault.fingerprint(f"external {station_id}", external_id)
             sealed = vault.seal(external_id.encode(), b"external:" + mark)
             await unit.conn.execute(
                 tables.follows.update()
@@ -114,26 +118,26 @@ async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty
         links = {(each.subscriber_id, each.contact_id) for each in await rows(store, tables.links)}
         assert links == {(ids[0], ann.id), (ids[1], ann.id), (ids[2], ann.id), (ids[3], bob.id)}
         assert [(each.station_id, each.contact_id) for each in await rows(store, tables.opt_outs)] == [
-            (station.id, ann.id)
+            (station_id, ann.id)
         ]
         assert len(await rows(store, tables.subscribers)) == 5
         same = {each.subscriber_id: each.same_id_as for each in await rows(store, tables.follows)}
         assert {each: other for each, other in same.items() if other} == {ids[1]: ids[0], ids[3]: ids[2]}
         async with store.write() as unit:
-            assert await listed.same_ids(unit, station.id) == [(ids[1], ids[0]), (ids[3], ids[2])]
+            assert await listed.same_ids(unit, station_id) == [(ids[1], ids[0]), (ids[3], ids[2])]
             found = await contacts.ensure(unit, [mail_contact("aNN@example.org"), mail_contact("bob@example.org")], NOW)
             assert set(found.values()) == {ann.id, bob.id}
             opened = (await people.profile(unit, ids[3])).contacts
             assert [address for _, address, _ in opened] == ["Bob@example.org"]
-            by_id = await people.by_external_ids(unit, station.id, ["r-1", "x-2", "y-3"])
+            by_id = await people.by_external_ids(unit, station_id, ["r-1", "x-2", "y-3"])
             assert sorted(at for at, _ in by_id.values()) == [ids[0], ids[2], ids[4]]
         async with store.write() as unit:
-            assert await by_hand.remove(unit, station.id, ids[0])
-            assert await by_hand.remove(unit, station.id, ids[3])
-            assert await listed.same_ids(unit, station.id) == []
-            by_id = await people.by_external_ids(unit, station.id, ["r-1", "x-2"])
+            assert await by_hand.remove(unit, station_id, ids[0])
+            assert await by_hand.remove(unit, station_id, ids[3])
+            assert await listed.same_ids(unit, station_id) == []
+            by_id = await people.by_external_ids(unit, station_id, ["r-1", "x-2"])
             assert {each: at for each, (at, _) in by_id.items()} == {"r-1": ids[1], "x-2": ids[2]}
-            (heir,) = await store_register.people_of(unit, station.id, [ids[1]])
+            (heir,) = await store_register.people_of(unit, station_id, [ids[1]])
             assert heir.external_id == "R-1\u200b"
     finally:
         await store.close()

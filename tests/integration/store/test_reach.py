@@ -12,6 +12,7 @@ from broadcaster.domain.alerts import Severity, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus
+from broadcaster.domain.reasons import Reason, unpack
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.pipeline import reach as reaching
 from broadcaster.pipeline.issue import issue
@@ -19,7 +20,6 @@ from broadcaster.pipeline.reach import reach
 from broadcaster.pipeline.render import render
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.store import tables
-from broadcaster.store.alerts import dispatching
 from broadcaster.store.people import contacts
 from channels.sms import count
 from tests.contract.service import HERE, command, service
@@ -92,7 +92,9 @@ async def test_what_is_foreseen_is_what_is_written(tmp_path, seed, area, audienc
             shares = list(await run(select(tables.shares)))
             locales = {row.id: row.locale for row in await run(select(tables.subscribers))}
         assert foreseen.no_channel == sum(row.state == PersonState.UNREACHED for row in people)
-        assert foreseen.opted_out == sum(row.why == dispatching.OPTED_OUT for row in people)
+        assert foreseen.opted_out == sum(
+            Reason.OPTED_OUT in {why.reason for why in unpack(row.reasons)} for row in people
+        )
         assert len({row.contact_id for row in written}) == len(written), "one contact, one message"
         by_channel = Counter(CHANNELS[row.channel] for row in written)
         fills = {locale: render(ChannelName.SMS, context, locale) for locale in ("fr", "en-GB", "de")}

@@ -65,9 +65,9 @@ CODES = {
 
 
 @pytest.fixture
-async def migrated(store_url):
+async def migrated(empty_url):
     """A store of the version before with a row of each kind, migrated."""
-    store = Store(store_url, Vault([SECRET]))
+    store = Store(empty_url, Vault([SECRET]))
     try:
         await store.run_sync(lambda connection: upgrade(connection, "0027", vault=store.vault))
         async with store.write() as unit:

@@ -1,0 +1,77 @@
+"""The tables. Migrations create them (``store/migrations``); a test compares the two.
+
+Personal data is sealed (``store/engine/sealing.py``): contacts, places, positions, names. Times are microseconds since
+1970 UTC (``Instant``): exact, ordered, the same on SQLite and PostgreSQL.
+"""
+
+# ruff: noqa: I001
+# fmt: off
+from broadcaster.store.tables.alerts import (
+    ANY_ID, REFUSED, SMS_ONLY, alert_counts, alert_latencies, alerts, batches, contact_refusals, deliveries,
+    keeper_answers, outbox, recipients, sandbox_messages, shares,
+)
+from broadcaster.store.tables.columns import (
+    Instant, from_micros, metadata, raw, to_micros,
+)
+from broadcaster.store.tables.operations import (
+    channel_stops, leases, processes, sessions,
+)
+from broadcaster.store.tables.people import (
+    FORGOTTEN_ONLY, GONE_ONLY, addresses, changes, confirmations, contacts, cursors, follows, links, memberships,
+    opt_outs, places, positions, signed_requests, subscribers, topic_choices, upload_parts, uploads, welcomes,
+)
+from broadcaster.store.tables.stations import (
+    NOT_SENT, api_keys, groups, occurrences, schedules, stations, topic_shares,
+)
+
+__all__ = [
+    "ANY_ID",
+    "FORGOTTEN_ONLY",
+    "GONE_ONLY",
+    "NOT_SENT",
+    "REFUSED",
+    "SMS_ONLY",
+    "Instant",
+    "addresses",
+    "alert_counts",
+    "alert_latencies",
+    "alerts",
+    "api_keys",
+    "batches",
+    "changes",
+    "channel_stops",
+    "confirmations",
+    "contact_refusals",
+    "contacts",
+    "cursors",
+    "deliveries",
+    "follows",
+    "from_micros",
+    "groups",
+    "keeper_answers",
+    "leases",
+    "links",
+    "memberships",
+    "metadata",
+    "occurrences",
+    "opt_outs",
+    "outbox",
+    "places",
+    "positions",
+    "processes",
+    "raw",
+    "recipients",
+    "sandbox_messages",
+    "schedules",
+    "sessions",
+    "shares",
+    "signed_requests",
+    "stations",
+    "subscribers",
+    "to_micros",
+    "topic_choices",
+    "topic_shares",
+    "upload_parts",
+    "uploads",
+    "welcomes",
+]
