@@ -210,6 +210,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "occurrence-unknown": "This is no occurrence of this schedule.",
     "occurrence-answered": "This was answered already, or is no occurrence that was not sent.",
     "occurrence-past": "This occurrence is past, or is being sent.",
+    "schedules-too-many": "%(most)s schedules of this station are open, the most there may be: end one first.",
     "schedule-missing": "There is no schedule “%(id)s”.",
     "schedule-ended": "This schedule has ended.",
     "schedule-changed": "This schedule was changed, or is being sent, just now: look at it again.",

@@ -10,6 +10,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.schedules import OPEN, Kind, Occurrence, Outcome, Schedule
 from broadcaster.store.alerts.alerts import add_many
 from broadcaster.store.stations.labels import open_audience, open_label, sealed_audience
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from broadcaster.store.engine.engine import Unit
+
+MOST_OPEN = 500
+"""How many schedules of one station may be open at a time."""
 
 _SECOND = timedelta(seconds=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -137,7 +141,10 @@ def _occurrence(row: Any) -> Occurrence:
 async def add(
     unit: Unit, schedule: Schedule, *, idempotency_key: str | None = None, request_hash: bytes | None = None
 ) -> None:
-    """Store a new schedule."""
+    """Store a new schedule. Raises ``Conflict`` if the station has ``MOST_OPEN`` already."""
+    its = and_(schedules.c.station_id == schedule.station_id, schedules.c.ended_at.is_(None))
+    if (await unit.conn.scalar(select(func.count()).where(its)) or 0) >= MOST_OPEN:
+        raise Conflict("schedules-too-many", most=MOST_OPEN)
     row = {**_row(unit, schedule), "idempotency_key": idempotency_key, "request_hash": request_hash}
     await unit.conn.execute(schedules.insert().values(row))
 

@@ -71,7 +71,7 @@ def _places(words: Words) -> Mapping[str, str]:
 
 def _mine(words: Words) -> Mapping[str, str]:
     return {
-        "wishes": words("What I hear of from %(name)s"),
+        "wishes": words("What %(name)s sends me"),
         "wishes_note": words("A real grave or extreme danger always reaches you, whatever you choose here."),
         "least": words("How grave it must be"),
         "least_minor": words("Everything"),

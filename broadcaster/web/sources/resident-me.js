@@ -103,9 +103,12 @@ async function show() {
     line(name(station), "", word("leave"), word("leave_sure", { name: name(station) }), () => ask("DELETE", `/v1/subscribers/me/follows/${station}`)),
   );
   one("#wishes", root).replaceChildren(...me.follows.map(wishes));
-  quiet.elements["quiet-begin"].value = me.quiet_hours.begin;
-  quiet.elements["quiet-end"].value = me.quiet_hours.end;
-  one("#never-quiet", root).hidden = me.quiet_hours.begin === me.quiet_hours.end;
+  const { begin, end } = me.quiet_hours;
+  const none = begin === end;
+  quiet.elements["quiet-begin"].value = none ? "22:00" : begin;
+  quiet.elements["quiet-end"].value = none ? "07:00" : end;
+  one("#never-quiet", root).hidden = none;
+  one("#no-quiet", root).hidden = !none;
   list("#contacts", me.contacts, (contact) => {
     const here = contact.subscription?.endpoint === endpoint;
     const title = (contact.phone && dialled(contact.phone)) || contact.email || word(contact.channel === "push" && here ? "push_here" : "push");

@@ -18,7 +18,7 @@ from broadcaster.domain.stations import Role, Station
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.pipeline.issue import cancel, issue
-from broadcaster.store import schedules
+from broadcaster.store import schedules, tables
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
 from tests.contract.service import command, service
@@ -401,3 +401,18 @@ async def test_the_reach_is_counted_again_shortly_before_and_a_change_of_a_quart
     await scheduling.measure(services)
     found = await read(services, made)
     assert (found.reach, found.reach_now, found.reach_changed) == (8, 11, True)
+
+
+async def test_a_station_has_no_more_open_schedules_than_the_limit(
+    services: Services, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedules, "MOST_OPEN", 2)
+    first = await written(services, station)
+    await written(services, station)
+    with pytest.raises(Conflict, match="2 schedules of this station are open"):
+        await written(services, station)
+    async with services.store.write() as unit:
+        await unit.conn.execute(
+            tables.schedules.update().where(tables.schedules.c.id == first.id).values(ended_at=AT_FRIDAY)
+        )
+    await written(services, station)
