@@ -1,7 +1,5 @@
 // A draft of an alert: kept on this device from the first touch on, until it is sent or begun anew.
 
-import { never } from "./compose_when.js";
-
 const KEPT_DAYS = 7;
 const SAVE_MS = 250;
 const A_DAY_MS = 86_400_000;
@@ -13,7 +11,10 @@ export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("");
 }
 
-/** Give a draft with nothing in it. @param {any} given what the server left for the page */
+/** Return what a draft says of later while it goes out now. */
+export const unscheduled = () => ({ when: "now", at: "", rule: "weekly", own: "", until: "", publicly: false, holidays: false, school: "", grace: "", reason: "" });
+
+/** Return a draft with nothing in it. @param {any} given what the server left for the page */
 export function empty(given) {
   return {
     key: newKey(),
@@ -42,7 +43,7 @@ export function empty(given) {
     topic: "",
     wakes: false,
     pending: null,
-    later: never(),
+    later: unscheduled(),
   };
 }
 

@@ -1,13 +1,11 @@
 // Now, at a time, or again and again: the last step's own part of a draft, and the next times as the service counts them.
 
+import { unscheduled } from "./compose_draft.js";
 import { call } from "./call.js";
 import { all, language, make, one } from "./dom.js";
 
 const DAYS = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
 const PAUSE_MS = 400;
-
-/** Give what a draft says of later, with nothing in it. */
-export const never = () => ({ when: "now", at: "", rule: "weekly", own: "", until: "", publicly: false, holidays: false, school: "", grace: "", reason: "" });
 
 function rule(later) {
   const day = new Date(later.at);
@@ -61,7 +59,7 @@ export class When {
   }
 
   get later() {
-    return (this.app.draft.later ||= never());
+    return (this.app.draft.later ||= unscheduled());
   }
 
   set(name, value) {
