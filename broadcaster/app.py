@@ -99,7 +99,7 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
             registrations=Grouped(
                 lambda wanted: store.at_once(lambda unit: register_all(unit, wanted)), _AT_ONCE, StoreUnavailable
             ),
-            school=_school(settings),
+            school=open_school(settings),
             senders=senders,
             base_url=settings.url,
             roles=roles,
@@ -113,7 +113,8 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
     return services
 
 
-def _school(settings: Settings) -> SchoolCalendar:
+def open_school(settings: Settings) -> SchoolCalendar:
+    """Load the school holidays. Raises ``BadSettings``."""
     try:
         return SchoolCalendar.load(settings.school_holidays_file)
     except (BadSchedule, OSError) as error:

@@ -17,7 +17,7 @@ from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import Lane, lane_of_rank
 from broadcaster.domain.health import NO_ROLE, Code, Trouble, in_order
 from broadcaster.domain.people import ChannelName
-from broadcaster.store import StoreUnavailable
+from broadcaster.store import StoreUnavailable, schedules
 from broadcaster.store.alerts import counting, retiring
 from broadcaster.store.alerts import report as reports
 from broadcaster.store.operations import gauges, processes
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from broadcaster.sending.sender import Sender
     from broadcaster.store import Store, Unit
     from broadcaster.store.operations.gauges import Reading
+    from schedules import SchoolCalendar
 
 PATIENCE_S = 3.0
 """Time limit for store and bus; then they count as unavailable."""
@@ -39,6 +40,9 @@ PATIENCE_S = 3.0
 STUCK_S = 6.0
 LATE_S = {Lane.URGENT: 10.0, Lane.ROUTINE: 60.0}
 """An alert's first message is late after this many seconds."""
+
+SCHOOL_DAYS = timedelta(days=120)
+"""How long before the known school holidays end they are a trouble of schedules that leave them out."""
 
 _MB = 1_000_000
 _REFUSED_SINCE = timedelta(days=30)
@@ -53,6 +57,7 @@ class Process(Protocol):
     bus: Bus
     clock: Clock
     owner: str
+    school: SchoolCalendar
     senders: dict[ChannelName, Sender]
     probed: dict[ChannelName, list[Trouble]]
 
@@ -80,8 +85,8 @@ class Health:
     async def _of_the_store(self) -> list[Trouble]:
         services = self._services
         async with services.store.read() as unit:
-            embedded = services.settings.embedded
-            return await stored_troubles(unit, services.clock.now(), embedded=embedded, owner=services.owner)
+            now, embedded = services.clock.now(), services.settings.embedded
+            return await stored_troubles(unit, now, services.school, embedded=embedded, owner=services.owner)
 
     async def _of_the_bus(self) -> list[Trouble]:
         await self._services.bus.ping()
@@ -109,8 +114,10 @@ class _Look:
             return [Trouble(self._silent)]
 
 
-async def stored_troubles(unit: Unit, now: datetime, *, embedded: bool, owner: str = "") -> list[Trouble]:
-    """Return the store's troubles: roles without a process, stalled queues, stopped channels.
+async def stored_troubles(
+    unit: Unit, now: datetime, school: SchoolCalendar, *, embedded: bool, owner: str = ""
+) -> list[Trouble]:
+    """Return the store's troubles: roles without a process, stalled queues, stopped channels, unknown school holidays.
 
     ``owner``: the asking process, which knows its own troubles.
     """
@@ -123,7 +130,15 @@ async def stored_troubles(unit: Unit, now: datetime, *, embedded: bool, owner: s
         living = await processes.living(unit, now)
         found += absent_roles(living)
         found += [each for process in living if process.id != owner for each in process.troubles]
+    found += _school_days(school, await schedules.school_zones(unit), now)
     return [*found, *_standing_still(await gauges.read(unit, now))]
+
+
+def _school_days(school: SchoolCalendar, zones: Sequence[str], now: datetime) -> Iterator[Trouble]:
+    for zone in sorted(set(zones) & set(school.zones)):
+        last = school.known_until(zone)
+        if last < (now + SCHOOL_DAYS).date():
+            yield Trouble(Code.SCHOOL_DAYS_END, {"zone": zone, "day": last.isoformat()})
 
 
 def refused(found: retiring.KeeperRefusal) -> Trouble:

@@ -44,11 +44,13 @@ def asked(work: Callable[[Api], Awaitable[Any]], *, may_start: bool = False) -> 
 
 @alert.command("list")
 @click.option("--station", help="Only of this station.")
+@click.option("--digests", is_flag=True, help="The daily digests, which are not among the alerts.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
 @_json
-def list_(*, station: str | None, limit: int, as_json: bool) -> None:
+def list_(*, station: str | None, digests: bool, limit: int, as_json: bool) -> None:
     """List the alerts, newest first."""
-    page = asked(lambda api: api.get("/v1/alerts", station=station, limit=limit))
+    query = {"station": station, "digests": "true" if digests else None, "limit": limit}
+    page = asked(lambda api: api.get("/v1/alerts", **query))
     if as_json:
         print_json(page)
         return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from broadcaster.app import open_bus
+from broadcaster.app import open_bus, open_school
 from broadcaster.bus import BusUnavailable
 from broadcaster.commands.api import Api
 from broadcaster.commands.reached import local_url, named_url
@@ -49,8 +49,12 @@ def of_troubles(found: Iterable[Trouble]) -> list[Finding]:
 async def of_the_work(store: Store, settings: Settings) -> list[Finding]:
     """Return running processes, and the store's troubles, even if no process answers."""
     now = datetime.now(UTC)
+    try:
+        school = open_school(settings)
+    except BadSettings as error:
+        return _of_settings(error)
     async with store.read() as unit:
-        troubles = await stored_troubles(unit, now, embedded=settings.embedded)
+        troubles = await stored_troubles(unit, now, school, embedded=settings.embedded)
         living = await processes.living(unit, now)
         were_there = await processes.any_known(unit)
     if settings.embedded:
@@ -60,6 +64,10 @@ async def of_the_work(store: Store, settings: Settings) -> list[Finding]:
         rest = of_troubles(in_order(each for each in troubles if each.code not in roles))
         return [Finding("warning", "no process of this service is running", "`tocsin serve` starts one"), *rest]
     return [*_by_role(living), *of_troubles(in_order(troubles))]
+
+
+def _of_settings(error: BadSettings) -> list[Finding]:
+    return [Finding("error", f"{name} {problem}", "correct this setting") for name, problem in error.findings]
 
 
 def _by_role(living: Sequence[Process]) -> list[Finding]:
@@ -77,7 +85,7 @@ async def bus(settings: Settings) -> list[Finding]:
     try:
         bus = open_bus(settings)
     except BadSettings as error:
-        return [Finding("error", f"{name} {problem}", "correct the address") for name, problem in error.findings]
+        return _of_settings(error)
     try:
         await bus.ping()
     except BusUnavailable as error:

@@ -38,6 +38,7 @@ class Code(StrEnum):
     PROVIDER_REPLACED = "provider-replaced"
     SENDER_REFUSED = "sender-refused"
     DISK_LOW = "disk-low"
+    SCHOOL_DAYS_END = "school-days-end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ SENTENCES: Mapping[Code, Sentence] = {
         Grade.WARNING,
         "The disk of the data folder is almost full: %(megabytes)s MB are free. With none, no alert can be taken.",
         "Make room on that disk.",
+    ),
+    Code.SCHOOL_DAYS_END: Sentence(
+        Grade.WARNING,
+        "School holidays of zone %(zone)s are known until %(day)s only. Scheduled alerts will not leave out later ones.",
+        "Install a newer version, or list the next holidays in the file of TOCSIN_SCHOOL_HOLIDAYS_FILE.",
     ),
 }
 

@@ -103,7 +103,7 @@ async def listing(call: Call[None, AlertsQuery]) -> web.Response:
         before = None if query.before is None else number_of(query.before)
         if query.before is not None and before is None:
             raise Refused("not-an-alert-id", "before")
-        found = await alerts.page(unit, station_id=station_id, before=before, limit=query.limit)
+        found = await alerts.page(unit, station_id=station_id, before=before, limit=query.limit, digests=query.digests)
         known = {each.id: each for each in await stations.by_ids(unit, {alert.station_id for alert in found})}
     shown = tuple(show_alert(alert, known[alert.station_id], call.services.base_url) for alert in found)
     return answer(AlertPage(alerts=shown, next=str(found[-1].id) if len(found) == query.limit else None))

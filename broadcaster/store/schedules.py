@@ -203,6 +203,12 @@ async def authors(unit: Unit, found: Sequence[Schedule]) -> dict[int, str]:
     return {row.id: open_label(unit.vault, row) for row in rows}
 
 
+async def school_zones(unit: Unit) -> list[str]:
+    """Return the school zones whose holidays open schedules leave out."""
+    used = schedules.c.school_zone.is_not(None), schedules.c.ended_at.is_(None)
+    return list(await unit.conn.scalars(select(schedules.c.school_zone).where(*used).distinct()))
+
+
 async def soonest(unit: Unit) -> datetime | None:
     """Return the next due time of all."""
     found: datetime | None = await unit.conn.scalar(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.health import SENTENCES, Grade
+from broadcaster.web.pages import written_day
 
 if TYPE_CHECKING:
     from broadcaster.domain.health import Trouble
@@ -17,6 +19,8 @@ def told(trouble: Trouble, words: Words) -> dict[str, str]:
     gaps = dict(trouble.params)
     if trouble.channel is not None:
         gaps["channel"] = words.channel(trouble.channel)
+    if "day" in gaps:
+        gaps["day"] = written_day(date.fromisoformat(str(gaps["day"])), words)
     return {
         "look": "bad" if trouble.grade is Grade.ERROR else "warn",
         "said": words(sentence.said, **gaps) if gaps else words(sentence.said),

@@ -175,6 +175,7 @@ class AlertPage(Shown):
 class AlertsQuery(Query):
     station: Slug | None = None
     before: AlertId | None = Field(None, description="Only alerts older than this one.")
+    digests: bool = Field(False, description="The daily digests, which are not among the alerts.")
     limit: int = Field(50, ge=1, le=200)
 
 

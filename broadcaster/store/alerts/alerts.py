@@ -154,12 +154,16 @@ async def page(
     before: int | None,
     limit: int,
     public_at: datetime | None = None,
+    digests: bool = False,
 ) -> list[Alert]:
     """Return alerts, newest first; ``before`` is the last id seen.
 
-    ``public_at``: only alerts active then and listed publicly (``Alert.public``).
+    ``public_at``: only alerts active then and listed publicly (``Alert.public``). ``digests``: only daily digests, which
+    are left out otherwise.
     """
-    query = select(alerts).order_by(alerts.c.id.desc()).limit(limit)
+    kind = alerts.c.audience["kind"].as_string()
+    listed = kind == AudienceKind.DIGEST if digests else kind != AudienceKind.DIGEST
+    query = select(alerts).where(listed).order_by(alerts.c.id.desc()).limit(limit)
     if station_id is not None:
         query = query.where(alerts.c.station_id == station_id)
     if before is not None:
@@ -169,7 +173,7 @@ async def page(
             alerts.c.expires_at > public_at,
             alerts.c.cancelled_at.is_(None),
             alerts.c.msg_type != MsgType.CANCEL,
-            alerts.c.audience["kind"].as_string() != AudienceKind.GROUPS,
+            kind != AudienceKind.GROUPS,
         )
     return [_alert(unit, row) for row in await unit.conn.execute(query)]
 

@@ -85,7 +85,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 async def _active(unit: Unit, known: dict[int, Station], now: datetime) -> list[Alert]:
     found = await alerts.by_ids(unit, await alerts.active_ids(unit, now))
-    theirs = [each for each in found if each.station_id in known]
+    theirs = [each for each in found if each.station_id in known and each.audience.kind is not AudienceKind.DIGEST]
     return sorted(theirs, key=lambda alert: (alert.rank, -alert.id))[:_MOST]
 
 

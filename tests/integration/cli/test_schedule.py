@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,9 @@ LATER = ("--at", "2030-12-02 07:30", "--repeat", "FREQ=WEEKLY;BYDAY=MO", "--expi
 
 @pytest.fixture
 async def running(seeded: Any) -> AsyncIterator[str]:
+    soon = date.today() + timedelta(days=30)  # noqa: DTZ011  any day
+    seeded.env["TOCSIN_SCHOOL_HOLIDAYS_FILE"] = str(seeded.data / "school.csv")
+    (seeded.data / "school.csv").write_text(f"zone,first,last\nReunion,{soon},{soon}\n")
     with capture_logs():
         async with serving(config.load({**seeded.env, "TOCSIN_PORT": "0"})) as service:
             yield service.url
@@ -50,6 +54,14 @@ async def test_mondays_message_is_scheduled_looked_at_paused_resumed_and_ended(s
     assert (await run("schedule", "next", schedule["id"], "--json")).document[0] == coming[1]
     await run("schedule", "cancel", schedule["id"], "--yes")
     assert schedule["id"] not in (await run("schedule", "list")).out
+
+
+async def test_the_doctor_says_beforehand_that_school_holidays_will_be_unknown(seeded: Any, running: str):
+    sent = await seeded.beside(*SEND, *LATER, "--skip-school-holidays", "Reunion", "--yes", TOCSIN_URL=running)
+    assert sent.code == 0, sent.err
+    told = (await seeded.beside("doctor", TOCSIN_URL=running)).out
+    assert "School holidays of zone Reunion are known until" in told
+    assert "TOCSIN_SCHOOL_HOLIDAYS_FILE" in told
 
 
 @pytest.mark.parametrize(

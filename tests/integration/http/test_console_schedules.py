@@ -11,6 +11,7 @@ import pytest
 from broadcaster.domain.schedules import Occurrence, Outcome
 from broadcaster.store import schedules
 from broadcaster.store.schedules import Settled
+from schedules import SchoolCalendar
 from tests.integration.http.conftest import an_alert
 
 MONDAY = "FREQ=WEEKLY;BYDAY=MO"
@@ -198,3 +199,14 @@ async def test_a_monthly_drill_goes_to_a_group_and_its_answer_is_timed(console, 
         await unit.conn.exec_driver_sql("UPDATE alerts SET sent_at = 0")
     _, _, home = await console.get("/console?lang=fr")
     assert "Il est temps de s’entraîner" in home
+
+
+async def test_the_first_page_says_beforehand_that_school_holidays_will_be_unknown(console, api):
+    soon = (datetime.now(UTC) + timedelta(days=90)).date()
+    api.running.services.school = SchoolCalendar({"B": frozenset({soon})})
+    assert "vacances scolaires" not in (await console.get("/console?lang=fr"))[2], "no schedule needs them"
+    await made(api, skip_school_holidays="B")
+    assert (
+        f"Les vacances scolaires de la zone B ne sont connues que jusqu’au {soon.day} "
+        in (await console.get("/console?lang=fr"))[2]
+    )

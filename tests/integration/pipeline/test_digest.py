@@ -51,8 +51,7 @@ async def digest_of(api: Api, number: int = 1) -> list[dict]:
         return len(await found()) == number
 
     async def found() -> list[dict]:
-        listed = (await api.call("GET", "/v1/alerts"))["alerts"]
-        return [each for each in listed if each["audience"]["kind"] == "digest"]
+        return (await api.call("GET", "/v1/alerts?digests=true"))["alerts"]
 
     await eventually(there, f"{number} digests")
     return await found()
@@ -72,13 +71,19 @@ async def test_each_gets_one_message_with_what_they_chose_and_nobody_hears_of_it
         assert told == 1 == len(town.push.messages), "who wants events at once"
         await evening(api)
         digests = await digest_of(api, 2)
-        accounts = [await api.finished(each["id"]) for each in digests]
-        assert sorted(each["people"]["accepted"] for each in accounts) == [1, 2]
+
+        async def everyone_told() -> bool:
+            accounts = [await api.finished(each["id"]) for each in digests]
+            return sorted(each["people"]["accepted"] for each in accounts) == [1, 2]
+
+        await eventually(everyone_told, "each digest is with its people")
         texts = [each["texts"]["fr"] for each in digests]
         assert sorted(each["headline"] for each in texts) == ["Résumé du jour (1)", "Résumé du jour (2)"]
         assert all(road["url"] in each["description"] for each in texts)
         for each in digests:
             await recount(town.store, each["id"])
+        listed = (await api.call("GET", "/v1/alerts"))["alerts"]
+        assert {each["id"] for each in listed} == {road["id"], fair["id"]}, "digests are listed apart"
         before = len(town.push.messages), len(town.smtp.messages)
         await evening(api)
         await send_digests(api.running.services)

@@ -30,20 +30,23 @@ _PAGE = 25
 
 
 class PageQuery(Query):
-    """``before``: last alert of the previous page."""
+    """``before``: last alert of the previous page. ``digests``: the daily digests in place of alerts."""
 
     before: int | None = Field(None, ge=1, le=(1 << 63) - 1)
+    digests: bool = False
     lang: str = Field("", max_length=12)
 
 
 async def listing(call: Call[None, PageQuery]) -> web.Response:
     """Show a page of alerts."""
-    words = words_of(call.request)
+    words, query = words_of(call.request), call.query
     now = call.services.clock.now()
     async with call.services.store.read() as unit:
         theirs = {station.id: station for station in await stations_of(unit, call.caller)}
         station_id = None if call.caller is None else call.caller.station_id
-        found = await alerts.page(unit, station_id=station_id, before=call.query.before, limit=_PAGE + 1)
+        found = await alerts.page(
+            unit, station_id=station_id, before=query.before, limit=_PAGE + 1, digests=query.digests
+        )
         shown = [alert for alert in found[:_PAGE] if alert.station_id in theirs]
         sums = await reporting.glances(unit, [alert.id for alert in shown])
     facts = {
@@ -51,7 +54,8 @@ async def listing(call: Call[None, PageQuery]) -> web.Response:
             glance(alert, theirs[alert.station_id], people_of(sums.get(alert.id, {})), now, words) for alert in shown
         ],
         "several": len(theirs) > 1,
-        "first": call.query.before is None,
+        "first": query.before is None,
+        "digests": query.digests,
         "next": found[_PAGE - 1].id if len(found) > _PAGE else None,
     }
     return show(call.request, "alerts/alerts.html", words, facts, tab="alerts")
