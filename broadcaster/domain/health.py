@@ -131,7 +131,7 @@ SENTENCES: Mapping[Code, Sentence] = {
     ),
     Code.SCHOOL_DAYS_END: Sentence(
         Grade.WARNING,
-        "School holidays of zone %(zone)s are known until %(day)s only. Scheduled alerts will not leave out later ones.",
+        "School holidays of zone %(zone)s are known until %(day)s only. Scheduled alerts do not leave out later ones.",
         "Install a newer version, or list the next holidays in the file of TOCSIN_SCHOOL_HOLIDAYS_FILE.",
     ),
 }

@@ -158,8 +158,8 @@ async def page(
 ) -> list[Alert]:
     """Return alerts, newest first; ``before`` is the last id seen.
 
-    ``public_at``: only alerts active then and listed publicly (``Alert.public``). ``digests``: only daily digests, which
-    are left out otherwise.
+    ``public_at``: only alerts active then and listed publicly (``Alert.public``). ``digests``: only daily digests,
+    which are left out otherwise.
     """
     kind = alerts.c.audience["kind"].as_string()
     listed = kind == AudienceKind.DIGEST if digests else kind != AudienceKind.DIGEST
