@@ -1,7 +1,5 @@
 """Logs when a dependency becomes unavailable, and when it is back; nothing in between."""
 
-from __future__ import annotations
-
 import time
 
 import structlog

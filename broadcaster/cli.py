@@ -1,16 +1,11 @@
 """The command line, ``tocsin``. Commands are imported on use; `tocsin --version` needs none."""
 
-from __future__ import annotations
-
 import importlib
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import click
 
 from broadcaster.commands.failing import Sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 COMMANDS: Mapping[str, str] = {
     "alert": "broadcaster.commands.alerts:alert",

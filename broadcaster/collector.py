@@ -1,13 +1,8 @@
 """Tunes Python's cyclic garbage collector, which stops everything while it runs."""
 
-from __future__ import annotations
-
 import gc
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _YOUNG = 20_000
 """Young objects before a collection: at most some MiB of garbage wait for it."""

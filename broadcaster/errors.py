@@ -1,7 +1,5 @@
 """Errors that a caller can do something about. Refusals are in ``domain.refusals``."""
 
-from __future__ import annotations
-
 
 class TocsinError(Exception):
     """The base of them all."""

@@ -4,28 +4,22 @@ Only one process exports them: otherwise graphs would add them up. A new leader 
 counts from there.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import LEAST_RANK, Lane
 from broadcaster.domain.latency import middle_s
 from broadcaster.metrics import LEADER, PERSON, STAGE, Tally
+from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.topics import queue_of, resolve_queue
 from broadcaster.store.alerts import counting
 from broadcaster.store.operations import gauges
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store.operations.gauges import Reading, Watched
+from broadcaster.store.operations.gauges import Reading, Watched
 
 _BUS_S = 2.0
 

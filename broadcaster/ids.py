@@ -1,7 +1,5 @@
 """Row ids assigned before writing, and secrets for public links."""
 
-from __future__ import annotations
-
 import secrets
 import threading
 import time

@@ -1,16 +1,12 @@
 """Logging to standard error, one event a line."""
 
-from __future__ import annotations
-
 import io
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import structlog
 
-if TYPE_CHECKING:
-    from broadcaster.config import Settings
+from broadcaster.config import Settings
 
 
 class _Unfailing(io.TextIOWrapper):

@@ -4,23 +4,16 @@ Counters and histograms of work are per process, and add up. Figures from the st
 ``STAGE``, ``PERSON``) are exported by one, the leading scheduler.
 """
 
-from __future__ import annotations
-
 import time
 from collections import Counter as Count
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Metric
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from prometheus_client import Metric
 
 ISSUED = Counter("tocsin_alerts_issued_total", "Alerts taken.", ["status", "severity"])
 MATCHED = Counter("tocsin_people_matched_total", "People written down as concerned by an alert.")

@@ -1,19 +1,15 @@
 """Announces a running process, its roles and troubles; and probes its providers."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from broadcaster.domain.health import Code, Trouble
 from broadcaster.health import own_troubles
+from broadcaster.pipeline.services import Services
+from broadcaster.sending.sender import Sender
+from broadcaster.store import Unit
 from broadcaster.store.operations import processes
-
-if TYPE_CHECKING:
-    from broadcaster.pipeline.services import Services
-    from broadcaster.sending.sender import Sender
-    from broadcaster.store import Unit
-    from channels.transport.failover import Provider
+from channels.transport.failover import Provider
 
 REACH_EVERY_S = 4.0
 """Seconds between connection checks of providers: /readyz notices an outage within ten."""

@@ -1,21 +1,16 @@
 """Demo data: L'Aigle's real boundary and town hall, and fictitious residents."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from broadcaster.clock import Clock
+from broadcaster.domain.people import NewSubscriber
 from broadcaster.domain.stations import Station, StationKind
+from broadcaster.store.engine.engine import Store, Unit
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
 from broadcaster.synthetic import GROUPS, Town
 from broadcaster.territory import NO_SEA, of_commune
 from zones import Area
-
-if TYPE_CHECKING:
-    from broadcaster.clock import Clock
-    from broadcaster.domain.people import NewSubscriber
-    from broadcaster.store.engine.engine import Store, Unit
 
 INSEE = "61214"
 SLUG = "laigle"

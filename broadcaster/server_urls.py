@@ -1,7 +1,5 @@
 """Addresses of database and bus, in the forms that people and hosting companies use."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit

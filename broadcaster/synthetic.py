@@ -5,11 +5,9 @@ pushes to ``.invalid``, which are never in the DNS (RFC 2606, RFC 6761). Push ke
 encrypts as for a browser.
 """
 
-from __future__ import annotations
-
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,11 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.register.contacts import mail_contact, push_contact
 from channels.webpush import PushSubscription
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from zones import Area
+from zones import Area
 
 MOST = 8000
 """More residents would need more numbers than there are for fiction."""

@@ -3,17 +3,11 @@
 Reads the data of all communes, which takes seconds: call these from a thread if there is an event loop.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from channels.sms import region_of_insee
-from zones import Coast, Communes, CommunesMissing, Jurisdiction, read_boundary
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from zones import Boundary
+from zones import Boundary, Coast, Communes, CommunesMissing, Jurisdiction, read_boundary
 
 NO_SEA: dict[str, Any] = {"type": "MultiPolygon", "coordinates": []}
 

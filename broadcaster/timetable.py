@@ -1,15 +1,15 @@
 """All recurring jobs, in one table. Only the leading scheduler runs it; the one-second sweep and leases are loops."""
 
-from __future__ import annotations
-
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 
 from broadcaster.bus import BusUnavailable
+from broadcaster.figures import Figures
 from broadcaster.pipeline import schedule, welcome
 from broadcaster.pipeline.digest import send_digests
+from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.wake import wake
 from broadcaster.store import StoreUnavailable, sandbox, schedules
 from broadcaster.store.alerts import retiring
@@ -17,12 +17,6 @@ from broadcaster.store.operations import sessions, upkeep
 from broadcaster.store.people import confirmations, residents, wishes
 from broadcaster.store.register import uploads
 from schedules import Job, Timetable
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from broadcaster.figures import Figures
-    from broadcaster.pipeline.services import Services
 
 FIGURES_EVERY = timedelta(seconds=5)
 _REFUSALS_KEPT = _OCCURRENCES_KEPT = timedelta(days=400)

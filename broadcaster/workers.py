@@ -1,13 +1,11 @@
 """Loops that run the stages: relay, resolvers, senders, entrants, ledger, sweeper."""
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -25,22 +23,16 @@ from broadcaster.pipeline.lead import LEAD_S, leads
 from broadcaster.pipeline.reach import ASKED, answer
 from broadcaster.pipeline.relay import relay
 from broadcaster.pipeline.resolve import resolve
-from broadcaster.pipeline.services import ProcessRole
+from broadcaster.pipeline.services import ProcessRole, Services
 from broadcaster.pipeline.sweep import Steps, sweep, take_over
 from broadcaster.pipeline.topics import ALERTS, PEOPLE, RESOLVE
-from broadcaster.store import StoreUnavailable
+from broadcaster.store import StoreUnavailable, Unit
 from broadcaster.store.alerts import alerts, batches
 from broadcaster.store.engine import leases
 from broadcaster.store.engine.turnstile import urgently
 from broadcaster.store.operations import alive, processes
 from broadcaster.timetable import timetable
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
-    from schedules import Timetable
+from schedules import Timetable
 
 _EXTREME, _SEVERE = (rank_of(each, Status.ACTUAL) for each in (Severity.EXTREME, Severity.SEVERE))
 _MODERATE, _ANY = (rank_of(each, Status.ACTUAL) for each in (Severity.MODERATE, Severity.MINOR))
@@ -111,7 +103,7 @@ async def working(services: Services) -> AsyncIterator[None]:
         await asyncio.wait(ending, timeout=_CANCELLED_S)
 
 
-def _start_senders(crew: _Crew, services: Services) -> None:
+def _start_senders(crew: "_Crew", services: Services) -> None:
     crew.start("probes", lambda: _probing(services))
     for name, sender in services.senders.items():
         if sender.listener is not None:

@@ -1,17 +1,13 @@
 """Stored text form of each channel's addresses."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import orjson
 
 from channels.email.providers import provider_of
 from channels.webpush import PushSubscription
 from channels.webpush.origins import believed_origin_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def push_text(subscription: PushSubscription) -> str:

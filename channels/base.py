@@ -4,8 +4,6 @@ A channel knows messages and addresses, but no alerts, people or store. It holds
 use and closed by ``close``. Importing a channel opens nothing.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 

@@ -1,7 +1,5 @@
 """Base64url as in the Web Push documents: written without padding, read with or without."""
 
-from __future__ import annotations
-
 import base64
 import re
 

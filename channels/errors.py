@@ -15,8 +15,6 @@ Anything else is a bug of ours. A library's exception never leaves a channel: it
 ``raise … from``.
 """
 
-from __future__ import annotations
-
 
 class ChannelError(Exception):
     """A message was not accepted.

@@ -1,7 +1,5 @@
 """A channel without credentials: composes to the last byte and sends nothing."""
 
-from __future__ import annotations
-
 from typing import Generic, TypeVar
 
 from channels.base import Channel, Composed, Finding, Receipt

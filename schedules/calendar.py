@@ -1,16 +1,10 @@
 """Dates as an iCalendar feed (RFC 5545)."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
 
 _PUBLISHED = timedelta(hours=6)
 

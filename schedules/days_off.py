@@ -4,23 +4,18 @@ Metropolitan zones A, B and C come from ``vacances-scolaires-france``; other zon
 with the columns ``zone,first,last`` (days as 2027-08-14, both included).
 """
 
-from __future__ import annotations
-
 import csv
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import holidays
 from vacances_scolaires_france import SchoolHolidayDates
 
 from schedules.errors import BadSchedule
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 ZONES = ("A", "B", "C")
 _ZONE = re.compile(r"[A-Za-z0-9-]{1,20}")
@@ -36,7 +31,7 @@ class SchoolCalendar:
         self._days = days
 
     @classmethod
-    def load(cls, file: Path | None = None) -> SchoolCalendar:
+    def load(cls, file: Path | None = None) -> "SchoolCalendar":
         """Load the metropolitan zones, and those of ``file``. Raises ``BadSchedule``, or ``OSError``."""
         days = {zone: set(found) for zone, found in _metropolitan().items()}
         if file is not None:

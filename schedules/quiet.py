@@ -1,14 +1,9 @@
 """Quiet hours: a daily period, in wall-clock time of a zone, in which nobody is woken."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo
 
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _DAY = 24 * 60
@@ -36,7 +31,7 @@ class QuietHours:
     end: int
 
     @classmethod
-    def read(cls, text: str) -> QuietHours:
+    def read(cls, text: str) -> "QuietHours":
         """Read *22:00-07:00*. Raises ``ValueError``."""
         found = _SPAN.fullmatch(text.strip())
         if found is None:

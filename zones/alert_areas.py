@@ -5,25 +5,17 @@ then checked, circles by bounds and the geodesic, polygons by their edges, all p
 Single-threaded, as on an event loop.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rtree.index import Index, Property
 
 from zones.area_grid import AreaGrid
-from zones.circles import Circle
-from zones.ellipsoid import EDGE_M, DegreeBounds, apart, degree_bounds, distance_m
-from zones.geometry import Patch, covered_pairwise
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from zones.circles import Box
-    from zones.ellipsoid import Bools, Floats
-    from zones.geometry import Area
-    from zones.keytable import Ints
+from zones.circles import Box, Circle
+from zones.ellipsoid import EDGE_M, Bools, DegreeBounds, Floats, apart, degree_bounds, distance_m
+from zones.geometry import Area, Patch, covered_pairwise
+from zones.keytable import Ints
 
 _WORTH_A_GRID = 64
 """Points: for fewer the tree is as fast, and building a grid costs about as much as a tree look-up per area."""

@@ -4,18 +4,13 @@ A tree takes some two microseconds a point, mostly to walk its nodes; cell look-
 of that. A grid is immutable, so it is rebuilt when enough points are queried after a change.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from zones.circles import Box
-    from zones.ellipsoid import Floats
-    from zones.keytable import Ints
+from zones.circles import Box
+from zones.ellipsoid import Floats
+from zones.keytable import Ints
 
 _CELL_DEG = 0.05
 """Some 5 km: a circle of 5 km covers nine to sixteen cells."""

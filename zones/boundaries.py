@@ -1,24 +1,18 @@
 """A station's boundary from a file as people have them, and questions to confirm before it is accepted."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import shapely
-from shapely.geometry import mapping
+from shapely.geometry import MultiPolygon, mapping
 
 from zones.errors import InvalidArea
 from zones.geojson import Limits, polygons_area_m2, read_drawing
 from zones.regions import lies_in, whereabouts
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from shapely.geometry import MultiPolygon
 
 # A station may be a whole country with overseas parts in fine detail; Russia has 17 million km².
 BOUNDARY_LIMITS = Limits(vertices=500_000, rings=20_000, area_km2=20_000_000)

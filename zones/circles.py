@@ -1,19 +1,14 @@
 """A circle on the ground: every point whose geodesic distance from the centre is at most the radius."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from zones.ellipsoid import EDGE_M, apart, box_reach, degree_bounds, distance_m, geod
+from zones.ellipsoid import EDGE_M, Bools, Floats, apart, box_reach, degree_bounds, distance_m, geod
 from zones.errors import InvalidArea
-
-if TYPE_CHECKING:
-    from zones.ellipsoid import Bools, Floats
 
 MIN_RADIUS_M = 300
 MAX_RADIUS_M = 5000

@@ -4,8 +4,6 @@ Ground outside every commune is sea, unless it is abroad. Our data lacks the coa
 land is hand-drawn here: accurate to about a kilometre where it meets the French coast, which is enough.
 """
 
-from __future__ import annotations
-
 from functools import cached_property
 
 import shapely

@@ -9,16 +9,15 @@ hall's point may be plainly wrong (some are in another département, or overseas
 or within about a kilometre of it.
 """
 
-from __future__ import annotations
-
 import csv
 import lzma
 import math
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import shapely
 from anyascii import anyascii
@@ -28,10 +27,7 @@ from slugify import slugify
 from zones.errors import CommunesMissing, UnknownCommune
 from zones.outlines import outlined
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    Row = dict[str, str]
+Row = dict[str, str]
 
 FILE = Path(__file__).with_name("communes.csv.xz")
 COLUMNS = (

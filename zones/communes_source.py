@@ -5,24 +5,20 @@ so it may be installed without its dependencies. The file has the columns in use
 a metre; the data's own error is some 164 m), and each commune's postal codes.
 """
 
-from __future__ import annotations
-
 import csv
 import importlib.util
 import lzma
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import shapely
 
 from zones.communes import COLUMNS, FILE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    Row = dict[str, str]
+Row = dict[str, str]
 
 _PRESET = 1  # a third larger than the best, in an eighth of the time
 _NULL = ("", "\\N")

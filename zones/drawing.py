@@ -1,21 +1,16 @@
 """Circles as polygons: for maps, and for the area of overlapping shapes."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
+from zones.circles import Circle
+from zones.ellipsoid import Floats
 from zones.geojson import polygons_area_m2
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from zones.circles import Circle
-    from zones.ellipsoid import Floats
 
 
 def drawn_circle(circle: Circle, vertices: int, radius_m: float | None = None) -> Polygon | MultiPolygon:

@@ -4,20 +4,16 @@ Longitudes and latitudes in degrees, lengths in metres. Exact distances are Karn
 some 500 ns a point; so whatever a few multiplications can prove is not computed exactly.
 """
 
-from __future__ import annotations
-
 import functools
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pyproj import Geod
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 EQUATOR_M = 6378137.0
 FLATTENING = 1 / 298.257223563

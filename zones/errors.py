@@ -13,8 +13,6 @@
 Nothing else leaves this package for a wrong value, whatever JSON it came from.
 """
 
-from __future__ import annotations
-
 from typing import Self
 
 

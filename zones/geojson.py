@@ -4,8 +4,6 @@ Also reads files as people have them: features without a geometry, geometry coll
 ``crs`` member that RFC 7946 removed, if it means WGS 84 or a system within a metre or two of it.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping

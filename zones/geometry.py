@@ -5,12 +5,10 @@ polygons by edges straight in degrees (RFC 7946). Edges are inside. See ``zones.
 antimeridian.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import shapely
@@ -18,12 +16,9 @@ from shapely.geometry import MultiPolygon, Polygon, mapping
 
 from zones.circles import MAX_RADIUS_M, MIN_RADIUS_M, Box, Circle
 from zones.drawing import area_of_union_m2, drawn_circle, turned_right
-from zones.ellipsoid import distance_m
+from zones.ellipsoid import Bools, Floats, distance_m
 from zones.errors import InvalidArea
 from zones.geojson import Limits, polygons_area_m2, read_polygons
-
-if TYPE_CHECKING:
-    from zones.ellipsoid import Bools, Floats
 
 __all__ = [
     "MAX_AREA_KM2",

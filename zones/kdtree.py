@@ -4,18 +4,14 @@ Inner nodes split by longitude or latitude: values below the cut go to one side,
 caller's numbers.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from zones.ellipsoid import Floats
-    from zones.keytable import Ints
+from zones.ellipsoid import Floats
+from zones.keytable import Ints
 
 ROOT = -1  # parent of the first node or leaf
 World = tuple[float, float, float, float]  # west, south, east, north

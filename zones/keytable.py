@@ -4,17 +4,11 @@ A dict of a million ints takes more than 100 bytes a key and is queried one by o
 in batches. Open addressing with linear probing, at most half full, so a look-up takes some two probes.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Ints = NDArray[np.int64]
-    Slots = NDArray[np.int32]
+Ints = NDArray[np.int64]
+Slots = NDArray[np.int32]
 
 MISSING = -1  # also marks a cell never used, where a search ends
 _GONE = -2  # a deleted cell: a search continues

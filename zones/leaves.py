@@ -5,22 +5,17 @@ writes without a Python object. Regions are in an rtree, which finds the leaves 
 leaf is replaced by a small tree.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from rtree.index import Index
 
+from zones.ellipsoid import Bools, Floats
+from zones.geometry import Shape
 from zones.kdtree import ROOT, WORLD, Part, Tree
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from zones.ellipsoid import Bools, Floats
-    from zones.geometry import Shape
-    from zones.keytable import Ints
+from zones.keytable import Ints
 
 LEAF_POINTS = 256  # when planted; more slows down small circles, fewer large ones
 _GRAIN_BITS = 6  # runs are aligned to 64 slots
@@ -37,10 +32,10 @@ class Points(NamedTuple):
     lons: Floats
     lats: Floats
 
-    def take(self, which: Ints | Bools | slice) -> Points:
+    def take(self, which: Ints | Bools | slice) -> "Points":
         return Points(self.keys[which], self.owners[which], self.lons[which], self.lats[which])
 
-    def joined(self, other: Points) -> Points:
+    def joined(self, other: "Points") -> "Points":
         return Points(
             np.concatenate((self.keys, other.keys)),
             np.concatenate((self.owners, other.owners)),
@@ -49,7 +44,7 @@ class Points(NamedTuple):
         )
 
     @classmethod
-    def empty(cls, number: int) -> Points:
+    def empty(cls, number: int) -> "Points":
         """Return uninitialized columns."""
         keys, owners = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.int64)
         return cls(keys, owners, np.empty(number), np.empty(number))

@@ -1,14 +1,10 @@
 """Simplified outlines for maps, small enough for a phone."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import shapely
 from shapely.geometry import mapping, shape
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _TOLERANCE_DEG = 0.0002
 """About 20 m: barely visible where a commune fills a screen."""

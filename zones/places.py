@@ -7,21 +7,16 @@ others are checked one by one, by a bound if that suffices, else by the geodesic
 Single-threaded, as on an event loop: each call leaves the index consistent.
 """
 
-from __future__ import annotations
-
 from operator import index
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from zones.ellipsoid import Floats
 from zones.errors import InvalidPoint
-from zones.keytable import MISSING, KeyTable
+from zones.geometry import Area
+from zones.keytable import MISSING, Ints, KeyTable
 from zones.leaves import Leaves, Points
-
-if TYPE_CHECKING:
-    from zones.ellipsoid import Floats
-    from zones.geometry import Area
-    from zones.keytable import Ints
 
 _WAITING = 1024  # single puts are buffered up to this many, or the next query
 

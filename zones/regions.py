@@ -3,14 +3,9 @@
 Boxes in WGS 84 degrees (west, south, east, north) by ISO 3166 code, rounded outwards.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import shapely
 
-if TYPE_CHECKING:
-    from zones.circles import Box
+from zones.circles import Box
 
 _FRANCE: dict[str, Box] = {
     "FR": (-5.3, 41.2, 9.8, 51.2),

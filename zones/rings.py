@@ -10,22 +10,18 @@ ways, and is returned in the first:
 A pole is inside only of a polygon drawn to it: along latitude 90 from longitude -180 to 180.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as made_by
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from zones.circles import finite, in_range
+from zones.ellipsoid import Floats
 from zones.errors import InvalidArea
-
-if TYPE_CHECKING:
-    from zones.ellipsoid import Floats
 
 _HALF, _TURN = 180.0, 360.0
 _SMALLEST_RING = 4  # a triangle, with its first point repeated

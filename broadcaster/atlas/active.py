@@ -1,21 +1,15 @@
 """Active alerts and their areas."""
 
-from __future__ import annotations
-
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from broadcaster.clock import Clock
+from broadcaster.domain.alerts import Alert
 from broadcaster.domain.audience import Pool
+from broadcaster.store import Store, Unit
 from broadcaster.store.alerts import alerts
 from zones import AreaIndex
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
-    from broadcaster.clock import Clock
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.store import Store, Unit
 
 
 class ActiveAlerts:

@@ -1,30 +1,22 @@
 """The place index and the roster, kept current from the store."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from broadcaster import collector
 from broadcaster.atlas.crowd import Crowd
-from broadcaster.atlas.density import Density
+from broadcaster.atlas.density import Cell, Density
 from broadcaster.atlas.idset import common, held, without
+from broadcaster.atlas.lattice import Square
 from broadcaster.atlas.roster import Roster
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
+from broadcaster.store import Store, Unit
 from broadcaster.store.people import feed, fixes
-from zones import PlaceIndex
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
-    from broadcaster.atlas.density import Cell
-    from broadcaster.atlas.lattice import Square
-    from broadcaster.store import Store, Unit
-    from zones import Area, Hits
+from zones import Area, Hits, PlaceIndex
 
 _PART = 2000
 

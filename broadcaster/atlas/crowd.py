@@ -11,24 +11,15 @@ its overlap. So all answers together reveal no more than the table of squares, h
 asked; and the table is kept for a quarter of an hour.
 """
 
-from __future__ import annotations
-
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from broadcaster.atlas.lattice import STEP, Square, width_at
-from zones import Area
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-    from broadcaster.store import Vault
-    from zones import Hits, PlaceIndex
+from broadcaster.store import Vault
+from zones import Area, Hits, PlaceIndex
 
 TENS = 10
 LEVELS = 4

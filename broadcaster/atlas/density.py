@@ -6,24 +6,16 @@ picture is kept for a quarter of an hour. People not registered by the station a
 them.
 """
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from broadcaster.atlas.idset import common
-from broadcaster.atlas.lattice import STEP, width_at
-from zones import Area, Jurisdiction
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-    from broadcaster.atlas.lattice import Square
-    from zones import Hits, PlaceIndex
+from broadcaster.atlas.lattice import STEP, Square, width_at
+from zones import Area, Hits, Jurisdiction, PlaceIndex
 
 LEAST_PEOPLE, LEAST_HOMES = 5, 3
 CLASSES = (5, 10, 20, 50, 100)

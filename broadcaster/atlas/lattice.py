@@ -1,13 +1,9 @@
 """The global lattice of cells for density and crowd."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 STEP = 0.0025
 """Cell height in degrees: 278 m. It is about as wide."""

@@ -1,20 +1,14 @@
 """Contacts of subscribers, in arrays; a shared contact counts once."""
 
-from __future__ import annotations
-
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from broadcaster.domain.people import CHANNELS
 from broadcaster.store.people.feed import EVERY_STATION
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from numpy.typing import NDArray
 
 _MANY = 10_000
 

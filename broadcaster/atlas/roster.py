@@ -1,22 +1,15 @@
 """Followers, group members and reachable channels, in arrays by subscriber id."""
 
-from __future__ import annotations
-
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from broadcaster.atlas.idset import IdSet
 from broadcaster.atlas.phonebook import Phonebook
+from broadcaster.store import Unit
 from broadcaster.store.people import feed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from broadcaster.store import Unit
 
 _NONE = 0
 _MOST = np.iinfo(np.uint8).max

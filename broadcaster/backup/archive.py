@@ -6,27 +6,20 @@ secret, so that a wrong one is detected before anything is changed, and is signe
 directory, and is refused.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json
 import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import IO, Any, Self
 
 import orjson
 
 from broadcaster.errors import TocsinError
-from broadcaster.store import SealBroken
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
-    from typing import IO
-
-    from broadcaster.store import Vault
+from broadcaster.store import SealBroken, Vault
 
 WHAT = "tocsin backup"
 FORMAT = 1

@@ -1,12 +1,12 @@
 """Restore a backup, in one transaction."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-from broadcaster.backup.archive import BackupRefused
+from broadcaster.backup.archive import Archive, BackupRefused
 from broadcaster.domain.refusals import Conflict
+from broadcaster.store import Store, Unit
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import report as reports
 from broadcaster.store.operations import copying
@@ -14,13 +14,6 @@ from broadcaster.store.operations.copying import RowRefused
 from broadcaster.store.operations.migrate import known
 from broadcaster.store.stations.labels import reseal
 from broadcaster.store.tables import to_micros
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from broadcaster.backup.archive import Archive
-    from broadcaster.store import Store, Unit
 
 
 @dataclass(frozen=True, slots=True)

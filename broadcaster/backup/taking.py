@@ -1,23 +1,18 @@
 """Take a backup: one snapshot of the database, while in use."""
 
-from __future__ import annotations
-
 import errno
 import io
 import os
+from collections.abc import Callable
+from datetime import datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from broadcaster.backup.archive import Manifest, Writer
+from broadcaster.store import Store
 from broadcaster.store.operations import copying
 from broadcaster.store.operations.migrate import newest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-    from pathlib import Path
-
-    from broadcaster.store import Store
 
 _OWNER_ONLY = 0o600
 _BUFFER = 1 << 20

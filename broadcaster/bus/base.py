@@ -1,13 +1,9 @@
 """The bus interface. Losing a bus loses no work: a sweeper requeues what the store has unfinished."""
 
-from __future__ import annotations
-
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 
 class BusUnavailable(Exception):

@@ -1,18 +1,13 @@
 """The bus within one process."""
 
-from __future__ import annotations
-
 import asyncio
 import heapq
 import itertools
 from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from broadcaster.bus.base import Job, NoAnswer
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 
 class _Queue:

@@ -3,15 +3,15 @@
 Its content is expendable: the sweeper restores it from the store. A server that restarts empty is like a new one.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -21,11 +21,6 @@ from broadcaster.bus import scripts
 from broadcaster.bus.base import BadAddress, BusUnavailable, Job, NoAnswer
 from broadcaster.bus.local import LocalSignal
 from broadcaster.ids import new_token
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-
-    from redis.asyncio.client import PubSub
 
 _GROUP = "tocsin"
 _POLL_S = 1.0

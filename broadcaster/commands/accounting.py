@@ -1,21 +1,15 @@
 """Prints an alert's account, and the people not reached."""
 
-from __future__ import annotations
+from collections.abc import AsyncIterator
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from rich.console import Console
 from rich.text import Text
 
+from broadcaster.commands.api import Api
 from broadcaster.commands.foresight import say_sandbox
 from broadcaster.commands.showing import moment, seconds, table
 from broadcaster.domain.people import CHANNEL_WORDS
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from rich.console import Console
-
-    from broadcaster.commands.api import Api
 
 _ORDER = (
     "acknowledged", "opened", "displayed", "delivered", "accepted", "queued", "failed", "gone", "expired", "cancelled",

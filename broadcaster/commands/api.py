@@ -1,20 +1,16 @@
 """HTTP API client for the commands."""
 
-from __future__ import annotations
-
 import asyncio
 import json
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import aiohttp
 
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.showing import SAID_AFTER_S, err
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
 _TIMEOUT_S = 60.0
 _SILENCE_S = 60.0

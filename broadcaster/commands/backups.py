@@ -1,26 +1,20 @@
 """``tocsin backup`` and ``tocsin restore``."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from pydantic import SecretStr
 
 from broadcaster.app import alone
-from broadcaster.backup import Archive, Manifest, back_up
+from broadcaster.backup import Archive, Manifest, Restored, back_up
 from broadcaster.backup import restore as restore_from
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings
 from broadcaster.commands.operator_key import write_private
 from broadcaster.commands.progress import bar
+from broadcaster.config import Settings
 from broadcaster.domain.spelling import counted
-
-if TYPE_CHECKING:
-    from broadcaster.backup import Restored
-    from broadcaster.config import Settings
 
 KEY_FILE = "secret.key"
 _FILE = click.Path(dir_okay=False, path_type=Path)

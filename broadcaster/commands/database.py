@@ -1,10 +1,7 @@
 """``tocsin migrate`` and ``tocsin seed``."""
 
-from __future__ import annotations
-
 import asyncio
 import time
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,15 +10,13 @@ from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import wait_for
 from broadcaster.commands.opened import opened, settings
 from broadcaster.commands.operator_key import shown_once
+from broadcaster.config import Settings
+from broadcaster.store.engine.engine import Store
 from broadcaster.store.operations import migrate as migration
 from broadcaster.store.stations import stations
 from broadcaster.synthetic import MOST
 from broadcaster.territory import sea_of
 from zones import Coast
-
-if TYPE_CHECKING:
-    from broadcaster.config import Settings
-    from broadcaster.store.engine.engine import Store
 
 
 @click.command()

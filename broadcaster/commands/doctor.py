@@ -1,7 +1,5 @@
 """``tocsin doctor``."""
 
-from __future__ import annotations
-
 import click
 from rich.text import Text
 

@@ -1,12 +1,11 @@
 """From the options of ``tocsin send`` to the API's document. The API validates it."""
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,9 +15,6 @@ from broadcaster.commands.showing import utc_now
 from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Urgency
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.people import CHANNELS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 _FIELDS = ("headline", "description", "instruction", "sms")
 _TEXT = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})?):(headline|description|instruction|sms)=(.*)", re.DOTALL)

@@ -1,24 +1,24 @@
 """Checks of ``tocsin doctor``. They return findings, and never raise."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import shutil
 import stat
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from broadcaster.commands import examine_running
 from broadcaster.commands.operator_key import OLD_FILE
+from broadcaster.config import Settings
 from broadcaster.domain.health import Code, Trouble
 from broadcaster.domain.refusals import sentence
 from broadcaster.errors import BadSettings
 from broadcaster.sending.providers import open_senders
+from broadcaster.sending.sender import Sender
 from broadcaster.store import Store, StoreUnavailable, Vault
 from broadcaster.store.engine.sealing import SealBroken
 from broadcaster.store.operations.migrate import current, newest
@@ -26,12 +26,6 @@ from broadcaster.store.register import intake
 from broadcaster.store.stations import stations
 from channels.base import Finding
 from zones import Communes, CommunesMissing
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-
-    from broadcaster.config import Settings
-    from broadcaster.sending.sender import Sender
 
 _LOW_DISK = 1 << 30
 _NO_DISK = 100 << 20

@@ -11,8 +11,6 @@
     6  not confirmed: nothing was sent
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
 
 

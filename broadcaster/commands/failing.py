@@ -1,16 +1,12 @@
 """Errors as sentences: no traceback for anything that a user can fix."""
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import click
 
 from broadcaster.commands.exits import Exit
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
 
 T = TypeVar("T")
 

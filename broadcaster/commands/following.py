@@ -1,20 +1,15 @@
 """Follow an alert, with a progress bar, until everyone is accounted for."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from broadcaster.commands.accounting import settled
 from broadcaster.commands.api import Api, Lost
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from rich.console import Console
 
 _POLL_S = 1.0
 

@@ -1,18 +1,14 @@
 """Prints an alert's reach before it is sent."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
 from broadcaster.commands.showing import money, seconds, table
 from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.spelling import counted
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 _WIDEST = 100
 _BANNERS = {

@@ -1,7 +1,5 @@
 """``tocsin vapid``."""
 
-from __future__ import annotations
-
 import click
 
 from channels.webpush import VapidKey

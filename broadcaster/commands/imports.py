@@ -1,13 +1,11 @@
 """``tocsin import subscribers``."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,20 +18,16 @@ from broadcaster.commands.showing import err
 from broadcaster.domain.addresses import AddressState
 from broadcaster.domain.refusals import located
 from broadcaster.domain.spelling import counted
+from broadcaster.domain.stations import Station
 from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
 from broadcaster.geocoding.placing import place
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import WORKBOOK, Source, open_source
 from broadcaster.register.refusals import HEADER, write_refusals
+from broadcaster.store.engine.engine import Store
 from broadcaster.store.people import addresses, people
 from broadcaster.store.register import listed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.store.engine.engine import Store
 
 _SHOWN = 10
 _PAUSES_S = (1.0, 3.0)

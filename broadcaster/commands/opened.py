@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,10 @@ from broadcaster import config
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.showing import SAID_AFTER_S, err
+from broadcaster.config import Settings
+from broadcaster.domain.stations import Station
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from broadcaster.config import Settings
-    from broadcaster.domain.stations import Station
+if TYPE_CHECKING:  # imported on use: the commands that ask a service need neither geometry nor a database
     from broadcaster.store.engine.engine import Store, Unit
 
 

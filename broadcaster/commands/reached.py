@@ -1,11 +1,9 @@
 """The service that a command uses: a running one, or one started for the command."""
 
-from __future__ import annotations
-
 import ipaddress
 import os
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from broadcaster.commands.api import Api
@@ -13,11 +11,7 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.opened import opened
 from broadcaster.commands.showing import err
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from broadcaster.config import Settings
+from broadcaster.config import Settings
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  to talk to, not to listen on
 _NO_KEY = "set TOCSIN_KEY; only on the machine of the service a command needs none"

@@ -1,22 +1,17 @@
 """``tocsin schedule list|show|next|pause|resume|cancel``, and ``tocsin send --at``."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from broadcaster.commands.alerts import asked
+from broadcaster.commands.api import Api
 from broadcaster.commands.drafting import minutes_of
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.showing import moment, out, print_json, table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from broadcaster.commands.api import Api
 
 _ID = click.IntRange(1, 2**63 - 1)
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")

@@ -1,7 +1,5 @@
 """``tocsin send``: the main job."""
 
-from __future__ import annotations
-
 import re
 import secrets
 from dataclasses import dataclass

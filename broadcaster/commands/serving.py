@@ -1,7 +1,5 @@
 """``tocsin serve``."""
 
-from __future__ import annotations
-
 import errno
 import os
 import sys

@@ -1,19 +1,15 @@
 """Terminal output."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 _MINUTE_S = 60
 _HOUR_S = 3600

@@ -1,12 +1,11 @@
 """``tocsin station add|margin|topics|list|show``."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -21,9 +20,6 @@ from broadcaster.domain.stations import Station, StationKind, read_topics
 from broadcaster.store.stations import stations
 from zones import Boundary, CrossingOutline, SwappedCoordinates
 from zones import slug as slug_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _MOST_MARGIN_M = 50_000
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")

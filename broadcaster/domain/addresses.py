@@ -1,7 +1,5 @@
 """Postal addresses of a register, and how reliable their geocoding is."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from dataclasses import dataclass

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from broadcaster.domain.audience import AudienceKind, Pool
+from broadcaster.domain.audience import Audience, AudienceKind, Pool
 from broadcaster.domain.people import CHANNELS, ChannelName
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from broadcaster.domain.audience import Audience
+if TYPE_CHECKING:  # imported on use: the commands that ask a service need neither geometry nor a database
     from zones import Area
 
 

@@ -1,7 +1,5 @@
 """Audience rules."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 

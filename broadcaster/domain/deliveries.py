@@ -5,19 +5,13 @@ that accepted a message may still report a failure; and below *delivered*, since
 whatever was reported before.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 from broadcaster.domain.reasons import Reason
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.domain.retirement import Blame
-    from channels.base import Composed
+from broadcaster.domain.retirement import Blame
+from channels.base import Composed
 
 _FAILURES_BEGIN, _FAILURES_END = 30, 40
 

@@ -1,16 +1,10 @@
 """Position fixes reported by devices."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.domain.alerts import Alert
+from broadcaster.domain.alerts import Alert
 
 AHEAD = timedelta(seconds=60)
 """Tolerated clock lead of a device; a fix from further ahead counts as taken now."""

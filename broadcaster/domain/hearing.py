@@ -1,17 +1,12 @@
 """Whether a recipient wants an alert now, later, in a digest or not at all."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.domain.alerts import Alert, Severity
-    from schedules import QuietHours
+from broadcaster.domain.alerts import Alert, Severity
+from schedules import QuietHours
 
 
 class TopicChoice(IntEnum):

@@ -3,13 +3,8 @@
 Each bucket is 2 % wider than the one below, so a percentile is at most 1 % off.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
 _RATIO = math.log(1.02)
 _FLOOR_S = 0.001

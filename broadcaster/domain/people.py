@@ -1,15 +1,10 @@
 """Subscribers and their contacts."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from broadcaster.domain.addresses import Address
+from broadcaster.domain.addresses import Address
 
 
 class ChannelName(StrEnum):

@@ -1,7 +1,5 @@
 """Quotas for shared, anonymous resources."""
 
-from __future__ import annotations
-
 _FEW = 4
 
 

@@ -1,15 +1,11 @@
 """Reason codes for how a person or delivery ended, and an English sentence for each, which pages translate."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from broadcaster.domain.people import CHANNEL_WORDS, ChannelName
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 
 class Reason(StrEnum):

@@ -15,15 +15,11 @@ To add a refusal: its line in ``SENTENCES``, its French in ``web/locale``, and t
 of the API: they do not change.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import Protocol
 
 from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.errors import TocsinError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ONE_OF_SEVERAL = "No. %(at)s of %(many)s: %(problem)s"
 _KM = 1000

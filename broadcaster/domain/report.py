@@ -1,20 +1,15 @@
 """Forecast of an alert before it goes out, and its account afterwards."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping  # noqa: TC003  a Reach is read back from JSON by its types
+from collections.abc import (
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-from broadcaster.domain.people import ChannelName  # noqa: TC001  as above
-from broadcaster.domain.reasons import sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from broadcaster.domain.alerts import AlertState
-    from broadcaster.domain.reasons import Why
+from broadcaster.domain.alerts import AlertState
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.reasons import Why, sentence
 
 
 @dataclass(frozen=True, slots=True)

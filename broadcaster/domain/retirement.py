@@ -5,8 +5,6 @@ it; or the same unexplained answer to two alerts a week apart. Neither does when
 in one alert: then the sender or the keeper is at fault, whatever the words were.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from enum import IntEnum
 

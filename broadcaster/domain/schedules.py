@@ -1,19 +1,12 @@
 """Scheduled and recurring alerts; each due time is an occurrence."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from broadcaster.domain.alerts import GRAVE, RULES, Severity, Status
-from broadcaster.domain.refusals import Refused
-
-if TYPE_CHECKING:
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.refusals import Coded
+from broadcaster.domain.alerts import GRAVE, RULES, Alert, Severity, Status
+from broadcaster.domain.refusals import Coded, Refused
 
 ON_TIME = timedelta(minutes=1)
 """Sending this soon after the due time is not late."""

@@ -5,8 +5,6 @@ Standard Annex 9: U+202A to U+202E, U+2066 to U+2069) can show a link or a numbe
 and the joiners are allowed: Arabic, Hebrew and some emoji need them.
 """
 
-from __future__ import annotations
-
 import re
 
 from broadcaster.domain.refusals import Refused

@@ -4,8 +4,6 @@ Unicode NFKC, without format characters (zero-width spaces copied from web pages
 case (Unicode Standard, 3.13). Searches and slugs use ASCII letters (``folded``).
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

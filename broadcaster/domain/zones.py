@@ -1,7 +1,5 @@
 """Time zones of regions, by the tz database's table of countries (``zone.tab``)."""
 
-from __future__ import annotations
-
 from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo

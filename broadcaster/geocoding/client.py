@@ -5,22 +5,18 @@ addresses, without names, ids or line numbers, so answers are matched by the add
 https://geoservices.ign.fr/documentation/services/services-geoplateforme/geocodage
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import orjson
 import structlog
 
 from broadcaster.domain.addresses import Address, Found, Match
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 log = structlog.get_logger(__name__)
 

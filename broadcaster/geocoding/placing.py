@@ -1,22 +1,15 @@
 """Geocodes a register's addresses, a few hundred at a time; finished batches stay."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from broadcaster.geocoding.client import MOST_AT_ONCE
+from broadcaster.clock import Clock
+from broadcaster.domain.addresses import Match
+from broadcaster.domain.stations import Station
+from broadcaster.geocoding.client import MOST_AT_ONCE, Geocoder
+from broadcaster.store.engine.engine import Store
 from broadcaster.store.people import addresses
 from broadcaster.store.stations import stations
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from broadcaster.clock import Clock
-    from broadcaster.domain.addresses import Match
-    from broadcaster.domain.stations import Station
-    from broadcaster.geocoding.client import Geocoder
-    from broadcaster.store.engine.engine import Store
 
 FAR_KM = 50.0
 _KM_A_DEGREE = 111.32

@@ -1,15 +1,9 @@
 """Responses."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from aiohttp import web
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pydantic import BaseModel
+from pydantic import BaseModel
 
 
 def answer(model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -6,21 +6,17 @@ after its time limit; earlier, oldest first, when strangers exceed their part of
 share. A part is reserved for authenticated callers: API keys, signed-in operators, providers' callbacks.
 """
 
-from __future__ import annotations
-
 import asyncio
 import ipaddress
 import resource
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from aiohttp import web
+from aiohttp import web
 
 FIRST_S = 20.0
 """Seconds from connecting to the end of the first request head."""

@@ -4,12 +4,11 @@ A push contact is stored as the JSON text of ``{"endpoint", "p256dh", "auth"}``,
 number as E.164; a mail address normalized.
 """
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.refusals import Refused, refused
@@ -19,9 +18,6 @@ from broadcaster.register.contacts import mail_contact, phone_contact
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
 from channels.webpush import KNOWN_ORIGINS, InvalidSubscription, PushSubscription
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 
 def read_contacts(

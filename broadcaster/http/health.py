@@ -1,20 +1,14 @@
 """Operations endpoints: /healthz, /readyz, /metrics, /openapi.json."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from broadcaster.domain.health import Code, Grade
 from broadcaster.http.answers import answer
 from broadcaster.http.keys import DOCUMENT
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.accounts import FindingOut, Health, Readiness
-
-if TYPE_CHECKING:
-    from broadcaster.http.route import Call
-    from broadcaster.pipeline.services import Services
+from broadcaster.pipeline.services import Services
 
 
 async def alive(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call

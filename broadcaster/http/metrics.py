@@ -1,7 +1,5 @@
 """HTTP metrics; the pipeline's are in ``broadcaster/metrics``."""
 
-from __future__ import annotations
-
 from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS = Counter("tocsin_http_requests", "Requests answered.", ("method", "route", "status"))

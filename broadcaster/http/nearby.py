@@ -1,20 +1,13 @@
 """GET /v1/nearby: active alerts at a point, public."""
 
-from __future__ import annotations
+from aiohttp import web
 
-from typing import TYPE_CHECKING
-
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.stations import Station
 from broadcaster.http.alerts import show_content, station_of
 from broadcaster.http.answers import answer
-from broadcaster.http.schemas.alerts import Nearby, NearbyAlert
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.alerts import NearbyQuery
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.alerts import Nearby, NearbyAlert, NearbyQuery
 
 
 async def show(call: Call[None, NearbyQuery]) -> web.Response:

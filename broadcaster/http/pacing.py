@@ -1,12 +1,8 @@
 """Shared reads: a town hall full of consoles costs the store no more than one."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Generic, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 

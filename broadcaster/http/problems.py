@@ -4,26 +4,19 @@ Pages show the same in words (``web/error_pages``). Internals are never exposed:
 number that is also in the log.
 """
 
-from __future__ import annotations
-
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
 
 from broadcaster.bus import BusUnavailable, NoAnswer
 from broadcaster.domain.health import Code, Trouble
-from broadcaster.domain.refusals import ENGLISH, Refusal, Refused, located, sentence
+from broadcaster.domain.refusals import ENGLISH, Coded, Reader, Refusal, Refused, located, sentence
 from broadcaster.http.schemas.problems import FieldProblem, Problem
 from broadcaster.store import StoreUnavailable
 from zones import ZoneError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from broadcaster.domain.refusals import Coded, Reader
 
 log = structlog.get_logger(__name__)
 

@@ -1,20 +1,15 @@
 """Limits on unconfirmed sign-ups per hour, by address and station."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from broadcaster.domain.quotas import over
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.rates import address_of
+from broadcaster.http.route import Call
+from broadcaster.store import Unit
 from broadcaster.store.people import confirmations, welcomes
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
 
 CALLER_HOUR, STATION_HOUR = 150, 2000
 """Unconfirmed sign-ups by push: in a hall behind one address, each is confirmed within seconds and no longer counts."""

@@ -1,13 +1,12 @@
 """Reads request bodies and queries into models, reporting errors by field."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from multidict import MultiDict
 from pydantic import BaseModel, ValidationError
 
@@ -16,11 +15,6 @@ from broadcaster.http.keys import BODY, CONNECTIONS, LARGEST, PARSER, SERVICES
 from broadcaster.http.problems import HttpProblem, too_large
 from broadcaster.http.rates import address_of
 from broadcaster.http.validation import findings, not_json
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from aiohttp import StreamReader
 
 M = TypeVar("M", bound=BaseModel)
 _JSON = ("application/json", "application/merge-patch+json")

@@ -1,18 +1,12 @@
 """POST /v1/receipts/{token}, /v1/welcomes/{token}: reports of a device's service worker."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from aiohttp import web
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.http.answers import nothing
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.accounts import ReceiptIn
 from broadcaster.store.people import welcomes
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.accounts import ReceiptIn
 
 USE = "receipt"
 WELCOME = "welcome"

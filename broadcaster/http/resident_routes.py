@@ -1,7 +1,5 @@
 """Routes for residents' and visitors' devices, beside those of ``routes``."""
 
-from __future__ import annotations
-
 from broadcaster.http import cells, confirmations, residents, subscribers
 from broadcaster.http.route import SMALL, Access, Route
 from broadcaster.http.schemas.residents import (

@@ -1,9 +1,8 @@
 """Residents' own actions, besides changing their data: follow, leave, renew, export."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING
+
+from aiohttp import web
 
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.refusals import NotFound, Refused
@@ -12,19 +11,14 @@ from broadcaster.http.contacts import read_push
 from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.quotas import caller_mark, check_quota
-from broadcaster.http.schemas.residents import DataOut, SentOut, VisitMade
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.residents import DataOut, PushIn, SentOut, VisitIn, VisitMade
 from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import shown
 from broadcaster.pipeline.welcome import send_soon
+from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, waiting
 from broadcaster.store.people import people, residents, welcomes
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.residents import PushIn, VisitIn
-    from broadcaster.store import Unit
 
 MOST_FOLLOWED = 50
 

@@ -4,24 +4,19 @@ The cookie is HttpOnly and SameSite=Lax: no script reads it, and no other site's
 need a CSRF token, ``csrf``, derived from the cookie, in a form field or the header ``X-CSRF``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from aiohttp import web
+
+from broadcaster.config import Settings
 from broadcaster.http.keys import SERVICES
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import form_of
 from broadcaster.store.operations import sessions
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.config import Settings
-    from broadcaster.store.operations.sessions import Session
+from broadcaster.store.operations.sessions import Session
 
 COOKIE = "tocsin_operator"
 PATH = "/console"

@@ -1,21 +1,17 @@
 """From pydantic's errors to refusals: path as written by the author, code and parameters."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import Refused, refused
 from broadcaster.domain.signs import LINE, PROSE
 from broadcaster.http.schemas.base import INSEE, LOCALE, REGION, SLUG
 from zones import ZoneError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pydantic import ValidationError
-    from pydantic_core import ErrorDetails
 
 MAX_SHOWN = 50
 MANY = 200

@@ -1,23 +1,18 @@
 """Delivery reports from a carrier's own line (SMPP), stored before they are acknowledged."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import OrderedDict
-from typing import TYPE_CHECKING
 
 import structlog
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.retirement import Blame
 from broadcaster.metrics import UNKNOWN_REPORTS
+from broadcaster.pipeline.services import Services
+from broadcaster.sending.sender import Sender
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.alerts import deliveries
-
-if TYPE_CHECKING:
-    from broadcaster.pipeline.services import Services
-    from broadcaster.sending.sender import Sender
-    from channels.sms.smpp import Report
+from channels.sms.smpp import Report
 
 WAITS_S = (0.0, 0.2, 1.0, 3.0)
 """Retry delays: a report may arrive before the answer to its message is stored, here or in another process."""

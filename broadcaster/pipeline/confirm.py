@@ -5,26 +5,22 @@ The requester waits at the page and may ask again, and a code expires within a q
 the bus, and nothing is kept for another process.
 """
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.stations import Station
 from broadcaster.metrics import SENT
 from broadcaster.pipeline.render.code import Code, render_code
+from broadcaster.pipeline.services import Services
+from broadcaster.sending.sender import Sender
 from broadcaster.store import sandbox
 from broadcaster.store.people import confirmations
+from broadcaster.store.people.confirmations import Asked, Begun
 from channels.errors import ChannelError, Gone, Permanent, Transient
 from channels.transport.breaker import is_about_receiver
-
-if TYPE_CHECKING:
-    from broadcaster.domain.stations import Station
-    from broadcaster.pipeline.services import Services
-    from broadcaster.sending.sender import Sender
-    from broadcaster.store.people.confirmations import Asked, Begun
 
 RANK = 10
 """After urgent alerts, and before most others."""

@@ -3,44 +3,36 @@
 No database connection is held during a provider call.
 """
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
+from broadcaster.bus.base import Signal
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.reasons import Reason
 from broadcaster.domain.retirement import Blame
 from broadcaster.metrics import DEAD_LETTERS, FIRST_SECONDS, POSTPONED, SEND_SECONDS, SENT, STOPPED
-from broadcaster.pipeline.render import Fill, render
+from broadcaster.pipeline.render import Context, Fill, render
+from broadcaster.pipeline.services import Services
 from broadcaster.sending.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, STOP_S, backoff_s
+from broadcaster.sending.origins import Flight, Origin
+from broadcaster.sending.sender import Sender
 from broadcaster.sending.time_limit import Limit
-from broadcaster.store import StoreUnavailable
+from broadcaster.store import StoreUnavailable, Unit
 from broadcaster.store.alerts import alerts, batches, counting
 from broadcaster.store.alerts import report as reports
+from broadcaster.store.alerts.batches import Batch, ToSend
 from channels.addresses import keeper_of, origin_of, read_address
+from channels.base import Receipt
 from channels.errors import ChannelError, Gone, Misconfigured, SenderRefused, Stopped, Transient, Unexplained
 from channels.transport.breaker import BreakerState, is_about_receiver
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from broadcaster.bus.base import Signal
-    from broadcaster.pipeline.render import Context
-    from broadcaster.pipeline.services import Services
-    from broadcaster.sending.origins import Flight, Origin
-    from broadcaster.sending.sender import Sender
-    from broadcaster.store import Unit
-    from broadcaster.store.alerts.batches import Batch, ToSend
-    from channels.base import Receipt
 
 _log = structlog.get_logger(__name__)
 
@@ -180,7 +172,7 @@ class _Run:
     first: bool = False
     ended: bool = False
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    aside: deque[_Ready] = field(default_factory=deque)
+    aside: deque["_Ready"] = field(default_factory=deque)
     bound: dict[int, str] = field(default_factory=dict)
     put_off_until: datetime | None = None
     exhausted: bool = False
@@ -247,7 +239,7 @@ class _Run:
                     return await self._pass(_Ready(row, (message, address), origin))
         return await self.services.ledger.record(outcome)
 
-    async def _pass(self, ready: _Ready) -> None:
+    async def _pass(self, ready: "_Ready") -> None:
         """Send what may go now; put off messages for a provider in trouble, set aside those for a full one."""
         origin, rank = ready.origin, self.batch.rank
         if not self.going:
@@ -274,7 +266,7 @@ class _Run:
         again = min(again, self.context.alert.expires_at)
         self.put_off_until = again if self.put_off_until is None else min(self.put_off_until, again)
 
-    async def _at_the_gate(self, ready: _Ready) -> None:
+    async def _at_the_gate(self, ready: "_Ready") -> None:
         """Use the place at the gate, and return it."""
         row, origin, gate, rank = ready.row, ready.origin, self.sender.gate, self.batch.rank
         try:
@@ -356,7 +348,7 @@ class _Run:
         now, code = self.services.clock.now(), type(error).__name__
         return Outcome(row.id, DeliveryState.DEAD_LETTER, now, tried=True, code=code)
 
-    async def _send(self, ready: _Ready, flight: Flight) -> Outcome:
+    async def _send(self, ready: "_Ready", flight: Flight) -> Outcome:
         row = ready.row
         began = time.perf_counter()
         if self.first:
@@ -398,7 +390,7 @@ class _Run:
         flight.land(well=is_about_receiver(error) or isinstance(error, Misconfigured))
         return await self._refused(ready, error)
 
-    async def _hand_over(self, ready: _Ready) -> Receipt:
+    async def _hand_over(self, ready: "_Ready") -> Receipt:
         failover, row = self.sender.failover, ready.row
         if failover is None:
             return await self.sender.channel.send(*ready.message)
@@ -417,7 +409,7 @@ class _Run:
         await self.services.ledger.written(Outcome(row.id, None, now, maybe_sent=True, provider=provider))
         self.bound[row.id] = provider
 
-    async def _refused(self, ready: _Ready, error: ChannelError) -> Outcome:
+    async def _refused(self, ready: "_Ready", error: ChannelError) -> Outcome:
         row, origin = ready.row, ready.origin
         result = type(error).__name__.lower()
         SENT.labels(self.batch.channel, result).inc()

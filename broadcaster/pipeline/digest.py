@@ -3,29 +3,22 @@
 A digest is an alert of its own for people with the same content: retried, receipted and accounted for like any other.
 """
 
-from __future__ import annotations
-
 import hashlib
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
 from broadcaster.pipeline.dispatch import dispatch
+from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.wording import LANGUAGES, wording
+from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, waiting
+from broadcaster.store.alerts.waiting import Digest
 from broadcaster.store.stations import stations
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
-    from broadcaster.store.alerts.waiting import Digest
 
 PEOPLE = 1000
 """People per run; there is a run every two seconds."""

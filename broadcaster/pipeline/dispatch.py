@@ -1,19 +1,13 @@
 """Dispatch: from people to durable deliveries."""
 
-from __future__ import annotations
+from collections.abc import Sequence
+from datetime import datetime
 
-from typing import TYPE_CHECKING
-
+from broadcaster.domain.alerts import Alert
 from broadcaster.domain.people import CHANNEL_NUMBER
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit
 from broadcaster.store.alerts import dispatching
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
 
 
 async def dispatch(services: Services, alert: Alert, subscriber_ids: Sequence[int], *, since: datetime) -> int:

@@ -5,22 +5,16 @@ passed through the area must know, even if they have left. Changes are processed
 store, so a restart misses nobody.
 """
 
-from __future__ import annotations
-
 import functools
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from broadcaster.pipeline.dispatch import dispatch
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit
 from broadcaster.store.alerts import dispatching
 from broadcaster.store.people import feed, fixes
 from broadcaster.store.stations import stations
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
 
 _PART = 1000
 

@@ -1,17 +1,12 @@
 """Lead: elect one process for singleton work; a dead leader is replaced at once."""
 
-from __future__ import annotations
-
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit
 from broadcaster.store.engine import leases
 from broadcaster.store.operations import alive
-
-if TYPE_CHECKING:
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
 
 LEAD_S = 6.0
 """A silent leader keeps the lead this long."""

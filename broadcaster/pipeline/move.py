@@ -1,23 +1,15 @@
 """Move: store devices' fixes in groups; *enter* checks them."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from broadcaster.bus import BusUnavailable
+from broadcaster.bus import Bus, BusUnavailable
+from broadcaster.domain.fixes import Fix
 from broadcaster.pipeline.topics import PEOPLE
-from broadcaster.store import StoreUnavailable
+from broadcaster.store import Store, StoreUnavailable
 from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.people import fixes
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from broadcaster.bus import Bus
-    from broadcaster.domain.fixes import Fix
-    from broadcaster.store import Store
-    from broadcaster.store.people.fixes import Standing
+from broadcaster.store.people.fixes import Standing
 
 GROUP = 500
 """Most fixes in one transaction."""

@@ -1,14 +1,13 @@
 """Reach: whom an alert would reach, at what cost and how fast. Read-only."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from broadcaster.atlas.crowd import TENS
@@ -18,22 +17,16 @@ from broadcaster.domain.hearing import Hearing
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
 from broadcaster.domain.report import ChannelReach, Reach, SmsPreview
 from broadcaster.domain.spelling import counted
+from broadcaster.domain.stations import Station
 from broadcaster.pipeline import reach_density
 from broadcaster.pipeline.issue import check_channels, check_rules, check_texts, check_topic
 from broadcaster.pipeline.render import Context, sms_text
+from broadcaster.pipeline.services import Services
 from broadcaster.sending.providers import rate_of
 from broadcaster.store.people import wishes
 from broadcaster.store.stations import stations
 from channels.sms import Segments, count, plain
 from zones import Area
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.pipeline.services import Services
 
 _TOKEN = "x" * 11
 _NOBODY = Audience()

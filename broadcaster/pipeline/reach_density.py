@@ -1,16 +1,10 @@
 """Where a station's followers live, for drawing an area; answered by processes with indexes."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import orjson
 
 from broadcaster.atlas.density import Cell, around
-
-if TYPE_CHECKING:
-    from broadcaster.domain.stations import Station
-    from broadcaster.pipeline.services import Services
+from broadcaster.domain.stations import Station
+from broadcaster.pipeline.services import Services
 
 ASKED = "reach"
 QUESTION = "density"

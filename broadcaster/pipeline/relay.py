@@ -1,19 +1,14 @@
 """Relay: move committed events from the outbox to the bus, in order."""
 
-from __future__ import annotations
-
 import asyncio
 import functools
 from collections import defaultdict
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.topics import ALERTS, PEOPLE, queue_of, resolve_queue
 from broadcaster.store import urgently
 from broadcaster.store.engine import outbox
-
-if TYPE_CHECKING:
-    from broadcaster.pipeline.services import Services
 
 _RELAYED = 500
 _LOOK_S = 1.0

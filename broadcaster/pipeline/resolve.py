@@ -3,24 +3,17 @@
 The first part is small, so that the first messages leave while the last recipients are still being written.
 """
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from broadcaster.domain.alerts import Lane
+from broadcaster.domain.alerts import Alert, Lane
 from broadcaster.domain.audience import Pool
 from broadcaster.pipeline.dispatch import dispatch
+from broadcaster.pipeline.services import Services
 from broadcaster.store.alerts import alerts, report, tracking
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.pipeline.services import Services
 
 FIRST_PART = 100
 PART = {Lane.URGENT: 1000, Lane.ROUTINE: 250}

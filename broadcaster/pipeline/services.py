@@ -1,44 +1,38 @@
 """What the stages work with; built once in ``broadcaster.app``."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import OrderedDict
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from broadcaster.atlas import ActiveAlerts, Atlas
+from broadcaster.bus import Bus
+from broadcaster.bus.base import Signal
+from broadcaster.clock import Clock
+from broadcaster.config import Settings
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.health import Trouble
 from broadcaster.domain.hearing import Wishes
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.health import Health
 from broadcaster.ids import new_token
+from broadcaster.pipeline.move import Movements
 from broadcaster.pipeline.render import Context, Links
+from broadcaster.pipeline.track import Ledger
 from broadcaster.sending.precedence import Precedence
+from broadcaster.sending.sender import Sender
+from broadcaster.store import Store
 from broadcaster.store.alerts import alerts
+from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.operations.alive import Deaths
+from broadcaster.store.register.registering import Registration
 from broadcaster.store.stations import stations
-from schedules import QuietHours
-
-if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
-    from broadcaster.atlas import ActiveAlerts, Atlas
-    from broadcaster.bus import Bus
-    from broadcaster.bus.base import Signal
-    from broadcaster.clock import Clock
-    from broadcaster.config import Settings
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.health import Trouble
-    from broadcaster.domain.stations import Station
-    from broadcaster.pipeline.move import Movements
-    from broadcaster.pipeline.track import Ledger
-    from broadcaster.sending.sender import Sender
-    from broadcaster.store import Store
-    from broadcaster.store.engine.grouping import Grouped
-    from broadcaster.store.register.registering import Registration
-    from channels.base import Channel
-    from schedules import SchoolCalendar
+from channels.base import Channel
+from schedules import QuietHours, SchoolCalendar
 
 _CONTEXTS = 64
 _BEGUN = 10_000

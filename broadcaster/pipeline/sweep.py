@@ -1,25 +1,17 @@
 """Sweep: requeue unfinished work from the store; take over from dead processes."""
 
-from __future__ import annotations
-
 import time
 from collections import defaultdict
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 import structlog
 
 from broadcaster.pipeline.lead import dead
+from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.topics import queue_of, resolve_queue
-from broadcaster.store import urgently
+from broadcaster.store import Unit, urgently
 from broadcaster.store.alerts import alerts, batches
 from broadcaster.store.operations import upkeep
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
 
 _STEP = timedelta(seconds=10)
 _DUE = 2000

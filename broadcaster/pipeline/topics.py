@@ -1,13 +1,7 @@
 """Names on the bus: topics that wake loops, and queues between stages."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from broadcaster.domain.alerts import lane_of_rank
-
-if TYPE_CHECKING:
-    from broadcaster.domain.people import ChannelName
+from broadcaster.domain.people import ChannelName
 
 ALERTS = "alerts"
 """Topic: an alert was issued, changed or ended."""

@@ -1,27 +1,20 @@
 """Track: collect outcomes and receipts from all senders and listeners, and commit them in groups."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 
+from broadcaster.bus import Bus
+from broadcaster.clock import Clock
 from broadcaster.domain.deliveries import DeliveryState, Outcome
+from broadcaster.domain.retirement import Blame
 from broadcaster.metrics import GROUP_SECONDS, OUTCOMES
 from broadcaster.sending.backoff import backoff_s
-from broadcaster.store import StoreUnavailable, urgently
+from broadcaster.store import Store, StoreUnavailable, urgently
 from broadcaster.store.alerts import tracking
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from broadcaster.bus import Bus
-    from broadcaster.clock import Clock
-    from broadcaster.domain.retirement import Blame
-    from broadcaster.store import Store
 
 GROUP = 500
 """Most outcomes in one transaction."""

@@ -1,14 +1,8 @@
 """Wake: send what waited for the end of people's quiet hours, most severe first, in bounded runs."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from broadcaster.pipeline.dispatch import dispatch
+from broadcaster.pipeline.services import Services
 from broadcaster.store.alerts import alerts, tracking, waiting
-
-if TYPE_CHECKING:
-    from broadcaster.pipeline.services import Services
 
 PEOPLE = 1000
 """People per run; there is a run every second, as a whole town's quiet hours end at once."""

@@ -3,26 +3,20 @@
 The process that took the sign-up sends the first, the leading scheduler the rest. All yield to urgent alerts.
 """
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import structlog
 
 from broadcaster.domain.people import ChannelName
 from broadcaster.metrics import SENT
 from broadcaster.pipeline.render.welcome import render_welcome
+from broadcaster.pipeline.services import Services
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.people import welcomes
+from broadcaster.store.people.welcomes import Welcome
 from channels.addresses import read_address
 from channels.errors import ChannelError, Gone
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store.people.welcomes import Welcome
 
 RANK = 10
 """After urgent alerts, as codes are."""

@@ -1,7 +1,5 @@
 """Fixed words of messages, by language. To add a language, add an entry."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

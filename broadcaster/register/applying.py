@@ -1,23 +1,17 @@
 """Applies a plan, whole, in one short transaction."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Callable, Iterator
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from broadcaster.register.packing import unpacked
+from broadcaster.register.planning import Plan
 from broadcaster.register.spool import Spool
+from broadcaster.store.engine.engine import Store
 from broadcaster.store.register import intake
+from broadcaster.store.register.listed import Edit
 from broadcaster.store.stations import stations
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
-
-    from broadcaster.register.planning import Plan
-    from broadcaster.store.engine.engine import Store
-    from broadcaster.store.register.listed import Edit
 
 _BATCH = 4000
 _PARTS = [part.name for part in fields(intake.Rows)]

@@ -5,18 +5,13 @@ each program words them differently: "Tél. mobile (père)", "E-mail 2 Address",
 heading must be known: a doctor's number is not the patient's.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from broadcaster.domain.spelling import folded
 from broadcaster.register.refusals import ListRefused
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 CONTACTS = ("mobile", "landline", "phone", "email")
 """Meanings whose columns hold contacts."""

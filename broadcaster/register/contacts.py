@@ -1,17 +1,11 @@
 """Contacts from written addresses, normalized."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.spelling import key
 from channels.addresses import push_text
 from channels.email.address import parse_address
 from channels.sms import PhoneNumber, parse_phone
-
-if TYPE_CHECKING:
-    from channels.webpush import PushSubscription
+from channels.webpush import PushSubscription
 
 
 def mail_contact(text: str) -> NewContact:

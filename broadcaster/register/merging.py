@@ -1,22 +1,15 @@
 """Changes that a line makes to an existing person: only the fields it names. Pure."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from broadcaster.domain.addresses import Address
-from broadcaster.domain.people import CHANNEL_NUMBER
+from broadcaster.domain.people import CHANNEL_NUMBER, NewPlace
 from broadcaster.domain.spelling import plain
-from broadcaster.register.parsing import SPEAKS_OF, Says
+from broadcaster.register.parsing import SPEAKS_OF, Says, Told
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people.addresses import mark_of
 from broadcaster.store.people.contacts import key_with
-from broadcaster.store.register.listed import Edit
-
-if TYPE_CHECKING:
-    from broadcaster.domain.people import NewPlace
-    from broadcaster.register.parsing import Told
-    from broadcaster.store.engine.sealing import Vault
-    from broadcaster.store.register.listed import Held
+from broadcaster.store.register.listed import Edit, Held
 
 
 class Removed(NamedTuple):

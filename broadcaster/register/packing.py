@@ -1,16 +1,12 @@
 """Serialization of one person's entry for the spool."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.store.register.intake import Entry
 from broadcaster.store.register.listed import Edit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def packed(entry: Entry | Edit) -> tuple[Any, ...]:

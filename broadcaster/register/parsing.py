@@ -1,30 +1,23 @@
 """From a line's cells to a person's data, or errors. Pure: no database, no clock."""
 
-from __future__ import annotations
-
 import json
 import math
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import TYPE_CHECKING
 
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.signs import unfit
 from broadcaster.domain.spelling import folded, group_slug, key, plain
-from broadcaster.register.columns import CONTACTS, looks_like_contact
+from broadcaster.register.columns import CONTACTS, Columns, looks_like_contact
 from broadcaster.register.contacts import mail_contact, phone_contact
+from broadcaster.register.records import Line
 from broadcaster.register.refusals import Refusal
 from channels.email.address import InvalidMailAddress
 from channels.sms import InvalidPhone
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from broadcaster.register.columns import Columns
-    from broadcaster.register.records import Line
 
 MAX_EXTERNAL_ID = 100
 MAX_NAME = 120

@@ -1,35 +1,28 @@
 """Plans an import: new, changed and unchanged people, refused lines. Writes nothing."""
 
-from __future__ import annotations
-
 import asyncio
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from broadcaster.domain.spelling import key
+from broadcaster.domain.stations import Station
 from broadcaster.register.merging import Removed, merged
 from broadcaster.register.packing import packed, unpacked
-from broadcaster.register.parsing import Parser, content_of
+from broadcaster.register.parsing import Parser, Told, content_of
+from broadcaster.register.reading import Source
+from broadcaster.register.records import Line
 from broadcaster.register.refusals import Refusal
 from broadcaster.register.spool import Spool
+from broadcaster.store.engine.engine import Store
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import people
-from broadcaster.store.people.contacts import key_with
+from broadcaster.store.people.contacts import Key, key_with
 from broadcaster.store.register import intake, listed
+from broadcaster.store.register.listed import Held
 from broadcaster.store.stations import stations
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.register.parsing import Told
-    from broadcaster.register.reading import Source
-    from broadcaster.register.records import Line
-    from broadcaster.store.engine.engine import Store
-    from broadcaster.store.engine.sealing import Vault
-    from broadcaster.store.people.contacts import Key
-    from broadcaster.store.register.listed import Held
 
 PIECE = 500
 _FAR_KM = 100.0

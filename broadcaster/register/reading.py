@@ -5,24 +5,19 @@ spreadsheets in France save. Delimiter: from a line ``sep=;``, else the one of c
 the header best. There may be a title above the header.
 """
 
-from __future__ import annotations
-
 import codecs
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple, TextIO
 
 from broadcaster.register.columns import Columns, meaning_of, read_header
 from broadcaster.register.records import MAX_LINE, Line, records
 from broadcaster.register.refusals import ListRefused
 from broadcaster.register.sheets import as_meant
 from broadcaster.register.workbook import OLD_EXCEL, ZIP, sheets_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
-    from typing import TextIO
 
 MAX_LINES = 1_000_000
 MAX_FILE = 1 << 30

@@ -5,16 +5,12 @@ and none of its further lines could be a record of its own. Otherwise the openin
 with the next.
 """
 
-from __future__ import annotations
-
 import csv
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from broadcaster.domain.refusals import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 MAX_LINE = 20_000
 """Characters per line, and per record over several lines."""

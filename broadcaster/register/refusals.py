@@ -1,17 +1,11 @@
 """Reasons to refuse a list or its lines."""
 
-from __future__ import annotations
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
-from broadcaster.domain.refusals import ENGLISH, Refused, sentence
+from broadcaster.domain.refusals import ENGLISH, Reader, Refused, sentence
 from broadcaster.register.sheets import csv_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    from broadcaster.domain.refusals import Reader
 
 
 class ListRefused(Refused):

@@ -5,15 +5,10 @@ than the file's (a French one at every semicolon), so text after any delimiter c
 apostrophe makes it text. Numbers are unchanged: a coordinate may be negative.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
 _RUNS = r"(?=[\s\"']*[=+\-@])"

@@ -4,17 +4,13 @@ A list may have a million lines. The file is unlinked while open, so a killed pr
 sealed with the vault, so the disk shows nothing either.
 """
 
-from __future__ import annotations
-
 import marshal
 import struct
 import tempfile
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterator
+from typing import Any, Self
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from broadcaster.store.engine.sealing import Vault
+from broadcaster.store.engine.sealing import Vault
 
 _CONTEXT = b"spool"
 _LENGTH = struct.Struct(">I")

@@ -4,21 +4,17 @@ A workbook is a ZIP file of XML. Its parts' sizes are checked first: a small fil
 may be a million rows apart.
 """
 
-from __future__ import annotations
-
 import re
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from python_calamine import CalamineError, PasswordError, SheetVisibleEnum, ZipError, load_workbook
 
 from broadcaster.register.records import Line
 from broadcaster.register.refusals import ListRefused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 ZIP = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"

@@ -1,7 +1,5 @@
 """Retry delays."""
 
-from __future__ import annotations
-
 import random
 
 BASE_S = 2.0

@@ -1,19 +1,14 @@
 """A channel's concurrency and rate limit, by priority."""
 
-from __future__ import annotations
-
 import asyncio
 import heapq
 import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
 
 from broadcaster.bus import BusUnavailable
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    Grant = Callable[[float, tuple[int, int]], Awaitable[tuple[float, float]]]
+Grant = Callable[[float, tuple[int, int]], Awaitable[tuple[float, float]]]
 
 _ALONE_S = 1.0
 _AHEAD_S, _MOST_AHEAD = 0.02, 100.0

@@ -5,8 +5,6 @@ one more per answer; a message unanswered after ``PATIENCE_S`` returns its place
 worth of such messages is out, that service gets no more.
 """
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import heapq
@@ -14,14 +12,11 @@ import itertools
 import math
 import random
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from broadcaster.metrics import BREAKER, BY_PROVIDER
 from channels.transport.breaker import Breaker, BreakerState
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PATIENCE_S = 2.0
 _BUSY_S = 2.0
@@ -37,7 +32,7 @@ _MOST_ORIGINS = 512
 class Flight:
     """A message under way, from its place to its answer."""
 
-    origin: Origin
+    origin: "Origin"
     ticket: int
     give_place: Callable[[], None]
     slow: Callable[[int], None]

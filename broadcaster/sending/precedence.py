@@ -1,17 +1,12 @@
 """Routine work yields to urgent work within one process."""
 
-from __future__ import annotations
-
 import asyncio
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING
 
 from broadcaster.domain.alerts import Lane, lane_of_rank
 from broadcaster.store import urgently
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LONGEST_S = 1.0
 FIRST_S = 2.0

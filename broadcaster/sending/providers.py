@@ -1,18 +1,20 @@
 """The configured channels: real where there are credentials, else sandboxed."""
 
-from __future__ import annotations
-
 import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from broadcaster.bus import Bus
+from broadcaster.config import Settings
 from broadcaster.domain.people import ChannelName
 from broadcaster.errors import BadSettings
 from broadcaster.metrics import BREAKER, BY_PROVIDER, FIRST_SHARE
 from broadcaster.sending.gate import Gate, SharedGate
 from broadcaster.sending.origins import Origins
 from broadcaster.sending.sender import Sender
+from channels.base import Channel
 from channels.email import DkimKey, Email, SmtpConfig
 from channels.sandbox import Sandbox
 from channels.sms import Sms
@@ -21,13 +23,6 @@ from channels.transport.failover import Failover, Provider
 from channels.twilio import TwilioAccount, is_alphanumeric
 from channels.voice import Voice
 from channels.webpush import KNOWN_ORIGINS, VapidKey, WebPush, WebPushConfig, service_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from broadcaster.bus import Bus
-    from broadcaster.config import Settings
-    from channels.base import Channel
 
 SYNTHETIC_ORIGIN = "https://push.example.invalid"
 """Push origin of synthetic residents' devices; it can never resolve (RFC 2606)."""
@@ -61,7 +56,7 @@ def open_senders(settings: Settings, bus: Bus | None = None) -> dict[ChannelName
     return made
 
 
-def _sender(settings: Settings, name: ChannelName, made: Made, hint: str, bus: Bus | None) -> Sender:
+def _sender(settings: Settings, name: ChannelName, made: "Made", hint: str, bus: Bus | None) -> Sender:
     failover: Failover[Any, Any] | None = None
     if len(made.providers) > 1:
         failover = _failover(settings, name, *made.providers)

@@ -1,20 +1,14 @@
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
+from broadcaster.domain.people import ChannelName
 from broadcaster.sending.backoff import STOP_S
+from broadcaster.sending.gate import Gate
 from broadcaster.sending.origins import Origins
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.domain.people import ChannelName
-    from broadcaster.sending.gate import Gate
-    from channels.base import Channel
-    from channels.sms.smpp import Smpp
-    from channels.transport.failover import Failover, Provider
+from channels.base import Channel
+from channels.sms.smpp import Smpp
+from channels.transport.failover import Failover, Provider
 
 
 @dataclass

@@ -1,12 +1,7 @@
 """One time limit for very many concurrent blocks, with a single timer."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from types import TracebackType
 
 
 class Limit:
@@ -21,11 +16,11 @@ class Limit:
         self._blocks: dict[Block, None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def block(self) -> Block:
+    def block(self) -> "Block":
         """Return a block; the calling task enters it once."""
         return Block(self)
 
-    def begin(self, block: Block) -> float:
+    def begin(self, block: "Block") -> float:
         """Register a block; return its deadline in the loop's time."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._seconds
@@ -34,7 +29,7 @@ class Limit:
             self._timer = loop.call_at(until, self._look)
         return until
 
-    def end(self, block: Block) -> None:
+    def end(self, block: "Block") -> None:
         """Unregister it."""
         del self._blocks[block]
 

@@ -1,23 +1,15 @@
 """Operators' practice: how fast they answer drills, and when they last sent one."""
 
-from __future__ import annotations
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
-
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from broadcaster.domain.alerts import MsgType, Status
 from broadcaster.domain.schedules import Kind
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import alerts, occurrences, schedules, stations
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime
-
-    from sqlalchemy import ColumnElement
-
-    from broadcaster.store.engine.engine import Unit
 
 _ANSWERED_WITHIN = timedelta(days=1)
 

@@ -1,20 +1,15 @@
 """Scripts and styles as bundled by esbuild, named by content hash, so that browsers can cache them for ever."""
 
-from __future__ import annotations
-
 import json
 import mimetypes
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from broadcaster.errors import BadSettings
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 STATIC = Path(__file__).parent / "static"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")

@@ -1,22 +1,14 @@
 """Problems as pages."""
 
-from __future__ import annotations
+from aiohttp import web
 
-from typing import TYPE_CHECKING
-
-from broadcaster.domain.refusals import ENGLISH
-from broadcaster.http.problems import title
+from broadcaster.domain.refusals import ENGLISH, Reader
+from broadcaster.http.problems import HttpProblem, title
 from broadcaster.http.sessions import PATH
 from broadcaster.web.console.frame import words_of
 from broadcaster.web.health_words import told
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.pages import language_of, render
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.refusals import Reader
-    from broadcaster.http.problems import HttpProblem
 
 
 def reader_of(request: web.Request) -> Reader:

@@ -4,24 +4,18 @@ English sentences are the msgids, so English needs no file. ``locale/fr`` has th
 folder, with any number of files.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from gettext import c2py
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from babel import Locale
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from broadcaster.domain.people import CHANNEL_WORDS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from babel.messages.catalog import Message
 
 LOCALE_DIR = Path(__file__).parent / "locale"
 _MOST_CHOICES = 20

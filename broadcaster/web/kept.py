@@ -1,18 +1,13 @@
 """Cache of rendered pages, for when a whole town opens the same link."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiohttp import web
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 
 FRESH_S = 15.0
 _MOST = 512

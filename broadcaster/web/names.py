@@ -1,11 +1,6 @@
 """Names in the reader's language."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from broadcaster.web.i18n import Words
+from broadcaster.web.i18n import Words
 
 
 def language_word(locale: str, words: Words) -> str:

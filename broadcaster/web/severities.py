@@ -1,14 +1,7 @@
 """Severities on pages: words and styles."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from broadcaster.domain.alerts import Severity, Status
-
-if TYPE_CHECKING:
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.web.i18n import Words
+from broadcaster.domain.alerts import Alert, Severity, Status
+from broadcaster.web.i18n import Words
 
 
 def severity_words(words: Words) -> dict[str, str]:

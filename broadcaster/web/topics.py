@@ -1,14 +1,9 @@
 """Names of a station's topics."""
 
-from __future__ import annotations
+from collections.abc import Mapping
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.web.i18n import Words
+from broadcaster.domain.stations import Station
+from broadcaster.web.i18n import Words
 
 
 def topic_words(words: Words) -> Mapping[str, str]:

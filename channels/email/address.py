@@ -1,7 +1,5 @@
 """Mail addresses as typed and as SMTP takes them (RFC 5321 section 4.1.2, RFC 6531)."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

@@ -5,17 +5,12 @@ decoding (RFC 2045 section 6.7, rule 5), separate a slot's value from its surrou
 without re-encoding the rest, and no line exceeds 76 characters.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _BASE64_LINE = 57  # bytes; 76 characters once encoded
 

@@ -1,26 +1,20 @@
 """Mail over SMTP: a ``channels.base.Channel`` of ``Mail`` to an address."""
 
-from __future__ import annotations
-
 import asyncio
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from channels.base import Channel, Composed, Finding, Receipt
 from channels.email.address import InvalidMailAddress, needs_smtputf8, parse_address
 from channels.email.body import filled
 from channels.email.compiled import CompiledTemplate
-from channels.email.connection import Lost, Refused
+from channels.email.config import SmtpConfig
+from channels.email.connection import Connection, Lost, Refused
+from channels.email.mail import Mail, MailTemplate
 from channels.email.pool import Pool
 from channels.email.probe import probe
 from channels.email.replies import queue_id, refusal
 from channels.email.signature import Signer
 from channels.errors import Gone, Permanent, Transient
-
-if TYPE_CHECKING:
-    from channels.email.config import SmtpConfig
-    from channels.email.connection import Connection
-    from channels.email.mail import Mail, MailTemplate
 
 _TEMPLATES = 64  # compiled templates kept: languages times active alerts
 _PATIENCE_S = 30.0

@@ -1,23 +1,16 @@
 """A template compiled to MIME once; each person's message is joined from its bytes."""
 
-from __future__ import annotations
-
 import time
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from channels.email import fields
 from channels.email.body import Slot, base64_lines, pieces
-from channels.email.signature import Canonical
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from channels.email.config import Sender
-    from channels.email.mail import InlineImage, Mail, MailTemplate
-    from channels.email.signature import Signer
+from channels.email.config import Sender
+from channels.email.mail import InlineImage, Mail, MailTemplate
+from channels.email.signature import Canonical, Signer
 
 # "=_" occurs neither in quoted-printable nor in base64 (RFC 2045 section 6.7): safe as a boundary
 _ALTERNATIVE = b"=_tocsin_alternative"

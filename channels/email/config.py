@@ -1,21 +1,16 @@
 """Mail settings: relay, credentials, sender, limits."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from pathlib import Path
+from typing import Literal, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from channels.email.address import InvalidMailAddress, parse_address
 from channels.email.fields import check_value
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from channels.email.signature import DkimKey
+from channels.email.signature import DkimKey
 
 Tls = Literal["starttls", "starttls-if-offered", "implicit", "none"]
 
@@ -44,7 +39,7 @@ class Sender:
     name: str | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Sender:
+    def parse(cls, text: str) -> "Sender":
         """Read ``Mairie <alerte@ville.example>`` or a bare address; raises ``InvalidMailAddress``."""
         named = _WITH_NAME.fullmatch(text)
         address = parse_address(named["address"] if named else text)
@@ -121,7 +116,7 @@ class SmtpConfig:
     @classmethod
     def from_url(
         cls, url: str, *, sender: str | None = None, dkim: DkimKey | None = None, ca_file: Path | str | None = None
-    ) -> SmtpConfig:
+    ) -> "SmtpConfig":
         """Read ``smtp://user:password@host:587?starttls=required&from=Mairie <alerte@ville.example>``.
 
         ``smtps://`` is TLS from the start (port 465). ``smtp://`` asks for STARTTLS (port 587) unless the host is this

@@ -4,21 +4,17 @@ Uses aiosmtplib's single commands, not ``sendmail``: so it is always known wheth
 one timer bounds them all.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import socket
 import ssl
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import aiosmtplib
 
+from channels.email.config import SmtpConfig
 from channels.email.replies import Reply, Stage, refusal
 from channels.errors import ChannelError, Misconfigured, Transient
-
-if TYPE_CHECKING:
-    from channels.email.config import SmtpConfig
 
 _OK, _FORWARDED, _GO_ON, _LEAVING = 250, 251, 354, 421
 _PATIENCE_S = 30.0  # before an unreachable relay is retried

@@ -1,7 +1,5 @@
 """Header fields, folded (RFC 5322) and encoded (RFC 2047) so that no value can end its own field."""
 
-from __future__ import annotations
-
 import base64
 import re
 

@@ -4,18 +4,13 @@ Both raise ``ValueError`` on construction for anything that can't be written saf
 when thousands are sent.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from channels.email.body import tokens
 from channels.email.fields import check_value
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
 
 _DOT_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _LOCAL_ID = re.compile(rf"(?=.{{1,200}}$){_DOT_ATOM}")

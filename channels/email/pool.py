@@ -1,17 +1,11 @@
 """Connection pool: bounded, first come first served, closing idle and worn connections."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING
+import ssl
 
+from channels.email.config import SmtpConfig
 from channels.email.connection import Connection, connect, tls_context
 from channels.errors import Transient
-
-if TYPE_CHECKING:
-    import ssl
-
-    from channels.email.config import SmtpConfig
 
 
 class Pool:

@@ -1,21 +1,14 @@
 """Checks the relay without sending."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 import aiosmtplib
 
 from channels.base import Finding
-from channels.email.connection import connect, tls_context
+from channels.email.config import SmtpConfig
+from channels.email.connection import Connection, connect, tls_context
 from channels.errors import ChannelError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from channels.email.config import SmtpConfig
-    from channels.email.connection import Connection
 
 _HINTS: Mapping[str, str] = {
     "smtp:dns": "check the host in the SMTP URL, and that this machine can look names up",

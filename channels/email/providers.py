@@ -1,11 +1,6 @@
 """Mailbox providers by domain: a provider's answer holds for all its domains."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
 # From the providers' own postmaster pages; any other domain is its own provider.
 _DOMAINS: Mapping[str, str] = {

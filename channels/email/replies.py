@@ -4,18 +4,14 @@ A refusal that a recipient can cause never stops the channel, since recipients c
 errors before RCPT are ``Misconfigured``, and 530 (sign-in required).
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from channels.email.verdicts import Verdict, plain, verdict_of
 from channels.errors import ChannelError, Gone, Misconfigured, Permanent, SenderRefused, Transient, Unexplained
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Stage = Literal["connect", "tls", "auth", "mail", "rcpt", "data", "body"]
 

@@ -9,16 +9,12 @@ To add a provider's wording, add it to ``verdicts.toml`` with its source, and th
 ``tests/unit/channels/mail_diagnostics.txt``.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
+from collections.abc import Mapping
 from enum import StrEnum
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import NamedTuple
 
 
 class Verdict(StrEnum):

@@ -4,22 +4,17 @@ Twilio has no idempotency key: a request without an answer may have been accepte
 ``Transient(may_have_left=True)``.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from channels.base import Composed, Finding, Receipt
 from channels.errors import Permanent, Transient
 from channels.sms.segments import count
-from channels.twilio.account import E164, is_url
+from channels.twilio.account import E164, TwilioAccount, is_url
 from channels.twilio.errors import error_for
 from channels.twilio.probe import probe_account
 from channels.twilio.rest import FORM, Request, TwilioRest
-
-if TYPE_CHECKING:
-    from channels.twilio.account import TwilioAccount
 
 LONGEST_TEXT = 1600  # characters; Twilio's error 21617
 LONGEST_VALIDITY_S = 36_000  # ten hours; Twilio's error 30045

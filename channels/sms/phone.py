@@ -5,8 +5,6 @@ A French number written nationally does not say whether it is overseas: 0692… 
 national plan (a resident of L'Aigle may keep a Réunion mobile).
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """SMS cost in whole minor units, without floats."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

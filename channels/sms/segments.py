@@ -5,8 +5,6 @@ concatenated message has a six-byte header, which leaves 153 of 160 septets and 
 takes two (an escape and a septet, a surrogate pair) is never split across two parts.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

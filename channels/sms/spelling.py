@@ -3,8 +3,6 @@
 Only offered to the author, never applied automatically: some words change (« cote » and « côté »).
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

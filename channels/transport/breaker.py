@@ -7,21 +7,13 @@
                                     └─(the trial went ill)──────┘  rests twice as long
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections import deque
+from collections.abc import Callable
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
-from channels.errors import Misconfigured, Transient
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from channels.errors import ChannelError
-
+from channels.errors import ChannelError, Misconfigured, Transient
 
 _KNOWN_S = 60.0
 

@@ -5,24 +5,19 @@ never given to the second, nor on retry: ``send_by`` binds it to the provider th
 crash, callers record what ``before`` reports ahead of each attempt.
 """
 
-from __future__ import annotations
-
 import asyncio
 import statistics
 import time
 from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from channels.base import Channel, Composed, Finding, Receipt
 from channels.errors import ChannelError, Misconfigured, Transient
 from channels.transport.breaker import Breaker, BreakerState, is_about_receiver
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from channels.base import Channel, Composed, Finding, Receipt
-
-    Told = Callable[[str, str], None]
+Told = Callable[[str, str], None]
 
 M = TypeVar("M")
 A = TypeVar("A")

@@ -5,18 +5,14 @@ pyreqwest (Rust's reqwest) takes a third of aiohttp's CPU time per request, most
 connection that was closed before an octet was written.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import ClientClosedError, DecodeError, PyreqwestError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 # Servers close idle connections after minutes: dropping them sooner avoids writing into one that is closing.
 _KEEP_ALIVE = timedelta(seconds=30)
@@ -62,7 +58,7 @@ class HttpTrouble(Exception):
     ``may_have_left``: the server may have the request.
     """
 
-    def __init__(self, what: What, *, may_have_left: bool, reply: Reply | None = None) -> None:
+    def __init__(self, what: What, *, may_have_left: bool, reply: "Reply | None" = None) -> None:
         super().__init__(what.value)
         self.what = what
         self.may_have_left = may_have_left

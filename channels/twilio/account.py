@@ -1,7 +1,5 @@
 """The sending account, validated before use."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Literal

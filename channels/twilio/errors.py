@@ -9,8 +9,6 @@ number must not silence a town.
 Source: https://www.twilio.com/docs/api/errors, one page a code.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import NamedTuple
 

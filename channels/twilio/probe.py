@@ -1,17 +1,13 @@
 """Check Twilio without sending: is the account active and funded, and does it own the sender?"""
 
-from __future__ import annotations
-
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from channels.base import Finding
 from channels.errors import ChannelError
-
-if TYPE_CHECKING:
-    from channels.twilio.account import TwilioAccount
-    from channels.twilio.rest import TwilioRest
+from channels.twilio.account import TwilioAccount
+from channels.twilio.rest import TwilioRest
 
 Use = Literal["sms", "voice"]
 

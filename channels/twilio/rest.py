@@ -5,26 +5,20 @@ for the same request (158 µs against 30) and does not tell whether a failed req
 encoded here, once, so ``Request.wire`` shows the very bytes sent.
 """
 
-from __future__ import annotations
-
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
-from channels.errors import Misconfigured, Transient
+from channels.errors import ChannelError, Misconfigured, Transient
 from channels.transport.courier import Courier
 from channels.transport.http import HttpConfig, HttpTrouble, What
+from channels.twilio.account import TwilioAccount
 from channels.twilio.errors import error_for
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from channels.errors import ChannelError
-    from channels.twilio.account import TwilioAccount
 
 FORM = "application/x-www-form-urlencoded"
 _LONGEST_WAIT_S = 86_400.0

@@ -5,18 +5,14 @@ https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
 https://www.twilio.com/docs/voice/api/call-resource#statuscallback
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from channels.twilio.errors import Policy, Rule, rule_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 State = Literal["accepted", "sent", "delivered", "displayed", "failed"]
 

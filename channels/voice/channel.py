@@ -1,21 +1,15 @@
 """The voice channel: Twilio's Calls resource, with TwiML in the request."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
 
 from channels.base import Channel, Composed, Finding, Receipt
 from channels.errors import Permanent, Transient
 from channels.sms.phone import service_problem
-from channels.twilio.account import E164, InvalidAccount
+from channels.twilio.account import E164, InvalidAccount, TwilioAccount
 from channels.twilio.probe import probe_account
 from channels.twilio.rest import FORM, Request, TwilioRest
+from channels.voice.message import VoiceMessage
 from channels.voice.twiml import opening, spoken
-
-if TYPE_CHECKING:
-    from channels.twilio.account import TwilioAccount
-    from channels.voice.message import VoiceMessage
 
 _SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _EVENTS = ("initiated", "ringing", "answered", "completed")

@@ -1,7 +1,5 @@
 """The text of a call."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -4,20 +4,14 @@ Everything is inside one Gather, so the key works from the first word; and is sa
 that starts recording late, or a person slow to listen, gets it whole once.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from twilio.twiml.voice_response import Gather, VoiceResponse  # type: ignore[import-untyped]
 
-from channels.voice.message import speakable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from channels.voice.message import VoiceMessage
+from channels.voice.message import VoiceMessage, speakable
 
 LONGEST_TWIML = 4000  # characters within a request; Twilio's error 32018
 _KEY = "1"

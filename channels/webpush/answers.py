@@ -12,18 +12,14 @@ WNS                   headers X-WNS-Error-Description, X-WNS-NotificationStatus;
 ====================  ==========================================================================================
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from channels.errors import ChannelError, Gone, Misconfigured, Permanent, SenderRefused, Transient
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 TAKEN = frozenset({200, 201, 202, 204})
 TOO_LARGE = 413

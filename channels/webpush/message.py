@@ -1,7 +1,5 @@
 """A push's content and its delivery options."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Literal, get_args

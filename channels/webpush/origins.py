@@ -5,14 +5,9 @@ network (SSRF). So only origins of known push services are allowed, by exact nam
 and only over https (http for a configured loopback).
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 KNOWN_ORIGINS: tuple[str, ...] = (
     "fcm.googleapis.com",  # Chrome, Edge on Android, Opera, Samsung Internet, Brave, Vivaldi

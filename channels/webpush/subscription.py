@@ -1,18 +1,13 @@
 """Address of a push: a browser's ``PushSubscription``."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from channels.encoding import from_base64url, to_base64url
 from channels.webpush.origins import allowed, is_loopback, origin_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MAX_ENDPOINT = 2048
 _POINT_LENGTH = 65  # 0x04, x, y: an uncompressed point of P-256 (RFC 8291, section 3.1)
@@ -43,7 +38,7 @@ class PushSubscription:
     auth: str = field(repr=False)
 
     @classmethod
-    def parse(cls, obj: Any, origins: Iterable[str] | None = None) -> PushSubscription:
+    def parse(cls, obj: Any, origins: Iterable[str] | None = None) -> "PushSubscription":
         """Parse the Push API's JSON ``{endpoint, keys: {p256dh, auth}}``; other members are ignored.
 
         Without ``origins`` only the form is checked (https anywhere, http on loopback); with them also whether we would

@@ -3,19 +3,14 @@
 The header depends only on service and hour, so it is signed once for both and not per message.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 
 from channels.encoding import from_base64url, to_base64url
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 RENEW_AFTER_S = 3600
 # RFC 8292, section 2: at most 24 hours. Half of it allows for wrong clocks on either side.
@@ -49,11 +44,11 @@ class VapidKey:
         """The ``applicationServerKey`` that the page subscribes with, base64url."""
 
     @classmethod
-    def generate(cls) -> VapidKey:
+    def generate(cls) -> "VapidKey":
         return cls(ec.generate_private_key(ec.SECP256R1()))
 
     @classmethod
-    def load(cls, text: str | bytes) -> VapidKey:
+    def load(cls, text: str | bytes) -> "VapidKey":
         """Parse a private key: PEM (openssl, ``vapid --gen``), or raw or DER in base64url.
 
         Raises ``InvalidVapidKey``.
@@ -74,7 +69,7 @@ class VapidKey:
             raise InvalidVapidKey("neither PEM nor base64url of a private key without password") from error
 
     @classmethod
-    def _checked(cls, key: object) -> VapidKey:
+    def _checked(cls, key: object) -> "VapidKey":
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise InvalidVapidKey("not a key of an elliptic curve")
         return cls(key)

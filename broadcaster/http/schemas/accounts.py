@@ -1,7 +1,4 @@
-# ruff: noqa: TC001, TC003  pydantic reads the annotations at run time
 """What is foreseen, what became of it, delivery by delivery, and who was missed."""
-
-from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -216,7 +213,7 @@ class FindingOut(Shown):
     detail: str = Field(description="What a provider said, in its own words.")
 
     @classmethod
-    def of(cls, trouble: Trouble) -> FindingOut:
+    def of(cls, trouble: Trouble) -> "FindingOut":
         return cls(
             code=trouble.code.value,
             severity=trouble.grade.value,

@@ -1,4 +1,3 @@
-# ruff: noqa: TC001, TC003  pydantic reads the annotations at run time
 """Alerts, in and out."""
 
 from __future__ import annotations

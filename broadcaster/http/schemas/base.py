@@ -1,7 +1,5 @@
 """What the models share: what a line of text is, a moment, a point, an area."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal

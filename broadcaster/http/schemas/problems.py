@@ -1,7 +1,5 @@
 """What is answered when something is wrong: RFC 9457."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import Field

@@ -1,7 +1,4 @@
-# ruff: noqa: TC001, TC003  pydantic reads the annotations at run time
 """What residents and visitors send from their own devices, and get."""
-
-from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self

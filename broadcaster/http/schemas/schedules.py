@@ -1,7 +1,4 @@
-# ruff: noqa: TC001, TC003  pydantic reads the annotations at run time
 """Schedules, in and out."""
-
-from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Literal

@@ -1,7 +1,5 @@
 """Stations, in and out."""
 
-from __future__ import annotations
-
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator

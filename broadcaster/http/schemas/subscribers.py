@@ -1,7 +1,4 @@
-# ruff: noqa: TC003  pydantic reads the annotations at run time
 """Subscribers, in and out."""
-
-from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal

@@ -3,10 +3,9 @@
 The first word of an exercise, on every channel, says that it is one.
 """
 
-from __future__ import annotations
+from collections.abc import Callable
 
-from typing import TYPE_CHECKING
-
+from broadcaster.domain.alerts import Text
 from broadcaster.domain.people import ChannelName
 from broadcaster.pipeline.render.context import Context, Fill, Links
 from broadcaster.pipeline.render.mail import render_mail
@@ -14,11 +13,6 @@ from broadcaster.pipeline.render.push import render_push
 from broadcaster.pipeline.render.sms import cheap_sms, render_sms, sms_text
 from broadcaster.pipeline.render.voice import render_voice
 from channels.voice import VoiceMessage
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from broadcaster.domain.alerts import Text
 
 __all__ = ["Context", "Fill", "Links", "cheap_sms", "render", "sms_text", "voice_message"]
 

@@ -1,20 +1,15 @@
 """The message with a confirmation code for a phone number or mailbox."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.stations import Station
+from broadcaster.pipeline.render.context import Links
 from channels.email import Mail, MailTemplate
 from channels.sms import SmsMessage
 from channels.voice import VoiceMessage, voice_language
-
-if TYPE_CHECKING:
-    from broadcaster.domain.stations import Station
-    from broadcaster.pipeline.render.context import Links
 
 _jinja = Environment(
     loader=PackageLoader("broadcaster.pipeline.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True

@@ -1,22 +1,17 @@
 """Input of every rendering: the alert, its station, and link targets."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from datetime import datetime
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from babel.dates import format_datetime, get_timezone_location
 
 from broadcaster.domain.alerts import Alert, MsgType, Status, Text
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.pipeline.wording import Wording, wording
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.store import Vault
+from broadcaster.store import Vault
 
 
 class Fill(Protocol):

@@ -1,20 +1,13 @@
 """The mail: text and HTML, compiled once per language."""
 
-from __future__ import annotations
-
 import secrets
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from broadcaster.domain.alerts import Lane, MsgType, Severity, Status, Text
-from broadcaster.pipeline.render.context import prefix, titled, until
+from broadcaster.domain.alerts import Alert, Lane, MsgType, Severity, Status, Text
+from broadcaster.pipeline.render.context import Context, Fill, prefix, titled, until
 from broadcaster.pipeline.wording import wording
 from channels.email import Mail, MailTemplate
-
-if TYPE_CHECKING:
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.pipeline.render.context import Context, Fill
 
 # Unguessable, so braces in an author's text stay text.
 _SLOT = f"way_out_{secrets.token_hex(8)}"

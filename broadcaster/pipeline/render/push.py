@@ -1,19 +1,11 @@
 """The push payload: JSON for the service worker."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import orjson
 
-from broadcaster.domain.alerts import Lane, MsgType, Severity, Status, Text
-from broadcaster.pipeline.render.context import titled
+from broadcaster.domain.alerts import Alert, Lane, MsgType, Severity, Status, Text
+from broadcaster.pipeline.render.context import Context, Fill, titled
 from channels.webpush import MAX_PLAINTEXT, PushMessage
 from channels.webpush import Urgency as PushUrgency
-
-if TYPE_CHECKING:
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.pipeline.render.context import Context, Fill
 
 # As serialized: quotes in an author's text are escaped, so this can't match inside it.
 _RECEIPT = b'"receipt":"@receipt@"'

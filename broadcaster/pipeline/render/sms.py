@@ -1,19 +1,12 @@
 """SMS text."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from broadcaster.domain.alerts import Text
-from broadcaster.pipeline.render.context import prefix
+from broadcaster.pipeline.render.context import Context, Fill, prefix
 from broadcaster.pipeline.wording import wording
 from channels.sms import SmsMessage, count, plain
 from channels.twilio import is_alphanumeric
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from broadcaster.pipeline.render.context import Context, Fill
 
 SMS_SEGMENTS = 3
 """Longest generated SMS in segments; an author's own SMS text is never shortened."""

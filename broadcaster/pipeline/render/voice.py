@@ -1,15 +1,9 @@
 """Voice call text."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from broadcaster.domain.alerts import MsgType, Status, Text
+from broadcaster.pipeline.render.context import Context, Fill
 from broadcaster.pipeline.wording import wording
 from channels.voice import VoiceMessage, voice_language
-
-if TYPE_CHECKING:
-    from broadcaster.pipeline.render.context import Context, Fill
 
 
 def render_voice(context: Context, language: str, text: Text) -> Fill:

@@ -1,17 +1,12 @@
 """First push to a new subscription: its service worker's answer proves that it works."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import orjson
 
+from broadcaster.pipeline.render.context import Links
+from broadcaster.store.people.welcomes import Welcome
 from channels.webpush import PushMessage
-
-if TYPE_CHECKING:
-    from broadcaster.pipeline.render.context import Links
-    from broadcaster.store.people.welcomes import Welcome
 
 TTL_S = 3 * 24 * 3600
 """How long push services keep a welcome for an offline device; the next one replaces it."""

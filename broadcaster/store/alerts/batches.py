@@ -4,28 +4,20 @@ A leased batch belongs to one worker until the lease ends; if that worker dies, 
 ``done`` is set only when none of its deliveries is *queued* any more.
 """
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, update
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.store.alerts import counting
 from broadcaster.store.engine.bulk import Fetch, in_hex
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import Instant, batches, contacts, deliveries, subscribers
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import ColumnElement
-
-    from broadcaster.store.engine.engine import Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """Report details beyond the account: reasons, sender, moments."""
 
-from __future__ import annotations
-
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -12,14 +11,9 @@ from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.domain.reasons import Reason
 from broadcaster.store.alerts import counting
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_label
 from broadcaster.store.tables import alert_counts, alerts, api_keys, deliveries, recipients
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
 
 _FAILURES = [state for state in DeliveryState if state.failure]
 

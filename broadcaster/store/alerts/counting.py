@@ -1,19 +1,13 @@
 """Maintained sums, so that an account of a million people reads as fast as one of ten."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections import Counter
 
 from sqlalchemy import select, text
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import alert_counts, alert_latencies
-
-if TYPE_CHECKING:
-    from collections import Counter
-
-    from broadcaster.store.engine.engine import Unit
 
 PEOPLE = "people"
 UNCONFIRMED = "unproven"

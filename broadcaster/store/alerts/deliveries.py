@@ -1,21 +1,15 @@
 """Read queries of deliveries."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from sqlalchemy import and_, select, text
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people.people import open_external
 from broadcaster.store.tables import ANY_ID, SMS_ONLY, alerts, deliveries, follows
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
 """Write an alert's recipients and their deliveries, before anything is sent."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import BindParameter, bindparam, exists, select, update
 
+from broadcaster.domain.alerts import Alert
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import CHOSEN, DeliveryState, Person, PersonState
-from broadcaster.domain.hearing import Hearing
+from broadcaster.domain.hearing import Hearing, Wishes
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
 from broadcaster.domain.reasons import NOT_TRIED, Reason, Why, pack, unpack
 from broadcaster.ids import new_id
@@ -19,6 +19,7 @@ from broadcaster.store.alerts import counting
 from broadcaster.store.alerts.batches import Batch
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Insert, Update
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import wishes
 from broadcaster.store.tables import (
     Instant,
@@ -33,16 +34,6 @@ from broadcaster.store.tables import (
     subscribers,
     to_micros,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import BindParameter
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.hearing import Wishes
-    from broadcaster.store.engine.engine import Unit
 
 _ALERT: BindParameter[int] = bindparam("alert_id")
 _KNOWN = select(

@@ -1,11 +1,11 @@
 """An alert's account, from the sums; and the people not reached."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from sqlalchemy import delete, select, text
 
+from broadcaster.domain.alerts import Alert
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
@@ -14,15 +14,9 @@ from broadcaster.domain.reasons import unpack
 from broadcaster.domain.report import Percentiles, Report, Unreached
 from broadcaster.domain.spelling import counted
 from broadcaster.store.alerts import counting, retiring
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import people
 from broadcaster.store.tables import channel_stops, deliveries, recipients, shares, to_micros
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from datetime import datetime
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.store.engine.engine import Unit
 
 _STOP = text(
     "INSERT INTO channel_stops (channel, code, detail, since) VALUES (:channel, :code, :detail, :since)"

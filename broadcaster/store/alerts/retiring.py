@@ -4,31 +4,25 @@ The rule is in ``broadcaster.domain.retirement``. A push service's answer and a 
 (RFC 8030, section 7.3) and count at once.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, delete, exists, func, select, text, update
 
-from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName, ContactStatus
 from broadcaster.domain.retirement import APART, Blame, too_many
+from broadcaster.store.alerts.standing import Move
 from broadcaster.store.engine.among import among
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import contacts
 from broadcaster.store.tables import alerts, contact_refusals, deliveries, keeper_answers, to_micros
 from broadcaster.store.tables import contacts as contact_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime, timedelta
-
-    from broadcaster.domain.deliveries import Outcome
-    from broadcaster.store.alerts.standing import Move
-    from broadcaster.store.engine.engine import Unit
 
 _PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
 _LONGEST = 60

@@ -1,10 +1,9 @@
 """Each person's standing in an alert, updated with their deliveries."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -15,12 +14,8 @@ from broadcaster.domain.reasons import Why, pack, unpack
 from broadcaster.store.alerts import counting
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Update
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import raw, recipients, shares, to_micros
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from broadcaster.store.engine.engine import Unit
 
 _SHARERS = select(shares.c.contact_id, shares.c.subscriber_id).where(
     shares.c.alert_id == bindparam("alert_id"), among(shares.c.contact_id, "ids")

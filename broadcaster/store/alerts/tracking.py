@@ -4,11 +4,11 @@ The only code that changes a delivery's state. It reads the rows, applies ``doma
 sums together; so late, duplicate or early receipts move nothing backwards.
 """
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
@@ -20,14 +20,9 @@ from broadcaster.store.alerts import counting, retiring
 from broadcaster.store.alerts.standing import Move, move_people
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Update
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import welcomes
 from broadcaster.store.tables import alert_counts, alerts, batches, deliveries, from_micros, raw, to_micros
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
 
 # Column of each state's time; a later state's time says nothing of a skipped one.
 _TIME = {

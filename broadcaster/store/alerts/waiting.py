@@ -1,21 +1,16 @@
 """People in their quiet hours: pending rows of ``recipients`` with an end time."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select, update
 
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.store.alerts import counting, tracking
 from broadcaster.store.engine.among import among
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import alerts, recipients
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
 
 _WAITS = (recipients.c.wait_until.is_not(None), recipients.c.state == PersonState.PENDING)
 

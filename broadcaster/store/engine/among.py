@@ -3,22 +3,16 @@
 SQLAlchemy's ``in_`` expands a placeholder per value on each execution, which costs more than the rows do.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import Any
 
 import orjson
 from sqlalchemy import ARRAY, BigInteger, Boolean, Text, bindparam
+from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from sqlalchemy.engine import Dialect
-    from sqlalchemy.sql.elements import ColumnElement
-    from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class _Ids(TypeDecorator[Any]):
@@ -45,7 +39,7 @@ class among(FunctionElement[bool]):  # noqa: N801  read as a function in a query
     def __init__(self, column: ColumnElement[int], ids: str) -> None:
         super().__init__(column, bindparam(ids, type_=_Ids()))
 
-    def self_group(self, against: Any = None) -> among:  # noqa: ARG002
+    def self_group(self, against: Any = None) -> "among":  # noqa: ARG002
         """Add no ``… = 1``, as SQLite gets for functions: it would prevent the use of an index."""
         return self
 

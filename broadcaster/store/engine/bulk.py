@@ -5,25 +5,19 @@ one JSON parameter, and returns its results as one value; PostgreSQL's driver ha
 statements.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import Text, func, select
+from numpy.typing import NDArray
+from sqlalchemy import Select, Table, Text, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-    from sqlalchemy import Select, Table
-
-    from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.engine import Unit
 
 
 class in_hex(FunctionElement[str]):  # noqa: N801  read as a function in a query

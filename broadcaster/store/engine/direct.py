@@ -5,17 +5,13 @@ statement. Here the same coroutine (``work(unit)``) runs to its end within the t
 ``AsyncConnection``'s methods that never wait. So both databases share one code path.
 """
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
-
-    from sqlalchemy import Connection, CursorResult, Engine, ScalarResult
-    from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, CursorResult, Engine, ScalarResult
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 T = TypeVar("T")
 

@@ -5,38 +5,29 @@ half-way for want of it, and a few readers, which in WAL mode wait for nobody. `
 disk, even through a power cut, before anything is sent.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import math
 import random
 import time
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
+from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 from broadcaster.availability import Availability
 from broadcaster.store.engine.direct import Direct
 from broadcaster.store.engine.grouping import Failed, Grouped
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.engine.turnstile import Turnstile
 from broadcaster.store.tables import from_micros, outbox
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-    from contextlib import AbstractAsyncContextManager
-    from datetime import datetime
-
-    from sqlalchemy import Engine
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
-    from broadcaster.store.engine.sealing import Vault
 
 _READERS = 4
 _BUSY_MS = 30_000

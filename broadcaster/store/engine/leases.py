@@ -1,17 +1,11 @@
 """Leader election: work done by one process until it dies and another takes over."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from sqlalchemy import delete, select, text
 
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import leases, to_micros
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
 
 _TAKE = text(
     "INSERT INTO leases (name, owner, until) VALUES (:name, :owner, :until)"

@@ -1,17 +1,10 @@
 """Events written in the transaction they report, until the relay has put them on the bus."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from sqlalchemy import delete, select
 
 from broadcaster.store.engine.among import among
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import outbox
-
-if TYPE_CHECKING:
-    from broadcaster.store.engine.engine import Unit
-
 
 _RELAYED = delete(outbox).where(among(outbox.c.id, "ids"))
 

@@ -5,22 +5,17 @@ and tag``; the key id allows key rotation. Look-up uses a keyed blind index: HMA
 channel and the canonical address. All keys derive from the configured secret by HKDF (RFC 5869), one per use.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac
 import os
 import struct
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _NONCE = 12
 _MAC = 16

@@ -1,16 +1,11 @@
 """Priority lock for the single writer: urgent work waits only for the current write."""
 
-from __future__ import annotations
-
 import asyncio
 import heapq
 import itertools
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _urgent: ContextVar[bool] = ContextVar("urgent", default=False)
 

@@ -4,18 +4,13 @@ A killed process loses its session at once; one that merely stalls keeps it, and
 proves a death when it is still free a second later: a living process whose session broke has its lock back by then.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from sqlalchemy import text
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from broadcaster.store.engine.engine import Store, Unit
+from broadcaster.store.engine.engine import Store, Unit
 
 HOLDER = "held-"
 """Prefix of processes with such a lock; of others (an earlier version's) nothing can be proven."""

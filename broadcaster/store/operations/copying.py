@@ -3,9 +3,8 @@
 A value is a number, text, bytes, boolean, None, or JSON (``KINDS``), independent of the database.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -30,18 +29,13 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
+from sqlalchemy.types import TypeEngine
 
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.operations.migrate import upgrade
 from broadcaster.store.people.contacts import open_address
 from broadcaster.store.people.people import open_point
 from broadcaster.store.tables import Instant, alerts, batches, contacts, leases, metadata, places, processes
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
-
-    from sqlalchemy.types import TypeEngine
-
-    from broadcaster.store.engine.engine import Unit
 
 KINDS: dict[str, TypeEngine[Any]] = {
     "int": BigInteger(),

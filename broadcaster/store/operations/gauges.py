@@ -3,12 +3,10 @@
 Reads no deliveries: sums are maintained (``counting``), and pending work is found by a partial index.
 """
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
 
@@ -16,13 +14,8 @@ from broadcaster.domain.alerts import AlertState, Lane, Severity, Status, lane_o
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.store.alerts import counting
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import alert_counts, alert_latencies, alerts, batches, channel_stops, deliveries, outbox
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
 
 LATE_AFTER = timedelta(minutes=15)
 """A delivery still queued this long after its alert was issued is late."""

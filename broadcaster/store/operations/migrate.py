@@ -1,10 +1,8 @@
 """Database migration."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -12,11 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from broadcaster.store.engine.engine import Store
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.stations.labels import reseal
-
-if TYPE_CHECKING:
-    from broadcaster.store.engine.engine import Store
-    from broadcaster.store.engine.sealing import Vault
 
 _HERE = Path(__file__).parents[1] / "migrations"
 _LOCK = 0x746F6373  # "tocs": one migration at a time

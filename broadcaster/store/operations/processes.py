@@ -3,25 +3,18 @@
 Times are the database's own (``Unit.now``), since machines' clocks differ.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, text
 
 from broadcaster.domain.health import Trouble
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import processes, to_micros
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
 
 BEAT_S = 2.0
 """Announcement interval."""

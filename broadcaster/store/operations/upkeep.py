@@ -1,21 +1,14 @@
 """Housekeeping."""
 
-from __future__ import annotations
-
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, type_coerce, update
 
 from broadcaster.store.alerts import batches
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import feed
 from broadcaster.store.tables import alerts, deliveries, positions
 from broadcaster.store.tables import batches as batches_table
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
 
 _KEPT_CHANGES = 200_000
 

@@ -1,26 +1,19 @@
 """Addresses of a register, sealed, with their geocoding results and resulting places."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, insert, select, update
 
 from broadcaster.domain.addresses import OPEN, Address, AddressState, Match, state_of
 from broadcaster.domain.people import NewPlace
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import people
 from broadcaster.store.tables import addresses, places
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import ColumnElement, Row
-
-    from broadcaster.store.engine.engine import Unit
-    from broadcaster.store.engine.sealing import Vault
 
 MOST_TRIES = 5
 """Look-ups of an address that the geocoder's answers leave out."""

@@ -4,17 +4,15 @@ Until then they are no contacts, and no alert finds them. They are sealed, and d
 row stays for a day without them, so that codes can be counted.
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 
 from broadcaster.domain.people import (
     CHANNEL_NUMBER,
@@ -26,18 +24,12 @@ from broadcaster.domain.people import (
     NewSubscriber,
 )
 from broadcaster.store import sandbox
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import people, welcomes
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import confirmations, follows, links
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from sqlalchemy import ColumnElement, Row, Select
-
-    from broadcaster.store.engine.engine import Unit
-    from broadcaster.store.engine.sealing import Vault
 
 LIFE, BUSY_LIFE = timedelta(minutes=15), timedelta(hours=1)
 """Lifetime of a code; and of one to a number that many request codes for, so that few messages go there."""

@@ -1,24 +1,17 @@
 """Contacts: one row per address, however many people share it, with its health."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import Row, delete, exists, select, update
 
 from broadcaster.domain.people import CHANNEL_NUMBER, PUSH, ChannelName, ContactStatus, NewContact
 from broadcaster.domain.refusals import Conflict
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import Row
-
-    from broadcaster.store.engine.engine import Unit
-    from broadcaster.store.engine.sealing import Vault
 
 CHUNK = 400
 """Rows per statement with two or more parameters each: SQLite's limit is 32,766, and short is as fast."""

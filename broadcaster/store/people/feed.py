@@ -1,16 +1,17 @@
 """Data for the in-memory indexes, and the change feed they follow."""
 
-from __future__ import annotations
-
 from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import BigInteger, bindparam, delete, func, select, text
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, BindParameter, bindparam, delete, func, select, text
 
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.store.engine.bulk import Columns, Fetch, in_hex
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import people
 from broadcaster.store.stations.labels import open_group
 from broadcaster.store.tables import (
@@ -26,14 +27,6 @@ from broadcaster.store.tables import (
     positions,
     subscribers,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from numpy.typing import NDArray
-    from sqlalchemy import BindParameter
-
-    from broadcaster.store.engine.engine import Unit
 
 _PART = 20_000
 _ENTRANTS = "entrants"

@@ -1,24 +1,18 @@
 """Reported positions: each device's last, and each one until it was checked for alerts."""
 
-from __future__ import annotations
-
 import struct
+from collections.abc import Collection, Sequence
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, BindParameter, bindparam, func, select, update
 
 from broadcaster.domain.fixes import Age, Fix, Sighting
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Insert, in_hex
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people.people import open_point, sealed_point
 from broadcaster.store.tables import changes, from_micros, positions, subscribers, to_micros
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from broadcaster.store.engine.engine import Unit
-    from broadcaster.store.engine.sealing import Vault
 
 LOOKED_AT = b""
 """Replaces a checked fix: the position is not kept longer."""

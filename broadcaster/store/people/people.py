@@ -1,19 +1,22 @@
 """Subscribers: register, change, move, erase. Every change is also written to ``changes``."""
 
-from __future__ import annotations
-
 import secrets
 import struct
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select, update
 
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace, NewSubscriber
 from broadcaster.domain.spelling import key
 from broadcaster.store import sandbox
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import wishes
+from broadcaster.store.people.wishes import Followed
 from broadcaster.store.stations.labels import open_group
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import (
@@ -30,14 +33,6 @@ from broadcaster.store.tables import (
     subscribers,
 )
 from schedules import QuietHours
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
-    from broadcaster.store.engine.sealing import Vault
-    from broadcaster.store.people.wishes import Followed
 
 _TOKEN_BYTES = 24
 _POINT = struct.Struct("<dd")

@@ -1,15 +1,15 @@
 """What residents change themselves: pause, follow, leave, new push subscription, visit."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import confirmations, fixes, people
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.tables import (
@@ -23,12 +23,6 @@ from broadcaster.store.tables import (
     positions,
     subscribers,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
 
 _MOST_SENT = 1000
 

@@ -1,23 +1,15 @@
 """Unconfirmed sign-ups by hour and source address, for operators to judge."""
 
-from __future__ import annotations
-
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import follows, from_micros, raw, subscribers, to_micros
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from sqlalchemy import Select
-
-    from broadcaster.store.engine.engine import Unit
 
 _HOUR = timedelta(hours=1)
 _HOUR_US = _HOUR // timedelta(microseconds=1)

@@ -5,26 +5,19 @@ A person is unconfirmed while ``subscribers.unconfirmed_at`` is set, a push subs
 people behind one address can sign up.
 """
 
-from __future__ import annotations
-
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, delete, func, select, update
 
 from broadcaster.domain.people import PUSH, ContactStatus
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.among import among
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import people
 from broadcaster.store.tables import contacts, follows, links, stations, subscribers, welcomes
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
 
 LIFE = timedelta(days=30)
 """How long welcomes are repeated."""

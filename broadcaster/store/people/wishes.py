@@ -1,30 +1,22 @@
 """Residents' choices: quiet hours, and per station the least severity and topics."""
 
-from __future__ import annotations
-
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, delete, or_, select, text, update
+from sqlalchemy import BindParameter, and_, bindparam, delete, or_, select, text, update
 
-from broadcaster.domain.alerts import Severity
+from broadcaster.domain.alerts import Alert, Severity
 from broadcaster.domain.hearing import Hearing, TopicChoice, Wishes
 from broadcaster.domain.stations import TOPICS
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import follows, stations, subscribers, topic_choices, topic_shares
 from schedules import QuietHours, next_time
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import BindParameter
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.store.engine.engine import Unit
 
 DIGEST_AT = 18 * 60
 """Time of digests: minutes from midnight in the station's zone."""

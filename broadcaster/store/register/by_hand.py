@@ -1,16 +1,16 @@
 """Manual changes of a register: one person, one group."""
 
-from __future__ import annotations
-
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
-from broadcaster.domain.people import LinkStatus, NewPlace
+from broadcaster.domain.people import LinkStatus, NewContact, NewPlace
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.alerts import alerts
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import addresses, people, residents, welcomes
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.stations import stations
@@ -25,13 +25,6 @@ from broadcaster.store.tables import (
     signed_requests,
     subscribers,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from broadcaster.domain.people import NewContact
-    from broadcaster.store.engine.engine import Unit
 
 _DIGEST = 16
 

@@ -5,24 +5,45 @@ costly work (sealing, fingerprints) is done with them, and the transaction only 
 never used; nothing else is left of it.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, null, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Delete,
+    Insert,
+    Row,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    null,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.addresses import AddressState
-from broadcaster.domain.people import ContactStatus, LinkStatus
+from broadcaster.domain.people import ContactStatus, LinkStatus, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.refusals import Conflict
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import people
 from broadcaster.store.people.addresses import row_of
 from broadcaster.store.people.contacts import (
     CHUNK,
     FORGOTTEN,
+    Key,
     adopt,
     drop_orphans,
     former_mark,
@@ -47,18 +68,7 @@ from broadcaster.store.tables import (
     to_micros,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import BindParameter, Column, Delete, Insert, Row, Table, Update
-
-    from broadcaster.domain.people import NewContact, NewPlace, NewSubscriber
-    from broadcaster.store.engine.engine import Unit
-    from broadcaster.store.engine.sealing import Vault
-    from broadcaster.store.people.contacts import Key
-
-    Write = Insert | Update | Delete
+Write = Insert | Update | Delete
 
 _TABLE = "subscribers"
 

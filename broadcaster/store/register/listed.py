@@ -1,25 +1,18 @@
 """Register data of people named in a list, and edits that leave all else alone."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from broadcaster.domain.addresses import OPEN, Address, AddressState
-from broadcaster.domain.people import ContactStatus, LinkStatus, NewPlace
+from broadcaster.domain.people import ContactStatus, LinkStatus, NewContact, NewPlace
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import people
-from broadcaster.store.people.contacts import CHUNK
+from broadcaster.store.people.contacts import CHUNK, Key
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import addresses, contacts, follows, links, memberships, places, subscribers
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from broadcaster.domain.people import NewContact
-    from broadcaster.store.engine.engine import Unit
-    from broadcaster.store.engine.sealing import Vault
-    from broadcaster.store.people.contacts import Key
 
 
 class Held(NamedTuple):

@@ -4,18 +4,21 @@ Names are sealed, so a search opens them, in order and a bounded number at a tim
 register's own ids are found exactly, by blind index.
 """
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select
 
-from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace
+from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewContact, NewPlace
 from broadcaster.domain.spelling import searched
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import addresses, people
 from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.people.addresses import Kept
 from broadcaster.store.stations.labels import open_group
 from broadcaster.store.tables import (
     contacts,
@@ -27,17 +30,6 @@ from broadcaster.store.tables import (
     places,
     subscribers,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import ColumnElement, Row, Select
-
-    from broadcaster.domain.people import NewContact
-    from broadcaster.store.engine.engine import Unit
-    from broadcaster.store.engine.sealing import Vault
-    from broadcaster.store.people.addresses import Kept
 
 MOST_OPENED = 20_000
 """Names that one search opens before it returns what it has, and where to continue."""

@@ -1,20 +1,15 @@
 """Group commit of single registrations: each statement serves a whole group."""
 
-from __future__ import annotations
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
+from broadcaster.domain.people import NewSubscriber
 from broadcaster.domain.refusals import Conflict
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.grouping import Failed
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from broadcaster.domain.people import NewSubscriber
-    from broadcaster.store.engine.engine import Unit
 
 
 class Registration(NamedTuple):

@@ -4,20 +4,16 @@ A group is found by a blind index in place of its slug; slug and name are sealed
 readable, and sealed by ``reseal`` at the next ``tocsin migrate``.
 """
 
-from __future__ import annotations
-
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from sqlalchemy import select, update
 
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.tables import alerts, api_keys, groups
-
-if TYPE_CHECKING:
-    from broadcaster.store.engine.engine import Unit
-    from broadcaster.store.engine.sealing import Vault
 
 
 def sealed_group(vault: Vault, station_id: int, slug: str, name: str) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """Tables of alerts, their recipients, deliveries and batches, and what becomes of them."""
 
-from __future__ import annotations
-
 from sqlalchemy import (
     JSON,
     BigInteger,

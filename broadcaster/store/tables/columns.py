@@ -1,16 +1,12 @@
 """Kinds of columns that several tables have. Times are microseconds since 1970 UTC (``Instant``)."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, text, type_coerce
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Dialect
-    from sqlalchemy.sql.elements import ColumnElement
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -1,7 +1,5 @@
 """Tables of the running service."""
 
-from __future__ import annotations
-
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, SmallInteger, String, Table, Text
 
 from broadcaster.store.tables.columns import Id, Instant, metadata

@@ -1,7 +1,5 @@
 """Tables of subscribers: contacts, homes, positions, choices, sign-ups, lists, and the feed of their changes."""
 
-from __future__ import annotations
-
 from sqlalchemy import (
     BigInteger,
     Column,

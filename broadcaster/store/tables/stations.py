@@ -1,7 +1,5 @@
 """Tables of stations, their keys, groups and schedules."""
 
-from __future__ import annotations
-
 from sqlalchemy import (
     JSON,
     BigInteger,

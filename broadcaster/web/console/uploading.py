@@ -1,23 +1,16 @@
 """File uploads: read within limits, and held where nobody else can open them."""
 
-from __future__ import annotations
-
 import os
 import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from aiohttp import BodyPartReader
+from aiohttp import BodyPartReader, web
 
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import incoming
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from aiohttp import web
 
 LARGEST = 20 << 20
 """Bytes of a list."""

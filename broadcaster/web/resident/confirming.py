@@ -4,23 +4,16 @@ A GET changes nothing, since mail scanners follow every link. The token is suffi
 an hour.
 """
 
-from __future__ import annotations
+from aiohttp import web
 
-from typing import TYPE_CHECKING
-
+from broadcaster.domain.stations import Station
 from broadcaster.http.confirmations import by_link
+from broadcaster.http.route import Call
 from broadcaster.store.people import confirmations
-from broadcaster.store.people.confirmations import State
+from broadcaster.store.people.confirmations import Confirmation, State
 from broadcaster.web.pages import render
 from broadcaster.web.resident.frame import words_of
 from broadcaster.web.resident.public import unknown
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store.people.confirmations import Confirmation
 
 
 async def ask(call: Call[None, None]) -> web.Response:

@@ -1,20 +1,15 @@
 """Files of the web app: manifest, service worker at the root, bell icons."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
 
 from broadcaster.domain.refusals import NotFound
+from broadcaster.http.route import Call
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.resident.frame import words_of
-
-if TYPE_CHECKING:
-    from broadcaster.http.route import Call
 
 ICONS = Path(__file__).parent / "icons"
 _A_DAY = "public, max-age=86400"

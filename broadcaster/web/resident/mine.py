@@ -3,18 +3,12 @@
 Both are the same page for everybody: identity and position are known only to the device.
 """
 
-from __future__ import annotations
+from aiohttp import web
 
-from typing import TYPE_CHECKING
-
+from broadcaster.http.route import Call
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.resident.frame import page, words_of
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.http.route import Call
 
 
 async def me(call: Call[None, None]) -> web.Response:

@@ -1,7 +1,5 @@
 """Routes of the residents' pages."""
 
-from __future__ import annotations
-
 from broadcaster.http.route import SMALL, Access, Route
 from broadcaster.web.resident import confirming, follow, install, mine, opt_out, public, sign
 

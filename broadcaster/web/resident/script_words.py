@@ -1,16 +1,10 @@
 """Words for residents' scripts; delivered with the page, so that all words are in one place."""
 
-from __future__ import annotations
+from collections.abc import Mapping
 
-from typing import TYPE_CHECKING
-
+from broadcaster.web.i18n import Words
 from broadcaster.web.severities import severity_words
 from broadcaster.web.topics import topic_words
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from broadcaster.web.i18n import Words
 
 
 def script_words(words: Words) -> Mapping[str, str]:

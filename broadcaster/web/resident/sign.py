@@ -1,24 +1,17 @@
 """/sign/{slug}: a station's alerts, full-screen, for a public display."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from aiohttp import web
 
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.cells import station_alerts
+from broadcaster.http.route import Call
 from broadcaster.http.stations import station_named
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.resident.frame import page, words_of
 from broadcaster.web.resident.public import unknown
 from broadcaster.web.resident.script_words import script_words
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.http.route import Call
-
 
 _IN_EACH = ("exercise", "test", *map(str, Severity), "since", "until")
 

@@ -4,33 +4,25 @@ SMPP has no idempotency key: a message without an answer may have been accepted,
 ``Transient(may_have_left=True)``.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from channels.base import Composed, Finding, Receipt
 from channels.errors import ChannelError, Permanent, Transient
+from channels.sms import SmsMessage
 from channels.sms.segments import count
 from channels.sms.smpp import pdu, statuses
-from channels.sms.smpp.pdu import Address, Command, Pdu, Submit
-from channels.sms.smpp.receipts import read_receipt
+from channels.sms.smpp.config import SmppConfig
+from channels.sms.smpp.pdu import Address, Command, Delivered, Pdu, Submit
+from channels.sms.smpp.receipts import Report, read_receipt
 from channels.sms.smpp.session import Lost, Session, answer_error, lost_error
 from channels.sms.smpp.text import header, parts_of
 from channels.twilio.account import E164
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from channels.sms import SmsMessage
-    from channels.sms.smpp.config import SmppConfig
-    from channels.sms.smpp.pdu import Delivered
-    from channels.sms.smpp.receipts import Report
-
-    Heard = Callable[[Report], Awaitable[bool]]
+Heard = Callable[[Report], Awaitable[bool]]
 
 PREFIX = "smpp:"
 """Prefix of every receipt's ``provider_id``, to match the carrier's later reports."""

@@ -1,20 +1,15 @@
 """SMPP settings: message centre, account, sender, limits."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeVar, cast, get_args
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
+from typing import Literal, TypeVar, cast, get_args
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from channels.sms.smpp.pdu import Address
 from channels.twilio.account import E164, SHORT_CODE, sender_kind
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-    from urllib.parse import SplitResult
 
 Long = Literal["udh", "payload"]
 Ids = Literal["same", "hex"]
@@ -104,7 +99,7 @@ class SmppConfig:
             return self.host.lower() == "localhost"
 
     @classmethod
-    def from_url(cls, url: str, *, ca_file: Path | str | None = None) -> SmppConfig:
+    def from_url(cls, url: str, *, ca_file: Path | str | None = None) -> "SmppConfig":
         """Read ``smpp://system_id:password@host:2775?from=+33199000000&tls=yes``.
 
         Credentials and values are percent-encoded; ``+`` is a plus. Options: ``from``, ``tls`` (yes, no),

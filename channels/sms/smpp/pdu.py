@@ -6,8 +6,6 @@ Input is not trusted: numbers unknown to the standard stay numbers, since carrie
 Source: SMPP Protocol Specification v3.4, issue 1.2; sections are cited where followed.
 """
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass, field
 from enum import IntEnum

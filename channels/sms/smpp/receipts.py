@@ -4,17 +4,12 @@ The text format is SMPP 3.4, appendix B, an example that everyone follows differ
 content (5.3.2.12, 5.3.2.31, 5.3.2.35) take precedence.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from channels.sms.smpp.pdu import Tag
+from channels.sms.smpp.pdu import Delivered, Tag
 from channels.sms.smpp.text import readable
-
-if TYPE_CHECKING:
-    from channels.sms.smpp.pdu import Delivered
 
 Fate = Literal["delivered", "failed", "pending"]
 

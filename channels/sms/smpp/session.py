@@ -1,24 +1,17 @@
 """One bound connection to a message centre: requests, answers, and incoming messages."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import ssl
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from channels.errors import ChannelError, Misconfigured, Permanent, Transient
 from channels.sms.smpp import pdu, statuses
-from channels.sms.smpp.pdu import BadPdu, Command, Pdu
+from channels.sms.smpp.config import SmppConfig
+from channels.sms.smpp.pdu import BadPdu, Command, Delivered, Pdu
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
-    from typing import Any
-
-    from channels.sms.smpp.config import SmppConfig
-    from channels.sms.smpp.pdu import Delivered
-
-    Taken = Callable[[Delivered], Awaitable[bool]]
+Taken = Callable[[Delivered], Awaitable[bool]]
 
 _FAREWELL_S = 2.0
 _MOST_RECEIPTS = 200
@@ -54,7 +47,7 @@ class Session:
         """How many messages were taken in this session."""
 
     @classmethod
-    async def open(cls, config: SmppConfig, taken: Taken) -> Session:
+    async def open(cls, config: SmppConfig, taken: Taken) -> "Session":
         """Connect and bind as a transceiver. Raises a ``ChannelError``."""
         where = f"{config.host}:{config.port}"
         try:

@@ -4,8 +4,6 @@
 ``error_for``.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from channels.errors import ChannelError, Gone, Misconfigured, Permanent, Transient, Unexplained

@@ -4,8 +4,6 @@ One octet per septet (the message centre packs them), else UTF-16 big endian. Ea
 octets of 3GPP TS 23.040, 9.2.3.24.1: 8-bit reference, total, part number.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from channels.sms.segments import GSM7_EXTENSION, count

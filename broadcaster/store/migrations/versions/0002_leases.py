@@ -1,7 +1,5 @@
 """Leases: which process leads."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

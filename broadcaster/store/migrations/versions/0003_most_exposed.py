@@ -1,7 +1,5 @@
 """The vulnerable flag of a subscriber, sealed: they are told before others."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

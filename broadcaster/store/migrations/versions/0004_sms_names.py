@@ -1,7 +1,5 @@
 """An index of SMS deliveries by the carrier's message id, to match its delivery reports."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Which of a channel's two providers a batch was leased for."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

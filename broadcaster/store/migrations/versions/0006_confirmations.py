@@ -1,7 +1,5 @@
 """Contacts that their owners have yet to confirm; who is paused, and who is to be forgotten, and when."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

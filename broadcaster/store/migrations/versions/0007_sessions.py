@@ -1,7 +1,5 @@
 """Operators' sessions in the console."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

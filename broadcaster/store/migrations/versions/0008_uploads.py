@@ -1,7 +1,5 @@
 """Lists that were uploaded, and wait to be looked at and taken over."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -3,8 +3,6 @@
 Beside an alert that goes out, PostgreSQL lets its outcomes wait while this is built: some seconds for ten million rows.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

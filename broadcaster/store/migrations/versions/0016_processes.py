@@ -1,7 +1,5 @@
 """The processes of the service announce their roles, so that one that is missing is noticed."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -3,8 +3,6 @@
 Those with an external id were. Of others it is not known, and a station's counts of them become estimates.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -3,8 +3,6 @@
 Everybody who is there already counts as confirmed.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

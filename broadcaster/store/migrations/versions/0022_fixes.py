@@ -3,8 +3,6 @@
 And the contacts that a list may bring back to life, so that an import does not look at all contacts.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

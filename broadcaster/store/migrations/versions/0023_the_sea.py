@@ -1,7 +1,5 @@
 """The sea near a station's territory, which does not count against its margin; `tocsin migrate` looks for it."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

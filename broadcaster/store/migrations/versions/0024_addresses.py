@@ -1,7 +1,5 @@
 """Addresses of a register, with what a geocoder made of them."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Refusals that may retire a contact, and how many each keeper of contacts refused."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

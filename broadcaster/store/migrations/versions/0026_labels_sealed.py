@@ -1,7 +1,5 @@
 """Names of groups and labels of keys are sealed (``store/labels.py``, ``reseal``), and keys may expire."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

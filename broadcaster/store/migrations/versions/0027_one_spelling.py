@@ -4,18 +4,14 @@ Of two contacts that are one mailbox the links and every opt-out go to one of th
 are the same now keep their old mark, and ``follows.same_id_as`` names the other person, for an operator to decide.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
 
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus
 from broadcaster.domain.spelling import key, plain
-
-if TYPE_CHECKING:
-    from broadcaster.store.engine.sealing import Vault
+from broadcaster.store.engine.sealing import Vault
 
 revision = "0027"
 down_revision = "0026"

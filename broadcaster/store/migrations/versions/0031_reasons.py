@@ -3,17 +3,13 @@
 While processes of the version before run, each version reads its own columns alone (docs/operating.md, Upgrading).
 """
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 revision = "0031"
 down_revision = "0027"

@@ -1,7 +1,5 @@
 """Alerts that are sent later or recur, and their occurrences."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

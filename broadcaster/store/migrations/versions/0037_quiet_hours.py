@@ -1,7 +1,5 @@
 """Residents' quiet hours, topics, least severity and digest; who waits for the end of theirs."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """What share of a station's followers mute a topic, day by day."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

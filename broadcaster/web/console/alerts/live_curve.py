@@ -4,19 +4,13 @@ The time axis is compressed (logarithm of one and the seconds by five), so that 
 are visible, and the curve of a running alert does not jump.
 """
 
-from __future__ import annotations
-
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from broadcaster.domain.latency import middle_s, percentile_s
 from broadcaster.web.console.alerts.live_words import number, span
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from broadcaster.web.i18n import Words
+from broadcaster.web.i18n import Words
 
 _SCALE_S = 5.0
 _LEAST_S = 10.0

@@ -1,31 +1,23 @@
 """Consistent data of an alert for the live page and the report, shared by all viewers."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from broadcaster.domain.health import Code
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.health import Code, Trouble
+from broadcaster.domain.report import Report
 from broadcaster.health import refused
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.pacing import Paced
+from broadcaster.pipeline.services import Services
 from broadcaster.store.alerts import alerts, counting, retiring
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.alerts import report as reports
-from broadcaster.web.console.alerts.live_words import people_in
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.health import Trouble
-    from broadcaster.domain.report import Report
-    from broadcaster.pipeline.services import Services
-    from broadcaster.web.console.alerts.live_words import People
+from broadcaster.web.console.alerts.live_words import People, people_in
 
 _REASONS_S = 2.0
 _TROUBLES_S = 2.0

@@ -1,19 +1,13 @@
 """Reasons and message states, in operators' words."""
 
-from __future__ import annotations
-
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
 from broadcaster.domain.reasons import SENTENCES, Reason, Why, sentence, unpack
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from broadcaster.web.i18n import Words
+from broadcaster.web.i18n import Words
 
 
 @dataclass(frozen=True, slots=True)

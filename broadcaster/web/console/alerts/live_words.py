@@ -1,23 +1,16 @@
 """An alert's progress as one sentence and a style; numbers and durations for people."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_time
 from babel.numbers import format_decimal
 
-from broadcaster.domain.alerts import MsgType
+from broadcaster.domain.alerts import Alert, MsgType
 from broadcaster.domain.deliveries import CHOSEN, PersonState
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.report import Report
-    from broadcaster.web.i18n import Words
+from broadcaster.domain.report import Report
+from broadcaster.web.i18n import Words
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 _TENTHS_BELOW_S = 10

@@ -4,8 +4,6 @@
 references are refused.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from typing import NoReturn

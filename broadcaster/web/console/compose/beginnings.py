@@ -4,17 +4,12 @@ The texts follow advice of French authorities, to be read and edited before send
 brackets must be filled in before sending.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from broadcaster.domain.alerts import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from broadcaster.web.i18n import Words
+from broadcaster.web.i18n import Words
 
 
 @dataclass(frozen=True, slots=True)

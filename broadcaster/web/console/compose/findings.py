@@ -1,14 +1,10 @@
 """Texts that the API accepts but that are unreadable, or have unfilled placeholders."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from broadcaster.domain.refusals import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _BLANK = re.compile(r"\[[^\]\n]{1,60}\]")
 

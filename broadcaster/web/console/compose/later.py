@@ -1,10 +1,8 @@
 """The last step of a new alert for later: preview of its times, and saving."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -13,6 +11,7 @@ from broadcaster.domain.refusals import refused
 from broadcaster.domain.zones import zone_of
 from broadcaster.http import schedules
 from broadcaster.http.problems import HttpProblem
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Given, Slug
 from broadcaster.http.schemas.schedules import At, Repeat, ScheduleIn, SchoolZone
 from broadcaster.pipeline import schedule as scheduling
@@ -21,9 +20,6 @@ from broadcaster.web.console.compose.findings import unreadable
 from broadcaster.web.console.frame import words_of
 from broadcaster.web.pages import written_day, written_time
 from schedules import BadSchedule, Recurrence
-
-if TYPE_CHECKING:
-    from broadcaster.http.route import Call
 
 AHEAD = 10
 

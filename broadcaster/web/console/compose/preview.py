@@ -1,12 +1,10 @@
 """Previews of each channel's message, by the real renderer; and errors by field."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from html import escape
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -17,18 +15,15 @@ from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.http.answers import answer
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import body_of, checked, form_of
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import Draft
 from broadcaster.http.schemas.base import Shown
 from broadcaster.http.validation import findings
-from broadcaster.pipeline.render import cheap_sms, render, sms_text
+from broadcaster.pipeline.render import Context, cheap_sms, render, sms_text
 from broadcaster.web.console.compose.draft import Page, context_of, publisher, texts_of
 from broadcaster.web.console.compose.findings import unreadable
 from broadcaster.web.console.frame import words_of
 from channels.sms import count
-
-if TYPE_CHECKING:
-    from broadcaster.http.route import Call
-    from broadcaster.pipeline.render import Context
 
 _SHOWN = ("status", "severity", "urgency", "certainty", "category", "event", "expires")
 _MOST_LANGUAGES = 10

@@ -1,9 +1,7 @@
 """Requests of the new alert page: reach, density, send."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -11,14 +9,12 @@ from aiohttp import web
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.http.alerts import IDEMPOTENCY_KEY, create, foresee
 from broadcaster.http.problems import HttpProblem
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import AlertIn, Draft
 from broadcaster.pipeline.reach_density import density
 from broadcaster.store.alerts import alerts
 from broadcaster.web.console.compose.draft import publisher, read
 from broadcaster.web.console.compose.findings import unreadable
-
-if TYPE_CHECKING:
-    from broadcaster.http.route import Call
 
 
 async def reach(call: Call[Any, Any]) -> web.StreamResponse:

@@ -1,17 +1,11 @@
 """Words for the new alert page's script."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.people import CHANNELS
+from broadcaster.web.i18n import Words
 from broadcaster.web.severities import severity_words
 
-if TYPE_CHECKING:
-    from broadcaster.web.i18n import Words
-
-    Said = str | tuple[str, str]
+Said = str | tuple[str, str]
 
 
 def severities(words: Words) -> list[dict[str, str]]:

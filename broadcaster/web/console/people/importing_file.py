@@ -4,25 +4,19 @@ While processed it is an unnamed file, in memory if the system can: a killed pro
 is in the store, sealed (``store.uploads``).
 """
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from broadcaster.domain.refusals import located
-from broadcaster.register.planning import plan
+from broadcaster.domain.stations import Station
+from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import open_source
+from broadcaster.register.refusals import Refusal
 from broadcaster.register.sheets import csv_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.register.planning import Plan
-    from broadcaster.register.refusals import Refusal
-    from broadcaster.store import Store
-    from broadcaster.web.i18n import Words
+from broadcaster.store import Store
+from broadcaster.web.i18n import Words
 
 SHOWN = 100
 """Refusals shown in a preview; the file to correct has all."""

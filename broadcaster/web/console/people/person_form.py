@@ -1,31 +1,24 @@
 """The form of one person: read, validated by field, converted to a person or a change."""
 
-from __future__ import annotations
-
 import math
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
+from multidict import MultiDict
+
+from broadcaster.domain.addresses import Found
+from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.refusals import sentence
+from broadcaster.domain.stations import Station
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.http.reading import number_of
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.parsing import MAX_EXTERNAL_ID, MAX_NAME
+from broadcaster.store.register.register import Person
+from broadcaster.web.i18n import Words
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from multidict import MultiDict
-
-    from broadcaster.domain.addresses import Found
-    from broadcaster.domain.people import NewContact
-    from broadcaster.domain.stations import Station
-    from broadcaster.store.register.register import Person
-    from broadcaster.web.i18n import Words
 
 PHONES, MAILS = 2, 1
 LONGEST_LABEL = 40

@@ -1,26 +1,20 @@
 """A sandboxed message as its receiver would see it: a bubble, a card, a mail, a call step by step."""
 
-from __future__ import annotations
-
 import re
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default as mail_policy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.zones import zone_of
-from broadcaster.store.sandbox import CODES
+from broadcaster.store.sandbox import CODES, SandboxMessage
 from broadcaster.web.console.people.people import CHANNEL_ICONS
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
 from channels.sms import count as count_segments
-
-if TYPE_CHECKING:
-    from email.message import EmailMessage
-
-    from broadcaster.store.sandbox import SandboxMessage
-    from broadcaster.web.i18n import Words
 
 MOST_WIRE = 200_000
 _EXCERPT = 280

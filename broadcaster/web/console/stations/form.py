@@ -1,31 +1,23 @@
 """A station's forms: read, validated by the API's model, errors in the reader's words."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from multidict import MultiDict
 from pydantic import ValidationError
 
-from broadcaster.domain.refusals import Refused, sentence
-from broadcaster.domain.stations import StationKind, read_topics
+from broadcaster.domain.refusals import Coded, Refused, sentence
+from broadcaster.domain.stations import Station, StationKind, read_topics
 from broadcaster.http.schemas.base import LANGUAGES, MAX_NAME
 from broadcaster.http.schemas.stations import StationIn
 from broadcaster.http.stations import fields_of
 from broadcaster.http.validation import findings
+from broadcaster.web.i18n import Words
 from broadcaster.web.topics import topic_words, topics_of
 from channels.email import InvalidMailAddress, parse_address
 from channels.sms import InvalidPhone, parse_phone
 from zones import ZoneError, slug, unpacked_boundary
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from multidict import MultiDict
-
-    from broadcaster.domain.refusals import Coded
-    from broadcaster.domain.stations import Station
-    from broadcaster.web.i18n import Words
 
 LARGEST_MARGIN_M = 50_000
 _LONGEST = 254

@@ -4,20 +4,15 @@ No font is embedded: text is measured for the widest of the usual sans-serif fac
 (ISO/IEC 18004) has its quiet zone of four modules, and corrects errors in up to a quarter of it.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import segno
 from markupsafe import escape
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.web.i18n import Words
+from broadcaster.domain.stations import Station
+from broadcaster.web.i18n import Words
 
 WIDTH, HEIGHT = 210.0, 297.0
 """A4, in millimetres."""
