@@ -1,7 +1,7 @@
-"""RFC 8291 encryption of a push for one subscription.
+"""RFC 8291 encryption of pushes in bulk.
 
-Own code on ``cryptography``, since it is half of a push's cost: 96 µs where http_ece takes 122 (of either, a key pair
-is 12 and the agreement 48). Tests compare it with http_ece and the RFC's example.
+Own code on ``cryptography``, since it is half of a push's cost in an alert to thousands; pywebpush encrypts the others
+(``webpush/encryption.py``). `make bench` compares the two, and one suite of tests holds both to the RFC's example.
 """
 
 from __future__ import annotations
@@ -40,9 +40,7 @@ def seal(
     ``private_key`` and ``salt`` are fresh per message, except in the test of RFC 8291's example. Raises ``ValueError``
     for invalid subscription keys.
     """
-    theirs, secret = from_base64url(p256dh), from_base64url(auth)
-    if len(theirs) != _POINT_LENGTH or len(secret) != _AUTH_LENGTH:
-        raise ValueError("a key has 65 octets, an authentication secret 16")
+    theirs, secret = octets_of(p256dh, auth)
     their_key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, theirs)
     own_key = private_key or ec.generate_private_key(_CURVE)
     ours = own_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
@@ -54,3 +52,11 @@ def seal(
     nonce = _mac(key, b"Content-Encoding: nonce\x00\x01")[:12]
     record = AESGCM(content_key).encrypt(nonce, plaintext + _LAST_RECORD, None)
     return salt + _SIZES + ours + record
+
+
+def octets_of(p256dh: str, auth: str) -> tuple[bytes, bytes]:
+    """Return a subscription's key and secret. Raises ``ValueError``."""
+    theirs, secret = from_base64url(p256dh), from_base64url(auth)
+    if len(theirs) != _POINT_LENGTH or len(secret) != _AUTH_LENGTH:
+        raise ValueError("a key has 65 octets, an authentication secret 16")
+    return theirs, secret

@@ -41,7 +41,7 @@ async def foresee(call: Call[Draft, None]) -> web.Response:
     draft = call.body
     async with call.services.store.read() as unit:
         station = await station_given(unit, draft.station)
-    count_reach(call.request, call.need(Role.PUBLISH, station.id))
+    await count_reach(call.request, call.need(Role.PUBLISH, station.id))
     foreseen = await reach.reach(
         call.services,
         station,

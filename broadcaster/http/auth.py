@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.refusals import Forbidden, NotFound
-from broadcaster.http.keys import CALLERS, CONNECTIONS, COUNTS, DEVICES, LINKS, RATES, SERVICES, SESSION, TOKENS
+from broadcaster.http.keys import CALLERS, CONNECTIONS, RATES, SERVICES, SESSION, TOKENS
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
 from broadcaster.http.route import ROLE_OF, Access
@@ -35,7 +35,7 @@ async def admit(request: web.Request, access: Access) -> tuple[Caller | None, in
     return caller, subscriber_id
 
 
-def linked(request: web.Request, link: str) -> int:
+async def linked(request: web.Request, link: str) -> int:
     """Return the number in a link's token, from the path or the query's ``d``.
 
     Valid tokens are not counted by address, which a town may share; each token has its own limit. Raises a 429, and
@@ -44,11 +44,9 @@ def linked(request: web.Request, link: str) -> int:
     token = request.match_info.get("token")
     number = request.app[SERVICES].store.vault.unlink(link, request.query.get("d", "") if token is None else token)
     if number is None:
-        count(request)
+        await count(request)
         raise NotFound("link-unknown")
-    wait_s = request.app[LINKS].take(f"{link} {number}")
-    if wait_s is not None:
-        raise too_many(wait_s, "too-many-with-token")
+    await limit(request, "link", f"{link} {number}", "too-many-with-token")
     return number
 
 
@@ -57,7 +55,7 @@ async def _admit(request: web.Request, access: Access) -> tuple[Caller | None, i
         return None, 0
     if access in (Access.PUBLIC, Access.SIGNED):
         if access is Access.PUBLIC:
-            count(request)
+            await count(request)
         return None, 0
     if access is Access.OPERATOR:
         return await _signed_in(request), 0
@@ -66,41 +64,48 @@ async def _admit(request: web.Request, access: Access) -> tuple[Caller | None, i
     return await _by_key(request, access), 0
 
 
-def count(request: web.Request) -> None:
+async def count(request: web.Request) -> None:
     """Count a request against its address. Raises a 429 above the limit."""
     address = address_of(request, request.app[SERVICES].settings.trusted_proxies)
-    wait_s = request.app[RATES].take(address)
-    if wait_s is not None:
-        raise too_many(wait_s)
+    await limit(request, "address", address)
 
 
-def count_reach(request: web.Request, caller: Caller) -> None:
+async def count_reach(request: web.Request, caller: Caller) -> None:
     """Count a reach query against its key. Raises a 429 above the limit."""
-    wait_s = request.app[COUNTS].take(str(caller.key_id))
+    per_minute = request.app[SERVICES].settings.reaches_per_minute
+    await limit(request, "reach", str(caller.key_id), "too-many-with-key", per_minute)
+
+
+async def limit(
+    request: web.Request, what: str, whose: str, code: str = "too-many-from-address", per_minute: int | None = None
+) -> None:
+    """Count a request of ``whose``. Raises a 429 with ``code`` above ``per_minute``, by default the setting's."""
+    most = per_minute or request.app[SERVICES].settings.requests_per_minute
+    wait_s = await request.app[RATES].take(what, whose, most)
     if wait_s is not None:
-        raise too_many(wait_s, "too-many-with-key")
+        raise too_many(wait_s, code)
 
 
 async def caller_of(request: web.Request, key: str) -> Caller | None:
     """Return an API key's holder; an unknown key counts against its address."""
     if not key.startswith(_KEY) or len(key) > _LONGEST or not key.isascii():
-        count(request)
+        await count(request)
         return None
     caller = await request.app[CALLERS].do(key)
     if caller is None:
-        count(request)
+        await count(request)
     return caller
 
 
 async def _by_key(request: web.Request, access: Access) -> Caller | None:
-    sent = _bearer(request)
+    sent = await _bearer(request)
     if sent is None:
         if access is Access.KEYED:
-            count(request)
+            await count(request)
             return None
         if access is Access.LOCAL and _on_this_machine(request):
             return None
-        count(request)
+        await count(request)
         raise unauthenticated("key-wanted")
     caller = await caller_of(request, sent)
     if caller is None:
@@ -112,18 +117,16 @@ async def _by_key(request: web.Request, access: Access) -> Caller | None:
 
 
 async def _subscriber(request: web.Request) -> int:
-    sent = _bearer(request)
+    sent = await _bearer(request)
     if sent is None or not sent.startswith(_SUBSCRIBER) or len(sent) > _LONGEST:
-        count(request)
+        await count(request)
         raise unauthenticated("token-wanted", bad_token=sent is not None)
     subscriber_id = await request.app[TOKENS].do(sent)
     if subscriber_id is None:
-        count(request)
+        await count(request)
         raise unauthenticated("key-unknown", bad_token=True)
     # Each move of a device is a write, and checked for alerts: one out of control must not delay the others.
-    wait_s = request.app[DEVICES].take(str(subscriber_id))
-    if wait_s is not None:
-        raise too_many(wait_s, "too-many-with-token")
+    await limit(request, "device", str(subscriber_id), "too-many-with-token")
     return subscriber_id
 
 
@@ -131,7 +134,7 @@ async def _signed_in(request: web.Request) -> Caller:
     """Return the cookie's operator. Raises ``SignedOut``, or a 403 for cross-site requests."""
     session = await session_of(request)
     if session is None:
-        count(request)
+        await count(request)
         raise SignedOut
     if request.method not in _LOOKING and not await is_ours(request):
         raise foreign()
@@ -139,12 +142,12 @@ async def _signed_in(request: web.Request) -> Caller:
     return session.caller
 
 
-def _bearer(request: web.Request) -> str | None:
+async def _bearer(request: web.Request) -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if not scheme:
         return None
     if scheme.lower() != "bearer" or not token.strip().isascii():
-        count(request)
+        await count(request)
         raise unauthenticated("bearer-wanted", bad_token=True)
     return token.strip()
 

@@ -14,10 +14,9 @@ from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.quotas import over
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.http.answers import answer
-from broadcaster.http.auth import count
+from broadcaster.http.auth import count, limit
 from broadcaster.http.contacts import read_as
-from broadcaster.http.keys import LINKS
-from broadcaster.http.problems import HttpProblem, too_many
+from broadcaster.http.problems import HttpProblem
 from broadcaster.http.rates import address_of
 from broadcaster.http.schemas.residents import ConfirmationMade, ConfirmationOut
 from broadcaster.http.stations import station_named
@@ -75,11 +74,9 @@ async def confirm(call: Call[CodeIn, None]) -> web.Response:
     """
     services, given, now = call.services, call.body, call.services.clock.now()
     if await services.store.look(lambda unit: confirmations.by_secret(unit, given.confirmation, now)) is None:
-        count(call.request)
+        await count(call.request)
         raise NotFound("confirmation-unknown")
-    wait_s = call.request.app[LINKS].take(f"confirmation {given.confirmation}")
-    if wait_s is not None:
-        raise too_many(wait_s, "too-many-confirmations")
+    await limit(call.request, "confirmation", given.confirmation, "too-many-confirmations")
 
     async def look(unit: Unit) -> tuple[Confirmation, bool | None, bool]:
         found = await confirmations.by_secret(unit, given.confirmation, now)
@@ -159,7 +156,7 @@ async def by_link(call: Call[None, None]) -> tuple[Confirmation, Station] | None
     services, now = call.services, call.services.clock.now()
     number = services.store.vault.unlink(USE, call.request.match_info["token"])
     if number is None:
-        count(call.request)
+        await count(call.request)
         return None
     async with services.store.read() as unit:
         found = await confirmations.by_id(unit, number, now)

@@ -13,27 +13,23 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from broadcaster.atlas import Territories
+    from broadcaster.bus.rates import Rates
     from broadcaster.domain.stations import Caller, Station
     from broadcaster.http.connections import Connections
     from broadcaster.http.pacing import Paced
-    from broadcaster.http.rates import RateLimit
     from broadcaster.http.schemas.accounts import ReportOut
     from broadcaster.pipeline.services import Services
     from broadcaster.store.engine.grouping import Grouped
     from broadcaster.store.operations.sessions import Session
 
 SERVICES: web.AppKey[Services] = web.AppKey("services")
-RATES: web.AppKey[RateLimit] = web.AppKey("rates")
+RATES: web.AppKey[Rates] = web.AppKey("rates")
 TOKENS: web.AppKey[Grouped[str, int | None]] = web.AppKey("tokens")
 """Look-up of subscribers' tokens, for many requests at once."""
 CALLERS: web.AppKey[Grouped[str, Caller | None]] = web.AppKey("callers")
 """Look-up of API keys' holders."""
 STATIONS: web.AppKey[Grouped[str, Station | None]] = web.AppKey("stations")
 """Stations by slug."""
-DEVICES: web.AppKey[RateLimit] = web.AppKey("devices")
-LINKS: web.AppKey[RateLimit] = web.AppKey("links")
-COUNTS: web.AppKey[RateLimit] = web.AppKey("counts")
-"""Rate limit of reach queries per key."""
 SESSION: web.RequestKey[Session] = web.RequestKey("session")
 LARGEST: web.RequestKey[int] = web.RequestKey("largest")
 """Most octets of this request's body."""

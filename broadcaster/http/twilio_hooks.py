@@ -98,7 +98,7 @@ async def _believed(call: Call[None, None]) -> Mapping[str, object]:
         form = await form_of(call.request)
         if verify(token.get_secret_value(), url, form, signature):
             return form
-    count(call.request)
+    await count(call.request)
     raise Forbidden("unsigned-hook")
 
 

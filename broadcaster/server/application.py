@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aiohttp import web
 
 from broadcaster.atlas import Territories
+from broadcaster.bus.rates import Rates
 from broadcaster.http.auth import SignedOut, admit, count, linked
 from broadcaster.http.connections import Connections, caller_at, most_open, nobody
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.keys import (
     CALLERS,
     CONNECTIONS,
-    COUNTS,
-    DEVICES,
     DOCUMENT,
     HOLDERS,
     LARGEST,
-    LINKS,
     PAGES,
     PARSER,
     RATES,
@@ -38,7 +36,6 @@ from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
 from broadcaster.http.openapi import document
 from broadcaster.http.pacing import Paced
 from broadcaster.http.problems import HttpProblem, problem_of, respond, unauthenticated
-from broadcaster.http.rates import RateLimit
 from broadcaster.http.reading import body_of, query_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline.services import ProcessRole
@@ -91,17 +88,15 @@ def build(services: Services) -> web.Application:
     )
     app = web.Application(middlewares=[_measured, _problems_told])
     app[SERVICES] = services
-    app[RATES] = RateLimit(services.settings.requests_per_minute)
+    redis_url = services.settings.redis_url
+    app[RATES] = Rates(None if redis_url is None else redis_url.get_secret_value())
     store = services.store
     app[TOKENS] = Grouped(
         lambda tokens: store.look(lambda unit: people.by_tokens(unit, tokens)), _MOST_AT_ONCE, StoreUnavailable
     )
     app[CALLERS] = _asked_once(store, lambda unit, key: stations.caller_of(unit, key, services.clock.now()))
     app[STATIONS] = _asked_once(store, stations.by_slug)
-    app[DEVICES] = RateLimit(services.settings.requests_per_minute)
-    app[LINKS] = RateLimit(services.settings.requests_per_minute)
     app[PARSER] = ThreadPoolExecutor(1, "parser")
-    app[COUNTS] = RateLimit(services.settings.reaches_per_minute)
     app[REPORTS] = Paced(PACE_S)
     # Behind a proxy all connections are the proxy's.
     app[CONNECTIONS] = Connections(most_open(), address=nobody if services.settings.trusted_proxies else caller_at)
@@ -129,6 +124,7 @@ def build(services: Services) -> web.Application:
     app.on_response_prepare.append(_headers)
     app.on_shutdown.append(_end_streams)
     app.on_cleanup.append(_end_parser)
+    app.on_cleanup.append(lambda closing: closing[RATES].close())
     return app
 
 
@@ -151,7 +147,7 @@ def _guarded(route: Route, services: Services) -> Handle:
     async def handle(request: web.Request) -> web.StreamResponse:
         request[LARGEST] = route.largest or 0
         caller, subscriber_id = await admit(request, route.access)
-        number = linked(request, route.link) if route.link else 0
+        number = await linked(request, route.link) if route.link else 0
         query = query_of(request, route.query)
         body = None
         if route.body is not None:
@@ -172,7 +168,7 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
             return await interrupted(request)
         return respond(unauthenticated("signed-out"))
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer without our insides
-        problem = _counted(request, problem_of(error, request))
+        problem = await _counted(request, problem_of(error, request))
         if problem.kind == "too-many":
             with request.app[CONNECTIONS].waiting(request.protocol):
                 await asyncio.sleep(PATIENCE_S)
@@ -181,11 +177,11 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
         return respond(problem, reader_of(request))
 
 
-def _counted(request: web.Request, problem: HttpProblem) -> HttpProblem:
+async def _counted(request: web.Request, problem: HttpProblem) -> HttpProblem:
     """Count a failed request against its address; return the 429 instead when there were too many."""
     if request.match_info.http_exception is not None:
         try:
-            count(request)
+            await count(request)
         except HttpProblem as too_many:
             return too_many
     return problem

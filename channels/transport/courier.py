@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BUSY = 24
-"""With fewer requests under way, each is made here, at once."""
+"""With fewer requests under way, each is made here, at once, in its own way of encryption."""
 
 _HANDFUL = 12
 _GATHER_S = 0.002
@@ -41,6 +42,9 @@ _YOUNG = 20_000  # garbage collector threshold: frequent collections would find 
 
 ToSeal = tuple[bytes, str, str]
 """A body to encrypt: plaintext, and the subscription's ``p256dh`` and ``auth``."""
+
+
+Encrypt = Callable[[bytes, str, str], bytes]
 
 
 class BadKeys(ValueError):
@@ -58,10 +62,12 @@ class _Helper:
 class Courier:
     """Makes requests like ``Http``, with up to ``helpers`` processes; 0: here only.
 
-    A process is started when many requests are under way, and kept until ``close``.
+    A process is started when many requests are under way, and kept until ``close``. ``encrypt`` encrypts a body as
+    long as they are few.
     """
 
-    def __init__(self, config: HttpConfig, helpers: int = 0) -> None:
+    def __init__(self, config: HttpConfig, helpers: int = 0, encrypt: Encrypt = seal) -> None:
+        self._encrypt = encrypt
         self._config = config
         self._http = Http(config)
         self._most = helpers
@@ -92,7 +98,8 @@ class Courier:
                     self._start()
                 if self._helpers:
                     return await self._handed(method, url, headers, body)
-            return await self._http.request(method, url, headers=headers, body=_sealed(body))
+            how = self._encrypt if self._under_way < BUSY else seal
+            return await self._http.request(method, url, headers=headers, body=_sealed(body, how))
         finally:
             self._under_way -= 1
 
@@ -225,11 +232,11 @@ def _tell(answered: asyncio.Future[Reply], told: list[Any]) -> None:
             answered.set_exception(BadKeys("the keys are none"))
 
 
-def _sealed(body: bytes | ToSeal | None) -> bytes | None:
+def _sealed(body: bytes | ToSeal | None, encrypt: Encrypt = seal) -> bytes | None:
     if not isinstance(body, tuple):
         return body
     try:
-        return seal(*body)
+        return encrypt(*body)
     except (TypeError, ValueError) as error:  # whatever the error, other messages must not suffer
         raise BadKeys(str(error)) from error
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from yarl import URL
 
 from channels.base import Channel, Composed, Finding, Receipt
-from channels.encryption import seal
 from channels.errors import Permanent, Transient
 from channels.webpush.answers import TOO_LARGE, Answer, judge
+from channels.webpush.encryption import encrypt
 from channels.webpush.origins import KNOWN_ORIGINS, allowed, believed_origin_of, concrete, origin_of, rules
 from channels.webpush.transport import Transport
 from channels.webpush.vapid import Signature, VapidKey, subject_problem, subject_warning
@@ -84,7 +84,7 @@ class WebPush(Channel["PushMessage", "PushSubscription"]):
         service = self._service(address)
         plaintext = message.tries[0]
         try:
-            body = seal(plaintext, address.p256dh, address.auth)
+            body = encrypt(plaintext, address.p256dh, address.auth)
         except ValueError as error:
             raise Permanent("push:subscription", "the subscription's keys are none of Web Push") from error
         url = URL(address.endpoint, encoded=True)

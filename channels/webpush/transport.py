@@ -8,6 +8,7 @@ from channels.errors import Permanent, Transient
 from channels.transport.courier import BadKeys, Courier, ToSeal
 from channels.transport.http import HttpConfig, HttpTrouble, Reply, What
 from channels.webpush.answers import KEPT, TAKEN, Answer
+from channels.webpush.encryption import encrypt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ class Transport:
     """Requests to push services; ``timeout_s``, ``authority`` as in ``HttpConfig``, ``helpers`` as in ``Courier``."""
 
     def __init__(self, timeout_s: float, authority: bytes | None, helpers: int = 0) -> None:
-        self._courier = Courier(HttpConfig(timeout_s, KEPT, _MAX_BODY, authority), helpers)
+        self._courier = Courier(HttpConfig(timeout_s, KEPT, _MAX_BODY, authority), helpers, encrypt)
 
     async def request(
         self, method: str, url: str, host: str, *, headers: Mapping[str, str], body: bytes | ToSeal = b""

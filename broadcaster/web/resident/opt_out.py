@@ -28,7 +28,7 @@ USE = "optout"
 
 async def ask(call: Call[None, None]) -> web.Response:
     """Show the button."""
-    number = _number(call)
+    number = await _number(call)
     async with call.services.store.read() as unit:
         found = None if number is None else await deliveries.contact_of(unit, number)
         station = None if found is None else await stations.by_id(unit, found[1])
@@ -39,7 +39,7 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 async def do(call: Call[None, None]) -> web.Response:
     """Opt this contact out of this station."""
-    number = _number(call)
+    number = await _number(call)
     if number is None:
         return unknown(call)
 
@@ -56,10 +56,10 @@ async def do(call: Call[None, None]) -> web.Response:
     return _page(call, station.name, station.languages[0], done=True)
 
 
-def _number(call: Call[None, None]) -> int | None:
+async def _number(call: Call[None, None]) -> int | None:
     number = call.services.store.vault.unlink(USE, call.request.match_info["token"])
     if number is None:
-        count(call.request)
+        await count(call.request)
     return number
 
 

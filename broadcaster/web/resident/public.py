@@ -119,7 +119,7 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
             if found is None:
                 made = await _made(call, token)
                 if made is None:
-                    count(request)
+                    await count(request)
                     return unknown(call)
                 alert_id, body, headers = made
                 if packed:

@@ -1,55 +1,11 @@
-"""How often one address may ask, and which address that is."""
+"""Which address a caller has."""
 
 from __future__ import annotations
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from broadcaster.http import rates
-from broadcaster.http.rates import RateLimit, address_of
-
-
-class Time:
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
-def test_as_many_as_a_minute_may_hold_pass_at_once_and_the_next_waits():
-    time = Time()
-    limit = RateLimit(6, time)
-    assert [limit.take("a") for _ in range(6)] == [None] * 6
-    assert limit.take("a") == 10
-    assert limit.take("b") is None
-
-
-def test_a_refused_request_costs_nothing():
-    time = Time()
-    limit = RateLimit(6, time)
-    for _ in range(50):
-        limit.take("a")
-    time.now += 10
-    assert limit.take("a") is None
-    assert limit.take("a") == 10
-
-
-def test_after_a_quiet_minute_all_is_there_again():
-    time = Time()
-    limit = RateLimit(6, time)
-    for _ in range(6):
-        limit.take("a")
-    time.now += 60
-    assert [limit.take("a") for _ in range(7)] == [None] * 6 + [10]
-
-
-def test_a_flood_of_addresses_costs_no_more_memory_than_is_set(monkeypatch):
-    monkeypatch.setattr(rates, "_MOST_ADDRESSES", 10)
-    limit = RateLimit(6, Time())
-    for number in range(1000):
-        limit.take(str(number))
-    assert len(limit) == 10
+from broadcaster.http.rates import address_of
 
 
 def request(peer, *forwarded):
