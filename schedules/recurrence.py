@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from itertools import islice, pairwise, takewhile
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,7 +20,7 @@ from schedules.days_off import DaysOff
 from schedules.errors import BadSchedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 LEAST = timedelta(hours=1)
 MOST = 10_000
@@ -69,7 +70,7 @@ class Recurrence:
         if self.start.tzinfo is not None or self.start > _LAST:
             raise BadSchedule("not-a-local-time", "at")
         if self.rule is not None:
-            self._rrule(self.start)
+            _checked(self.rule, self.start.time(), self.zone)
 
     def after(self, moment: datetime, *, inclusive: bool = False) -> Iterator[datetime]:
         """Yield the instants (aware, UTC) after ``moment``, in order, within the horizon from it."""
@@ -130,7 +131,7 @@ class Recurrence:
         parts = _parts(self.rule)
         ended = {**parts, "UNTIL": (at - timedelta(seconds=1)).strftime(_STAMP)}
         if "COUNT" in parts:
-            gone = sum(1 for _ in takewhile(lambda local: local < at, self._candidates(at)))
+            gone = sum(1 for _ in takewhile(lambda local: local < at, self._candidates(self.start)))
             parts["COUNT"] = str(int(parts["COUNT"]) - gone)
             del ended["COUNT"]
         earlier = replace(self, rule=_written(ended))
@@ -145,31 +146,28 @@ class Recurrence:
 
     def _local(self, since: datetime, end: datetime) -> Iterator[datetime]:
         """Yield the wall-clock times from ``since`` to ``end``, without exceptions."""
-        for local in takewhile(lambda local: local <= end, self._candidates(end)):
+        last = min(end, _until(self.rule, self.zone))
+        for local in takewhile(lambda local: local <= last, self._candidates(since)):
             if local >= since and local not in self.except_on and local.date() not in self.off:
                 yield local
 
-    def _candidates(self, end: datetime) -> Iterator[datetime]:
-        """Yield the rule's times, at least to ``end``."""
+    def _candidates(self, since: datetime) -> Iterator[datetime]:
+        """Yield the rule's times from ``since`` or earlier on, also after its UNTIL."""
         if self.rule is None:
             return iter((self.start,))
-        return (local - _CYCLES for local in self._rrule(end))
+        parts = _parts(self.rule)
+        parts.pop("UNTIL", None)
+        return (local - _CYCLES for local in _rrule(_written(parts), self._start_near(since, parts)))
 
-    def _rrule(self, end: datetime) -> rrule:
-        """Return the rule, shifted 7,600 years into the future.
+    def _start_near(self, since: datetime, parts: Mapping[str, str]) -> datetime:
+        """Return a start from which the rule fires alike from ``since`` on: dateutil goes through all times before.
 
-        dateutil tries a rule that never fires up to the year 9999, so that is made near. The calendar, including
-        weekdays, repeats every 400 years.
+        At least one whole interval before ``since``: BYSETPOS counts from the start in the first week.
         """
-        parts = _parts(self.rule or "")
-        try:
-            if "COUNT" not in parts:
-                last = min(end, _until(parts["UNTIL"], self.zone)) if "UNTIL" in parts else end
-                parts["UNTIL"] = (min(last, _LAST) + _CYCLES).strftime(_STAMP)
-            found: rrule = rrulestr(_written(parts), dtstart=self.start + _CYCLES)
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-            raise BadSchedule("repeat-unreadable", "repeat") from error
-        return found
+        if "COUNT" in parts or parts["FREQ"] in ("YEARLY", "MONTHLY"):
+            return self.start
+        interval = timedelta(weeks=int(parts.get("INTERVAL", "1")))
+        return self.start + max(0, (since - self.start) // interval - 1) * interval
 
 
 def instant_of(local: datetime, zone: str) -> datetime:
@@ -195,7 +193,37 @@ def _zone(name: str) -> ZoneInfo:
         raise BadSchedule("zone-unknown", "zone") from error
 
 
-def _until(said: str, zone: str) -> datetime:
+@lru_cache(maxsize=1024)
+def _checked(rule: str, at: time, zone: str) -> None:
+    """Raise ``BadSchedule`` unless a rule can be read for a start at this time of day."""
+    parts = _parts(rule)
+    until = parts.pop("UNTIL", None)
+    try:
+        if until is not None:
+            _end_of(until, zone)
+        _rrule(_written(parts), datetime.combine(_LAST, at))
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise BadSchedule("repeat-unreadable", "repeat") from error
+
+
+@lru_cache(maxsize=1024)
+def _rrule(rule: str, start: datetime) -> rrule:
+    """Return a rule without UNTIL, shifted 7,600 years into the future.
+
+    dateutil tries a rule that never fires up to the year 9999, so that is made near. The calendar, including weekdays,
+    repeats every 400 years.
+    """
+    found: rrule = rrulestr(rule, dtstart=start + _CYCLES)
+    return found
+
+
+def _until(rule: str | None, zone: str) -> datetime:
+    """Return the wall-clock time until which a rule fires."""
+    until = None if rule is None else _parts(rule).get("UNTIL")
+    return _LAST if until is None else _end_of(until, zone)
+
+
+def _end_of(said: str, zone: str) -> datetime:
     """Return the wall-clock time of an UNTIL; a date means its end."""
     day = datetime.strptime(said[:8], "%Y%m%d")  # noqa: DTZ007  a wall-clock time
     if len(said) == len("20271231"):

@@ -109,6 +109,8 @@ class Jurisdiction:
         if self.boundary is None:
             return
         for at, circle in enumerate(area.circles):
+            if all(shapely.covers(self.boundary, shapely.box(*box)) for box in circle.boxes()):
+                continue  # a tenth of the time that its outline takes
             shape = drawn_circle(circle, _CORNERS)
             self._check_shape(shape, (circle.lon, circle.lat), f"{field}.circles[{at}]")
         if area.polygons is None:

@@ -177,7 +177,7 @@ async def _revoked(call: Call[None, None]) -> bool:
     if call.caller is None:
         return False
     async with call.services.store.read() as unit:
-        return not await stations.key_holds(unit, call.caller.key_id, call.services.clock.now())
+        return not await stations.valid_keys(unit, [call.caller.key_id], call.services.clock.now())
 
 
 async def _report(call: Call[None, None], alert: Alert) -> ReportOut:

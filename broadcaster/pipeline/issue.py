@@ -108,9 +108,15 @@ async def draw_up(services: Services, command: IssueAlert, known_groups: Mapping
     return await asyncio.to_thread(drawn_up, services, command, known_groups, now)
 
 
-def drawn_up(services: Services, command: IssueAlert, known_groups: Mapping[str, int], now: datetime) -> Alert:
-    """Do the same in the caller's thread."""
-    check_rules(command.station, command.area, command.audience, command.severity, known_groups)
+def drawn_up(
+    services: Services,
+    command: IssueAlert,
+    known_groups: Mapping[str, int],
+    now: datetime,
+    ground: Jurisdiction | None = None,
+) -> Alert:
+    """Do the same in the caller's thread; ``ground``: the station's, if it was parsed already."""
+    check_rules(command.station, command.area, command.audience, command.severity, known_groups, ground=ground)
     check_texts(command.station, command.texts)
     check_channels(command.channels)
     check_topic(command.station, command.topic)
@@ -161,6 +167,8 @@ def check_rules(
     audience: Audience,
     severity: Severity,
     known_groups: Mapping[str, int],
+    *,
+    ground: Jurisdiction | None = None,
 ) -> None:
     """Raise ``Refused`` unless the station may address this audience in this area."""
     if audience.needs_area and area is None:
@@ -168,9 +176,14 @@ def check_rules(
     _check_audience(station, audience, severity, known_groups)
     if area is not None:
         try:
-            Jurisdiction.from_geojson(station.boundary, station.margin_m, station.sea).check(area)
+            (ground or ground_of(station)).check(area)
         except OutsideJurisdiction as error:
             raise refused(error) from error
+
+
+def ground_of(station: Station) -> Jurisdiction:
+    """Return where a station may publish. Parsing a large boundary takes a while."""
+    return Jurisdiction.from_geojson(station.boundary, station.margin_m, station.sea)
 
 
 def _check_audience(station: Station, audience: Audience, severity: Severity, known_groups: Mapping[str, int]) -> None:

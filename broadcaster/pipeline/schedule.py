@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections import deque
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,7 +16,7 @@ from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.refusals import Conflict, Refused, refused
 from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, kept, needs_reason
 from broadcaster.metrics import ISSUED
-from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up, drawn_up
+from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up, drawn_up, ground_of
 from broadcaster.pipeline.reach import reach
 from broadcaster.store import schedules
 from broadcaster.store.alerts import alerts
@@ -32,10 +32,12 @@ if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
     from broadcaster.pipeline.services import Services
     from broadcaster.store import Unit
+    from zones import Jurisdiction
 
-_AT_ONCE = 250
-_MOST_MISSED = 1000
-"""Missed occurrences recorded per schedule; older ones, after months of downtime, are dropped."""
+_AT_ONCE = 500
+"""Schedules per transaction."""
+_MOST_DUE = 1000
+"""Occurrences recorded per schedule and run; older ones, after months of downtime, are dropped."""
 _MEASURE_BEFORE = timedelta(minutes=10)
 _MEASURED = 50
 _log = structlog.get_logger(__name__)
@@ -122,9 +124,12 @@ async def issue_due(services: Services) -> int:
     issued = 0
     while True:
         now = services.clock.now()
-        async with services.store.read() as unit:
+
+        async def read(unit: Unit, now: datetime = now) -> tuple[list[Schedule], _Facts]:
             due = await schedules.due(unit, now, _AT_ONCE)
-            facts = await _facts(unit, due, now)
+            return due, await _facts(unit, due, now)
+
+        due, facts = await services.store.look(read)
         if not due:
             return issued
         plans = await asyncio.to_thread(_plans, services, due, facts, now)
@@ -147,26 +152,32 @@ def _tell(services: Services, alert: Alert) -> None:
     services.expect(alert)
 
 
+@dataclass
 class _Facts:
-    """Facts that one pass needs, each read once."""
+    """What planning needs to know, each read once. ``authors``: valid keys; ``reminded``: alerts by id.
 
-    def __init__(self) -> None:
-        self.stations: dict[int, Station] = {}
-        self.groups: dict[int, dict[str, int]] = {}
-        self.authors: dict[int, bool] = {}
-        self.reminded: dict[int, Alert] = {}
+    ``groups`` and ``grounds``: by station, for those that need them.
+    """
+
+    stations: dict[int, Station]
+    authors: set[int]
+    reminded: dict[int, Alert]
+    groups: dict[int, dict[str, int]]
+    grounds: dict[int, Jurisdiction] = field(default_factory=dict)
+
+    def ground(self, station: Station) -> Jurisdiction:
+        if station.id not in self.grounds:
+            self.grounds[station.id] = ground_of(station)
+        return self.grounds[station.id]
 
 
 async def _facts(unit: Unit, due: list[Schedule], now: datetime) -> _Facts:
-    facts = _Facts()
-    for each in await stations.by_ids(unit, {schedule.station_id for schedule in due}):
-        facts.stations[each.id] = each
-        facts.groups[each.id] = await stations.group_ids(unit, each.id)
-    for key_id in {schedule.key_id for schedule in due}:
-        facts.authors[key_id] = await stations.key_holds(unit, key_id, now)
-    reminded = sorted({schedule.reminds for schedule in due if schedule.reminds is not None})
-    facts.reminded = {each.id: each for each in await alerts.by_ids(unit, reminded)}
-    return facts
+    known = await stations.by_ids(unit, {each.station_id for each in due})
+    authors = await stations.valid_keys(unit, {each.key_id for each in due}, now)
+    reminded = await alerts.by_ids(unit, sorted({each.reminds for each in due if each.reminds is not None}))
+    to_groups = {each.station_id for each in due if each.message.audience.kind is AudienceKind.GROUPS}
+    groups = {each: await stations.group_ids(unit, each) for each in to_groups}
+    return _Facts({each.id: each for each in known}, authors, {each.id: each for each in reminded}, groups)
 
 
 def _plans(services: Services, due: list[Schedule], facts: _Facts, now: datetime) -> list[Settled]:
@@ -184,9 +195,14 @@ def _plan(services: Services, schedule: Schedule, facts: _Facts, now: datetime) 
         alert = facts.reminded.get(schedule.reminds)
         if alert is None or not alert.active(now):
             return Settled(schedule, None, now, ())
-    next_at = when.next_after(now)
+    instants: deque[datetime] = deque(maxlen=_MOST_DUE)
+    next_at = None
+    for at in when.after(schedule.next_at or now, inclusive=True):
+        if at > now:
+            next_at = at
+            break
+        instants.append(at)
     ended_at = now if next_at is None else None
-    instants = list(islice(when.between(schedule.next_at or now, now), _MOST_MISSED))
     if not instants:  # the day has become a holiday
         return Settled(schedule, next_at, ended_at, ())
     *earlier, last = instants
@@ -194,7 +210,7 @@ def _plan(services: Services, schedule: Schedule, facts: _Facts, now: datetime) 
     if now - last > schedule.late:
         return Settled(schedule, next_at, ended_at, (*missed, Occurrence(schedule.id, last, Outcome.MISSED)))
     try:
-        if not facts.authors[schedule.key_id]:
+        if schedule.key_id not in facts.authors:
             raise Refused("author-gone", "author")  # noqa: TRY301
         alert = _drawn_up(services, schedule, facts, now, last)
     except Refused as error:
@@ -208,10 +224,11 @@ def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: dateti
     """Return an occurrence's alert; it ends when it would have, had it been sent on time."""
     station = facts.stations[schedule.station_id]
     command = _command(schedule, station, at)
+    ground = None if command.area is None else facts.ground(station)
     reminded = None if schedule.reminds is None else facts.reminded.get(schedule.reminds)
     if reminded is not None and command.expires_at is not None:
         command = replace(command, expires_at=min(command.expires_at, reminded.expires_at))
-    return drawn_up(services, command, facts.groups[station.id], now)
+    return drawn_up(services, command, facts.groups.get(station.id, {}), now, ground)
 
 
 async def answer(services: Services, schedule: Schedule, at: datetime, *, key_id: int, send: bool) -> Alert | None:

@@ -13,8 +13,10 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.schedules import OPEN, Kind, Occurrence, Outcome, Schedule
 from broadcaster.store.alerts.alerts import add_many
+from broadcaster.store.engine.among import among
+from broadcaster.store.engine.bulk import Insert, Update
 from broadcaster.store.stations.labels import open_audience, open_label, sealed_audience
-from broadcaster.store.tables import api_keys, occurrences, schedules
+from broadcaster.store.tables import api_keys, occurrences, schedules, to_micros
 from zones import Area
 
 if TYPE_CHECKING:
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
 MOST_OPEN = 500
 """How many schedules of one station may be open at a time."""
 
+_READ_LOCKED = (
+    select(schedules.c.id, schedules.c.version, schedules.c.next_at)
+    .where(among(schedules.c.id, "ids"))
+    .order_by(schedules.c.id)  # two leaders wait for each other, and never both
+    .with_for_update()
+)
+_INSERT_OCCURRENCES = Insert(occurrences, "schedule_id", "at", "outcome", "alert_id", "problem")
+_MOVE_ON = Update(schedules, ("id",), ("next_at", "ended_at"))
 _SECOND = timedelta(seconds=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -226,24 +236,39 @@ async def due(unit: Unit, now: datetime, limit: int) -> list[Schedule]:
 
 async def settle(unit: Unit, plans: Sequence[Settled]) -> list[Settled]:
     """Write occurrences with their alerts. Return those written, without any issued by others or edited meanwhile."""
-    taken = [plan for plan in plans if await _take(unit, plan)]
+    taken = await _take(unit, plans)
     there = await _there(unit, taken)
-    written = [
-        replace(plan, occurrences=tuple(e for e in plan.occurrences if (e.schedule_id, e.at) not in there))
-        for plan in taken
+    written = [_without(plan, there) for plan in taken]
+    rows = [
+        (each.schedule_id, to_micros(each.at), each.outcome, each.alert_id, each.problem)
+        for plan in written
+        for each in plan.occurrences
     ]
-    rows = [asdict(each) for plan in written for each in plan.occurrences]
-    if rows:
-        await unit.conn.execute(occurrences.insert(), rows)
-    issued = {each.alert_id for plan in written for each in plan.occurrences}
-    written = [plan if plan.alert is None or plan.alert.id in issued else replace(plan, alert=None) for plan in written]
+    await _INSERT_OCCURRENCES.run(unit, rows)
     await add_many(unit, [(plan.alert, plan.schedule.key_id) for plan in written if plan.alert is not None])
     return written
 
 
-async def _take(unit: Unit, plan: Settled) -> bool:
-    values = {"next_at": plan.next_at, "ended_at": plan.ended_at}
-    return (await unit.conn.execute(update(schedules).where(_same(plan.schedule)).values(values))).rowcount == 1
+async def _take(unit: Unit, plans: Sequence[Settled]) -> list[Settled]:
+    """Move the schedules on that are unchanged since they were read, and return their plans."""
+    rows = await unit.conn.execute(_READ_LOCKED, {"ids": [plan.schedule.id for plan in plans]})
+    as_read = {(row.id, row.version, row.next_at) for row in rows}
+    taken = [plan for plan in plans if (plan.schedule.id, plan.schedule.version, plan.schedule.next_at) in as_read]
+    await _MOVE_ON.run(unit, [(_micros(plan.next_at), _micros(plan.ended_at), plan.schedule.id) for plan in taken])
+    return taken
+
+
+def _micros(moment: datetime | None) -> int | None:
+    return None if moment is None else to_micros(moment)
+
+
+def _without(plan: Settled, there: set[tuple[int, datetime]]) -> Settled:
+    """Return a plan without the occurrences that exist already."""
+    new = tuple(each for each in plan.occurrences if (each.schedule_id, each.at) not in there)
+    if len(new) == len(plan.occurrences):
+        return plan
+    issues = any(each.alert_id is not None for each in new)
+    return replace(plan, occurrences=new, alert=plan.alert if issues else None)
 
 
 async def _there(unit: Unit, plans: Sequence[Settled]) -> set[tuple[int, datetime]]:

@@ -222,9 +222,10 @@ async def caller_of(unit: Unit, key: str, now: datetime) -> Caller | None:
     return None if row is None else Caller(row.id, Role(row.role), row.station_id)
 
 
-async def key_holds(unit: Unit, key_id: int, now: datetime) -> bool:
-    """Return whether a key exists, neither expired nor revoked."""
-    return (await unit.conn.scalar(select(api_keys.c.id).where(api_keys.c.id == key_id, holding(now)))) is not None
+async def valid_keys(unit: Unit, key_ids: Iterable[int], now: datetime) -> set[int]:
+    """Return which of these keys exist and are neither expired nor revoked."""
+    valid = select(api_keys.c.id).where(api_keys.c.id.in_(list(key_ids)), holding(now))
+    return set(await unit.conn.scalars(valid))
 
 
 async def keys(unit: Unit) -> list[Key]:

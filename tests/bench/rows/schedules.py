@@ -1,4 +1,7 @@
-"""10,000 schedules due in the same minute: how long until two leaders have issued each of them, none twice."""
+"""10,000 schedules due in the same minute: how long until two leaders have issued each of them, none twice.
+
+They are weekly, of several stations, began a year ago, and each has an area of its own.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,14 @@ from broadcaster.store.stations import stations
 from broadcaster.store.tables import alerts, occurrences
 from tests.bench.running import run, size
 from tests.bench.table import Row
-from tests.contract.service import HERE, service
+from tests.contract.service import service
 from tests.contract.stores import NOW, add_station, an_alert
+from zones import Area, Circle
 
 _DUE = 10_000
-_STARTS = datetime(2026, 7, 3, 7, 30)  # noqa: DTZ001  in Paris
+_STARTS = datetime(2025, 7, 4, 7, 30)  # noqa: DTZ001  in Paris
+_EACH = 400
+"""Schedules of one station."""
 
 
 async def measure() -> list[Row]:
@@ -34,14 +40,16 @@ async def measure() -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
         async with service(Path(folder)) as services:
             async with services.store.write() as unit:
-                station = await add_station(unit, "laigle")
-                await stations.add_key(unit, Role.PUBLISH, station.id, "Mairie", NOW)
-                (key,) = await stations.keys(unit)
-                message = an_alert(station.id, severity=Severity.MODERATE, area=HERE)
                 for number in range(count):
-                    at = _STARTS + timedelta(milliseconds=60_000 * number / count)
+                    if number % _EACH == 0:
+                        station = await add_station(unit, f"laigle-{number}")
+                        await stations.add_key(unit, Role.PUBLISH, station.id, "Mairie", NOW)
+                        key_id = (await stations.keys(unit))[-1].id
+                    at = _STARTS + timedelta(seconds=number % 60)
+                    area = Area(circles=(Circle(0.63, 48.76, 500.0 + number / 10),))
+                    message = an_alert(station.id, severity=Severity.MODERATE, area=area)
                     weekly = Schedule(
-                        new_id(), station.id, key.id, Kind.ALERT, message, at, "Europe/Paris", "FREQ=WEEKLY"
+                        new_id(), station.id, key_id, Kind.ALERT, message, at, "Europe/Paris", "FREQ=WEEKLY"
                     )
                     first = scheduling.recurrence(services, weekly, station).next_after(NOW)
                     await schedules.add(unit, replace(weekly, next_at=first))

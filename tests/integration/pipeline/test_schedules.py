@@ -198,6 +198,17 @@ async def test_of_thirty_that_a_day_down_missed_only_the_last_is_sent_and_only_w
         assert await schedules.not_sent(unit, station.id, 99) == [], "with the schedule, what was missed is let go"
 
 
+async def test_of_more_than_a_thousand_missed_the_latest_are_kept(services: Services, station: Station) -> None:
+    made = await written(services, station, rule="FREQ=HOURLY")
+    at(services, AT_FRIDAY + timedelta(hours=1200, minutes=5))
+    assert await scheduling.issue_due(services) == 1
+    async with services.store.read() as unit:
+        outcomes = [(each.at, each.outcome) for each in await schedules.past(unit, made.id, 2000)]
+    assert len(outcomes) == 1000
+    assert outcomes[0] == (AT_FRIDAY + timedelta(hours=1200), Outcome.ISSUED)
+    assert outcomes[-1] == (AT_FRIDAY + timedelta(hours=201), Outcome.MISSED)
+
+
 async def test_an_overdue_one_can_be_cancelled_before_anybody_sends_it(services: Services, station: Station) -> None:
     made = await written(services, station)
     at(services, AT_FRIDAY + timedelta(minutes=5))

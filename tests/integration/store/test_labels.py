@@ -69,9 +69,9 @@ async def test_a_key_holds_until_it_expires(store):
         key = await stations.add_key(unit, Role.ADMIN, None, "x", NOW, expires_at=NOW + timedelta(days=2))
         caller = await stations.caller_of(unit, key, NOW + timedelta(days=1))
         assert caller is not None
-        assert await stations.key_holds(unit, caller.key_id, NOW + timedelta(days=1))
+        assert await stations.valid_keys(unit, [caller.key_id], NOW + timedelta(days=1)) == {caller.key_id}
         assert await stations.caller_of(unit, key, NOW + timedelta(days=2)) is None
-        assert not await stations.key_holds(unit, caller.key_id, NOW + timedelta(days=2))
+        assert not await stations.valid_keys(unit, [caller.key_id], NOW + timedelta(days=2))
         assert [each.id for each in await stations.keys_that_hold(unit, NOW)] == [caller.key_id]
         assert await stations.keys_that_hold(unit, NOW + timedelta(days=3)) == []
 

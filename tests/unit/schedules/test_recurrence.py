@@ -37,6 +37,41 @@ EXAMPLES = [
     ("FREQ=DAILY;COUNT=10", days(1997, sep="2 3 4 5 6 7 8 9 10 11")),
     ("FREQ=DAILY;INTERVAL=2", days(1997, sep="2 4 6 8 10 12 14 16 18 20 22 24 26 28 30", oct="2 4")),
     ("FREQ=DAILY;INTERVAL=10;COUNT=5", days(1997, sep="2 12 22", oct="2 12")),
+    ("FREQ=DAILY;UNTIL=19970906T000000Z", days(1997, sep="2 3 4 5")),
+    (
+        "FREQ=WEEKLY;INTERVAL=2;UNTIL=19971224T000000Z;WKST=SU;BYDAY=MO,WE,FR",
+        days(1997, sep="3 5 15 17 19 29", oct="1 3 13 15 17 27 29 31", nov="10 12 14 24 26 28", dec="8 10 12 22"),
+    ),
+    ("FREQ=WEEKLY;COUNT=10;WKST=SU;BYDAY=TU,TH", days(1997, sep="2 4 9 11 16 18 23 25 30", oct="2")),
+    (
+        "FREQ=MONTHLY;COUNT=10;BYDAY=1FR",
+        days(1997, sep="5", oct="3", nov="7", dec="5")
+        + days(1998, jan="2", feb="6", mar="6", apr="3", may="1", jun="5"),
+    ),
+    ("FREQ=MONTHLY;UNTIL=19971224T000000Z;BYDAY=1FR", days(1997, sep="5", oct="3", nov="7", dec="5")),
+    (
+        "FREQ=MONTHLY;INTERVAL=2;COUNT=10;BYDAY=1SU,-1SU",
+        days(1997, sep="7 28", nov="2 30") + days(1998, jan="4 25", mar="1 29", may="3 31"),
+    ),
+    ("FREQ=MONTHLY;BYMONTHDAY=15,30;COUNT=5", days(1997, sep="15 30", oct="15 30", nov="15")),
+    (
+        "FREQ=YEARLY;COUNT=10;BYMONTH=6,7",
+        [day for year in range(1998, 2003) for day in days(year, jun="2", jul="2")],
+    ),
+    (
+        "FREQ=YEARLY;INTERVAL=2;COUNT=10;BYMONTH=1,2,3",
+        [day for year in (1999, 2001, 2003) for day in days(year, jan="2", feb="2", mar="2")] + days(2005, jan="2"),
+    ),
+    (
+        "FREQ=YEARLY;INTERVAL=3;COUNT=7;BYYEARDAY=1,100,200",
+        [
+            day
+            for year in (2000, 2003)
+            for day in days(year, jan="1", apr="9" if year == 2000 else "10", jul="18" if year == 2000 else "19")
+        ]
+        + days(2006, jan="1"),
+    ),
+    ("FREQ=YEARLY;BYDAY=TH;BYMONTH=6,7,8", days(1998, jun="4 11 18 25", jul="2 9 16 23 30", aug="6 13 20 27")),
     ("FREQ=WEEKLY;COUNT=10", days(1997, sep="2 9 16 23 30", oct="7 14 21 28", nov="4")),
     (
         "FREQ=WEEKLY;UNTIL=19971224T000000Z",
@@ -114,6 +149,64 @@ def test_the_presidential_election_is_every_four_years():
     rule = "FREQ=YEARLY;INTERVAL=4;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8"
     found = locals_of(Recurrence(datetime(1996, 11, 5, 9), NEW_YORK, rule), 3)
     assert [f"{each:%Y-%m-%d}" for each in found] == days(1996, nov="5") + days(2000, nov="7") + days(2004, nov="2")
+
+
+def test_rules_of_hours_and_minutes_of_the_rfc_fire_at_its_times():
+    morning = datetime(1997, 9, 2, 9)
+    for rule, times in (
+        ("FREQ=HOURLY;INTERVAL=3;UNTIL=19970902T210000Z", "09:00 12:00 15:00"),
+        ("FREQ=MINUTELY;INTERVAL=15;COUNT=6", "09:00 09:15 09:30 09:45 10:00 10:15"),
+        ("FREQ=MINUTELY;INTERVAL=90;COUNT=4", "09:00 10:30 12:00 13:30"),
+        ("FREQ=DAILY;BYHOUR=9,10;BYMINUTE=0,20,40", "09:00 09:20 09:40 10:00 10:20 10:40 09:00"),
+        ("FREQ=MINUTELY;INTERVAL=20;BYHOUR=9,10", "09:00 09:20 09:40 10:00 10:20 10:40 09:00"),
+    ):
+        expected = times.split()
+        found = locals_of(Recurrence(morning, NEW_YORK, rule), len(expected))
+        assert [f"{each:%H:%M}" for each in found] == expected, rule
+
+
+PARTS_OF_DATEUTILS_TESTS = [
+    "", "INTERVAL=2", "INTERVAL=100", "BYMONTH=1,3", "BYMONTHDAY=1,3", "BYMONTH=1,3;BYMONTHDAY=5,7", "BYDAY=TU,TH",
+    "BYDAY=1TU,-1TH", "BYDAY=3TU,-3TH", "BYMONTH=1,3;BYDAY=TU,TH", "BYMONTH=1,3;BYDAY=1TU,-1TH",
+    "BYMONTH=1,3;BYDAY=3TU,-3TH", "BYMONTHDAY=1,3;BYDAY=TU,TH", "BYMONTH=1,3;BYMONTHDAY=1,3;BYDAY=TU,TH",
+    "BYYEARDAY=1,100,200,365", "BYYEARDAY=-365,-266,-166,-1", "BYMONTH=4,7;BYYEARDAY=1,100,200,365",
+    "BYMONTH=4,7;BYYEARDAY=-365,-266,-166,-1", "BYWEEKNO=20", "BYWEEKNO=1;BYDAY=MO", "BYWEEKNO=52;BYDAY=SU",
+    "BYWEEKNO=-1;BYDAY=SU", "BYWEEKNO=53;BYDAY=MO", "BYHOUR=6,18", "BYMINUTE=6,18", "BYSECOND=6,18",
+    "BYHOUR=6,18;BYMINUTE=6,18", "BYHOUR=6,18;BYSECOND=6,18", "BYMINUTE=6,18;BYSECOND=6,18",
+    "BYHOUR=6,18;BYMINUTE=6,18;BYSECOND=6,18", "BYMONTHDAY=15;BYHOUR=6,18;BYSETPOS=3,-3",
+    "BYDAY=TU,TH;BYHOUR=6,18;BYSETPOS=-1,1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("freq", ["YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY"])
+def test_each_case_of_dateutils_own_tests_fires_as_dateutil_has_it(freq):
+    judged = 0
+    for said in PARTS_OF_DATEUTILS_TESTS:
+        if freq == "MINUTELY" and any(part in said for part in ("YEARDAY", "WEEKNO", "MONTH")):
+            continue  # dateutil goes through a year of minutes
+        if freq not in {"YEARLY", "MONTHLY"} and "BYMONTHDAY=15" in said:
+            continue  # no third time in any week or day: dateutil seeks it until the year 9999
+        rule = f"FREQ={freq};COUNT=3" + (f";{said}" if said else "")
+        expected = list(rrulestr(rule, dtstart=SEPTEMBER))
+        begin = SEPTEMBER.replace(tzinfo=UTC)
+        ours = Recurrence(SEPTEMBER, "UTC", rule).after(begin, inclusive=True)
+        assert [each.replace(tzinfo=None) for each in ours] == [
+            each for each in expected if each <= SEPTEMBER + timedelta(days=3652)
+        ], rule
+        judged += len(expected) == 3
+    assert judged >= 10
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,WE,FR;BYSETPOS=1;WKST=SU", "FREQ=DAILY;INTERVAL=5", "FREQ=HOURLY;INTERVAL=7"],
+)
+def test_a_rule_that_began_years_ago_fires_as_if_all_times_since_were_gone_through(rule):
+    start = datetime(2025, 5, 1, 7, 30)
+    for hours in range(0, 24 * 40, 23):
+        since = datetime(2026, 9, 1) + timedelta(hours=hours)
+        expected = rrulestr(rule, dtstart=start).after(since)
+        assert Recurrence(start, "UTC", rule).next_after(since.replace(tzinfo=UTC)) == expected.replace(tzinfo=UTC)
 
 
 RULES = st.builds(
