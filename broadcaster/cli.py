@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "broadcaster.commands.doctor:doctor",
     "import": "broadcaster.commands.imports:import_",
     "key": "broadcaster.commands.keys:key",
+    "map": "broadcaster.commands.map_tiles:map_",
     "migrate": "broadcaster.commands.database:migrate",
     "restore": "broadcaster.commands.backups:restore",
     "schedule": "broadcaster.commands.schedules:schedule",

@@ -157,9 +157,20 @@ class Settings(BaseModel):
         description="Finds addresses (API of France's Base Adresse Nationale), asked by the service and never by a"
         " browser; `off` for none.",
     )
-    tiles_file: Path | None = Field(
-        None, description="A map of one's own (PMTiles) under territories and circles; without it they are the map."
+    tiles_url: str = Field(
+        "https://data.geopf.fr/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2"
+        "&STYLE=normal&TILEMATRIXSET=PM&FORMAT=image/png&TILEMATRIX={z}&TILECOL={x}&TILEROW={y}",
+        description="Tiles of the map, with `{z}`, `{x}`, `{y}`; the service fetches and keeps them, never a browser."
+        " Without it the French State's Plan IGN; `off` for none.",
     )
+    tiles_by: str = Field("© IGN, Plan IGN v2", max_length=200, description="Whose map that is, as shown on it.")
+    tiles_cache_mb: int = Field(
+        200,
+        ge=1,
+        le=1_000_000,
+        description="Megabytes of tiles kept in the data folder; those of `tocsin map fetch` come on top.",
+    )
+    tiles_file: Path | None = Field(None, description="A map of one's own (PMTiles), in place of `TOCSIN_TILES_URL`.")
     school_holidays_file: Path | None = Field(
         None,
         description="School holidays beside the zones A, B and C: CSV with the columns `zone,first,last`, days as"
@@ -220,9 +231,19 @@ class Settings(BaseModel):
             raise ValueError(message)
         return value.rstrip("/")
 
+    @field_validator("tiles_url")
+    @classmethod
+    def _tiles_url(cls, value: str) -> str:
+        if value.strip().lower() == "off":
+            return ""
+        if not value.startswith(("http://", "https://")) or not all(each in value for each in ("{z}", "{x}", "{y}")):
+            message = "begins with https:// and holds {z}, {x} and {y}, as in https://tiles.example/{z}/{x}/{y}.png"
+            raise ValueError(message)
+        return value
+
     @field_validator("tiles_file", "school_holidays_file")
     @classmethod
-    def _tiles(cls, value: Path | None) -> Path | None:
+    def _file(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
             message = f"names no file: there is none at {value}"
             raise ValueError(message)

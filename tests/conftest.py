@@ -27,6 +27,7 @@ _ROOM = 3 * 2**30
 
 
 def pytest_configure() -> None:
+    os.environ.setdefault("TOCSIN_TILES_URL", "off")  # no process that a test starts fetches a map of the world outside
     # Databases write each commit to the disk. No test pulls that plug, so where there is room the disk is memory.
     if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)

@@ -37,6 +37,12 @@ class TerritoryIndex:
         self._ids = np.concatenate((self._ids, np.array(ids, dtype=np.int64)[there]))
         self._boxes = np.concatenate((self._boxes, bounds[there].T), axis=1)
 
+    def touches(self, west: float, south: float, east: float, north: float) -> bool:
+        """Return whether any territory's box meets this one (WGS 84 degrees; ``west`` <= ``east``)."""
+        wests, souths, easts, norths = self._boxes
+        meeting = (wests <= east) & (west <= easts) & (souths <= north) & (south <= norths)
+        return bool(meeting.any())
+
     def at(self, lon: float, lat: float) -> list[int]:
         """Return the ids of territories that may contain a point (WGS 84 degrees), edges included: ascending."""
         west, south, east, north = self._boxes

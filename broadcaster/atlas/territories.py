@@ -1,4 +1,4 @@
-"""Finds the territory of a point without checking every station's boundary."""
+"""Finds the territories at a point, or near it, without checking every station's boundary."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOOK_BACK = 64
 
 
 class Territories:
-    """Public authorities by territory, kept current from the store: a boundary never changes."""
+    """Stations by territory, kept current from the store: a boundary never changes."""
 
     def __init__(self) -> None:
         self._index = TerritoryIndex()
@@ -29,7 +29,14 @@ class Territories:
         """Return the public authorities whose territory holds a point, by slug."""
         await self.follow(unit)
         found = await stations.by_ids(unit, self._index.at(lon, lat))
-        return sorted((each for each in found if _holds(each, lon, lat)), key=lambda station: station.slug)
+        theirs = (each for each in found if each.kind is StationKind.AUTHORITY and _holds(each, lon, lat))
+        return sorted(theirs, key=lambda station: station.slug)
+
+    async def near(self, unit: Unit, west: float, south: float, east: float, north: float) -> bool:
+        """Return whether any station's territory, or position if it has none, may lie in a box (degrees)."""
+        if not self._index.touches(west, south, east, north):
+            await self.follow(unit)
+        return self._index.touches(west, south, east, north)
 
     async def follow(self, unit: Unit) -> None:
         """Load the stations added since the last time."""
@@ -37,7 +44,7 @@ class Territories:
         fresh = [each for each in ids if each not in self._known]
         for start in range(0, len(fresh), _PART):
             part = fresh[start : start + _PART]
-            found = await stations.boundaries(unit, part, StationKind.AUTHORITY)
+            found = await stations.boundaries(unit, part)
             # A concurrent caller may have added some of them.
             new = {each: boundary for each, boundary in found.items() if each not in self._known}
             self._index.put_many(list(new), list(new.values()))

@@ -276,4 +276,5 @@ _ASKED: dict[str, Callable[[Settings], Awaitable[list[Finding]]]] = {
     "service": examine_running.service,
     "public address": examine_running.public,
     "geocoder": examine_running.addresses,
+    "map": examine_running.map_tiles,
 }

@@ -7,8 +7,10 @@ import socket
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import aiohttp
+from mercantile import Tile
 
 from broadcaster.app import open_bus, open_school
 from broadcaster.bus import BusUnavailable
@@ -19,6 +21,8 @@ from broadcaster.errors import BadSettings
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.health import absent_roles, stored_troubles
 from broadcaster.store.operations import processes
+from broadcaster.tiles import TilesAway
+from broadcaster.tiles.source import tiles_of
 from channels.base import Finding
 
 if TYPE_CHECKING:
@@ -183,6 +187,25 @@ async def addresses(settings: Settings) -> list[Finding]:
         hint = "check TOCSIN_GEOCODER_URL and the network; operators can show places on the map meanwhile"
         return [Finding("warning", f"the geocoder at {settings.geocoder_url} does not answer as it should", hint)]
     return [Finding("ok", f"the geocoder at {settings.geocoder_url} answers")]
+
+
+async def map_tiles(settings: Settings) -> list[Finding]:
+    """Fetch the tile of the whole world."""
+    if settings.tiles_file is not None or not settings.tiles_url:
+        return []
+    tiles = tiles_of(settings)
+    try:
+        await tiles.fetched(Tile(0, 0, 0))
+    except TilesAway:
+        hint = "check TOCSIN_TILES_URL and the network; `tocsin map fetch` keeps a territory's map on this machine"
+        return [Finding("warning", f"no map tiles come from {_host(settings.tiles_url)}", hint)]
+    finally:
+        await tiles.close()
+    return [Finding("ok", f"map tiles come from {_host(settings.tiles_url)}")]
+
+
+def _host(url: str) -> str:
+    return urlsplit(url.split("{", 1)[0]).netloc
 
 
 class _Timex(ctypes.Structure):

@@ -275,7 +275,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "session-over": "This session ended already.",
     "delivery-gone": "This delivery is no more.",
     "link-unknown": "This link's token is unknown.",
-    "map-missing": "This service has no map file.",
+    "map-missing": "This service has no map of that place.",
     "picture-missing": "There is no such picture.",
     # HTTP: each kind of problem, and what there is to say more
     "not-json": "This is not JSON.",
@@ -318,6 +318,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "store-away": "The store does not answer: try again shortly.",
     "map-away": "Nobody who knows the map answers now: try again shortly. Alerts can be sent all the same.",
     "no-geocoder": "This service looks up no addresses: show the place on the map.",
+    "tiles-away": "The map can't be fetched now.",
     "geocoder-away": "The search for addresses does not work now: show the place on the map.",
     "bus-away": "The bus does not answer: try again shortly. Alerts can be sent all the same.",
     # lines of a list

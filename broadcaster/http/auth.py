@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _KEY, _SUBSCRIBER = "tk_", "sb_"
 _LONGEST = 100
+_MOST_MISSES = 600
 
 _LOOKING = ("GET", "HEAD")
 
@@ -68,6 +69,12 @@ async def count(request: web.Request) -> None:
     """Count a request against its address. Raises a 429 above the limit."""
     address = address_of(request, request.app[SERVICES].settings.trusted_proxies)
     await limit(request, "address", address)
+
+
+async def count_miss(request: web.Request) -> None:
+    """Count a map tile that has to be fetched against its address. Raises a 429 above the limit."""
+    address = address_of(request, request.app[SERVICES].settings.trusted_proxies)
+    await limit(request, "tile", address, per_minute=_MOST_MISSES)
 
 
 async def count_reach(request: web.Request, caller: Caller) -> None:

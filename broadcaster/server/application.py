@@ -44,12 +44,14 @@ from broadcaster.store import StoreUnavailable
 from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
+from broadcaster.tiles.source import tiles_of
 from broadcaster.web import pages
 from broadcaster.web.console.alerts.live_facts import WATCH, Watch
 from broadcaster.web.console.alerts.report_pdf import PRINTER, Printer
 from broadcaster.web.console.signing_in import interrupted
+from broadcaster.web.console.stations.map_kept import FETCHES, MapFetches
 from broadcaster.web.error_pages import reader_of, respond_in_words
-from broadcaster.web.ground import GROUND, Ground
+from broadcaster.web.ground import GROUND, TILES, Ground
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.kept import KEPT_PAGES, KeptPages
 
@@ -101,6 +103,8 @@ def build(services: Services) -> web.Application:
     # Behind a proxy all connections are the proxy's.
     app[CONNECTIONS] = Connections(most_open(), address=nobody if services.settings.trusted_proxies else caller_at)
     app[GROUND] = Ground()
+    app[TILES] = tiles_of(services.settings)
+    app[FETCHES] = MapFetches()
     app[TERRITORIES] = Territories()
     app[WATCH] = Watch()
     app[PRINTER] = Printer()
@@ -125,6 +129,7 @@ def build(services: Services) -> web.Application:
     app.on_shutdown.append(_end_streams)
     app.on_cleanup.append(_end_parser)
     app.on_cleanup.append(lambda closing: closing[RATES].close())
+    app.on_cleanup.append(_close_tiles)
     return app
 
 
@@ -239,6 +244,11 @@ async def _know_territories(app: web.Application) -> None:
     """Read all boundaries at start, not on the first visit."""
     async with app[SERVICES].store.read() as unit:
         await app[TERRITORIES].follow(unit)
+
+
+async def _close_tiles(app: web.Application) -> None:
+    await app[FETCHES].close()
+    await app[TILES].close()
 
 
 async def _end_streams(app: web.Application) -> None:

@@ -1,4 +1,4 @@
-"""An alert's area as a line drawing: no map, no script, no third party.
+"""An alert's area as a drawing over the map's tiles, if there are any: no script, no third party.
 
 SVG over a plane in metres about the area's middle: accurate to a thousandth within the tens of kilometres shown.
 """
@@ -6,11 +6,15 @@ SVG over a plane in metres about the area's middle: accurate to a thousandth wit
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import mercantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from mercantile import Tile
 
     from zones import Area
 
@@ -19,16 +23,30 @@ _MARGIN = 0.35
 _LEAST_SPAN_M = 800.0
 _MOST_CORNERS = 1500
 _RATIO = 0.75
+_TILES_ACROSS = 2.5
+_FINEST = 17
 _STEPS_M = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000)
 
 Ring = list[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedTile:
+    """A map tile in a picture's metres. ``href``: its address, or its octets (``data:``)."""
+
+    tile: Tile
+    href: str
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """Data for the template: SVG paths in metres, y downwards. ``scale_m``: length of the scale.
 
-    ``town``: where the station is, if within the picture.
+    ``town``: where the station is, if within the picture. ``tiles``: the map beneath, a dozen at most.
     """
 
     left: float
@@ -40,6 +58,7 @@ class Picture:
     scale_m: int
     stroke: float
     town: tuple[float, float] | None = None
+    tiles: tuple[PlacedTile, ...] = ()
 
     @property
     def scale_label(self) -> str:
@@ -47,9 +66,16 @@ class Picture:
 
 
 def draw(
-    area: Area, boundary: Mapping[str, Any] | None, town: tuple[float | None, float | None] = (None, None)
+    area: Area,
+    boundary: Mapping[str, Any] | None,
+    town: tuple[float | None, float | None] = (None, None),
+    *,
+    tiled: bool = False,
 ) -> Picture:
-    """Draw an area over its station's boundary (GeoJSON, WGS 84); ``town``: the station's position (lon, lat)."""
+    """Draw an area over its station's boundary (GeoJSON, WGS 84); ``town``: the station's position (lon, lat).
+
+    ``tiled``: with map tiles beneath.
+    """
     lon0, lat0 = area.centre
     shapes = [_plane(ring, lon0, lat0) for ring in _rings(area.geojson(72))]
     around = [] if boundary is None else [_plane(ring, lon0, lat0) for ring in _rings(boundary)]
@@ -65,7 +91,7 @@ def draw(
         # Its name is to the right of it, and must not be cut off.
         if left < x < left + 0.7 * width and top + 0.1 * height < y < top + 0.85 * height:
             at = (round(x), round(y))
-    return Picture(
+    picture = Picture(
         left=round(left, 1),
         top=round(top, 1),
         width=round(width, 1),
@@ -76,6 +102,25 @@ def draw(
         stroke=round(width / 250, 1),
         town=at,
     )
+    return replace(picture, tiles=_tiles(picture, lon0, lat0)) if tiled else picture
+
+
+def _tiles(picture: Picture, lon0: float, lat0: float) -> tuple[PlacedTile, ...]:
+    """Return the tiles of the Web Mercator grid that cover a picture about (lon0, lat0), some 2.5 to its width."""
+    left, top, width, height = picture.left, picture.top, picture.width, picture.height
+    squeeze = math.cos(math.radians(lat0)) * _METRES_A_DEGREE
+    zoom = min(math.floor(math.log2(360 * squeeze * _TILES_ACROSS / width)), _FINEST)
+    west, east = lon0 + left / squeeze, lon0 + (left + width) / squeeze
+    north, south = lat0 - top / _METRES_A_DEGREE, lat0 - (top + height) / _METRES_A_DEGREE
+    if zoom < 0 or not -180 <= west < east <= 180:  # noqa: PLR2004
+        return ()
+    placed = []
+    for tile in mercantile.tiles(west, south, east, north, zooms=zoom):
+        at = mercantile.bounds(tile)
+        (x, y), (right, bottom) = _plane([(at.west, at.north), (at.east, at.south)], lon0, lat0)
+        sides = (round(each, 1) for each in (x, y, right - x, bottom - y))
+        placed.append(PlacedTile(tile, f"/tiles/{tile.z}/{tile.x}/{tile.y}", *sides))
+    return tuple(placed)
 
 
 def written_point(lon: float, lat: float) -> str:

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+import mercantile
 from aiohttp import web
+from mercantile import Tile
 from pydantic import Field
 
 from broadcaster.domain.refusals import NotFound
 from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
 from broadcaster.http.answers import answer
+from broadcaster.http.auth import count_miss
+from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Access, Route
 from broadcaster.http.schemas.base import Query, Shown, Slug
 from broadcaster.http.stations import station_given, station_named
+from broadcaster.tiles import NoTile, TilesAway, TilesOff
+from broadcaster.tiles.source import FINEST, picture_type
+from broadcaster.tiles.territory import grown
 from broadcaster.web.assets import ASSETS
-from broadcaster.web.ground import GROUND
+from broadcaster.web.ground import GROUND, TILES
 from broadcaster.web.pages import with_etag
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from broadcaster.http.route import Call
+    from broadcaster.tiles.territory import Box
 
 _RETRY_S = 30
+_AROUND_M = 20_000.0
+_NUMBER = re.compile(r"[0-9]{1,6}")
+_A_WEEK = "public, max-age=604800"
 _A_DAY = "public, max-age=86400"
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#17456e"/>'
@@ -77,6 +91,47 @@ async def tiles(call: Call[None, None]) -> web.StreamResponse:
     return web.FileResponse(path, headers={"Cache-Control": _A_DAY, "Content-Type": "application/octet-stream"})
 
 
+async def tile(call: Call[None, None]) -> web.StreamResponse:
+    """Return one tile of the map; those far from all stations are not fetched for anyone."""
+    tiles = call.request.app[TILES]
+    wanted = _tile_of(call.request.match_info)
+    try:
+        body = await tiles.kept(wanted)
+        if body is None:
+            await count_miss(call.request)
+            async with call.services.store.read() as unit:
+                if not await call.request.app[TERRITORIES].near(unit, *_about(wanted)):
+                    raise NotFound("map-missing")
+            body = await tiles.get(wanted)
+    except (NoTile, TilesOff) as error:
+        raise NotFound("map-missing") from error
+    except TilesAway as error:
+        raise _away("tiles-away") from error
+    made = web.Response(body=body, content_type=picture_type(body), headers={"Cache-Control": _A_WEEK})
+    return with_etag(call.request, made)
+
+
+def _tile_of(given: Mapping[str, str]) -> Tile:
+    """Return the tile that a path names. Raises ``NotFound`` beyond the grid."""
+    x, y, zoom = (int(given[each]) if _NUMBER.fullmatch(given[each]) else -1 for each in ("x", "y", "z"))
+    if not (0 <= zoom <= FINEST and 0 <= x < 1 << zoom and 0 <= y < 1 << zoom):
+        raise NotFound("map-missing")
+    return Tile(x, y, zoom)
+
+
+def _about(wanted: Tile) -> Box:
+    """Return a tile's box and what a screen shows around it: four tiles, and at least 20 km."""
+    box = mercantile.bounds(wanted)
+    wide, high = 4 * (box.east - box.west), 4 * (box.north - box.south)
+    west, south, east, north = grown(box, _AROUND_M)
+    return (
+        min(west, box.west - wide),
+        min(south, box.south - high),
+        max(east, box.east + wide),
+        max(north, box.north + high),
+    )
+
+
 async def places(call: Call[None, PlacesQuery]) -> web.Response:
     """Search for an address."""
     near: tuple[float, float] | None = None
@@ -106,6 +161,7 @@ ROUTES: tuple[Route, ...] = (
     _file("/static/{name}", static, "A script or a style.", "text/javascript"),
     _file("/icon.svg", icon, "The bell.", "image/svg+xml"),
     _file("/map/{slug}.json", ground, "What a station's map is drawn on.", "application/json", Access.PUBLIC),
+    _file("/tiles/{z}/{x}/{y}", tile, "A tile of the map.", "image/png", fails=(503,)),
     _file("/tiles.pmtiles", tiles, "The service's own map.", "application/octet-stream"),
     Route(
         "GET",

@@ -1,21 +1,29 @@
 """Map data from our own files: a territory, the communes around it, and their names.
 
-So there is always a map: no tiles, no third party, some tens of kilobytes.
+So there is always a map: no third party, some tens of kilobytes. Tiles, if there are any, are drawn over it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import web
 
+from broadcaster.tiles import NoTile, Tiles, TilesAway
+from broadcaster.tiles.source import picture_type
+from broadcaster.web.drawing import draw
 from zones import Communes, CommunesMissing, simplified
 
 if TYPE_CHECKING:
+    from broadcaster.config import Settings
+    from broadcaster.domain.alerts import Alert
     from broadcaster.domain.stations import Station
+    from broadcaster.web.drawing import Picture, PlacedTile
 
 _MOST = 64
 _AROUND_M = 9000.0
@@ -65,4 +73,39 @@ class Ground:
         ]
 
 
+def map_address(settings: Settings) -> str:
+    """Return where pages find the map: a PMTiles file, or tiles at ``{z}``, ``{x}``, ``{y}``; empty for none."""
+    if settings.tiles_file is not None:
+        return "/tiles.pmtiles"
+    return "/tiles/{z}/{x}/{y}" if settings.tiles_url else ""
+
+
+def tiled(settings: Settings) -> bool:
+    """Return whether there are tiles to draw a picture on."""
+    return bool(settings.tiles_url) and settings.tiles_file is None
+
+
+def picture_of(settings: Settings, alert: Alert, station: Station, *, town: bool = False) -> Picture | None:
+    """Return an alert's area as a picture, over the map if there is one. ``town``: with the station's place."""
+    if alert.area is None:
+        return None
+    at = (station.lon, station.lat) if town else (None, None)
+    return draw(alert.area, station.boundary, at, tiled=tiled(settings))
+
+
+async def embedded(tiles: Tiles, picture: Picture) -> Picture:
+    """Return a picture that holds its tiles, for what fetches nothing; those that can't be had are left out."""
+
+    async def held(placed: PlacedTile) -> PlacedTile | None:
+        try:
+            body = await tiles.get(placed.tile)
+        except (NoTile, TilesAway):
+            return None
+        return replace(placed, href=f"data:{picture_type(body)};base64,{base64.b64encode(body).decode()}")
+
+    found = await asyncio.gather(*map(held, picture.tiles))
+    return replace(picture, tiles=tuple(each for each in found if each is not None))
+
+
 GROUND: web.AppKey[Ground] = web.AppKey("ground")
+TILES: web.AppKey[Tiles] = web.AppKey("tiles")

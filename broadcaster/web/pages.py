@@ -18,7 +18,9 @@ from aiohttp import web
 from babel.dates import format_date, format_datetime, format_time
 from markupsafe import Markup
 
+from broadcaster.http.keys import SERVICES
 from broadcaster.web.assets import ASSETS, Assets
+from broadcaster.web.ground import map_address, tiled
 from broadcaster.web.i18n import Words, catalogs, preferred
 
 if TYPE_CHECKING:
@@ -58,6 +60,9 @@ def set_up(app: web.Application) -> None:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = app[ASSETS].url
+    settings = app[SERVICES].settings
+    environment.globals["map_tiles"] = map_address(settings)
+    environment.globals["map_by"] = settings.tiles_by if tiled(settings) else ""
 
 
 def language_of(request: web.Request, default: str, known: Iterable[str] | None = None) -> str:

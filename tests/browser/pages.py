@@ -177,6 +177,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("station-boundary", "/console/stations/boundary"),
     Shown("station", "/console/stations/{station}", "/console/stations/{slug}"),
     Shown("station-edit", "/console/stations/{station}/edit", "/console/stations/{slug}/edit"),
+    Shown("map-kept", "/console/stations/{station}/map", "/console/stations/{slug}/map"),
     Shown("poster", "/console/stations/{station}/poster", "/console/stations/{slug}/poster"),
     Shown("sessions", "/console/sessions"),
     Shown("sandbox", "/console/sandbox"),

@@ -15,6 +15,7 @@ from broadcaster.store.stations import stations
 from broadcaster.store.tables import addresses as table
 from tests.browser.village import Village
 from tests.browser.village import village as founded
+from tests.servers.tiles import TileServer
 from tests.servers.town import away
 from tests.servers.town_facts import STATION
 
@@ -99,7 +100,10 @@ def _circle(metres: float, radius_m: int) -> dict[str, Any]:
 @asynccontextmanager
 async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
     """A flood that holds, a fire that is over, a drill; SMS and calls in the sandbox, mail and pushes really sent."""
-    async with founded(folder, push, sandboxed=("sms", "voice"), geocoder_url="off") as village:
+    async with (
+        TileServer() as map_,
+        founded(folder, push, sandboxed=("sms", "voice"), geocoder_url="off", tiles_url=map_.url) as village,
+    ):
         api = village.api
         await _addresses(village)
         fire = await api.issue(texts=_FIRE, event="Incendie", area=_circle(900, 600), severity="extreme")

@@ -111,14 +111,18 @@ async def ids_after(unit: Unit, station_id: int) -> list[int]:
     )
 
 
-async def boundaries(unit: Unit, ids: Sequence[int], kind: StationKind) -> dict[int, str]:
-    """Return boundaries as stored (GeoJSON, or null) of stations of a kind."""
+async def boundaries(unit: Unit, ids: Sequence[int]) -> dict[int, str]:
+    """Return where stations are, by id: the boundary (GeoJSON) as stored, else a point; those of unknown place not."""
     rows = await unit.conn.execute(
-        select(stations.c.id, cast(stations.c.boundary, Text))
-        .where(stations.c.id.in_(ids), stations.c.kind == str(kind), stations.c.boundary.is_not(None))
+        select(stations.c.id, cast(stations.c.boundary, Text), stations.c.lon, stations.c.lat)
+        .where(stations.c.id.in_(ids))
         .order_by(stations.c.id)
     )
-    return {row[0]: row[1] for row in rows if row[1] is not None}
+    return {
+        number: boundary if boundary not in (None, "null") else f'{{"type":"Point","coordinates":[{lon},{lat}]}}'
+        for number, boundary, lon, lat in rows
+        if boundary not in (None, "null") or None not in (lon, lat)
+    }
 
 
 async def all_stations(unit: Unit) -> list[Station]:

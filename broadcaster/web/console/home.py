@@ -16,7 +16,6 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.store.alerts import alerts, counting
 from broadcaster.web.console.alerts.live_words import sandboxed
 from broadcaster.web.console.compose import words as compose_words
-from broadcaster.web.console.compose.compose import TILES
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.schedules import drills, schedules
 from broadcaster.web.health_words import told
@@ -74,7 +73,6 @@ async def page(call: Call[None, None]) -> web.Response:
             if ground is None
             else {
                 "ground": f"/map/{ground.slug}.json",
-                "tiles": TILES if services.settings.tiles_file is not None else None,
                 "areas": [_drawn(each, facts[each.id]) for each in drawn],
                 "words": {"closer": words("Closer"), "farther": words("Farther")},
             },

@@ -9,8 +9,8 @@ from broadcaster.web.console.people import addresses, exporting, groups, importi
 from broadcaster.web.console.routes import data_at, form_at, page_at
 from broadcaster.web.console.sandbox import sandbox
 from broadcaster.web.console.stations import boundary as station_boundary
+from broadcaster.web.console.stations import map_kept, poster, stations
 from broadcaster.web.console.stations import new as station_new
-from broadcaster.web.console.stations import poster, stations
 from broadcaster.web.console.uploading import LARGEST_FORM
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ ROUTES: tuple[Route, ...] = (
     page_at("/console/stations/{slug}", stations.one, "One station."),
     page_at("/console/stations/{slug}/edit", stations.edit, "What is to be changed?"),
     form_at("/console/stations/{slug}/edit", stations.change, "Change a station."),
+    page_at("/console/stations/{slug}/map", map_kept.page, "The map for when the network is down."),
+    form_at("/console/stations/{slug}/map", map_kept.begin, "Fetch it."),
+    data_at("GET", "/console/stations/{slug}/map.json", map_kept.progress, "How much of it is here."),
     page_at("/console/stations/{slug}/poster", poster.page, "The poster with the QR code."),
     data_at("GET", "/console/stations/{slug}/poster.svg", poster.svg, "It as SVG.", answers={200: "image/svg+xml"}),
     data_at("GET", "/console/stations/{slug}/poster.pdf", poster.pdf, "It as PDF.", answers={200: "application/pdf"}),

@@ -61,7 +61,6 @@ def page(
         "key": push_key(call.services),
         "sandbox": bool(call.services.sandboxed),
         "geocoder": bool(call.services.settings.geocoder_url),
-        "tiles": "/tiles.pmtiles" if call.services.settings.tiles_file else None,
         "words": script_words(words),
         **(given or {}),
     }

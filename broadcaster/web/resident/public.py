@@ -19,7 +19,8 @@ from broadcaster.http.schemas.base import Query
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import reads_gzip
-from broadcaster.web.drawing import draw, written_point
+from broadcaster.web.drawing import written_point
+from broadcaster.web.ground import picture_of
 from broadcaster.web.i18n import Words, catalogs, ranked
 from broadcaster.web.kept import KEPT_PAGES
 from broadcaster.web.pages import (
@@ -176,7 +177,7 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
         "expires": written(alert.expires_at),
         "cancelled": written(alert.cancelled_at),
         "zone": zone.key,
-        "picture": None if alert.area is None else draw(alert.area, station.boundary, (station.lon, station.lat)),
+        "picture": picture_of(services.settings, alert, station, town=True),
         "places": [] if alert.area is None else _places(alert.area, words),
     }
     body = render(request, "alert.html", words, facts).body

@@ -8,9 +8,9 @@ const CLOSE = { tiles: 16, outlines: 13 }; // without tiles, the boundaries of c
 
 const box = one("[data-map]");
 if (box) {
-  const { ground, tiles, closer, farther, lon, lat, choose } = box.dataset;
-  import("./parts/map.js").then(({ draw, L, pin: drawn }) => {
-    const { map, ready } = draw(box, { ground, tiles: tiles || null, words: { closer, farther } });
+  const { ground, closer, farther, lon, lat, choose } = box.dataset;
+  import("./parts/map.js").then(({ draw, L, pin: drawn, TILES }) => {
+    const { map, ready } = draw(box, { ground, words: { closer, farther } });
     const icon = drawn();
     let pin;
     const mark = (at) => {
@@ -19,7 +19,7 @@ if (box) {
     ready.then(() => {
       if (lon === undefined) return;
       mark([lat, lon]);
-      map.setView([lat, lon], tiles ? CLOSE.tiles : CLOSE.outlines, { animate: false });
+      map.setView([lat, lon], TILES ? CLOSE.tiles : CLOSE.outlines, { animate: false });
     });
     if (choose === undefined) return;
     const here = one("[data-here]");

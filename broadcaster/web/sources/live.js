@@ -58,15 +58,15 @@ follow(given.events, {
 const box = one("#map-box");
 if (box && given.area) {
   import("./parts/map.js").then(async ({ draw }) => {
-    const drawn = box.firstElementChild;
+    const drawn = [...box.children];
     const place = document.createElement("div");
     place.className = "leaflet-place";
     box.append(place);
     const { map, L, ready } = draw(place, { ...given, still: true });
-    const kind = drawn?.querySelector(".zone")?.getAttribute("class") || "zone";
+    const kind = box.querySelector(".zone")?.getAttribute("class") || "zone";
     const zone = L.geoJSON(given.area, /** @type {any} */ ({ interactive: false, smoothFactor: 0.3, style: { className: kind, weight: 3 } })).addTo(map);
     const show = () => map.fitBounds(zone.getBounds().pad(0.3), { animate: false });
-    drawn?.remove();
+    drawn.forEach((each) => each.remove());
     show();
     await ready;
     show();

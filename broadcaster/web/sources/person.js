@@ -63,8 +63,8 @@ async function map() {
   if (drawn || !details.open) return;
   box.parentElement.hidden = false;
   const { draw, L, pin } = await import("./parts/map.js");
-  const { ground, tiles, closer, farther } = box.dataset;
-  drawn = draw(box, { ground, tiles: tiles || null, words: { closer, farther } });
+  const { ground, closer, farther } = box.dataset;
+  drawn = draw(box, { ground, words: { closer, farther } });
   const icon = pin();
   let marker;
   const show = () => {

@@ -1,13 +1,30 @@
 // The stations: a commune is found while one types, and its boundary is drawn.
 
-import { all, left, many, one, say } from "./parts/dom.js";
+import { all, left, many, number, one, say } from "./parts/dom.js";
 import { call } from "./parts/call.js";
 
 const PAUSE_MS = 150;
+const EVERY_MS = 2000;
 
 for (const box of all("[data-map]")) {
-  const { ground, tiles, closer, farther } = box.dataset;
-  import("./parts/map.js").then(({ draw }) => draw(box, { ground: ground ?? left("ground"), tiles: tiles || null, still: true, words: { closer, farther } }));
+  const { ground, closer, farther } = box.dataset;
+  import("./parts/map.js").then(({ draw }) => draw(box, { ground: ground ?? left("ground"), still: true, words: { closer, farther } }));
+}
+
+const fetching = one("[data-fetching]");
+if (fetching) {
+  const look = async () => {
+    try {
+      const { held, running } = await call("GET", fetching.dataset.fetching);
+      if (!running) return location.reload();
+      one("progress", fetching).value = held;
+      one("[data-held]", fetching).textContent = number(held);
+    } catch {
+      // it is asked again
+    }
+    setTimeout(look, EVERY_MS);
+  };
+  setTimeout(look, EVERY_MS);
 }
 
 const form = one("[data-communes]");

@@ -154,15 +154,23 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "PATIENCE_S", 0.0)
 
 
+def _settings(data_dir: Path) -> Settings:
+    return Settings(host="127.0.0.1", port=0, data_dir=data_dir, requests_per_minute=10_000, tiles_url="off")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def refusing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
     """One service for all tests of a module that leave nothing behind."""
     data_dir = tmp_path_factory.mktemp("refusing")
-    async for each in open_api(Settings(host="127.0.0.1", port=0, data_dir=data_dir, requests_per_minute=10_000)):
+    async for each in open_api(
+        Settings(host="127.0.0.1", port=0, data_dir=data_dir, requests_per_minute=10_000, tiles_url="off")
+    ):
         yield each
 
 
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async for each in open_api(Settings(host="127.0.0.1", port=0, data_dir=tmp_path, requests_per_minute=10_000)):
+    async for each in open_api(
+        Settings(host="127.0.0.1", port=0, data_dir=tmp_path, requests_per_minute=10_000, tiles_url="off")
+    ):
         yield each

@@ -22,6 +22,7 @@ OPEN = {
     "GET /static/{name}",
     "GET /icon.svg",
     "GET /tiles.pmtiles",
+    "GET /tiles/{z}/{x}/{y}",
     "GET /manifest.webmanifest",
     "GET /worker.js",
     "GET /icons/{name}",

@@ -23,7 +23,7 @@ from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.console.alerts.live_reasons import state_word as delivery_word
 from broadcaster.web.console.alerts.live_words import clock_time, number, sandboxed, span, verdict
 from broadcaster.web.console.frame import show, words_of
-from broadcaster.web.drawing import draw
+from broadcaster.web.ground import picture_of
 from broadcaster.web.health_words import told
 from broadcaster.web.pages import written_short, written_time
 
@@ -65,8 +65,8 @@ async def page(call: Call[None, None]) -> web.Response:
         "by": by,
         "earlier": earlier,
         "may_cancel": _may_cancel(call, facts.alert, station),
-        "picture": None if alert.area is None else draw(alert.area, station.boundary),
-        "scripts": _for_scripts(call, facts.alert, station, words),
+        "picture": picture_of(call.services.settings, alert, station),
+        "scripts": _for_scripts(facts.alert, station, words),
         "again": "again" in call.request.query,
     }
     return show(call.request, "alerts/live.html", words, shown, tab="alerts", where=station.name)
@@ -245,12 +245,11 @@ def _part(request: web.Request, name: str, words: Words, shown: Mapping[str, Any
     return aiohttp_jinja2.render_string(f"console/alerts/live_{name}.html", request, context)
 
 
-def _for_scripts(call: Call[Any, Any], alert: Alert, station: Station, words: Words) -> dict[str, Any]:
+def _for_scripts(alert: Alert, station: Station, words: Words) -> dict[str, Any]:
     return {
         "events": f"/console/alerts/{alert.id}/events?lang={words.language}",
         "zone": zone_of(station.region).key,
         "ground": f"/map/{station.slug}.json",
-        "tiles": None if call.services.settings.tiles_file is None else "/tiles.pmtiles",
         "area": None if alert.area is None else alert.area.geojson(72),
         "words": {
             "live": words("Live"),

@@ -24,7 +24,8 @@ from broadcaster.web.console.alerts.live_reasons import grouped, state_word
 from broadcaster.web.console.alerts.live_words import number, span
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
-from broadcaster.web.drawing import draw, written_point
+from broadcaster.web.drawing import written_point
+from broadcaster.web.ground import TILES, embedded, picture_of
 from broadcaster.web.pages import to, written_short, written_time
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ async def pdf(call: Call[None, None]) -> web.StreamResponse:
     alert, station = await alert_of(call, Role.READ)
     words = words_of(call.request, station.languages[0])
     facts = await _facts(call, alert, station, words)
+    if facts["picture"] is not None:
+        facts["picture"] = await embedded(call.request.app[TILES], facts["picture"])
     sheet = call.request.app[ASSETS].text("report.css")
     context = {"_": words, "language": words.language, "sheet": sheet, **facts}
     html = aiohttp_jinja2.render_string("console/alerts/report_print.html", call.request, context)
@@ -108,7 +111,7 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
             words=words,
             height=_CURVE_HEIGHT,
         ),
-        "picture": None if alert.area is None else draw(alert.area, station.boundary),
+        "picture": picture_of(call.services.settings, alert, station),
         "places": [] if alert.area is None else _places(alert.area, words),
         "timeline": _timeline(facts, moments, by, zone, words),
         "states": [(word, n) for word, n in states if n],

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from broadcaster.store import Unit
     from broadcaster.web.i18n import Words
 
-TILES = "/tiles.pmtiles"
 _LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 
 
@@ -54,7 +53,6 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Words) -> dict[str, Any]:
-    settings = call.services.settings
     groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
     languages = [*station.languages, *(each for each in LANGUAGES if each not in station.languages)]
     beginnings = compose_beginnings.shown(words)
@@ -93,7 +91,6 @@ async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Word
             "circles": MAX_CIRCLES,
             "limits": {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION},
             "zone": zone_of(station.region).key,
-            "tiles": TILES if settings.tiles_file is not None else None,
             "severities": severity_words(words),
             "words": compose_words.for_script(words, authority=station.kind is StationKind.AUTHORITY),
         },

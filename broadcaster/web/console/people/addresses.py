@@ -77,7 +77,6 @@ async def page(call: Call[None, None]) -> web.Response:
         "lost": [(each.subscriber_id, names.get(each.subscriber_id, ""), str(each.address)) for each in lost[:_LISTED]],
         "further": lost[_LISTED - 1].subscriber_id if len(lost) > _LISTED else None,
         "number": lambda n: format_decimal(n, locale=words.locale),
-        "tiles": "/tiles.pmtiles" if settings.tiles_file else None,
     }
     return show(call.request, "people/addresses.html", words, facts, tab="people", where=station.name)
 

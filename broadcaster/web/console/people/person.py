@@ -263,7 +263,6 @@ def _form(call: Call[Any, Any], where: _Where, given: PersonForm, person: Person
         else [(number, place.label or written_point(place.lon, place.lat)) for number, place in person.places.items()],
         "locales": [(each, language_word(each, words)) for each in sorted(_locales(station, person))],
         "geocoder": bool(settings.geocoder_url),
-        "tiles": "/tiles.pmtiles" if settings.tiles_file else None,
     }
     status = 200 if given.good else 422
     return show(call.request, "people/person_form.html", words, facts, tab="people", where=station.name, status=status)

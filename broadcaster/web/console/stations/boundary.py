@@ -79,7 +79,6 @@ async def shown(
         "doubt": None if doubt is None else _doubt(doubt, words),
         "as_written": "" if doubt is None or doubt.given is None else doubt.given.packed(),
         "known_languages": languages_known(words),
-        "tiles": "/tiles.pmtiles" if call.services.settings.tiles_file else None,
     }
     return show(call.request, "stations/territory.html", words, facts, status=422 if given.wrong else 200)
 

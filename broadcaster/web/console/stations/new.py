@@ -119,7 +119,6 @@ async def _of_commune(call: Call[Any, Any], insee: str, given: StationForm | Non
         "people": commune.population,
         "given": given,
         "known_languages": languages_known(words),
-        "tiles": "/tiles.pmtiles" if call.services.settings.tiles_file else None,
     }
     return show(call.request, "stations/commune.html", words, facts, status=422 if given.wrong else 200)
 
@@ -129,7 +128,6 @@ def _of_others(call: Call[Any, Any], given: StationForm) -> web.Response:
     facts = {
         "given": given,
         "known_languages": languages_known(words),
-        "tiles": "/tiles.pmtiles" if call.services.settings.tiles_file else None,
     }
     return show(call.request, "stations/other.html", words, facts, status=422 if given.wrong else 200)
 

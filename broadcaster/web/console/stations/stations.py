@@ -64,7 +64,6 @@ async def one(call: Call[None, None]) -> web.Response:
         followers = await stations.followers_count(unit, station.id)
         muted = await wishes.shares(unit, station.id)
     months = list(muted)[:_MONTHS]
-    tiles = call.services.settings.tiles_file
     facts = {
         "station": station,
         "kind": kind_word(station.kind, words),
@@ -78,7 +77,6 @@ async def one(call: Call[None, None]) -> web.Response:
         "margin": format_decimal(round(station.margin_m), locale=words.locale),
         "may_change": call.need(Role.READ, station.id).may(Role.ADMIN, station.id),
         "may_publish": call.need(Role.READ, station.id).may(Role.PUBLISH, station.id),
-        "tiles": "/tiles.pmtiles" if tiles else None,
         "done": {"added": words("The station was added."), "changed": words("The change was saved.")}.get(
             call.request.query.get("done", ""), ""
         ),

@@ -37,7 +37,7 @@ export class AreaMap {
     this.given = given;
     this.told = told;
     this.words = given.words;
-    const { map, ready } = draw(element, { ground: `/map/${given.station}.json`, tiles: given.tiles, words: given.words });
+    const { map, ready } = draw(element, { ground: `/map/${given.station}.json`, words: given.words });
     this.map = map;
     this.element = element;
     this.shapes = L.layerGroup().addTo(map);

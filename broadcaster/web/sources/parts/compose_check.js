@@ -136,7 +136,7 @@ export class Check {
 
   async picture() {
     if (!this.map) {
-      this.map = draw(one("#small-map"), { ground: `/map/${this.given.station}.json`, tiles: this.given.tiles, words: this.words, still: true });
+      this.map = draw(one("#small-map"), { ground: `/map/${this.given.station}.json`, words: this.words, still: true });
       this.map.map.dragging.disable();
       for (const each of ["touchZoom", "doubleClickZoom", "boxZoom", "keyboard"]) this.map.map[each].disable();
       one("#small-map").removeAttribute("tabindex");

@@ -207,8 +207,8 @@ export class Where {
 
   /** A station that neither has a territory nor says where it is, and no map file: nothing shows where to touch. */
   empty() {
-    const { territory, centre, tiles } = this.given;
-    return !territory && !centre && !tiles;
+    const { territory, centre } = this.given;
+    return !territory && !centre && !document.documentElement.dataset.tiles;
   }
 
   list() {

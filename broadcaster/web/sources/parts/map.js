@@ -1,23 +1,26 @@
 // The map. Its ground is made of our own data: territories and the names of communes, so that it is there without any
-// tiles; where the service has a map file of its own (PMTiles), that is drawn beneath. Nothing is asked of anyone else.
+// tiles. Tiles of the service, or its own map file (PMTiles), are drawn over it. Nothing is asked of anyone else.
 
 import L from "leaflet";
 
 const DARK = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
+/** Where the map's tiles are: a PMTiles file, or an address with {z}, {x} and {y}; empty for none. */
+export const TILES = document.documentElement.dataset.tiles ?? "";
+const RASTER = Boolean(TILES) && !TILES.endsWith(".pmtiles");
 /** Return a colour of the style sheets. @param {string} name */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
  * Draw the map of a station's territory in an element.
  * @param {HTMLElement} element
- * @param {{ground: string|object, tiles?: string|null, words?: Record<string, string>, still?: boolean}} given
- *   ground: the station's ground, or its address (/map/{slug}.json); tiles: that of a PMTiles file;
+ * @param {{ground: string|object, words?: Record<string, string>, still?: boolean}} given
+ *   ground: the station's ground, or its address (/map/{slug}.json);
  *   still: no zoom by wheel, nor dragging by one finger, where the map is only looked at.
  */
 export function draw(element, given) {
   const map = L.map(element, {
     zoomControl: false,
-    attributionControl: Boolean(given.tiles),
+    attributionControl: Boolean(TILES),
     scrollWheelZoom: !given.still,
     zoomSnap: 0.25,
     minZoom: 3,
@@ -33,7 +36,8 @@ export function draw(element, given) {
   map.createPane("names").style.zIndex = "450";
   map.getPane("names").style.pointerEvents = "none";
   map.setView([46.6, 2.4], 5); // France, until its ground is here
-  if (given.tiles) tiles(map, given.tiles);
+  if (RASTER) raster(map);
+  else if (TILES) vector(map, TILES);
   const ready = given.ground ? ground(map, given) : Promise.resolve(null);
   return { map, L, ready };
 }
@@ -46,19 +50,19 @@ async function fetched(address) {
 async function ground(map, given) {
   const found = typeof given.ground === "string" ? await fetched(given.ground) : given.ground;
   if (!found) return null;
-  const own = found.boundary && L.geoJSON(found.boundary, { pane: "ground", interactive: false, style: { fill: !given.tiles } });
+  const own = found.boundary && L.geoJSON(found.boundary, { pane: "ground", interactive: false, style: { fill: !TILES || RASTER } });
   const others = L.layerGroup(
     found.neighbours.map((each) => L.geoJSON(each.boundary, { pane: "ground", interactive: false })),
   );
   const paint = () => {
     others.eachLayer((/** @type {any} */ each) => each.setStyle({ color: colour("--line"), weight: 1, fill: false }));
-    own?.setStyle({ color: colour("--edge"), weight: 2, fillColor: colour("--card"), fillOpacity: given.tiles ? 0 : 1 });
+    own?.setStyle({ color: colour("--edge"), weight: 2, fillColor: colour("--card"), fillOpacity: TILES && !RASTER ? 0 : 1 });
   };
   paint();
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   others.addTo(map);
   own?.addTo(map);
-  if (!given.tiles) {
+  if (!TILES || RASTER) {
     name(map, found.name, found.centre, "own");
     for (const each of found.neighbours) name(map, each.name, each.centre, "");
   }
@@ -78,7 +82,16 @@ function name(map, text, centre, look) {
   shown();
 }
 
-async function tiles(map, url) {
+/** Draw the service's tiles. The names of communes make way for those of the map once a tile is there. @param {any} map */
+function raster(map) {
+  const attribution = document.createElement("span");
+  attribution.textContent = document.documentElement.dataset.tilesBy ?? "";
+  L.tileLayer(TILES, { attribution: attribution.outerHTML, maxNativeZoom: 18, className: "raster" })
+    .once("tileload", () => (map.getPane("names").style.display = "none"))
+    .addTo(map);
+}
+
+async function vector(map, url) {
   const protomaps = await import("protomaps-leaflet"); // only where there is a map file: it weighs as much as Leaflet
   let layer;
   const paint = () => {

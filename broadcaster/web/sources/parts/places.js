@@ -68,7 +68,7 @@ export function places(within, chosen, about) {
       box.hidden = false;
       open.hidden = true;
       const ground = about.slug ? `/map/${about.slug}.json` : "";
-      const { map, L, ready } = draw(box.firstElementChild, { ground, tiles: given.tiles, words: given.words });
+      const { map, L, ready } = draw(box.firstElementChild, { ground, words: given.words });
       // Nobody is to press on France while the ground is on its way.
       if (about.centre) map.setView([about.centre[1], about.centre[0]], 13, { animate: false });
       const pin = L.divIcon({

@@ -1,0 +1,57 @@
+"""``tocsin map fetch``."""
+
+from __future__ import annotations
+
+import click
+
+from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.opened import opened, settings, station_of
+from broadcaster.commands.progress import bar
+from broadcaster.tiles import TilesAway
+from broadcaster.tiles.source import tiles_of
+from broadcaster.tiles.territory import TerritoryFetch, wanted_of
+
+
+@click.group("map")
+def map_() -> None:
+    """The map under alerts."""
+
+
+@map_.command("fetch")
+@click.option("--station", "slug", required=True, help="Short name of the station.")
+@click.option("--yes", is_flag=True, help="Do not ask before fetching.")
+def fetch(slug: str, *, yes: bool) -> None:
+    """Fetch the map of a station's territory and 5 km around it, so that it is there when the network is down.
+
+    Kept in the data folder of this machine, on top of TOCSIN_TILES_CACHE_MB: run it where the service runs. Cut short,
+    it goes on where it stopped; after a year it fetches anew.
+    """
+    where = settings()
+
+    async def work() -> None:
+        async with opened(where) as store, store.read() as unit:
+            station = await station_of(unit, slug)
+        tiles = tiles_of(where)
+        try:
+            wanted = wanted_of(station)
+            if not where.tiles_url:
+                raise Stop("TOCSIN_TILES_URL is off: there is no map to fetch")
+            if not wanted:
+                raise Stop(f"{slug} has neither a territory nor a position: nothing says what to fetch")
+            fetching = TerritoryFetch(tiles, wanted)
+            missing = len(await fetching.missing())
+            _, more_mb = await fetching.megabytes(missing)
+            click.echo(f"{fetching.total:,} tiles, {fetching.held:,} of them here")
+            click.echo(f"{missing:,} to fetch, about {more_mb:,.0f} MB")
+            if missing and not yes:
+                click.confirm("Fetch them?", abort=True, default=True)
+            with bar("fetching", fetching.total) as shown:
+                await fetching.run(shown)
+            click.echo(f"all {fetching.total:,} tiles are here")
+        except TilesAway as error:
+            hint = f"{fetching.held:,} of {fetching.total:,} are here: run it again, it goes on where it stopped"
+            raise Stop("the tile server does not answer as it should", hint=hint) from error
+        finally:
+            await tiles.close()
+
+    wait_for(work())

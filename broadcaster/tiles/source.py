@@ -1,0 +1,205 @@
+"""A tile server behind a cache: one fetch per tile, however many ask, and none while it is in trouble.
+
+Default: *Plan IGN v2* of the French State's Géoplateforme (WMTS, Web Mercator, no key).
+https://geoservices.ign.fr/documentation/services/services-geoplateforme/diffusion
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiohttp
+import structlog
+
+from broadcaster.tiles.folder import TileFolder
+from channels.transport.breaker import Breaker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mercantile import Tile
+
+    from broadcaster.config import Settings
+
+log = structlog.get_logger(__name__)
+
+FINEST = 19
+"""The finest zoom that is fetched."""
+
+_PATIENCE_S = 5.0
+_AT_ONCE = 8
+_MOST_WAITING = 200
+_LARGEST = 512 * 1024
+_FRESH_S = 30 * 86_400.0
+_IN_MEMORY = 256
+_NOT_THERE = frozenset({204, 404})
+_OK = 200
+_PICTURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
+
+
+class TilesAway(Exception):
+    """The tile can't be had now."""
+
+
+class TilesOff(TilesAway):
+    """No tile server is configured."""
+
+
+class NoTile(Exception):
+    """The map has no such tile."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapSource:
+    """``template``: address of a tile, with ``{z}``, ``{x}``, ``{y}``; empty for none. ``by``: whose map it is."""
+
+    template: str
+    by: str
+
+    def folder(self, data_dir: Path) -> Path:
+        """Return where its tiles are kept: those of two maps are not mixed."""
+        return data_dir / "tiles" / hashlib.sha256(self.template.encode()).hexdigest()[:12]
+
+    def address(self, tile: Tile) -> str:
+        return self.template.replace("{z}", str(tile.z)).replace("{x}", str(tile.x)).replace("{y}", str(tile.y))
+
+
+class Tiles:
+    """Tiles from memory, from disk, or from the source."""
+
+    def __init__(self, source: MapSource, folder: TileFolder, *, breaker: Breaker | None = None) -> None:
+        self.source = source
+        self.folder = folder
+        self.breaker = Breaker() if breaker is None else breaker
+        self._used: OrderedDict[Tile, bytes] = OrderedDict()
+        self._under_way: dict[Tile, asyncio.Task[bytes]] = {}
+        self._free = asyncio.Semaphore(_AT_ONCE)
+        self._client: aiohttp.ClientSession | None = None
+
+    async def kept(self, tile: Tile) -> bytes | None:
+        """Return a tile that needs no fetch, None if there is none. Raises ``NoTile``."""
+        body = await self._kept(tile)
+        return None if body is None else _there(tile, body)
+
+    async def get(self, tile: Tile) -> bytes:
+        """Return a picture. Raises ``NoTile``, ``TilesOff``, ``TilesAway``.
+
+        A tile older than thirty days is fetched again; where that fails, it is shown as it was.
+        """
+        try:
+            return _there(tile, await self._had(tile))
+        except TilesAway:
+            old = await asyncio.to_thread(self.folder.read, tile)
+            if old is None:
+                raise
+            return _there(tile, old.body)
+
+    async def fetched(self, tile: Tile) -> bytes:
+        """Return a tile as the source has it now; empty where it has none. Raises ``TilesAway``."""
+        return await self._asked(tile)
+
+    async def pin(self, tile: Tile) -> None:
+        """Keep a tile whatever else is kept. Raises ``TilesOff``, ``TilesAway``, ``OSError`` if it can't be written."""
+        body = await self._had(tile)
+        await asyncio.to_thread(self.folder.write, tile, body, pinned=True)
+
+    async def close(self) -> None:
+        for task in list(self._under_way.values()):
+            task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        if self._client is not None:
+            await self._client.close()
+
+    async def _kept(self, tile: Tile) -> bytes | None:
+        body = self._used.get(tile)
+        if body is None:
+            found = await asyncio.to_thread(self.folder.read, tile)
+            body = None if found is None or found.age_s > _FRESH_S else found.body
+        if body is not None:
+            self._remember(tile, body)
+        return body
+
+    async def _had(self, tile: Tile) -> bytes:
+        """Return a tile as it is kept, or fetched: one fetch, however many ask. Empty where the source has none."""
+        body = await self._kept(tile)
+        if body is not None:
+            return body
+        if not self.source.template:
+            raise TilesOff
+        task = self._under_way.get(tile)
+        if task is None:
+            if len(self._under_way) >= _MOST_WAITING:
+                raise TilesAway
+            task = self._under_way[tile] = asyncio.create_task(self._fetch(tile))
+            task.add_done_callback(lambda _: self._under_way.pop(tile, None))
+        return await asyncio.shield(task)
+
+    def _remember(self, tile: Tile, body: bytes) -> None:
+        self._used[tile] = body
+        self._used.move_to_end(tile)
+        if len(self._used) > _IN_MEMORY:
+            self._used.popitem(last=False)
+
+    async def _fetch(self, tile: Tile) -> bytes:
+        async with self._free:
+            ticket = self.breaker.enter()
+            if ticket is None:
+                raise TilesAway
+            well: bool | None = None
+            try:
+                body = await self._asked(tile)
+                well = True
+            except TilesAway as error:
+                well = False
+                log.warning("a map tile can't be fetched", problem=str(error))
+                raise
+            finally:
+                self.breaker.leave(ticket, well=well)
+        self._remember(tile, body)
+        try:
+            await asyncio.to_thread(self.folder.write, tile, body)
+        except OSError as error:
+            log.warning("a map tile can't be kept", problem=str(error))
+        return body
+
+    async def _asked(self, tile: Tile) -> bytes:
+        if self._client is None:
+            self._client = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=_PATIENCE_S), headers={"User-Agent": "Tocsin"}
+            )
+        try:
+            async with self._client.get(self.source.address(tile), allow_redirects=False) as answer:
+                if answer.status in _NOT_THERE:
+                    return b""
+                if answer.status != _OK:
+                    raise TilesAway(f"status {answer.status}")
+                body = await answer.content.read(_LARGEST + 1)
+                while len(body) <= _LARGEST and (more := await answer.content.read(_LARGEST + 1)):
+                    body += more
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise TilesAway(type(error).__name__) from error
+        if len(body) > _LARGEST or not picture_type(body):
+            problem = "what came is no PNG, JPEG or WebP, or too large"
+            raise TilesAway(problem)
+        return body
+
+
+def tiles_of(settings: Settings) -> Tiles:
+    """Return the tiles of the map that is set, kept in the data folder."""
+    source = MapSource(settings.tiles_url, settings.tiles_by)
+    return Tiles(source, TileFolder(source.folder(settings.data_dir), settings.tiles_cache_mb))
+
+
+def picture_type(body: bytes) -> str:
+    """Return a picture's media type by its first octets, whatever the server said; empty if it is none."""
+    return next((kind for magic, kind in _PICTURES if body.startswith(magic)), "")
+
+
+def _there(tile: Tile, body: bytes) -> bytes:
+    if not body:
+        raise NoTile(tile)
+    return body

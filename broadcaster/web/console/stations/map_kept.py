@@ -1,0 +1,116 @@
+"""/console/stations/{slug}/map: the territory's map, fetched ahead of need and kept on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiohttp import web
+
+from broadcaster.domain.refusals import NotFound
+from broadcaster.domain.stations import Role
+from broadcaster.http.answers import answer
+from broadcaster.http.schemas.base import Shown
+from broadcaster.http.stations import station_named
+from broadcaster.tiles import TilesAway
+from broadcaster.tiles.territory import TerritoryFetch, wanted_of
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.ground import TILES, tiled
+from broadcaster.web.pages import to
+
+if TYPE_CHECKING:
+    from broadcaster.domain.stations import Station
+    from broadcaster.http.route import Call
+
+log = structlog.get_logger(__name__)
+
+
+class Progress(Shown):
+    """``held`` of ``total`` tiles are here; ``running``: more are being fetched."""
+
+    held: int
+    total: int
+    running: bool
+
+
+class MapFetches:
+    """The territories whose map this process fetches, one fetch each."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, tuple[TerritoryFetch, asyncio.Task[None]]] = {}
+
+    def of(self, station: Station) -> TerritoryFetch | None:
+        return self._running[station.id][0] if station.id in self._running else None
+
+    def begin(self, station: Station, fetching: TerritoryFetch) -> None:
+        if station.id in self._running:
+            return
+        task = asyncio.create_task(self._run(station, fetching))
+        self._running[station.id] = (fetching, task)
+        task.add_done_callback(lambda _: self._running.pop(station.id, None))
+
+    async def close(self) -> None:
+        tasks = [task for _, task in self._running.values()]
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, station: Station, fetching: TerritoryFetch) -> None:
+        try:
+            await fetching.run()
+        except (TilesAway, OSError) as error:
+            log.warning("the map of a territory was not fetched whole", station=station.slug, problem=str(error))
+
+
+FETCHES: web.AppKey[MapFetches] = web.AppKey("fetches")
+
+
+async def page(call: Call[None, None]) -> web.Response:
+    """Show how much of the map is here, and what the rest would take."""
+    words = words_of(call.request)
+    station = await _station(call)
+    running = call.request.app[FETCHES].of(station)
+    fetching = running or await _counted(call, station)
+    held_mb, more_mb = await fetching.megabytes(fetching.total - fetching.held)
+    facts = {
+        "station": station,
+        "held": fetching.held,
+        "total": fetching.total,
+        "running": running is not None,
+        "held_mb": words.number(round(held_mb)),
+        "more_mb": words.number(max(1, round(more_mb))),
+        "number": words.number,
+    }
+    return show(call.request, "stations/map_kept.html", words, facts, where=station.name)
+
+
+async def progress(call: Call[None, None]) -> web.Response:
+    """Return how far the fetch is."""
+    station = await _station(call)
+    running = call.request.app[FETCHES].of(station)
+    fetching = running or await _counted(call, station)
+    return answer(Progress(held=fetching.held, total=fetching.total, running=running is not None))
+
+
+async def begin(call: Call[None, None]) -> web.Response:
+    """Fetch what is missing, in the background."""
+    station = await _station(call)
+    call.request.app[FETCHES].begin(station, await _counted(call, station))
+    return to(f"/console/stations/{station.slug}/map")
+
+
+async def _counted(call: Call[None, None], station: Station) -> TerritoryFetch:
+    wanted = await asyncio.to_thread(wanted_of, station)
+    fetching = TerritoryFetch(call.request.app[TILES], wanted)
+    await fetching.missing()
+    return fetching
+
+
+async def _station(call: Call[Any, Any]) -> Station:
+    if not tiled(call.services.settings):
+        raise NotFound("map-missing")
+    async with call.services.store.read() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+    call.need(Role.ADMIN, station.id)
+    return station
