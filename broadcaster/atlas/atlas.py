@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broadcaster import collector
+from broadcaster.atlas.choices import Choices
 from broadcaster.atlas.crowd import Crowd
 from broadcaster.atlas.density import Cell, Density
 from broadcaster.atlas.idset import common, held, without
@@ -54,6 +55,7 @@ class Atlas:
         self.roster = Roster()
         self.density = Density()
         self.crowd = Crowd(store.vault)
+        self.choices = Choices(store)
         self.seq = 0
         self._newest = 0
         self._following = asyncio.Lock()

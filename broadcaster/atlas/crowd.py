@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from broadcaster.atlas.lattice import STEP, Square, width_at
 from broadcaster.store import Vault
+from broadcaster.store.engine.rounding import TENS, about, too_few
 from zones import Area, Hits, PlaceIndex
 
-TENS = 10
 LEVELS = 4
 """A square of level n is 2**n cells wide; at the last level it is a tile. No tile crosses a whole degree of latitude.
 """
@@ -48,7 +48,7 @@ class Crowd:
 
     def about(self, n: int, what: str) -> int:
         """Round a number of people to tens; ``what`` seeds the rounding, so it is stable."""
-        return (n + self._drawn(what, TENS)) // TENS * TENS
+        return about(self._vault, n, what)
 
     def within(self, area: Area, which: Counted, places: PlaceIndex, others: Others) -> int:
         """Estimate the people in an area, in tens. ``others`` filters an index's points."""
@@ -76,15 +76,12 @@ class Crowd:
             joined: dict[tuple[int, int], int] = {}
             for (row, column), n in cells.items():
                 name = f"{level} {row} {column}"
-                if level < LEVELS and n <= TENS + self._drawn(f"joined {name}", TENS):
+                if level < LEVELS and too_few(self._vault, n, name):
                     up = row >> 1, column >> 1
                     joined[up] = joined.get(up, 0) + n
                 elif told := self.about(n, name):  # a whole tile, some four kilometres wide, may show a few
                     yield Square(level, row, column, told)
             cells = joined
-
-    def _drawn(self, what: str, below: int) -> int:
-        return int.from_bytes(self._vault.fingerprint("crowd", what)[:8]) % below
 
 
 def _cells(tile: Tile, hits: Hits, counted: NDArray[np.bool_]) -> dict[tuple[int, int], int]:

@@ -1,6 +1,7 @@
 """Reach: whom an alert would reach, at what cost and how fast. Read-only."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,6 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from broadcaster.atlas.crowd import TENS
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.hearing import Hearing
@@ -23,7 +23,7 @@ from broadcaster.pipeline.issue import check_channels, check_rules, check_texts,
 from broadcaster.pipeline.render import Context, sms_text
 from broadcaster.pipeline.services import Services
 from broadcaster.sending.providers import rate_of
-from broadcaster.store.people import wishes
+from broadcaster.store.engine.rounding import TENS
 from broadcaster.store.stations import stations
 from channels.sms import Segments, count, plain
 from zones import Area
@@ -36,7 +36,6 @@ ASKED = reach_density.ASKED
 _ANSWER_S = 5.0
 _REACH = TypeAdapter(Reach)
 _SLOW_S = 600.0
-_NOW, _LATER = (list(Hearing).index(each) for each in (Hearing.NOW, Hearing.LATER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +138,8 @@ async def foresee(services: Services, question: Question) -> Reach:
     own = atlas.most_exposed_first(counted.own, area if len(counted.own) <= _IN_ORDER else None)
     concerned = np.concatenate((own, _stand_ins(counted.pool, counted.others)))
     context = _context(services, question)
-    hearing = await _hearing(services, context, concerned)
-    people = concerned[(hearing == _NOW) | (hearing == _LATER)]
+    hearing = await _hearing(services, context, len(concerned))
+    people = _stand_ins(concerned, hearing[Hearing.NOW] + hearing[Hearing.LATER])
     numbers = [CHANNEL_NUMBER[name] for name in channels]
     ways = atlas.roster.phonebook.ways(people, station.id)
     counts = ways.counts(len(people))[:, numbers]
@@ -168,7 +167,7 @@ async def foresee(services: Services, question: Question) -> Reach:
     fewer_than = TENS if len(counted.pool) and not counted.others else None
     return Reach(
         people=len(concerned),
-        hearing={each.value: int((hearing == at).sum()) for at, each in enumerate(Hearing)},
+        hearing={each.value: hearing[each] for each in Hearing},
         registered=len(own),
         others=counted.others,
         others_fewer_than=fewer_than,
@@ -187,24 +186,18 @@ async def foresee(services: Services, question: Question) -> Reach:
     )
 
 
-async def _hearing(services: Services, context: Context, people: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Return how each of these people would get the alert, as an index of ``Hearing``."""
-    alert, usual, places = context.alert, services.usual_of(context.station), list(Hearing)
-    if not alert.may_wait:
-        return np.full(len(people), _NOW, np.int8)
-    async with services.store.read() as unit:
-        chosen = await wishes.hearing(unit, alert, None, usual, context.now)
-    ids, each = np.unique(people, return_inverse=True)
-    found = np.full(len(ids), places.index(usual.hears(alert, context.now)[0]), np.int8)
-    known = np.isin(ids, np.fromiter(chosen, np.int64))
-    found[known] = [places.index(chosen[one][0]) for one in ids[known].tolist()]
-    return found[each]
+async def _hearing(services: Services, context: Context, people: int) -> Counter[Hearing]:
+    """Return how about this many people would get the alert."""
+    if not context.alert.may_wait:
+        return Counter({Hearing.NOW: people})
+    usual = services.usual_of(context.station)
+    return await services.here.choices.hearing(context.alert, people, usual, context.now)
 
 
 def _stand_ins(pool: NDArray[np.int64], people: int) -> NDArray[np.int64]:
     """Return a fixed sample of ids from a pool, with the channels and languages of its people.
 
-    Who of them is in the area stays private, so the sample stands for those who are.
+    It stands for those who are in the area, or would be told: who they are stays private.
     """
     if len(pool) < people:
         return np.resize(pool, people if len(pool) else 0)

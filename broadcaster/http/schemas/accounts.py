@@ -53,8 +53,9 @@ class ReachOut(Shown):
     )
     hearing: dict[str, int] = Field(
         description="Of people: told now, later (after their quiet hours), in a digest, not at all by their own wish"
-        " (unwanted), or because the alert would be over before their quiet hours are (missed). What is counted by"
-        " channel is for those told now and later."
+        " (unwanted), or because the alert would be over before their quiet hours are (missed). Estimated from what"
+        " all followers chose, in tens: nobody's choice can be seen. What is counted by channel is for those told now"
+        " and later."
     )
     devices: int
     no_channel: int = Field(description="People who have no contact by these channels that works.")

@@ -1,13 +1,13 @@
 """Residents' choices: quiet hours, and per station the least severity and topics."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, and_, bindparam, delete, or_, select, text, update
+from sqlalchemy import BindParameter, and_, bindparam, delete, func, or_, select, text, update
 
 from broadcaster.domain.alerts import Alert, Severity
 from broadcaster.domain.hearing import Hearing, TopicChoice, Wishes
@@ -15,6 +15,7 @@ from broadcaster.domain.stations import TOPICS
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rounding import rounded
 from broadcaster.store.tables import follows, stations, subscribers, topic_choices, topic_shares
 from schedules import QuietHours, next_time
 
@@ -50,30 +51,39 @@ _CHOSEN = (
     )
 )
 _OF_PEOPLE = Fetch(_CHOSEN.where(among(subscribers.c.id, "ids")))
-_OF_FOLLOWERS = Fetch(_CHOSEN.where(follows.c.station_id == _STATION))
+_THEIR_CHOICES = _CHOSEN.selected_columns[1:]
+_BY_CHOICE = (
+    _CHOSEN.with_only_columns(func.count(), *_THEIR_CHOICES)
+    .where(follows.c.station_id == _STATION)
+    .group_by(*_THEIR_CHOICES)
+)
 
 How = tuple[Hearing, "datetime | None"]
 
 
 async def hearing(
-    unit: Unit, alert: Alert, subscriber_ids: Sequence[int] | None, usual: Wishes, now: datetime
+    unit: Unit, alert: Alert, subscriber_ids: Sequence[int], usual: Wishes, now: datetime
 ) -> dict[int, How]:
-    """Return how those of these people get an alert who do not get it now, and until when it waits.
-
-    ``subscriber_ids`` None: all followers who made choices, including those who get it now.
-    """
+    """Return how those of these people get an alert who do not get it now, and until when it waits."""
 
     @cache
     def how(wishes: Wishes) -> How:
         heard, until = wishes.hears(alert, now)
         return heard, next_time(DIGEST_AT, now, ZoneInfo(usual.zone)) if heard is Hearing.DIGEST else until
 
-    given = {"station_id": alert.station_id, "topic": alert.topic or "", "ids": subscriber_ids or ()}
-    if subscriber_ids is None:
-        return {row[0]: how(_wishes(row, usual)) for row in await _OF_FOLLOWERS.rows(unit, given)}
+    given = {"station_id": alert.station_id, "topic": alert.topic or "", "ids": subscriber_ids}
     found = dict.fromkeys(subscriber_ids, how(usual))
     found |= {row[0]: how(_wishes(row, usual)) for row in await _OF_PEOPLE.rows(unit, given)}
     return {each: heard for each, heard in found.items() if heard[0] is not Hearing.NOW}
+
+
+async def chosen(unit: Unit, station_id: int, topic: str, usual: Wishes) -> Counter[Wishes]:
+    """Return how many of a station's followers made which choices, among those who made any."""
+    rows = await unit.conn.execute(_BY_CHOICE, {"station_id": station_id, "topic": topic})
+    found: Counter[Wishes] = Counter()
+    for row in rows:
+        found[_wishes(row, usual)] += row[0]
+    return found
 
 
 def _wishes(row: Sequence[Any], usual: Wishes) -> Wishes:
@@ -127,7 +137,10 @@ async def keep_shares(unit: Unit, now: datetime) -> None:
 
 
 async def shares(unit: Unit, station_id: int) -> dict[str, dict[str, float]]:
-    """Return the share of followers muting each topic on each month's last known day, newest first."""
+    """Return the share of followers muting each topic on each month's last known day, newest first.
+
+    Rounded; without topics that too few mute.
+    """
     rows = await unit.conn.execute(
         select(topic_shares).where(topic_shares.c.station_id == station_id).order_by(topic_shares.c.day.desc())
     )
@@ -136,7 +149,8 @@ async def shares(unit: Unit, station_id: int) -> dict[str, dict[str, float]]:
     for row in rows:
         month = row.day[:7]
         if last.setdefault(month, row.day) == row.day:
-            found[month][row.topic] = row.muted / max(1, row.followers)
+            muted = rounded(unit.vault, row.muted, f"muted {station_id} {row.topic}")
+            found[month] |= {row.topic: min(1.0, muted / max(1, row.followers))} if muted else {}
     return found
 
 

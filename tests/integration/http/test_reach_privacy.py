@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import text
 
 from broadcaster.config import Settings
 from broadcaster.domain.fixes import Fix
-from broadcaster.store.people import fixes, welcomes
+from broadcaster.domain.people import NewPlace, NewSubscriber
+from broadcaster.register.contacts import mail_contact
+from broadcaster.store import tables
+from broadcaster.store.people import fixes, people, welcomes
+from broadcaster.store.stations import stations
 from tests.integration.http.conftest import LAIGLE, an_alert, circle, open_api
 from tests.integration.http.test_people import push
 
@@ -131,6 +136,51 @@ async def test_the_live_position_of_somebody_in_the_register_is_not_found_by_a_g
     assert (await reach(api, square(200, LON - 0.03), audience=one))["people"] == 1
     for audience in ("followers", "everyone"):
         assert (await reach(api, square(5), audience=audience))["people"] == 0
+
+
+async def test_what_somebody_chose_to_hear_is_not_told_by_a_group_of_one_nor_by_one_person_more_or_less(api):
+    services = api.running.services
+    some = [
+        NewSubscriber("fr", (mail_contact(f"r{n}@example.org"),), (NewPlace("home", LON, LAT),), groups=(group,))
+        for n, group in enumerate(["one", *["others"] * 60])
+    ]
+    async with services.store.write() as unit:
+        groups = await stations.ensure_groups(unit, 1, {"one": "One", "others": "Others"})
+        tokens = [people.new_token() for _ in some]
+        await people.register(unit, 1, some, tokens, groups_by_slug=groups, now=services.clock.now())
+
+    async def asked(**changes):
+        services.here.choices._period = -1  # a quarter of an hour later
+        body = an_alert(**{"severity": "moderate", "topic": "works", "area": None, **changes})
+        status, _, told = await api.call("POST", "/v1/reach", body, key="laigle-publish")
+        assert status == 200, told
+        assert sum(told["hearing"].values()) == told["people"]
+        return {name: told[name] for name in (*FIGURES, "hearing")}
+
+    async def mute(most):
+        async with services.store.write() as unit:
+            await unit.conn.execute(tables.topic_choices.delete())
+            await unit.conn.execute(
+                text(
+                    "INSERT INTO topic_choices SELECT station_id, subscriber_id, 'works', 1 FROM follows"
+                    f" WHERE station_id = 1 ORDER BY subscriber_id LIMIT {most}"
+                )
+            )
+
+    audiences = [{"kind": "groups", "groups": [name]} for name in ("one", "others")] + ["all_followers"]
+    nobody = [await asked(audience=each) for each in audiences]
+    assert [each["hearing"]["now"] for each in nobody] == [1, 60, 61]
+    seen = set()
+    for most in range(1, 62, 2):
+        await mute(most)
+        one, every = await asked(audience=audiences[0]), await asked(audience=audiences[2])
+        unwanted = every["hearing"]["unwanted"]
+        assert one == nobody[0] or unwanted == 61, "what all chose, each chose"
+        assert unwanted == 0 if most <= 10 else abs(unwanted - most) < 20
+        seen.add(unwanted)
+    assert seen <= {0, 10, 20, 30, 40, 50, 60, 61}
+    await mute(61)
+    assert (await asked(audience="all_followers", severity="severe"))["hearing"]["now"] == 61, "nobody mutes a flood"
 
 
 async def test_the_console_and_the_density_tell_no_more_than_the_api(api):

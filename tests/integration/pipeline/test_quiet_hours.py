@@ -14,6 +14,7 @@ from tests.contract.stores import URLS
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
 from tests.servers.town_audit import recount, told
+from tests.servers.town_facts import STATION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -69,6 +70,9 @@ async def test_at_night_a_moderate_alert_waits_until_the_morning_and_then_reache
     people = [town.resident("push") for _ in range(5)]
     await town.settle(*people)
     async with town.serving() as api:
+        asked = {"station": STATION, "severity": "moderate", "audience": "all_followers", "channels": ["push"]}
+        foreseen = await api.call("POST", "/v1/reach", {**asked, "expires": in_hours(town, 24)})
+        assert foreseen["hearing"]["later"] == foreseen["people"] > 0
         alert = await api.issue(severity="moderate", expires=in_hours(town, 24))
         account = await waiting(api, alert["id"], 5)
         assert account["people"]["pending"] == account["unaccounted"] == 5

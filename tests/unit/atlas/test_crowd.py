@@ -7,9 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-from broadcaster.atlas.crowd import LEVELS, TENS, Crowd
+from broadcaster.atlas.crowd import LEVELS, Crowd
 from broadcaster.atlas.lattice import STEP, width_at
 from broadcaster.store import Vault
+from broadcaster.store.engine.rounding import TENS
 from zones import Area, Circle, PlaceIndex
 
 LON, LAT = 0.6283, 48.7631

@@ -70,7 +70,13 @@ async def one(call: Call[None, None]) -> web.Response:
         "followers": followers,
         "months": [_month(each, words) for each in months],
         "muted": [
-            (name, [format_percent(muted[each].get(slug, 0.0), locale=words.locale) for each in months])
+            (
+                name,
+                [
+                    format_percent(muted[each][slug], locale=words.locale) if slug in muted[each] else "–"
+                    for each in months
+                ],
+            )
             for slug, name in topics_of(station, words)
         ],
         "languages_told": ", ".join(language_word(each, words) for each in station.languages),
