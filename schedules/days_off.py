@@ -27,27 +27,27 @@ _SUBDIVISIONS = {"67": "6AE", "68": "6AE", "975": "PM", "977": "BL", "978": "MF"
 class SchoolCalendar:
     """School holidays, by zone."""
 
-    def __init__(self, days: Mapping[str, frozenset[date]]) -> None:
+    def __init__(self, days: Mapping[str, frozenset[date]], *, metropolitan: bool = False) -> None:
+        """``metropolitan``: zones A, B and C too. They are read when first asked for, which takes half a second."""
         self._days = days
+        self._metropolitan = ZONES if metropolitan else ()
 
     @classmethod
     def load(cls, file: Path | None = None) -> "SchoolCalendar":
-        """Load the metropolitan zones, and those of ``file``. Raises ``BadSchedule``, or ``OSError``."""
-        days = {zone: set(found) for zone, found in _metropolitan().items()}
-        if file is not None:
-            for zone, found in _from_file(file).items():
-                days.setdefault(zone, set()).update(found)
-        return cls({zone: frozenset(found) for zone, found in days.items()})
+        """Return the metropolitan zones, and those of ``file``. Raises ``BadSchedule``, or ``OSError``."""
+        days = {} if file is None else {zone: frozenset(found) for zone, found in _from_file(file).items()}
+        return cls(days, metropolitan=True)
 
     @property
     def zones(self) -> tuple[str, ...]:
-        return tuple(sorted(self._days))
+        return tuple(sorted({*self._days, *self._metropolitan}))
 
     def days(self, zone: str) -> frozenset[date]:
         """Return a zone's holidays. Raises ``BadSchedule``."""
-        if zone not in self._days:
+        if zone not in self.zones:
             raise BadSchedule("school-zone-unknown", "school_zone", known=", ".join(self.zones))
-        return self._days[zone]
+        found = self._days.get(zone, frozenset())
+        return found | _metropolitan()[zone] if zone in self._metropolitan else found
 
     def known_until(self, zone: str) -> date:
         """Return the last known holiday: later days count as school days."""
