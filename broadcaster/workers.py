@@ -220,11 +220,15 @@ async def _resolve(services: Services, alert_id: int) -> None:
 async def _entering(services: Services) -> None:
     """Keep the index current, and run *enter*; among resolvers, only one at a time does the latter."""
     clock = asyncio.get_running_loop().time
+    leads_until = 0.0
     async with services.bus.listen(PEOPLE) as signal:
         while True:
-            again_at = clock() + _ENTER_PACE_S
+            now = clock()
+            again_at = now + _ENTER_PACE_S
             await services.here.follow()
-            if await leads(services, "entrants"):
+            if now >= leads_until and await leads(services, "entrants"):
+                leads_until = now + LEAD_S / 6
+            if now < leads_until:
                 ENTERED.inc(await enter(services))
             await signal.wait(LEAD_S / 3)
             await asyncio.sleep(again_at - clock())

@@ -36,7 +36,7 @@ class Counted(NamedTuple):
 
 
 class _News(NamedTuple):
-    """Changes up to ``seq``; ``moved``: those whose only change is the position in ``points``."""
+    """Changes up to ``seq``; ``moved``: those whose only change is the position in ``points``. ``more``: some left."""
 
     seq: int
     changed: list[int]
@@ -44,6 +44,7 @@ class _News(NamedTuple):
     group_ids: dict[tuple[int, str], int] | None
     moved: set[int]
     points: dict[int, tuple[float, float]]
+    more: bool
 
 
 class Atlas:
@@ -88,7 +89,8 @@ class Atlas:
             await self._follow()
 
     async def _follow(self) -> None:
-        while True:
+        more = True
+        while more:
             news = await self._store.look(self._news)
             if news is None:
                 return
@@ -96,7 +98,7 @@ class Atlas:
                 self.roster.refresh(news.changed, news.known, news.group_ids)
                 self._place(news.changed, news.known)
             self._move(news.moved, news.points)
-            self.seq = news.seq
+            self.seq, more = news.seq, news.more
 
     async def _news(self, unit: Unit) -> _News | None:
         """Read the changes since the last time; for people who only moved, just their position."""
@@ -108,7 +110,7 @@ class Atlas:
         known = await feed.known(unit, sorted(ids)) if ids else {}
         group_ids = await feed.group_names(unit) if any(entry.groups for entry in known.values()) else None
         points = await fixes.points_of(unit, moved) if moved else {}
-        return _News(changed[-1].seq, sorted(ids), known, group_ids, moved, points)
+        return _News(changed[-1].seq, sorted(ids), known, group_ids, moved, points, more=len(changed) == _PART)
 
     def _move(self, moved: set[int], points: dict[int, tuple[float, float]]) -> None:
         forgotten = moved - points.keys()

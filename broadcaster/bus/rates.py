@@ -48,11 +48,14 @@ class Rates:
             options: dict[str, Any] = {"connection_pool": self._pool, "implementation": "redispy"}
             self._together = FixedWindowRateLimiter(RedisStorage("redis://", key_prefix=f"{prefix}:rates", **options))
 
-    async def take(self, what: str, whose: str, per_minute: int) -> int | None:
-        """Count a request of ``whose``; None if it may pass, else the whole seconds to wait, 60 at most."""
+    async def take(self, what: str, whose: str, per_minute: int, *, alone: bool = False) -> int | None:
+        """Count a request of ``whose``; None if it may pass, else the whole seconds to wait, 60 at most.
+
+        ``alone``: only this process counts, for requests that cost less than asking Redis.
+        """
         item = RateLimitItemPerMinute(per_minute, namespace=what)
         wait_s = await _hit(self._alone, item, whose, self._clock)
-        if wait_s is not None or self._together is None or self._clock() < self._next_try:
+        if wait_s is not None or alone or self._together is None or self._clock() < self._next_try:
             return wait_s
         try:
             async with asyncio.timeout(_PATIENCE_S):

@@ -60,8 +60,8 @@ async def _admit(request: web.Request, access: Access) -> tuple[Caller | None, i
         return None, 0
     if access is Access.OPERATOR:
         return await _signed_in(request), 0
-    if access is Access.SUBSCRIBER:
-        return None, await _subscriber(request)
+    if access in (Access.SUBSCRIBER, Access.DEVICE):
+        return None, await _subscriber(request, from_memory=access is Access.DEVICE)
     return await _by_key(request, access), 0
 
 
@@ -84,11 +84,20 @@ async def count_reach(request: web.Request, caller: Caller) -> None:
 
 
 async def limit(
-    request: web.Request, what: str, whose: str, code: str = "too-many-from-address", per_minute: int | None = None
+    request: web.Request,
+    what: str,
+    whose: str,
+    code: str = "too-many-from-address",
+    per_minute: int | None = None,
+    *,
+    alone: bool = False,
 ) -> None:
-    """Count a request of ``whose``. Raises a 429 with ``code`` above ``per_minute``, by default the setting's."""
+    """Count a request of ``whose``. Raises a 429 with ``code`` above ``per_minute``, by default the setting's.
+
+    ``alone``: as for ``Rates.take``.
+    """
     most = per_minute or request.app[SERVICES].settings.requests_per_minute
-    wait_s = await request.app[RATES].take(what, whose, most)
+    wait_s = await request.app[RATES].take(what, whose, most, alone=alone)
     if wait_s is not None:
         raise too_many(wait_s, code)
 
@@ -123,17 +132,17 @@ async def _by_key(request: web.Request, access: Access) -> Caller | None:
     return caller
 
 
-async def _subscriber(request: web.Request) -> int:
+async def _subscriber(request: web.Request, *, from_memory: bool) -> int:
     sent = await _bearer(request)
     if sent is None or not sent.startswith(_SUBSCRIBER) or len(sent) > _LONGEST:
         await count(request)
         raise unauthenticated("token-wanted", bad_token=sent is not None)
-    subscriber_id = await request.app[TOKENS].do(sent)
+    subscriber_id = await request.app[TOKENS].owner(sent, from_memory=from_memory)
     if subscriber_id is None:
         await count(request)
         raise unauthenticated("key-unknown", bad_token=True)
     # Each move of a device is a write, and checked for alerts: one out of control must not delay the others.
-    await limit(request, "device", str(subscriber_id), "too-many-with-token")
+    await limit(request, "device", str(subscriber_id), "too-many-with-token", alone=from_memory)
     return subscriber_id
 
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from broadcaster.http.connections import Connections
     from broadcaster.http.pacing import Paced
     from broadcaster.http.schemas.accounts import ReportOut
+    from broadcaster.http.tokens import Tokens
     from broadcaster.pipeline.services import Services
     from broadcaster.store.engine.grouping import Grouped
     from broadcaster.store.operations.sessions import Session
 
 SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[Rates] = web.AppKey("rates")
-TOKENS: web.AppKey[Grouped[str, int | None]] = web.AppKey("tokens")
-"""Look-up of subscribers' tokens, for many requests at once."""
+TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
 CALLERS: web.AppKey[Grouped[str, Caller | None]] = web.AppKey("callers")
 """Look-up of API keys' holders."""
 STATIONS: web.AppKey[Grouped[str, Station | None]] = web.AppKey("stations")

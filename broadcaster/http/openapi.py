@@ -58,6 +58,7 @@ _MEDIA: dict[str, dict[str, Any]] = {
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.KEYED: [{}, {"key": []}],
     Access.SUBSCRIBER: [{"subscriber": []}],
+    Access.DEVICE: [{"subscriber": []}],
     Access.LOCAL: [{}, {"key": []}],
     **{access: [{"key": []}] for access in ROLE_OF},
 }
@@ -208,7 +209,7 @@ def _failures(route: Route) -> list[str]:
     kinds = ["internal"]
     if route.access is not Access.OPEN:
         kinds += ["too-many", "unavailable"]
-    if route.access in ROLE_OF or route.access in (Access.SUBSCRIBER, Access.LOCAL, Access.KEYED):
+    if route.access in ROLE_OF or route.access in (Access.SUBSCRIBER, Access.DEVICE, Access.LOCAL, Access.KEYED):
         kinds.append("unauthenticated")
     if route.access in ROLE_OF:
         kinds.append("forbidden")

@@ -77,6 +77,9 @@ async def incoming(request: web.Request) -> AsyncIterator[None]:
         raise HttpProblem("media-type", "compressed", headers=_PLAIN_ONLY)
     if (request.content_length or 0) > largest:
         raise too_large(largest)
+    if request.content.is_eof():  # it came with the head: nothing to wait for
+        yield
+        return
     settings = request.app[SERVICES].settings
     address = address_of(request, settings.trusted_proxies) if settings.trusted_proxies else None
     try:

@@ -27,6 +27,7 @@ class Access(StrEnum):
 
     ``open``: anybody, not counted. ``public``: anybody, rate-limited. ``keyed``: counted by key if there is one, else
     as public. ``read``, ``publish``, ``admin``: an API key of at least that role. ``subscriber``: a subscriber's token.
+    ``device``: the same, from memory if it was used just now; the handler finds out who was erased meanwhile.
     ``signed``: the request proves itself (a token in its path, a provider's signature); others are counted.
     ``operator``: an operator signed in to the console; changes only from our own pages. ``local``: this machine, or a
     key that may read.
@@ -39,6 +40,7 @@ class Access(StrEnum):
     PUBLISH = "publish"
     ADMIN = "admin"
     SUBSCRIBER = "subscriber"
+    DEVICE = "device"
     SIGNED = "signed"
     OPERATOR = "operator"
     LOCAL = "local"

@@ -136,7 +136,7 @@ ROUTES: tuple[Route, ...] = (
         "PUT",
         _ME + "/position",
         subscribers.move,
-        Access.SUBSCRIBER,
+        Access.DEVICE,
         "Where my device is now.",
         {204: None},
         body=PositionIn,

@@ -21,11 +21,11 @@ _PART = 1000
 
 async def enter(services: Services) -> int:
     """Process changes since the last run; return how many people were added to alerts."""
-    found = 0
-    while True:
+    found, full = 0, True
+    while full:
         cursor, changed = await services.store.look(_unseen)
         if not changed:
-            return found
+            break
         # Read after the changes, so that no alert resolved without one of them is missed.
         await services.active.follow()
         if len(services.active):
@@ -34,6 +34,8 @@ async def enter(services: Services) -> int:
                 for alert in services.active.alerts([alert_id]):
                     found += await dispatch(services, alert, subscriber_ids, since=now)
         await services.store.at_once(functools.partial(_seen, after=cursor, upto=changed[-1].seq))
+        full = len(changed) == _PART
+    return found
 
 
 async def _unseen(unit: Unit) -> tuple[int, list[feed.Change]]:
@@ -47,12 +49,19 @@ async def _seen(unit: Unit, after: int, upto: int) -> None:
 
 
 async def _entering(services: Services, changed: Sequence[feed.Change]) -> dict[int, list[int]]:
-    """Return, by alert id, the subscribers whom these changes bring into it."""
-    been = _been_in(services, changed)
+    """Return, by alert id, the subscribers whom these changes bring into it.
+
+    Without people who only moved within an alert they are in: a device on the edge costs no transaction.
+    """
     settled = {change.subscriber_id for change in changed if change.fix is None}
+    been = _been_in(services, changed)
+    if not settled and not been:
+        return {}
 
     async def read(unit: Unit) -> tuple[dict[int, feed.Known], dict[int, tuple[int, str]]]:
-        known = await feed.known(unit, sorted(settled | been.keys()))
+        for alert_id, ids in been.items():
+            ids.difference_update(await dispatching.in_alert(unit, alert_id, sorted(ids - settled)))
+        known = await feed.known(unit, sorted(settled.union(*been.values())))
         group_ids = {group_id for entry in known.values() for group_id in entry.groups}
         return known, await stations.groups_by_id(unit, group_ids) if group_ids else {}
 
@@ -63,13 +72,14 @@ async def _entering(services: Services, changed: Sequence[feed.Change]) -> dict[
         for station_id, slug in (concerning[group_id] for group_id in entry.groups):
             groups[station_id].add(slug)
         points = [(lon, lat) for _, lon, lat in entry.points] if subscriber_id in settled else []
-        for alert in services.active.concerning(points, entry.stations, groups, been.get(subscriber_id, ())):
+        passed = [alert_id for alert_id, ids in been.items() if subscriber_id in ids]
+        for alert in services.active.concerning(points, entry.stations, groups, passed):
             entering[alert.id].append(subscriber_id)
-    return await _without_those_told(services, entering, settled)
+    return entering
 
 
 def _been_in(services: Services, changed: Sequence[feed.Change]) -> dict[int, set[int]]:
-    """Return, by subscriber, the alerts that one of these fixes enters."""
+    """Return, by alert, the subscribers of whom one of these fixes enters it."""
     open_fix = functools.partial(fixes.open_fix, services.store.vault)
     reported = [(change.subscriber_id, open_fix(change.subscriber_id, change.fix)) for change in changed if change.fix]
     been: defaultdict[int, set[int]] = defaultdict(set)
@@ -77,21 +87,5 @@ def _been_in(services: Services, changed: Sequence[feed.Change]) -> dict[int, se
     for index, alert in services.active.at_many(where):
         subscriber_id, sighting = reported[index]
         if sighting.enters(alert):
-            been[subscriber_id].add(alert.id)
+            been[alert.id].add(subscriber_id)
     return been
-
-
-async def _without_those_told(
-    services: Services, entering: dict[int, list[int]], settled: set[int]
-) -> dict[int, list[int]]:
-    """Leave out people who only moved within an alert they are in: a device on the edge costs no transaction."""
-
-    async def read(unit: Unit) -> dict[int, set[int]]:
-        return {alert_id: await dispatching.in_alert(unit, alert_id, ids) for alert_id, ids in entering.items()}
-
-    told = await services.store.look(read) if entering else {}
-    left = {
-        alert_id: [each for each in ids if each in settled or each not in told[alert_id]]
-        for alert_id, ids in entering.items()
-    }
-    return {alert_id: ids for alert_id, ids in left.items() if ids}

@@ -38,6 +38,7 @@ from broadcaster.http.pacing import Paced
 from broadcaster.http.problems import HttpProblem, problem_of, respond, unauthenticated
 from broadcaster.http.reading import body_of, query_of
 from broadcaster.http.route import Call
+from broadcaster.http.tokens import Tokens
 from broadcaster.pipeline.services import ProcessRole
 from broadcaster.server.routes import ROUTES
 from broadcaster.store import StoreUnavailable
@@ -93,8 +94,8 @@ def build(services: Services) -> web.Application:
     redis_url = services.settings.redis_url
     app[RATES] = Rates(None if redis_url is None else redis_url.get_secret_value())
     store = services.store
-    app[TOKENS] = Grouped(
-        lambda tokens: store.look(lambda unit: people.by_tokens(unit, tokens)), _MOST_AT_ONCE, StoreUnavailable
+    app[TOKENS] = Tokens(
+        Grouped(lambda tokens: store.look(lambda unit: people.by_tokens(unit, tokens)), _MOST_AT_ONCE, StoreUnavailable)
     )
     app[CALLERS] = _asked_once(store, lambda unit, key: stations.caller_of(unit, key, services.clock.now()))
     app[STATIONS] = _asked_once(store, stations.by_slug)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from broadcaster.store import Store, StoreUnavailable, Vault
-from broadcaster.store.engine import engine
+from broadcaster.store.engine import connecting, engine
 from tests.contract.stores import SECRET
 from tests.servers.breakable import OwnPostgres, Wire
 from tests.servers.postgres import driven
@@ -24,7 +24,7 @@ async def server():
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(engine, "_ANSWER_S", 1.5)
+    monkeypatch.setattr(connecting, "ANSWER_S", 1.5)
     monkeypatch.setattr(engine, "_CLOSE_S", 1.0)
 
 
@@ -87,7 +87,7 @@ async def test_closing_does_not_wait_for_a_server_that_says_nothing(server):
 
 
 async def test_whoever_is_cut_off_in_the_middle_of_a_transaction_does_not_keep_its_locks(server, store, monkeypatch):
-    monkeypatch.setattr(engine, "_IDLE_S", 1.0)
+    monkeypatch.setattr(connecting, "_IDLE_S", 1.0)
     await say(store, "CREATE TABLE one AS SELECT 1 AS n")
     async with Wire(server.socket) as wire:
         far = Store(driven(f"postgresql://postgres@127.0.0.1:{wire.port}/postgres"), Vault([SECRET]))

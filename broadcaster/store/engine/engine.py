@@ -1,9 +1,4 @@
-"""Opens the database and runs transactions.
-
-SQLite is opened twice: one writer, whose transactions take the write lock first (``BEGIN IMMEDIATE``) and so never fail
-half-way for want of it, and a few readers, which in WAL mode wait for nobody. ``synchronous=FULL``: a commit is on
-disk, even through a power cut, before anything is sent.
-"""
+"""Runs transactions."""
 
 import asyncio
 import hashlib
@@ -15,32 +10,19 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcaster.availability import Availability
-from broadcaster.store.engine.direct import Direct
+from broadcaster.store.engine import connecting
 from broadcaster.store.engine.grouping import Failed, Grouped
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.engine.turnstile import Turnstile
 from broadcaster.store.tables import from_micros, outbox
 
-_READERS = 4
-_BUSY_MS = 30_000
-_POOL_WAIT_S = 60.0
-# Silent PostgreSQL (stopped, or behind a cut line) counts as unavailable after this long: when connecting, per
-# statement, and when closing.
-_ANSWER_S = 8.0
-_STATEMENT_S = 600.0
 _CLOSE_S = 5.0
-# A client cut off in mid-transaction holds its locks until the server ends it, and blocks all others.
-_IDLE_S = 15.0
-# During a request, TCP keepalives detect a lost client, also within some 15 s (no effect on a Unix socket).
-_KEEPALIVE = {"tcp_keepalives_idle": "6", "tcp_keepalives_interval": "3", "tcp_keepalives_count": "3"}
 _SLOW_S = 2.0
 _TRIES = 5
 _MOST_TOGETHER = 64
@@ -64,6 +46,11 @@ class StoreUnavailable(Exception):
 
 class Collided(StoreUnavailable):
     """Deadlock or serialization failure: harmless, retry the transaction."""
+
+
+def turn_key(what: str, number: int = 0) -> int:
+    """Return PostgreSQL's number of the lock on (``what``, ``number``)."""
+    return int.from_bytes(hashlib.blake2b(f"{what} {number}".encode(), digest_size=8).digest(), signed=True)
 
 
 class Unit:
@@ -96,8 +83,7 @@ class Unit:
         SQLite has one writer anyway; PostgreSQL gets an advisory lock.
         """
         if self.conn.dialect.name == "postgresql":
-            key = int.from_bytes(hashlib.blake2b(f"{what} {number}".encode(), digest_size=8).digest(), signed=True)
-            await self.conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+            await self.conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": turn_key(what, number)})
 
     async def tell(self, topic: str, ref: int | str, rank: int = 0) -> None:
         """Write an event to the outbox in this transaction; the relay carries it to the bus."""
@@ -130,37 +116,27 @@ class Store:
         self._turn: AbstractAsyncContextManager[None] = nullcontext()
         self.sqlite = url.startswith("sqlite")
         if self.sqlite:
-            self._turn = Turnstile(_POOL_WAIT_S)
-            self._writer = _sqlite_engine(url, size=1, write=True)
-            self._reader = _sqlite_engine(url, size=_READERS, write=False)
-            plain = make_url(url).set(drivername="sqlite")
-            self._directly: dict[bool, Direct] = {
-                True: Direct(_prepared(create_engine(plain, **_pool(1)), write=True), 1),
-                False: Direct(_prepared(create_engine(plain, **_pool(_READERS)), write=False), _READERS),
-            }
+            self._turn = Turnstile(connecting.POOL_WAIT_S)
+            self._writer = connecting.sqlite(url, write=True)
+            self._reader = connecting.sqlite(url, write=False)
+            self._directly = {write: connecting.direct(url, write=write) for write in (True, False)}
         else:
-            limits = {
-                # asyncpg parses the address itself: sslmode and all other libpq parameters.
-                "dsn": url.replace("postgresql+asyncpg://", "postgresql://", 1),
-                "timeout": _ANSWER_S,
-                "command_timeout": _STATEMENT_S,
-                "server_settings": {"idle_in_transaction_session_timeout": str(int(_IDLE_S * 1000)), **_KEEPALIVE},
-            }
-            self._writer = create_async_engine(
-                "postgresql+asyncpg://", pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=limits
-            )
+            self._writer = connecting.postgresql(url)
             # One snapshot per read, as on SQLite: an index loaded in ten queries is consistent.
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
+            self._single = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Unit]:
+    async def write(self, *, single: bool = False) -> AsyncIterator[Unit]:
         """A write transaction: committed at the end of the block, rolled back if it raises.
 
-        Raises ``StoreUnavailable`` if the database is unavailable or can't write.
+        ``single``: the block runs one statement on PostgreSQL, which needs no BEGIN and COMMIT. Raises
+        ``StoreUnavailable`` if the database is unavailable or can't write.
         """
         undisturbed_s = self._undisturbed()
         with self._noted(self._writable), _mapped():
-            async with self._turn, self._connected(self._writer) as conn, conn.begin():
+            engine = self._single if single and not self.sqlite else self._writer
+            async with self._turn, self._connected(engine) as conn, conn.begin():
                 unit = Unit(conn, self.vault, undisturbed_s)
                 yield unit
         if unit.told and self.on_told is not None:
@@ -187,14 +163,14 @@ class Store:
                     with suppress(DBAPIError):
                         await conn.invalidate()  # its locks must not outlive it in the pool
 
-    async def at_once(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+    async def at_once(self, work: Callable[[Unit], Awaitable[T]], *, single: bool = False) -> T:
         """Return ``work(unit)``'s result, from a committed write transaction.
 
         For the hot path: on SQLite in one thread call (``Direct``), so ``work`` awaits nothing but the unit's
-        connection; on PostgreSQL like ``transact``. Raises ``StoreUnavailable``.
+        connection; on PostgreSQL like ``transact``, ``single`` as for ``write``. Raises ``StoreUnavailable``.
         """
         if not self.sqlite:
-            return await self.transact(work)
+            return await self.transact(work, single=single)
         told, undisturbed_s = False, self._undisturbed()
 
         async def kept(conn: AsyncConnection) -> T:
@@ -257,7 +233,7 @@ class Store:
         """Return a connection that answers."""
         conn = engine.connect()
         began = time.monotonic()
-        async with asyncio.timeout(None if self.sqlite else _ANSWER_S):
+        async with asyncio.timeout(None if self.sqlite else connecting.ANSWER_S):
             await conn.start()
         if time.monotonic() - began > _SLOW_S:
             self._disturbed_at = time.monotonic()
@@ -266,7 +242,7 @@ class Store:
         finally:
             await conn.__aexit__(None, None, None)  # closes fully, even if cancelled
 
-    async def transact(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Unit], Awaitable[T]], *, single: bool = False) -> T:
         """Run ``work(unit)`` in a transaction like ``write``'s; retry after a collision.
 
         Collisions are deadlocks, serialization failures, and rows that another has just inserted: ``work`` finds them
@@ -274,7 +250,7 @@ class Store:
         """
         for turn in range(1, _TRIES):
             try:
-                async with self.write() as unit:
+                async with self.write(single=single) as unit:
                     return await work(unit)
             except Collided:
                 pass
@@ -282,7 +258,7 @@ class Store:
                 if _sqlstate(error) not in _JUST_WRITTEN:
                     raise
             await asyncio.sleep(random.uniform(0, _AGAIN_S * 2**turn))  # noqa: S311  to get out of each other's way
-        async with self.write() as unit:
+        async with self.write(single=single) as unit:
             return await work(unit)
 
     async def ping(self) -> None:
@@ -346,55 +322,3 @@ class _mapped:  # noqa: N801  read as a word in a with statement
 def _sqlstate(error: BaseException | None) -> str:
     """Return PostgreSQL's SQLSTATE, or empty."""
     return getattr(getattr(error, "orig", error), "sqlstate", None) or ""
-
-
-def _pool(size: int) -> dict[str, Any]:
-    return {
-        "pool_size": size,
-        "max_overflow": 0,
-        "pool_timeout": _POOL_WAIT_S,
-        "poolclass": QueuePool,
-        "connect_args": {"check_same_thread": False},
-    }
-
-
-def _sqlite_engine(url: str, *, size: int, write: bool) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=_POOL_WAIT_S)
-    _prepared(engine.sync_engine, write=write)
-    return engine
-
-
-def _prepared(engine: Engine, *, write: bool) -> Engine:
-    @event.listens_for(engine, "connect")
-    def _connected(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # BEGIN is explicit, below
-        try:
-            _prepare(connection.cursor(), write=write)
-        except BaseException:
-            connection.close()  # not registered anywhere yet: its thread would leak
-            raise
-
-    @event.listens_for(engine, "invalidate")
-    def _cancelled(connection: Any, _record: Any, _error: BaseException | None) -> None:
-        # Closing alone would keep the lock for as long as anything, such as a traceback, holds one of its cursors.
-        with suppress(Exception):
-            connection.rollback()
-
-    @event.listens_for(engine, "begin")
-    def _begun(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    return engine
-
-
-def _prepare(cursor: Any, *, write: bool) -> None:
-    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    if write:
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA journal_size_limit=67108864")
-    else:
-        cursor.execute("PRAGMA query_only=ON")
-    cursor.execute("PRAGMA cache_size=-65536")
-    cursor.close()

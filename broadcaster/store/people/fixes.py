@@ -3,13 +3,14 @@
 import struct
 from collections.abc import Collection, Sequence
 from enum import Enum, auto
+from typing import Any
 
 from sqlalchemy import BigInteger, BindParameter, bindparam, func, select, update
 
 from broadcaster.domain.fixes import Age, Fix, Sighting
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Insert, in_hex
-from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.engine import Unit, turn_key
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people.people import open_point, sealed_point
 from broadcaster.store.tables import changes, from_micros, positions, subscribers, to_micros
@@ -28,21 +29,37 @@ class Standing(Enum):
     GONE = auto()
 
 
-_WHO = Fetch(
-    select(subscribers.c.id, subscribers.c.forget_at.is_not(None))
-    .where(among(subscribers.c.id, "ids"))
-    .with_for_update(read=True, key_share=True)
+_WHO = Fetch(select(subscribers.c.id, subscribers.c.forget_at.is_not(None)).where(among(subscribers.c.id, "ids")))
+_IF_NEWER = (
+    "ON CONFLICT (subscriber_id) DO UPDATE SET sealed = excluded.sealed, accuracy_m = excluded.accuracy_m,"
+    " at = excluded.at, until = excluded.until WHERE excluded.at >= positions.at"
 )
 _KEEP = Insert(
     positions,
     *("subscriber_id", "sealed", "accuracy_m", "at", "until"),
     octets=("sealed",),
-    on_conflict=(
-        "ON CONFLICT (subscriber_id) DO UPDATE SET sealed = excluded.sealed, accuracy_m = excluded.accuracy_m,"
-        " at = excluded.at, until = excluded.until WHERE excluded.at >= positions.at"
-    ),
+    on_conflict=_IF_NEWER,
 )
 _TELL = Insert(changes, "subscriber_id", "fix", octets=("fix",))
+# ``record`` in one statement for PostgreSQL: its round trips cost more than the rows. The lock on the changes comes
+# after the positions, as everywhere.
+_RECORD = f"""
+WITH who AS (
+    SELECT id, forget_at IS NOT NULL AS visiting FROM subscribers WHERE id = ANY ($1::bigint[]) FOR KEY SHARE
+), kept AS (
+    INSERT INTO positions (subscriber_id, sealed, accuracy_m, at, until)
+    SELECT newest.* FROM unnest($1::bigint[], $2::bytea[], $3::float8[], $4::bigint[], $5::bigint[])
+        AS newest (subscriber_id, sealed, accuracy_m, at, until) JOIN who ON id = subscriber_id AND NOT visiting
+    ORDER BY subscriber_id {_IF_NEWER} RETURNING subscriber_id
+), turn AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock({turn_key("changes")}) FROM (SELECT count(*) FROM kept) AS done
+), told AS (
+    INSERT INTO changes (subscriber_id, fix)
+    SELECT subscriber_id, fix FROM turn, unnest($6::bigint[], $7::bytea[]) WITH ORDINALITY
+        AS each (subscriber_id, fix, nth) JOIN who ON id = subscriber_id AND NOT visiting
+    ORDER BY nth
+)
+SELECT id, visiting FROM who"""  # noqa: S608  our own words
 _WHERE = Fetch(
     select(positions.c.subscriber_id, in_hex(positions.c.sealed)).where(among(positions.c.subscriber_id, "ids"))
 )
@@ -57,19 +74,15 @@ _FORGET = (
 
 async def record(unit: Unit, fixes: Sequence[Fix]) -> list[Standing]:
     """Record residents' fixes; return the result of each. Visitors' are left to ``keep``."""
-    visiting = dict(await _WHO.rows(unit, {"ids": {fix.subscriber_id for fix in fixes}}))
-    standings = [
-        Standing.GONE
-        if fix.subscriber_id not in visiting
-        else Standing.VISITOR
-        if visiting[fix.subscriber_id]
-        else Standing.KEPT
-        for fix in fixes
-    ]
-    await keep(
-        unit, [fix for fix, standing in zip(fixes, standings, strict=True) if standing is Standing.KEPT], tell=False
-    )
-    return standings
+    if unit.conn.dialect.name == "sqlite":
+        visiting = dict(await _WHO.rows(unit, {"ids": {fix.subscriber_id for fix in fixes}}))
+        await keep(unit, [fix for fix in fixes if visiting.get(fix.subscriber_id) == 0], tell=False)
+    else:
+        given = *zip(*_newest(unit.vault, fixes), strict=True), *zip(*_each(unit.vault, fixes), strict=True)
+        rows = await unit.conn.exec_driver_sql(_RECORD, tuple(map(list, given)))
+        visiting = {row.id: row.visiting for row in rows}
+    standings = {False: Standing.KEPT, True: Standing.VISITOR}
+    return [standings[visiting[fix.subscriber_id]] if fix.subscriber_id in visiting else Standing.GONE for fix in fixes]
 
 
 async def keep(unit: Unit, fixes: Sequence[Fix], *, tell: bool = True) -> None:
@@ -80,12 +93,21 @@ async def keep(unit: Unit, fixes: Sequence[Fix], *, tell: bool = True) -> None:
     """
     if not fixes:
         return
-    vault, newest = unit.vault, dict[int, Fix]()
+    await _KEEP.run(unit, _newest(unit.vault, fixes))
+    await unit.in_turn("changes")
+    await _TELL.run(unit, _each(unit.vault, fixes))
+    if tell:
+        await unit.tell("people", 0)
+
+
+def _newest(vault: Vault, fixes: Sequence[Fix]) -> list[tuple[Any, ...]]:
+    """Return each subscriber's newest fix as a row of ``positions``."""
+    newest = dict[int, Fix]()
     for fix in fixes:
         before = newest.get(fix.subscriber_id)
         if before is None or before.at <= fix.at:
             newest[fix.subscriber_id] = fix
-    rows = [
+    return [
         (
             each,
             sealed_point(vault, each, fix.lon, fix.lat),
@@ -95,11 +117,11 @@ async def keep(unit: Unit, fixes: Sequence[Fix], *, tell: bool = True) -> None:
         )
         for each, fix in sorted(newest.items())  # in one order, so that two processes do not deadlock
     ]
-    await _KEEP.run(unit, rows)
-    await unit.in_turn("changes")
-    await _TELL.run(unit, [(fix.subscriber_id, _sealed(vault, fix)) for fix in fixes])
-    if tell:
-        await unit.tell("people", 0)
+
+
+def _each(vault: Vault, fixes: Sequence[Fix]) -> list[tuple[int, bytes]]:
+    """Return the fixes as rows of ``changes``."""
+    return [(fix.subscriber_id, _sealed(vault, fix)) for fix in fixes]
 
 
 def _sealed(vault: Vault, fix: Fix) -> bytes:

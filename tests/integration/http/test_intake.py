@@ -86,7 +86,7 @@ async def authority(api, route):
     """The headers by which a route lets its body be read."""
     if route.access is Access.OPERATOR:
         return [f"{name}: {value}" for name, value in (await api.sign_in()).items()]
-    if route.access is Access.SUBSCRIBER:
+    if route.access in (Access.SUBSCRIBER, Access.DEVICE):
         device = push(f"https://fcm.googleapis.com/fcm/send/{route.method}{quote(route.path)}")
         _, _, made = await api.call("POST", "/v1/stations/laigle/subscribers", {"contacts": [device]}, key=None)
         return [f"Authorization: Bearer {made['token']}"]

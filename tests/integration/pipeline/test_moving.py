@@ -114,6 +114,16 @@ async def test_where_devices_were_is_forgotten_once_it_was_looked_at(town: Town)
             assert await unit.conn.scalar(select(func.count()).where(changes.c.fix.is_not(None))) == 3
 
 
+async def test_the_token_of_a_device_is_refused_once_its_owner_was_erased(town: Town) -> None:
+    mover = town.resident("push", at=None)
+    await town.settle(mover)
+    async with town.serving() as api:
+        for _ in range(2):
+            await report(api, mover, INSIDE)
+        await api.call("DELETE", "/v1/subscribers/me", expect=204, key=mover.token)
+        await api.call("PUT", "/v1/subscribers/me/position", {"lon": 0.6, "lat": 48.7}, expect=401, key=mover.token)
+
+
 @pytest.mark.parametrize("town", ["sqlite"], indirect=True)  # PostgreSQL has a clock of its own
 async def test_a_late_fix_is_an_entry_only_if_taken_after_the_alert_began_and_not_long_ago(town: Town) -> None:
     names = ("before it began", "long ago", "after it began", "from the future", "now, of a device that went on")

@@ -1,0 +1,31 @@
+"""Whose a subscriber's token is: one query for many requests, and the last answers in memory."""
+
+from collections import OrderedDict
+
+from broadcaster.store.engine.grouping import Grouped
+
+_REMEMBERED = 20_000
+
+
+class Tokens:
+    """A token stays its owner's for life, so memory is wrong only about people who were erased."""
+
+    def __init__(self, known: Grouped[str, int | None]) -> None:
+        """``known``: the store's answers."""
+        self._known = known
+        self._lately: OrderedDict[str, int] = OrderedDict()
+
+    async def owner(self, token: str, *, from_memory: bool = False) -> int | None:
+        """Return the subscriber with this token; ``from_memory``: perhaps one who was just erased."""
+        remembered = self._lately.get(token) if from_memory else None
+        if remembered is not None:
+            self._lately.move_to_end(token)
+            return remembered
+        found = await self._known.do(token)
+        if found is None:
+            self._lately.pop(token, None)
+        elif from_memory:
+            self._lately[token] = found
+            if len(self._lately) > _REMEMBERED:
+                self._lately.popitem(last=False)
+        return found
