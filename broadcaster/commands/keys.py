@@ -13,7 +13,7 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.operator_key import DAYS, OLD_FILE, fresh
 from broadcaster.commands.showing import moment, out, print_json, table
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import KeyRole
 from broadcaster.store.stations import stations
 
 _LONGEST_LABEL = 80
@@ -29,7 +29,7 @@ def key() -> None:
 @click.option("--station", "slug", help="The station it is good for. Without it, an admin's key, good for all.")
 @click.option(
     "--role",
-    type=click.Choice([role.value for role in Role]),
+    type=click.Choice([role.value for role in KeyRole]),
     required=True,
     help="read may look; publish may also send and keep the register; admin may all.",
 )
@@ -43,7 +43,7 @@ def add(*, slug: str | None, role: str, label: str, days: int | None) -> None:
     """Make a key and print it, this once: only its hash is kept."""
     if not 1 <= len(label.strip()) <= _LONGEST_LABEL:
         raise Stop(f"--label has 1 to {_LONGEST_LABEL} characters")
-    if slug is None and role != Role.ADMIN.value:
+    if slug is None and role != KeyRole.ADMIN.value:
         raise Stop("--station is missing", hint="only an admin's key may be good for every station")
 
     async def work() -> str:
@@ -52,7 +52,7 @@ def add(*, slug: str | None, role: str, label: str, days: int | None) -> None:
             now = SystemClock().now()
             lasts = days or (None if slug else DAYS)
             expires_at = None if lasts is None else now + timedelta(days=lasts)
-            return await stations.add_key(unit, Role(role), of, label.strip(), now, expires_at=expires_at)
+            return await stations.add_key(unit, KeyRole(role), of, label.strip(), now, expires_at=expires_at)
 
     click.echo(wait_for(work()))
 

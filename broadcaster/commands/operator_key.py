@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import KeyRole
 from broadcaster.store.stations import stations
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def fresh(unit: Unit, clock: Clock, *, days: int = DAYS, rotate: bool = Fa
         for row in await stations.keys_that_hold(unit, now):
             if row.label == LABEL:
                 await stations.revoke_key(unit, row.id, now)
-    return await stations.add_key(unit, Role.ADMIN, None, LABEL, now, expires_at=now + timedelta(days=days))
+    return await stations.add_key(unit, KeyRole.ADMIN, None, LABEL, now, expires_at=now + timedelta(days=days))
 
 
 @asynccontextmanager
@@ -58,7 +58,7 @@ async def key_for_a_command(store: Store, clock: Clock) -> AsyncIterator[str]:
     """Make a key that ends with the block: access to the database and its secret is authorization enough."""
     now = clock.now()
     async with store.write() as unit:
-        key = await stations.add_key(unit, Role.ADMIN, None, _FOR_A_COMMAND, now, expires_at=now + _LONGEST_COMMAND)
+        key = await stations.add_key(unit, KeyRole.ADMIN, None, _FOR_A_COMMAND, now, expires_at=now + _LONGEST_COMMAND)
     try:
         yield key
     finally:

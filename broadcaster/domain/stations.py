@@ -1,4 +1,4 @@
-"""Stations, and the rights of their keys."""
+"""Stations and their topics."""
 
 from __future__ import annotations
 
@@ -41,20 +41,6 @@ class StationKind(StrEnum):
     ASSOCIATION = "association"
 
 
-class Role(StrEnum):
-    """``admin``: everything. ``publish``: send, and edit the register. ``read``: view."""
-
-    ADMIN = "admin"
-    PUBLISH = "publish"
-    READ = "read"
-
-    def may(self, needed: Role) -> bool:
-        return _RANK[self] >= _RANK[needed]
-
-
-_RANK = {Role.READ: 0, Role.PUBLISH: 1, Role.ADMIN: 2}
-
-
 @dataclass(frozen=True, slots=True)
 class Station:
     """A commune, a school or an association. ``languages``: the first is its own.
@@ -78,15 +64,3 @@ class Station:
     phone: str | None = None
     sea: Mapping[str, Any] | None = None
     topics: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(TOPICS, ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Holder of an API key. ``station_id`` None: all stations."""
-
-    key_id: int
-    role: Role
-    station_id: int | None
-
-    def may(self, needed: Role, station_id: int) -> bool:
-        return self.role.may(needed) and self.station_id in (None, station_id)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.alerts import RULES, Text
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound, Refused
-from broadcaster.domain.stations import Role
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count_reach
 from broadcaster.http.reading import number_of
@@ -41,7 +41,7 @@ async def foresee(call: Call[Draft, None]) -> web.Response:
     draft = call.body
     async with call.services.store.read() as unit:
         station = await station_given(unit, draft.station)
-    await count_reach(call.request, call.need(Role.PUBLISH, station.id))
+    await count_reach(call.request, call.need(station.id))
     foreseen = await reach.reach(
         call.services,
         station,
@@ -64,7 +64,7 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
     key = idempotency_key(call.request)
     async with call.services.store.read() as unit:
         station = await station_given(unit, given.station)
-    caller = call.need(Role.PUBLISH, station.id)
+    caller = call.need(station.id)
     texts = texts_of(given, station, needed=True)
     command = issue.IssueAlert(
         station=station,
@@ -93,17 +93,16 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
 async def listing(call: Call[None, AlertsQuery]) -> web.Response:
     """Return the alerts of a station, or of all the key may see, newest first."""
     query, store = call.query, call.services.store
-    caller = call.caller
-    station_id = None if caller is None else caller.station_id
+    theirs = call.stations()
     async with store.read() as unit:
         if query.station is not None:
             station = await station_given(unit, query.station)
-            call.need(Role.READ, station.id)
-            station_id = station.id
+            call.need(station.id)
+            theirs = frozenset({station.id})
         before = None if query.before is None else number_of(query.before)
         if query.before is not None and before is None:
             raise Refused("not-an-alert-id", "before")
-        found = await alerts.page(unit, station_id=station_id, before=before, limit=query.limit, digests=query.digests)
+        found = await alerts.page(unit, stations=theirs, before=before, limit=query.limit, digests=query.digests)
         known = {each.id: each for each in await stations.by_ids(unit, {alert.station_id for alert in found})}
     shown = tuple(show_alert(alert, known[alert.station_id], call.services.base_url) for alert in found)
     return answer(AlertPage(alerts=shown, next=str(found[-1].id) if len(found) == query.limit else None))
@@ -111,13 +110,13 @@ async def listing(call: Call[None, AlertsQuery]) -> web.Response:
 
 async def show(call: Call[None, None]) -> web.Response:
     """Return one alert."""
-    alert, station = await alert_of(call, Role.READ)
+    alert, station = await alert_of(call)
     return answer(show_alert(alert, station, call.services.base_url))
 
 
 async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
     """Send the all-clear to everyone who was told; idempotent."""
-    alert, station = await alert_of(call, Role.PUBLISH)
+    alert, station = await alert_of(call)
     given = call.body.texts if call.body is not None else None
     texts: dict[str, Text] | None = None
     if given:
@@ -126,12 +125,12 @@ async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
             for language, text in given.items()
         }
         _check_languages(texts, station)
-    key_id = call.need(Role.PUBLISH, station.id).key_id
+    key_id = call.need(station.id).key_id
     cleared = await issue.cancel(call.services, alert, station, key_id, texts)
     return answer(show_alert(cleared, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{cleared.id}"})
 
 
-async def alert_of(call: Call[Any, Any], role: Role) -> tuple[Alert, Station]:
+async def alert_of(call: Call[Any, Any]) -> tuple[Alert, Station]:
     """Return the path's alert and its station. Raises ``NotFound``, also for another station's key."""
     text = call.request.match_info["id"]
     number = number_of(text)
@@ -147,9 +146,9 @@ async def alert_of(call: Call[Any, Any], role: Role) -> tuple[Alert, Station]:
     if found is None:
         raise missing
     alert, station = found
-    if call.caller is None or not call.caller.may(Role.READ, station.id):
+    if not call.may(Permission.LOOK, station.id):
         raise missing
-    call.need(role, station.id)
+    call.need(station.id)
     return alert, station
 
 

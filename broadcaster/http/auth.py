@@ -5,17 +5,17 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from broadcaster.domain.refusals import Forbidden, NotFound
+from broadcaster.domain.refusals import NotFound
 from broadcaster.http.keys import CALLERS, CONNECTIONS, RATES, SERVICES, SESSION, TOKENS
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
-from broadcaster.http.route import ROLE_OF, Access
+from broadcaster.http.route import Access, forbidden
 from broadcaster.http.sessions import foreign, is_ours, session_of
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from broadcaster.domain.stations import Caller
+    from broadcaster.domain.permissions import Caller, Permission
 
 _KEY, _SUBSCRIBER = "tk_", "sb_"
 _LONGEST = 100
@@ -28,11 +28,13 @@ class SignedOut(Exception):
     """No valid session: sign in, then continue."""
 
 
-async def admit(request: web.Request, access: Access) -> tuple[Caller | None, int]:
-    """Authenticate a request or raise; return (the API key's holder, subscriber id or 0)."""
+async def admit(request: web.Request, access: Access, permission: Permission | None) -> tuple[Caller | None, int]:
+    """Authenticate a request or raise; return (the API key's holder or the operator, subscriber id or 0)."""
     caller, subscriber_id = await _admit(request, access)
     if caller is not None:
         request.app[CONNECTIONS].know(request.protocol)
+        if permission is None or not caller.may_somewhere(permission):
+            raise forbidden(permission)
     return caller, subscriber_id
 
 
@@ -126,9 +128,6 @@ async def _by_key(request: web.Request, access: Access) -> Caller | None:
     caller = await caller_of(request, sent)
     if caller is None:
         raise unauthenticated("key-unknown" if sent.startswith(_KEY) else "key-wanted", bad_token=True)
-    needed = ROLE_OF.get(access)
-    if needed is not None and not caller.role.may(needed):
-        raise Forbidden("role-needed", role=caller.role, needed=needed)
     return caller
 
 

@@ -59,7 +59,7 @@ async def of_station(call: Call[None, None]) -> web.Response:
 async def station_alerts(unit: Unit, services: Services, station: Station) -> StationAlerts:
     """Return a station's active public alerts."""
     now = services.clock.now()
-    found = await alerts.page(unit, station_id=station.id, before=None, limit=_MOST, public_at=now)
+    found = await alerts.page(unit, stations=[station.id], before=None, limit=_MOST, public_at=now)
     found.sort(key=lambda alert: (alert.rank, -alert.id))
     shown = tuple(_shown(alert, station, services.base_url) for alert in found)
     return StationAlerts(station=station.slug, name=station.name, at=now, alerts=shown)

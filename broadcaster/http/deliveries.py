@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp_sse import EventSourceResponse
 
 from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import Permission
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.keys import HOLDERS, REPORTS, SESSION, STREAMS
@@ -64,14 +64,14 @@ class Told:
 
 async def show_report(call: Call[None, None]) -> web.Response:
     """Return the account of an alert."""
-    alert, _ = await alert_of(call, Role.READ)
+    alert, _ = await alert_of(call)
     return answer(await _report(call, alert))
 
 
 async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
     """Return an alert's deliveries in order of creation; no addresses, and register ids only to publishers."""
-    alert, station = await alert_of(call, Role.READ)
-    named = call.need(Role.READ, station.id).may(Role.PUBLISH, station.id)
+    alert, station = await alert_of(call)
+    named = call.may(Permission.REGISTER, station.id)
     query = call.query
     async with call.services.store.read() as unit:
         rows = await deliveries.page(
@@ -88,7 +88,7 @@ async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
 
 async def unreached(call: Call[None, CursorQuery]) -> web.Response:
     """Return the people not reached, and why: contains names, so the key must be allowed to publish."""
-    alert, _ = await alert_of(call, Role.PUBLISH)
+    alert, _ = await alert_of(call)
     query = call.query
     async with call.services.store.read() as unit:
         rows = await reports.unreached(unit, alert, after=query.cursor, limit=query.limit)
@@ -102,7 +102,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
 
     A reconnecting client gets the current account; after *end*, 204, which stops an EventSource.
     """
-    alert, _ = await alert_of(call, Role.READ)
+    alert, _ = await alert_of(call)
     if call.request.headers.get("Last-Event-ID") == _END:
         return nothing()
 

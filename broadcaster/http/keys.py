@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from broadcaster.atlas import Territories
     from broadcaster.bus.rates import Rates
-    from broadcaster.domain.stations import Caller, Station
+    from broadcaster.domain.permissions import Caller
+    from broadcaster.domain.stations import Station
     from broadcaster.http.connections import Connections
     from broadcaster.http.pacing import Paced
     from broadcaster.http.schemas.accounts import ReportOut

@@ -9,7 +9,7 @@ import orjson
 from pydantic.json_schema import models_json_schema
 
 from broadcaster.http.problems import MEDIA_TYPE, STATUS, title
-from broadcaster.http.route import ROLE_OF, Access
+from broadcaster.http.route import Access
 from broadcaster.http.schemas.base import ALERT_ID, SLUG
 from broadcaster.http.schemas.problems import Problem
 
@@ -60,7 +60,7 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.SUBSCRIBER: [{"subscriber": []}],
     Access.DEVICE: [{"subscriber": []}],
     Access.LOCAL: [{}, {"key": []}],
-    **{access: [{"key": []}] for access in ROLE_OF},
+    Access.KEY: [{"key": []}],
 }
 
 
@@ -119,6 +119,8 @@ def _operation(route: Route, found: dict[Any, Any]) -> dict[str, Any]:
         "x-access": route.access.value,
         "responses": _responses(route, found),
     }
+    if route.permission is not None:
+        operation["x-permission"] = route.permission.value
     parameters = _parameters(route)
     if parameters:
         operation["parameters"] = parameters
@@ -209,9 +211,9 @@ def _failures(route: Route) -> list[str]:
     kinds = ["internal"]
     if route.access is not Access.OPEN:
         kinds += ["too-many", "unavailable"]
-    if route.access in ROLE_OF or route.access in (Access.SUBSCRIBER, Access.DEVICE, Access.LOCAL, Access.KEYED):
+    if route.access in (Access.KEY, Access.SUBSCRIBER, Access.DEVICE, Access.LOCAL, Access.KEYED):
         kinds.append("unauthenticated")
-    if route.access in ROLE_OF:
+    if route.permission is not None:
         kinds.append("forbidden")
     if route.body is not None:
         kinds.append("refused")

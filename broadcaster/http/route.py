@@ -8,14 +8,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from broadcaster.domain.refusals import Forbidden
-from broadcaster.domain.stations import Role
 from broadcaster.http.problems import unauthenticated
 
 if TYPE_CHECKING:
     from aiohttp import web
     from pydantic import BaseModel
 
-    from broadcaster.domain.stations import Caller
+    from broadcaster.domain.permissions import Caller, Permission
     from broadcaster.pipeline.services import Services
 
 B_co = TypeVar("B_co", covariant=True)
@@ -26,19 +25,18 @@ class Access(StrEnum):
     """Who may call.
 
     ``open``: anybody, not counted. ``public``: anybody, rate-limited. ``keyed``: counted by key if there is one, else
-    as public. ``read``, ``publish``, ``admin``: an API key of at least that role. ``subscriber``: a subscriber's token.
-    ``device``: the same, from memory if it was used just now; the handler finds out who was erased meanwhile.
-    ``signed``: the request proves itself (a token in its path, a provider's signature); others are counted.
-    ``operator``: an operator signed in to the console; changes only from our own pages. ``local``: this machine, or a
-    key that may read.
+    as public. ``key``: an API key. ``subscriber``: a subscriber's token. ``device``: the same, from memory if it was
+    used just now; the handler finds out who was erased meanwhile. ``signed``: the request proves itself (a token in its
+    path, a provider's signature); others are counted. ``operator``: an operator signed in to the console; changes only
+    from our own pages. ``local``: this machine, or an API key.
+
+    Keys and operators need the route's permission.
     """
 
     OPEN = "open"
     PUBLIC = "public"
     KEYED = "keyed"
-    READ = "read"
-    PUBLISH = "publish"
-    ADMIN = "admin"
+    KEY = "key"
     SUBSCRIBER = "subscriber"
     DEVICE = "device"
     SIGNED = "signed"
@@ -49,14 +47,15 @@ class Access(StrEnum):
 SMALL, FORM, SHAPE = 8 << 10, 64 << 10, 1 << 20
 """Octets of a body: from strangers; a form, or texts in two languages; an area of 10,000 vertices."""
 
-ROLE_OF = {Access.READ: Role.READ, Access.PUBLISH: Role.PUBLISH, Access.ADMIN: Role.ADMIN}
+PERMITTED = frozenset({Access.KEYED, Access.KEY, Access.LOCAL, Access.OPERATOR})
+"""A route with this access declares a permission."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[B_co, Q_co]):
     """An authenticated request with validated body and query.
 
-    ``linked``: the number in the route's ``link``, else 0.
+    ``linked``: the number in the route's ``link``, else 0. ``permission``: the route's.
     """
 
     request: web.Request
@@ -66,14 +65,37 @@ class Call(Generic[B_co, Q_co]):
     body: B_co
     query: Q_co
     linked: int = 0
+    permission: Permission | None = None
 
-    def need(self, role: Role, station_id: int) -> Caller:
-        """Return the caller if they may act for the station. Raises a 401 without a key, else ``Forbidden``."""
+    def need(self, station_id: int) -> Caller:
+        """Return the caller if they hold the route's permission for the station.
+
+        Raises a 401 without a key, else ``Forbidden``.
+        """
         if self.caller is None:
             raise unauthenticated("key-wanted")
-        if not self.caller.may(role, station_id):
-            raise Forbidden("right-needed", role=role)
+        if self.permission is None or not self.caller.may(self.permission, station_id):
+            raise forbidden(self.permission)
         return self.caller
+
+    def may(self, permission: Permission, station_id: int) -> bool:
+        """Return whether the caller may do this for a station."""
+        return self.caller is not None and self.caller.may(permission, station_id)
+
+    def may_somewhere(self, permission: Permission) -> bool:
+        """Return whether the caller may do this for any station."""
+        return self.caller is not None and self.caller.may_somewhere(permission)
+
+    def stations(self) -> frozenset[int] | None:
+        """Return the ids of the stations for which the caller holds the route's permission; None for all."""
+        if self.caller is None or self.permission is None:
+            return frozenset()
+        return self.caller.stations(self.permission)
+
+
+def forbidden(permission: Permission | None) -> Forbidden:
+    """Return the refusal of a caller who lacks a permission."""
+    return Forbidden("permission-needed", permission=permission)
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable["web.StreamResponse"]]
@@ -86,8 +108,8 @@ class Route:
     ``answers``: by status, a model (JSON), a media type, or None (no body). ``form``: form fields that the handler
     reads itself. ``largest``: most octets of the body, required if there may be one. ``link``: use of the vault's token
     in the path, or in the query's ``d``; unknown ones are counted and refused before the body is read. ``page``: for
-    people; its problems are pages too. ``fails``: statuses of problems beyond those implied. ``documented``: in the
-    OpenAPI document, which is for programs.
+    people; its problems are pages too. ``permission``: what a key or an operator needs. ``fails``: statuses of problems
+    beyond those implied. ``documented``: in the OpenAPI document, which is for programs.
     """
 
     method: str
@@ -104,6 +126,7 @@ class Route:
     link: str = ""
     headers: tuple[str, ...] = ()
     page: bool = False
+    permission: Permission | None = None
     fails: tuple[int, ...] = ()
     documented: bool = True
     tag: str = field(default="service")

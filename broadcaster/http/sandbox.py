@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from broadcaster.domain.refusals import Forbidden
-from broadcaster.domain.stations import Role
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import number_of
 from broadcaster.http.schemas.accounts import SandboxMessageOut, SandboxPage
@@ -16,7 +14,6 @@ from broadcaster.store.alerts import alerts
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from broadcaster.domain.stations import Caller
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.accounts import SandboxQuery
     from broadcaster.store import Unit
@@ -26,9 +23,13 @@ async def listing(call: Call[None, SandboxQuery]) -> web.Response:
     """Return messages, newest first."""
     query = call.query
     async with call.services.store.read() as unit:
-        alert_id = await readable_alert(unit, call.caller, query.alert)
         found = await sandbox.page(
-            unit, alert_id=alert_id, channel=query.channel, before=query.cursor, limit=query.limit
+            unit,
+            alert_id=await _readable(unit, call, query.alert),
+            channel=query.channel,
+            before=query.cursor,
+            limit=query.limit,
+            stations=call.stations(),
         )
     messages = tuple(
         SandboxMessageOut(
@@ -47,23 +48,12 @@ async def listing(call: Call[None, SandboxQuery]) -> web.Response:
     return answer(SandboxPage(messages=messages, next=str(found[-1].id) if len(found) == query.limit else None))
 
 
-async def readable_alert(unit: Unit, caller: Caller | None, given: str | None) -> int | None:
-    """Return the requested alert's id, None for all.
-
-    Raises ``Forbidden``: messages contain addresses, which read-only keys never see; and a station's key sees only its
-    own alerts.
-    """
-    if caller is None or not caller.role.may(Role.PUBLISH):
-        raise Forbidden("addresses-hidden")
-    every_station = caller.station_id is None
+async def _readable(unit: Unit, call: Call[None, SandboxQuery], given: str | None) -> int | None:
+    """Return the requested alert's id, None for all. Raises ``Forbidden`` for another station's."""
     if given is None:
-        if every_station:
-            return None
-        raise Forbidden("alert-needed")
+        return None
     number = number_of(given) or 0
     alert = await alerts.by_id(unit, number)
-    if every_station:
-        return number
-    if alert is None or not caller.may(Role.PUBLISH, alert.station_id):
-        raise Forbidden("alert-of-others")
+    if alert is not None:
+        call.need(alert.station_id)
     return number

@@ -13,9 +13,9 @@ from aiohttp import web
 
 from broadcaster.domain.alerts import RULES, Alert, MsgType
 from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound, Refused, located, refused
 from broadcaster.domain.schedules import LASTS, Kind, Schedule, told
-from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import audience_of, idempotency_key, request_hash, show_alert, show_content, texts_of
 from broadcaster.http.answers import answer
@@ -31,7 +31,8 @@ from broadcaster.store.stations import stations
 from schedules import BadSchedule, PublicDate, Recurrence, feed
 
 if TYPE_CHECKING:
-    from broadcaster.domain.stations import Caller, Station
+    from broadcaster.domain.permissions import Caller
+    from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.schedules import AnswerIn, OccurrencesQuery, SchedulePatch, SchedulesQuery
     from broadcaster.pipeline.services import Services
@@ -49,7 +50,7 @@ async def create(call: Call[ScheduleIn, None]) -> web.Response:
     key = idempotency_key(call.request)
     async with call.services.store.read() as unit:
         station = await station_given(unit, call.body.station)
-    caller = call.need(Role.PUBLISH, station.id)
+    caller = call.need(station.id)
     asked = await planned(call.services, call.body, station, caller)
     hashed = None if key is None else request_hash(call.body)
     made = await scheduling.write(call.services, station, asked, idempotency_key=key, request_hash=hashed)
@@ -138,15 +139,14 @@ def _minutes(given: int | None) -> timedelta | None:
 
 async def listing(call: Call[None, SchedulesQuery]) -> web.Response:
     """Return the schedules of a station, or of all the key may see, newest first."""
-    query, caller = call.query, call.caller
-    station_id = None if caller is None else caller.station_id
+    query, theirs = call.query, call.stations()
     async with call.services.store.read() as unit:
         if query.station is not None:
             station = await station_given(unit, query.station)
-            call.need(Role.READ, station.id)
-            station_id = station.id
+            call.need(station.id)
+            theirs = frozenset({station.id})
         before = None if query.before is None else number_of(query.before)
-        found = await schedules.page(unit, station_id=station_id, ended=query.ended, before=before, limit=query.limit)
+        found = await schedules.page(unit, stations=theirs, ended=query.ended, before=before, limit=query.limit)
         names = await schedules.authors(unit, found)
         known = {each.id: each for each in await stations.by_ids(unit, {each.station_id for each in found})}
     shown = tuple(show_schedule(call.services, each, known[each.station_id], names) for each in found)
@@ -155,12 +155,12 @@ async def listing(call: Call[None, SchedulesQuery]) -> web.Response:
 
 async def show(call: Call[None, None]) -> web.Response:
     """Return one schedule."""
-    return answer(await _shown(call, *await schedule_of(call, Role.READ)))
+    return answer(await _shown(call, *await schedule_of(call)))
 
 
 async def change(call: Call[SchedulePatch, None]) -> web.Response:
     """Apply a patch; its author becomes the schedule's."""
-    was, station = await schedule_of(call, Role.PUBLISH)
+    was, station = await schedule_of(call)
     given = call.body
     asked = given.model_dump(mode="json", exclude_unset=True, exclude=set(_NOT_CONTENT))
     if asked:
@@ -178,7 +178,7 @@ async def change(call: Call[SchedulePatch, None]) -> web.Response:
 
 async def changed_to(call: Call[Any, Any], was: Schedule, station: Station, given: ScheduleIn) -> Schedule:
     """Return an edited schedule, with a new id; its editor becomes its author."""
-    edited = await planned(call.services, given, station, call.need(Role.PUBLISH, station.id))
+    edited = await planned(call.services, given, station, call.need(station.id))
     return replace(
         edited,
         except_on=was.except_on,
@@ -226,14 +226,14 @@ def merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, 
 
 async def end(call: Call[None, None]) -> web.Response:
     """End a schedule."""
-    was, _ = await schedule_of(call, Role.PUBLISH)
+    was, _ = await schedule_of(call)
     await scheduling.end(call.services, was)
     return web.Response(status=204)
 
 
 async def occurrences(call: Call[None, OccurrencesQuery]) -> web.Response:
     """Return a schedule's next due times and past occurrences."""
-    found, station = await schedule_of(call, Role.READ)
+    found, station = await schedule_of(call)
     coming = tuple(islice(scheduling.upcoming(call.services, found, station), call.query.count))
     async with call.services.store.read() as unit:
         past = await schedules.past(unit, found.id, call.query.count)
@@ -251,20 +251,20 @@ async def occurrences(call: Call[None, OccurrencesQuery]) -> web.Response:
 
 async def settle(call: Call[AnswerIn, None]) -> web.Response:
     """Send or dismiss an occurrence that was not sent."""
-    found, station = await schedule_of(call, Role.PUBLISH)
-    key_id = call.need(Role.PUBLISH, station.id).key_id
+    found, station = await schedule_of(call)
+    key_id = call.need(station.id).key_id
     alert = await scheduling.answer(call.services, found, call.body.at, key_id=key_id, send=call.body.send)
     if alert is None:
         return web.Response(status=204)
     return answer(show_alert(alert, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{alert.id}"})
 
 
-async def schedule_of(call: Call[Any, Any], role: Role) -> tuple[Schedule, Station]:
+async def schedule_of(call: Call[Any, Any]) -> tuple[Schedule, Station]:
     """Return the path's schedule and its station. Raises ``NotFound``, also for another station's key."""
     text = call.request.match_info["id"]
     missing = NotFound("schedule-missing", id=text[:20])
     number = number_of(text)
-    if number is None or call.caller is None:
+    if number is None:
         raise missing
 
     async def read(unit: Unit) -> tuple[Schedule | None, Station | None]:
@@ -272,9 +272,9 @@ async def schedule_of(call: Call[Any, Any], role: Role) -> tuple[Schedule, Stati
         return found, None if found is None else await stations.by_id(unit, found.station_id)
 
     found, station = await call.services.store.look(read)
-    if found is None or station is None or not call.caller.may(Role.READ, station.id):
+    if found is None or station is None or not call.may(Permission.LOOK, station.id):
         raise missing
-    call.need(role, station.id)
+    call.need(station.id)
     return found, station
 
 

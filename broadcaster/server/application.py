@@ -152,13 +152,14 @@ def _guarded(route: Route, services: Services) -> Handle:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[LARGEST] = route.largest or 0
-        caller, subscriber_id = await admit(request, route.access)
+        caller, subscriber_id = await admit(request, route.access, route.permission)
         number = await linked(request, route.link) if route.link else 0
         query = query_of(request, route.query)
         body = None
         if route.body is not None:
             body = await body_of(request, route.body, optional=route.body_optional)
-        return await route.handler(Call(request, services, caller, subscriber_id, body, query, number))
+        call = Call(request, services, caller, subscriber_id, body, query, number, route.permission)
+        return await route.handler(call)
 
     return handle
 

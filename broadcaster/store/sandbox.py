@@ -13,7 +13,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.store.tables import alerts, confirmations, deliveries, sandbox_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -76,9 +76,9 @@ async def page(
     channel: ChannelName | None,
     before: int | None,
     limit: int,
-    station_id: int | None = None,
+    stations: Collection[int] | None = None,
 ) -> list[SandboxMessage]:
-    """Return messages, newest first; ``before`` is the last id seen; ``station_id``: of this station only."""
+    """Return messages, newest first; ``before`` is the last id seen; ``stations``: of these only."""
     query = select(sandbox_messages).order_by(sandbox_messages.c.id.desc()).limit(limit)
     if alert_id is not None:
         query = query.where(sandbox_messages.c.alert_id == alert_id)
@@ -86,8 +86,8 @@ async def page(
         query = query.where(sandbox_messages.c.channel == CHANNEL_NUMBER[channel])
     if before is not None:
         query = query.where(sandbox_messages.c.id < before)
-    if station_id is not None:
-        query = query.where(_of_station(station_id))
+    if stations is not None:
+        query = query.where(_of_stations(stations))
     found = []
     for row in await unit.conn.execute(query):
         to, readable, wire, content_type = json.loads(unit.vault.open(row.sealed, _CONTEXT))
@@ -107,15 +107,15 @@ async def page(
     return found
 
 
-def _of_station(station_id: int) -> ColumnElement[bool]:
-    of_alert = exists().where(alerts.c.id == sandbox_messages.c.alert_id, alerts.c.station_id == station_id)
+def _of_stations(stations: Collection[int]) -> ColumnElement[bool]:
+    of_alert = exists().where(alerts.c.id == sandbox_messages.c.alert_id, alerts.c.station_id.in_(stations))
     of_code = exists().where(
-        confirmations.c.id == -sandbox_messages.c.delivery_id, confirmations.c.station_id == station_id
+        confirmations.c.id == -sandbox_messages.c.delivery_id, confirmations.c.station_id.in_(stations)
     )
     return of_alert | ((sandbox_messages.c.alert_id == CODES) & of_code)
 
 
-async def newest_alerts(unit: Unit, station_id: int | None, limit: int) -> list[tuple[int, int]]:
+async def newest_alerts(unit: Unit, stations: Collection[int] | None, limit: int) -> list[tuple[int, int]]:
     """Return (alert id, number of messages), newest alerts first; ``CODES`` last."""
     query = (
         select(sandbox_messages.c.alert_id, func.count().label("kept"))
@@ -123,8 +123,8 @@ async def newest_alerts(unit: Unit, station_id: int | None, limit: int) -> list[
         .order_by(sandbox_messages.c.alert_id.desc())
         .limit(limit)
     )
-    if station_id is not None:
-        query = query.where(_of_station(station_id))
+    if stations is not None:
+        query = query.where(_of_stations(stations))
     return [(row.alert_id, row.kept) for row in await unit.conn.execute(query)]
 
 

@@ -20,7 +20,7 @@ from broadcaster.store.tables import api_keys, occurrences, schedules, to_micros
 from zones import Area
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -187,12 +187,12 @@ async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Sch
 
 
 async def page(
-    unit: Unit, *, station_id: int | None, ended: bool = False, before: int | None = None, limit: int
+    unit: Unit, *, stations: Collection[int] | None, ended: bool = False, before: int | None = None, limit: int
 ) -> list[Schedule]:
     """Return schedules, newest first; with ended ones if asked for."""
     query = select(schedules).order_by(schedules.c.id.desc()).limit(limit)
-    if station_id is not None:
-        query = query.where(schedules.c.station_id == station_id)
+    if stations is not None:
+        query = query.where(schedules.c.station_id.in_(stations))
     if before is not None:
         query = query.where(schedules.c.id < before)
     if not ended:
@@ -281,7 +281,7 @@ async def _there(unit: Unit, plans: Sequence[Settled]) -> set[tuple[int, datetim
     return {(row.schedule_id, row.at) for row in await unit.conn.execute(select(occurrences).where(mine))}
 
 
-async def not_sent(unit: Unit, station_id: int | None, limit: int) -> list[tuple[Schedule, Occurrence]]:
+async def not_sent(unit: Unit, stations: Collection[int] | None, limit: int) -> list[tuple[Schedule, Occurrence]]:
     """Return occurrences awaiting a decision, latest first."""
     query = (
         select(schedules, occurrences)
@@ -290,8 +290,8 @@ async def not_sent(unit: Unit, station_id: int | None, limit: int) -> list[tuple
         .order_by(occurrences.c.at.desc())
         .limit(limit)
     )
-    if station_id is not None:
-        query = query.where(schedules.c.station_id == station_id)
+    if stations is not None:
+        query = query.where(schedules.c.station_id.in_(stations))
     return [(_schedule(unit, row), _occurrence(row)) for row in await unit.conn.execute(query)]
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from broadcaster.app import open_store
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import KeyRole
 from broadcaster.register.contacts import mail_contact, push_contact
 from broadcaster.store.operations.migrate import migrate
 from broadcaster.store.people import feed
@@ -117,7 +117,7 @@ async def _filled(
         if station is None:
             message = "the store was not empty"
             raise RuntimeError(message)
-        key = await stations.add_key(unit, Role.ADMIN, None, "bench", now)
+        key = await stations.add_key(unit, KeyRole.ADMIN, None, "bench", now)
     homes = _homes(people, inside, radius_m)
     for start in range(0, people, _PART):
         count = min(_PART, people - start)

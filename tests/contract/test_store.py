@@ -325,7 +325,7 @@ async def test_the_list_for_strangers_has_what_holds_and_nothing_that_is_a_group
         for alert in (public, of_group, over, clear):
             await alerts.add(unit, alert, key_id=None, idempotency_key=None, request_hash=None)
     async with store.read() as unit:
-        listed = await alerts.page(unit, station_id=None, before=None, limit=10, public_at=NOW)
-        every = await alerts.page(unit, station_id=None, before=None, limit=10)
+        listed = await alerts.page(unit, stations=None, before=None, limit=10, public_at=NOW)
+        every = await alerts.page(unit, stations=None, before=None, limit=10)
     assert [each.id for each in listed] == [public.id]
     assert len(every) == 4

@@ -31,7 +31,7 @@ import aiohttp
 from broadcaster import config
 from broadcaster.app import open_store, serving
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import KeyRole
 from broadcaster.register.contacts import mail_contact, push_contact
 from broadcaster.store.people import people as people_rows
 from broadcaster.store.stations import stations
@@ -216,7 +216,7 @@ class Town:
                 station = await stations.add(unit, fields, now)
                 assert station is not None
                 self.stations[slug] = station.id
-            self.key = await stations.add_key(unit, Role.ADMIN, None, "all", now)
+            self.key = await stations.add_key(unit, KeyRole.ADMIN, None, "all", now)
 
     @property
     def pushed(self) -> list[Received]:

@@ -150,7 +150,7 @@ async def all_clear_of(unit: Unit, alert_id: int, station_id: int) -> Alert | No
 async def page(
     unit: Unit,
     *,
-    station_id: int | None,
+    stations: Collection[int] | None,
     before: int | None,
     limit: int,
     public_at: datetime | None = None,
@@ -164,8 +164,8 @@ async def page(
     kind = alerts.c.audience["kind"].as_string()
     listed = kind == AudienceKind.DIGEST if digests else kind != AudienceKind.DIGEST
     query = select(alerts).where(listed).order_by(alerts.c.id.desc()).limit(limit)
-    if station_id is not None:
-        query = query.where(alerts.c.station_id == station_id)
+    if stations is not None:
+        query = query.where(alerts.c.station_id.in_(stations))
     if before is not None:
         query = query.where(alerts.c.id < before)
     if public_at is not None:

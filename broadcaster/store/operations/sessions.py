@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 
-from broadcaster.domain.stations import Caller, Role
+from broadcaster.domain.permissions import Caller, KeyRole, Permission, caller_with_key
 from broadcaster.store.stations.labels import open_label
 from broadcaster.store.stations.stations import hash_of, holding
 from broadcaster.store.tables import api_keys, sessions
@@ -123,11 +123,12 @@ def _open(now: datetime, idle: timedelta) -> Select[Any]:
 
 
 def _theirs(query: Select[Any], caller: Caller) -> Select[tuple[object, ...]]:
-    if not caller.role.may(Role.ADMIN):
-        return query.where(sessions.c.key_id == caller.key_id)
-    return query if caller.station_id is None else query.where(api_keys.c.station_id == caller.station_id)
+    theirs = caller.stations(Permission.OPERATORS)
+    if theirs is None:
+        return query
+    return query.where(or_(sessions.c.key_id == caller.key_id, api_keys.c.station_id.in_(theirs)))
 
 
 def _session(unit: Unit, row: Row[Any]) -> Session:
-    caller = Caller(row.key_id, Role(row.role), row.station_id)
+    caller = caller_with_key(row.key_id, KeyRole(row.role), row.station_id)
     return Session(row.id, caller, open_label(unit.vault, row), row.device, row.began_at, row.seen_at, row.ends_at)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from broadcaster.domain.stations import Caller
+    from broadcaster.domain.permissions import Caller
     from broadcaster.store.engine.engine import Unit
 
 KEPT = timedelta(hours=1)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Text, and_, cast, delete, func, null, or_, select, true, update
 
+from broadcaster.domain.permissions import Caller, KeyRole, caller_with_key
 from broadcaster.domain.spelling import group_slug
-from broadcaster.domain.stations import TOPICS, Caller, Role, Station, StationKind
+from broadcaster.domain.stations import TOPICS, Station, StationKind
 from broadcaster.store.stations.labels import open_group, open_label, sealed_group, sealed_label
 from broadcaster.store.tables import alerts, api_keys, follows, groups, memberships, stations, subscribers
 
@@ -190,7 +191,7 @@ async def ensure_groups(unit: Unit, station_id: int, names: Mapping[str, str]) -
 
 
 async def add_key(
-    unit: Unit, role: Role, station_id: int | None, label: str, now: datetime, *, expires_at: datetime | None = None
+    unit: Unit, role: KeyRole, station_id: int | None, label: str, now: datetime, *, expires_at: datetime | None = None
 ) -> str:
     """Make an API key and return it, this once; only its hash is stored (192 random bits need no salt)."""
     key = "tk_" + secrets.token_urlsafe(_KEY_BYTES)
@@ -223,7 +224,7 @@ async def caller_of(unit: Unit, key: str, now: datetime) -> Caller | None:
             )
         )
     ).one_or_none()
-    return None if row is None else Caller(row.id, Role(row.role), row.station_id)
+    return None if row is None else caller_with_key(row.id, KeyRole(row.role), row.station_id)
 
 
 async def valid_keys(unit: Unit, key_ids: Iterable[int], now: datetime) -> set[int]:

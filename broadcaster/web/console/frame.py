@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound
-from broadcaster.domain.stations import Role
 from broadcaster.http.keys import SESSION
 from broadcaster.http.sessions import PATH, csrf_of
 from broadcaster.store.stations import stations
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from broadcaster.domain.stations import Caller, Station
+    from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
     from broadcaster.store import Unit
+    from broadcaster.store.operations.sessions import Session
     from broadcaster.web.i18n import Words
 
 LANGUAGE = "tocsin_language"
@@ -53,10 +54,10 @@ def show(
         f"console/{template}",
         words,
         {
-            "me": {"where": where, "role": session.caller.role} if session is not None else None,
+            "me": {"where": where} if session is not None else None,
             "csrf": csrf_of(request) if signed_in else "",
             "tab": tab,
-            "tabs": _tabs(words, session.caller.role if session is not None else Role.READ),
+            "tabs": _tabs(words, session),
             "request_path": request.path,
             **facts,
         },
@@ -67,35 +68,36 @@ def show(
     return response
 
 
-def _tabs(words: Words, role: Role) -> list[tuple[str, str, str, str]]:
+def _tabs(words: Words, session: Session | None) -> list[tuple[str, str, str, str]]:
     tabs = [
         ("home", "/console", "home", words("Home")),
         ("new", "/console/new", "plus", words("Alert now")),
         ("alerts", "/console/alerts", "bell", words("Alerts")),
         ("people", "/console/people", "people", words("Residents")),
     ]
-    return tabs if role.may(Role.PUBLISH) else [tab for tab in tabs if tab[0] != "new"]
+    sends = session is not None and session.caller.may_somewhere(Permission.SEND)
+    return tabs if sends else [tab for tab in tabs if tab[0] != "new"]
 
 
-async def stations_of(unit: Unit, caller: Caller | None, role: Role = Role.READ) -> list[Station]:
-    """Return the stations that a caller may act for, by name."""
-    if caller is None:
-        return []
+async def stations_of(unit: Unit, call: Call[Any, Any]) -> list[Station]:
+    """Return the stations for which the caller holds the route's permission, by name."""
+    own = call.stations()
     # A town's operator need not wait for a whole nation's towns.
-    own = caller.station_id
-    known = await (stations.all_stations(unit) if own is None else stations.by_ids(unit, [own]))
-    found = [each for each in known if caller.may(role, each.id)]
-    return sorted(found, key=lambda station: station.name.casefold())
+    known = await (stations.all_stations(unit) if own is None else stations.by_ids(unit, own))
+    return sorted(known, key=lambda station: station.name.casefold())
 
 
-async def chosen_station(unit: Unit, call: Call[Any, Any], role: Role = Role.READ) -> tuple[Station, list[Station]]:
+async def chosen_station(unit: Unit, call: Call[Any, Any]) -> tuple[Station, list[Station]]:
     """Return the station in ``?station=``, else the first, and all that may be chosen.
 
-    Raises ``NotFound`` for another's station, and without any.
+    Raises ``NotFound`` for another's station, and without any; ``Forbidden`` for one that they may only look at.
     """
-    theirs = await stations_of(unit, call.caller, role)
+    theirs = await stations_of(unit, call)
     wanted = call.request.query.get("station", "")
     for station in theirs:
         if station.slug == wanted or not wanted:
             return station, theirs
+    there = await stations.by_slug(unit, wanted)
+    if there is not None and call.may(Permission.LOOK, there.id):
+        call.need(there.id)
     raise NotFound("station-missing", slug=wanted[:60]) if wanted else NotFound("no-station")

@@ -11,7 +11,7 @@ from babel.numbers import format_decimal
 from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import PersonState
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.zones import zone_of
 from broadcaster.store.alerts import alerts, counting
 from broadcaster.web.console.alerts.live_words import sandboxed
@@ -43,7 +43,7 @@ async def page(call: Call[None, None]) -> web.Response:
     now = services.clock.now()
     troubles = await services.health.troubles()
     async with services.store.read() as unit:
-        theirs = await stations_of(unit, call.caller)
+        theirs = await stations_of(unit, call)
         known = {station.id: station for station in theirs}
         active = await _active(unit, known, now)
         recent = [each for each in await _recent(unit, call, known, now) if each.id not in {one.id for one in active}]
@@ -62,7 +62,7 @@ async def page(call: Call[None, None]) -> web.Response:
         words,
         {
             "stations": theirs,
-            "may_send": call.caller is not None and call.caller.role.may(Role.PUBLISH),
+            "may_send": call.may_somewhere(Permission.SEND),
             "active": shown,
             "missed": missed[:_SHOWN],
             "not_sent": not_sent,
@@ -89,8 +89,7 @@ async def _active(unit: Unit, known: dict[int, Station], now: datetime) -> list[
 
 async def _recent(unit: Unit, call: Call[Any, Any], known: dict[int, Station], now: datetime) -> Sequence[Alert]:
     """Return recent alerts: somebody has to visit the people they did not reach."""
-    only = None if call.caller is None else call.caller.station_id
-    found = await alerts.page(unit, station_id=only, before=None, limit=_MOST)
+    found = await alerts.page(unit, stations=call.stations(), before=None, limit=_MOST)
     return [
         each
         for each in found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
 from broadcaster.http.schemas.accounts import SandboxPageQuery
 from broadcaster.web.console import home, signing_in
@@ -19,24 +20,26 @@ if TYPE_CHECKING:
 _HTML, _STREAM = "text/html", "text/event-stream"
 
 
-def page_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
+def page_at(path: str, handler: Handler, permission: Permission, summary: str, **more: Any) -> Route:
     """Return a page's route for a signed-in operator."""
+    more = {"permission": permission, **more}
     return Route(
         "GET", path, handler, Access.OPERATOR, summary, {200: _HTML}, page=True, documented=False, tag="console", **more
     )
 
 
-def form_at(path: str, handler: Handler, summary: str, **more: Any) -> Route:
+def form_at(path: str, handler: Handler, permission: Permission, summary: str, **more: Any) -> Route:
     """Return the route of a form on an operator's page."""
-    more = {"largest": FORM, **more}
+    more = {"largest": FORM, "permission": permission, **more}
     return Route(
         "POST", path, handler, Access.OPERATOR, summary, {303: None}, page=True, documented=False, tag="console", **more
     )
 
 
-def data_at(method: str, path: str, handler: Handler, summary: str, **more: Any) -> Route:
+def data_at(method: str, path: str, handler: Handler, permission: Permission, summary: str, **more: Any) -> Route:
     """Return the route of a script's request: JSON, or a stream of events."""
     answers = more.pop("answers", {200: "application/json"})
+    more = {"permission": permission, **more}
     return Route(method, path, handler, Access.OPERATOR, summary, answers, documented=False, tag="console", **more)
 
 
@@ -62,24 +65,39 @@ ROUTES: tuple[Route, ...] = (
         page=True,
         documented=False,
     ),
-    form_at("/console/sign-out", signing_in.sign_out, "End this session."),
-    page_at("/console/sessions", signing_in.listing, "Who is signed in."),
-    form_at("/console/sessions/{id}/end", signing_in.end, "End a session."),
-    page_at("/console", home.page, "What holds now."),
-    page_at("/console/new", compose.page, "A new alert."),
-    data_at("POST", "/console/reach", compose_sending.reach, "Whom a draft would reach.", largest=SHAPE),
-    data_at("GET", "/console/density", compose_sending.cells, "Where followers live, coarsely."),
-    data_at("POST", "/console/preview", preview.preview, "What each channel will say.", largest=SHAPE),
+    form_at("/console/sign-out", signing_in.sign_out, Permission.SELF, "End this session."),
+    page_at("/console/sessions", signing_in.listing, Permission.SELF, "Who is signed in."),
+    form_at("/console/sessions/{id}/end", signing_in.end, Permission.SELF, "End a session."),
+    page_at("/console", home.page, Permission.LOOK, "What holds now."),
+    page_at("/console/new", compose.page, Permission.SEND, "A new alert."),
     data_at(
-        "POST", "/console/preview/mail", preview.mail, "A draft's mail.", largest=SHAPE, answers={200: _HTML, 204: None}
+        "POST", "/console/reach", compose_sending.reach, Permission.SEND, "Whom a draft would reach.", largest=SHAPE
+    ),
+    data_at("GET", "/console/density", compose_sending.cells, Permission.SEND, "Where followers live, coarsely."),
+    data_at("POST", "/console/preview", preview.preview, Permission.SEND, "What each channel will say.", largest=SHAPE),
+    data_at(
+        "POST",
+        "/console/preview/mail",
+        preview.mail,
+        Permission.SEND,
+        "A draft's mail.",
+        largest=SHAPE,
+        answers={200: _HTML, 204: None},
     ),
     data_at(
-        "POST", "/console/send", compose_sending.send, "Send it.", largest=SHAPE, answers={202: "application/json"}
+        "POST",
+        "/console/send",
+        compose_sending.send,
+        Permission.SEND,
+        "Send it.",
+        largest=SHAPE,
+        answers={202: "application/json"},
     ),
     data_at(
         "POST",
         "/console/when",
         later.ahead,
+        Permission.SEND,
         "The next times of a draft.",
         body=later.Times,
         largest=SMALL,
@@ -88,33 +106,74 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/console/schedule",
         later.keep,
+        Permission.SEND,
         "Keep it for later.",
         largest=SHAPE,
         answers={201: "application/json"},
     ),
-    page_at("/console/schedules", schedules.listing, "Alerts for later.", query=schedules.SchedulesPageQuery),
-    form_at("/console/schedules", drills.schedule, "Schedule a monthly drill for operators."),
-    page_at("/console/schedules/{id}", schedules.one, "One of them."),
-    form_at("/console/schedules/{id}", schedules.act, "Change, pause or end it; answer for what was not sent."),
-    page_at("/console/sandbox", sandbox.listing, "What was composed and not sent.", query=SandboxPageQuery),
-    page_at("/console/sandbox/{id}", sandbox.one, "One message to its last byte."),
-    page_at("/console/alerts", alerts.listing, "Alerts, newest first.", query=alerts.PageQuery),
-    page_at("/console/alerts/{id}", live.page, "An alert as it goes out."),
+    page_at(
+        "/console/schedules",
+        schedules.listing,
+        Permission.LOOK,
+        "Alerts for later.",
+        query=schedules.SchedulesPageQuery,
+    ),
+    form_at("/console/schedules", drills.schedule, Permission.SEND, "Schedule a monthly drill for operators."),
+    page_at("/console/schedules/{id}", schedules.one, Permission.LOOK, "One of them."),
+    form_at(
+        "/console/schedules/{id}",
+        schedules.act,
+        Permission.SEND,
+        "Change, pause or end it; answer for what was not sent.",
+    ),
+    page_at(
+        "/console/sandbox", sandbox.listing, Permission.LOOK, "What was composed and not sent.", query=SandboxPageQuery
+    ),
+    page_at("/console/sandbox/{id}", sandbox.one, Permission.LOOK, "One message to its last byte."),
+    page_at("/console/alerts", alerts.listing, Permission.LOOK, "Alerts, newest first.", query=alerts.PageQuery),
+    page_at("/console/alerts/{id}", live.page, Permission.LOOK, "An alert as it goes out."),
     data_at(
         "GET",
         "/console/alerts/{id}/events",
         live.events,
+        Permission.LOOK,
         "What changes of that page.",
         answers={200: _STREAM, 204: None},
     ),
-    page_at("/console/alerts/{id}/cancel", live_cancel.ask, "The all-clear, ready to be sent."),
-    form_at("/console/alerts/{id}/cancel", live_cancel.do, "Send the all-clear."),
-    page_at("/console/alerts/{id}/remind", reminding.ask, "Say it again while it holds."),
-    form_at("/console/alerts/{id}/remind", reminding.do, "Schedule the reminder."),
-    page_at("/console/alerts/{id}/report", report.page, "The report of an alert."),
-    page_at("/console/alerts/{id}/report.pdf", report.pdf, "The report as PDF."),
-    data_at("GET", "/console/alerts/{id}/account", report.moved, "Where the report was.", answers={303: None}),
-    data_at("GET", "/console/alerts/{id}/account.pdf", report.moved, "Where its PDF was.", answers={303: None}),
-    page_at("/console/alerts/{id}/unreached", unreached.page, "Whom nothing reached.", query=unreached.UnreachedQuery),
-    page_at("/console/alerts/{id}/unreached.csv", unreached.table, "The same, as CSV.", query=unreached.UnreachedQuery),
+    page_at("/console/alerts/{id}/cancel", live_cancel.ask, Permission.SEND, "The all-clear, ready to be sent."),
+    form_at("/console/alerts/{id}/cancel", live_cancel.do, Permission.SEND, "Send the all-clear."),
+    page_at("/console/alerts/{id}/remind", reminding.ask, Permission.SEND, "Say it again while it holds."),
+    form_at("/console/alerts/{id}/remind", reminding.do, Permission.SEND, "Schedule the reminder."),
+    page_at("/console/alerts/{id}/report", report.page, Permission.LOOK, "The report of an alert."),
+    page_at("/console/alerts/{id}/report.pdf", report.pdf, Permission.LOOK, "The report as PDF."),
+    data_at(
+        "GET",
+        "/console/alerts/{id}/account",
+        report.moved,
+        Permission.LOOK,
+        "Where the report was.",
+        answers={303: None},
+    ),
+    data_at(
+        "GET",
+        "/console/alerts/{id}/account.pdf",
+        report.moved,
+        Permission.LOOK,
+        "Where its PDF was.",
+        answers={303: None},
+    ),
+    page_at(
+        "/console/alerts/{id}/unreached",
+        unreached.page,
+        Permission.LOOK,
+        "Whom nothing reached.",
+        query=unreached.UnreachedQuery,
+    ),
+    page_at(
+        "/console/alerts/{id}/unreached.csv",
+        unreached.table,
+        Permission.EXPORT,
+        "The same, as CSV.",
+        query=unreached.UnreachedQuery,
+    ),
 )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from broadcaster.domain.refusals import Forbidden, NotFound
-from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.auth import caller_of
 from broadcaster.http.keys import SERVICES, SESSION
@@ -65,7 +64,7 @@ async def sign_in(call: Call[None, None]) -> web.StreamResponse:
     then = _own_path(form.get("then", ""))
     held = [(name.removeprefix(_HELD), value) for name, value in form.items() if name.startswith(_HELD)]
     caller = await caller_of(request, form.get("key", "").strip()[:_LONGEST_KEY])
-    if caller is None or not caller.role.may(Role.READ):
+    if caller is None:
         return _page(request, then=then, held=held, wrong=True, status=403)
     now = services.clock.now()
     async with services.store.write() as unit:

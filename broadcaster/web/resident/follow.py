@@ -27,7 +27,7 @@ async def page_of_station(call: Call[None, None]) -> web.Response:
             station = await station_named(unit, call.request.match_info["slug"])
         except NotFound:
             return unknown(call)
-        held = await alerts.page(unit, station_id=station.id, before=None, limit=_MOST_ALERTS, public_at=now)
+        held = await alerts.page(unit, stations=[station.id], before=None, limit=_MOST_ALERTS, public_at=now)
     held.sort(key=lambda alert: (alert.rank, -alert.id))
     words = words_of(call, station.languages[0])
     given = {

@@ -66,9 +66,7 @@ async def landing(call: Call[None, LandingQuery]) -> web.StreamResponse:
     words = words_of(call)
     async with services.store.read() as unit:
         known = {station.id: station for station in await stations.listed(unit)}
-        found = await alerts.page(
-            unit, station_id=None, before=None, limit=_MOST_ALERTS, public_at=services.clock.now()
-        )
+        found = await alerts.page(unit, stations=None, before=None, limit=_MOST_ALERTS, public_at=services.clock.now())
     found.sort(key=lambda alert: (alert.rank, -alert.id))
     wanted = [each for each in known.values() if searched(call.query.q) in searched(each.name)]
     wanted.sort(key=lambda station: folded(station.name))

@@ -15,8 +15,8 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from broadcaster.domain.alerts import Severity
+from broadcaster.domain.permissions import KeyRole
 from broadcaster.domain.schedules import Kind, Schedule
-from broadcaster.domain.stations import Role
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.store import schedules
@@ -43,7 +43,7 @@ async def measure() -> list[Row]:
                 for number in range(count):
                     if number % _EACH == 0:
                         station = await add_station(unit, f"laigle-{number}")
-                        await stations.add_key(unit, Role.PUBLISH, station.id, "Mairie", NOW)
+                        await stations.add_key(unit, KeyRole.PUBLISH, station.id, "Mairie", NOW)
                         key_id = (await stations.keys(unit))[-1].id
                     at = _STARTS + timedelta(seconds=number % 60)
                     area = Area(circles=(Circle(0.63, 48.76, 500.0 + number / 10),))

@@ -12,7 +12,7 @@ from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.hearing import TopicChoice
 from broadcaster.domain.people import CHANNEL_NUMBER
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import KeyRole
 from broadcaster.store import Store, Vault
 from broadcaster.store.alerts import alerts, batches, dispatching, tracking
 from broadcaster.store.operations import sessions
@@ -74,7 +74,7 @@ async def fill(store: Store) -> None:
     async with store.write() as unit:
         station = await add_station(unit, "laigle", name="L’Aigle « à l’œil »")
         await add_station(unit, "rugles", boundary=None)
-        key = await stations.add_key(unit, Role.ADMIN, None, "all", NOW)
+        key = await stations.add_key(unit, KeyRole.ADMIN, None, "all", NOW)
         operator = await stations.caller_of(unit, key, NOW)
         assert operator is not None
         await sessions.start(unit, operator, "Firefox, Linux", NOW, timedelta(hours=12))

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from broadcaster.app import Running, open_store, serving
 from broadcaster.config import Settings
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import KeyRole
 from broadcaster.http.sessions import csrf_made_of
 from broadcaster.server import application as server
 from broadcaster.store.people import people
@@ -140,9 +140,9 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
                     now,
                 )
                 assert station is not None
-                for role in Role:
+                for role in KeyRole:
                     keys[f"{slug}-{role}"] = await stations.add_key(unit, role, station.id, role, now)
-            keys["admin"] = await stations.add_key(unit, Role.ADMIN, None, "all", now)
+            keys["admin"] = await stations.add_key(unit, KeyRole.ADMIN, None, "all", now)
         async with aiohttp.ClientSession() as http:
             yield Api(running, http, keys)
     await store.close()

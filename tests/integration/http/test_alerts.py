@@ -194,7 +194,7 @@ async def test_a_key_sees_nothing_of_another_station(api):
 async def test_a_key_that_may_read_may_not_send(api):
     status, headers, problem = await api.call("POST", "/v1/alerts", an_alert(), key="laigle-read")
     assert (status, headers["Content-Type"]) == (403, "application/problem+json")
-    assert "publish" in problem["detail"]
+    assert "permission send" in problem["detail"]
     assert (await api.counts())["alerts"] == 0
 
 

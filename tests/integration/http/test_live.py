@@ -288,7 +288,7 @@ async def test_who_lifts_an_alert_a_second_time_is_told_that_it_is_done(api):
     _, _, page = await look(api, headers["Location"], **mine)
     assert "The alert was lifted already" in page
     async with api.running.services.store.read() as unit:
-        assert len(await alert_rows.page(unit, station_id=None, before=None, limit=10)) == 2
+        assert len(await alert_rows.page(unit, stations=None, before=None, limit=10)) == 2
 
 
 async def test_an_all_clear_without_a_headline_is_not_sent_and_keeps_what_was_written(api):

@@ -12,9 +12,9 @@ import pytest
 from broadcaster.app import close_services, open_services
 from broadcaster.domain.alerts import Alert, MsgType, Severity, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.permissions import KeyRole
 from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.schedules import Kind, Outcome, Schedule
-from broadcaster.domain.stations import Role, Station
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.pipeline.issue import cancel, issue
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from broadcaster.domain.stations import Station
     from broadcaster.pipeline.services import Services
 
 FRIDAY = datetime(2026, 7, 3, 7, 30)  # noqa: DTZ001  in Paris
@@ -50,7 +51,7 @@ async def services(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 async def station(services: Services) -> Station:
     async with services.store.write() as unit:
         made = await add_station(unit, "laigle")
-        await stations.add_key(unit, Role.PUBLISH, made.id, "Mairie", NOW)
+        await stations.add_key(unit, KeyRole.PUBLISH, made.id, "Mairie", NOW)
         await register(unit, made.id, resident(mail("a@example.org"), at=(0.63, 48.76), groups=("ecole",)))
     return made
 
@@ -79,7 +80,7 @@ def at(services: Services, moment: datetime) -> None:
 
 async def sent(services: Services) -> list[Alert]:
     async with services.store.read() as unit:
-        return await alerts.page(unit, station_id=None, before=None, limit=500)
+        return await alerts.page(unit, stations=None, before=None, limit=500)
 
 
 async def became(services: Services, schedule: Schedule) -> list[tuple[datetime, Outcome]]:
@@ -172,7 +173,7 @@ async def test_after_its_grace_it_is_not_sent_and_waits_for_a_person(
     assert await scheduling.issue_due(services) == 0
     assert await became(services, made) == [(AT_FRIDAY, Outcome.MISSED)]
     async with services.store.read() as unit:
-        assert [each.at for _, each in await schedules.not_sent(unit, station.id, 9)] == [AT_FRIDAY]
+        assert [each.at for _, each in await schedules.not_sent(unit, [station.id], 9)] == [AT_FRIDAY]
     alert = await scheduling.answer(services, made, AT_FRIDAY, key_id=made.key_id, send=True)
     assert alert is not None
     assert alert.expires_at == services.clock.now() + made.lasts
@@ -181,7 +182,7 @@ async def test_after_its_grace_it_is_not_sent_and_waits_for_a_person(
         with pytest.raises(Conflict):
             await scheduling.answer(services, made, AT_FRIDAY, key_id=made.key_id, send=send)
     async with services.store.read() as unit:
-        assert await schedules.not_sent(unit, station.id, 9) == []
+        assert await schedules.not_sent(unit, [station.id], 9) == []
 
 
 async def test_of_thirty_that_a_day_down_missed_only_the_last_is_sent_and_only_while_its_grace_lasts(
@@ -195,7 +196,7 @@ async def test_of_thirty_that_a_day_down_missed_only_the_last_is_sent_and_only_w
     assert (await read(services, made)).next_at == AT_FRIDAY + timedelta(hours=30)
     await scheduling.end(services, await read(services, made))
     async with services.store.read() as unit:
-        assert await schedules.not_sent(unit, station.id, 99) == [], "with the schedule, what was missed is let go"
+        assert await schedules.not_sent(unit, [station.id], 99) == [], "with the schedule, what was missed is let go"
 
 
 async def test_of_more_than_a_thousand_missed_the_latest_are_kept(services: Services, station: Station) -> None:
@@ -269,7 +270,7 @@ async def test_a_schedule_whose_group_is_gone_is_not_sent_and_says_why(services:
     at(services, AT_FRIDAY)
     assert await scheduling.issue_due(services) == 0
     async with services.store.read() as unit:
-        ((_, occurrence),) = await schedules.not_sent(unit, station.id, 9)
+        ((_, occurrence),) = await schedules.not_sent(unit, [station.id], 9)
     assert occurrence.outcome is Outcome.REFUSED
     assert "ecole" in occurrence.problem
     await scheduling.end(services, await read(services, made))
@@ -279,11 +280,11 @@ async def test_a_schedule_whose_author_is_gone_waits_for_somebody_else(services:
     made = await written(services, station)
     async with services.store.write() as unit:
         await stations.revoke_key(unit, made.key_id, NOW)
-        await stations.add_key(unit, Role.PUBLISH, station.id, "Adjointe", NOW)
+        await stations.add_key(unit, KeyRole.PUBLISH, station.id, "Adjointe", NOW)
     at(services, AT_FRIDAY)
     assert await scheduling.issue_due(services) == 0
     async with services.store.read() as unit:
-        ((_, occurrence),) = await schedules.not_sent(unit, station.id, 9)
+        ((_, occurrence),) = await schedules.not_sent(unit, [station.id], 9)
         assert (await schedules.authors(unit, [made]))[made.key_id] == "Mairie"
     assert "author" in occurrence.problem
     assert await scheduling.answer(services, made, AT_FRIDAY, key_id=made.key_id + 1, send=True) is not None
@@ -322,7 +323,7 @@ async def test_what_can_not_be_is_refused_before_anything_is_kept(
         await written(services, station, **changes)
     assert refused.value.field == field
     async with services.store.read() as unit:
-        assert await schedules.page(unit, station_id=None, ended=True, limit=9) == []
+        assert await schedules.page(unit, stations=None, ended=True, limit=9) == []
 
 
 async def test_one_occurrence_is_left_out_one_is_changed_and_those_that_follow_are_moved(

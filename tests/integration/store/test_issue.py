@@ -35,7 +35,7 @@ async def town(services):
 async def kept(services):
     """Every alert, oldest first; and the events that tell of alerts."""
     async with services.store.read() as unit:
-        found = await alerts.page(unit, station_id=None, before=None, limit=100)
+        found = await alerts.page(unit, stations=None, before=None, limit=100)
         told = [ref for _, topic, ref, _ in await outbox.waiting(unit, 1000) if topic == "alert"]
     return found[::-1], told
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from broadcaster.domain.audience import Audience, AudienceKind
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import KeyRole
 from broadcaster.store import tables
 from broadcaster.store.alerts import alerts
 from broadcaster.store.operations.migrate import migrate
@@ -44,7 +44,7 @@ async def test_rows_of_an_earlier_version_are_read_and_then_sealed(store):
         town = await add_station(unit, "laigle")
         club = (await stations.ensure_groups(unit, town.id, {"club": "Le club"}))["club"]
         (one,) = await stores.register(unit, town.id, resident(groups=("club",)))
-        await stations.add_key(unit, Role.READ, town.id, "the mayor", NOW)
+        await stations.add_key(unit, KeyRole.READ, town.id, "the mayor", NOW)
         alert = an_alert(town.id, audience=CLUB)
         await alerts.add(unit, alert, key_id=None, idempotency_key=None, request_hash=None)
         told = await seen(unit, town.id, alert.id, one)
@@ -66,7 +66,7 @@ async def test_rows_of_an_earlier_version_are_read_and_then_sealed(store):
 
 async def test_a_key_holds_until_it_expires(store):
     async with store.write() as unit:
-        key = await stations.add_key(unit, Role.ADMIN, None, "x", NOW, expires_at=NOW + timedelta(days=2))
+        key = await stations.add_key(unit, KeyRole.ADMIN, None, "x", NOW, expires_at=NOW + timedelta(days=2))
         caller = await stations.caller_of(unit, key, NOW + timedelta(days=1))
         assert caller is not None
         assert await stations.valid_keys(unit, [caller.key_id], NOW + timedelta(days=1)) == {caller.key_id}
@@ -79,7 +79,7 @@ async def test_a_key_holds_until_it_expires(store):
 async def test_a_key_made_for_one_command_leaves_nothing_unless_it_sent(store):
     async with store.write() as unit:
         town = await add_station(unit, "laigle")
-        idle, used = [await stations.add_key(unit, Role.ADMIN, None, "command", NOW) for _ in range(2)]
+        idle, used = [await stations.add_key(unit, KeyRole.ADMIN, None, "command", NOW) for _ in range(2)]
         sender = await stations.caller_of(unit, used, NOW)
         await alerts.add(unit, an_alert(town.id), key_id=sender.key_id, idempotency_key=None, request_hash=None)
         for key in (idle, used):

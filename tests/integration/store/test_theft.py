@@ -17,7 +17,7 @@ from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import ChannelName, ContactStatus, NewContact, NewPlace, NewSubscriber
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import KeyRole
 from broadcaster.pipeline.deliver import deliver
 from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.resolve import resolve
@@ -108,7 +108,7 @@ async def fill(services, token: str) -> None:
     async with services.store.write() as unit:
         town = await add_station(unit, "laigle")
         groups = await stations.ensure_groups(unit, town.id, {GROUP_SLUG: GROUP})
-        await stations.add_key(unit, Role.PUBLISH, town.id, KEY_LABEL, NOW)
+        await stations.add_key(unit, KeyRole.PUBLISH, town.id, KEY_LABEL, NOW)
         (one,) = await people.register(unit, town.id, [zoe], [token], groups_by_slug=groups, now=NOW)
         await fixes.keep(unit, [Fix(one, *POSITION, 12.0, NOW)])
     to_group = Audience(AudienceKind.GROUPS, (GROUP_SLUG,))

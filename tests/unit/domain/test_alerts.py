@@ -25,7 +25,6 @@ from broadcaster.domain.alerts import (
 )
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
-from broadcaster.domain.stations import Caller, Role
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 ALERT = Alert(
@@ -117,12 +116,3 @@ def test_followers_and_everyone_mean_nothing_without_an_area(kind):
 
 def test_the_numbers_of_the_channels_are_those_that_rows_were_written_with():
     assert [CHANNEL_NUMBER[name] for name in (ChannelName.PUSH, "sms", "voice", "email")] == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize(("has", "needs"), list(itertools.product(Role, repeat=2)))
-def test_a_role_may_what_the_lesser_ones_may_at_its_own_station_only(has, needs):
-    order = [Role.READ, Role.PUBLISH, Role.ADMIN]
-    enough = order.index(has) >= order.index(needs)
-    assert Caller(1, has, 7).may(needs, 7) is enough
-    assert not Caller(1, has, 7).may(needs, 8)
-    assert Caller(1, has, None).may(needs, 8) is enough

@@ -9,8 +9,9 @@ import jsonschema_rs
 import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
+from broadcaster.domain.permissions import PERMISSIONS, Permission, Role
 from broadcaster.http.openapi import document
-from broadcaster.http.route import Access
+from broadcaster.http.route import PERMITTED, Access
 from broadcaster.server.routes import ROUTES
 
 DOCUMENT = json.loads(document(ROUTES, "https://alerts.example"))
@@ -60,6 +61,16 @@ def test_every_route_has_an_access_policy_a_summary_and_a_place_in_the_document(
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)
+def test_every_route_for_keys_and_operators_declares_its_permission_and_no_other_does(route):
+    assert (route.permission is not None) is (route.access in PERMITTED)
+
+
+def test_every_permission_is_held_by_a_role():
+    assert frozenset().union(*PERMISSIONS.values()) == set(Permission)
+    assert set(PERMISSIONS) == set(Role)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=NAMES)
 def test_every_route_that_may_have_a_body_says_how_large_it_may_be(route):
     if route.method in ("POST", "PUT", "PATCH"):
         assert route.largest is not None, "declare largest="
@@ -87,7 +98,7 @@ def test_only_these_routes_are_open_to_the_world_without_being_counted():
 def test_what_needs_a_key_says_so_in_the_document():
     for route in (each for each in ROUTES if each.documented):
         operation = DOCUMENT["paths"][route.path][route.method.lower()]
-        keyed = route.access in (Access.READ, Access.PUBLISH, Access.ADMIN)
+        keyed = route.access is Access.KEY
         assert (operation.get("security") == [{"key": []}]) is keyed
         assert ("401" in operation["responses"]) or not keyed
 

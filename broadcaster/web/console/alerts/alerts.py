@@ -42,10 +42,9 @@ async def listing(call: Call[None, PageQuery]) -> web.Response:
     words, query = words_of(call.request), call.query
     now = call.services.clock.now()
     async with call.services.store.read() as unit:
-        theirs = {station.id: station for station in await stations_of(unit, call.caller)}
-        station_id = None if call.caller is None else call.caller.station_id
+        theirs = {station.id: station for station in await stations_of(unit, call)}
         found = await alerts.page(
-            unit, station_id=station_id, before=query.before, limit=_PAGE + 1, digests=query.digests
+            unit, stations=call.stations(), before=query.before, limit=_PAGE + 1, digests=query.digests
         )
         shown = [alert for alert in found[:_PAGE] if alert.station_id in theirs]
         sums = await reporting.glances(unit, [alert.id for alert in shown])

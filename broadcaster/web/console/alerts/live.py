@@ -10,7 +10,7 @@ import aiohttp_jinja2
 from broadcaster.domain.alerts import MsgType, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.deliveries import Told, stream
@@ -51,7 +51,7 @@ _MOST_REASONS = 6
 
 async def page(call: Call[None, None]) -> web.Response:
     """Show an alert; the page's script then follows it."""
-    alert, station = await alert_of(call, Role.READ)
+    alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     facts = await call.request.app[WATCH].read(call.services, alert)
     earlier: Alert | None = None
@@ -74,7 +74,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 async def events(call: Call[None, None]) -> web.StreamResponse:
     """Stream changed parts as HTML in JSON; endless, as receipts come late."""
-    alert, station = await alert_of(call, Role.READ)
+    alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     sent: dict[str, str] = {}
 
@@ -236,7 +236,7 @@ def _channel(name: ChannelName, by_state: Mapping[str, int], words: Words) -> di
 
 
 def _may_cancel(call: Call[Any, Any], alert: Alert, station: Station) -> bool:
-    may = call.caller is not None and call.caller.may(Role.PUBLISH, station.id)
+    may = call.may(Permission.SEND, station.id)
     return may and alert.msg_type is not MsgType.CANCEL and alert.cancelled_at is None
 
 

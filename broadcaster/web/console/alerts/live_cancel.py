@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.alerts import MsgType, Text
 from broadcaster.domain.refusals import Refused
-from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.reading import form_of
@@ -34,7 +33,7 @@ FIELDS = {"headline": issue.HEADLINE, "description": issue.DESCRIPTION, "instruc
 
 async def ask(call: Call[None, None]) -> web.StreamResponse:
     """Show the all-clear and the number of its recipients."""
-    alert, station = await alert_of(call, Role.PUBLISH)
+    alert, station = await alert_of(call)
     there = await _already(call, alert)
     if there is not None:
         return there
@@ -43,7 +42,7 @@ async def ask(call: Call[None, None]) -> web.StreamResponse:
 
 async def do(call: Call[None, None]) -> web.StreamResponse:
     """Send it. A second operator is sent to the first one's all-clear, with a notice."""
-    alert, station = await alert_of(call, Role.PUBLISH)
+    alert, station = await alert_of(call)
     there = await _already(call, alert)
     if there is not None:
         return there
@@ -56,7 +55,7 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
     wrong = _wrong(texts, words_of(call.request, station.languages[0]))
     if wrong:
         return await _page(call, alert, station, texts, wrong, status=422)
-    key_id = call.need(Role.PUBLISH, station.id).key_id
+    key_id = call.need(station.id).key_id
     try:
         cleared = await issue.cancel(call.services, alert, station, key_id, texts)
     except Refused as refused:

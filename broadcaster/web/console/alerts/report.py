@@ -12,7 +12,6 @@ from broadcaster.domain.alerts import MsgType
 from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.reasons import SENTENCES
-from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.store.alerts import breakdown as reporting
@@ -49,7 +48,7 @@ _LANGUAGES = {"fr": "Français", "en": "English"}
 
 async def page(call: Call[None, None]) -> web.StreamResponse:
     """Show the report."""
-    alert, station = await alert_of(call, Role.READ)
+    alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     facts = await _facts(call, alert, station, words)
     return show(call.request, "alerts/report_page.html", words, facts, tab="alerts", where=station.name)
@@ -62,7 +61,7 @@ async def moved(call: Call[None, None]) -> web.Response:
 
 async def pdf(call: Call[None, None]) -> web.StreamResponse:
     """Return the report as PDF; if impossible, a page that says what to install, with a link back."""
-    alert, station = await alert_of(call, Role.READ)
+    alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     facts = await _facts(call, alert, station, words)
     if facts["picture"] is not None:

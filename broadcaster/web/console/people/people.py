@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from babel.numbers import format_decimal
 
 from broadcaster.domain.people import ChannelName
-from broadcaster.domain.stations import Role
+from broadcaster.domain.permissions import Permission
 from broadcaster.http.reading import number_of
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.store.people import people, waves
@@ -38,7 +38,7 @@ async def listing(call: Call[None, None]) -> web.Response:
     asked = call.request.query
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)
-        opened = call.need(Role.READ, station.id).may(Role.PUBLISH, station.id)
+        opened = call.may(Permission.REGISTER, station.id)
         groups = await stations.group_list(unit, station.id)
         ids = await stations.group_ids(unit, station.id)
         facts: dict[str, Any] = {

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Forbidden
-from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import number_of
 from broadcaster.store import sandbox
@@ -24,7 +24,6 @@ from broadcaster.web.pages import written_short
 from broadcaster.web.resident.public import unknown
 
 if TYPE_CHECKING:
-    from broadcaster.domain.stations import Caller
     from broadcaster.http.route import Call
     from broadcaster.http.schemas.accounts import SandboxPageQuery
     from broadcaster.store import Unit
@@ -46,7 +45,7 @@ async def listing(call: Call[None, SandboxPageQuery]) -> web.StreamResponse:
     query = call.query
     channel = query.channel or None
     alert_id = CODES if query.alert == _OF_CODES else number_of(query.alert)
-    station_id, opened = _reach(call.caller)
+    theirs, opened = _reach(call)
     if alert_id == CODES and not opened:
         raise Forbidden("addresses-hidden")
     async with call.services.store.read() as unit:
@@ -56,9 +55,9 @@ async def listing(call: Call[None, SandboxPageQuery]) -> web.StreamResponse:
             channel=None if channel is None else ChannelName(channel),
             before=query.cursor,
             limit=_PAGE,
-            station_id=station_id,
+            stations=theirs,
         )
-        choices = await _choices(unit, words, station_id, opened=opened)
+        choices = await _choices(unit, words, theirs, opened=opened)
     facts = {
         "messages": [seen(each, words, opened=opened) for each in found if opened or each.alert_id != CODES],
         "next": found[-1].id if len(found) == _PAGE else None,
@@ -77,7 +76,7 @@ async def one(call: Call[None, None]) -> web.StreamResponse:
     found = await _message(call)
     if found is None:
         return unknown(call)
-    _, opened = _reach(call.caller)
+    _, opened = _reach(call)
     return show(call.request, "sandbox/one.html", words, {"message": seen(found, words, opened=opened)})
 
 
@@ -86,7 +85,7 @@ async def mail(call: Call[None, None]) -> web.StreamResponse:
     found = await _message(call)
     if found is None or found.channel is not ChannelName.EMAIL:
         return unknown(call)
-    _, opened = _reach(call.caller)
+    _, opened = _reach(call)
     body = html_of(found)
     return web.Response(
         text=body if opened else without_secrets(body),
@@ -100,28 +99,27 @@ async def mail(call: Call[None, None]) -> web.StreamResponse:
     )
 
 
-def _reach(caller: Caller | None) -> tuple[int | None, bool]:
-    """Return the station whose messages a caller sees, None for all; and whether with addresses."""
-    if caller is None:
-        return 0, False
-    return caller.station_id, caller.role.may(Role.PUBLISH)
+def _reach(call: Call[Any, Any]) -> tuple[frozenset[int] | None, bool]:
+    """Return the stations whose messages a caller sees, None for all; and whether with addresses."""
+    readable = frozenset() if call.caller is None else call.caller.stations(Permission.REGISTER)
+    return (readable, True) if readable != frozenset() else (call.stations(), False)
 
 
 async def _message(call: Call[Any, Any]) -> SandboxMessage | None:
     number = number_of(call.request.match_info["id"])
-    station_id, opened = _reach(call.caller)
+    theirs, opened = _reach(call)
     if number is None:
         return None
     async with call.services.store.read() as unit:
-        found = await sandbox.page(unit, alert_id=None, channel=None, before=number + 1, limit=1, station_id=station_id)
+        found = await sandbox.page(unit, alert_id=None, channel=None, before=number + 1, limit=1, stations=theirs)
     if not found or found[0].id != number or (found[0].alert_id == CODES and not opened):
         return None
     return found[0]
 
 
-async def _choices(unit: Unit, words: Words, station_id: int | None, *, opened: bool) -> list[dict[str, Any]]:
+async def _choices(unit: Unit, words: Words, theirs: frozenset[int] | None, *, opened: bool) -> list[dict[str, Any]]:
     """Return the alerts to choose from: id, and what they are called."""
-    kept = dict(await sandbox.newest_alerts(unit, station_id, _MOST_ALERTS))
+    kept = dict(await sandbox.newest_alerts(unit, theirs, _MOST_ALERTS))
     known = {each.id: each for each in await alerts.by_ids(unit, [each for each in kept if each != CODES])}
     choices = [
         {

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from broadcaster.domain.refusals import Refused, sentence
-from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.problems import HttpProblem
@@ -30,14 +29,14 @@ _TEXT = {"headline": MAX_HEADLINE, "instruction": MAX_INSTRUCTION}
 
 async def ask(call: Call[None, None]) -> web.Response:
     """Show the texts and the time, by default tomorrow at 8."""
-    alert, station = await alert_of(call, Role.PUBLISH)
+    alert, station = await alert_of(call)
     tomorrow = call.services.clock.now().astimezone(zone_of(station.region)) + timedelta(days=1)
     return _page(call, alert, station, f"{tomorrow:%Y-%m-%d}T08:00", {})
 
 
 async def do(call: Call[None, None]) -> web.StreamResponse:
     """Store the reminder."""
-    alert, station = await alert_of(call, Role.PUBLISH)
+    alert, station = await alert_of(call)
     form = await form_of(call.request)
     texts = {
         language: {name: form.get(f"{name}.{language}", "").replace("\r\n", "\n") for name in _TEXT}
@@ -53,7 +52,7 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
         asked["repeat"] = "FREQ=DAILY"
     try:
         given = await checked(call.request, ScheduleIn, json.dumps(asked).encode())
-        caller = call.need(Role.PUBLISH, station.id)
+        caller = call.need(station.id)
         made = await scheduling.write(call.services, station, await planned(call.services, given, station, caller))
     except (Refused, HttpProblem) as error:
         words = words_of(call.request, station.languages[0])

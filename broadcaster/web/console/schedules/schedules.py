@@ -15,9 +15,9 @@ from aiohttp import web
 from babel.dates import format_date, format_time, get_day_names
 from pydantic import Field
 
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, Refused, sentence
 from broadcaster.domain.schedules import OPEN, Outcome, Schedule, told
-from broadcaster.domain.stations import Role
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import checked, form_of
@@ -76,7 +76,7 @@ async def listing(call: Call[None, SchedulesPageQuery]) -> web.Response:
         "schedules": cards,
         "not_sent": open_ones,
         "groups": groups,
-        "may_send": call.caller is not None and call.caller.role.may(Role.PUBLISH),
+        "may_send": call.may_somewhere(Permission.SEND),
         "several": len(known) > 1,
     }
     if query.view != "list":
@@ -92,9 +92,8 @@ async def listing(call: Call[None, SchedulesPageQuery]) -> web.Response:
 
 
 async def _known(unit: Unit, call: Call[Any, Any]) -> tuple[dict[int, Station], list[Schedule]]:
-    known = {station.id: station for station in await stations_of(unit, call.caller)}
-    only = None if call.caller is None else call.caller.station_id
-    found = await schedules.page(unit, station_id=only, limit=_MOST)
+    known = {station.id: station for station in await stations_of(unit, call)}
+    found = await schedules.page(unit, stations=call.stations(), limit=_MOST)
     return known, [each for each in found if each.station_id in known]
 
 
@@ -102,8 +101,7 @@ async def not_sent(
     unit: Unit, call: Call[Any, Any], known: Mapping[int, Station], words: Words
 ) -> list[dict[str, Any]]:
     """Return occurrences awaiting a decision, for a list with two buttons each."""
-    only = None if call.caller is None else call.caller.station_id
-    found = await schedules.not_sent(unit, only, _NOT_SENT)
+    found = await schedules.not_sent(unit, call.stations(), _NOT_SENT)
     return [
         card(each, known[each.station_id], words) | _past(occurrence, each, words)
         for each, occurrence in found
@@ -215,7 +213,7 @@ def _agenda(days: _Days, words: Words) -> list[dict[str, Any]]:
 
 async def one(call: Call[None, None]) -> web.Response:
     """Show a schedule: its due times, past occurrences, and how to change it."""
-    found, station = await schedule_of(call, Role.READ)
+    found, station = await schedule_of(call)
     return await _one(call, found, station, {})
 
 
@@ -242,16 +240,16 @@ async def _one(
         "limits": _TEXT,
         "late": found.late // timedelta(minutes=1),
         "wrong": wrong,
-        "may_send": call.caller is not None and call.caller.may(Role.PUBLISH, station.id),
+        "may_send": call.may(Permission.SEND, station.id),
     }
     return show(call.request, "schedules/schedule.html", words, facts, tab="alerts", where=station.name, status=status)
 
 
 async def act(call: Call[None, None]) -> web.StreamResponse:
     """Carry out a schedule's form."""
-    was, station = await schedule_of(call, Role.PUBLISH)
+    was, station = await schedule_of(call)
     form = await form_of(call.request)
-    key_id = call.need(Role.PUBLISH, station.id).key_id
+    key_id = call.need(station.id).key_id
     action, at = form.get("action", ""), _instant(form.get("occurrence", ""))
     there = f"{_PATH}/{was.id}"
     try:
@@ -278,7 +276,7 @@ async def act(call: Call[None, None]) -> web.StreamResponse:
     except Conflict:
         words = words_of(call.request)
         said = {"": words("It was changed, sent or answered just now: this is how it stands.")}
-        return await _one(call, *(await schedule_of(call, Role.READ)), said, 409)
+        return await _one(call, *(await schedule_of(call)), said, 409)
     return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
 
 

@@ -17,7 +17,6 @@ from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.stations import boundary as station_boundary
 from broadcaster.web.console.stations import form as station_form
-from broadcaster.web.console.stations.boundary import check
 from broadcaster.web.console.stations.form import StationForm
 from broadcaster.web.console.stations.stations import languages_known
 from broadcaster.web.ground import GROUND
@@ -48,7 +47,6 @@ class CommunesFound(Shown):
 
 async def ask(call: Call[None, None]) -> web.Response:
     """Ask for the commune; or show the chosen one, or the form of a school or association."""
-    check(call)
     words = words_of(call.request)
     insee = call.request.query.get("insee", "").strip()[:10]
     kind = call.request.query.get("kind", "")
@@ -65,13 +63,11 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 async def find(call: Call[None, None]) -> web.Response:
     """Return communes matching the beginning of a name."""
-    check(call)
     return answer(CommunesFound(communes=tuple(await _search(_asked(call), words_of(call.request)))))
 
 
 async def ground(call: Call[None, None]) -> web.Response:
     """Return the map data of a commune that is not a station yet."""
-    check(call)
     commune = await _commune(call.request.match_info["insee"])
     body = await call.request.app[GROUND].under(_as_station(commune))
     return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
@@ -79,7 +75,6 @@ async def ground(call: Call[None, None]) -> web.Response:
 
 async def add(call: Call[None, None]) -> web.Response:
     """Add a station. Idempotent: its slug is unique."""
-    check(call)
     services, words = call.services, words_of(call.request)
     given = station_form.read(await form_of(call.request))
     fields = await asyncio.to_thread(station_form.made, given, words, services.settings.margin_m)

@@ -9,7 +9,8 @@ import structlog
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
-from broadcaster.domain.stations import Role, StationKind
+from broadcaster.domain.permissions import Permission
+from broadcaster.domain.stations import StationKind
 from broadcaster.http.reading import form_of
 from broadcaster.http.schemas.base import LANGUAGES
 from broadcaster.http.stations import station_named
@@ -37,7 +38,7 @@ async def listing(call: Call[None, None]) -> web.Response:
     """Show the operator's stations."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
-        theirs = await stations_of(unit, call.caller)
+        theirs = await stations_of(unit, call)
         shown = [
             {
                 "slug": each.slug,
@@ -50,7 +51,7 @@ async def listing(call: Call[None, None]) -> web.Response:
         ]
     facts = {
         "stations": shown,
-        "may_add": may_add(call),
+        "may_add": call.may_somewhere(Permission.STATIONS),
         "number": lambda n: format_decimal(n, locale=words.locale),
     }
     return show(call.request, "stations/stations.html", words, facts)
@@ -59,7 +60,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 async def one(call: Call[None, None]) -> web.Response:
     """Show one station."""
     words = words_of(call.request)
-    station = await _station(call, Role.READ)
+    station = await _station(call)
     async with call.services.store.read() as unit:
         followers = await stations.followers_count(unit, station.id)
         muted = await wishes.shares(unit, station.id)
@@ -81,8 +82,7 @@ async def one(call: Call[None, None]) -> web.Response:
         ],
         "languages_told": ", ".join(language_word(each, words) for each in station.languages),
         "margin": format_decimal(round(station.margin_m), locale=words.locale),
-        "may_change": call.need(Role.READ, station.id).may(Role.ADMIN, station.id),
-        "may_publish": call.need(Role.READ, station.id).may(Role.PUBLISH, station.id),
+        "may_change": call.may(Permission.SETTINGS, station.id),
         "done": {"added": words("The station was added."), "changed": words("The change was saved.")}.get(
             call.request.query.get("done", ""), ""
         ),
@@ -96,14 +96,14 @@ def _month(name: str, words: Words) -> str:
 
 async def edit(call: Call[None, None]) -> web.Response:
     """Show a station's form."""
-    station = await _station(call, Role.ADMIN)
+    station = await _station(call)
     return _editing(call, station, station_form.filled(station, words_of(call.request)))
 
 
 async def change(call: Call[None, None]) -> web.Response:
     """Change a station's contact, languages and margin."""
     given = station_form.read(await form_of(call.request))
-    station = await _station(call, Role.ADMIN)
+    station = await _station(call)
     words = words_of(call.request)
     given.slug = station.slug
     fields = station_form.changes(given, station, words)
@@ -136,13 +136,8 @@ def languages_known(words: Words) -> list[tuple[str, str]]:
     return [(each, language_word(each, words)) for each in LANGUAGES]
 
 
-def may_add(call: Call[Any, Any]) -> bool:
-    """Return whether the operator may add stations: only an administrator of all may."""
-    return call.caller is not None and call.caller.station_id is None and call.caller.role.may(Role.ADMIN)
-
-
-async def _station(call: Call[Any, Any], role: Role) -> Station:
+async def _station(call: Call[Any, Any]) -> Station:
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
-    call.need(role, station.id)
+    call.need(station.id)
     return station

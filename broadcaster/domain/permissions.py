@@ -1,0 +1,99 @@
+"""Who may do what: permissions, and the roles that hold them.
+
+Each route declares one permission: ``http.auth`` checks that the caller holds it for any station, ``Call.need`` that
+they hold it for the station concerned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Permission(StrEnum):
+    """What a caller may do.
+
+    ``self``: their own account. ``look``: alerts, reports, schedules, stations; nobody's name or address.
+    ``register``: residents, groups, addresses, what was sent to whom. ``export``: take lists of people away.
+    ``send``: write, foresee, send, schedule and end alerts. ``settings``: change a station. ``operators``: invite,
+    set roles, end others' sessions. ``stations``: add stations.
+    """
+
+    SELF = "self"
+    LOOK = "look"
+    REGISTER = "register"
+    EXPORT = "export"
+    SEND = "send"
+    SETTINGS = "settings"
+    OPERATORS = "operators"
+    STATIONS = "stations"
+
+
+class Role(StrEnum):
+    """An operator's role for a station; ``admin``: for the whole installation."""
+
+    VIEWER = "viewer"
+    WRITER = "writer"
+    APPROVER = "approver"
+    OWNER = "owner"
+    ADMIN = "admin"
+
+    def holds(self, permission: Permission) -> bool:
+        return permission in PERMISSIONS[self]
+
+
+class KeyRole(StrEnum):
+    """What an API key is good for. ``admin``: everything. ``publish``: send, and edit the register. ``read``: view."""
+
+    ADMIN = "admin"
+    PUBLISH = "publish"
+    READ = "read"
+
+
+_VIEWER = frozenset({Permission.SELF, Permission.LOOK})
+_WRITER = _VIEWER | {Permission.REGISTER, Permission.EXPORT, Permission.SEND}
+_OWNER = _WRITER | {Permission.SETTINGS, Permission.OPERATORS}
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.VIEWER: _VIEWER,
+    Role.WRITER: _WRITER,
+    Role.APPROVER: _WRITER,
+    Role.OWNER: _OWNER,
+    Role.ADMIN: _OWNER | {Permission.STATIONS},
+}
+_OF_KEYS = {KeyRole.READ: Role.VIEWER, KeyRole.PUBLISH: Role.WRITER, KeyRole.ADMIN: Role.OWNER}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Holder of an API key, or an operator. ``roles``: by station id; ``everywhere``: for all stations."""
+
+    key_id: int
+    roles: Mapping[int, Role]
+    everywhere: Role | None = None
+
+    def may(self, permission: Permission, station_id: int) -> bool:
+        """Return whether they may do this for a station."""
+        stations = self.stations(permission)
+        return stations is None or station_id in stations
+
+    def may_somewhere(self, permission: Permission) -> bool:
+        """Return whether they may do this for any station, or at all where it concerns none."""
+        return permission is Permission.SELF or self.stations(permission) != frozenset()
+
+    def stations(self, permission: Permission) -> frozenset[int] | None:
+        """Return the ids of the stations that they may do this for; None for all."""
+        if self.everywhere is not None and self.everywhere.holds(permission):
+            return None
+        return frozenset(station_id for station_id, role in self.roles.items() if role.holds(permission))
+
+
+def caller_with_key(key_id: int, role: KeyRole, station_id: int | None) -> Caller:
+    """Return an API key's holder; ``station_id`` None: a key for all stations."""
+    if station_id is not None:
+        return Caller(key_id, {station_id: _OF_KEYS[role]})
+    return Caller(key_id, {}, Role.ADMIN if role is KeyRole.ADMIN else _OF_KEYS[role])

@@ -1,0 +1,128 @@
+"""Role × route × station, over HTTP: what each caller may do, and what they may not do elsewhere."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from broadcaster.config import Settings
+from broadcaster.domain.permissions import PERMISSIONS, Role
+from broadcaster.http.route import PERMITTED, Access
+from broadcaster.server.routes import ROUTES
+from tests.contract.stores import URLS
+from tests.integration.http.conftest import Api, an_alert, open_api
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from broadcaster.http.route import Route
+
+KEYS = {"read": Role.VIEWER, "publish": Role.WRITER, "admin": Role.OWNER}
+GUARDED = [route for route in ROUTES if route.access in PERMITTED and route.path != "/console/sign-out"]
+"""Without the end of the session that the test goes on with."""
+
+REFUSED, HIDDEN, SIGNED_OUT = 403, (403, 404), 401
+
+
+@dataclass
+class Town:
+    """A service with something of L'Aigle's at every address that takes an id."""
+
+    api: Api
+    facts: dict[str, str]
+    sessions: dict[str, dict[str, str]]
+
+    async def ask(self, route: Route, key: str) -> tuple[int, str]:
+        """Ask for L'Aigle's thing at a route; give the status and, of what is not a stream, the text."""
+        path = re.sub(r"{(\w+)}", lambda found: self.facts[self._which(route, found[1])], route.path)
+        query = "?alert={alert}" if route.path == "/v1/sandbox" else "?station=laigle"
+        headers = {"Last-Event-ID": "end", "Accept-Language": "en"}
+        options: dict[str, Any] = {}
+        if route.access is Access.OPERATOR:
+            headers |= self.sessions[key]
+        else:
+            headers["Authorization"] = f"Bearer {self.api.keys[key]}"
+        if route.method in ("POST", "PUT", "PATCH"):
+            if route.body is not None or not route.page:
+                options["json"] = {"station": "laigle"}
+            else:
+                options["data"] = {"station": "laigle"}
+        url = self.api.running.url + path + query.format(**self.facts)
+        async with self.api.http.request(route.method, url, headers=headers, allow_redirects=False, **options) as came:
+            streamed = came.content_type == "text/event-stream"
+            return came.status, "" if streamed else (await came.read()).decode(errors="replace")
+
+    @staticmethod
+    def _which(route: Route, name: str) -> str:
+        if name == "slug":
+            return "group" if "/groups/" in route.path else "station"
+        if name == "id":
+            return next(
+                (kind for kind in ("alert", "schedule", "people", "sandbox") if f"/{kind}" in route.path), "nothing"
+            )
+        return name
+
+
+@pytest.fixture(params=URLS)
+async def town(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Town]:
+    url = URLS[request.param](request, tmp_path)
+    settings = Settings(host="127.0.0.1", port=0, data_dir=tmp_path, database_url=url, requests_per_minute=100_000)
+    async for api in open_api(settings):
+        person = {"external_id": "R-1", "locale": "fr", "groups": ["Digue"], "contacts": [
+            {"channel": "sms", "phone": "+33639980001"}], "places": [{"lon": 0.6283, "lat": 48.7631}]}  # fmt: skip
+        status, _, made = await api.call("POST", "/v1/stations/laigle/subscribers", person)
+        assert status == 201, made
+        _, _, alert = await api.call("POST", "/v1/alerts", an_alert(headline="La digue cède"))
+        later = {
+            **an_alert(headline="La digue cède"),
+            "at": "2030-01-01T10:00",
+            "lasts_minutes": 60,
+            "reason": "rehearsed",
+        }
+        status, _, schedule = await api.call("POST", "/v1/schedules", later)
+        assert status == 201, schedule
+        me = await api.sign_in("admin")
+        _, _, page = await api.call("GET", "/console/people?station=laigle", key=None, headers=me)
+        facts = {
+            "station": "laigle",
+            "alert": alert["id"],
+            "schedule": schedule["id"],
+            "people": re.search(r"/console/people/(\d+)", page)[1],
+            "group": "digue",
+            "contact": "1",
+            "sandbox": "1",
+            "token": "nothing",
+            "insee": "61214",
+            "nothing": "999999",
+        }
+        names = [f"{slug}-{each}" for slug, each in product(("laigle", "rugles"), KEYS)] + ["admin"]
+        yield Town(api, facts, {name: await api.sign_in(name) for name in names})
+
+
+async def test_role_by_route_by_station(town):
+    wrong = []
+    before = await town.api.counts()
+    for route, name in product(GUARDED, KEYS):
+        status, text = await town.ask(route, f"rugles-{name}")
+        held = route.permission in PERMISSIONS[KEYS[name]]
+        if not held and status != REFUSED:
+            wrong.append(f"{name} of another station: {route.method} {route.path}: {status}")
+        if "La digue" in text or "R-1" in text or "+3363998" in text:
+            wrong.append(f"{name} of another station read it: {route.method} {route.path}")
+    assert await town.api.counts() == before, "an operator of another station changed something"
+    for name in (*KEYS, "everywhere"):
+        role = KEYS.get(name, Role.ADMIN)
+        key = "admin" if name == "everywhere" else f"laigle-{name}"
+        for route in GUARDED:
+            if name == "everywhere" and route.access is Access.KEYED:
+                continue
+            held = route.permission in PERMISSIONS[role]
+            status, text = await town.ask(route, key)
+            if held is (status in (REFUSED, SIGNED_OUT)):
+                wrong.append(f"{key}: {route.method} {route.path}: {status} {text[:200] if held else ''}")
+    assert not wrong, "\n".join(wrong)
