@@ -87,16 +87,6 @@ class PlaceIndex:
         slots = self._table.find(np.unique(np.asarray(keys, dtype=np.int64)))
         return self._take_out(slots[slots != MISSING].astype(np.int64))
 
-    def remove_owner(self, owner: int) -> int:
-        """Remove an owner's points; return how many. Scans all points: about 1 ms a million."""
-        self._flush()
-        return self._take_out(self._slots_of(owner))
-
-    def of_owner(self, owner: int) -> Ints:
-        """Return the keys of an owner's points, sorted. Scans all points: about 1 ms a million."""
-        self._flush()
-        return np.sort(self._leaves.columns.keys[self._slots_of(owner)])
-
     def of_owners(self, owners: Any) -> Ints:
         """Return the keys of several owners' points, sorted. One scan of all points, however many owners."""
         self._flush()
@@ -121,10 +111,6 @@ class PlaceIndex:
         self._flush()
         found = [self._leaves.within(shape) for shape in area.shapes]
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
-
-    def _slots_of(self, owner: int) -> Ints:
-        mine = np.flatnonzero(self._leaves.columns.owners == owner)
-        return mine[self._leaves.holds(mine)]
 
     def _flush(self) -> None:
         if not self._waiting:

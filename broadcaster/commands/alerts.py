@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from broadcaster.commands.accounting import settled, show_report, show_unreached, unreached
 from broadcaster.commands.api import Api, Lost
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.following import follow
 from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
+from broadcaster.commands.report import settled, show_report, show_unreached, unreached
 from broadcaster.commands.showing import err, moment, out, print_json, table
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
@@ -79,13 +79,13 @@ def show(*, alert_id: int, as_json: bool) -> None:
     async def work(api: Api) -> tuple[Any, Any]:
         return await api.get(f"/v1/alerts/{alert_id}"), await api.get(f"/v1/alerts/{alert_id}/account")
 
-    shown, account = asked(work)
+    shown, report = asked(work)
     if as_json:
-        print_json({"alert": shown, "account": account})
+        print_json({"alert": shown, "account": report})
     else:
         _show_alert(shown)
-        show_report(out(), account)
-    if not settled(account):
+        show_report(out(), report)
+    if not settled(report):
         raise click.exceptions.Exit(int(Exit.UNACCOUNTED))
 
 
@@ -199,11 +199,11 @@ def cancel(
         body = {"texts": {language: text}} if headline else {}
         cleared = await api.post(f"/v1/alerts/{alert_id}/cancel", body)
         # A temporary service must run until the all-clear is accounted for.
-        account = await follow(api, cleared["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
-        return cleared, account, api.passing
+        report = await follow(api, cleared["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
+        return cleared, report, api.passing
 
-    cleared, account, passing = asked(work, may_start=True)
-    if passing and (account is None or not settled(account)):
+    cleared, report, passing = asked(work, may_start=True)
+    if passing and (report is None or not settled(report)):
         hint = "start `tocsin serve`, and what is unsent goes out"
         raise Stop(f"the all-clear {cleared['id']} is not with everyone yet", Exit.UNACCOUNTED, hint)
     if as_json:

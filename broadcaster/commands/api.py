@@ -107,8 +107,8 @@ class Api:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
         raise AssertionError("the last try returns or raises")
 
-    async def accounts(self, alert_id: str) -> AsyncGenerator[Any]:
-        """Yield an alert's account at each change, until it is finished. Raises ``Lost`` when the stream breaks."""
+    async def reports(self, alert_id: str) -> AsyncGenerator[Any]:
+        """Yield an alert's report at each change, until it is finished. Raises ``Lost`` when the stream breaks."""
         timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=_SILENCE_S)
         headers = {"Accept": "text/event-stream"}
         try:

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from broadcaster.commands.accounting import settled
 from broadcaster.commands.api import Api, Lost
+from broadcaster.commands.report import settled
 
 _POLL_S = 1.0
 
@@ -30,38 +30,38 @@ async def follow(api: Api, alert_id: str, *, wait_s: float, console: Console) ->
     try:
         with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task("sending", total=None, told="")
-            async with asyncio.timeout(wait_s), aclosing(_accounts(api, alert_id)) as accounts:
-                async for account in accounts:
-                    last = account
-                    done = account["matched"] - account["unaccounted"]
-                    bar.update(task, total=account["matched"] or None, completed=done, told=_told(account))
+            async with asyncio.timeout(wait_s), aclosing(_reports(api, alert_id)) as reports:
+                async for report in reports:
+                    last = report
+                    done = report["matched"] - report["unaccounted"]
+                    bar.update(task, total=report["matched"] or None, completed=done, told=_told(report))
     except TimeoutError:
         return last
     return last
 
 
-async def _accounts(api: Api, alert_id: str) -> AsyncGenerator[dict[str, Any]]:
+async def _reports(api: Api, alert_id: str) -> AsyncGenerator[dict[str, Any]]:
     """Yield accounts from the stream, or by polling without one, until the alert is settled."""
     while True:
         try:
-            async with aclosing(api.accounts(alert_id)) as stream:
-                async for account in stream:
-                    yield account
-                    if settled(account):
+            async with aclosing(api.reports(alert_id)) as stream:
+                async for report in stream:
+                    yield report
+                    if settled(report):
                         return
         except Lost:
             pass
         try:
-            account = await api.get(f"/v1/alerts/{alert_id}/account")
+            report = await api.get(f"/v1/alerts/{alert_id}/account")
         except Lost:
             continue  # it has retried for seconds; the service may come back
-        yield account
-        if settled(account):
+        yield report
+        if settled(report):
             return
         await asyncio.sleep(_POLL_S)
 
 
-def _told(account: dict[str, Any]) -> str:
-    people = account["people"]
+def _told(report: dict[str, Any]) -> str:
+    people = report["people"]
     shown = (state for state in ("accepted", "delivered", "displayed", "opened", "acknowledged", "unreached"))
     return ", ".join(f"{people[state]:,} {state}" for state in shown if people.get(state))

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from broadcaster.commands.accounting import settled, show_report, show_unreached, unreached
 from broadcaster.commands.api import Api, Lost
 from broadcaster.commands.drafting import draft, with_draft
 from broadcaster.commands.exits import HELP, Exit
@@ -16,6 +15,7 @@ from broadcaster.commands.following import follow
 from broadcaster.commands.foresight import banner, how_many, show_reach
 from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
+from broadcaster.commands.report import settled, show_report, show_unreached, unreached
 from broadcaster.commands.schedules import scheduled, with_schedule
 from broadcaster.commands.showing import err, moment, out, print_json
 from broadcaster.domain.spelling import counted
@@ -168,43 +168,43 @@ async def _post(api: Api, wish: _Wish) -> Any:
 async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) -> Exit:
     console = err() if wish.as_json else out()
     alert_id = alert["id"]
-    account: dict[str, Any] | None = None
+    report: dict[str, Any] | None = None
     missed: list[dict[str, Any]] = []
     try:
-        account = await follow(api, alert_id, wait_s=wish.wait_s, console=err())
-        if account is None or not settled(account):
-            account = await api.get(f"/v1/alerts/{alert_id}/account")
+        report = await follow(api, alert_id, wait_s=wish.wait_s, console=err())
+        if report is None or not settled(report):
+            report = await api.get(f"/v1/alerts/{alert_id}/account")
         missed = [each async for each in unreached(api, alert_id)]
         alert = await api.get(f"/v1/alerts/{alert_id}")
     except (Lost, Stop) as lost:
         # The alert is out: "refused" would be wrong, whatever fails afterwards.
         err().print(f"{lost}; {seen.goes_on}", markup=False)
-    if account is None:
-        account_code = Exit.UNACCOUNTED
+    if report is None:
+        code = Exit.UNACCOUNTED
     else:
-        show_report(console, account)
-        account_code = _code(account)
+        show_report(console, report)
+        code = _code(report)
     if missed:
         show_unreached(
             console, missed[:_SHOWN], title=f"{counted(len(missed), 'person was', 'people were')} not reached"
         )
         if len(missed) > _SHOWN:
             console.print(f"… all of them: tocsin alert unreached {alert_id}")
-    if account_code is Exit.UNACCOUNTED:
+    if code is Exit.UNACCOUNTED:
         console.print(f"not everyone is accounted for; {seen.goes_on}", markup=False)
     if wish.as_json:
-        print_json({"reach": reach, "alert": alert, "account": account, "unreached": missed})
-    return account_code
+        print_json({"reach": reach, "alert": alert, "account": report, "unreached": missed})
+    return code
 
 
 def _foreseen(reach: dict[str, Any]) -> Exit:
     return Exit.DONE if reach["people"] or reach["others_fewer_than"] else Exit.NOBODY
 
 
-def _code(account: dict[str, Any]) -> Exit:
-    if not settled(account):
+def _code(report: dict[str, Any]) -> Exit:
+    if not settled(report):
         return Exit.UNACCOUNTED
-    return Exit.DONE if account["matched"] else Exit.NOBODY
+    return Exit.DONE if report["matched"] else Exit.NOBODY
 
 
 def _confirm(wish: _Wish, reach: dict[str, Any]) -> None:

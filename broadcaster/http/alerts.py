@@ -14,9 +14,9 @@ from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count_reach
 from broadcaster.http.reading import number_of
-from broadcaster.http.schemas.accounts import ReachOut
 from broadcaster.http.schemas.alerts import AlertOut, AlertPage, ContentOut
 from broadcaster.http.schemas.base import MAX_EVENT
+from broadcaster.http.schemas.reports import ReachOut
 from broadcaster.http.stations import station_given
 from broadcaster.pipeline import issue, reach
 from broadcaster.store.alerts import alerts

@@ -17,7 +17,7 @@ from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.keys import HOLDERS, REPORTS, SESSION, STREAMS
 from broadcaster.http.problems import HttpProblem
-from broadcaster.http.schemas.accounts import (
+from broadcaster.http.schemas.reports import (
     DeliveryOut,
     DeliveryPage,
     ReportOut,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.report import Report
     from broadcaster.http.route import Call
-    from broadcaster.http.schemas.accounts import CursorQuery, DeliveriesQuery
+    from broadcaster.http.schemas.reports import CursorQuery, DeliveriesQuery
     from broadcaster.store import Unit
 
 MOST_STREAMS = 200

@@ -7,7 +7,7 @@ from broadcaster.domain.health import Code, Grade
 from broadcaster.http.answers import answer
 from broadcaster.http.keys import DOCUMENT
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.accounts import FindingOut, Health, Readiness
+from broadcaster.http.schemas.reports import FindingOut, Health, Readiness
 from broadcaster.pipeline.services import Services
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
     from broadcaster.http.connections import Connections
     from broadcaster.http.pacing import Paced
-    from broadcaster.http.schemas.accounts import ReportOut
+    from broadcaster.http.schemas.reports import ReportOut
     from broadcaster.http.tokens import Tokens
     from broadcaster.pipeline.services import Services
     from broadcaster.store.engine.grouping import Grouped

@@ -5,7 +5,7 @@ from aiohttp import web
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.http.answers import nothing
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.accounts import ReceiptIn
+from broadcaster.http.schemas.reports import ReceiptIn
 from broadcaster.store.people import welcomes
 
 USE = "receipt"

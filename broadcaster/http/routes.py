@@ -17,7 +17,17 @@ from broadcaster.http import (
 from broadcaster.http.resident_routes import RESIDENT_ROUTES
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
 from broadcaster.http.schedule_routes import SCHEDULE_ROUTES
-from broadcaster.http.schemas.accounts import (
+from broadcaster.http.schemas.alerts import (
+    AlertIn,
+    AlertOut,
+    AlertPage,
+    AlertsQuery,
+    CancelIn,
+    Draft,
+    Nearby,
+    NearbyQuery,
+)
+from broadcaster.http.schemas.reports import (
     CursorQuery,
     DeliveriesQuery,
     DeliveryPage,
@@ -29,16 +39,6 @@ from broadcaster.http.schemas.accounts import (
     SandboxPage,
     SandboxQuery,
     UnreachedPage,
-)
-from broadcaster.http.schemas.alerts import (
-    AlertIn,
-    AlertOut,
-    AlertPage,
-    AlertsQuery,
-    CancelIn,
-    Draft,
-    Nearby,
-    NearbyQuery,
 )
 from broadcaster.http.schemas.stations import StationIn, StationOut, TopicsIn
 from broadcaster.http.schemas.subscribers import (

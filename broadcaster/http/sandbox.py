@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import number_of
-from broadcaster.http.schemas.accounts import SandboxMessageOut, SandboxPage
+from broadcaster.http.schemas.reports import SandboxMessageOut, SandboxPage
 from broadcaster.store import sandbox
 from broadcaster.store.alerts import alerts
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from broadcaster.http.route import Call
-    from broadcaster.http.schemas.accounts import SandboxQuery
+    from broadcaster.http.schemas.reports import SandboxQuery
     from broadcaster.store import Unit
 
 

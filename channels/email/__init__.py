@@ -3,7 +3,7 @@
 from channels.email.address import InvalidMailAddress, parse_address
 from channels.email.body import slot
 from channels.email.channel import Email
-from channels.email.config import InvalidSmtpUrl, Sender, SmtpConfig
+from channels.email.config import Sender, SmtpConfig
 from channels.email.mail import InlineImage, Mail, MailTemplate
 from channels.email.signature import DkimKey, InvalidDkimKey
 
@@ -13,7 +13,6 @@ __all__ = [
     "InlineImage",
     "InvalidDkimKey",
     "InvalidMailAddress",
-    "InvalidSmtpUrl",
     "Mail",
     "MailTemplate",
     "Sender",

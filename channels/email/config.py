@@ -1,16 +1,16 @@
 """Mail settings: relay, credentials, sender, limits."""
 
-import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote
 
 from channels.email.address import InvalidMailAddress, parse_address
 from channels.email.fields import check_value
 from channels.email.signature import DkimKey
+from channels.provider_urls import InvalidProviderUrl, is_loopback, number, options, split, whole
 
 Tls = Literal["starttls", "starttls-if-offered", "implicit", "none"]
 
@@ -21,14 +21,7 @@ _HELO = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Za-
 _WITH_NAME = re.compile(r"\s*(?P<name>[^<>]*?)\s*<(?P<address>[^<>]*)>\s*")
 _PORTS = {"smtp": 587, "smtps": 465}
 _RELAY_PORT = 25
-
-
-class InvalidSmtpUrl(ValueError):
-    """Invalid relay settings; ``problem`` says what to change, without credentials."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
+_OPTIONS = frozenset({"starttls", "from", "bounce", "helo", "pool", "timeout", "per_connection"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +54,7 @@ class SmtpConfig:
     cross a network in clear. ``envelope_from``: where bounces go, by default the sender. ``ca_file``: PEM of the
     authority to trust instead of the system's. ``timeout_s`` bounds connecting and sending one message, each;
     ``wait_s`` the wait for one of ``pool_size`` connections; ``idle_s``: how long an unused one stays open. ``helo``:
-    our EHLO name, by default our address literal. Raises ``InvalidSmtpUrl``.
+    our EHLO name, by default our address literal. Raises ``InvalidProviderUrl``.
     """
 
     host: str
@@ -82,26 +75,26 @@ class SmtpConfig:
 
     def __post_init__(self) -> None:
         if not _HOST.fullmatch(self.host):
-            raise InvalidSmtpUrl("the relay's host is no host name or address")
+            raise InvalidProviderUrl("the relay's host is no host name or address")
         if not 0 < self.port < 1 << 16:
-            raise InvalidSmtpUrl("the relay's port is between 1 and 65535")
+            raise InvalidProviderUrl("the relay's port is between 1 and 65535")
         if self.tls not in get_args(Tls):
-            raise InvalidSmtpUrl(f"tls is one of {', '.join(get_args(Tls))}")
+            raise InvalidProviderUrl(f"tls is one of {', '.join(get_args(Tls))}")
         if self.helo is not None and not _HELO.fullmatch(self.helo):
-            raise InvalidSmtpUrl("helo is a host name or an address in [ ]")
+            raise InvalidProviderUrl("helo is a host name or an address in [ ]")
         for name in ("pool_size", "timeout_s", "wait_s", "idle_s", "messages_per_connection"):
             if not getattr(self, name) > 0:
-                raise InvalidSmtpUrl(f"{name} is more than 0")
+                raise InvalidProviderUrl(f"{name} is more than 0")
         self._check_credentials()
 
     def _check_credentials(self) -> None:
         if (self.username is None) != (self.password is None):
-            raise InvalidSmtpUrl("the user and the password come together: smtp://user:password@host")
+            raise InvalidProviderUrl("the user and the password come together: smtp://user:password@host")
         for credential in (self.username, self.password):
             if credential is not None and (not credential or re.search(r"[\x00-\x1f\x7f]", credential)):
-                raise InvalidSmtpUrl("the user or the password is empty or holds a control character")
+                raise InvalidProviderUrl("the user or the password is empty or holds a control character")
         if self.username is not None and self.tls == "none" and not self.is_loopback:
-            raise InvalidSmtpUrl("without TLS the password would cross the network in clear: use starttls=required")
+            raise InvalidProviderUrl("without TLS the password would cross the network in clear: use starttls=required")
 
     @property
     def bounce_address(self) -> str:
@@ -111,7 +104,7 @@ class SmtpConfig:
     @property
     def is_loopback(self) -> bool:
         """Whether the relay is on this machine."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     @classmethod
     def from_url(
@@ -122,100 +115,51 @@ class SmtpConfig:
         ``smtps://`` is TLS from the start (port 465). ``smtp://`` asks for STARTTLS (port 587) unless the host is this
         machine (port 25, no TLS). Credentials and values are percent-encoded; ``+`` is a plus. Options: ``starttls``
         (required, if-offered, never), ``from``, ``bounce``, ``helo``, ``pool``, ``timeout``, ``per_connection``.
-        ``sender`` is used where the URL has no ``from``. Raises ``InvalidSmtpUrl``.
+        ``sender`` is used where the URL has no ``from``. Raises ``InvalidProviderUrl``.
         """
-        parts, port = _split(url)
-        options = _options(parts.query)
+        parts = split(url, "smtp://user:password@host:port?options")
+        if parts.scheme not in _PORTS:
+            raise InvalidProviderUrl("the URL starts with smtp:// or smtps://")
+        given = options(parts.query, _OPTIONS)
         host = parts.hostname or ""
-        tls = _tls(parts.scheme, host, options.get("starttls"))
-        from_text = options.get("from") or sender
+        tls = _tls(parts.scheme, host, given.get("starttls"))
+        from_text = given.get("from") or sender
         if not from_text:
-            raise InvalidSmtpUrl("no sender: add ?from=Mairie <alerte@ville.example>")
-        bounce = options.get("bounce")
+            raise InvalidProviderUrl("no sender: add ?from=Mairie <alerte@ville.example>")
+        bounce = given.get("bounce")
         return cls(
             host=host,
-            port=port or (_RELAY_PORT if tls == "none" and _is_loopback(host) else _PORTS[parts.scheme]),
-            sender=_address("from", from_text, Sender.parse),
+            port=parts.port or (_RELAY_PORT if tls == "none" and is_loopback(host) else _PORTS[parts.scheme]),
+            sender=_sender("from", from_text),
             username=unquote(parts.username) if parts.username is not None else None,
             password=unquote(parts.password) if parts.password is not None else None,
             tls=tls,
-            envelope_from=_address("bounce", bounce, Sender.parse).address if bounce else None,
+            envelope_from=_sender("bounce", bounce).address if bounce else None,
             dkim=dkim,
-            pool_size=int(_number(options, "pool", 8)),
-            timeout_s=_number(options, "timeout", 30.0),
-            messages_per_connection=int(_number(options, "per_connection", 100)),
-            helo=options.get("helo"),
+            pool_size=whole(given, "pool", 8),
+            timeout_s=number(given, "timeout", 30.0),
+            messages_per_connection=whole(given, "per_connection", 100),
+            helo=given.get("helo"),
             ca_file=ca_file,
         )
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _split(url: str) -> tuple[SplitResult, int | None]:
-    """Split a URL; errors never quote it, since an unescaped password may end up in any part."""
-    if re.search(r"[\x00-\x1f\x7f]", url):
-        raise InvalidSmtpUrl("the URL holds a line break or another control character")
-    parts, port = None, None
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        parts = None
-    if parts is None or parts.path not in {"", "/"} or parts.fragment or not parts.hostname:
-        raise InvalidSmtpUrl(
-            "the URL is not smtp://user:password@host:port?options: percent-encode the signs / ? # @ : % "
-            "in the user and the password (/ is %2F, # is %23)"
-        )
-    if parts.scheme not in _PORTS:
-        raise InvalidSmtpUrl("the URL starts with smtp:// or smtps://")
-    return parts, port
-
-
-def _options(query: str) -> dict[str, str]:
-    known = {"starttls", "from", "bounce", "helo", "pool", "timeout", "per_connection"}
-    options: dict[str, str] = {}
-    for pair in filter(None, query.split("&")):
-        name, _, value = pair.partition("=")
-        if name not in known:
-            raise InvalidSmtpUrl(f"the URL has an unknown option; known are {', '.join(sorted(known))}")
-        if name in options:
-            raise InvalidSmtpUrl(f"the URL gives {name} twice")
-        options[name] = unquote(value)
-    return options
 
 
 def _tls(scheme: str, host: str, starttls: str | None) -> Tls:
     if scheme == "smtps":
         if starttls is not None:
-            raise InvalidSmtpUrl("smtps:// is TLS from the start: leave starttls out, or write smtp://")
+            raise InvalidProviderUrl("smtps:// is TLS from the start: leave starttls out, or write smtp://")
         return "implicit"
     if starttls is None:
-        return "none" if _is_loopback(host) else "starttls"
+        return "none" if is_loopback(host) else "starttls"
     if starttls not in _STARTTLS:
-        raise InvalidSmtpUrl(
+        raise InvalidProviderUrl(
             f"starttls is one of {', '.join(_STARTTLS)}; without it, it is required unless the host is this machine"
         )
     return _STARTTLS[starttls]
 
 
-def _address(name: str, text: str, parse: Callable[[str], Sender]) -> Sender:
+def _sender(option: str, text: str) -> Sender:
     try:
-        return parse(text)
+        return Sender.parse(text)
     except InvalidMailAddress as error:
-        raise InvalidSmtpUrl(f"{name} is no mail address ({error.code})") from error
-
-
-def _number(options: Mapping[str, str], name: str, default: float) -> float:
-    text = options.get(name)
-    if text is None:
-        return default
-    if not re.fullmatch(r"\d{1,6}(?:\.\d{1,3})?", text):
-        raise InvalidSmtpUrl(f"{name} is a number")
-    return float(text)
+        raise InvalidProviderUrl(f"{option} is no mail address ({error.code})") from error

@@ -7,21 +7,20 @@ encoded here, once, so ``Request.wire`` shows the very bytes sent.
 
 import base64
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
 from channels.errors import ChannelError, Misconfigured, Transient
 from channels.transport.courier import Courier
 from channels.transport.http import HttpConfig, HttpTrouble, What
+from channels.transport.retry_after import retry_after_s
 from channels.twilio.account import TwilioAccount
 from channels.twilio.errors import error_for
 
 FORM = "application/x-www-form-urlencoded"
-_LONGEST_WAIT_S = 86_400.0
 _MOST_BODY = 1 << 20
 _SUCCESS = range(200, 300)
 _SWITCHING = 101
@@ -103,7 +102,9 @@ class TwilioRest:
         if answer.status == _SWITCHING:  # to a protocol we did not request
             raise Transient("twilio:unreadable", "What Twilio answered can't be read.", may_have_left=True)
         if answer.status not in _SUCCESS:
-            raise error_for(answer.status, answer.code, retry_after=retry_after(answer.headers))
+            raise error_for(
+                answer.status, answer.code, retry_after=retry_after_s(answer.headers.get("Retry-After"), time.time())
+            )
         return answer
 
     def _error(self, trouble: HttpTrouble) -> ChannelError:
@@ -130,16 +131,3 @@ def _object(octets: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Parse ``Retry-After`` (RFC 9110, 10.2.3: seconds or a date) to seconds from now, at most a day."""
-    text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text), _LONGEST_WAIT_S)
-    try:
-        at = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    wait = (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return min(max(wait, 0.0), _LONGEST_WAIT_S)

@@ -86,11 +86,6 @@ class StatusReport:
     answered_by: Literal["human", "machine", "fax", "unknown"] | None = None
     duration_s: int | None = None
 
-    @property
-    def final(self) -> bool:
-        """Whether the state can't improve (except from delivered to displayed)."""
-        return self.state in ("delivered", "displayed", "failed")
-
 
 def verify(auth_token: str, url: str, params: Mapping[str, object], signature: str | None) -> bool:
     """Return whether Twilio signed this request (``X-Twilio-Signature``) with the account's token.

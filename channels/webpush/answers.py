@@ -15,16 +15,14 @@ WNS                   headers X-WNS-Error-Description, X-WNS-NotificationStatus;
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from channels.errors import ChannelError, Gone, Misconfigured, Permanent, SenderRefused, Transient
+from channels.transport.retry_after import retry_after_s
 
 TAKEN = frozenset({200, 201, 202, 204})
 TOO_LARGE = 413
 KEPT = ("Location", "Retry-After", "X-WNS-Error-Description", "X-WNS-NotificationStatus")
-MAX_RETRY_AFTER_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,6 @@ _WNS_DROPPED: dict[str, _Verdict] = {
 _EXCERPT = 160
 # An endpoint's token, or a key: an error page that repeats them must not leak an address into a log.
 _SECRET = re.compile(r"[A-Za-z0-9_%:=+-]{20,}")
-_DELTA = re.compile(r"[0-9]{1,12}")
 
 
 def judge(answer: Answer, host: str, *, now: float, proven: bool) -> ChannelError | None:
@@ -152,22 +149,3 @@ def excerpt(text: str) -> str:
     """Return the answer's beginning on one line, without anything like an address or a key."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * _EXCERPT]).split())
     return _SECRET.sub("…", line)[:_EXCERPT]
-
-
-def retry_after_s(value: str | None, now: float) -> float | None:
-    """Return the seconds of a ``Retry-After`` (RFC 9110, section 10.2.3) in either form, from 0 to a day.
-
-    None if unreadable.
-    """
-    if value is None:
-        return None
-    text = value.strip()
-    if _DELTA.fullmatch(text):
-        return min(float(text), MAX_RETRY_AFTER_S)
-    try:
-        when = parsedate_to_datetime(text)
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=UTC)
-        return min(max(when.timestamp() - now, 0.0), MAX_RETRY_AFTER_S)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
-from broadcaster.http.schemas.accounts import SandboxPageQuery
+from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.web.console import home, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, report, unreached
 from broadcaster.web.console.compose import compose, later, preview

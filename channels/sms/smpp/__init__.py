@@ -1,7 +1,7 @@
 """SMS over SMPP 3.4, as sold by carriers and resellers: the alternative to Twilio."""
 
 from channels.sms.smpp.channel import Smpp
-from channels.sms.smpp.config import InvalidSmppUrl, SmppConfig
+from channels.sms.smpp.config import SmppConfig
 from channels.sms.smpp.receipts import Report
 
-__all__ = ["InvalidSmppUrl", "Report", "Smpp", "SmppConfig"]
+__all__ = ["Report", "Smpp", "SmppConfig"]

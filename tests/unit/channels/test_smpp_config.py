@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from channels.sms.smpp import InvalidSmppUrl, SmppConfig
+from channels.provider_urls import InvalidProviderUrl
+from channels.sms.smpp import SmppConfig
 from channels.sms.smpp.pdu import Address
 
 URL = "smpp://mairie:s3cret%25@smsc.example:2776?from=%2B33199000000"
@@ -60,7 +61,7 @@ def test_a_carrier_that_wants_another_type_gets_it():
     ],
 )
 def test_what_can_not_work_is_refused_in_a_sentence_without_the_password(url):
-    with pytest.raises(InvalidSmppUrl) as caught:
+    with pytest.raises(InvalidProviderUrl) as caught:
         SmppConfig.from_url(url)
     assert "s3cr" not in caught.value.problem
     assert caught.value.problem[0].islower()

@@ -86,19 +86,6 @@ class Both(RuleBasedStateMachine):
         for key in there:
             del self.model[key]
 
-    @rule(owner=owners)
-    def remove_owner(self, owner):
-        mine = [key for key, (its, _, _) in self.model.items() if its == owner]
-        assert self.index.remove_owner(owner) == len(mine)
-        for key in mine:
-            del self.model[key]
-
-    @rule(owner=owners)
-    def of_owner(self, owner):
-        assert self.index.of_owner(owner).tolist() == sorted(
-            key for key, (its, _, _) in self.model.items() if its == owner
-        )
-
     @rule(several=st.sets(owners))
     def of_owners(self, several):
         assert self.index.of_owners(sorted(several)).tolist() == sorted(
@@ -158,7 +145,7 @@ def test_keys_at_the_ends_of_int64_are_kept_apart():
     ends = [2**63 - 1, -(2**63), 0, -1]
     index.load(ends, [1, 2, 3, 4], [0.0] * 4, [0.0] * 4)
     index.put(-(2**63), 9, 0.0, 0.0)
-    assert index.of_owner(9).tolist() == [-(2**63)]
+    assert index.of_owners([9]).tolist() == [-(2**63)]
     assert index.remove(2**63 - 1)
     assert len(index) == 3
 
@@ -208,7 +195,7 @@ def test_a_point_that_is_not_on_the_earth_is_refused_and_changes_nothing(lon, la
     assert refused.value.field == f"{field}s[1]"
     with pytest.raises(InvalidPoint):
         index.load([2, 1], [1, 1], [0.0, lon], [0.0, lat])
-    assert index.of_owner(1).tolist() == [1]
+    assert index.of_owners([1]).tolist() == [1]
 
 
 def test_columns_of_unequal_length_are_refused():
@@ -222,9 +209,8 @@ def test_an_empty_index_answers_nothing():
     assert len(index) == 0
     assert len(index.within(area).keys) == 0
     assert index.owners_within(area).tolist() == []
-    assert index.of_owner(1).tolist() == []
+    assert index.of_owners([1]).tolist() == []
     assert index.remove(1) is False
-    assert index.remove_owner(1) == 0
     index.load([], [], [], [])
     index.put_many([], [], [], [])
     assert len(index) == 0

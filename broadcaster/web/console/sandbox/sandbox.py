@@ -25,7 +25,7 @@ from broadcaster.web.resident.public import unknown
 
 if TYPE_CHECKING:
     from broadcaster.http.route import Call
-    from broadcaster.http.schemas.accounts import SandboxPageQuery
+    from broadcaster.http.schemas.reports import SandboxPageQuery
     from broadcaster.store import Unit
     from broadcaster.store.sandbox import SandboxMessage
     from broadcaster.web.i18n import Words

@@ -24,53 +24,53 @@ _APART = {
 _SHARES = ("p50", "p95", "p99")
 
 
-def settled(account: dict[str, Any]) -> bool:
+def settled(report: dict[str, Any]) -> bool:
     """Return whether everyone is accounted for, except people in their quiet hours."""
-    waits = account["resolved"] and 0 < account["unaccounted"] <= account["waiting"]
-    return bool(waits or (account["state"] == "finished" and account["unaccounted"] == 0))
+    waits = report["resolved"] and 0 < report["unaccounted"] <= report["waiting"]
+    return bool(waits or (report["state"] == "finished" and report["unaccounted"] == 0))
 
 
-def show_report(console: Console, account: dict[str, Any]) -> None:
+def show_report(console: Console, report: dict[str, Any]) -> None:
     """Print people by best state, deliveries by channel and state, and latencies."""
-    people = account["people"]
-    if account["matched"] == 0:
+    people = report["people"]
+    if report["matched"] == 0:
         console.print(Text("0 people matched: NOBODY was told anything", style="bold red"))
     else:
         parts = ", ".join(f"{count:,} {state}" for state, count in people.items() if count)
-        console.print(f"[bold]{account['matched']:,} people matched[/bold]: {parts}")
-    _say_apart(console, account)
-    if account["unaccounted"] > account["waiting"]:
-        console.print(Text(f"{account['unaccounted']:,} are not accounted for yet", style="bold yellow"))
-    elif settled(account) and account["matched"]:
+        console.print(f"[bold]{report['matched']:,} people matched[/bold]: {parts}")
+    _say_apart(console, report)
+    if report["unaccounted"] > report["waiting"]:
+        console.print(Text(f"{report['unaccounted']:,} are not accounted for yet", style="bold yellow"))
+    elif settled(report) and report["matched"]:
         console.print(Text("everyone is accounted for", style="bold green"))
-    states = [state for state in _ORDER if any(counts.get(state) for counts in account["channels"].values())]
+    states = [state for state in _ORDER if any(counts.get(state) for counts in report["channels"].values())]
     rows = [
         (
-            CHANNEL_WORDS[name] + (" (sandbox)" if name in account["sandbox"] else ""),
+            CHANNEL_WORDS[name] + (" (sandbox)" if name in report["sandbox"] else ""),
             *(f"{counts.get(state, 0):,}" for state in states),
             f"{sum(counts.values()):,}",
         )
-        for name, counts in account["channels"].items()
+        for name, counts in report["channels"].items()
     ]
     if rows:
         console.print(table(("channel", *(f"#{state.replace('_', ' ')}" for state in states), "#all"), rows))
     times = [
-        (f"to {name}", *(seconds(account[f"{name}_s"][share]) for share in _SHARES))
+        (f"to {name}", *(seconds(report[f"{name}_s"][share]) for share in _SHARES))
         for name in ("accepted", "delivered")
     ]
     console.print(table(("people", *(f"#{share}" for share in _SHARES)), times))
-    for name, why in account["stopped"].items():
+    for name, why in report["stopped"].items():
         console.print(Text(f"{CHANNEL_WORDS[name]} is stopped: {why}", style="bold red"))
-    for warning in account["warnings"]:
+    for warning in report["warnings"]:
         console.print(Text(f"warning: {warning}", style="yellow"))
-    say_sandbox(console, account["sandbox"])
-    if account["cancelled_at"]:
-        console.print(f"cancelled {moment(account['cancelled_at'])}")
+    say_sandbox(console, report["sandbox"])
+    if report["cancelled_at"]:
+        console.print(f"cancelled {moment(report['cancelled_at'])}")
 
 
-def _say_apart(console: Console, account: dict[str, Any]) -> None:
+def _say_apart(console: Console, report: dict[str, Any]) -> None:
     for name, told in _APART.items():
-        n = sum(account[name].values()) if isinstance(account[name], dict) else account[name]
+        n = sum(report[name].values()) if isinstance(report[name], dict) else report[name]
         if n:
             console.print(told.format(n))
 

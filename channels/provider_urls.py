@@ -1,0 +1,78 @@
+"""Providers as URLs: ``scheme://user:password@host:port?option=value``, percent-encoded; ``+`` is a plus."""
+
+import ipaddress
+import re
+from collections.abc import Collection
+from typing import TypeVar
+from urllib.parse import SplitResult, unquote, urlsplit
+
+Default = TypeVar("Default", float, int, None)
+
+
+class InvalidProviderUrl(ValueError):
+    """Invalid settings of a provider; ``problem`` says what to change, without credentials."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+def split(url: str, example: str) -> SplitResult:
+    """Split a URL with a valid port and no path. Raises ``InvalidProviderUrl``.
+
+    Errors never quote it, since an unescaped password may end up in any part.
+    """
+    if re.search(r"[\x00-\x1f\x7f]", url):
+        raise InvalidProviderUrl("the URL holds a line break or another control character")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        parts = None
+    if parts is None or parts.path not in {"", "/"} or parts.fragment or not parts.hostname:
+        raise InvalidProviderUrl(
+            f"the URL is not {example}: percent-encode spaces and the signs / ? # @ : % in the user and the password"
+            " (/ is %2F, # is %23)"
+        )
+    return parts
+
+
+def options(query: str, known: Collection[str]) -> dict[str, str]:
+    """Return a query's options, each of ``known`` and given once. Raises ``InvalidProviderUrl``."""
+    found: dict[str, str] = {}
+    for pair in filter(None, query.split("&")):
+        name, _, value = pair.partition("=")
+        if name not in known:
+            raise InvalidProviderUrl(f"the URL has an unknown option; known are {', '.join(sorted(known))}")
+        if name in found:
+            raise InvalidProviderUrl(f"the URL gives {name} twice")
+        found[name] = unquote(value)
+    return found
+
+
+def number(given: dict[str, str], name: str, default: Default) -> float | Default:
+    """Return an option's number. Raises ``InvalidProviderUrl``."""
+    text = given.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"\d{1,6}(?:\.\d{1,3})?", text):
+        raise InvalidProviderUrl(f"{name} is a number")
+    return float(text)
+
+
+def whole(given: dict[str, str], name: str, default: Default) -> int | Default:
+    """Return an option's whole number. Raises ``InvalidProviderUrl``."""
+    text = given.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"\d{1,6}", text):
+        raise InvalidProviderUrl(f"{name} is a whole number")
+    return int(text)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
