@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from broadcaster.store.tables import recipients
 from tests.contract.stores import URLS
+from tests.integration.pipeline.test_digest import WISHES, digest_of, in_digest
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
 from tests.servers.town_audit import recount, told
@@ -150,15 +151,40 @@ async def test_a_service_that_is_killed_while_people_wait_tells_each_once_in_the
         await recount(town.store, alert["id"])
 
 
-async def test_the_clock_an_hour_back_wakes_nobody_early(tmp_path: Path) -> None:
+async def test_a_clock_an_hour_ahead_or_back_wakes_at_the_hour_that_it_shows_and_sends_nothing_twice(
+    tmp_path: Path,
+) -> None:
     async with Town(tmp_path, quiet_hours=NIGHT) as town:
-        await town.settle(town.resident("push"))
+        sleeper, collector = (town.resident("push") for _ in range(2))
+        await town.settle(sleeper, collector)
         set_to(town, 23)
         async with town.serving() as api:
-            alert = await api.issue(severity="moderate", expires=in_hours(town, 24))
-            await waiting(api, alert["id"], 1)
+            first = await api.issue(severity="moderate", expires=in_hours(town, 24))
+            await waiting(api, first["id"], 2)
             town.clock.advance(-3600)
-            set_to(town, 6, 59)
-            assert (await waiting(api, alert["id"], 1))["people"]["pending"] == 1
+            set_to(town, 6, 30)
+            assert (await waiting(api, first["id"], 2))["people"]["pending"] == 2
+            town.clock.advance(3600)  # shows 7:30
+            assert (await api.finished(first["id"]))["people"]["accepted"] == 2
+            town.clock.advance(-3600)
+            second = await api.issue(severity="moderate", expires=in_hours(town, 24))
+            await waiting(api, second["id"], 2)
             set_to(town, 7)
-            assert (await api.finished(alert["id"]))["people"]["accepted"] == 1
+            assert (await api.finished(second["id"]))["people"]["accepted"] == 2
+
+            await api.call("PUT", WISHES, {"digest": ["works"]}, expect=204, key=collector.token)
+            works = {"severity": "minor", "topic": "works", "expires": in_hours(town, 48)}
+            set_to(town, 17, 30)
+            await in_digest(api, (await api.issue(**works))["id"], 1)
+            town.clock.advance(3600)
+            await api.finished((await digest_of(api))[0]["id"])
+            town.clock.advance(-3600)
+            late = await api.issue(**works)
+            await in_digest(api, late["id"], 1)
+            assert len(await digest_of(api)) == 1
+            set_to(town, 18)
+            newest, _ = await digest_of(api, 2)
+            assert (await api.finished(newest["id"]))["people"]["accepted"] == 1
+            assert newest["texts"]["fr"]["headline"] == "Résumé du jour (1)"
+            assert late["url"] in newest["texts"]["fr"]["description"]
+        assert len(town.push.messages) == 2 + 2 + 2 + 2
