@@ -22,6 +22,13 @@ class IdSet:
         self._added.discard(member)
         self._removed.add(member)
 
+    def put(self, member: int, there: bool) -> None:  # noqa: FBT001  as in a list of members
+        """Add or discard a member."""
+        if there:
+            self.add(member)
+        else:
+            self.discard(member)
+
     def array(self) -> NDArray[np.int64]:
         """Return the members, ascending; read-only."""
         if self._removed:

@@ -27,7 +27,7 @@ class Roster:
         self._locale = np.zeros(1024, np.uint8)
         self._first = np.full(1024, _NONE, np.int32)
         self._vulnerable = np.zeros(1024, np.bool_)
-        self._unconfirmed = IdSet()
+        self._unconfirmed, self._paused = IdSet(), IdSet()
         self._others: dict[int, set[int]] = {}
         self._locales: list[str] = [""]
         self._stations: defaultdict[int, IdSet] = defaultdict(IdSet)
@@ -44,8 +44,9 @@ class Roster:
             numbers = {locale: self._locale_number(locale) for locale in dict.fromkeys(part.locales)}
             self._locale[part.ids] = [numbers[each] for each in part.locales]
             self._vulnerable[part.ids] = part.vulnerable
-            for each in part.ids[part.unconfirmed].tolist():
-                self._unconfirmed.add(each)
+            for flagged, ids in ((part.unconfirmed, self._unconfirmed), (part.paused, self._paused)):
+                for each in part.ids[flagged].tolist():
+                    ids.add(each)
         self.phonebook.load(await feed.contact_pairs(unit), await feed.refusals(unit))
         stations, followers, registered = await feed.follower_pairs(unit)
         for station_id, subscriber_ids in _by_first(np.array((stations, followers))[:, registered > 0]):
@@ -89,10 +90,8 @@ class Roster:
         self.phonebook.put(each, entry.contacts, entry.refused)
         self._locale[each] = self._locale_number(entry.locale)
         self._vulnerable[each] = entry.vulnerable
-        if entry.unconfirmed:
-            self._unconfirmed.add(each)
-        else:
-            self._unconfirmed.discard(each)
+        self._unconfirmed.put(each, entry.unconfirmed)
+        self._paused.put(each, entry.paused)
         for station_id in before - entry.stations:
             self._stations[station_id].discard(each)
         for station_id in before - entry.registered:
@@ -108,10 +107,7 @@ class Roster:
             self._others[each] = set(ordered[1:])
         for station_id in before | entry.stations:
             for group_id in self._groups_of[station_id]:
-                if group_id in entry.groups:
-                    self._groups[group_id].add(each)
-                else:
-                    self._groups[group_id].discard(each)
+                self._groups[group_id].put(each, group_id in entry.groups)
 
     def stations_of(self, subscriber_id: int) -> set[int]:
         """Return the ids of the stations that a subscriber follows."""
@@ -130,6 +126,10 @@ class Roster:
     def unconfirmed(self) -> NDArray[np.int64]:
         """Return those with an unconfirmed sign-up, ascending."""
         return self._unconfirmed.array()
+
+    def paused(self) -> NDArray[np.int64]:
+        """Return those who paused, ascending."""
+        return self._paused.array()
 
     def everybody(self) -> NDArray[np.int64]:
         """Return all subscribers, ascending."""

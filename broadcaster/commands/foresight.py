@@ -55,11 +55,7 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
     if reach["unconfirmed"]:
         console.print(f"about {reach['unconfirmed']:,} sign-ups are not confirmed yet, and not counted")
     _say_hearing(console, reach["hearing"])
-    lacking = reach["no_channel"] - reach["opted_out"]
-    if lacking:
-        console.print(f"[yellow]{counted(lacking, 'person has', 'people have')} no channel that works[/yellow]")
-    if reach["opted_out"]:
-        console.print(f"[yellow]{counted(reach['opted_out'], 'person', 'people')} opted out[/yellow]")
+    _say_lacking(console, reach["no_channel"], reach["opted_out"], reach["paused"])
     rows = [
         (
             CHANNEL_WORDS[name] + (" (sandbox)" if name in reach["sandbox"] else ""),
@@ -83,6 +79,17 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
     say_sandbox(console, reach["sandbox"])
     for warning in reach["warnings"]:
         console.print(Text(f"warning: {warning}", style="yellow"))
+
+
+def _say_lacking(console: Console, without: int, opted_out: int, paused: int) -> None:
+    lacking = without - opted_out - paused
+    for n, told in (
+        (lacking, f"{counted(lacking, 'person has', 'people have')} no channel that works"),
+        (opted_out, f"{counted(opted_out, 'person', 'people')} opted out"),
+        (paused, f"{counted(paused, 'person', 'people')} paused all messages"),
+    ):
+        if n:
+            console.print(f"[yellow]{told}[/yellow]")
 
 
 def _say_hearing(console: Console, hearing: dict[str, int]) -> None:

@@ -38,8 +38,8 @@ class SmsPreview:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom an alert would reach. ``people`` matched; ``no_channel`` of them have no working contact, ``opted_out`` of
-    these because they unsubscribed.
+    """Whom an alert would reach. ``people`` matched; ``no_channel`` of them have no working contact: ``opted_out`` of
+    these because they unsubscribed, ``paused`` for a time that they chose.
 
     ``registered``: people of the station's own register, exact. ``others``: estimate of everybody else, in tens;
     ``others_fewer_than``: there may be some, fewer than this. The other figures count people like these others.
@@ -68,6 +68,7 @@ class Reach:
     maybe_twice: int = 0
     unconfirmed: int = 0
     hearing: Mapping[str, int] = field(default_factory=dict)
+    paused: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,7 @@ async def foresee(services: Services, question: Question) -> Reach:
     lacking = counts.sum(axis=1) == 0
     without = int(lacking.sum())
     opted_out = int((lacking & (ways.refusals(len(people))[:, numbers].sum(axis=1) > 0)).sum())
+    paused = int(np.isin(people, atlas.roster.paused()).sum())
     price = {
         ChannelName.SMS: services.settings.sms_price_minor,
         ChannelName.VOICE: services.settings.voice_price_minor,
@@ -174,6 +175,7 @@ async def foresee(services: Services, question: Question) -> Reach:
         devices=found[ChannelName.PUSH].contacts if ChannelName.PUSH in found else 0,
         no_channel=without,
         opted_out=opted_out,
+        paused=paused,
         channels=found,
         sms=previews,
         cost_minor=sum(each.cost_minor for each in found.values()),
@@ -181,7 +183,7 @@ async def foresee(services: Services, question: Question) -> Reach:
         seconds_to_95=seconds,
         area_km2=None if area is None else round(area.area_m2 / 1e6, 3),
         sandbox=tuple(name for name in channels if name in services.sandboxed),
-        warnings=tuple(_warnings(len(people), fewer_than, (without, opted_out), seconds, previews)),
+        warnings=tuple(_warnings(len(people), fewer_than, (without, opted_out, paused), seconds, previews)),
         unconfirmed=counted.unconfirmed,
     )
 
@@ -274,10 +276,14 @@ def _seconds_to(
 
 
 def _warnings(
-    people: int, fewer_than: int | None, lacking: tuple[int, int], seconds: float | None, previews: Sequence[SmsPreview]
+    people: int,
+    fewer_than: int | None,
+    lacking: tuple[int, int, int],
+    seconds: float | None,
+    previews: Sequence[SmsPreview],
 ) -> list[str]:
-    """Return warnings for the operator; ``lacking``: people without a channel, and how many of them opted out."""
-    without, opted_out = lacking
+    """Return warnings for the operator; ``lacking``: people without a channel, how many of them opted out or paused."""
+    without, opted_out, paused = lacking
     found = []
     if people == 0 and fewer_than:
         found.append(f"Nobody on the station's own list is concerned, and fewer than {fewer_than} others.")
@@ -285,12 +291,14 @@ def _warnings(
         found.append("NOBODY is concerned: 0 people match. Check the area and the audience.")
     elif without == people:
         found.append("NOBODY can be reached: no one who matches has a contact by these channels.")
-    elif without > opted_out:
-        some = f"{without - opted_out} of {counted(people, 'person has', 'people have')}"
+    elif without > opted_out + paused:
+        some = f"{without - opted_out - paused} of {counted(people, 'person has', 'people have')}"
         found.append(f"{some} no contact by these channels: reach them another way.")
     if opted_out:
         told = counted(opted_out, "person", "people")
         found.append(f"{told} opted out of messages by these channels: nothing is sent to them.")
+    if paused:
+        found.append(f"{counted(paused, 'person', 'people')} paused all messages: nothing is sent to them.")
     if seconds is not None and seconds > _SLOW_S:
         found.append(f"At the configured rates it takes {seconds / 60:.0f} minutes until 95 % have a first message.")
     for preview in previews:

@@ -60,6 +60,7 @@ class ReachOut(Shown):
     devices: int
     no_channel: int = Field(description="People who have no contact by these channels that works.")
     opted_out: int = Field(description="Of these, people who asked for no more messages.")
+    paused: int = Field(description="Of these, people who asked for no messages for a time.")
     channels: dict[ChannelName, ChannelReachOut]
     sms: tuple[SmsPreviewOut, ...]
     cost_minor: int

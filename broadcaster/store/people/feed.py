@@ -47,12 +47,13 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """Subscribers, ascending, with locale, vulnerable and unconfirmed flags; equal lengths."""
+    """Subscribers, ascending, with locale, vulnerable, unconfirmed and paused flags; equal lengths."""
 
     ids: NDArray[np.int64]
     locales: Sequence[str]
     vulnerable: NDArray[np.bool_]
     unconfirmed: NDArray[np.bool_]
+    paused: NDArray[np.bool_]
 
 
 @dataclass
@@ -66,6 +67,7 @@ class Known:
     locale: str = ""
     vulnerable: bool = False
     unconfirmed: bool = False
+    paused: bool = False
     contacts: list[tuple[int, int]] = field(default_factory=list)
     stations: set[int] = field(default_factory=set)
     registered: set[int] = field(default_factory=set)
@@ -161,6 +163,7 @@ _PEOPLE = (
         subscribers.c.token_hash,
         subscribers.c.vulnerable,
         subscribers.c.unconfirmed_at.is_not(None),
+        subscribers.c.paused_until.is_not(None),
     )
     .where(subscribers.c.id.between(_LO, _HI))
     .order_by(subscribers.c.id)
@@ -199,9 +202,9 @@ async def traits(unit: Unit) -> AsyncIterator[Traits]:
     for window in await _windows(unit):
         rows = (await unit.conn.execute(_PEOPLE, window)).all()
         if rows:
-            ids, spoken, tokens, sealed, unconfirmed = zip(*rows, strict=True)
+            ids, spoken, tokens, sealed, *said = zip(*rows, strict=True)
             flags = [open_flag(vault, token, each) for token, each in zip(tokens, sealed, strict=True)]
-            yield Traits(np.array(ids, np.int64), spoken, np.array(flags, np.bool_), np.array(unconfirmed, np.bool_))
+            yield Traits(np.array(ids, np.int64), spoken, *(np.array(each, np.bool_) for each in (flags, *said)))
 
 
 async def contact_pairs(unit: Unit) -> NDArray[np.int64]:
@@ -246,6 +249,7 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
             row.locale,
             people.open_flag(unit.vault, row.token_hash, row.vulnerable),
             unconfirmed=row.unconfirmed_at is not None,
+            paused=row.paused_until is not None,
         )
         for row in await unit.conn.execute(
             select(
@@ -254,6 +258,7 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
                 subscribers.c.token_hash,
                 subscribers.c.vulnerable,
                 subscribers.c.unconfirmed_at,
+                subscribers.c.paused_until,
             ).where(subscribers.c.id.in_(subscriber_ids))
         )
     }

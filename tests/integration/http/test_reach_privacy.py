@@ -27,6 +27,7 @@ FIGURES = (
     "devices",
     "no_channel",
     "opted_out",
+    "paused",
     "channels",
     "seconds_to_95",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from broadcaster.pipeline.reach import reach
 from broadcaster.pipeline.render import render
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.store import tables
-from broadcaster.store.people import contacts
+from broadcaster.store.people import contacts, residents
 from channels.sms import count
 from tests.contract.service import HERE, command, service
 from tests.contract.stores import NOW, add_station, mail, phone, push, register, resident
@@ -68,6 +69,8 @@ async def populate(services, seed):
         ids = list(await unit.conn.scalars(select(tables.contacts.c.id).order_by(tables.contacts.c.id)))
         for contact_id in chance.sample(ids, 12):
             await contacts.opt_out(unit, contact_id, chance.choice([town.id, other.id]), NOW)
+        for each in await unit.conn.scalars(select(tables.subscribers.c.id).where(tables.subscribers.c.id % 9 == 0)):
+            await residents.pause(unit, each, NOW + timedelta(days=3650))
         await contacts.retire(unit, chance.sample(ids, 8), ContactStatus.GONE, "x", NOW)
         await contacts.retire(unit, chance.sample(ids, 8), ContactStatus.STOPPED, "x", NOW)
     return town
@@ -92,9 +95,8 @@ async def test_what_is_foreseen_is_what_is_written(tmp_path, seed, area, audienc
             shares = list(await run(select(tables.shares)))
             locales = {row.id: row.locale for row in await run(select(tables.subscribers))}
         assert foreseen.no_channel == sum(row.state == PersonState.UNREACHED for row in people)
-        assert foreseen.opted_out == sum(
-            Reason.OPTED_OUT in {why.reason for why in unpack(row.reasons)} for row in people
-        )
+        for counted, reason in ((foreseen.opted_out, Reason.OPTED_OUT), (foreseen.paused, Reason.PAUSED)):
+            assert counted == sum(reason in {why.reason for why in unpack(row.reasons)} for row in people), reason
         assert len({row.contact_id for row in written}) == len(written), "one contact, one message"
         by_channel = Counter(CHANNELS[row.channel] for row in written)
         fills = {locale: render(ChannelName.SMS, context, locale) for locale in ("fr", "en-GB", "de")}

@@ -1,4 +1,4 @@
-"""The reach in a terminal tells who opted out apart from who has no means, one from several."""
+"""The reach in a terminal tells who opted out or paused apart from who has no means, one from several."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from broadcaster.commands.foresight import show_reach
 
 REACH = {
     "people": 9, "registered": 9, "others": 0, "others_fewer_than": None, "unconfirmed": 0, "devices": 1,
-    "no_channel": 0, "opted_out": 0, "channels": {}, "sms": (), "cost_minor": 0, "currency": "EUR",
+    "no_channel": 0, "opted_out": 0, "paused": 0, "channels": {}, "sms": (), "cost_minor": 0, "currency": "EUR",
     "seconds_to_95": None, "area_km2": None, "sandbox": [], "warnings": (),
     "hearing": {"now": 9, "later": 0, "digest": 0, "unwanted": 0, "missed": 0},
 }  # fmt: skip
@@ -20,6 +20,7 @@ REACH = {
     [
         ({"no_channel": 3, "opted_out": 1}, ["2 people have no channel that works", "1 person opted out"], []),
         ({"no_channel": 2, "opted_out": 2}, ["2 people opted out"], ["no channel"]),
+        ({"no_channel": 2, "paused": 2}, ["2 people paused all messages"], ["no channel", "opted out"]),
         ({"no_channel": 1}, ["9 people, 1 device, 8 reachable", "1 person has no channel that works"], ["opted out"]),
     ],
 )

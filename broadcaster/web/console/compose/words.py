@@ -114,7 +114,9 @@ def _reach(words: Words) -> dict[str, Said]:
         "n_sms": words("%(n)s by SMS (%(segments)s, %(cost)s)"),
         "n_voice": words("%(n)s by call (%(cost)s)"),
         "n_email": words("%(n)s by mail"),
-        "figures": words("%(people)s, %(without)s without any means, %(opted_out)s opted out, %(cost)s"),
+        "figures": words(
+            "%(people)s, %(without)s without any means, %(opted_out)s opted out, %(paused)s paused, %(cost)s"
+        ),
     }
 
 
@@ -155,6 +157,9 @@ def _checks(words: Words) -> dict[str, Said]:
         ),
         "rest_opted_out": words.both(
             "%(n)s opted out: nothing is sent to them.", "%(n)s opted out: nothing is sent to them."
+        ),
+        "rest_paused": words.both(
+            "%(n)s paused all messages: nothing is sent to them.", "%(n)s paused all messages: nothing is sent to them."
         ),
         "hear_now": words("%(n)s now"),
         "hear_later": words("%(n)s when their quiet hours end"),

@@ -6,7 +6,7 @@ import { drawArea, styleOf, whereWords } from "./compose_area.js";
 import { dates, fill, language, make, many, number, one } from "./dom.js";
 import { draw } from "./map.js";
 import { When, schedule } from "./compose_when.js";
-import { money } from "./compose_where.js";
+import { lacking, money } from "./compose_where.js";
 
 const SLOW_S = 600;
 const LANGUAGES = new Intl.DisplayNames([language], { type: "language" });
@@ -79,13 +79,13 @@ export class Check {
     this.found = found;
     const now = { exercise: words.sends_drill, test: words.sends_test }[draft.status] || words.sends;
     const pattern = this.isLater ? words.schedules : now;
-    const lacking = found.no_channel - found.opted_out;
-    const rest = [lacking ? many(words.rest_without, lacking) : "", found.opted_out ? many(words.rest_opted_out, found.opted_out) : ""];
+    const without = Object.entries({ without: lacking(found), opted_out: found.opted_out, paused: found.paused });
+    const rest = without.filter(([, n]) => n).map(([why, n]) => many(words[`rest_${why}`], n));
     one("#sentence").textContent = fill(pattern, {
       people: howMany(found, words),
       where: whereWords(this.given, draft),
       ways: ways.join(", "),
-      rest: rest.filter(Boolean).join(" ") || (found.people ? words.rest_none : ""),
+      rest: rest.join(" ") || (found.people ? words.rest_none : ""),
     });
     const how = Object.entries(found.hearing).filter(([, n]) => n);
     one("#hearing").hidden = how.every(([each]) => each === "now");

@@ -14,6 +14,9 @@ const WAIT_FOR_PLACE_MS = 9000;
 export const money = (minor, currency) =>
   new Intl.NumberFormat(language, { style: "currency", currency }).format(minor / 100);
 
+/** Count who has no means, of those who want messages now. @param {any} found */
+export const lacking = (found) => found.no_channel - found.opted_out - found.paused;
+
 /** Write how long it takes until 95 % are reached. @param {number|null} seconds @param {any} words */
 export function soon(seconds, words) {
   if (seconds === null || seconds === undefined) return "";
@@ -106,10 +109,11 @@ export class Where {
     one('[data-reach="word"]').textContent = found?.people === 1 ? this.words.person : this.words.people;
     for (const each of all(".ways > li", box)) {
       const way = each.dataset.way;
-      const n = way === "none" ? found && found.no_channel - found.opted_out : way === "no" ? found?.opted_out : found?.channels[way]?.people;
+      const others = found && { none: lacking(found), no: found.opted_out, paused: found.paused };
+      const n = others && way in others ? others[way] : found?.channels[way]?.people;
       each.querySelector("b").textContent = found ? (n === undefined ? "·" : number(n)) : "–";
       each.classList.toggle("off", Boolean(found) && n === undefined);
-      if (way === "no") each.hidden = !n;
+      if (way === "no" || way === "paused") each.hidden = !n;
     }
     one('[data-reach="others"]').textContent = found ? this.others(found) : "";
     const units = found?.channels.sms?.units || 0;
@@ -133,8 +137,9 @@ export class Where {
   sayReach(found) {
     const figures = fill(this.words.figures, {
       people: many(this.words.n_people, found.people),
-      without: number(found.no_channel - found.opted_out),
+      without: number(lacking(found)),
       opted_out: number(found.opted_out),
+      paused: number(found.paused),
       cost: found.cost_minor ? money(found.cost_minor, found.currency) : this.words.free,
     });
     const others = this.others(found);
