@@ -1,14 +1,12 @@
 """The composition root: everything is built here and passed on."""
 
-from __future__ import annotations
-
 import asyncio
 import fcntl
 import os
 import signal
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 import uvloop
@@ -18,6 +16,7 @@ from broadcaster import collector
 from broadcaster.atlas import ActiveAlerts, Atlas
 from broadcaster.bus import BadAddress, Bus, LocalBus, StreamsBus
 from broadcaster.clock import Clock, SystemClock
+from broadcaster.config import Settings
 from broadcaster.domain.refusals import located
 from broadcaster.errors import BadSettings, TocsinError
 from broadcaster.http.connections import watch
@@ -35,11 +34,6 @@ from broadcaster.store.operations.migrate import current, known, newest
 from broadcaster.store.register.registering import register_all
 from broadcaster.workers import working
 from schedules import BadSchedule, SchoolCalendar
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from broadcaster.config import Settings
 
 _SHUTDOWN_S = 2.0
 _AT_ONCE = 100

@@ -3,24 +3,20 @@
 Each secret ``X`` may be given as ``X_FILE``, the path of a file that contains it (for Docker and systemd).
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from broadcaster import server_urls
 from broadcaster.errors import BadSettings
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PREFIX = "TOCSIN_"
 _SECRETS = (
@@ -275,7 +271,7 @@ class Settings(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _together(self) -> Settings:
+    def _together(self) -> "Settings":
         if self.redis_url and self.embedded:
             message = "TOCSIN_REDIS_URL is for several processes, and needs PostgreSQL in TOCSIN_DATABASE_URL"
             raise ValueError(message)

@@ -4,35 +4,27 @@ Each process finds its own troubles (disk, providers) and announces them with it
 what others announced, the store's view of the queues, and whether the bus answers.
 """
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime, timedelta
+from typing import Protocol
 
-from broadcaster.bus import BusUnavailable
+from broadcaster.bus import Bus, BusUnavailable
+from broadcaster.clock import Clock
+from broadcaster.config import Settings
 from broadcaster.domain.alerts import Lane, lane_of_rank
 from broadcaster.domain.health import NO_ROLE, Code, Trouble, in_order
 from broadcaster.domain.people import ChannelName
-from broadcaster.store import StoreUnavailable, schedules
+from broadcaster.sending.sender import Sender
+from broadcaster.store import Store, StoreUnavailable, Unit, schedules
 from broadcaster.store.alerts import counting, retiring
 from broadcaster.store.alerts import report as reports
 from broadcaster.store.operations import gauges, processes
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
-    from datetime import datetime
-
-    from broadcaster.bus import Bus
-    from broadcaster.clock import Clock
-    from broadcaster.config import Settings
-    from broadcaster.sending.sender import Sender
-    from broadcaster.store import Store, Unit
-    from broadcaster.store.operations.gauges import Reading
-    from schedules import SchoolCalendar
+from broadcaster.store.operations.gauges import Reading
+from schedules import SchoolCalendar
 
 PATIENCE_S = 3.0
 """Time limit for store and bus; then they count as unavailable."""

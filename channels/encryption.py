@@ -4,8 +4,6 @@ Own code on ``cryptography``, since it is half of a push's cost in an alert to t
 (``webpush/encryption.py``). `make bench` compares the two, and one suite of tests holds both to the RFC's example.
 """
 
-from __future__ import annotations
-
 import os
 from functools import partial
 from hmac import digest

@@ -4,23 +4,18 @@
 missing in spring runs right after it; a time in the hour repeated in autumn runs once, the first time.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice, pairwise, takewhile
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.rrule import rrule, rrulestr
 
 from schedules.days_off import DaysOff
 from schedules.errors import BadSchedule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 LEAST = timedelta(hours=1)
 MOST = 10_000
@@ -114,11 +109,11 @@ class Recurrence:
         if len(found) > MOST and "UNTIL" in parts:
             raise BadSchedule("repeat-too-many", "repeat", most=MOST)
 
-    def without(self, instant: datetime) -> Recurrence:
+    def without(self, instant: datetime) -> "Recurrence":
         """Return the recurrence without the occurrence at ``instant``."""
         return replace(self, except_on=self.except_on | set(self._named(instant)))
 
-    def split(self, instant: datetime) -> tuple[Recurrence | None, Recurrence]:
+    def split(self, instant: datetime) -> tuple["Recurrence | None", "Recurrence"]:
         """Return the part before the occurrence at ``instant`` (None if empty), and the part from it on.
 
         Raises ``BadSchedule`` if there is no occurrence at that instant.

@@ -8,11 +8,9 @@ it is equally accurate in Réunion and in L'Aigle, for boundaries of any size. B
 are coarse (median error 164 m), so a margin below a few hundred metres promises more than the data has.
 """
 
-from __future__ import annotations
-
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import shapely
@@ -20,16 +18,12 @@ from shapely.geometry import MultiPolygon, Polygon, mapping
 from shapely.geometry import shape as geometry
 
 from zones.boundaries import BOUNDARY_LIMITS
-from zones.circles import finite
+from zones.circles import Box, finite
 from zones.drawing import drawn_circle
-from zones.ellipsoid import box_reach, to_plane
+from zones.ellipsoid import Floats, box_reach, to_plane
 from zones.errors import InvalidArea, OutsideJurisdiction
 from zones.geojson import read_polygons
-
-if TYPE_CHECKING:
-    from zones.circles import Box
-    from zones.ellipsoid import Floats
-    from zones.geometry import Area
+from zones.geometry import Area
 
 _CORNERS = 128  # of a circle as checked: deviates by 1.5 m at most
 _PARTS_APART = 50  # more polygons are checked together, as a check takes a millisecond or two

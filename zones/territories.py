@@ -4,18 +4,13 @@ Boxes take 40 bytes a territory, and a point is in three or four of them, whose 
 all boxes, which takes some 100 µs for 36,000. Single-threaded, as on an event loop.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from zones.ellipsoid import Floats
-    from zones.keytable import Ints
+from zones.ellipsoid import Floats
+from zones.keytable import Ints
 
 
 class TerritoryIndex:

@@ -1,16 +1,9 @@
 """Finds the territories at a point, or near it, without checking every station's boundary."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from broadcaster.domain.stations import StationKind
+from broadcaster.domain.stations import Station, StationKind
+from broadcaster.store import Unit
 from broadcaster.store.stations import stations
 from zones import Jurisdiction, TerritoryIndex, ZoneError
-
-if TYPE_CHECKING:
-    from broadcaster.domain.stations import Station
-    from broadcaster.store import Unit
 
 _PART = 500
 _LOOK_BACK = 64

@@ -1,12 +1,11 @@
 """Request rates, by the ``limits`` library: of this process, and of all together where there is a Redis."""
 
-from __future__ import annotations
-
 import asyncio
 import math
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import RedisStorage, Storage
@@ -15,9 +14,6 @@ from redis.asyncio import BlockingConnectionPool
 from redis.exceptions import RedisError
 
 from broadcaster.availability import Availability
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _MOST_COUNTED = 50_000
 _CONNECTIONS = 16

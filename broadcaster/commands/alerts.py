@@ -1,8 +1,7 @@
 """``tocsin alert list|show|deliveries|unreached|cancel``."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import click
 
@@ -17,9 +16,6 @@ from broadcaster.commands.showing import err, moment, out, print_json, table
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.spelling import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 _WAIT_S = 900.0
 _ID = click.IntRange(1, 2**63 - 1)

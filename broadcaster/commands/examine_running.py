@@ -1,12 +1,11 @@
 """``tocsin doctor``'s checks of the running system: service, roles, bus, public address, geocoder, clock."""
 
-from __future__ import annotations
-
 import ctypes
 import socket
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -16,21 +15,17 @@ from broadcaster.app import open_bus, open_school
 from broadcaster.bus import BusUnavailable
 from broadcaster.commands.api import Api
 from broadcaster.commands.reached import local_url, named_url
+from broadcaster.config import Settings
 from broadcaster.domain.health import Code, Grade, Trouble, in_order
 from broadcaster.errors import BadSettings
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.health import absent_roles, stored_troubles
+from broadcaster.store import Store
 from broadcaster.store.operations import processes
+from broadcaster.store.operations.processes import Process
 from broadcaster.tiles import TilesAway
 from broadcaster.tiles.source import tiles_of
 from channels.base import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from broadcaster.config import Settings
-    from broadcaster.store import Store
-    from broadcaster.store.operations.processes import Process
 
 _ANSWER_S = 5.0
 _CLOCK_OFF_S = 30.0

@@ -1,7 +1,5 @@
 """``tocsin key add|operator|list|revoke``."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """``tocsin map fetch``."""
 
-from __future__ import annotations
-
 import click
 
 from broadcaster.commands.failing import Stop, wait_for

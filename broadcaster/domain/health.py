@@ -4,16 +4,12 @@ To add one: a ``Code``, its line in ``SENTENCES`` (the French is in ``web/locale
 ``broadcaster.health``.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from broadcaster.domain.people import CHANNEL_WORDS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 class Grade(StrEnum):
@@ -173,7 +169,7 @@ class Trouble:
         return {"code": self.code.value, "params": dict(self.params), "detail": self.detail}
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Trouble | None:
+    def from_json(cls, told: Mapping[str, Any]) -> "Trouble | None":
         """Parse ``to_json``'s output; None for a code of a newer version."""
         try:
             return cls(Code(told["code"]), told["params"], told["detail"])

@@ -4,14 +4,9 @@ Each route declares one permission: ``http.auth`` checks that the caller holds i
 they hold it for the station concerned.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Permission(StrEnum):

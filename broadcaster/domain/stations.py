@@ -1,17 +1,12 @@
 """Stations and their topics."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.spelling import group_slug
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
 
 TOPICS = ("traffic", "school", "works", "events", "weather", "waste")
 """Default topics of a station; pages translate their names."""

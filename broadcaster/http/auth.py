@@ -1,21 +1,16 @@
 """Authentication: API key, subscriber's token, or operator's session."""
 
-from __future__ import annotations
-
 import ipaddress
-from typing import TYPE_CHECKING
 
+from aiohttp import web
+
+from broadcaster.domain.permissions import Caller, Permission
 from broadcaster.domain.refusals import NotFound
 from broadcaster.http.keys import CALLERS, CONNECTIONS, RATES, SERVICES, SESSION, TOKENS
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
 from broadcaster.http.route import Access, forbidden
 from broadcaster.http.sessions import foreign, is_ours, session_of
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.permissions import Caller, Permission
 
 _KEY, _SUBSCRIBER = "tk_", "sb_"
 _LONGEST = 100

@@ -4,27 +4,20 @@ A request for a cell of some 5 by 7 km does not reveal the position in it: devic
 inside, by the circles and polygons returned.
 """
 
-from __future__ import annotations
+from aiohttp import web
 
-from typing import TYPE_CHECKING
-
+from broadcaster.domain.alerts import Alert
 from broadcaster.domain.refusals import Refused
+from broadcaster.domain.stations import Station
 from broadcaster.http.alerts import station_of
 from broadcaster.http.answers import answer
 from broadcaster.http.nearby import show_one
-from broadcaster.http.schemas.residents import CellAlert, CellOut, StationAlerts
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.residents import CellAlert, CellOut, CellQuery, StationAlerts
 from broadcaster.http.stations import station_named
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.residents import CellQuery
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
 
 CELL_LON, CELL_LAT = 0.1, 0.05
 """Cell size in degrees: at 48° N 7.4 km by 5.6 km."""

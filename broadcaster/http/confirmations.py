@@ -5,40 +5,32 @@ an hour. Many codes to one number do not lock out its owner: from then on the la
 Responses do not reveal whether a number is known.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
+
+from aiohttp import web
 
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.quotas import over
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
+from broadcaster.domain.stations import Station
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count, limit
 from broadcaster.http.contacts import read_as
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.rates import address_of
-from broadcaster.http.schemas.residents import ConfirmationMade, ConfirmationOut
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.residents import CodeIn, ConfirmationMade, ConfirmationOut, ContactToConfirm, SignUpIn
 from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import read_places
 from broadcaster.pipeline.confirm import send_soon
+from broadcaster.pipeline.services import Services
 from broadcaster.register.contacts import contact_of, mail_contact
+from broadcaster.store import Unit
 from broadcaster.store.people import confirmations, people
-from broadcaster.store.people.confirmations import Asked, State
+from broadcaster.store.people.confirmations import Asked, Begun, Confirmation, Counted, State
 from broadcaster.store.stations import stations
 from channels.sms import parse_phone
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from aiohttp import web
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.residents import CodeIn, ContactToConfirm, SignUpIn
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
-    from broadcaster.store.people.confirmations import Begun, Confirmation, Counted
 
 NUMBER_HOUR, NUMBER_DAY, CALLER_HOUR = 3, 6, 20
 """Codes to one number in an hour and a day, by one caller and before they are shared; and a caller's unconfirmed ones

@@ -1,23 +1,27 @@
 """Results of an alert: account, deliveries, people not reached, and a live stream."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import math
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
+from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
+from broadcaster.domain.alerts import Alert
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.permissions import Permission
+from broadcaster.domain.report import Report
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.keys import HOLDERS, REPORTS, SESSION, STREAMS
 from broadcaster.http.problems import HttpProblem
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.reports import (
+    CursorQuery,
+    DeliveriesQuery,
     DeliveryOut,
     DeliveryPage,
     ReportOut,
@@ -25,22 +29,13 @@ from broadcaster.http.schemas.reports import (
     UnreachedPage,
 )
 from broadcaster.http.sessions import session_of
+from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, deliveries
 from broadcaster.store.alerts import report as reports
 from broadcaster.store.stations import stations
 
 _AGAIN = {"Retry-After": "10"}
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from aiohttp import web
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.report import Report
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.reports import CursorQuery, DeliveriesQuery
-    from broadcaster.store import Unit
 
 MOST_STREAMS = 200
 MOST_OF_A_KEY = 50

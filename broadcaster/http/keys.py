@@ -1,28 +1,24 @@
 """Typed application and request keys."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
 
 from aiohttp import web
 
-if TYPE_CHECKING:
-    import asyncio
-    from collections import Counter
-    from collections.abc import Callable
-    from concurrent.futures import Executor
-
-    from broadcaster.atlas import Territories
-    from broadcaster.bus.rates import Rates
-    from broadcaster.domain.permissions import Caller
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.connections import Connections
-    from broadcaster.http.pacing import Paced
-    from broadcaster.http.schemas.reports import ReportOut
-    from broadcaster.http.tokens import Tokens
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store.engine.grouping import Grouped
-    from broadcaster.store.operations.sessions import Session
+from broadcaster.atlas import Territories
+from broadcaster.bus.rates import Rates
+from broadcaster.domain.permissions import Caller
+from broadcaster.domain.stations import Station
+from broadcaster.http.connections import Connections
+from broadcaster.http.pacing import Paced
+from broadcaster.http.schemas.reports import ReportOut
+from broadcaster.http.tokens import Tokens
+from broadcaster.pipeline.services import Services
+from broadcaster.store.engine.grouping import Grouped
+from broadcaster.store.operations.sessions import Session
 
 SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[Rates] = web.AppKey("rates")

@@ -1,24 +1,17 @@
 """The OpenAPI 3.1 document, generated from the route table and the validating models."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import orjson
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from broadcaster.http.problems import MEDIA_TYPE, STATUS, title
-from broadcaster.http.route import Access
+from broadcaster.http.route import Access, Route
 from broadcaster.http.schemas.base import ALERT_ID, SLUG
 from broadcaster.http.schemas.problems import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from pydantic import BaseModel
-
-    from broadcaster.http.route import Route
 
 VERSION = "1"
 _REF = "#/components/schemas/{model}"

@@ -3,13 +3,9 @@
 An IPv6 /64 network counts as one address: a home has one.
 """
 
-from __future__ import annotations
-
 import ipaddress
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from aiohttp import web
+from aiohttp import web
 
 _HOME_BITS = 64
 

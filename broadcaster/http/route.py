@@ -1,21 +1,17 @@
 """Routes as data for the guards and the OpenAPI document."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from aiohttp import web
+from pydantic import BaseModel
+
+from broadcaster.domain.permissions import Caller, Permission
 from broadcaster.domain.refusals import Forbidden
 from broadcaster.http.problems import unauthenticated
-
-if TYPE_CHECKING:
-    from aiohttp import web
-    from pydantic import BaseModel
-
-    from broadcaster.domain.permissions import Caller, Permission
-    from broadcaster.pipeline.services import Services
+from broadcaster.pipeline.services import Services
 
 B_co = TypeVar("B_co", covariant=True)
 Q_co = TypeVar("Q_co", covariant=True)

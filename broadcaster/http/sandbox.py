@@ -1,22 +1,15 @@
 """GET /v1/sandbox: messages that the sandboxed channels composed and did not send."""
 
-from __future__ import annotations
-
 import base64
-from typing import TYPE_CHECKING
+
+from aiohttp import web
 
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import number_of
-from broadcaster.http.schemas.reports import SandboxMessageOut, SandboxPage
-from broadcaster.store import sandbox
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.reports import SandboxMessageOut, SandboxPage, SandboxQuery
+from broadcaster.store import Unit, sandbox
 from broadcaster.store.alerts import alerts
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.reports import SandboxQuery
-    from broadcaster.store import Unit
 
 
 async def listing(call: Call[None, SandboxQuery]) -> web.Response:

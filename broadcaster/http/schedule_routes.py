@@ -1,7 +1,5 @@
 """The routes of schedules."""
 
-from __future__ import annotations
-
 from broadcaster.domain.permissions import Permission
 from broadcaster.http import alerts, schedules
 from broadcaster.http.route import SHAPE, SMALL, Access, Route

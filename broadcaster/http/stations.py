@@ -1,35 +1,28 @@
 """POST /v1/stations, GET /v1/stations/{slug}, DELETE /v1/stations/{slug}/groups/{group}."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from aiohttp import web
 
 from broadcaster import territory
-from broadcaster.domain.permissions import Permission
+from broadcaster.domain.permissions import Caller, Permission
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
-from broadcaster.domain.stations import StationKind, read_topics
+from broadcaster.domain.stations import Station, StationKind, read_topics
 from broadcaster.http.answers import answer
 from broadcaster.http.contacts import read_as
 from broadcaster.http.keys import STATIONS
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import SLUG
-from broadcaster.http.schemas.stations import GroupOut, StationOut
+from broadcaster.http.schemas.stations import GroupOut, StationIn, StationOut, TopicsIn
+from broadcaster.store import Unit
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
 from channels.email import parse_address
 from channels.sms import parse_phone
-
-if TYPE_CHECKING:
-    from broadcaster.domain.permissions import Caller
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.stations import StationIn, TopicsIn
-    from broadcaster.store import Unit
 
 log = structlog.get_logger(__name__)
 

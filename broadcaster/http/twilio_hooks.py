@@ -3,9 +3,7 @@
 Requests must be signed with the account's token over the public URL given to Twilio, whatever a proxy made of it.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -17,17 +15,11 @@ from broadcaster.http.answers import nothing
 from broadcaster.http.auth import count
 from broadcaster.http.keys import CONNECTIONS
 from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
 from broadcaster.pipeline.render import voice_message
 from broadcaster.store.alerts import deliveries
-from channels.twilio import Policy, parse_status, verify
-from channels.voice import answer, confirms
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from broadcaster.http.route import Call
-    from channels.twilio import StatusReport
-    from channels.voice import VoiceMessage
+from channels.twilio import Policy, StatusReport, parse_status, verify
+from channels.voice import VoiceMessage, answer, confirms
 
 _SIGNATURE = "X-Twilio-Signature"
 

@@ -1,15 +1,16 @@
 """The application: routes behind their guards, problem responses, headers, metrics."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
+from prometheus_client import Counter as Counted
+from prometheus_client import Histogram as Timed
 
 from broadcaster.atlas import Territories
 from broadcaster.bus.rates import Rates
@@ -37,11 +38,11 @@ from broadcaster.http.openapi import document
 from broadcaster.http.pacing import Paced
 from broadcaster.http.problems import HttpProblem, problem_of, respond, unauthenticated
 from broadcaster.http.reading import body_of, query_of
-from broadcaster.http.route import Call
+from broadcaster.http.route import Call, Route
 from broadcaster.http.tokens import Tokens
-from broadcaster.pipeline.services import ProcessRole
+from broadcaster.pipeline.services import ProcessRole, Services
 from broadcaster.server.routes import ROUTES
-from broadcaster.store import StoreUnavailable
+from broadcaster.store import Store, StoreUnavailable, Unit
 from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
@@ -56,17 +57,7 @@ from broadcaster.web.ground import GROUND, TILES, Ground
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.kept import KEPT_PAGES, KeptPages
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
-    from prometheus_client import Counter as Counted
-    from prometheus_client import Histogram as Timed
-
-    from broadcaster.http.route import Route
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Store, Unit
-
-    Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HSTS = "max-age=31536000"
 """A browser that came by https returns by https for a year (RFC 6797)."""

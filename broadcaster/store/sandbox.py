@@ -1,25 +1,17 @@
 """Messages composed by sandboxed channels, sealed, as they hold addresses."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 
 from broadcaster.domain.deliveries import Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import alerts, confirmations, deliveries, sandbox_messages
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import ColumnElement
-
-    from broadcaster.store.engine.engine import Unit
-    from channels.base import Composed
+from channels.base import Composed
 
 CODES = 0
 """In place of an alert id, for messages with a code."""

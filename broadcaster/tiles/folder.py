@@ -1,19 +1,14 @@
 """Tiles on disk, as files ``z/x/y``: the pinned ones of a territory, and the others up to a limit."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from mercantile import Tile
+from mercantile import Tile
 
 _TRIMMED = 0.9
 """Share of the limit that is left after the least recently used tiles were deleted."""

@@ -4,26 +4,19 @@ Default: *Plan IGN v2* of the French State's Géoplateforme (WMTS, Web Mercator,
 https://geoservices.ign.fr/documentation/services/services-geoplateforme/diffusion
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import aiohttp
 import structlog
+from mercantile import Tile
 
+from broadcaster.config import Settings
 from broadcaster.tiles.folder import TileFolder
 from channels.transport.breaker import Breaker
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from mercantile import Tile
-
-    from broadcaster.config import Settings
 
 log = structlog.get_logger(__name__)
 

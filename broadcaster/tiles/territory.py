@@ -1,23 +1,15 @@
 """The tiles of a station's territory, fetched ahead of need, so that its map is there when the network is not."""
 
-from __future__ import annotations
-
 import asyncio
 import math
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import mercantile
+from mercantile import Tile
 
-from broadcaster.tiles.source import TilesAway
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from mercantile import Tile
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.tiles.source import Tiles
+from broadcaster.domain.stations import Station
+from broadcaster.tiles.source import Tiles, TilesAway
 
 _AROUND_M = 5000.0
 _MEAN_OCTETS = 20_000  # of a tile of Plan IGN, while none is here to be measured

@@ -1,9 +1,8 @@
 """Resources of pages: scripts and styles, map data, place search."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import mercantile
 from aiohttp import web
@@ -16,21 +15,15 @@ from broadcaster.http.answers import answer
 from broadcaster.http.auth import count_miss
 from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import HttpProblem
-from broadcaster.http.route import Access, Route
+from broadcaster.http.route import Access, Call, Route
 from broadcaster.http.schemas.base import Query, Shown, Slug
 from broadcaster.http.stations import station_given, station_named
 from broadcaster.tiles import NoTile, TilesAway, TilesOff
 from broadcaster.tiles.source import FINEST, picture_type
-from broadcaster.tiles.territory import grown
+from broadcaster.tiles.territory import Box, grown
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.ground import GROUND, TILES
 from broadcaster.web.pages import with_etag
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from broadcaster.http.route import Call
-    from broadcaster.tiles.territory import Box
 
 _RETRY_S = 30
 _AROUND_M = 20_000.0

@@ -3,27 +3,22 @@
 So there is always a map: no third party, some tens of kilobytes. Tiles, if there are any, are drawn over it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 from collections import OrderedDict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from aiohttp import web
 
+from broadcaster.config import Settings
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.stations import Station
 from broadcaster.tiles import NoTile, Tiles, TilesAway
 from broadcaster.tiles.source import picture_type
-from broadcaster.web.drawing import draw
+from broadcaster.web.drawing import Picture, PlacedTile, draw
 from zones import Communes, CommunesMissing, simplified
-
-if TYPE_CHECKING:
-    from broadcaster.config import Settings
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.stations import Station
-    from broadcaster.web.drawing import Picture, PlacedTile
 
 _MOST = 64
 _AROUND_M = 9000.0

@@ -1,16 +1,10 @@
 """Troubles in the operator's language; the English is in ``domain.health``."""
 
-from __future__ import annotations
-
 from datetime import date
-from typing import TYPE_CHECKING
 
-from broadcaster.domain.health import SENTENCES, Grade
+from broadcaster.domain.health import SENTENCES, Grade, Trouble
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_day
-
-if TYPE_CHECKING:
-    from broadcaster.domain.health import Trouble
-    from broadcaster.web.i18n import Words
 
 
 def told(trouble: Trouble, words: Words) -> dict[str, str]:

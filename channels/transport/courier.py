@@ -6,8 +6,6 @@ without helpers, requests are made here. A process that dies loses no message: i
 raise ``HttpTrouble``, as after a broken connection.
 """
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import marshal
@@ -15,18 +13,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import uvloop
 
 from channels.encryption import seal
 from channels.transport.http import Http, HttpConfig, HttpTrouble, Reply, What
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 BUSY = 24
 """With fewer requests under way, each is made here, at once, in its own way of encryption."""

@@ -1,13 +1,11 @@
 """The channel: one signature per origin and hour, one encryption per message, one gate per origin."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from yarl import URL
 
@@ -15,15 +13,11 @@ from channels.base import Channel, Composed, Finding, Receipt
 from channels.errors import Permanent, Transient
 from channels.webpush.answers import TOO_LARGE, Answer, judge
 from channels.webpush.encryption import encrypt
+from channels.webpush.message import PushMessage
 from channels.webpush.origins import KNOWN_ORIGINS, allowed, believed_origin_of, concrete, origin_of, rules
+from channels.webpush.subscription import PushSubscription
 from channels.webpush.transport import Transport
 from channels.webpush.vapid import Signature, VapidKey, subject_problem, subject_warning
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from channels.webpush.message import PushMessage
-    from channels.webpush.subscription import PushSubscription
 
 _MAX_PROVIDER_ID = 1024
 # Far more than any vendor has; names invented under a suffix must not fill our memory.

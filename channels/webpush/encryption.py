@@ -1,7 +1,5 @@
 """RFC 8291 encryption of one push, by pywebpush."""
 
-from __future__ import annotations
-
 from pywebpush import WebPusher
 
 from channels.encryption import octets_of

@@ -1,17 +1,12 @@
 """HTTP for the channel, with its errors mapped."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from channels.errors import Permanent, Transient
 from channels.transport.courier import BadKeys, Courier, ToSeal
 from channels.transport.http import HttpConfig, HttpTrouble, Reply, What
 from channels.webpush.answers import KEPT, TAKEN, Answer
 from channels.webpush.encryption import encrypt
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _MAX_BODY = 8192
 _CODES = {

@@ -3,28 +3,20 @@
 In the store, since the next request may reach another process.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 
+from broadcaster.domain.permissions import Caller
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import follows, groups, upload_parts, uploads
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import Row
-
-    from broadcaster.domain.permissions import Caller
-    from broadcaster.store.engine.engine import Unit
 
 KEPT = timedelta(hours=1)
 """How long a list waits."""

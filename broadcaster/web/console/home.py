@@ -1,10 +1,11 @@
 """/console: active alerts, failures, and the large button."""
 
-from __future__ import annotations
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-
+from aiohttp import web
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
 
@@ -12,26 +13,18 @@ from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.permissions import Permission
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
+from broadcaster.http.route import Call
+from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, counting
 from broadcaster.web.console.alerts.live_words import sandboxed
 from broadcaster.web.console.compose import words as compose_words
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.schedules import drills, schedules
 from broadcaster.web.health_words import told
+from broadcaster.web.i18n import Words
 from broadcaster.web.severities import look_of, severity_words
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from aiohttp import web
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
-    from broadcaster.web.i18n import Words
 
 _LOOKED_BACK = timedelta(hours=48)
 _MOST = 100

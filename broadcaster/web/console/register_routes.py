@@ -1,11 +1,7 @@
 """Console routes for residents, groups and stations; longer fixed paths first."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from broadcaster.domain.permissions import Permission
-from broadcaster.http.route import SHAPE
+from broadcaster.http.route import SHAPE, Route
 from broadcaster.web.console.people import addresses, exporting, groups, importing, people, person, sign_ups, signed
 from broadcaster.web.console.routes import data_at, form_at, page_at
 from broadcaster.web.console.sandbox import sandbox
@@ -13,9 +9,6 @@ from broadcaster.web.console.stations import boundary as station_boundary
 from broadcaster.web.console.stations import map_kept, poster, stations
 from broadcaster.web.console.stations import new as station_new
 from broadcaster.web.console.uploading import LARGEST_FORM
-
-if TYPE_CHECKING:
-    from broadcaster.http.route import Route
 
 _CSV, _HTML = "text/csv", "text/html"
 

@@ -1,20 +1,14 @@
 """/s/{slug}: target of a station's QR code: what this is, then the channels, then the home."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from aiohttp import web
 
 from broadcaster.domain.refusals import NotFound
+from broadcaster.http.route import Call
 from broadcaster.http.stations import station_named
 from broadcaster.store.alerts import alerts
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.resident.frame import page, words_of
 from broadcaster.web.resident.public import entry, unknown
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.http.route import Call
 
 _MOST_ALERTS = 20
 

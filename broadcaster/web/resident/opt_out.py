@@ -4,24 +4,18 @@ Mail clients post here directly (RFC 8058: no session, no cookie, no hidden fiel
 changes nothing, since mail scanners follow every link.
 """
 
-from __future__ import annotations
+from aiohttp import web
 
-from typing import TYPE_CHECKING
-
+from broadcaster.domain.stations import Station
 from broadcaster.http.auth import count
+from broadcaster.http.route import Call
+from broadcaster.store import Unit
 from broadcaster.store.alerts import deliveries
 from broadcaster.store.people import contacts
 from broadcaster.store.stations import stations
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.pages import language_of, render
 from broadcaster.web.resident.public import unknown
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
 
 USE = "optout"
 

@@ -1,30 +1,23 @@
 """/console/alerts: every visible alert, newest first."""
 
-from __future__ import annotations
+from datetime import datetime
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from aiohttp import web
 from pydantic import Field
 
 from broadcaster.domain.alerts import Alert, MsgType, Status
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.web import severities
-from broadcaster.web.console.alerts.live_words import number, people_of, sandboxed
+from broadcaster.web.console.alerts.live_words import People, number, people_of, sandboxed
 from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from aiohttp import web
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.web.console.alerts.live_words import People
-    from broadcaster.web.i18n import Words
 
 _PAGE = 25
 

@@ -3,34 +3,28 @@
 Each answer is a form of its own, so the page works without a script; with one, by keyboard.
 """
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from aiohttp import web
 from babel.numbers import format_decimal, format_percent
+from multidict import MultiDict
 
-from broadcaster.domain.addresses import AddressState
+from broadcaster.domain.addresses import AddressState, Found
 from broadcaster.domain.people import NewPlace
+from broadcaster.domain.stations import Station
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.geocoding.placing import home_label
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Shown
+from broadcaster.store import Unit
 from broadcaster.store.people import addresses
+from broadcaster.store.people.addresses import Kept
 from broadcaster.store.register import register
 from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
-
-if TYPE_CHECKING:
-    from aiohttp import web
-    from multidict import MultiDict
-
-    from broadcaster.domain.addresses import Found
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
-    from broadcaster.store.people.addresses import Kept
-    from broadcaster.web.i18n import Words
 
 _LISTED = 50
 _EVERY_LON, _EVERY_LAT = 180.0, 90.0

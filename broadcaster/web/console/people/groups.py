@@ -1,27 +1,22 @@
 """/console/groups: a station's groups: add, rename, delete, and members."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
+from aiohttp import web
 
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.domain.spelling import group_slug
+from broadcaster.domain.stations import Station
 from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
+from broadcaster.store import Unit
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
-    from broadcaster.web.i18n import Words
 
 log = structlog.get_logger(__name__)
 

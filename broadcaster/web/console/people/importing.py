@@ -4,35 +4,29 @@ A preview is bound to the file and the register's state (``uploads.stamp``): if 
 again. Applying twice has no further effect.
 """
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from aiohttp import web
 from babel.numbers import format_decimal
 
 from broadcaster.domain.refusals import Conflict, NotFound, sentence
+from broadcaster.domain.stations import Station
 from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
 from broadcaster.register.applying import apply as carry_out
+from broadcaster.register.planning import Plan
 from broadcaster.register.refusals import ListRefused, Refusal
 from broadcaster.store.register import uploads
-from broadcaster.store.register.uploads import UploadState
+from broadcaster.store.register.uploads import Upload, UploadState
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.console.people.importing_file import looked_at, report_of, to_mend
 from broadcaster.web.console.uploading import LARGEST, FileTooLarge, NoFile, as_file, received
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.register.planning import Plan
-    from broadcaster.store.register.uploads import Upload
-    from broadcaster.web.i18n import Words
 
 log = structlog.get_logger(__name__)
 

@@ -1,32 +1,25 @@
 """/console/people: a station's residents, found by name, number, mail address or external id."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from aiohttp import web
 from babel.numbers import format_decimal
 
-from broadcaster.domain.people import ChannelName
+from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.permissions import Permission
+from broadcaster.domain.stations import Station
 from broadcaster.http.reading import number_of
+from broadcaster.http.route import Call
 from broadcaster.register.contacts import mail_contact, phone_contact
+from broadcaster.store import Unit
 from broadcaster.store.people import people, waves
 from broadcaster.store.register import register
-from broadcaster.store.register.register import Found, Only
+from broadcaster.store.register.register import Found, Line, Only
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.i18n import Words
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.people import NewContact
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
-    from broadcaster.store.register.register import Line
-    from broadcaster.web.i18n import Words
 
 PAGE = 50
 LONGEST_SEARCH = 120

@@ -1,30 +1,24 @@
 """/console/people/sign-ups: unconfirmed push sign-ups by hour and address; a wave can be removed."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
+from aiohttp import web
 from babel.numbers import format_decimal
 
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
+from broadcaster.store import Unit
 from broadcaster.store.people import waves
+from broadcaster.store.people.waves import Wave
 from broadcaster.store.register import by_hand, register
 from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to, written_short
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-    from aiohttp import web
-
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
-    from broadcaster.store.people.waves import Wave
-    from broadcaster.web.i18n import Words
 
 HOURS = 48
 MANY = 20

@@ -1,24 +1,18 @@
 """POST /console/people/{id}/signed: record a signed request, which undoes an opt-out."""
 
-from __future__ import annotations
-
 from datetime import date
-from typing import TYPE_CHECKING
 
 import structlog
+from aiohttp import web
 
 from broadcaster.domain.refusals import Refused
 from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.route import Call
+from broadcaster.store import Unit
 from broadcaster.store.register import by_hand
 from broadcaster.store.register.by_hand import Signed
 from broadcaster.web.console.frame import chosen_station
 from broadcaster.web.pages import to
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
 
 LONGEST = 120
 log = structlog.get_logger(__name__)

@@ -3,9 +3,7 @@
 Read-only operators see messages without addresses, and no codes, which are private to one person.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
@@ -14,21 +12,17 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Forbidden
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import number_of
-from broadcaster.store import sandbox
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.reports import SandboxPageQuery
+from broadcaster.store import Unit, sandbox
 from broadcaster.store.alerts import alerts
-from broadcaster.store.sandbox import CODES
+from broadcaster.store.sandbox import CODES, SandboxMessage
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.people.people import CHANNEL_ICONS
 from broadcaster.web.console.sandbox.seen import html_of, seen, without_secrets
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
 from broadcaster.web.resident.public import unknown
-
-if TYPE_CHECKING:
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.reports import SandboxPageQuery
-    from broadcaster.store import Unit
-    from broadcaster.store.sandbox import SandboxMessage
-    from broadcaster.web.i18n import Words
 
 _PAGE = 25
 _MOST_ALERTS = 30

@@ -1,28 +1,24 @@
 """/console/alerts/{id}/remind: repeat an active alert, such as every morning at 8, until it ends."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
+from broadcaster.domain.alerts import Alert
 from broadcaster.domain.refusals import Refused, sentence
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import checked, form_of
+from broadcaster.http.route import Call
 from broadcaster.http.schedules import planned
 from broadcaster.http.schemas.base import MAX_HEADLINE, MAX_INSTRUCTION
 from broadcaster.http.schemas.schedules import ScheduleIn
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.web.console.frame import show, words_of
-
-if TYPE_CHECKING:
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
 
 _TEXT = {"headline": MAX_HEADLINE, "instruction": MAX_INSTRUCTION}
 

@@ -1,15 +1,15 @@
 """/console/stations/{slug}/map: the territory's map, fetched ahead of need and kept on this machine."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from aiohttp import web
 
 from broadcaster.domain.refusals import NotFound
+from broadcaster.domain.stations import Station
 from broadcaster.http.answers import answer
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Shown
 from broadcaster.http.stations import station_named
 from broadcaster.tiles import TilesAway
@@ -17,10 +17,6 @@ from broadcaster.tiles.territory import TerritoryFetch, wanted_of
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import TILES, tiled
 from broadcaster.web.pages import to
-
-if TYPE_CHECKING:
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
 
 log = structlog.get_logger(__name__)
 
