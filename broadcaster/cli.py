@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "key": "broadcaster.commands.keys:key",
     "map": "broadcaster.commands.map_tiles:map_",
     "migrate": "broadcaster.commands.database:migrate",
+    "operator": "broadcaster.commands.operators:operator",
     "restore": "broadcaster.commands.backups:restore",
     "schedule": "broadcaster.commands.schedules:schedule",
     "seed": "broadcaster.commands.database:seed",

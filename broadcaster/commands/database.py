@@ -9,7 +9,6 @@ from broadcaster import seed as seeding
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import wait_for
 from broadcaster.commands.opened import opened, settings
-from broadcaster.commands.operator_key import shown_once
 from broadcaster.config import Settings
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.operations import migrate as migration
@@ -77,6 +76,4 @@ async def _seed(where: Settings, residents: int, random_seed: int) -> None:
                 f"seeded {sown.station.name} (INSEE {sown.station.insee}) with {sown.residents} synthetic residents in"
                 f" {took:.1f} s: no real person, number or address"
             )
-        key = await shown_once(store, clock)
     click.echo(f"address         {where.url}")
-    click.echo(f"operator's key  {key}")

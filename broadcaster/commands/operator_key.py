@@ -1,4 +1,4 @@
-"""The operator's key for all stations: shown once when made, stored only as a hash."""
+"""How people and commands of this machine get in: the first administrator's link, and keys for all stations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.operators import LINK_HOLDS
 from broadcaster.domain.permissions import KeyRole
+from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
 
 if TYPE_CHECKING:
@@ -23,24 +25,26 @@ DAYS = 90
 """Default lifetime of a key for all stations."""
 OLD_FILE = "operator.key"
 """Where earlier versions stored the key, beside the secret."""
-HINT = "`tocsin key operator` on this machine shows a fresh one"
 
+_FIRST = "Administrator"
 _FOR_A_COMMAND = "a command on this machine"
 _LONGEST_COMMAND = timedelta(hours=25)
 
 
-async def shown_once(store: Store, clock: Clock) -> str:
-    """Return the notice about the operator's key: the key itself if just made, on a terminal.
+async def first_secret(store: Store, clock: Clock) -> str | None:
+    """Return the secret of the first administrator's one-time link; None when an administrator can sign in.
 
-    Other output ends up in a log.
+    Empty where the output is no terminal: it ends up in a log.
     """
-    if not sys.stdout.isatty():
-        return HINT
     async with store.write() as unit:
-        if any(row.label == LABEL for row in await stations.keys_that_hold(unit, clock.now())):
-            return f"was shown when it was made; {HINT}"
-        key = await fresh(unit, clock)
-    return f"{key}  (shown this once, holds {DAYS} days; {HINT})"
+        known = await operators.administrators(unit)
+        if any(each.can_sign_in for each in known):
+            return None
+        if not sys.stdout.isatty():
+            return ""
+        now = clock.now()
+        waiting = known[0].id if known else await operators.add(unit, _FIRST, now, admin=True)
+        return None if waiting is None else await operators.new_link(unit, waiting, now + LINK_HOLDS)
 
 
 async def fresh(unit: Unit, clock: Clock, *, days: int = DAYS, rotate: bool = False) -> str:

@@ -11,7 +11,8 @@ from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings
-from broadcaster.commands.operator_key import HINT, shown_once
+from broadcaster.commands.operator_key import first_secret
+from broadcaster.domain.operators import welcome_url
 from broadcaster.pipeline.services import ProcessRole
 
 
@@ -26,12 +27,11 @@ def serve(roles: str | None) -> None:
     """
     where = settings(roles=roles) if roles else settings()
 
-    async def prepare() -> str:
+    async def prepare() -> str | None:
         async with opened(where) as store:
-            # One of many processes makes no key: each would have its own.
-            return HINT if where.redis_url is not None else await shown_once(store, SystemClock())
+            return await first_secret(store, SystemClock())
 
-    key = wait_for(prepare())
+    first = wait_for(prepare())
 
     def say(running: Running) -> None:
         click.echo(f"address         {running.services.base_url}")
@@ -39,7 +39,8 @@ def serve(roles: str | None) -> None:
             click.echo(f"listens at      {running.url}")
         if len(running.services.roles) < len(ProcessRole):
             click.echo(f"roles           {', '.join(sorted(running.services.roles))}")
-        click.echo(f"operator's key  {key}")
+        for line in () if first is None else _first_sign_in(running.services.base_url, first):
+            click.echo(line)
         for name in running.services.sandboxed:
             click.echo(f"SANDBOX         {name} sends nothing: {running.services.senders[name].hint}")
         if running.services.sandboxed:
@@ -56,3 +57,13 @@ def serve(roles: str | None) -> None:
             Exit.REFUSED,
             "another program may be there: set TOCSIN_PORT or TOCSIN_HOST, or stop it",
         ) from error
+
+
+def _first_sign_in(base_url: str, secret: str) -> tuple[str, ...]:
+    """Return what is said where no administrator can sign in; without a secret, how to make a link."""
+    if not secret:
+        return ("first sign-in   `tocsin operator invite NAME --admin` on this machine makes a link",)
+    return (
+        f"first sign-in   {welcome_url(base_url, secret)}",
+        "                opens once, within an hour, and makes you the administrator",
+    )

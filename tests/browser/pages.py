@@ -53,7 +53,7 @@ class Shown:
 
     @property
     def signed_in(self) -> bool:
-        return self.path.startswith("/console") and self.path != "/console/sign-in"
+        return self.path.startswith("/console") and self.path not in ("/console/sign-in", "/console/welcome")
 
     @property
     def script_budget(self) -> int:
@@ -135,6 +135,9 @@ PAGES: tuple[Shown, ...] = (
     Shown("sign", "/sign/{station}", "/sign/{slug}", whole=False),
     # For operators
     Shown("sign-in", "/console/sign-in"),
+    Shown("welcome", "/console/welcome", forgives="404"),
+    Shown("account", "/console/account"),
+    Shown("operators", "/console/operators"),
     Shown("home", "/console", ready=_MAP),
     Shown("new", "/console/new"),
     Shown("new-where", "/console/new", then=_press(*_DRAWN), ready=".handle.edge", whole=False),

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from broadcaster.store.operations import sessions
 from tests.browser.test_compose import hold, people, sent, tap_map, to_where
-from tests.browser.visiting import DESK
+from tests.browser.visiting import DESK, sign_in
 from tests.servers.town import INSIDE
 
 OWN = "Le pont de la Madeleine est coupé"
@@ -110,7 +110,7 @@ async def test_whoever_signs_out_leaves_no_draft_on_the_device(visit):
     await page.wait_for_function("words => JSON.stringify(localStorage).includes(words)", arg=OWN)
     await page.locator("details.menu summary").click()
     await page.get_by_role("button", name="Se déconnecter").click()
-    await expect(page.locator("#key")).to_be_visible()
+    await expect(page.locator("#passkey")).to_be_visible()
     assert OWN not in await page.evaluate("JSON.stringify(localStorage)")
 
 
@@ -128,8 +128,9 @@ async def test_a_session_that_ends_while_one_writes_loses_nothing(visit, village
     await page.locator("#headline-fr").fill(OWN)
     await expect(page.locator("#trouble")).to_contain_text("Rien n’est perdu")
     await page.get_by_role("link", name="Se reconnecter").click()
-    await page.locator("#key").fill(village.key)
-    await page.get_by_role("button", name=re.compile("connecter|Ouvrir|Entrer", re.IGNORECASE)).click()
+    then = await page.locator("#passkey").get_attribute("data-then")
+    await sign_in(page.context, village)
+    await page.goto(village.url + then)
     await expect(page.locator("#headline-fr")).to_have_value(OWN)
     await page.locator("#to-check").click()
     await hold(page)

@@ -12,6 +12,7 @@ from sqlalchemy import update
 from broadcaster.seed import INSEE
 from broadcaster.store.tables import stations
 from broadcaster.territory import of_commune
+from tests.servers.signed_in import add_operator, session_of
 from tests.servers.town import Town
 from tests.servers.town_facts import STATION
 
@@ -43,6 +44,14 @@ class Village:
     push: Autopush
     middle: tuple[float, float]
     station: str = STATION
+    operator: int | None = None
+
+    async def session(self) -> str:
+        """Begin a session of the village's administrator; return its cookie's value."""
+        store, now = self.town.store, self.town.clock.now()
+        if self.operator is None:
+            self.operator = await add_operator(store, now, admin=True)
+        return await session_of(store, now, self.operator)
 
 
 async def _as_it_is(town: Town) -> tuple[float, float]:

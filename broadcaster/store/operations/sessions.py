@@ -1,6 +1,6 @@
 """Console sessions: one row per browser, stored as the hash of its cookie.
 
-A session ends after its lifetime, when idle, with its key, or by request.
+A session ends after its lifetime, when idle, with its operator's access, or by request.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, or_, select, update
 
-from broadcaster.domain.permissions import Caller, KeyRole, Permission, caller_with_key
+from broadcaster.domain.permissions import Caller, Permission
+from broadcaster.store.operators import operators
 from broadcaster.store.stations.labels import open_label
 from broadcaster.store.stations.stations import hash_of, holding
-from broadcaster.store.tables import api_keys, sessions
+from broadcaster.store.tables import OPERATOR, api_keys, operator_roles, sessions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,13 +44,13 @@ class Session:
     ends_at: datetime
 
 
-async def start(unit: Unit, caller: Caller, device: str, now: datetime, lasts: timedelta) -> str:
-    """Sign a caller in; return the cookie's value, this once."""
+async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: timedelta) -> str:
+    """Begin a session of an operator; return the cookie's value, this once."""
     name = secrets.token_urlsafe(_NAME_BYTES)
     await unit.conn.execute(
         sessions.insert().values(
             hash=hash_of(name),
-            key_id=caller.key_id,
+            key_id=key_id,
             device=device[:_LONGEST_DEVICE],
             began_at=now,
             seen_at=now,
@@ -60,9 +61,9 @@ async def start(unit: Unit, caller: Caller, device: str, now: datetime, lasts: t
 
 
 async def find(unit: Unit, name: str, now: datetime, idle: timedelta) -> Session | None:
-    """Return the session of a cookie; None if it ended or its key was revoked."""
+    """Return the session of a cookie; None if it ended or the operator was disabled."""
     row = (await unit.conn.execute(_open(now, idle).where(sessions.c.hash == hash_of(name)))).one_or_none()
-    return None if row is None else _session(unit, row)
+    return None if row is None else await _session(unit, row)
 
 
 async def seen(unit: Unit, session_id: int, now: datetime) -> None:
@@ -71,9 +72,9 @@ async def seen(unit: Unit, session_id: int, now: datetime) -> None:
 
 
 async def open_ones(unit: Unit, caller: Caller, now: datetime, idle: timedelta) -> list[Session]:
-    """Return the sessions that a caller may end, newest first: their own key's; for an admin all of the station."""
+    """Return the sessions that a caller may end, newest first: their own; for an owner those of their stations."""
     rows = await unit.conn.execute(_theirs(_open(now, idle), caller).order_by(sessions.c.id.desc()))
-    return [_session(unit, row) for row in rows]
+    return [await _session(unit, row) for row in rows.all()]
 
 
 async def end(unit: Unit, caller: Caller, session_id: int) -> bool:
@@ -108,15 +109,13 @@ def _open(now: datetime, idle: timedelta) -> Select[Any]:
             sessions.c.began_at,
             sessions.c.seen_at,
             sessions.c.ends_at,
-            api_keys.c.role,
-            api_keys.c.station_id,
             api_keys.c.label,
             api_keys.c.sealed,
             api_keys.c.hash,
         )
         .join(
             api_keys,
-            and_(api_keys.c.id == sessions.c.key_id, holding(now)),
+            and_(api_keys.c.id == sessions.c.key_id, api_keys.c.role == OPERATOR, holding(now)),
         )
         .where(sessions.c.ends_at > now, sessions.c.seen_at > now - idle)
     )
@@ -126,9 +125,10 @@ def _theirs(query: Select[Any], caller: Caller) -> Select[tuple[object, ...]]:
     theirs = caller.stations(Permission.OPERATORS)
     if theirs is None:
         return query
-    return query.where(or_(sessions.c.key_id == caller.key_id, api_keys.c.station_id.in_(theirs)))
+    having = select(operator_roles.c.operator_id).where(operator_roles.c.station_id.in_(theirs))
+    return query.where(or_(sessions.c.key_id == caller.key_id, sessions.c.key_id.in_(having)))
 
 
-def _session(unit: Unit, row: Row[Any]) -> Session:
-    caller = caller_with_key(row.key_id, KeyRole(row.role), row.station_id)
+async def _session(unit: Unit, row: Row[Any]) -> Session:
+    caller = await operators.caller(unit, row.key_id)
     return Session(row.id, caller, open_label(unit.vault, row), row.device, row.began_at, row.seen_at, row.ends_at)

@@ -12,7 +12,7 @@ from broadcaster.domain.permissions import Caller, KeyRole, caller_with_key
 from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import TOPICS, Station, StationKind
 from broadcaster.store.stations.labels import open_group, open_label, sealed_group, sealed_label
-from broadcaster.store.tables import alerts, api_keys, follows, groups, memberships, stations, subscribers
+from broadcaster.store.tables import OPERATOR, alerts, api_keys, follows, groups, memberships, stations, subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -247,7 +247,7 @@ async def _keys(unit: Unit, which: ColumnElement[bool]) -> list[Key]:
     rows = await unit.conn.execute(
         select(api_keys, stations.c.slug)
         .outerjoin(stations, stations.c.id == api_keys.c.station_id)
-        .where(which)
+        .where(api_keys.c.role != OPERATOR, which)
         .order_by(api_keys.c.id)
     )
     return [
@@ -269,7 +269,9 @@ async def end_key(unit: Unit, key: str, now: datetime) -> None:
 async def revoke_key(unit: Unit, key_id: int, now: datetime) -> bool:
     """Revoke a key; False if there is no valid one with that id."""
     done = await unit.conn.execute(
-        update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)).values(revoked_at=now)
+        update(api_keys)
+        .where(api_keys.c.id == key_id, api_keys.c.role != OPERATOR, api_keys.c.revoked_at.is_(None))
+        .values(revoked_at=now)
     )
     return done.rowcount == 1
 

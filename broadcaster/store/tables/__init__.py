@@ -16,6 +16,9 @@ from broadcaster.store.tables.columns import (
 from broadcaster.store.tables.operations import (
     channel_stops, leases, processes, sessions,
 )
+from broadcaster.store.tables.operators import (
+    OPERATOR, operator_links, operator_roles, operators, passkeys, recovery_codes, used_challenges,
+)
 from broadcaster.store.tables.people import (
     FORGOTTEN_ONLY, GONE_ONLY, addresses, changes, confirmations, contacts, cursors, follows, links, memberships,
     opt_outs, places, positions, signed_requests, subscribers, topic_choices, upload_parts, uploads, welcomes,
@@ -29,6 +32,7 @@ __all__ = [
     "FORGOTTEN_ONLY",
     "GONE_ONLY",
     "NOT_SENT",
+    "OPERATOR",
     "REFUSED",
     "SMS_ONLY",
     "Instant",
@@ -54,13 +58,18 @@ __all__ = [
     "memberships",
     "metadata",
     "occurrences",
+    "operator_links",
+    "operator_roles",
+    "operators",
     "opt_outs",
     "outbox",
+    "passkeys",
     "places",
     "positions",
     "processes",
     "raw",
     "recipients",
+    "recovery_codes",
     "sandbox_messages",
     "schedules",
     "sessions",
@@ -73,5 +82,6 @@ __all__ = [
     "topic_shares",
     "upload_parts",
     "uploads",
+    "used_challenges",
     "welcomes",
 ]

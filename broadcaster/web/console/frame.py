@@ -54,7 +54,9 @@ def show(
         f"console/{template}",
         words,
         {
-            "me": {"where": where} if session is not None else None,
+            "me": None
+            if session is None
+            else {"where": where, "manages": session.caller.may_somewhere(Permission.OPERATORS)},
             "csrf": csrf_of(request) if signed_in else "",
             "tab": tab,
             "tabs": _tabs(words, session),

@@ -11,13 +11,17 @@ from broadcaster.web.console import home, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, report, unreached
 from broadcaster.web.console.compose import compose, later, preview
 from broadcaster.web.console.compose import sending as compose_sending
+from broadcaster.web.console.operators import account, entering, people
 from broadcaster.web.console.sandbox import sandbox
 from broadcaster.web.console.schedules import drills, reminding, schedules
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from broadcaster.http.route import Handler
 
 _HTML, _STREAM = "text/html", "text/event-stream"
+_BY_PASSKEY = f"{signing_in.SIGN_IN}/passkey"
 
 
 def page_at(path: str, handler: Handler, permission: Permission, summary: str, **more: Any) -> Route:
@@ -43,31 +47,69 @@ def data_at(method: str, path: str, handler: Handler, permission: Permission, su
     return Route(method, path, handler, Access.OPERATOR, summary, answers, documented=False, tag="console", **more)
 
 
+def _open(
+    method: str,
+    path: str,
+    handler: Handler,
+    summary: str,
+    answers: Mapping[int, Any],
+    **more: Any,
+) -> Route:
+    """Return a route for people who are not signed in."""
+    more = {"page": _HTML in answers.values(), "largest": None if method == "GET" else 2 * SMALL, **more}
+    return Route(method, path, handler, Access.PUBLIC, summary, answers, documented=False, tag="console", **more)
+
+
 ROUTES: tuple[Route, ...] = (
-    Route(
-        "GET",
-        signing_in.SIGN_IN,
-        signing_in.ask,
-        Access.PUBLIC,
-        "Where to put the key.",
-        {200: _HTML},
-        page=True,
-        documented=False,
-    ),
-    Route(
+    _open("GET", signing_in.SIGN_IN, signing_in.ask, "Sign in.", {200: _HTML}),
+    _open(
         "POST",
-        signing_in.SIGN_IN,
-        signing_in.sign_in,
-        Access.PUBLIC,
-        "A key for a session.",
-        {303: None},
+        f"{signing_in.SIGN_IN}/go-on",
+        signing_in.go_on,
+        "What was written before.",
+        {200: _HTML},
         largest=FORM + SMALL,
-        page=True,
-        documented=False,
+    ),
+    _open("GET", _BY_PASSKEY, entering.sign_in_options, "What a passkey answers.", {200: entering.OptionsOut}),
+    _open(
+        "POST",
+        _BY_PASSKEY,
+        entering.sign_in,
+        "A passkey for a session.",
+        {200: entering.EnteredOut},
+        body=entering.PasskeyIn,
+    ),
+    _open("GET", "/console/welcome", entering.welcome, "A one-time link.", {200: _HTML}),
+    _open(
+        "POST", "/console/welcome", entering.link, "Whose link is it?", {200: entering.OptionsOut}, body=entering.LinkIn
+    ),
+    _open(
+        "POST",
+        "/console/welcome/passkey",
+        entering.first_passkey,
+        "The first passkey.",
+        {200: entering.EnteredOut},
+        body=entering.FirstPasskeyIn,
     ),
     form_at("/console/sign-out", signing_in.sign_out, Permission.SELF, "End this session."),
     page_at("/console/sessions", signing_in.listing, Permission.SELF, "Who is signed in."),
     form_at("/console/sessions/{id}/end", signing_in.end, Permission.SELF, "End a session."),
+    page_at(account.ACCOUNT, account.page, Permission.SELF, "My account."),
+    data_at("GET", f"{account.ACCOUNT}/passkeys", account.options, Permission.SELF, "What a new passkey needs."),
+    data_at(
+        "POST",
+        f"{account.ACCOUNT}/passkeys",
+        account.add,
+        Permission.SELF,
+        "A further passkey.",
+        body=entering.PasskeyIn,
+        largest=2 * SMALL,
+        answers={204: None},
+    ),
+    form_at(f"{account.ACCOUNT}/passkeys/{{id}}/remove", account.remove, Permission.SELF, "Remove a passkey."),
+    page_at(people.OPERATORS, people.listing, Permission.OPERATORS, "Who may act."),
+    form_at(people.OPERATORS, people.invite, Permission.OPERATORS, "Invite somebody."),
+    form_at(f"{people.OPERATORS}/{{id}}", people.act, Permission.OPERATORS, "Change what somebody may do."),
     page_at("/console", home.page, Permission.LOOK, "What holds now."),
     page_at("/console/new", compose.page, Permission.SEND, "A new alert."),
     data_at(

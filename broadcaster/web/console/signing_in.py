@@ -1,28 +1,18 @@
-"""Sign-in with an operator's key, and sign-out; forms survive the end of a session."""
+"""The page of the sign-in, and sign-out; forms survive the end of a session."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from broadcaster.domain.refusals import Forbidden, NotFound
+from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.auth import caller_of
 from broadcaster.http.keys import SERVICES, SESSION
 from broadcaster.http.reading import form_of, number_of
-from broadcaster.http.sessions import (
-    COOKIE,
-    FIELD,
-    PATH,
-    csrf_made_of,
-    device_of,
-    from_our_page,
-    give_cookie,
-    idle,
-    lasts,
-)
+from broadcaster.http.sessions import COOKIE, FIELD, PATH, csrf_of, idle, session_of
 from broadcaster.store.operations import sessions
 from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.operators.entering import check_page
 from broadcaster.web.pages import to, written_short
 
 if TYPE_CHECKING:
@@ -33,7 +23,6 @@ if TYPE_CHECKING:
     from broadcaster.http.route import Call
 
 SIGN_IN = f"{PATH}/sign-in"
-_LONGEST_KEY = 100
 _HELD = "held."
 
 
@@ -53,27 +42,17 @@ async def interrupted(request: web.Request) -> web.StreamResponse:
     return _page(request, then=_own_path(str(request.rel_url)), held=held, status=401)
 
 
-async def sign_in(call: Call[None, None]) -> web.StreamResponse:
-    """Exchange a key for a session."""
-    request, services = call.request, call.services
-    if not from_our_page(request):
-        # SameSite keeps our cookie from other sites' forms, but does not keep their forms from setting one (login
-        # CSRF).
-        raise Forbidden("other-site")
+async def go_on(call: Call[None, None]) -> web.StreamResponse:
+    """Show what was written before the sign-in, ready to be sent with the new session's token."""
+    request = call.request
+    check_page(request)
     form = await form_of(request)
     then = _own_path(form.get("then", ""))
     held = [(name.removeprefix(_HELD), value) for name, value in form.items() if name.startswith(_HELD)]
-    caller = await caller_of(request, form.get("key", "").strip()[:_LONGEST_KEY])
-    if caller is None:
-        return _page(request, then=then, held=held, wrong=True, status=403)
-    now = services.clock.now()
-    async with services.store.write() as unit:
-        await sessions.sign_out(unit, request.cookies.get(COOKIE, ""))
-        name = await sessions.start(unit, caller, device_of(request), now, lasts(services.settings))
-    # The form's CSRF token is derived from the new cookie, which only this response sets.
-    response = _going_on(request, name, then, held) if held else to(then)
-    give_cookie(response, name, services.settings, secure=services.base_url.startswith("https://"))
-    return response
+    if await session_of(request) is None:
+        return _page(request, then=then, held=held, status=401)
+    facts = {"then": then, "held": held, "csrf": csrf_of(request), "here": PATH}
+    return show(request, "go_on.html", words_of(request), facts)
 
 
 async def sign_out(call: Call[None, None]) -> web.Response:
@@ -123,22 +102,15 @@ def _page(
     *,
     then: str,
     held: Iterable[tuple[str, str]] = (),
-    wrong: bool = False,
     status: int = 200,
 ) -> web.Response:
     facts = {
         "then": then,
         "held": list(held),
-        "wrong": wrong,
         "hours": f"{request.app[SERVICES].settings.session_hours:g}",
         "here": SIGN_IN,
     }
     return show(request, "sign_in.html", words_of(request), facts, status=status)
-
-
-def _going_on(request: web.Request, name: str, then: str, held: list[tuple[str, str]]) -> web.Response:
-    facts = {"then": then, "held": held, "csrf": csrf_made_of(name), "here": PATH}
-    return show(request, "go_on.html", words_of(request), facts)
 
 
 def _own_path(path: str) -> str:

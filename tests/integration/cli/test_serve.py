@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -21,8 +22,8 @@ async def test_it_says_where_it_is_and_what_is_a_sandbox_and_stops(seeded: Any):
     url = re.search(r"http://127\.0\.0\.1:(\d+)$", said, re.MULTILINE)
     assert url is not None
     assert url[1] != "0"
-    assert "tk_" not in said, "what is no terminal is a log"
-    assert "`tocsin key operator` on this machine shows a fresh one" in said
+    assert "/welcome#" not in said, "what is no terminal is a log"
+    assert "`tocsin operator invite NAME --admin` on this machine makes a link" in said
     for channel in ("push", "sms", "voice", "email"):
         assert re.search(rf"SANDBOX +{channel} sends nothing: set ", said)
     async with aiohttp.ClientSession() as session, session.get(url[0] + "/healthz") as answer:
@@ -52,18 +53,17 @@ def on_a_terminal(tocsin: Any, *args: str) -> str:
     return said.decode()
 
 
-def test_the_operators_key_is_shown_once_and_on_a_terminal_only(tocsin: Any):
+def test_the_first_administrators_link_is_shown_on_a_terminal_until_somebody_can_sign_in(tocsin: Any):
     tocsin("migrate")
-    assert "tk_" not in tocsin("seed", "--residents", "5").stdout
-    first = on_a_terminal(tocsin, "serve")
-    key = re.search(r"tk_[\w-]{20,}", first)
-    assert key is not None
-    assert "holds 90 days" in first
-    again = on_a_terminal(tocsin, "serve")
-    assert "tk_" not in again
-    assert "was shown when it was made" in again
+    tocsin("seed", "--residents", "5")
+    first, second = (on_a_terminal(tocsin, "serve") for _ in range(2))
+    links = [re.search(r"http://localhost:\d+/console/welcome#([\w-]{20,})", each) for each in (first, second)]
+    assert all(links)
+    assert links[0][1] != links[1][1]
     kept = b"".join(path.read_bytes() for path in tocsin.data.iterdir() if path.is_file())
-    assert key[0].encode() not in kept, "it lies nowhere near the secret"
+    assert not any(each[1].encode() in kept for each in links), "only its hash is kept"
+    (waiting,) = json.loads(tocsin("operator", "list", "--json").stdout)
+    assert (waiting["name"], waiting["admin"], waiting["state"]) == ("Administrator", True, "invited")
 
 
 async def test_a_port_that_is_taken_is_a_sentence(seeded: Any):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -12,18 +12,22 @@ import pytest_asyncio
 
 from broadcaster.app import Running, open_store, serving
 from broadcaster.config import Settings
-from broadcaster.domain.permissions import KeyRole
-from broadcaster.http.sessions import csrf_made_of
+from broadcaster.domain.permissions import KeyRole, Role
+from broadcaster.http.sessions import COOKIE, csrf_made_of
 from broadcaster.server import application as server
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
 from tests.servers.shaped import shape
+from tests.servers.signed_in import add_operator, session_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from broadcaster.domain.people import NewSubscriber
+
+ROLES = {"read": Role.VIEWER, "publish": Role.WRITER, "admin": Role.OWNER}
+"""Of a person who may what a key may."""
 
 LAIGLE = (0.6283, 48.7631)
 BOUNDARY = {
@@ -58,6 +62,7 @@ class Api:
     running: Running
     http: aiohttp.ClientSession
     keys: dict[str, str]
+    operators: dict[str, int] = field(default_factory=dict)
 
     async def call(
         self,
@@ -84,13 +89,19 @@ class Api:
             return answer.status, answer.headers, await answer.text()
 
     async def sign_in(self, key: str = "admin") -> dict[str, str]:
-        """Sign in to the console; give the headers of a page's script (the cookie, and the proof that it is ours)."""
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        said = f"key={self.keys.get(key, key)}"
-        status, headers, _ = await self.call("POST", "/console/sign-in", key=None, raw=said, headers=form)
-        assert status == 303
-        name = headers["Set-Cookie"].split(";")[0]
-        return {"Cookie": name, "X-CSRF": csrf_made_of(name.partition("=")[2])}
+        """Sign in somebody who may what the holder of a key may, the same person each time.
+
+        Give the headers of a page's script: the cookie, and the proof that it is ours.
+        """
+        store, now = self.running.services.store, self.running.services.clock.now()
+        if key not in self.operators:
+            slug, _, role = key.partition("-")
+            async with store.read() as unit:
+                station = await stations.by_slug(unit, slug)
+            roles = {} if station is None else {station.id: ROLES.get(role) or Role(role)}
+            self.operators[key] = await add_operator(store, now, name=key, admin=station is None, roles=roles)
+        name = await session_of(store, now, self.operators[key])
+        return {"Cookie": f"{COOKIE}={name}", "X-CSRF": csrf_made_of(name)}
 
     async def enrol(self, person: NewSubscriber, station: str = "laigle") -> str:
         """Register somebody as the station does; give the token, which only the person has."""

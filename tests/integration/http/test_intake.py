@@ -121,7 +121,7 @@ async def test_a_body_over_the_limit_of_its_route_is_refused_before_it_comes(ref
         ("/v1/alerts", "admin"),
         ("/v1/reach", "admin"),
         ("/v1/stations", "admin"),
-        ("/console/sign-in", None),
+        ("/console/sign-in/go-on", None),
         ("/console/people/import?csrf=", "operator"),
         ("/console/people/import?csrf=", None),
     ],

@@ -142,7 +142,7 @@ async def test_head_answers_as_get_without_a_body(api):
         (b"GET /v1/nearby?lon=%ff&lat=\xff HTTP/1.1", b""),
         (b"POST /v1/receipts/%ff HTTP/1.1", b"Content-Type: \xff/json"),
         (b"POST /v1/reach HTTP/1.1", b"Content-Type: application/json; charset=\xff"),
-        (b"POST /console/sign-in HTTP/1.1", b"Content-Type: multipart/form-data"),
+        (b"POST /console/sign-in/go-on HTTP/1.1", b"Content-Type: multipart/form-data"),
         (b"POST /u/x HTTP/1.1", b"Content-Type: multipart/form-data; boundary=x"),
     ],
 )

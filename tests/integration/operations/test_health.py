@@ -14,15 +14,18 @@ import pytest
 from sqlalchemy import update
 
 from broadcaster import config, health
+from broadcaster.clock import SystemClock
 from broadcaster.commands.examine import examine
 from broadcaster.domain.alerts import Lane, Severity
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.health import SENTENCES, Code, Grade, Trouble
+from broadcaster.http.sessions import COOKIE
 from broadcaster.store import tables
 from broadcaster.store.alerts import batches, tracking
 from broadcaster.store.operations import gauges, processes
 from tests.integration.operations.test_gauges import all_of, an_alert_to_two
 from tests.servers.breakable import Wire
+from tests.servers.signed_in import add_operator, session_of
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
 from tests.servers.town_scaled import ScaledTown
@@ -145,7 +148,7 @@ async def test_home_and_the_alerts_page_say_in_french_that_nobody_was_told_yet(t
         async with town.store.write() as unit:
             late = datetime.now(UTC) - timedelta(seconds=30)
             await unit.conn.execute(update(tables.alerts).values(sent_at=late))
-        reader = Reader(api.url, town.key)
+        reader = Reader(api.url, town.store)
         async with reader:
             for path in ("/console", f"/console/alerts/{issued['id']}"):
                 page = await reader.page(path, "fr")
@@ -194,15 +197,14 @@ async def test_a_provider_that_goes_away_while_nothing_is_sent_is_noticed_and_so
 class Reader:
     """An operator with a browser."""
 
-    def __init__(self, url, key):
-        self._url, self._key = url, key
+    def __init__(self, url, store):
+        self._url, self._store = url, store
 
     async def __aenter__(self):
         self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        form = {"key": self._key}
-        async with self._http.post(self._url + "/console/sign-in", data=form, allow_redirects=False) as answer:
-            assert answer.status == 303, await answer.text()
-            self._cookie = answer.headers["Set-Cookie"].split(";")[0]
+        now = SystemClock().now()
+        operator = await add_operator(self._store, now, admin=True)
+        self._cookie = f"{COOKIE}={await session_of(self._store, now, operator)}"
         return self
 
     async def __aexit__(self, *_):
@@ -268,7 +270,7 @@ async def all_well(http, url):
 async def test_a_role_that_is_gone_is_named_by_every_other_process_and_on_home(tmp_path):
     async with ScaledTown(tmp_path) as town, aiohttp.ClientSession() as http:
         members = {each.roles: each for each in await town.start(*ROLES)}
-        reader = Reader(members["web"].url, town.key)
+        reader = Reader(members["web"].url, town.store)
         async with reader:
             for role, (code, words) in reversed(ROLES.items()):
                 for member in members.values():
@@ -295,7 +297,7 @@ async def test_a_bus_a_store_and_a_provider_that_are_gone_are_named_and_so_is_a_
         members = {each.roles: each for each in await town.start(*ROLES, smtp_url=relay, log_level="info")}
         web = members["web"].url
         well = functools.partial(all_well, http, web)
-        async with Reader(web, town.key) as reader:
+        async with Reader(web, town.store) as reader:
 
             async def home():
                 return (await reader.page("/console", "fr")).replace("\u00a0", " ").replace("\u202f", " ")

@@ -1,0 +1,165 @@
+"""``tocsin operator invite|list|roles|disable|recover``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from broadcaster.clock import SystemClock
+from broadcaster.commands.exits import Exit
+from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.opened import opened, settings, station_of
+from broadcaster.commands.showing import out, print_json, table
+from broadcaster.domain.operators import INVITATION_HOLDS, LINK_HOLDS, LONGEST_NAME, ROLES, welcome_url
+from broadcaster.domain.permissions import Role
+from broadcaster.store.operators import operators
+from broadcaster.store.stations import stations
+
+if TYPE_CHECKING:
+    from broadcaster.domain.operators import Operator
+    from broadcaster.store.engine.engine import Unit
+
+_ROLE = click.Choice([each.value for each in ROLES])
+
+
+@click.group()
+def operator() -> None:
+    """Operators: the people who act in the console."""
+
+
+@operator.command("invite")
+@click.argument("name")
+@click.option("--mail", help="Tells two people of one name apart.")
+@click.option("--station", "slug", help="The station that they act for, with --role.")
+@click.option("--role", type=_ROLE, default="writer", show_default=True, help="What they may do for it.")
+@click.option("--admin", is_flag=True, help="An administrator of this installation: everything, everywhere.")
+def invite(*, name: str, mail: str | None, slug: str | None, role: str, admin: bool) -> None:
+    """Add an operator and print a link, this once, by which they make their passkey.
+
+    \b
+    tocsin operator invite "Rose Martin" --admin
+    tocsin operator invite "Paul Petit" --station laigle --role writer
+    """  # noqa: D301  click reads the \b
+    if admin == (slug is not None):
+        raise Stop("give either --station or --admin")
+    if not 1 <= len(name.strip()) <= LONGEST_NAME:
+        raise Stop(f"a name has 1 to {LONGEST_NAME} characters")
+    holds = LINK_HOLDS if admin else INVITATION_HOLDS
+    where = settings()
+
+    async def work() -> str:
+        now = SystemClock().now()
+        async with opened(where) as store, store.write() as unit:
+            roles = {} if slug is None else {(await station_of(unit, slug)).id: Role(role)}
+            made = await operators.add(unit, name.strip(), now, mail=mail, admin=admin, roles=roles)
+            if made is None:
+                raise Stop(f"an operator has the mail {mail} already", Exit.REFUSED)
+            return await operators.new_link(unit, made, now + holds)
+
+    click.echo(welcome_url(where.url, wait_for(work())))
+    click.echo(f"it opens once, within {_hours(holds)}; `tocsin operator recover` makes another", err=True)
+
+
+@operator.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def list_(*, as_json: bool) -> None:
+    """List the operators, what they may do, and how they sign in."""
+
+    async def work() -> tuple[list[Operator], dict[int, str]]:
+        async with opened(settings()) as store, store.read() as unit:
+            return await operators.listed(unit, None), {each.id: each.slug for each in await stations.listed(unit)}
+
+    found, slugs = wait_for(work())
+    rows = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "mail": each.mail,
+            "admin": each.admin,
+            "roles": {slugs[station_id]: str(role) for station_id, role in each.roles.items()},
+            "state": "disabled" if each.disabled else "active" if each.can_sign_in else "invited",
+            "passkeys": each.passkeys,
+        }
+        for each in found
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    shown = [
+        (row["id"], row["name"], row["mail"] or "", _roles(row["admin"], row["roles"]), row["state"], row["passkeys"])
+        for row in rows
+    ]
+    out().print(table(("#id", "name", "mail", "roles", "state", "#passkeys"), shown))
+
+
+def _roles(admin: object, roles: object) -> str:
+    told = ["admin"] if admin else []
+    return ", ".join(told + [f"{slug}: {role}" for slug, role in roles.items()] if isinstance(roles, dict) else told)
+
+
+@operator.command("roles")
+@click.argument("operator_id", metavar="ID", type=int)
+@click.option("--station", "slug", help="The station that the role is for.")
+@click.option("--role", type=click.Choice([*[each.value for each in ROLES], "none"]), help="none takes it away.")
+@click.option("--admin/--no-admin", default=None, help="An administrator of this installation, or no longer.")
+def roles(*, operator_id: int, slug: str | None, role: str | None, admin: bool | None) -> None:
+    """Change what an operator may do. Their sessions end."""
+    if (slug is None) != (role is None) or (slug is None and admin is None):
+        raise Stop("give --station and --role, or --admin, or --no-admin")
+
+    async def work() -> None:
+        async with opened(settings()) as store, store.write() as unit:
+            who = await _operator(unit, operator_id)
+            if admin is not None:
+                await operators.set_admin(unit, who.id, admin=admin)
+            if slug is not None and role is not None:
+                station = await station_of(unit, slug)
+                await operators.set_role(unit, who.id, station.id, None if role == "none" else Role(role))
+
+    wait_for(work())
+    click.echo("changed; they sign in anew")
+
+
+@operator.command("disable")
+@click.argument("operator_id", metavar="ID", type=int)
+@click.option("--undo", is_flag=True, help="Let them in again.")
+def disable(*, operator_id: int, undo: bool) -> None:
+    """Let an operator in no more, at once; their alerts keep their author."""
+
+    async def work() -> str:
+        async with opened(settings()) as store, store.write() as unit:
+            who = await _operator(unit, operator_id)
+            await operators.disable(unit, who.id, None if undo else SystemClock().now())
+            return who.name
+
+    click.echo(f"{wait_for(work())} may {'sign in again' if undo else 'not sign in any more'}")
+
+
+@operator.command("recover")
+@click.argument("operator_id", metavar="ID", type=int)
+def recover(*, operator_id: int) -> None:
+    """Print a link, this once, by which an operator who lost their passkey makes a new one. The old ones end."""
+    where = settings()
+
+    async def work() -> str:
+        async with opened(where) as store, store.write() as unit:
+            who = await _operator(unit, operator_id)
+            await operators.forget_ways(unit, who.id)
+            return await operators.new_link(unit, who.id, SystemClock().now() + LINK_HOLDS)
+
+    click.echo(welcome_url(where.url, wait_for(work())))
+    click.echo(f"it opens once, within {_hours(LINK_HOLDS)}", err=True)
+
+
+async def _operator(unit: Unit, operator_id: int) -> Operator:
+    found = await operators.by_id(unit, operator_id)
+    if found is None:
+        raise Stop(f"there is no operator {operator_id}", Exit.REFUSED, "`tocsin operator list` shows them")
+    return found
+
+
+def _hours(holds: timedelta) -> str:
+    hours = holds // timedelta(hours=1)
+    return "an hour" if hours == 1 else f"{hours} hours"

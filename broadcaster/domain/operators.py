@@ -1,0 +1,99 @@
+"""Operators: the people who act in the console."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from broadcaster.domain.permissions import Caller, Permission, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+LINK_HOLDS = timedelta(hours=1)
+"""How long the link of the first administrator, and of a recovery, is valid."""
+INVITATION_HOLDS = timedelta(days=7)
+LONGEST_NAME = 80
+ROLES = (Role.VIEWER, Role.WRITER, Role.APPROVER, Role.OWNER)
+"""Roles for a station."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """``id`` is also that of their row among the keys; ``roles``: by station id; ``passkeys``: how many they have."""
+
+    id: int
+    name: str
+    mail: str | None
+    admin: bool
+    roles: Mapping[int, Role]
+    disabled: bool
+    passkeys: int
+    has_password: bool
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.id, self.roles, Role.ADMIN if self.admin else None)
+
+    @property
+    def can_sign_in(self) -> bool:
+        return not self.disabled and (self.passkeys > 0 or self.has_password)
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """``credential`` and ``public_key`` as WebAuthn has them; ``device``: where it was made."""
+
+    id: int
+    operator_id: int
+    credential: bytes
+    public_key: bytes
+    sign_count: int
+    device: str
+    made_at: datetime
+    used_at: datetime | None
+
+
+def may_manage(caller: Caller, who: Operator) -> bool:
+    """Return whether a caller may disable an operator or give them a new way in.
+
+    Whoever can do that can act as them, so an owner may only where the operator has no role elsewhere.
+    """
+    theirs = caller.stations(Permission.OPERATORS)
+    if caller.key_id == who.id:
+        return False
+    return theirs is None or (not who.admin and bool(who.roles) and who.roles.keys() <= theirs)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """The relying party: a domain, and the origin of its pages."""
+
+    id: str
+    origin: str
+
+
+def party_of(base_url: str) -> Party:
+    """Return the relying party of a service's URL. A passkey needs a domain: a loopback address is ``localhost``."""
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    if _is_loopback(host):
+        port = "" if parts.port is None else f":{parts.port}"
+        return Party("localhost", f"{parts.scheme}://localhost{port}")
+    return Party(host, f"{parts.scheme}://{parts.netloc}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def welcome_url(base_url: str, secret: str) -> str:
+    """Return a one-time link. Its secret is in the fragment, which no server, proxy or log sees."""
+    return f"{party_of(base_url).origin}/console/welcome#{secret}"

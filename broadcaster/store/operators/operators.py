@@ -1,0 +1,209 @@
+"""Operators, their roles and their one-time links."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, delete, func, select, update
+
+from broadcaster.domain.operators import Operator
+from broadcaster.domain.permissions import Caller, Role
+from broadcaster.store.stations.labels import open_label, sealed_label
+from broadcaster.store.stations.stations import hash_of
+from broadcaster.store.tables import (
+    OPERATOR,
+    api_keys,
+    operator_links,
+    operator_roles,
+    operators,
+    passkeys,
+    recovery_codes,
+    sessions,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+
+    from broadcaster.store.engine.engine import Unit
+
+_HANDLE_BYTES = 32
+_LINK_BYTES = 24
+
+
+async def add(
+    unit: Unit,
+    name: str,
+    now: datetime,
+    *,
+    mail: str | None = None,
+    admin: bool = False,
+    roles: Mapping[int, Role] | None = None,
+) -> int | None:
+    """Add an operator, who can't sign in yet; return the id, None if the mail is another operator's."""
+    mark = None if mail is None else _mark(unit, mail)
+    if mark is not None and await unit.conn.scalar(select(operators.c.id).where(operators.c.mail_mark == mark)):
+        return None
+    unknown = secrets.token_bytes(_HANDLE_BYTES)  # the hash of no key that anybody has
+    row = await unit.conn.execute(
+        api_keys.insert()
+        .values(role=OPERATOR, label="", sealed=sealed_label(unit.vault, unknown, name), hash=unknown, created_at=now)
+        .returning(api_keys.c.id)
+    )
+    operator_id = int(row.scalar_one())
+    await unit.conn.execute(
+        operators.insert().values(
+            id=operator_id,
+            handle=secrets.token_bytes(_HANDLE_BYTES),
+            mail_mark=mark,
+            mail=None if mail is None else unit.vault.seal(mail.encode(), b"operator:%d" % operator_id),
+            admin=admin,
+        )
+    )
+    for station_id, role in (roles or {}).items():
+        await set_role(unit, operator_id, station_id, role)
+    return operator_id
+
+
+async def rename(unit: Unit, operator_id: int, name: str) -> None:
+    mark = await unit.conn.scalar(select(api_keys.c.hash).where(api_keys.c.id == operator_id))
+    if mark is not None:
+        sealed = sealed_label(unit.vault, mark, name)
+        await unit.conn.execute(update(api_keys).where(api_keys.c.id == operator_id).values(sealed=sealed))
+
+
+async def by_id(unit: Unit, operator_id: int) -> Operator | None:
+    found = await _found(unit, operators.c.id == operator_id)
+    return found[0] if found else None
+
+
+async def by_mail(unit: Unit, mail: str) -> Operator | None:
+    found = await _found(unit, operators.c.mail_mark == _mark(unit, mail))
+    return found[0] if found else None
+
+
+async def listed(unit: Unit, stations: Collection[int] | None) -> list[Operator]:
+    """Return operators with a role for one of these stations, None: all; by name."""
+    mine: ColumnElement[bool] = operators.c.id.is_not(None)
+    if stations is not None:
+        mine = operators.c.id.in_(select(operator_roles.c.operator_id).where(operator_roles.c.station_id.in_(stations)))
+    return sorted(await _found(unit, mine), key=lambda each: each.name.casefold())
+
+
+async def administrators(unit: Unit) -> list[Operator]:
+    """Return those who are not disabled."""
+    return [each for each in await _found(unit, operators.c.admin) if not each.disabled]
+
+
+async def caller(unit: Unit, operator_id: int) -> Caller:
+    """Return what an operator may do. Raises if there is none with that id."""
+    admin = await unit.conn.scalar(select(operators.c.admin).where(operators.c.id == operator_id))
+    rows = await unit.conn.execute(select(operator_roles).where(operator_roles.c.operator_id == operator_id))
+    return Caller(operator_id, {row.station_id: Role(row.role) for row in rows}, Role.ADMIN if admin else None)
+
+
+async def handle(unit: Unit, operator_id: int) -> bytes:
+    """Return the random bytes by which passkeys know an operator."""
+    return bytes(
+        (await unit.conn.execute(select(operators.c.handle).where(operators.c.id == operator_id))).scalar_one()
+    )
+
+
+async def set_role(unit: Unit, operator_id: int, station_id: int, role: Role | None) -> None:
+    """Set or take away the role for a station; the operator's sessions end."""
+    mine = and_(operator_roles.c.operator_id == operator_id, operator_roles.c.station_id == station_id)
+    await unit.conn.execute(delete(operator_roles).where(mine))
+    if role is not None:
+        values = {"operator_id": operator_id, "station_id": station_id, "role": str(role)}
+        await unit.conn.execute(operator_roles.insert().values(values))
+    await _end_sessions(unit, operator_id)
+
+
+async def set_admin(unit: Unit, operator_id: int, *, admin: bool) -> None:
+    """Make an operator an administrator of the installation, or no longer; their sessions end."""
+    await unit.conn.execute(update(operators).where(operators.c.id == operator_id).values(admin=admin))
+    await _end_sessions(unit, operator_id)
+
+
+async def disable(unit: Unit, operator_id: int, now: datetime | None) -> None:
+    """Disable an operator, with None enable; their sessions and links end."""
+    await unit.conn.execute(update(api_keys).where(api_keys.c.id == operator_id).values(revoked_at=now))
+    await unit.conn.execute(delete(operator_links).where(operator_links.c.operator_id == operator_id))
+    await _end_sessions(unit, operator_id)
+
+
+async def forget_ways(unit: Unit, operator_id: int) -> None:
+    """Delete all by which an operator signs in, for a recovery; their sessions end."""
+    await unit.conn.execute(delete(passkeys).where(passkeys.c.operator_id == operator_id))
+    await unit.conn.execute(delete(recovery_codes).where(recovery_codes.c.operator_id == operator_id))
+    none = {"password": None, "totp": None, "totp_step": None}
+    await unit.conn.execute(update(operators).where(operators.c.id == operator_id).values(none))
+    await _end_sessions(unit, operator_id)
+
+
+async def new_link(unit: Unit, operator_id: int, ends_at: datetime) -> str:
+    """Make a one-time link's secret; an earlier one of the operator ends."""
+    secret = secrets.token_urlsafe(_LINK_BYTES)
+    await unit.conn.execute(delete(operator_links).where(operator_links.c.operator_id == operator_id))
+    await unit.conn.execute(
+        operator_links.insert().values(hash=hash_of(secret), operator_id=operator_id, ends_at=ends_at)
+    )
+    return secret
+
+
+async def of_link(unit: Unit, secret: str, now: datetime) -> int | None:
+    """Return the operator of a link's secret; None if it is used, expired or unknown."""
+    found: int | None = await unit.conn.scalar(
+        select(operator_links.c.operator_id)
+        .join(api_keys, api_keys.c.id == operator_links.c.operator_id)
+        .where(
+            operator_links.c.hash == hash_of(secret), operator_links.c.ends_at > now, api_keys.c.revoked_at.is_(None)
+        )
+    )
+    return found
+
+
+async def use_link(unit: Unit, secret: str) -> bool:
+    """Use a link up; False if another request was faster."""
+    done = await unit.conn.execute(delete(operator_links).where(operator_links.c.hash == hash_of(secret)))
+    return done.rowcount == 1
+
+
+async def _found(unit: Unit, which: ColumnElement[bool]) -> list[Operator]:
+    count = select(func.count()).where(passkeys.c.operator_id == operators.c.id).scalar_subquery()
+    rows = (
+        await unit.conn.execute(
+            select(operators, api_keys.c.label, api_keys.c.sealed, api_keys.c.hash, api_keys.c.revoked_at)
+            .add_columns(count.label("passkeys"))
+            .join(api_keys, api_keys.c.id == operators.c.id)
+            .where(which)
+            .order_by(operators.c.id)
+        )
+    ).all()
+    roles: dict[int, dict[int, Role]] = {row.id: {} for row in rows}
+    for row in await unit.conn.execute(select(operator_roles).where(operator_roles.c.operator_id.in_(roles))):
+        roles[row.operator_id][row.station_id] = Role(row.role)
+    return [
+        Operator(
+            row.id,
+            open_label(unit.vault, row),
+            None if row.mail is None else unit.vault.open(row.mail, b"operator:%d" % row.id).decode(),
+            row.admin,
+            roles[row.id],
+            row.revoked_at is not None,
+            row.passkeys,
+            row.password is not None,
+        )
+        for row in rows
+    ]
+
+
+def _mark(unit: Unit, mail: str) -> bytes:
+    return unit.vault.fingerprint("operator", mail.casefold())
+
+
+async def _end_sessions(unit: Unit, operator_id: int) -> None:
+    await unit.conn.execute(delete(sessions).where(sessions.c.key_id == operator_id))

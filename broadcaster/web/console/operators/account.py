@@ -1,0 +1,91 @@
+"""An operator's own account: their passkeys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.domain.operators import party_of
+from broadcaster.domain.refusals import NotFound, Refused
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.answers import answer, nothing
+from broadcaster.http.reading import number_of
+from broadcaster.store.operators import operators, passkeys
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.operators import webauthn_checks as checks
+from broadcaster.web.console.operators.entering import OptionsOut, PasskeyIn, keep_passkey, use_of
+from broadcaster.web.pages import to, written_short
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from broadcaster.domain.operators import Operator
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+
+ACCOUNT = "/console/account"
+
+
+async def page(call: Call[None, None]) -> web.Response:
+    """Show how the operator may sign in."""
+    words, zone = words_of(call.request), zone_of("FR")
+    async with call.services.store.read() as unit:
+        who = await myself(unit, call)
+        known = await passkeys.of(unit, who.id)
+    facts = {
+        "who": who,
+        "passkeys": [
+            {
+                "id": each.id,
+                "device": each.device,
+                "made": written_short(each.made_at, zone, words),
+                "used": "" if each.used_at is None else written_short(each.used_at, zone, words),
+            }
+            for each in known
+        ],
+        "removable": len(known) > 1 or who.has_password,
+        "done": {
+            "added": words("The passkey was added."),
+            "removed": words("The passkey was removed: it opens nothing any more."),
+        }.get(call.request.query.get("done", ""), ""),
+    }
+    return show(call.request, "operators/account.html", words, facts)
+
+
+async def options(call: Call[None, None]) -> web.Response:
+    """Return what the browser needs to make a further passkey."""
+    services = call.services
+    async with services.store.read() as unit:
+        who = await myself(unit, call)
+        handle = await operators.handle(unit, who.id)
+        known = await passkeys.of(unit, who.id)
+    challenge = passkeys.new_challenge(services.store.vault, use_of(who.id), services.clock.now())
+    party = party_of(services.base_url)
+    return answer(OptionsOut(options=checks.to_make(party, handle, who.mail or who.name, challenge, known)))
+
+
+async def add(call: Call[PasskeyIn, None]) -> web.Response:
+    """Keep a further passkey. Raises ``Refused``."""
+
+    async def keep(unit: Unit) -> None:
+        await keep_passkey(unit, call, await myself(unit, call), call.body.credential)
+
+    await call.services.store.transact(keep)
+    return nothing()
+
+
+async def remove(call: Call[None, None]) -> web.Response:
+    """Remove a passkey. Raises ``Refused`` for the last way in."""
+    number = number_of(call.request.match_info["id"])
+    async with call.services.store.write() as unit:
+        who = await myself(unit, call)
+        if number is None or not await passkeys.remove(unit, who.id, number):
+            raise Refused("last-way-in")
+    return to(f"{ACCOUNT}?done=removed")
+
+
+async def myself(unit: Unit, call: Call[Any, Any]) -> Operator:
+    """Return the signed-in operator. Raises ``NotFound`` for a key's session."""
+    found = None if call.caller is None else await operators.by_id(unit, call.caller.key_id)
+    if found is None:
+        raise NotFound("operator-missing")
+    return found

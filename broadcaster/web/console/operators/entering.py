@@ -1,0 +1,176 @@
+"""Sign-in with a passkey, and the one-time link by which an operator makes the first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from broadcaster.domain.operators import LONGEST_NAME, party_of
+from broadcaster.domain.refusals import Forbidden, NotFound, Refused
+from broadcaster.http.answers import answer
+from broadcaster.http.keys import SERVICES
+from broadcaster.http.schemas.base import Given, Shown
+from broadcaster.http.sessions import COOKIE, PATH, device_of, from_our_page, give_cookie, lasts
+from broadcaster.store.operations import sessions
+from broadcaster.store.operators import operators, passkeys
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.operators import webauthn_checks as checks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import web
+
+    from broadcaster.domain.operators import Operator
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+
+SIGN_IN = "sign-in"
+_LONGEST_SECRET = 64
+
+
+class LinkIn(Given):
+    """A one-time link's secret: from the address's fragment, which reaches no server and no log."""
+
+    secret: str = Field(max_length=_LONGEST_SECRET)
+
+
+class PasskeyIn(Given):
+    """What the browser's ``navigator.credentials`` returned, as JSON."""
+
+    credential: dict[str, Any]
+
+
+class FirstPasskeyIn(PasskeyIn, LinkIn):
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
+
+
+class OptionsOut(Shown):
+    """Options for ``navigator.credentials``; ``name``: whose link it is."""
+
+    options: dict[str, Any]
+    name: str = ""
+
+
+class EnteredOut(Shown):
+    signed_in: bool = True
+
+
+async def sign_in_options(call: Call[None, None]) -> web.Response:
+    """Return what a browser needs to sign in with any passkey of this service."""
+    services = call.services
+    challenge = passkeys.new_challenge(services.store.vault, SIGN_IN, services.clock.now())
+    return answer(OptionsOut(options=checks.to_sign_in(party_of(services.base_url), challenge)))
+
+
+async def sign_in(call: Call[PasskeyIn, None]) -> web.Response:
+    """Exchange a passkey's answer for a session."""
+    check_page(call.request)
+
+    async def enter(unit: Unit) -> str:
+        operator_id = await checked(unit, call, call.body.credential, SIGN_IN)
+        return await start(unit, call.request, operator_id)
+
+    return entered(call.request, await call.services.store.transact(enter))
+
+
+async def welcome(call: Call[None, None]) -> web.Response:
+    """Show the page of a one-time link, whose secret is in its fragment."""
+    return show(call.request, "operators/welcome.html", words_of(call.request), {"here": f"{PATH}/welcome"})
+
+
+async def link(call: Call[LinkIn, None]) -> web.Response:
+    """Return whose link it is, and what a browser needs to make a passkey. Raises ``NotFound``."""
+    services, now = call.services, call.services.clock.now()
+    async with services.store.read() as unit:
+        who = await _of_link(unit, call)
+        handle = await operators.handle(unit, who.id)
+        known = await passkeys.of(unit, who.id)
+    challenge = passkeys.new_challenge(services.store.vault, use_of(who.id), now)
+    party = party_of(services.base_url)
+    return answer(
+        OptionsOut(options=checks.to_make(party, handle, who.mail or who.name, challenge, known), name=who.name)
+    )
+
+
+async def first_passkey(call: Call[FirstPasskeyIn, None]) -> web.Response:
+    """Use a link up: keep the operator's passkey and sign them in. Raises ``NotFound``."""
+    check_page(call.request)
+
+    async def enter(unit: Unit) -> str:
+        who = await _of_link(unit, call)
+        await keep_passkey(unit, call, who, call.body.credential)
+        if not await operators.use_link(unit, call.body.secret):
+            raise NotFound("invitation-over")
+        await operators.rename(unit, who.id, call.body.name.strip() or who.name)
+        return await start(unit, call.request, who.id)
+
+    return entered(call.request, await call.services.store.transact(enter))
+
+
+async def keep_passkey(unit: Unit, call: Call[Any, Any], who: Operator, credential: Mapping[str, Any]) -> None:
+    """Check and store an operator's new passkey. Raises ``Refused``."""
+    services, now = call.services, call.services.clock.now()
+    challenge = await _answered(unit, call, credential, use_of(who.id))
+    made = checks.check_made(party_of(services.base_url), credential, challenge)
+    device = device_of(call.request)
+    new = passkeys.NewPasskey(who.id, made.credential_id, made.credential_public_key, made.sign_count, device, now)
+    await passkeys.add(unit, new)
+
+
+async def checked(unit: Unit, call: Call[Any, Any], credential: Mapping[str, Any], use: str) -> int:
+    """Return the operator whose passkey answered a challenge. Raises ``Refused``."""
+    now = call.services.clock.now()
+    challenge = await _answered(unit, call, credential, use)
+    passkey = await passkeys.by_credential(unit, checks.credential_id(credential), now)
+    if passkey is None:
+        raise Refused("passkey-unknown")
+    count = checks.check_used(party_of(call.services.base_url), credential, challenge, passkey)
+    await passkeys.used(unit, passkey, count, now)
+    return passkey.operator_id
+
+
+def use_of(operator_id: int) -> str:
+    """Return the use of a challenge for a new passkey of an operator."""
+    return f"passkey of {operator_id}"
+
+
+async def start(unit: Unit, request: web.Request, operator_id: int) -> str:
+    """Begin an operator's session in the place of the browser's earlier one; return the cookie's value."""
+    services = request.app[SERVICES]
+    await sessions.sign_out(unit, request.cookies.get(COOKIE, ""))
+    return await sessions.start(unit, operator_id, device_of(request), services.clock.now(), lasts(services.settings))
+
+
+def entered(request: web.Request, name: str) -> web.Response:
+    """Return the answer that sets a new session's cookie."""
+    services = request.app[SERVICES]
+    response = answer(EnteredOut())
+    give_cookie(response, name, services.settings, secure=services.base_url.startswith("https://"))
+    return response
+
+
+def check_page(request: web.Request) -> None:
+    """Raise ``Forbidden`` for another site's request, which could sign a browser in as somebody else (login CSRF)."""
+    if not from_our_page(request):
+        raise Forbidden("other-site")
+
+
+async def _of_link(unit: Unit, call: Call[Any, Any]) -> Operator:
+    operator_id = await operators.of_link(unit, call.body.secret, call.services.clock.now())
+    who = None if operator_id is None else await operators.by_id(unit, operator_id)
+    if who is None:
+        raise NotFound("invitation-over")
+    return who
+
+
+async def _answered(unit: Unit, call: Call[Any, Any], credential: Mapping[str, Any], use: str) -> bytes:
+    """Return the challenge that was answered, used up. Raises ``Refused`` for one that is not ours, late or used."""
+    services, now = call.services, call.services.clock.now()
+    challenge = checks.challenge_of(credential)
+    if not passkeys.is_ours(services.store.vault, challenge, use, now) or not await passkeys.use_up(
+        unit, challenge, now
+    ):
+        raise Refused("passkey-late")
+    return challenge

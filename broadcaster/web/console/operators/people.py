@@ -1,0 +1,170 @@
+"""The people who may act: invited, given roles, disabled and let in again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from broadcaster.domain.operators import INVITATION_HOLDS, LINK_HOLDS, LONGEST_NAME, ROLES, may_manage, welcome_url
+from broadcaster.domain.permissions import Permission, Role
+from broadcaster.domain.refusals import Conflict, Forbidden, NotFound, Refused
+from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.route import forbidden
+from broadcaster.http.sessions import PATH
+from broadcaster.store.operators import operators
+from broadcaster.store.stations import stations
+from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.pages import to
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import web
+
+    from broadcaster.domain.operators import Operator
+    from broadcaster.domain.permissions import Caller
+    from broadcaster.http.route import Call
+    from broadcaster.store import Unit
+    from broadcaster.web.i18n import Words
+
+log = structlog.get_logger(__name__)
+
+_HOUR = timedelta(hours=1)
+
+OPERATORS = f"{PATH}/operators"
+
+
+async def listing(call: Call[None, None]) -> web.Response:
+    """Show the operators of the caller's stations, and a form to invite one."""
+    words = words_of(call.request)
+    async with call.services.store.read() as unit:
+        return await _page(unit, call, words)
+
+
+async def invite(call: Call[None, None]) -> web.Response:
+    """Add an operator with a role; show their one-time link, this once. Raises ``Refused``, ``Conflict``."""
+    words, now = words_of(call.request), call.services.clock.now()
+    form = await form_of(call.request)
+    name = " ".join(form.get("name", "").split())
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        raise Refused("operator-name", "name", most=LONGEST_NAME)
+    role = _role(form.get("role", ""))
+    async with call.services.store.write() as unit:
+        station = await stations.by_slug(unit, form.get("station", ""))
+        if station is None:
+            raise NotFound("station-missing", slug=form.get("station", "")[:60])
+        call.need(station.id)
+        made = await operators.add(unit, name, now, mail=form.get("mail", "").strip() or None, roles={station.id: role})
+        if made is None:
+            raise Conflict("operator-known", "mail")
+        secret = await operators.new_link(unit, made, now + INVITATION_HOLDS)
+        log.info("an operator was invited", operator=made, station=station.slug, role=str(role), by=_by(call))
+        return await _page(unit, call, words, link=(name, secret, INVITATION_HOLDS))
+
+
+async def act(call: Call[None, None]) -> web.Response:
+    """Change an operator's role, disable or enable them, or make a link to sign in anew."""
+    words, now = words_of(call.request), call.services.clock.now()
+    form = await form_of(call.request)
+    asked = form.get("do", "")
+    number = number_of(call.request.match_info["id"])
+    async with call.services.store.write() as unit:
+        who = None if number is None else await operators.by_id(unit, number)
+        if who is None or not _sees(call, who):
+            raise NotFound("operator-missing")
+        if asked == "role":
+            await _set_role(unit, call, who, form)
+            return to(f"{OPERATORS}?done=role")
+        if call.caller is None or not may_manage(call.caller, who):
+            raise Forbidden("operator-of-others")
+        log.info("an operator was changed", operator=who.id, change=asked, by=_by(call))
+        if asked == "recover":
+            await operators.forget_ways(unit, who.id)
+            secret = await operators.new_link(unit, who.id, now + LINK_HOLDS)
+            return await _page(unit, call, words, link=(who.name, secret, LINK_HOLDS))
+        await operators.disable(unit, who.id, None if asked == "enable" else now)
+    return to(f"{OPERATORS}?done={'enabled' if asked == 'enable' else 'disabled'}")
+
+
+async def _set_role(unit: Unit, call: Call[Any, Any], who: Operator, form: Mapping[str, str]) -> None:
+    station = await stations.by_slug(unit, form.get("station", ""))
+    if station is None:
+        raise NotFound("station-missing", slug=form.get("station", "")[:60])
+    caller = call.need(station.id)
+    if caller.key_id == who.id:
+        raise Forbidden("operator-yourself")
+    role = None if form.get("role", "") == "none" else _role(form.get("role", ""))
+    await operators.set_role(unit, who.id, station.id, role)
+    log.info("a role was set", operator=who.id, station=station.slug, role=role and str(role), by=_by(call))
+
+
+def _role(given: str) -> Role:
+    if given not in [each.value for each in ROLES]:
+        raise Refused("role-unknown", "role")
+    return Role(given)
+
+
+def _sees(call: Call[Any, Any], who: Operator) -> bool:
+    theirs = call.stations()
+    return theirs is None or not theirs.isdisjoint(who.roles)
+
+
+def _by(call: Call[Any, Any]) -> int | None:
+    return None if call.caller is None else call.caller.key_id
+
+
+async def _page(
+    unit: Unit, call: Call[Any, Any], words: Words, *, link: tuple[str, str, timedelta] | None = None
+) -> web.Response:
+    theirs = await stations_of(unit, call)
+    known = {each.id: each for each in theirs}
+    if call.caller is None:
+        raise forbidden(Permission.OPERATORS)
+    found = await operators.listed(unit, call.stations())
+    facts = {
+        "operators": [_shown(each, known, call.caller, words) for each in found],
+        "stations": theirs,
+        "roles": [(each.value, role_word(each, words)) for each in ROLES],
+        "link": None
+        if link is None
+        else {
+            "name": link[0],
+            "url": welcome_url(call.services.base_url, link[1]),
+            "hours": link[2] // _HOUR,
+        },
+        "done": {
+            "role": words("The role was changed. The person signs in anew."),
+            "disabled": words("The person may not sign in any more."),
+            "enabled": words("The person may sign in again."),
+        }.get(call.request.query.get("done", ""), ""),
+    }
+    return show(call.request, "operators/operators.html", words, {**facts, "here": OPERATORS})
+
+
+def _shown(who: Operator, known: dict[int, Any], caller: Caller, words: Words) -> dict[str, Any]:
+    return {
+        "id": who.id,
+        "name": who.name,
+        "mail": who.mail or "",
+        "admin": who.admin,
+        "disabled": who.disabled,
+        "waits": not who.disabled and not who.can_sign_in,
+        "own": who.id == caller.key_id,
+        "manageable": may_manage(caller, who),
+        "roles": [
+            (known[each], str(role), role_word(role, words)) for each, role in who.roles.items() if each in known
+        ],
+    }
+
+
+def role_word(role: Role, words: Words) -> str:
+    """Return a role's name."""
+    return {
+        Role.VIEWER: words("viewer: looks, and sees no names"),
+        Role.WRITER: words("writer: keeps the register and sends alerts"),
+        Role.APPROVER: words("approver: as a writer"),
+        Role.OWNER: words("owner: also changes the station, and who may act for it"),
+        Role.ADMIN: words("administrator of this installation"),
+    }[role]

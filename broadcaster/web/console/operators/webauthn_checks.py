@@ -1,0 +1,114 @@
+"""WebAuthn: what a browser is asked for, and the check of what it answers (W3C Web Authentication Level 3)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import webauthn
+from webauthn.helpers import base64url_to_bytes, options_to_json
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from broadcaster.domain.refusals import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from webauthn.registration.verify_registration_response import VerifiedRegistration
+
+    from broadcaster.domain.operators import Party, Passkey
+
+_NAME = "Tocsin"
+_TIMEOUT_MS = 300_000
+
+
+def to_make(party: Party, handle: bytes, name: str, challenge: bytes, known: Iterable[Passkey]) -> dict[str, Any]:
+    """Return the options to make a passkey with: one that is found without a user name."""
+    options = webauthn.generate_registration_options(
+        rp_id=party.id,
+        rp_name=_NAME,
+        user_id=handle,
+        user_name=name,
+        user_display_name=name,
+        challenge=challenge,
+        timeout=_TIMEOUT_MS,
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+        ),
+        exclude_credentials=[PublicKeyCredentialDescriptor(each.credential) for each in known],
+    )
+    return _as_json(options_to_json(options))
+
+
+def to_sign_in(party: Party, challenge: bytes, known: Iterable[Passkey] = ()) -> dict[str, Any]:
+    """Return the options to sign in with: with any passkey of this service, or one of ``known``."""
+    options = webauthn.generate_authentication_options(
+        rp_id=party.id,
+        challenge=challenge,
+        timeout=_TIMEOUT_MS,
+        allow_credentials=[PublicKeyCredentialDescriptor(each.credential) for each in known],
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return _as_json(options_to_json(options))
+
+
+def _as_json(text: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(text)
+    return read
+
+
+def challenge_of(credential: Mapping[str, Any]) -> bytes:
+    """Return the challenge that a browser answered. Raises ``Refused``."""
+    try:
+        told = json.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))
+        return base64url_to_bytes(told["challenge"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _refused() from error
+
+
+def credential_id(credential: Mapping[str, Any]) -> bytes:
+    """Return the id of the credential that a browser used. Raises ``Refused``."""
+    try:
+        return base64url_to_bytes(credential["rawId"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _refused() from error
+
+
+def check_made(party: Party, credential: Mapping[str, Any], challenge: bytes) -> VerifiedRegistration:
+    """Return a new passkey. Raises ``Refused``."""
+    try:
+        return webauthn.verify_registration_response(
+            credential=dict(credential),
+            expected_challenge=challenge,
+            expected_rp_id=party.id,
+            expected_origin=party.origin,
+            require_user_verification=True,
+        )
+    except (WebAuthnException, ValueError, TypeError, KeyError) as error:
+        raise _refused() from error
+
+
+def check_used(party: Party, credential: Mapping[str, Any], challenge: bytes, passkey: Passkey) -> int:
+    """Return the new sign count of a passkey that was used. Raises ``Refused``."""
+    try:
+        return webauthn.verify_authentication_response(
+            credential=dict(credential),
+            expected_challenge=challenge,
+            expected_rp_id=party.id,
+            expected_origin=party.origin,
+            credential_public_key=passkey.public_key,
+            credential_current_sign_count=passkey.sign_count,
+            require_user_verification=True,
+        ).new_sign_count
+    except (WebAuthnException, ValueError, TypeError, KeyError) as error:
+        raise _refused() from error
+
+
+def _refused() -> Refused:
+    return Refused("passkey-refused")

@@ -1,0 +1,181 @@
+"""Operators: one-time links, passkeys, and who may change whom."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+
+from broadcaster.domain.operators import party_of
+from broadcaster.domain.permissions import Role
+from broadcaster.http.sessions import COOKIE, csrf_made_of
+from broadcaster.store.operators import operators
+from broadcaster.store.stations import stations
+from tests.servers.authenticator import Authenticator
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "en"}
+
+
+def origin_of(api):
+    return party_of(api.running.services.base_url).origin
+
+
+async def invited(api, *, admin=False, role=Role.WRITER, station="laigle"):
+    """Add an operator; give their id and a link's secret."""
+    services, now = api.running.services, api.running.services.clock.now()
+    async with services.store.write() as unit:
+        there = await stations.by_slug(unit, station)
+        made = await operators.add(unit, "Paul", now, admin=admin, roles={} if admin else {there.id: role})
+        return made, await operators.new_link(unit, made, now + timedelta(hours=1))
+
+
+async def ask(api, method, path, body=None, **headers):
+    return await api.call(method, path, body, key=None, headers={"Accept-Language": "en", **headers})
+
+
+async def entered(api, secret, device, name="Paul Petit"):
+    """Use a link; give the answer."""
+    _, _, told = await ask(api, "POST", "/console/welcome", {"secret": secret})
+    body = {"secret": secret, "name": name, "credential": device.make(told["options"])}
+    return await ask(api, "POST", "/console/welcome/passkey", body)
+
+
+async def signed_in(api, device):
+    _, _, told = await ask(api, "GET", "/console/sign-in/passkey")
+    return await ask(api, "POST", "/console/sign-in/passkey", {"credential": device.use(told["options"])})
+
+
+def session(headers):
+    name = headers["Set-Cookie"].split(";")[0].partition("=")[2]
+    return {"Cookie": f"{COOKIE}={name}", "X-CSRF": csrf_made_of(name)}
+
+
+async def test_a_link_makes_a_passkey_once_and_the_passkey_opens_the_console(api):
+    _, secret = await invited(api)
+    device = Authenticator(origin_of(api))
+    status, headers, _ = await entered(api, secret, device)
+    assert status == 200
+    cookie = {part.strip() for part in headers["Set-Cookie"].split(";")}
+    assert {"HttpOnly", "SameSite=Lax", "Path=/console"} <= cookie
+    _, _, page = await ask(api, "GET", "/console/account", **session(headers))
+    assert "Paul Petit" in page
+    status, _, problem = await ask(api, "POST", "/console/welcome", {"secret": secret})
+    assert (status, problem["code"]) == (404, "invitation-over")
+    status, headers, _ = await signed_in(api, device)
+    assert status == 200
+    assert (await ask(api, "GET", "/console", **session(headers)))[0] == 200
+
+
+async def test_a_passkeys_answer_is_taken_once_from_its_own_page_and_with_a_check_of_the_person(api):
+    _, secret = await invited(api)
+    device = Authenticator(origin_of(api))
+    await entered(api, secret, device)
+    _, _, told = await ask(api, "GET", "/console/sign-in/passkey")
+    answered = {"credential": device.use(told["options"])}
+    status, _, _ = await ask(api, "POST", "/console/sign-in/passkey", answered, **{"Sec-Fetch-Site": "cross-site"})
+    assert status == 403
+    assert (await ask(api, "POST", "/console/sign-in/passkey", answered))[0] == 200
+    status, _, problem = await ask(api, "POST", "/console/sign-in/passkey", answered)
+    assert (status, problem["code"]) == (422, "passkey-late"), "a replayed answer"
+    for origin, verifies in (("https://evil.example", True), (device.origin, False)):
+        device.origin, device.verifies = origin, verifies
+        status, headers, problem = await signed_in(api, device)
+        assert (status, problem["code"], headers.get("Set-Cookie")) == (422, "passkey-refused", None)
+    stranger = Authenticator(origin_of(api))
+    status, _, problem = await signed_in(api, stranger)
+    assert (status, problem["code"]) == (422, "passkey-unknown")
+    told["options"]["challenge"] = "AAAA"
+    status, _, problem = await ask(api, "POST", "/console/sign-in/passkey", {"credential": device.use(told["options"])})
+    assert (status, problem["code"]) == (422, "passkey-late"), "a challenge of somebody else's"
+
+
+@pytest.mark.parametrize("credential", [{}, {"rawId": 1}, {"response": []}, {"response": {"clientDataJSON": "e30"}}])
+async def test_what_is_no_answer_of_a_passkey_is_refused(api, credential):
+    status, _, problem = await ask(api, "POST", "/console/sign-in/passkey", {"credential": credential})
+    assert (status, problem["code"]) == (422, "passkey-refused")
+
+
+async def test_a_link_of_one_person_does_not_take_the_passkey_made_for_another(api):
+    (_, ours), (_, theirs) = await invited(api), await invited(api)
+    device = Authenticator(origin_of(api))
+    _, _, told = await ask(api, "POST", "/console/welcome", {"secret": theirs})
+    body = {"secret": ours, "name": "Paul", "credential": device.make(told["options"])}
+    status, _, problem = await ask(api, "POST", "/console/welcome/passkey", body)
+    assert (status, problem["code"]) == (422, "passkey-late")
+
+
+async def test_an_owner_invites_and_changes_people_of_their_own_station_only(api):
+    owner, elsewhere = await api.sign_in("laigle-admin"), await api.sign_in("rugles-admin")
+    said = "name=Paul+Petit&station=laigle&role=writer&mail=paul%40town.example"
+    status, _, page = await api.call("POST", "/console/operators", key=None, raw=said, headers={**FORM, **owner})
+    assert status == 200
+    secret = html.unescape(re.search(r'value="[^"]*/console/welcome#([\w-]+)"', page)[1])
+    device = Authenticator(origin_of(api))
+    _, headers, _ = await entered(api, secret, device)
+    paul = session(headers)
+    (number,) = set(re.findall(r'/console/operators/(\d+)"', page)) - {str(each) for each in api.operators.values()}
+    there = f"/console/operators/{number}"
+
+    async def change(said, who):
+        return (await api.call("POST", there, key=None, raw=said, headers={**FORM, **who}))[0]
+
+    assert (await ask(api, "GET", "/console/new", **paul))[0] == 200
+    assert await change("do=disable", elsewhere) == 404
+    assert await change("do=role&station=laigle&role=viewer", elsewhere) == 404
+    assert await change("do=role&station=rugles&role=owner", owner) == 403
+    assert await change("do=role&station=laigle&role=admin", owner) == 422
+    assert await change("do=role&station=laigle&role=owner", paul) == 403
+    assert await change("do=role&station=laigle&role=viewer", owner) == 303
+    assert (await ask(api, "GET", "/console", **paul))[0] == 303, "who has another role signs in anew"
+    _, headers, _ = await signed_in(api, device)
+    paul = session(headers)
+    assert (await ask(api, "GET", "/console/new", **paul))[0] == 403
+    assert await change("do=disable", owner) == 303
+    assert (await ask(api, "GET", "/console", **paul))[0] == 303
+    assert (await signed_in(api, device))[2]["code"] == "passkey-unknown"
+    assert await change("do=enable", owner) == 303
+    assert (await signed_in(api, device))[0] == 200
+    _, _, page = await api.call("POST", there, key=None, raw="do=recover", headers={**FORM, **owner})
+    assert "/console/welcome#" in page
+    assert (await signed_in(api, device))[2]["code"] == "passkey-unknown", "a lost device opens nothing"
+
+
+async def test_an_owner_can_not_become_somebody_with_rights_elsewhere(api):
+    owner = await api.sign_in("laigle-admin")
+    admin, _ = await invited(api, admin=True)
+    services = api.running.services
+    both, _ = await invited(api)
+    async with services.store.write() as unit:
+        known = {slug: (await stations.by_slug(unit, slug)).id for slug in ("laigle", "rugles")}
+        await operators.set_role(unit, both, known["rugles"], Role.OWNER)
+        await operators.set_role(unit, admin, known["laigle"], Role.WRITER)
+    for number in (both, admin, api.operators["laigle-admin"]):
+        for said in ("do=recover", "do=disable"):
+            path = f"/console/operators/{number}"
+            status, _, _ = await api.call("POST", path, key=None, raw=said, headers={**FORM, **owner})
+            assert status == 403
+
+
+async def test_a_further_passkey_is_added_and_the_last_stays(api):
+    _, secret = await invited(api)
+    first, second = Authenticator(origin_of(api)), Authenticator(origin_of(api))
+    _, headers, _ = await entered(api, secret, first)
+    mine = session(headers)
+    _, _, told = await ask(api, "GET", "/console/account/passkeys", **mine)
+    assert (await ask(api, "POST", "/console/account/passkeys", {"credential": second.make(told["options"])}, **mine))[
+        0
+    ] == 204
+    _, _, page = await ask(api, "GET", "/console/account", **mine)
+    paths = re.findall(r'action="(/console/account/passkeys/\d+/remove)"', page)
+    statuses = [(await api.call("POST", each, key=None, raw="", headers={**FORM, **mine}))[0] for each in paths]
+    assert statuses == [303, 422]
+    assert (await signed_in(api, first))[2]["code"] == "passkey-unknown"
+    assert (await signed_in(api, second))[0] == 200
+
+
+def test_a_passkey_belongs_to_the_domain_of_the_service():
+    assert party_of("https://alerts.town.example").id == "alerts.town.example"
+    assert party_of("http://127.0.0.1:8080").origin == "http://localhost:8080"
+    assert party_of("http://[::1]:8080").id == "localhost"
