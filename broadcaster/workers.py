@@ -14,7 +14,7 @@ from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import Lane, Severity, Status, rank_of
 from broadcaster.figures import Figures
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
-from broadcaster.geocoding.placing import place_all
+from broadcaster.geocoding.placing import name_alerts, place_all
 from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS
 from broadcaster.pipeline.carrier import hear
 from broadcaster.pipeline.deliver import deliver
@@ -297,11 +297,13 @@ async def _sweeping(services: Services, figures: Figures, recurring: Timetable) 
 
 
 async def _placing(services: Services) -> None:
-    """Look up waiting addresses while this process leads; pause while the geocoder is unavailable."""
+    """Look up alerts' places and waiting addresses while this process leads; pause while the geocoder is away."""
     pause_s = _PLACE_S
     if services.settings.geocoder_url and await leads(services, "scheduler"):
         try:
-            await place_all(services.store, Geocoder(services.settings.geocoder_url), services.clock)
+            geocoder = Geocoder(services.settings.geocoder_url)
+            await name_alerts(services.store, geocoder, services.clock)
+            await place_all(services.store, geocoder, services.clock)
         except GeocoderAway:
             pause_s = _GEOCODER_AWAY_S
     await asyncio.sleep(pause_s)

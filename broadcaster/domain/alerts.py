@@ -154,7 +154,8 @@ class Alert:
     """A stored alert. ``id`` orders alerts by time; ``token`` identifies its public page.
 
     ``topic``: slug of one of its station's topics. ``wakes``: send at once to people whose quiet hours outlast it;
-    otherwise they miss it.
+    otherwise they miss it. ``places``: addresses at its circles' centres, empty where there is none near; None until
+    they are looked up.
     """
 
     id: int
@@ -178,6 +179,7 @@ class Alert:
     sandbox: tuple[ChannelName, ...] = ()
     topic: str | None = None
     wakes: bool = False
+    places: tuple[str, ...] | None = None
     state: AlertState = AlertState.ACCEPTED
     resolved_at: datetime | None = None
     finished_at: datetime | None = None

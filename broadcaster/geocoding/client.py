@@ -1,4 +1,4 @@
-"""The API of France's Base Adresse Nationale (BAN): ``/search`` for one address, ``/search/csv`` for many.
+"""The API of France's Base Adresse Nationale (BAN): ``/search``, ``/search/csv`` for many, ``/reverse`` for a point.
 
 The service queries it, never a browser: nobody but us learns who looks for which address. A list is sent as bare
 addresses, without names, ids or line numbers, so answers are matched by the address, which the API repeats.
@@ -27,6 +27,8 @@ _PATIENCE_S, _PATIENCE_MANY_S = 4.0, 60.0
 _MOST = 6
 _LARGEST, _LARGEST_MANY = 200_000, 4_000_000
 _LONGEST_LABEL = 200
+_NEAR_M = 100.0
+_METRES_A_DEGREE = 111_320.0
 _COLUMNS = ("adresse", "code_postal", "commune")
 _OK = 200
 
@@ -58,6 +60,16 @@ class Geocoder:
             return list(_read(orjson.loads(told)))
         except ValueError as error:
             raise _away("no JSON") from error
+
+    async def at(self, lon: float, lat: float) -> str:
+        """Return the address within 100 m of a point; empty if there is none. Raises as ``find``."""
+        query = {"lon": f"{lon:.6f}", "lat": f"{lat:.6f}", "limit": "1"}
+        told = await self._asked("GET", "/reverse", _LARGEST, _PATIENCE_S, params=query)
+        try:
+            found = list(_read(orjson.loads(told)))
+        except ValueError as error:
+            raise _away("no JSON") from error
+        return found[0].label if found and _near(found[0], lon, lat) else ""
 
     async def find_many(self, addresses: Sequence[Address]) -> dict[Address, Match | None]:
         """Return the best match of each address, None if not found.
@@ -139,6 +151,11 @@ def _match(row: dict[str, Any]) -> Match | None:
     if not _on_earth(lon, lat) or not 0 <= score <= 1:
         return None
     return Match(row["result_label"][:_LONGEST_LABEL], lon, lat, score, (row.get("result_type") or "")[:20])
+
+
+def _near(found: Found, lon: float, lat: float) -> bool:
+    east = (found.lon - lon) * math.cos(math.radians(lat))
+    return math.hypot(east, found.lat - lat) * _METRES_A_DEGREE <= _NEAR_M
 
 
 def _on_earth(lon: float, lat: float) -> bool:

@@ -2,16 +2,20 @@
 
 import math
 from collections.abc import Callable
+from datetime import timedelta
 
 from broadcaster.clock import Clock
 from broadcaster.domain.addresses import Match
 from broadcaster.domain.stations import Station
 from broadcaster.geocoding.client import MOST_AT_ONCE, Geocoder
+from broadcaster.store.alerts import alerts
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.people import addresses
 from broadcaster.store.stations import stations
 
 FAR_KM = 50.0
+_RECENT = timedelta(hours=1)
+_MOST_ALERTS, _MOST_CIRCLES = 20, 20
 _KM_A_DEGREE = 111.32
 _HOME = {"fr": "domicile"}
 
@@ -67,6 +71,17 @@ async def place_all(store: Store, geocoder: Geocoder, clock: Clock) -> None:
             station = await stations.by_id(unit, station_id)
         if station is not None:
             await place_some(store, geocoder, station, clock)
+
+
+async def name_alerts(store: Store, geocoder: Geocoder, clock: Clock) -> None:
+    """Look up the addresses at the centres of recent alerts' circles, twenty of each. Raises ``GeocoderAway``."""
+    async with store.read() as unit:
+        unnamed = await alerts.unnamed(unit, clock.now() - _RECENT, _MOST_ALERTS)
+    for alert in unnamed:
+        circles = () if alert.area is None else alert.area.circles[:_MOST_CIRCLES]
+        places = [await geocoder.at(each.lon, each.lat) for each in circles]
+        async with store.write() as unit:
+            await alerts.name_places(unit, alert.id, places)
 
 
 def _far(station: Station, match: Match | None) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from zones import Area
 
-_METRES_A_DEGREE = 111_320.0
+METRES_A_DEGREE = 111_320.0
 _MARGIN = 0.35
 _LEAST_SPAN_M = 800.0
 _MOST_CORNERS = 1500
@@ -108,10 +108,10 @@ def draw(
 def _tiles(picture: Picture, lon0: float, lat0: float) -> tuple[PlacedTile, ...]:
     """Return the tiles of the Web Mercator grid that cover a picture about (lon0, lat0), some 2.5 to its width."""
     left, top, width, height = picture.left, picture.top, picture.width, picture.height
-    squeeze = math.cos(math.radians(lat0)) * _METRES_A_DEGREE
+    squeeze = math.cos(math.radians(lat0)) * METRES_A_DEGREE
     zoom = min(math.floor(math.log2(360 * squeeze * _TILES_ACROSS / width)), _FINEST)
     west, east = lon0 + left / squeeze, lon0 + (left + width) / squeeze
-    north, south = lat0 - top / _METRES_A_DEGREE, lat0 - (top + height) / _METRES_A_DEGREE
+    north, south = lat0 - top / METRES_A_DEGREE, lat0 - (top + height) / METRES_A_DEGREE
     if zoom < 0 or not -180 <= west < east <= 180:  # noqa: PLR2004
         return ()
     placed = []
@@ -143,9 +143,9 @@ def _rings(geojson: Mapping[str, Any]) -> Iterator[list[Any]]:
 
 
 def _plane(ring: Iterable[Any], lon0: float, lat0: float) -> Ring:
-    squeeze = math.cos(math.radians(lat0)) * _METRES_A_DEGREE
+    squeeze = math.cos(math.radians(lat0)) * METRES_A_DEGREE
     # The short way round keeps an area across the antimeridian in one piece.
-    return [(((lon - lon0 + 540) % 360 - 180) * squeeze, (lat0 - lat) * _METRES_A_DEGREE) for lon, lat, *_ in ring]
+    return [(((lon - lon0 + 540) % 360 - 180) * squeeze, (lat0 - lat) * METRES_A_DEGREE) for lon, lat, *_ in ring]
 
 
 def _path(rings: Iterable[Ring], *, tolerance_m: float) -> str:

@@ -40,12 +40,15 @@ class Ban:
     asked: list[bytes] = field(default_factory=list)
     searched: list[str] = field(default_factory=list)
     searches_fail: bool = False
+    here: str = "12 Rue Saint-Jean 61300 L'Aigle"
     url: str = ""
     _runner: Any = None
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.add_routes([web.get("/search", self._search), web.post("/search/csv", self._csv)])
+        app.add_routes(
+            [web.get("/search", self._search), web.post("/search/csv", self._csv), web.get("/reverse", self._reverse)]
+        )
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -74,6 +77,17 @@ class Ban:
             for at in range(3)
         ]
         return web.json_response({"type": "FeatureCollection", "features": points})
+
+    async def _reverse(self, request: web.Request) -> web.Response:
+        if self.searches_fail:
+            return web.Response(status=503, text="try later")
+        at = [float(request.query["lon"]), float(request.query["lat"])]
+        point = {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": at},
+            "properties": {"label": self.here},
+        }
+        return web.json_response({"type": "FeatureCollection", "features": [point] if self.here else []})
 
     async def _csv(self, request: web.Request) -> web.StreamResponse:
         columns: list[str] = []

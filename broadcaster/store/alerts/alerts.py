@@ -59,6 +59,7 @@ def _alert(unit: Unit, row: Any) -> Alert:
         sandbox=tuple(ChannelName(name) for name in row.sandbox),
         topic=row.topic,
         wakes=row.wakes,
+        places=None if row.places is None else tuple(row.places),
         state=AlertState(row.state),
         resolved_at=row.resolved_at,
         finished_at=row.finished_at,
@@ -203,6 +204,17 @@ async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:
         rows = await unit.conn.execute(select(alerts).where(alerts.c.id.in_(ids[start : start + _CHUNK])))
         found.extend(_alert(unit, row) for row in rows)
     return found
+
+
+async def unnamed(unit: Unit, since: datetime, limit: int) -> list[Alert]:
+    """Return alerts sent since then whose places were not looked up, newest first."""
+    query = select(alerts).where(alerts.c.sent_at >= since, alerts.c.places.is_(None), alerts.c.area.is_not(None))
+    rows = await unit.conn.execute(query.order_by(alerts.c.id.desc()).limit(limit))
+    return [_alert(unit, row) for row in rows]
+
+
+async def name_places(unit: Unit, alert_id: int, places: Sequence[str]) -> None:
+    await unit.conn.execute(update(alerts).where(alerts.c.id == alert_id).values(places=list(places)))
 
 
 async def is_cancelled(unit: Unit, alert_id: int) -> bool:

@@ -87,6 +87,7 @@ alerts = Table(
     Column("request_hash", LargeBinary(32)),
     Column("topic", String(40)),
     Column("wakes", Boolean, nullable=False, server_default=false()),
+    Column("places", JSON(none_as_null=True)),  # addresses at the centres of its circles; null: not looked up
     UniqueConstraint("station_id", "idempotency_key"),
     Index("ix_alerts_station_id_id", "station_id", "id"),
     Index("ix_alerts_state_expires_at", "state", "expires_at"),

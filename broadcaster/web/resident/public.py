@@ -19,7 +19,6 @@ from broadcaster.http.schemas.base import Query
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import reads_gzip
-from broadcaster.web.drawing import written_point
 from broadcaster.web.ground import picture_of
 from broadcaster.web.i18n import Words, catalogs, ranked
 from broadcaster.web.kept import KEPT_PAGES
@@ -34,6 +33,7 @@ from broadcaster.web.pages import (
 )
 from broadcaster.web.resident.frame import page, words_of
 from broadcaster.web.severities import look_of, severity_words
+from broadcaster.web.whereabouts import whereabouts
 from zones import simplified
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ _FRESH = "public, max-age=15, must-revalidate"
 _UNCHANGED = ("Cache-Control", "Content-Language", "ETag", "Last-Modified", "Vary")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _MOST_ALERTS = 50
-_MOST_LINES = 20
 _MOST_STATIONS, _FEW_STATIONS = 100, 8
 _MOST_SHAPE = 10_000
 
@@ -176,7 +175,7 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
         "cancelled": written(alert.cancelled_at),
         "zone": zone.key,
         "picture": picture_of(services.settings, alert, station, town=True),
-        "places": [] if alert.area is None else _places(alert.area, words),
+        "places": whereabouts(alert, station, words),
     }
     body = render(request, "alert.html", words, facts).body
     headers = {
@@ -219,17 +218,3 @@ def _ended(alert: Alert, now: datetime, words: Words) -> str | None:
     if now >= alert.expires_at:
         return words("This alert is over.")
     return None
-
-
-def _places(area: Area, words: Words) -> list[str]:
-    lines = [
-        words(
-            "Within %(radius)s m of %(point)s",
-            radius=f"{circle.radius_m:,.0f}".replace(",", "\u202f"),
-            point=written_point(circle.lon, circle.lat),
-        )
-        for circle in area.circles[:_MOST_LINES]
-    ]
-    if area.polygons is not None:
-        lines.append(words("The outline drawn above, about %(point)s", point=written_point(*area.centre)))
-    return lines

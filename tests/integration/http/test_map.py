@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
 
 from broadcaster.config import Settings
+from broadcaster.store.alerts import alerts as rows
+from broadcaster.store.stations import stations
 from tests.integration.http.conftest import open_api
 from tests.integration.http.test_live import look, town_of
+from tests.servers.ban import Ban
 from tests.servers.tiles import TileServer
 
 
@@ -59,3 +63,37 @@ async def test_the_area_of_an_alert_is_drawn_on_the_map_on_every_page_and_in_the
         async with api.http.get(f"{api.running.url}/console/alerts/{alert['id']}/report.pdf", headers=mine) as answer:
             assert (await answer.read()).startswith(b"%PDF")
         assert len(server.asked) == asked  # the PDF holds the tiles that the page showed
+
+
+async def named(town, alert):
+    """Wait until the place of an alert was looked up."""
+    while True:
+        async with town.store.read() as unit:
+            found = await rows.by_id(unit, alert["id"])
+        if found.places is not None:
+            return
+        await asyncio.sleep(0.02)
+
+
+async def pages_of(api, alert):
+    mine = await api.sign_in()
+    console = f"/console/alerts/{alert['id']}"
+    for path in (f"/a/{alert['url'].rpartition('/')[2]}", console, f"{console}/report"):
+        yield path, (await look(api, path, **mine))[2]
+
+
+async def test_pages_say_where_an_alert_is_by_its_address_or_by_the_way_from_the_town_hall(tmp_path, monkeypatch):
+    monkeypatch.setattr("broadcaster.workers._PLACE_S", 0.05)
+    async with Ban() as ban, town_of(tmp_path, people=1, gone=0, geocoder_url=ban.url) as (town, served, api):
+        alert = await served.issue()
+        await named(town, alert)
+        async for path, page in pages_of(api, alert):
+            assert re.search(r"Within [\d,]+\u202fm of 12 Rue Saint-Jean 61300 L'Aigle", page), path
+        ban.here = ""
+        async with town.store.write() as unit:
+            station = await stations.by_slug(unit, "laigle")
+            await stations.change(unit, station.id, {"lon": 0.6283, "lat": 48.7631})
+        far = await served.issue(area={"circles": [{"lon": 0.60, "lat": 48.74, "radius_m": 500}]})
+        await named(town, far)
+        async for path, page in pages_of(api, far):
+            assert re.search(r"Within 500\u202fm of a point [\d.]+\u202fkm south-west of the town hall", page), path

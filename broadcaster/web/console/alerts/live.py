@@ -26,6 +26,7 @@ from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import picture_of
 from broadcaster.web.health_words import told
 from broadcaster.web.pages import written_short, written_time
+from broadcaster.web.whereabouts import whereabouts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +67,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "earlier": earlier,
         "may_cancel": _may_cancel(call, facts.alert, station),
         "picture": picture_of(call.services.settings, alert, station),
+        "places": whereabouts(alert, station, words),
         "scripts": _for_scripts(facts.alert, station, words),
         "again": "again" in call.request.query,
     }

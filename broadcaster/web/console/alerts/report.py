@@ -23,9 +23,9 @@ from broadcaster.web.console.alerts.live_reasons import grouped, state_word
 from broadcaster.web.console.alerts.live_words import number, span
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
-from broadcaster.web.drawing import written_point
 from broadcaster.web.ground import TILES, embedded, picture_of
 from broadcaster.web.pages import to, written_short, written_time
+from broadcaster.web.whereabouts import whereabouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,9 +39,7 @@ if TYPE_CHECKING:
     from broadcaster.store.alerts.breakdown import Failure, Moments
     from broadcaster.web.console.alerts.live_facts import Facts
     from broadcaster.web.i18n import Words
-    from zones import Area
 
-_MOST_PLACES = 20
 _CURVE_HEIGHT = 300
 _LANGUAGES = {"fr": "Français", "en": "English"}
 
@@ -111,7 +109,7 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
             height=_CURVE_HEIGHT,
         ),
         "picture": picture_of(call.services.settings, alert, station),
-        "places": [] if alert.area is None else _places(alert.area, words),
+        "places": whereabouts(alert, station, words),
         "timeline": _timeline(facts, moments, by, zone, words),
         "states": [(word, n) for word, n in states if n],
         "adds_up": sum(n for _, n in states) == facts.people.matched,
@@ -159,20 +157,6 @@ def _timeline(
         )
         for at, what in found
     ]
-
-
-def _places(area: Area, words: Words) -> list[str]:
-    said = [
-        words(
-            "Within %(radius)s m of %(point)s",
-            radius=number(round(circle.radius_m), words),
-            point=written_point(circle.lon, circle.lat),
-        )
-        for circle in area.circles[:_MOST_PLACES]
-    ]
-    if area.polygons is not None:
-        said.append(words("The outline drawn above, about %(point)s", point=written_point(*area.centre)))
-    return said
 
 
 def person_word(state: PersonState, words: Words) -> str:
