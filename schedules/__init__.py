@@ -7,10 +7,10 @@ from schedules.calendar import PublicDate, feed
 from schedules.days_off import DaysOff, SchoolCalendar
 from schedules.errors import BadSchedule
 from schedules.quiet import QuietHours, next_time
-from schedules.recurrence import Recurrence
+from schedules.recurrence import Recurrence, instant_of
 from schedules.timetable import Job, Timetable
 
 __all__ = [
     "BadSchedule", "DaysOff", "Job", "PublicDate", "QuietHours", "Recurrence", "SchoolCalendar", "Timetable", "feed",
-    "next_time",
+    "instant_of", "next_time",
 ]  # fmt: skip

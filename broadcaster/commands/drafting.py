@@ -59,7 +59,9 @@ OPTIONS = (
     click.option("--channels", help="Comma-separated: push, sms, voice, email. Without it, those of the severity."),
     click.option("--expires", help="Until when it holds: 6h, 90min, 2d, or 2026-07-01T18:30."),
     click.option("--topic", help="One of the station's topics, as in traffic (`tocsin station topics`)."),
-    click.option("--wakes", is_flag=True, help="Wake people whose quiet hours outlast it; without it, they miss it."),
+    click.option(
+        "--wakes/--no-wakes", default=None, help="Wake people whose quiet hours outlast it, or not; asked, if not said."
+    ),
     click.option("--onset", help="When what is told of begins, in the same way."),
 )  # fmt: skip
 
@@ -89,8 +91,8 @@ def draft(given: Mapping[str, Any], *, now: datetime | None = None) -> dict[str,
         body["channels"] = _channels(given["channels"])
     if given.get("topic"):
         body["topic"] = given["topic"].lower()
-    if given.get("wakes"):
-        body["wakes"] = True
+    if given.get("wakes") is not None:
+        body["wakes"] = given["wakes"]
     for name in ("expires", "onset"):
         if given.get(name) and not given.get("at"):
             body[name] = _moment(name, given[name], at)

@@ -21,7 +21,6 @@ _HEARING = {
     "later": "{} will get it when their quiet hours end",
     "digest": "{} will get it in their daily digest",
     "unwanted": "{} want no such alert",
-    "missed": "[yellow]{} will not get it: it is over before their quiet hours are (--wakes wakes them)[/yellow]",
 }
 
 
@@ -54,6 +53,7 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
             console.print(f"{reach['registered']:,} are on the station's list, {others} are not")
     if reach["unconfirmed"]:
         console.print(f"about {reach['unconfirmed']:,} sign-ups are not confirmed yet, and not counted")
+    say_woken(console, reach)
     _say_hearing(console, reach["hearing"])
     _say_lacking(console, reach["no_channel"], reach["opted_out"], reach["paused"])
     rows = [
@@ -92,10 +92,20 @@ def _say_lacking(console: Console, without: int, opted_out: int, paused: int) ->
             console.print(f"[yellow]{told}[/yellow]")
 
 
+def say_woken(console: Console, reach: dict[str, Any]) -> None:
+    """Print how many people it wakes, if any."""
+    if woken := reach["woken"]:
+        console.print(f"[yellow]{counted(woken, 'person', 'people')} of them will be woken[/yellow]")
+
+
 def _say_hearing(console: Console, hearing: dict[str, int]) -> None:
     for how, told in _HEARING.items():
         if n := hearing[how]:
             console.print(told.format(counted(n, "person", "people")))
+    if missed := hearing["missed"]:
+        sleep = counted(missed, "person sleeps", "people sleep")
+        told = f"{sleep} then, and will NEVER get it: it is over before their quiet hours are\n--wakes wakes them"
+        console.print(Panel(Text(told, justify="center"), style="bold red", width=_width(console)))
 
 
 def how_many(reach: dict[str, Any]) -> str:

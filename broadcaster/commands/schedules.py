@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -11,7 +12,7 @@ from broadcaster.commands.api import Api
 from broadcaster.commands.drafting import minutes_of
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
-from broadcaster.commands.showing import moment, out, print_json, table
+from broadcaster.commands.showing import out, print_json, table
 
 _ID = click.IntRange(1, 2**63 - 1)
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -78,7 +79,7 @@ def list_(*, station: str | None, ended: bool, limit: int, as_json: bool) -> Non
     rows = [
         (
             each["id"],
-            moment(each["next"]),
+            local(each["next"], each["zone"]),
             _state(each),
             each["repeat"] or "once",
             each["station"],
@@ -117,8 +118,9 @@ def show(*, schedule_id: int, as_json: bool) -> None:
     if shown["reach_changed"]:
         facts.append(("reach", f"{shown['reach_now']} people, and {shown['reach']} when it was written"))
     out().print(table(("", ""), facts))
-    rows = [(moment(each), "") for each in occurrences["coming"]]
-    rows += [(moment(each["at"]), f"{each['outcome']} {each['problem']}".strip()) for each in occurrences["past"]]
+    zone = shown["zone"]
+    rows = [(local(each, zone), "") for each in occurrences["coming"]]
+    rows += [(local(each["at"], zone), f"{each['outcome']} {each['problem']}".strip()) for each in occurrences["past"]]
     out().print(table(("when", ""), rows))
 
 
@@ -127,25 +129,40 @@ def show(*, schedule_id: int, as_json: bool) -> None:
 @click.option("--count", default=10, show_default=True, type=click.IntRange(1, 100))
 @_json
 def next_(*, schedule_id: int, count: int, as_json: bool) -> None:
-    """Show when a schedule is next due."""
-    found = asked(lambda api: api.get(f"/v1/schedules/{schedule_id}/occurrences", count=count))
+    """Show when a schedule is next due, in its zone."""
+
+    async def work(api: Api) -> tuple[Any, Any]:
+        one = f"/v1/schedules/{schedule_id}"
+        return await api.get(one), await api.get(one + "/occurrences", count=count)
+
+    shown, found = asked(work)
     if as_json:
         print_json(found["coming"])
     else:
         for each in found["coming"]:
-            click.echo(moment(each))
+            click.echo(local(each, shown["zone"]))
 
 
 @schedule.command("pause")
 @click.argument("schedule_id", metavar="ID", type=_ID)
-@click.option("--occurrence", metavar="WHEN", help="Only this time, in this machine's zone; `next` shows them.")
-def pause(*, schedule_id: int, occurrence: str | None) -> None:
-    """Send nothing of a schedule until it is resumed, or leave one time out."""
-    body: dict[str, Any] = {"paused": True}
-    if occurrence:
-        body["occurrence"] = _instant(occurrence)
-    asked(lambda api: api.patch(f"/v1/schedules/{schedule_id}", body))
-    click.echo("left out" if occurrence else f"paused; go on with: tocsin schedule resume {schedule_id}")
+@click.option("--occurrence", metavar="WHEN", help="Only this time, as `next` shows it.")
+@click.option("--following", is_flag=True, help="With --occurrence: that time and all after it.")
+def pause(*, schedule_id: int, occurrence: str | None, following: bool) -> None:
+    """Send nothing of a schedule until it is resumed; or leave one time out, or pause from one on."""
+    if following and not occurrence:
+        raise Stop("--following goes with --occurrence: say from when on", Exit.REFUSED)
+
+    async def work(api: Api) -> Any:
+        one = f"/v1/schedules/{schedule_id}"
+        body: dict[str, Any] = {"paused": True}
+        if occurrence:
+            zone = (await api.get(one))["zone"]
+            body |= {"occurrence": _instant(occurrence, zone), "following": following}
+        return await api.patch(one, body)
+
+    shown = asked(work)
+    done = "left out" if occurrence and not following else f"paused; go on with: tocsin schedule resume {shown['id']}"
+    click.echo(done)
 
 
 @schedule.command("resume")
@@ -153,7 +170,7 @@ def pause(*, schedule_id: int, occurrence: str | None) -> None:
 def resume(*, schedule_id: int) -> None:
     """Let a paused schedule go on."""
     shown = asked(lambda api: api.patch(f"/v1/schedules/{schedule_id}", {"paused": False}))
-    click.echo(f"next: {moment(shown['next'])}")
+    click.echo(f"next: {local(shown['next'], shown['zone'])}")
 
 
 @schedule.command("cancel")
@@ -185,9 +202,15 @@ def _headline(shown: dict[str, Any]) -> str:
     return str(next(iter(shown["texts"].values()))["headline"])
 
 
-def _instant(text: str) -> str:
+def local(at: str | None, zone: str) -> str:
+    """Return an ISO 8601 instant in a schedule's zone, as ``--at`` and ``--occurrence`` take it."""
+    return "" if at is None else f"{datetime.fromisoformat(at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+
+
+def _instant(text: str, zone: str) -> str:
     try:
-        return datetime.fromisoformat(text.strip()).astimezone().isoformat()
+        at = datetime.fromisoformat(text.strip())
     except ValueError:
         hint = "write it as in 2026-12-07 07:30"
         raise Stop(f"--occurrence {text[:40]!r} is no date and time", Exit.REFUSED, hint) from None
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).isoformat()

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -12,12 +12,12 @@ from broadcaster.commands.drafting import draft, with_draft
 from broadcaster.commands.exits import HELP, Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.following import follow
-from broadcaster.commands.foresight import banner, how_many, show_reach
+from broadcaster.commands.foresight import banner, how_many, say_woken, show_reach
 from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
 from broadcaster.commands.report import settled, show_report, show_unreached, unreached
-from broadcaster.commands.schedules import scheduled, with_schedule
-from broadcaster.commands.showing import err, moment, out, print_json
+from broadcaster.commands.schedules import local, scheduled, with_schedule
+from broadcaster.commands.showing import err, out, print_json
 from broadcaster.domain.spelling import counted
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -116,10 +116,7 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
     console = err() if wish.as_json else out()
     async with service(settings(), may_start=True) as api:
         seen.passing = api.passing
-        try:
-            reach = await api.post("/v1/reach", wish.body)
-        except Lost as lost:
-            raise Stop(f"{lost}: nothing was sent", Exit.UNREACHABLE) from lost
+        reach = await _reach(api, wish)
         banner(console, wish.body["status"], wish.body["station"])
         show_reach(console, reach)
         if wish.dry_run:
@@ -128,6 +125,9 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
                 print_json({"reach": reach, "alert": None, "account": None, "unreached": None})
             return _foreseen(reach)
         if not wish.yes:
+            if reach["hearing"]["missed"] and "wakes" not in wish.body:
+                wish, reach = await _asked_to_wake(api, wish, reach)
+                say_woken(console, reach)
             _confirm(wish, reach)
         if wish.later is not None:
             return await _schedule(api, wish, reach)
@@ -142,12 +142,35 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
         return await _follow(api, wish, reach, alert, seen)
 
 
+async def _reach(api: Api, wish: _Wish) -> Any:
+    """Return whom it would reach, at the time when it is sent."""
+    later = (
+        {name: wish.later[name] for name in ("at", "zone", "lasts_minutes") if name in wish.later} if wish.later else {}
+    )
+    try:
+        return await api.post("/v1/reach", {**wish.body, **later})
+    except Lost as lost:
+        raise Stop(f"{lost}: nothing was sent", Exit.UNREACHABLE) from lost
+
+
+async def _asked_to_wake(api: Api, wish: _Wish, reach: Any) -> tuple[_Wish, Any]:
+    """Ask whether to wake those who would never hear of it."""
+    sleep = counted(reach["hearing"]["missed"], "person", "people")
+    try:
+        wakes = click.confirm(f"Wake {sleep} in their quiet hours?", default=None, err=True)
+    except click.Abort:
+        raise Stop("nothing was sent", Exit.ABORTED, "--wakes wakes them, --no-wakes lets them sleep") from None
+    later = None if wish.later is None else wish.later | {"wakes": wakes}
+    wish = replace(wish, body=wish.body | {"wakes": wakes}, later=later)
+    return wish, await _reach(api, wish) if wakes else reach
+
+
 async def _schedule(api: Api, wish: _Wish, reach: Any) -> Exit:
     made = await _post(api, wish)
     if wish.as_json:
         print_json({"reach": reach, "schedule": made})
     else:
-        out().print(f"schedule {made['id']}: first at {moment(made['next'])}")
+        out().print(f"schedule {made['id']}: first at {local(made['next'], made['zone'])} ({made['zone']})")
         if api.passing:
             out().print("it goes out once a service runs: start `tocsin serve`")
     return Exit.DONE

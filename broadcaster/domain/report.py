@@ -44,6 +44,7 @@ class Reach:
     ``registered``: people of the station's own register, exact. ``others``: estimate of everybody else, in tens;
     ``others_fewer_than``: there may be some, fewer than this. The other figures count people like these others.
     ``unconfirmed``: estimate of unconfirmed sign-ups, in tens; counted nowhere else.
+    ``woken``: people told now whom it wakes, as it would be over before their quiet hours are.
     ``hearing``: about how many of these people hear of it now, later, in a digest or not at all (``hearing.Hearing``);
     channels count those of now and later. ``seconds_to_95``: estimated time
     until 95 % of the reachable have a first message with a provider; None if nobody is reachable. ``warnings``:
@@ -67,6 +68,7 @@ class Reach:
     warnings: tuple[str, ...] = ()
     maybe_twice: int = 0
     unconfirmed: int = 0
+    woken: int = 0
     hearing: Mapping[str, int] = field(default_factory=dict)
     paused: int = 0
 

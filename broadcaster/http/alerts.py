@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.alerts import RULES, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound, Refused
+from broadcaster.domain.schedules import LASTS
+from broadcaster.domain.zones import zone_of
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count_reach
 from broadcaster.http.reading import number_of
@@ -19,8 +22,10 @@ from broadcaster.http.schemas.base import MAX_EVENT
 from broadcaster.http.schemas.reports import ReachOut
 from broadcaster.http.stations import station_given
 from broadcaster.pipeline import issue, reach
+from broadcaster.pipeline.schedule import starts_at
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
+from schedules import instant_of
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -29,19 +34,25 @@ if TYPE_CHECKING:
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
-    from broadcaster.http.schemas.alerts import AlertIn, AlertsQuery, AudienceIn, CancelIn, Content, Draft
+    from broadcaster.http.schemas.alerts import AlertIn, AlertsQuery, AudienceIn, CancelIn, Content
+    from broadcaster.http.schemas.schedules import ReachIn
     from broadcaster.store import Unit
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-async def foresee(call: Call[Draft, None]) -> web.Response:
+async def foresee(call: Call[ReachIn, None]) -> web.Response:
     """Return whom an alert would reach, sending nothing."""
     draft = call.body
     async with call.services.store.read() as unit:
         station = await station_given(unit, draft.station)
     await count_reach(call.request, call.need(station.id))
+    sent_at, expires_at = None, draft.expires
+    if draft.at is not None:
+        zone = draft.zone or zone_of(station.region).key
+        sent_at = instant_of(starts_at(draft.at, zone), zone)
+        expires_at = sent_at + timedelta(minutes=draft.lasts_minutes) if draft.lasts_minutes else sent_at + LASTS
     foreseen = await reach.reach(
         call.services,
         station,
@@ -53,7 +64,8 @@ async def foresee(call: Call[Draft, None]) -> web.Response:
         status=draft.status,
         topic=draft.topic,
         wakes=draft.wakes,
-        expires_at=draft.expires,
+        sent_at=sent_at,
+        expires_at=expires_at,
     )
     return answer(ReachOut.model_validate(foreseen))
 

@@ -23,7 +23,6 @@ from broadcaster.http.schemas.alerts import (
     AlertPage,
     AlertsQuery,
     CancelIn,
-    Draft,
     Nearby,
     NearbyQuery,
 )
@@ -40,6 +39,7 @@ from broadcaster.http.schemas.reports import (
     SandboxQuery,
     UnreachedPage,
 )
+from broadcaster.http.schemas.schedules import ReachIn
 from broadcaster.http.schemas.stations import StationIn, StationOut, TopicsIn
 from broadcaster.http.schemas.subscribers import (
     PositionIn,
@@ -158,7 +158,7 @@ ROUTES: tuple[Route, ...] = (
         Access.KEY,
         "Whom an alert would reach; nothing is sent.",
         {200: ReachOut},
-        body=Draft,
+        body=ReachIn,
         largest=SHAPE,
         tag="alerts",
         permission=Permission.SEND,

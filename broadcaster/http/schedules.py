@@ -14,7 +14,7 @@ from aiohttp import web
 from broadcaster.domain.alerts import RULES, Alert, MsgType
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.permissions import Permission
-from broadcaster.domain.refusals import NotFound, Refused, located, refused
+from broadcaster.domain.refusals import NotFound, Refused, located
 from broadcaster.domain.schedules import LASTS, Kind, Schedule, told
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import audience_of, idempotency_key, request_hash, show_alert, show_content, texts_of
@@ -28,7 +28,7 @@ from broadcaster.pipeline import schedule as scheduling
 from broadcaster.store import schedules
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
-from schedules import BadSchedule, PublicDate, Recurrence, feed
+from schedules import PublicDate, feed
 
 if TYPE_CHECKING:
     from broadcaster.domain.permissions import Caller
@@ -73,7 +73,7 @@ async def planned(services: Services, given: ScheduleIn, station: Station, calle
         key_id=caller.key_id,
         kind=Kind.REMINDER if reminded is not None else Kind(given.kind),
         message=message,
-        starts=starts_at(given.at, zone),
+        starts=scheduling.starts_at(given.at, zone),
         zone=zone,
         rule=given.repeat,
         public_holidays=given.skip_public_holidays,
@@ -119,18 +119,6 @@ async def _reminded(services: Services, alert_id: str, station: Station) -> Aler
     if not alert.active(services.clock.now()) or alert.audience.kind is AudienceKind.TOLD:
         raise Refused("reminds-of-nothing", "reminds")
     return alert
-
-
-def starts_at(said: str, zone: str) -> datetime:
-    """Parse a wall-clock time in ``zone``. Raises ``Refused``."""
-    try:
-        time = datetime.fromisoformat(said)
-        Recurrence(time.replace(tzinfo=None), zone)  # validates the zone
-        return time if time.tzinfo is None else time.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    except BadSchedule as error:
-        raise refused(error) from error
-    except (ValueError, OverflowError) as error:
-        raise Refused("not-a-local-time", "at") from error
 
 
 def _minutes(given: int | None) -> timedelta | None:

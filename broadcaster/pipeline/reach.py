@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -40,7 +40,7 @@ _SLOW_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A reach query: an alert like this one, of a station."""
+    """A reach query: an alert like this one, of a station. ``sent_at`` None: sent now."""
 
     station: Station
     area: Area | None
@@ -51,6 +51,7 @@ class Question:
     severity: Severity = Severity.SEVERE
     topic: str | None = None
     wakes: bool = False
+    sent_at: datetime | None = None
     expires_at: datetime | None = None
 
 
@@ -66,9 +67,12 @@ async def reach(
     status: Status,
     topic: str | None = None,
     wakes: bool = False,
+    sent_at: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> Reach:
-    """Return whom an alert like this would reach now. ``texts`` may be empty. Raises ``Refused`` as ``issue`` does.
+    """Return whom an alert like this would reach. ``texts`` may be empty. Raises ``Refused`` as ``issue`` does.
+
+    People are those of now; who of them sleeps is judged at ``sent_at``.
 
     A process without indexes asks a resolver; raises ``NoAnswer`` on timeout.
     """
@@ -79,7 +83,9 @@ async def reach(
         check_texts(station, texts)
     check_channels(channels)
     check_topic(station, topic)
-    question = Question(station, area, audience, tuple(channels), texts, status, severity, topic, wakes, expires_at)
+    question = Question(
+        station, area, audience, tuple(channels), texts, status, severity, topic, wakes, sent_at, expires_at
+    )
     if services.atlas is None:
         said = await services.bus.ask(ASKED, _written(question), _ANSWER_S)
         return _REACH.validate_json(said)
@@ -106,7 +112,7 @@ async def answer(services: Services, asked: bytes) -> bytes:
         Severity(wanted["severity"]),
         wanted["topic"],
         wanted["wakes"],
-        None if wanted["expires_at"] is None else datetime.fromisoformat(wanted["expires_at"]),
+        *(None if wanted[at] is None else datetime.fromisoformat(wanted[at]) for at in ("sent_at", "expires_at")),
     )
     return orjson.dumps(await foresee(services, question), option=orjson.OPT_NON_STR_KEYS)
 
@@ -123,6 +129,7 @@ def _written(question: Question) -> bytes:
             "severity": question.severity,
             "topic": question.topic,
             "wakes": question.wakes,
+            "sent_at": question.sent_at,
             "expires_at": question.expires_at,
         }
     )
@@ -139,6 +146,8 @@ async def foresee(services: Services, question: Question) -> Reach:
     concerned = np.concatenate((own, _stand_ins(counted.pool, counted.others)))
     context = _context(services, question)
     hearing = await _hearing(services, context, len(concerned))
+    woken = hearing.pop(Hearing.MISSED, 0) if question.wakes else 0
+    hearing[Hearing.NOW] += woken
     people = _stand_ins(concerned, hearing[Hearing.NOW] + hearing[Hearing.LATER])
     numbers = [CHANNEL_NUMBER[name] for name in channels]
     ways = atlas.roster.phonebook.ways(people, station.id)
@@ -168,6 +177,7 @@ async def foresee(services: Services, question: Question) -> Reach:
     fewer_than = TENS if len(counted.pool) and not counted.others else None
     return Reach(
         people=len(concerned),
+        woken=woken,
         hearing={each.value: hearing[each] for each in Hearing},
         registered=len(own),
         others=counted.others,
@@ -183,17 +193,19 @@ async def foresee(services: Services, question: Question) -> Reach:
         seconds_to_95=seconds,
         area_km2=None if area is None else round(area.area_m2 / 1e6, 3),
         sandbox=tuple(name for name in channels if name in services.sandboxed),
-        warnings=tuple(_warnings(len(people), fewer_than, (without, opted_out, paused), seconds, previews)),
+        warnings=tuple(
+            _warnings(len(concerned), fewer_than, (len(people), without, opted_out, paused), seconds, previews)
+        ),
         unconfirmed=counted.unconfirmed,
     )
 
 
 async def _hearing(services: Services, context: Context, people: int) -> Counter[Hearing]:
-    """Return how about this many people would get the alert."""
+    """Return how about this many people would get the alert if it woke nobody."""
     if not context.alert.may_wait:
         return Counter({Hearing.NOW: people})
     usual = services.usual_of(context.station)
-    return await services.here.choices.hearing(context.alert, people, usual, context.now)
+    return await services.here.choices.hearing(replace(context.alert, wakes=False), people, usual, context.now)
 
 
 def _stand_ins(pool: NDArray[np.int64], people: int) -> NDArray[np.int64]:
@@ -229,7 +241,7 @@ def _sms(
 
 
 def _context(services: Services, question: Question) -> Context:
-    now = services.clock.now()
+    now = question.sent_at or services.clock.now()
     alert = Alert(
         id=0,
         token=_TOKEN,
@@ -275,28 +287,33 @@ def _seconds_to(
     return None if len(reachable) == 0 else round(float(np.quantile(reachable, _SHARE)), 1)
 
 
+def _nobody(people: int, fewer_than: int | None, hear: int, without: int) -> Iterator[str]:
+    if people == 0 and fewer_than:
+        yield f"Nobody on the station's own list is concerned, and fewer than {fewer_than} others."
+    elif people == 0:
+        yield "NOBODY is concerned: 0 people match. Check the area and the audience."
+    elif hear == 0:
+        yield "NOBODY will be told: those concerned sleep until it is over, or want no such alert."
+    elif without == hear:
+        yield "NOBODY can be reached: no one who matches has a contact by these channels."
+
+
 def _warnings(
     people: int,
     fewer_than: int | None,
-    lacking: tuple[int, int, int],
+    told: tuple[int, int, int, int],
     seconds: float | None,
     previews: Sequence[SmsPreview],
 ) -> list[str]:
-    """Return warnings for the operator; ``lacking``: people without a channel, how many of them opted out or paused."""
-    without, opted_out, paused = lacking
-    found = []
-    if people == 0 and fewer_than:
-        found.append(f"Nobody on the station's own list is concerned, and fewer than {fewer_than} others.")
-    elif people == 0:
-        found.append("NOBODY is concerned: 0 people match. Check the area and the audience.")
-    elif without == people:
-        found.append("NOBODY can be reached: no one who matches has a contact by these channels.")
-    elif without > opted_out + paused:
-        some = f"{without - opted_out - paused} of {counted(people, 'person has', 'people have')}"
+    """Return warnings for the operator; ``told``: who hears of it now or later, lacks a channel, opted out, paused."""
+    hear, without, opted_out, paused = told
+    found = list(_nobody(people, fewer_than, hear, without))
+    if not found and without > opted_out + paused:
+        some = f"{without - opted_out - paused} of {counted(hear, 'person has', 'people have')}"
         found.append(f"{some} no contact by these channels: reach them another way.")
     if opted_out:
-        told = counted(opted_out, "person", "people")
-        found.append(f"{told} opted out of messages by these channels: nothing is sent to them.")
+        some = counted(opted_out, "person", "people")
+        found.append(f"{some} opted out of messages by these channels: nothing is sent to them.")
     if paused:
         found.append(f"{counted(paused, 'person', 'people')} paused all messages: nothing is sent to them.")
     if seconds is not None and seconds > _SLOW_S:

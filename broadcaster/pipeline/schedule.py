@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -26,7 +27,6 @@ from schedules import BadSchedule, DaysOff, Recurrence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.stations import Station
@@ -55,6 +55,18 @@ def recurrence(services: Services, schedule: Schedule, station: Station) -> Recu
 def days_off(services: Services, station: Station, *, public: bool, school_zone: str | None) -> DaysOff:
     """Return the days left out. Raises ``BadSchedule`` for an unknown school zone."""
     return DaysOff(public, station.insee, services.school.days(school_zone) if school_zone else frozenset())
+
+
+def starts_at(said: str, zone: str) -> datetime:
+    """Parse a wall-clock time in ``zone``, a tz database name. Raises ``Refused``."""
+    try:
+        time = datetime.fromisoformat(said)
+        Recurrence(time.replace(tzinfo=None), zone)  # validates the zone
+        return time if time.tzinfo is None else time.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    except BadSchedule as error:
+        raise refused(error) from error
+    except (ValueError, OverflowError) as error:
+        raise Refused("not-a-local-time", "at") from error
 
 
 async def checked(services: Services, schedule: Schedule, station: Station) -> Schedule:

@@ -154,6 +154,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("schedules-month", "/console/schedules?view=month", "/console/schedules"),
     Shown("schedules-agenda", "/console/schedules?view=agenda", "/console/schedules"),
     Shown("schedule", "/console/schedules/{schedule}", "/console/schedules/{id}"),
+    Shown("schedule-edit", "/console/schedules/{schedule}/edit", "/console/schedules/{id}/edit", ready="#coming li"),
     Shown("alerts", "/console/alerts"),
     Shown("live", "/console/alerts/{flood}", "/console/alerts/{id}"),
     Shown("live-exercise", "/console/alerts/{drill}", "/console/alerts/{id}"),

@@ -32,6 +32,15 @@ async def to_check(page: Page, words: str) -> None:
     await expect(page.locator("#step-check h1")).to_be_visible()
 
 
+async def keep(page: Page) -> None:
+    """Keep Enter pressed until it is saved."""
+    await expect(page.locator("#step-check h1")).to_be_visible()
+    await page.locator("#send").focus()
+    await page.keyboard.down("Enter")
+    await page.wait_for_url(re.compile(r"/console/schedules/\d+$"))
+    await page.keyboard.up("Enter")
+
+
 async def test_mondays_message_is_written_on_friday_and_changed_later(visit, village):
     page = await visit("/console/new", signed_in=True)
     await to_check(page, "Cantine fermée")
@@ -44,27 +53,44 @@ async def test_mondays_message_is_written_on_friday_and_changed_later(visit, vil
     await page.locator("[data-later=holidays]").check()
     await expect(page.locator("#coming li")).to_have_count(10)
     await expect(page.locator("#coming li").first).to_contain_text("lundi")
-    await page.locator("#send").focus()
-    await page.keyboard.down("Enter")
-    await page.wait_for_url(re.compile(r"/console/schedules/\d+$"))
-    await page.keyboard.up("Enter")
+    await keep(page)
     number = page.url.rpartition("/")[2]
     made = await village.api.call("GET", f"/v1/schedules/{number}")
     assert (made["at"], made["repeat"], made["skip_public_holidays"]) == (at, "FREQ=WEEKLY;BYDAY=MO", True)
     ahead = (await village.api.call("GET", f"/v1/schedules/{number}/occurrences"))["coming"]
 
-    await page.locator("button", has_text="Sauter").first.click()
+    first = page.locator("details.one").first
+    await first.locator("summary").focus()
+    await page.keyboard.press("Enter")
+    await first.locator("button", has_text="Sauter").click()
     await expect(page.locator("ol.list li")).to_have_count(10)
     after = (await village.api.call("GET", f"/v1/schedules/{number}/occurrences"))["coming"]
     assert after[0] == ahead[1]
 
-    await page.locator("ol.list a", has_text="Modifier").first.click()
-    await page.locator("input[name=scope][value=one]").check()
-    await page.locator("[id='headline.fr']").fill("Cantine ouverte")
-    await page.locator("button", has_text="Enregistrer").click()
+    await page.locator("details.one summary").first.click()
+    await page.locator("details.one a", has_text="Modifier").first.click()
+    await expect(page.locator("#step-check h1")).to_have_text("Vérifier, puis enregistrer")
+    await expect(page.locator("input[name=when][value=at]")).to_be_checked()
+    await page.locator(".way a[href='#words']").focus()
+    await page.keyboard.press("Enter")
+    await page.locator("#headline-fr").fill("Cantine ouverte")
+    await page.locator("#to-check").focus()
+    await page.keyboard.press("Enter")
+    await keep(page)
     await expect(page.locator("h1")).to_have_text("Cantine ouverte")
     other = await village.api.call("GET", f"/v1/schedules/{page.url.rpartition('/')[2]}")
-    assert other["next"] == after[0]
+    assert (other["next"], other["repeat"]) == (after[0], None)
+
+    await page.goto(f"{village.url}/console/schedules/{number}/edit")
+    await expect(page.locator("#rule")).to_have_value("weekly")
+    await expect(page.locator("[data-later=holidays]")).to_be_checked()
+    await page.locator("#rule").select_option("nth")
+    await page.locator("#until").fill(f"{monday().year + 1}-12-31")
+    await expect(page.locator("#coming li").first).to_contain_text("lundi")
+    await keep(page)
+    await expect(page.locator("h1")).to_have_text("Cantine fermée")
+    changed = await village.api.call("GET", f"/v1/schedules/{number}")
+    assert re.fullmatch(rf"FREQ=MONTHLY;BYDAY=-?\dMO;UNTIL={monday().year + 1}1231", changed["repeat"])
 
     await page.evaluate("(month) => location.assign(`/console/schedules?view=month&month=${month}`)", at[:7])
     await expect(page.locator(".calendar a").first).to_be_visible()

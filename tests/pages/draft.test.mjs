@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { area, body, empty, expires, placed, texts } from "../../broadcaster/web/sources/parts/compose_draft.js";
+import { readRule, rule } from "../../broadcaster/web/sources/parts/compose_rule.js";
 
 const given = { station: "laigle", languages: ["fr", "en"], channels: ["push", "sms"] };
 const circle = { lon: 0.63, lat: 48.76, radius_m: 1000, own: true };
@@ -21,8 +22,8 @@ test("a language of blanks is not sent", () => {
   assert.deepEqual(Object.keys(body(given, draft).texts), ["fr"]);
 });
 
-test("rings are closed, and circles carry what the API takes alone", () => {
-  const draft = { ...empty(given), circles: [circle], polygons: [[[0, 48], [1, 48], [1, 49]]] };
+test("circles carry what the API takes alone, and outlines their holes", () => {
+  const draft = { ...empty(given), circles: [circle], polygons: [[[[0, 48], [1, 48], [1, 49], [0, 48]]]] };
   assert.deepEqual(area(draft), {
     circles: [{ lon: 0.63, lat: 48.76, radius_m: 1000 }],
     polygons: { type: "MultiPolygon", coordinates: [[[[0, 48], [1, 48], [1, 49], [0, 48]]]] },
@@ -45,3 +46,30 @@ test("an end without a day is none", () => {
 });
 
 test("each draft has a key of its own", () => assert.notEqual(empty(given).key, empty(given).key));
+
+const MONDAY = "2026-12-07T07:30";
+
+test("a rule comes back as the plain choice that made it", () => {
+  for (const choice of ["weekly", "daily", "working", "nth"]) {
+    for (const until of ["", "2027-06-30"]) {
+      const repeat = rule({ at: MONDAY, rule: choice, until, own: "" });
+      assert.deepEqual(readRule({ at: MONDAY, repeat }), { rule: choice, own: "", until }, repeat);
+    }
+  }
+});
+
+test("a fifth Monday is the last one of its month", () => {
+  assert.equal(rule({ at: "2026-11-30T12:00", rule: "nth", until: "" }), "FREQ=MONTHLY;BYDAY=-1MO");
+});
+
+test("a rule that was cut off before an hour ends the day before", () => {
+  const cut = (hour) => readRule({ at: MONDAY, repeat: `FREQ=WEEKLY;BYDAY=MO;UNTIL=20270104T${hour}` }).until;
+  assert.equal(cut("072959"), "2027-01-03");
+  assert.equal(cut("073000"), "2027-01-04");
+});
+
+test("what no plain choice says stays a rule", () => {
+  for (const repeat of ["FREQ=WEEKLY;BYDAY=MO,TH", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", "FREQ=DAILY;COUNT=3", "FREQ=WEEKLY;BYDAY=TU"]) {
+    assert.deepEqual(readRule({ at: MONDAY, repeat }), { rule: "own", own: repeat });
+  }
+});

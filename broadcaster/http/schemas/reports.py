@@ -57,6 +57,9 @@ class ReachOut(Shown):
         " all followers chose, in tens: nobody's choice can be seen. What is counted by channel is for those told now"
         " and later."
     )
+    woken: int = Field(
+        description="Of those told now: people whom it wakes, because it says so and would be over before they get up."
+    )
     devices: int
     no_channel: int = Field(description="People who have no contact by these channels that works.")
     opted_out: int = Field(description="Of these, people who asked for no more messages.")

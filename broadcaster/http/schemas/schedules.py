@@ -13,6 +13,7 @@ from broadcaster.http.schemas.alerts import (
     Content,
     ContentOut,
     Description,
+    Draft,
     Headline,
     Instruction,
     SmsText,
@@ -62,6 +63,14 @@ Grace = Annotated[
 Reason = Annotated[
     str, prose(LONGEST_REASON), Field(description="Needed for a severe or extreme alert that is no exercise.")
 ]
+
+
+class ReachIn(Draft):
+    """``at``: it would be sent then, and hold for ``lasts_minutes``; without it, now."""
+
+    at: At | None = None
+    zone: Zone | None = None
+    lasts_minutes: Lasts | None = None
 
 
 class ScheduleIn(Content):

@@ -9,7 +9,7 @@ from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
 from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.web.console import home, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, report, unreached
-from broadcaster.web.console.compose import compose, later, preview
+from broadcaster.web.console.compose import compose, editing, later, preview
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.operators import account, entering, people
 from broadcaster.web.console.sandbox import sandbox
@@ -166,7 +166,23 @@ ROUTES: tuple[Route, ...] = (
         "/console/schedules/{id}",
         schedules.act,
         Permission.SEND,
-        "Change, pause or end it; answer for what was not sent.",
+        "Pause or end it; answer for what was not sent.",
+    ),
+    page_at(
+        "/console/schedules/{id}/edit",
+        editing.page,
+        Permission.SEND,
+        "Change it, as a new alert.",
+        query=editing.EditQuery,
+    ),
+    data_at(
+        "POST",
+        "/console/schedules/{id}/edit",
+        editing.save,
+        Permission.SEND,
+        "Keep the change.",
+        query=editing.EditQuery,
+        largest=SHAPE,
     ),
     page_at(
         "/console/sandbox", sandbox.listing, Permission.LOOK, "What was composed and not sent.", query=SandboxPageQuery

@@ -1,7 +1,7 @@
 // /console/new: a new alert in four steps, one to be seen at a time; the back button goes between them, and nothing
 // that was written is lost.
 
-import { Drafts, empty, placed } from "./parts/compose_draft.js";
+import { Drafts, empty, filled, placed } from "./parts/compose_draft.js";
 import { Check } from "./parts/compose_check.js";
 import { Where } from "./parts/compose_where.js";
 import { Wording } from "./parts/compose_words.js";
@@ -29,6 +29,13 @@ class App {
     const found = this.drafts.find(this.given);
     const goOn = new URLSearchParams(location.search).has("go_on");
     const asked = location.hash.slice(1);
+    if (this.given.editing) {
+      const [came] = /** @type {any[]} */ (performance.getEntriesByType("navigation"));
+      const again = goOn || ["reload", "back_forward"].includes(came?.type);
+      this.draft = (again && found) || filled(this.given);
+      this.show(asked || "check", { replace: true });
+      return;
+    }
     if (found && (STEPS.indexOf(asked) > 0 || goOn)) {
       this.draft = found;
       this.show(goOn && !asked ? found.step : asked, { replace: true });
@@ -132,7 +139,8 @@ class App {
   }
 
   signIn() {
-    const then = `/console/new?station=${encodeURIComponent(this.given.station)}&go_on=1`;
+    const { editing, station } = this.given;
+    const then = editing ? `${location.pathname}${location.search || "?"}&go_on=1` : `/console/new?station=${encodeURIComponent(station)}&go_on=1`;
     return `/console/sign-in?then=${encodeURIComponent(then)}`;
   }
 
@@ -169,6 +177,8 @@ class App {
   /** Give the last step that can be shown up to the one that is wanted. */
   reachable(step) {
     const { draft } = this;
+    const { editing } = this.given;
+    if (editing && !editing.steps.includes(step)) return "check";
     if (!STEPS.includes(step) || !draft.kind) return "kind";
     if (step === "kind" || step === "where") return step;
     if (!placed(draft)) return "where";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,13 @@ async def test_mondays_message_is_scheduled_looked_at_paused_resumed_and_ended(s
     assert coming[0] == schedule["next"]
     await run("schedule", "pause", schedule["id"], "--occurrence", coming[0])
     assert (await run("schedule", "next", schedule["id"], "--json")).document[0] == coming[1]
+    assert (await run("schedule", "next", schedule["id"])).out.startswith("2030-12-09 07:30\n"), "in the station's time"
+    paused = (await run("schedule", "pause", schedule["id"], "--occurrence", "2030-12-16 07:30", "--following")).out
+    assert (await run("schedule", "next", schedule["id"], "--json")).document == [coming[1]]
+    rest = paused.rpartition(" ")[2].strip()
+    resumed = (await run("schedule", "resume", rest)).out
+    assert resumed == "next: 2030-12-16 07:30\n"
+    assert (await run("schedule", "next", rest, "--json")).document[0] == coming[2]
     await run("schedule", "pause", schedule["id"])
     assert (await run("schedule", "next", schedule["id"], "--json")).document == []
     await run("schedule", "resume", schedule["id"])
@@ -77,6 +85,25 @@ async def test_what_can_not_be_is_told(seeded: Any, running: str, args: tuple[st
     ended = await seeded.beside(*SEND, *args, "--yes", TOCSIN_URL=running)
     assert ended.code != 0
     assert told in ended.err
+
+
+async def test_who_sends_at_night_is_asked_whether_to_wake_people(seeded: Any, running: str):
+    night = (*SEND, "--at", "2030-12-02 23:00", "--expires", "3h")
+
+    async def answer(given: str, *args: str) -> Any:
+        return await asyncio.to_thread(seeded, *night, *args, given=given, TOCSIN_URL=running)
+
+    refused = await answer("")
+    assert (refused.exit_code != 0, "--no-wakes" in refused.stderr) == (True, True)
+    for given, wakes in (("n\ny\n", False), ("y\ny\n", True)):
+        answered = await answer(given)
+        assert answered.exit_code == 0, answered.stderr
+        assert "NEVER" in answered.stdout
+        assert ("will be woken" in answered.stdout) == wakes
+        listed = await seeded.beside("schedule", "list", "--json", TOCSIN_URL=running)
+        assert listed.document["schedules"][0]["wakes"] is wakes
+    said = await answer("y\n", "--no-wakes")
+    assert (said.exit_code, "Wake" in said.stderr) == (0, False), "who said so is not asked again"
 
 
 async def test_without_a_yes_nothing_is_scheduled(seeded: Any, running: str):

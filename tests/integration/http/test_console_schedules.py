@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
@@ -130,19 +131,92 @@ async def test_the_forms_pause_skip_change_and_end(console, api):
         assert (await console.post(there, action=action))[0] == 303
         assert (await api.call("GET", f"/v1/schedules/{schedule['id']}"))[2]["paused"] is paused
     assert (await console.post(there, action="skip", occurrence=first))[0] == 303
-    words = {"headline.fr": "Exception", "at": "2030-12-09T08:00", "begins": "2030-12-09T07:30", "repeat": MONDAY}
-    status, headers, _ = await console.post(there, action="change", occurrence=second, scope="one", **words)
+    status, headers, _ = await console.post(there, action="pause_on", occurrence=third)
     assert status == 303
-    other = headers["Location"].rpartition("/")[2]
-    _, _, one = await api.call("GET", f"/v1/schedules/{other}")
-    assert (one["next"], one["texts"]["fr"]["headline"]) == ("2030-12-09T07:00:00Z", "Exception")
-    _, _, ahead = await api.call("GET", f"/v1/schedules/{schedule['id']}/occurrences?count=1")
-    assert ahead["coming"] == [third]
-    status, _, page = await console.post(there, action="change", at="2020-01-01T08:00", repeat="", begins="")
-    assert status == 422
-    assert "déjà passée" in page
+    _, _, rest = await api.call("GET", f"/v1/schedules/{headers['Location'].rpartition('/')[2]}")
+    assert (rest["paused"], rest["at"]) == (True, "2030-12-16T07:30")
+    _, _, ahead = await api.call("GET", f"/v1/schedules/{schedule['id']}/occurrences?count=4")
+    assert ahead["coming"] == [second]
     assert (await console.post(there, action="end"))[0] == 303
     assert (await api.call("GET", f"/v1/schedules/{schedule['id']}"))[2]["ended_at"] is not None
+    assert (await console.get(f"{there}/edit"))[0] == 409, "what has ended is not changed"
+
+
+async def edited(console, there):
+    """What the page that changes a schedule is filled with."""
+    status, _, page = await console.get(there)
+    assert status == 200, page
+    return json.loads(re.search(r'id="given">(.*?)</script>', page, re.DOTALL)[1])["editing"]
+
+
+def as_sent(editing, **changes):
+    """The body that the page's script makes of its draft."""
+    draft = editing["draft"]
+    same = ("status", "severity", "urgency", "certainty", "category", "event", "texts", "channels", "wakes")
+    whole = {name: draft[name] for name in same} | {"station": "laigle", "territory": False, "cheap": []}
+    whole |= {"audience": {"kind": draft["audience"], "groups": []}, "area": {"circles": draft["circles"]}}
+    whole |= {"at": draft["later"]["at"], "lasts_minutes": round(float(draft["hours"]) * 60)}
+    return whole | changes
+
+
+async def test_a_schedule_is_changed_in_the_steps_of_a_new_alert_and_nothing_that_it_had_is_lost(console, api):
+    schedule = await made(api, skip_school_holidays="B", onset_minutes=30, lasts_minutes=50, grace_minutes=45)
+    there = f"/console/schedules/{schedule['id']}/edit"
+    whole = await edited(console, there)
+    draft, later = whole["draft"], whole["draft"]["later"]
+    assert (draft["texts"]["fr"]["headline"], draft["circles"][0]["radius_m"]) == ("La Risle déborde", 1500)
+    assert (draft["onset"], later["at"], later["repeat"]) == ("30", "2030-12-02T07:30", MONDAY)
+    assert (later["school"], later["grace"], later["holidays"]) == ("B", "45", False)
+    again = {"repeat": MONDAY, "skip_school_holidays": "B", "onset_minutes": 30, "grace_minutes": 45}
+    body = as_sent(whole, **again)
+    status, _, kept = await console.ask(f"{there}?version={whole['version']}", body)
+    assert (status, kept["id"]) == (200, schedule["id"])
+    _, _, same = await api.call("GET", f"/v1/schedules/{schedule['id']}")
+    assert same == schedule
+    assert (await console.ask(f"{there}?version={whole['version']}", body))[0] == 409, "it was changed meanwhile"
+    wrong = await console.ask(
+        f"{there}?version={whole['version'] + 1}", body | {"at": "2020-01-01T08:00", "repeat": None}
+    )
+    assert (wrong[0], wrong[2]["errors"][0]["field"]) == (422, "at")
+
+
+async def test_one_occurrence_or_those_that_follow_are_changed(console, api):
+    schedule = await made(api)
+    there = f"/console/schedules/{schedule['id']}/edit"
+    _, _, ahead = await api.call("GET", f"/v1/schedules/{schedule['id']}/occurrences?count=4")
+    _, second, third, fourth = ahead["coming"]
+    one = await edited(console, f"{there}?occurrence={second}")
+    assert (one["draft"]["later"]["at"], one["draft"]["later"]["when"]) == ("2030-12-09T07:30", "at")
+    body = as_sent(one, at="2030-12-09T08:00", texts={"fr": {"headline": "Exception"}})
+    query = f"{there}?version={one['version']}&occurrence={second}&following=false"
+    status, _, made_one = await console.ask(query, body)
+    assert status == 200, made_one
+    _, _, other = await api.call("GET", f"/v1/schedules/{made_one['id']}")
+    assert (other["next"], other["repeat"], other["texts"]["fr"]["headline"]) == (
+        "2030-12-09T07:00:00Z",
+        None,
+        "Exception",
+    )
+    rest = await edited(console, f"{there}?occurrence={fourth}")
+    query = f"{there}?version={rest['version']}&occurrence={fourth}&following=true"
+    status, _, later = await console.ask(query, as_sent(rest, at="2030-12-23T09:00", repeat=MONDAY))
+    assert status == 200, later
+    _, _, ahead = await api.call("GET", f"/v1/schedules/{schedule['id']}/occurrences")
+    assert ahead["coming"][-1] == third
+    _, _, ahead = await api.call("GET", f"/v1/schedules/{later['id']}/occurrences?count=2")
+    assert ahead["coming"] == ["2030-12-23T08:00:00Z", "2030-12-30T08:00:00Z"]
+
+
+async def test_a_severe_alert_is_sent_late_only_after_a_second_word(console, api):
+    schedule = await made(api, severity="severe", reason="Le barrage est vidé ce jour-là.")
+    at = await missed(api, schedule)
+    there = f"/console/schedules/{schedule['id']}"
+    status, _, page = await console.post(there + "?lang=fr", action="send", occurrence=at)
+    assert status == 200
+    assert "Oui, envoyer maintenant" in page
+    assert (await api.call("GET", "/v1/alerts"))[2]["alerts"] == []
+    assert (await console.post(there, action="send", occurrence=at, sure="1"))[0] == 303
+    assert len((await api.call("GET", "/v1/alerts"))[2]["alerts"]) == 1
 
 
 async def test_a_key_that_only_reads_sees_and_changes_nothing(api):
@@ -151,6 +225,7 @@ async def test_a_key_that_only_reads_sees_and_changes_nothing(api):
     status, _, page = await reader.get(f"/console/schedules/{schedule['id']}")
     assert (status, '<form method="post" action="/console/schedules' in page) == (200, False)
     assert (await reader.post(f"/console/schedules/{schedule['id']}", action="end"))[0] == 403
+    assert (await reader.get(f"/console/schedules/{schedule['id']}/edit"))[0] == 403
     stranger = Console(api, await api.sign_in("rugles-publish"))
     assert (await stranger.get(f"/console/schedules/{schedule['id']}"))[0] == 404
 

@@ -112,6 +112,25 @@ async def test_a_least_severity_holds_below_severe(api):
     assert status == 422, "nobody mutes what is severe"
 
 
+async def test_a_reach_says_who_sleeps_when_it_is_sent_and_whom_it_wakes(api):
+    await someone(api)
+    services = api.running.services
+    services.settings = services.settings.model_copy(update={"quiet_hours": "22:00-07:00"})
+
+    async def reach(**changes):
+        body = an_alert(**{"severity": "moderate", "at": "2030-12-02T23:00", "lasts_minutes": 180, **changes})
+        return (await api.call("POST", "/v1/reach", body))[2]
+
+    night = await reach()
+    assert (night["hearing"]["missed"], night["woken"], night["devices"]) == (1, 0, 0)
+    woken = await reach(wakes=True)
+    assert (woken["hearing"]["now"], woken["woken"]) == (1, 1)
+    assert (await reach(lasts_minutes=720))["hearing"]["later"] == 1
+    assert (await reach(at="2030-12-02T12:00"))["hearing"]["now"] == 1
+    assert (await reach(at="2030-12-02T23:00+09:00"))["hearing"]["now"] == 1, "three in the afternoon in Paris"
+    assert (await reach(severity="severe"))["hearing"]["now"] == 1
+
+
 async def test_a_topic_of_the_digest_is_counted_so(api):
     token = await someone(api)
     assert (await api.call("PUT", WISHES, {"digest": ["events"]}, key=token))[0] == 204

@@ -12,6 +12,7 @@ REACH = {
     "no_channel": 0, "opted_out": 0, "paused": 0, "channels": {}, "sms": (), "cost_minor": 0, "currency": "EUR",
     "seconds_to_95": None, "area_km2": None, "sandbox": [], "warnings": (),
     "hearing": {"now": 9, "later": 0, "digest": 0, "unwanted": 0, "missed": 0},
+    "woken": 0,
 }  # fmt: skip
 
 
@@ -21,6 +22,12 @@ REACH = {
         ({"no_channel": 3, "opted_out": 1}, ["2 people have no channel that works", "1 person opted out"], []),
         ({"no_channel": 2, "opted_out": 2}, ["2 people opted out"], ["no channel"]),
         ({"no_channel": 2, "paused": 2}, ["2 people paused all messages"], ["no channel", "opted out"]),
+        (
+            {"hearing": {"now": 5, "later": 0, "digest": 0, "unwanted": 0, "missed": 4}},
+            ["4 people sleep then, and will NEVER get it", "--wakes"],
+            ["woken"],
+        ),
+        ({"woken": 4}, ["4 people of them will be woken"], ["NEVER"]),
         ({"no_channel": 1}, ["9 people, 1 device, 8 reachable", "1 person has no channel that works"], ["opted out"]),
     ],
 )

@@ -1,4 +1,7 @@
-"""/console/new: a new alert in four steps. The page contains all; its script shows one at a time."""
+"""/console/new: a new alert in four steps, and a scheduled one to be changed in the same steps.
+
+The page contains all; its script shows one step at a time.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from broadcaster.domain.stations import StationKind
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.schemas.base import LANGUAGES, MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION
 from broadcaster.store.stations import stations
+from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.console.compose import beginnings as compose_beginnings
 from broadcaster.web.console.compose import words as compose_words
 from broadcaster.web.console.frame import show, stations_of, words_of
@@ -39,21 +43,25 @@ async def page(call: Call[None, None]) -> web.Response:
         facts = await _facts(unit, call, station, words) if station is not None else {}
     if station is None:
         return show(request, "compose/nowhere.html", words, {"lost": wanted[:60]}, tab="new")
-    return show(
-        request,
-        "compose/compose.html",
-        words,
-        {"station": station, "stations": theirs, **facts},
-        tab="new",
-        where=station.name,
-    )
+    return show(request, "compose/compose.html", words, {"stations": theirs, **facts}, tab="new", where=station.name)
 
 
 async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Words) -> dict[str, Any]:
     groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
+    return facts_of(call, station, groups, words, None)
+
+
+def facts_of(
+    call: Call[Any, Any], station: Station, groups: list[dict[str, str]], words: Words, editing: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return the page's facts. ``editing``: the scheduled alert that is changed (``editing.page``)."""
     languages = [*station.languages, *(each for each in LANGUAGES if each not in station.languages)]
     beginnings = compose_beginnings.shown(words)
     return {
+        "station": station,
+        "editing": editing,
+        "steps": _steps(words, editing),
+        "holds": _holds(words, None if editing is None else editing["draft"]["hours"]),
         "beginnings": beginnings,
         "severities": compose_words.severities(words),
         "channels": compose_words.channels(words),
@@ -69,6 +77,7 @@ async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Word
             "event": MAX_EVENT,
         },
         "given": {
+            "editing": editing,
             "station": station.slug,
             "name": station.name,
             "centre": None if station.lon is None or station.lat is None else [station.lon, station.lat],
@@ -93,3 +102,16 @@ async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Word
         },
         "default_severity": Severity.SEVERE,
     }
+
+
+def _steps(words: Words, editing: dict[str, Any] | None) -> list[tuple[str, str]]:
+    titles = {"kind": words("What?"), "where": words("Where?"), "words": words("The words"), "check": words("Check")}
+    names = list(titles) if editing is None else editing["steps"]
+    return [(name, titles[name]) for name in names]
+
+
+def _holds(words: Words, hours: str | None) -> list[tuple[str, str]]:
+    """Return how long an alert may hold: hours, and their words; with those of a schedule."""
+    usual = {"1": words("1 hour"), "3": words("3 hours"), "12": words("12 hours"), "24": words("1 day")}
+    own = {} if hours is None or hours in usual else {hours: span(float(hours) * 3600, words)}
+    return list((own | usual).items())

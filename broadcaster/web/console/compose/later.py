@@ -3,9 +3,11 @@
 from dataclasses import replace
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from aiohttp import web
+from pydantic import Field
 
 from broadcaster.domain.refusals import refused
 from broadcaster.domain.zones import zone_of
@@ -13,7 +15,7 @@ from broadcaster.http import schedules
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Given, Slug
-from broadcaster.http.schemas.schedules import At, Repeat, ScheduleIn, SchoolZone
+from broadcaster.http.schemas.schedules import At, Repeat, ScheduleIn, SchoolZone, Zone
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.web.console.compose.draft import publisher, read
 from broadcaster.web.console.compose.findings import unreadable
@@ -25,11 +27,13 @@ AHEAD = 10
 
 
 class Times(Given):
-    """When an alert would go out."""
+    """When an alert would go out. ``except_on``: times that were left out."""
 
     station: Slug
     at: At
     repeat: Repeat | None = None
+    zone: Zone | None = None
+    except_on: tuple[At, ...] = Field((), max_length=1000)
     skip_public_holidays: bool = False
     skip_school_holidays: SchoolZone | None = None
 
@@ -38,21 +42,22 @@ async def ahead(call: Call[Times, None]) -> web.StreamResponse:
     """Return the next ten times, and how far the school calendar is known."""
     words, given = words_of(call.request), call.body
     station = await publisher(call, given.station)
-    zone = zone_of(station.region)
+    zone = given.zone or zone_of(station.region).key
     try:
         off = scheduling.days_off(
             call.services, station, public=given.skip_public_holidays, school_zone=given.skip_school_holidays
         )
-        when = Recurrence(schedules.starts_at(given.at, zone.key), zone.key, given.repeat, off=off)
+        left_out = frozenset(scheduling.starts_at(each, zone) for each in given.except_on)
+        when = Recurrence(scheduling.starts_at(given.at, zone), zone, given.repeat, left_out, off)
     except BadSchedule as error:
         raise refused(error) from error
     await scheduling.check_times(call.services, when)
     coming = list(islice(when.after(call.services.clock.now()), AHEAD))
     known = call.services.school.known_until(given.skip_school_holidays) if given.skip_school_holidays else None
     beyond = known is not None and any(each.date() > known for each in coming)
-    return _json(
+    return json_of(
         {
-            "coming": [written_time(each, zone, words) for each in coming],
+            "coming": [written_time(each, ZoneInfo(zone), words) for each in coming],
             "warning": words("School holidays are known until %(day)s only.", day=written_day(known, words))
             if known is not None and beyond
             else "",
@@ -68,9 +73,10 @@ async def keep(call: Call[Any, Any]) -> web.StreamResponse:
         raise HttpProblem("refused", errors=found)
     answered = await schedules.create(replace(call, body=given.draft))
     body = answered.body if isinstance(answered.body, bytes) else b"{}"
-    return _json({"id": orjson.loads(body)["id"]}, status=201)
+    return json_of({"id": orjson.loads(body)["id"]}, status=201)
 
 
-def _json(told: dict[str, Any], status: int = 200) -> web.Response:
+def json_of(told: dict[str, Any], status: int = 200) -> web.Response:
+    """Return an answer to the page's script."""
     headers = {"Cache-Control": "no-store"}
     return web.Response(status=status, body=orjson.dumps(told), content_type="application/json", headers=headers)

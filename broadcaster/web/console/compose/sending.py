@@ -10,7 +10,8 @@ from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.http.alerts import IDEMPOTENCY_KEY, create, foresee
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.alerts import AlertIn, Draft
+from broadcaster.http.schemas.alerts import AlertIn
+from broadcaster.http.schemas.schedules import ReachIn
 from broadcaster.pipeline.reach_density import density
 from broadcaster.store.alerts import alerts
 from broadcaster.web.console.compose.draft import publisher, read
@@ -19,7 +20,7 @@ from broadcaster.web.console.compose.findings import unreadable
 
 async def reach(call: Call[Any, Any]) -> web.StreamResponse:
     """Return whom the draft would reach now."""
-    given = await read(call, Draft)
+    given = await read(call, ReachIn)
     return await foresee(replace(call, body=given.draft))
 
 

@@ -161,6 +161,21 @@ def _checks(words: Words) -> dict[str, Said]:
         "rest_paused": words.both(
             "%(n)s paused all messages: nothing is sent to them.", "%(n)s paused all messages: nothing is sent to them."
         ),
+        "asleep": words.both(
+            "%(n)s person is in their quiet hours then, and it is over before these end.",
+            "%(n)s people are in their quiet hours then, and it is over before these end.",
+        ),
+        "wakes_yes": words.both(
+            "Wake them: %(n)s person is told at once.", "Wake them: %(n)s people are told at once."
+        ),
+        "wakes_no": words.both(
+            "Let them sleep: %(n)s person never hears of it.", "Let them sleep: %(n)s people never hear of it."
+        ),
+        "choose_wakes": words("Choose first: is anybody to be woken?"),
+        "warn_later": words.both(
+            "%(n)s person is told only when their quiet hours end. A grave danger would wake everybody.",
+            "%(n)s people are told only when their quiet hours end. A grave danger would wake everybody.",
+        ),
         "hear_now": words("%(n)s now"),
         "hear_later": words("%(n)s when their quiet hours end"),
         "hear_digest": words("%(n)s in their daily digest"),
@@ -176,6 +191,7 @@ def _checks(words: Words) -> dict[str, Said]:
         "hold": words("Keep pressed to send"),
         "hold_drill": words("Keep pressed to send the EXERCISE"),
         "hold_test": words("Keep pressed to send the TEST"),
+        "hold_change": words("Keep pressed to save"),
         "hold_later": words("Keep pressed to schedule"),
         "schedules": words("Is scheduled: it would reach %(people)s %(where)s now: %(ways)s. %(rest)s"),
         "sending": words("Sending…"),
@@ -186,6 +202,11 @@ def _checks(words: Words) -> dict[str, Said]:
         "see_it": words("See the alert that was sent"),
         "to_mend": words("Something is still to be mended."),
         "until_date": words("until %(when)s"),
+        "until_after": words("holds for %(span)s once it is sent"),
+        "begins_date": words("begins %(when)s"),
+        "rule_weekly": words("Every %(day)s"),
+        "rule_nth": words("Every month, on the %(nth)s %(day)s"),
+        "nth": words("first|second|third|fourth|last"),
         "cheaper": words.both(
             "%(n)s segment in place of %(now)s, without: %(signs)s",
             "%(n)s segments in place of %(now)s, without: %(signs)s",

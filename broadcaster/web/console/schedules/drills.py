@@ -13,7 +13,7 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of
-from broadcaster.http.schedules import planned, starts_at
+from broadcaster.http.schedules import planned
 from broadcaster.http.schemas.alerts import AudienceIn, TextIn
 from broadcaster.http.schemas.schedules import ScheduleIn
 from broadcaster.http.stations import station_given
@@ -75,7 +75,7 @@ async def schedule(call: Call[None, None]) -> web.StreamResponse:
     async with call.services.store.read() as unit:
         station = await station_given(unit, slug)
     caller = call.need(station.id)
-    at = starts_at(form.get("at", ""), zone_of(station.region).key)
+    at = scheduling.starts_at(form.get("at", ""), zone_of(station.region).key)
     if not group:
         raise Refused("needed", "group")
     asked = ScheduleIn(

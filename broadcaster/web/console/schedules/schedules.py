@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import calendar
-import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, islice, takewhile
@@ -15,18 +14,18 @@ from aiohttp import web
 from babel.dates import format_date, format_time, get_day_names
 from pydantic import Field
 
+from broadcaster.domain.alerts import RULES
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, Refused, sentence
-from broadcaster.domain.schedules import OPEN, Outcome, Schedule, told
+from broadcaster.domain.schedules import OPEN, Outcome, Schedule, needs_reason, told
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.problems import HttpProblem
-from broadcaster.http.reading import checked, form_of
-from broadcaster.http.schedules import changed_to, merged, schedule_of
-from broadcaster.http.schemas.base import MAX_DESCRIPTION, MAX_HEADLINE, MAX_INSTRUCTION, Query
-from broadcaster.http.schemas.schedules import ScheduleIn
+from broadcaster.http.reading import form_of
+from broadcaster.http.schedules import schedule_of
+from broadcaster.http.schemas.base import Query
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.store import schedules
+from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.schedules import drills
 from broadcaster.web.pages import written_time
@@ -34,8 +33,6 @@ from broadcaster.web.severities import look_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from multidict import MultiDict
 
     from broadcaster.domain.schedules import Occurrence
     from broadcaster.domain.stations import Station
@@ -51,7 +48,6 @@ _AHEAD = 10
 _AGENDA = timedelta(days=60)
 _NOT_SENT = 40
 _PATH = "/console/schedules"
-_TEXT = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION}
 
 
 class SchedulesPageQuery(Query):
@@ -214,97 +210,86 @@ def _agenda(days: _Days, words: Words) -> list[dict[str, Any]]:
 async def one(call: Call[None, None]) -> web.Response:
     """Show a schedule: its due times, past occurrences, and how to change it."""
     found, station = await schedule_of(call)
-    return await _one(call, found, station, {})
+    return await _one(call, found, station)
 
 
 async def _one(
-    call: Call[Any, Any], found: Schedule, station: Station, wrong: dict[str, str], status: int = 200
+    call: Call[Any, Any],
+    found: Schedule,
+    station: Station,
+    *,
+    wrong: str = "",
+    status: int = 200,
+    asks: dict[str, Any] | None = None,
 ) -> web.Response:
+    """``asks``: an occurrence of a grave alert that is to be sent late, once somebody is sure."""
     words, services = words_of(call.request), call.services
     async with services.store.read() as unit:
         names = await schedules.authors(unit, [found])
         past = await schedules.past(unit, found.id, _AHEAD)
     zone = ZoneInfo(found.zone)
-    coming = list(islice(scheduling.upcoming(services, found, station), _AHEAD))
-    chosen = call.request.query.get("occurrence", "")
-    at = next((each for each in coming if each.isoformat() == chosen), None)
-    begins = found.starts if at is None else at.astimezone(zone).replace(tzinfo=None)
+    coming = islice(scheduling.upcoming(services, found, station), _AHEAD)
     facts = {
         "schedule": found,
         "card": card(found, station, words, names),
         "coming": [(each.isoformat(), written_time(each, zone, words)) for each in coming],
         "past": [_past(each, found, words) for each in past],
-        "chosen": None if at is None else (chosen, written_time(at, zone, words)),
-        "begins": begins.isoformat(timespec="minutes"),
-        "texts": found.message.texts,
-        "limits": _TEXT,
-        "late": found.late // timedelta(minutes=1),
+        "late": None if RULES[found.message.severity].grace is None else span(found.late.total_seconds(), words),
         "wrong": wrong,
+        "asks": asks,
         "may_send": call.may(Permission.SEND, station.id),
     }
     return show(call.request, "schedules/schedule.html", words, facts, tab="alerts", where=station.name, status=status)
+
+
+async def _sure(call: Call[Any, Any], found: Schedule, station: Station, at: datetime) -> web.Response:
+    """Ask once more before a grave alert is sent late, with whom it reaches now."""
+    words = words_of(call.request)
+    asks = {
+        "at": at.isoformat(),
+        "when": written_time(at, ZoneInfo(found.zone), words),
+        "people": await scheduling.counted(call.services, found, {station.id: station}),
+    }
+    return await _one(call, found, station, asks=asks)
 
 
 async def act(call: Call[None, None]) -> web.StreamResponse:
     """Carry out a schedule's form."""
     was, station = await schedule_of(call)
     form = await form_of(call.request)
-    key_id = call.need(station.id).key_id
     action, at = form.get("action", ""), _instant(form.get("occurrence", ""))
-    there = f"{_PATH}/{was.id}"
+    sure = form.get("sure") or not needs_reason(was.message.severity, was.message.status)
     try:
-        if action in ("send", "let_go") and at is not None:
-            alert = await scheduling.answer(call.services, was, at, key_id=key_id, send=action == "send")
-            there = _PATH if alert is None else f"/console/alerts/{alert.id}"
-        elif action == "skip" and at is not None:
-            await scheduling.change(call.services, station, was, replace(was, paused=True), at, following=False)
-        elif action in ("pause", "resume"):
-            await _whole(call, station, was, replace(was, paused=action == "pause", key_id=key_id))
-        elif action == "end":
-            await scheduling.end(call.services, was)
-            there = _PATH
-        elif action == "change":
-            there = f"{_PATH}/{(await _changed(call, station, was, form, at)).id}"
-        else:
-            raise Refused("form-unknown", "action")  # noqa: TRY301
-    except (Refused, HttpProblem) as error:
-        words = words_of(call.request)
-        found = [error] if isinstance(error, Refused) else list(error.errors)
-        if not found:
-            raise
-        return await _one(call, was, station, {each.field: sentence(each, words) for each in found}, 422)
+        if action == "send" and at is not None and not sure:
+            return await _sure(call, was, station, at)
+        there = await _done(call, was, station, action, at)
+    except Refused as error:
+        return await _one(call, was, station, wrong=sentence(error, words_of(call.request)), status=422)
     except Conflict:
         words = words_of(call.request)
-        said = {"": words("It was changed, sent or answered just now: this is how it stands.")}
-        return await _one(call, *(await schedule_of(call)), said, 409)
+        said = words("It was changed, sent or answered just now: this is how it stands.")
+        return await _one(call, *(await schedule_of(call)), wrong=said, status=409)
     return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
 
 
-async def _whole(call: Call[Any, Any], station: Station, was: Schedule, becomes: Schedule) -> None:
-    await scheduling.change(call.services, station, was, becomes, None, following=False)
-
-
-async def _changed(
-    call: Call[Any, Any], station: Station, was: Schedule, form: MultiDict[str], at: datetime | None
-) -> Schedule:
-    """Apply the form: to the whole schedule, one occurrence, or that and those that follow."""
-    texts = {
-        language: {name: form.get(f"{name}.{language}", getattr(text, name)).replace("\r\n", "\n") for name in _TEXT}
-        | {"sms": text.sms}
-        for language, text in was.message.texts.items()
-    }
-    asked: dict[str, Any] = {"texts": texts, "at": form.get("at", ""), "repeat": form.get("repeat", "").strip() or None}
-    if form.get("lasts", "").isdigit():
-        asked["lasts_minutes"] = int(form["lasts"])
-    scope = form.get("scope", "all") if at is not None else "all"
-    if scope == "all":
-        at = None
-        if form.get("begins") == asked["at"]:
-            del asked["at"]
-    given = await checked(call.request, ScheduleIn, json.dumps(merged(was, station, asked)).encode())
-    becomes = await changed_to(call, was, station, given)
-    becomes = replace(becomes, id=was.id if at is None else new_id())
-    return await scheduling.change(call.services, station, was, becomes, at, following=scope == "following")
+async def _done(call: Call[Any, Any], was: Schedule, station: Station, action: str, at: datetime | None) -> str:
+    """Carry it out; return the address of what to show then."""
+    services, key_id = call.services, call.need(station.id).key_id
+    if action in ("send", "let_go") and at is not None:
+        alert = await scheduling.answer(services, was, at, key_id=key_id, send=action == "send")
+        return _PATH if alert is None else f"/console/alerts/{alert.id}"
+    if action == "end":
+        await scheduling.end(services, was)
+        return _PATH
+    if action in ("skip", "pause_on") and at is not None:
+        becomes, following = replace(was, paused=True, id=new_id()), action == "pause_on"
+    elif action in ("pause", "resume"):
+        becomes = replace(was, paused=True) if action == "pause" else replace(was, paused=False, key_id=key_id)
+        at, following = None, False
+    else:
+        raise Refused("form-unknown", "action")
+    changed = await scheduling.change(services, station, was, becomes, at, following=following)
+    return f"{_PATH}/{changed.id}"
 
 
 def _instant(said: str) -> datetime | None:

@@ -183,7 +183,7 @@ export class AreaMap {
   }
 
   endOutline(keep) {
-    if (keep && this.corners.length >= 3) this.draft.polygons.push(this.corners);
+    if (keep && this.corners.length >= 3) this.draft.polygons.push([[...this.corners, this.corners[0]]]);
     this.corners = null;
     this.build();
     this.told.changed();
@@ -215,7 +215,8 @@ export class AreaMap {
       if (this.given.boundary) L.geoJSON(this.given.boundary, { style, interactive: false }).addTo(this.shapes);
       return;
     }
-    for (const ring of draft.polygons) L.polygon(ring.map(([lon, lat]) => [lat, lon]), style).addTo(this.shapes);
+    const drawn = /** @type {any} */ ({ type: "MultiPolygon", coordinates: draft.polygons });
+    if (draft.polygons.length) L.geoJSON(drawn, { style, interactive: false }).addTo(this.shapes);
     if (this.corners) this.buildCorners(style);
     draft.circles.forEach((circle, at) => {
       const own = at === this.selected;

@@ -1,14 +1,15 @@
 // The last step: all of it in one sentence, what one must know before, and a press that is held.
 
 import { call } from "./call.js";
-import { area, body, expires, newKey, texts } from "./compose_draft.js";
+import { area, body, expires, newKey, onset, texts } from "./compose_draft.js";
 import { drawArea, styleOf, whereWords } from "./compose_area.js";
-import { dates, fill, language, make, many, number, one } from "./dom.js";
+import { all, dates, fill, language, make, many, number, one } from "./dom.js";
 import { draw } from "./map.js";
-import { When, schedule } from "./compose_when.js";
+import { When, question, schedule } from "./compose_when.js";
 import { lacking, money } from "./compose_where.js";
 
 const SLOW_S = 600;
+const TYPED_MS = 250;
 const LANGUAGES = new Intl.DisplayNames([language], { type: "language" });
 
 /** Write how many people it concerns: exactly only where all of them are of the station's own list. */
@@ -28,14 +29,17 @@ export class Check {
     this.asked = 0;
     this.when = new When(given, app, () => {
       this.summary();
-      if (this.found) this.say(this.found);
+      window.clearTimeout(this.timer);
+      this.timer = window.setTimeout(() => this.ask(), TYPED_MS); // others sleep at another hour
     });
     one("#send").addEventListener("held", () => this.send());
-    one("#wakes").addEventListener("change", (event) => {
-      this.draft.wakes = event.target.checked;
-      this.app.changed();
-      this.ask();
-    });
+    for (const each of all('input[name="wakes"]')) {
+      each.addEventListener("change", () => {
+        this.draft.wakes = each.value === "yes";
+        this.app.changed();
+        this.ask();
+      });
+    }
   }
 
   get draft() {
@@ -60,13 +64,13 @@ export class Check {
     one("#sentence").textContent = "…";
     one("#warnings").replaceChildren();
     try {
-      const found = await call("POST", `/console/reach?lang=${language}`, { ...body(this.given, this.draft), expires: expires(this.draft)?.toISOString() });
+      const found = await call("POST", `/console/reach?lang=${language}`, question(this.given, this.draft));
       if (mine === this.asked) this.say(found);
     } catch (error) {
       if (mine !== this.asked) return;
       one("#sentence").textContent = this.words.reach_later;
-      if (error.status === 422) this.refuse(error.errors, error.message);
-      else this.app.failed(error);
+      if (error.status === 422 && !this.isLater) this.refuse(error.errors, error.message);
+      else if (error.status !== 422) this.app.failed(error); // the next times say what is wrong with the day
     }
   }
 
@@ -90,14 +94,27 @@ export class Check {
     const how = Object.entries(found.hearing).filter(([, n]) => n);
     one("#hearing").hidden = how.every(([each]) => each === "now");
     one("#hearing").textContent = fill(words.hear, { how: how.map(([each, n]) => fill(words[`hear_${each}`], { n: number(n) })).join(", ") });
-    one("#waking").hidden = !found.hearing.missed && !draft.wakes;
-    one("#wakes").checked = draft.wakes;
+    this.askToWake(found);
     const told = [...this.warnings(found)];
     one("#warnings").replaceChildren(...told.map(([sentence, grave]) => make("li", { class: grave ? "notice bad" : "notice warn" }, make("p", {}, sentence))));
   }
 
+  /** Ask plainly whether to wake those who would never hear of it: nothing is sent before that is answered. */
+  askToWake(found) {
+    const { words, draft } = this;
+    const asleep = found.hearing.missed + found.woken;
+    this.undecided = Boolean(asleep) && draft.wakes === null;
+    one("#waking").hidden = !asleep;
+    one("#asleep").textContent = many(words.asleep, asleep);
+    one("#wakes-yes").textContent = many(words.wakes_yes, asleep);
+    one("#wakes-no").textContent = many(words.wakes_no, asleep);
+    one("#wakes-wrong").hidden = true;
+    for (const each of all('input[name="wakes"]')) each.checked = draft.wakes === (each.value === "yes");
+  }
+
   *warnings(found) {
     const { words, draft, given } = this;
+    if (found.hearing.later) yield [many(words.warn_later, found.hearing.later), false];
     if (!found.people && !found.others_fewer_than) yield [words.warn_nobody, true];
     else if (found.people && found.no_channel === found.people) yield [words.warn_none_reached, true];
     if (found.seconds_to_95 > SLOW_S) yield [fill(words.warn_slow, { n: number(Math.ceil(found.seconds_to_95 / 60)) }), false];
@@ -126,11 +143,15 @@ export class Check {
         make("div", { lang: code, class: "said-in" }, make("span", { class: "code" }, code.toUpperCase()), make("strong", {}, text.headline)),
       ),
     );
+    const time = (day) => new Intl.DateTimeFormat(dates(), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }).format(day);
+    const chosen = (name) => one(`input[name="${name}"]:checked + span`)?.textContent || "";
     const until = expires(draft);
-    const written = until && new Intl.DateTimeFormat(dates(), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }).format(until);
-    one("#sum-until").textContent = written ? fill(words.until_date, { when: written }) : "";
+    const begins = onset(draft);
+    const held = this.isLater && draft.hours !== "date" ? fill(words.until_after, { span: chosen("hours") }) : until && fill(words.until_date, { when: time(until) });
+    const begun = begins ? fill(words.begins_date, { when: time(begins) }) : draft.onset && chosen("onset");
+    one("#sum-until").textContent = [begun, held].filter(Boolean).join(" · ");
     const hold = { exercise: words.hold_drill, test: words.hold_test }[draft.status] || words.hold;
-    one("#send span").textContent = this.isLater ? words.hold_later : hold;
+    one("#send span").textContent = given.editing ? words.hold_change : this.isLater ? words.hold_later : hold;
     one("#send").className = `button send big wide ${draft.status === "actual" ? draft.severity : "drill"}`;
   }
 
@@ -167,10 +188,16 @@ export class Check {
   async send() {
     const { draft } = this;
     if (this.busy) return;
+    if (this.undecided) {
+      one("#wakes-wrong").textContent = this.words.choose_wakes;
+      one("#wakes-wrong").hidden = false;
+      one('input[name="wakes"]').focus();
+      return;
+    }
     const asked = body(this.given, draft);
-    const core = JSON.stringify([asked, draft.hours, draft.date, draft.later]);
+    const core = JSON.stringify([asked, draft.hours, draft.date, draft.onset, draft.onsetDate, draft.later]);
     if (draft.pending?.core !== core) {
-      const when = this.isLater ? schedule(draft) : { expires: expires(draft)?.toISOString() };
+      const when = this.isLater ? schedule(draft) : { expires: expires(draft)?.toISOString(), onset: onset(draft)?.toISOString() };
       draft.pending = { core, body: { ...asked, ...when } };
     }
     this.app.changed();
@@ -180,8 +207,8 @@ export class Check {
     one("#send span").textContent = this.words.sending;
     one("#refused").hidden = true;
     try {
-      const [path, there] = this.isLater ? ["schedule", "schedules"] : ["send", "alerts"];
-      const sent = await call("POST", `/console/${path}?lang=${language}`, draft.pending.body, undefined, { "Idempotency-Key": draft.key });
+      const [path, there] = this.where();
+      const sent = await call("POST", `${path}lang=${language}`, draft.pending.body, undefined, { "Idempotency-Key": draft.key });
       this.app.drafts.forget();
       this.app.sent = true;
       one("#send span").textContent = this.words.sent;
@@ -194,9 +221,18 @@ export class Check {
     }
   }
 
+  /** Return where it is sent to, and where its page is then. */
+  where() {
+    const { editing } = this.given;
+    if (!editing) return this.isLater ? ["/console/schedule?", "schedules"] : ["/console/send?", "alerts"];
+    const those = editing.occurrence ? `&occurrence=${encodeURIComponent(editing.occurrence)}&following=${this.draft.later.when === "repeat"}` : "";
+    return [`${editing.path}/edit?version=${editing.version}${those}&`, "schedules"];
+  }
+
   unsent(error) {
     if (error.status === 422) this.refuse(error.errors, error.message);
     else if (error.status === 409 && error.told?.id) this.before(error.told.id);
+    else if (error.status === 409) this.tellNot(error.message);
     else if (error.status === 401) this.signedOut(error);
     else if (error instanceof TypeError || !error.status) this.tellNot(this.words.lost);
     else this.tellNot(error.status === 403 ? error.message : this.words.lost);
@@ -225,7 +261,7 @@ export class Check {
   }
 
   refuse(errors, message) {
-    const steps = { texts: "words", severity: "words", channels: "words", expires: "words", event: "words" };
+    const steps = { texts: "words", severity: "words", channels: "words", expires: "words", onset: "words", event: "words" };
     for (const each of ["at", "repeat", "reason", "school_zone", "lasts_minutes", "grace_minutes"]) steps[each] = "check";
     const lines = (errors || []).map((each) => {
       const step = steps[each.field.split(/[.[]/)[0]] || "where";

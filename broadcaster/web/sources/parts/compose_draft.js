@@ -1,4 +1,7 @@
-// A draft of an alert: kept on this device from the first touch on, until it is sent or begun anew.
+// A draft of an alert: kept on this device from the first touch on, until it is sent or begun anew. One that changes a
+// scheduled alert is filled by the service.
+
+import { readRule } from "./compose_rule.js";
 
 const KEPT_DAYS = 7;
 const SAVE_MS = 250;
@@ -12,7 +15,7 @@ export function newKey() {
 }
 
 /** Return what a draft says of later while it goes out now. */
-export const unscheduled = () => ({ when: "now", at: "", rule: "weekly", own: "", until: "", publicly: false, holidays: false, school: "", grace: "", reason: "" });
+export const unscheduled = () => ({ when: "now", at: "", rule: "weekly", own: "", until: "", publicly: false, holidays: false, school: "", grace: "", reason: "", zone: "", except_on: [] });
 
 /** Return a draft with nothing in it. @param {any} given what the server left for the page */
 export function empty(given) {
@@ -39,19 +42,34 @@ export function empty(given) {
     channelsChosen: false,
     hours: "3",
     date: "",
+    onset: "",
+    onsetDate: "",
     cheap: [],
     topic: "",
-    wakes: false,
+    wakes: null,
     pending: null,
     later: unscheduled(),
   };
 }
 
-/** Keeps one draft a station in this browser's storage. */
+/** Return the draft of the scheduled alert that is to be changed. @param {any} given */
+export function filled(given) {
+  const blank = empty(given);
+  const { draft, path, version, occurrence } = given.editing;
+  return {
+    ...blank,
+    ...draft,
+    of: [path, version, occurrence].join(" "),
+    texts: { ...blank.texts, ...draft.texts },
+    later: { ...blank.later, ...draft.later, ...readRule(draft.later) },
+  };
+}
+
+/** Keeps one draft a station in this browser's storage, and one of a change. */
 export class Drafts {
   /** @param {any} given @param {(kept: boolean) => void} told whether it could be kept, each time */
   constructor(given, told) {
-    this.name = `tocsin.draft.${given.station}`;
+    this.name = `tocsin.${given.editing ? "change" : "draft"}.${given.station}`;
     this.told = told;
     this.timer = 0;
     this.waiting = null;
@@ -65,8 +83,11 @@ export class Drafts {
     try {
       const found = JSON.parse(localStorage.getItem(this.name));
       if (!found?.key || !found.kind || Date.now() - found.at > KEPT_DAYS * A_DAY_MS) return null;
-      const blank = empty(given);
-      return { ...blank, ...found, texts: { ...blank.texts, ...found.texts } };
+      const blank = given.editing ? filled(given) : empty(given);
+      if (found.of !== blank.of) return null;
+      // An outline was one ring once.
+      const polygons = found.polygons.map((each) => (Array.isArray(each[0]?.[0]) ? each : [[...each, each[0]]]));
+      return { ...blank, ...found, polygons, texts: { ...blank.texts, ...found.texts }, later: { ...blank.later, ...found.later } };
     } catch {
       return null;
     }
@@ -117,10 +138,7 @@ export function area(draft) {
   const found = {};
   if (draft.circles.length) found.circles = draft.circles.map(({ lon, lat, radius_m }) => ({ lon, lat, radius_m }));
   if (draft.polygons.length) {
-    found.polygons = {
-      type: "MultiPolygon",
-      coordinates: draft.polygons.map((ring) => [[...ring, ring[0]]]),
-    };
+    found.polygons = { type: "MultiPolygon", coordinates: draft.polygons };
   }
   return found;
 }
@@ -145,7 +163,7 @@ export function body(given, draft) {
     audience: { kind: draft.audience, groups: draft.audience === "groups" ? draft.groups : [] },
     channels: draft.channels,
     ...(draft.topic ? { topic: draft.topic } : {}),
-    wakes: draft.wakes,
+    wakes: Boolean(draft.wakes),
     cheap: draft.cheap,
   };
 }
@@ -155,4 +173,10 @@ export function expires(draft) {
   if (draft.hours !== "date") return new Date(Date.now() + Number(draft.hours) * AN_HOUR_MS);
   const day = new Date(draft.date);
   return Number.isNaN(day.getTime()) ? null : day;
+}
+
+/** Return when it begins, if that is later; null where no day was chosen. @param {any} draft */
+export function onset(draft) {
+  const day = new Date(draft.onsetDate);
+  return draft.onset !== "date" || Number.isNaN(day.getTime()) ? null : day;
 }

@@ -1,24 +1,12 @@
 // Now, at a time, or again and again: the last step's own part of a draft, and the next times as the service counts them.
 
-import { unscheduled } from "./compose_draft.js";
+import { body, expires, unscheduled } from "./compose_draft.js";
+import { nth, rule } from "./compose_rule.js";
 import { call } from "./call.js";
-import { all, language, make, one } from "./dom.js";
+import { all, fill, language, make, one } from "./dom.js";
 
-const DAYS = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
 const PAUSE_MS = 400;
-
-function rule(later) {
-  const day = new Date(later.at);
-  const named = DAYS[day.getDay()];
-  const found = {
-    daily: "FREQ=DAILY",
-    working: "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
-    weekly: `FREQ=WEEKLY;BYDAY=${named}`,
-    nth: `FREQ=MONTHLY;BYDAY=${Math.ceil(day.getDate() / 7)}${named}`,
-    own: later.own.trim(),
-  }[later.rule];
-  return later.until && later.rule !== "own" ? `${found};UNTIL=${later.until.replaceAll("-", "")}` : found;
-}
+const A_MINUTE_MS = 60_000;
 
 /** Give when it goes out, as the service is asked. @param {any} draft */
 export function times(draft) {
@@ -26,22 +14,37 @@ export function times(draft) {
   const again = later.when === "repeat";
   return {
     at: later.at,
+    ...(later.zone ? { zone: later.zone } : {}),
     ...(again ? { repeat: rule(later), skip_public_holidays: later.holidays } : {}),
     ...(again && later.school ? { skip_school_holidays: later.school } : {}),
   };
 }
 
+const minutes = (draft, date) => Math.round((Number(new Date(date)) - Number(new Date(draft.later.at))) / A_MINUTE_MS);
+
+/** Return how long it holds, in minutes. @param {any} draft */
+const lasts = (draft) => (draft.hours === "date" ? minutes(draft, draft.date) : Math.round(Number(draft.hours) * 60));
+
 /** Give what a schedule has beside its alert. @param {any} draft */
 export function schedule(draft) {
   const { later } = draft;
-  const minutes = draft.hours === "date" ? Math.round((Number(new Date(draft.date)) - Number(new Date(later.at))) / 60_000) : Number(draft.hours) * 60;
+  const begins = draft.onset === "date" ? minutes(draft, draft.onsetDate) : Number(draft.onset);
   return {
     ...times(draft),
-    lasts_minutes: minutes,
+    lasts_minutes: lasts(draft),
+    ...(begins ? { onset_minutes: begins } : {}),
     public: later.publicly,
     ...(later.grace === "" ? {} : { grace_minutes: Number(later.grace) }),
     ...(later.reason.trim() ? { reason: later.reason.trim() } : {}),
   };
+}
+
+/** Return the question of whom it reaches, at the time when it goes out. @param {any} given @param {any} draft */
+export function question(given, draft) {
+  const { at, zone, when } = draft.later;
+  if (when === "now" || !at) return { ...body(given, draft), expires: expires(draft)?.toISOString() };
+  const held = lasts(draft);
+  return { ...body(given, draft), at, ...(zone ? { zone } : {}), ...(held > 0 ? { lasts_minutes: held } : {}) };
 }
 
 export class When {
@@ -83,6 +86,7 @@ export class When {
     const { later } = this;
     const { severity, status } = this.app.draft;
     const grave = this.given.grave.includes(severity);
+    this.name();
     one("#later").hidden = later.when === "now";
     one("#recurs").hidden = later.when !== "repeat";
     one("#own-row").hidden = later.rule !== "own";
@@ -91,14 +95,25 @@ export class When {
     one("#grace-row").hidden = grave;
     one("#never-late").hidden = !grave;
     window.clearTimeout(this.timer);
-    this.tell([]);
-    if (later.when !== "now" && later.at) this.timer = window.setTimeout(() => this.ask(), PAUSE_MS);
+    if (later.when === "now" || !later.at) this.tell([]);
+    else this.timer = window.setTimeout(() => this.ask(), PAUSE_MS);
+  }
+
+  /** Name the choices by the day that was chosen. */
+  name() {
+    const { words } = this.given;
+    const day = new Date(this.later.at);
+    if (Number.isNaN(day.getTime())) return;
+    const weekday = new Intl.DateTimeFormat(language, { weekday: "long" }).format(day);
+    const which = words.nth.split("|").at(nth(day) - (nth(day) > 0 ? 1 : 0));
+    one('#rule [value="weekly"]').textContent = fill(words.rule_weekly, { day: weekday });
+    one('#rule [value="nth"]').textContent = fill(words.rule_nth, { nth: which, day: weekday });
   }
 
   async ask() {
     const mine = ++this.asked;
     try {
-      const found = await call("POST", `/console/when?lang=${language}`, { station: this.given.station, ...times(this.app.draft) });
+      const found = await call("POST", `/console/when?lang=${language}`, { station: this.given.station, ...times(this.app.draft), except_on: this.later.except_on });
       if (mine === this.asked) this.tell(found.coming, found.warning);
     } catch (error) {
       if (mine !== this.asked) return;

@@ -1,10 +1,12 @@
 // The step "words": what is said in each language, and what each channel makes of it, by the service's own renderer.
 
 import { call } from "./call.js";
-import { body, expires } from "./compose_draft.js";
+import { body, expires, onset } from "./compose_draft.js";
 import { all, language, many, one } from "./dom.js";
 
 const TYPED_MS = 250;
+const AN_HOUR_MS = 3_600_000;
+const A_DAY_MS = 24 * AN_HOUR_MS;
 const NEAR_THE_END = 0.8;
 
 export class Wording {
@@ -43,6 +45,9 @@ export class Wording {
     one("#event").value = draft.event;
     for (const each of all('input[name="severity"]')) each.checked = each.value === draft.severity;
     for (const each of all('input[name="hours"]')) each.checked = each.value === draft.hours;
+    for (const each of all('input[name="onset"]')) each.checked = each.value === draft.onset;
+    one("#onset-row").hidden = draft.onset !== "date";
+    one("#onset").value = draft.onsetDate;
     one("#topic").value = draft.topic;
     one("#date-row").hidden = draft.hours !== "date";
     one("#date").value = draft.date;
@@ -78,10 +83,22 @@ export class Wording {
       each.addEventListener("change", () => {
         this.draft.hours = each.value;
         one("#date-row").hidden = each.value !== "date";
-        if (each.value === "date" && !this.draft.date) this.suggestDate();
+        if (each.value === "date" && !this.draft.date) this.suggestDate("date", A_DAY_MS);
         this.changed();
       });
     }
+    for (const each of all('input[name="onset"]')) {
+      each.addEventListener("change", () => {
+        this.draft.onset = each.value;
+        one("#onset-row").hidden = each.value !== "date";
+        if (each.value === "date" && !this.draft.onsetDate) this.suggestDate("onset", AN_HOUR_MS);
+        this.changed();
+      });
+    }
+    one("#onset").addEventListener("input", (event) => {
+      this.draft.onsetDate = event.target.value;
+      this.changed();
+    });
     one("#date").addEventListener("input", (event) => {
       this.draft.date = event.target.value;
       this.changed();
@@ -116,12 +133,15 @@ export class Wording {
     one("#to-check").addEventListener("click", () => this.onward());
   }
 
-  suggestDate() {
-    const day = new Date(Date.now() + 86_400_000);
+  /** Fill in a day and hour so long after it goes out. @param {"date" | "onset"} name @param {number} after */
+  suggestDate(name, after) {
+    const { when, at } = this.draft.later;
+    const day = new Date((when === "now" || !at ? Date.now() : Number(new Date(at))) + after);
     day.setMinutes(0, 0, 0);
     const two = (n) => String(n).padStart(2, "0");
-    this.draft.date = `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}T${two(day.getHours())}:00`;
-    one("#date").value = this.draft.date;
+    const said = `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}T${two(day.getHours())}:00`;
+    this.draft[name === "date" ? "date" : "onsetDate"] = said;
+    one(`#${name}`).value = said;
   }
 
   grave(severity) {
@@ -209,6 +229,7 @@ export class Wording {
     if (!draft.texts[given.own].headline.trim()) yield [`texts.${given.own}.headline`, this.words.no_headline];
     if (!draft.channels.length) yield ["channels", this.words.no_channel];
     if (!expires(draft)) yield ["expires", this.words.no_day];
+    if (draft.onset === "date" && !onset(draft)) yield ["onset", this.words.no_day];
   }
 
   /** Tell whether the words can be sent. */

@@ -18,17 +18,20 @@ function hold(button) {
   let asked = 0;
   let passed = false;
   let pressed = false;
+  let keyed = false;
 
   const start = (event) => {
     if (button.disabled || timer || (event.type === "keydown" && !["Enter", " "].includes(event.key))) return;
     if (event.type === "keydown") event.preventDefault();
     if (event.button) return;
     pressed = true;
+    keyed = event.type === "keydown";
     button.classList.add("holding");
     button.style.setProperty("--held", `${needed}ms`);
     timer = window.setTimeout(done, needed);
   };
-  const stop = () => {
+  const stop = (event) => {
+    if (keyed && event.type.startsWith("pointer")) return; // a mouse that rests where the page moved
     if (timer) say(button.dataset.heldHint || "");
     window.clearTimeout(timer);
     timer = 0;
