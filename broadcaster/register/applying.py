@@ -9,12 +9,12 @@ from broadcaster.register.packing import unpacked
 from broadcaster.register.planning import Plan
 from broadcaster.register.spool import Spool
 from broadcaster.store.engine.engine import Store
-from broadcaster.store.register import intake
+from broadcaster.store.register import intake, preparing
 from broadcaster.store.register.listed import Edit
 from broadcaster.store.stations import stations
 
 _BATCH = 4000
-_PARTS = [part.name for part in fields(intake.Rows)]
+_PARTS = [part.name for part in fields(preparing.Rows)]
 
 
 async def apply(store: Store, plan: Plan, *, now: datetime, progress: Callable[[int], None] = lambda _: None) -> None:
@@ -27,13 +27,13 @@ async def apply(store: Store, plan: Plan, *, now: datetime, progress: Callable[[
     if plan.new + plan.changed == 0:
         return
     async with store.write() as unit:
-        ids = await intake.reserve(unit, plan.new)
+        ids = await preparing.reserve(unit, plan.new)
     with Spool(store.vault) as ready:
         begun = done = 0
         for entries in _batches(plan):
-            fresh = sum(isinstance(entry, intake.Entry) for entry in entries)
+            fresh = sum(isinstance(entry, preparing.Entry) for entry in entries)
             rows = await asyncio.to_thread(
-                intake.make_ready, store.vault, plan.station.id, entries, ids[begun : begun + fresh]
+                preparing.make_ready, store.vault, plan.station.id, entries, ids[begun : begun + fresh]
             )
             ready.append([getattr(rows, name) for name in _PARTS])
             begun += fresh
@@ -45,13 +45,13 @@ async def apply(store: Store, plan: Plan, *, now: datetime, progress: Callable[[
         async with store.write() as unit:
             groups = await stations.ensure_groups(unit, plan.station.id, _new_groups(plan))
             await intake.write(
-                unit, plan.station.id, (intake.Rows(*parts) for parts in ready), groups_by_slug=groups, now=now
+                unit, plan.station.id, (preparing.Rows(*parts) for parts in ready), groups_by_slug=groups, now=now
             )
 
 
-def _batches(plan: Plan) -> Iterator[list[intake.Entry | Edit]]:
+def _batches(plan: Plan) -> Iterator[list[preparing.Entry | Edit]]:
     """Yield the entries in batches of a few thousand: few statements, and little memory."""
-    batch: list[intake.Entry | Edit] = []
+    batch: list[preparing.Entry | Edit] = []
     for piece in plan.entries:
         batch.extend(unpacked(packed) for external_id, packed in piece if external_id not in plan.doubled)
         if len(batch) >= _BATCH:

@@ -5,8 +5,8 @@ from typing import Any
 
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
-from broadcaster.store.register.intake import Entry
 from broadcaster.store.register.listed import Edit
+from broadcaster.store.register.preparing import Entry
 
 
 def packed(entry: Entry | Edit) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ from broadcaster.store.engine.engine import Store
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import people
 from broadcaster.store.people.contacts import Key, key_with
-from broadcaster.store.register import intake, listed
+from broadcaster.store.register import intake, listed, preparing
 from broadcaster.store.register.listed import Held
 from broadcaster.store.stations import stations
 
@@ -208,7 +208,7 @@ def _sorted_out(
         if identity in seen.marks:
             _double(made, line, told, seen)
             continue
-        entry: intake.Entry | listed.Edit | None = None
+        entry: preparing.Entry | listed.Edit | None = None
         before, held = known.there.get(identity, (b"", None))
         new = identity not in known.there
         namesakes = _namesakes(told, known, vault) if new else []
@@ -216,7 +216,7 @@ def _sorted_out(
         if namesakes:
             held = namesakes[0]
         elif new and not told.ref:
-            kind, entry = _NEW, intake.Entry(told.person, digest, identity)
+            kind, entry = _NEW, preparing.Entry(told.person, digest, identity)
         if held is not None and (before != digest or held.dead):
             entry, lost = merged(told, held, digest, vault)
             kind = _UNCHANGED if entry is None else _CHANGED
@@ -256,7 +256,7 @@ def _namesakes(told: Told, known: _Known, vault: Vault) -> list[Held]:
 
 
 def _of_identity(
-    told: Told, entry: intake.Entry | listed.Edit | None, namesakes: list[Held], *, gone: bool
+    told: Told, entry: preparing.Entry | listed.Edit | None, namesakes: list[Held], *, gone: bool
 ) -> str | None:
     """Return the code of why a line may not be taken for its apparent person, or None.
 
@@ -274,14 +274,14 @@ def _of_identity(
     return None
 
 
-def _still_reached(held: Held | None, entry: intake.Entry | listed.Edit | None) -> bool:
+def _still_reached(held: Held | None, entry: preparing.Entry | listed.Edit | None) -> bool:
     """Return whether a person whose line has no contact has another: a device, or one from an earlier list."""
     dropped = entry.dropped if isinstance(entry, listed.Edit) else ()
     return held is not None and len(held.contacts) > len(dropped)
 
 
-def _to_look_up(entry: intake.Entry | listed.Edit | None) -> bool:
-    if isinstance(entry, intake.Entry):
+def _to_look_up(entry: preparing.Entry | listed.Edit | None) -> bool:
+    if isinstance(entry, preparing.Entry):
         return entry.person.address is not None and not entry.person.places
     return entry is not None and bool(entry.address) and not entry.located
 

@@ -18,7 +18,7 @@ from broadcaster.domain.permissions import KeyRole
 from broadcaster.register.contacts import mail_contact, push_contact
 from broadcaster.store.operations.migrate import migrate
 from broadcaster.store.people import feed
-from broadcaster.store.register import intake
+from broadcaster.store.register import intake, preparing
 from broadcaster.store.stations import stations
 from channels.webpush import PushSubscription
 
@@ -122,12 +122,12 @@ async def _filled(
     for start in range(0, people, _PART):
         count = min(_PART, people - start)
         async with store.write() as unit:
-            ids = await intake.reserve(unit, count)
+            ids = await preparing.reserve(unit, count)
         entries = [
-            intake.Entry(NewSubscriber("fr", contacts(number), (NewPlace("home", *next(homes)),)), b"\0" * 16)
+            preparing.Entry(NewSubscriber("fr", contacts(number), (NewPlace("home", *next(homes)),)), b"\0" * 16)
             for number in range(start, start + count)
         ]
-        ready = intake.make_ready(store.vault, station.id, entries, ids)
+        ready = preparing.make_ready(store.vault, station.id, entries, ids)
         async with store.write() as unit:
             await intake.write(unit, station.id, [ready], groups_by_slug={}, now=now)
     async with store.write() as unit:  # they came long ago, and were looked at for the alerts of then

@@ -1,4 +1,4 @@
-"""Bulk import of subscribers: prepared outside, then one short transaction.
+"""Bulk import of subscribers: prepared outside (``preparing``), then one short transaction.
 
 A list of 100,000 lines must appear whole or not at all, without delaying an alert. So ids are reserved first, the
 costly work (sealing, fingerprints) is done with them, and the transaction only inserts. Ids of an abandoned list are
@@ -6,10 +6,9 @@ never used; nothing else is left of it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -33,26 +32,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
-from broadcaster.domain.addresses import AddressState
-from broadcaster.domain.people import ContactStatus, LinkStatus, NewContact, NewPlace, NewSubscriber
+from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import people
-from broadcaster.store.people.addresses import row_of
 from broadcaster.store.people.contacts import (
     CHUNK,
     FORGOTTEN,
-    Key,
     adopt,
     drop_orphans,
-    former_mark,
-    key_with,
     open_address,
     revive,
 )
-from broadcaster.store.register.listed import Edit
-from broadcaster.store.stations.stations import hash_of
+from broadcaster.store.register.preparing import Rows
 from broadcaster.store.tables import (
     FORGOTTEN_ONLY,
     GONE_ONLY,
@@ -70,39 +62,6 @@ from broadcaster.store.tables import (
 
 Write = Insert | Update | Delete
 
-_TABLE = "subscribers"
-
-
-class Entry(NamedTuple):
-    """A person of a list who is new to the station; ``identity`` finds them again, with or without an id."""
-
-    person: NewSubscriber
-    digest: bytes
-    identity: str = ""
-
-
-@dataclass(slots=True)
-class Rows:
-    """Rows to write for some entries, as plain parameters, names sealed.
-
-    ``moved``: people whose places are rewritten; ``homeless``: people whose address, and the home from it, are removed.
-    """
-
-    added: list[dict[str, Any]] = field(default_factory=list)
-    followed: list[dict[str, Any]] = field(default_factory=list)
-    rewritten: list[dict[str, Any]] = field(default_factory=list)
-    spelled: dict[Key, bytes] = field(default_factory=dict)
-    revived: list[int] = field(default_factory=list)
-    unlinked: list[dict[str, Any]] = field(default_factory=list)
-    contacts: list[dict[str, Any]] = field(default_factory=list)
-    links: list[dict[str, Any]] = field(default_factory=list)
-    moved: list[dict[str, Any]] = field(default_factory=list)
-    places: list[dict[str, Any]] = field(default_factory=list)
-    left: list[dict[str, Any]] = field(default_factory=list)
-    memberships: list[tuple[str, int]] = field(default_factory=list)
-    addresses: list[dict[str, Any]] = field(default_factory=list)
-    homeless: list[dict[str, Any]] = field(default_factory=list)
-
 
 async def listed(unit: Unit, station_id: int) -> int:
     """Count the station's followers with an external id, that is from a list."""
@@ -118,119 +77,6 @@ async def open_one(unit: Unit) -> bool:
         return False
     open_address(unit, row.fingerprint, row.sealed)
     return True
-
-
-async def reserve(unit: Unit, count: int) -> list[int]:
-    """Reserve ``count`` subscriber ids from the database's numbering, permanently."""
-    if count == 0:
-        return []
-    if unit.conn.dialect.name == "sqlite":
-        sequence = {"name": _TABLE, "count": count}
-        moved = await unit.conn.scalar(
-            text("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :name RETURNING seq"), sequence
-        )
-        if moved is None:  # no subscriber yet
-            await unit.conn.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :count)"), sequence)
-            moved = count
-        return list(range(moved - count + 1, moved + 1))
-    taken = await unit.conn.scalars(
-        select(func.nextval(func.pg_get_serial_sequence(_TABLE, "id"))).select_from(func.generate_series(1, count))
-    )
-    return list(taken)
-
-
-def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], new_ids: Sequence[int]) -> Rows:
-    """Seal and fingerprint ``entries``; ``new_ids`` (``reserve``): one for each new one."""
-    rows = Rows()
-    unused = iter(new_ids)
-    for entry in entries:
-        if isinstance(entry, Edit):
-            _make_ready_edit(vault, station_id, rows, entry)
-            continue
-        person = entry.person
-        subscriber_id = next(unused)
-        token_hash = hash_of(people.new_token())
-        rows.added.append(
-            {
-                "a_subscriber": subscriber_id,
-                "a_locale": person.locale,
-                "a_name": vault.seal(person.name.encode(), b"name:" + token_hash) if person.name else None,
-                "a_token": token_hash,
-                "a_vulnerable": people.sealed_flag(vault, token_hash, vulnerable=bool(person.vulnerable)),
-            }
-        )
-        external = people.sealed_external(vault, station_id, person.external_id)
-        mark = external["external_mark"]
-        if mark is None and entry.identity:
-            mark = people.external_mark(vault, station_id, entry.identity)
-        rows.followed.append(
-            {
-                "a_station": station_id,
-                "a_subscriber": subscriber_id,
-                "a_mark": mark,
-                "a_external": external["external"],
-                "a_digest": entry.digest,
-            }
-        )
-        _make_ready_contacts(vault, rows, subscriber_id, person.contacts)
-        _make_ready_places(vault, rows, subscriber_id, person.places)
-        rows.memberships.extend((slug, subscriber_id) for slug in dict.fromkeys(person.groups))
-        if person.address is not None:
-            state = AddressState.GIVEN if person.places else AddressState.WAITING
-            rows.addresses.append(row_of(vault, station_id, subscriber_id, person.address, state))
-    return rows
-
-
-def _make_ready_edit(vault: Vault, station_id: int, rows: Rows, edit: Edit) -> None:
-    subscriber_id = edit.subscriber_id
-    # A name is sealed with its owner's token hash, which only the database has: at write time.
-    rows.rewritten.append(
-        {
-            "a_subscriber": subscriber_id,
-            "a_locale": edit.locale,
-            "a_name": edit.name,
-            "a_digest": edit.digest,
-            "a_vulnerable": edit.vulnerable,
-        }
-    )
-    rows.revived.extend(edit.revived)
-    rows.unlinked.extend({"a_subscriber": subscriber_id, "a_contact": each} for each in edit.dropped)
-    rows.left.extend({"a_subscriber": subscriber_id, "a_group": each} for each in edit.left)
-    if edit.places is not None:
-        rows.moved.append({"a_subscriber": subscriber_id})
-        _make_ready_places(vault, rows, subscriber_id, edit.places)
-    if edit.address:
-        state = AddressState.GIVEN if edit.located else AddressState.WAITING
-        rows.addresses.append(row_of(vault, station_id, subscriber_id, edit.address, state))
-    elif edit.address is not None:
-        rows.homeless.append({"a_subscriber": subscriber_id, "a_station": station_id})
-    _make_ready_contacts(vault, rows, subscriber_id, edit.added)
-    rows.memberships.extend((slug, subscriber_id) for slug in edit.joined)
-
-
-def _make_ready_contacts(vault: Vault, rows: Rows, subscriber_id: int, added: Iterable[NewContact]) -> None:
-    seen: set[tuple[int, bytes]] = set()
-    for contact in added:
-        key = key_with(vault, contact)
-        if key in seen:
-            continue
-        seen.add(key)
-        channel, fingerprint = key
-        if contact.address != contact.canonical:
-            rows.spelled[key] = former_mark(vault, contact)
-        sealed = vault.seal(contact.address.encode(), b"contact:" + fingerprint)
-        rows.contacts.append({"a_channel": channel, "a_fingerprint": fingerprint, "a_sealed": sealed})
-        rows.links.append({"a_subscriber": subscriber_id, "a_channel": channel, "a_fingerprint": fingerprint})
-
-
-def _make_ready_places(vault: Vault, rows: Rows, subscriber_id: int, placed: Iterable[NewPlace]) -> None:
-    rows.places.extend(
-        {
-            "a_subscriber": subscriber_id,
-            "a_sealed": people.sealed_point(vault, subscriber_id, place.lon, place.lat, place.label),
-        }
-        for place in placed
-    )
 
 
 async def write(

@@ -16,7 +16,7 @@ from broadcaster.store import sandbox, tables
 from broadcaster.store.alerts import dispatching, tracking
 from broadcaster.store.engine import outbox
 from broadcaster.store.people import contacts, feed, fixes, people
-from broadcaster.store.register import intake
+from broadcaster.store.register import intake, preparing
 from broadcaster.store.stations import stations
 from channels.base import Composed
 from tests.contract.stores import NOW, add_station, an_alert, mail, phone, push, register, resident
@@ -185,8 +185,8 @@ async def test_a_list_that_is_imported_anew_does_not_undo_a_no_either(store, sta
         (zoe,) = await register(unit, station.id, given)
         await contacts.opt_out(unit, (await unit.conn.scalar(select(tables.contacts.c.id))), station.id, NOW)
         assert await people.erase(unit, zoe)
-        ids = await intake.reserve(unit, 1)
-    prepared = intake.make_ready(store.vault, station.id, [intake.Entry(given, b"d" * 16)], ids)
+        ids = await preparing.reserve(unit, 1)
+    prepared = preparing.make_ready(store.vault, station.id, [preparing.Entry(given, b"d" * 16)], ids)
     async with store.write() as unit:
         await intake.write(unit, station.id, [prepared], groups_by_slug={}, now=NOW)
     assert [each[1] for each in (await profile(store, ids[0])).contacts] == ["zoe@ville.example"]
