@@ -16,7 +16,7 @@ from broadcaster.store.alerts import report as reports
 from broadcaster.store.alerts import tracking
 from broadcaster.store.alerts.dispatching import write_chunk
 from broadcaster.store.people import contacts, waves, welcomes
-from broadcaster.store.register import by_hand, register
+from broadcaster.store.register import by_hand, persons, search
 from broadcaster.store.register.by_hand import Signed
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import deliveries
@@ -91,12 +91,12 @@ async def test_lists_and_counts_leave_the_unconfirmed_out(store):
         station = await add_station(unit, "laigle")
         (listed,) = await enter(unit, station.id, resident(mail("a@example.org"), name="Rose"))
         (who, contact), *_ = await crowd(unit, station, 3)
-        everyone = register.Only()
-        assert (await register.page(unit, station.id, everyone, after=None, limit=9)).ids == [listed]
-        assert (await register.named(unit, station.id, everyone, "fake", after=None, limit=9)).ids == []
-        assert await register.count(unit, station.id, everyone) == await stations.followers_count(unit, station.id) == 1
+        everyone = search.Only()
+        assert (await search.page(unit, station.id, everyone, after=None, limit=9)).ids == [listed]
+        assert (await search.named(unit, station.id, everyone, "fake", after=None, limit=9)).ids == []
+        assert await search.count(unit, station.id, everyone) == await stations.followers_count(unit, station.id) == 1
         await welcomes.confirm(unit, [contact])
-        assert (await register.page(unit, station.id, everyone, after=None, limit=9)).ids == [who, listed]
+        assert (await search.page(unit, station.id, everyone, after=None, limit=9)).ids == [who, listed]
 
 
 async def test_waves_are_told_by_hour_and_address_and_a_wave_is_found_whole(store):
@@ -129,9 +129,9 @@ async def test_a_signed_request_undoes_an_opt_out_of_this_station_and_is_kept(st
         assert await by_hand.record_signed(unit, station.id, who, contact, signed)
         assert not await by_hand.record_signed(unit, station.id, who, contact, signed), "once"
         assert await by_hand.signed_by(unit, station.id, who) == [signed]
-        (person,) = await register.people_of(unit, station.id, [who])
+        (person,) = await persons.people_of(unit, station.id, [who])
         assert person.contacts[0].opted_out_at is None
         await contacts.opt_out(unit, contact, station.id, NOW)
         await enter(unit, station.id, resident(mail("a@example.org")))
-        (person,) = await register.people_of(unit, station.id, [who])
+        (person,) = await persons.people_of(unit, station.id, [who])
         assert person.contacts[0].opted_out_at is not None, "a register that lists them again does not undo it"

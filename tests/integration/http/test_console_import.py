@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 from sqlalchemy import text
 
-from broadcaster.store.register import register, uploads
-from broadcaster.store.register.register import Only
+from broadcaster.store.register import persons, search, uploads
+from broadcaster.store.register.search import Only
 from broadcaster.store.stations import stations
 from broadcaster.web.console.uploading import LARGEST
 from tests.integration.http.test_console_people import look, send
@@ -46,8 +46,8 @@ async def upload(api, mine, body, *, lang="en", clears=False):
 async def followers(api, slug="laigle"):
     async with api.running.services.store.read() as unit:
         station = await stations.by_slug(unit, slug)
-        ids, _ = await register.page(unit, station.id, Only(), after=None, limit=100)
-        return await register.people_of(unit, station.id, ids)
+        ids, _ = await search.page(unit, station.id, Only(), after=None, limit=100)
+        return await persons.people_of(unit, station.id, ids)
 
 
 def field(page, name):

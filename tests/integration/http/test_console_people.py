@@ -9,8 +9,8 @@ import pytest
 
 from broadcaster.domain.people import ChannelName, ContactStatus, NewContact, NewPlace, NewSubscriber
 from broadcaster.store.people import contacts, people, residents
-from broadcaster.store.register import register
-from broadcaster.store.register.register import Only
+from broadcaster.store.register import persons, search
+from broadcaster.store.register.search import Only
 from broadcaster.store.stations import stations
 from tests.integration.http.conftest import an_alert
 from tests.integration.http.test_alerts import until_finished
@@ -49,7 +49,7 @@ async def settle(api, *those, slug="laigle"):
 async def person_of(api, subscriber_id, slug="laigle"):
     async with api.running.services.store.read() as unit:
         station = await stations.by_slug(unit, slug)
-        return await register.person(unit, station.id, subscriber_id)
+        return await persons.person(unit, station.id, subscriber_id)
 
 
 def named(page):
@@ -264,7 +264,7 @@ async def test_who_opted_out_reads_so_in_the_list_and_on_their_page(api):
     services = api.running.services
     async with services.store.write() as unit:
         station = await stations.by_slug(unit, "laigle")
-        (rose_contact,) = (await register.person(unit, station.id, rose)).contacts
+        (rose_contact,) = (await persons.person(unit, station.id, rose)).contacts
         await contacts.opt_out(unit, rose_contact.id, station.id, services.clock.now())
     mine = await api.sign_in("laigle-publish")
     for lang, tag, other, sentence in (
@@ -322,27 +322,27 @@ async def test_a_deleted_group_asks_first_leaves_its_people_and_the_account_of_i
 
 
 async def test_a_long_list_comes_in_pages_and_a_search_that_opened_enough_says_where_to_go_on(api, monkeypatch):
-    monkeypatch.setattr(register, "MOST_OPENED", 60)
-    monkeypatch.setattr(register, "_OPENED_AT_ONCE", 20)
+    monkeypatch.setattr(search, "MOST_OPENED", 60)
+    monkeypatch.setattr(search, "_OPENED_AT_ONCE", 20)
     crowd = [somebody(number, f"Jean Numero{number}") for number in range(130)]
     await settle(api, *crowd)
     async with api.running.services.store.read() as unit:
         station = await stations.by_slug(unit, "laigle")
         seen, after = [], None
         while True:
-            ids, after = await register.page(unit, station.id, Only(), after=after, limit=50)
+            ids, after = await search.page(unit, station.id, Only(), after=after, limit=50)
             seen += ids
             if after is None:
                 break
         assert len(seen) == len(set(seen)) == 130
-        first = await register.named(unit, station.id, Only(), "numero3", after=None, limit=50)
+        first = await search.named(unit, station.id, Only(), "numero3", after=None, limit=50)
         assert first.ids == [] or first.after is not None
         found, after = list(first.ids), first.after
         while after is not None:
-            further = await register.named(unit, station.id, Only(), "numero3", after=after, limit=50)
+            further = await search.named(unit, station.id, Only(), "numero3", after=after, limit=50)
             found += further.ids
             after = further.after
-        names = [each.name for each in await register.lines(unit, station.id, found)]
+        names = [each.name for each in await persons.lines(unit, station.id, found)]
     assert sorted(names) == sorted(f"Jean Numero{n}" for n in range(130) if str(n).startswith("3"))
     mine = await api.sign_in("laigle-publish")
     _, _, page = await look(api, "/console/people", mine)

@@ -11,8 +11,8 @@ import pytest
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store.register import register
-from broadcaster.store.register.register import Only
+from broadcaster.store.register import persons, search
+from broadcaster.store.register.search import Only
 from broadcaster.store.stations import stations
 from tests.contract.stores import NOW
 
@@ -27,8 +27,8 @@ async def imported(store, station, path):
 
 async def there(store, station):
     async with store.read() as unit:
-        found = await register.page(unit, station.id, Only(), after=None, limit=500)
-        return {each.external_id: each for each in await register.people_of(unit, station.id, found.ids)}
+        found = await search.page(unit, station.id, Only(), after=None, limit=500)
+        return {each.external_id: each for each in await persons.people_of(unit, station.id, found.ids)}
 
 
 def channels(people):

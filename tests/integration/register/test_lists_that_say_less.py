@@ -9,8 +9,8 @@ from broadcaster.register.merging import Removed
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.store.people import confirmations
-from broadcaster.store.register import by_hand, register
-from broadcaster.store.register.register import Only
+from broadcaster.store.register import by_hand, persons, search
+from broadcaster.store.register.search import Only
 from broadcaster.store.stations import stations
 from tests.contract.stores import NOW, phone, push
 
@@ -32,8 +32,8 @@ async def imported(store, station, tmp_path, *lines, **options):
 async def there(store, station):
     """External id to what the register shows of each."""
     async with store.read() as unit:
-        found = await register.page(unit, station.id, Only(), after=None, limit=100)
-        return {each.external_id: each for each in await register.people_of(unit, station.id, found.ids)}
+        found = await search.page(unit, station.id, Only(), after=None, limit=100)
+        return {each.external_id: each for each in await persons.people_of(unit, station.id, found.ids)}
 
 
 def shown(person):

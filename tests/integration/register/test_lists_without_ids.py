@@ -9,8 +9,8 @@ from broadcaster.domain.refusals import Conflict
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store.register import register as store_register
-from broadcaster.store.register.register import Only
+from broadcaster.store.register import persons, search
+from broadcaster.store.register.search import Only
 from tests.contract.stores import NOW, mail, phone, register
 
 GOOGLE = """\
@@ -46,8 +46,8 @@ async def imported(store, station, tmp_path, text):
 
 async def there(store, station):
     async with store.read() as unit:
-        found = await store_register.page(unit, station.id, Only(), after=None, limit=100)
-        people = await store_register.people_of(unit, station.id, found.ids)
+        found = await search.page(unit, station.id, Only(), after=None, limit=100)
+        people = await persons.people_of(unit, station.id, found.ids)
     return sorted((each.name or "", *sorted(one.address for one in each.contacts)) for each in people)
 
 

@@ -12,7 +12,7 @@ from broadcaster.store import tables
 from broadcaster.store.alerts import alerts
 from broadcaster.store.operations.migrate import migrate
 from broadcaster.store.people import people
-from broadcaster.store.register import by_hand, register
+from broadcaster.store.register import by_hand, persons
 from broadcaster.store.stations import stations
 from tests.contract import stores
 from tests.contract.stores import NOW, add_station, an_alert, resident
@@ -29,7 +29,7 @@ async def as_before(unit, station_id, alert_id):
 
 
 async def seen(unit, station_id, alert_id, subscriber_id):
-    (person,) = await register.people_of(unit, station_id, [subscriber_id])
+    (person,) = await persons.people_of(unit, station_id, [subscriber_id])
     return (
         await stations.group_list(unit, station_id),
         [key.label for key in await stations.keys(unit)],

@@ -13,8 +13,7 @@ from broadcaster.register.reading import open_source
 from broadcaster.store import Store, Vault, tables
 from broadcaster.store.operations.migrate import migrate, upgrade
 from broadcaster.store.people import contacts, people
-from broadcaster.store.register import by_hand, listed
-from broadcaster.store.register import register as store_register
+from broadcaster.store.register import by_hand, listed, persons
 from broadcaster.store.stations import stations
 from tests.contract.stores import NOW, SECRET, add_station, mail, register, resident
 
@@ -137,7 +136,7 @@ async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty
             assert await listed.same_ids(unit, station_id) == []
             by_id = await people.by_external_ids(unit, station_id, ["r-1", "x-2"])
             assert {each: at for each, (at, _) in by_id.items()} == {"r-1": ids[1], "x-2": ids[2]}
-            (heir,) = await store_register.people_of(unit, station_id, [ids[1]])
+            (heir,) = await persons.people_of(unit, station_id, [ids[1]])
             assert heir.external_id == "R-1\u200b"
     finally:
         await store.close()

@@ -21,7 +21,7 @@ from broadcaster.http.schemas.base import Shown
 from broadcaster.store import Unit
 from broadcaster.store.people import addresses
 from broadcaster.store.people.addresses import Kept
-from broadcaster.store.register import register
+from broadcaster.store.register import persons
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
@@ -115,7 +115,7 @@ async def _asked(unit: Unit, station: Station, chosen: int | None, after: int) -
 
 
 async def _names(unit: Unit, station: Station, kept: list[Kept], words: Words) -> dict[int, str]:
-    lines = await register.lines(unit, station.id, [each.subscriber_id for each in kept])
+    lines = await persons.lines(unit, station.id, [each.subscriber_id for each in kept])
     return {each.id: each.name or each.external_id or words("without a name") for each in lines}
 
 

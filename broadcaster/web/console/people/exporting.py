@@ -16,8 +16,8 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.register import parsing
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.sheets import csv_text, delimiter_of
-from broadcaster.store.register import register
-from broadcaster.store.register.register import Only
+from broadcaster.store.register import persons, search
+from broadcaster.store.register.search import Only
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
     from broadcaster.store.engine.engine import Store
-    from broadcaster.store.register.register import Person
+    from broadcaster.store.register.persons import Person
     from broadcaster.web.i18n import Words
 
 log = structlog.get_logger(__name__)
@@ -78,7 +78,7 @@ async def ask(call: Call[None, None]) -> web.Response:
         facts = {
             "station": station,
             "stations": theirs,
-            "followers": await register.count(unit, station.id, Only()),
+            "followers": await search.count(unit, station.id, Only()),
             "number": lambda n: format_decimal(n, locale=words.locale),
         }
     return show(call.request, "people/export.html", words, facts, tab="people", where=station.name)
@@ -117,13 +117,13 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
 async def rows_of(store: Store, station: Station, words: Words, *, everyone: bool) -> AsyncIterator[list[list[str]]]:
     """Yield the header, then people, some hundred at a time; importing them changes nothing."""
     async with store.read() as unit:
-        places = await register.most_places(unit, station.id)
+        places = await persons.most_places(unit, station.id)
     yield [_header(words, places)]
     after: int | None = None
     while True:
         async with store.read() as unit:
-            ids, after = await register.page(unit, station.id, Only(), after=after, limit=_BATCH)
-            found = await register.people_of(unit, station.id, ids)
+            ids, after = await search.page(unit, station.id, Only(), after=after, limit=_BATCH)
+            found = await persons.people_of(unit, station.id, ids)
         rows = [_cells(each, station.region, words, places) for each in found if everyone or each.registered]
         if rows:
             yield rows

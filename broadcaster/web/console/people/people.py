@@ -13,8 +13,9 @@ from broadcaster.http.route import Call
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.store import Unit
 from broadcaster.store.people import people, waves
-from broadcaster.store.register import register
-from broadcaster.store.register.register import Found, Line, Only
+from broadcaster.store.register import persons, search
+from broadcaster.store.register.persons import Line
+from broadcaster.store.register.search import Found, Only
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.i18n import Words
@@ -39,9 +40,9 @@ async def listing(call: Call[None, None]) -> web.Response:
             "stations": theirs,
             "groups": groups,
             "opened": opened,
-            "followers": await register.count(unit, station.id, Only()),
-            "unreachable": await register.count(unit, station.id, Only(unreachable=True)),
-            "most_counted": register.MOST_COUNTED,
+            "followers": await search.count(unit, station.id, Only()),
+            "unreachable": await search.count(unit, station.id, Only(unreachable=True)),
+            "most_counted": search.MOST_COUNTED,
             "unconfirmed": await waves.count(unit, station.id),
             "number": lambda n: format_decimal(n, locale=words.locale),
             "done": words("The person was removed.") if asked.get("done", "") == "removed" else "",
@@ -58,7 +59,7 @@ async def listing(call: Call[None, None]) -> web.Response:
                 "after": found.after,
                 "further": bool(asked.get("after")),
                 "exact": exact,
-                "people": [_shown(each, words) for each in await register.lines(unit, station.id, found.ids)],
+                "people": [_shown(each, words) for each in await persons.lines(unit, station.id, found.ids)],
             }
     return show(call.request, "people/people.html", words, facts, tab="people", where=station.name)
 
@@ -66,15 +67,13 @@ async def listing(call: Call[None, None]) -> web.Response:
 async def _found(unit: Unit, station: Station, only: Only, text: str, after: int | None) -> tuple[Found, bool]:
     """Return the search results, and whether they are exact: by contact or id."""
     if not text:
-        return await register.page(unit, station.id, only, after=after, limit=PAGE), False
+        return await search.page(unit, station.id, only, after=after, limit=PAGE), False
     known = await people.by_external_ids(unit, station.id, [text])
     ids = [subscriber_id for subscriber_id, _ in known.values()]
-    ids += [
-        each for each in await register.having(unit, station.id, _contacts(text, station.region)) if each not in ids
-    ]
+    ids += [each for each in await search.having(unit, station.id, _contacts(text, station.region)) if each not in ids]
     if ids:
         return Found(ids[:PAGE], None), True
-    return await register.named(unit, station.id, only, text, after=after, limit=PAGE), False
+    return await search.named(unit, station.id, only, text, after=after, limit=PAGE), False
 
 
 def _contacts(text: str, region: str) -> list[NewContact]:

@@ -18,7 +18,7 @@ from broadcaster.http.reading import form_of, number_of
 from broadcaster.register.parsing import canonical
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.people import people
-from broadcaster.store.register import by_hand, register
+from broadcaster.store.register import by_hand, persons
 from broadcaster.store.register.by_hand import Change
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
     from broadcaster.store import Unit
-    from broadcaster.store.register.register import Held, Person
+    from broadcaster.store.register.persons import Held, Person
     from broadcaster.web.console.people.person_form import PersonForm
     from broadcaster.web.i18n import Words
 
@@ -114,7 +114,7 @@ async def one(call: Call[None, None]) -> web.Response:
         "name": person.name or words("without a name"),
         "contacts": [_contact(each, words) for each in person.contacts],
         "reached": any(each.works for each in person.contacts),
-        "opted_out": register.opted_out(person.contacts),
+        "opted_out": persons.opted_out(person.contacts),
         "places": [
             {"label": place.label, "point": written_point(place.lon, place.lat), "lon": place.lon, "lat": place.lat}
             for place in person.places.values()
@@ -320,7 +320,7 @@ async def _where(unit: Unit, call: Call[Any, Any]) -> _Where:
 
 async def _person(unit: Unit, call: Call[Any, Any], station: Station) -> Person:
     number = number_of(call.request.match_info["id"])
-    found = None if number is None else await register.person(unit, station.id, number)
+    found = None if number is None else await persons.person(unit, station.id, number)
     if found is None:
         raise NotFound("person-unknown")
     return found

@@ -15,7 +15,7 @@ from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.http.reading import number_of
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.parsing import MAX_EXTERNAL_ID, MAX_NAME
-from broadcaster.store.register.register import Person
+from broadcaster.store.register.persons import Person
 from broadcaster.web.i18n import Words
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone

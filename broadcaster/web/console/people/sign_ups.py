@@ -15,7 +15,7 @@ from broadcaster.http.route import Call
 from broadcaster.store import Unit
 from broadcaster.store.people import waves
 from broadcaster.store.people.waves import Wave
-from broadcaster.store.register import by_hand, register
+from broadcaster.store.register import by_hand, persons
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to, written_short
@@ -35,7 +35,7 @@ async def listing(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)
         found = await waves.waves(unit, station.id, HOURS)
-        lines = {each.id: each for wave in found for each in await register.lines(unit, station.id, list(wave.newest))}
+        lines = {each.id: each for wave in found for each in await persons.lines(unit, station.id, list(wave.newest))}
         facts = {
             "station": station,
             "stations": theirs,
