@@ -34,9 +34,13 @@ def pytest_configure() -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
     """Look for garbage as the service does: with Python's defaults a seventh of the tests' time goes into it."""
+    with collector.at_rest():
+        found = yield
     collector.spare()
+    return found
 
 
 @pytest.fixture(scope="session")

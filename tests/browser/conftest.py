@@ -11,7 +11,7 @@ policy, a request to elsewhere, an answer of 500) fails the test. ``firefox`` go
 its pushes are real, ``desktop`` shows its notifications. The village is new for each file of tests.
 
 All of it lives in one event loop, the session's: an asynchronous fixture of your own needs
-``@pytest_asyncio.fixture(loop_scope="session")``. What uses ``firefox`` runs in one worker, one after the other.
+``@pytest_asyncio.fixture(loop_scope="session")``. The tests of a file run in one worker, one after the other.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ expect.set_options(timeout=_PATIENCE_MS)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file in one worker, which founds its village once; the guards share theirs out by page."""
     for item in items:
         if item.path.is_relative_to(_HERE) and inspect.iscoroutinefunction(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-            if "firefox" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group("firefox"))
+        if item.path.parent == _HERE:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.browser.guards.measures import AXE, FOCUSED, MOVES, RULES, SMALL, STOPS, WIDE
+from tests.browser.guards.measures import AXE, COLOUR_RULES, FOCUSED, MOVES, RULES, SMALL, STOPS, WIDE
 from tests.browser.machine import ROOT
 from tests.browser.visiting import DESK, PHONE, THEMES, Visits
 
@@ -60,9 +60,9 @@ async def examine(shown: Shown, lang: str, scene: Scene, browser: Browser) -> Lo
             looked.dim, looked.stops = await walk(page)
         await page.evaluate(AXE_SOURCE())
         await whole(page)
-        for theme in THEMES:
+        for theme, rules in zip(THEMES, (RULES, COLOUR_RULES), strict=True):
             await page.emulate_media(color_scheme=theme)
-            looked.axe += [f"{theme}: {each}" for each in await page.evaluate(AXE, RULES)]
+            looked.axe += [f"{theme}: {each}" for each in await page.evaluate(AXE, rules)]
         await page.set_viewport_size(NARROW)
         looked.wide = await page.evaluate(WIDE)
         looked.small = await page.evaluate(SMALL, TARGET_PX)

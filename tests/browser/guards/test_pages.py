@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.guards.examining import AXE_SOURCE, NARROW, TARGET_PX, walk
-from tests.browser.guards.measures import AXE, MOVES, RULES, SMALL, WIDE
+from tests.browser.guards.measures import AXE, COLOUR_RULES, MOVES, RULES, SMALL, WIDE
 from tests.browser.pages import KB, PAGES
 
 _ALERT_BUDGET = 50 * KB
@@ -63,6 +63,13 @@ async def test_axe_finds_a_button_without_a_name(visit):
     await page.evaluate(AXE_SOURCE())
     await page.evaluate("() => { document.querySelector('main').append(document.createElement('button')) }")
     assert [each for each in await page.evaluate(AXE, RULES) if each.startswith("button-name (critical): ")]
+
+
+async def test_axe_finds_words_that_a_dark_theme_makes_pale(visit):
+    page = await visit("/", theme="dark")
+    await page.evaluate(AXE_SOURCE())
+    await page.evaluate("() => { document.querySelector('h1').style.setProperty('color', '#222', 'important') }")
+    assert [each for each in await page.evaluate(AXE, COLOUR_RULES) if each.startswith("color-contrast (serious): ")]
 
 
 async def test_what_is_wide_small_moving_or_dim_is_found(visit):
