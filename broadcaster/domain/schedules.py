@@ -1,17 +1,16 @@
 """Scheduled and recurring alerts; each due time is an occurrence."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from broadcaster.domain.alerts import GRAVE, RULES, Alert, Severity, Status
-from broadcaster.domain.refusals import Coded, Refused
+from broadcaster.domain.refusals import Coded
 
 ON_TIME = timedelta(minutes=1)
 """Sending this soon after the due time is not late."""
 LASTS = timedelta(hours=12)
-LONGEST_REASON = LONGEST_PROBLEM = 300
+LONGEST_REASON = 300
 CHANGED_REACH = 0.25
 
 
@@ -86,27 +85,13 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One due time of a schedule. ``problem``: why it could not be sent (``kept``, ``told``)."""
+    """One due time of a schedule. ``why``: what it was refused for."""
 
     schedule_id: int
     at: datetime
     outcome: Outcome
     alert_id: int | None = None
-    problem: str = ""
-
-
-def kept(why: Coded) -> str:
-    """Serialize a refusal for ``Occurrence.problem``."""
-    whole = json.dumps([why.code, why.field, {name: str(value) for name, value in why.params.items()}])
-    return whole if len(whole) <= LONGEST_PROBLEM else json.dumps([why.code, why.field, {}])
-
-
-def told(problem: str) -> Refused | None:
-    """Parse ``kept``'s output."""
-    if not problem:
-        return None
-    code, field, params = json.loads(problem)
-    return Refused(code, field, **params)
+    why: Coded | None = None
 
 
 def needs_reason(severity: Severity, status: Status) -> bool:

@@ -15,7 +15,7 @@ from broadcaster.domain.alerts import RULES, Alert, MsgType
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound, Refused, located
-from broadcaster.domain.schedules import LASTS, Kind, Schedule, told
+from broadcaster.domain.schedules import LASTS, Kind, Schedule
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import audience_of, idempotency_key, request_hash, show_alert, show_content, texts_of
 from broadcaster.http.answers import answer
@@ -230,7 +230,9 @@ async def occurrences(call: Call[None, OccurrencesQuery]) -> web.Response:
             at=each.at,
             outcome=each.outcome,
             alert=None if each.alert_id is None else str(each.alert_id),
-            problem="" if (why := told(each.problem)) is None else located(why),
+            code=each.why and each.why.code,
+            params={} if each.why is None else each.why.params,
+            problem="" if each.why is None else located(each.why),
         )
         for each in past
     )

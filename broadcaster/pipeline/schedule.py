@@ -15,7 +15,7 @@ from broadcaster.bus import NoAnswer
 from broadcaster.domain.alerts import Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.refusals import Conflict, Refused, refused
-from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, kept, needs_reason
+from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, needs_reason
 from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up, drawn_up, ground_of
 from broadcaster.pipeline.reach import reach
@@ -201,8 +201,8 @@ def _plan(services: Services, schedule: Schedule, facts: _Facts, now: datetime) 
     try:
         when = recurrence(services, schedule, station)
     except Refused as error:  # its school zone is no longer in any file
-        problem = Occurrence(schedule.id, schedule.next_at or now, Outcome.REFUSED, problem=kept(error))
-        return Settled(schedule, None, now, (problem,))
+        gone = Occurrence(schedule.id, schedule.next_at or now, Outcome.REFUSED, why=error)
+        return Settled(schedule, None, now, (gone,))
     if schedule.reminds is not None:
         alert = facts.reminded.get(schedule.reminds)
         if alert is None or not alert.active(now):
@@ -226,7 +226,7 @@ def _plan(services: Services, schedule: Schedule, facts: _Facts, now: datetime) 
             raise Refused("author-gone", "author")  # noqa: TRY301
         alert = _drawn_up(services, schedule, facts, now, last)
     except Refused as error:
-        refused = Occurrence(schedule.id, last, Outcome.REFUSED, problem=kept(error))
+        refused = Occurrence(schedule.id, last, Outcome.REFUSED, why=error)
         return Settled(schedule, next_at, ended_at, (*missed, refused))
     sent = Occurrence(schedule.id, last, Outcome.ISSUED, alert.id)
     return Settled(schedule, next_at, ended_at, (*missed, sent), alert)

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from sqlalchemy import and_, delete, func, or_, select, update
 
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.people import ChannelName
-from broadcaster.domain.refusals import Conflict
+from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.schedules import OPEN, Kind, Occurrence, Outcome, Schedule
 from broadcaster.store.alerts.alerts import add_many
 from broadcaster.store.engine.among import among
@@ -35,7 +36,9 @@ _READ_LOCKED = (
     .order_by(schedules.c.id)  # two leaders wait for each other, and never both
     .with_for_update()
 )
-_INSERT_OCCURRENCES = Insert(occurrences, "schedule_id", "at", "outcome", "alert_id", "problem")
+_INSERT_OCCURRENCES = Insert(
+    occurrences, "schedule_id", "at", "outcome", "alert_id", "code", "params", "problem", octets=("params",)
+)
 _MOVE_ON = Update(schedules, ("id",), ("next_at", "ended_at"))
 _SECOND = timedelta(seconds=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -144,8 +147,26 @@ def _schedule(unit: Unit, row: Any) -> Schedule:
     )
 
 
-def _occurrence(row: Any) -> Occurrence:
-    return Occurrence(row.schedule_id, row.at, Outcome(row.outcome), row.alert_id, row.problem)
+def _occurrence(unit: Unit, row: Any) -> Occurrence:
+    why = None if row.code is None else _open_why(unit, row)
+    return Occurrence(row.schedule_id, row.at, Outcome(row.outcome), row.alert_id, why)
+
+
+def _sealed_why(unit: Unit, occurrence: Occurrence) -> tuple[str | None, bytes | None]:
+    """Return the code of a refusal, and its field and figures, sealed: they may name a group."""
+    why = occurrence.why
+    if why is None:
+        return None, None
+    return why.code, unit.vault.seal(orjson.dumps([why.field, dict(why.params)], default=str), _of(occurrence))
+
+
+def _open_why(unit: Unit, row: Any) -> Refused:
+    field, params = orjson.loads(unit.vault.open(row.params, _of(row)))
+    return Refused(row.code, field, **params)
+
+
+def _of(occurrence: Any) -> bytes:
+    return b"occurrence:%d:%d" % (occurrence.schedule_id, to_micros(occurrence.at))
 
 
 async def add(
@@ -240,7 +261,7 @@ async def settle(unit: Unit, plans: Sequence[Settled]) -> list[Settled]:
     there = await _there(unit, taken)
     written = [_without(plan, there) for plan in taken]
     rows = [
-        (each.schedule_id, to_micros(each.at), each.outcome, each.alert_id, each.problem)
+        (each.schedule_id, to_micros(each.at), each.outcome, each.alert_id, *_sealed_why(unit, each), "")
         for plan in written
         for each in plan.occurrences
     ]
@@ -292,13 +313,14 @@ async def not_sent(unit: Unit, stations: Collection[int] | None, limit: int) -> 
     )
     if stations is not None:
         query = query.where(schedules.c.station_id.in_(stations))
-    return [(_schedule(unit, row), _occurrence(row)) for row in await unit.conn.execute(query)]
+    return [(_schedule(unit, row), _occurrence(unit, row)) for row in await unit.conn.execute(query)]
 
 
 async def past(unit: Unit, schedule_id: int, limit: int) -> list[Occurrence]:
     """Return a schedule's past occurrences, latest first."""
     query = select(occurrences).where(occurrences.c.schedule_id == schedule_id)
-    return [_occurrence(row) for row in await unit.conn.execute(query.order_by(occurrences.c.at.desc()).limit(limit))]
+    rows = await unit.conn.execute(query.order_by(occurrences.c.at.desc()).limit(limit))
+    return [_occurrence(unit, row) for row in rows]
 
 
 async def answer(unit: Unit, occurrence: Occurrence) -> bool:

@@ -1,7 +1,8 @@
 """Schedules, in and out."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -176,7 +177,9 @@ class OccurrenceOut(Shown):
     at: datetime
     outcome: str = Field(description="issued, missed, refused (both were not sent) or cancelled.")
     alert: AlertId | None
-    problem: str
+    code: str | None = Field(description="Why it was refused, for programs.")
+    params: Mapping[str, Any] = Field(description="The figures in the sentence.")
+    problem: str = Field(description="The sentence, for people.")
 
 
 class Occurrences(Shown):

@@ -125,7 +125,9 @@ occurrences = Table(
     Column("at", Instant, primary_key=True, autoincrement=False),
     Column("outcome", String(10), nullable=False),
     Column("alert_id", BigInteger),
-    Column("problem", String(300), nullable=False),
+    Column("code", String(60)),
+    Column("params", LargeBinary),
+    Column("problem", String(300), nullable=False, default=""),
     Index("ix_occurrences_not_sent", "schedule_id", sqlite_where=text(NOT_SENT), postgresql_where=text(NOT_SENT)),
     set_only("occurrences", "alert_id"),
 )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from broadcaster.domain.refusals import Refused
 from broadcaster.domain.schedules import Occurrence, Outcome
 from broadcaster.store import schedules
 from broadcaster.store.schedules import Settled
@@ -47,12 +48,12 @@ async def made(api, **changes):
     return schedule
 
 
-async def missed(api, schedule):
-    """An occurrence of yesterday that was not sent."""
-    at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+async def missed(api, schedule, why=None):
+    """An occurrence of yesterday that was not sent, or of the day before that was refused."""
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2 if why else 1)
     async with api.running.services.store.write() as unit:
         found = await schedules.by_id(unit, int(schedule["id"]))
-        late = Occurrence(found.id, at, Outcome.MISSED)
+        late = Occurrence(found.id, at, Outcome.REFUSED if why else Outcome.MISSED, why=why)
         assert await schedules.settle(unit, [Settled(found, found.next_at, None, (late,))])
     return at.isoformat()
 
@@ -104,8 +105,15 @@ async def test_the_list_and_both_calendars_show_it_with_its_author(console, api,
 async def test_what_was_not_sent_stands_on_the_first_page_and_is_sent_with_one_key(console, api):
     schedule = await made(api, audience="all_followers", area=...)
     at = await missed(api, schedule)
+    refused = await missed(api, schedule, Refused("text-too-long", "texts.fr.headline", n=1200, most=160))
+    _, _, past = await api.call("GET", f"/v1/schedules/{schedule['id']}/occurrences", key="laigle-publish")
+    (told,) = [each for each in past["past"] if each["code"]]
+    assert (told["code"], told["params"]) == ("text-too-long", {"n": 1200, "most": 160})
+    assert told["problem"].startswith("texts.fr.headline: Too long by 1,200 characters")
     _, _, home = await console.get("/console?lang=fr")
     assert "Non envoyées" in home
+    assert "1 200 caractères" in home.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ")
+    await console.post(f"/console/schedules/{schedule['id']}", action="let_go", occurrence=refused)
     assert f'value="{at}"' in home
     there = f"/console/schedules/{schedule['id']}"
     status, headers, _ = await console.post(there, action="send", occurrence=at)

@@ -271,8 +271,12 @@ async def test_a_schedule_whose_group_is_gone_is_not_sent_and_says_why(services:
     assert await scheduling.issue_due(services) == 0
     async with services.store.read() as unit:
         ((_, occurrence),) = await schedules.not_sent(unit, [station.id], 9)
+        (row,) = await unit.conn.execute(tables.occurrences.select())
     assert occurrence.outcome is Outcome.REFUSED
-    assert "ecole" in occurrence.problem
+    assert occurrence.why.code == "group-unknown"
+    assert occurrence.why.params["name"] == "ecole"
+    assert b"ecole" not in row.params
+    assert "ecole" not in row.problem
     await scheduling.end(services, await read(services, made))
 
 
@@ -286,7 +290,7 @@ async def test_a_schedule_whose_author_is_gone_waits_for_somebody_else(services:
     async with services.store.read() as unit:
         ((_, occurrence),) = await schedules.not_sent(unit, [station.id], 9)
         assert (await schedules.authors(unit, [made]))[made.key_id] == "Mairie"
-    assert "author" in occurrence.problem
+    assert (occurrence.why.code, occurrence.why.field) == ("author-gone", "author")
     assert await scheduling.answer(services, made, AT_FRIDAY, key_id=made.key_id + 1, send=True) is not None
 
 

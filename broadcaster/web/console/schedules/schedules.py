@@ -17,7 +17,7 @@ from pydantic import Field
 from broadcaster.domain.alerts import RULES
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, Refused, sentence
-from broadcaster.domain.schedules import OPEN, Outcome, Schedule, needs_reason, told
+from broadcaster.domain.schedules import OPEN, Outcome, Schedule, needs_reason
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of
 from broadcaster.http.schedules import schedule_of
@@ -149,7 +149,7 @@ def _past(occurrence: Occurrence, schedule: Schedule, words: Words) -> dict[str,
         "at": occurrence.at.isoformat(),
         "when": written_time(occurrence.at, ZoneInfo(schedule.zone), words),
         "outcome": said[occurrence.outcome],
-        "problem": "" if (why := told(occurrence.problem)) is None else sentence(why, words),
+        "problem": "" if occurrence.why is None else sentence(occurrence.why, words),
         "alert_id": occurrence.alert_id,
         "open": occurrence.outcome in OPEN,
     }

@@ -1,0 +1,21 @@
+"""Why an occurrence could not be sent: a code, and its field and figures sealed, for they may name a group.
+
+``problem`` held them as text. It is emptied, and stays for processes of the version before.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0040"
+down_revision = "0045"
+
+
+def upgrade() -> None:
+    op.add_column("occurrences", sa.Column("code", sa.String(60), nullable=True))
+    op.add_column("occurrences", sa.Column("params", sa.LargeBinary(), nullable=True))
+    op.execute(sa.text("UPDATE occurrences SET problem = '' WHERE problem <> ''"))
+
+
+def downgrade() -> None:
+    op.drop_column("occurrences", "params")
+    op.drop_column("occurrences", "code")
