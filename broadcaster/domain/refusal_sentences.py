@@ -277,6 +277,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "passkey-late": "This took too long: try again.",
     "passkey-unknown": "This passkey opens nothing here, or no longer.",
     "passkey-refused": "This passkey was not accepted: try again, with the code of the device if it asks.",
+    "passkey-wanted": "This device asks for your passkey first: show it, and try again.",
     "last-way-in": "This is your last way to sign in: add another first.",
     "session-over": "This session ended already.",
     "delivery-gone": "This delivery is no more.",

@@ -4,13 +4,13 @@ import ipaddress
 
 from aiohttp import web
 
-from broadcaster.domain.permissions import Caller, Permission
+from broadcaster.domain.permissions import Caller
 from broadcaster.domain.refusals import NotFound
 from broadcaster.http.keys import CALLERS, CONNECTIONS, RATES, SERVICES, SESSION, TOKENS
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
-from broadcaster.http.route import Access, forbidden
-from broadcaster.http.sessions import foreign, is_ours, session_of
+from broadcaster.http.route import Access, Route, forbidden
+from broadcaster.http.sessions import PROOF_HOLDS, foreign, is_ours, session_of
 
 _KEY, _SUBSCRIBER = "tk_", "sb_"
 _LONGEST = 100
@@ -23,13 +23,19 @@ class SignedOut(Exception):
     """No valid session: sign in, then continue."""
 
 
-async def admit(request: web.Request, access: Access, permission: Permission | None) -> tuple[Caller | None, int]:
+class Unproven(SignedOut):
+    """A trusted device's session: show the passkey, then continue."""
+
+
+async def admit(request: web.Request, route: Route) -> tuple[Caller | None, int]:
     """Authenticate a request or raise; return (the API key's holder or the operator, subscriber id or 0)."""
-    caller, subscriber_id = await _admit(request, access)
+    caller, subscriber_id = await _admit(request, route.access)
     if caller is not None:
         request.app[CONNECTIONS].know(request.protocol)
-        if permission is None or not caller.may_somewhere(permission):
-            raise forbidden(permission)
+        if route.permission is None or not caller.may_somewhere(route.permission):
+            raise forbidden(route.permission)
+        if route.proven and SESSION in request:
+            _check_proof(request)
     return caller, subscriber_id
 
 
@@ -150,6 +156,12 @@ async def _signed_in(request: web.Request) -> Caller:
         raise foreign()
     request[SESSION] = session
     return session.caller
+
+
+def _check_proof(request: web.Request) -> None:
+    session = request[SESSION]
+    if session.trusted and request.app[SERVICES].clock.now() - session.proven_at > PROOF_HOLDS:
+        raise Unproven
 
 
 async def _bearer(request: web.Request) -> str | None:

@@ -104,7 +104,8 @@ class Route:
     ``answers``: by status, a model (JSON), a media type, or None (no body). ``form``: form fields that the handler
     reads itself. ``largest``: most octets of the body, required if there may be one. ``link``: use of the vault's token
     in the path, or in the query's ``d``; unknown ones are counted and refused before the body is read. ``page``: for
-    people; its problems are pages too. ``permission``: what a key or an operator needs. ``fails``: statuses of problems
+    people; its problems are pages too. ``permission``: what a key or an operator needs; ``proven``: a
+    trusted device shows its passkey first. ``fails``: statuses of problems
     beyond those implied. ``documented``: in the OpenAPI document, which is for programs.
     """
 
@@ -123,6 +124,7 @@ class Route:
     headers: tuple[str, ...] = ()
     page: bool = False
     permission: Permission | None = None
+    proven: bool = False
     fails: tuple[int, ...] = ()
     documented: bool = True
     tag: str = field(default="service")

@@ -21,6 +21,10 @@ from broadcaster.store.operations.sessions import Session
 COOKIE = "tocsin_operator"
 PATH = "/console"
 FIELD, HEADER = "csrf", "X-CSRF"
+TRUSTED = timedelta(days=30)
+"""How long a trusted device stays signed in."""
+PROOF_HOLDS = timedelta(minutes=15)
+"""How long a trusted device need not show its passkey again."""
 _LONGEST = 60
 _IDLE_PART = 3
 _SYSTEMS = (
@@ -112,12 +116,12 @@ def device_of(request: web.Request) -> str:
     return f"{browser}, {system}"
 
 
-def give_cookie(response: web.StreamResponse, name: str, settings: Settings, *, secure: bool) -> None:
+def give_cookie(response: web.StreamResponse, name: str, holds: timedelta, *, secure: bool) -> None:
     """Set a new session's cookie; ``secure``: the service uses https."""
     response.set_cookie(
         COOKIE,
         name,
-        max_age=int(lasts(settings).total_seconds()),
+        max_age=int(holds.total_seconds()),
         path=PATH,
         httponly=True,
         samesite="Lax",

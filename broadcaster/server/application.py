@@ -14,7 +14,7 @@ from prometheus_client import Histogram as Timed
 
 from broadcaster.atlas import Territories
 from broadcaster.bus.rates import Rates
-from broadcaster.http.auth import SignedOut, admit, count, linked
+from broadcaster.http.auth import SignedOut, Unproven, admit, count, linked
 from broadcaster.http.connections import Connections, caller_at, most_open, nobody
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.keys import (
@@ -143,7 +143,7 @@ def _guarded(route: Route, services: Services) -> Handle:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[LARGEST] = route.largest or 0
-        caller, subscriber_id = await admit(request, route.access, route.permission)
+        caller, subscriber_id = await admit(request, route)
         number = await linked(request, route.link) if route.link else 0
         query = query_of(request, route.query)
         body = None
@@ -161,9 +161,11 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
         return await handler(request)
     except asyncio.CancelledError:
         raise
-    except SignedOut:
+    except SignedOut as stopped:
         if _for_eyes(request):
             return await interrupted(request)
+        if isinstance(stopped, Unproven):
+            return respond(HttpProblem("forbidden", "passkey-wanted"))
         return respond(unauthenticated("signed-out"))
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer without our insides
         problem = await _counted(request, problem_of(error, request))

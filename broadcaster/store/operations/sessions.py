@@ -33,7 +33,10 @@ SEEN_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in operator. ``device``: the browser's short description."""
+    """A signed-in operator. ``device``: the browser's short description; ``trusted``: it stays signed in.
+
+    ``proven_at``: when it last showed the passkey.
+    """
 
     id: int
     caller: Caller
@@ -42,9 +45,11 @@ class Session:
     began_at: datetime
     seen_at: datetime
     ends_at: datetime
+    trusted: bool
+    proven_at: datetime
 
 
-async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: timedelta) -> str:
+async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: timedelta, *, trusted: bool = False) -> str:
     """Begin a session of an operator; return the cookie's value, this once."""
     name = secrets.token_urlsafe(_NAME_BYTES)
     await unit.conn.execute(
@@ -55,6 +60,8 @@ async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: time
             began_at=now,
             seen_at=now,
             ends_at=now + lasts,
+            trusted=trusted,
+            proven_at=now,
         )
     )
     return name
@@ -69,6 +76,11 @@ async def find(unit: Unit, name: str, now: datetime, idle: timedelta) -> Session
 async def seen(unit: Unit, session_id: int, now: datetime) -> None:
     """Record that a session is in use."""
     await unit.conn.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=now))
+
+
+async def prove(unit: Unit, session_id: int, now: datetime) -> None:
+    """Record that a session's device showed the passkey."""
+    await unit.conn.execute(update(sessions).where(sessions.c.id == session_id).values(proven_at=now))
 
 
 async def open_ones(unit: Unit, caller: Caller, now: datetime, idle: timedelta) -> list[Session]:
@@ -109,6 +121,8 @@ def _open(now: datetime, idle: timedelta) -> Select[Any]:
             sessions.c.began_at,
             sessions.c.seen_at,
             sessions.c.ends_at,
+            sessions.c.trusted,
+            sessions.c.proven_at,
             api_keys.c.label,
             api_keys.c.sealed,
             api_keys.c.hash,
@@ -117,7 +131,7 @@ def _open(now: datetime, idle: timedelta) -> Select[Any]:
             api_keys,
             and_(api_keys.c.id == sessions.c.key_id, api_keys.c.role == OPERATOR, holding(now)),
         )
-        .where(sessions.c.ends_at > now, sessions.c.seen_at > now - idle)
+        .where(sessions.c.ends_at > now, or_(sessions.c.trusted, sessions.c.seen_at > now - idle))
     )
 
 
@@ -131,4 +145,14 @@ def _theirs(query: Select[Any], caller: Caller) -> Select[tuple[object, ...]]:
 
 async def _session(unit: Unit, row: Row[Any]) -> Session:
     caller = await operators.caller(unit, row.key_id)
-    return Session(row.id, caller, open_label(unit.vault, row), row.device, row.began_at, row.seen_at, row.ends_at)
+    return Session(
+        row.id,
+        caller,
+        open_label(unit.vault, row),
+        row.device,
+        row.began_at,
+        row.seen_at,
+        row.ends_at,
+        bool(row.trusted),
+        row.proven_at or row.began_at,
+    )

@@ -1,6 +1,6 @@
 """Tables of the running service."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, SmallInteger, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, SmallInteger, String, Table, Text
 
 from broadcaster.store.tables.columns import Id, Instant, metadata
 
@@ -14,6 +14,8 @@ sessions = Table(
     Column("began_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
+    Column("trusted", Boolean),  # null: no
+    Column("proven_at", Instant),  # null: at its beginning
     Index("ix_sessions_key_id", "key_id"),
 )
 

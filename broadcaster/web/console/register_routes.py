@@ -43,7 +43,14 @@ ROUTES: tuple[Route, ...] = (
     form_at("/console/people/sign-ups", sign_ups.remove, Permission.REGISTER, "Remove a wave of sign-ups."),
     page_at("/console/people/export", exporting.ask, Permission.EXPORT, "Which part of the register?"),
     data_at(
-        "GET", "/console/people/export.csv", exporting.download, Permission.EXPORT, "The register.", answers={200: _CSV}
+        "GET",
+        "/console/people/export.csv",
+        exporting.download,
+        Permission.EXPORT,
+        "The register.",
+        answers={200: _CSV},
+        page=True,
+        proven=True,
     ),
     page_at("/console/people/{id}", person.one, Permission.REGISTER, "One resident."),
     page_at("/console/people/{id}/edit", person.edit, Permission.REGISTER, "What is to be changed?"),

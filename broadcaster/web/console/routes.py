@@ -57,11 +57,12 @@ def _open(
 ) -> Route:
     """Return a route for people who are not signed in."""
     more = {"page": _HTML in answers.values(), "largest": None if method == "GET" else 2 * SMALL, **more}
-    return Route(method, path, handler, Access.PUBLIC, summary, answers, documented=False, tag="console", **more)
+    access = more.pop("access", Access.PUBLIC)
+    return Route(method, path, handler, access, summary, answers, documented=False, tag="console", **more)
 
 
 ROUTES: tuple[Route, ...] = (
-    _open("GET", signing_in.SIGN_IN, signing_in.ask, "Sign in.", {200: _HTML}),
+    _open("GET", signing_in.SIGN_IN, signing_in.ask, "Sign in.", {200: _HTML}, access=Access.OPEN),
     _open(
         "POST",
         f"{signing_in.SIGN_IN}/go-on",
@@ -70,14 +71,22 @@ ROUTES: tuple[Route, ...] = (
         {200: _HTML},
         largest=FORM + SMALL,
     ),
-    _open("GET", _BY_PASSKEY, entering.sign_in_options, "What a passkey answers.", {200: entering.OptionsOut}),
+    _open(
+        "GET",
+        _BY_PASSKEY,
+        entering.sign_in_options,
+        "What a passkey answers.",
+        {200: entering.OptionsOut},
+        access=Access.OPEN,
+    ),
     _open(
         "POST",
         _BY_PASSKEY,
         entering.sign_in,
         "A passkey for a session.",
         {200: entering.EnteredOut},
-        body=entering.PasskeyIn,
+        body=entering.SignInIn,
+        access=Access.SIGNED,
     ),
     _open("GET", "/console/welcome", entering.welcome, "A one-time link.", {200: _HTML}),
     _open(
@@ -102,14 +111,19 @@ ROUTES: tuple[Route, ...] = (
         account.add,
         Permission.SELF,
         "A further passkey.",
+        proven=True,
         body=entering.PasskeyIn,
         largest=2 * SMALL,
         answers={204: None},
     ),
-    form_at(f"{account.ACCOUNT}/passkeys/{{id}}/remove", account.remove, Permission.SELF, "Remove a passkey."),
+    form_at(
+        f"{account.ACCOUNT}/passkeys/{{id}}/remove", account.remove, Permission.SELF, "Remove a passkey.", proven=True
+    ),
     page_at(people.OPERATORS, people.listing, Permission.OPERATORS, "Who may act."),
-    form_at(people.OPERATORS, people.invite, Permission.OPERATORS, "Invite somebody."),
-    form_at(f"{people.OPERATORS}/{{id}}", people.act, Permission.OPERATORS, "Change what somebody may do."),
+    form_at(people.OPERATORS, people.invite, Permission.OPERATORS, "Invite somebody.", proven=True),
+    form_at(
+        f"{people.OPERATORS}/{{id}}", people.act, Permission.OPERATORS, "Change what somebody may do.", proven=True
+    ),
     page_at("/console", home.page, Permission.LOOK, "What holds now."),
     page_at("/console/new", compose.page, Permission.SEND, "A new alert."),
     data_at(
@@ -134,6 +148,7 @@ ROUTES: tuple[Route, ...] = (
         "Send it.",
         largest=SHAPE,
         answers={202: "application/json"},
+        proven=True,
     ),
     data_at(
         "POST",
@@ -152,6 +167,7 @@ ROUTES: tuple[Route, ...] = (
         "Keep it for later.",
         largest=SHAPE,
         answers={201: "application/json"},
+        proven=True,
     ),
     page_at(
         "/console/schedules",
@@ -160,13 +176,16 @@ ROUTES: tuple[Route, ...] = (
         "Alerts for later.",
         query=schedules.SchedulesPageQuery,
     ),
-    form_at("/console/schedules", drills.schedule, Permission.SEND, "Schedule a monthly drill for operators."),
+    form_at(
+        "/console/schedules", drills.schedule, Permission.SEND, "Schedule a monthly drill for operators.", proven=True
+    ),
     page_at("/console/schedules/{id}", schedules.one, Permission.LOOK, "One of them."),
     form_at(
         "/console/schedules/{id}",
         schedules.act,
         Permission.SEND,
         "Pause or end it; answer for what was not sent.",
+        proven=True,
     ),
     page_at(
         "/console/schedules/{id}/edit",
@@ -183,6 +202,7 @@ ROUTES: tuple[Route, ...] = (
         "Keep the change.",
         query=editing.EditQuery,
         largest=SHAPE,
+        proven=True,
     ),
     page_at(
         "/console/sandbox", sandbox.listing, Permission.LOOK, "What was composed and not sent.", query=SandboxPageQuery
@@ -199,9 +219,9 @@ ROUTES: tuple[Route, ...] = (
         answers={200: _STREAM, 204: None},
     ),
     page_at("/console/alerts/{id}/cancel", live_cancel.ask, Permission.SEND, "The all-clear, ready to be sent."),
-    form_at("/console/alerts/{id}/cancel", live_cancel.do, Permission.SEND, "Send the all-clear."),
+    form_at("/console/alerts/{id}/cancel", live_cancel.do, Permission.SEND, "Send the all-clear.", proven=True),
     page_at("/console/alerts/{id}/remind", reminding.ask, Permission.SEND, "Say it again while it holds."),
-    form_at("/console/alerts/{id}/remind", reminding.do, Permission.SEND, "Schedule the reminder."),
+    form_at("/console/alerts/{id}/remind", reminding.do, Permission.SEND, "Schedule the reminder.", proven=True),
     page_at("/console/alerts/{id}/report", report.page, Permission.LOOK, "The report of an alert."),
     page_at("/console/alerts/{id}/report.pdf", report.pdf, Permission.LOOK, "The report as PDF."),
     data_at(
@@ -233,5 +253,6 @@ ROUTES: tuple[Route, ...] = (
         Permission.EXPORT,
         "The same, as CSV.",
         query=unreached.UnreachedQuery,
+        proven=True,
     ),
 )

@@ -28,7 +28,8 @@ _HELD = "held."
 
 async def ask(call: Call[None, Any]) -> web.Response:
     """Show the sign-in form."""
-    return _page(call.request, then=_own_path(call.request.query.get("then", "")))
+    again = await session_of(call.request) is not None
+    return _page(call.request, then=_own_path(call.request.query.get("then", "")), again=again)
 
 
 async def interrupted(request: web.Request) -> web.StreamResponse:
@@ -39,7 +40,8 @@ async def interrupted(request: web.Request) -> web.StreamResponse:
     held: list[tuple[str, str]] = []
     if request.content_type == "application/x-www-form-urlencoded":
         held = [(name, value) for name, value in (await form_of(request)).items() if name != FIELD]
-    return _page(request, then=_own_path(str(request.rel_url)), held=held, status=401)
+    again = SESSION in request
+    return _page(request, then=_own_path(str(request.rel_url)), held=held, again=again, status=403 if again else 401)
 
 
 async def go_on(call: Call[None, None]) -> web.StreamResponse:
@@ -78,6 +80,7 @@ async def listing(call: Call[None, None]) -> web.Response:
             "id": each.id,
             "device": each.device,
             "label": each.label,
+            "trusted": each.trusted,
             "own": each.id == request[SESSION].id,
             "since": written_short(each.began_at, zone, words),
             "seen": written_short(each.seen_at, zone, words),
@@ -102,9 +105,11 @@ def _page(
     *,
     then: str,
     held: Iterable[tuple[str, str]] = (),
+    again: bool = False,
     status: int = 200,
 ) -> web.Response:
     facts = {
+        "again": again,
         "then": then,
         "held": list(held),
         "hours": f"{request.app[SERVICES].settings.session_hours:g}",

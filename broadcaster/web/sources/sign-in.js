@@ -1,9 +1,10 @@
 // Passkeys: signing in, the first one by a one-time link, a further one on the account's page.
 
-import { browserSupportsWebAuthn, startAuthentication, startRegistration } from "@simplewebauthn/browser";
+import { browserSupportsWebAuthn, startRegistration } from "@simplewebauthn/browser";
 
 import { call } from "./parts/call.js";
 import { fill, left, one } from "./parts/dom.js";
+import { showPasskey } from "./parts/passkey.js";
 import { Problem } from "./parts/request.js";
 
 const words = left("words");
@@ -58,9 +59,7 @@ function signIn() {
   if (!button || !able()) return;
   button.addEventListener("click", () =>
     busy(button, async () => {
-      const { options } = await call("GET", "/console/sign-in/passkey");
-      const credential = await startAuthentication({ optionsJSON: options });
-      await call("POST", "/console/sign-in/passkey", { credential });
+      await showPasskey(Boolean(one("#trusted")?.checked));
       const form = one("#held");
       if (form) form.submit();
       else location.assign(button.dataset.then);

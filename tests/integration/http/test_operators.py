@@ -7,12 +7,16 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
+from broadcaster.config import Settings
 from broadcaster.domain.operators import party_of
 from broadcaster.domain.permissions import Role
 from broadcaster.http.sessions import COOKIE, csrf_made_of
+from broadcaster.store import tables
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
+from tests.integration.http.conftest import open_api
 from tests.servers.authenticator import Authenticator
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "en"}
@@ -42,9 +46,19 @@ async def entered(api, secret, device, name="Paul Petit"):
     return await ask(api, "POST", "/console/welcome/passkey", body)
 
 
-async def signed_in(api, device):
+async def signed_in(api, device, *, trusted=False, **headers):
     _, _, told = await ask(api, "GET", "/console/sign-in/passkey")
-    return await ask(api, "POST", "/console/sign-in/passkey", {"credential": device.use(told["options"])})
+    body = {"credential": device.use(told["options"]), "trusted": trusted}
+    return await ask(api, "POST", "/console/sign-in/passkey", body, **headers)
+
+
+async def let_pass(api, **by):
+    """Age every session."""
+    ago = timedelta(**by)
+    async with api.running.services.store.write() as unit:
+        for each in (await unit.conn.execute(select(tables.sessions))).all():
+            aged = {name: getattr(each, name) - ago for name in ("seen_at", "proven_at", "ends_at")}
+            await unit.conn.execute(update(tables.sessions).where(tables.sessions.c.id == each.id).values(aged))
 
 
 def session(headers):
@@ -173,6 +187,55 @@ async def test_a_further_passkey_is_added_and_the_last_stays(api):
     assert statuses == [303, 422]
     assert (await signed_in(api, first))[2]["code"] == "passkey-unknown"
     assert (await signed_in(api, second))[0] == 200
+
+
+async def test_a_trusted_device_stays_signed_in_and_shows_its_passkey_before_what_matters(api):
+    _, secret = await invited(api, role=Role.OWNER)
+    device = Authenticator(origin_of(api))
+    await entered(api, secret, device)
+    _, headers, _ = await signed_in(api, device, trusted=True)
+    assert "Max-Age=2592000" in headers["Set-Cookie"]
+    mine = session(headers)
+    await let_pass(api, days=29)
+    assert (await ask(api, "GET", "/console/people", **mine))[0] == 200
+    status, _, problem = await ask(api, "POST", "/console/send", {}, **mine)
+    assert (status, problem["code"]) == (403, "passkey-wanted")
+    for path in ("/console/people/export.csv", "/console/alerts/1/unreached.csv"):
+        assert (await ask(api, "GET", path, **mine))[1]["Location"].startswith("/console/sign-in?then=")
+    said = "name=Rose&station=laigle&role=viewer"
+    status, _, page = await api.call("POST", "/console/operators", key=None, raw=said, headers={**FORM, **mine})
+    assert (status, 'name="held.name" value="Rose"' in page) == (403, True)
+    status, headers, _ = await signed_in(api, device, **mine)
+    assert (status, headers.get("Set-Cookie")) == (200, None), "the same session goes on"
+    assert (await ask(api, "POST", "/console/send", {}, **mine))[0] == 422
+    await let_pass(api, days=2)
+    assert (await ask(api, "GET", "/console/people", **mine))[0] == 303
+
+
+async def test_anothers_passkey_proves_nothing_and_opens_a_session_of_its_own(api):
+    devices = []
+    for _ in range(2):
+        _, secret = await invited(api)
+        devices.append(Authenticator(origin_of(api)))
+        await entered(api, secret, devices[-1])
+    _, headers, _ = await signed_in(api, devices[0], trusted=True)
+    mine = session(headers)
+    await let_pass(api, hours=1)
+    _, headers, _ = await signed_in(api, devices[1], **mine)
+    assert "Set-Cookie" in headers
+    assert (await ask(api, "GET", "/console", **mine))[0] == 303, "one browser has one session"
+
+
+async def test_a_flood_of_the_same_address_does_not_keep_out_who_has_a_passkey(tmp_path):
+    settings = Settings(host="127.0.0.1", port=0, data_dir=tmp_path, requests_per_minute=20)
+    async for api in open_api(settings):
+        _, secret = await invited(api)
+        device, stranger = Authenticator(origin_of(api)), Authenticator(origin_of(api))
+        await entered(api, secret, device)
+        statuses = {(await signed_in(api, stranger))[0] for _ in range(30)}
+        assert statuses == {422, 429}
+        assert (await ask(api, "GET", "/console/sign-in"))[0] == 200
+        assert (await signed_in(api, device))[0] == 200
 
 
 def test_a_passkey_belongs_to_the_domain_of_the_service():

@@ -9,9 +9,19 @@ from pydantic import Field
 from broadcaster.domain.operators import LONGEST_NAME, party_of
 from broadcaster.domain.refusals import Forbidden, NotFound, Refused
 from broadcaster.http.answers import answer
+from broadcaster.http.auth import count
 from broadcaster.http.keys import SERVICES
 from broadcaster.http.schemas.base import Given, Shown
-from broadcaster.http.sessions import COOKIE, PATH, device_of, from_our_page, give_cookie, lasts
+from broadcaster.http.sessions import (
+    COOKIE,
+    PATH,
+    TRUSTED,
+    device_of,
+    from_our_page,
+    give_cookie,
+    lasts,
+    session_of,
+)
 from broadcaster.store.operations import sessions
 from broadcaster.store.operators import operators, passkeys
 from broadcaster.web.console.frame import show, words_of
@@ -19,6 +29,7 @@ from broadcaster.web.console.operators import webauthn_checks as checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
     from aiohttp import web
 
@@ -40,6 +51,12 @@ class PasskeyIn(Given):
     """What the browser's ``navigator.credentials`` returned, as JSON."""
 
     credential: dict[str, Any]
+
+
+class SignInIn(PasskeyIn):
+    """``trusted``: the device stays signed in, and is asked for the passkey before what matters."""
+
+    trusted: bool = False
 
 
 class FirstPasskeyIn(PasskeyIn, LinkIn):
@@ -64,15 +81,24 @@ async def sign_in_options(call: Call[None, None]) -> web.Response:
     return answer(OptionsOut(options=checks.to_sign_in(party_of(services.base_url), challenge)))
 
 
-async def sign_in(call: Call[PasskeyIn, None]) -> web.Response:
-    """Exchange a passkey's answer for a session."""
+async def sign_in(call: Call[SignInIn, None]) -> web.Response:
+    """Exchange a passkey's answer for a session; a session of the same operator goes on, proven."""
     check_page(call.request)
+    current = await session_of(call.request)
 
-    async def enter(unit: Unit) -> str:
+    async def enter(unit: Unit) -> str | None:
         operator_id = await checked(unit, call, call.body.credential, SIGN_IN)
-        return await start(unit, call.request, operator_id)
+        if current is not None and current.caller.key_id == operator_id:
+            await sessions.prove(unit, current.id, call.services.clock.now())
+            return None
+        return await start(unit, call.request, operator_id, trusted=call.body.trusted)
 
-    return entered(call.request, await call.services.store.transact(enter))
+    try:
+        name = await call.services.store.transact(enter)
+    except Refused:
+        await count(call.request)  # only who has no passkey: a flood from the town hall's address locks no mayor out
+        raise
+    return answer(EnteredOut()) if name is None else entered(call.request, name, trusted=call.body.trusted)
 
 
 async def welcome(call: Call[None, None]) -> web.Response:
@@ -136,18 +162,23 @@ def use_of(operator_id: int) -> str:
     return f"passkey of {operator_id}"
 
 
-async def start(unit: Unit, request: web.Request, operator_id: int) -> str:
+async def start(unit: Unit, request: web.Request, operator_id: int, *, trusted: bool = False) -> str:
     """Begin an operator's session in the place of the browser's earlier one; return the cookie's value."""
     services = request.app[SERVICES]
     await sessions.sign_out(unit, request.cookies.get(COOKIE, ""))
-    return await sessions.start(unit, operator_id, device_of(request), services.clock.now(), lasts(services.settings))
+    holds = _holds(request, trusted=trusted)
+    return await sessions.start(unit, operator_id, device_of(request), services.clock.now(), holds, trusted=trusted)
 
 
-def entered(request: web.Request, name: str) -> web.Response:
+def _holds(request: web.Request, *, trusted: bool) -> timedelta:
+    return TRUSTED if trusted else lasts(request.app[SERVICES].settings)
+
+
+def entered(request: web.Request, name: str, *, trusted: bool = False) -> web.Response:
     """Return the answer that sets a new session's cookie."""
     services = request.app[SERVICES]
     response = answer(EnteredOut())
-    give_cookie(response, name, services.settings, secure=services.base_url.startswith("https://"))
+    give_cookie(response, name, _holds(request, trusted=trusted), secure=services.base_url.startswith("https://"))
     return response
 
 

@@ -1,13 +1,26 @@
 // Requests from a page of the console: with the session's cookie, and the proof that the page is ours.
 
 import { one } from "./dom.js";
-import { request } from "./request.js";
+import { Problem, request } from "./request.js";
 
 /**
- * Send a request. Throws as ``request`` does.
+ * Send a request; a trusted device that is asked for its passkey shows it, and sends again. Throws as ``request`` does.
  * @param {string} method @param {string} path @param {any} [body] @param {AbortSignal} [signal] @param {HeadersInit} [headers]
  */
-export function call(method, path, body, signal, headers = {}) {
+export async function call(method, path, body, signal, headers = {}) {
   const csrf = one('meta[name="csrf"]')?.getAttribute("content") || "";
-  return request(method, path, body, { signal, headers: { "X-CSRF": csrf, ...headers }, credentials: "same-origin" });
+  const send = () =>
+    request(method, path, body, { signal, headers: { "X-CSRF": csrf, ...headers }, credentials: "same-origin" });
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "passkey-wanted") throw error;
+    const { showPasskey } = await import("./passkey.js");
+    try {
+      await showPasskey();
+    } catch {
+      throw error; // stopped, or another's passkey: what was asked for still stands
+    }
+    return await send();
+  }
 }

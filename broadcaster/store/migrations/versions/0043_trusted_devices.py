@@ -1,0 +1,19 @@
+"""Sessions of devices that stay signed in, and when each last showed its passkey."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0043"
+down_revision = "0040"
+
+
+def upgrade() -> None:
+    op.add_column("sessions", sa.Column("trusted", sa.Boolean()))
+    op.add_column("sessions", sa.Column("proven_at", sa.BigInteger()))
+
+
+def downgrade() -> None:
+    op.drop_column("sessions", "proven_at")
+    op.drop_column("sessions", "trusted")
