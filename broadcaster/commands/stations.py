@@ -17,13 +17,15 @@ from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station, StationKind, read_topics
+from broadcaster.http.schemas.base import LOCALE
+from broadcaster.languages import DEFAULT
 from broadcaster.store.stations import stations
 from zones import Boundary, CrossingOutline, SwappedCoordinates
 from zones import slug as slug_of
 
 _MOST_MARGIN_M = 50_000
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_LANGUAGE = re.compile(LOCALE)
 _LARGEST_FILE = 20 * 1024 * 1024
 _LONGEST_NAME = 120
 
@@ -47,7 +49,9 @@ def station() -> None:
     type=click.Choice([kind.value for kind in StationKind]),
     help="Only an authority may address everyone in an area; without it, a commune is one, and others are none.",
 )
-@click.option("--languages", default="fr", show_default=True, help="Comma-separated; the first is the station's own.")
+@click.option(
+    "--languages", default=DEFAULT, show_default=True, help="Comma-separated; the first is the station's own."
+)
 @click.option(
     "--margin-m", type=click.FloatRange(0, _MOST_MARGIN_M),
     help="How far, in metres, an area may reach over the boundary. Without it, TOCSIN_MARGIN_M.",

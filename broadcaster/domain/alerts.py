@@ -214,8 +214,10 @@ class Alert:
 
     def text_in(self, language: str, default: str) -> tuple[str, Text]:
         """Return (language, text): in ``language`` if present, else ``default``, else the first."""
+        tags = {each.lower(): each for each in self.texts}
         for candidate in (language, language.split("-", maxsplit=1)[0], default):
-            if candidate in self.texts:
-                return candidate, self.texts[candidate]
+            tag = tags.get(candidate.lower())
+            if tag is not None:
+                return tag, self.texts[tag]
         first = next(iter(self.texts))
         return first, self.texts[first]

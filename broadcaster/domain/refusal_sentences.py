@@ -161,7 +161,6 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "headline-needed": "A description or an instruction needs a headline above it.",
     "text-twice": "The text in “%(language)s” stands here and outside of texts: leave one out.",
     "text-in-own-language": "Write at least the headline in the station's own language, “%(language)s”.",
-    "language-unknown": "There are no words in this language: use one of %(known)s.",
     "signs-alone": "Signs alone say nothing when they are read out: write words.",
     "still-blank": "This is still to be filled in: %(blank)s",
     "audience-of-all-clears": "Only an all-clear goes to those who were told: cancel the alert to send one.",

@@ -8,6 +8,7 @@ from broadcaster.clock import Clock
 from broadcaster.domain.addresses import Match
 from broadcaster.domain.stations import Station
 from broadcaster.geocoding.client import MOST_AT_ONCE, Geocoder
+from broadcaster.languages import catalogs
 from broadcaster.store.alerts import alerts
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.people import addresses
@@ -17,12 +18,12 @@ FAR_KM = 50.0
 _RECENT = timedelta(hours=1)
 _MOST_ALERTS, _MOST_CIRCLES = 20, 20
 _KM_A_DEGREE = 111.32
-_HOME = {"fr": "domicile"}
 
 
 def home_label(station: Station) -> str:
     """Return the label of a home from an address, in the station's own language."""
-    return _HOME.get(station.languages[0], "home")
+    words = catalogs().words(*station.languages)
+    return words("home")
 
 
 async def place(

@@ -12,9 +12,9 @@ from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
+from broadcaster.languages import LANGUAGES, catalogs
 from broadcaster.pipeline.dispatch import dispatch
 from broadcaster.pipeline.services import Services
-from broadcaster.pipeline.wording import LANGUAGES, wording
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, waiting
 from broadcaster.store.alerts.waiting import Digest
@@ -58,12 +58,12 @@ async def _alert_of(services: Services, digest: Digest, now: datetime) -> Alert 
 
 def _written(station: Station, told: Sequence[Alert], base_url: str, now: datetime) -> Alert:
     texts = {}
-    for language in LANGUAGES:
+    for language in dict.fromkeys((*station.languages, *LANGUAGES)):
         lines = [
             f"{each.text_in(language, station.languages[0])[1].headline}\n{base_url}/a/{each.token}"
             for each in told[:_MOST_LINES]
         ]
-        texts[language] = Text(f"{wording(language).digest} ({len(told)})", "\n".join(lines))
+        texts[language] = Text(f"{_title(language, station)} ({len(told)})", "\n".join(lines))
     return Alert(
         id=new_id(),
         token=new_token(),
@@ -74,7 +74,7 @@ def _written(station: Station, told: Sequence[Alert], base_url: str, now: dateti
         urgency=Urgency.UNKNOWN,
         certainty=Certainty.UNKNOWN,
         category=Category.OTHER,
-        event=wording(station.languages[0]).digest,
+        event=_title(station.languages[0], station),
         texts=texts,
         area=None,
         audience=Audience(AudienceKind.DIGEST),
@@ -82,3 +82,8 @@ def _written(station: Station, told: Sequence[Alert], base_url: str, now: dateti
         sent_at=now,
         expires_at=now + _HOLDS,
     )
+
+
+def _title(language: str, station: Station) -> str:
+    words = catalogs().words(language, *station.languages)
+    return words("Today's digest")

@@ -13,8 +13,8 @@ from broadcaster.domain.refusals import Conflict, Refused, refused
 from broadcaster.domain.signs import unfit
 from broadcaster.domain.stations import StationKind
 from broadcaster.ids import new_id, new_token
+from broadcaster.languages import catalogs
 from broadcaster.metrics import ISSUED
-from broadcaster.pipeline.wording import LANGUAGES, wording
 from broadcaster.store import schedules
 from broadcaster.store.alerts import alerts, batches, waiting
 from broadcaster.store.stations import stations
@@ -207,8 +207,6 @@ def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
     """Raise ``Refused`` unless there is a text in the station's language, and all are within their limits."""
     for language, text in texts.items():
         where = f"texts.{language}"
-        if language not in LANGUAGES:
-            raise Refused("language-unknown", where, known=", ".join(LANGUAGES))
         if not text.headline.strip():
             raise Refused("headline-empty", f"{where}.headline")
         for name, limit in (
@@ -264,7 +262,7 @@ async def cancel(
     """
     if alert.msg_type is MsgType.CANCEL:
         raise Refused("all-clear-of-all-clear", "id")
-    said = texts or prepared_all_clear(alert)
+    said = texts or prepared_all_clear(alert, station)
     check_texts(station, said)
     now = services.clock.now()
     all_clear = Alert(
@@ -312,14 +310,15 @@ async def cancel(
     return all_clear
 
 
-def prepared_all_clear(alert: Alert) -> dict[str, Text]:
+def prepared_all_clear(alert: Alert, station: Station) -> dict[str, Text]:
     """Return the prepared all-clear texts for each language of the alert."""
     ready = {}
     for language, text in alert.texts.items():
-        words = wording(language)
-        room = HEADLINE - len(words.all_clear_headline.format(headline=""))
-        headline = words.all_clear_headline.format(headline=_within(text.headline, room))
-        ready[language] = Text(headline=headline, description=words.all_clear_description)
+        words = catalogs().words(language, *station.languages)
+        around = words.typed('All clear: "%(headline)s"', headline="%s")
+        headline = around % _within(text.headline, HEADLINE - len(around) + len("%s"))
+        ended = words.typed("The alert is over. What it told you to do no longer holds.")
+        ready[language] = Text(headline=headline, description=ended)
     return ready
 
 

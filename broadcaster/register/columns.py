@@ -8,11 +8,19 @@ heading must be known: a doctor's number is not the patient's.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from broadcaster.domain.spelling import folded
+from broadcaster.languages import catalogs
 from broadcaster.register.refusals import ListRefused
 
+HEADINGS = (
+    "external_id", "name", "locale", "mobile", "landline", "email", "groups", "vulnerable", "address", "postcode",
+    "city", "not imported",
+)  # fmt: skip
+OF_PLACE = ("label", "lon", "lat")
+"""Headings of a list that we write, translated into its reader's language, and read in each."""
 CONTACTS = ("mobile", "landline", "phone", "email")
 """Meanings whose columns hold contacts."""
 
@@ -156,15 +164,28 @@ def _read(heading: str) -> tuple[str | None, int]:
     word = "_".join(words)
     if word in _MEANING:
         return _MEANING[word], 0
+    if word in _translated():
+        return _translated()[word], 0
     if word in _RANKED:
         return _RANKED[word]
-    if len(words) > 1 and words[-1].isdigit() and _MEANING.get("_".join(words[:-1])) in _NUMBERED:
+    first = "_".join(words[:-1])
+    meaning = _MEANING.get(first) or _translated().get(first, "")
+    if words and words[-1].isdigit() and meaning in _NUMBERED:
         number = int(words[-1][:3])
-        meaning = _MEANING["_".join(words[:-1])]
         if not 1 <= number <= _MOST_PLACES:
             return None, 0
         return (meaning if number == 1 else f"{meaning}{number}"), 0
     return _contact(words), 0
+
+
+@cache
+def _translated() -> dict[str, str]:
+    """Return the meaning of each heading of ours by its translation."""
+    return {
+        "_".join(words_of(words(heading))): heading.replace(" ", "_")
+        for words in map(catalogs().words, catalogs().languages)
+        for heading in (*HEADINGS, *OF_PLACE)
+    }
 
 
 def _contact(words: list[str]) -> str | None:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Flag, auto
+from functools import cache
 
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.signs import unfit
 from broadcaster.domain.spelling import folded, group_slug, key, plain
+from broadcaster.languages import catalogs
 from broadcaster.register.columns import CONTACTS, Columns, looks_like_contact
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.records import Line
@@ -35,11 +37,24 @@ _BY_NAME = "\0"
 _MANGLED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 _LOOKED_OVER = 2000
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
-_LANGUAGES = {"francais": "fr", "french": "fr", "anglais": "en", "english": "en"}
 _YES = ("oui", "o", "yes", "y", "vrai", "true", "1", "x")
 _NO = ("non", "n", "no", "faux", "false", "0")
-_YES_OR_NO = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 _LON, _LAT = 180.0, 90.0
+
+
+@cache
+def _languages_by_name() -> dict[str, str]:
+    """Return the tag of each language by its names in all languages that we speak."""
+    spoken = [catalogs().words(each).locale.languages for each in catalogs().languages]
+    named = [(folded(name), tag.replace("_", "-")) for names in spoken for tag, name in names.items()]
+    return {name: tag for name, tag in named if len(name) > len("fil") and _LOCALE.fullmatch(tag)}
+
+
+@cache
+def _yes_or_no() -> dict[str, bool]:
+    spoken = [catalogs().words(each) for each in catalogs().languages]
+    yes, no = [words("yes").casefold() for words in spoken], [words("no").casefold() for words in spoken]
+    return {**dict.fromkeys((*_YES, *yes), True), **dict.fromkeys((*_NO, *no), False)}
 
 
 class _Found(list[tuple[str | int, str, dict[str, object]]]):
@@ -222,7 +237,7 @@ class Parser:
         if not text:
             return ""
         word = folded(text)
-        code = _LANGUAGES.get(word, word if len(text) <= len("fr") else text.replace("_", "-"))
+        code = word if len(text) <= len("fr") else _languages_by_name().get(word, text.replace("_", "-"))
         if not _LOCALE.fullmatch(code):
             raise Refused("language-code")
         return code
@@ -232,9 +247,9 @@ class Parser:
         word = self._cell(cells, meaning).casefold()
         if not word:
             return False if self._empty_clears and meaning in self._columns.at else None
-        if word not in _YES_OR_NO:
+        if word not in _yes_or_no():
             found.add(meaning, "not-yes-or-no")
-        return _YES_OR_NO.get(word)
+        return _yes_or_no().get(word)
 
     def _contacts(self, cells: list[str], found: _Found) -> Iterator[NewContact]:
         seen: set[tuple[ChannelName, str]] = set()

@@ -10,6 +10,9 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
+from babel import Locale
+from babel.numbers import get_decimal_symbol
+
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
 _RUNS = r"(?=[\s\"']*[=+\-@])"
 _BEGINNING = re.compile(rf"(^|[;,|\t\r\n]){_RUNS}")
@@ -33,6 +36,6 @@ def csv_text(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
     return text.getvalue()
 
 
-def delimiter_of(language: str) -> str:
-    """Return the delimiter of spreadsheets in the reader's language: French ones use the semicolon."""
-    return ";" if language == "fr" else ","
+def delimiter_of(locale: Locale) -> str:
+    """Return the delimiter of spreadsheets in the reader's language: the semicolon where decimals have a comma."""
+    return ";" if get_decimal_symbol(locale) == "," else ","

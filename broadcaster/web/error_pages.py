@@ -5,6 +5,7 @@ from aiohttp import web
 from broadcaster.domain.refusals import ENGLISH, Reader
 from broadcaster.http.problems import HttpProblem, title
 from broadcaster.http.sessions import PATH
+from broadcaster.languages import DEFAULT
 from broadcaster.web.console.frame import words_of
 from broadcaster.web.health_words import told
 from broadcaster.web.i18n import catalogs
@@ -19,7 +20,7 @@ def reader_of(request: web.Request) -> Reader:
 def respond_in_words(request: web.Request, problem: HttpProblem) -> web.Response:
     """Return a problem's page."""
     to_operators = request.path.startswith(PATH)
-    words = words_of(request) if to_operators else catalogs().words(language_of(request, "fr"))
+    words = words_of(request) if to_operators else catalogs().words(language_of(request, DEFAULT))
     headings = {
         "forbidden": (words("This is not allowed"), words("Your key does not open this page.")),
         "not-found": (words("There is nothing here"), words("This link leads nowhere: it may have been cut off.")),

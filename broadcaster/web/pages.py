@@ -19,6 +19,7 @@ from babel.dates import format_date, format_datetime, format_time
 from markupsafe import Markup
 
 from broadcaster.http.keys import SERVICES
+from broadcaster.languages import LANGUAGES, direction, own_name
 from broadcaster.web.assets import ASSETS, Assets
 from broadcaster.web.ground import map_address, tiled
 from broadcaster.web.i18n import Words, catalogs, preferred
@@ -59,7 +60,7 @@ def set_up(app: web.Application) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["asset"] = app[ASSETS].url
+    environment.globals |= {"asset": app[ASSETS].url, "direction": direction, "own_name": own_name}
     settings = app[SERVICES].settings
     environment.globals["map_tiles"] = map_address(settings)
     environment.globals["map_by"] = settings.tiles_by if tiled(settings) else ""
@@ -105,6 +106,7 @@ def render(
         "_": words,
         "language": words.language,
         "languages": catalogs().languages,
+        "locales": " ".join(LANGUAGES.values()).replace("_", "-"),
         "style": style(),
         "here": request.path,
         **facts,

@@ -47,6 +47,7 @@ def speakable(text: str) -> str:
 class VoiceMessage:
     """A text to say, and how it is confirmed.
 
+    ``opening`` is said before it, in ``prompt_language``, as are the other two; without it, in ``language``.
     ``confirm_prompt`` follows the text (« Appuyez sur 1 pour confirmer »), ``thanks`` answers the key. ``gather_url``:
     public URL that receives the key and answers with ``channels.voice.answer``; without it no key is requested.
     ``status_callback`` receives ringing, answer and end. ``timeout_s``: how long it may ring, in seconds.
@@ -55,6 +56,8 @@ class VoiceMessage:
 
     say: str
     language: str
+    opening: str = ""
+    prompt_language: str = ""
     confirm_prompt: str = ""
     thanks: str = ""
     gather_url: str | None = None
@@ -62,14 +65,18 @@ class VoiceMessage:
     timeout_s: int = 30
     detect_machine: bool = True
 
+    @property
+    def prompts(self) -> str:
+        return self.prompt_language or self.language
+
     def __post_init__(self) -> None:
         if not speakable(self.say):
             raise ValueError("a call needs something to say")
         if len(self.say) > _LONGEST_TEXT:
             raise ValueError(f"a call says at most {_LONGEST_TEXT} characters")
-        if not _LANGUAGE.fullmatch(self.language):
+        if not all(_LANGUAGE.fullmatch(each) for each in (self.language, self.prompts)):
             raise ValueError("language is a tag such as fr-FR or en-GB")
-        for name in ("confirm_prompt", "thanks"):
+        for name in ("opening", "confirm_prompt", "thanks"):
             if len(getattr(self, name)) > _LONGEST_PROMPT:
                 raise ValueError(f"{name} has at most {_LONGEST_PROMPT} characters")
         for name in ("gather_url", "status_callback"):

@@ -42,7 +42,7 @@ def answer(digits: str | None, message: VoiceMessage) -> str:
         return opening(message)
     response = VoiceResponse()
     if speakable(message.thanks):
-        _say(response, message.thanks, message.language)
+        _say(response, message.thanks, message.prompts)
     response.hangup()
     return _xml(response)
 
@@ -87,10 +87,12 @@ def _render(message: VoiceMessage, text: str) -> str:
         )
         response.append(voice)
     for _ in range(_TIMES):
+        if message.opening:
+            _say(voice, message.opening, message.prompts)
         _say(voice, text, message.language)
         voice.pause(length=1)
         if message.gather_url is not None:
-            _say(voice, message.confirm_prompt, message.language)
+            _say(voice, message.confirm_prompt, message.prompts)
             voice.pause(length=1)
     response.hangup()
     return _xml(response)

@@ -20,7 +20,7 @@ from broadcaster.http.schemas.base import (
     AreaJson,
     GeoJson,
     Given,
-    Language,
+    Locale,
     Moment,
     Query,
     Shown,
@@ -81,7 +81,7 @@ class Content(Given):
     description: Description = ""
     instruction: Instruction = ""
     sms: SmsText = ""
-    texts: dict[Language, TextIn] = Field(default_factory=dict, description="The same in other languages.")
+    texts: dict[Locale, TextIn] = Field(default_factory=dict, description="The same in others, by tag (BCP 47).")
     area: AreaJson | None = None
     audience: AnyAudience = Field(default_factory=AudienceIn, description="An object, or only the word of its kind.")
     channels: tuple[ChannelName, ...] | None = Field(
@@ -116,7 +116,7 @@ class AlertIn(Draft):
 class CancelIn(Given):
     """The all-clear's words, by language; without them, the service's own."""
 
-    texts: dict[Language, TextIn] | None = None
+    texts: dict[Locale, TextIn] | None = None
 
 
 class TextOut(Shown):

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -21,16 +21,14 @@ from pydantic_core import PydanticCustomError
 from broadcaster.domain.signs import LINE, PROSE
 from zones import Area
 
-LANGUAGES: tuple[str, ...] = ("fr", "en")
-Language = Literal["fr", "en"]
-
 MAX_HEADLINE, MAX_DESCRIPTION, MAX_INSTRUCTION, MAX_EVENT = 160, 4000, 2000, 100
 MAX_SMS = 800
 MAX_NAME, MAX_LABEL, MAX_EXTERNAL_ID = 120, 40, 100
 MAX_CONTACTS, MAX_PLACES, MAX_GROUPS = 10, 20, 50
 
 SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$"
-LOCALE = r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?$"
+LOCALE = r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}$"
+"""A language tag (BCP 47): language, script, region."""
 INSEE = r"^[0-9][0-9AB][0-9]{3}$"
 REGION = r"^[A-Z]{2}$"
 ALERT_ID = r"^[1-9][0-9]{0,18}$"

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from broadcaster.http.schemas.alerts import NearbyAlert
 from broadcaster.http.schemas.base import MAX_PLACES, Given, Lat, Locale, Lon, Query, Shown, line
 from broadcaster.http.schemas.subscribers import PlaceIn, SubscriberOut, Subscription
+from broadcaster.languages import DEFAULT
 
 CONFIRMATION = r"^cf_[A-Za-z0-9_-]{20,60}$"
 _CODE = r"^[0-9]{6}$"
@@ -32,7 +33,7 @@ class ContactToConfirm(Given):
 class SignUpIn(ContactToConfirm):
     """Who wants to be told by phone or mail; nothing but the code is sent there until it is confirmed."""
 
-    locale: Locale = Field("fr", examples=["fr", "en-GB"])
+    locale: Locale = Field(DEFAULT, examples=["fr", "en-GB"])
     places: tuple[PlaceIn, ...] = Field((), max_length=MAX_PLACES, fail_fast=True)
 
 
@@ -75,7 +76,7 @@ class VisitIn(Given):
     """To be told while here, for some hours; then all of this is forgotten."""
 
     subscription: Subscription
-    locale: Locale = "fr"
+    locale: Locale = DEFAULT
     lon: Lon
     lat: Lat
     accuracy_m: float | None = Field(None, ge=0, le=1_000_000)

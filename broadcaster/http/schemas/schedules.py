@@ -26,7 +26,7 @@ from broadcaster.http.schemas.base import (
     AlertId,
     AreaJson,
     Given,
-    Language,
+    Locale,
     Moment,
     Query,
     Shown,
@@ -121,7 +121,7 @@ class SchedulePatch(Given):
     description: Description | None = None
     instruction: Instruction | None = None
     sms: SmsText | None = None
-    texts: dict[Language, TextIn] | None = None
+    texts: dict[Locale, TextIn] | None = None
     area: AreaJson | None = None
     audience: AudienceIn | None = None
     topic: Topic | None = None

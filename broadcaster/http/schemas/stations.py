@@ -6,7 +6,8 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from broadcaster.domain.stations import LONGEST_TOPIC, MOST_TOPICS, TOPICS, StationKind
-from broadcaster.http.schemas.base import INSEE, MAX_NAME, REGION, GeoJson, Given, Language, Shown, Slug, line
+from broadcaster.http.schemas.base import INSEE, MAX_NAME, REGION, GeoJson, Given, Locale, Shown, Slug, line
+from broadcaster.languages import DEFAULT
 
 
 class StationIn(Given):
@@ -15,7 +16,9 @@ class StationIn(Given):
     slug: Slug = Field(examples=["laigle"])
     name: Annotated[str, line(MAX_NAME)] | None = None
     kind: StationKind = StationKind.AUTHORITY
-    languages: tuple[Language, ...] = Field(("fr",), min_length=1, max_length=2, description="The first is its own.")
+    languages: tuple[Locale, ...] = Field(
+        (DEFAULT,), min_length=1, max_length=10, description="Tags (BCP 47). The first is its own."
+    )
     insee: Annotated[str, StringConstraints(pattern=INSEE)] | None = Field(None, examples=["61214"])
     boundary: GeoJson | None = None
     swap: bool | None = Field(

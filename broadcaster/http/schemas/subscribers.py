@@ -20,6 +20,7 @@ from broadcaster.http.schemas.base import (
     Shown,
     line,
 )
+from broadcaster.languages import DEFAULT
 
 _SUBSCRIPTION = {
     "type": "object",
@@ -77,7 +78,7 @@ class SubscriberIn(Given):
         None, description="The register's own name for this person; with a key only."
     )
     name: Annotated[str, line(MAX_NAME)] | None = None
-    locale: Locale = Field("fr", examples=["fr", "en-GB"])
+    locale: Locale = Field(DEFAULT, examples=["fr", "en-GB"])
     contacts: tuple[ContactIn, ...] = Field((), max_length=MAX_CONTACTS, fail_fast=True)
     places: tuple[PlaceIn, ...] = Field((), max_length=MAX_PLACES, fail_fast=True)
     groups: tuple[GroupName, ...] = Field(

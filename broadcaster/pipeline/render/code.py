@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
+from broadcaster.languages import Words, catalogs, direction
 from broadcaster.pipeline.render.context import Links
 from channels.email import Mail, MailTemplate
 from channels.sms import SmsMessage
@@ -15,46 +16,6 @@ _jinja = Environment(
     loader=PackageLoader("broadcaster.pipeline.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
 _LONGEST_STATION = 40
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """Texts of one language; those of the SMS are GSM-7 and fit one segment with the longest name."""
-
-    sms: str
-    spoken: str
-    subject: str
-    hello: str
-    button: str
-    or_code: str
-    minutes: str
-    not_you: str
-
-
-_WORDS = {
-    "fr": _Words(
-        sms="{station} : votre code {code}, valable {minutes} min. Rien demandé ? Ignorez.",
-        spoken="Bonjour. Voici votre code pour recevoir les alertes de {station}. Votre code est : {code}. Je répète : "
-        "{code}. Si vous n'avez rien demandé, raccrochez simplement.",
-        subject="Confirmez votre adresse : {code}",
-        hello="Vous avez demandé à recevoir les alertes de {station} à cette adresse.",
-        button="Confirmer mon adresse",
-        or_code="Ou saisissez ce code dans la page où vous vous êtes inscrit :",
-        minutes="Le lien et le code sont valables {minutes} minutes.",
-        not_you="Vous n'avez rien demandé ? Ne faites rien : vous ne recevrez aucun autre message.",
-    ),
-    "en": _Words(
-        sms="{station}: your code {code}, good for {minutes} min. Not you? Ignore this.",
-        spoken="Hello. This is your code to get alerts from {station}. Your code is: {code}. Once more: {code}. "
-        "If you did not ask for it, simply hang up.",
-        subject="Confirm your address: {code}",
-        hello="You asked for alerts from {station} at this address.",
-        button="Confirm my address",
-        or_code="Or enter this code in the page where you signed up:",
-        minutes="The link and the code hold for {minutes} minutes.",
-        not_you="You did not ask for this? Do nothing: you will get no further message.",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,38 +35,41 @@ class Code:
 
 
 def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage | Mail:
-    """Return the message for ``channel``, in French or else in English."""
-    plain = told.language[:2].lower()
-    tag = plain if plain in _WORDS else "en"
-    words, name = _WORDS[tag], told.name
+    """Return the message for ``channel``."""
+    words, name = catalogs().words(told.language), told.name
     if channel is ChannelName.EMAIL:
-        return _mail(words, tag, told)
+        return _mail(words, told)
     if channel is ChannelName.VOICE:
-        say = words.spoken.format(station=name, code=", ".join(told.code))
-        return VoiceMessage(say=say, language=voice_language(tag), detect_machine=False)
+        code = ", ".join(told.code)
+        parts = (
+            words("Hello. This is your code to get alerts from %(station)s.", station=name),
+            words("Your code is: %(code)s. Once more: %(code)s.", code=code),
+            words("If you did not ask for it, simply hang up."),
+        )
+        return VoiceMessage(say=" ".join(parts), language=voice_language(words.language), detect_machine=False)
     short = name if len(name) <= _LONGEST_STATION else f"{name[: _LONGEST_STATION - 3]}..."
     # Phones use the last line to offer autofill (WICG: origin-bound one-time codes).
     bound = f"@{told.links.host} #{told.code}"
-    said = words.sms.format(station=short, code=told.code, minutes=told.minutes)
+    gaps = {"station": short, "code": told.code, "minutes": told.minutes}
+    # Fits one segment of GSM-7 with the longest name.
+    said = words.typed("%(station)s: your code %(code)s, good for %(minutes)s min. Not you? Ignore this.", **gaps)
     return SmsMessage(f"{said}\n\n{bound}", validity_s=told.minutes * 60)
 
 
-def _mail(words: _Words, tag: str, told: Code) -> Mail:
+def _mail(words: Words, told: Code) -> Mail:
     parts = {
-        "language": tag,
-        "hello": words.hello.format(station=told.name),
-        "button": words.button,
+        "words": words,
+        "direction": direction(words.language),
+        "station": told.name,
         "link": told.links.confirm(told.id),
-        "or_code": words.or_code,
         "code": told.code,
-        "minutes": words.minutes.format(minutes=told.minutes),
-        "not_you": words.not_you,
+        "minutes": told.minutes,
     }
     template = MailTemplate(
-        subject=words.subject.format(code=told.code),
+        subject=words("Confirm your address: %(code)s", code=told.code),
         text=_jinja.get_template("code.txt").render(parts),
         html=_jinja.get_template("code.html").render(parts),
-        language=tag,
+        language=words.language,
         list_id=f"{told.station.slug}.{told.links.host}",
         sender_name=told.name,
     )

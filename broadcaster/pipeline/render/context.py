@@ -10,7 +10,7 @@ from babel.dates import format_datetime, get_timezone_location
 from broadcaster.domain.alerts import Alert, MsgType, Status, Text
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
-from broadcaster.pipeline.wording import Wording, wording
+from broadcaster.languages import Words, catalogs
 from broadcaster.store import Vault
 
 
@@ -66,27 +66,31 @@ class Context:
     def in_language(self, locale: str) -> tuple[str, Text]:
         return self.alert.text_in(locale, self.station.languages[0])
 
+    def words(self, language: str) -> Words:
+        """Return the fixed words beside a text: in its language, else in the station's first that has some."""
+        return catalogs().words(language, *self.station.languages)
 
-def prefix(alert: Alert, words: Wording, headline: str) -> str:
+
+def prefix(alert: Alert, words: Words, headline: str) -> str:
     """Return the headline's prefix: exercise, test, update, all clear; empty for a first real alert.
 
     Omitted where the headline itself says all clear: it would cost a second SMS segment.
     """
-    kind = {MsgType.UPDATE: words.update, MsgType.CANCEL: words.cancel}.get(alert.msg_type, "")
-    if alert.msg_type is MsgType.CANCEL and headline.casefold().startswith(words.all_clear.casefold()):
+    kind = {MsgType.UPDATE: words.typed("Update"), MsgType.CANCEL: words.typed("ALL CLEAR")}.get(alert.msg_type, "")
+    if alert.msg_type is MsgType.CANCEL and headline.casefold().startswith(words.typed("All clear").casefold()):
         kind = ""
-    status = {Status.EXERCISE: words.exercise, Status.TEST: words.test}.get(alert.status, "")
+    status = {Status.EXERCISE: words.typed("EXERCISE"), Status.TEST: words.typed("TEST")}.get(alert.status, "")
     return " - ".join(part for part in (status, kind) if part)
 
 
-def titled(alert: Alert, language: str, text: Text) -> str:
+def titled(alert: Alert, words: Words, text: Text) -> str:
     """Return the headline with its prefix."""
-    before = prefix(alert, wording(language), text.headline)
+    before = prefix(alert, words, text.headline)
     return f"[{before}] {text.headline}" if before else text.headline
 
 
-def until(context: Context, language: str) -> str:
+def until(context: Context, words: Words) -> str:
     """Return how long the alert lasts, in the station's time; names the zone, as readers may be elsewhere."""
-    zone, locale = zone_of(context.station.region), language[:2]
+    zone, locale = zone_of(context.station.region), words.locale
     time = format_datetime(context.alert.expires_at.astimezone(zone), "d MMMM y, HH:mm", locale=locale)
-    return wording(language).until.format(time=f"{time} ({get_timezone_location(zone, locale=locale)})")
+    return words("In force until %(time)s", time=f"{time} ({get_timezone_location(zone, locale=locale)})")

@@ -5,8 +5,8 @@ import secrets
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from broadcaster.domain.alerts import Alert, Lane, MsgType, Severity, Status, Text
+from broadcaster.languages import direction
 from broadcaster.pipeline.render.context import Context, Fill, prefix, titled, until
-from broadcaster.pipeline.wording import wording
 from channels.email import Mail, MailTemplate
 
 # Unguessable, so braces in an author's text stay text.
@@ -20,22 +20,25 @@ _jinja = Environment(
 def render_mail(context: Context, language: str, text: Text) -> Fill:
     """Render both parts; each person gets their own opt-out link. Mails about one alert share a thread."""
     alert, station, links = context.alert, context.station, context.links
-    words = wording(language)
-    title = titled(alert, language, text)
+    words = context.words(language)
+    title = titled(alert, words, text)
     name = " ".join(station.name.split())  # an old register's name may contain a line break, illegal in a header
     parts = {
         "language": language,
+        "direction": direction(language),
+        "words": words,
+        "fixed": direction(words.language),
         "title": title,
         "text": text,
         "station": name,
         "before": prefix(alert, words, text.headline),
         "page": links.page(alert),
-        "link": words.see_map if alert.area is not None else words.more,
-        "colon": words.colon,
-        "what_to_do": words.what_to_do,
-        "until": "" if alert.msg_type is MsgType.CANCEL else until(context, language),
-        "why_you": words.why_you.format(station=name),
-        "unsubscribe": words.unsubscribe.format(station=name),
+        "link": words("See the area on the map") if alert.area is not None else words("Details and updates"),
+        "until": "" if alert.msg_type is MsgType.CANCEL else until(context, words),
+        "why_you": words(
+            "You get this message because you follow %(station)s, or because you are there.", station=name
+        ),
+        "unsubscribe": words("No more mail from %(station)s", station=name),
         "way_out": f"{{{{{_SLOT}}}}}",
         "colour": _colour(alert),
     }

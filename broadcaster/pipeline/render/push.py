@@ -3,6 +3,7 @@
 import orjson
 
 from broadcaster.domain.alerts import Alert, Lane, MsgType, Severity, Status, Text
+from broadcaster.languages import direction
 from broadcaster.pipeline.render.context import Context, Fill, titled
 from channels.webpush import MAX_PLAINTEXT, PushMessage
 from channels.webpush import Urgency as PushUrgency
@@ -16,7 +17,7 @@ _SHORT = 120
 def render_push(context: Context, language: str, text: Text) -> Fill:
     """Render the payload, and a shorter one for services with a lower limit."""
     alert = context.alert
-    title = titled(alert, language, text)
+    title = titled(alert, context.words(language), text)
     facts = {
         "id": str(alert.id),
         "type": alert.msg_type,
@@ -24,6 +25,7 @@ def render_push(context: Context, language: str, text: Text) -> Fill:
         "severity": alert.severity,
         "urgent": alert.lane is Lane.URGENT,
         "lang": language,
+        "dir": direction(language),
         "station": context.station.name,
         "title": title,
         "tag": context.thread,

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from broadcaster.domain.alerts import Text
 from broadcaster.pipeline.render.context import Context, Fill, prefix
-from broadcaster.pipeline.wording import wording
 from channels.sms import SmsMessage, count, plain
 from channels.twilio import is_alphanumeric
 
@@ -28,7 +27,7 @@ def cheap_sms(context: Context, language: str, text: Text) -> str:
     It is used only if chosen (``Text.sms``).
     """
     letters = Text(plain(text.headline), plain(text.description), plain(text.instruction))
-    before = prefix(context.alert, wording(language), letters.headline)
+    before = prefix(context.alert, context.words(language), letters.headline)
     around = (f"[{before}] " if before else "", context.links.page(context.alert))
     way_out = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
     said = ""
@@ -45,7 +44,7 @@ def _said(context: Context, language: str, text: Text, page: str, way_out: str) 
     No letter is replaced: the author is shown beforehand what makes it cost more. The description is shortened first,
     then the station's name is dropped, then the headline is cut; never its prefix or the link.
     """
-    before = prefix(context.alert, wording(language), text.sms or text.headline)
+    before = prefix(context.alert, context.words(language), text.sms or text.headline)
     before = f"[{before}] " if before else ""
     if text.sms:
         return _joined(f"{before}{text.sms}", page)
@@ -73,7 +72,8 @@ def _shorter(station: str, text: Text) -> Iterator[tuple[str, str]]:
 
 def _way_out(context: Context, language: str, url: str) -> str:
     # An alphanumeric sender can't receive STOP: the opt-out is a link.
-    return wording(language).stop.format(url=url) if is_alphanumeric(context.links.sms_sender) else ""
+    words = context.words(language)
+    return words.typed("Stop: %(url)s", url=url) if is_alphanumeric(context.links.sms_sender) else ""
 
 
 def _joined(*parts: str) -> str:

@@ -2,37 +2,41 @@
 
 from broadcaster.domain.alerts import MsgType, Status, Text
 from broadcaster.pipeline.render.context import Context, Fill
-from broadcaster.pipeline.wording import wording
 from channels.voice import VoiceMessage, voice_language
 
 
 def render_voice(context: Context, language: str, text: Text) -> Fill:
     """Render the call; each person gets their own webhooks."""
-    words = wording(language)
+    words = context.words(language)
     alert = context.alert
-    spoken = {Status.EXERCISE: words.exercise_spoken, Status.TEST: words.test_spoken}.get(alert.status, "")
-    kind = {MsgType.UPDATE: words.update, MsgType.CANCEL: words.cancel.capitalize()}.get(alert.msg_type, "")
-    parts = (
-        spoken,
-        words.from_station.format(station=context.station.name),
-        kind and f"{kind}.",
-        _sentence(text.headline),
-        _sentence(text.description),
-        _sentence(text.instruction),
+    spoken = {
+        Status.EXERCISE: words("Exercise, exercise, exercise. This is not a real alert."),
+        Status.TEST: words("Technical test. This is not a real alert."),
+    }.get(alert.status, "")
+    kind = {MsgType.UPDATE: words("Update"), MsgType.CANCEL: words.typed("ALL CLEAR").capitalize()}.get(
+        alert.msg_type, ""
     )
-    say = " ".join(part for part in parts if part)
+    opening = _joined(spoken, words("A message from %(station)s.", station=context.station.name), kind and f"{kind}.")
+    said = _joined(_sentence(text.headline), _sentence(text.description), _sentence(text.instruction))
+    alike = words.language == language.partition("-")[0]
 
     def fill(delivery_id: int) -> VoiceMessage:
         return VoiceMessage(
-            say=say,
+            say=_joined(opening, said) if alike else said,
             language=voice_language(language),
-            confirm_prompt=words.confirm_prompt,
-            thanks=words.thanks,
+            opening="" if alike else opening,
+            prompt_language=voice_language(words.language),
+            confirm_prompt=words("To confirm that you have heard this message, press 1."),
+            thanks=words("Thank you. Your answer is recorded. Goodbye."),
             gather_url=f"{context.links.hook('voice', delivery_id)}&lang={language}",
             status_callback=context.links.hook("status", delivery_id),
         )
 
     return fill
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def _sentence(text: str) -> str:

@@ -8,6 +8,7 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound
 from broadcaster.http.keys import SESSION
 from broadcaster.http.sessions import PATH, csrf_of
+from broadcaster.languages import DEFAULT
 from broadcaster.store.stations import stations
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.pages import language_of, render
@@ -27,7 +28,7 @@ LANGUAGE = "tocsin_language"
 _YEAR_S = 365 * 86_400
 
 
-def words_of(request: web.Request, default: str = "fr") -> Words:
+def words_of(request: web.Request, default: str = DEFAULT) -> Words:
     """Return the reader's words: ``?lang=``, else the language chosen earlier, else the browser's."""
     chosen = request.cookies.get(LANGUAGE, "")
     known = catalogs().languages

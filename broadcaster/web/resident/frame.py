@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from markupsafe import Markup
 
+from broadcaster.languages import DEFAULT
 from broadcaster.web.i18n import Words, catalogs
 from broadcaster.web.pages import language_of, render
 from broadcaster.web.resident.script_words import script_words
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def words_of(call: Call[Any, Any], default: str = "fr") -> Words:
+def words_of(call: Call[Any, Any], default: str = DEFAULT) -> Words:
     """Return the words of the reader's language."""
     return catalogs().words(language_of(call.request, default))
 

@@ -16,6 +16,7 @@ from broadcaster.domain.spelling import folded, searched
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.auth import count
 from broadcaster.http.schemas.base import Query
+from broadcaster.languages import DEFAULT
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import reads_gzip
@@ -189,7 +190,7 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
 
 def unknown(call: Call[None, None]) -> web.Response:
     """Show that nothing is here."""
-    words = catalogs().words(language_of(call.request, "fr"))
+    words = catalogs().words(language_of(call.request, DEFAULT))
     facts = {
         "heading": words("There is nothing here"),
         "sentence": words("This link leads nowhere: it may have been cut off in a message. Copy it whole."),

@@ -125,7 +125,11 @@ async function show() {
   paused.hidden = !me.paused_until;
   paused.firstElementChild.textContent = me.paused_until ? word("paused_until", { time: moment(me.paused_until) }) : "";
   one("#pausing", root).hidden = Boolean(me.paused_until);
-  one("#language", root).value = me.locale.slice(0, 2) === "en" ? "en" : "fr";
+  // A station may write in any language: those of the browser can be chosen too.
+  for (const each of [me.locale, ...navigator.languages].map((tag) => tag.split("-")[0])) {
+    if (![...language.options].some((option) => option.value === each)) language.append(new Option(new Intl.DisplayNames([each], { type: "language" }).of(each), each));
+  }
+  language.value = me.locale.split("-")[0];
   const canPush = ["can", "on"].includes(standing()) && !me.contacts.some((each) => each.subscription?.endpoint === endpoint);
   one("#add-push", root).hidden = !canPush;
 }

@@ -84,9 +84,9 @@ function block(alert) {
     "article",
     { lang: language, class: alert.status === "actual" ? alert.severity : "drill" },
     severity(alert, said),
-    make("h1", {}, mark + text.headline),
-    text.instruction ? make("p", { class: "do" }, text.instruction) : null,
-    text.description ? make("p", { class: "said" }, text.description) : null,
+    make("h1", { dir: "auto" }, mark + text.headline),
+    text.instruction ? make("p", { class: "do", dir: "auto" }, text.instruction) : null,
+    text.description ? make("p", { class: "said", dir: "auto" }, text.description) : null,
     make("p", { class: "quiet" }, [language === given.languages[0] ? alert.event : "", said("since", since), said("until", until)].filter(Boolean).join(" · ")),
   );
 }

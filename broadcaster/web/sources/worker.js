@@ -134,6 +134,7 @@ async function show(told, how) {
   const options = {
     body: [told.body, told.station].filter(Boolean).join("\n"),
     lang: told.lang,
+    dir: told.dir,
     tag: told.tag,
     renotify: Boolean(told.tag) && !how.quiet,
     silent: how.quiet || undefined,

@@ -43,7 +43,7 @@ BAD = {
     "an unknown group": ({"audience": {"kind": "groups", "groups": ["nobody"]}}, "audience.groups"),
     "an unknown channel": ({"channels": ["pigeon"]}, "channels[0]"),
     "no channel": ({"channels": []}, "channels"),
-    "an unknown language": ({"texts": {"tlh": {"headline": "nuqneH"}}}, "texts.tlh"),
+    "no language code": ({"texts": {"Klingon": {"headline": "nuqneH"}}}, "texts.Klingon"),
     "expires in the past": ({"expires": PAST}, "expires"),
     "expires without an offset": ({"expires": "2099-01-01T00:00:00"}, "expires"),
     "expires as a number": ({"expires": 4070908800}, "expires"),

@@ -48,7 +48,7 @@ async def test_a_commune_is_added_once_with_what_the_data_knows_of_it(api):
         "insee": "35238",
         "kind": "authority",
         "language": "fr",
-        "also": ["en", "xx"],
+        "also": ["en"],
         "margin": "500",
     }
     for _ in range(2):

@@ -30,7 +30,7 @@ async def test_an_alerts_page_says_all_in_the_readers_language(api):
     for said in ("La Risle déborde", "Montez à l'étage.", "Grave danger", "L'Aigle", "Inondation", "48.76310° N"):
         assert said in page
     assert "Europe/Paris" in page
-    assert '<html lang="fr">' in page
+    assert '<html lang="fr" dir="ltr"' in page
     assert headers["Content-Language"] == "fr"
     status, headers, page = await page_of(api, alert["url"], "en-GB,en;q=0.9,fr;q=0.5")
     assert "The Risle overflows" in page

@@ -100,7 +100,7 @@ async def test_an_area_beyond_the_margin_is_refused_with_the_way_to_widen_it(api
         ({"slug": "x", "name": "X"}, "boundary"),
         ({"slug": "x", "boundary": BOUNDARY}, "name"),
         ({"slug": "x", "name": "X", "boundary": {"type": "Point", "coordinates": [0, 0]}}, "boundary"),
-        ({"slug": "x", "name": "X", "boundary": BOUNDARY, "languages": ["xx"]}, "languages[0]"),
+        ({"slug": "x", "name": "X", "boundary": BOUNDARY, "languages": ["English"]}, "languages[0]"),
         ({"slug": "x", "name": "X", "boundary": BOUNDARY, "margin_m": -1}, "margin_m"),
         ({"slug": "x", "name": "X", "boundary": BOUNDARY, "phone": "12"}, "phone"),
         ({"slug": "x", "name": "X", "boundary": BOUNDARY, "email": "nobody"}, "email"),

@@ -279,7 +279,7 @@ async def test_a_role_that_is_gone_is_named_by_every_other_process_and_on_home(t
                 await asyncio.gather(*(told_within(http, each.url, code) for each in members.values()))
                 await doctor_names(town, SENTENCES[code].said)
                 if role != "web":
-                    page = (await reader.page("/console", "fr")).replace("\u00a0", " ")
+                    page = (await reader.page("/console", "fr")).replace("\u202f", " ")
                     assert words in page
                     assert f"tocsin serve --roles {role}" in page
                     members[role] = (await town.start(role))[0]

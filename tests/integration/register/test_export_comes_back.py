@@ -139,7 +139,7 @@ async def filled(store, said, region, draw):
 async def exported(store, station, path: Path, language="fr", *, everyone=True):
     words = catalogs().words(language)
     pages = [rows async for rows in rows_of(store, station, words, everyone=everyone)]
-    text = "".join(csv_text(rows, delimiter_of(language)) for rows in pages)
+    text = "".join(csv_text(rows, delimiter_of(catalogs().words(language).locale)) for rows in pages)
     await asyncio.to_thread(path.write_bytes, text.encode("utf-8-sig"))
     return sum(map(len, pages)) - 1
 

@@ -3,51 +3,55 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
 
+from broadcaster import languages
 from broadcaster.domain import health, reasons
 from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import ONE_OF_SEVERAL
-from broadcaster.web import i18n
-from broadcaster.web.i18n import catalogs, preferred
+from broadcaster.languages import LANGUAGES, catalogs
+from broadcaster.register.columns import HEADINGS, OF_PLACE
+from broadcaster.web.console.compose.beginnings import BEGINNINGS
+from broadcaster.web.i18n import preferred
 
-WEB = Path(i18n.__file__).parent
-SENTENCE = re.compile(r"""(?:\b_|words)\(\s*(?:"([^"]+)"|'([^']+)')""")
+CODE = Path(languages.__file__).parent
+FILES = [*CODE.glob("**/templates/**/*.*"), *(path for path in CODE.glob("**/*.py") if path.parent.name != "commands")]
+SENTENCE = re.compile(r"""(?:\b_|words)(?:\.typed)?\(\s*(?:"([^"]+)"|'([^']+)')""")
 
 
-COUNTED = re.compile(r"""\b(?:many|both)\(\s*(?:"([^"]+)",\s*"([^"]+)"|'([^']+)',\s*'([^']+)')""")
+COUNTED = re.compile(r"""\b(?:many|forms)\(\s*(?:"([^"]+)",\s*"([^"]+)"|'([^']+)',\s*'([^']+)')""")
 
 
 def counted():
     """Sentences that have a form for one and a form for several."""
     return {said for said in SENTENCES.values() if isinstance(said, tuple)} | {
-        tuple(filter(None, each))
-        for path in [*WEB.glob("templates/**/*.html"), *WEB.glob("**/*.py")]
-        for each in COUNTED.findall(path.read_text(encoding="utf-8"))
+        tuple(filter(None, each)) for path in FILES for each in COUNTED.findall(path.read_text(encoding="utf-8"))
     }
 
 
 def used():
     found = {ONE_OF_SEVERAL, *(said for said in SENTENCES.values() if isinstance(said, str))}
-    found |= {*reasons.SENTENCES.values(), *CHANNEL_WORDS.values(), "; "}
+    found |= {*reasons.SENTENCES.values(), *CHANNEL_WORDS.values(), "; ", *HEADINGS, *OF_PLACE}
+    found |= {text for each in BEGINNINGS for text in asdict(each.said).values() if text}
     found |= {said for each in health.SENTENCES.values() for said in (each.said, each.to_do)}
-    for path in [*WEB.glob("templates/**/*.html"), *WEB.glob("**/*.py")]:
+    for path in FILES:
         found |= {double or single for double, single in SENTENCE.findall(path.read_text(encoding="utf-8"))}
     return found
 
 
 def messages(language):
     """Every message of a language's files."""
-    for path in sorted((i18n.LOCALE_DIR / language / "LC_MESSAGES").glob("*.po")):
+    for path in sorted((languages.LOCALE_DIR / language / "LC_MESSAGES").glob("*.po")):
         with path.open("rb") as file:
             yield from (message for message in read_po(file, locale=language) if message.id)
 
 
-@pytest.mark.parametrize("language", ["fr"])
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
 def test_every_sentence_of_a_page_is_there_and_none_is_left_over(language):
     there = [message.id for message in messages(language) if isinstance(message.id, str)]
     assert set(there) == used()
@@ -55,7 +59,7 @@ def test_every_sentence_of_a_page_is_there_and_none_is_left_over(language):
     assert {message.id for message in messages(language) if isinstance(message.id, tuple)} == counted()
 
 
-@pytest.mark.parametrize("language", ["fr"])
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
 def test_every_translation_is_written_and_has_the_gaps_of_its_sentence(language):
     for message in messages(language):
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
@@ -72,7 +76,7 @@ def test_french_says_zero_as_one_and_english_as_many():
     assert [english.many("%(n)s byte", "%(n)s bytes", n) for n in (0, 1, 2)] == ["0 bytes", "1 byte", "2 bytes"]
 
 
-@pytest.mark.parametrize("language", ["fr"])
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
 def test_no_sentence_counts_something_in_a_single_form(language):
     """What is counted has two forms, for one and for several, unless it is always many."""
     always = re.compile(r"metres$|^in |about |fewer than |^It will take |^The SMS in |^There are %\(n\)s characters")
@@ -103,3 +107,9 @@ def test_a_language_without_words_is_answered_in_english():
 )
 def test_the_reader_gets_the_language_they_want_most(header, language):
     assert preferred(header, ("en", "fr"), "fr") == language
+
+
+def test_french_signs_never_stand_at_the_beginning_of_a_line():
+    """Before : ; ! ? » and after « is a blank that does not break."""
+    forms = [each.string if isinstance(each.string, tuple) else (each.string,) for each in messages("fr")]
+    assert [text for each in forms for text in each if re.search(r" [:;!?»]|« ", text)] == []

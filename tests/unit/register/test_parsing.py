@@ -92,7 +92,7 @@ def test_one_number_given_twice_is_one_contact():
         ({"id": "x" * 101}, "id", "100 characters"),
         ({"nom": "x" * 130}, "nom", "120 characters"),
         ({"nom": "a\x07b"}, "nom", "one line"),
-        ({"langue": "klingon"}, "langue", "no language code"),
+        ({"langue": "gibberish"}, "langue", "no language code"),
         ({"portable": "0261910001"}, "portable", "This number takes no SMS"),
         ({"portable": "12"}, "portable", "This number is too short"),
         ({"fixe": "0899 70 11 11"}, "fixe", "This is a premium-rate number"),

@@ -37,7 +37,7 @@ async def ask(call: Call[None, None]) -> web.StreamResponse:
     there = await _already(call, alert)
     if there is not None:
         return there
-    return await _page(call, alert, station, issue.prepared_all_clear(alert), {})
+    return await _page(call, alert, station, issue.prepared_all_clear(alert, station), {})
 
 
 async def do(call: Call[None, None]) -> web.StreamResponse:
@@ -47,7 +47,7 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
     if there is not None:
         return there
     form = await form_of(call.request)
-    prepared = issue.prepared_all_clear(alert)
+    prepared = issue.prepared_all_clear(alert, station)
     texts = {
         language: Text(**{name: _tidy(form.get(f"{name}.{language}", getattr(own, name))) for name in FIELDS})
         for language, own in prepared.items()

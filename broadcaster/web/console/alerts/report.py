@@ -14,6 +14,7 @@ from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.reasons import SENTENCES
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
+from broadcaster.languages import own_name
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.console.alerts.live import changing, heading
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from broadcaster.web.i18n import Words
 
 _CURVE_HEIGHT = 300
-_LANGUAGES = {"fr": "Français", "en": "English"}
 
 
 async def page(call: Call[None, None]) -> web.StreamResponse:
@@ -99,7 +99,7 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         **changing(facts, station, words),
         "by": by,
         "all_clear_itself": alert.msg_type is MsgType.CANCEL,
-        "texts": [(_LANGUAGES.get(language, language), language, text) for language, text in alert.texts.items()],
+        "texts": [(own_name(language), language, text) for language, text in alert.texts.items()],
         "drawn": curve_of(
             facts.accepted,
             facts.delivered,

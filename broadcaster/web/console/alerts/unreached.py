@@ -135,4 +135,4 @@ def file_name(slug: str, alert_id: int, words: Words) -> str:
 
 
 def _lines(rows: list[list[str]], words: Words) -> str:
-    return csv_text(rows, delimiter_of(words.language))
+    return csv_text(rows, delimiter_of(words.locale))

@@ -11,7 +11,8 @@ from broadcaster.domain.alerts import GRAVE, RULES, Severity
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import StationKind
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.schemas.base import LANGUAGES, MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION
+from broadcaster.http.schemas.base import MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION
+from broadcaster.languages import LANGUAGES, own_name
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.console.compose import beginnings as compose_beginnings
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from broadcaster.http.route import Call
     from broadcaster.store import Unit
     from broadcaster.web.i18n import Words
-
-_LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 
 
 async def page(call: Call[None, None]) -> web.Response:
@@ -68,7 +67,7 @@ def facts_of(
         "groups": groups,
         "school_zones": call.services.school.zones,
         "topics": topics_of(station, words),
-        "languages_written": [(each, _LANGUAGE_NAMES[each]) for each in languages],
+        "languages_written": [(each, own_name(each)) for each in languages],
         "authority": station.kind is StationKind.AUTHORITY,
         "limits": {
             "headline": MAX_HEADLINE,

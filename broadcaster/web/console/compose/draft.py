@@ -18,7 +18,7 @@ from broadcaster.domain.audience import Audience
 from broadcaster.domain.refusals import Refused
 from broadcaster.http.reading import body_of, checked
 from broadcaster.http.schemas.alerts import Content
-from broadcaster.http.schemas.base import Language, Slug
+from broadcaster.http.schemas.base import Locale, Slug
 from broadcaster.http.stations import station_given
 from broadcaster.pipeline.render import Context, cheap_sms
 from zones import Area, ZoneError, simplified
@@ -43,7 +43,7 @@ class Page(BaseModel):
 
     station: Slug
     territory: bool = False
-    cheap: list[Language] = Field(default_factory=list, max_length=10)
+    cheap: list[Locale] = Field(default_factory=list, max_length=10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from broadcaster.domain.people import CHANNELS
 from broadcaster.web.i18n import Words
 from broadcaster.web.severities import severity_words
 
-Said = str | tuple[str, str]
+Said = str | dict[str, str]
 
 
 def severities(words: Words) -> list[dict[str, str]]:
@@ -108,7 +108,7 @@ def _reach(words: Words) -> dict[str, Said]:
         "p95_minutes": words("95 % within %(n)s min"),
         "p95_hours": words("95 % within %(n)s h"),
         "free": words("free"),
-        "segments": words.both("%(n)s segment", "%(n)s segments"),
+        "segments": words.forms("%(n)s segment", "%(n)s segments"),
         **{name.value: words.channel(name) for name in CHANNELS},
         "n_push": words("%(n)s by notification"),
         "n_sms": words("%(n)s by SMS (%(segments)s, %(cost)s)"),
@@ -131,8 +131,8 @@ def _drafts(words: Words) -> dict[str, Said]:
         "trouble": words("The service does not answer now. Your draft is kept; try again shortly."),
         "begun": words("You had begun “%(what)s”, %(when)s."),
         "untitled": words("an alert without a headline"),
-        "left_chars": words.both("%(n)s character left", "%(n)s characters left"),
-        "over_chars": words.both("%(n)s character too many", "%(n)s characters too many"),
+        "left_chars": words.forms("%(n)s character left", "%(n)s characters left"),
+        "over_chars": words.forms("%(n)s character too many", "%(n)s characters too many"),
         "replace": words("Replace the words that you wrote by those of this kind of alert?"),
         "choose_severity": words("Choose how grave it is."),
         "no_headline": words("Say in a few words what happens."),
@@ -148,31 +148,31 @@ def _checks(words: Words) -> dict[str, Said]:
         "sends": words("Sends NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
         "sends_drill": words("Sends an EXERCISE NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
         "sends_test": words("Sends a TEST NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
-        "n_people": words.both("%(n)s person", "%(n)s people"),
+        "n_people": words.forms("%(n)s person", "%(n)s people"),
         "about_people": words("about %(n)s people"),
         "few_people": words("fewer than %(n)s people"),
         "rest_none": words("Everyone has a means."),
-        "rest_without": words.both(
+        "rest_without": words.forms(
             "%(n)s has no means: someone must go and see them.", "%(n)s have no means: someone must go and see them."
         ),
-        "rest_opted_out": words.both(
+        "rest_opted_out": words.forms(
             "%(n)s opted out: nothing is sent to them.", "%(n)s opted out: nothing is sent to them."
         ),
-        "rest_paused": words.both(
+        "rest_paused": words.forms(
             "%(n)s paused all messages: nothing is sent to them.", "%(n)s paused all messages: nothing is sent to them."
         ),
-        "asleep": words.both(
+        "asleep": words.forms(
             "%(n)s person is in their quiet hours then, and it is over before these end.",
             "%(n)s people are in their quiet hours then, and it is over before these end.",
         ),
-        "wakes_yes": words.both(
+        "wakes_yes": words.forms(
             "Wake them: %(n)s person is told at once.", "Wake them: %(n)s people are told at once."
         ),
-        "wakes_no": words.both(
+        "wakes_no": words.forms(
             "Let them sleep: %(n)s person never hears of it.", "Let them sleep: %(n)s people never hear of it."
         ),
         "choose_wakes": words("Choose first: is anybody to be woken?"),
-        "warn_later": words.both(
+        "warn_later": words.forms(
             "%(n)s person is told only when their quiet hours end. A grave danger would wake everybody.",
             "%(n)s people are told only when their quiet hours end. A grave danger would wake everybody.",
         ),
@@ -207,7 +207,7 @@ def _checks(words: Words) -> dict[str, Said]:
         "rule_weekly": words("Every %(day)s"),
         "rule_nth": words("Every month, on the %(nth)s %(day)s"),
         "nth": words("first|second|third|fourth|last"),
-        "cheaper": words.both(
+        "cheaper": words.forms(
             "%(n)s segment in place of %(now)s, without: %(signs)s",
             "%(n)s segments in place of %(now)s, without: %(signs)s",
         ),

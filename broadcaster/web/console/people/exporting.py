@@ -14,6 +14,7 @@ from broadcaster.domain.signs import unfit
 from broadcaster.domain.spelling import group_slug, key
 from broadcaster.domain.zones import zone_of
 from broadcaster.register import parsing
+from broadcaster.register.columns import HEADINGS, OF_PLACE
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store.register import persons, search
@@ -36,38 +37,6 @@ log = structlog.get_logger(__name__)
 _BATCH = 500
 _TRUNKS = ("+33", "+262", "+590", "+594", "+596")
 """Country codes of the French plan: national numbers begin with 0."""
-
-_HEADINGS = {
-    "fr": (
-        "identifiant",
-        "nom",
-        "langue",
-        "portable",
-        "fixe",
-        "courriel",
-        "groupes",
-        "vulnérable",
-        "adresse",
-        "code postal",
-        "commune",
-        "non repris à l’import",
-    ),
-    "en": (
-        "external_id",
-        "name",
-        "locale",
-        "mobile",
-        "landline",
-        "email",
-        "groups",
-        "vulnerable",
-        "address",
-        "postcode",
-        "city",
-        "not imported",
-    ),
-}
-_OF_PLACE = {"fr": ("libellé", "longitude", "latitude"), "en": ("label", "lon", "lat")}
 
 
 async def ask(call: Call[None, None]) -> web.Response:
@@ -108,7 +77,7 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
     written = -1  # the header is not a person
     async for rows in rows_of(store, station, words, everyone=everyone):
         written += len(rows)
-        await response.write(csv_text(rows, delimiter_of(words.language)).encode())
+        await response.write(csv_text(rows, delimiter_of(words.locale)).encode())
     log.info("the register was exported", station=station.slug, key=caller.key_id, people=written, everyone=everyone)
     await response.write_eof()
     return response
@@ -132,13 +101,12 @@ async def rows_of(store: Store, station: Station, words: Words, *, everyone: boo
 
 
 def _header(words: Words, places: int) -> list[str]:
-    language = words.language if words.language in _HEADINGS else "en"
     of_places = [
-        f"{heading} {number}" if number > 1 else heading
+        f"{words(heading)} {number}" if number > 1 else words(heading)
         for number in range(1, places + 1)
-        for heading in _OF_PLACE[language]
+        for heading in OF_PLACE
     ]
-    return [*_HEADINGS[language], *of_places]
+    return [*map(words, HEADINGS), *of_places]
 
 
 def _cells(person: Person, region: str, words: Words, places: int) -> list[str]:
@@ -220,9 +188,7 @@ def _spellings(e164: str) -> Iterator[str]:
 
 
 def _yes_or_no(words: Words, *, truth: bool) -> str:
-    if words.language == "fr":
-        return "oui" if truth else "non"
-    return "yes" if truth else "no"
+    return words("yes") if truth else words("no")
 
 
 def _groups(groups: Mapping[str, str]) -> list[str]:

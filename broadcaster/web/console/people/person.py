@@ -15,6 +15,7 @@ from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
+from broadcaster.languages import LANGUAGES
 from broadcaster.register.parsing import canonical
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.people import people
@@ -268,7 +269,7 @@ def _form(call: Call[Any, Any], where: _Where, given: PersonForm, person: Person
 
 
 def _locales(station: Station, person: Person | None) -> set[str]:
-    return {"fr", "en", *station.languages, *([] if person is None else [person.locale])}
+    return {*LANGUAGES, *station.languages, *([] if person is None else [person.locale])}
 
 
 def _contact(held: Held, words: Words) -> dict[str, Any]:

@@ -28,14 +28,12 @@ if TYPE_CHECKING:
 
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
-    from broadcaster.http.schemas.base import Language
     from broadcaster.store import Unit
     from broadcaster.web.i18n import Words
 
 _SHOWN = 6
 _MOST_STATIONS = 50
 _PRACTISE_EVERY = timedelta(days=91)
-_WRITTEN: tuple[Language, ...] = ("fr", "en")
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
@@ -83,7 +81,7 @@ async def schedule(call: Call[None, None]) -> web.StreamResponse:
         status=Status.EXERCISE,
         severity=Severity.MINOR,
         category=Category.OTHER,
-        texts={each: _text(catalogs().words(each)) for each in _WRITTEN if each in station.languages},
+        texts={each: _text(catalogs().words(each, *station.languages)) for each in station.languages},
         audience=AudienceIn(kind="groups", groups=(group,)),
         channels=(ChannelName.PUSH, ChannelName.SMS, ChannelName.EMAIL),
         at=at.isoformat(timespec="minutes"),

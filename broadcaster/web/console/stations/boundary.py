@@ -16,6 +16,7 @@ from broadcaster import territory
 from broadcaster.domain.refusals import located
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.http.reading import form_of
+from broadcaster.languages import DEFAULT
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.stations.form import StationForm
 from broadcaster.web.console.stations.stations import languages_known
@@ -76,7 +77,7 @@ async def shown(
         "notes": [] if found is None else _notes(found, words),
         "doubt": None if doubt is None else _doubt(doubt, words),
         "as_written": "" if doubt is None or doubt.given is None else doubt.given.packed(),
-        "known_languages": languages_known(words),
+        "known_languages": languages_known(words, given),
     }
     return show(call.request, "stations/territory.html", words, facts, status=422 if given.wrong else 200)
 
@@ -144,7 +145,7 @@ def _as_station(territory: Jurisdiction, name: str) -> Station:
         slug="a file",
         name=name,
         kind=StationKind.AUTHORITY,
-        languages=("fr",),
+        languages=(DEFAULT,),
         boundary=territory.boundary_geojson,
         margin_m=0.0,
         lon=lon,

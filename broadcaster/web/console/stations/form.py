@@ -1,5 +1,6 @@
 """A station's forms: read, validated by the API's model, errors in the reader's words."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +10,11 @@ from pydantic import ValidationError
 
 from broadcaster.domain.refusals import Coded, Refused, sentence
 from broadcaster.domain.stations import Station, StationKind, read_topics
-from broadcaster.http.schemas.base import LANGUAGES, MAX_NAME
+from broadcaster.http.schemas.base import LOCALE, MAX_NAME
 from broadcaster.http.schemas.stations import StationIn
 from broadcaster.http.stations import fields_of
 from broadcaster.http.validation import findings
+from broadcaster.languages import DEFAULT
 from broadcaster.web.i18n import Words
 from broadcaster.web.topics import topic_words, topics_of
 from channels.email import InvalidMailAddress, parse_address
@@ -31,7 +33,7 @@ class StationForm:
     kind: str = StationKind.AUTHORITY.value
     name: str = ""
     slug: str = ""
-    languages: tuple[str, ...] = ("fr",)
+    languages: tuple[str, ...] = (DEFAULT,)
     email: str = ""
     phone: str = ""
     margin: str = ""
@@ -47,13 +49,13 @@ def read(form: MultiDict[str]) -> StationForm:
         return " ".join(form.get(name, "").split())[:_LONGEST]
 
     first = line("language")
-    also = form.getall("also", [])
+    also = (*form.getall("also", []), *re.split(r"[\s,;]+", line("others")))
     return StationForm(
         insee=line("insee").upper(),
         kind=line("kind"),
         name=line("name"),
         slug=line("slug").lower(),
-        languages=tuple(dict.fromkeys(each for each in (first, *also) if each in LANGUAGES)),
+        languages=tuple(dict.fromkeys(each for each in (first, *also) if each)),
         email=line("email"),
         phone=line("phone"),
         margin=line("margin"),
@@ -99,7 +101,7 @@ def made(given: StationForm, words: Words, margin_m: float) -> dict[str, Any] | 
                 "slug": given.slug,
                 "name": given.name or None,
                 "kind": StationKind(given.kind),
-                "languages": given.languages or ("fr",),
+                "languages": given.languages or (DEFAULT,),
                 "insee": given.insee or None,
                 "boundary": unpacked_boundary(given.boundary) if given.boundary else None,
                 "swap": False if given.boundary else None,
@@ -159,6 +161,8 @@ def _tell(given: StationForm, words: Words, found: Iterable[Coded]) -> None:
 
 def _check_contact(given: StationForm, words: Words, region: str) -> tuple[str | None, str | None]:
     email = phone = None
+    if not all(re.fullmatch(LOCALE, each) for each in given.languages):
+        given.wrong["others"] = sentence(Refused("not-a-language"), words)
     if given.email:
         try:
             email = parse_address(given.email)

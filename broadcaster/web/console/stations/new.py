@@ -13,6 +13,7 @@ from broadcaster.domain.stations import Station, StationKind
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import form_of
 from broadcaster.http.schemas.base import MAX_NAME, Shown
+from broadcaster.languages import DEFAULT
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.stations import boundary as station_boundary
@@ -113,7 +114,7 @@ async def _of_commune(call: Call[Any, Any], insee: str, given: StationForm | Non
         "commune": commune,
         "people": commune.population,
         "given": given,
-        "known_languages": languages_known(words),
+        "known_languages": languages_known(words, given),
     }
     return show(call.request, "stations/commune.html", words, facts, status=422 if given.wrong else 200)
 
@@ -122,7 +123,7 @@ def _of_others(call: Call[Any, Any], given: StationForm) -> web.Response:
     words = words_of(call.request)
     facts = {
         "given": given,
-        "known_languages": languages_known(words),
+        "known_languages": languages_known(words, given),
     }
     return show(call.request, "stations/other.html", words, facts, status=422 if given.wrong else 200)
 
@@ -172,7 +173,7 @@ def _as_station(commune: Commune) -> Station:
         slug=f"insee {commune.insee}",
         name=commune.name,
         kind=StationKind.AUTHORITY,
-        languages=("fr",),
+        languages=(DEFAULT,),
         boundary=Jurisdiction(commune.boundary).boundary_geojson,
         margin_m=0.0,
         insee=commune.insee,

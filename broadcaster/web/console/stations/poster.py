@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from broadcaster.http.schemas.base import LANGUAGES
 from broadcaster.http.stations import station_named
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
@@ -54,9 +53,10 @@ async def pdf(call: Call[None, None]) -> web.Response:
 
 
 def _drawn(call: Call[Any, Any], station: Station) -> str:
-    own = station.languages[0]
-    other = next(each for each in LANGUAGES if each != own)
-    return poster(station, call.services.base_url, catalogs().words(own), catalogs().words(other))
+    own = catalogs().words(*station.languages)
+    others = (*station.languages[1:], *catalogs().languages)
+    other = next(words for words in map(catalogs().words, others) if words != own)
+    return poster(station, call.services.base_url, own, other)
 
 
 def _shown(call: Call[Any, Any], station: Station, trouble: str = "") -> web.Response:

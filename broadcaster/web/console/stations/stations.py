@@ -12,8 +12,8 @@ from babel.numbers import format_decimal, format_percent
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.stations import StationKind
 from broadcaster.http.reading import form_of
-from broadcaster.http.schemas.base import LANGUAGES
 from broadcaster.http.stations import station_named
+from broadcaster.languages import LANGUAGES
 from broadcaster.store.people import wishes
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, stations_of, words_of
@@ -117,7 +117,7 @@ async def change(call: Call[None, None]) -> web.Response:
 
 def _editing(call: Call[Any, Any], station: Station, given: StationForm) -> web.Response:
     words = words_of(call.request)
-    facts = {"station": station, "given": given, "known_languages": languages_known(words)}
+    facts = {"station": station, "given": given, "known_languages": languages_known(words, given)}
     status = 422 if given.wrong else 200
     return show(call.request, "stations/edit.html", words, facts, where=station.name, status=status)
 
@@ -131,9 +131,9 @@ def kind_word(kind: StationKind, words: Words) -> str:
     }[kind]
 
 
-def languages_known(words: Words) -> list[tuple[str, str]]:
-    """Return the languages in which a station may publish: tag and name."""
-    return [(each, language_word(each, words)) for each in LANGUAGES]
+def languages_known(words: Words, given: StationForm) -> list[tuple[str, str]]:
+    """Return the languages that a form offers: tag and name."""
+    return [(each, language_word(each, words)) for each in dict.fromkeys((*LANGUAGES, *given.languages))]
 
 
 async def _station(call: Call[Any, Any]) -> Station:

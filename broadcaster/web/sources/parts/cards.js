@@ -50,7 +50,7 @@ export function card(alert, more = {}) {
       "a",
       { href: path, class: "line" },
       severity(alert),
-      make("strong", { class: "title", lang: text.language }, markOf(alert) + text.headline),
+      make("strong", { class: "title", lang: text.language, dir: "auto" }, markOf(alert) + text.headline),
       make("span", { class: "quiet small" }, [alert.station_name, word("until", { moment: moment(alert.expires) }), more.places?.length ? word("at", { places: more.places.join(", ") }) : ""].filter(Boolean).join(" · ")),
       more.note ? make("span", { class: "small" }, more.note) : null,
     ),

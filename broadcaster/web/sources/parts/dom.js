@@ -37,8 +37,9 @@ export function make(name, given = {}, ...children) {
 /** The page's language, for numbers and dates. */
 export const language = document.documentElement.lang || "fr";
 
-/** English readers in France read 21:59, not 9:59 PM. @param {string} [said] */
-export const dates = (said = language) => (said.startsWith("en") ? "en-GB" : said);
+const locales = (document.documentElement.dataset?.locales || "").split(" ");
+/** CLDR's locale of a language, for dates: readers of English in France expect 21:59. @param {string} [said] */
+export const dates = (said = language) => locales.find((each) => each.startsWith(`${said}-`)) || said;
 
 const whole = new Intl.NumberFormat(language);
 /** Write a number as its reader does. @param {number} value */
@@ -48,8 +49,8 @@ export const number = (value) => whole.format(value);
 export const fill = (sentence, gaps) => sentence.replace(/%\((\w+)\)s/g, (_, name) => String(gaps[name] ?? ""));
 
 const plural = new Intl.PluralRules(language);
-/** Fill the form of a sentence that goes with a number. @param {[string, string]} forms @param {number} n */
-export const many = (forms, n, gaps = {}) => fill(forms[plural.select(n) === "one" ? 0 : 1], { n: number(n), ...gaps });
+/** Fill the plural form that goes with a number. @param {Record<string, string>} forms @param {number} n */
+export const many = (forms, n, gaps = {}) => fill(forms[plural.select(n)] ?? forms.other, { n: number(n), ...gaps });
 
 /** Announce a sentence to screen readers, once. @param {string} sentence */
 export function say(sentence) {

@@ -1,0 +1,149 @@
+"""The languages of Tocsin, and their words: Babel's .po files, read once and never compiled.
+
+English sentences are the msgids, so English needs no file. A further language is a folder in ``web/locale``, with any
+number of files, and an entry here; a sentence that it lacks is said in English.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from gettext import c2py
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from broadcaster.domain.people import CHANNEL_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from babel.messages.catalog import Message
+
+LANGUAGES = {
+    "fr": "fr_FR",
+    "en": "en_GB",  # readers of English in France expect 21:59, not 9:59 PM
+}
+"""Each language's CLDR locale: its name, direction, dates and numbers."""
+
+DEFAULT = next(iter(LANGUAGES))
+
+LOCALE_DIR = Path(__file__).parent / "web" / "locale"
+_ENGLISH = "en"
+_TYPED = str.maketrans({"\u00a0": " ", "\u202f": " ", "’": "'"})
+_ONE_OR_MORE = c2py("n != 1")
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language's words: calling it translates an English sentence and fills it."""
+
+    language: str
+    locale: Locale
+    _messages: Mapping[str, Message] = field(default_factory=dict)
+    _form: Callable[[int], int] = _ONE_OR_MORE
+
+    def __call__(self, sentence: str, /, **gaps: object) -> str:
+        found = self._messages.get(sentence)
+        text = found.string if found is not None and isinstance(found.string, str) and found.string else sentence
+        return text % gaps if gaps else text
+
+    def typed(self, sentence: str, /, **gaps: object) -> str:
+        """Translate with a keyboard's blanks and apostrophes, which make no SMS dearer."""
+        text = self(sentence).translate(_TYPED)
+        return text % gaps if gaps else text
+
+    def channel(self, name: str, *, inside: bool = False) -> str:
+        """Return a channel's name; ``inside`` a sentence in lower case, unless it is an abbreviation."""
+        word = self(CHANNEL_WORDS[name])
+        return word.lower() if inside and not word.isupper() else word
+
+    def many(self, one: str, several: str, n: int, /, **gaps: object) -> str:
+        """Return the plural form for ``n``; ``%(n)s`` is filled."""
+        return self._plural(one, several, n) % {"n": format_decimal(n, locale=self.locale), **gaps}
+
+    def forms(self, one: str, several: str) -> dict[str, str]:
+        """Return each plural form by CLDR's name (*one*, *few*, *other*), for a script that fills ``%(n)s``."""
+        return {name: self._plural(one, several, n) for name, n in _counts(self.locale).items()}
+
+    def _plural(self, one: str, several: str, n: int) -> str:
+        found = self._messages.get(one)
+        forms = found.string if found is not None and isinstance(found.string, tuple) else ()
+        form = self._form(n)
+        translated = forms[form] if form < len(forms) else ""
+        return translated or (one if _ONE_OR_MORE(n) == 0 else several)
+
+    def number(self, value: float) -> str:
+        """Format a number with up to ten decimals."""
+        return format_decimal(value, "#,##0.##########", locale=self.locale)
+
+
+@cache
+def _counts(locale: Locale) -> dict[str, int]:
+    """Return the least whole number of each of CLDR's plural forms."""
+    found: dict[str, int] = {}
+    for n in (*range(200), 1_000_000):
+        found.setdefault(locale.plural_form(n), n)
+    return found
+
+
+class Catalogs:
+    """All available languages, by tag."""
+
+    def __init__(self) -> None:
+        """Read each ``LOCALE_DIR/{language}/LC_MESSAGES/*.po``."""
+        self._words: dict[str, Words] = {}
+        for language, locale in LANGUAGES.items():
+            messages: dict[str, Message] = {}
+            form = _ONE_OR_MORE
+            for path in sorted((LOCALE_DIR / language / "LC_MESSAGES").glob("*.po")):
+                with path.open("rb") as file:
+                    catalog = read_po(file, locale=language)
+                messages.update((_name(each), each) for each in catalog if each.id)
+                form = c2py(catalog.plural_expr)
+            self._words[language] = Words(language, Locale.parse(locale), messages, form)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self._words)
+
+    def words(self, *languages: str) -> Words:
+        """Return the words of the first language that has some (``fr``, ``fr-CA``), else the English ones."""
+        known = (self._words.get(each.split("-", maxsplit=1)[0].lower()) for each in languages)
+        return next(filter(None, known), self._words[_ENGLISH])
+
+
+def _name(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+@cache
+def catalogs() -> Catalogs:
+    """Return the catalogs, read on first use."""
+    return Catalogs()
+
+
+def cldr(language: str) -> Locale | None:
+    """Return CLDR's locale of a language tag (BCP 47), or of its first part."""
+    for tag in (LANGUAGES.get(language, language), language.partition("-")[0]):
+        try:
+            return Locale.parse(tag.replace("-", "_"))
+        except (UnknownLocaleError, ValueError):
+            continue
+    return None
+
+
+def own_name(language: str) -> str:
+    """Return a language's name in itself: Français, العربية; its tag if CLDR has none."""
+    locale = cldr(language)
+    name = None if locale is None else locale.languages.get(locale.language)
+    return language if name is None else f"{name[:1].upper()}{name[1:]}"
+
+
+def direction(language: str) -> str:
+    """Return ``rtl`` for a language that is written from right to left, else ``ltr`` (HTML's ``dir``)."""
+    locale = cldr(language)
+    return "ltr" if locale is None else str(locale.text_direction)
