@@ -1,0 +1,405 @@
+"""One run over a leased batch: its messages through the channel's gate, concurrently, and what became of each.
+
+No database connection is held during a provider call.
+"""
+
+import asyncio
+import functools
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from broadcaster.bus.base import Signal
+from broadcaster.domain.deliveries import DeliveryState, Outcome
+from broadcaster.domain.reasons import Reason
+from broadcaster.domain.retirement import Blame
+from broadcaster.metrics import DEAD_LETTERS, FIRST_SECONDS, POSTPONED, SEND_SECONDS, SENT, STOPPED
+from broadcaster.pipeline.render import Context, Fill, render
+from broadcaster.pipeline.services import Services
+from broadcaster.sending.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, STOP_S, backoff_s
+from broadcaster.sending.origins import Flight, Origin
+from broadcaster.sending.sender import Sender
+from broadcaster.sending.time_limit import Limit
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.alerts import alerts
+from broadcaster.store.alerts import report as reports
+from broadcaster.store.alerts.batches import Batch, ToSend
+from channels.addresses import keeper_of, origin_of, read_address
+from channels.base import Receipt
+from channels.errors import ChannelError, Gone, Misconfigured, SenderRefused, Stopped, Transient, Unexplained
+from channels.transport.breaker import BreakerState, is_about_receiver
+
+_log = structlog.get_logger(__name__)
+_BLAMES = (  # the narrower kind first
+    (Stopped, Blame.STOPPED),
+    (Gone, Blame.CONTACT),
+    (SenderRefused, Blame.SENDER),
+    (Unexplained, Blame.UNEXPLAINED),
+)
+
+
+@dataclass
+class Run:
+    """One run over a batch. ``begun`` is set when only answers are awaited.
+
+    Either everything is under way, or no place is free because a provider does not answer.
+    """
+
+    services: Services
+    sender: Sender
+    batch: Batch
+    context: Context
+    fills: dict[str, Fill]
+    rows: Iterator[ToSend]
+    cancelled: Signal
+    begun: asyncio.Event
+    over: bool
+    stopped: bool
+    first: bool = False
+    ended: bool = False
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    aside: deque["_Ready"] = field(default_factory=deque)
+    bound: dict[int, str] = field(default_factory=dict)
+    put_off_until: datetime | None = None
+    exhausted: bool = False
+    working: int = 0
+    flying: int = 0
+    waiting: int = 0
+
+    def __post_init__(self) -> None:
+        self.limit = Limit(self.sender.patience_s or self.services.settings.send_timeout_s * 2)
+        self.accepted = SENT.labels(self.batch.channel, "accepted")
+        self.seconds = SEND_SECONDS.labels(self.batch.channel)
+
+    async def send_all(self, side_by_side: int) -> None:
+        self.working = side_by_side
+        async with asyncio.TaskGroup() as group:
+            for _ in range(side_by_side):
+                group.create_task(self._worker())
+
+    @property
+    def going(self) -> bool:
+        return not self.ended and not self.services.stopping.is_set()
+
+    async def _worker(self) -> None:
+        """Send one delivery after another until there are none, or the channel stops."""
+        try:
+            while self.going:
+                await self.services.precedence.stand_back(self.batch.rank)
+                row = next(self.rows, None)
+                if row is not None:
+                    await self._take(row)
+                    continue
+                self.exhausted = True
+                if not self.aside:
+                    return
+                ready = self.aside.popleft()
+                if not ready.origin.has_room(self.batch.rank) and ready.origin.wait_s() <= 0:
+                    await ready.origin.room(self.batch.rank, ready.row.id)
+                await self._pass(ready)
+        finally:
+            self.working -= 1
+            self._tell_if_begun()
+
+    def _tell_if_begun(self) -> None:
+        """Set ``begun`` when all workers only await answers and no delivery is left to send."""
+        if self.flying >= self.working and self.exhausted and not self.aside:
+            self.begun.set()
+
+    def _wait_for_slow_ones(self, more: int) -> None:
+        """Count sends waiting for a provider that does not answer; set ``begun`` when nothing else happens."""
+        self.waiting += more
+        if self.waiting >= self.working > 0:
+            self.begun.set()
+
+    async def _take(self, row: ToSend) -> None:
+        outcome = self._not_sent(row)
+        if outcome is None:
+            address, outcome = self._address(row)
+            if outcome is None:
+                origin = self.sender.origins.of(origin_of(address))
+                if origin.wait_s() > 0:  # not worth rendering
+                    return self._put_off(origin)
+                message, outcome = self._message(row)
+                if outcome is None:
+                    return await self._pass(_Ready(row, (message, address), origin))
+        return await self.services.ledger.record(outcome)
+
+    async def _pass(self, ready: "_Ready") -> None:
+        """Send what may go now; put off messages for a provider in trouble, set aside those for a full one."""
+        origin, rank = ready.origin, self.batch.rank
+        if not self.going:
+            origin.tell()
+        elif origin.wait_s() > 0:
+            self._put_off(origin)
+        elif not origin.has_room(rank):
+            self.aside.append(ready)
+        else:
+            origin.come(rank)
+            try:
+                # Ids are in order of exposure: at a slow rate, concurrent batches keep to it too.
+                await self.sender.gate.enter(rank, self.sender.channel.cost(ready.message[0]), turn=ready.row.id)
+            except BaseException:
+                origin.turn_away(rank)
+                raise
+            await self._at_the_gate(ready)
+
+    def _put_off(self, origin: Origin) -> None:
+        """Leave a delivery unchanged and put its batch off: its provider can't be used now."""
+        POSTPONED.labels(self.batch.channel).inc()
+        again = self.services.clock.now() + timedelta(seconds=origin.put_off())
+        # The alert's account closes at its end, even while a provider is in trouble.
+        again = min(again, self.context.alert.expires_at)
+        self.put_off_until = again if self.put_off_until is None else min(self.put_off_until, again)
+
+    async def _at_the_gate(self, ready: "_Ready") -> None:
+        """Use the place at the gate, and return it."""
+        row, origin, gate, rank = ready.row, ready.origin, self.sender.gate, self.batch.rank
+        try:
+            # After a long wait: the alert may be over, the channel stopped, the process shutting down.
+            if self.cancelled.told or self.looking.locked():
+                await self._look_again()
+            outcome = self._not_sent(row)
+        except BaseException:
+            gate.leave()
+            origin.turn_away(rank)
+            raise
+        if outcome is None and self.going:
+            flight = origin.depart(rank, gate.leave, self._wait_for_slow_ones)
+            if flight is None:  # meanwhile full or in trouble
+                gate.leave()
+                self.aside.append(ready)
+                return
+            self.flying += 1
+            self._tell_if_begun()
+            try:
+                outcome = await self._send(ready, flight)
+            finally:
+                self.flying -= 1
+        else:
+            gate.leave()
+            origin.turn_away(rank)
+        if outcome is not None:
+            await self.services.ledger.record(outcome)
+
+    def _not_sent(self, row: ToSend) -> Outcome | None:
+        """Return the outcome of a delivery that must not be sent: expired, cancelled, or a retired contact."""
+        if self.services.clock.now() >= self.context.alert.expires_at:
+            return self._unsent(row, DeliveryState.EXPIRED)
+        if self.over:
+            return self._unsent(row, DeliveryState.CANCELLED)
+        if row.address is None:
+            DEAD_LETTERS.labels(self.batch.channel).inc()
+            _log.error("an address does not open", delivery=row.id, alert=self.batch.alert_id)
+            return self._unsent(row, DeliveryState.DEAD_LETTER, Reason.SEALED)
+        if not row.address:
+            return self._unsent(row, DeliveryState.GONE, Reason.ERASED)
+        if not row.contact_works:
+            return self._unsent(row, DeliveryState.GONE, Reason.RETIRED)
+        return None
+
+    def _unsent(self, row: ToSend, state: DeliveryState, reason: Reason | None = None) -> Outcome:
+        now, maybe_sent = self.services.clock.now(), row.maybe_sent
+        return Outcome(row.id, state, now, reason=reason, maybe_sent=maybe_sent, provider=row.provider)
+
+    async def _look_again(self) -> None:
+        """Check in the store whether the alert was cancelled; the signal is only a hint.
+
+        One task checks, and nobody sends meanwhile.
+        """
+        async with self.looking:
+            if self.cancelled.told:
+                await self.cancelled.wait(0)
+                async with self.services.store.read() as unit:
+                    self.over = await alerts.is_cancelled(unit, self.batch.alert_id)
+
+    def _address(self, row: ToSend) -> tuple[Any, Outcome | None]:
+        try:
+            return read_address(self.batch.channel, row.address or ""), None
+        except Exception as error:  # noqa: BLE001  an error of ours: this one is put aside, and the rest goes on
+            return None, self._dead_letter(row, error)
+
+    def _message(self, row: ToSend) -> tuple[Any, Outcome | None]:
+        try:
+            fill = self.fills.get(row.locale)
+            if fill is None:
+                fill = self.fills[row.locale] = render(self.batch.channel, self.context, row.locale)
+            return fill(row.id), None
+        except Exception as error:  # noqa: BLE001  as above
+            return None, self._dead_letter(row, error)
+
+    def _dead_letter(self, row: ToSend, error: Exception) -> Outcome:
+        DEAD_LETTERS.labels(self.batch.channel).inc()
+        _log.exception("a delivery is given up for an error of ours", delivery=row.id, alert=self.batch.alert_id)
+        now, code = self.services.clock.now(), type(error).__name__
+        return Outcome(row.id, DeliveryState.DEAD_LETTER, now, tried=True, code=code)
+
+    async def _send(self, ready: "_Ready", flight: Flight) -> Outcome:
+        row = ready.row
+        began = time.perf_counter()
+        if self.first:
+            self.first = False
+            alert = self.context.alert
+            FIRST_SECONDS.labels(alert.lane).observe((self.services.clock.now() - alert.sent_at).total_seconds())
+        error: ChannelError
+        try:
+            with self.limit.block():
+                receipt = await self._hand_over(ready)
+        except ChannelError as refused:
+            error = refused
+        except TimeoutError:
+            error = Transient("tocsin:timeout", "The provider never answered.", may_have_left=True)
+            error.provider = self.bound.get(row.id, self.batch.by)
+        except Exception as bug:  # noqa: BLE001  logged, and shown as a dead letter
+            flight.land(well=None)
+            return self._dead_letter(row, bug)
+        except BaseException:
+            flight.land(well=None)
+            raise
+        else:
+            flight.land(well=True)
+            self.accepted.inc()
+            if self.sender.failover is None:  # the failover counts by itself
+                ready.origin.count("accepted")
+            self.seconds.observe(time.perf_counter() - began)
+            if self.stopped or self.sender.stopped_until is not None:
+                await self._start()
+            return Outcome(
+                row.id,
+                DeliveryState.ACCEPTED,
+                self.services.clock.now(),
+                tried=True,
+                provider_id=_named(receipt),
+                composed=receipt.composed,
+                keeper=keeper_of(self.batch.channel, ready.message[1]),
+            )
+        flight.land(well=is_about_receiver(error) or isinstance(error, Misconfigured))
+        return await self._refused(ready, error)
+
+    async def _hand_over(self, ready: "_Ready") -> Receipt:
+        failover, row = self.sender.failover, ready.row
+        if failover is None:
+            return await self.sender.channel.send(*ready.message)
+        if row.provider:
+            return await failover.send_by(row.provider, *ready.message)
+        return await failover.send(*ready.message, before=functools.partial(self._bind, row))
+
+    async def _bind(self, row: ToSend, provider: str) -> None:
+        """Record the provider about to get a message, if it is not the one the batch was leased for.
+
+        If this process dies, the next one uses the same.
+        """
+        if self.bound.get(row.id, self.batch.by) == provider:
+            return
+        now = self.services.clock.now()
+        await self.services.ledger.written(Outcome(row.id, None, now, maybe_sent=True, provider=provider))
+        self.bound[row.id] = provider
+
+    async def _refused(self, ready: "_Ready", error: ChannelError) -> Outcome:
+        row, origin = ready.row, ready.origin
+        result = type(error).__name__.lower()
+        SENT.labels(self.batch.channel, result).inc()
+        if self.sender.failover is None:
+            origin.count(result)
+        match error:
+            case Transient():
+                return self._later(row, error, origin)
+            case Misconfigured():
+                return await self._stop(row, error)
+        return Outcome(
+            row.id,
+            DeliveryState.GONE if isinstance(error, Gone) else DeliveryState.FAILED,
+            self.services.clock.now(),
+            tried=True,
+            code=error.code,
+            keeper=keeper_of(self.batch.channel, ready.message[1]),
+            blame=_blamed(error),
+            answer=error.answer if isinstance(error, Unexplained) else error.code,
+            detail=error.detail,
+        )
+
+    def _later(self, row: ToSend, error: Transient, origin: Origin) -> Outcome:
+        now = self.services.clock.now()
+        tried = not error.code.endswith(":resting")
+        attempts = row.attempts + tried
+        outcome = Outcome(
+            row.id,
+            None,
+            now,
+            tried=tried,
+            code=error.code,
+            maybe_sent=error.may_have_left or row.maybe_sent,
+            provider=row.provider or (error.provider if error.may_have_left else None),
+        )
+        # This was the breaker's probe: count no attempt, and retry about as soon as the deliveries behind it.
+        in_trouble = origin.breaker.state is not BreakerState.CLOSED and not is_about_receiver(error)
+        if attempts >= MOST_ATTEMPTS and not in_trouble:
+            outcome.state, outcome.tried = DeliveryState.FAILED, True
+            return outcome
+        wait_s = backoff_s(max(1, attempts), error.retry_after, cap_s=IN_TROUBLE_S if in_trouble else CAP_S)
+        # Due at the alert's end at the latest, so that its account closes then.
+        outcome.next_attempt_at = min(now + timedelta(seconds=wait_s), self.context.alert.expires_at)
+        return outcome
+
+    async def _stop(self, row: ToSend, error: Misconfigured) -> Outcome:
+        """Stop the channel, broken for every contact. Deliveries wait; one becomes the next probe."""
+        now = self.services.clock.now()
+        again = now + timedelta(seconds=STOP_S)
+        self.ended = True
+        if not self.sender.resting(now):
+            self.sender.stopped_until = again
+            STOPPED.labels(self.batch.channel).set(1)
+            _log.error("channel stopped", channel=self.batch.channel, code=error.code, detail=error.detail)
+            try:
+                async with self.services.store.write() as unit:
+                    await reports.stop_channel(unit, self.batch.channel, error.code, error.detail, now)
+            except StoreUnavailable as away:  # messages on the wire must not be cut off for this
+                _log.warning("a stop could not be written down", channel=self.batch.channel, error=str(away))
+        return Outcome(
+            row.id,
+            None,
+            now,
+            tried=True,
+            code=error.code,
+            maybe_sent=row.maybe_sent,
+            provider=row.provider,
+            next_attempt_at=again,
+        )
+
+    async def _start(self) -> None:
+        self.stopped = False
+        self.sender.stopped_until = None
+        STOPPED.labels(self.batch.channel).set(0)
+        _log.info("channel works again", channel=self.batch.channel)
+        try:
+            async with self.services.store.write() as unit:
+                await reports.start_channel(unit, self.batch.channel)
+        except StoreUnavailable as away:  # the next accepted message clears it again
+            self.stopped = True
+            _log.warning("the end of a stop could not be written down", channel=self.batch.channel, error=str(away))
+
+
+@dataclass(slots=True)
+class _Ready:
+    """A delivery with its rendered (message, address) and its provider."""
+
+    row: ToSend
+    message: tuple[Any, Any]
+    origin: Origin
+
+
+def _blamed(error: ChannelError) -> Blame | None:
+    return next((blame for kind, blame in _BLAMES if isinstance(error, kind)), None)
+
+
+def _named(receipt: Receipt) -> str | None:
+    """Return the provider's message id, prefixed with the provider where a channel has two."""
+    name = receipt.provider_id
+    if receipt.provider is None or (name or "").startswith(f"{receipt.provider}:"):
+        return name
+    return f"{receipt.provider}:{name or ''}"
