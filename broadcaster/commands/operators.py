@@ -1,9 +1,6 @@
 """``tocsin operator invite|list|roles|disable|recover``."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,14 +9,11 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
-from broadcaster.domain.operators import INVITATION_HOLDS, LINK_HOLDS, LONGEST_NAME, ROLES, welcome_url
+from broadcaster.domain.operators import INVITATION_HOLDS, LINK_HOLDS, LONGEST_NAME, ROLES, Operator, welcome_url
 from broadcaster.domain.permissions import Role
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
-
-if TYPE_CHECKING:
-    from broadcaster.domain.operators import Operator
-    from broadcaster.store.engine.engine import Unit
 
 _ROLE = click.Choice([each.value for each in ROLES])
 

@@ -1,18 +1,12 @@
 """Operators: the people who act in the console."""
 
-from __future__ import annotations
-
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from broadcaster.domain.permissions import Caller, Permission, Role
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
 
 LINK_HOLDS = timedelta(hours=1)
 """How long the link of the first administrator, and of a recovery, is valid."""

@@ -1,42 +1,45 @@
 """POST /v1/reach, POST /v1/alerts and its cancel, GET /v1/alerts and one of them."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from broadcaster.domain.alerts import RULES, Text
+from aiohttp import web
+from pydantic import BaseModel
+
+from broadcaster.domain.alerts import RULES, Alert, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.schedules import LASTS
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count_reach
 from broadcaster.http.reading import number_of
-from broadcaster.http.schemas.alerts import AlertOut, AlertPage, ContentOut
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.alerts import (
+    AlertIn,
+    AlertOut,
+    AlertPage,
+    AlertsQuery,
+    AudienceIn,
+    CancelIn,
+    Content,
+    ContentOut,
+)
 from broadcaster.http.schemas.base import MAX_EVENT
 from broadcaster.http.schemas.reports import ReachOut
+from broadcaster.http.schemas.schedules import ReachIn
 from broadcaster.http.stations import station_given
 from broadcaster.pipeline import issue, reach
 from broadcaster.pipeline.schedule import starts_at
+from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
 from schedules import instant_of
-
-if TYPE_CHECKING:
-    from aiohttp import web
-    from pydantic import BaseModel
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.alerts import AlertIn, AlertsQuery, AudienceIn, CancelIn, Content
-    from broadcaster.http.schemas.schedules import ReachIn
-    from broadcaster.store import Unit
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")

@@ -1,7 +1,5 @@
 """The API's routes: what each takes, who may call it, what it answers."""
 
-from __future__ import annotations
-
 from broadcaster.domain.permissions import Permission
 from broadcaster.http import (
     alerts,

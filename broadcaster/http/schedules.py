@@ -1,42 +1,45 @@
 """/v1/schedules: alerts for later; and a station's public calendar."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from broadcaster.domain.alerts import RULES, Alert, MsgType
 from broadcaster.domain.audience import AudienceKind
-from broadcaster.domain.permissions import Permission
+from broadcaster.domain.permissions import Caller, Permission
 from broadcaster.domain.refusals import NotFound, Refused, located
 from broadcaster.domain.schedules import LASTS, Kind, Schedule
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import audience_of, idempotency_key, request_hash, show_alert, show_content, texts_of
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import number_of
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import MAX_EVENT
-from broadcaster.http.schemas.schedules import OccurrenceOut, Occurrences, ScheduleIn, ScheduleOut, SchedulePage
+from broadcaster.http.schemas.schedules import (
+    AnswerIn,
+    OccurrenceOut,
+    Occurrences,
+    OccurrencesQuery,
+    ScheduleIn,
+    ScheduleOut,
+    SchedulePage,
+    SchedulePatch,
+    SchedulesQuery,
+)
 from broadcaster.http.stations import station_given, station_named
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
-from broadcaster.store import schedules
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
 from schedules import PublicDate, feed
-
-if TYPE_CHECKING:
-    from broadcaster.domain.permissions import Caller
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.schedules import AnswerIn, OccurrencesQuery, SchedulePatch, SchedulesQuery
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
 
 _MINUTE = timedelta(minutes=1)
 _PUBLISHED_FOR = timedelta(days=366)

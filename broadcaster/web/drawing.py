@@ -3,20 +3,15 @@
 SVG over a plane in metres about the area's middle: accurate to a thousandth within the tens of kilometres shown.
 """
 
-from __future__ import annotations
-
 import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mercantile
+from mercantile import Tile
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from mercantile import Tile
-
-    from zones import Area
+from zones import Area
 
 METRES_A_DEGREE = 111_320.0
 _MARGIN = 0.35

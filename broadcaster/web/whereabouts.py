@@ -1,18 +1,12 @@
 """Where an alert's area is, in words: an address, or a distance from the station."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
-from broadcaster.domain.stations import StationKind
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.stations import Station, StationKind
 from broadcaster.web.drawing import METRES_A_DEGREE, written_point
-
-if TYPE_CHECKING:
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.stations import Station
-    from broadcaster.web.i18n import Words
-    from zones import Circle
+from broadcaster.web.i18n import Words
+from zones import Circle
 
 _MOST_LINES = 20
 _AT_IT_M, _TOO_FAR_M = 120.0, 30_000.0

@@ -1,10 +1,10 @@
 """Queries of alerts."""
 
-from __future__ import annotations
-
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from sqlalchemy import or_, select, update
@@ -22,16 +22,10 @@ from broadcaster.domain.alerts import (
 )
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.people import ChannelName
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_audience, sealed_audience
 from broadcaster.store.tables import alerts
 from zones import Area
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from datetime import datetime
-
-    from broadcaster.store.engine.engine import Unit
-
 
 _CHUNK = 500
 

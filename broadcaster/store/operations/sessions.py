@@ -3,27 +3,19 @@
 A session ends after its lifetime, when idle, with its operator's access, or by request.
 """
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import Row, Select, and_, delete, or_, select, update
 
 from broadcaster.domain.permissions import Caller, Permission
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.operators import operators
 from broadcaster.store.stations.labels import open_label
 from broadcaster.store.stations.stations import hash_of, holding
 from broadcaster.store.tables import OPERATOR, api_keys, operator_roles, sessions
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from sqlalchemy import Row, Select
-
-    from broadcaster.store.engine.engine import Unit
 
 _NAME_BYTES = 32
 _LONGEST_DEVICE = 60

@@ -1,14 +1,14 @@
 """Operators, their roles and their one-time links."""
 
-from __future__ import annotations
-
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 
 from broadcaster.domain.operators import Operator
 from broadcaster.domain.permissions import Caller, Role
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_label, sealed_label
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import (
@@ -21,14 +21,6 @@ from broadcaster.store.tables import (
     recovery_codes,
     sessions,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from datetime import datetime
-
-    from sqlalchemy import ColumnElement
-
-    from broadcaster.store.engine.engine import Unit
 
 _HANDLE_BYTES = 32
 _LINK_BYTES = 24

@@ -4,29 +4,21 @@ A challenge is not stored when it is given, or strangers could fill the table: i
 answered one is stored, so that none is taken twice.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import secrets
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.operators import Passkey
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.operators import operators
 from broadcaster.store.stations.stations import holding
 from broadcaster.store.tables import api_keys, from_micros, passkeys, to_micros, used_challenges
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from sqlalchemy import Row
-
-    from broadcaster.store.engine.engine import Unit
-    from broadcaster.store.engine.sealing import Vault
 
 CHALLENGE_HOLDS = timedelta(minutes=15)
 _RANDOM, _TIME, _MAC = 16, 8, 16

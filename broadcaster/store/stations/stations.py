@@ -1,26 +1,19 @@
 """Stations, groups and API keys."""
 
-from __future__ import annotations
-
 import hashlib
 import secrets
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Text, and_, cast, delete, func, null, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, Text, and_, cast, delete, func, null, or_, select, true, update
 
 from broadcaster.domain.permissions import Caller, KeyRole, caller_with_key
 from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import TOPICS, Station, StationKind
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_group, open_label, sealed_group, sealed_label
 from broadcaster.store.tables import OPERATOR, alerts, api_keys, follows, groups, memberships, stations, subscribers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import ColumnElement, Row
-
-    from broadcaster.store.engine.engine import Unit
 
 _KEY_BYTES = 24
 

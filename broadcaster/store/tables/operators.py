@@ -1,7 +1,5 @@
 """Tables of operators. Each is a row of ``api_keys`` too, whose key nobody knows: an author has one kind of id."""
 
-from __future__ import annotations
-
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, LargeBinary, String, Table
 
 from broadcaster.store.tables.columns import Id, Instant, metadata, station

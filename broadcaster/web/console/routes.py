@@ -1,11 +1,10 @@
 """Console routes. ``page_at``, ``form_at`` and ``data_at`` hold what they have in common."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from broadcaster.domain.permissions import Permission
-from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
+from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Handler, Route
 from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.web.console import home, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, report, unreached
@@ -14,11 +13,6 @@ from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.operators import account, entering, people
 from broadcaster.web.console.sandbox import sandbox
 from broadcaster.web.console.schedules import drills, reminding, schedules
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from broadcaster.http.route import Handler
 
 _HTML, _STREAM = "text/html", "text/event-stream"
 _BY_PASSKEY = f"{signing_in.SIGN_IN}/passkey"

@@ -1,26 +1,21 @@
 """The page of the sign-in, and sign-out; forms survive the end of a session."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote, urlsplit
+
+from aiohttp import web
 
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.keys import SERVICES, SESSION
 from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.route import Call
 from broadcaster.http.sessions import COOKIE, FIELD, PATH, csrf_of, idle, session_of
 from broadcaster.store.operations import sessions
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.operators.entering import check_page
 from broadcaster.web.pages import to, written_short
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from aiohttp import web
-
-    from broadcaster.http.route import Call
 
 SIGN_IN = f"{PATH}/sign-in"
 _HELD = "held."

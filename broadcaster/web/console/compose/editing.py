@@ -1,23 +1,25 @@
 """/console/schedules/{id}/edit: a scheduled alert in the steps of a new one."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from aiohttp import web
 from pydantic import Field
 
 from broadcaster.domain.refusals import Conflict, refused
-from broadcaster.domain.schedules import Kind
+from broadcaster.domain.schedules import Kind, Schedule
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.problems import HttpProblem
+from broadcaster.http.route import Call
 from broadcaster.http.schedules import changed_to, schedule_of
 from broadcaster.http.schemas.base import Moment, Query
 from broadcaster.http.schemas.schedules import ScheduleIn
 from broadcaster.pipeline import schedule as scheduling
+from broadcaster.pipeline.services import Services
 from broadcaster.store.stations import stations
 from broadcaster.web.console.compose.compose import facts_of
 from broadcaster.web.console.compose.draft import read, territory
@@ -27,14 +29,6 @@ from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.pages import written_time
 from schedules import BadSchedule
 from zones import Area
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.schedules import Schedule
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.pipeline.services import Services
 
 _MINUTE = timedelta(minutes=1)
 

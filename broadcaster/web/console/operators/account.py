@@ -1,26 +1,21 @@
 """An operator's own account: their passkeys."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+from aiohttp import web
 
-from broadcaster.domain.operators import party_of
+from broadcaster.domain.operators import Operator, party_of
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.reading import number_of
+from broadcaster.http.route import Call
+from broadcaster.store import Unit
 from broadcaster.store.operators import operators, passkeys
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.operators import webauthn_checks as checks
 from broadcaster.web.console.operators.entering import OptionsOut, PasskeyIn, keep_passkey, use_of
 from broadcaster.web.pages import to, written_short
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.operators import Operator
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
 
 ACCOUNT = "/console/account"
 

@@ -1,16 +1,18 @@
 """Sign-in with a passkey, and the one-time link by which an operator makes the first."""
 
-from __future__ import annotations
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.operators import LONGEST_NAME, party_of
+from broadcaster.domain.operators import LONGEST_NAME, Operator, party_of
 from broadcaster.domain.refusals import Forbidden, NotFound, Refused
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count
 from broadcaster.http.keys import SERVICES
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Given, Shown
 from broadcaster.http.sessions import (
     COOKIE,
@@ -22,20 +24,11 @@ from broadcaster.http.sessions import (
     lasts,
     session_of,
 )
+from broadcaster.store import Unit
 from broadcaster.store.operations import sessions
 from broadcaster.store.operators import operators, passkeys
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.operators import webauthn_checks as checks
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import timedelta
-
-    from aiohttp import web
-
-    from broadcaster.domain.operators import Operator
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
 
 SIGN_IN = "sign-in"
 _LONGEST_SECRET = 64

@@ -1,33 +1,32 @@
 """The people who may act: invited, given roles, disabled and let in again."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
+from aiohttp import web
 
-from broadcaster.domain.operators import INVITATION_HOLDS, LINK_HOLDS, LONGEST_NAME, ROLES, may_manage, welcome_url
-from broadcaster.domain.permissions import Permission, Role
+from broadcaster.domain.operators import (
+    INVITATION_HOLDS,
+    LINK_HOLDS,
+    LONGEST_NAME,
+    ROLES,
+    Operator,
+    may_manage,
+    welcome_url,
+)
+from broadcaster.domain.permissions import Caller, Permission, Role
 from broadcaster.domain.refusals import Conflict, Forbidden, NotFound, Refused
 from broadcaster.http.reading import form_of, number_of
-from broadcaster.http.route import forbidden
+from broadcaster.http.route import Call, forbidden
 from broadcaster.http.sessions import PATH
+from broadcaster.store import Unit
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from aiohttp import web
-
-    from broadcaster.domain.operators import Operator
-    from broadcaster.domain.permissions import Caller
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
-    from broadcaster.web.i18n import Words
 
 log = structlog.get_logger(__name__)
 

@@ -1,9 +1,8 @@
 """WebAuthn: what a browser is asked for, and the check of what it answers (W3C Web Authentication Level 3)."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import webauthn
 from webauthn.helpers import base64url_to_bytes, options_to_json
@@ -14,15 +13,10 @@ from webauthn.helpers.structs import (
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
+from webauthn.registration.verify_registration_response import VerifiedRegistration
 
+from broadcaster.domain.operators import Party, Passkey
 from broadcaster.domain.refusals import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from webauthn.registration.verify_registration_response import VerifiedRegistration
-
-    from broadcaster.domain.operators import Party, Passkey
 
 _NAME = "Tocsin"
 _TIMEOUT_MS = 300_000
