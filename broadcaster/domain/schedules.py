@@ -77,21 +77,32 @@ class Schedule:
 
     @property
     def reach_changed(self) -> bool:
-        """Return whether reach changed by a quarter since the schedule was written."""
-        if self.reach is None or self.reach_now is None:
-            return False
-        return abs(self.reach_now - self.reach) > CHANGED_REACH * max(self.reach, 1)
+        """Return whether reach changed by more than a quarter since the schedule was written."""
+        return _changed(self.reach, self.reach_now)
+
+
+def _changed(then: int | None, now: int | None) -> bool:
+    return then is not None and now is not None and abs(now - then) > CHANGED_REACH * max(then, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One due time of a schedule. ``why``: what it was refused for."""
+    """One due time of a schedule. ``why``: what it was refused for.
+
+    ``reach``: people when the schedule was written; ``reach_now``: when it was sent.
+    """
 
     schedule_id: int
     at: datetime
     outcome: Outcome
     alert_id: int | None = None
     why: Coded | None = None
+    reach: int | None = None
+    reach_now: int | None = None
+
+    @property
+    def reach_changed(self) -> bool:
+        return _changed(self.reach, self.reach_now)
 
 
 def needs_reason(severity: Severity, status: Status) -> bool:

@@ -228,7 +228,7 @@ def _plan(services: Services, schedule: Schedule, facts: _Facts, now: datetime) 
     except Refused as error:
         refused = Occurrence(schedule.id, last, Outcome.REFUSED, why=error)
         return Settled(schedule, next_at, ended_at, (*missed, refused))
-    sent = Occurrence(schedule.id, last, Outcome.ISSUED, alert.id)
+    sent = Occurrence(schedule.id, last, Outcome.ISSUED, alert.id, reach=schedule.reach, reach_now=schedule.reach_now)
     return Settled(schedule, next_at, ended_at, (*missed, sent), alert)
 
 
@@ -251,10 +251,12 @@ async def answer(services: Services, schedule: Schedule, at: datetime, *, key_id
         async with services.store.read() as unit:
             facts = await _facts(unit, [schedule], now)
         alert = await asyncio.to_thread(_drawn_up, services, schedule, facts, now, now)
+    people = None if alert is None else await counted(services, schedule, facts.stations)
     outcome = Outcome.CANCELLED if alert is None else Outcome.ISSUED
 
     async def keep(unit: Unit) -> bool:
-        word = Occurrence(schedule.id, at, outcome, None if alert is None else alert.id)
+        number = None if alert is None else alert.id
+        word = Occurrence(schedule.id, at, outcome, number, reach=schedule.reach, reach_now=people)
         if not await schedules.answer(unit, word):
             return False
         if alert is not None:

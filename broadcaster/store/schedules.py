@@ -37,7 +37,9 @@ _READ_LOCKED = (
     .with_for_update()
 )
 _INSERT_OCCURRENCES = Insert(
-    occurrences, "schedule_id", "at", "outcome", "alert_id", "code", "params", "problem", octets=("params",)
+    occurrences,
+    *("schedule_id", "at", "outcome", "alert_id", "code", "params", "problem", "reach", "reach_now"),
+    octets=("params",),
 )
 _MOVE_ON = Update(schedules, ("id",), ("next_at", "ended_at"))
 _SECOND = timedelta(seconds=1)
@@ -149,7 +151,7 @@ def _schedule(unit: Unit, row: Any) -> Schedule:
 
 def _occurrence(unit: Unit, row: Any) -> Occurrence:
     why = None if row.code is None else _open_why(unit, row)
-    return Occurrence(row.schedule_id, row.at, Outcome(row.outcome), row.alert_id, why)
+    return Occurrence(row.schedule_id, row.at, Outcome(row.outcome), row.alert_id, why, row.reach, row.reach_now)
 
 
 def _sealed_why(unit: Unit, occurrence: Occurrence) -> tuple[str | None, bytes | None]:
@@ -260,14 +262,15 @@ async def settle(unit: Unit, plans: Sequence[Settled]) -> list[Settled]:
     taken = await _take(unit, plans)
     there = await _there(unit, taken)
     written = [_without(plan, there) for plan in taken]
-    rows = [
-        (each.schedule_id, to_micros(each.at), each.outcome, each.alert_id, *_sealed_why(unit, each), "")
-        for plan in written
-        for each in plan.occurrences
-    ]
+    rows = [_row_of(unit, each) for plan in written for each in plan.occurrences]
     await _INSERT_OCCURRENCES.run(unit, rows)
     await add_many(unit, [(plan.alert, plan.schedule.key_id) for plan in written if plan.alert is not None])
     return written
+
+
+def _row_of(unit: Unit, each: Occurrence) -> tuple[Any, ...]:
+    why = _sealed_why(unit, each)
+    return each.schedule_id, to_micros(each.at), each.outcome, each.alert_id, *why, "", each.reach, each.reach_now
 
 
 async def _take(unit: Unit, plans: Sequence[Settled]) -> list[Settled]:
@@ -316,6 +319,19 @@ async def not_sent(unit: Unit, stations: Collection[int] | None, limit: int) -> 
     return [(_schedule(unit, row), _occurrence(unit, row)) for row in await unit.conn.execute(query)]
 
 
+async def to_come(unit: Unit, station_ids: Sequence[int], until: datetime, limit: int) -> list[Schedule]:
+    """Return these stations' schedules due before ``until``, soonest first."""
+    theirs = schedules.c.station_id.in_(station_ids), schedules.c.next_at.is_not(None), schedules.c.next_at <= until
+    rows = await unit.conn.execute(select(schedules).where(*theirs).order_by(schedules.c.next_at).limit(limit))
+    return [_schedule(unit, row) for row in rows]
+
+
+async def of_alerts(unit: Unit, alert_ids: Sequence[int]) -> dict[int, Occurrence]:
+    """Return the occurrences that became these alerts, by alert."""
+    query = select(occurrences).where(occurrences.c.alert_id.in_(alert_ids))
+    return {row.alert_id: _occurrence(unit, row) for row in await unit.conn.execute(query)}
+
+
 async def past(unit: Unit, schedule_id: int, limit: int) -> list[Occurrence]:
     """Return a schedule's past occurrences, latest first."""
     query = select(occurrences).where(occurrences.c.schedule_id == schedule_id)
@@ -326,7 +342,12 @@ async def past(unit: Unit, schedule_id: int, limit: int) -> list[Occurrence]:
 async def answer(unit: Unit, occurrence: Occurrence) -> bool:
     """Record the decision on an unsent occurrence; False if there is one already."""
     mine = and_(occurrences.c.schedule_id == occurrence.schedule_id, occurrences.c.at == occurrence.at)
-    values = {"outcome": occurrence.outcome, "alert_id": occurrence.alert_id}
+    values = {
+        "outcome": occurrence.outcome,
+        "alert_id": occurrence.alert_id,
+        "reach": occurrence.reach,
+        "reach_now": occurrence.reach_now,
+    }
     kept = await unit.conn.execute(update(occurrences).where(mine, occurrences.c.outcome.in_(OPEN)).values(values))
     return kept.rowcount == 1
 

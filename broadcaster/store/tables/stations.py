@@ -128,6 +128,8 @@ occurrences = Table(
     Column("code", String(60)),
     Column("params", LargeBinary),
     Column("problem", String(300), nullable=False, default=""),
+    Column("reach", Integer),
+    Column("reach_now", Integer),
     Index("ix_occurrences_not_sent", "schedule_id", sqlite_where=text(NOT_SENT), postgresql_where=text(NOT_SENT)),
     set_only("occurrences", "alert_id"),
 )

@@ -17,6 +17,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
+from broadcaster.store import schedules as schedule_store
 from broadcaster.store.alerts import alerts, counting
 from broadcaster.web.console.alerts.live_words import sandboxed
 from broadcaster.web.console.compose import words as compose_words
@@ -42,10 +43,14 @@ async def page(call: Call[None, None]) -> web.Response:
         recent = [each for each in await _recent(unit, call, known, now) if each.id not in {one.id for one in active}]
         practice = await drills.facts(unit, known, now, words)
         not_sent = await schedules.not_sent(unit, call, known, words)
+        planned = await schedules.changed_soon(unit, call, known, words)
         facts = {each.id: await _fact(unit, each, known[each.station_id], words) for each in (*active, *recent)}
+        reached = await schedule_store.of_alerts(unit, list(facts))
     channels = {each["name"]: each["word"] for each in compose_words.channels(words)}
     shown = [facts[each.id] for each in active]
     theirs_or_all = {None, *(each.id for each in active)}
+    for number, occurrence in reached.items():
+        facts[number]["reach"] = (occurrence.reach_now, occurrence.reach) if occurrence.reach_changed else None
     missed = [fact for fact in facts.values() if fact["unreached"]]
     drawn = [each for each in active if each.area is not None]
     ground = known[drawn[0].station_id] if drawn else theirs[0] if theirs else None
@@ -57,6 +62,8 @@ async def page(call: Call[None, None]) -> web.Response:
             "stations": theirs,
             "may_send": call.may_somewhere(Permission.SEND),
             "active": shown,
+            "changed": [each for each in facts.values() if each.get("reach")],
+            "planned": [each for each in planned if each["reach"]],
             "missed": missed[:_SHOWN],
             "not_sent": not_sent,
             **practice,

@@ -180,7 +180,7 @@ async def test_a_schedule_is_changed_in_the_steps_of_a_new_alert_and_nothing_tha
     status, _, kept = await console.ask(f"{there}?version={whole['version']}", body)
     assert (status, kept["id"]) == (200, schedule["id"])
     _, _, same = await api.call("GET", f"/v1/schedules/{schedule['id']}")
-    assert same == schedule
+    assert same == schedule | {"author": same["author"]}, "who changes it is its author from then on"
     assert (await console.ask(f"{there}?version={whole['version']}", body))[0] == 409, "it was changed meanwhile"
     wrong = await console.ask(
         f"{there}?version={whole['version'] + 1}", body | {"at": "2020-01-01T08:00", "repeat": None}
@@ -293,3 +293,15 @@ async def test_the_first_page_says_beforehand_that_school_holidays_will_be_unkno
         f"Les vacances scolaires de la zone B ne sont connues que jusqu’au {soon.day} "
         in (await console.get("/console?lang=fr"))[2]
     )
+
+
+async def test_an_alert_says_that_it_reached_others_than_when_it_was_written(console, api):
+    schedule = await made(api, audience="all_followers", area=...)
+    at = await missed(api, schedule)
+    async with api.running.services.store.write() as unit:
+        await unit.conn.exec_driver_sql("UPDATE schedules SET reach = 100")
+    status, headers, _ = await console.post(f"/console/schedules/{schedule['id']}", action="send", occurrence=at)
+    assert status == 303
+    said = "Elle a touché 0 personnes à l’envoi, contre 100 quand elle a été écrite."
+    assert said in (await console.get(headers["Location"] + "?lang=fr"))[2]
+    assert said in (await console.get("/console?lang=fr"))[2]

@@ -14,6 +14,7 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.deliveries import Told, stream
+from broadcaster.store import schedules
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.web.console.alerts.alerts import label_of, look_of, state_word
@@ -58,12 +59,14 @@ async def page(call: Call[None, None]) -> web.Response:
     earlier: Alert | None = None
     async with call.services.store.read() as unit:
         by = await reporting.sender_of(unit, alert.id)
+        occurrence = (await schedules.of_alerts(unit, [alert.id])).get(alert.id)
         if alert.msg_type is MsgType.CANCEL and alert.references:
             earlier = await alerts.by_id(unit, alert.references[0])
     shown = {
         **heading(facts.alert, station, words),
         **changing(facts, station, words),
         "by": by,
+        "occurrence": occurrence,
         "earlier": earlier,
         "may_cancel": _may_cancel(call, facts.alert, station),
         "picture": picture_of(call.services.settings, alert, station),

@@ -47,6 +47,7 @@ _MOST = 200
 _AHEAD = 10
 _AGENDA = timedelta(days=60)
 _NOT_SENT = 40
+_SOON = timedelta(hours=1)
 _PATH = "/console/schedules"
 
 
@@ -103,6 +104,15 @@ async def not_sent(
         for each, occurrence in found
         if each.station_id in known
     ]
+
+
+async def changed_soon(
+    unit: Unit, call: Call[Any, Any], known: Mapping[int, Station], words: Words
+) -> list[dict[str, Any]]:
+    """Return schedules due soon whose reach is no longer what it was when they were written."""
+    soon = call.services.clock.now() + _SOON
+    found = await schedules.to_come(unit, list(known), soon, _NOT_SENT)
+    return [card(each, known[each.station_id], words) for each in found if each.reach_changed]
 
 
 def card(schedule: Schedule, station: Station, words: Words, names: Mapping[int, str] | None = None) -> dict[str, Any]:
