@@ -81,7 +81,8 @@ class Settings(BaseModel):
         description="Web push identity (RFC 8292), PEM or base64url; `tocsin vapid` makes one. Without it: sandbox.",
     )
     vapid_subject: str = Field(
-        "", description="`mailto:` or `https:` address of whoever runs this, for push services; needed with the key."
+        "",
+        description="`mailto:` or `https:` address of this service's operator, for push services; needed with the key.",
     )
     push_origins: tuple[str, ...] = Field(
         (), description="Push services that may be written to, comma-separated; without it, the known ones."

@@ -22,9 +22,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("file", type=_FILE)
-@click.option(
-    "--with-key", is_flag=True, help="Write the secret beside it, as FILE.key: whoever has both can read all."
-)
+@click.option("--with-key", is_flag=True, help="Write the secret beside it, as FILE.key: with both, all can be read.")
 def backup(file: Path, *, with_key: bool) -> None:
     """Write the whole database into FILE, of one moment, while the service runs.
 
@@ -43,7 +41,7 @@ def backup(file: Path, *, with_key: bool) -> None:
     click.echo(f"{file}: {made.rows:,} rows of {len(made.tables)} tables, {size / 1e6:,.1f} MB")
     if with_key:
         write_private(beside, _key_text(where))
-        click.echo(f"{beside}: THE SECRET. Whoever has both files can read every number and every home: part them.")
+        click.echo(f"{beside}: THE SECRET. With both files every number and every home can be read: keep them apart.")
     else:
         place = "TOCSIN_SECRET_KEY" if where.secret_key else where.data_dir / KEY_FILE
         click.echo(f"THE SECRET IS NOT IN IT: keep {place} too, elsewhere. Without it nobody can read the backup.")
@@ -118,7 +116,7 @@ def restore(file: Path, *, key: Path | None, force: bool) -> None:
         unsent = counted(restored.queued, "message", "messages")
         click.echo(
             f"ALERTS IN FLIGHT: {restored.in_flight}, with {unsent} unsent when it was taken."
-            " They go out at the next start; whoever got theirs after the backup gets it twice."
+            " They go out at the next start; people who got theirs after the backup get it twice."
         )
 
 

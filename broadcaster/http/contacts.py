@@ -14,7 +14,7 @@ from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.refusals import Refused, refused
 from broadcaster.domain.spelling import group_slug, key
 from broadcaster.http.schemas.subscribers import ContactOut, EmailContactIn, PhoneContactIn, PushContactIn
-from broadcaster.register.contacts import mail_contact, phone_contact
+from broadcaster.register.contacts import mail_contact, phone_contact, push_contact
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
 from channels.webpush import KNOWN_ORIGINS, InvalidSubscription, PushSubscription
@@ -62,8 +62,7 @@ def read_push(given: dict[str, Any], field: str, origins: tuple[str, ...]) -> Ne
     except InvalidSubscription as error:
         where = field if error.field == "subscription" else f"{field}.{error.field}"
         raise refused(error, where) from error
-    parts = {"endpoint": subscription.endpoint, "p256dh": subscription.p256dh, "auth": subscription.auth}
-    return NewContact(ChannelName.PUSH, subscription.canonical, json.dumps(parts))
+    return push_contact(subscription)
 
 
 def show_contact(channel: ChannelName, address: str, status: str) -> ContactOut:

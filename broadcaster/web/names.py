@@ -1,6 +1,14 @@
 """Names in the reader's language."""
 
+from broadcaster.domain.people import ChannelName
 from broadcaster.web.i18n import Words
+
+CHANNEL_ICONS = {
+    ChannelName.PUSH: "bell",
+    ChannelName.SMS: "text",
+    ChannelName.VOICE: "phone",
+    ChannelName.EMAIL: "mail",
+}
 
 
 def language_word(locale: str, words: Words) -> str:

@@ -23,6 +23,7 @@ from broadcaster.languages import LANGUAGES, direction, own_name
 from broadcaster.web.assets import ASSETS, Assets
 from broadcaster.web.ground import map_address, tiled
 from broadcaster.web.i18n import Words, catalogs, preferred
+from broadcaster.web.names import CHANNEL_ICONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,7 +61,12 @@ def set_up(app: web.Application) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"asset": app[ASSETS].url, "direction": direction, "own_name": own_name}
+    environment.globals |= {
+        "asset": app[ASSETS].url,
+        "direction": direction,
+        "own_name": own_name,
+        "channel_icons": CHANNEL_ICONS,
+    }
     settings = app[SERVICES].settings
     environment.globals["map_tiles"] = map_address(settings)
     environment.globals["map_by"] = settings.tiles_by if tiled(settings) else ""

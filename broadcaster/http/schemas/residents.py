@@ -40,7 +40,7 @@ class SignUpIn(ContactToConfirm):
 class ConfirmationMade(Shown):
     """A code is on its way. The answer is the same whether the number is known here or not."""
 
-    confirmation: str = Field(description="Names this confirmation; a secret of whoever began it.")
+    confirmation: str = Field(description="Names this confirmation; a secret of the person who began it.")
     channel: Literal["sms", "voice", "email"]
     to: str = Field(description="Where the code goes, as it was understood.")
     expires_at: datetime

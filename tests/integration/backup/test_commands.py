@@ -59,7 +59,7 @@ def name_of_one(data, **settings):
 def test_a_backup_and_its_key_make_a_new_machine(lived_in, tmp_path):
     code, said = tocsin("backup", tmp_path / "b.zip", "--with-key", data=lived_in)
     assert code == 0, said
-    assert "THE SECRET. Whoever has both files can read every number" in said
+    assert "THE SECRET. With both files every number" in said
     assert (tmp_path / "b.zip.key").stat().st_mode & 0o777 == 0o600
     new = tmp_path / "new"
     code, said = tocsin("restore", tmp_path / "b.zip", "--key", tmp_path / "b.zip.key", data=new)

@@ -3,6 +3,7 @@
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.people import CHANNELS
 from broadcaster.web.i18n import Words
+from broadcaster.web.names import CHANNEL_ICONS
 from broadcaster.web.severities import severity_words
 
 Said = str | dict[str, str]
@@ -36,12 +37,7 @@ def severities(words: Words) -> list[dict[str, str]]:
 
 def channels(words: Words) -> list[dict[str, str]]:
     """Return each channel: name, label and icon."""
-    return [
-        {"name": "push", "word": words.channel("push"), "icon": "bell"},
-        {"name": "sms", "word": words.channel("sms"), "icon": "text"},
-        {"name": "voice", "word": words.channel("voice"), "icon": "phone"},
-        {"name": "email", "word": words.channel("email"), "icon": "mail"},
-    ]
+    return [{"name": each.value, "word": words.channel(each), "icon": CHANNEL_ICONS[each]} for each in CHANNELS]
 
 
 def for_script(words: Words, *, authority: bool) -> dict[str, Said]:

@@ -19,6 +19,7 @@ from broadcaster.store.register.search import Found, Only
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.i18n import Words
+from broadcaster.web.names import CHANNEL_ICONS
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
 
@@ -101,11 +102,3 @@ def _shown(line: Line, words: Words) -> dict[str, Any]:
         "opted_out": line.opted_out,
         "groups": line.groups,
     }
-
-
-CHANNEL_ICONS = {
-    ChannelName.PUSH: "device",
-    ChannelName.SMS: "text",
-    ChannelName.VOICE: "phone",
-    ChannelName.EMAIL: "mail",
-}

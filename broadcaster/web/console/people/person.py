@@ -24,9 +24,8 @@ from broadcaster.store.register.by_hand import Change
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.console.people import person_form
-from broadcaster.web.console.people.people import CHANNEL_ICONS
 from broadcaster.web.drawing import written_point
-from broadcaster.web.names import language_word
+from broadcaster.web.names import CHANNEL_ICONS, language_word
 from broadcaster.web.pages import to, written_short
 
 if TYPE_CHECKING:

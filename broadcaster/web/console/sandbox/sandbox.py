@@ -18,9 +18,9 @@ from broadcaster.store import Unit, sandbox
 from broadcaster.store.alerts import alerts
 from broadcaster.store.sandbox import CODES, SandboxMessage
 from broadcaster.web.console.frame import show, words_of
-from broadcaster.web.console.people.people import CHANNEL_ICONS
 from broadcaster.web.console.sandbox.seen import html_of, seen, without_secrets
 from broadcaster.web.i18n import Words
+from broadcaster.web.names import CHANNEL_ICONS
 from broadcaster.web.pages import written_short
 from broadcaster.web.resident.public import unknown
 

@@ -11,8 +11,8 @@ from xml.etree import ElementTree as ET
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.zones import zone_of
 from broadcaster.store.sandbox import CODES, SandboxMessage
-from broadcaster.web.console.people.people import CHANNEL_ICONS
 from broadcaster.web.i18n import Words
+from broadcaster.web.names import CHANNEL_ICONS
 from broadcaster.web.pages import written_short
 from channels.sms import count as count_segments
 
