@@ -225,11 +225,11 @@ async def _entering(services: Services) -> None:
         while True:
             now = clock()
             again_at = now + _ENTER_PACE_S
-            await services.here.follow()
             if now >= leads_until and await leads(services, "entrants"):
                 leads_until = now + LEAD_S / 6
-            if now < leads_until:
+            if now < leads_until:  # first: people are waiting for it
                 ENTERED.inc(await enter(services))
+            await services.here.follow()
             await signal.wait(LEAD_S / 3)
             await asyncio.sleep(again_at - clock())
 

@@ -66,7 +66,6 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
         _check_no_token(given)
     else:
         _check_unproven(given)
-    caller = caller_mark(call)
     contacts = read_contacts(given.contacts, region=station.region, origins=services.settings.push_origins)
     wanted = group_slugs(given.groups)
     person = NewSubscriber(
@@ -81,7 +80,7 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
     if trusted:
         registered = await services.registrations.do(Registration(station.id, person, wanted, now))
         return answer(SubscriberMade(id=str(registered)), 201)
-    token = given.token or people.new_token()
+    token, caller = given.token or people.new_token(), caller_mark(call)
 
     async def keep(unit: Unit) -> tuple[int, list[int]]:
         there = None if given.token is None else await people.by_token(unit, given.token)

@@ -162,9 +162,9 @@ def _read(written: str, region: str) -> PhoneNumber | str:
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if _FICTION.fullmatch(e164):
         return PhoneNumber(e164, "FR", "mobile" if e164.startswith(_FICTION_MOBILE) else "fixed", fictional=True)
-    if not phonenumbers.is_valid_number(number):
-        return _MISFITS.get(phonenumbers.is_possible_number_with_reason(number), "phone-does-not-exist")
     kind = _kind(number)
+    if kind == PhoneNumberType.UNKNOWN:  # the library's test of a valid number
+        return _MISFITS.get(phonenumbers.is_possible_number_with_reason(number), "phone-does-not-exist")
     if kind not in _KINDS:
         return _REFUSED_TYPES.get(kind, "phone-of-nobody")
     return PhoneNumber(e164, phonenumbers.region_code_for_number(number) or region, _KINDS[kind])

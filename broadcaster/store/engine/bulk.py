@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from sqlalchemy import Select, Table, Text, func, select
+from sqlalchemy import Select, Table, Text, func, select, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -166,3 +166,21 @@ class Columns:
             return np.array([orjson.loads(column) for column in packed], np.int64)
         rows = (await unit.conn.execute(self._statement, given)).all()
         return np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * self.width).reshape(-1, self.width).T
+
+
+async def reserve(unit: Unit, table: Table, count: int) -> list[int]:
+    """Reserve ``count`` ids from a table's numbering, permanently."""
+    if count == 0:
+        return []
+    if unit.conn.dialect.name == "sqlite":
+        sequence = {"name": table.name, "count": count}
+        moved = await unit.conn.scalar(_MOVE_NUMBER, sequence)
+        if moved is None:  # no row yet
+            await unit.conn.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :count)"), sequence)
+            moved = count
+        return list(range(moved - count + 1, moved + 1))
+    sequence_of = func.pg_get_serial_sequence(table.name, "id")
+    return list(await unit.conn.scalars(select(func.nextval(sequence_of)).select_from(func.generate_series(1, count))))
+
+
+_MOVE_NUMBER = text("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :name RETURNING seq")

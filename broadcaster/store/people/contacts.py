@@ -9,9 +9,10 @@ from sqlalchemy import Row, delete, exists, select, update
 
 from broadcaster.domain.people import CHANNEL_NUMBER, PUSH, ChannelName, ContactStatus, NewContact
 from broadcaster.domain.refusals import Conflict
+from broadcaster.store.engine.bulk import Insert, reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs
+from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs, to_micros
 
 CHUNK = 400
 """Rows per statement with two or more parameters each: SQLite's limit is 32,766, and short is as fast."""
@@ -21,6 +22,12 @@ _CODE = 60
 
 
 Key = tuple[int, bytes]
+
+_ADD = Insert(
+    contacts,
+    *("id", "channel", "fingerprint", "sealed", "status", "created_at"),
+    octets=("fingerprint", "sealed"),
+)
 
 FORGOTTEN = b""
 """Address of an ownerless contact that must not be written to."""
@@ -96,7 +103,8 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
     attacker could silence the device.
     """
     by_key = {key_of(unit, contact): contact for contact in wanted}
-    await adopt(unit, {key: former_mark(unit.vault, contact) for key, contact in by_key.items()})
+    respelled = {key: each for key, each in by_key.items() if each.address != each.canonical}
+    await adopt(unit, {key: former_mark(unit.vault, contact) for key, contact in respelled.items()})
     found: dict[Key, int] = {}
     revived: list[int] = []
     forgotten: set[int] = set()
@@ -119,22 +127,13 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
             )
     await revive(unit, revived, now)
     missing = [key for key in keys if key not in found]
-    if missing:
-        # Matched by unique key: SQLite keeps the order only for single inserts.
-        rows = await unit.conn.execute(
-            contacts.insert().returning(contacts.c.channel, contacts.c.fingerprint, contacts.c.id),
-            [
-                {
-                    "channel": key[0],
-                    "fingerprint": key[1],
-                    "sealed": seal_address(unit, key, by_key[key].address),
-                    "status": ContactStatus.ACTIVE,
-                    "created_at": now,
-                }
-                for key in missing
-            ],
-        )
-        found.update({(row.channel, row.fingerprint): row.id for row in rows})
+    ids = await reserve(unit, contacts, len(missing))
+    found.update(zip(missing, ids, strict=True))
+    rows = [
+        (found[key], *key, seal_address(unit, key, by_key[key].address), int(ContactStatus.ACTIVE), to_micros(now))
+        for key in missing
+    ]
+    await _ADD.run(unit, rows)
     return found
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace, NewSubscriber
 from broadcaster.domain.spelling import key
 from broadcaster.store import sandbox
+from broadcaster.store.engine.bulk import Insert, reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import contacts as contact_rows
@@ -31,11 +32,25 @@ from broadcaster.store.tables import (
     positions,
     stations,
     subscribers,
+    to_micros,
 )
 from schedules import QuietHours
 
 _TOKEN_BYTES = 24
 _POINT = struct.Struct("<dd")
+_ADD = Insert(
+    subscribers,
+    *("id", "locale", "name", "token_hash", "vulnerable", "created_at"),
+    octets=("name", "token_hash", "vulnerable"),
+)
+_FOLLOW = Insert(
+    follows,
+    *("station_id", "subscriber_id", "external_mark", "external", "digest", "registered", "created_at"),
+    octets=("external_mark", "external", "digest"),
+)
+_LINK = Insert(links, "subscriber_id", "contact_id", "status", "created_at")
+_PLACE = Insert(places, "subscriber_id", "sealed", "created_at", octets=("sealed",))
+_CHANGE = Insert(changes, "subscriber_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,36 +131,27 @@ async def register(
     if not people:
         return []
     hashes = [hash_of(token) for token in tokens]
+    ids, at = await reserve(unit, subscribers, len(people)), to_micros(now)
     rows = [
-        {
-            "locale": person.locale,
-            "name": unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
-            "token_hash": token,
-            "vulnerable": sealed_flag(unit.vault, token, vulnerable=bool(person.vulnerable)),
-            "created_at": now,
-        }
-        for person, token in zip(people, hashes, strict=True)
+        (
+            each,
+            person.locale,
+            unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
+            token,
+            sealed_flag(unit.vault, token, vulnerable=bool(person.vulnerable)),
+            at,
+        )
+        for each, person, token in zip(ids, people, hashes, strict=True)
     ]
-    # Matched by token: SQLite returns rows in order only for single inserts.
-    added = await unit.conn.execute(subscribers.insert().returning(subscribers.c.token_hash, subscribers.c.id), rows)
-    id_by_token = {row.token_hash: row.id for row in added}
-    ids = [id_by_token[token] for token in hashes]
+    await _ADD.run(unit, rows)
     marks = digests if digests is not None else [None] * len(ids)
     if station_id is not None:
-        await unit.conn.execute(
-            follows.insert(),
-            [
-                {
-                    "station_id": station_id,
-                    "subscriber_id": subscriber_id,
-                    **sealed_external(unit.vault, station_id, person.external_id),
-                    "digest": digest,
-                    "registered": None if themselves else 1,
-                    "created_at": now,
-                }
-                for subscriber_id, person, digest in zip(ids, people, marks, strict=True)
-            ],
-        )
+        by_whom = None if themselves else 1
+        rows_of_follows = [
+            (station_id, each, *sealed_external(unit.vault, station_id, person.external_id).values(), digest, by_whom)
+            for each, person, digest in zip(ids, people, marks, strict=True)
+        ]
+        await _FOLLOW.run(unit, [(*row, at) for row in rows_of_follows])
     attached = await _attach(unit, list(zip(ids, people, strict=True)), groups_by_slug, now)
     if themselves and station_id is not None:
         await contact_rows.opt_in(unit, attached, station_id)
@@ -209,30 +215,14 @@ async def _attach(
         for subscriber_id, person in people
         for contact in person.contacts
     }
-    if link_rows:
-        await unit.conn.execute(
-            links.insert(),
-            [
-                {
-                    "subscriber_id": subscriber_id,
-                    "contact_id": contact_id,
-                    "status": LinkStatus.CONFIRMED,
-                    "created_at": now,
-                }
-                for subscriber_id, contact_id in sorted(link_rows)
-            ],
-        )
+    at = to_micros(now)
+    await _LINK.run(unit, [(*row, int(LinkStatus.CONFIRMED), at) for row in sorted(link_rows)])
     place_rows = [
-        {
-            "subscriber_id": subscriber_id,
-            "sealed": seal_point(unit, subscriber_id, place.lon, place.lat, place.label),
-            "created_at": now,
-        }
+        (subscriber_id, seal_point(unit, subscriber_id, place.lon, place.lat, place.label), at)
         for subscriber_id, person in people
         for place in person.places
     ]
-    if place_rows:
-        await unit.conn.execute(places.insert(), place_rows)
+    await _PLACE.run(unit, place_rows)
     member_rows = {(groups_by_slug[slug], subscriber_id) for subscriber_id, person in people for slug in person.groups}
     if member_rows:
         await unit.conn.execute(
@@ -246,7 +236,7 @@ async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
     """Record a change of these subscribers, numbered in commit order."""
     if subscriber_ids:
         await unit.in_turn("changes")
-        await unit.conn.execute(changes.insert(), [{"subscriber_id": each} for each in subscriber_ids])
+        await _CHANGE.run(unit, [(each,) for each in subscriber_ids])
         await unit.tell("people", 0)
 
 

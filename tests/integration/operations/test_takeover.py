@@ -1,4 +1,4 @@
-"""A sender is killed in the middle of an alert: another has its work within seconds, long before its leases end."""
+"""A process is killed in the middle of an alert: its work goes on within seconds, long before its leases end."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import time
 
 import pytest
 
-from broadcaster.store.alerts import batches
+from broadcaster.store.alerts import alerts, batches
+from broadcaster.store.alerts import report as reports
 from tests.servers.town_api import eventually
-from tests.servers.town_scaled import ScaledTown
+from tests.servers.town_audit import arrivals, audit
+from tests.servers.town_scaled import ManyTown, ScaledTown
 
 LEASE_S = 60.0
 GOAL_S = 3.0
@@ -47,3 +49,32 @@ async def test_what_a_killed_sender_held_is_taken_over_within_three_seconds(tmp_
     assert waited_s < GOAL_S + BETWEEN_LOOKS_S, f"took {waited_s:.1f} s"
     assert account["people"]["unreached"] == account["people"]["pending"] == 0
     assert any("may have been sent twice" in each for each in account["warnings"])
+
+
+@pytest.mark.timeout(300)
+async def test_what_the_only_process_held_when_it_was_killed_goes_on_within_three_seconds_of_its_restart(tmp_path):
+    async with ManyTown(tmp_path, lease_s=LEASE_S, push_per_second=40, push_concurrency=8) as town:
+        people = [town.resident("push") for _ in range(300)]
+        await town.settle(*people)
+        (only,) = await town.start("")
+        alert = await town.issue()
+        await town.until_got(60)
+        held = await holders(town)
+        only.kill()
+        await eventually(lambda: not only.ready.is_set(), "it is dead")
+        told = {each.to for each in arrivals(town)}
+        await only.up()
+        up_at, had = time.monotonic(), town.got
+        await eventually(lambda: town.got > had, "the rest goes out")
+        waited_s = time.monotonic() - up_at
+        await town.finished(alert["id"])
+        async with town.store.read() as unit:
+            known = await alerts.by_id(unit, int(alert["id"]))
+            doubtful = (await reports.report(unit, known)).maybe_twice
+        came = [each.to for each in arrivals(town)]
+        await audit(town, alert["id"], people, doubles=doubtful)
+    assert held, "it held batches"
+    assert len(told) < 200, "it was in the middle of the alert"
+    assert waited_s < GOAL_S, f"took {waited_s:.1f} s"
+    assert len(set(came)) == len(people)
+    assert len(came) - len(people) <= doubtful < len(people), "doubled is at most what is marked"
