@@ -19,16 +19,15 @@ from tests.servers.town_api import eventually
 from tests.servers.town_scaled import ManyTown
 
 ATTACKS = (
-    "unknown fields, 1 MB",
-    "unknown fields, as many as may come",
-    "bad contacts, 1 MB",
-    "bad contacts, as many as may come",
+    "unknown fields",
+    "bad contacts",
     "invented subscribers",
     "codes",
     "gzip of 400 MB",
     "20,000 rings",
 )
-IN_SHORT = ("unknown fields, 1 MB", "bad contacts, as many as may come")
+"""In the long form each takes a minute: with the slow bodies and what is quiet, nine in all."""
+IN_SHORT = ("unknown fields", "bad contacts")
 SLOW = "slow bodies"
 PROBE_S = 0.05
 FILES = 1024
@@ -110,7 +109,7 @@ async def test_a_flood_of_requests_loses_nothing_and_holds_up_little(tmp_path, f
         await town.settle(*people)
         await town.start("")
         await measured(town, people, 1)  # what is made once
-        quiet, _ = await measured(town, people, 10 if full else 2)
+        quiet, _ = await measured(town, people, 5 if full else 2)
         async with flooding(town, attack, seconds + 5, connections) as answers:
             await asyncio.sleep(1)
             found, verdict = await measured(town, people, seconds)

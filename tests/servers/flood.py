@@ -14,7 +14,7 @@ import resource
 import sys
 from collections import Counter
 from contextlib import suppress
-from itertools import count
+from itertools import count, cycle
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +32,15 @@ def _request(path: str, body: bytes, *more: str, kind: str = "application/json")
 
 def _always(request: bytes) -> Callable[[], bytes]:
     return lambda: request
+
+
+def _in_turn(*says: Callable[[], bytes]) -> Callable[[], bytes]:
+    turns = cycle(says)
+
+    def say() -> bytes:
+        return next(turns)()
+
+    return say
 
 
 def _sign_up() -> bytes:
@@ -55,7 +64,7 @@ def _rings() -> bytes:
 
 
 def attacks(tokens: list[str]) -> dict[str, Callable[[], bytes]]:
-    """Return what each attack says next."""
+    """Return what each attack says next: where bodies have a limit, 1 MB and as much as may come in turn."""
     fields = json.dumps({f"field{n}": 1 for n in range(100_000)}).encode()[:_MEBIBYTE]
     contacts = b'{"contacts":[' + b"{}," * 340_000 + b"{}]}"
     bomb = gzip.compress(b"--x\r\n" + b"\0" * 400_000_000, 1)
@@ -68,12 +77,14 @@ def attacks(tokens: list[str]) -> dict[str, Callable[[], bytes]]:
         return _request(path, b" " * 4_000)[:-3_999]
 
     return {
-        "unknown fields, 1 MB": _always(_request("/v1/receipts/x", fields)),
-        "unknown fields, as many as may come": lambda: _request(
-            f"/v1/receipts/{tokens[next(_NUMBER) % len(tokens)]}", small
+        "unknown fields": _in_turn(
+            _always(_request("/v1/receipts/x", fields)),
+            lambda: _request(f"/v1/receipts/{tokens[next(_NUMBER) % len(tokens)]}", small),
         ),
-        "bad contacts, 1 MB": _always(_request("/v1/stations/laigle/subscribers", contacts)),
-        "bad contacts, as many as may come": _always(_request("/v1/stations/laigle/subscribers", few)),
+        "bad contacts": _in_turn(
+            _always(_request("/v1/stations/laigle/subscribers", contacts)),
+            _always(_request("/v1/stations/laigle/subscribers", few)),
+        ),
         "invented subscribers": _sign_up,
         "codes": _code,
         "gzip of 400 MB": _always(_request("/console/people/import", bomb, encoded, kind=form)),
