@@ -144,9 +144,9 @@ def topics(*, slug: str, topics: tuple[str, ...]) -> None:
                 return found.topics
             try:
                 chosen = read_topics(topics)
+                await stations.change(unit, found.id, {"topics": chosen})
             except Refused as error:
                 raise Stop(sentence(error)) from error
-            await stations.change(unit, found.id, {"topics": chosen})
             return chosen
 
     out().print(table(("topic", "name"), list(wait_for(work()).items())))

@@ -9,11 +9,22 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, Text, and_, cast, delete, func, null, or_, select, true, update
 
 from broadcaster.domain.permissions import Caller, KeyRole, caller_with_key
+from broadcaster.domain.refusals import Refused
 from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import TOPICS, Station, StationKind
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_group, open_label, sealed_group, sealed_label
-from broadcaster.store.tables import OPERATOR, alerts, api_keys, follows, groups, memberships, stations, subscribers
+from broadcaster.store.tables import (
+    OPERATOR,
+    alerts,
+    api_keys,
+    follows,
+    groups,
+    memberships,
+    schedules,
+    stations,
+    subscribers,
+)
 
 _KEY_BYTES = 24
 
@@ -61,10 +72,18 @@ async def add(unit: Unit, fields: Mapping[str, Any], now: datetime) -> Station |
 
 
 async def change(unit: Unit, station_id: int, fields: Mapping[str, Any]) -> None:
-    """Change the given fields of a station; never its territory, which processes have indexed."""
+    """Change the given fields of a station; never its territory, which processes have indexed.
+
+    Raises ``Refused`` if a topic would go that a scheduled alert has: it could not be sent.
+    """
     if not fields.keys().isdisjoint({"boundary", "kind"}):
         message = "a station's territory does not change"
         raise ValueError(message)
+    if "topics" in fields:
+        theirs = schedules.c.station_id == station_id, schedules.c.ended_at.is_(None)
+        used = {message.get("topic") for message in await unit.conn.scalars(select(schedules.c.message).where(*theirs))}
+        if gone := sorted(used - {None, *fields["topics"]}):
+            raise Refused("topic-scheduled", "topics", name=gone[0])
     row = {name: list(value) if name == "languages" else value for name, value in fields.items()}
     await unit.conn.execute(update(stations).where(stations.c.id == station_id).values(row))
 

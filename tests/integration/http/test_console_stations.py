@@ -8,6 +8,7 @@ import re
 import pytest
 
 from broadcaster.store.stations import stations
+from tests.integration.http.conftest import an_alert
 from tests.integration.http.test_console_people import look, send
 
 
@@ -120,6 +121,29 @@ async def test_contact_languages_and_margin_are_changed_by_an_administrator_only
     made = await station(api, "laigle")
     assert (made.languages, made.margin_m, made.email, made.phone) == (("en", "fr"), 2500.0, "mairie@example.org", None)
     assert (await look(api, "/console/stations/new", mine))[0] == 403  # a station's own key makes no others
+
+
+async def test_topics_are_added_and_taken_away_in_either_language_and_one_that_is_needed_stays(api):
+    mine = await api.sign_in("laigle-admin")
+
+    async def keep(language, *topics):
+        fields = {"name": "L'Aigle", "language": "fr", "topics": "\r\n".join(topics)}
+        return await send(api, f"/console/stations/laigle/edit?lang={language}", mine, **fields)
+
+    assert (await keep("fr", "Circulation", "Travaux", "Marché du samedi"))[0] == 303
+    there = {"traffic": "", "works": "", "marche-du-samedi": "Marché du samedi"}
+    assert (await station(api, "laigle")).topics == there
+    assert (await keep("en", "Traffic", "Works", "Marché du samedi"))[0] == 303
+    assert (await station(api, "laigle")).topics == there, "the same in the other language"
+    market = an_alert(severity="minor", topic="marche-du-samedi", at="2030-12-02T07:30")
+    assert (await api.call("POST", "/v1/schedules", market))[0] == 201
+    status, _, page = await keep("fr", "Circulation")
+    assert (status, "Le sujet marche-du-samedi est celui d’une alerte programmée" in page) == (422, True)
+    refused = await api.call("PUT", "/v1/stations/laigle/topics", {"topics": ["traffic"]})
+    assert (refused[0], refused[2]["errors"][0]["code"]) == (422, "topic-scheduled")
+    assert (await station(api, "laigle")).topics == there
+    assert (await keep("fr", "Circulation", "Marché du samedi"))[0] == 303
+    assert "works" not in (await station(api, "laigle")).topics
 
 
 async def test_a_key_of_one_station_sees_that_one(api):

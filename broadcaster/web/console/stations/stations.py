@@ -10,6 +10,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from broadcaster.domain.permissions import Permission
+from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import StationKind
 from broadcaster.http.reading import form_of
 from broadcaster.http.stations import station_named
@@ -109,8 +110,12 @@ async def change(call: Call[None, None]) -> web.Response:
     fields = station_form.changes(given, station, words)
     if fields is None:
         return _editing(call, station, given)
-    async with call.services.store.write() as unit:
-        await stations.change(unit, station.id, fields)
+    try:
+        async with call.services.store.write() as unit:
+            await stations.change(unit, station.id, fields)
+    except Refused as error:
+        given.wrong["topics"] = sentence(error, words)
+        return _editing(call, station, given)
     log.info("a station was changed", station=station.slug, key=None if call.caller is None else call.caller.key_id)
     return to(f"/console/stations/{station.slug}?done=changed")
 
