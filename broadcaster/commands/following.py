@@ -15,7 +15,7 @@ _POLL_S = 1.0
 
 
 async def follow(api: Api, alert_id: str, *, wait_s: float, console: Console) -> dict[str, Any] | None:
-    """Follow an alert; return its last account, None if none arrived.
+    """Follow an alert; return its last report, None if none arrived.
 
     Returns when all are accounted for, or after ``wait_s`` seconds. Reconnects after a lost connection.
     """
@@ -41,7 +41,7 @@ async def follow(api: Api, alert_id: str, *, wait_s: float, console: Console) ->
 
 
 async def _reports(api: Api, alert_id: str) -> AsyncGenerator[dict[str, Any]]:
-    """Yield accounts from the stream, or by polling without one, until the alert is settled."""
+    """Yield reports from the stream, or by polling without one, until the alert is settled."""
     while True:
         try:
             async with aclosing(api.reports(alert_id)) as stream:

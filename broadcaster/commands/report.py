@@ -1,4 +1,4 @@
-"""Prints an alert's account, and the people not reached."""
+"""Prints an alert's report, and the people not reached."""
 
 from collections.abc import AsyncIterator
 from typing import Any

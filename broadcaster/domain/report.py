@@ -1,4 +1,4 @@
-"""Forecast of an alert before it goes out, and its account afterwards."""
+"""Forecast of an alert before it goes out, and its report afterwards."""
 
 from collections.abc import (
     Mapping,

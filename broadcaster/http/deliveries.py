@@ -1,4 +1,4 @@
-"""Results of an alert: account, deliveries, people not reached, and a live stream."""
+"""Results of an alert: report, deliveries, people not reached, and a live stream."""
 
 import asyncio
 import hashlib
@@ -58,7 +58,7 @@ class Told:
 
 
 async def show_report(call: Call[None, None]) -> web.Response:
-    """Return the account of an alert."""
+    """Return the report of an alert."""
     alert, _ = await alert_of(call)
     return answer(await _report(call, alert))
 
@@ -93,9 +93,9 @@ async def unreached(call: Call[None, CursorQuery]) -> web.Response:
 
 
 async def events(call: Call[None, None]) -> web.StreamResponse:
-    """Stream the account: an *account* event at every change, at most four a second, and *end* when it is finished.
+    """Stream the report: an *account* event at every change, at most four a second, and *end* when it is finished.
 
-    A reconnecting client gets the current account; after *end*, 204, which stops an EventSource.
+    A reconnecting client gets the current report; after *end*, 204, which stops an EventSource.
     """
     alert, _ = await alert_of(call)
     if call.request.headers.get("Last-Event-ID") == _END:
@@ -111,7 +111,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
 async def stream(
     call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[Told]], *, longest_s: float = math.inf
 ) -> web.StreamResponse:
-    """Stream ``read``'s results, if changed, at each change of an alert's account and every four seconds.
+    """Stream ``read``'s results, if changed, at each change of an alert's report and every four seconds.
 
     After ``longest_s`` the stream ends, and its reader reconnects and is authenticated again; so too when its key was
     revoked or its session ended. Raises the 503 for too many streams, in all or of one key.

@@ -153,7 +153,7 @@ class Run:
         """Leave a delivery unchanged and put its batch off: its provider can't be used now."""
         POSTPONED.labels(self.batch.channel).inc()
         again = self.services.clock.now() + timedelta(seconds=origin.put_off())
-        # The alert's account closes at its end, even while a provider is in trouble.
+        # The alert's report closes at its end, even while a provider is in trouble.
         again = min(again, self.context.alert.expires_at)
         self.put_off_until = again if self.put_off_until is None else min(self.put_off_until, again)
 
@@ -342,7 +342,7 @@ class Run:
             outcome.state, outcome.tried = DeliveryState.FAILED, True
             return outcome
         wait_s = backoff_s(max(1, attempts), error.retry_after, cap_s=IN_TROUBLE_S if in_trouble else CAP_S)
-        # Due at the alert's end at the latest, so that its account closes then.
+        # Due at the alert's end at the latest, so that its report closes then.
         outcome.next_attempt_at = min(now + timedelta(seconds=wait_s), self.context.alert.expires_at)
         return outcome
 

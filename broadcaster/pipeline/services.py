@@ -108,7 +108,7 @@ class Services:
         return self.atlas
 
     def watch(self, alert_id: int) -> AbstractAsyncContextManager[Signal]:
-        """Listen for changes of an alert's account: ``await signal.wait(timeout_s)`` within the block."""
+        """Listen for changes of an alert's report: ``await signal.wait(timeout_s)`` within the block."""
         return self.bus.listen(f"alert:{alert_id}")
 
     async def context(self, alert_id: int) -> Context | None:

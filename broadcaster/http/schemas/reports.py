@@ -171,7 +171,7 @@ class UnreachedPage(Shown):
 
 
 class ReceiptIn(Given):
-    """What a device says became of a message. ``at`` is its own clock's; the account counts from what we know."""
+    """What a device says became of a message. ``at`` is its own clock's; the report counts from what we know."""
 
     event: Literal["displayed", "opened", "acknowledged"]
     at: Moment | None = None

@@ -147,7 +147,7 @@ def _opened(unit: Unit, fingerprint: bytes, sealed: bytes) -> str | None:
 async def _mark(unit: Unit, which: ColumnElement[bool], by: str | None) -> None:
     """Mark the queued among these deliveries as maybe sent, by ``by`` unless a provider is recorded already.
 
-    This counts as an attempt, and the alert's account shows how many may be duplicates.
+    This counts as an attempt, and the alert's report shows how many may be duplicates.
     """
     queued = which, deliveries.c.state == DeliveryState.QUEUED
     counted = (

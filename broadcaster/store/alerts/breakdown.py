@@ -1,4 +1,4 @@
-"""Report details beyond the account: reasons, sender, moments."""
+"""Details of a report beyond its sums: reasons, sender, moments."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Maintained sums, so that an account of a million people reads as fast as one of ten."""
+"""Maintained sums, so that a report of a million people reads as fast as one of ten."""
 
 from collections import Counter
 

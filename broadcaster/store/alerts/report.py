@@ -1,4 +1,4 @@
-"""An alert's account, from the sums; and the people not reached."""
+"""An alert's report, from the sums; and the people not reached."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -25,7 +25,7 @@ _STOP = text(
 
 
 async def report(unit: Unit, alert: Alert) -> Report:
-    """Return an alert's account. The caller has just read ``alert`` in the same unit."""
+    """Return an alert's report. The caller has just read ``alert`` in the same unit."""
     sums = await counting.of(unit, alert.id)
     histograms = await counting.latencies(unit, alert.id)
     by_state, waiting = sums.get(counting.PEOPLE, {}), sums.get(counting.UNCONFIRMED, {})

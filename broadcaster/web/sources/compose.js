@@ -129,7 +129,7 @@ class App {
     one("#kept").textContent = kept ? this.words.kept : this.words.not_kept;
   }
 
-  /** Tell what keeps the service from answering. @param {any} error */
+  /** Show what keeps the service from answering. @param {any} error */
   failed(error) {
     if (error.status === 401) this.trouble(this.words.signed_out, this.words.sign_in, this.signIn());
     else if (error.status === 403) this.trouble(error.message);
@@ -174,7 +174,7 @@ class App {
     else location.hash = step;
   }
 
-  /** Give the last step that can be shown up to the one that is wanted. */
+  /** Return the last step that can be shown up to the one that is wanted. */
   reachable(step) {
     const { draft } = this;
     const { editing } = this.given;

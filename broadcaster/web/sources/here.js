@@ -35,9 +35,9 @@ form.addEventListener("submit", (event) => {
   once(form, async () => {
     trouble(wrong, "");
     try {
-      const told = await ask("GET", `/places?q=${encodeURIComponent(text)}`, undefined, { token: null });
-      if (!told.places.length) trouble(wrong, word("no_place"));
-      else await show({ ...told.places[0], accuracy: 0 });
+      const found = await ask("GET", `/places?q=${encodeURIComponent(text)}`, undefined, { token: null });
+      if (!found.places.length) trouble(wrong, word("no_place"));
+      else await show({ ...found.places[0], accuracy: 0 });
     } catch (error) {
       trouble(wrong, isOffline(error) ? word("offline") : word("geocoder_down"));
     }

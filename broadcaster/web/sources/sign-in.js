@@ -17,7 +17,7 @@ function say(text) {
 }
 
 /** Say what went wrong, in the reader's words. @param {any} error */
-function told(error) {
+function showProblem(error) {
   if (error instanceof Problem) return say(error.message);
   if (error instanceof TypeError) return say(words.offline);
   if (error?.name === "InvalidStateError" && words.known) return say(words.known);
@@ -48,7 +48,7 @@ async function busy(button, work) {
   try {
     await work();
   } catch (error) {
-    told(error);
+    showProblem(error);
   } finally {
     button.disabled = false;
   }
@@ -82,7 +82,7 @@ async function welcome() {
     form.hidden = false;
     one("#make").focus();
   } catch (error) {
-    told(error);
+    showProblem(error);
   }
   looking.hidden = true;
   form.addEventListener("submit", (/** @type {Event} */ event) => {

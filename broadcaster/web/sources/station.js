@@ -49,10 +49,10 @@ if (form) {
     under?.abort();
     under = new AbortController();
     try {
-      const told = text.length < 2 ? { communes: [] } : await call("GET", `/console/communes?q=${encodeURIComponent(text)}`, undefined, under.signal);
-      list.replaceChildren(...told.communes.map(line));
-      none.hidden = text.length < 2 || told.communes.length > 0;
-      if (told.communes.length) say(many(words.found, told.communes.length));
+      const found = text.length < 2 ? { communes: [] } : await call("GET", `/console/communes?q=${encodeURIComponent(text)}`, undefined, under.signal);
+      list.replaceChildren(...found.communes.map(line));
+      none.hidden = text.length < 2 || found.communes.length > 0;
+      if (found.communes.length) say(many(words.found, found.communes.length));
     } catch {
       // the button still asks in the plain way
     }

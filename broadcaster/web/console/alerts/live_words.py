@@ -65,7 +65,7 @@ def people_of(by_state: dict[PersonState, int]) -> People:
 
 
 def people_in(report: Report) -> People:
-    """Sum up the people of an account."""
+    """Sum up the people of a report."""
     return people_of({state: report.people.get(state.word, 0) for state in PersonState})
 
 

@@ -23,7 +23,7 @@ export async function ask(method, path, body, as = {}) {
 /** Write a French number as it is dialled, in pairs; others as they are. @param {string} to */
 export const dialled = (to) => to.replace(/^\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, "0$1\u00a0$2\u00a0$3\u00a0$4\u00a0$5");
 
-/** Tell whether what went wrong is the network. @param {unknown} error */
+/** Return whether what went wrong is the network. @param {unknown} error */
 export const isOffline = (error) => error instanceof TypeError || !navigator.onLine;
 
 /** Put a sentence where a page tells of trouble; an empty one takes it away. @param {Element} place @param {string} sentence */

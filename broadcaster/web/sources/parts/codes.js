@@ -11,15 +11,15 @@ const LOOK_MS = 4000;
 /**
  * Make a form that asks for a code, and the one that takes it, work together.
  * @param {HTMLElement} within holds form.ask-code[data-kind] (one or more) and form.give-code
- * @param {{path: () => Promise<string>|string, extra?: () => any, asked?: (begun: any) => void,
- *   confirmed: (begun: any, token: string|null) => Promise<void>|void, name: string}} how
+ * @param {{path: () => Promise<string>|string, extra?: () => any, asked?: (pending: any) => void,
+ *   confirmed: (pending: any, token: string|null) => Promise<void>|void, name: string}} how
  */
 export function codes(within, how) {
   const give = /** @type {HTMLFormElement} */ (one("form.give-code", within));
   const input = /** @type {HTMLInputElement} */ (one("input", give));
   const wrong = one(".wrong", give);
   const again = /** @type {HTMLButtonElement} */ (one(".again", give));
-  let begun = null;
+  let pending = null;
   let timer = 0;
   let looking = 0;
   let refused = "";
@@ -40,18 +40,18 @@ export function codes(within, how) {
     try {
       const path = await how.path();
       const made = await ask("POST", path, { ...contact, ...(how.extra?.() || {}) });
-      begun = { ...made, contact, at: Date.now(), for: how.name };
-      await keep("begun", begun);
+      pending = { ...made, contact, at: Date.now(), for: how.name };
+      await keep("begun", pending);
       wait();
-      how.asked?.(begun);
+      how.asked?.(pending);
     } catch (error) {
-      trouble(place, said(error));
+      trouble(place, problemOf(error));
       field?.setAttribute("aria-invalid", "true");
       field?.focus();
     }
   }
 
-  function said(error) {
+  function problemOf(error) {
     if (isOffline(error)) return word("offline");
     if (error.status === 429) return word("too_many");
     if (error.field === "phone") return word(error.code === "phone-country" ? "bad_country" : "bad_phone");
@@ -60,7 +60,7 @@ export function codes(within, how) {
   }
 
   function wait() {
-    one(".sent", within).textContent = word(`code_sent_${begun.channel}`, { to: dialled(begun.to) });
+    one(".sent", within).textContent = word(`code_sent_${pending.channel}`, { to: dialled(pending.to) });
     input.value = "";
     trouble(wrong, "");
     window.clearInterval(timer);
@@ -68,21 +68,21 @@ export function codes(within, how) {
     count();
     window.clearInterval(looking);
     // Only a mail can be confirmed elsewhere; the others are looked after once, to hear of a message that never left.
-    looking = window.setInterval(look, begun.channel === "email" ? LOOK_MS : 3 * LOOK_MS);
+    looking = window.setInterval(look, pending.channel === "email" ? LOOK_MS : 3 * LOOK_MS);
   }
 
   function count() {
-    const leftover = Math.ceil(AGAIN_S - (Date.now() - begun.at) / 1000);
+    const leftover = Math.ceil(AGAIN_S - (Date.now() - pending.at) / 1000);
     again.disabled = leftover > 0;
     again.textContent = leftover > 0 ? word("again_in", { n: leftover }) : word("again");
   }
 
-  again.addEventListener("click", () => once(again, () => begin(begun.contact, wrong, null)));
+  again.addEventListener("click", () => once(again, () => begin(pending.contact, wrong, null)));
 
   async function look() {
-    if (!begun || document.hidden) return;
+    if (!pending || document.hidden) return;
     try {
-      await heard(await ask("POST", "/v1/confirmations", { confirmation: begun.confirmation }, { token: null }));
+      await heard(await ask("POST", "/v1/confirmations", { confirmation: pending.confirmation }, { token: null }));
     } catch {
       // the next look may be luckier
     }
@@ -91,9 +91,9 @@ export function codes(within, how) {
   window.addEventListener("online", look);
 
   async function heard(told) {
-    if (!begun) return;
+    if (!pending) return;
     if (told.state === "confirmed") {
-      const done = begun;
+      const done = pending;
       stop();
       await how.confirmed(done, told.token);
     } else if (told.state === "over") trouble(wrong, word("code_over"));
@@ -101,7 +101,7 @@ export function codes(within, how) {
   }
 
   function stop() {
-    begun = null;
+    pending = null;
     window.clearInterval(timer);
     window.clearInterval(looking);
     drop("begun");
@@ -114,17 +114,17 @@ export function codes(within, how) {
       input.focus();
       return;
     }
-    if (refused === begun?.confirmation + code) {
+    if (refused === pending?.confirmation + code) {
       input.select(); // it was sent as its sixth digit was written: pressing the button too costs no second try
       return;
     }
     try {
       trouble(wrong, "");
-      await heard(await ask("POST", "/v1/confirmations", { confirmation: begun.confirmation, code }, { token: null }));
+      await heard(await ask("POST", "/v1/confirmations", { confirmation: pending.confirmation, code }, { token: null }));
     } catch (error) {
       if (isOffline(error)) trouble(wrong, word("offline"));
       else if (error.status === 422) {
-        refused = begun?.confirmation + code;
+        refused = pending?.confirmation + code;
         trouble(wrong, word("code_wrong", { n: error.params.tries ?? "" }));
       } else if (error.status === 404) trouble(wrong, word("code_over"));
       else trouble(wrong, error.status === 429 ? word("too_many") : word("failed"));
@@ -146,7 +146,7 @@ export function codes(within, how) {
     async resume() {
       const kept = await fact("begun");
       if (!kept || kept.for !== how.name || Date.parse(kept.expires_at) < Date.now()) return false;
-      begun = kept;
+      pending = kept;
       wait();
       await look();
       return true;

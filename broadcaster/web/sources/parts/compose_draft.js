@@ -8,7 +8,7 @@ const SAVE_MS = 250;
 const A_DAY_MS = 86_400_000;
 const AN_HOUR_MS = 3_600_000;
 
-/** Give the name of a draft that the service will know it by: one draft is one alert. */
+/** Return the name of a draft that the service will know it by: one draft is one alert. */
 export function newKey() {
   if (crypto.randomUUID) return crypto.randomUUID();
   return [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("");
@@ -78,7 +78,7 @@ export class Drafts {
     document.addEventListener("signing-out", () => this.forget()); // or it would be written again on the way out
   }
 
-  /** Give the draft that was left here, or null. @param {any} given */
+  /** Return the draft that was left here, or null. @param {any} given */
   find(given) {
     try {
       const found = JSON.parse(localStorage.getItem(this.name));
@@ -127,12 +127,12 @@ export class Drafts {
 
 const written = (text) => Boolean(text.headline.trim() || text.description.trim() || text.instruction.trim());
 
-/** Give the texts that say anything, by language. @param {any} draft */
+/** Return the texts that say anything, by language. @param {any} draft */
 export function texts(draft) {
   return Object.fromEntries(Object.entries(draft.texts).filter(([, text]) => written(text)));
 }
 
-/** Give the draft's area as the API takes it, or null. @param {any} draft */
+/** Return the draft's area as the API takes it, or null. @param {any} draft */
 export function area(draft) {
   if (draft.territory || (!draft.circles.length && !draft.polygons.length)) return null;
   const found = {};
@@ -143,11 +143,11 @@ export function area(draft) {
   return found;
 }
 
-/** Tell whether it is said where. @param {any} draft */
+/** Return whether it is said where. @param {any} draft */
 export const placed = (draft) =>
   draft.territory || area(draft) !== null || ["all_followers", "groups"].includes(draft.audience);
 
-/** Give what the service is asked with. @param {any} given @param {any} draft */
+/** Return what the service is asked with. @param {any} given @param {any} draft */
 export function body(given, draft) {
   return {
     station: given.station,
@@ -168,7 +168,7 @@ export function body(given, draft) {
   };
 }
 
-/** Give until when it holds, as of now; null where no day was chosen. @param {any} draft */
+/** Return until when it holds, as of now; null where no day was chosen. @param {any} draft */
 export function expires(draft) {
   if (draft.hours !== "date") return new Date(Date.now() + Number(draft.hours) * AN_HOUR_MS);
   const day = new Date(draft.date);

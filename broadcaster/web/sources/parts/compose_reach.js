@@ -4,7 +4,7 @@ const AT_ONCE = 2;
 const SPACING_MS = 120; // a key may ask so often a minute, and a drag lasts
 
 /**
- * Give a function that asks for what `make` gives when its turn comes. Moves within 120 ms are one question; two are
+ * Return a function that asks for what `make` gives when its turn comes. Moves within 120 ms are one question; two are
  * under way at most, so that the last move waits for no more than part of one answer; an answer that comes after a
  * newer one is dropped.
  * @param {(question: any) => Promise<any>} ask @param {(answer: any) => void} show @param {(error: any) => void} fail

@@ -8,7 +8,7 @@ import { all, fill, language, make, one } from "./dom.js";
 const PAUSE_MS = 400;
 const A_MINUTE_MS = 60_000;
 
-/** Give when it goes out, as the service is asked. @param {any} draft */
+/** Return when it goes out, as the service is asked. @param {any} draft */
 export function times(draft) {
   const { later } = draft;
   const again = later.when === "repeat";
@@ -25,7 +25,7 @@ const minutes = (draft, date) => Math.round((Number(new Date(date)) - Number(new
 /** Return how long it holds, in minutes. @param {any} draft */
 const lasts = (draft) => (draft.hours === "date" ? minutes(draft, draft.date) : Math.round(Number(draft.hours) * 60));
 
-/** Give what a schedule has beside its alert. @param {any} draft */
+/** Return what a schedule has beside its alert. @param {any} draft */
 export function schedule(draft) {
   const { later } = draft;
   const begins = draft.onset === "date" ? minutes(draft, draft.onsetDate) : Number(draft.onset);

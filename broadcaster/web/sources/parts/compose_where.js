@@ -18,7 +18,7 @@ export const money = (minor, currency) =>
 export const lacking = (found) => found.no_channel - found.opted_out - found.paused;
 
 /** Write how long it takes until 95 % are reached. @param {number|null} seconds @param {any} words */
-export function soon(seconds, words) {
+export function timeToMost(seconds, words) {
   if (seconds === null || seconds === undefined) return "";
   if (seconds < 90) return fill(words.p95_seconds, { n: number(Math.max(1, Math.ceil(seconds))) });
   if (seconds < 5400) return fill(words.p95_minutes, { n: number(Math.ceil(seconds / 60)) });
@@ -119,7 +119,7 @@ export class Where {
     const units = found?.channels.sms?.units || 0;
     one('[data-reach="cost"]').textContent = found ? (found.cost_minor ? money(found.cost_minor, found.currency) : this.words.free) : "";
     one('[data-reach="sms"]').textContent = units ? many(this.words.segments, units) : "";
-    one('[data-reach="time"]').textContent = found ? soon(found.seconds_to_95, this.words) : "";
+    one('[data-reach="time"]').textContent = found ? timeToMost(found.seconds_to_95, this.words) : "";
     window.clearTimeout(this.saying);
     if (found) this.saying = window.setTimeout(() => this.sayReach(found), SAID_MS);
     this.app.reached(found);

@@ -232,7 +232,7 @@ export class Wording {
     if (draft.onset === "date" && !onset(draft)) yield ["onset", this.words.no_day];
   }
 
-  /** Tell whether the words can be sent. */
+  /** Return whether the words can be sent. */
   ready() {
     return ![...this.missing()].length && !this.findings.length;
   }

@@ -7,7 +7,7 @@ const IOS = /iP(hone|ad|od)/.test(navigator.userAgent) || (navigator.platform ==
 const INSTALLED = window.matchMedia("(display-mode: standalone)").matches || /** @type {any} */ (navigator).standalone === true;
 
 /**
- * Tell how it stands with push here: "can", "on" (allowed already), "denied" (for good, here), "ios" (once it is on the
+ * Return the state of push here: "can", "on" (allowed already), "denied" (for good, here), "ios" (once it is on the
  * home screen) or "cannot".
  */
 export function standing() {

@@ -27,7 +27,7 @@ const send = ({ path, event, at }) =>
     credentials: "omit",
   });
 
-/** Tell whatever is still to be told. What the service knows nothing of, and what is old, is let go. */
+/** Send the reports that are left. What the service knows nothing of, and what is old, is let go. */
 export async function tellAll() {
   for (const each of await every("receipts")) {
     const key = `${each.event} ${each.path}`;

@@ -77,7 +77,7 @@ export function follow(url, on) {
   open();
 }
 
-/** Tell whether the page would now ask for the key: the stream can't say so. */
+/** Return whether the page would now ask for the key: the stream can't say so. */
 async function signedOut() {
   try {
     const answer = await fetch(location.href, { method: "HEAD", redirect: "manual", credentials: "same-origin" });
