@@ -4,24 +4,18 @@ English sentences are the msgids, so English needs no file. A further language i
 number of files, and an entry here; a sentence that it lacks is said in English.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from gettext import c2py
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from babel import Locale, UnknownLocaleError
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from broadcaster.domain.people import CHANNEL_WORDS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from babel.messages.catalog import Message
 
 LANGUAGES = {
     "fr": "fr_FR",

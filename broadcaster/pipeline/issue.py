@@ -1,35 +1,24 @@
 """Issue: validate and authorize an alert, make it durable and send it off. Cancel is here too."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import GRAVE, Alert, MsgType, Status, Text
+from broadcaster.domain.alerts import GRAVE, Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
+from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Conflict, Refused, refused
 from broadcaster.domain.signs import unfit
-from broadcaster.domain.stations import StationKind
+from broadcaster.domain.stations import Station, StationKind
 from broadcaster.ids import new_id, new_token
 from broadcaster.languages import catalogs
 from broadcaster.metrics import ISSUED
-from broadcaster.store import schedules
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts, batches, waiting
 from broadcaster.store.stations import stations
-from zones import Jurisdiction, OutsideJurisdiction
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from broadcaster.domain.alerts import Category, Certainty, Severity, Urgency
-    from broadcaster.domain.people import ChannelName
-    from broadcaster.domain.stations import Station
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
-    from zones import Area
+from zones import Area, Jurisdiction, OutsideJurisdiction
 
 LONGEST = timedelta(days=30)
 HEADLINE, DESCRIPTION, INSTRUCTION, EVENT, SMS = 160, 4000, 2000, 100, 800

@@ -1,38 +1,30 @@
 """Schedule: alerts for later. The leader issues each due occurrence once; late ones wait for a decision."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from broadcaster.bus import NoAnswer
-from broadcaster.domain.alerts import Status
+from broadcaster.domain.alerts import Alert, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.refusals import Conflict, Refused, refused
 from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, needs_reason
+from broadcaster.domain.stations import Station
 from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up, drawn_up, ground_of
 from broadcaster.pipeline.reach import reach
-from broadcaster.store import schedules
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts
 from broadcaster.store.schedules import Settled
 from broadcaster.store.stations import stations
 from schedules import BadSchedule, DaysOff, Recurrence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.stations import Station
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
-    from zones import Jurisdiction
+from zones import Jurisdiction
 
 _AT_ONCE = 500
 """Schedules per transaction."""

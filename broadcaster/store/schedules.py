@@ -1,13 +1,12 @@
 """Schedules and their occurrences. An occurrence is written once, with its alert: (schedule, instant)."""
 
-from __future__ import annotations
-
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.people import ChannelName
@@ -16,16 +15,10 @@ from broadcaster.domain.schedules import OPEN, Kind, Occurrence, Outcome, Schedu
 from broadcaster.store.alerts.alerts import add_many
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Insert, Update
+from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_audience, open_label, sealed_audience
 from broadcaster.store.tables import api_keys, occurrences, schedules, to_micros
 from zones import Area
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from sqlalchemy import ColumnElement
-
-    from broadcaster.store.engine.engine import Unit
 
 MOST_OPEN = 500
 """How many schedules of one station may be open at a time."""

@@ -1,13 +1,8 @@
 """Which language a page's reader wants."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from broadcaster.languages import Words, catalogs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 __all__ = ["Words", "catalogs", "preferred", "ranked"]
 

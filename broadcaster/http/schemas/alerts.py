@@ -1,7 +1,5 @@
 """Alerts, in and out."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Any, Literal
 

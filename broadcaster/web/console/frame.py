@@ -1,28 +1,22 @@
 """The frame of console pages: signed-in operator, navigation, language."""
 
-from __future__ import annotations
+from collections.abc import Mapping
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+from aiohttp import web
 
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound
+from broadcaster.domain.stations import Station
 from broadcaster.http.keys import SESSION
+from broadcaster.http.route import Call
 from broadcaster.http.sessions import PATH, csrf_of
 from broadcaster.languages import DEFAULT
+from broadcaster.store import Unit
+from broadcaster.store.operations.sessions import Session
 from broadcaster.store.stations import stations
-from broadcaster.web.i18n import catalogs
+from broadcaster.web.i18n import Words, catalogs
 from broadcaster.web.pages import language_of, render
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from aiohttp import web
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
-    from broadcaster.store.operations.sessions import Session
-    from broadcaster.web.i18n import Words
 
 LANGUAGE = "tocsin_language"
 _YEAR_S = 365 * 86_400

@@ -1,26 +1,20 @@
 """Shared parts of residents' pages: script data, and the push key."""
 
-from __future__ import annotations
-
 import base64
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
+from aiohttp import web
 from markupsafe import Markup
 
+from broadcaster.http.route import Call
 from broadcaster.languages import DEFAULT
+from broadcaster.pipeline.services import Services
 from broadcaster.web.i18n import Words, catalogs
 from broadcaster.web.pages import language_of, render
 from broadcaster.web.resident.script_words import script_words
 from channels.webpush import VapidKey
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from aiohttp import web
-
-    from broadcaster.http.route import Call
-    from broadcaster.pipeline.services import Services
 
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 

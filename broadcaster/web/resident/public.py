@@ -1,20 +1,20 @@
 """Public pages: the first page, and each alert's own."""
 
-from __future__ import annotations
-
 import gzip
 import re
+from datetime import datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.alerts import MsgType, Status
+from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.spelling import folded, searched
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.auth import count
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.languages import DEFAULT
 from broadcaster.store.alerts import alerts
@@ -35,15 +35,7 @@ from broadcaster.web.pages import (
 from broadcaster.web.resident.frame import page, words_of
 from broadcaster.web.severities import look_of, severity_words
 from broadcaster.web.whereabouts import whereabouts
-from zones import simplified
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from zones import Area
+from zones import Area, simplified
 
 _FRESH = "public, max-age=15, must-revalidate"
 _UNCHANGED = ("Cache-Control", "Content-Language", "ETag", "Last-Modified", "Vary")

@@ -1,47 +1,39 @@
 """/console/alerts/{id}: an alert during and after sending. Its parts are rendered here, on load and live."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp_jinja2
+from aiohttp import web
 
-from broadcaster.domain.alerts import MsgType, Status
+from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.people import ChannelName
 from broadcaster.domain.permissions import Permission
+from broadcaster.domain.report import Report
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.deliveries import Told, stream
+from broadcaster.http.route import Call
 from broadcaster.store import schedules
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.web.console.alerts.alerts import label_of, look_of, state_word
 from broadcaster.web.console.alerts.live_curve import curve_of
-from broadcaster.web.console.alerts.live_facts import WATCH
+from broadcaster.web.console.alerts.live_facts import WATCH, Facts
 from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.console.alerts.live_reasons import state_word as delivery_word
 from broadcaster.web.console.alerts.live_words import clock_time, number, sandboxed, span, verdict
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import picture_of
 from broadcaster.web.health_words import told
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short, written_time
 from broadcaster.web.whereabouts import whereabouts
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from zoneinfo import ZoneInfo
-
-    from aiohttp import web
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.people import ChannelName
-    from broadcaster.domain.report import Report
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.web.console.alerts.live_facts import Facts
-    from broadcaster.web.i18n import Words
 
 PARTS = ("verdict", "state", "figures", "curve", "channels", "missed")
 """The page's live parts; each is a template of its own."""

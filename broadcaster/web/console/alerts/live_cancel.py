@@ -1,31 +1,25 @@
 """/console/alerts/{id}/cancel: confirm or edit the prepared all-clear, then hold the button."""
 
-from __future__ import annotations
+from collections.abc import Mapping
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+from aiohttp import web
 
-from broadcaster.domain.alerts import MsgType, Text
+from broadcaster.domain.alerts import Alert, MsgType, Text
 from broadcaster.domain.refusals import Refused
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
 from broadcaster.pipeline import issue
 from broadcaster.store.alerts import alerts
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_facts import WATCH
 from broadcaster.web.console.alerts.live_words import clock_time, number, sandboxed
 from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from aiohttp import web
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.web.i18n import Words
 
 FIELDS = {"headline": issue.HEADLINE, "description": issue.DESCRIPTION, "instruction": issue.INSTRUCTION}
 """Editable parts of a text, with their maximum length."""

@@ -1,45 +1,37 @@
 """/console/alerts/{id}/report: an alert's report to read, print and file; as a page, and as PDF."""
 
-from __future__ import annotations
-
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp_jinja2
 from aiohttp import web
 
-from broadcaster.domain.alerts import MsgType
+from broadcaster.domain.alerts import Alert, MsgType
 from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
+from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import SENTENCES
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
+from broadcaster.http.route import Call
 from broadcaster.languages import own_name
 from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts.breakdown import Failure, Moments
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.console.alerts.live import changing, heading
 from broadcaster.web.console.alerts.live_curve import curve_of
-from broadcaster.web.console.alerts.live_facts import WATCH
+from broadcaster.web.console.alerts.live_facts import WATCH, Facts
 from broadcaster.web.console.alerts.live_reasons import grouped, state_word
 from broadcaster.web.console.alerts.live_words import number, span
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import TILES, embedded, picture_of
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to, written_short, written_time
 from broadcaster.web.whereabouts import whereabouts
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from broadcaster.domain.alerts import Alert
-    from broadcaster.domain.people import ChannelName
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store.alerts.breakdown import Failure, Moments
-    from broadcaster.web.console.alerts.live_facts import Facts
-    from broadcaster.web.i18n import Words
 
 _CURVE_HEIGHT = 300
 

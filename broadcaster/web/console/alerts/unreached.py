@@ -1,8 +1,6 @@
 """/console/alerts/{id}/unreached: people not reached, and why; as a page, and as CSV."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import structlog
 from aiohttp import web
@@ -10,7 +8,9 @@ from pydantic import Field
 
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.reasons import sentence
+from broadcaster.domain.report import Unreached
 from broadcaster.http.alerts import alert_of
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store.alerts import alerts
@@ -20,13 +20,7 @@ from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.console.alerts.live_words import number, people_of
 from broadcaster.web.console.frame import show, words_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from broadcaster.domain.report import Unreached
-    from broadcaster.http.route import Call
-    from broadcaster.web.i18n import Words
+from broadcaster.web.i18n import Words
 
 log = structlog.get_logger(__name__)
 

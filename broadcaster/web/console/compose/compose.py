@@ -3,32 +3,27 @@
 The page contains all; its script shows one step at a time.
 """
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+from aiohttp import web
 
 from broadcaster.domain.alerts import GRAVE, RULES, Severity
 from broadcaster.domain.people import CHANNELS
-from broadcaster.domain.stations import StationKind
+from broadcaster.domain.stations import Station, StationKind
 from broadcaster.domain.zones import zone_of
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION
 from broadcaster.languages import LANGUAGES, own_name
+from broadcaster.store import Unit
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.console.compose import beginnings as compose_beginnings
 from broadcaster.web.console.compose import words as compose_words
 from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.i18n import Words
 from broadcaster.web.severities import severity_words
 from broadcaster.web.topics import topics_of
 from zones import MAX_CIRCLES, MAX_RADIUS_M, MIN_RADIUS_M, simplified
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
-    from broadcaster.web.i18n import Words
 
 
 async def page(call: Call[None, None]) -> web.Response:

@@ -4,11 +4,10 @@
 cheap SMS spelling.
 """
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,19 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from broadcaster.domain.alerts import RULES, Alert, MsgType, Text
 from broadcaster.domain.audience import Audience
 from broadcaster.domain.refusals import Refused
+from broadcaster.domain.stations import Station
 from broadcaster.http.reading import body_of, checked
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import Content
 from broadcaster.http.schemas.base import Locale, Slug
 from broadcaster.http.stations import station_given
 from broadcaster.pipeline.render import Context, cheap_sms
+from broadcaster.pipeline.services import Services
 from zones import Area, ZoneError, simplified
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.pipeline.services import Services
 
 D = TypeVar("D", bound=Content)
 

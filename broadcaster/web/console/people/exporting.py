@@ -1,9 +1,7 @@
 """/console/people/export: the register as CSV, in the columns that an import reads."""
 
-from __future__ import annotations
-
 import codecs
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import structlog
 from aiohttp import web
@@ -12,25 +10,21 @@ from babel.numbers import format_decimal
 from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.signs import unfit
 from broadcaster.domain.spelling import group_slug, key
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
+from broadcaster.http.route import Call
 from broadcaster.register import parsing
 from broadcaster.register.columns import HEADINGS, OF_PLACE
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.sheets import csv_text, delimiter_of
+from broadcaster.store.engine.engine import Store
 from broadcaster.store.register import persons, search
+from broadcaster.store.register.persons import Person
 from broadcaster.store.register.search import Only
 from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.i18n import Words
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store.engine.engine import Store
-    from broadcaster.store.register.persons import Person
-    from broadcaster.web.i18n import Words
 
 log = structlog.get_logger(__name__)
 

@@ -1,9 +1,8 @@
 """Operators' drills: a monthly call to practise, response times, and who has not practised for long."""
 
-from __future__ import annotations
-
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from aiohttp import web
 from babel.dates import format_date
@@ -11,25 +10,18 @@ from babel.dates import format_date
 from broadcaster.domain.alerts import Category, Severity, Status
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refused
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
 from broadcaster.http.schedules import planned
 from broadcaster.http.schemas.alerts import AudienceIn, TextIn
 from broadcaster.http.schemas.schedules import ScheduleIn
 from broadcaster.http.stations import station_given
 from broadcaster.pipeline import schedule as scheduling
-from broadcaster.store import drills
+from broadcaster.store import Unit, drills
 from broadcaster.store.stations import stations
-from broadcaster.web.i18n import catalogs
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
-    from broadcaster.web.i18n import Words
+from broadcaster.web.i18n import Words, catalogs
 
 _SHOWN = 6
 _MOST_STATIONS = 50

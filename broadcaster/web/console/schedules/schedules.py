@@ -1,13 +1,12 @@
 """/console/schedules: scheduled alerts as a list, a month or an agenda; one schedule; and unsent occurrences."""
 
-from __future__ import annotations
-
 import asyncio
 import calendar
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, islice, takewhile
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -17,31 +16,25 @@ from pydantic import Field
 from broadcaster.domain.alerts import RULES
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, Refused, sentence
-from broadcaster.domain.schedules import OPEN, Outcome, Schedule, needs_reason
+from broadcaster.domain.schedules import OPEN, Occurrence, Outcome, Schedule, needs_reason
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
 from broadcaster.http.schedules import schedule_of
 from broadcaster.http.schemas.base import Query
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
-from broadcaster.store import schedules
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit, schedules
 from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.schedules import drills
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_time
 from broadcaster.web.severities import look_of
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from broadcaster.domain.schedules import Occurrence
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.pipeline.services import Services
-    from broadcaster.store import Unit
-    from broadcaster.web.i18n import Words
-
-    _Days = dict[date, list[tuple[datetime, Schedule, Station]]]
+_Days = dict[date, list[tuple[datetime, Schedule, Station]]]
 
 _MOST = 200
 _AHEAD = 10

@@ -3,12 +3,11 @@
 Between requests the territory is in the page, packed, so nothing is stored.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from aiohttp import web
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
@@ -16,20 +15,15 @@ from broadcaster import territory
 from broadcaster.domain.refusals import located
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
 from broadcaster.languages import DEFAULT
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.stations.form import StationForm
 from broadcaster.web.console.stations.stations import languages_known
 from broadcaster.web.console.uploading import FileTooLarge, NoFile, received
 from broadcaster.web.ground import GROUND
-from zones import Jurisdiction, SwappedCoordinates, ZoneError, unpacked_boundary
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.http.route import Call
-    from broadcaster.web.i18n import Words
-    from zones import Boundary
+from broadcaster.web.i18n import Words
+from zones import Boundary, Jurisdiction, SwappedCoordinates, ZoneError, unpacked_boundary
 
 LONGEST_PACKED = 600_000
 _REGION = "FR"

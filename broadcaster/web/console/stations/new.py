@@ -1,9 +1,7 @@
 """/console/stations/new: add a commune, by name or INSEE code, or a school or association."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -12,6 +10,7 @@ from broadcaster.domain.refusals import Conflict, NotFound, sentence
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import MAX_NAME, Shown
 from broadcaster.languages import DEFAULT
 from broadcaster.store.stations import stations
@@ -21,13 +20,9 @@ from broadcaster.web.console.stations import form as station_form
 from broadcaster.web.console.stations.form import StationForm
 from broadcaster.web.console.stations.stations import languages_known
 from broadcaster.web.ground import GROUND
+from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
-from zones import Communes, CommunesMissing, Jurisdiction, UnknownCommune
-
-if TYPE_CHECKING:
-    from broadcaster.http.route import Call
-    from broadcaster.web.i18n import Words
-    from zones import Commune, CommuneName
+from zones import Commune, CommuneName, Communes, CommunesMissing, Jurisdiction, UnknownCommune
 
 log = structlog.get_logger(__name__)
 

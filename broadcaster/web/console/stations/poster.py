@@ -1,22 +1,18 @@
 """/console/stations/{slug}/poster: the poster with the station's QR code, as a page, SVG and PDF."""
 
-from __future__ import annotations
-
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from broadcaster.domain.stations import Station
+from broadcaster.http.route import Call
 from broadcaster.http.stations import station_named
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.stations.poster_drawing import address_of, poster
 from broadcaster.web.i18n import catalogs
-
-if TYPE_CHECKING:
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
 
 _PAGE = (
     "<!doctype html><html><head><title>{title}</title><style>@page{{size:A4;margin:0}}body{{margin:0}}"
