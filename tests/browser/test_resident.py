@@ -302,7 +302,7 @@ async def test_quiet_hours_and_topics_are_chosen_by_keyboard_alone(visit, villag
     page = await follow_by_mail(visit, village, "calme@town.example", at=INSIDE)
     await page.get_by_role("button", name="J’y suis").click()
     await page.get_by_role("link", name="Mes alertes : lieux").click()
-    await expect(page.get_by_text("rien ne vous réveille, sauf un danger grave ou extrême réel")).to_be_visible()
+    await expect(page.get_by_text("vous réveille même pendant ces heures")).to_be_visible()
     await page.get_by_label("De", exact=True).fill("21:30")
     await page.get_by_label("À", exact=True).fill("06:15")
     await page.get_by_label("À", exact=True).press("Enter")
