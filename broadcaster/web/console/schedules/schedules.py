@@ -35,6 +35,7 @@ from broadcaster.web.pages import written_time
 from broadcaster.web.severities import look_of
 
 _Days = dict[date, list[tuple[datetime, Schedule, Station]]]
+_Events = Mapping[date, list[dict[str, Any]]]
 
 _MOST = 200
 _AHEAD = 10
@@ -77,7 +78,8 @@ async def listing(call: Call[None, SchedulesPageQuery]) -> web.Response:
         if query.view == "agenda":
             first, last = today, today + _AGENDA
         days = await asyncio.to_thread(_days, services, found, known, (first, last), zone)
-        facts |= _month(days, first, last, words) if query.view == "month" else {"days": _agenda(days, words)}
+        events = {day: [_event(*each, words, names) for each in found] for day, found in days.items()}
+        facts |= _month(events, first, last, words) if query.view == "month" else {"days": _agenda(events, words)}
     return show(call.request, "schedules/schedules.html", words, facts, tab="alerts")
 
 
@@ -176,13 +178,14 @@ def _days(
     return {day: list(ones) for day, ones in groupby(every, key=lambda one: one[0].date())}
 
 
-def _event(at: datetime, schedule: Schedule, station: Station, words: Words) -> dict[str, Any]:
-    language, text = schedule.message.text_in(words.language, station.languages[0])
+def _event(
+    at: datetime, schedule: Schedule, station: Station, words: Words, names: Mapping[int, str]
+) -> dict[str, Any]:
     time = format_time(at, "short", tzinfo=at.tzinfo, locale=words.locale)
-    return {"id": schedule.id, "time": time, "headline": text.headline, "language": language, "station": station.name}
+    return card(schedule, station, words, names) | {"time": time}
 
 
-def _month(days: _Days, first: date, last: date, words: Words) -> dict[str, Any]:
+def _month(events: _Events, first: date, last: date, words: Words) -> dict[str, Any]:
     weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
     names = get_day_names("abbreviated", locale=words.locale)
     return {
@@ -194,7 +197,7 @@ def _month(days: _Days, first: date, last: date, words: Words) -> dict[str, Any]
             [
                 {
                     "number": day.day if first <= day <= last else "",
-                    "events": [_event(*each, words) for each in days.get(day, ())],
+                    "events": events.get(day, ()),
                 }
                 for day in week
             ]
@@ -203,11 +206,8 @@ def _month(days: _Days, first: date, last: date, words: Words) -> dict[str, Any]
     }
 
 
-def _agenda(days: _Days, words: Words) -> list[dict[str, Any]]:
-    return [
-        {"day": format_date(day, "full", locale=words.locale), "events": [_event(*each, words) for each in found]}
-        for day, found in days.items()
-    ]
+def _agenda(events: _Events, words: Words) -> list[dict[str, Any]]:
+    return [{"day": format_date(day, "full", locale=words.locale), "events": found} for day, found in events.items()]
 
 
 async def one(call: Call[None, None]) -> web.Response:
