@@ -11,6 +11,7 @@ from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
 from broadcaster.domain.operators import INVITATION_HOLDS, LINK_HOLDS, LONGEST_NAME, ROLES, Operator, welcome_url
 from broadcaster.domain.permissions import Role
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
@@ -30,7 +31,7 @@ def operator() -> None:
 @click.option("--role", type=_ROLE, default="writer", show_default=True, help="What they may do for it.")
 @click.option("--admin", is_flag=True, help="An administrator of this installation: everything, everywhere.")
 def invite(*, name: str, mail: str | None, slug: str | None, role: str, admin: bool) -> None:
-    """Add an operator and print a link, this once, by which they make their passkey.
+    """Add an operator and print a link, this once, by which they set up how they sign in.
 
     \b
     tocsin operator invite "Rose Martin" --admin
@@ -107,6 +108,8 @@ def roles(*, operator_id: int, slug: str | None, role: str | None, admin: bool |
         async with opened(settings()) as store, store.write() as unit:
             who = await _operator(unit, operator_id)
             if admin is not None:
+                if not admin:
+                    await _check_not_last(unit, who)
                 await operators.set_admin(unit, who.id, admin=admin)
             if slug is not None and role is not None:
                 station = await station_of(unit, slug)
@@ -125,6 +128,8 @@ def disable(*, operator_id: int, undo: bool) -> None:
     async def work() -> str:
         async with opened(settings()) as store, store.write() as unit:
             who = await _operator(unit, operator_id)
+            if not undo:
+                await _check_not_last(unit, who)
             await operators.disable(unit, who.id, None if undo else SystemClock().now())
             return who.name
 
@@ -134,7 +139,10 @@ def disable(*, operator_id: int, undo: bool) -> None:
 @operator.command("recover")
 @click.argument("operator_id", metavar="ID", type=int)
 def recover(*, operator_id: int) -> None:
-    """Print a link, this once, by which an operator who lost their passkey makes a new one. The old ones end."""
+    """Print a link, this once, by which an operator who lost what they sign in with sets it up anew.
+
+    Their passkeys, password and recovery codes end.
+    """
     where = settings()
 
     async def work() -> str:
@@ -152,6 +160,11 @@ async def _operator(unit: Unit, operator_id: int) -> Operator:
     if found is None:
         raise Stop(f"there is no operator {operator_id}", Exit.REFUSED, "`tocsin operator list` shows them")
     return found
+
+
+async def _check_not_last(unit: Unit, who: Operator) -> None:
+    if await operators.is_last_administrator(unit, who):
+        raise Conflict("last-administrator")
 
 
 def _hours(holds: timedelta) -> str:

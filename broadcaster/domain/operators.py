@@ -12,6 +12,8 @@ LINK_HOLDS = timedelta(hours=1)
 """How long the link of the first administrator, and of a recovery, is valid."""
 INVITATION_HOLDS = timedelta(days=7)
 LONGEST_NAME = 80
+LEAST_PASSWORD, LONGEST_PASSWORD = 12, 128
+"""Characters."""
 ROLES = (Role.VIEWER, Role.WRITER, Role.APPROVER, Role.OWNER)
 """Roles for a station."""
 
@@ -32,6 +34,11 @@ class Operator:
     @property
     def caller(self) -> Caller:
         return Caller(self.id, self.roles, Role.ADMIN if self.admin else None)
+
+    @property
+    def login(self) -> str:
+        """What they type beside a password: a mail address tells two people of one name apart."""
+        return self.mail or self.name
 
     @property
     def can_sign_in(self) -> bool:

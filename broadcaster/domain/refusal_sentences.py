@@ -277,8 +277,19 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "passkey-late": "This took too long: try again.",
     "passkey-unknown": "This passkey opens nothing here, or no longer.",
     "passkey-refused": "This passkey was not accepted: try again, with the code of the device if it asks.",
-    "passkey-wanted": "This device asks for your passkey first: show it, and try again.",
+    "passkey-wanted": "This device asks for your passkey or your password first: show it, and try again.",
     "last-way-in": "This is your last way to sign in: add another first.",
+    "sign-in-wrong": (
+        "The name, the password or the code is wrong, or the code was used already: wait for the next one."
+    ),
+    "app-code-wrong": "The app shows another code now: type the newest, and look at the telephone's clock.",
+    "password-short": "A password has %(least)s characters at least.",
+    "password-known": (
+        "This password is easy to guess, or on lists of stolen ones: take four words that have nothing to do with you."
+    ),
+    "login-taken": "Somebody else signs in with this name: add something that tells you apart.",
+    "no-password": "You have no password here: set one first.",
+    "last-administrator": "Nobody else could administer this installation: let another administrator sign in first.",
     "session-over": "This session ended already.",
     "delivery-gone": "This delivery is no more.",
     "link-unknown": "This link's token is unknown.",

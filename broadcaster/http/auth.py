@@ -15,6 +15,7 @@ from broadcaster.http.sessions import PROOF_HOLDS, foreign, is_ours, session_of
 _KEY, _SUBSCRIBER = "tk_", "sb_"
 _LONGEST = 100
 _MOST_MISSES = 600
+_MOST_TRIES = 10
 
 _LOOKING = ("GET", "HEAD")
 
@@ -72,6 +73,12 @@ async def count(request: web.Request) -> None:
     """Count a request against its address. Raises a 429 above the limit."""
     address = address_of(request, request.app[SERVICES].settings.trusted_proxies)
     await limit(request, "address", address)
+
+
+async def count_try(request: web.Request) -> None:
+    """Count a try of a password against its address, not its person. Raises a 429 above the limit."""
+    address = address_of(request, request.app[SERVICES].settings.trusted_proxies)
+    await limit(request, "password", address, per_minute=_MOST_TRIES)
 
 
 async def count_miss(request: web.Request) -> None:

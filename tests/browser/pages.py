@@ -53,7 +53,11 @@ class Shown:
 
     @property
     def signed_in(self) -> bool:
-        return self.path.startswith("/console") and self.path not in ("/console/sign-in", "/console/welcome")
+        return (
+            self.path.startswith("/console")
+            and self.path not in ("/console/sign-in", "/console/welcome")
+            and "#" not in self.path
+        )
 
     @property
     def script_budget(self) -> int:
@@ -134,9 +138,11 @@ PAGES: tuple[Shown, ...] = (
     Shown("here-looked", "/here", at=INSIDE, then=_press("#look"), ready="#result li"),
     Shown("sign", "/sign/{station}", "/sign/{slug}", whole=False),
     # For operators
-    Shown("sign-in", "/console/sign-in"),
+    Shown("sign-in", "/console/sign-in", ready="#with-password[open]"),
     Shown("welcome", "/console/welcome", forgives="404"),
+    Shown("welcome-link", "/console/welcome#{invitation}", "/console/welcome", ready="#qr[src]"),
     Shown("account", "/console/account"),
+    Shown("account-password", "/console/account", then=_press("#set-password > summary"), ready="#qr[src]"),
     Shown("operators", "/console/operators"),
     Shown("home", "/console", ready=_MAP),
     Shown("new", "/console/new"),

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from broadcaster.domain.addresses import Address, AddressState, Match
+from broadcaster.store.operators import operators
 from broadcaster.store.people import addresses
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import addresses as table
 from tests.browser.village import Village
 from tests.browser.village import village as founded
+from tests.servers.signed_in import add_operator
 from tests.servers.tiles import TileServer
 from tests.servers.town import away
 from tests.servers.town_facts import STATION
@@ -67,6 +69,14 @@ async def _to_confirm(village: Village) -> str:
     found = re.search(r"https?://[^/\s]+(/c/[\w-]+)", body.get_content() if body else "")
     assert found is not None, mail.raw
     return found[1]
+
+
+async def _invitation(village: Village) -> str:
+    """The secret of a one-time link of somebody who has no way to sign in yet."""
+    now = datetime.now(UTC)
+    made = await add_operator(village.town.store, now, name="Paul Petit", admin=True)
+    async with village.town.store.write() as unit:
+        return await operators.new_link(unit, made, now + timedelta(hours=1))
 
 
 async def _addresses(village: Village) -> None:
@@ -134,6 +144,7 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
             "person": first.id,
             "group": first.groups[0],
             "resident": first.token,
+            "invitation": await _invitation(village),
             "confirm": await _to_confirm(village),
         }
         yield Scene(village, facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import pyotp
 from playwright.async_api import expect
 from sqlalchemy import update
 
@@ -75,3 +76,51 @@ async def test_from_the_first_link_to_the_second_person(visit, village):
         visit.forgive("404")
         await page.reload()
         await expect(page.get_by_role("alert")).to_contain_text("Ce lien a servi")
+
+
+async def test_where_there_are_no_passkeys_a_password_and_a_code_do_by_keyboard(visit, village):
+    store, now = village.town.store, village.town.clock.now()
+    async with store.write() as unit:
+        made = await operators.add(unit, "Jeanne", now, admin=True)
+        link = welcome_url(village.url, await operators.new_link(unit, made, now + timedelta(hours=1)))
+    page = await visit("/console/welcome" + link[link.index("#") :], size=DESK, lang="en")  # numbers: no passkeys
+    keys = page.keyboard
+    await expect(page.get_by_role("button", name="Create my passkey")).to_be_hidden()
+    await expect(page.get_by_role("alert")).to_contain_text("Passkeys need this address")
+    await expect(page.get_by_label("Your name")).to_be_focused()
+    await keys.press("ControlOrMeta+a")
+    await keys.type("Jeanne Blanc")
+    app = pyotp.TOTP((await page.locator("#app-secret:not(:empty)").inner_text()).replace(" ", ""))
+    await keys.press("Tab")  # the fold
+    await keys.press("Tab")
+    await keys.type(app.at(village.town.clock.now()))
+    await keys.press("Tab")
+    await keys.type("quatre vaches dansent ici")
+    await keys.press("Enter")
+    await expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
+    codes = await page.locator("#codes-list li").all_inner_texts()
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(page).to_have_url(village.url + "/console")
+    await page.context.clear_cookies()
+    await page.goto(village.url + "/console/people")
+    await page.get_by_label("Stay signed in on this device for 30 days").check()
+    await page.get_by_label("E-mail or name").focus()
+    for typed in ("Jeanne Blanc", "quatre vaches dansent ici", codes[0]):
+        await keys.type(typed)
+        await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(page).to_have_url(village.url + "/console/people")
+    await page.goto(village.url + "/console/account")
+    await expect(page.locator("main")).to_contain_text("9 recovery codes left")
+    async with store.write() as unit:
+        await unit.conn.execute(update(sessions).values(proven_at=now - timedelta(hours=1)))
+    visit.forgive("403")
+    await page.get_by_role("button", name="New recovery codes").press("Enter")
+    dialog = page.get_by_role("dialog", name="Is it you?")
+    await expect(dialog.get_by_label("Password")).to_be_focused()
+    await keys.type("quatre vaches dansent ici")
+    await keys.press("Tab")
+    await keys.type(codes[1])
+    await keys.press("Enter")
+    await expect(page.locator("#codes-list li")).to_have_count(10)

@@ -16,6 +16,7 @@ from broadcaster.store.operators import operators
 from broadcaster.store.stations.labels import open_label
 from broadcaster.store.stations.stations import hash_of, holding
 from broadcaster.store.tables import OPERATOR, api_keys, operator_roles, sessions
+from broadcaster.store.tables import operators as people
 
 _NAME_BYTES = 32
 _LONGEST_DEVICE = 60
@@ -27,7 +28,7 @@ SEEN_EVERY = timedelta(minutes=1)
 class Session:
     """A signed-in operator. ``device``: the browser's short description; ``trusted``: it stays signed in.
 
-    ``proven_at``: when it last showed the passkey.
+    ``proven_at``: when it last showed the passkey or the password; ``has_password``: whether the operator has one.
     """
 
     id: int
@@ -39,6 +40,7 @@ class Session:
     ends_at: datetime
     trusted: bool
     proven_at: datetime
+    has_password: bool
 
 
 async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: timedelta, *, trusted: bool = False) -> str:
@@ -76,7 +78,10 @@ async def prove(unit: Unit, session_id: int, now: datetime) -> None:
 
 
 async def open_ones(unit: Unit, caller: Caller, now: datetime, idle: timedelta) -> list[Session]:
-    """Return the sessions that a caller may end, newest first: their own; for an owner those of their stations."""
+    """Return the sessions that a caller may end, newest first: their own; for an owner those of their stations.
+
+    An administrator's are ended by administrators only.
+    """
     rows = await unit.conn.execute(_theirs(_open(now, idle), caller).order_by(sessions.c.id.desc()))
     return [await _session(unit, row) for row in rows.all()]
 
@@ -92,6 +97,11 @@ async def end(unit: Unit, caller: Caller, session_id: int) -> bool:
         return False
     await unit.conn.execute(delete(sessions).where(sessions.c.id == session_id))
     return True
+
+
+async def end_others(unit: Unit, key_id: int, session_id: int) -> None:
+    """End an operator's sessions but this one."""
+    await unit.conn.execute(delete(sessions).where(sessions.c.key_id == key_id, sessions.c.id != session_id))
 
 
 async def sign_out(unit: Unit, name: str) -> None:
@@ -118,11 +128,13 @@ def _open(now: datetime, idle: timedelta) -> Select[Any]:
             api_keys.c.label,
             api_keys.c.sealed,
             api_keys.c.hash,
+            people.c.password.is_not(None).label("has_password"),
         )
         .join(
             api_keys,
             and_(api_keys.c.id == sessions.c.key_id, api_keys.c.role == OPERATOR, holding(now)),
         )
+        .join(people, people.c.id == sessions.c.key_id)
         .where(sessions.c.ends_at > now, or_(sessions.c.trusted, sessions.c.seen_at > now - idle))
     )
 
@@ -131,7 +143,11 @@ def _theirs(query: Select[Any], caller: Caller) -> Select[tuple[object, ...]]:
     theirs = caller.stations(Permission.OPERATORS)
     if theirs is None:
         return query
-    having = select(operator_roles.c.operator_id).where(operator_roles.c.station_id.in_(theirs))
+    having = (
+        select(operator_roles.c.operator_id)
+        .join(people, people.c.id == operator_roles.c.operator_id)
+        .where(operator_roles.c.station_id.in_(theirs), people.c.admin.is_(False))
+    )
     return query.where(or_(sessions.c.key_id == caller.key_id, sessions.c.key_id.in_(having)))
 
 
@@ -147,4 +163,5 @@ async def _session(unit: Unit, row: Row[Any]) -> Session:
         row.ends_at,
         bool(row.trusted),
         row.proven_at or row.began_at,
+        row.has_password,
     )

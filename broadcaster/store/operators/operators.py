@@ -90,6 +90,17 @@ async def administrators(unit: Unit) -> list[Operator]:
     return [each for each in await _found(unit, operators.c.admin) if not each.disabled]
 
 
+async def with_password(unit: Unit) -> list[Operator]:
+    return await _found(unit, operators.c.password.is_not(None))
+
+
+async def is_last_administrator(unit: Unit, who: Operator) -> bool:
+    """Return whether they alone can sign in to administer; rivals wait, so that two do not end each other."""
+    await unit.conn.execute(select(operators.c.id).where(operators.c.admin).with_for_update())
+    others = [each for each in await administrators(unit) if each.id != who.id]
+    return who.admin and who.can_sign_in and not any(each.can_sign_in for each in others)
+
+
 async def caller(unit: Unit, operator_id: int) -> Caller:
     """Return what an operator may do. Raises if there is none with that id."""
     admin = await unit.conn.scalar(select(operators.c.admin).where(operators.c.id == operator_id))
@@ -130,10 +141,15 @@ async def disable(unit: Unit, operator_id: int, now: datetime | None) -> None:
 async def forget_ways(unit: Unit, operator_id: int) -> None:
     """Delete all by which an operator signs in, for a recovery; their sessions end."""
     await unit.conn.execute(delete(passkeys).where(passkeys.c.operator_id == operator_id))
+    await forget_password(unit, operator_id)
+    await _end_sessions(unit, operator_id)
+
+
+async def forget_password(unit: Unit, operator_id: int) -> None:
+    """Delete an operator's password, app and recovery codes."""
     await unit.conn.execute(delete(recovery_codes).where(recovery_codes.c.operator_id == operator_id))
     none = {"password": None, "totp": None, "totp_step": None}
     await unit.conn.execute(update(operators).where(operators.c.id == operator_id).values(none))
-    await _end_sessions(unit, operator_id)
 
 
 async def new_link(unit: Unit, operator_id: int, ends_at: datetime) -> str:

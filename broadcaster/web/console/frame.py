@@ -51,7 +51,11 @@ def show(
         {
             "me": None
             if session is None
-            else {"where": where, "manages": session.caller.may_somewhere(Permission.OPERATORS)},
+            else {
+                "where": where,
+                "manages": session.caller.may_somewhere(Permission.OPERATORS),
+                "proves_by_password": session.trusted and session.has_password,
+            },
             "csrf": csrf_of(request) if signed_in else "",
             "tab": tab,
             "tabs": _tabs(words, session),

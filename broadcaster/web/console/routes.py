@@ -10,7 +10,7 @@ from broadcaster.web.console import home, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, report, unreached
 from broadcaster.web.console.compose import compose, editing, later, preview
 from broadcaster.web.console.compose import sending as compose_sending
-from broadcaster.web.console.operators import account, entering, people
+from broadcaster.web.console.operators import account, entering, password, people
 from broadcaster.web.console.sandbox import sandbox
 from broadcaster.web.console.schedules import drills, reminding, schedules
 
@@ -94,6 +94,31 @@ ROUTES: tuple[Route, ...] = (
         {200: entering.EnteredOut},
         body=entering.FirstPasskeyIn,
     ),
+    _open(
+        "POST",
+        f"{signing_in.SIGN_IN}/password",
+        password.sign_in,
+        "A password and a code for a session.",
+        {200: entering.EnteredOut},
+        body=password.SignInIn,
+        access=Access.SIGNED,
+    ),
+    _open(
+        "POST",
+        "/console/welcome/app",
+        password.first_app,
+        "What an authenticator app reads.",
+        {200: password.AppOut},
+        body=entering.LinkIn,
+    ),
+    _open(
+        "POST",
+        "/console/welcome/password",
+        password.first,
+        "The first password.",
+        {200: password.CodesOut},
+        body=password.FirstPasswordIn,
+    ),
     form_at("/console/sign-out", signing_in.sign_out, Permission.SELF, "End this session."),
     page_at("/console/sessions", signing_in.listing, Permission.SELF, "Who is signed in."),
     form_at("/console/sessions/{id}/end", signing_in.end, Permission.SELF, "End a session."),
@@ -112,6 +137,29 @@ ROUTES: tuple[Route, ...] = (
     ),
     form_at(
         f"{account.ACCOUNT}/passkeys/{{id}}/remove", account.remove, Permission.SELF, "Remove a passkey.", proven=True
+    ),
+    data_at("GET", f"{account.ACCOUNT}/app", password.app, Permission.SELF, "What an authenticator app reads."),
+    data_at(
+        "POST",
+        f"{account.ACCOUNT}/password",
+        password.change,
+        Permission.SELF,
+        "A new password and app.",
+        proven=True,
+        body=password.PasswordIn,
+        largest=SMALL,
+    ),
+    data_at(
+        "POST",
+        f"{account.ACCOUNT}/codes",
+        password.codes,
+        Permission.SELF,
+        "New recovery codes.",
+        proven=True,
+        largest=SMALL,
+    ),
+    form_at(
+        f"{account.ACCOUNT}/password/remove", password.remove, Permission.SELF, "Remove the password.", proven=True
     ),
     page_at(people.OPERATORS, people.listing, Permission.OPERATORS, "Who may act."),
     form_at(people.OPERATORS, people.invite, Permission.OPERATORS, "Invite somebody.", proven=True),

@@ -1,10 +1,10 @@
-// Passkeys: signing in, the first one by a one-time link, a further one on the account's page.
+// Passkeys, passwords: signing in, the first by a one-time link, further ones on the account's page.
 
-import { browserSupportsWebAuthn, startRegistration } from "@simplewebauthn/browser";
+import { startRegistration } from "@simplewebauthn/browser";
 
 import { call } from "./parts/call.js";
-import { fill, left, one } from "./parts/dom.js";
-import { showPasskey } from "./parts/passkey.js";
+import { all, fill, left, make, one } from "./parts/dom.js";
+import { passkeysWork, showPasskey } from "./parts/passkey.js";
 import { Problem } from "./parts/request.js";
 
 const words = left("words");
@@ -24,21 +24,19 @@ function showProblem(error) {
   say(["NotAllowedError", "AbortError"].includes(error?.name) ? words.stopped : words.failed);
 }
 
-/** Whether passkeys work here; if not, say why. A passkey belongs to a domain, so an address of numbers has none. */
+/** Whether passkeys work here; if not, say so, and show the password instead. */
 function able() {
-  if (/^[\d.]+$|^\[/.test(location.hostname)) {
+  if (passkeysWork()) return true;
+  for (const each of all("[data-passkey], #with-passkey")) each.hidden = true;
+  if (/^127\.|^\[::1\]$/.test(location.hostname)) {
     const there = new URL(location.href);
     there.hostname = "localhost";
-    wrong.replaceChildren();
-    const link = document.createElement("a");
-    link.href = there.href;
-    link.textContent = fill(words.address, { url: there.origin });
-    wrong.append(link);
+    wrong.replaceChildren(make("a", { href: there.href }, fill(words.address, { url: there.origin })));
     wrong.hidden = false;
-    return false;
-  }
-  if (!browserSupportsWebAuthn()) say(words.unable);
-  return browserSupportsWebAuthn();
+  } else say(words.unable);
+  const instead = one("#with-password, #welcome + #set-password");
+  if (instead) instead.open = true;
+  return false;
 }
 
 /** Busy until done, so that an impatient thumb asks once. @param {any} button @param {() => Promise<void>} work */
@@ -54,43 +52,98 @@ async function busy(button, work) {
   }
 }
 
+/** The value of a field. @param {string} id */
+const typed = (id) => one(`#${id}`).value;
+
 function signIn() {
   const button = one("#passkey");
-  if (!button || !able()) return;
+  if (!button) return;
+  const then = () => (one("#held") ? one("#held").submit() : location.assign(button.dataset.then));
+  const trusted = () => Boolean(one("#trusted")?.checked);
+  const form = one("#by-password");
+  form.addEventListener("submit", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    busy(one("button", form), async () => {
+      const given = { login: one("#login")?.value || "", password: typed("password"), code: typed("code"), trusted: trusted() };
+      await call("POST", "/console/sign-in/password", given);
+      then();
+    });
+  });
+  if (!able()) return;
   button.addEventListener("click", () =>
     busy(button, async () => {
-      await showPasskey(Boolean(one("#trusted")?.checked));
-      const form = one("#held");
-      if (form) form.submit();
-      else location.assign(button.dataset.then);
+      await showPasskey(trusted());
+      then();
     }),
   );
+}
+
+/** Show new recovery codes, this once, in the place of what was there. @param {{codes: string[], login: string}} told */
+function showCodes({ codes, login }) {
+  one("#own-login").textContent = login;
+  for (const each of all("#welcome, #set-password")) each.hidden = true;
+  one("#codes-list").replaceChildren(...codes.map((each) => make("li", {}, each)));
+  one("#codes").hidden = false;
+  one("#codes").focus();
+}
+
+/**
+ * A new password: the app's secret is asked for when the form opens, and sent back with the password.
+ * @param {() => Promise<any>} app @param {(given: any) => Promise<any>} keep
+ */
+function setPassword(app, keep) {
+  const around = one("#set-password");
+  /** @type {any} */
+  let told;
+  const open = async () => {
+    if (!around.open || told) return;
+    try {
+      told = await app();
+    } catch (error) {
+      return showProblem(error);
+    }
+    one("#qr").src = told.qr;
+    one("#qr").hidden = false;
+    one("#app-secret").textContent = told.secret.match(/.{4}/g).join(" ");
+  };
+  around.addEventListener("toggle", open);
+  open();
+  const form = one("#new-password");
+  form.addEventListener("submit", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    busy(one("button", form), async () => {
+      const given = { password: typed("new-password-text"), code: typed("app-code"), ticket: told?.ticket || "" };
+      showCodes(await keep(given));
+    });
+  });
 }
 
 async function welcome() {
   const form = one("#welcome");
   if (!form) return;
   const looking = one("#looking");
-  if (!able()) {
-    looking.hidden = true;
-    return;
-  }
   const secret = location.hash.slice(1);
   try {
     const { name } = await call("POST", "/console/welcome", { secret });
     one("#name").value = name;
     form.hidden = false;
-    one("#make").focus();
+    one("#set-password").hidden = false;
+    (able() ? one("#make") : one("#name")).focus();
+    setPassword(
+      () => call("POST", "/console/welcome/app", { secret }),
+      (given) => call("POST", "/console/welcome/password", { ...given, secret, name: typed("name").trim() || name }),
+    );
   } catch (error) {
     showProblem(error);
   }
   looking.hidden = true;
   form.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
+    if (!passkeysWork()) return one("#app-code").focus();
     busy(one("#make"), async () => {
       const { options, name } = await call("POST", "/console/welcome", { secret });
       const credential = await startRegistration({ optionsJSON: options });
-      await call("POST", "/console/welcome/passkey", { secret, credential, name: one("#name").value.trim() || name });
+      await call("POST", "/console/welcome/passkey", { secret, credential, name: typed("name").trim() || name });
       location.replace("/console");
     });
   });
@@ -98,7 +151,16 @@ async function welcome() {
 
 function account() {
   const button = one("#add-passkey");
-  if (!button || !able()) return;
+  if (!button) return;
+  setPassword(
+    () => call("GET", "/console/account/app"),
+    (given) => call("POST", "/console/account/password", given),
+  );
+  const codes = one("#new-codes");
+  codes?.addEventListener("click", () =>
+    busy(codes, async () => showCodes(await call("POST", "/console/account/codes", {}))),
+  );
+  if (!able()) return;
   button.addEventListener("click", () =>
     busy(button, async () => {
       const { options } = await call("GET", "/console/account/passkeys");

@@ -35,6 +35,7 @@ SIGNED = {
     "POST /v1/welcomes/{token}",
     "POST /v1/confirmations",
     "POST /console/sign-in/passkey",
+    "POST /console/sign-in/password",
     "POST /hooks/twilio/status",
     "POST /hooks/twilio/voice",
     "GET /a/{token}",
@@ -88,7 +89,7 @@ def test_a_link_that_proves_a_request_is_looked_at_before_its_body():
     taking = {name for name, route in signed if route.largest}
     linked = {name for name, route in zip(NAMES, ROUTES, strict=True) if route.link}
     # A confirmation's secret comes in its small body, so that no log of paths has it.
-    by_body = {"POST /v1/confirmations", "POST /console/sign-in/passkey"}
+    by_body = {"POST /v1/confirmations", "POST /console/sign-in/passkey", "POST /console/sign-in/password"}
     links = {each for each in taking if "/v1/" in each or "/hooks/" in each} - by_body
     assert linked == links
     assert taking - linked - by_body == {"POST /u/{token}", "POST /c/{token}"}, "these never read their body"

@@ -1,4 +1,4 @@
-"""An operator's own account: their passkeys."""
+"""An operator's own account: how they sign in, and their passkeys."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from broadcaster.http.answers import answer, nothing
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
-from broadcaster.store.operators import operators, passkeys
+from broadcaster.store.operators import operators, passkeys, passwords
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.operators import webauthn_checks as checks
 from broadcaster.web.console.operators.entering import OptionsOut, PasskeyIn, keep_passkey, use_of
@@ -26,6 +26,7 @@ async def page(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         who = await myself(unit, call)
         known = await passkeys.of(unit, who.id)
+        codes = await passwords.codes_left(unit, who.id)
     facts = {
         "who": who,
         "passkeys": [
@@ -38,8 +39,10 @@ async def page(call: Call[None, None]) -> web.Response:
             for each in known
         ],
         "removable": len(known) > 1 or who.has_password,
+        "codes": codes,
         "done": {
             "added": words("The passkey was added."),
+            "password-removed": words("The password was removed: it opens nothing any more."),
             "removed": words("The passkey was removed: it opens nothing any more."),
         }.get(call.request.query.get("done", ""), ""),
     }

@@ -26,6 +26,7 @@ from broadcaster.http.sessions import (
 )
 from broadcaster.store import Unit
 from broadcaster.store.operations import sessions
+from broadcaster.store.operations.sessions import Session
 from broadcaster.store.operators import operators, passkeys
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.operators import webauthn_checks as checks
@@ -67,6 +68,9 @@ class EnteredOut(Shown):
     signed_in: bool = True
 
 
+ENTERED = EnteredOut()
+
+
 async def sign_in_options(call: Call[None, None]) -> web.Response:
     """Return what a browser needs to sign in with any passkey of this service."""
     services = call.services
@@ -81,17 +85,14 @@ async def sign_in(call: Call[SignInIn, None]) -> web.Response:
 
     async def enter(unit: Unit) -> str | None:
         operator_id = await checked(unit, call, call.body.credential, SIGN_IN)
-        if current is not None and current.caller.key_id == operator_id:
-            await sessions.prove(unit, current.id, call.services.clock.now())
-            return None
-        return await start(unit, call.request, operator_id, trusted=call.body.trusted)
+        return await go_in(unit, call, operator_id, current, trusted=call.body.trusted)
 
     try:
         name = await call.services.store.transact(enter)
     except Refused:
         await count(call.request)  # only who has no passkey: a flood from the town hall's address locks no mayor out
         raise
-    return answer(EnteredOut()) if name is None else entered(call.request, name, trusted=call.body.trusted)
+    return answer(ENTERED) if name is None else entered(call.request, name, trusted=call.body.trusted)
 
 
 async def welcome(call: Call[None, None]) -> web.Response:
@@ -103,7 +104,7 @@ async def link(call: Call[LinkIn, None]) -> web.Response:
     """Return whose link it is, and what a browser needs to make a passkey. Raises ``NotFound``."""
     services, now = call.services, call.services.clock.now()
     async with services.store.read() as unit:
-        who = await _of_link(unit, call)
+        who = await of_link(unit, call)
         handle = await operators.handle(unit, who.id)
         known = await passkeys.of(unit, who.id)
     challenge = passkeys.new_challenge(services.store.vault, use_of(who.id), now)
@@ -118,7 +119,7 @@ async def first_passkey(call: Call[FirstPasskeyIn, None]) -> web.Response:
     check_page(call.request)
 
     async def enter(unit: Unit) -> str:
-        who = await _of_link(unit, call)
+        who = await of_link(unit, call)
         await keep_passkey(unit, call, who, call.body.credential)
         if not await operators.use_link(unit, call.body.secret):
             raise NotFound("invitation-over")
@@ -155,6 +156,16 @@ def use_of(operator_id: int) -> str:
     return f"passkey of {operator_id}"
 
 
+async def go_in(
+    unit: Unit, call: Call[Any, Any], operator_id: int, current: Session | None, *, trusted: bool
+) -> str | None:
+    """Begin an operator's session, return the cookie's value; their current session goes on, proven (None)."""
+    if current is not None and current.caller.key_id == operator_id:
+        await sessions.prove(unit, current.id, call.services.clock.now())
+        return None
+    return await start(unit, call.request, operator_id, trusted=trusted)
+
+
 async def start(unit: Unit, request: web.Request, operator_id: int, *, trusted: bool = False) -> str:
     """Begin an operator's session in the place of the browser's earlier one; return the cookie's value."""
     services = request.app[SERVICES]
@@ -167,10 +178,10 @@ def _holds(request: web.Request, *, trusted: bool) -> timedelta:
     return TRUSTED if trusted else lasts(request.app[SERVICES].settings)
 
 
-def entered(request: web.Request, name: str, *, trusted: bool = False) -> web.Response:
+def entered(request: web.Request, name: str, *, trusted: bool = False, told: Shown = ENTERED) -> web.Response:
     """Return the answer that sets a new session's cookie."""
     services = request.app[SERVICES]
-    response = answer(EnteredOut())
+    response = answer(told)
     give_cookie(response, name, _holds(request, trusted=trusted), secure=services.base_url.startswith("https://"))
     return response
 
@@ -181,7 +192,8 @@ def check_page(request: web.Request) -> None:
         raise Forbidden("other-site")
 
 
-async def _of_link(unit: Unit, call: Call[Any, Any]) -> Operator:
+async def of_link(unit: Unit, call: Call[Any, Any]) -> Operator:
+    """Return the operator of the link in a request. Raises ``NotFound``."""
     operator_id = await operators.of_link(unit, call.body.secret, call.services.clock.now())
     who = None if operator_id is None else await operators.by_id(unit, operator_id)
     if who is None:

@@ -78,6 +78,8 @@ async def act(call: Call[None, None]) -> web.Response:
             return to(f"{OPERATORS}?done=role")
         if call.caller is None or not may_manage(call.caller, who):
             raise Forbidden("operator-of-others")
+        if asked == "disable" and await operators.is_last_administrator(unit, who):
+            raise Conflict("last-administrator")
         log.info("an operator was changed", operator=who.id, change=asked, by=_by(call))
         if asked == "recover":
             await operators.forget_ways(unit, who.id)

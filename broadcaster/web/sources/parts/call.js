@@ -4,7 +4,7 @@ import { one } from "./dom.js";
 import { Problem, request } from "./request.js";
 
 /**
- * Send a request; a trusted device that is asked for its passkey shows it, and sends again. Throws as ``request`` does.
+ * Send a request; a trusted device that is asked who it is shows it, and sends again. Throws as ``request`` does.
  * @param {string} method @param {string} path @param {any} [body] @param {AbortSignal} [signal] @param {HeadersInit} [headers]
  */
 export async function call(method, path, body, signal, headers = {}) {
@@ -15,9 +15,9 @@ export async function call(method, path, body, signal, headers = {}) {
     return await send();
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "passkey-wanted") throw error;
-    const { showPasskey } = await import("./passkey.js");
+    const { prove } = await import("./passkey.js");
     try {
-      await showPasskey();
+      await prove();
     } catch {
       throw error; // stopped, or another's passkey: what was asked for still stands
     }

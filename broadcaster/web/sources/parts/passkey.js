@@ -1,12 +1,54 @@
-// The passkey of this device: signing in with it, and showing it again.
+// Showing who it is: by the passkey of this device, or by a password and a code.
 
 import { startAuthentication } from "@simplewebauthn/browser";
 
 import { call } from "./call.js";
+import { one } from "./dom.js";
+
+/** Whether passkeys work here: in a current browser, by https or on one's own machine, at an address with a name. */
+export const passkeysWork = () =>
+  window.isSecureContext && "PublicKeyCredential" in window && !/^[\d.]+$|^\[/.test(location.hostname);
 
 /** Sign in, or prove that it is still the same person. Throws Problem, or what the browser throws. @param {boolean} [trusted] */
 export async function showPasskey(trusted = false) {
   const { options } = await call("GET", "/console/sign-in/passkey");
   const credential = await startAuthentication({ optionsJSON: options });
   await call("POST", "/console/sign-in/passkey", { credential, trusted });
+}
+
+/** Prove that it is still the same person; who has a password is asked which way. Throws when stopped. */
+export function prove() {
+  const asked = one("#prove");
+  if (!asked) return showPasskey();
+  document.body.append(asked.content.cloneNode(true));
+  const dialog = one("body > dialog:last-of-type");
+  const wrong = one(".wrong", dialog);
+  const byPasskey = one("[data-passkey]", dialog);
+  byPasskey.hidden = !passkeysWork();
+  return new Promise((done, failed) => {
+    /** @param {() => Promise<any>} way */
+    const attempt = async (way) => {
+      wrong.hidden = true;
+      try {
+        await way();
+        dialog.close("proven");
+        done(undefined);
+      } catch (/** @type {any} */ error) {
+        wrong.textContent = error.message;
+        wrong.hidden = false;
+      }
+    };
+    byPasskey.addEventListener("click", () => attempt(showPasskey));
+    one("form", dialog).addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+      if (!(/** @type {HTMLButtonElement} */ (event.submitter)?.value)) return;
+      event.preventDefault();
+      const [password, code] = ["password", "code"].map((name) => one(`#prove-${name}`, dialog).value);
+      attempt(() => call("POST", "/console/sign-in/password", { password, code }));
+    });
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      failed(new Error("stopped"));
+    });
+    dialog.showModal();
+  });
 }
