@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pyotp
@@ -15,6 +16,7 @@ from broadcaster.store.operators import operators
 from tests.integration.http.conftest import open_api
 from tests.integration.http.test_operators import FORM, ask, invited, let_pass, session
 from tests.servers.authenticator import Authenticator
+from tests.servers.smtp import Fault, SmtpServer
 
 PASSWORD = "quatre vaches dansent ici"
 
@@ -151,3 +153,22 @@ async def test_the_last_administrator_stays_and_an_owner_ends_no_session_of_one(
     ends = f"/console/sessions/{number}/end"
     assert (await api.call("POST", ends, key=None, raw="", headers={**FORM, **owner}))[0] == 404
     assert (await api.call("POST", ends, key=None, raw="", headers={**FORM, **another}))[0] == 303
+
+
+async def test_an_invitation_goes_by_mail_where_that_is_set_up_and_is_shown_else(tmp_path):
+    said = "name=Paul&station=laigle&role=writer&mail=paul%40town.example"
+    async with SmtpServer() as smtp:
+        settings = Settings(host="127.0.0.1", port=0, data_dir=tmp_path, smtp_url=smtp.url + "from=alerts@town.example")
+        async for api in open_api(settings):
+            owner = await api.sign_in("laigle-admin")
+            _, _, page = await api.call("POST", "/console/operators", key=None, raw=said, headers={**FORM, **owner})
+            (mail,) = await smtp.wait_for(1)
+            secret = re.search(r"/console/welcome#([\w-]+)", mail.parsed.get_body(("plain",)).get_content())[1]
+            assert "The invitation went to paul@town.example." in page
+            assert "/console/welcome#" not in page
+            assert (await app_of(api, secret)).told["secret"]
+            smtp.fail(Fault("mail", "550 5.7.1 no"))
+            _, _, page = await api.call(
+                "POST", "/console/operators", key=None, raw=said.replace("paul", "rose"), headers={**FORM, **owner}
+            )
+            assert "/console/welcome#" in page

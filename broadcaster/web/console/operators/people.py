@@ -21,6 +21,7 @@ from broadcaster.domain.refusals import Conflict, Forbidden, NotFound, Refused
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call, forbidden
 from broadcaster.http.sessions import PATH
+from broadcaster.pipeline.inviting import send_invitation
 from broadcaster.store import Unit
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
@@ -43,7 +44,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def invite(call: Call[None, None]) -> web.Response:
-    """Add an operator with a role; show their one-time link, this once. Raises ``Refused``, ``Conflict``."""
+    """Add an operator with a role; mail or show their one-time link, this once. Raises ``Refused``, ``Conflict``."""
     words, now = words_of(call.request), call.services.clock.now()
     form = await form_of(call.request)
     name = " ".join(form.get("name", "").split())
@@ -55,11 +56,17 @@ async def invite(call: Call[None, None]) -> web.Response:
         if station is None:
             raise NotFound("station-missing", slug=form.get("station", "")[:60])
         call.need(station.id)
-        made = await operators.add(unit, name, now, mail=form.get("mail", "").strip() or None, roles={station.id: role})
+        mail = form.get("mail", "").strip() or None
+        made = await operators.add(unit, name, now, mail=mail, roles={station.id: role})
         if made is None:
             raise Conflict("operator-known", "mail")
         secret = await operators.new_link(unit, made, now + INVITATION_HOLDS)
         log.info("an operator was invited", operator=made, station=station.slug, role=str(role), by=_by(call))
+    url = welcome_url(call.services.base_url, secret)
+    sent = mail is not None and await send_invitation(call.services, station, made, mail, url)
+    async with call.services.store.read() as unit:
+        if sent:
+            return await _page(unit, call, words, done=words("The invitation went to %(mail)s.", mail=mail))
         return await _page(unit, call, words, link=(name, secret, INVITATION_HOLDS))
 
 
@@ -117,7 +124,7 @@ def _by(call: Call[Any, Any]) -> int | None:
 
 
 async def _page(
-    unit: Unit, call: Call[Any, Any], words: Words, *, link: tuple[str, str, timedelta] | None = None
+    unit: Unit, call: Call[Any, Any], words: Words, *, link: tuple[str, str, timedelta] | None = None, done: str = ""
 ) -> web.Response:
     theirs = await stations_of(unit, call)
     known = {each.id: each for each in theirs}
@@ -139,7 +146,7 @@ async def _page(
             "role": words("The role was changed. The person signs in anew."),
             "disabled": words("The person may not sign in any more."),
             "enabled": words("The person may sign in again."),
-        }.get(call.request.query.get("done", ""), ""),
+        }.get(call.request.query.get("done", ""), done),
     }
     return show(call.request, "operators/operators.html", words, {**facts, "here": OPERATORS})
 
