@@ -16,7 +16,7 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
 from broadcaster.domain.refusals import Refused, sentence
-from broadcaster.domain.stations import Station, StationKind, read_topics
+from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
 from broadcaster.http.schemas.base import LOCALE
 from broadcaster.languages import DEFAULT
 from broadcaster.store.stations import stations
@@ -134,19 +134,21 @@ def margin(*, slug: str, metres: float) -> None:
 @station.command("topics")
 @click.argument("slug")
 @click.argument("topics", nargs=-1)
-def topics(*, slug: str, topics: tuple[str, ...]) -> None:
+@click.option("--rename", type=(str, str), multiple=True, metavar="TOPIC NAME", help="Followers' choices stay.")
+@click.option("--yes", is_flag=True, help="Remove topics even if followers chose about them.")
+def topics(*, slug: str, topics: tuple[str, ...], rename: tuple[tuple[str, str], ...], yes: bool) -> None:
     """Show what a station's alerts may be about, or set it: names, as in traffic works "Market day"."""
 
     async def work() -> Mapping[str, str]:
         async with opened(settings()) as store, store.write() as unit:
             found = await station_of(unit, slug)
-            if not topics:
-                return found.topics
             try:
-                chosen = read_topics(topics)
-                await stations.change(unit, found.id, {"topics": chosen})
+                chosen = renamed(found.topics, dict(rename))
+                if topics:
+                    chosen = read_topics(topics, chosen)
+                await stations.change(unit, found.id, {"topics": chosen}, sure=yes)
             except Refused as error:
-                raise Stop(sentence(error)) from error
+                raise Stop(sentence(error), hint="--yes" if error.code == "topic-chosen" else "") from error
             return chosen
 
     out().print(table(("topic", "name"), list(wait_for(work()).items())))

@@ -240,7 +240,12 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
         " are added by the station, or confirmed by a code."
     ),
     "not-followed": "You do not follow this station.",
+    "topic-chosen": (
+        "About %(n)s followers mute the topic %(name)s or get it in their digest: these choices end with it. Say that"
+        " you are sure."
+    ),
     "topic-scheduled": "The topic %(name)s is in a scheduled alert: change or end that alert first.",
+    "topic-there": "%(name)s is another topic's name here: write a different one.",
     "topic-twice": "The topic %(name)s is muted and in the digest: choose one.",
     "topic-unknown": "The station has no topic %(name)s. It has: %(known)s.",
     "topic-unreadable": "A topic is a name of 1 to %(most)s characters, with a letter or a figure in it.",

@@ -14,18 +14,42 @@ TOPICS = ("traffic", "school", "works", "events", "weather", "waste")
 MOST_TOPICS, LONGEST_TOPIC = 20, 40
 
 
-def read_topics(given: Iterable[str]) -> dict[str, str]:
-    """Read topics, each one of ``TOPICS`` or a name; return slug to name, empty for the former. Raises ``Refused``."""
+def read_topics(given: Iterable[str], had: Mapping[str, str]) -> dict[str, str]:
+    """Read topics: each is a slug of ``TOPICS`` or ``had``, or a name. Return slug to name; "" for those of ``TOPICS``.
+
+    A name that ``had`` has keeps its slug. Raises ``Refused``.
+    """
+    slugs = {name: slug for slug, name in had.items() if name}
+    ready = dict.fromkeys(TOPICS, "") | dict(had)
     found: dict[str, str] = {}
     for each in given:
         name = " ".join(each.split())
-        topic = name if name in TOPICS else group_slug(name)[:LONGEST_TOPIC].strip("-")
-        if not topic or len(name) > LONGEST_TOPIC or not name.isprintable():
-            raise Refused("topic-unreadable", "topics", most=LONGEST_TOPIC)
-        found[topic] = "" if name in TOPICS else name
+        topic = slugs.get(name) or (name if name in ready else _slug(name))
+        named = ready[name] if topic == name in ready else name
+        if found.setdefault(topic, named) != named:
+            raise Refused("topic-there", "topics", name=name)
     if not 1 <= len(found) <= MOST_TOPICS:
         raise Refused("topics-number", "topics", most=MOST_TOPICS)
     return found
+
+
+def renamed(topics: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """Return the topics with new names, by slug; slugs stay, and with them followers' choices. Raises ``Refused``."""
+    found = dict(topics)
+    for topic, each in names.items():
+        if topic not in found:
+            raise Refused("topic-unknown", "names", name=topic[:LONGEST_TOPIC], known=", ".join(found))
+        name = " ".join(each.split())
+        _slug(name)
+        found[topic] = "" if topic == name in TOPICS else name
+    return found
+
+
+def _slug(name: str) -> str:
+    slug = group_slug(name)[:LONGEST_TOPIC].strip("-")
+    if not slug or len(name) > LONGEST_TOPIC or not name.isprintable():
+        raise Refused("topic-unreadable", "topics", most=LONGEST_TOPIC)
+    return slug
 
 
 class StationKind(StrEnum):

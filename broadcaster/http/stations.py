@@ -11,7 +11,7 @@ from aiohttp import web
 from broadcaster import territory
 from broadcaster.domain.permissions import Caller, Permission
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
-from broadcaster.domain.stations import Station, StationKind, read_topics
+from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
 from broadcaster.http.answers import answer
 from broadcaster.http.contacts import read_as
 from broadcaster.http.keys import STATIONS
@@ -55,12 +55,14 @@ async def show(call: Call[None, None]) -> web.Response:
 
 
 async def set_topics(call: Call[TopicsIn, None]) -> web.Response:
-    """Replace the topics of a station."""
+    """Replace or rename the topics of a station."""
     async with call.services.store.write() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
         call.need(station.id)
-        topics = read_topics(call.body.topics)
-        await stations.change(unit, station.id, {"topics": topics})
+        topics = renamed(station.topics, call.body.names)
+        if call.body.topics is not None:
+            topics = read_topics(call.body.topics, topics)
+        await stations.change(unit, station.id, {"topics": topics}, sure=call.body.sure)
         shown = await _shown(unit, replace(station, topics=topics), call.caller, call.services.sandboxed)
     return answer(shown)
 

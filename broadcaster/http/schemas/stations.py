@@ -59,9 +59,18 @@ class StationIn(Given):
 class TopicsIn(Given):
     """What a station's alerts may be about: names of its own, and those that every reader has in their language."""
 
-    topics: tuple[Annotated[str, line(LONGEST_TOPIC)], ...] = Field(
-        min_length=1, max_length=MOST_TOPICS, fail_fast=True, examples=[[*TOPICS, "Market day"]]
+    topics: tuple[Annotated[str, line(LONGEST_TOPIC)], ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=MOST_TOPICS,
+        fail_fast=True,
+        examples=[[*TOPICS, "Market day"]],
+        description="Slugs or names; without it, they stay.",
     )
+    names: dict[Slug, Annotated[str, line(LONGEST_TOPIC)]] = Field(
+        {}, max_length=MOST_TOPICS, description="New names by slug: a topic keeps its slug and what followers chose."
+    )
+    sure: bool = Field(False, description="Remove topics even if followers chose about them (`topic-chosen`).")
 
 
 class GroupOut(Shown):

@@ -13,6 +13,7 @@ from broadcaster.domain.refusals import Refused
 from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import TOPICS, Station, StationKind
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rounding import rounded
 from broadcaster.store.stations.labels import open_group, open_label, sealed_group, sealed_label
 from broadcaster.store.tables import (
     OPERATOR,
@@ -24,6 +25,7 @@ from broadcaster.store.tables import (
     schedules,
     stations,
     subscribers,
+    topic_choices,
 )
 
 _KEY_BYTES = 24
@@ -71,10 +73,11 @@ async def add(unit: Unit, fields: Mapping[str, Any], now: datetime) -> Station |
     return await by_slug(unit, fields["slug"])
 
 
-async def change(unit: Unit, station_id: int, fields: Mapping[str, Any]) -> None:
+async def change(unit: Unit, station_id: int, fields: Mapping[str, Any], *, sure: bool = False) -> None:
     """Change the given fields of a station; never its territory, which processes have indexed.
 
-    Raises ``Refused`` if a topic would go that a scheduled alert has: it could not be sent.
+    Raises ``Refused`` if a topic would go that a scheduled alert has (it could not be sent), or, unless ``sure``, that
+    followers chose about (their choices end with it).
     """
     if not fields.keys().isdisjoint({"boundary", "kind"}):
         message = "a station's territory does not change"
@@ -84,8 +87,18 @@ async def change(unit: Unit, station_id: int, fields: Mapping[str, Any]) -> None
         used = {message.get("topic") for message in await unit.conn.scalars(select(schedules.c.message).where(*theirs))}
         if gone := sorted(used - {None, *fields["topics"]}):
             raise Refused("topic-scheduled", "topics", name=gone[0])
+        await _end_choices(unit, station_id, fields["topics"], sure=sure)
     row = {name: list(value) if name == "languages" else value for name, value in fields.items()}
     await unit.conn.execute(update(stations).where(stations.c.id == station_id).values(row))
+
+
+async def _end_choices(unit: Unit, station_id: int, stay: Iterable[str], *, sure: bool) -> None:
+    gone = topic_choices.c.station_id == station_id, topic_choices.c.topic.not_in(list(stay))
+    chosen = select(topic_choices.c.topic, func.count()).where(*gone).group_by(topic_choices.c.topic)
+    for topic, n in await unit.conn.execute(chosen.order_by(topic_choices.c.topic)):
+        if not sure and (about := rounded(unit.vault, n, f"chose {station_id} {topic}")):
+            raise Refused("topic-chosen", "topics", name=topic, n=about)
+    await unit.conn.execute(delete(topic_choices).where(*gone))
 
 
 async def without_sea(unit: Unit) -> list[int]:

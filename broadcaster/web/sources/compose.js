@@ -33,6 +33,7 @@ class App {
       const [came] = /** @type {any[]} */ (performance.getEntriesByType("navigation"));
       const again = goOn || ["reload", "back_forward"].includes(came?.type);
       this.draft = (again && found) || filled(this.given);
+      this.wording.fillIn(); // the summary reads what is chosen there
       this.show(asked || "check", { replace: true });
       return;
     }

@@ -110,3 +110,12 @@ async def test_without_a_yes_nothing_is_scheduled(seeded: Any, running: str):
     assert (await seeded.beside(*SEND, *LATER, TOCSIN_URL=running)).code != 0
     listed = await seeded.beside("schedule", "list", "--json", TOCSIN_URL=running)
     assert listed.document["schedules"] == []
+
+
+async def test_a_topic_is_renamed_and_one_that_a_scheduled_alert_has_stays(seeded: Any, running: str):
+    made = await seeded.beside(*SEND, *LATER, "--topic", "works", "--yes", TOCSIN_URL=running)
+    assert made.code == 0, made.err
+    shown = await seeded.beside("station", "topics", "laigle", "--rename", "works", "Chantiers")
+    assert (shown.code, "Chantiers" in shown.out, "traffic" in shown.out) == (0, True, True)
+    refused = await seeded.beside("station", "topics", "laigle", "traffic", "--yes")
+    assert (refused.code != 0, "The topic works is in a scheduled alert" in refused.err) == (True, True)

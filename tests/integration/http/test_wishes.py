@@ -14,6 +14,7 @@ from broadcaster.register.contacts import mail_contact
 from broadcaster.store.people import people, wishes
 from tests.integration.http.conftest import LAIGLE, an_alert
 from tests.integration.http.test_alerts import until_finished
+from tests.integration.http.test_console_people import look, send
 from tests.integration.http.test_residents import ME, me
 
 TOPICS = "/v1/stations/laigle/topics"
@@ -160,6 +161,49 @@ async def test_an_operator_chooses_what_the_stations_alerts_may_be_about(api):
     assert (await api.call("PUT", TOPICS, {"topics": ["!!!"]}))[0] == 422
     assert (await api.call("PUT", TOPICS, {"topics": []}))[0] == 422
     assert (await api.call("PUT", TOPICS, {"topics": ["traffic"]}, key="laigle-read"))[0] in (401, 403)
+
+
+async def test_a_renamed_topic_keeps_what_followers_chose_and_one_that_many_chose_about_goes_only_when_sure(api):
+    await forty(api, works=TopicChoice.MUTE, school=TopicChoice.DIGEST)
+    names = {"works": "Chantiers", "traffic": " Routes "}
+    status, _, station = await api.call("PUT", TOPICS, {"names": names})
+    assert (status, len(station["topics"])) == (200, 6)
+    assert (station["topics"]["works"], station["topics"]["traffic"]) == ("Chantiers", "Routes")
+    assert await hearing(api, topic="works") == {"unwanted": 40}
+    same = {"topics": ["traffic", "Chantiers", "school", "Marché"]}
+    status, _, station = await api.call("PUT", TOPICS, same)
+    there = {"traffic": "Routes", "works": "Chantiers", "school": "", "marche": "Marché"}
+    assert (status, station["topics"]) == (200, there)
+    for wrong, code in (
+        ({"names": {"waste": "Poubelles"}}, "topic-unknown"),
+        ({"names": {"works": "!!!"}}, "topic-unreadable"),
+        ({"topics": ["Marché", "marché"]}, "topic-there"),
+    ):
+        refused = await api.call("PUT", TOPICS, wrong)
+        assert (refused[0], refused[2]["code"]) == (422, code)
+    status, _, asked = await api.call("PUT", TOPICS, {"topics": ["traffic"]})
+    assert (status, asked["errors"][0]["code"], asked["errors"][0]["params"]["n"]) == (422, "topic-chosen", 40)
+    signed = await api.sign_in("laigle-admin")
+    page = (await look(api, "/console/stations/laigle/edit?lang=fr", signed))[2]
+    assert 'name="topic.works" value="Chantiers"' in page
+    fields = {
+        "name": "L'Aigle",
+        "language": "fr",
+        "topic.traffic": "Routes",
+        "topic.works": "",
+        "topic.school": "École",
+    }
+    status, _, page = await send(api, "/console/stations/laigle/edit?lang=fr", signed, **fields)
+    assert (status, "Environ 40 abonnés coupent le sujet works" in page, 'name="sure"' in page) == (422, True, True)
+    fields |= {"sure": "1", "topic.school": "Écoles", "topic.marche": "Marché", "topics": "Sport"}
+    assert (await send(api, "/console/stations/laigle/edit?lang=fr", signed, **fields))[0] == 303
+    _, _, station = await api.call("GET", "/v1/stations/laigle", key=None)
+    assert station["topics"] == {"traffic": "Routes", "school": "Écoles", "marche": "Marché", "sport": "Sport"}
+    assert (await api.call("PUT", TOPICS, {"topics": ["traffic", "school", "works"]}))[0] == 200
+    api.running.services.here.choices._period = -1  # a quarter of an hour later
+    assert await hearing(api, topic="works") == {"now": 40}, "their choice ended with the topic"
+    assert await hearing(api, topic="school") == {"digest": 40}
+    assert (await api.call("PUT", TOPICS, {"topics": ["traffic"], "sure": True}))[0] == 200
 
 
 async def test_operators_see_what_share_of_followers_mutes_a_topic_month_by_month(api):

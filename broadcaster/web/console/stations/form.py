@@ -9,7 +9,7 @@ from multidict import MultiDict
 from pydantic import ValidationError
 
 from broadcaster.domain.refusals import Coded, Refused, sentence
-from broadcaster.domain.stations import Station, StationKind, read_topics
+from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
 from broadcaster.http.schemas.base import LOCALE, MAX_NAME
 from broadcaster.http.schemas.stations import StationIn
 from broadcaster.http.stations import fields_of
@@ -40,7 +40,9 @@ class StationForm:
     lon: str = ""
     lat: str = ""
     boundary: str = ""
-    topics: str = ""
+    topics: dict[str, str] = field(default_factory=dict)
+    more_topics: str = ""
+    sure: bool = False
     wrong: dict[str, str] = field(default_factory=dict)
 
 
@@ -62,7 +64,9 @@ def read(form: MultiDict[str]) -> StationForm:
         lon=line("lon"),
         lat=line("lat"),
         boundary=form.get("boundary", ""),
-        topics=form.get("topics", ""),
+        topics={name.removeprefix("topic."): line(name) for name in form if name.startswith("topic.")},
+        more_topics=form.get("topics", ""),
+        sure="sure" in form,
     )
 
 
@@ -76,7 +80,7 @@ def filled(station: Station, words: Words) -> StationForm:
         email=station.email or "",
         phone=station.phone or "",
         margin=f"{station.margin_m:g}",
-        topics="\n".join(name for _, name in topics_of(station, words)),
+        topics=dict(topics_of(station, words)),
     )
 
 
@@ -128,7 +132,7 @@ def changes(given: StationForm, station: Station, words: Words) -> dict[str, Any
         given.wrong["name"] = words("A name has %(most)s characters at most.", most=MAX_NAME)
     email, phone = _check_contact(given, words, station.region)
     margin = _margin(given, words)
-    topics = _topics(given, words)
+    topics = _topics(given, station, words)
     if not given.languages:
         given.wrong["language"] = words("Choose a language.")
     if given.wrong:
@@ -143,11 +147,14 @@ def changes(given: StationForm, station: Station, words: Words) -> dict[str, Any
     }
 
 
-def _topics(given: StationForm, words: Words) -> dict[str, str]:
+def _topics(given: StationForm, station: Station, words: Words) -> dict[str, str]:
     known = {name: slug for slug, name in topic_words(words).items()}
-    lines = [" ".join(line.split()) for line in given.topics.splitlines()]
+    lines = (" ".join(line.split()) for line in given.more_topics.splitlines())
+    names = {slug: slug if known.get(name) == slug else name for slug, name in given.topics.items()}
     try:
-        return read_topics(known.get(line, line) for line in lines if line)
+        had = renamed(station.topics, {slug: name for slug, name in names.items() if name})
+        stay = (slug for slug in had if names.get(slug))
+        return read_topics((*stay, *(known.get(line, line) for line in lines if line)), had)
     except Refused as error:
         given.wrong["topics"] = sentence(error, words)
         return {}

@@ -112,17 +112,18 @@ async def change(call: Call[None, None]) -> web.Response:
         return _editing(call, station, given)
     try:
         async with call.services.store.write() as unit:
-            await stations.change(unit, station.id, fields)
+            await stations.change(unit, station.id, fields, sure=given.sure)
     except Refused as error:
+        asks = error.code == "topic-chosen"
         given.wrong["topics"] = sentence(error, words)
-        return _editing(call, station, given)
+        return _editing(call, station, given, asks=asks)
     log.info("a station was changed", station=station.slug, key=None if call.caller is None else call.caller.key_id)
     return to(f"/console/stations/{station.slug}?done=changed")
 
 
-def _editing(call: Call[Any, Any], station: Station, given: StationForm) -> web.Response:
+def _editing(call: Call[Any, Any], station: Station, given: StationForm, *, asks: bool = False) -> web.Response:
     words = words_of(call.request)
-    facts = {"station": station, "given": given, "known_languages": languages_known(words, given)}
+    facts = {"station": station, "given": given, "known_languages": languages_known(words, given), "asks": asks}
     status = 422 if given.wrong else 200
     return show(call.request, "stations/edit.html", words, facts, where=station.name, status=status)
 
