@@ -56,14 +56,14 @@ class VoiceMessage:
 
     say: str
     language: str
-    opening: str = ""
-    prompt_language: str = ""
     confirm_prompt: str = ""
     thanks: str = ""
     gather_url: str | None = None
     status_callback: str | None = None
     timeout_s: int = 30
     detect_machine: bool = True
+    opening: str = ""
+    prompt_language: str = ""
 
     @property
     def prompts(self) -> str:

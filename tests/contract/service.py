@@ -43,7 +43,8 @@ class Clock:
 @asynccontextmanager
 async def service(folder: Path, **changes: Any) -> AsyncIterator[Services]:
     """Open the services on ``folder``; their ``clock`` is a ``Clock``."""
-    settings = Settings(**{"data_dir": folder, "secret_key": SECRET.hex(), "tiles_url": "off", **changes})
+    alone = {"tiles_url": "off", "geocoder_url": "off"}
+    settings = Settings(**{"data_dir": folder, "secret_key": SECRET.hex(), **alone, **changes})
     store = open_store(settings)
     await shape(store, settings.store_url)
     await store.close()

@@ -194,6 +194,7 @@ class Town:
             "TOCSIN_VOICE_PER_SECOND": "500",
             "TOCSIN_REQUESTS_PER_MINUTE": "100000",
             "TOCSIN_TILES_URL": "off",
+            "TOCSIN_GEOCODER_URL": "off",
             "TOCSIN_LOG_LEVEL": "error",
             "TOCSIN_QUIET_HOURS": "00:00-00:00",  # or tests would end otherwise at night
         } | {f"TOCSIN_{name.upper()}": str(value) for name, value in self.changes.items()}

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from broadcaster.store import Store
     from tests.servers.town import Resident, Town
 
-_WORDS = {"fr": ("Que faire", "Valable jusqu'au"), "en": ("What to do", "In force until")}
+_WORDS = {"fr": ("Que faire", "Valable jusqu’au"), "en": ("What to do", "In force until")}
 
 
 def inside(each: Resident, centre: tuple[float, float] = CENTRE, radius_m: float = RADIUS_M) -> bool:

@@ -78,7 +78,8 @@ def tocsin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     data = tmp_path / "data"
-    env = {"TOCSIN_DATA_DIR": str(data), "TOCSIN_PORT": str(port), "TOCSIN_GEOCODER_URL": "off"}
+    env = {"TOCSIN_DATA_DIR": str(data), "TOCSIN_PORT": str(port)}
+    env |= {"TOCSIN_GEOCODER_URL": "off", "TOCSIN_TILES_URL": "off"}
     return Tocsin(env, data, pytestconfig.rootpath)
 
 

@@ -93,7 +93,7 @@ async def test_a_landline_is_called(api):
     assert made["channel"] == "voice"
     await settled(api)
     (call,) = await messages(api)
-    assert re.search(r"Votre code est : (\d, ){5}\d\.", call.readable)
+    assert re.search(r"Votre code est\u202f: (\d, ){5}\d\.", call.readable)
 
 
 async def test_a_mobile_is_called_if_its_owner_would_rather(api):

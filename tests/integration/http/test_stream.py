@@ -159,8 +159,8 @@ async def test_however_many_follow_an_alert_its_account_is_read_once_for_all(api
 async def test_a_reader_gone_before_the_first_word_is_no_mistake_of_ours(api, monkeypatch):
     found, really = asyncio.Event(), deliveries.alert_of
 
-    async def slowly(call, role):
-        alert = await really(call, role)
+    async def slowly(call):
+        alert = await really(call)
         found.set()
         while call.request.transport is not None:  # noqa: ASYNC110  aiohttp tells nobody
             await asyncio.sleep(0.01)

@@ -127,7 +127,7 @@ def test_a_trouble_that_only_a_newer_version_knows_is_left_out():
     assert Trouble.from_json({"code": "of-tomorrow", "params": {}, "detail": ""}) is None
 
 
-PARAMS = {"channel": "sms", "provider": "p", "keeper": "k"}
+PARAMS = {"channel": "sms", "provider": "p", "keeper": "k", "zone": "A", "day": "2028-07-07"}
 
 
 def test_every_trouble_has_a_sentence_with_a_grade():
