@@ -268,7 +268,7 @@ async def test_the_all_clear_stands_ready_in_both_languages_and_goes_out_as_it_w
     assert told["texts"]["fr"]["description"] == "L'alerte est levée. Ce qu'elle demandait ne vaut plus."
     assert told["texts"]["en"]["headline"] == "It is over"
     _, _, page = await look(api, f"/console/alerts/{alert['id']}", **mine)
-    assert "By publish." in page
+    assert "By laigle-publish." in page
     assert f'href="{headers["Location"]}"' in page
     assert path not in page
     _, _, page = await look(api, headers["Location"], **mine)

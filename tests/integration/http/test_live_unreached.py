@@ -182,7 +182,7 @@ async def test_who_takes_the_table_is_written_in_the_log(api):
     with structlog.testing.capture_logs() as logged:
         await look(api, f"/console/alerts/{alert}/unreached.csv", **mine)
     (line,) = [each for each in logged if "unreached" in each["event"]]
-    assert (line["label"], line["people"], line["alert"]) == ("publish", 2, alert)
+    assert (line["label"], line["people"], line["alert"]) == ("laigle-publish", 2, alert)
 
 
 def test_failures_of_one_kind_are_one_reason_whatever_their_codes_and_their_order():
