@@ -19,7 +19,6 @@ import asyncio
 import math
 import os
 import random
-import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,6 +35,7 @@ from broadcaster.register.contacts import mail_contact, push_contact
 from broadcaster.store.people import people as people_rows
 from broadcaster.store.stations import stations
 from channels.webpush import PushSubscription, VapidKey
+from tests.servers.forked import started
 from tests.servers.ports import free_port
 from tests.servers.push import PushService
 from tests.servers.shaped import shape
@@ -305,14 +305,10 @@ class Town:
         """The real ``tocsin serve`` on these data, killed at the end of the block where it still runs."""
         if self.environment["TOCSIN_PORT"] == "0":  # the same after each restart: links and callbacks lead to it
             self.environment["TOCSIN_PORT"] = str(free_port())
-        program = Path(sys.executable).parent / "tocsin"
         around = {name: each for name, each in os.environ.items() if not name.startswith("TOCSIN_")}
         log = self.data_dir / "serve.log"
         with log.open("ab") as errors:
-            child = await asyncio.create_subprocess_exec(
-                str(program), "serve", env=around | self.environment, stdout=asyncio.subprocess.PIPE, stderr=errors
-            )
-        assert child.stdout is not None
+            child = await started("serve", env=around | self.environment, errors=errors.fileno())
         try:
             async with asyncio.timeout(_READY_S):
                 line = await child.stdout.readline()

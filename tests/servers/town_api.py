@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from tests.servers.forked import Forked
 from tests.servers.town_facts import CENTRE, RADIUS_M, STATION, TEXTS
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class Process:
     """A running ``tocsin serve``."""
 
-    child: asyncio.subprocess.Process
+    child: Forked
     api: Api
 
     async def kill(self) -> None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import secrets
 import signal
-import sys
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -22,7 +20,8 @@ from sqlalchemy import func, select
 
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.tables import alerts, batches
-from tests.servers.breakable import OwnPostgres, OwnValkey, dies_with_us
+from tests.servers.breakable import OwnPostgres, OwnValkey
+from tests.servers.forked import Forked, started
 from tests.servers.ports import free_port
 from tests.servers.town import Town
 from tests.servers.town_api import Api, eventually
@@ -50,22 +49,19 @@ class Member:
         self.wanted = True
         self.codes: list[int] = []
         self.ready = asyncio.Event()
-        self.child: asyncio.subprocess.Process | None = None
+        self.child: Forked | None = None
         self._keeping = asyncio.create_task(self._keep())
 
     async def _keep(self) -> None:
-        program = Path(sys.executable).parent / "tocsin"
         around = {name: each for name, each in os.environ.items() if not name.startswith("TOCSIN_")}
         words = ("--roles", self.roles) if self.roles else ()
         while self.wanted:
             with self.log.open("ab") as errors:
-                self.child = await asyncio.create_subprocess_exec(
-                    str(program), "serve", *words, env=around | self.environment, stdout=asyncio.subprocess.PIPE,
-                    stderr=errors, preexec_fn=self._bind,
-                )  # fmt: skip
+                self.child = await started(
+                    "serve", *words, env=around | self.environment, errors=errors.fileno(), files=self._files
+                )
             self.starts += 1
             try:
-                assert self.child.stdout is not None
                 if (await self.child.stdout.readline()).startswith(b"address"):
                     self.ready.set()
                 while await self.child.stdout.readline():
@@ -78,13 +74,8 @@ class Member:
                     await self.child.wait()
             await asyncio.sleep(_AGAIN_S)
 
-    def _bind(self) -> None:
-        dies_with_us()
-        if self._files is not None:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (self._files, self._files))
-
     @property
-    def running(self) -> asyncio.subprocess.Process:
+    def running(self) -> Forked:
         assert self.child is not None
         return self.child
 
