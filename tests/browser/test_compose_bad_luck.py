@@ -110,7 +110,7 @@ async def test_whoever_signs_out_leaves_no_draft_on_the_device(visit):
     await page.wait_for_function("words => JSON.stringify(localStorage).includes(words)", arg=OWN)
     await page.locator("details.menu summary").click()
     await page.get_by_role("button", name="Se déconnecter").click()
-    await expect(page.locator("#passkey")).to_be_visible()
+    await expect(page.locator("#login")).to_be_visible()
     assert OWN not in await page.evaluate("JSON.stringify(localStorage)")
 
 
