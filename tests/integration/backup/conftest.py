@@ -12,10 +12,11 @@ from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.hearing import TopicChoice
 from broadcaster.domain.people import CHANNEL_NUMBER
-from broadcaster.domain.permissions import KeyRole
-from broadcaster.store import Store, Vault
+from broadcaster.domain.permissions import KeyRole, Role
+from broadcaster.store import Store, Unit, Vault
 from broadcaster.store.alerts import alerts, batches, dispatching, tracking
 from broadcaster.store.operations import sessions
+from broadcaster.store.operators import operators, passkeys, passwords
 from broadcaster.store.people import confirmations, contacts, fixes, people, welcomes, wishes
 from broadcaster.store.people.confirmations import Asked
 from broadcaster.store.register import uploads
@@ -69,6 +70,18 @@ async def empty(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await store.close()
 
 
+async def fill_operators(unit: Unit, station_id: int) -> None:
+    """One who may do everything in some way: a role, a passkey, a password, a link and a challenge that was used."""
+    rose = await operators.add(unit, "Rose Aubépine", NOW, mail="rose@town.example", roles={station_id: Role.OWNER})
+    assert rose is not None
+    await operators.new_link(unit, rose, NOW + timedelta(days=7))
+    await passkeys.use_up(unit, b"c" * 32, NOW)
+    new = passkeys.NewPasskey(rose, b"credential", b"public key", 0, "Firefox, Linux", NOW)
+    await passkeys.add(unit, new)
+    await passwords.keep(unit, rose, "$argon2id$hash", "SECRET", 1)
+    await passwords.new_codes(unit, rose)
+
+
 async def fill(store: Store) -> None:
     """Something in every table but what a running service alone writes, an alert in flight and held among it."""
     async with store.write() as unit:
@@ -77,7 +90,8 @@ async def fill(store: Store) -> None:
         key = await stations.add_key(unit, KeyRole.ADMIN, None, "all", NOW)
         operator = await stations.caller_of(unit, key, NOW)
         assert operator is not None
-        await sessions.start(unit, operator, "Firefox, Linux", NOW, timedelta(hours=12))
+        await fill_operators(unit, station.id)
+        await sessions.start(unit, operator.key_id, "Firefox, Linux", NOW, timedelta(hours=12))
         await uploads.keep(unit, operator, station.id, [b"Nom;Prenom", b"x;y"], report={"lines": 1}, now=NOW)
         caller = confirmations.caller_mark(unit.vault, "192.0.2.1")
         await confirmations.begin(unit, Asked(station.id, phone("+33639980099"), "fr", caller), NOW)

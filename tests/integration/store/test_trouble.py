@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from broadcaster.store import Store, StoreUnavailable, Vault
-from broadcaster.store.engine import engine
+from broadcaster.store.engine import connecting
 from broadcaster.store.stations import stations
 from tests.contract.stores import SECRET, add_station, opened, sqlite_url
 
@@ -35,7 +35,7 @@ async def ended_threads():
 
 @pytest.fixture
 async def sqlite(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "_BUSY_MS", 50)
+    monkeypatch.setattr(connecting, "_BUSY_MS", 50)
     async with opened(sqlite_url(tmp_path)) as store:
         yield store
 

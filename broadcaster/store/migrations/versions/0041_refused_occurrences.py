@@ -6,8 +6,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0040"
-down_revision = "0045"
+revision = "0041"
+down_revision = "0040"
 
 
 def upgrade() -> None:
