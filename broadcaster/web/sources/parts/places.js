@@ -42,9 +42,9 @@ export function places(within, chosen, about) {
     found.replaceChildren();
     try {
       const near = about.slug ? `&station=${encodeURIComponent(about.slug)}` : "";
-      const found = await ask("GET", `/places?q=${encodeURIComponent(text)}${near}`, undefined, { token: null });
-      if (!found.places.length) trouble(wrong, word("no_place"));
-      for (const each of found.places.slice(0, 5)) {
+      const answer = await ask("GET", `/places?q=${encodeURIComponent(text)}${near}`, undefined, { token: null });
+      if (!answer.places.length) trouble(wrong, word("no_place"));
+      for (const each of answer.places.slice(0, 5)) {
         const button = make("button", { type: "button", class: "button plain wide" }, each.label);
         button.addEventListener("click", () => once(button, async () => chosen(each)));
         found.append(make("li", {}, button));
