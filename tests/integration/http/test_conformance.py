@@ -12,7 +12,7 @@ from tests.integration.http.test_alerts import someone, until_finished
 from tests.integration.http.test_people import push, register
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-EXAMPLES = "12"
+EXAMPLES = "8"
 
 
 async def ask_everything(api, folder, key, *options):
