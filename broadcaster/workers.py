@@ -300,10 +300,10 @@ async def _placing(services: Services) -> None:
     """Look up alerts' places and waiting addresses while this process leads; pause while the geocoder is away."""
     pause_s = _PLACE_S
     if services.settings.geocoder_url and await leads(services, "scheduler"):
-        try:
-            geocoder = Geocoder(services.settings.geocoder_url)
-            await name_alerts(services.store, geocoder, services.clock)
-            await place_all(services.store, geocoder, services.clock)
-        except GeocoderAway:
-            pause_s = _GEOCODER_AWAY_S
+        geocoder = Geocoder(services.settings.geocoder_url)
+        for work in (name_alerts, place_all):  # one may fail alone: not every geocoder has both requests
+            try:
+                await work(services.store, geocoder, services.clock)
+            except GeocoderAway:
+                pause_s = _GEOCODER_AWAY_S
     await asyncio.sleep(pause_s)

@@ -80,6 +80,7 @@ def list_(*, station: str | None, ended: bool, limit: int, as_json: bool) -> Non
         (
             each["id"],
             local(each["next"], each["zone"]),
+            each["kind"],
             _state(each),
             each["repeat"] or "once",
             each["station"],
@@ -88,7 +89,7 @@ def list_(*, station: str | None, ended: bool, limit: int, as_json: bool) -> Non
         )
         for each in page["schedules"]
     ]
-    out().print(table(("id", "next", "state", "repeat", "station", "headline", "author"), rows))
+    out().print(table(("id", "next", "kind", "state", "repeat", "station", "headline", "author"), rows))
 
 
 @schedule.command("show")
@@ -107,6 +108,7 @@ def show(*, schedule_id: int, as_json: bool) -> None:
         return
     facts = [
         ("headline", _headline(shown)),
+        ("kind", shown["kind"]),
         ("state", _state(shown)),
         ("author", shown["author"]),
         ("at", f"{shown['at'].replace('T', ' ')} {shown['zone']}"),
@@ -195,7 +197,7 @@ def cancel(*, schedule_id: int, yes: bool) -> None:
 
 
 def _state(shown: dict[str, Any]) -> str:
-    return "ended" if shown["ended_at"] else "paused" if shown["paused"] else shown["kind"]
+    return "ended" if shown["ended_at"] else "paused" if shown["paused"] else "open"
 
 
 def _headline(shown: dict[str, Any]) -> str:

@@ -154,8 +154,8 @@ class Alert:
     """A stored alert. ``id`` orders alerts by time; ``token`` identifies its public page.
 
     ``topic``: slug of one of its station's topics. ``wakes``: send at once to people whose quiet hours outlast it;
-    otherwise they miss it. ``places``: addresses at its circles' centres, empty where there is none near; None until
-    they are looked up.
+    otherwise they miss it. ``places``: addresses at its circles' centres, "" where none is near; None before they
+    are looked up.
     """
 
     id: int

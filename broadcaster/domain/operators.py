@@ -62,7 +62,7 @@ class Passkey:
 def may_manage(caller: Caller, who: Operator) -> bool:
     """Return whether a caller may disable an operator or give them a new way in.
 
-    Whoever can do that can act as them, so an owner may only where the operator has no role elsewhere.
+    Who can do that can act as them: an owner may only if the operator has no role at other stations.
     """
     theirs = caller.stations(Permission.OPERATORS)
     if caller.key_id == who.id:

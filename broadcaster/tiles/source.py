@@ -128,8 +128,13 @@ class Tiles:
             if len(self._under_way) >= _MOST_WAITING:
                 raise TilesAway
             task = self._under_way[tile] = asyncio.create_task(self._fetch(tile))
-            task.add_done_callback(lambda _: self._under_way.pop(tile, None))
+            task.add_done_callback(lambda done: self._done(tile, done))
         return await asyncio.shield(task)
+
+    def _done(self, tile: Tile, task: asyncio.Task[bytes]) -> None:
+        self._under_way.pop(tile, None)
+        if not task.cancelled():
+            task.exception()  # whoever asked may be gone, and asyncio would log it as never looked at
 
     def _remember(self, tile: Tile, body: bytes) -> None:
         self._used[tile] = body

@@ -201,8 +201,14 @@ async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:
 
 
 async def unnamed(unit: Unit, since: datetime, limit: int) -> list[Alert]:
-    """Return alerts sent since then whose places were not looked up, newest first."""
-    query = select(alerts).where(alerts.c.sent_at >= since, alerts.c.places.is_(None), alerts.c.area.is_not(None))
+    """Return alerts sent since then whose places were not looked up, newest first, among the last thousand."""
+    newest = select(alerts.c.id).order_by(alerts.c.id.desc()).limit(1000).subquery()
+    query = select(alerts).where(
+        alerts.c.id.in_(select(newest.c.id)),
+        alerts.c.sent_at >= since,
+        alerts.c.places.is_(None),
+        alerts.c.area.is_not(None),
+    )
     rows = await unit.conn.execute(query.order_by(alerts.c.id.desc()).limit(limit))
     return [_alert(unit, row) for row in rows]
 

@@ -14,7 +14,7 @@ _CSV, _HTML = "text/csv", "text/html"
 
 ROUTES: tuple[Route, ...] = (
     page_at("/console/people", people.listing, Permission.LOOK, "Residents."),
-    page_at("/console/people/new", person.new, Permission.REGISTER, "Who is to be added?"),
+    page_at("/console/people/new", person.new, Permission.REGISTER, "Add a person: the form."),
     form_at("/console/people/new", person.add, Permission.REGISTER, "Add somebody."),
     page_at("/console/people/import", importing.ask, Permission.REGISTER, "Which list?"),
     form_at("/console/people/import", importing.upload, Permission.REGISTER, "Look at a list.", largest=LARGEST_FORM),
@@ -53,7 +53,7 @@ ROUTES: tuple[Route, ...] = (
         proven=True,
     ),
     page_at("/console/people/{id}", person.one, Permission.REGISTER, "One resident."),
-    page_at("/console/people/{id}/edit", person.edit, Permission.REGISTER, "What is to be changed?"),
+    page_at("/console/people/{id}/edit", person.edit, Permission.REGISTER, "Change a person: the form."),
     form_at("/console/people/{id}/edit", person.change, Permission.REGISTER, "Change somebody."),
     form_at(
         "/console/people/{id}/contacts/{contact}/revive",
@@ -103,7 +103,7 @@ ROUTES: tuple[Route, ...] = (
         "What a commune's map is drawn on.",
     ),
     page_at("/console/stations/{slug}", stations.one, Permission.LOOK, "One station."),
-    page_at("/console/stations/{slug}/edit", stations.edit, Permission.SETTINGS, "What is to be changed?"),
+    page_at("/console/stations/{slug}/edit", stations.edit, Permission.SETTINGS, "Change a station: the form."),
     form_at("/console/stations/{slug}/edit", stations.change, Permission.SETTINGS, "Change a station."),
     page_at("/console/stations/{slug}/poster", poster.page, Permission.LOOK, "The poster with the QR code."),
     data_at(

@@ -11,7 +11,7 @@ from broadcaster import workers
 from broadcaster.config import Settings
 from broadcaster.store.people import addresses
 from broadcaster.store.stations import stations
-from tests.integration.http.conftest import open_api
+from tests.integration.http.conftest import an_alert, open_api
 from tests.integration.http.test_console_import import followers, take_over, upload
 from tests.integration.http.test_console_people import look, send
 from tests.servers.ban import Ban, Known
@@ -155,3 +155,11 @@ async def test_another_stations_operator_and_a_reader_see_no_address(api):
         assert status in (403, 404)
         assert "rue du Pont" not in str(page)
         assert (await send(api, PAGE, theirs, who="1", point="0.6,48.7"))[0] in (403, 404)
+
+
+async def test_a_geocoder_that_names_no_points_still_looks_up_lists(api, ban):
+    ban.searches_fail = True
+    status, _, _ = await api.call("POST", "/v1/alerts", an_alert())
+    assert status == 202
+    await imported(api, await api.sign_in("laigle-publish"))  # it waits until all are looked up
+    assert len(ban.rows_asked) == 4

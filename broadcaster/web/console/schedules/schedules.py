@@ -225,7 +225,7 @@ async def _one(
     status: int = 200,
     asks: dict[str, Any] | None = None,
 ) -> web.Response:
-    """``asks``: an occurrence of a grave alert that is to be sent late, once somebody is sure."""
+    """``asks``: a missed occurrence of a severe alert; sending it late needs a second confirmation."""
     words, services = words_of(call.request), call.services
     async with services.store.read() as unit:
         names = await schedules.authors(unit, [found])

@@ -52,7 +52,7 @@ export function empty(given) {
   };
 }
 
-/** Return the draft of the scheduled alert that is to be changed. @param {any} given */
+/** Return the draft that changes a scheduled alert. @param {any} given */
 export function filled(given) {
   const blank = empty(given);
   const { draft, path, version, occurrence } = given.editing;
