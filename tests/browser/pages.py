@@ -157,7 +157,7 @@ PAGES: tuple[Shown, ...] = (
         ready="#later:not([hidden])",
     ),
     Shown("schedules", "/console/schedules"),
-    Shown("schedules-month", "/console/schedules?view=month", "/console/schedules"),
+    Shown("schedules-month", "/console/schedules?view=month&month={month}", "/console/schedules"),
     Shown("schedules-agenda", "/console/schedules?view=agenda", "/console/schedules"),
     Shown("schedule", "/console/schedules/{schedule}", "/console/schedules/{id}"),
     Shown("schedule-edit", "/console/schedules/{schedule}/edit", "/console/schedules/{id}/edit", ready="#coming li"),

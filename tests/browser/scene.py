@@ -135,6 +135,7 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
             "fire": fire["id"],
             "drill": drill["id"],
             "schedule": schedule["id"],
+            "month": soon["at"][:7],
             "flood_page": urlsplit(flood["url"]).path,
             "fire_page": urlsplit(fire["url"]).path,
             "over_page": urlsplit(over["url"]).path,

@@ -189,7 +189,7 @@ def _checks(words: Words) -> dict[str, Said]:
         "hold_test": words("Keep pressed to send the TEST"),
         "hold_change": words("Keep pressed to save"),
         "hold_later": words("Keep pressed to schedule"),
-        "schedules": words("Is scheduled: it would reach %(people)s %(where)s now: %(ways)s. %(rest)s"),
+        "schedules": words("To be sent later. Today it would reach %(people)s %(where)s: %(ways)s. %(rest)s"),
         "sending": words("Sending…"),
         "sent": words("Sent."),
         "lost": words("The network was lost while sending. Keep pressed again: it is sent once, never twice."),
