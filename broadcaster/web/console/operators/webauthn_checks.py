@@ -18,6 +18,8 @@ from webauthn.registration.verify_registration_response import VerifiedRegistrat
 from broadcaster.domain.operators import Party, Passkey
 from broadcaster.domain.refusals import Refused
 
+_BROKEN = (WebAuthnException, AttributeError, KeyError, IndexError, RecursionError, TypeError, ValueError)
+"""What reading a hostile answer raises: the library checks its form only in part."""
 _NAME = "Tocsin"
 _TIMEOUT_MS = 300_000
 
@@ -62,7 +64,7 @@ def challenge_of(credential: Mapping[str, Any]) -> bytes:
     try:
         told = json.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))
         return base64url_to_bytes(told["challenge"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _BROKEN as error:
         raise _refused() from error
 
 
@@ -70,7 +72,7 @@ def credential_id(credential: Mapping[str, Any]) -> bytes:
     """Return the id of the credential that a browser used. Raises ``Refused``."""
     try:
         return base64url_to_bytes(credential["rawId"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _BROKEN as error:
         raise _refused() from error
 
 
@@ -84,7 +86,7 @@ def check_made(party: Party, credential: Mapping[str, Any], challenge: bytes) ->
             expected_origin=party.origin,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError, KeyError) as error:
+    except _BROKEN as error:
         raise _refused() from error
 
 
@@ -100,7 +102,7 @@ def check_used(party: Party, credential: Mapping[str, Any], challenge: bytes, pa
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
         ).new_sign_count
-    except (WebAuthnException, ValueError, TypeError, KeyError) as error:
+    except _BROKEN as error:
         raise _refused() from error
 
 
