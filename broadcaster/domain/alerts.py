@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
 from broadcaster.domain.people import CHANNELS, ChannelName
@@ -125,9 +125,13 @@ LEAST_RANK = {Lane.URGENT: 0, Lane.ROUTINE: 10}
 _PLACE = {severity: place for place, severity in enumerate(RULES)}
 
 
+MAX_HEADLINE, MAX_DESCRIPTION, MAX_INSTRUCTION, MAX_SMS, MAX_EVENT = 160, 4000, 2000, 800, 100
+"""In characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
-    """An alert's plain text in one language. ``sms``: the author's own SMS text, if any."""
+    """A message's plain text in one language. ``sms``: the author's own SMS text, if any."""
 
     headline: str
     description: str = ""
@@ -149,41 +153,46 @@ def lane_of_rank(rank: int) -> Lane:
     return Lane.URGENT if rank < LEAST_RANK[Lane.ROUTINE] else Lane.ROUTINE
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """A stored alert. ``id`` orders alerts by time; ``token`` identifies its public page.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What an author says, and to whom: an alert without its times. ``Alert`` is one that was sent.
 
-    ``topic``: slug of one of its station's topics. ``wakes``: send at once to people whose quiet hours outlast it;
-    otherwise they miss it. ``places``: addresses at its circles' centres, "" where none is near; None before they
-    are looked up.
+    ``texts``: by language. ``topic``: slug of one of its station's topics. ``wakes``: send at once to people whose
+    quiet hours outlast it; otherwise they miss it.
+
+    An update carries a whole message: ``replace(alert.message, texts=…)``, sent by ``IssueAlert`` with
+    ``MsgType.UPDATE`` and the alert's id in ``references``. What the caller leaves out stays as it was.
     """
 
-    id: int
-    token: str
-    station_id: int
-    msg_type: MsgType
-    status: Status
-    severity: Severity
-    urgency: Urgency
-    certainty: Certainty
-    category: Category
-    event: str
+    status: Status = Status.ACTUAL
+    severity: Severity = Severity.MINOR
+    urgency: Urgency = Urgency.UNKNOWN
+    certainty: Certainty = Certainty.UNKNOWN
+    category: Category = Category.OTHER
+    event: str = ""
     texts: Mapping[str, Text]
-    area: Area | None
+    area: Area | None = None
     audience: Audience
-    channels: tuple[ChannelName, ...]
-    sent_at: datetime
-    expires_at: datetime
-    onset_at: datetime | None = None
-    references: tuple[int, ...] = ()
-    sandbox: tuple[ChannelName, ...] = ()
+    channels: tuple[ChannelName, ...] = ()
     topic: str | None = None
     wakes: bool = False
-    places: tuple[str, ...] | None = None
-    state: AlertState = AlertState.ACCEPTED
-    resolved_at: datetime | None = None
-    finished_at: datetime | None = None
-    cancelled_at: datetime | None = None
+
+    @property
+    def message(self) -> Message:
+        """Return the message alone."""
+        return Message(**self.content())
+
+    def content(self) -> dict[str, Any]:
+        """Return the fields of ``Message`` by name."""
+        return {each.name: getattr(self, each.name) for each in fields(Message)}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all but the audience, as stored; ``store.alerts.messages`` reads it."""
+        said = self.content()
+        del said["audience"]
+        texts = {language: asdict(text) for language, text in self.texts.items()}
+        area = None if self.area is None else self.area.to_json()
+        return said | {"texts": texts, "area": area, "channels": list(self.channels)}
 
     @property
     def lane(self) -> Lane:
@@ -203,10 +212,6 @@ class Alert:
         """Return whether followers' topics, least severity and digests apply."""
         return RULES[self.severity].quiet and self.audience.pool is not Pool.STORED
 
-    def active(self, now: datetime) -> bool:
-        """Return whether the alert is in force at ``now``: not cancelled, not expired, and not an all-clear."""
-        return self.cancelled_at is None and now < self.expires_at and self.msg_type is not MsgType.CANCEL
-
     @property
     def public(self) -> bool:
         """Return whether the alert is listed publicly; alerts to groups and digests are reachable only by link."""
@@ -221,3 +226,31 @@ class Alert:
                 return tag, self.texts[tag]
         first = next(iter(self.texts))
         return first, self.texts[first]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert(Message):
+    """A stored alert. ``id`` orders alerts by time; ``token`` identifies its public page.
+
+    ``references``: alerts that an all-clear or an update is about. ``places``: addresses at its circles' centres, ""
+    where none is near; None before they are looked up.
+    """
+
+    id: int
+    token: str
+    station_id: int
+    msg_type: MsgType = MsgType.ALERT
+    sent_at: datetime
+    expires_at: datetime
+    onset_at: datetime | None = None
+    references: tuple[int, ...] = ()
+    sandbox: tuple[ChannelName, ...] = ()
+    places: tuple[str, ...] | None = None
+    state: AlertState = AlertState.ACCEPTED
+    resolved_at: datetime | None = None
+    finished_at: datetime | None = None
+    cancelled_at: datetime | None = None
+
+    def active(self, now: datetime) -> bool:
+        """Return whether the alert is in force at ``now``: not cancelled, not expired, and not an all-clear."""
+        return self.cancelled_at is None and now < self.expires_at and self.msg_type is not MsgType.CANCEL

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from broadcaster.domain.alerts import GRAVE, RULES, Alert, Severity, Status
+from broadcaster.domain.alerts import GRAVE, RULES, Message, Severity, Status
 from broadcaster.domain.refusals import Coded
 
 ON_TIME = timedelta(minutes=1)
@@ -36,7 +36,7 @@ OPEN = (Outcome.MISSED, Outcome.REFUSED)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """``message``: the alert to send; its id, times and state are meaningless. ``key_id``: the author's.
+    """``message``: what to send. ``key_id``: the author's.
 
     ``starts``: wall-clock time in ``zone``; ``rule``: RRULE (RFC 5545); ``except_on``: wall-clock times left out.
     ``onset`` and ``lasts`` count from sending. ``reminds``: the repeated alert. ``public``: listed in the station's
@@ -47,7 +47,7 @@ class Schedule:
     station_id: int
     key_id: int
     kind: Kind
-    message: Alert
+    message: Message
     starts: datetime
     zone: str
     rule: str | None = None

@@ -9,8 +9,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from broadcaster.domain.alerts import RULES, Alert, Text
-from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.alerts import Alert
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.schedules import LASTS
@@ -18,19 +17,10 @@ from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count_reach
+from broadcaster.http.messages import check_languages, message_of, show_message, texts_in, texts_of
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.alerts import (
-    AlertIn,
-    AlertOut,
-    AlertPage,
-    AlertsQuery,
-    AudienceIn,
-    CancelIn,
-    Content,
-    ContentOut,
-)
-from broadcaster.http.schemas.base import MAX_EVENT
+from broadcaster.http.schemas.alerts import AlertIn, AlertOut, AlertPage, AlertsQuery, CancelIn
 from broadcaster.http.schemas.reports import ReachOut
 from broadcaster.http.schemas.schedules import ReachIn
 from broadcaster.http.stations import station_given
@@ -56,20 +46,8 @@ async def foresee(call: Call[ReachIn, None]) -> web.Response:
         zone = draft.zone or zone_of(station.region).key
         sent_at = instant_of(starts_at(draft.at, zone), zone)
         expires_at = sent_at + timedelta(minutes=draft.lasts_minutes) if draft.lasts_minutes else sent_at + LASTS
-    foreseen = await reach.reach(
-        call.services,
-        station,
-        area=draft.area,
-        audience=audience_of(draft.audience),
-        channels=draft.channels or RULES[draft.severity].channels,
-        texts=texts_of(draft, station, needed=False),
-        severity=draft.severity,
-        status=draft.status,
-        topic=draft.topic,
-        wakes=draft.wakes,
-        sent_at=sent_at,
-        expires_at=expires_at,
-    )
+    message = message_of(draft, station, texts_of(draft, station, needed=False))
+    foreseen = await reach.reach(call.services, reach.Question(station, message, sent_at, expires_at))
     return answer(ReachOut.model_validate(foreseen))
 
 
@@ -80,24 +58,12 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station = await station_given(unit, given.station)
     caller = call.need(station.id)
-    texts = texts_of(given, station, needed=True)
     command = issue.IssueAlert(
         station=station,
         key_id=caller.key_id,
-        status=given.status,
-        severity=given.severity,
-        urgency=given.urgency,
-        certainty=given.certainty,
-        category=given.category,
-        event=given.event or texts[station.languages[0]].headline[:MAX_EVENT],
-        texts=texts,
-        area=given.area,
-        audience=audience_of(given.audience),
-        channels=given.channels or RULES[given.severity].channels,
+        message=message_of(given, station, texts_of(given, station, needed=True)),
         expires_at=given.expires,
         onset_at=given.onset,
-        topic=given.topic,
-        wakes=given.wakes,
         idempotency_key=key,
         request_hash=None if key is None else request_hash(given),
     )
@@ -133,13 +99,9 @@ async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
     """Send the all-clear to everyone who was told; idempotent."""
     alert, station = await alert_of(call)
     given = call.body.texts if call.body is not None else None
-    texts: dict[str, Text] | None = None
-    if given:
-        texts = {
-            language: Text(text.headline, text.description, text.instruction, text.sms)
-            for language, text in given.items()
-        }
-        _check_languages(texts, station)
+    texts = texts_in(given) if given else None
+    if texts is not None:
+        check_languages(texts, station)
     key_id = call.need(station.id).key_id
     cleared = await issue.cancel(call.services, alert, station, key_id, texts)
     return answer(show_alert(cleared, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{cleared.id}"})
@@ -177,7 +139,7 @@ async def station_of(unit: Unit, alert: Alert) -> Station:
 def show_alert(alert: Alert, station: Station, base_url: str) -> AlertOut:
     """Return an alert as the API shows it."""
     return AlertOut(
-        **show_content(alert),
+        **show_message(alert),
         id=str(alert.id),
         station=station.slug,
         url=f"{base_url}/a/{alert.token}",
@@ -191,12 +153,6 @@ def show_alert(alert: Alert, station: Station, base_url: str) -> AlertOut:
         references=tuple(str(each) for each in alert.references),
         sandbox=alert.sandbox,
     )
-
-
-def show_content(alert: Alert) -> dict[str, Any]:
-    """Return the fields of ``ContentOut``."""
-    found = {name: getattr(alert, name) for name in ContentOut.model_fields}
-    return found | {"area": None if alert.area is None else alert.area.to_json()}
 
 
 def request_hash(given: BaseModel) -> bytes:
@@ -213,36 +169,3 @@ def idempotency_key(request: web.Request) -> str | None:
     if len(sent) > 1 or not _KEY.fullmatch(key):
         raise Refused("bad-header", IDEMPOTENCY_KEY)
     return key
-
-
-def audience_of(given: AudienceIn | str) -> Audience:
-    if isinstance(given, str):
-        return Audience(AudienceKind(given))
-    if given.kind == "groups" and not given.groups:
-        raise Refused("groups-needed", "audience.groups")
-    if given.kind != "groups" and given.groups:
-        raise Refused("groups-unused", "audience.groups")
-    return Audience(AudienceKind(given.kind), given.groups)
-
-
-def texts_of(given: Content, station: Station, *, needed: bool) -> dict[str, Text]:
-    """Return the texts by language; top-level fields are in the station's own."""
-    own = station.languages[0]
-    texts: dict[str, Text] = {}
-    if given.headline is not None:
-        texts[own] = Text(given.headline, given.description, given.instruction, given.sms)
-        if own in given.texts:
-            raise Refused("text-twice", f"texts.{own}", language=own)
-    elif given.description or given.instruction or given.sms:
-        raise Refused("headline-needed", "headline")
-    for language, text in given.texts.items():
-        texts[language] = Text(text.headline, text.description, text.instruction, text.sms)
-    if needed or texts:
-        _check_languages(texts, station)
-    return texts
-
-
-def _check_languages(texts: dict[str, Text], station: Station) -> None:
-    own = station.languages[0]
-    if own not in texts:
-        raise Refused("text-in-own-language", "headline" if not texts else f"texts.{own}", language=own)

@@ -4,8 +4,9 @@ from aiohttp import web
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.stations import Station
-from broadcaster.http.alerts import show_content, station_of
+from broadcaster.http.alerts import station_of
 from broadcaster.http.answers import answer
+from broadcaster.http.messages import show_message
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import Nearby, NearbyAlert, NearbyQuery
 
@@ -26,7 +27,7 @@ async def show(call: Call[None, NearbyQuery]) -> web.Response:
 
 def show_one(alert: Alert, station: Station, base_url: str) -> NearbyAlert:
     """Return an alert's public form."""
-    shown = show_content(alert) | {"area": None if alert.area is None else alert.area.geojson()}
+    shown = show_message(alert) | {"area": None if alert.area is None else alert.area.geojson()}
     return NearbyAlert(
         **{name: value for name, value in shown.items() if name in NearbyAlert.model_fields},
         url=f"{base_url}/a/{alert.token}",

@@ -2,25 +2,24 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import RULES, Alert, MsgType
+from broadcaster.domain.alerts import Alert
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.permissions import Caller, Permission
 from broadcaster.domain.refusals import NotFound, Refused, located
 from broadcaster.domain.schedules import LASTS, Kind, Schedule
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.alerts import audience_of, idempotency_key, request_hash, show_alert, show_content, texts_of
+from broadcaster.http.alerts import idempotency_key, request_hash, show_alert
 from broadcaster.http.answers import answer
+from broadcaster.http.messages import message_of, show_message, texts_of
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.base import MAX_EVENT
 from broadcaster.http.schemas.schedules import (
     AnswerIn,
     OccurrenceOut,
@@ -66,9 +65,9 @@ async def planned(services: Services, given: ScheduleIn, station: Station, calle
     reminded = None if given.reminds is None else await _reminded(services, given.reminds, station)
     texts = texts_of(given, station, needed=reminded is None)
     if reminded is not None:
-        message = replace(reminded, texts=texts or reminded.texts, msg_type=MsgType.UPDATE)
+        message = replace(reminded.message, texts=texts or reminded.texts)
     else:
-        message = _message(given, station, texts)
+        message = message_of(given, station, texts)
     zone = given.zone or zone_of(station.region).key
     return Schedule(
         id=number,
@@ -87,30 +86,6 @@ async def planned(services: Services, given: ScheduleIn, station: Station, calle
         reason=given.reason,
         public=given.public,
         reminds=None if reminded is None else reminded.id,
-    )
-
-
-def _message(given: ScheduleIn, station: Station, texts: dict[str, Any]) -> Alert:
-    never = datetime.max.replace(tzinfo=ZoneInfo("UTC"))
-    return Alert(
-        id=0,
-        token="",
-        station_id=station.id,
-        msg_type=MsgType.ALERT,
-        status=given.status,
-        severity=given.severity,
-        urgency=given.urgency,
-        certainty=given.certainty,
-        category=given.category,
-        event=given.event or texts[station.languages[0]].headline[:MAX_EVENT],
-        texts=texts,
-        area=given.area,
-        audience=audience_of(given.audience),
-        channels=given.channels or RULES[given.severity].channels,
-        topic=given.topic,
-        wakes=given.wakes,
-        sent_at=never,
-        expires_at=never,
     )
 
 
@@ -183,23 +158,14 @@ async def changed_to(call: Call[Any, Any], was: Schedule, station: Station, give
 def merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, Any]:
     """Return a schedule as it would be asked for, with what changes."""
     said, own = was.message, station.languages[0]
-    texts = {language: {name: getattr(text, name) for name in _OWN_TEXT} for language, text in said.texts.items()}
+    content = said.to_json()
+    texts = content["texts"]
     if not asked.keys().isdisjoint(_OWN_TEXT) and own in texts:
         asked = {**texts.pop(own), **asked}
     whole: dict[str, Any] = {
         "station": station.slug,
-        "status": said.status,
-        "severity": said.severity,
-        "urgency": said.urgency,
-        "certainty": said.certainty,
-        "category": said.category,
-        "event": said.event,
-        "texts": texts,
-        "area": None if said.area is None else said.area.to_json(),
+        **content,
         "audience": {"kind": said.audience.kind, "groups": said.audience.groups},
-        "channels": said.channels,
-        "topic": said.topic,
-        "wakes": said.wakes,
         "at": was.starts.isoformat(timespec="minutes"),
         "repeat": was.rule,
         "zone": was.zone,
@@ -300,7 +266,7 @@ def show_schedule(services: Services, schedule: Schedule, station: Station, name
     zone = schedule.school_zone
     known = zone is not None and zone in services.school.zones
     return ScheduleOut(
-        **show_content(schedule.message),
+        **show_message(schedule.message),
         id=str(schedule.id),
         station=station.slug,
         author=names.get(schedule.key_id),

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
+from broadcaster.domain.alerts import Alert, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
@@ -68,15 +68,8 @@ def _written(station: Station, told: Sequence[Alert], base_url: str, now: dateti
         id=new_id(),
         token=new_token(),
         station_id=station.id,
-        msg_type=MsgType.ALERT,
-        status=Status.ACTUAL,
-        severity=Severity.MINOR,
-        urgency=Urgency.UNKNOWN,
-        certainty=Certainty.UNKNOWN,
-        category=Category.OTHER,
         event=_title(station.languages[0], station),
         texts=texts,
-        area=None,
         audience=Audience(AudienceKind.DIGEST),
         channels=(ChannelName.PUSH, ChannelName.EMAIL),
         sent_at=now,

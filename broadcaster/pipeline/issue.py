@@ -1,52 +1,37 @@
 """Issue: validate and authorize an alert, make it durable and send it off. Cancel is here too."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import GRAVE, Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
-from broadcaster.domain.audience import Audience, AudienceKind, Pool
-from broadcaster.domain.people import ChannelName
-from broadcaster.domain.refusals import Conflict, Refused, refused
-from broadcaster.domain.signs import unfit
-from broadcaster.domain.stations import Station, StationKind
+from broadcaster.domain.alerts import MAX_HEADLINE, Alert, Message, MsgType, Text
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.refusals import Conflict, Refused
+from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
 from broadcaster.languages import catalogs
 from broadcaster.metrics import ISSUED
+from broadcaster.pipeline.rules import check_message, check_texts
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts, batches, waiting
 from broadcaster.store.stations import stations
-from zones import Area, Jurisdiction, OutsideJurisdiction
+from zones import Jurisdiction
 
 LONGEST = timedelta(days=30)
-HEADLINE, DESCRIPTION, INSTRUCTION, EVENT, SMS = 160, 4000, 2000, 100, 800
-"""Maximum length of each text, in characters."""
-
 _ALL_CLEAR_HOLDS = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
 class IssueAlert:
-    """The command; fields as in ``domain.alerts.Alert``. ``expires_at`` None: the settings' default."""
+    """The command to send a message now. ``expires_at`` None: the settings' default."""
 
     station: Station
     key_id: int | None
-    status: Status
-    severity: Severity
-    urgency: Urgency
-    certainty: Certainty
-    category: Category
-    event: str
-    texts: Mapping[str, Text]
-    area: Area | None
-    audience: Audience
-    channels: tuple[ChannelName, ...]
+    message: Message
     expires_at: datetime | None = None
     onset_at: datetime | None = None
-    topic: str | None = None
-    wakes: bool = False
     idempotency_key: str | None = None
     request_hash: bytes | None = None
     msg_type: MsgType = MsgType.ALERT
@@ -105,35 +90,18 @@ def drawn_up(
     ground: Jurisdiction | None = None,
 ) -> Alert:
     """Do the same in the caller's thread; ``ground``: the station's, if it was parsed already."""
-    check_rules(command.station, command.area, command.audience, command.severity, known_groups, ground=ground)
-    check_texts(command.station, command.texts)
-    check_channels(command.channels)
-    check_topic(command.station, command.topic)
-    if not command.event.strip() or len(command.event) > EVENT:
-        raise Refused("event-needed", "event", most=EVENT)
-    check_signs("event", command.event, one_line=True)
+    check_message(command.station, command.message, known_groups, ground)
     return Alert(
+        **command.message.content(),
         id=new_id(),
         token=new_token(),
         station_id=command.station.id,
         msg_type=command.msg_type,
-        status=command.status,
-        severity=command.severity,
-        urgency=command.urgency,
-        certainty=command.certainty,
-        category=command.category,
-        event=command.event,
-        texts=command.texts,
-        area=command.area,
-        audience=command.audience,
-        channels=command.channels,
         sent_at=now,
         expires_at=_expiry(services, command, now),
         onset_at=command.onset_at,
         references=command.references,
-        sandbox=tuple(name for name in command.channels if name in services.sandboxed),
-        topic=command.topic,
-        wakes=command.wakes,
+        sandbox=tuple(name for name in command.message.channels if name in services.sandboxed),
     )
 
 
@@ -148,87 +116,6 @@ async def _repeated(unit: Unit, command: IssueAlert) -> Alert | None:
     if request_hash != (command.request_hash or b""):
         raise Conflict("key-of-another-alert", alert=str(earlier.id))
     return earlier
-
-
-def check_rules(
-    station: Station,
-    area: Area | None,
-    audience: Audience,
-    severity: Severity,
-    known_groups: Mapping[str, int],
-    *,
-    ground: Jurisdiction | None = None,
-) -> None:
-    """Raise ``Refused`` unless the station may address this audience in this area."""
-    if audience.needs_area and area is None:
-        raise Refused("area-needed", "area")
-    _check_audience(station, audience, severity, known_groups)
-    if area is not None:
-        try:
-            (ground or ground_of(station)).check(area)
-        except OutsideJurisdiction as error:
-            raise refused(error) from error
-
-
-def ground_of(station: Station) -> Jurisdiction:
-    """Return where a station may publish. Parsing a large boundary takes a while."""
-    return Jurisdiction.from_geojson(station.boundary, station.margin_m, station.sea)
-
-
-def _check_audience(station: Station, audience: Audience, severity: Severity, known_groups: Mapping[str, int]) -> None:
-    if audience.pool is Pool.STORED:
-        raise Refused("audience-of-all-clears", "audience")
-    if audience.kind is AudienceKind.EVERYONE:
-        if station.kind is not StationKind.AUTHORITY:
-            raise Refused("audience-of-authorities", "audience")
-        if severity not in GRAVE:
-            raise Refused("audience-of-grave-dangers", "audience")
-    if audience.kind is AudienceKind.GROUPS:
-        if not audience.groups:
-            raise Refused("groups-needed", "audience.groups")
-        unknown = [slug for slug in audience.groups if slug not in known_groups]
-        if unknown:
-            there = ", ".join(sorted(known_groups)) or "–"
-            raise Refused("group-unknown", "audience.groups", name=unknown[0], known=there)
-
-
-def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
-    """Raise ``Refused`` unless there is a text in the station's language, and all are within their limits."""
-    for language, text in texts.items():
-        where = f"texts.{language}"
-        if not text.headline.strip():
-            raise Refused("headline-empty", f"{where}.headline")
-        for name, limit in (
-            ("headline", HEADLINE),
-            ("description", DESCRIPTION),
-            ("instruction", INSTRUCTION),
-            ("sms", SMS),
-        ):
-            said = getattr(text, name)
-            if len(said) > limit:
-                raise Refused("text-too-long", f"{where}.{name}", n=len(said) - limit, most=limit)
-            check_signs(f"{where}.{name}", said, one_line=name == "headline")
-    if station.languages[0] not in texts:
-        raise Refused("text-in-own-language", "texts", language=station.languages[0])
-
-
-def check_channels(channels: Sequence[ChannelName]) -> None:
-    """Raise ``Refused`` if no channel is named."""
-    if not channels:
-        raise Refused("channels-needed", "channels")
-
-
-def check_topic(station: Station, topic: str | None) -> None:
-    """Raise ``Refused`` if the station has no such topic."""
-    if topic is not None and topic not in station.topics:
-        raise Refused("topic-unknown", "topic", name=topic, known=", ".join(station.topics))
-
-
-def check_signs(field: str, said: str, *, one_line: bool) -> None:
-    """Raise ``Refused`` for a character that a channel can't carry: all its messages would fail."""
-    found = unfit(said, one_line=one_line, field=field)
-    if found is not None:
-        raise found
 
 
 def _expiry(services: Services, command: IssueAlert, now: datetime) -> datetime:
@@ -254,27 +141,17 @@ async def cancel(
     said = texts or prepared_all_clear(alert, station)
     check_texts(station, said)
     now = services.clock.now()
+    message = replace(alert.message, texts=said, audience=Audience(AudienceKind.TOLD, told=alert.id))
     all_clear = Alert(
+        **message.content(),
         id=new_id(),
         token=new_token(),
         station_id=alert.station_id,
         msg_type=MsgType.CANCEL,
-        status=alert.status,
-        severity=alert.severity,
-        urgency=alert.urgency,
-        certainty=alert.certainty,
-        category=alert.category,
-        event=alert.event,
-        texts=said,
-        area=alert.area,
-        audience=Audience(AudienceKind.TOLD, told=alert.id),
-        channels=alert.channels,
         sent_at=now,
         expires_at=now + _ALL_CLEAR_HOLDS,
         references=(alert.id,),
         sandbox=tuple(name for name in alert.channels if name in services.sandboxed),
-        topic=alert.topic,
-        wakes=alert.wakes,
     )
 
     async def keep(unit: Unit) -> Alert | None:
@@ -305,7 +182,7 @@ def prepared_all_clear(alert: Alert, station: Station) -> dict[str, Text]:
     for language, text in alert.texts.items():
         words = catalogs().words(language, *station.languages)
         around = words.typed('All clear: "%(headline)s"', headline="%s")
-        headline = around % _within(text.headline, HEADLINE - len(around) + len("%s"))
+        headline = around % _within(text.headline, MAX_HEADLINE - len(around) + len("%s"))
         ended = words.typed("The alert is over. What it told you to do no longer holds.")
         ready[language] = Text(headline=headline, description=ended)
     return ready

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
+from broadcaster.domain.alerts import Alert, Message
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.hearing import Hearing
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
@@ -19,17 +19,16 @@ from broadcaster.domain.report import ChannelReach, Reach, SmsPreview
 from broadcaster.domain.spelling import counted
 from broadcaster.domain.stations import Station
 from broadcaster.pipeline import reach_density
-from broadcaster.pipeline.issue import check_channels, check_rules, check_texts, check_topic
 from broadcaster.pipeline.render import Context, sms_text
+from broadcaster.pipeline.rules import check_receivers, check_texts
 from broadcaster.pipeline.services import Services
 from broadcaster.sending.providers import rate_of
+from broadcaster.store.alerts.messages import read_message
 from broadcaster.store.engine.rounding import TENS
 from broadcaster.store.stations import stations
 from channels.sms import Segments, count, plain
-from zones import Area
 
 _TOKEN = "x" * 11
-_NOBODY = Audience()
 _IN_ORDER = 20_000
 _SHARE = 0.95
 ASKED = reach_density.ASKED
@@ -40,52 +39,27 @@ _SLOW_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A reach query: an alert like this one, of a station. ``sent_at`` None: sent now."""
+    """A reach query: a station's message, whose texts may be empty. ``sent_at`` None: sent now."""
 
     station: Station
-    area: Area | None
-    audience: Audience
-    channels: tuple[ChannelName, ...]
-    texts: Mapping[str, Text]
-    status: Status
-    severity: Severity = Severity.SEVERE
-    topic: str | None = None
-    wakes: bool = False
+    message: Message
     sent_at: datetime | None = None
     expires_at: datetime | None = None
 
 
-async def reach(
-    services: Services,
-    station: Station,
-    *,
-    area: Area | None,
-    audience: Audience,
-    channels: Sequence[ChannelName],
-    texts: Mapping[str, Text],
-    severity: Severity,
-    status: Status,
-    topic: str | None = None,
-    wakes: bool = False,
-    sent_at: datetime | None = None,
-    expires_at: datetime | None = None,
-) -> Reach:
-    """Return whom an alert like this would reach. ``texts`` may be empty. Raises ``Refused`` as ``issue`` does.
+async def reach(services: Services, question: Question) -> Reach:
+    """Return whom a message would reach. Raises ``Refused`` as ``issue`` does.
 
     People are those of now; who of them sleeps is judged at ``sent_at``.
 
     A process without indexes asks a resolver; raises ``NoAnswer`` on timeout.
     """
+    station, message = question.station, question.message
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, station.id)
-    await asyncio.to_thread(check_rules, station, area, audience, severity, known)
-    if texts:
-        check_texts(station, texts)
-    check_channels(channels)
-    check_topic(station, topic)
-    question = Question(
-        station, area, audience, tuple(channels), texts, status, severity, topic, wakes, sent_at, expires_at
-    )
+    await asyncio.to_thread(check_receivers, station, message, known)
+    if message.texts:
+        check_texts(station, message.texts)
     if services.atlas is None:
         said = await services.bus.ask(ASKED, _written(question), _ANSWER_S)
         return _REACH.validate_json(said)
@@ -104,14 +78,7 @@ async def answer(services: Services, asked: bytes) -> bytes:
         return orjson.dumps([list(each) for each in await reach_density.foresee(services, station)])
     question = Question(
         station,
-        None if wanted["area"] is None else Area.from_json(wanted["area"]),
-        Audience(AudienceKind(wanted["audience"]["kind"]), tuple(wanted["audience"]["groups"])),
-        tuple(ChannelName(name) for name in wanted["channels"]),
-        {language: Text(**text) for language, text in wanted["texts"].items()},
-        Status(wanted["status"]),
-        Severity(wanted["severity"]),
-        wanted["topic"],
-        wanted["wakes"],
+        read_message(wanted, Audience(AudienceKind(wanted["audience"]["kind"]), tuple(wanted["audience"]["groups"]))),
         *(None if wanted[at] is None else datetime.fromisoformat(wanted[at]) for at in ("sent_at", "expires_at")),
     )
     return orjson.dumps(await foresee(services, question), option=orjson.OPT_NON_STR_KEYS)
@@ -121,14 +88,8 @@ def _written(question: Question) -> bytes:
     return orjson.dumps(
         {
             "station": question.station.id,
-            "area": None if question.area is None else question.area.to_json(),
-            "audience": {"kind": question.audience.kind, "groups": question.audience.groups},
-            "channels": question.channels,
-            "texts": question.texts,
-            "status": question.status,
-            "severity": question.severity,
-            "topic": question.topic,
-            "wakes": question.wakes,
+            **question.message.to_json(),
+            "audience": {"kind": question.message.audience.kind, "groups": question.message.audience.groups},
             "sent_at": question.sent_at,
             "expires_at": question.expires_at,
         }
@@ -137,16 +98,16 @@ def _written(question: Question) -> bytes:
 
 async def foresee(services: Services, question: Question) -> Reach:
     """Return the reach from this process's indexes."""
-    station, area, channels = question.station, question.area, question.channels
+    station, area, channels = question.station, question.message.area, question.message.channels
     atlas = services.here
     await atlas.follow()
-    counted = atlas.counted(station.id, area, question.audience)
+    counted = atlas.counted(station.id, area, question.message.audience)
     # Order matters for the time to 95 %; in a very large group it reveals no more than a map does.
     own = atlas.most_exposed_first(counted.own, area if len(counted.own) <= _IN_ORDER else None)
     concerned = np.concatenate((own, _stand_ins(counted.pool, counted.others)))
     context = _context(services, question)
     hearing = await _hearing(services, context, len(concerned))
-    woken = hearing.pop(Hearing.MISSED, 0) if question.wakes else 0
+    woken = hearing.pop(Hearing.MISSED, 0) if question.message.wakes else 0
     hearing[Hearing.NOW] += woken
     people = _stand_ins(concerned, hearing[Hearing.NOW] + hearing[Hearing.LATER])
     numbers = [CHANNEL_NUMBER[name] for name in channels]
@@ -243,24 +204,12 @@ def _sms(
 def _context(services: Services, question: Question) -> Context:
     now = question.sent_at or services.clock.now()
     alert = Alert(
+        **question.message.content(),
         id=0,
         token=_TOKEN,
         station_id=question.station.id,
-        msg_type=MsgType.ALERT,
-        status=question.status,
-        severity=question.severity,
-        urgency=Urgency.UNKNOWN,
-        certainty=Certainty.UNKNOWN,
-        category=Category.OTHER,
-        event="",
-        texts=question.texts,
-        area=question.area,
-        audience=_NOBODY,
-        channels=(),
         sent_at=now,
         expires_at=question.expires_at or now + timedelta(hours=services.settings.default_expiry_hours),
-        topic=question.topic,
-        wakes=question.wakes,
     )
     return Context(alert, question.station, _TOKEN, services.links, now)
 

@@ -10,14 +10,15 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from broadcaster.bus import NoAnswer
-from broadcaster.domain.alerts import Alert, Status
+from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.refusals import Conflict, Refused, refused
 from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, needs_reason
 from broadcaster.domain.stations import Station
 from broadcaster.metrics import ISSUED
-from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up, drawn_up, ground_of
-from broadcaster.pipeline.reach import reach
+from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up, drawn_up
+from broadcaster.pipeline.reach import Question, reach
+from broadcaster.pipeline.rules import ground_of
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts
@@ -100,25 +101,13 @@ async def check_times(services: Services, when: Recurrence) -> None:
 
 
 def _command(schedule: Schedule, station: Station, now: datetime) -> IssueAlert:
-    said = schedule.message
     return IssueAlert(
         station=station,
         key_id=schedule.key_id,
-        status=said.status,
-        severity=said.severity,
-        urgency=said.urgency,
-        certainty=said.certainty,
-        category=said.category,
-        event=said.event,
-        texts=said.texts,
-        area=said.area,
-        audience=said.audience,
-        channels=said.channels,
-        topic=said.topic,
-        wakes=said.wakes,
+        message=schedule.message,
         expires_at=now + schedule.lasts,
         onset_at=None if schedule.onset is None else now + schedule.onset,
-        msg_type=said.msg_type,
+        msg_type=MsgType.UPDATE if schedule.kind is Kind.REMINDER else MsgType.ALERT,
         references=() if schedule.reminds is None else (schedule.reminds,),
     )
 
@@ -228,7 +217,7 @@ def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: dateti
     """Return an occurrence's alert; it ends when it would have, had it been sent on time."""
     station = facts.stations[schedule.station_id]
     command = _command(schedule, station, at)
-    ground = None if command.area is None else facts.ground(station)
+    ground = None if command.message.area is None else facts.ground(station)
     reminded = None if schedule.reminds is None else facts.reminded.get(schedule.reminds)
     if reminded is not None and command.expires_at is not None:
         command = replace(command, expires_at=min(command.expires_at, reminded.expires_at))
@@ -366,20 +355,8 @@ async def measure(services: Services) -> None:
 
 async def counted(services: Services, schedule: Schedule, known: Mapping[int, Station]) -> int | None:
     """Return how many people a schedule's message would reach now; None if unknown."""
-    said = schedule.message
     try:
-        found = await reach(
-            services,
-            known[schedule.station_id],
-            area=said.area,
-            audience=said.audience,
-            channels=said.channels,
-            texts=said.texts,
-            severity=said.severity,
-            status=said.status,
-            topic=said.topic,
-            wakes=said.wakes,
-        )
+        found = await reach(services, Question(known[schedule.station_id], schedule.message))
     except (NoAnswer, Refused) as error:
         _log.info("the reach of a schedule could not be counted", schedule=schedule.id, error=type(error).__name__)
         return None

@@ -1,24 +1,23 @@
 """Schedules and their occurrences. An occurrence is written once, with its alert: (schedule, instant)."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
-from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
-from broadcaster.domain.people import ChannelName
+from broadcaster.domain.alerts import Alert
 from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.schedules import OPEN, Kind, Occurrence, Outcome, Schedule
 from broadcaster.store.alerts.alerts import add_many
+from broadcaster.store.alerts.messages import read_message
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Insert, Update
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_audience, open_label, sealed_audience
 from broadcaster.store.tables import api_keys, occurrences, schedules, to_micros
-from zones import Area
 
 MOST_OPEN = 500
 """How many schedules of one station may be open at a time."""
@@ -36,7 +35,6 @@ _INSERT_OCCURRENCES = Insert(
 )
 _MOVE_ON = Update(schedules, ("id",), ("next_at", "ended_at"))
 _SECOND = timedelta(seconds=1)
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +49,14 @@ class Settled:
 
 
 def _row(unit: Unit, schedule: Schedule) -> dict[str, Any]:
-    said = schedule.message
     return {
         "id": schedule.id,
         "station_id": schedule.station_id,
         "key_id": schedule.key_id,
         "kind": schedule.kind,
-        "message": {
-            "status": said.status,
-            "severity": said.severity,
-            "urgency": said.urgency,
-            "certainty": said.certainty,
-            "category": said.category,
-            "event": said.event,
-            "texts": {language: asdict(text) for language, text in said.texts.items()},
-            "area": None if said.area is None else said.area.to_json(),
-            "channels": list(said.channels),
-            "topic": said.topic,
-            "wakes": said.wakes,
-        },
-        "audience": sealed_audience(unit.vault, schedule.id, said.audience),
-        "rank": said.rank,
+        "message": schedule.message.to_json(),
+        "audience": sealed_audience(unit.vault, schedule.id, schedule.message.audience),
+        "rank": schedule.message.rank,
         "starts": schedule.starts.isoformat(),
         "zone": schedule.zone,
         "rule": schedule.rule,
@@ -94,33 +79,12 @@ def _row(unit: Unit, schedule: Schedule) -> dict[str, Any]:
 
 
 def _schedule(unit: Unit, row: Any) -> Schedule:
-    said = row.message
-    message = Alert(
-        id=row.id,
-        token="",
-        station_id=row.station_id,
-        msg_type=MsgType.UPDATE if row.kind == Kind.REMINDER else MsgType.ALERT,
-        status=Status(said["status"]),
-        severity=Severity(said["severity"]),
-        urgency=Urgency(said["urgency"]),
-        certainty=Certainty(said["certainty"]),
-        category=Category(said["category"]),
-        event=said["event"],
-        texts={language: Text(**text) for language, text in said["texts"].items()},
-        area=None if said["area"] is None else Area.from_json(said["area"]),
-        audience=open_audience(unit.vault, row.id, row.audience),
-        channels=tuple(ChannelName(name) for name in said["channels"]),
-        topic=said.get("topic"),
-        wakes=said.get("wakes", False),
-        sent_at=_NEVER,
-        expires_at=_NEVER,
-    )
     return Schedule(
         id=row.id,
         station_id=row.station_id,
         key_id=row.key_id,
         kind=Kind(row.kind),
-        message=message,
+        message=read_message(row.message, open_audience(unit.vault, row.id, row.audience)),
         starts=datetime.fromisoformat(row.starts),
         zone=row.zone,
         rule=row.rule,

@@ -1,6 +1,6 @@
 """Severities on pages: words and styles."""
 
-from broadcaster.domain.alerts import Alert, Severity, Status
+from broadcaster.domain.alerts import Message, Severity, Status
 from broadcaster.web.i18n import Words
 
 
@@ -14,6 +14,6 @@ def severity_words(words: Words) -> dict[str, str]:
     }
 
 
-def look_of(alert: Alert) -> str:
+def look_of(message: Message) -> str:
     """Return a severity's style: drills differ from real alerts."""
-    return str(alert.severity) if alert.status is Status.ACTUAL else "drill"
+    return str(message.severity) if message.status is Status.ACTUAL else "drill"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.app import close_services, open_services, open_store
 from broadcaster.config import Settings
-from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Text, Urgency
+from broadcaster.domain.alerts import Category, Certainty, Message, Severity, Text, Urgency
 from broadcaster.domain.audience import Audience
 from broadcaster.domain.people import CHANNELS
 from broadcaster.pipeline.issue import IssueAlert
@@ -56,11 +56,9 @@ async def service(folder: Path, **changes: Any) -> AsyncIterator[Services]:
 
 
 def command(station: Station, **changes: Any) -> IssueAlert:
-    """A sound alert, changed."""
+    """A sound alert, changed: fields of the message, or of the command."""
+    rest = {name: changes.pop(name) for name in list(changes) if name not in Message.__slots__}
     fields: dict[str, Any] = {
-        "station": station,
-        "key_id": None,
-        "status": Status.ACTUAL,
         "severity": Severity.SEVERE,
         "urgency": Urgency.IMMEDIATE,
         "certainty": Certainty.OBSERVED,
@@ -71,4 +69,4 @@ def command(station: Station, **changes: Any) -> IssueAlert:
         "audience": Audience(),
         "channels": CHANNELS,
     }
-    return IssueAlert(**{**fields, **changes})
+    return IssueAlert(station, None, Message(**{**fields, **changes}), **rest)

@@ -5,15 +5,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Urgency
-from broadcaster.domain.people import ChannelName
-from broadcaster.http.schemas.base import (
+from broadcaster.domain.alerts import (
     MAX_DESCRIPTION,
     MAX_EVENT,
-    MAX_GROUPS,
     MAX_HEADLINE,
     MAX_INSTRUCTION,
     MAX_SMS,
+    Category,
+    Certainty,
+    Severity,
+    Status,
+    Urgency,
+)
+from broadcaster.domain.people import ChannelName
+from broadcaster.http.schemas.base import (
+    MAX_GROUPS,
     AlertId,
     AreaJson,
     GeoJson,

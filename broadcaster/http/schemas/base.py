@@ -21,8 +21,6 @@ from pydantic_core import PydanticCustomError
 from broadcaster.domain.signs import LINE, PROSE
 from zones import Area
 
-MAX_HEADLINE, MAX_DESCRIPTION, MAX_INSTRUCTION, MAX_EVENT = 160, 4000, 2000, 100
-MAX_SMS = 800
 MAX_NAME, MAX_LABEL, MAX_EXTERNAL_ID = 120, 40, 100
 MAX_CONTACTS, MAX_PLACES, MAX_GROUPS = 10, 20, 50
 

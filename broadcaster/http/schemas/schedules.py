@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Urgency
+from broadcaster.domain.alerts import MAX_EVENT, Category, Certainty, Severity, Status, Urgency
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.schedules import LONGEST_REASON
 from broadcaster.http.schemas.alerts import (
@@ -22,7 +22,6 @@ from broadcaster.http.schemas.alerts import (
     Topic,
 )
 from broadcaster.http.schemas.base import (
-    MAX_EVENT,
     AlertId,
     AreaJson,
     Given,

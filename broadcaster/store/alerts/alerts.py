@@ -1,70 +1,41 @@
 """Queries of alerts."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-import orjson
 from sqlalchemy import or_, select, update
 
-from broadcaster.domain.alerts import (
-    Alert,
-    AlertState,
-    Category,
-    Certainty,
-    MsgType,
-    Severity,
-    Status,
-    Text,
-    Urgency,
-)
+from broadcaster.domain.alerts import Alert, AlertState, MsgType
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.people import ChannelName
+from broadcaster.store.alerts.messages import read_message
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_audience, sealed_audience
 from broadcaster.store.tables import alerts
-from zones import Area
 
 _CHUNK = 500
 
 
 def _alert(unit: Unit, row: Any) -> Alert:
+    message = read_message(row._mapping, open_audience(unit.vault, row.id, row.audience))  # noqa: SLF001  its public name
     return Alert(
+        **message.content(),
         id=row.id,
         token=row.token,
         station_id=row.station_id,
         msg_type=MsgType(row.msg_type),
-        status=Status(row.status),
-        severity=Severity(row.severity),
-        urgency=Urgency(row.urgency),
-        certainty=Certainty(row.certainty),
-        category=Category(row.category),
-        event=row.event,
-        texts={language: Text(**text) for language, text in row.texts.items()},
-        area=None if row.area is None else _area(orjson.dumps(row.area)),
-        audience=open_audience(unit.vault, row.id, row.audience),
-        channels=tuple(ChannelName(name) for name in row.channels),
         sent_at=row.sent_at,
         expires_at=row.expires_at,
         onset_at=row.onset_at,
         references=tuple(row.references),
         sandbox=tuple(ChannelName(name) for name in row.sandbox),
-        topic=row.topic,
-        wakes=row.wakes,
         places=None if row.places is None else tuple(row.places),
         state=AlertState(row.state),
         resolved_at=row.resolved_at,
         finished_at=row.finished_at,
         cancelled_at=row.cancelled_at,
     )
-
-
-@lru_cache(maxsize=32)
-def _area(text: bytes) -> Area:
-    """Parse a stored area, cached: ten thousand corners take 50 ms, and lists show many alerts."""
-    return Area.from_json(orjson.loads(text))
 
 
 async def add(
@@ -89,20 +60,10 @@ def _row(unit: Unit, alert: Alert, key_id: int | None) -> dict[str, Any]:
         "token": alert.token,
         "station_id": alert.station_id,
         "msg_type": alert.msg_type,
-        "status": alert.status,
-        "severity": alert.severity,
-        "urgency": alert.urgency,
-        "certainty": alert.certainty,
-        "category": alert.category,
-        "event": alert.event,
-        "texts": {language: asdict(text) for language, text in alert.texts.items()},
-        "area": None if alert.area is None else alert.area.to_json(),
+        **alert.to_json(),
         "audience": sealed_audience(unit.vault, alert.id, alert.audience),
-        "channels": list(alert.channels),
         "sandbox": list(alert.sandbox),
         "references": list(alert.references),
-        "topic": alert.topic,
-        "wakes": alert.wakes,
         "rank": alert.rank,
         "sent_at": alert.sent_at,
         "onset_at": alert.onset_at,

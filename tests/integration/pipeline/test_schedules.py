@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from broadcaster.app import close_services, open_services
-from broadcaster.domain.alerts import Alert, MsgType, Severity, Status, Text
+from broadcaster.domain.alerts import Alert, Message, MsgType, Severity, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.permissions import KeyRole
 from broadcaster.domain.refusals import Conflict, Refused
@@ -68,9 +68,11 @@ async def written(services: Services, station: Station, **changes: Any) -> Sched
         "audience": Audience(AudienceKind.ALL_FOLLOWERS),
         "texts": {"fr": Text("Sortie scolaire")},
     }
-    said |= {name: changes.pop(name) for name in list(changes) if name in Alert.__slots__}
+    said |= {name: changes.pop(name) for name in list(changes) if name in Message.__slots__}
     fields = {"starts": FRIDAY, "zone": "Europe/Paris", "kind": Kind.ALERT, **changes}
-    asked = Schedule(new_id(), station.id, await key_of(services), message=an_alert(station.id, **said), **fields)
+    asked = Schedule(
+        new_id(), station.id, await key_of(services), message=an_alert(station.id, **said).message, **fields
+    )
     return await scheduling.write(services, station, asked)
 
 
@@ -374,7 +376,7 @@ async def test_a_paused_schedule_sends_nothing_and_goes_on_when_it_is_resumed(
 async def test_reminders_repeat_an_alert_while_it_holds_and_end_with_it(services: Services, station: Station) -> None:
     everyone = Audience(AudienceKind.ALL_FOLLOWERS)
     original, _ = await issue(services, command(station, audience=everyone, area=None, expires_at=NOW + 9 * DAY))
-    message = replace(original, msg_type=MsgType.UPDATE, texts={"fr": Text("Toujours pas d'eau potable")})
+    message = replace(original.message, texts={"fr": Text("Toujours pas d'eau potable")})
     made = await written(services, station)
     asked = replace(made, id=new_id(), kind=Kind.REMINDER, message=message, reminds=original.id, rule="FREQ=DAILY")
     reminder = await scheduling.write(services, station, asked)

@@ -15,16 +15,15 @@ from sqlalchemy import select, update
 
 from broadcaster.app import open_store
 from broadcaster.config import load
-from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, Outcome, PersonState
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
 from broadcaster.domain.retirement import Blame
-from broadcaster.ids import new_id, new_token
 from broadcaster.store.alerts import alerts, dispatching, tracking
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import contacts, deliveries, recipients
+from tests.contract.stores import an_alert
 from tests.servers.shaped import shape
 from tests.servers.town import MovableClock
 from tests.servers.town_audit import recount
@@ -82,11 +81,8 @@ class World:
     async def alert(self) -> tuple[int, list[int]]:
         """A new alert to the household, resolved; its id and those of its deliveries."""
         now = self.clock.now()
-        made = Alert(
-            new_id(), new_token(), self.station, MsgType.ALERT, Status.ACTUAL, Severity.SEVERE, Urgency.UNKNOWN,
-            Certainty.UNKNOWN, Category.SAFETY, "x", {"fr": Text("x")}, None, Audience(AudienceKind.ALL_FOLLOWERS),
-            CHANNELS, now, now + timedelta(hours=1),
-        )  # fmt: skip
+        to_all = Audience(AudienceKind.ALL_FOLLOWERS)
+        made = an_alert(self.station, audience=to_all, sent_at=now, expires_at=now + timedelta(hours=1))
         async with self.store.write() as unit:
             await unit.conn.execute(update(contacts).values(status=0))
             await alerts.add(unit, made, key_id=None, idempotency_key=None, request_hash=None)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from broadcaster.domain.alerts import Severity, Status, Text
+from broadcaster.domain.alerts import Message, Severity, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus
@@ -17,7 +17,6 @@ from broadcaster.domain.reasons import Reason, unpack
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.pipeline import reach as reaching
 from broadcaster.pipeline.issue import issue
-from broadcaster.pipeline.reach import reach
 from broadcaster.pipeline.render import render
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.store import tables
@@ -39,6 +38,10 @@ RULES = [
     (None, Audience(AudienceKind.GROUPS, ("club",))),
     (HERE, Audience(AudienceKind.GROUPS, ("club", "ecole"))),
 ]
+
+
+async def reach(services, town, **said):
+    return await reaching.reach(services, reaching.Question(town, Message(**said)))
 
 
 async def populate(services, seed):
@@ -137,7 +140,8 @@ async def test_a_resolver_that_is_asked_says_what_one_that_looks_itself_would(tm
     async with service(tmp_path) as services:
         town = await populate(services, 3)
         for area, audience in [*RULES, (EVERYWHERE, Audience(AudienceKind.EVERYONE))]:
-            question = reaching.Question(town, area, audience, CHANNELS, TEXTS, Status.EXERCISE)
+            said = Message(area=area, audience=audience, channels=CHANNELS, texts=TEXTS, status=Status.EXERCISE)
+            question = reaching.Question(town, said)
             said = await reaching.answer(services, reaching._written(question))
             assert reaching._REACH.validate_json(said) == await reaching.foresee(services, question)
 

@@ -7,34 +7,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
-from broadcaster.domain.audience import Audience
+from broadcaster.domain.alerts import MsgType, Text
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.latency import bucket
 from broadcaster.domain.people import ChannelName
 from broadcaster.web.console.alerts.live_curve import curve_of
 from broadcaster.web.console.alerts.live_words import People, people_of, span, verdict
 from broadcaster.web.i18n import catalogs
+from tests.contract.stores import an_alert
 
 ENGLISH, FRENCH = catalogs().words("en"), catalogs().words("fr")
 NOW = datetime(2026, 6, 1, 3, tzinfo=UTC)
-ALERT = Alert(
+ALERT = an_alert(
     1,
-    "token",
-    1,
-    MsgType.ALERT,
-    Status.ACTUAL,
-    Severity.SEVERE,
-    Urgency.IMMEDIATE,
-    Certainty.OBSERVED,
-    Category.MET,
-    "Flood",
-    {"en": Text("Flood")},
-    None,
-    Audience(),
-    (ChannelName.PUSH, ChannelName.SMS),
-    NOW,
-    NOW + timedelta(hours=1),
+    texts={"en": Text("Flood")},
+    channels=(ChannelName.PUSH, ChannelName.SMS),
+    expires_at=NOW + timedelta(hours=1),
     resolved_at=NOW,
 )
 

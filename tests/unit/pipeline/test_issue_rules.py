@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.domain.alerts import Severity, Text
+from broadcaster.domain.alerts import Message, Severity, Text
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.languages import LANGUAGES
-from broadcaster.pipeline.issue import check_rules, check_texts, prepared_all_clear
+from broadcaster.pipeline.issue import prepared_all_clear
+from broadcaster.pipeline.rules import check_receivers, check_texts
 from tests.contract.stores import BOUNDARY, an_alert
 from zones import Area, Circle
 
@@ -20,6 +22,11 @@ SCHOOL = Station(2, "ecole", "École", StationKind.SCHOOL, ("fr",), None, 0.0)
 HERE = Area(circles=(Circle(0.63, 48.76, 1500.0),))
 ELSEWHERE = Area(circles=(Circle(2.35, 48.85, 1500.0),))
 ACROSS = Area(circles=(Circle(0.8, 48.76, 3000.0),))
+
+
+def check_rules(station, area, audience, severity, known_groups):
+    message = Message(texts={}, area=area, audience=audience, severity=severity, channels=CHANNELS)
+    check_receivers(station, message, known_groups)
 
 
 def refused(check, *args):

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import Alert, MsgType, Text
+from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_HEADLINE, MAX_INSTRUCTION, Alert, MsgType, Text
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -21,7 +21,7 @@ from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
 
-FIELDS = {"headline": issue.HEADLINE, "description": issue.DESCRIPTION, "instruction": issue.INSTRUCTION}
+FIELDS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION}
 """Editable parts of a text, with their maximum length."""
 
 

@@ -7,12 +7,19 @@ from typing import Any
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import GRAVE, RULES, Severity
+from broadcaster.domain.alerts import (
+    GRAVE,
+    MAX_DESCRIPTION,
+    MAX_EVENT,
+    MAX_HEADLINE,
+    MAX_INSTRUCTION,
+    RULES,
+    Severity,
+)
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.base import MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION
 from broadcaster.languages import LANGUAGES, own_name
 from broadcaster.store import Unit
 from broadcaster.store.stations import stations

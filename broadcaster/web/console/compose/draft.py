@@ -12,10 +12,10 @@ from typing import Any, Generic, TypeVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from broadcaster.domain.alerts import RULES, Alert, MsgType, Text
-from broadcaster.domain.audience import Audience
+from broadcaster.domain.alerts import Alert, Text
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
+from broadcaster.http.messages import message_of, texts_in
 from broadcaster.http.reading import body_of, checked
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import Content
@@ -89,32 +89,14 @@ def territory(station: Station) -> dict[str, Any]:
 def context_of(services: Services, station: Station, draft: Content, texts: dict[str, Text], now: datetime) -> Context:
     """Return what a rendering needs, of an alert that does not exist yet."""
     alert = Alert(
+        **message_of(draft, station, texts).content(),
         id=0,
         token=TOKEN,
         station_id=station.id,
-        msg_type=MsgType.ALERT,
-        status=draft.status,
-        severity=draft.severity,
-        urgency=draft.urgency,
-        certainty=draft.certainty,
-        category=draft.category,
-        event=draft.event or "",
-        texts=texts,
-        area=draft.area,
-        audience=Audience(),
-        channels=draft.channels or RULES[draft.severity].channels,
         sent_at=now,
         expires_at=getattr(draft, "expires", None) or now,
     )
     return Context(alert, station, TOKEN, services.links, now)
-
-
-def texts_of(draft: Content) -> dict[str, Text]:
-    """Return a draft's texts by language."""
-    return {
-        language: Text(text.headline, text.description, text.instruction, text.sms)
-        for language, text in draft.texts.items()
-    }
 
 
 def _with_cheap(services: Services, station: Station, draft: D, cheap: tuple[str, ...]) -> D:
@@ -122,7 +104,7 @@ def _with_cheap(services: Services, station: Station, draft: D, cheap: tuple[str
     chosen = [language for language in cheap if language in draft.texts]
     if not chosen:
         return draft
-    texts = texts_of(draft)
+    texts = texts_in(draft.texts)
     context = context_of(services, station, draft, texts, services.clock.now())
     spelled = {language: cheap_sms(context, language, replace(texts[language], sms="")) for language in chosen}
     changed = {

@@ -97,32 +97,18 @@ def draft_of(services: Services, schedule: Schedule, station: Station, at: datet
         except BadSchedule as error:
             raise refused(error) from error
         starts, rule = rest.start, rest.rule
+    content = said.to_json()
+    del content["area"]
     return {
         "kind": "scheduled",
-        "status": said.status,
-        "severity": said.severity,
-        "urgency": said.urgency,
-        "certainty": said.certainty,
-        "category": said.category,
-        "event": said.event,
-        "texts": {
-            language: {
-                "headline": text.headline,
-                "description": text.description,
-                "instruction": text.instruction,
-                "sms": text.sms,
-            }
-            for language, text in said.texts.items()
-        },
+        **content,
         **_area_of(said.area, station),
         "audience": said.audience.kind,
         "groups": said.audience.groups,
-        "channels": said.channels,
         "channelsChosen": True,
         "hours": f"{schedule.lasts / timedelta(hours=1):g}",
         "onset": "" if schedule.onset is None else str(schedule.onset // _MINUTE),
         "topic": said.topic or "",
-        "wakes": said.wakes,
         "later": {
             "when": "at" if rule is None or at is not None else "repeat",
             "at": starts.isoformat(timespec="minutes"),

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.http.answers import answer
+from broadcaster.http.messages import texts_in
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import body_of, checked, form_of
 from broadcaster.http.route import Call
@@ -20,7 +21,7 @@ from broadcaster.http.schemas.alerts import Draft
 from broadcaster.http.schemas.base import Shown
 from broadcaster.http.validation import findings
 from broadcaster.pipeline.render import Context, cheap_sms, render, sms_text
-from broadcaster.web.console.compose.draft import Page, context_of, publisher, texts_of
+from broadcaster.web.console.compose.draft import Page, context_of, publisher
 from broadcaster.web.console.compose.findings import unreadable
 from broadcaster.web.console.frame import words_of
 from channels.sms import count
@@ -88,7 +89,7 @@ async def preview(call: Call[None, None]) -> web.Response:
         raise Refused("draft-missing")
     station = await publisher(call, page.station)
     draft, wrong = _as_far_as_sound(page)
-    texts = texts_of(draft)
+    texts = texts_in(draft.texts)
     context = context_of(call.services, station, draft, texts, call.services.clock.now())
     shown = {language: _previews(context, language, cheap=language in page.cheap) for language in texts}
     written = (page.model_extra or {}).get("texts")
@@ -132,7 +133,7 @@ async def mail(call: Call[None, None]) -> web.Response:
         return web.Response(status=204)
     station = await publisher(call, draft.station)
     language = form.get("language", "")
-    texts = texts_of(draft)
+    texts = texts_in(draft.texts)
     if language not in texts:
         return web.Response(status=204)
     context = context_of(call.services, station, draft, texts, call.services.clock.now())

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import Alert
+from broadcaster.domain.alerts import MAX_HEADLINE, MAX_INSTRUCTION, Alert
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -15,7 +15,6 @@ from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import checked, form_of
 from broadcaster.http.route import Call
 from broadcaster.http.schedules import planned
-from broadcaster.http.schemas.base import MAX_HEADLINE, MAX_INSTRUCTION
 from broadcaster.http.schemas.schedules import ScheduleIn
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.web.console.frame import show, words_of

@@ -1,0 +1,69 @@
+"""What an alert says, and to whom, from and to the API's JSON."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from broadcaster.domain.alerts import MAX_EVENT, RULES, Message, Text
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.refusals import Refused
+from broadcaster.domain.stations import Station
+from broadcaster.http.schemas.alerts import AudienceIn, Content, TextIn
+
+
+def message_of(given: Content, station: Station, texts: Mapping[str, Text]) -> Message:
+    """Return the message of a request; ``texts``: those of ``texts_of``. Without an event it is the headline."""
+    own = texts.get(station.languages[0], Text(""))
+    return Message(
+        status=given.status,
+        severity=given.severity,
+        urgency=given.urgency,
+        certainty=given.certainty,
+        category=given.category,
+        event=given.event or own.headline[:MAX_EVENT],
+        texts=texts,
+        area=given.area,
+        audience=_audience_of(given.audience),
+        channels=given.channels or RULES[given.severity].channels,
+        topic=given.topic,
+        wakes=given.wakes,
+    )
+
+
+def show_message(message: Message) -> dict[str, Any]:
+    """Return the fields of ``ContentOut``."""
+    return message.content() | {"area": None if message.area is None else message.area.to_json()}
+
+
+def texts_of(given: Content, station: Station, *, needed: bool) -> dict[str, Text]:
+    """Return the texts by language; top-level fields are in the station's own. Raises ``Refused``."""
+    own = station.languages[0]
+    texts: dict[str, Text] = {}
+    if given.headline is not None:
+        texts[own] = Text(given.headline, given.description, given.instruction, given.sms)
+        if own in given.texts:
+            raise Refused("text-twice", f"texts.{own}", language=own)
+    elif given.description or given.instruction or given.sms:
+        raise Refused("headline-needed", "headline")
+    texts |= texts_in(given.texts)
+    if needed or texts:
+        check_languages(texts, station)
+    return texts
+
+
+def texts_in(given: Mapping[str, TextIn]) -> dict[str, Text]:
+    return {language: Text(**text.model_dump()) for language, text in given.items()}
+
+
+def check_languages(texts: Mapping[str, Text], station: Station) -> None:
+    """Raise ``Refused`` unless there is a text in the station's language."""
+    own = station.languages[0]
+    if own not in texts:
+        raise Refused("text-in-own-language", "headline" if not texts else f"texts.{own}", language=own)
+
+
+def _audience_of(given: AudienceIn | str) -> Audience:
+    if isinstance(given, str):
+        return Audience(AudienceKind(given))
+    if given.kind != "groups" and given.groups:
+        raise Refused("groups-unused", "audience.groups")
+    return Audience(AudienceKind(given.kind), given.groups)

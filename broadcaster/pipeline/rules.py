@@ -1,0 +1,103 @@
+"""What a station may say, and to whom: the rules for alerts, drafts and schedules."""
+
+from collections.abc import Mapping
+
+from broadcaster.domain.alerts import (
+    GRAVE,
+    MAX_DESCRIPTION,
+    MAX_EVENT,
+    MAX_HEADLINE,
+    MAX_INSTRUCTION,
+    MAX_SMS,
+    Message,
+    Text,
+)
+from broadcaster.domain.audience import AudienceKind, Pool
+from broadcaster.domain.refusals import Refused, refused
+from broadcaster.domain.signs import unfit
+from broadcaster.domain.stations import Station, StationKind
+from zones import Jurisdiction, OutsideJurisdiction
+
+_LONGEST = {
+    "headline": MAX_HEADLINE,
+    "description": MAX_DESCRIPTION,
+    "instruction": MAX_INSTRUCTION,
+    "sms": MAX_SMS,
+}
+
+
+def check_message(
+    station: Station, message: Message, known_groups: Mapping[str, int], ground: Jurisdiction | None = None
+) -> None:
+    """Raise ``Refused`` unless the station may send this message; ``known_groups``: ids by slug.
+
+    ``ground``: the station's, if it was parsed already.
+    """
+    check_receivers(station, message, known_groups, ground)
+    check_texts(station, message.texts)
+    if not message.event.strip() or len(message.event) > MAX_EVENT:
+        raise Refused("event-needed", "event", most=MAX_EVENT)
+    _check_signs("event", message.event, one_line=True)
+
+
+def check_receivers(
+    station: Station, message: Message, known_groups: Mapping[str, int], ground: Jurisdiction | None = None
+) -> None:
+    """Do the same, but for the words."""
+    if message.audience.needs_area and message.area is None:
+        raise Refused("area-needed", "area")
+    _check_audience(station, message, known_groups)
+    if message.area is not None:
+        try:
+            (ground or ground_of(station)).check(message.area)
+        except OutsideJurisdiction as error:
+            raise refused(error) from error
+    if not message.channels:
+        raise Refused("channels-needed", "channels")
+    if message.topic is not None and message.topic not in station.topics:
+        raise Refused("topic-unknown", "topic", name=message.topic, known=", ".join(station.topics))
+
+
+def ground_of(station: Station) -> Jurisdiction:
+    """Return where a station may publish. Parsing a large boundary takes a while."""
+    return Jurisdiction.from_geojson(station.boundary, station.margin_m, station.sea)
+
+
+def _check_audience(station: Station, message: Message, known_groups: Mapping[str, int]) -> None:
+    audience = message.audience
+    if audience.pool is Pool.STORED:
+        raise Refused("audience-of-all-clears", "audience")
+    if audience.kind is AudienceKind.EVERYONE:
+        if station.kind is not StationKind.AUTHORITY:
+            raise Refused("audience-of-authorities", "audience")
+        if message.severity not in GRAVE:
+            raise Refused("audience-of-grave-dangers", "audience")
+    if audience.kind is AudienceKind.GROUPS:
+        if not audience.groups:
+            raise Refused("groups-needed", "audience.groups")
+        unknown = [slug for slug in audience.groups if slug not in known_groups]
+        if unknown:
+            there = ", ".join(sorted(known_groups)) or "–"
+            raise Refused("group-unknown", "audience.groups", name=unknown[0], known=there)
+
+
+def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
+    """Raise ``Refused`` unless there is a text in the station's language, and all are within their limits."""
+    for language, text in texts.items():
+        where = f"texts.{language}"
+        if not text.headline.strip():
+            raise Refused("headline-empty", f"{where}.headline")
+        for name, limit in _LONGEST.items():
+            said = getattr(text, name)
+            if len(said) > limit:
+                raise Refused("text-too-long", f"{where}.{name}", n=len(said) - limit, most=limit)
+            _check_signs(f"{where}.{name}", said, one_line=name == "headline")
+    if station.languages[0] not in texts:
+        raise Refused("text-in-own-language", "texts", language=station.languages[0])
+
+
+def _check_signs(field: str, said: str, *, one_line: bool) -> None:
+    """Raise ``Refused`` for a character that a channel can't carry: all its messages would fail."""
+    found = unfit(said, one_line=one_line, field=field)
+    if found is not None:
+        raise found

@@ -1,0 +1,36 @@
+"""Messages, as alerts, schedules and questions of reach hold them."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from broadcaster.domain.alerts import Category, Certainty, Message, Severity, Status, Text, Urgency
+from broadcaster.domain.audience import Audience
+from broadcaster.domain.people import ChannelName
+from zones import Area
+
+
+def read_message(said: Mapping[str, Any], audience: Audience) -> Message:
+    """Read what ``Message.to_json`` returned, or a row with these columns."""
+    return Message(
+        status=Status(said["status"]),
+        severity=Severity(said["severity"]),
+        urgency=Urgency(said["urgency"]),
+        certainty=Certainty(said["certainty"]),
+        category=Category(said["category"]),
+        event=said["event"],
+        texts={language: Text(**text) for language, text in said["texts"].items()},
+        area=None if said["area"] is None else _area(orjson.dumps(said["area"])),
+        audience=audience,
+        channels=tuple(ChannelName(name) for name in said["channels"]),
+        topic=said.get("topic"),  # schedules of an earlier version lack these two
+        wakes=said.get("wakes", False),
+    )
+
+
+@lru_cache(maxsize=32)
+def _area(text: bytes) -> Area:
+    """Parse a stored area, cached: ten thousand corners take 50 ms, and lists show many alerts."""
+    return Area.from_json(orjson.loads(text))
