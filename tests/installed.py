@@ -67,7 +67,7 @@ def main(wheel: Path, requirements: Path, port: int = 18473) -> None:
         finally:
             service.terminate()
             service.wait(60)
-        account = json.loads(said)["account"]
+        account = json.loads(said)["report"]
         if not account["matched"] or account["unaccounted"]:
             sys.exit(f"not everyone is accounted for: {account}")
         print(f"1 passed, 0 failed: the installed wheel accounted for {account['matched']:,} people")

@@ -73,11 +73,11 @@ def show(*, alert_id: int, as_json: bool) -> None:
     """Show an alert and its account. The exit code is 3 while not everyone is accounted for."""
 
     async def work(api: Api) -> tuple[Any, Any]:
-        return await api.get(f"/v1/alerts/{alert_id}"), await api.get(f"/v1/alerts/{alert_id}/account")
+        return await api.get(f"/v1/alerts/{alert_id}"), await api.get(f"/v1/alerts/{alert_id}/report")
 
     shown, report = asked(work)
     if as_json:
-        print_json({"alert": shown, "account": report})
+        print_json({"alert": shown, "report": report})
     else:
         _show_alert(shown)
         show_report(out(), report)

@@ -123,7 +123,7 @@ class Api:
                     _judged(answer.status, await answer.read())
                     return
                 async for event, data in _events(answer.content):
-                    if event == "account":
+                    if event == "report":
                         yield json.loads(data)
                     elif event == "end":
                         return

@@ -52,7 +52,7 @@ async def _reports(api: Api, alert_id: str) -> AsyncGenerator[dict[str, Any]]:
         except Lost:
             pass
         try:
-            report = await api.get(f"/v1/alerts/{alert_id}/account")
+            report = await api.get(f"/v1/alerts/{alert_id}/report")
         except Lost:
             continue  # it has retried for seconds; the service may come back
         yield report

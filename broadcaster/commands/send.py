@@ -61,7 +61,7 @@ class _Seen:
 @with_schedule
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show the reach, send nothing.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout: reach, alert, account, unreached.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout: reach, alert, report, unreached.")
 @click.option("--no-follow", is_flag=True, help="Come back as soon as the alert is taken.")
 @click.option(
     "--wait", "wait_s", type=click.FloatRange(0, 86_400), default=_WAIT_S, show_default=True, metavar="SECONDS",
@@ -78,7 +78,7 @@ def send(
     idempotency_key: str | None,
     **given: Any,
 ) -> None:
-    """Send an alert: shows its reach, asks, sends, follows, and ends with the account.
+    """Send an alert: shows its reach, asks, sends, follows, and ends with the report.
 
     \b
     tocsin send --station laigle --lat 48.7631 --lon 0.6283 --radius 1500 --severity severe \\
@@ -122,7 +122,7 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
         if wish.dry_run:
             console.print("dry run: nothing was sent")
             if wish.as_json:
-                print_json({"reach": reach, "alert": None, "account": None, "unreached": None})
+                print_json({"reach": reach, "alert": None, "report": None, "unreached": None})
             return _foreseen(reach)
         if not wish.yes:
             if reach["hearing"]["missed"] and "wakes" not in wish.body:
@@ -137,7 +137,7 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
         console.print(f"alert {alert['id']} is taken: {alert['url']}")
         if wish.no_follow and not api.passing:  # a temporary service would end before it has sent
             if wish.as_json:
-                print_json({"reach": reach, "alert": alert, "account": None, "unreached": None})
+                print_json({"reach": reach, "alert": alert, "report": None, "unreached": None})
             return _foreseen(reach)
         return await _follow(api, wish, reach, alert, seen)
 
@@ -196,7 +196,7 @@ async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) ->
     try:
         report = await follow(api, alert_id, wait_s=wish.wait_s, console=err())
         if report is None or not settled(report):
-            report = await api.get(f"/v1/alerts/{alert_id}/account")
+            report = await api.get(f"/v1/alerts/{alert_id}/report")
         missed = [each async for each in unreached(api, alert_id)]
         alert = await api.get(f"/v1/alerts/{alert_id}")
     except (Lost, Stop) as lost:
@@ -216,7 +216,7 @@ async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) ->
     if code is Exit.UNACCOUNTED:
         console.print(f"not everyone is accounted for; {seen.goes_on}", markup=False)
     if wish.as_json:
-        print_json({"reach": reach, "alert": alert, "account": report, "unreached": missed})
+        print_json({"reach": reach, "alert": alert, "report": report, "unreached": missed})
     return code
 
 

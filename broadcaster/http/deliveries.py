@@ -43,7 +43,7 @@ MOST_OF_A_KEY = 50
 HEARTBEAT_S = 10.0
 """Seconds between comments on an idle stream: proxies time out after 30 to 60."""
 _LOOK_S = 4.0
-"""A stalled queue changes no account but must be noticed: refresh at this interval."""
+"""A stalled queue changes no report but must be noticed: refresh at this interval."""
 PACE_S = 0.25
 _RECONNECT_MS = 2000
 _END = "end"
@@ -93,7 +93,7 @@ async def unreached(call: Call[None, CursorQuery]) -> web.Response:
 
 
 async def events(call: Call[None, None]) -> web.StreamResponse:
-    """Stream the report: an *account* event at every change, at most four a second, and *end* when it is finished.
+    """Stream the report: a *report* event at every change, at most four a second, and *end* when it is finished.
 
     A reconnecting client gets the current report; after *end*, 204, which stops an EventSource.
     """
@@ -149,7 +149,7 @@ async def _stream(
                 told = await read()
                 if told.data != last:
                     mark = hashlib.sha256(told.data.encode()).hexdigest()[:16]
-                    await stream.send(told.data, id=mark, event="account", retry=_RECONNECT_MS)
+                    await stream.send(told.data, id=mark, event="report", retry=_RECONNECT_MS)
                     last = told.data
                 if told.last:
                     await stream.send("{}", id=_END, event=_END)

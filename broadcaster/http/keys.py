@@ -34,7 +34,7 @@ BODY: web.RequestKey[bytes] = web.RequestKey("body")
 PARSER: web.AppKey[Executor] = web.AppKey("parser")
 """Where large bodies are parsed."""
 TERRITORIES: web.AppKey[Territories] = web.AppKey("territories")
-REPORTS: web.AppKey[Paced[ReportOut]] = web.AppKey("accounts")
+REPORTS: web.AppKey[Paced[ReportOut]] = web.AppKey("reports")
 CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections")
 STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")
 HOLDERS: web.AppKey[Counter[int]] = web.AppKey("holders")

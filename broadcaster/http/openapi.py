@@ -38,11 +38,11 @@ _MEDIA: dict[str, dict[str, Any]] = {
     "application/json": {},
     "text/event-stream": {
         "type": "object",
-        "description": "Each event: *account* with the account as JSON, and *end* after the last one.",
+        "description": "Each event: *report* with the report as JSON, and *end* after the last one.",
         "required": ["id", "event", "data"],
         "properties": {
             "id": {"type": "string"},
-            "event": {"enum": ["account", "end"]},
+            "event": {"enum": ["report", "end"]},
             "data": {"type": "string", "contentMediaType": "application/json"},
             "retry": {"type": "integer"},
         },

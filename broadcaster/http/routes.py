@@ -198,7 +198,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        "/v1/alerts/{id}/account",
+        "/v1/alerts/{id}/report",
         deliveries.show_report,
         Access.KEY,
         "Who was reached, and who was not.",
@@ -233,7 +233,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/alerts/{id}/events",
         deliveries.events,
         Access.KEY,
-        "The account, live: server-sent events account and end.",
+        "The report, live: server-sent events report and end.",
         {200: _STREAM, 204: None},
         headers=("Last-Event-ID",),
         tag="alerts",

@@ -56,7 +56,7 @@ class Serving:
         issued = await self.ask("POST", "/v1/alerts", dict(alert))
         async with asyncio.timeout(_FINISHED_S):
             while True:
-                account = await self.ask("GET", f"/v1/alerts/{issued['id']}/account")
+                account = await self.ask("GET", f"/v1/alerts/{issued['id']}/report")
                 if account["state"] == "finished":
                     break
                 await asyncio.sleep(_LOOK_S)

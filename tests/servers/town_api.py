@@ -91,7 +91,7 @@ class Api:
         )
 
     async def account(self, alert_id: str) -> dict[str, Any]:
-        return await self.call("GET", f"/v1/alerts/{alert_id}/account")
+        return await self.call("GET", f"/v1/alerts/{alert_id}/report")
 
     async def cancel(self, alert_id: str) -> dict[str, Any]:
         return await self.call("POST", f"/v1/alerts/{alert_id}/cancel", expect=202)
@@ -137,7 +137,7 @@ class Api:
         try:
             async with asyncio.timeout(timeout_s):
                 async for event, data in self.events(alert_id):
-                    if event == "account":
+                    if event == "report":
                         account = data
                         if holds(account):
                             return account

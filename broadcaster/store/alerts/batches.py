@@ -254,7 +254,7 @@ async def due(unit: Unit, now: datetime, limit: int) -> list[Batch]:
 
 
 async def hasten(unit: Unit, alert_id: int, now: datetime) -> None:
-    """Make the rest of an alert due now: it was cancelled, and its account must close."""
+    """Make the rest of an alert due now: it was cancelled, and its report must close."""
     await unit.conn.execute(
         update(deliveries)
         .where(deliveries.c.alert_id == alert_id, deliveries.c.state == DeliveryState.QUEUED)

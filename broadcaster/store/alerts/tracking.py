@@ -74,7 +74,7 @@ _STATES = {int(state): state for state in DeliveryState}
 
 
 async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
-    """Record ``outcomes`` in order; return the ids of alerts whose account changed.
+    """Record ``outcomes`` in order; return the ids of alerts whose report changed.
 
     Unknown deliveries are ignored.
     """

@@ -91,5 +91,5 @@ async def opened(unit: Unit, alert_id: int, subscriber_id: int, now: datetime) -
 
 
 async def hasten(unit: Unit, alert_id: int, now: datetime) -> None:
-    """End all waiting for a cancelled alert, so that its account closes."""
+    """End all waiting for a cancelled alert, so that its report closes."""
     await unit.conn.execute(update(recipients).where(recipients.c.alert_id == alert_id, *_WAITS).values(wait_until=now))

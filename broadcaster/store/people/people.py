@@ -241,7 +241,7 @@ async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
 
 
 async def erase(unit: Unit, subscriber_id: int) -> bool:
-    """Erase a subscriber and all their data; False if unknown. Past accounts keep only a number."""
+    """Erase a subscriber and all their data; False if unknown. Past reports keep only a number."""
     had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
     asked = await unit.conn.scalars(select(confirmations.c.id).where(confirmations.c.subscriber_id == subscriber_id))
     codes = list(asked)

@@ -266,22 +266,6 @@ ROUTES: tuple[Route, ...] = (
     form_at("/console/alerts/{id}/remind", reminding.do, Permission.SEND, "Schedule the reminder.", proven=True),
     page_at("/console/alerts/{id}/report", report.page, Permission.LOOK, "The report of an alert."),
     page_at("/console/alerts/{id}/report.pdf", report.pdf, Permission.LOOK, "The report as PDF."),
-    data_at(
-        "GET",
-        "/console/alerts/{id}/account",
-        report.moved,
-        Permission.LOOK,
-        "Where the report was.",
-        answers={303: None},
-    ),
-    data_at(
-        "GET",
-        "/console/alerts/{id}/account.pdf",
-        report.moved,
-        Permission.LOOK,
-        "Where its PDF was.",
-        answers={303: None},
-    ),
     page_at(
         "/console/alerts/{id}/unreached",
         unreached.page,

@@ -44,7 +44,7 @@ async def _to_very_many() -> list[Row]:
     rate, memory, pages = rows = [
         Row("growth rate", "a million deliveries: throughput of the last fifth", "of the first fifth", 0.9),
         Row("growth memory", "a million deliveries: memory above idle", "", 512.0, unit="MiB", at_most=True),
-        Row("growth pages", "account and delivery list, p95", "with 1,000", 1.5, unit="× time", at_most=True),
+        Row("growth pages", "report and delivery list, p95", "with 1,000", 1.5, unit="× time", at_most=True),
     ]
     if peers.found("nginx") is None:
         for row in rows:
@@ -53,7 +53,7 @@ async def _to_very_many() -> list[Row]:
     async with nginx() as sink:
         count, note = await _how_many(sink)
         rate.what, memory.what = (row.what.replace("a million", f"{count:,}") for row in (rate, memory))
-        pages.what = f"account and delivery list with {count:,}, p95"
+        pages.what = f"report and delivery list with {count:,}, p95"
         with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
             crowd = await gather(Settings(data_dir=Path(folder)), count, by_push(sink.push_endpoint))
             async with serving(Path(folder), crowd.key, settings_for(sink)) as service:
@@ -105,7 +105,7 @@ async def _followed(service: Serving, crowd: Crowd) -> tuple[str, list[tuple[flo
     seen = []
     began = time.perf_counter()
     while True:
-        account = await service.ask("GET", f"/v1/alerts/{issued['id']}/account")
+        account = await service.ask("GET", f"/v1/alerts/{issued['id']}/report")
         sent = account["channels"].get("push", {}).get("accepted", 0)
         seen.append((time.perf_counter() - began, sent, service.memory_mib))
         if account["state"] == "finished":
@@ -119,7 +119,7 @@ async def _looked_at(service: Serving, alert: str) -> list[float]:
     took = []
     last = await service.ask("GET", f"/v1/alerts/{alert}/deliveries?limit=1000")
     for turn in range(_TIMES):
-        paths = (f"/v1/alerts/{alert}/account", f"/v1/alerts/{alert}/deliveries?limit=100")
+        paths = (f"/v1/alerts/{alert}/report", f"/v1/alerts/{alert}/deliveries?limit=100")
         more = f"&cursor={last['next']}" if turn % 2 and last["next"] else ""
         began = time.perf_counter()
         await service.ask("GET", paths[0])

@@ -144,7 +144,7 @@ async def _first_message(service: Serving, crowd: Crowd, seen: FirstSeen) -> Row
             await seen.event.wait()
         took.append(max(0.0, seen.first - accepted) * 1e3)
         async with asyncio.timeout(120):
-            while (await service.ask("GET", f"/v1/alerts/{issued['id']}/account"))["state"] != "finished":
+            while (await service.ask("GET", f"/v1/alerts/{issued['id']}/report"))["state"] != "finished":
                 await asyncio.sleep(0.05)
     return Row(
         "first message",
@@ -163,7 +163,7 @@ async def _all_written(service: Serving, crowd: Crowd, folder: Path) -> Row:
     before = cpu_s(service.pids[0])
     began = time.perf_counter()
     issued = await service.ask("POST", "/v1/alerts", crowd.alert())
-    while (await service.ask("GET", f"/v1/alerts/{issued['id']}/account"))["matched"] < crowd.inside:
+    while (await service.ask("GET", f"/v1/alerts/{issued['id']}/report"))["matched"] < crowd.inside:
         await asyncio.sleep(0.02)
     ours = time.perf_counter() - began
     spent = cpu_s(service.pids[0]) - before

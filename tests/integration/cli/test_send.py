@@ -44,8 +44,8 @@ async def test_everyone_in_the_circle_is_accounted_for(seeded: Any, running: str
     ended = await seeded.process(*SEND, *ENGLISH, "--yes", "--json", TOCSIN_URL=running)
     assert ended.code == 0, ended.err
     made = ended.document
-    assert set(made) == {"reach", "alert", "account", "unreached"}
-    account = made["account"]
+    assert set(made) == {"reach", "alert", "report", "unreached"}
+    account = made["report"]
     assert account["state"] == "finished"
     assert account["matched"] == made["reach"]["people"] > 100
     assert account["unaccounted"] == 0
@@ -137,7 +137,7 @@ async def test_without_a_service_one_is_started_for_the_alert(seeded: Any):
     ended = await seeded.process(*SEND, "--yes", "--json")
     assert ended.code == 0, ended.err
     assert "one is started in this process" in ended.err
-    assert ended.document["account"]["unaccounted"] == 0
+    assert ended.document["report"]["unaccounted"] == 0
     shown = await seeded.process("alert", "list")
     assert shown.code == 5  # only what must not wait starts a service
 
@@ -150,7 +150,7 @@ async def test_whoever_is_not_accounted_for_in_time_is_no_success(seeded: Any):
             TOCSIN_SMTP_URL=relay, TOCSIN_GRACE_S="0",
         )  # fmt: skip
     assert ended.code == 3, ended.err
-    assert ended.document["account"]["unaccounted"] > 0
+    assert ended.document["report"]["unaccounted"] > 0
     assert "not everyone is accounted for" in ended.err
 
 
@@ -230,8 +230,8 @@ async def test_a_stream_that_breaks_is_followed_by_asking(seeded: Any, running: 
         ended = await seeded.beside(*SEND, "--yes", "--json", TOCSIN_URL=url)
     assert ended.code == 0, ended.err
     alert_id = ended.document["alert"]["id"]
-    assert f"GET /v1/alerts/{alert_id}/account" in asked
-    assert ended.document["account"]["unaccounted"] == 0
+    assert f"GET /v1/alerts/{alert_id}/report" in asked
+    assert ended.document["report"]["unaccounted"] == 0
 
 
 async def test_the_same_key_is_the_same_alert(seeded: Any, running: str):
@@ -250,14 +250,14 @@ async def _bearer(seeded: Any) -> dict[str, str]:
 
 async def test_a_service_of_its_own_stays_until_the_all_clear_is_out(seeded: Any):
     sent = await seeded.process(*SEND, "--yes", "--json", "--no-follow")  # would end before it has sent: it follows
-    assert sent.document["account"]["unaccounted"] == 0
+    assert sent.document["report"]["unaccounted"] == 0
     alert_id = sent.document["alert"]["id"]
     cleared = await seeded.process("alert", "cancel", alert_id, "--yes", "--json")
     assert cleared.code == 0, cleared.err
     async with serving(config.load({**seeded.env, "TOCSIN_PORT": "0"})) as service:
         shown = await seeded.process("alert", "show", cleared.document["id"], "--json", TOCSIN_URL=service.url)
-    account = shown.document["account"]
-    told = sent.document["account"]
+    account = shown.document["report"]
+    told = sent.document["report"]
     assert account["unaccounted"] == 0
     assert account["people"]["accepted"] == told["people"]["accepted"]
 

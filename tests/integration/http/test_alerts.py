@@ -30,7 +30,7 @@ async def someone(api, external_id="r-1", **changes):
 async def until_finished(api, alert_id):
     async with asyncio.timeout(20):
         while True:
-            _, _, account = await api.call("GET", f"/v1/alerts/{alert_id}/account")
+            _, _, account = await api.call("GET", f"/v1/alerts/{alert_id}/report")
             if account["finished_at"] is not None:
                 return account
             await asyncio.sleep(0.05)
@@ -170,7 +170,7 @@ async def test_the_account_is_streamed_until_it_is_finished(api):
     seen = await events(api, alert["id"])
     *accounts, end = seen
     assert end == ("end", "end", "{}")
-    assert {event for _, event, _ in accounts} == {"account"}
+    assert {event for _, event, _ in accounts} == {"report"}
     last = json.loads(accounts[-1][2])
     assert (last["alert_id"], last["matched"], last["unaccounted"]) == (alert["id"], 1, 0)
     assert len({mark for mark, _, _ in accounts}) == len(accounts)
@@ -181,7 +181,7 @@ async def test_the_account_is_streamed_until_it_is_finished(api):
 
 async def test_a_key_sees_nothing_of_another_station(api):
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
-    for path in ("", "/account", "/deliveries", "/unreached", "/events"):
+    for path in ("", "/report", "/deliveries", "/unreached", "/events"):
         status, _, _ = await api.call("GET", f"/v1/alerts/{alert['id']}{path}", key="rugles-admin")
         assert status == 404, path
     assert (await api.call("POST", f"/v1/alerts/{alert['id']}/cancel", key="rugles-admin"))[0] == 404

@@ -310,7 +310,7 @@ async def test_a_deleted_group_asks_first_leaves_its_people_and_the_account_of_i
     people_now = [await person_of(api, each) for each in ids]
     assert [list(each.groups) for each in people_now] == [[], [], ["rue"]]
     assert [each.digest != before for each, before in zip(people_now, digests, strict=True)] == [False, False, False]
-    _, _, account = await api.call("GET", f"/v1/alerts/{alert['id']}/account")
+    _, _, account = await api.call("GET", f"/v1/alerts/{alert['id']}/report")
     assert account["matched"] == 2
     _, _, kept = await api.call("GET", f"/v1/alerts/{alert['id']}")
     assert kept["audience"]["groups"] == ["ecole"]

@@ -110,7 +110,7 @@ async def test_a_mailbox_provider_that_refuses_us_is_told_at_home_in_the_report_
         _, _, page = await api.call("GET", path, key=None, headers=mine)
         assert told in page
         assert "OFR006_102" in page
-    _, _, found = await api.call("GET", f"/v1/alerts/{alert['id']}/account")
+    _, _, found = await api.call("GET", f"/v1/alerts/{alert['id']}/report")
     assert "Orange refuses email from this service: 1 person (smtp:550 5.7.1)." in found["warnings"]
     _, _, ready = await api.call("GET", "/readyz", key=None)
     assert ready["status"] == "ready", "it is worth a warning, and alerts go out"

@@ -121,7 +121,7 @@ async def test_the_table_is_read_by_a_spreadsheet_of_the_readers_language(api, l
 
 async def test_a_key_that_may_only_read_gets_no_register_id_by_any_road(api):
     alert = await missed(api, 3)
-    for path in (f"/v1/alerts/{alert}/deliveries", f"/v1/alerts/{alert}/unreached", f"/v1/alerts/{alert}/account"):
+    for path in (f"/v1/alerts/{alert}/deliveries", f"/v1/alerts/{alert}/unreached", f"/v1/alerts/{alert}/report"):
         _, _, seen = await api.call("GET", path, key="laigle-read")
         assert "R-0" not in json.dumps(seen), path
 

@@ -114,7 +114,7 @@ async def test_a_crowd_that_signed_up_is_about_right_and_sent_to_exactly(api):
     assert told["people"] == 1 + told["others"]
     assert told["devices"] == told["others"]
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert(area=circle(1500)))
-    while (account := (await api.call("GET", f"/v1/alerts/{alert['id']}/account"))[2])["matched"] < 61:
+    while (account := (await api.call("GET", f"/v1/alerts/{alert['id']}/report"))[2])["matched"] < 61:
         assert account["unaccounted"] >= 0
     assert account["matched"] == 61
 

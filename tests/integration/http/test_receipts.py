@@ -54,7 +54,7 @@ async def test_a_devices_receipt_moves_its_delivery_and_never_backwards(api):
         status, _, _ = await api.call("POST", f"/v1/receipts/{token}", body, key=None)
         assert status == 204
         assert (await state_of(api, alert))[0] == state
-    _, _, account = await api.call("GET", f"/v1/alerts/{alert['id']}/account")
+    _, _, account = await api.call("GET", f"/v1/alerts/{alert['id']}/report")
     assert account["people"]["acknowledged"] == 1
 
 

@@ -143,11 +143,3 @@ def children():
     if not sys.platform.startswith("linux"):
         pytest.skip("reads /proc")
     return {each for path in Path("/proc/self/task").glob("*/children") for each in path.read_text().split()}
-
-
-async def test_an_old_address_of_a_report_leads_to_the_new_one(api):
-    mine = await api.sign_in()
-    for old, new in (("account?lang=fr", "report?lang=fr"), ("account.pdf", "report.pdf")):
-        url = f"{api.running.url}/console/alerts/7/{old}"
-        async with api.http.get(url, headers={"Cookie": mine["Cookie"]}, allow_redirects=False) as answer:
-            assert (answer.status, answer.headers["Location"]) == (303, f"/console/alerts/7/{new}")

@@ -55,7 +55,7 @@ async def until_reached(api, alert_id):
 
     async with asyncio.timeout(10):
         while True:
-            _, _, account = await api.call("GET", f"/v1/alerts/{alert_id}/account")
+            _, _, account = await api.call("GET", f"/v1/alerts/{alert_id}/report")
             if account["people"]["accepted"] + account["unconfirmed"].get("accepted", 0) == 1:
                 return account
             await asyncio.sleep(0.05)

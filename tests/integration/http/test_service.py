@@ -138,7 +138,7 @@ async def test_head_answers_as_get_without_a_body(api):
         (b"GET /a/\xc3\xa9 HTTP/1.1", b"Accept-Language: \xff\xfe"),
         (b"GET /u/%00%ff HTTP/1.1", b""),
         (b"GET /console/sandbox/%00 HTTP/1.1", b"Cookie: tocsin_operator=\xff"),
-        (b"GET /v1/alerts/%00/account HTTP/1.1", b"Authorization: Bearer \xff"),
+        (b"GET /v1/alerts/%00/report HTTP/1.1", b"Authorization: Bearer \xff"),
         (b"GET /v1/nearby?lon=%ff&lat=\xff HTTP/1.1", b""),
         (b"POST /v1/receipts/%ff HTTP/1.1", b"Content-Type: \xff/json"),
         (b"POST /v1/reach HTTP/1.1", b"Content-Type: application/json; charset=\xff"),

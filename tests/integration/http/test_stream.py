@@ -50,7 +50,7 @@ async def test_however_often_the_account_changes_it_is_told_four_times_a_second_
     changing = asyncio.create_task(change())
     async with asyncio.timeout(20):
         while told < 6:
-            told += (await answer.content.readline()).startswith(b"event: account")
+            told += (await answer.content.readline()).startswith(b"event: report")
     changing.cancel()
     answer.close()
     assert time.monotonic() - began >= 5 * 0.25 - 0.05
@@ -149,7 +149,7 @@ async def test_however_many_follow_an_alert_its_account_is_read_once_for_all(api
             told = 0
             while told < 3:
                 await bus.publish(f"alert:{alert['id']}")
-                told += (await answer.content.readline()).startswith(b"event: account")
+                told += (await answer.content.readline()).startswith(b"event: report")
     for answer in answers:
         answer.close()
     # Twenty readers, three accounts each: sixty readings, were they not shared.

@@ -44,7 +44,7 @@ async def sent(api, **changes):
     """An alert with its account, once everyone has a final state."""
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert(**{"severity": "moderate", **changes}))
     await until_finished(api, alert["id"])
-    return (await api.call("GET", f"/v1/alerts/{alert['id']}/account"))[2]
+    return (await api.call("GET", f"/v1/alerts/{alert['id']}/report"))[2]
 
 
 async def hearing(api, **changes):

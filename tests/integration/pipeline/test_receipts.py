@@ -208,7 +208,7 @@ async def test_the_live_stream_shows_progress_and_ends(tmp_path: Path) -> None:
             ) as after:
                 assert after.status == 204
         assert seen[-1][0] == "end"
-        accounts = [data for event, data in seen if event == "account"]
+        accounts = [data for event, data in seen if event == "report"]
         accepted = [each["people"]["accepted"] for each in accounts]
         assert all(before <= now for before, now in pairwise(accepted))
         assert len(set(accepted)) >= 3, "progress was seen, not only the end"

@@ -26,7 +26,7 @@ _MOST = 256
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """An alert and its account at ``at``. ``accepted`` and ``delivered``: people by time bucket."""
+    """An alert and its report at ``at``. ``accepted`` and ``delivered``: people by time bucket."""
 
     alert: Alert
     report: Report

@@ -19,7 +19,7 @@ _WELL, _POORLY, _PICTURED = 0.95, 0.5, 0.6
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """An account's people in four figures for operators. ``confirmed`` is part of ``reached``."""
+    """A report's people in four figures for operators. ``confirmed`` is part of ``reached``."""
 
     matched: int
     reached: int

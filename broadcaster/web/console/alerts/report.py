@@ -30,7 +30,7 @@ from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import TILES, embedded, picture_of
 from broadcaster.web.i18n import Words
-from broadcaster.web.pages import to, written_short, written_time
+from broadcaster.web.pages import written_short, written_time
 from broadcaster.web.whereabouts import whereabouts
 
 _CURVE_HEIGHT = 300
@@ -42,11 +42,6 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
     words = words_of(call.request, station.languages[0])
     facts = await _facts(call, alert, station, words)
     return show(call.request, "alerts/report_page.html", words, facts, tab="alerts", where=station.name)
-
-
-async def moved(call: Call[None, None]) -> web.Response:
-    """Lead on to where the report is now."""
-    return to(str(call.request.rel_url).replace("/account", "/report", 1))
 
 
 async def pdf(call: Call[None, None]) -> web.StreamResponse:

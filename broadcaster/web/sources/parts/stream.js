@@ -5,7 +5,7 @@ const SILENT_MS = 25_000; // the service says something every ten seconds
 const LONGEST_MS = 10_000;
 
 /**
- * Follow a stream of "account" events.
+ * Follow a stream of "report" events.
  * @param {string} url
  * @param {{took: (told: any) => void, lost: (since: Date, ended: boolean) => void, back: () => void}} on
  *   took: each event's JSON; lost: nothing comes any more, since the last word, with whether the session ended; back.
@@ -25,7 +25,7 @@ export function follow(url, on) {
     if (over) return;
     source?.close();
     const own = (source = new EventSource(url));
-    own.addEventListener("account", (event) => {
+    own.addEventListener("report", (event) => {
       window.clearTimeout(grace);
       grace = 0;
       heard = new Date();
