@@ -121,7 +121,8 @@ def arrivals(town: Town) -> list[Arrived]:
         name = mail.parsed["Message-ID"].strip("<>").partition("@")[0]
         found.append(Arrived("email", mail.recipients[0], name.partition(".")[0], name, mail))
     for kind, kept in (("sms", town.twilio.messages), ("voice", town.twilio.calls)):
-        found += [Arrived(kind, each.to, "", each["StatusCallback"], each) for each in kept]
+        # Codes that confirm a number are of no alert, and nobody waits for their status.
+        found += [Arrived(kind, each.to, "", back, each) for each in kept if (back := each.get("StatusCallback"))]
     return found
 
 

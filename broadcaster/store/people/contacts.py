@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, select, update
+from sqlalchemy import Row, bindparam, delete, exists, select, update
 
 from broadcaster.domain.people import CHANNEL_NUMBER, PUSH, ChannelName, ContactStatus, NewContact
 from broadcaster.domain.refusals import Conflict
@@ -138,14 +138,18 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
 
 
 async def _known(unit: Unit, keys: Sequence[Key]) -> list[Row[Any]]:
-    columns = contacts.c.id, contacts.c.channel, contacts.c.fingerprint, contacts.c.status, contacts.c.sealed
     rows: list[Row[Any]] = []
     for channel in {key[0] for key in keys}:
         prints = [key[1] for key in keys if key[0] == channel]
         for start in range(0, len(prints), CHUNK):
-            part = contacts.c.fingerprint.in_(prints[start : start + CHUNK])
-            rows += await unit.conn.execute(select(*columns).where(contacts.c.channel == channel, part))
+            part = {"channel": channel, "fingerprints": prints[start : start + CHUNK]}
+            rows += await unit.conn.execute(_KNOWN, part)
     return rows
+
+
+_KNOWN = select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint, contacts.c.status, contacts.c.sealed).where(
+    contacts.c.channel == bindparam("channel"), contacts.c.fingerprint.in_(bindparam("fingerprints", expanding=True))
+)
 
 
 def _check_keys(known: str, given: NewContact) -> None:

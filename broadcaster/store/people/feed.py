@@ -251,54 +251,50 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
             unconfirmed=row.unconfirmed_at is not None,
             paused=row.paused_until is not None,
         )
-        for row in await unit.conn.execute(
-            select(
-                subscribers.c.id,
-                subscribers.c.locale,
-                subscribers.c.token_hash,
-                subscribers.c.vulnerable,
-                subscribers.c.unconfirmed_at,
-                subscribers.c.paused_until,
-            ).where(subscribers.c.id.in_(subscriber_ids))
-        )
+        for row in await unit.conn.execute(_PEOPLE_OF, {"ids": subscriber_ids})
     }
-    ids = list(found)
+    ids = {"ids": list(found)}
     owners: defaultdict[int, list[int]] = defaultdict(list)
-    for subscriber_id, contact_id, channel, status in await unit.conn.execute(
-        select(links.c.subscriber_id, contacts.c.id, contacts.c.channel, contacts.c.status)
-        .join(contacts, contacts.c.id == links.c.contact_id)
-        .where(
-            links.c.subscriber_id.in_(ids),
-            links.c.status == LinkStatus.CONFIRMED,
-            _NOT_DEAD,
-            links.c.subscriber_id.not_in(select(subscribers.c.id).where(subscribers.c.paused_until.is_not(None))),
-        )
-    ):
+    for subscriber_id, contact_id, channel, status in await unit.conn.execute(_CONTACTS_OF, ids):
         found[subscriber_id].contacts.append((contact_id, channel))
         if status == ContactStatus.STOPPED:
             found[subscriber_id].refused.add((EVERY_STATION, contact_id))
         owners[contact_id].append(subscriber_id)
-    for station_id, contact_id in await unit.conn.execute(
-        select(opt_outs.c.station_id, opt_outs.c.contact_id).where(opt_outs.c.contact_id.in_(list(owners)))
-    ):
+    for station_id, contact_id in await unit.conn.execute(_OPT_OUTS_OF, {"ids": list(owners)}):
         for subscriber_id in owners[contact_id]:
             found[subscriber_id].refused.add((station_id, contact_id))
-    for station_id, subscriber_id, registered in await unit.conn.execute(
-        select(follows.c.station_id, follows.c.subscriber_id, _REGISTERED).where(follows.c.subscriber_id.in_(ids))
-    ):
+    for station_id, subscriber_id, registered in await unit.conn.execute(_FOLLOWS_OF, ids):
         found[subscriber_id].stations.add(station_id)
         if registered:
             found[subscriber_id].registered.add(station_id)
-    for group_id, subscriber_id in await unit.conn.execute(
-        select(memberships.c.group_id, memberships.c.subscriber_id).where(memberships.c.subscriber_id.in_(ids))
-    ):
+    for group_id, subscriber_id in await unit.conn.execute(_GROUPS_OF, ids):
         found[subscriber_id].groups.add(group_id)
-    for place_id, subscriber_id, sealed in await unit.conn.execute(
-        select(places.c.id, places.c.subscriber_id, places.c.sealed).where(places.c.subscriber_id.in_(ids))
-    ):
+    for place_id, subscriber_id, sealed in await unit.conn.execute(_PLACES_OF, ids):
         found[subscriber_id].points.append((place_id, *people.open_point(unit, subscriber_id, sealed)[:2]))
-    for subscriber_id, sealed in await unit.conn.execute(
-        select(positions.c.subscriber_id, positions.c.sealed).where(positions.c.subscriber_id.in_(ids))
-    ):
+    for subscriber_id, sealed in await unit.conn.execute(_POSITIONS_OF, ids):
         found[subscriber_id].points.append((-subscriber_id, *people.open_point(unit, subscriber_id, sealed)[:2]))
     return found
+
+
+# Composed once: `known` runs for each group of registrations, and composing took as long as asking.
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_PEOPLE_OF = select(
+    *(subscribers.c[name] for name in ("id", "locale", "token_hash", "vulnerable", "unconfirmed_at", "paused_until"))
+).where(subscribers.c.id.in_(_IDS))
+_CONTACTS_OF = (
+    select(links.c.subscriber_id, contacts.c.id, contacts.c.channel, contacts.c.status)
+    .join(contacts, contacts.c.id == links.c.contact_id)
+    .where(
+        links.c.subscriber_id.in_(_IDS),
+        links.c.status == LinkStatus.CONFIRMED,
+        _NOT_DEAD,
+        links.c.subscriber_id.not_in(select(subscribers.c.id).where(subscribers.c.paused_until.is_not(None))),
+    )
+)
+_OPT_OUTS_OF = select(opt_outs.c.station_id, opt_outs.c.contact_id).where(opt_outs.c.contact_id.in_(_IDS))
+_FOLLOWS_OF = select(follows.c.station_id, follows.c.subscriber_id, _REGISTERED).where(
+    follows.c.subscriber_id.in_(_IDS)
+)
+_GROUPS_OF = select(memberships.c.group_id, memberships.c.subscriber_id).where(memberships.c.subscriber_id.in_(_IDS))
+_PLACES_OF = select(places.c.id, places.c.subscriber_id, places.c.sealed).where(places.c.subscriber_id.in_(_IDS))
+_POSITIONS_OF = select(positions.c.subscriber_id, positions.c.sealed).where(positions.c.subscriber_id.in_(_IDS))
