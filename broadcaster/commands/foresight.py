@@ -44,10 +44,9 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
             Panel(Text("0 people: NOBODY would be reached", justify="center"), style="bold red", width=_width(console))
         )
     else:
-        with_channel = people - reach["no_channel"]
         area = "" if reach["area_km2"] is None else f" in {reach['area_km2']:.2f} km²"
         devices = counted(reach["devices"], "device", "devices")
-        console.print(f"[bold]{how_many(reach)}[/bold]{area}, {devices}, {with_channel:,} reachable")
+        console.print(f"[bold]{how_many(reach)}[/bold]{area}, {devices}, {reach['reachable']:,} reachable now")
         if reach["others"] or reach["others_fewer_than"]:
             others = f"about {reach['others']:,}" if reach["others"] else f"fewer than {reach['others_fewer_than']}"
             console.print(f"{reach['registered']:,} are on the station's list, {others} are not")
@@ -55,7 +54,7 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
         console.print(f"about {reach['unconfirmed']:,} sign-ups are not confirmed yet, and not counted")
     say_woken(console, reach)
     _say_hearing(console, reach["hearing"])
-    _say_lacking(console, reach["no_channel"], reach["opted_out"], reach["paused"])
+    _say_lacking(console, reach)
     rows = [
         (
             CHANNEL_WORDS[name] + (" (sandbox)" if name in reach["sandbox"] else ""),
@@ -81,15 +80,19 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
         console.print(Text(f"warning: {warning}", style="yellow"))
 
 
-def _say_lacking(console: Console, without: int, opted_out: int, paused: int) -> None:
-    lacking = without - opted_out - paused
-    for n, told in (
-        (lacking, f"{counted(lacking, 'person has', 'people have')} no channel that works"),
-        (opted_out, f"{counted(opted_out, 'person', 'people')} opted out"),
-        (paused, f"{counted(paused, 'person', 'people')} paused all messages"),
+def _say_lacking(console: Console, reach: dict[str, Any]) -> None:
+    for name, one, several, told in (
+        ("unused", "person has", "people have", "a contact that this alert does not use"),
+        ("no_contact", "person has", "people have", "no contact at all"),
+        ("opted_out", "person", "people", "opted out"),
+        ("paused", "person", "people", "paused all messages"),
     ):
-        if n:
-            console.print(f"[yellow]{told}[/yellow]")
+        if reach[name]:
+            console.print(f"[yellow]{counted(reach[name], one, several)} {told}[/yellow]")
+    for name, each in reach["further"].items():
+        reached = counted(each["people"], "more person", "more people")
+        cost = money(each["cost_minor"], reach["currency"]) if each["cost_minor"] else "free"
+        console.print(f"--channels … {name} would reach {reached} ({cost})", markup=False)
 
 
 def say_woken(console: Console, reach: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ class Reason(StrEnum):
     """A stable code for programs; ``SENTENCES`` has its text."""
 
     NO_CONTACT = "no-contact"
+    UNUSED = "contact-not-used"
     PAUSED = "paused"
     OPTED_OUT = "opted-out"
     QUIET = "quiet-hours"
@@ -26,11 +27,12 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
-NOT_TRIED = frozenset({Reason.NO_CONTACT, Reason.PAUSED, Reason.OPTED_OUT})
+NOT_TRIED = frozenset({Reason.NO_CONTACT, Reason.UNUSED, Reason.PAUSED, Reason.OPTED_OUT})
 """Nothing was sent to the person; a later chunk of the same alert may find a contact."""
 
 SENTENCES: Mapping[Reason, str] = {
-    Reason.NO_CONTACT: "No contact that works by the ways of this alert",
+    Reason.NO_CONTACT: "No valid number or address at all",
+    Reason.UNUSED: "Has a number or address that this alert did not use",
     Reason.PAUSED: "Paused by their own wish",
     Reason.OPTED_OUT: "Opted out: they asked for no more messages",
     Reason.QUIET: "Not woken: the alert was over before their quiet hours were",

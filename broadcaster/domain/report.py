@@ -26,6 +26,17 @@ class ChannelReach:
 
 
 @dataclass(frozen=True, slots=True)
+class Further:
+    """A channel that an alert does not use. ``people``: reached by it and by none of the alert's channels.
+
+    ``cost_minor``: of using it too, for everyone.
+    """
+
+    people: int
+    cost_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class SmsPreview:
     """The SMS in one language: its segments, and the characters that make it cost more."""
 
@@ -38,8 +49,9 @@ class SmsPreview:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom an alert would reach. ``people`` matched; ``no_channel`` of them have no working contact: ``opted_out`` of
-    these because they unsubscribed, ``paused`` for a time that they chose.
+    """Whom an alert would reach. ``people`` matched; ``reachable`` of those told now or later have a contact that it
+    uses, ``no_channel`` have none. Of the latter: ``opted_out`` unsubscribed, ``paused`` want no messages for a time,
+    ``unused`` have a contact that the alert does not use (``further``: by channel), ``no_contact`` have none at all.
 
     ``registered``: people of the station's own register, exact. ``others``: estimate of everybody else, in tens;
     ``others_fewer_than``: there may be some, fewer than this. The other figures count people like these others.
@@ -56,8 +68,11 @@ class Reach:
     others: int
     others_fewer_than: int | None
     devices: int
+    reachable: int
     no_channel: int
     opted_out: int
+    unused: int
+    no_contact: int
     channels: Mapping[ChannelName, ChannelReach]
     sms: tuple[SmsPreview, ...]
     cost_minor: int
@@ -71,6 +86,7 @@ class Reach:
     woken: int = 0
     hearing: Mapping[str, int] = field(default_factory=dict)
     paused: int = 0
+    further: Mapping[ChannelName, Further] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,11 +11,11 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from broadcaster.domain.alerts import Alert, Message
+from broadcaster.domain.alerts import GRAVE, Alert, Message, Status
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.hearing import Hearing
-from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
-from broadcaster.domain.report import ChannelReach, Reach, SmsPreview
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNEL_WORDS, CHANNELS, ChannelName
+from broadcaster.domain.report import ChannelReach, Further, Reach, SmsPreview
 from broadcaster.domain.spelling import counted
 from broadcaster.domain.stations import Station
 from broadcaster.pipeline import reach_density
@@ -112,13 +112,16 @@ async def foresee(services: Services, question: Question) -> Reach:
     people = _stand_ins(concerned, hearing[Hearing.NOW] + hearing[Hearing.LATER])
     numbers = [CHANNEL_NUMBER[name] for name in channels]
     ways = atlas.roster.phonebook.ways(people, station.id)
-    counts = ways.counts(len(people))[:, numbers]
-    sent = ways.counts(len(people), first=True)[:, numbers]  # a contact shared by two people gets one message
+    every = ways.counts(len(people))
+    every_sent = ways.counts(len(people), first=True)  # a contact shared by two people gets one message
+    counts, sent = every[:, numbers], every_sent[:, numbers]
     previews, units = _sms(services, context, people)
     lacking = counts.sum(axis=1) == 0
-    without = int(lacking.sum())
-    opted_out = int((lacking & (ways.refusals(len(people))[:, numbers].sum(axis=1) > 0)).sum())
+    spare = lacking & (every.sum(axis=1) > 0)
+    opted_out = int((lacking & ~spare & (ways.refusals(len(people)).sum(axis=1) > 0)).sum())
     paused = int(np.isin(people, atlas.roster.paused()).sum())
+    without, unused = int(lacking.sum()), int(spare.sum())
+    lack = _Lack(without, opted_out, paused, unused)
     price = {
         ChannelName.SMS: services.settings.sms_price_minor,
         ChannelName.VOICE: services.settings.voice_price_minor,
@@ -134,6 +137,14 @@ async def foresee(services: Services, question: Question) -> Reach:
             cost_minor=total * price.get(name, 0),
             seconds=round(total / rate_of(services.settings, name), 1),
         )
+    further = {
+        name: Further(
+            int((spare & (every[:, number] > 0)).sum()),
+            int((every_sent[:, number] * (units if name is ChannelName.SMS else 1)).sum()) * price.get(name, 0),
+        )
+        for number, name in enumerate(CHANNELS)
+        if name not in channels
+    }
     seconds = _seconds_to(services, channels, counts, sent, units)
     fewer_than = TENS if len(counted.pool) and not counted.others else None
     return Reach(
@@ -144,18 +155,24 @@ async def foresee(services: Services, question: Question) -> Reach:
         others=counted.others,
         others_fewer_than=fewer_than,
         devices=found[ChannelName.PUSH].contacts if ChannelName.PUSH in found else 0,
+        reachable=len(people) - without,
         no_channel=without,
         opted_out=opted_out,
         paused=paused,
+        unused=unused,
+        no_contact=lack.no_contact,
         channels=found,
+        further={name: each for name, each in further.items() if each.people},
         sms=previews,
         cost_minor=sum(each.cost_minor for each in found.values()),
         currency=services.settings.currency,
         seconds_to_95=seconds,
         area_km2=None if area is None else round(area.area_m2 / 1e6, 3),
         sandbox=tuple(name for name in channels if name in services.sandboxed),
-        warnings=tuple(
-            _warnings(len(concerned), fewer_than, (len(people), without, opted_out, paused), seconds, previews)
+        warnings=(
+            *_nobody(len(concerned), fewer_than, len(people), without),
+            *_lacking(lack, len(people), further, question.message),
+            *_dear(seconds, previews),
         ),
         unconfirmed=counted.unconfirmed,
     )
@@ -247,32 +264,45 @@ def _nobody(people: int, fewer_than: int | None, hear: int, without: int) -> Ite
         yield "NOBODY can be reached: no one who matches has a contact by these channels."
 
 
-def _warnings(
-    people: int,
-    fewer_than: int | None,
-    told: tuple[int, int, int, int],
-    seconds: float | None,
-    previews: Sequence[SmsPreview],
-) -> list[str]:
-    """Return warnings for the operator; ``told``: who hears of it now or later, lacks a channel, opted out, paused."""
-    hear, without, opted_out, paused = told
-    found = list(_nobody(people, fewer_than, hear, without))
-    if not found and without > opted_out + paused:
-        some = f"{without - opted_out - paused} of {counted(hear, 'person has', 'people have')}"
-        found.append(f"{some} no contact by these channels: reach them another way.")
-    if opted_out:
-        some = counted(opted_out, "person", "people")
-        found.append(f"{some} opted out of messages by these channels: nothing is sent to them.")
-    if paused:
-        found.append(f"{counted(paused, 'person', 'people')} paused all messages: nothing is sent to them.")
+@dataclass(frozen=True, slots=True)
+class _Lack:
+    """People without a contact by an alert's channels, and why."""
+
+    without: int
+    opted_out: int
+    paused: int
+    unused: int
+
+    @property
+    def no_contact(self) -> int:
+        return self.without - self.opted_out - self.paused - self.unused
+
+
+def _lacking(lack: _Lack, hear: int, further: Mapping[ChannelName, Further], message: Message) -> Iterator[str]:
+    """Yield what an operator must know of those whom these channels do not reach, of ``hear`` people."""
+    if lack.unused:
+        by = " or ".join(CHANNEL_WORDS[name] for name, each in further.items() if each.people)
+        some = f"{lack.unused} of {counted(hear, 'person has', 'people have')}"
+        yield f"{some} a contact that this alert does not use: {by} would reach them."
+    if lack.no_contact:
+        some = f"{lack.no_contact} of {counted(hear, 'person has', 'people have')}"
+        lives = message.severity in GRAVE and message.status is Status.ACTUAL
+        yield f"{some} no contact at all{': go and see them' if lives else ''}."
+    if lack.opted_out:
+        some = counted(lack.opted_out, "person", "people")
+        yield f"{some} opted out of messages by these channels: nothing is sent to them."
+    if lack.paused:
+        yield f"{counted(lack.paused, 'person', 'people')} paused all messages: nothing is sent to them."
+
+
+def _dear(seconds: float | None, previews: Sequence[SmsPreview]) -> Iterator[str]:
     if seconds is not None and seconds > _SLOW_S:
-        found.append(f"At the configured rates it takes {seconds / 60:.0f} minutes until 95 % have a first message.")
+        yield f"At the configured rates it takes {seconds / 60:.0f} minutes until 95 % have a first message."
     for preview in previews:
         cheaper = count(plain(preview.text)).segments
         if cheaper < preview.segments:
             letters = " ".join(preview.culprits)
-            found.append(
+            yield (
                 f"The SMS in '{preview.language}' takes {preview.segments} segments; without {letters} it would take"
                 f" {cheaper}."
             )
-    return found

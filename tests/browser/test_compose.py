@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.visiting import DESK
+from tests.browser.visiting import DESK, PHONE
 from tests.servers.town_facts import CENTRE
 
 if TYPE_CHECKING:
@@ -85,6 +85,10 @@ async def test_whoever_knows_nothing_sends_a_right_alert_within_a_minute_and_twe
     await expect(page.locator('[data-preview="push.title"]')).to_contain_text("Inondation")
     await page.locator("#to-check").click()
     await expect(page.locator("#sentence")).to_contain_text("MAINTENANT")
+    send = await page.locator("#send").bounding_box()
+    assert send["y"] + send["height"] <= PHONE["height"], "the button is on the first screen"
+    await expect(page.locator("[data-seen-in=fr] .whole")).to_contain_text("Ne prenez pas la voiture")
+    assert await page.locator("[data-seen-in=fr] figure").count() == 4
     taps, written = await counted(page, "taps"), await counted(page, "written")
     await hold(page)
     alert = await sent(page, village)
@@ -204,10 +208,30 @@ async def test_a_slip_of_the_thumb_sends_nothing(visit, village):
     await expect(page.locator("#sentence")).to_contain_text("MAINTENANT")
     known = len((await village.api.call("GET", "/v1/alerts"))["alerts"])
     await page.locator("#send").click()
+    await expect(page.locator(".held-said")).to_contain_text("plus longtemps")
     await page.locator("#send").click()
     await page.wait_for_timeout(HELD_MS)
     assert "/console/new" in page.url
     assert len((await village.api.call("GET", "/v1/alerts"))["alerts"]) == known
+
+
+async def test_who_has_a_telephone_that_is_not_used_is_reached_by_one_press_and_nobody_is_visited_for_a_closed_road(
+    visit,
+):
+    page = await visit("/console/new", signed_in=True)
+    await to_where(page, "road")
+    await tap_map(page)
+    await people(page)
+    await page.locator("#to-words").click()
+    await page.locator("#to-check").click()
+    reachable = page.locator("[data-tally=reachable] dt")
+    await expect(page.locator("[data-tally=unused]")).to_be_visible()
+    before = int(re.sub(r"\D", "", await reachable.inner_text()))
+    await page.locator("[data-add=sms]").click()
+    await expect(reachable).not_to_have_text(str(before))
+    assert int(re.sub(r"\D", "", await reachable.inner_text())) > before
+    assert await page.locator("[data-seen-in=fr] [data-way=sms]").count() == 1
+    assert await page.locator("#tally strong").count() == 0
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])

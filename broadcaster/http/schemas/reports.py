@@ -33,6 +33,11 @@ class ChannelReachOut(Shown):
     seconds: float = Field(description="How long the channel takes at its configured rate.")
 
 
+class FurtherOut(Shown):
+    people: int = Field(description="People whom this channel reaches, and none of the alert's.")
+    cost_minor: int = Field(description="What it costs to use it too, for everyone.")
+
+
 class SmsPreviewOut(Shown):
     language: str
     text: str
@@ -61,9 +66,13 @@ class ReachOut(Shown):
         description="Of those told now: people whom it wakes, because it says so and would be over before they get up."
     )
     devices: int
-    no_channel: int = Field(description="People who have no contact by these channels that works.")
+    reachable: int = Field(description="Of those told now or later: people with a contact by these channels.")
+    no_channel: int = Field(description="The others: people who have no contact by these channels that works.")
     opted_out: int = Field(description="Of these, people who asked for no more messages.")
     paused: int = Field(description="Of these, people who asked for no messages for a time.")
+    unused: int = Field(description="Of these, people who have a contact by another channel: see further.")
+    no_contact: int = Field(description="Of these, people who have no contact at all.")
+    further: dict[ChannelName, FurtherOut] = Field(description="What each channel that is not used would add.")
     channels: dict[ChannelName, ChannelReachOut]
     sms: tuple[SmsPreviewOut, ...]
     cost_minor: int

@@ -1,6 +1,6 @@
 """SMS text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from broadcaster.domain.alerts import Text
 from broadcaster.pipeline.render.context import Context, Fill, prefix
@@ -8,7 +8,10 @@ from channels.sms import SmsMessage, count, plain
 from channels.twilio import is_alphanumeric
 
 SMS_SEGMENTS = 3
-"""Longest generated SMS in segments; an author's own SMS text is never shortened."""
+"""Longest generated SMS in segments, unless its instruction needs more; an author's own SMS text is never shortened."""
+
+MOST_SEGMENTS = 9
+"""Longest SMS with an instruction: providers take 1,600 characters at most."""
 
 _MOST_VALIDITY_S = 36_000
 _TOKEN = "x" * 18
@@ -21,6 +24,17 @@ def sms_text(context: Context, language: str, text: Text, page: str) -> str:
     return _joined(_said(context, language, text, page, way_out), way_out)
 
 
+def cut_in_sms(context: Context, language: str, text: Text, page: str) -> str:
+    """Return what of the text the SMS shortens: ``description``, ``instruction``, or nothing."""
+    if text.sms:
+        return ""
+    said = " ".join(sms_text(context, language, text, page).split())
+    for name in ("instruction", "description"):
+        if " ".join(getattr(text, name).split()) not in said:
+            return name
+    return ""
+
+
 def cheap_sms(context: Context, language: str, text: Text) -> str:
     """Return a cheaper spelling of the SMS for the author to choose, without its link.
 
@@ -31,9 +45,9 @@ def cheap_sms(context: Context, language: str, text: Text) -> str:
     around = (f"[{before}] " if before else "", context.links.page(context.alert))
     way_out = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
     said = ""
-    for head, middle in _shorter(plain(context.station.name), letters):
+    for head, middle, most in _shorter(plain(context.station.name), letters):
         said = _joined(head, middle)
-        if count(_joined(f"{around[0]}{said}", around[1], way_out)).segments <= SMS_SEGMENTS:
+        if count(_joined(f"{around[0]}{said}", around[1], way_out)).segments <= most:
             break
     return said
 
@@ -42,32 +56,43 @@ def _said(context: Context, language: str, text: Text, page: str, way_out: str) 
     """Return station, headline, instruction, link; shortened to ``SMS_SEGMENTS`` together with ``way_out``.
 
     No letter is replaced: the author is shown beforehand what makes it cost more. The description is shortened first,
-    then the station's name is dropped, then the headline is cut; never its prefix or the link.
+    then the station's name is dropped. The instruction stays whole up to ``MOST_SEGMENTS``; without one, the headline
+    is cut. The prefix and the link always stay.
     """
     before = prefix(context.alert, context.words(language), text.sms or text.headline)
     before = f"[{before}] " if before else ""
     if text.sms:
         return _joined(f"{before}{text.sms}", page)
     whole = ""
-    for head, middle in _shorter(context.station.name, text):
+    for head, middle, most in _shorter(context.station.name, text):
         whole = _joined(f"{before}{head}", middle, page)
-        if count(_joined(whole, way_out)).segments <= SMS_SEGMENTS:
+        if count(_joined(whole, way_out)).segments <= most:
             break
     return whole
 
 
-def _shorter(station: str, text: Text) -> Iterator[tuple[str, str]]:
-    """Yield (head, middle), each shorter than the last."""
-    words = " ".join(part for part in (text.instruction, text.description) if part).split()
+def _shorter(station: str, text: Text) -> Iterator[tuple[str, str, int]]:
+    """Yield (head, middle, most segments), each shorter than the last."""
+    instruction = text.instruction.split()
     head = f"{station}: {text.headline}"
-    yield head, " ".join(words)
+    for kept in _fewer(text.description.split()):
+        yield head, " ".join([*instruction, *kept]), SMS_SEGMENTS
+    if instruction:
+        for kept in _fewer(instruction):
+            yield text.headline, " ".join(kept), MOST_SEGMENTS if kept else SMS_SEGMENTS
+    else:
+        yield text.headline, "", SMS_SEGMENTS
+    for length in range(len(text.headline) - 1, 0, -1):
+        yield f"{text.headline[:length].rstrip()}...", "", SMS_SEGMENTS
+
+
+def _fewer(words: Sequence[str]) -> Iterator[list[str]]:
+    """Yield all words, then fewer and fewer with dots behind them, then none."""
+    yield list(words)
     kept = len(words)
     while kept > 0:
         kept = min(kept - 1, kept * 9 // 10)
-        yield head, " ".join([*words[:kept], "..."]) if kept else ""
-    yield text.headline, ""
-    for length in range(len(text.headline) - 1, 0, -1):
-        yield f"{text.headline[:length].rstrip()}...", ""
+        yield [*words[:kept], "..."] if kept else []
 
 
 def _way_out(context: Context, language: str, url: str) -> str:

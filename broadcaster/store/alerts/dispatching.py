@@ -151,8 +151,8 @@ async def write_chunk(
     willing = [each for each in [*new, *again] if each not in paused]
     heard = {} if usual is None else await wishes.hearing(unit, alert, willing, usual, now)
     now_told = [each for each in [*new, *again] if each not in heard]
-    reachable, said_no = await _contacts_of(unit, alert, [each for each in now_told if each not in paused])
-    reasons = dict.fromkeys(said_no, Reason.OPTED_OUT) | dict.fromkeys(paused, Reason.PAUSED)
+    reachable, lacking = await _contacts_of(unit, alert, [each for each in now_told if each not in paused])
+    reasons = lacking | dict.fromkeys(paused, Reason.PAUSED)
     planned = [each for each in now_told if each not in again or each in reachable or each in waiting]
     chunk = await _plan(unit, alert, planned, reachable, reasons)
     for each, how in heard.items():
@@ -211,25 +211,27 @@ async def in_alert(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> 
 
 async def _contacts_of(
     unit: Unit, alert: Alert, subscriber_ids: Sequence[int]
-) -> tuple[dict[int, list[tuple[int, int]]], set[int]]:
+) -> tuple[dict[int, list[tuple[int, int]]], dict[int, Reason]]:
     """Return (contact id, channel number) by subscriber: working contacts that the station may use.
 
-    And those who have none because they opted out.
+    And why others have none: they opted out, or have one that the alert does not use.
     """
     wanted = {CHANNEL_NUMBER[name] for name in alert.channels}
     rows = await _CONTACTS.rows(unit, {"station_id": alert.station_id, "ids": subscriber_ids})
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    said_no = set()
+    lacking: dict[int, Reason] = {}
     for subscriber_id, link, contact_id, channel, status, no in rows:
-        if link != LinkStatus.CONFIRMED or channel not in wanted:
+        if link != LinkStatus.CONFIRMED:
             continue
         if status == ContactStatus.STOPPED or (no and status == ContactStatus.ACTIVE):
-            said_no.add(subscriber_id)
-        elif status == ContactStatus.ACTIVE:
+            lacking.setdefault(subscriber_id, Reason.OPTED_OUT)
+        elif status == ContactStatus.ACTIVE and channel in wanted:
             found[subscriber_id].append((contact_id, channel))
+        elif status == ContactStatus.ACTIVE:
+            lacking[subscriber_id] = Reason.UNUSED
     if alert.audience.kind is AudienceKind.DIGEST:  # one message per person
-        return {each: [min(theirs, key=itemgetter(1))] for each, theirs in found.items()}, said_no - found.keys()
-    return found, said_no - found.keys()
+        return {each: [min(theirs, key=itemgetter(1))] for each, theirs in found.items()}, lacking
+    return found, lacking
 
 
 async def _special(unit: Unit, subscriber_ids: Sequence[int], now: datetime) -> tuple[set[int], set[int]]:

@@ -125,7 +125,7 @@ async def test_a_contact_that_may_not_be_used_gets_nothing(store, alert, way):
         elif way == "dead":
             await contacts.retire(unit, [contact_id], ContactStatus.GONE, "x", NOW)
     await dispatch(store, alert, [one])
-    why = Reason.OPTED_OUT if way == "opted out" else Reason.NO_CONTACT
+    why = {"opted out": Reason.OPTED_OUT, "dead": Reason.NO_CONTACT, "other channel": Reason.UNUSED}[way]
     assert await states(store) == {one: (PersonState.UNREACHED, [why])}
     assert await rows(store, tables.deliveries) == []
     if way == "opted out":

@@ -98,7 +98,13 @@ async def test_what_is_foreseen_is_what_is_written(tmp_path, seed, area, audienc
             shares = list(await run(select(tables.shares)))
             locales = {row.id: row.locale for row in await run(select(tables.subscribers))}
         assert foreseen.no_channel == sum(row.state == PersonState.UNREACHED for row in people)
-        for counted, reason in ((foreseen.opted_out, Reason.OPTED_OUT), (foreseen.paused, Reason.PAUSED)):
+        assert foreseen.reachable == foreseen.people - foreseen.no_channel
+        for counted, reason in (
+            (foreseen.opted_out, Reason.OPTED_OUT),
+            (foreseen.paused, Reason.PAUSED),
+            (foreseen.unused, Reason.UNUSED),
+            (foreseen.no_contact, Reason.NO_CONTACT),
+        ):
             assert counted == sum(reason in {why.reason for why in unpack(row.reasons)} for row in people), reason
         assert len({row.contact_id for row in written}) == len(written), "one contact, one message"
         by_channel = Counter(CHANNELS[row.channel] for row in written)
@@ -203,7 +209,7 @@ async def test_an_alert_that_reaches_nobody_says_so_in_capitals_before_it_goes(t
         async with services.store.write() as unit:
             await register(unit, town.id, resident(mail("a@b.example"), at=(0.63, 48.76)))
         partly = await reach(services, town, **rules)
-        assert partly.warnings[0].startswith("1 of 2 people have no contact")
+        assert partly.warnings[0] == "1 of 2 people have no contact at all: go and see them."
         async with services.store.write() as unit:
             (said_no,) = await unit.conn.scalars(tables.contacts.select().with_only_columns(tables.contacts.c.id))
             await contacts.opt_out(unit, said_no, town.id, NOW)

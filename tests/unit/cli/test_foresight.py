@@ -1,4 +1,4 @@
-"""The reach in a terminal tells who opted out or paused apart from who has no means, one from several."""
+"""The reach in a terminal: who is reachable now, who by another channel, who not at all; one is told from several."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from broadcaster.commands.foresight import show_reach
 
 REACH = {
     "people": 9, "registered": 9, "others": 0, "others_fewer_than": None, "unconfirmed": 0, "devices": 1,
-    "no_channel": 0, "opted_out": 0, "paused": 0, "channels": {}, "sms": (), "cost_minor": 0, "currency": "EUR",
+    "reachable": 9, "unused": 0, "no_contact": 0, "further": {}, "opted_out": 0, "paused": 0,
+    "channels": {}, "sms": (), "cost_minor": 0, "currency": "EUR",
     "seconds_to_95": None, "area_km2": None, "sandbox": [], "warnings": (),
     "hearing": {"now": 9, "later": 0, "digest": 0, "unwanted": 0, "missed": 0},
     "woken": 0,
@@ -19,16 +20,29 @@ REACH = {
 @pytest.mark.parametrize(
     ("reach", "said", "unsaid"),
     [
-        ({"no_channel": 3, "opted_out": 1}, ["2 people have no channel that works", "1 person opted out"], []),
-        ({"no_channel": 2, "opted_out": 2}, ["2 people opted out"], ["no channel"]),
-        ({"no_channel": 2, "paused": 2}, ["2 people paused all messages"], ["no channel", "opted out"]),
+        ({"no_contact": 2, "opted_out": 1}, ["2 people have no contact at all", "1 person opted out"], []),
+        ({"opted_out": 2}, ["2 people opted out"], ["no contact"]),
+        ({"paused": 2}, ["2 people paused all messages"], ["no contact", "opted out"]),
+        (
+            {"unused": 3, "further": {"sms": {"people": 3, "cost_minor": 24}, "voice": {"people": 1, "cost_minor": 0}}},
+            [
+                "3 people have a contact that this alert does not use",
+                "sms would reach 3 more people (0.24 EUR)",
+                "1 more person (free)",
+            ],
+            ["no contact"],
+        ),
         (
             {"hearing": {"now": 5, "later": 0, "digest": 0, "unwanted": 0, "missed": 4}},
             ["4 people sleep then, and will NEVER get it", "--wakes"],
             ["woken"],
         ),
         ({"woken": 4}, ["4 people of them will be woken"], ["NEVER"]),
-        ({"no_channel": 1}, ["9 people, 1 device, 8 reachable", "1 person has no channel that works"], ["opted out"]),
+        (
+            {"reachable": 8, "no_contact": 1},
+            ["1 device, 8 reachable now", "1 person has no contact at all"],
+            ["opted out"],
+        ),
     ],
 )
 def test_who_opted_out_is_counted_apart(reach, said, unsaid):

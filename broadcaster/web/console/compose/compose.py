@@ -20,7 +20,7 @@ from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
-from broadcaster.languages import LANGUAGES, own_name
+from broadcaster.languages import LANGUAGES, direction, own_name
 from broadcaster.store import Unit
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_words import span
@@ -88,6 +88,7 @@ def facts_of(
             "grave": sorted(GRAVE),
             "own": station.languages[0],
             "languages": languages,
+            "directions": {each: direction(each) for each in languages},
             "groups": groups,
             "topics": list(station.topics),
             "channels": list(CHANNELS),

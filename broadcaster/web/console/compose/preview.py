@@ -1,6 +1,7 @@
 """Previews of each channel's message, by the real renderer; and errors by field."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 from itertools import islice
@@ -20,7 +21,7 @@ from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import Draft
 from broadcaster.http.schemas.base import Shown
 from broadcaster.http.validation import findings
-from broadcaster.pipeline.render import Context, cheap_sms, render, sms_text
+from broadcaster.pipeline.render import Context, cheap_sms, cut_in_sms, render, sms_text
 from broadcaster.web.console.compose.draft import Page, context_of, publisher
 from broadcaster.web.console.compose.findings import unreadable
 from broadcaster.web.console.frame import words_of
@@ -51,6 +52,7 @@ class SmsPreview(Shown):
     encoding: str
     units: int
     segments: int
+    cut: str
     culprits: tuple[str, ...]
     cheaper: Cheaper | None
 
@@ -58,6 +60,7 @@ class SmsPreview(Shown):
 class MailPreview(Shown):
     subject: str
     sender: str
+    text: str
 
 
 class VoicePreview(Shown):
@@ -138,11 +141,8 @@ async def mail(call: Call[None, None]) -> web.Response:
         return web.Response(status=204)
     context = context_of(call.services, station, draft, texts, call.services.clock.now())
     message = render(ChannelName.EMAIL, context, language)(_NOBODY)
-    body = message.template.html
-    for name, value in message.fill.items():
-        body = body.replace(f"{{{{{name}}}}}", escape(value))
     return web.Response(
-        text=body,
+        text=_filled(message.template.html, {name: escape(value) for name, value in message.fill.items()}),
         content_type="text/html",
         headers={
             "Cache-Control": "no-store",
@@ -150,6 +150,12 @@ async def mail(call: Call[None, None]) -> web.Response:
             "X-Frame-Options": "SAMEORIGIN",
         },
     )
+
+
+def _filled(body: str, fill: Mapping[str, str]) -> str:
+    for name, value in fill.items():
+        body = body.replace(f"{{{{{name}}}}}", value)
+    return body
 
 
 def _previews(context: Context, language: str, *, cheap: bool) -> Previews:
@@ -171,9 +177,12 @@ def _previews(context: Context, language: str, *, cheap: bool) -> Previews:
             encoding=counted.encoding,
             units=counted.units,
             segments=counted.segments,
+            cut="" if cheap else cut_in_sms(context, language, text, page),
             culprits=counted.culprits,
             cheaper=Cheaper(text=spelled, segments=cheaper.segments) if offered else None,
         ),
-        mail=MailPreview(subject=sent.template.subject, sender=sent.template.sender_name),
+        mail=MailPreview(
+            subject=sent.template.subject, sender=sent.template.sender_name, text=_filled(sent.template.text, sent.fill)
+        ),
         voice=VoicePreview(say=f"{voice.say} {voice.confirm_prompt}"),
     )

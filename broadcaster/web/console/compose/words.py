@@ -111,7 +111,7 @@ def _reach(words: Words) -> dict[str, Said]:
         "n_voice": words("%(n)s by call (%(cost)s)"),
         "n_email": words("%(n)s by mail"),
         "figures": words(
-            "%(people)s, %(without)s without any means, %(opted_out)s opted out, %(paused)s paused, %(cost)s"
+            "%(people)s, %(without)s without contact, %(unused)s unused, %(opted_out)s out, %(paused)s paused, %(cost)s"
         ),
     }
 
@@ -141,22 +141,27 @@ def _drafts(words: Words) -> dict[str, Said]:
 
 def _checks(words: Words) -> dict[str, Said]:
     return {
-        "sends": words("Sends NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
-        "sends_drill": words("Sends an EXERCISE NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
-        "sends_test": words("Sends a TEST NOW to %(people)s %(where)s: %(ways)s. %(rest)s"),
+        "sends": words("Sends NOW to %(people)s %(where)s."),
+        "sends_drill": words("Sends an EXERCISE NOW to %(people)s %(where)s."),
+        "sends_test": words("Sends a TEST NOW to %(people)s %(where)s."),
         "n_people": words.forms("%(n)s person", "%(n)s people"),
         "about_people": words("about %(n)s people"),
         "few_people": words("fewer than %(n)s people"),
-        "rest_none": words("Everyone has a means."),
-        "rest_without": words.forms(
-            "%(n)s has no means: someone must go and see them.", "%(n)s have no means: someone must go and see them."
+        "tally_reachable": words.forms("can be reached now", "can be reached now"),
+        "tally_unused": words.forms(
+            "has a number or address that this message does not use",
+            "have a number or address that this message does not use",
         ),
-        "rest_opted_out": words.forms(
-            "%(n)s opted out: nothing is sent to them.", "%(n)s opted out: nothing is sent to them."
+        "tally_no_contact": words.forms("has no contact at all", "have no contact at all"),
+        "tally_opted_out": words.forms("opted out: nothing is sent", "opted out: nothing is sent"),
+        "tally_paused": words.forms("paused all messages", "paused all messages"),
+        "visit": words("Go and see them: lives may depend on it."),
+        "add_channel": words("Add %(channel)s (%(cost)s)"),
+        "sms_cut_short": words("shortened"),
+        "warn_cut_description": words(
+            "The SMS in %(language)s is too long: what is happening is shortened in it, what to do is not."
         ),
-        "rest_paused": words.forms(
-            "%(n)s paused all messages: nothing is sent to them.", "%(n)s paused all messages: nothing is sent to them."
-        ),
+        "warn_cut_instruction": words("What to do is too long for an SMS in %(language)s: its end is cut. Shorten it."),
         "asleep": words.forms(
             "%(n)s person is in their quiet hours then, and it is over before these end.",
             "%(n)s people are in their quiet hours then, and it is over before these end.",
@@ -189,7 +194,7 @@ def _checks(words: Words) -> dict[str, Said]:
         "hold_test": words("Keep pressed to send the TEST"),
         "hold_change": words("Keep pressed to save"),
         "hold_later": words("Keep pressed to schedule"),
-        "schedules": words("To be sent later. Today it would reach %(people)s %(where)s: %(ways)s. %(rest)s"),
+        "schedules": words("To be sent later. Today it would go to %(people)s %(where)s."),
         "sending": words("Sending…"),
         "sent": words("Sent."),
         "lost": words("The network was lost while sending. Keep pressed again: it is sent once, never twice."),

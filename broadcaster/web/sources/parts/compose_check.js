@@ -6,7 +6,8 @@ import { drawArea, styleOf, whereWords } from "./compose_area.js";
 import { all, dates, fill, language, make, many, number, one } from "./dom.js";
 import { draw } from "./map.js";
 import { When, question, schedule } from "./compose_when.js";
-import { lacking, money } from "./compose_where.js";
+import { seen } from "./compose_seen.js";
+import { tally } from "./compose_tally.js";
 
 const SLOW_S = 600;
 const TYPED_MS = 250;
@@ -56,6 +57,7 @@ export class Check {
     this.when.enter();
     this.summary();
     this.picture();
+    this.showSeen();
     return this.ask();
   }
 
@@ -76,27 +78,38 @@ export class Check {
 
   say(found) {
     const { words, draft } = this;
-    const cost = (way) => (way.cost_minor ? money(way.cost_minor, found.currency) : words.free);
-    const ways = Object.entries(found.channels).map(([name, way]) =>
-      fill(words[`n_${name}`], { n: number(way.people), segments: many(words.segments, way.units), cost: cost(way) }),
-    );
     this.found = found;
     const now = { exercise: words.sends_drill, test: words.sends_test }[draft.status] || words.sends;
     const pattern = this.isLater ? words.schedules : now;
-    const without = Object.entries({ without: lacking(found), opted_out: found.opted_out, paused: found.paused });
-    const rest = without.filter(([, n]) => n).map(([why, n]) => many(words[`rest_${why}`], n));
-    one("#sentence").textContent = fill(pattern, {
-      people: howMany(found, words),
-      where: whereWords(this.given, draft),
-      ways: ways.join(", "),
-      rest: rest.join(" ") || (found.people ? words.rest_none : ""),
-    });
+    one("#sentence").textContent = fill(pattern, { people: howMany(found, words), where: whereWords(this.given, draft) });
+    one("#tally").replaceChildren(...tally(this.given, found, { draft, add: (channel) => this.add(channel) }));
     const how = Object.entries(found.hearing).filter(([, n]) => n);
     one("#hearing").hidden = how.every(([each]) => each === "now");
     one("#hearing").textContent = fill(words.hear, { how: how.map(([each, n]) => fill(words[`hear_${each}`], { n: number(n) })).join(", ") });
     this.askToWake(found);
     const told = [...this.warnings(found)];
     one("#warnings").replaceChildren(...told.map(([sentence, grave]) => make("li", { class: grave ? "notice bad" : "notice warn" }, make("p", {}, sentence))));
+  }
+
+  /** Use one channel more: the next figures have its people. @param {string} channel */
+  add(channel) {
+    const { draft, given } = this;
+    draft.channels = given.channels.filter((each) => each === channel || draft.channels.includes(each));
+    draft.channelsChosen = true;
+    this.app.changed();
+    this.showSeen();
+    this.ask();
+  }
+
+  /** Show the whole text and each channel's message, as the service writes them. */
+  async showSeen() {
+    await this.app.wording.preview();
+    const { previews } = this.app.wording;
+    one("#seen").replaceChildren(...seen(this.given, this.draft, previews));
+    const cut = this.draft.channels.includes("sms") ? Object.entries(previews).filter(([, each]) => each.sms.cut) : [];
+    one("#sms-cut").hidden = !cut.length;
+    one("#sms-cut").className = `notice ${cut.some(([, each]) => each.sms.cut === "instruction") ? "bad" : "warn"}`;
+    one("#sms-cut p").textContent = cut.map(([code, each]) => fill(this.words[`warn_cut_${each.sms.cut}`], { language: LANGUAGES.of(code) })).join(" ");
   }
 
   /** Ask plainly whether to wake those who would never hear of it: nothing is sent before that is answered. */
@@ -138,11 +151,6 @@ export class Check {
     one("#sum-what").replaceChildren(mark ? mark.firstElementChild.cloneNode(true) : "", ` ${beside}`);
     one("#sum-where").textContent = whereWords(given, draft);
     one("#sum-whom").textContent = words[draft.audience];
-    one("#sum-words").replaceChildren(
-      ...Object.entries(texts(draft)).map(([code, text]) =>
-        make("div", { lang: code, class: "said-in" }, make("span", { class: "code" }, code.toUpperCase()), make("strong", {}, text.headline)),
-      ),
-    );
     const time = (day) => new Intl.DateTimeFormat(dates(), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }).format(day);
     const chosen = (name) => one(`input[name="${name}"]:checked + span`)?.textContent || "";
     const until = expires(draft);

@@ -14,9 +14,6 @@ const WAIT_FOR_PLACE_MS = 9000;
 export const money = (minor, currency) =>
   new Intl.NumberFormat(language, { style: "currency", currency }).format(minor / 100);
 
-/** Count who has no means, of those who want messages now. @param {any} found */
-export const lacking = (found) => found.no_channel - found.opted_out - found.paused;
-
 /** Write how long it takes until 95 % are reached. @param {number|null} seconds @param {any} words */
 export function timeToMost(seconds, words) {
   if (seconds === null || seconds === undefined) return "";
@@ -109,11 +106,11 @@ export class Where {
     one('[data-reach="word"]').textContent = found?.people === 1 ? this.words.person : this.words.people;
     for (const each of all(".ways > li", box)) {
       const way = each.dataset.way;
-      const others = found && { none: lacking(found), no: found.opted_out, paused: found.paused };
+      const others = found && { unused: found.unused, none: found.no_contact, no: found.opted_out, paused: found.paused };
       const n = others && way in others ? others[way] : found?.channels[way]?.people;
       each.querySelector("b").textContent = found ? (n === undefined ? "·" : number(n)) : "–";
       each.classList.toggle("off", Boolean(found) && n === undefined);
-      if (way === "no" || way === "paused") each.hidden = !n;
+      if (["unused", "no", "paused"].includes(way)) each.hidden = !n;
     }
     one('[data-reach="others"]').textContent = found ? this.others(found) : "";
     const units = found?.channels.sms?.units || 0;
@@ -137,7 +134,8 @@ export class Where {
   sayReach(found) {
     const figures = fill(this.words.figures, {
       people: many(this.words.n_people, found.people),
-      without: number(lacking(found)),
+      unused: number(found.unused),
+      without: number(found.no_contact),
       opted_out: number(found.opted_out),
       paused: number(found.paused),
       cost: found.cost_minor ? money(found.cost_minor, found.currency) : this.words.free,

@@ -3,13 +3,24 @@
 // By keyboard: Enter or Space held as long. Where a hold is not possible (switch access, screen readers, which send a
 // click without a press), a second click within five seconds counts.
 
-import { all, say } from "./dom.js";
+import { all, make, say } from "./dom.js";
 
 const AGAIN_MS = 5000;
+const SHOWN_MS = 6000;
 
 /** Make each button with data-held one that is held. @param {ParentNode} [within] */
 export function holdable(within = document) {
   all("button[data-held]", within).forEach(hold);
+}
+
+/** Say, and show over the button for a while, that it takes longer. @param {any} button @param {string} [sentence] */
+function tell(button, sentence = "") {
+  if (!sentence) return;
+  say(sentence);
+  document.querySelector(".held-said")?.remove();
+  const shown = make("p", { class: "held-said", "aria-hidden": "true" }, sentence);
+  button.before(shown);
+  window.setTimeout(() => shown.remove(), SHOWN_MS);
 }
 
 function hold(button) {
@@ -32,7 +43,7 @@ function hold(button) {
   };
   const stop = (event) => {
     if (keyed && event.type.startsWith("pointer")) return; // a mouse that rests where the page moved
-    if (timer) say(button.dataset.heldHint || "");
+    if (timer) tell(button, button.dataset.heldHint);
     window.clearTimeout(timer);
     timer = 0;
     button.classList.remove("holding");
@@ -64,7 +75,7 @@ function hold(button) {
       done();
     } else {
       asked = now;
-      say(button.dataset.heldAgain || "");
+      tell(button, button.dataset.heldAgain);
     }
   });
 }

@@ -1,0 +1,33 @@
+// In the last step: each language's whole text, and what each channel makes of it.
+
+import { dates, make, many } from "./dom.js";
+
+const NAMES = () => new Intl.DisplayNames([dates()], { type: "language" });
+
+/** Return one part a language. @param {any} given @param {any} draft @param {Record<string, any>} previews by language */
+export function seen(given, draft, previews) {
+  return Object.entries(previews).map(([code, found]) => {
+    const { headline, description, instruction } = draft.texts[code];
+    const text = [make("strong", {}, headline), instruction, description].filter(Boolean);
+    return make("section", { class: "seen-in", "data-seen-in": code },
+      make("h3", {}, NAMES().of(code) ?? code),
+      make("div", { class: "whole", lang: code, dir: given.directions[code] }, ...text.map((each) => make("p", {}, each))),
+      make("div", { class: "as-sent" }, ...given.channels.filter((name) => draft.channels.includes(name)).map((name) => card(given, name, found, code))),
+    );
+  });
+}
+
+function card(given, name, found, code) {
+  const { words } = given;
+  const way = { push: () => pushed(given, found), sms: () => texted(words, found), voice: () => [make("p", { class: "spoken-card" }, found.voice.say)], email: () => [make("p", {}, make("strong", {}, found.mail.subject)), make("p", { class: "mail-text" }, found.mail.text)] }[name];
+  return make("figure", { "data-way": name, lang: code, dir: given.directions[code] }, make("figcaption", { lang: document.documentElement.lang, dir: "auto" }, words[name]), ...way());
+}
+
+const pushed = (given, found) => [
+  make("div", { class: "push-card" }, make("span", { class: "app" }, `Tocsin · ${given.name}`), make("strong", {}, found.push.title), make("span", { class: "said" }, found.push.body)),
+];
+
+const texted = (words, found) => [
+  make("p", { class: "sms-bubble" }, found.sms.text),
+  make("p", { class: "small quiet" }, `${many(words.segments, found.sms.segments)}${found.sms.cut ? ` · ${words.sms_cut_short}` : ""}`),
+];
