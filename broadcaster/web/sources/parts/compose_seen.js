@@ -10,7 +10,7 @@ export function seen(given, draft, previews) {
     const { headline, description, instruction } = draft.texts[code];
     const text = [make("strong", {}, headline), instruction, description].filter(Boolean);
     return make("section", { class: "seen-in", "data-seen-in": code },
-      make("h3", {}, NAMES().of(code) ?? code),
+      make("h3", {}, capital(NAMES().of(code) ?? code)),
       make("div", { class: "whole", lang: code, dir: given.directions[code] }, ...text.map((each) => make("p", {}, each))),
       make("div", { class: "as-sent" }, ...given.channels.filter((name) => draft.channels.includes(name)).map((name) => card(given, name, found, code))),
     );
@@ -31,3 +31,5 @@ const texted = (words, found) => [
   make("p", { class: "sms-bubble" }, found.sms.text),
   make("p", { class: "small quiet" }, `${many(words.segments, found.sms.segments)}${found.sms.cut ? ` · ${words.sms_cut_short}` : ""}`),
 ];
+
+const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
