@@ -9,6 +9,7 @@ from broadcaster.commands.failing import Sentences
 
 COMMANDS: Mapping[str, str] = {
     "alert": "broadcaster.commands.alerts:alert",
+    "audit": "broadcaster.commands.audit:audit",
     "backup": "broadcaster.commands.backups:backup",
     "doctor": "broadcaster.commands.doctor:doctor",
     "import": "broadcaster.commands.imports:import_",

@@ -149,6 +149,9 @@ class Settings(BaseModel):
     session_hours: float = Field(
         12, gt=0, le=24 * 31, description="How long an operator stays signed in to the console; unused, a third of it."
     )
+    audit_months: int = Field(
+        12, ge=1, le=120, description="How many whole months the audit log keeps; older ones leave their closing hash."
+    )
     geocoder_url: str = Field(
         "https://data.geopf.fr/geocodage",
         description="Finds addresses (API of France's Base Adresse Nationale), asked by the service and never by a"

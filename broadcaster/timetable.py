@@ -7,7 +7,7 @@ import structlog
 
 from broadcaster.bus import BusUnavailable
 from broadcaster.figures import Figures
-from broadcaster.pipeline import schedule, welcome
+from broadcaster.pipeline import auditing, schedule, welcome
 from broadcaster.pipeline.digest import send_digests
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.wake import wake
@@ -42,6 +42,9 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             job(schedule.measure, seconds=30),
             Job("figures", FIGURES_EVERY, figures.renew),
             job(wake, seconds=1),
+            job(auditing.chain_entries, seconds=1),
+            job(auditing.send_head, minutes=10),
+            job(auditing.drop_old, hours=6),
             job(send_digests, seconds=2),
             job(mind_residents, seconds=10),
             job(welcome.send_due, seconds=10),

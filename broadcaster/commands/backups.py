@@ -10,11 +10,13 @@ from broadcaster.backup import Archive, Manifest, Restored, back_up
 from broadcaster.backup import restore as restore_from
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import opened, settings
+from broadcaster.commands.opened import machine, opened, settings
 from broadcaster.commands.operator_key import write_private
 from broadcaster.commands.progress import bar
 from broadcaster.config import Settings
+from broadcaster.domain.audit import Action
 from broadcaster.domain.spelling import counted
+from broadcaster.store.operations import audit
 
 KEY_FILE = "secret.key"
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -50,7 +52,10 @@ def backup(file: Path, *, with_key: bool) -> None:
 async def _back_up(where: Settings, file: Path) -> Manifest:
     async with opened(where) as store:
         with bar("writing", None) as count:
-            return await back_up(store, file, now=SystemClock().now(), progress=count)
+            made = await back_up(store, file, now=SystemClock().now(), progress=count)
+        async with store.write() as unit:
+            await audit.record(unit, machine(), Action.BACKUP_TAKEN, rows=made.rows)
+        return made
 
 
 def _key_text(where: Settings) -> str:
@@ -126,4 +131,7 @@ async def _restore(where: Settings, archive: Archive, *, force: bool) -> Restore
         with bar("checking", archive.manifest.rows) as count:
             archive.verify(count)
         with bar("restoring", archive.manifest.rows) as count:
-            return await restore_from(store, archive, now=SystemClock().now(), force=force, progress=count)
+            made = await restore_from(store, archive, now=SystemClock().now(), force=force, progress=count)
+        async with store.write() as unit:
+            await audit.record(unit, machine(), Action.RESTORED, rows=made.rows)
+        return made

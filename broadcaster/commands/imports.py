@@ -12,7 +12,7 @@ import click
 from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import opened, settings, station_of
+from broadcaster.commands.opened import machine, opened, settings, station_of
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import err
 from broadcaster.domain.addresses import AddressState
@@ -228,7 +228,7 @@ async def _apply(store: Store, made: Plan) -> None:
         click.echo("nothing to change")
         return
     with bar("sealing and writing", made.new + made.changed) as count:
-        await apply(store, made, now=SystemClock().now(), progress=count)
+        await apply(store, made, machine(), progress=count)
     click.echo(f"done: {made.new:,} added, {made.changed:,} changed, {made.unchanged:,} left as they were")
 
 

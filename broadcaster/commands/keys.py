@@ -8,10 +8,12 @@ import click
 from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import opened, settings, station_of
-from broadcaster.commands.operator_key import DAYS, OLD_FILE, fresh
+from broadcaster.commands.opened import machine, opened, settings, station_of
+from broadcaster.commands.operator_key import DAYS, OLD_FILE, fresh, record_key
 from broadcaster.commands.showing import moment, out, print_json, table
+from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import KeyRole
+from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 
 _LONGEST_LABEL = 80
@@ -50,7 +52,9 @@ def add(*, slug: str | None, role: str, label: str, days: int | None) -> None:
             now = SystemClock().now()
             lasts = days or (None if slug else DAYS)
             expires_at = None if lasts is None else now + timedelta(days=lasts)
-            return await stations.add_key(unit, KeyRole(role), of, label.strip(), now, expires_at=expires_at)
+            made = await stations.add_key(unit, KeyRole(role), of, label.strip(), now, expires_at=expires_at)
+            await record_key(unit, made, now)
+            return made
 
     click.echo(wait_for(work()))
 
@@ -120,7 +124,10 @@ def revoke(key_id: int) -> None:
 
     async def work() -> bool:
         async with opened(settings()) as store, store.write() as unit:
-            return await stations.revoke_key(unit, key_id, SystemClock().now())
+            done = await stations.revoke_key(unit, key_id, SystemClock().now())
+            if done:
+                await audit.record(unit, machine(), Action.KEY_REVOKED, key_id)
+            return done
 
     if not wait_for(work()):
         raise Stop(f"there is no key {key_id} that still holds", Exit.REFUSED, "`tocsin key list` shows them")

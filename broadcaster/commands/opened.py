@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from broadcaster import config
+from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.showing import SAID_AFTER_S, err
 from broadcaster.config import Settings
+from broadcaster.domain.audit import Actor, ActorKind
 from broadcaster.domain.stations import Station
 
 if TYPE_CHECKING:  # imported on use: the commands that ask a service need neither geometry nor a database
@@ -69,6 +71,11 @@ async def station_of(unit: Unit, slug: str) -> Station:
     names = ", ".join(each.slug for each in await stations.all_stations(unit))
     hint = f"there are: {names}" if names else "there is none yet: `tocsin station add` makes one"
     raise Stop(f"there is no station {slug!r}", Exit.REFUSED, hint)
+
+
+def machine() -> Actor:
+    """Return who acts in a command: who may run it could change the database anyway."""
+    return Actor(ActorKind.MACHINE, SystemClock().now())
 
 
 def settings(**given: Any) -> Settings:

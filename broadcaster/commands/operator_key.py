@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.operators import LINK_HOLDS
 from broadcaster.domain.permissions import KeyRole
+from broadcaster.store.operations import audit
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
 
@@ -54,7 +56,16 @@ async def fresh(unit: Unit, clock: Clock, *, days: int = DAYS, rotate: bool = Fa
         for row in await stations.keys_that_hold(unit, now):
             if row.label == LABEL:
                 await stations.revoke_key(unit, row.id, now)
-    return await stations.add_key(unit, KeyRole.ADMIN, None, LABEL, now, expires_at=now + timedelta(days=days))
+                await audit.record(unit, Actor(ActorKind.MACHINE, now), Action.KEY_REVOKED, row.id)
+    made = await stations.add_key(unit, KeyRole.ADMIN, None, LABEL, now, expires_at=now + timedelta(days=days))
+    await record_key(unit, made, now)
+    return made
+
+
+async def record_key(unit: Unit, key: str, now: datetime) -> None:
+    """Record that a command made a key."""
+    caller = await stations.caller_of(unit, key, now)
+    await audit.record(unit, Actor(ActorKind.MACHINE, now), Action.KEY_MADE, None if caller is None else caller.key_id)
 
 
 @asynccontextmanager

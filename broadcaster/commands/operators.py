@@ -7,12 +7,14 @@ import click
 from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import opened, settings, station_of
+from broadcaster.commands.opened import machine, opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
+from broadcaster.domain.audit import Action
 from broadcaster.domain.operators import INVITATION_HOLDS, LINK_HOLDS, LONGEST_NAME, ROLES, Operator, welcome_url
 from broadcaster.domain.permissions import Role
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.operations import audit
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
 
@@ -51,6 +53,8 @@ def invite(*, name: str, mail: str | None, slug: str | None, role: str, admin: b
             made = await operators.add(unit, name.strip(), now, mail=mail, admin=admin, roles=roles)
             if made is None:
                 raise Stop(f"an operator has the mail {mail} already", Exit.REFUSED)
+            of = next(iter(roles), None)
+            await audit.record(unit, machine(), Action.OPERATOR_INVITED, made, station_id=of, admin=admin, role=role)
             return await operators.new_link(unit, made, now + holds)
 
     click.echo(welcome_url(where.url, wait_for(work())))
@@ -111,9 +115,11 @@ def roles(*, operator_id: int, slug: str | None, role: str | None, admin: bool |
                 if not admin:
                     await _check_not_last(unit, who)
                 await operators.set_admin(unit, who.id, admin=admin)
+                await audit.record(unit, machine(), Action.ADMIN_SET, who.id, admin=admin)
             if slug is not None and role is not None:
                 station = await station_of(unit, slug)
                 await operators.set_role(unit, who.id, station.id, None if role == "none" else Role(role))
+                await audit.record(unit, machine(), Action.ROLE_SET, who.id, station_id=station.id, role=role)
 
     wait_for(work())
     click.echo("changed; they sign in anew")
@@ -131,6 +137,8 @@ def disable(*, operator_id: int, undo: bool) -> None:
             if not undo:
                 await _check_not_last(unit, who)
             await operators.disable(unit, who.id, None if undo else SystemClock().now())
+            what = Action.OPERATOR_ENABLED if undo else Action.OPERATOR_DISABLED
+            await audit.record(unit, machine(), what, who.id)
             return who.name
 
     click.echo(f"{wait_for(work())} may {'sign in again' if undo else 'not sign in any more'}")
@@ -149,6 +157,7 @@ def recover(*, operator_id: int) -> None:
         async with opened(where) as store, store.write() as unit:
             who = await _operator(unit, operator_id)
             await operators.forget_ways(unit, who.id)
+            await audit.record(unit, machine(), Action.OPERATOR_RECOVERED, who.id)
             return await operators.new_link(unit, who.id, SystemClock().now() + LINK_HOLDS)
 
     click.echo(welcome_url(where.url, wait_for(work())))

@@ -13,12 +13,14 @@ from broadcaster import territory
 from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import opened, settings, station_of
+from broadcaster.commands.opened import machine, opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
+from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
 from broadcaster.http.schemas.base import LOCALE
 from broadcaster.languages import DEFAULT
+from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 from zones import Boundary, CrossingOutline, SwappedCoordinates
 from zones import slug as slug_of
@@ -106,7 +108,10 @@ def add(
 
     async def work() -> Station | None:
         async with opened(where) as store, store.write() as unit:
-            return await stations.add(unit, fields, SystemClock().now())
+            added = await stations.add(unit, fields, SystemClock().now())
+            if added is not None:
+                await audit.record(unit, machine(), Action.STATION_ADDED, added.id, station_id=added.id)
+            return added
 
     made = wait_for(work())
     if made is None:
@@ -125,6 +130,7 @@ def margin(*, slug: str, metres: float) -> None:
         async with opened(settings()) as store, store.write() as unit:
             found = await station_of(unit, slug)
             await stations.change(unit, found.id, {"margin_m": metres})
+            await audit.record(unit, machine(), Action.STATION_CHANGED, found.id, station_id=found.id)
             return found
 
     found = wait_for(work())
@@ -147,6 +153,8 @@ def topics(*, slug: str, topics: tuple[str, ...], rename: tuple[tuple[str, str],
                 if topics:
                     chosen = read_topics(topics, chosen)
                 await stations.change(unit, found.id, {"topics": chosen}, sure=yes)
+                if topics or rename:
+                    await audit.record(unit, machine(), Action.TOPICS_CHANGED, found.id, station_id=found.id)
             except Refused as error:
                 raise Stop(sentence(error), hint="--yes" if error.code == "topic-chosen" else "") from error
             return chosen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
@@ -254,3 +256,20 @@ class Alert(Message):
     def active(self, now: datetime) -> bool:
         """Return whether the alert is in force at ``now``: not cancelled, not expired, and not an all-clear."""
         return self.cancelled_at is None and now < self.expires_at and self.msg_type is not MsgType.CANCEL
+
+
+def content_hash(alert: Alert) -> bytes:
+    """Return the SHA-256 of what an alert says, to whom it may concern, where, and until when."""
+    said = [
+        str(alert.id),
+        alert.msg_type,
+        alert.status,
+        alert.severity,
+        alert.event,
+        {language: asdict(text) for language, text in alert.texts.items()},
+        None if alert.area is None else alert.area.to_json(),
+        alert.sent_at.isoformat(),
+        alert.expires_at.isoformat(),
+        [str(each) for each in alert.references],
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).digest()

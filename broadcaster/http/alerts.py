@@ -57,10 +57,10 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
     key = idempotency_key(call.request)
     async with call.services.store.read() as unit:
         station = await station_given(unit, given.station)
-    caller = call.need(station.id)
+    call.need(station.id)
     command = issue.IssueAlert(
         station=station,
-        key_id=caller.key_id,
+        actor=call.actor,
         message=message_of(given, station, texts_of(given, station, needed=True)),
         expires_at=given.expires,
         onset_at=given.onset,
@@ -102,8 +102,7 @@ async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
     texts = texts_in(given) if given else None
     if texts is not None:
         check_languages(texts, station)
-    key_id = call.need(station.id).key_id
-    cleared = await issue.cancel(call.services, alert, station, key_id, texts)
+    cleared = await issue.cancel(call.services, alert, station, call.actor, texts)
     return answer(show_alert(cleared, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{cleared.id}"})
 
 

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from broadcaster.atlas import Territories
 from broadcaster.bus.rates import Rates
+from broadcaster.domain.audit import Param
 from broadcaster.domain.permissions import Caller
 from broadcaster.domain.stations import Station
 from broadcaster.http.connections import Connections
@@ -28,6 +29,8 @@ CALLERS: web.AppKey[Grouped[str, Caller | None]] = web.AppKey("callers")
 STATIONS: web.AppKey[Grouped[str, Station | None]] = web.AppKey("stations")
 """Stations by slug."""
 SESSION: web.RequestKey[Session] = web.RequestKey("session")
+SEEN: web.RequestKey[dict[str, Param]] = web.RequestKey("seen")
+"""What the audit log says of an answer."""
 LARGEST: web.RequestKey[int] = web.RequestKey("largest")
 """Most octets of this request's body."""
 BODY: web.RequestKey[bytes] = web.RequestKey("body")

@@ -1,16 +1,19 @@
 """Routes as data for the guards and the OpenAPI document."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel
 
+from broadcaster.domain.audit import Action, Actor, ActorKind, Param, origin_of
 from broadcaster.domain.permissions import Caller, Permission
 from broadcaster.domain.refusals import Forbidden
+from broadcaster.http.keys import SEEN, SESSION
 from broadcaster.http.problems import unauthenticated
+from broadcaster.http.rates import address_of
 from broadcaster.pipeline.services import Services
 
 B_co = TypeVar("B_co", covariant=True)
@@ -63,6 +66,24 @@ class Call(Generic[B_co, Q_co]):
     linked: int = 0
     permission: Permission | None = None
 
+    @property
+    def actor(self) -> Actor:
+        """Return who acts, for the audit log."""
+        now = self.services.clock.now()
+        origin = origin_of(address_of(self.request, self.services.settings.trusted_proxies))
+        if self.caller is None:
+            return Actor(ActorKind.NOBODY, now, origin=origin)
+        kind = ActorKind.OPERATOR if SESSION in self.request else ActorKind.KEY
+        return Actor(kind, now, self.caller.key_id, origin)
+
+    def signing_in(self, operator_id: int) -> Actor:
+        """Return the operator who signs in by this request, or sets up how, for the audit log."""
+        return replace(self.actor, kind=ActorKind.OPERATOR, id=operator_id)
+
+    def seen(self, **facts: Param) -> None:
+        """Add to the entry of a route with ``views``: ``station_id``, ``about``, and params as in ``audit.record``."""
+        self.request.setdefault(SEEN, {}).update(facts)
+
     def need(self, station_id: int) -> Caller:
         """Return the caller if they hold the route's permission for the station.
 
@@ -72,6 +93,7 @@ class Call(Generic[B_co, Q_co]):
             raise unauthenticated("key-wanted")
         if self.permission is None or not self.caller.may(self.permission, station_id):
             raise forbidden(self.permission)
+        self.seen(station_id=station_id)
         return self.caller
 
     def may(self, permission: Permission, station_id: int) -> bool:
@@ -105,8 +127,9 @@ class Route:
     reads itself. ``largest``: most octets of the body, required if there may be one. ``link``: use of the vault's token
     in the path, or in the query's ``d``; unknown ones are counted and refused before the body is read. ``page``: for
     people; its problems are pages too. ``permission``: what a key or an operator needs; ``proven``: a
-    trusted device shows its passkey first. ``fails``: statuses of problems
-    beyond those implied. ``documented``: in the OpenAPI document, which is for programs.
+    trusted device shows its passkey first. ``views``: what the audit log says of an answer, which leaves only once
+    that is written. ``changes``: what the handler records. ``fails``: statuses of problems beyond those implied.
+    ``documented``: in the OpenAPI document, which is for programs.
     """
 
     method: str
@@ -125,6 +148,8 @@ class Route:
     page: bool = False
     permission: Permission | None = None
     proven: bool = False
+    views: Action | None = None
+    changes: tuple[Action, ...] = ()
     fails: tuple[int, ...] = ()
     documented: bool = True
     tag: str = field(default="service")

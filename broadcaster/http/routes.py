@@ -1,5 +1,6 @@
 """The API's routes: what each takes, who may call it, what it answers."""
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http import (
     alerts,
@@ -65,6 +66,7 @@ ROUTES: tuple[Route, ...] = (
         fails=(409,),
         tag="stations",
         permission=Permission.STATIONS,
+        changes=(Action.STATION_ADDED,),
     ),
     Route(
         "GET",
@@ -88,6 +90,7 @@ ROUTES: tuple[Route, ...] = (
         fails=(404,),
         tag="stations",
         permission=Permission.SEND,
+        changes=(Action.TOPICS_CHANGED,),
     ),
     Route(
         "DELETE",
@@ -99,6 +102,7 @@ ROUTES: tuple[Route, ...] = (
         fails=(409,),
         tag="stations",
         permission=Permission.REGISTER,
+        changes=(Action.GROUP_DELETED,),
     ),
     # Subscribers
     Route(
@@ -113,6 +117,7 @@ ROUTES: tuple[Route, ...] = (
         fails=(401, 403, 409),
         tag="subscribers",
         permission=Permission.REGISTER,
+        changes=(Action.PERSON_ADDED,),
     ),
     Route(
         "GET",
@@ -174,6 +179,7 @@ ROUTES: tuple[Route, ...] = (
         fails=(409,),
         tag="alerts",
         permission=Permission.SEND,
+        changes=(Action.ALERT_SENT,),
     ),
     Route(
         "GET",
@@ -216,6 +222,7 @@ ROUTES: tuple[Route, ...] = (
         query=DeliveriesQuery,
         tag="alerts",
         permission=Permission.LOOK,
+        views=Action.DELIVERIES_SEEN,
     ),
     Route(
         "GET",
@@ -227,6 +234,7 @@ ROUTES: tuple[Route, ...] = (
         query=CursorQuery,
         tag="alerts",
         permission=Permission.REGISTER,
+        views=Action.UNREACHED_SEEN,
     ),
     Route(
         "GET",
@@ -251,6 +259,7 @@ ROUTES: tuple[Route, ...] = (
         body_optional=True,
         tag="alerts",
         permission=Permission.SEND,
+        changes=(Action.ALERT_CANCELLED,),
     ),
     Route(
         "GET",
@@ -262,6 +271,7 @@ ROUTES: tuple[Route, ...] = (
         query=SandboxQuery,
         tag="alerts",
         permission=Permission.REGISTER,
+        views=Action.SANDBOX_SEEN,
     ),
     *SCHEDULE_ROUTES,
     # Receipts and callbacks

@@ -1,5 +1,6 @@
 """The routes of schedules."""
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http import alerts, schedules
 from broadcaster.http.route import SHAPE, SMALL, Access, Route
@@ -31,6 +32,7 @@ SCHEDULE_ROUTES: tuple[Route, ...] = (
         fails=(409,),
         tag="schedules",
         permission=Permission.SEND,
+        changes=(Action.SCHEDULE_MADE,),
     ),
     Route(
         "GET",
@@ -65,6 +67,7 @@ SCHEDULE_ROUTES: tuple[Route, ...] = (
         fails=(409,),
         tag="schedules",
         permission=Permission.SEND,
+        changes=(Action.SCHEDULE_CHANGED,),
     ),
     Route(
         "DELETE",
@@ -76,6 +79,7 @@ SCHEDULE_ROUTES: tuple[Route, ...] = (
         fails=(409,),
         tag="schedules",
         permission=Permission.SEND,
+        changes=(Action.SCHEDULE_ENDED,),
     ),
     Route(
         "GET",
@@ -100,6 +104,7 @@ SCHEDULE_ROUTES: tuple[Route, ...] = (
         fails=(409,),
         tag="schedules",
         permission=Permission.SEND,
+        changes=(Action.ALERT_SENT, Action.OCCURRENCE_DISMISSED),
     ),
     Route(
         "GET",

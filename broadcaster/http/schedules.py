@@ -55,7 +55,9 @@ async def create(call: Call[ScheduleIn, None]) -> web.Response:
     caller = call.need(station.id)
     asked = await planned(call.services, call.body, station, caller)
     hashed = None if key is None else request_hash(call.body)
-    made = await scheduling.write(call.services, station, asked, idempotency_key=key, request_hash=hashed)
+    made = await scheduling.write(
+        call.services, station, asked, actor=call.actor, idempotency_key=key, request_hash=hashed
+    )
     return answer(await _shown(call, made, station), 201, {"Location": f"/v1/schedules/{made.id}"})
 
 
@@ -138,7 +140,9 @@ async def change(call: Call[SchedulePatch, None]) -> web.Response:
         changed = replace(changed, paused=given.paused)
     number = was.id if given.occurrence is None else new_id()
     changed = replace(changed, id=number)
-    made = await scheduling.change(call.services, station, was, changed, given.occurrence, following=given.following)
+    made = await scheduling.change(
+        call.services, station, was, changed, given.occurrence, actor=call.actor, following=given.following
+    )
     return answer(await _shown(call, made, station))
 
 
@@ -184,7 +188,7 @@ def merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, 
 async def end(call: Call[None, None]) -> web.Response:
     """End a schedule."""
     was, _ = await schedule_of(call)
-    await scheduling.end(call.services, was)
+    await scheduling.end(call.services, was, actor=call.actor)
     return web.Response(status=204)
 
 
@@ -211,8 +215,7 @@ async def occurrences(call: Call[None, OccurrencesQuery]) -> web.Response:
 async def settle(call: Call[AnswerIn, None]) -> web.Response:
     """Send or dismiss an occurrence that was not sent."""
     found, station = await schedule_of(call)
-    key_id = call.need(station.id).key_id
-    alert = await scheduling.answer(call.services, found, call.body.at, key_id=key_id, send=call.body.send)
+    alert = await scheduling.answer(call.services, found, call.body.at, actor=call.actor, send=call.body.send)
     if alert is None:
         return web.Response(status=204)
     return answer(show_alert(alert, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{alert.id}"})

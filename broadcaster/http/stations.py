@@ -5,10 +5,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
-import structlog
 from aiohttp import web
 
 from broadcaster import territory
+from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Caller, Permission
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
@@ -19,12 +19,11 @@ from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import SLUG
 from broadcaster.http.schemas.stations import GroupOut, StationIn, StationOut, TopicsIn
 from broadcaster.store import Unit
+from broadcaster.store.operations import audit
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
 from channels.email import parse_address
 from channels.sms import parse_phone
-
-log = structlog.get_logger(__name__)
 
 _SLUG = re.compile(SLUG)
 
@@ -38,6 +37,7 @@ async def create(call: Call[StationIn, None]) -> web.Response:
         made = await stations.add(unit, fields, call.services.clock.now())
         if made is None:
             raise Conflict("slug-taken", "slug", slug=given.slug)
+        await audit.record(unit, call.actor, Action.STATION_ADDED, made.id, station_id=made.id)
         shown = await _shown(unit, made, call.caller, call.services.sandboxed)
         return shown.model_copy(update={"notes": tuple(notes) or None})
 
@@ -63,6 +63,7 @@ async def set_topics(call: Call[TopicsIn, None]) -> web.Response:
         if call.body.topics is not None:
             topics = read_topics(call.body.topics, topics)
         await stations.change(unit, station.id, {"topics": topics}, sure=call.body.sure)
+        await audit.record(unit, call.actor, Action.TOPICS_CHANGED, station.id, station_id=station.id)
         shown = await _shown(unit, replace(station, topics=topics), call.caller, call.services.sandboxed)
     return answer(shown)
 
@@ -72,16 +73,20 @@ async def delete_group(call: Call[None, None]) -> web.Response:
     slug = call.request.match_info["group"]
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
-    caller = call.need(station.id)
-
-    async def remove(unit: Unit) -> int | None:
-        return await by_hand.delete_group(unit, station.id, slug, call.services.clock.now())
-
-    members = await call.services.store.transact(remove)
-    if members is None:
+    call.need(station.id)
+    if not await call.services.store.transact(lambda unit: forget_group(unit, call, station, slug)):
         raise NotFound("group-missing", name=slug[:60])
-    log.info("a group was deleted", station=station.slug, group=slug, members=members, key=caller.key_id)
     return web.Response(status=204)
+
+
+async def forget_group(unit: Unit, call: Call[None, None], station: Station, slug: str) -> bool:
+    """Delete a group; False if there is none. Raises ``Conflict`` while an alert to it is active."""
+    number = (await stations.group_ids(unit, station.id)).get(slug)
+    members = await by_hand.delete_group(unit, station.id, slug, call.services.clock.now())
+    if members is None:
+        return False
+    await audit.record(unit, call.actor, Action.GROUP_DELETED, number, station_id=station.id, members=members)
+    return True
 
 
 async def station_in_path(request: web.Request) -> Station:

@@ -78,7 +78,7 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
         vulnerable=given.vulnerable,
     )
     if trusted:
-        registered = await services.registrations.do(Registration(station.id, person, wanted, now))
+        registered = await services.registrations.do(Registration(station.id, person, wanted, call.actor))
         return answer(SubscriberMade(id=str(registered)), 201)
     token, caller = given.token or people.new_token(), caller_mark(call)
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import MAX_HEADLINE, Alert, Message, MsgType, Text
+from broadcaster.domain.alerts import MAX_HEADLINE, Alert, Message, MsgType, Text, content_hash
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.audit import Action, Actor, Param
 from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
@@ -16,6 +17,7 @@ from broadcaster.pipeline.rules import check_message, check_texts
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts, batches, waiting
+from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 from zones import Jurisdiction
 
@@ -28,7 +30,7 @@ class IssueAlert:
     """The command to send a message now. ``expires_at`` None: the settings' default."""
 
     station: Station
-    key_id: int | None
+    actor: Actor
     message: Message
     expires_at: datetime | None = None
     onset_at: datetime | None = None
@@ -60,10 +62,11 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
             await alerts.add(
                 unit,
                 alert,
-                key_id=command.key_id,
+                key_id=command.actor.id,
                 idempotency_key=command.idempotency_key,
                 request_hash=command.request_hash,
             )
+            await record(unit, command.actor, Action.ALERT_SENT, alert)
         return earlier
 
     with services.precedence.holding(alert.rank):
@@ -74,6 +77,23 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
     services.changed(alert)
     services.expect(alert)
     return alert, False
+
+
+async def record(unit: Unit, actor: Actor, action: Action, alert: Alert, *, why: str = "", **params: Param) -> None:
+    """Append what was done to an alert to the audit log, with the hash of what it says."""
+    digest = content_hash(alert).hex()
+    await audit.record(
+        unit,
+        actor,
+        action,
+        alert.id,
+        station_id=alert.station_id,
+        why=why,
+        severity=str(alert.severity),
+        status=str(alert.status),
+        content=digest,
+        **params,
+    )
 
 
 async def draw_up(services: Services, command: IssueAlert, known_groups: Mapping[str, int], now: datetime) -> Alert:
@@ -130,7 +150,7 @@ def _expiry(services: Services, command: IssueAlert, now: datetime) -> datetime:
 
 
 async def cancel(
-    services: Services, alert: Alert, station: Station, key_id: int | None, texts: Mapping[str, Text] | None
+    services: Services, alert: Alert, station: Station, actor: Actor, texts: Mapping[str, Text] | None
 ) -> Alert:
     """Stop an alert's unsent messages, and send the all-clear to everyone who was told; return the all-clear.
 
@@ -162,7 +182,8 @@ async def cancel(
             await batches.hasten(unit, alert.id, now)
             await schedules.end_reminders(unit, alert.id, now)
             await waiting.hasten(unit, alert.id, now)
-            await alerts.add(unit, all_clear, key_id=key_id, idempotency_key=None, request_hash=None)
+            await alerts.add(unit, all_clear, key_id=actor.id, idempotency_key=None, request_hash=None)
+            await record(unit, actor, Action.ALERT_CANCELLED, all_clear, of=alert.id)
         return earlier
 
     with services.precedence.holding(all_clear.rank):

@@ -12,16 +12,18 @@ import structlog
 from broadcaster.bus import NoAnswer
 from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.refusals import Conflict, Refused, refused
 from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, needs_reason
 from broadcaster.domain.stations import Station
 from broadcaster.metrics import ISSUED
-from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up, drawn_up
+from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up, drawn_up, record
 from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.rules import ground_of
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts
+from broadcaster.store.operations import audit
 from broadcaster.store.schedules import Settled
 from broadcaster.store.stations import stations
 from schedules import BadSchedule, DaysOff, Recurrence
@@ -103,7 +105,7 @@ async def check_times(services: Services, when: Recurrence) -> None:
 def _command(schedule: Schedule, station: Station, now: datetime) -> IssueAlert:
     return IssueAlert(
         station=station,
-        key_id=schedule.key_id,
+        actor=Actor(ActorKind.SERVICE, now),
         message=schedule.message,
         expires_at=now + schedule.lasts,
         onset_at=None if schedule.onset is None else now + schedule.onset,
@@ -127,8 +129,13 @@ async def issue_due(services: Services) -> int:
             return issued
         plans = await asyncio.to_thread(_plans, services, due, facts, now)
 
-        async def settle(unit: Unit, plans: list[Settled] = plans) -> list[Settled]:
-            return await schedules.settle(unit, plans)
+        async def settle(unit: Unit, plans: list[Settled] = plans, now: datetime = now) -> list[Settled]:
+            written = await schedules.settle(unit, plans)
+            for plan in written:
+                if plan.alert is not None:
+                    sent = Actor(ActorKind.SERVICE, now), Action.ALERT_SENT, plan.alert
+                    await record(unit, *sent, schedule=plan.schedule.id, author=plan.schedule.key_id)
+            return written
 
         written = await services.store.at_once(settle)
         for plan in written:
@@ -224,7 +231,7 @@ def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: dateti
     return drawn_up(services, command, facts.groups.get(station.id, {}), now, ground)
 
 
-async def answer(services: Services, schedule: Schedule, at: datetime, *, key_id: int, send: bool) -> Alert | None:
+async def answer(services: Services, schedule: Schedule, at: datetime, *, actor: Actor, send: bool) -> Alert | None:
     """Send or dismiss an occurrence that was not sent. Raises ``Conflict`` if that was decided already."""
     now = services.clock.now()
     alert = None
@@ -240,8 +247,11 @@ async def answer(services: Services, schedule: Schedule, at: datetime, *, key_id
         word = Occurrence(schedule.id, at, outcome, number, reach=schedule.reach, reach_now=people)
         if not await schedules.answer(unit, word):
             return False
-        if alert is not None:
-            await alerts.add_many(unit, [(alert, key_id)])
+        if alert is None:
+            await _record(unit, actor, Action.OCCURRENCE_DISMISSED, schedule)
+        else:
+            await alerts.add_many(unit, [(alert, actor.key_id)])
+            await record(unit, actor, Action.ALERT_SENT, alert, schedule=schedule.id)
         return True
 
     if not await services.store.transact(keep):
@@ -256,6 +266,7 @@ async def write(
     station: Station,
     schedule: Schedule,
     *,
+    actor: Actor,
     idempotency_key: str | None = None,
     request_hash: bytes | None = None,
 ) -> Schedule:
@@ -268,6 +279,7 @@ async def write(
             found = await schedules.by_idempotency_key(unit, station.id, idempotency_key)
         if found is None:
             await schedules.add(unit, ready, idempotency_key=idempotency_key, request_hash=request_hash)
+            await _record(unit, actor, Action.SCHEDULE_MADE, ready)
         return found
 
     earlier = await services.store.transact(keep)
@@ -279,7 +291,14 @@ async def write(
 
 
 async def change(
-    services: Services, station: Station, was: Schedule, now_is: Schedule, at: datetime | None, *, following: bool
+    services: Services,
+    station: Station,
+    was: Schedule,
+    now_is: Schedule,
+    at: datetime | None,
+    *,
+    actor: Actor,
+    following: bool,
 ) -> Schedule:
     """Change a schedule: wholly, only the occurrence ``at``, or that and all ``following``.
 
@@ -291,7 +310,7 @@ async def change(
     if at is None:
         pauses = now_is == replace(was, paused=True)  # allowed whatever else is wrong
         ready = replace(now_is, next_at=None) if pauses else await checked(services, now_is, station)
-        await _replace(services, was, ready, None)
+        await _replace(services, actor, was, ready, None)
         return ready
     if at <= services.clock.now():
         raise Conflict("occurrence-past")
@@ -314,20 +333,20 @@ async def change(
     if moved.starts == was.starts:
         moved = replace(moved, starts=later.start)
     if moved.paused and not following:
-        await _replace(services, was, left, None)  # pausing one occurrence leaves it out
+        await _replace(services, actor, was, left, None)  # pausing one occurrence leaves it out
         return left
     ready = await checked(services, replace(moved, next_at=None), station)
-    await _replace(services, was, left, ready)
+    await _replace(services, actor, was, left, ready)
     return ready
 
 
-async def end(services: Services, was: Schedule) -> None:
+async def end(services: Services, was: Schedule, *, actor: Actor) -> None:
     """End a schedule, overdue or not: nothing more is sent, and missed occurrences are dismissed."""
     ended = replace(was, ended_at=services.clock.now(), next_at=None)
-    await _replace(services, was, ended, None)
+    await _replace(services, actor, was, ended, None)
 
 
-async def _replace(services: Services, was: Schedule, kept: Schedule, added: Schedule | None) -> None:
+async def _replace(services: Services, actor: Actor, was: Schedule, kept: Schedule, added: Schedule | None) -> None:
     async def keep(unit: Unit) -> bool:
         if not await schedules.change(unit, was, kept):
             return False
@@ -335,10 +354,21 @@ async def _replace(services: Services, was: Schedule, kept: Schedule, added: Sch
             await schedules.add(unit, added)
         if kept.ended_at is not None:
             await schedules.let_go(unit, kept.id)
+        ended = kept.ended_at is not None and added is None
+        await _record(unit, actor, Action.SCHEDULE_ENDED if ended else Action.SCHEDULE_CHANGED, kept)
+        if added is not None:
+            await _record(unit, actor, Action.SCHEDULE_MADE, added)
         return True
 
     if not await services.store.transact(keep):
         raise Conflict("schedule-changed")
+
+
+async def _record(unit: Unit, actor: Actor, action: Action, schedule: Schedule) -> None:
+    severity, paused = str(schedule.message.severity), schedule.paused
+    await audit.record(
+        unit, actor, action, schedule.id, station_id=schedule.station_id, severity=severity, paused=paused
+    )
 
 
 async def measure(services: Services) -> None:

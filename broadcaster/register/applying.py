@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from datetime import datetime
 
+from broadcaster.domain.audit import Action, Actor
 from broadcaster.register.packing import unpacked
 from broadcaster.register.planning import Plan
 from broadcaster.register.spool import Spool
 from broadcaster.store.engine.engine import Store
+from broadcaster.store.operations import audit
 from broadcaster.store.register import intake, preparing
 from broadcaster.store.register.listed import Edit
 from broadcaster.store.stations import stations
@@ -17,7 +18,7 @@ _BATCH = 4000
 _PARTS = [part.name for part in fields(preparing.Rows)]
 
 
-async def apply(store: Store, plan: Plan, *, now: datetime, progress: Callable[[int], None] = lambda _: None) -> None:
+async def apply(store: Store, plan: Plan, actor: Actor, *, progress: Callable[[int], None] = lambda _: None) -> None:
     """Register new and update changed people of ``plan``; its refused lines are left out.
 
     Everything is sealed first (``progress`` counts prepared entries), to keep the transaction, which blocks all other
@@ -45,8 +46,10 @@ async def apply(store: Store, plan: Plan, *, now: datetime, progress: Callable[[
         async with store.write() as unit:
             groups = await stations.ensure_groups(unit, plan.station.id, _new_groups(plan))
             await intake.write(
-                unit, plan.station.id, (preparing.Rows(*parts) for parts in ready), groups_by_slug=groups, now=now
+                unit, plan.station.id, (preparing.Rows(*parts) for parts in ready), groups_by_slug=groups, now=actor.at
             )
+            what = actor, Action.LIST_IMPORTED
+            await audit.record(unit, *what, station_id=plan.station.id, added=plan.new, changed=plan.changed)
 
 
 def _batches(plan: Plan) -> Iterator[list[preparing.Entry | Edit]]:

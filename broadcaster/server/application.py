@@ -14,6 +14,7 @@ from prometheus_client import Histogram as Timed
 
 from broadcaster.atlas import Territories
 from broadcaster.bus.rates import Rates
+from broadcaster.domain.audit import Action
 from broadcaster.http.auth import SignedOut, Unproven, admit, count, linked
 from broadcaster.http.connections import Connections, caller_at, most_open, nobody
 from broadcaster.http.deliveries import PACE_S
@@ -27,6 +28,7 @@ from broadcaster.http.keys import (
     PARSER,
     RATES,
     REPORTS,
+    SEEN,
     SERVICES,
     STATIONS,
     STREAMS,
@@ -37,13 +39,14 @@ from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
 from broadcaster.http.openapi import document
 from broadcaster.http.pacing import Paced
 from broadcaster.http.problems import HttpProblem, problem_of, respond, unauthenticated
-from broadcaster.http.reading import body_of, query_of
+from broadcaster.http.reading import body_of, number_of, query_of
 from broadcaster.http.route import Call, Route
 from broadcaster.http.tokens import Tokens
 from broadcaster.pipeline.services import ProcessRole, Services
 from broadcaster.server.routes import ROUTES
 from broadcaster.store import Store, StoreUnavailable, Unit
 from broadcaster.store.engine.grouping import Grouped
+from broadcaster.store.operations import audit
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
 from broadcaster.tiles.source import tiles_of
@@ -150,9 +153,22 @@ def _guarded(route: Route, services: Services) -> Handle:
         if route.body is not None:
             body = await body_of(request, route.body, optional=route.body_optional)
         call = Call(request, services, caller, subscriber_id, body, query, number, route.permission)
-        return await route.handler(call)
+        response = await route.handler(call)
+        if route.views is not None and response.status < web.HTTPBadRequest.status_code:
+            await _record_view(call, route.views)
+        return response
 
     return handle
+
+
+async def _record_view(call: Call[Any, Any], action: Action) -> None:
+    facts = {"about": number_of(call.request.match_info.get("id", "")), **call.request.get(SEEN, {})}
+    about, station_id = (facts.pop(name, None) for name in ("about", "station_id"))
+
+    async def keep(unit: Unit) -> None:
+        await audit.record(unit, call.actor, action, about, station_id=station_id, **facts)
+
+    await call.services.store.together(keep)
 
 
 @web.middleware

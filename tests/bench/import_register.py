@@ -16,6 +16,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from broadcaster.domain.audit import Actor, ActorKind
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
@@ -70,7 +71,7 @@ async def measure(folder: Path, lines: int) -> None:
         cpu, began = time.process_time(), time.perf_counter()
         with await plan(store, station, open_source(file)) as made:
             planned = time.perf_counter()
-            await apply(store, made, now=now)
+            await apply(store, made, Actor(ActorKind.MACHINE, now))
         ended = time.perf_counter()
         tell(
             f"{what}: {made.lines:,} lines ({made.new:,} new, {made.unchanged:,} the same, {made.refused_lines:,} bad)"

@@ -144,6 +144,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("account", "/console/account"),
     Shown("account-password", "/console/account", then=_press("#set-password > summary"), ready="#qr[src]"),
     Shown("operators", "/console/operators"),
+    Shown("audit", "/console/audit"),
     Shown("home", "/console", ready=_MAP),
     Shown("new", "/console/new"),
     Shown("new-where", "/console/new", then=_press(*_DRAWN), ready=".handle.edge", whole=False),

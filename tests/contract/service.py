@@ -12,7 +12,7 @@ from broadcaster.domain.alerts import Category, Certainty, Message, Severity, Te
 from broadcaster.domain.audience import Audience
 from broadcaster.domain.people import CHANNELS
 from broadcaster.pipeline.issue import IssueAlert
-from tests.contract.stores import NOW, SECRET
+from tests.contract.stores import BY, NOW, SECRET
 from tests.servers.shaped import shape
 from zones import Area, Circle
 
@@ -69,4 +69,4 @@ def command(station: Station, **changes: Any) -> IssueAlert:
         "audience": Audience(),
         "channels": CHANNELS,
     }
-    return IssueAlert(station, None, Message(**{**fields, **changes}), **rest)
+    return IssueAlert(station, BY, Message(**{**fields, **changes}), **rest)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.alerts import Alert, Category, Certainty, MsgType, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience
+from broadcaster.domain.audit import Actor, ActorKind
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.ids import new_id, new_token
 from broadcaster.store import Store, Vault
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 SECRET = b"a secret of tests, 32 bytes long"
 NOW = datetime(2026, 7, 1, 12, 0, 0, 123456, tzinfo=UTC)
+BY = Actor(ActorKind.SERVICE, NOW)
 BOUNDARY = {
     "type": "Polygon",
     "coordinates": [[[0.5, 48.6], [0.8, 48.6], [0.8, 48.9], [0.5, 48.9], [0.5, 48.6]]],

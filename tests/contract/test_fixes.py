@@ -17,7 +17,7 @@ from broadcaster.store.people import feed, fixes, people, residents
 from broadcaster.store.people.fixes import Standing
 from broadcaster.store.register.registering import Registration, register_all
 from broadcaster.store.tables import changes, stations
-from tests.contract.stores import NOW, add_station, mail, push, register, resident
+from tests.contract.stores import BY, NOW, add_station, mail, push, register, resident
 
 SECOND = timedelta(seconds=1)
 CLUB = {"club": "Club"}
@@ -142,7 +142,7 @@ async def test_people_who_are_registered_together_are_each_there_and_one_whose_n
     async with store.write() as unit:
         one, two = [await add_station(unit, slug) for slug in ("laigle", "rugles")]
     wanted = [
-        Registration(station.id, resident(mail(f"{name}@b.example"), external_id=name, groups=("club",)), CLUB, NOW)
+        Registration(station.id, resident(mail(f"{name}@b.example"), external_id=name, groups=("club",)), CLUB, BY)
         for station, name in [(one, "a"), (one, "b"), (two, "a"), (one, "a"), (one, "c")]
     ]
     found = await store.at_once(lambda unit: register_all(unit, wanted))

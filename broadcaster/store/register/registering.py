@@ -1,13 +1,14 @@
 """Group commit of single registrations: each statement serves a whole group."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
+from broadcaster.domain.audit import Action, Actor
 from broadcaster.domain.people import NewSubscriber
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.grouping import Failed
+from broadcaster.store.operations import audit
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
 
@@ -18,7 +19,7 @@ class Registration(NamedTuple):
     station_id: int
     person: NewSubscriber
     groups: Mapping[str, str]
-    now: datetime
+    actor: Actor
 
 
 async def register_all(unit: Unit, wanted: Sequence[Registration]) -> list[int | Failed]:
@@ -48,7 +49,7 @@ def _compatible(
 
 
 async def _register(unit: Unit, part: Sequence[tuple[int, Registration]]) -> dict[int, int | Failed]:
-    station_id, now = part[0][1].station_id, part[0][1].now
+    station_id, now = part[0][1].station_id, part[0][1].actor.at
     names = [each.person.external_id for _, each in part if each.person.external_id is not None]
     known = await people.by_external_ids(unit, station_id, names) if names else {}
     found: dict[int, int | Failed] = {}
@@ -66,5 +67,7 @@ async def _register(unit: Unit, part: Sequence[tuple[int, Registration]]) -> dic
         ids = await people.register(
             unit, station_id, [each.person for _, each in new], tokens, groups_by_slug=groups, now=now
         )
+        done = [(each.actor, Action.PERSON_ADDED, number) for (_, each), number in zip(new, ids, strict=True)]
+        await audit.record_many(unit, done, station_id=station_id)
         found.update(zip((at for at, _ in new), ids, strict=True))
     return found

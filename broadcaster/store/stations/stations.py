@@ -19,6 +19,7 @@ from broadcaster.store.tables import (
     OPERATOR,
     alerts,
     api_keys,
+    audit_entries,
     follows,
     groups,
     memberships,
@@ -282,10 +283,11 @@ async def _keys(unit: Unit, which: ColumnElement[bool]) -> list[Key]:
 
 
 async def end_key(unit: Unit, key: str, now: datetime) -> None:
-    """End a short-lived key: revoked if an alert refers to it, else deleted."""
+    """End a short-lived key: revoked if an alert or the audit log refers to it, else deleted."""
     mine = api_keys.c.hash == hash_of(key)
     sent = select(alerts.c.id).join(api_keys, api_keys.c.id == alerts.c.key_id).where(mine).limit(1)
-    if await unit.conn.scalar(sent) is None:
+    done = select(audit_entries.c.id).join(api_keys, api_keys.c.id == audit_entries.c.actor_id).where(mine).limit(1)
+    if await unit.conn.scalar(sent) is None and await unit.conn.scalar(done) is None:
         await unit.conn.execute(delete(api_keys).where(mine))
     else:
         await unit.conn.execute(update(api_keys).where(mine).values(revoked_at=now))

@@ -14,7 +14,7 @@ from broadcaster.store.tables.columns import (
     Instant, from_micros, metadata, raw, to_micros,
 )
 from broadcaster.store.tables.operations import (
-    channel_stops, leases, processes, sessions,
+    audit_entries, audit_notes, audit_segments, channel_stops, leases, processes, sessions,
 )
 from broadcaster.store.tables.operators import (
     OPERATOR, operator_links, operator_roles, operators, passkeys, recovery_codes, used_challenges,
@@ -41,6 +41,9 @@ __all__ = [
     "alert_latencies",
     "alerts",
     "api_keys",
+    "audit_entries",
+    "audit_notes",
+    "audit_segments",
     "batches",
     "changes",
     "channel_stops",

@@ -97,6 +97,7 @@ async def chosen_station(unit: Unit, call: Call[Any, Any]) -> tuple[Station, lis
     wanted = call.request.query.get("station", "")
     for station in theirs:
         if station.slug == wanted or not wanted:
+            call.seen(station_id=station.id)
             return station, theirs
     there = await stations.by_slug(unit, wanted)
     if there is not None and call.may(Permission.LOOK, there.id):

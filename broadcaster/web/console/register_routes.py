@@ -1,5 +1,6 @@
 """Console routes for residents, groups and stations; longer fixed paths first."""
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import SHAPE, Route
 from broadcaster.web.console.people import addresses, exporting, groups, importing, people, person, sign_ups, signed
@@ -13,14 +14,39 @@ from broadcaster.web.console.uploading import LARGEST_FORM
 _CSV, _HTML = "text/csv", "text/html"
 
 ROUTES: tuple[Route, ...] = (
-    page_at("/console/people", people.listing, Permission.LOOK, "Residents."),
+    page_at("/console/people", people.listing, Permission.LOOK, "Residents.", views=Action.PEOPLE_SEEN),
     page_at("/console/people/new", person.new, Permission.REGISTER, "Add a person: the form."),
-    form_at("/console/people/new", person.add, Permission.REGISTER, "Add somebody."),
+    form_at("/console/people/new", person.add, Permission.REGISTER, "Add somebody.", changes=(Action.PERSON_ADDED,)),
     page_at("/console/people/import", importing.ask, Permission.REGISTER, "Which list?"),
-    form_at("/console/people/import", importing.upload, Permission.REGISTER, "Look at a list.", largest=LARGEST_FORM),
-    page_at("/console/people/import/{token}", importing.preview, Permission.REGISTER, "What a list would change."),
-    form_at("/console/people/import/{token}", importing.apply, Permission.REGISTER, "Let it change that."),
-    form_at("/console/people/import/{token}/forget", importing.forget, Permission.REGISTER, "Not this list."),
+    form_at(
+        "/console/people/import",
+        importing.upload,
+        Permission.REGISTER,
+        "Look at a list.",
+        largest=LARGEST_FORM,
+        changes=(Action.LIST_UPLOADED,),
+    ),
+    page_at(
+        "/console/people/import/{token}",
+        importing.preview,
+        Permission.REGISTER,
+        "What a list would change.",
+        views=Action.IMPORT_SEEN,
+    ),
+    form_at(
+        "/console/people/import/{token}",
+        importing.apply,
+        Permission.REGISTER,
+        "Let it change that.",
+        changes=(Action.LIST_IMPORTED,),
+    ),
+    form_at(
+        "/console/people/import/{token}/forget",
+        importing.forget,
+        Permission.REGISTER,
+        "Not this list.",
+        changes=(Action.LIST_FORGOTTEN,),
+    ),
     data_at(
         "GET",
         "/console/people/import/{token}/refused.csv",
@@ -28,9 +54,22 @@ ROUTES: tuple[Route, ...] = (
         Permission.REGISTER,
         "What to mend.",
         answers={200: _CSV},
+        views=Action.IMPORT_SEEN,
     ),
-    page_at("/console/people/addresses", addresses.page, Permission.REGISTER, "Where addresses are."),
-    form_at("/console/people/addresses", addresses.say, Permission.REGISTER, "An operator's word for one."),
+    page_at(
+        "/console/people/addresses",
+        addresses.page,
+        Permission.REGISTER,
+        "Where addresses are.",
+        views=Action.ADDRESSES_SEEN,
+    ),
+    form_at(
+        "/console/people/addresses",
+        addresses.say,
+        Permission.REGISTER,
+        "An operator's word for one.",
+        changes=(Action.ADDRESS_SET,),
+    ),
     data_at(
         "GET",
         "/console/people/addresses.json",
@@ -39,8 +78,20 @@ ROUTES: tuple[Route, ...] = (
         "How many addresses wait.",
         answers={200: addresses.AddressesLeft},
     ),
-    page_at("/console/people/sign-ups", sign_ups.listing, Permission.REGISTER, "Who is not confirmed yet?"),
-    form_at("/console/people/sign-ups", sign_ups.remove, Permission.REGISTER, "Remove a wave of sign-ups."),
+    page_at(
+        "/console/people/sign-ups",
+        sign_ups.listing,
+        Permission.REGISTER,
+        "Who is not confirmed yet?",
+        views=Action.SIGN_UPS_SEEN,
+    ),
+    form_at(
+        "/console/people/sign-ups",
+        sign_ups.remove,
+        Permission.REGISTER,
+        "Remove a wave of sign-ups.",
+        changes=(Action.SIGN_UPS_REMOVED,),
+    ),
     page_at("/console/people/export", exporting.ask, Permission.EXPORT, "Which part of the register?"),
     data_at(
         "GET",
@@ -51,27 +102,65 @@ ROUTES: tuple[Route, ...] = (
         answers={200: _CSV},
         page=True,
         proven=True,
+        changes=(Action.REGISTER_EXPORTED,),
     ),
-    page_at("/console/people/{id}", person.one, Permission.REGISTER, "One resident."),
-    page_at("/console/people/{id}/edit", person.edit, Permission.REGISTER, "Change a person: the form."),
-    form_at("/console/people/{id}/edit", person.change, Permission.REGISTER, "Change somebody."),
+    page_at("/console/people/{id}", person.one, Permission.REGISTER, "One resident.", views=Action.PERSON_SEEN),
+    page_at(
+        "/console/people/{id}/edit",
+        person.edit,
+        Permission.REGISTER,
+        "Change a person: the form.",
+        views=Action.PERSON_SEEN,
+    ),
+    form_at(
+        "/console/people/{id}/edit",
+        person.change,
+        Permission.REGISTER,
+        "Change somebody.",
+        changes=(Action.PERSON_CHANGED,),
+    ),
     form_at(
         "/console/people/{id}/contacts/{contact}/revive",
         person.revive,
         Permission.REGISTER,
         "This address works again.",
+        changes=(Action.CONTACT_REVIVED,),
     ),
-    page_at("/console/people/{id}/remove", person.ask_to_remove, Permission.REGISTER, "Really?"),
-    form_at("/console/people/{id}/remove", person.remove, Permission.REGISTER, "Remove somebody."),
+    page_at(
+        "/console/people/{id}/remove", person.ask_to_remove, Permission.REGISTER, "Really?", views=Action.PERSON_SEEN
+    ),
     form_at(
-        "/console/people/{id}/signed", signed.record, Permission.REGISTER, "They signed that they want messages again."
+        "/console/people/{id}/remove",
+        person.remove,
+        Permission.REGISTER,
+        "Remove somebody.",
+        changes=(Action.PERSON_REMOVED,),
+    ),
+    form_at(
+        "/console/people/{id}/signed",
+        signed.record,
+        Permission.REGISTER,
+        "They signed that they want messages again.",
+        changes=(Action.OPT_OUT_UNDONE,),
     ),
     page_at("/console/groups", groups.listing, Permission.LOOK, "Groups."),
-    form_at("/console/groups", groups.add, Permission.REGISTER, "Add a group."),
+    form_at("/console/groups", groups.add, Permission.REGISTER, "Add a group.", changes=(Action.GROUP_ADDED,)),
     page_at("/console/groups/{slug}", groups.one, Permission.REGISTER, "One group."),
-    form_at("/console/groups/{slug}", groups.rename, Permission.REGISTER, "Give a group another name."),
+    form_at(
+        "/console/groups/{slug}",
+        groups.rename,
+        Permission.REGISTER,
+        "Give a group another name.",
+        changes=(Action.GROUP_RENAMED,),
+    ),
     page_at("/console/groups/{slug}/delete", groups.ask_to_delete, Permission.REGISTER, "Really?"),
-    form_at("/console/groups/{slug}/delete", groups.delete, Permission.REGISTER, "Delete a group."),
+    form_at(
+        "/console/groups/{slug}/delete",
+        groups.delete,
+        Permission.REGISTER,
+        "Delete a group.",
+        changes=(Action.GROUP_DELETED,),
+    ),
     data_at(
         "GET",
         "/console/sandbox/{id}/mail",
@@ -79,10 +168,18 @@ ROUTES: tuple[Route, ...] = (
         Permission.LOOK,
         "A mail as it would look.",
         answers={200: _HTML},
+        views=Action.SANDBOX_SEEN,
     ),
     page_at("/console/stations", stations.listing, Permission.LOOK, "Stations."),
     page_at("/console/stations/new", station_new.ask, Permission.STATIONS, "Which one?"),
-    form_at("/console/stations/new", station_new.add, Permission.STATIONS, "Add a station.", largest=SHAPE),
+    form_at(
+        "/console/stations/new",
+        station_new.add,
+        Permission.STATIONS,
+        "Add a station.",
+        largest=SHAPE,
+        changes=(Action.STATION_ADDED,),
+    ),
     page_at("/console/stations/boundary", station_boundary.ask, Permission.STATIONS, "A territory out of a file."),
     form_at(
         "/console/stations/boundary", station_boundary.look, Permission.STATIONS, "Look at it.", largest=LARGEST_FORM
@@ -104,7 +201,13 @@ ROUTES: tuple[Route, ...] = (
     ),
     page_at("/console/stations/{slug}", stations.one, Permission.LOOK, "One station."),
     page_at("/console/stations/{slug}/edit", stations.edit, Permission.SETTINGS, "Change a station: the form."),
-    form_at("/console/stations/{slug}/edit", stations.change, Permission.SETTINGS, "Change a station."),
+    form_at(
+        "/console/stations/{slug}/edit",
+        stations.change,
+        Permission.SETTINGS,
+        "Change a station.",
+        changes=(Action.STATION_CHANGED,),
+    ),
     page_at("/console/stations/{slug}/poster", poster.page, Permission.LOOK, "The poster with the QR code."),
     data_at(
         "GET",
@@ -125,7 +228,9 @@ ROUTES: tuple[Route, ...] = (
     page_at(
         "/console/stations/{slug}/map", map_kept.page, Permission.SETTINGS, "The map for when the network is down."
     ),
-    form_at("/console/stations/{slug}/map", map_kept.begin, Permission.SETTINGS, "Fetch it."),
+    form_at(
+        "/console/stations/{slug}/map", map_kept.begin, Permission.SETTINGS, "Fetch it.", changes=(Action.MAP_FETCHED,)
+    ),
     data_at(
         "GET", "/console/stations/{slug}/map.json", map_kept.progress, Permission.SETTINGS, "How much of it is here."
     ),

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Handler, Route
 from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.web.console import home, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, report, unreached
+from broadcaster.web.console.audit import audit
 from broadcaster.web.console.compose import compose, editing, later, preview
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.operators import account, entering, password, people
@@ -81,6 +83,7 @@ ROUTES: tuple[Route, ...] = (
         {200: entering.EnteredOut},
         body=entering.SignInIn,
         access=Access.SIGNED,
+        changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
     ),
     _open("GET", "/console/welcome", entering.welcome, "A one-time link.", {200: _HTML}),
     _open(
@@ -93,6 +96,7 @@ ROUTES: tuple[Route, ...] = (
         "The first passkey.",
         {200: entering.EnteredOut},
         body=entering.FirstPasskeyIn,
+        changes=(Action.PASSKEY_ADDED, Action.SIGNED_IN),
     ),
     _open(
         "POST",
@@ -102,6 +106,7 @@ ROUTES: tuple[Route, ...] = (
         {200: entering.EnteredOut},
         body=password.SignInIn,
         access=Access.SIGNED,
+        changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
     ),
     _open(
         "POST",
@@ -118,10 +123,15 @@ ROUTES: tuple[Route, ...] = (
         "The first password.",
         {200: password.CodesOut},
         body=password.FirstPasswordIn,
+        changes=(Action.PASSWORD_SET, Action.SIGNED_IN),
     ),
-    form_at("/console/sign-out", signing_in.sign_out, Permission.SELF, "End this session."),
-    page_at("/console/sessions", signing_in.listing, Permission.SELF, "Who is signed in."),
-    form_at("/console/sessions/{id}/end", signing_in.end, Permission.SELF, "End a session."),
+    form_at(
+        "/console/sign-out", signing_in.sign_out, Permission.SELF, "End this session.", changes=(Action.SIGNED_OUT,)
+    ),
+    page_at("/console/sessions", signing_in.listing, Permission.SELF, "Who is signed in.", views=Action.OPERATORS_SEEN),
+    form_at(
+        "/console/sessions/{id}/end", signing_in.end, Permission.SELF, "End a session.", changes=(Action.SESSION_ENDED,)
+    ),
     page_at(account.ACCOUNT, account.page, Permission.SELF, "My account."),
     data_at("GET", f"{account.ACCOUNT}/passkeys", account.options, Permission.SELF, "What a new passkey needs."),
     data_at(
@@ -134,9 +144,15 @@ ROUTES: tuple[Route, ...] = (
         body=entering.PasskeyIn,
         largest=2 * SMALL,
         answers={204: None},
+        changes=(Action.PASSKEY_ADDED,),
     ),
     form_at(
-        f"{account.ACCOUNT}/passkeys/{{id}}/remove", account.remove, Permission.SELF, "Remove a passkey.", proven=True
+        f"{account.ACCOUNT}/passkeys/{{id}}/remove",
+        account.remove,
+        Permission.SELF,
+        "Remove a passkey.",
+        proven=True,
+        changes=(Action.PASSKEY_REMOVED,),
     ),
     data_at("GET", f"{account.ACCOUNT}/app", password.app, Permission.SELF, "What an authenticator app reads."),
     data_at(
@@ -148,6 +164,7 @@ ROUTES: tuple[Route, ...] = (
         proven=True,
         body=password.PasswordIn,
         largest=SMALL,
+        changes=(Action.PASSWORD_SET,),
     ),
     data_at(
         "POST",
@@ -157,14 +174,64 @@ ROUTES: tuple[Route, ...] = (
         "New recovery codes.",
         proven=True,
         largest=SMALL,
+        changes=(Action.CODES_MADE,),
     ),
     form_at(
-        f"{account.ACCOUNT}/password/remove", password.remove, Permission.SELF, "Remove the password.", proven=True
+        f"{account.ACCOUNT}/password/remove",
+        password.remove,
+        Permission.SELF,
+        "Remove the password.",
+        proven=True,
+        changes=(Action.PASSWORD_REMOVED,),
     ),
-    page_at(people.OPERATORS, people.listing, Permission.OPERATORS, "Who may act."),
-    form_at(people.OPERATORS, people.invite, Permission.OPERATORS, "Invite somebody.", proven=True),
+    page_at(people.OPERATORS, people.listing, Permission.OPERATORS, "Who may act.", views=Action.OPERATORS_SEEN),
     form_at(
-        f"{people.OPERATORS}/{{id}}", people.act, Permission.OPERATORS, "Change what somebody may do.", proven=True
+        people.OPERATORS,
+        people.invite,
+        Permission.OPERATORS,
+        "Invite somebody.",
+        proven=True,
+        changes=(Action.OPERATOR_INVITED,),
+    ),
+    form_at(
+        f"{people.OPERATORS}/{{id}}",
+        people.act,
+        Permission.OPERATORS,
+        "Change what somebody may do.",
+        proven=True,
+        changes=(Action.ROLE_SET, Action.OPERATOR_RECOVERED, Action.OPERATOR_DISABLED, Action.OPERATOR_ENABLED),
+    ),
+    page_at(
+        audit.AUDIT,
+        audit.page,
+        Permission.OPERATORS,
+        "Who did what.",
+        query=audit.AuditQuery,
+        views=Action.AUDIT_SEEN,
+    ),
+    data_at(
+        "GET",
+        f"{audit.AUDIT}.csv",
+        audit.as_csv,
+        Permission.OPERATORS,
+        "The log as CSV.",
+        query=audit.AuditQuery,
+        answers={200: "text/csv"},
+        page=True,
+        proven=True,
+        changes=(Action.AUDIT_EXPORTED,),
+    ),
+    data_at(
+        "GET",
+        f"{audit.AUDIT}.json",
+        audit.as_json,
+        Permission.OPERATORS,
+        "The log as JSON, an entry a line.",
+        query=audit.AuditQuery,
+        answers={200: "application/jsonl"},
+        page=True,
+        proven=True,
+        changes=(Action.AUDIT_EXPORTED,),
     ),
     page_at("/console", home.page, Permission.LOOK, "What holds now."),
     page_at("/console/new", compose.page, Permission.SEND, "A new alert."),
@@ -191,6 +258,7 @@ ROUTES: tuple[Route, ...] = (
         largest=SHAPE,
         answers={202: "application/json"},
         proven=True,
+        changes=(Action.ALERT_SENT,),
     ),
     data_at(
         "POST",
@@ -210,6 +278,7 @@ ROUTES: tuple[Route, ...] = (
         largest=SHAPE,
         answers={201: "application/json"},
         proven=True,
+        changes=(Action.SCHEDULE_MADE,),
     ),
     page_at(
         "/console/schedules",
@@ -219,7 +288,12 @@ ROUTES: tuple[Route, ...] = (
         query=schedules.SchedulesPageQuery,
     ),
     form_at(
-        "/console/schedules", drills.schedule, Permission.SEND, "Schedule a monthly drill for operators.", proven=True
+        "/console/schedules",
+        drills.schedule,
+        Permission.SEND,
+        "Schedule a monthly drill for operators.",
+        proven=True,
+        changes=(Action.SCHEDULE_MADE,),
     ),
     page_at("/console/schedules/{id}", schedules.one, Permission.LOOK, "One of them."),
     form_at(
@@ -228,6 +302,7 @@ ROUTES: tuple[Route, ...] = (
         Permission.SEND,
         "Pause or end it; answer for what was not sent.",
         proven=True,
+        changes=(Action.SCHEDULE_CHANGED, Action.SCHEDULE_ENDED, Action.ALERT_SENT, Action.OCCURRENCE_DISMISSED),
     ),
     page_at(
         "/console/schedules/{id}/edit",
@@ -245,11 +320,23 @@ ROUTES: tuple[Route, ...] = (
         query=editing.EditQuery,
         largest=SHAPE,
         proven=True,
+        changes=(Action.SCHEDULE_CHANGED,),
     ),
     page_at(
-        "/console/sandbox", sandbox.listing, Permission.LOOK, "What was composed and not sent.", query=SandboxPageQuery
+        "/console/sandbox",
+        sandbox.listing,
+        Permission.LOOK,
+        "What was composed and not sent.",
+        query=SandboxPageQuery,
+        views=Action.SANDBOX_SEEN,
     ),
-    page_at("/console/sandbox/{id}", sandbox.one, Permission.LOOK, "One message to its last byte."),
+    page_at(
+        "/console/sandbox/{id}",
+        sandbox.one,
+        Permission.LOOK,
+        "One message to its last byte.",
+        views=Action.SANDBOX_SEEN,
+    ),
     page_at("/console/alerts", alerts.listing, Permission.LOOK, "Alerts, newest first.", query=alerts.PageQuery),
     page_at("/console/alerts/{id}", live.page, Permission.LOOK, "An alert as it goes out."),
     data_at(
@@ -261,9 +348,23 @@ ROUTES: tuple[Route, ...] = (
         answers={200: _STREAM, 204: None},
     ),
     page_at("/console/alerts/{id}/cancel", live_cancel.ask, Permission.SEND, "The all-clear, ready to be sent."),
-    form_at("/console/alerts/{id}/cancel", live_cancel.do, Permission.SEND, "Send the all-clear.", proven=True),
+    form_at(
+        "/console/alerts/{id}/cancel",
+        live_cancel.do,
+        Permission.SEND,
+        "Send the all-clear.",
+        proven=True,
+        changes=(Action.ALERT_CANCELLED,),
+    ),
     page_at("/console/alerts/{id}/remind", reminding.ask, Permission.SEND, "Say it again while it holds."),
-    form_at("/console/alerts/{id}/remind", reminding.do, Permission.SEND, "Schedule the reminder.", proven=True),
+    form_at(
+        "/console/alerts/{id}/remind",
+        reminding.do,
+        Permission.SEND,
+        "Schedule the reminder.",
+        proven=True,
+        changes=(Action.SCHEDULE_MADE,),
+    ),
     page_at("/console/alerts/{id}/report", report.page, Permission.LOOK, "The report of an alert."),
     page_at("/console/alerts/{id}/report.pdf", report.pdf, Permission.LOOK, "The report as PDF."),
     page_at(
@@ -272,6 +373,7 @@ ROUTES: tuple[Route, ...] = (
         Permission.LOOK,
         "Whom nothing reached.",
         query=unreached.UnreachedQuery,
+        views=Action.UNREACHED_SEEN,
     ),
     page_at(
         "/console/alerts/{id}/unreached.csv",
@@ -280,5 +382,6 @@ ROUTES: tuple[Route, ...] = (
         "The same, as CSV.",
         query=unreached.UnreachedQuery,
         proven=True,
+        changes=(Action.UNREACHED_EXPORTED,),
     ),
 )

@@ -6,13 +6,14 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.keys import SERVICES, SESSION
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.http.sessions import COOKIE, FIELD, PATH, csrf_of, idle, session_of
-from broadcaster.store.operations import sessions
+from broadcaster.store.operations import audit, sessions
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.operators.entering import check_page
 from broadcaster.web.pages import to, written_short
@@ -56,6 +57,7 @@ async def sign_out(call: Call[None, None]) -> web.Response:
     """End this session."""
     async with call.services.store.write() as unit:
         await sessions.sign_out(unit, call.request.cookies.get(COOKIE, ""))
+        await audit.record(unit, call.actor, Action.SIGNED_OUT, call.actor.id)
     response = to(SIGN_IN)
     response.del_cookie(COOKIE, path=PATH)
     response.headers["Clear-Site-Data"] = '"cache"'
@@ -89,9 +91,9 @@ async def end(call: Call[None, None]) -> web.Response:
     """End one session."""
     number = number_of(call.request.match_info["id"])
     async with call.services.store.write() as unit:
-        done = number is not None and call.caller is not None and await sessions.end(unit, call.caller, number)
-    if not done:
-        raise NotFound("session-over")
+        if number is None or call.caller is None or not await sessions.end(unit, call.caller, number):
+            raise NotFound("session-over")
+        await audit.record(unit, call.actor, Action.SESSION_ENDED, session=number)
     return to(f"{PATH}/sessions")
 
 

@@ -34,6 +34,7 @@ from tests.bench.running import run, size
 from tests.bench.service import Serving, serving
 from tests.bench.sinks import Sink
 from tests.bench.table import Row
+from tests.contract.stores import BY
 from tests.servers.ports import free_port
 from tests.servers.postgres import postgres
 
@@ -292,7 +293,7 @@ async def _import(store: Store, file: Path, turn: int) -> float:
     began = time.perf_counter()
     with await plan(store, station, open_source(file)) as made:
         assert made.new == _LINES
-        await apply(store, made, now=datetime.now(UTC))
+        await apply(store, made, BY)
     return time.perf_counter() - began
 
 

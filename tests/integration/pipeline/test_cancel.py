@@ -14,7 +14,7 @@ from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import report as reports
 from broadcaster.store.tables import recipients
 from tests.contract.service import command, service
-from tests.contract.stores import add_station, mail, register, resident
+from tests.contract.stores import BY, add_station, mail, register, resident
 from tests.servers.push import Behaviour
 from tests.servers.town import OUTSIDE, Town, ids
 from tests.servers.town_api import eventually
@@ -191,7 +191,7 @@ async def test_an_alert_that_is_cancelled_before_anyone_is_written_down_ends_wit
             station = await add_station(unit, "laigle")
             await register(unit, station.id, resident(mail("rose@town.example"), at=(0.63, 48.76)))
         alert, _ = await issue(services, command(station))
-        all_clear = await cancel(services, alert, station, None, None)
+        all_clear = await cancel(services, alert, station, BY, None)
         for each in (alert, all_clear):
             async with services.bus.listen(f"alert:{each.id}") as heard:
                 assert await resolve(services, each.id) == 0

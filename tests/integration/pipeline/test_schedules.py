@@ -22,7 +22,7 @@ from broadcaster.store import schedules, tables
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
 from tests.contract.service import command, service
-from tests.contract.stores import NOW, add_station, an_alert, mail, register, resident
+from tests.contract.stores import BY, NOW, add_station, an_alert, mail, register, resident
 from tests.servers.postgres import driven
 from tests.servers.shaped import shaped
 
@@ -73,7 +73,7 @@ async def written(services: Services, station: Station, **changes: Any) -> Sched
     asked = Schedule(
         new_id(), station.id, await key_of(services), message=an_alert(station.id, **said).message, **fields
     )
-    return await scheduling.write(services, station, asked)
+    return await scheduling.write(services, station, asked, actor=BY)
 
 
 def at(services: Services, moment: datetime) -> None:
@@ -176,13 +176,13 @@ async def test_after_its_grace_it_is_not_sent_and_waits_for_a_person(
     assert await became(services, made) == [(AT_FRIDAY, Outcome.MISSED)]
     async with services.store.read() as unit:
         assert [each.at for _, each in await schedules.not_sent(unit, [station.id], 9)] == [AT_FRIDAY]
-    alert = await scheduling.answer(services, made, AT_FRIDAY, key_id=made.key_id, send=True)
+    alert = await scheduling.answer(services, made, AT_FRIDAY, actor=replace(BY, id=made.key_id), send=True)
     assert alert is not None
     assert alert.expires_at == services.clock.now() + made.lasts
     assert [each.id for each in await sent(services)] == [alert.id]
     for send in (True, False):
         with pytest.raises(Conflict):
-            await scheduling.answer(services, made, AT_FRIDAY, key_id=made.key_id, send=send)
+            await scheduling.answer(services, made, AT_FRIDAY, actor=replace(BY, id=made.key_id), send=send)
     async with services.store.read() as unit:
         assert await schedules.not_sent(unit, [station.id], 9) == []
 
@@ -196,7 +196,7 @@ async def test_of_thirty_that_a_day_down_missed_only_the_last_is_sent_and_only_w
     outcomes = await became(services, made)
     assert [each for _, each in outcomes] == [Outcome.MISSED] * 29 + [Outcome.ISSUED]
     assert (await read(services, made)).next_at == AT_FRIDAY + timedelta(hours=30)
-    await scheduling.end(services, await read(services, made))
+    await scheduling.end(services, await read(services, made), actor=BY)
     async with services.store.read() as unit:
         assert await schedules.not_sent(unit, [station.id], 99) == [], "with the schedule, what was missed is let go"
 
@@ -215,7 +215,7 @@ async def test_of_more_than_a_thousand_missed_the_latest_are_kept(services: Serv
 async def test_an_overdue_one_can_be_cancelled_before_anybody_sends_it(services: Services, station: Station) -> None:
     made = await written(services, station)
     at(services, AT_FRIDAY + timedelta(minutes=5))
-    await scheduling.end(services, made)
+    await scheduling.end(services, made, actor=BY)
     assert await scheduling.issue_due(services) == 0
     assert await sent(services) == []
 
@@ -227,7 +227,7 @@ async def test_a_clock_an_hour_ahead_and_set_back_issues_nothing_twice(services:
     at(services, AT_FRIDAY - timedelta(hours=1))
     assert await scheduling.issue_due(services) == 0
     changed = replace(await read(services, made), reason="read again")
-    await scheduling.change(services, station, await read(services, made), changed, None, following=False)
+    await scheduling.change(services, station, await read(services, made), changed, None, actor=BY, following=False)
     at(services, AT_FRIDAY)
     assert await scheduling.issue_due(services) == 0, "the edit named the same instant again"
     at(services, AT_FRIDAY + DAY)
@@ -260,9 +260,11 @@ async def test_an_edit_while_it_is_issued_is_refused_or_is_what_goes_out(
     (alert,) = await sent(services)
     assert alert.texts["fr"].headline == "À 8 h"
     with pytest.raises(Conflict):
-        await scheduling.change(services, station, made, edited, None, following=False)
+        await scheduling.change(services, station, made, edited, None, actor=BY, following=False)
     with pytest.raises(Conflict):
-        await scheduling.change(services, station, await read(services, made), edited, AT_FRIDAY, following=False)
+        await scheduling.change(
+            services, station, await read(services, made), edited, AT_FRIDAY, actor=BY, following=False
+        )
 
 
 async def test_a_schedule_whose_group_is_gone_is_not_sent_and_says_why(services: Services, station: Station) -> None:
@@ -279,7 +281,7 @@ async def test_a_schedule_whose_group_is_gone_is_not_sent_and_says_why(services:
     assert occurrence.why.params["name"] == "ecole"
     assert b"ecole" not in row.params
     assert "ecole" not in row.problem
-    await scheduling.end(services, await read(services, made))
+    await scheduling.end(services, await read(services, made), actor=BY)
 
 
 async def test_a_schedule_whose_author_is_gone_waits_for_somebody_else(services: Services, station: Station) -> None:
@@ -293,7 +295,9 @@ async def test_a_schedule_whose_author_is_gone_waits_for_somebody_else(services:
         ((_, occurrence),) = await schedules.not_sent(unit, [station.id], 9)
         assert (await schedules.authors(unit, [made]))[made.key_id] == "Mairie"
     assert (occurrence.why.code, occurrence.why.field) == ("author-gone", "author")
-    assert await scheduling.answer(services, made, AT_FRIDAY, key_id=made.key_id + 1, send=True) is not None
+    assert (
+        await scheduling.answer(services, made, AT_FRIDAY, actor=replace(BY, id=made.key_id + 1), send=True) is not None
+    )
 
 
 async def test_a_schedule_goes_with_its_station(services: Services, station: Station) -> None:
@@ -337,13 +341,15 @@ async def test_one_occurrence_is_left_out_one_is_changed_and_those_that_follow_a
 ) -> None:
     made = await written(services, station, rule="FREQ=DAILY;COUNT=6")
     days = [AT_FRIDAY + n * DAY for n in range(6)]
-    await scheduling.change(services, station, made, replace(made, paused=True), days[1], following=False)
+    await scheduling.change(services, station, made, replace(made, paused=True), days[1], actor=BY, following=False)
     was = await read(services, made)
     words = replace(made.message, texts={"fr": Text("Exception")})
-    await scheduling.change(services, station, was, replace(was, id=new_id(), message=words), days[2], following=False)
+    await scheduling.change(
+        services, station, was, replace(was, id=new_id(), message=words), days[2], actor=BY, following=False
+    )
     was = await read(services, made)
     later = replace(was, id=new_id(), starts=(FRIDAY + 4 * DAY).replace(hour=8))
-    await scheduling.change(services, station, was, later, days[4], following=True)
+    await scheduling.change(services, station, was, later, days[4], actor=BY, following=True)
     for day in days:
         for hours in range(24):
             at(services, day + timedelta(hours=hours / 2))
@@ -363,12 +369,16 @@ async def test_a_paused_schedule_sends_nothing_and_goes_on_when_it_is_resumed(
     services: Services, station: Station
 ) -> None:
     made = await written(services, station, rule="FREQ=DAILY")
-    paused = await scheduling.change(services, station, made, replace(made, paused=True), None, following=False)
+    paused = await scheduling.change(
+        services, station, made, replace(made, paused=True), None, actor=BY, following=False
+    )
     assert paused.next_at is None
     at(services, AT_FRIDAY + DAY)
     assert await scheduling.issue_due(services) == 0
     was = await read(services, made)
-    resumed = await scheduling.change(services, station, was, replace(was, paused=False), None, following=False)
+    resumed = await scheduling.change(
+        services, station, was, replace(was, paused=False), None, actor=BY, following=False
+    )
     assert resumed.next_at == AT_FRIDAY + 2 * DAY
     assert await became(services, made) == []
 
@@ -379,13 +389,13 @@ async def test_reminders_repeat_an_alert_while_it_holds_and_end_with_it(services
     message = replace(original.message, texts={"fr": Text("Toujours pas d'eau potable")})
     made = await written(services, station)
     asked = replace(made, id=new_id(), kind=Kind.REMINDER, message=message, reminds=original.id, rule="FREQ=DAILY")
-    reminder = await scheduling.write(services, station, asked)
-    await scheduling.end(services, made)
+    reminder = await scheduling.write(services, station, asked, actor=BY)
+    await scheduling.end(services, made, actor=BY)
     at(services, AT_FRIDAY)
     assert await scheduling.issue_due(services) == 1
     (told, _) = await sent(services)
     assert (told.msg_type, told.references) == (MsgType.UPDATE, (original.id,))
-    await cancel(services, original, station, None, None)
+    await cancel(services, original, station, BY, None)
     assert (await read(services, reminder)).ended_at == AT_FRIDAY
     at(services, AT_FRIDAY + DAY)
     assert await scheduling.issue_due(services) == 0
@@ -395,7 +405,7 @@ async def test_a_reminder_of_an_alert_that_expired_ends_unsent(services: Service
     everyone = Audience(AudienceKind.ALL_FOLLOWERS)
     original, _ = await issue(services, command(station, audience=everyone, area=None, expires_at=NOW + DAY))
     asked = replace(await written(services, station), id=new_id(), kind=Kind.REMINDER, reminds=original.id)
-    reminder = await scheduling.write(services, station, replace(asked, rule="FREQ=DAILY"))
+    reminder = await scheduling.write(services, station, replace(asked, rule="FREQ=DAILY"), actor=BY)
     at(services, AT_FRIDAY)
     await scheduling.issue_due(services)
     assert (await read(services, reminder)).ended_at == AT_FRIDAY

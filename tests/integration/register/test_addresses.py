@@ -21,7 +21,7 @@ from broadcaster.register.sheets import csv_text
 from broadcaster.store.people import addresses, people
 from broadcaster.web.console.people.exporting import rows_of
 from broadcaster.web.i18n import catalogs
-from tests.contract.stores import URLS, add_station, opened
+from tests.contract.stores import BY, URLS, add_station, opened
 from tests.servers.ban import Ban, Known
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ async def take(store: Store, station: Station, folder: Path, text: str, **wish: 
     path = folder / "liste.csv"
     path.write_text(text, encoding="utf-8")
     with await plan(store, station, open_source(path), **wish) as made:
-        await apply(store, made, now=NOW)
+        await apply(store, made, BY)
         return made
 
 

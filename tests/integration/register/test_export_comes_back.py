@@ -26,7 +26,7 @@ from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
 from broadcaster.web.console.people.exporting import rows_of
 from broadcaster.web.i18n import catalogs
-from tests.contract.stores import NOW, add_station, opened, phone, push, register, sqlite_url
+from tests.contract.stores import BY, NOW, add_station, opened, phone, push, register, sqlite_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -225,7 +225,7 @@ async def test_a_line_of_an_export_that_is_changed_changes_that_person(store, st
     text = (tmp_path / "export.csv").read_text(encoding="utf-8-sig").replace("06 39 98 00 01", "06 39 98 00 02")
     (tmp_path / "export.csv").write_text(text)
     with await plan(store, station, open_source(tmp_path / "export.csv")) as made:
-        await apply(store, made, now=NOW)
+        await apply(store, made, BY)
     async with store.read() as unit:
         profile = await people.profile(unit, one)
     assert [address for _, address, _ in profile.contacts] == ["+33639980002"]

@@ -23,7 +23,7 @@ from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.operations import migrate
 from broadcaster.store.people import confirmations, contacts, people
 from broadcaster.store.stations import stations
-from tests.contract.stores import push
+from tests.contract.stores import BY, push
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -73,7 +73,7 @@ async def planned(store: Store, station: Station, path: Path) -> Plan:
 
 async def imported(store: Store, station: Station, path: Path) -> Plan:
     with await planned(store, station, path) as made:
-        await apply(store, made, now=NOW)
+        await apply(store, made, BY)
         return made
 
 
@@ -182,7 +182,7 @@ async def test_an_id_that_stands_there_twice_is_refused_at_each_place(store: Sto
     with await planned(store, station, write(tmp_path, text)) as made:
         assert [(each.line, each.external_id) for each in made.refusals] == [(2, "A1"), (5, "A1")]
         assert made.new == 3
-        await apply(store, made, now=NOW)
+        await apply(store, made, BY)
     async with store.read() as unit:
         assert set(await people.by_external_ids(unit, station.id, ["A1", "A2", "A3", "A4"])) == {"A2", "A3", "A4"}
 
@@ -225,7 +225,7 @@ async def test_a_list_that_says_what_it_said_before_revives_what_was_found_dead(
         await contacts.retire(unit, [mobile], ContactStatus.GONE, "twilio:30005", NOW)
     with await planned(store, station, write(tmp_path, LIST)) as made:
         assert (made.new, made.changed) == (0, 1)
-        await apply(store, made, now=NOW)
+        await apply(store, made, BY)
     assert (await profile(store, station, "A1")).contacts[0][2] == "active"
     with await planned(store, station, write(tmp_path, LIST)) as made:
         assert made.changed == 0
@@ -253,10 +253,10 @@ async def test_every_change_is_told_to_the_index_of_places(store: Store, station
 async def test_of_two_imports_at_once_one_wins_whole(store: Store, station: Station, tmp_path: Path):
     path = write(tmp_path, LIST)
     with await planned(store, station, path) as one, await planned(store, station, path) as other:
-        await apply(store, one, now=NOW)
+        await apply(store, one, BY)
         before = rows(tmp_path)
         with pytest.raises(Conflict, match="import the file again"):
-            await apply(store, other, now=NOW)
+            await apply(store, other, BY)
     assert rows(tmp_path) == before
 
 
@@ -294,7 +294,7 @@ async def main(folder):
     async with store.read() as unit:
         station = await stations.by_slug(unit, "laigle")
     with await plan(store, station, open_source(Path(folder) / "liste.csv")) as made:
-        await applying.apply(store, made, now=datetime.now(UTC))
+        await applying.apply(store, made, BY)
 
 asyncio.run(main(sys.argv[1]))
 """

@@ -14,14 +14,14 @@ from broadcaster.register.reading import open_source
 from broadcaster.store.register import persons, search
 from broadcaster.store.register.search import Only
 from broadcaster.store.stations import stations
-from tests.contract.stores import NOW
+from tests.contract.stores import BY
 
 LISTS = Path(__file__).parent / "lists"
 
 
 async def imported(store, station, path):
     with await plan(store, station, open_source(path)) as made:
-        await apply(store, made, now=NOW)
+        await apply(store, made, BY)
         return made
 
 

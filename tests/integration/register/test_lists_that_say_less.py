@@ -12,7 +12,7 @@ from broadcaster.store.people import confirmations
 from broadcaster.store.register import by_hand, persons, search
 from broadcaster.store.register.search import Only
 from broadcaster.store.stations import stations
-from tests.contract.stores import NOW, phone, push
+from tests.contract.stores import BY, NOW, phone, push
 
 MOBILE = "06 39 98 06 {:02}"
 WHOLE = ["identifiant;nom;portable;groupes;longitude;latitude"] + [
@@ -25,7 +25,7 @@ async def imported(store, station, tmp_path, *lines, **options):
     path = tmp_path / "list.csv"
     path.write_text("\n".join(lines))
     with await plan(store, station, open_source(path), **options) as made:
-        await apply(store, made, now=NOW)
+        await apply(store, made, BY)
         return made
 
 

@@ -11,7 +11,7 @@ from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.store.register import persons, search
 from broadcaster.store.register.search import Only
-from tests.contract.stores import NOW, mail, phone, register
+from tests.contract.stores import BY, mail, phone, register
 
 GOOGLE = """\
 First Name,Middle Name,Last Name,Labels,E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value
@@ -40,7 +40,7 @@ async def planned(store, station, tmp_path, text):
 
 async def imported(store, station, tmp_path, text):
     with await planned(store, station, tmp_path, text) as made:
-        await apply(store, made, now=NOW)
+        await apply(store, made, BY)
         return made
 
 
@@ -137,7 +137,7 @@ async def test_a_sign_up_under_somebody_elses_name_does_not_take_their_line(stor
 async def test_of_two_imports_at_once_of_a_list_without_ids_one_wins(store, station, tmp_path):
     text = "nom,portable\nPaul Houx,06 39 98 00 01\n"
     with await planned(store, station, tmp_path, text) as one, await planned(store, station, tmp_path, text) as other:
-        await apply(store, one, now=NOW)
+        await apply(store, one, BY)
         with pytest.raises(Conflict):
-            await apply(store, other, now=NOW)
+            await apply(store, other, BY)
     assert len(await there(store, station)) == 1

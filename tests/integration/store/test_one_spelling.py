@@ -15,7 +15,7 @@ from broadcaster.store.operations.migrate import migrate, upgrade
 from broadcaster.store.people import contacts, people
 from broadcaster.store.register import by_hand, listed, persons
 from broadcaster.store.stations import stations
-from tests.contract.stores import NOW, SECRET, add_station, mail, register, resident
+from tests.contract.stores import BY, NOW, SECRET, add_station, mail, register, resident
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def station(store):
 async def imported(store, station, tmp_path, text):
     (tmp_path / "list.csv").write_text(text)
     with await plan(store, station, open_source(tmp_path / "list.csv")) as made:
-        await apply(store, made, now=NOW)
+        await apply(store, made, BY)
         return made
 
 

@@ -10,7 +10,7 @@ from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.store.people import people, residents
-from tests.contract.stores import NOW, add_station, push, register, resident
+from tests.contract.stores import BY, NOW, add_station, push, register, resident
 from zones import Area, Circle
 
 HERE = Area(circles=(Circle(0.63, 48.76, 1000.0),))
@@ -28,7 +28,7 @@ async def test_a_list_and_a_key_register_and_those_who_sign_up_or_follow_do_not(
     path = tmp_path / "list.csv"
     path.write_text("id,name,lon,lat\n1,Ann,0.63,48.76\n2,Bea,0.63,48.76\n")
     with await plan(store, town, open_source(path)) as made:
-        await apply(store, made, now=NOW)
+        await apply(store, made, BY)
     async with store.read() as unit:
         listed = {number for number, _ in (await people.by_external_ids(unit, town.id, ["1", "2"])).values()}
     followed = Atlas(store)

@@ -16,7 +16,7 @@ from broadcaster.register.reading import open_source
 from broadcaster.store import SealBroken
 from broadcaster.store.people import people
 from broadcaster.store.tables import subscribers
-from tests.contract.stores import NOW, add_station, phone, register, resident
+from tests.contract.stores import BY, NOW, add_station, phone, register, resident
 from zones import Area, Circle
 
 AREA = Area(circles=(Circle(0.63, 48.76, 2000.0),))
@@ -39,7 +39,7 @@ async def flags(store):
 async def import_list(store, station, tmp_path, text):
     (tmp_path / "list.csv").write_text(text)
     with await plan(store, station, open_source(tmp_path / "list.csv")) as made:
-        await apply(store, made, now=NOW)
+        await apply(store, made, BY)
         return made
 
 

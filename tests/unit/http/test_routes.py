@@ -143,3 +143,29 @@ def test_every_page_of_the_console_but_the_way_in_is_for_signed_in_operators():
             assert not route.documented
         else:
             assert route.access is not Access.OPERATOR
+
+
+UNRECORDED = {
+    # Nothing is kept of these.
+    "POST /v1/reach",
+    "POST /console/reach",
+    "POST /console/preview",
+    "POST /console/preview/mail",
+    "POST /console/when",
+    "POST /console/stations/boundary",
+    # These ask before something is done, or say how many, and show nobody.
+    "GET /console/people/new",
+    "GET /console/people/import",
+    "GET /console/people/addresses.json",
+    "GET /console/people/export",
+    "GET /console/groups/{slug}",
+    "GET /console/groups/{slug}/delete",
+}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=NAMES)
+def test_every_route_that_shows_people_or_changes_something_is_recorded_in_the_audit_log(route):
+    name = f"{route.method} {route.path}"
+    changes = route.method not in ("GET", "HEAD") and route.access in PERMITTED
+    shows = route.permission in (Permission.REGISTER, Permission.EXPORT, Permission.OPERATORS)
+    assert (name in UNRECORDED) is ((changes or shows) and not (route.views or route.changes)), name

@@ -49,9 +49,8 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
     wrong = _wrong(texts, words_of(call.request, station.languages[0]))
     if wrong:
         return await _page(call, alert, station, texts, wrong, status=422)
-    key_id = call.need(station.id).key_id
     try:
-        cleared = await issue.cancel(call.services, alert, station, key_id, texts)
+        cleared = await issue.cancel(call.services, alert, station, call.actor, texts)
     except Refused as refused:
         name = ".".join(reversed(refused.field.removeprefix("texts.").split(".")))
         words = words_of(call.request, station.languages[0])

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import structlog
 from aiohttp import web
 from pydantic import Field
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.reasons import sentence
 from broadcaster.domain.report import Unreached
@@ -16,13 +16,12 @@ from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.alerts import report as reports
+from broadcaster.store.operations import audit
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.console.alerts.live_words import number, people_of
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
-
-log = structlog.get_logger(__name__)
 
 PAGE = 100
 _FEW = 5
@@ -86,9 +85,8 @@ def _person(row: Unreached) -> dict[str, str]:
 
 
 async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
-    """Return everyone not reached as CSV (RFC 4180), for publishers; the download is logged."""
+    """Return everyone not reached as CSV (RFC 4180), for publishers; recorded before it leaves."""
     alert, station = await alert_of(call)
-    caller = call.need(station.id)
     words = words_of(call.request, station.languages[0])
     response = web.StreamResponse(
         headers={
@@ -97,25 +95,23 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
             "Cache-Control": "no-store",
         }
     )
-    async with call.services.store.read() as unit:
-        label = await reporting.label_of(unit, caller.key_id)
+    async with call.services.store.write() as unit:
+        await audit.record(unit, call.actor, Action.UNREACHED_EXPORTED, alert.id, station_id=station.id)
     await response.prepare(call.request)
     header = [words("Number"), words("External id"), words("Name"), words("Reason"), words("In detail")]
     await response.write((_BOM + _lines([header], words)).encode())
-    after, taken = 0, 0
+    after = 0
     while True:
         # A transaction per page: one for a slow reader's whole download would hold up the store.
         async with call.services.store.read() as unit:
             rows = await reports.unreached(unit, alert, after=after, limit=_AT_ONCE)
         lines = [[str(row.subscriber_id), row.external_id or "", row.name or "", *_why(row, words)] for row in rows]
-        taken += len(rows)
         if lines:
             await response.write(_lines(lines, words).encode())
         if len(rows) < _AT_ONCE:
             break
         after = rows[-1].subscriber_id
     await response.write_eof()
-    log.info("the list of the unreached was taken", alert=str(alert.id), key=caller.key_id, label=label, people=taken)
     return response
 
 

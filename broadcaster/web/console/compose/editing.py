@@ -79,7 +79,9 @@ async def save(call: Call[Any, EditQuery]) -> web.StreamResponse:
     becomes = await changed_to(call, was, station, given)
     if query.occurrence is None:
         becomes = replace(becomes, id=was.id)
-    made = await scheduling.change(call.services, station, was, becomes, query.occurrence, following=query.following)
+    made = await scheduling.change(
+        call.services, station, was, becomes, query.occurrence, actor=call.actor, following=query.following
+    )
     return json_of({"id": str(made.id)})
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.operators import Operator, party_of
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.zones import zone_of
@@ -11,6 +12,7 @@ from broadcaster.http.answers import answer, nothing
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
+from broadcaster.store.operations import audit
 from broadcaster.store.operators import operators, passkeys, passwords
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.operators import webauthn_checks as checks
@@ -78,6 +80,7 @@ async def remove(call: Call[None, None]) -> web.Response:
         who = await myself(unit, call)
         if number is None or not await passkeys.remove(unit, who.id, number):
             raise Refused("last-way-in")
+        await audit.record(unit, call.actor, Action.PASSKEY_REMOVED, who.id, passkey=number)
     return to(f"{ACCOUNT}?done=removed")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.operators import LONGEST_NAME, Operator, party_of
 from broadcaster.domain.refusals import Forbidden, NotFound, Refused
 from broadcaster.http.answers import answer
@@ -25,7 +26,7 @@ from broadcaster.http.sessions import (
     session_of,
 )
 from broadcaster.store import Unit
-from broadcaster.store.operations import sessions
+from broadcaster.store.operations import audit, sessions
 from broadcaster.store.operations.sessions import Session
 from broadcaster.store.operators import operators, passkeys
 from broadcaster.web.console.frame import show, words_of
@@ -91,6 +92,7 @@ async def sign_in(call: Call[SignInIn, None]) -> web.Response:
         name = await call.services.store.transact(enter)
     except Refused:
         await count(call.request)  # only who has no passkey: a flood from the town hall's address locks no mayor out
+        await record_failure(call, None)
         raise
     return answer(ENTERED) if name is None else entered(call.request, name, trusted=call.body.trusted)
 
@@ -124,7 +126,7 @@ async def first_passkey(call: Call[FirstPasskeyIn, None]) -> web.Response:
         if not await operators.use_link(unit, call.body.secret):
             raise NotFound("invitation-over")
         await operators.rename(unit, who.id, call.body.name.strip() or who.name)
-        return await start(unit, call.request, who.id)
+        return await start(unit, call, who.id)
 
     return entered(call.request, await call.services.store.transact(enter))
 
@@ -137,6 +139,7 @@ async def keep_passkey(unit: Unit, call: Call[Any, Any], who: Operator, credenti
     device = device_of(call.request)
     new = passkeys.NewPasskey(who.id, made.credential_id, made.credential_public_key, made.sign_count, device, now)
     await passkeys.add(unit, new)
+    await audit.record(unit, call.signing_in(who.id), Action.PASSKEY_ADDED, who.id)
 
 
 async def checked(unit: Unit, call: Call[Any, Any], credential: Mapping[str, Any], use: str) -> int:
@@ -162,13 +165,21 @@ async def go_in(
     """Begin an operator's session, return the cookie's value; their current session goes on, proven (None)."""
     if current is not None and current.caller.key_id == operator_id:
         await sessions.prove(unit, current.id, call.services.clock.now())
+        await audit.record(unit, call.signing_in(operator_id), Action.PROVEN, operator_id)
         return None
-    return await start(unit, call.request, operator_id, trusted=trusted)
+    return await start(unit, call, operator_id, trusted=trusted)
 
 
-async def start(unit: Unit, request: web.Request, operator_id: int, *, trusted: bool = False) -> str:
+async def record_failure(call: Call[Any, Any], operator_id: int | None) -> None:
+    """Record a sign-in that failed; ``operator_id``: whose, if that is known."""
+    async with call.services.store.write() as unit:
+        await audit.record(unit, call.actor, Action.SIGN_IN_FAILED, operator_id)
+
+
+async def start(unit: Unit, call: Call[Any, Any], operator_id: int, *, trusted: bool = False) -> str:
     """Begin an operator's session in the place of the browser's earlier one; return the cookie's value."""
-    services = request.app[SERVICES]
+    request, services = call.request, call.services
+    await audit.record(unit, call.signing_in(operator_id), Action.SIGNED_IN, operator_id, trusted=trusted)
     await sessions.sign_out(unit, request.cookies.get(COOKIE, ""))
     holds = _holds(request, trusted=trusted)
     return await sessions.start(unit, operator_id, device_of(request), services.clock.now(), holds, trusted=trusted)

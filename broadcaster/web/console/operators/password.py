@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.operators import LONGEST_NAME, LONGEST_PASSWORD, Operator
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.http.answers import answer
@@ -17,7 +18,7 @@ from broadcaster.http.schemas.base import Given, Shown
 from broadcaster.http.sessions import session_of
 from broadcaster.store import Unit
 from broadcaster.store.engine.sealing import SealBroken
-from broadcaster.store.operations import sessions
+from broadcaster.store.operations import audit, sessions
 from broadcaster.store.operators import operators, passwords
 from broadcaster.store.stations import stations
 from broadcaster.web.console.operators import password_checks as checks
@@ -29,6 +30,7 @@ from broadcaster.web.console.operators.entering import (
     entered,
     go_in,
     of_link,
+    record_failure,
     start,
 )
 from broadcaster.web.pages import to
@@ -90,7 +92,11 @@ async def sign_in(call: Call[SignInIn, None]) -> web.Response:
             raise Refused("sign-in-wrong")
         return await go_in(unit, call, known.operator_id, current, trusted=given.trusted)
 
-    name = await call.services.store.transact(enter)
+    try:
+        name = await call.services.store.transact(enter)
+    except Refused:
+        await record_failure(call, None if known is None else known.operator_id)
+        raise
     return answer(ENTERED) if name is None else entered(call.request, name, trusted=given.trusted)
 
 
@@ -121,15 +127,15 @@ async def first(call: Call[FirstPasswordIn, None]) -> web.Response:
     async with call.services.store.read() as unit:
         who = await of_link(unit, call)
         about = await _about(unit, who)
-    totp, step = _proved(call, who)
+    app = _proved(call, who)
     password = await checks.hashed(call.body.password, [name, *about])
 
     async def enter(unit: Unit) -> tuple[str, CodesOut]:
         if not await operators.use_link(unit, call.body.secret):
             raise NotFound("invitation-over")
         await operators.rename(unit, who.id, name or who.name)
-        told = await _keep(unit, who.id, password, totp, step)
-        return await start(unit, call.request, who.id), told
+        told = await _keep(unit, call, who.id, password, app)
+        return await start(unit, call, who.id), told
 
     cookie, told = await call.services.store.transact(enter)
     return entered(call.request, cookie, told=told)
@@ -140,12 +146,12 @@ async def change(call: Call[PasswordIn, None]) -> web.Response:
     async with call.services.store.read() as unit:
         who = await myself(unit, call)
         about = await _about(unit, who)
-    totp, step = _proved(call, who)
+    app = _proved(call, who)
     password = await checks.hashed(call.body.password, about)
 
     async def keep(unit: Unit) -> CodesOut:
         await sessions.end_others(unit, who.id, call.request[SESSION].id)
-        return await _keep(unit, who.id, password, totp, step)
+        return await _keep(unit, call, who.id, password, app)
 
     return answer(await call.services.store.transact(keep))
 
@@ -157,6 +163,7 @@ async def codes(call: Call[None, None]) -> web.Response:
         who = await myself(unit, call)
         if not who.has_password:
             raise NotFound("no-password")
+        await audit.record(unit, call.actor, Action.CODES_MADE, who.id)
         return CodesOut(codes=await passwords.new_codes(unit, who.id), login=who.login)
 
     return answer(await call.services.store.transact(make))
@@ -165,16 +172,19 @@ async def codes(call: Call[None, None]) -> web.Response:
 async def remove(call: Call[None, None]) -> web.Response:
     """Remove the password, the app and the recovery codes. Raises ``Refused`` for the last way in."""
     async with call.services.store.write() as unit:
-        if not await passwords.remove(unit, (await myself(unit, call)).id):
+        who = await myself(unit, call)
+        if not await passwords.remove(unit, who.id):
             raise Refused("last-way-in")
+        await audit.record(unit, call.actor, Action.PASSWORD_REMOVED, who.id)
     return to(f"{ACCOUNT}?done=password-removed")
 
 
-async def _keep(unit: Unit, operator_id: int, password: str, totp: str, step: int) -> CodesOut:
+async def _keep(unit: Unit, call: Call[Any, Any], operator_id: int, password: str, app: tuple[str, int]) -> CodesOut:
     who = await operators.by_id(unit, operator_id)
     if who is None or await passwords.is_taken(unit, who):
         raise Conflict("login-taken")
-    await passwords.keep(unit, operator_id, password, totp, step)
+    await passwords.keep(unit, operator_id, password, *app)
+    await audit.record(unit, call.signing_in(operator_id), Action.PASSWORD_SET, operator_id)
     return CodesOut(codes=await passwords.new_codes(unit, operator_id), login=who.login)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import structlog
 from aiohttp import web
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.operators import (
     INVITATION_HOLDS,
     LINK_HOLDS,
@@ -23,13 +23,12 @@ from broadcaster.http.route import Call, forbidden
 from broadcaster.http.sessions import PATH
 from broadcaster.pipeline.inviting import send_invitation
 from broadcaster.store import Unit
+from broadcaster.store.operations import audit
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
-
-log = structlog.get_logger(__name__)
 
 _HOUR = timedelta(hours=1)
 
@@ -61,7 +60,7 @@ async def invite(call: Call[None, None]) -> web.Response:
         if made is None:
             raise Conflict("operator-known", "mail")
         secret = await operators.new_link(unit, made, now + INVITATION_HOLDS)
-        log.info("an operator was invited", operator=made, station=station.slug, role=str(role), by=_by(call))
+        await audit.record(unit, call.actor, Action.OPERATOR_INVITED, made, station_id=station.id, role=str(role))
     url = welcome_url(call.services.base_url, secret)
     sent = mail is not None and await send_invitation(call.services, station, made, mail, url)
     async with call.services.store.read() as unit:
@@ -87,13 +86,16 @@ async def act(call: Call[None, None]) -> web.Response:
             raise Forbidden("operator-of-others")
         if asked == "disable" and await operators.is_last_administrator(unit, who):
             raise Conflict("last-administrator")
-        log.info("an operator was changed", operator=who.id, change=asked, by=_by(call))
         if asked == "recover":
+            await audit.record(unit, call.actor, Action.OPERATOR_RECOVERED, who.id)
             await operators.forget_ways(unit, who.id)
             secret = await operators.new_link(unit, who.id, now + LINK_HOLDS)
             return await _page(unit, call, words, link=(who.name, secret, LINK_HOLDS))
-        await operators.disable(unit, who.id, None if asked == "enable" else now)
-    return to(f"{OPERATORS}?done={'enabled' if asked == 'enable' else 'disabled'}")
+        enabled = asked == "enable"
+        await operators.disable(unit, who.id, None if enabled else now)
+        what = Action.OPERATOR_ENABLED if enabled else Action.OPERATOR_DISABLED
+        await audit.record(unit, call.actor, what, who.id)
+    return to(f"{OPERATORS}?done={'enabled' if enabled else 'disabled'}")
 
 
 async def _set_role(unit: Unit, call: Call[Any, Any], who: Operator, form: Mapping[str, str]) -> None:
@@ -105,7 +107,8 @@ async def _set_role(unit: Unit, call: Call[Any, Any], who: Operator, form: Mappi
         raise Forbidden("operator-yourself")
     role = None if form.get("role", "") == "none" else _role(form.get("role", ""))
     await operators.set_role(unit, who.id, station.id, role)
-    log.info("a role was set", operator=who.id, station=station.slug, role=role and str(role), by=_by(call))
+    what = call.actor, Action.ROLE_SET, who.id
+    await audit.record(unit, *what, station_id=station.id, role=None if role is None else str(role))
 
 
 def _role(given: str) -> Role:
@@ -117,10 +120,6 @@ def _role(given: str) -> Role:
 def _sees(call: Call[Any, Any], who: Operator) -> bool:
     theirs = call.stations()
     return theirs is None or not theirs.isdisjoint(who.roles)
-
-
-def _by(call: Call[Any, Any]) -> int | None:
-    return None if call.caller is None else call.caller.key_id
 
 
 async def _page(

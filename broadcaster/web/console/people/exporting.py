@@ -3,10 +3,10 @@
 import codecs
 from collections.abc import AsyncIterator, Iterator, Mapping
 
-import structlog
 from aiohttp import web
 from babel.numbers import format_decimal
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.signs import unfit
 from broadcaster.domain.spelling import group_slug, key
@@ -18,6 +18,7 @@ from broadcaster.register.columns import HEADINGS, OF_PLACE
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store.engine.engine import Store
+from broadcaster.store.operations import audit
 from broadcaster.store.register import persons, search
 from broadcaster.store.register.persons import Person
 from broadcaster.store.register.search import Only
@@ -25,8 +26,6 @@ from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.i18n import Words
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
-
-log = structlog.get_logger(__name__)
 
 _BATCH = 500
 _TRUNKS = ("+33", "+262", "+590", "+594", "+596")
@@ -48,17 +47,19 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def download(call: Call[None, None]) -> web.StreamResponse:
-    """Return the register, and log who downloaded it.
+    """Return the register, recorded before it leaves.
 
     ``who=all``: include people who signed up themselves.
     """
     store, words = call.services.store, words_of(call.request)
     async with store.read() as unit:
         station, _ = await chosen_station(unit, call)
-    caller = call.need(station.id)
+    call.need(station.id)
     everyone = call.request.query.get("who") == "all"
     day = call.services.clock.now().astimezone(zone_of(station.region)).date().isoformat()
     name = f"{words('register')}-{station.slug}-{day}.csv"
+    async with store.write() as unit:
+        await audit.record(unit, call.actor, Action.REGISTER_EXPORTED, station_id=station.id, everyone=everyone)
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/csv; charset=utf-8",
@@ -68,11 +69,8 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
     )
     await response.prepare(call.request)
     await response.write(codecs.BOM_UTF8)
-    written = -1  # the header is not a person
     async for rows in rows_of(store, station, words, everyone=everyone):
-        written += len(rows)
         await response.write(csv_text(rows, delimiter_of(words.locale)).encode())
-    log.info("the register was exported", station=station.slug, key=caller.key_id, people=written, everyone=everyone)
     await response.write_eof()
     return response
 

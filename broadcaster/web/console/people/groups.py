@@ -2,23 +2,22 @@
 
 from typing import Any
 
-import structlog
 from aiohttp import web
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import Station
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
-from broadcaster.store import Unit
+from broadcaster.http.stations import forget_group
+from broadcaster.store.operations import audit
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
-
-log = structlog.get_logger(__name__)
 
 LONGEST_NAME = 60
 
@@ -45,7 +44,10 @@ async def add(call: Call[None, None]) -> web.Response:
     if wrong:
         return _page(call, station, theirs, groups, name=name, wrong=wrong)
     async with call.services.store.write() as unit:
-        await stations.ensure_groups(unit, station.id, {group_slug(name): name})
+        made = await stations.ensure_groups(unit, station.id, {group_slug(name): name})
+        if taken is None:
+            number = made[group_slug(name)]
+            await audit.record(unit, call.actor, Action.GROUP_ADDED, number, station_id=station.id)
     return to(f"/console/groups?station={station.slug}&done=added")
 
 
@@ -68,6 +70,8 @@ async def rename(call: Call[None, None]) -> web.Response:
         return _one(call, station, slug, name=name, members=members, wrong=wrong)
     async with call.services.store.write() as unit:
         await by_hand.rename_group(unit, station.id, slug, name)
+        number = (await stations.group_ids(unit, station.id)).get(slug)
+        await audit.record(unit, call.actor, Action.GROUP_RENAMED, number, station_id=station.id)
     return to(f"/console/groups?station={station.slug}&done=renamed")
 
 
@@ -84,21 +88,14 @@ async def delete(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)
         groups = await stations.group_list(unit, station.id)
-    caller = call.need(station.id)
     slug = call.request.match_info["slug"]
-
-    async def forget(unit: Unit) -> int | None:
-        return await by_hand.delete_group(unit, station.id, slug, call.services.clock.now())
-
     try:
-        members = await call.services.store.transact(forget)
+        await call.services.store.transact(lambda unit: forget_group(unit, call, station, slug))
     except Conflict:
         words = words_of(call.request)
         wrong = words("An alert to this group is not over yet. Lift it, or wait for its end, then delete the group.")
         _, name, count = _named(call, groups)
         return _asking(call, station, slug, name=name, members=count, wrong=wrong)
-    if members is not None:
-        log.info("a group was deleted", station=station.slug, group=slug, members=members, key=caller.key_id)
     return to(f"/console/groups?station={station.slug}&done=deleted")
 
 

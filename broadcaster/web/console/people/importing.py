@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import structlog
 from aiohttp import web
 from babel.numbers import format_decimal
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Conflict, NotFound, sentence
 from broadcaster.domain.stations import Station
 from broadcaster.http.reading import form_of
@@ -19,6 +19,7 @@ from broadcaster.http.route import Call
 from broadcaster.register.applying import apply as carry_out
 from broadcaster.register.planning import Plan
 from broadcaster.register.refusals import ListRefused, Refusal
+from broadcaster.store.operations import audit
 from broadcaster.store.register import uploads
 from broadcaster.store.register.uploads import Upload, UploadState
 from broadcaster.store.stations import stations
@@ -27,8 +28,6 @@ from broadcaster.web.console.people.importing_file import looked_at, report_of, 
 from broadcaster.web.console.uploading import LARGEST, FileTooLarge, NoFile, as_file, received
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
-
-log = structlog.get_logger(__name__)
 
 _LONGEST_TOKEN = 60
 
@@ -61,6 +60,8 @@ async def upload(call: Call[None, None]) -> web.Response:
         return _asking(call, station, theirs, words("There is a header, and no line below it."))
     async with store.write() as unit:
         token = await uploads.keep(unit, caller, station.id, sent.pieces, report=report, now=call.services.clock.now())
+        lines = int(report["lines"])
+        await audit.record(unit, call.actor, Action.LIST_UPLOADED, station_id=station.id, lines=lines)
     return to(f"/console/people/import/{token}?station={station.slug}")
 
 
@@ -103,8 +104,6 @@ async def apply(call: Call[None, None]) -> web.Response:
         raise
     async with services.store.write() as unit:
         await uploads.done(unit, found.id, report, left_out)
-    key = None if call.caller is None else call.caller.key_id
-    log.info("a list was imported", station=station.slug, key=key, added=report["new"], changed=report["changed"])
     return to(here)
 
 
@@ -113,6 +112,7 @@ async def forget(call: Call[None, None]) -> web.Response:
     found, station = await _found(call)
     async with call.services.store.write() as unit:
         await uploads.forget(unit, found.id)
+        await audit.record(unit, call.actor, Action.LIST_FORGOTTEN, station_id=station.id)
     return to(f"/console/people/import?station={station.slug}")
 
 
@@ -138,7 +138,7 @@ async def _carried_out(call: Call[Any, Any], found: Upload, station: Station) ->
     """Apply the list; return the result, and the lines left out."""
     services, before = call.services, found.report
     async with _looked_at(call, found, station) as made:
-        await carry_out(services.store, made, now=services.clock.now())
+        await carry_out(services.store, made, call.actor)
         left_out = to_mend(made, words_of(call.request)) if made.refusals else b""
         return report_of(made, before["name"], before["stamp"], clears=before.get("clears", False)), left_out
 

@@ -7,10 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-import structlog
 from babel.dates import format_date
 
 from broadcaster.domain.addresses import OPEN
+from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.domain.zones import zone_of
@@ -18,6 +18,7 @@ from broadcaster.http.reading import form_of, number_of
 from broadcaster.languages import LANGUAGES
 from broadcaster.register.parsing import canonical
 from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.operations import audit
 from broadcaster.store.people import people
 from broadcaster.store.register import by_hand, persons
 from broadcaster.store.register.by_hand import Change
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from broadcaster.store.register.persons import Held, Person
     from broadcaster.web.console.people.person_form import PersonForm
     from broadcaster.web.i18n import Words
-
-log = structlog.get_logger(__name__)
 
 
 class _Where(NamedTuple):
@@ -87,13 +86,13 @@ async def add(call: Call[None, None]) -> web.Response:
             now=services.clock.now(),
             digests=[digest],
         )
+        await audit.record(unit, call.actor, Action.PERSON_ADDED, subscriber_id, station_id=station.id)
         return subscriber_id
 
     subscriber_id = await services.store.transact(keep)
     if not subscriber_id:
         given.wrong["external_id"] = words("Somebody else in the register has this number.")
         return _form(call, where, given)
-    log.info("a person was added", station=station.slug, subscriber=subscriber_id, key=_key(call))
     return to(f"/console/people/{subscriber_id}?station={station.slug}&done=added")
 
 
@@ -186,9 +185,9 @@ async def change(call: Call[None, None]) -> web.Response:
         if now.digest != person.digest:
             raise Conflict("person-changed")
         await by_hand.amend(unit, station.id, person.id, changed, services.clock.now())
+        await audit.record(unit, call.actor, Action.PERSON_CHANGED, person.id, station_id=station.id)
 
     await services.store.transact(keep)
-    log.info("a person was changed", station=station.slug, subscriber=person.id, key=_key(call))
     return to(f"/console/people/{person.id}?station={station.slug}&done=changed")
 
 
@@ -201,9 +200,9 @@ async def revive(call: Call[None, None]) -> web.Response:
 
     async def keep(unit: Unit) -> None:
         await by_hand.revive(unit, person.id, number, call.services.clock.now())
+        await audit.record(unit, call.actor, Action.CONTACT_REVIVED, person.id, station_id=station.id, contact=number)
 
     await call.services.store.transact(keep)
-    log.info("a contact was revived", station=station.slug, subscriber=person.id, contact=number, key=_key(call))
     return to(f"/console/people/{person.id}?station={station.slug}&done=revived")
 
 
@@ -223,11 +222,11 @@ async def remove(call: Call[None, None]) -> web.Response:
         station = (await _where(unit, call)).station
     number = number_of(call.request.match_info["id"]) or 0
 
-    async def forget(unit: Unit) -> bool:
-        return await by_hand.remove(unit, station.id, number)
+    async def forget(unit: Unit) -> None:
+        if await by_hand.remove(unit, station.id, number):
+            await audit.record(unit, call.actor, Action.PERSON_REMOVED, number, station_id=station.id)
 
-    if await call.services.store.transact(forget):
-        log.info("a person was removed", station=station.slug, subscriber=number, key=_key(call))
+    await call.services.store.transact(forget)
     return to(f"/console/people?station={station.slug}&done=removed")
 
 
@@ -324,7 +323,3 @@ async def _person(unit: Unit, call: Call[Any, Any], station: Station) -> Person:
     if found is None:
         raise NotFound("person-unknown")
     return found
-
-
-def _key(call: Call[Any, Any]) -> int | None:
-    return None if call.caller is None else call.caller.key_id

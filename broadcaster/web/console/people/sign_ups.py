@@ -4,15 +4,16 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import structlog
 from aiohttp import web
 from babel.numbers import format_decimal
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
+from broadcaster.store.operations import audit
 from broadcaster.store.people import waves
 from broadcaster.store.people.waves import Wave
 from broadcaster.store.register import by_hand, persons
@@ -26,7 +27,6 @@ MANY = 20
 
 _AT_ONCE = 100
 _SOURCES = 10
-log = structlog.get_logger(__name__)
 
 
 async def listing(call: Call[None, None]) -> web.Response:
@@ -65,18 +65,12 @@ async def remove(call: Call[None, None]) -> web.Response:
         ids = await waves.of_wave(unit, station.id, begins_at, source, _AT_ONCE)
         for each in ids:
             await by_hand.remove(unit, station.id, each)
+        if ids:
+            await audit.record(unit, call.actor, Action.SIGN_UPS_REMOVED, station_id=station.id, people=len(ids))
         return len(ids)
 
-    removed = 0
-    while gone := await call.services.store.transact(some):
-        removed += gone
-    log.info(
-        "unconfirmed sign-ups were removed",
-        station=station.slug,
-        people=removed,
-        hour=begins_at.isoformat(),
-        key=None if call.caller is None else call.caller.key_id,
-    )
+    while await call.services.store.transact(some):
+        pass
     path = f"/console/people/sign-ups?station={station.slug}&done=removed"
     return to(path)
 

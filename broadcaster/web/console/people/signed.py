@@ -2,20 +2,20 @@
 
 from datetime import date
 
-import structlog
 from aiohttp import web
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Refused
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
+from broadcaster.store.operations import audit
 from broadcaster.store.register import by_hand
 from broadcaster.store.register.by_hand import Signed
 from broadcaster.web.console.frame import chosen_station
 from broadcaster.web.pages import to
 
 LONGEST = 120
-log = structlog.get_logger(__name__)
 
 
 async def record(call: Call[None, None]) -> web.Response:
@@ -36,17 +36,12 @@ async def record(call: Call[None, None]) -> web.Response:
 
     async def keep(unit: Unit) -> bool:
         signed = Signed(on.isoformat(), kept, now, caller.key_id)
-        return await by_hand.record_signed(unit, station.id, subscriber_id, contact_id, signed)
+        if not await by_hand.record_signed(unit, station.id, subscriber_id, contact_id, signed):
+            return False
+        what = call.actor, Action.OPT_OUT_UNDONE, subscriber_id
+        await audit.record(unit, *what, station_id=station.id, contact=contact_id, signed_on=on.isoformat())
+        return True
 
     done = await call.services.store.transact(keep)
-    if done:
-        log.info(
-            "an opt-out was undone at a signed request",
-            station=station.slug,
-            subscriber=subscriber_id,
-            contact=contact_id,
-            signed_on=on.isoformat(),
-            key=caller.key_id,
-        )
     path = f"/console/people/{subscriber_id}?station={station.slug}" + ("&done=signed" if done else "")
     return to(path)

@@ -80,7 +80,9 @@ async def schedule(call: Call[None, None]) -> web.StreamResponse:
         repeat=f"FREQ=MONTHLY;BYDAY={(at.day - 1) // 7 + 1}{_DAYS[at.weekday()]}",
         kind="drill",
     )
-    made = await scheduling.write(call.services, station, await planned(call.services, asked, station, caller))
+    made = await scheduling.write(
+        call.services, station, await planned(call.services, asked, station, caller), actor=call.actor
+    )
     there = f"/console/schedules/{made.id}"
     return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
 

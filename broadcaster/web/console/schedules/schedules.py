@@ -277,21 +277,21 @@ async def act(call: Call[None, None]) -> web.StreamResponse:
 
 async def _done(call: Call[Any, Any], was: Schedule, station: Station, action: str, at: datetime | None) -> str:
     """Carry it out; return the address of what to show then."""
-    services, key_id = call.services, call.need(station.id).key_id
+    services, actor = call.services, call.actor
     if action in ("send", "let_go") and at is not None:
-        alert = await scheduling.answer(services, was, at, key_id=key_id, send=action == "send")
+        alert = await scheduling.answer(services, was, at, actor=actor, send=action == "send")
         return _PATH if alert is None else f"/console/alerts/{alert.id}"
     if action == "end":
-        await scheduling.end(services, was)
+        await scheduling.end(services, was, actor=actor)
         return _PATH
     if action in ("skip", "pause_on") and at is not None:
         becomes, following = replace(was, paused=True, id=new_id()), action == "pause_on"
     elif action in ("pause", "resume"):
-        becomes = replace(was, paused=True) if action == "pause" else replace(was, paused=False, key_id=key_id)
+        becomes = replace(was, paused=True) if action == "pause" else replace(was, paused=False, key_id=actor.key_id)
         at, following = None, False
     else:
         raise Refused("form-unknown", "action")
-    changed = await scheduling.change(services, station, was, becomes, at, following=following)
+    changed = await scheduling.change(services, station, was, becomes, at, actor=actor, following=following)
     return f"{_PATH}/{changed.id}"
 
 

@@ -6,12 +6,14 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.stations import Station
 from broadcaster.http.answers import answer
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Shown
 from broadcaster.http.stations import station_named
+from broadcaster.store.operations import audit
 from broadcaster.tiles import TilesAway
 from broadcaster.tiles.territory import TerritoryFetch, wanted_of
 from broadcaster.web.console.frame import show, words_of
@@ -91,7 +93,10 @@ async def progress(call: Call[None, None]) -> web.Response:
 async def begin(call: Call[None, None]) -> web.Response:
     """Fetch what is missing, in the background."""
     station = await _station(call)
-    call.request.app[FETCHES].begin(station, await _counted(call, station))
+    wanted = await _counted(call, station)
+    async with call.services.store.write() as unit:
+        await audit.record(unit, call.actor, Action.MAP_FETCHED, station.id, station_id=station.id)
+    call.request.app[FETCHES].begin(station, wanted)
     return to(f"/console/stations/{station.slug}/map")
 
 

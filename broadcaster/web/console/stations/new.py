@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-import structlog
 from aiohttp import web
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Conflict, NotFound, sentence
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.http.answers import answer
@@ -13,6 +13,7 @@ from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import MAX_NAME, Shown
 from broadcaster.languages import DEFAULT
+from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.stations import boundary as station_boundary
@@ -23,8 +24,6 @@ from broadcaster.web.ground import GROUND
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
 from zones import Commune, CommuneName, Communes, CommunesMissing, Jurisdiction, UnknownCommune
-
-log = structlog.get_logger(__name__)
 
 _COMMUNES = Communes()  # opens nothing before the first query
 _MOST = 12
@@ -78,8 +77,8 @@ async def add(call: Call[None, None]) -> web.Response:
         async with services.store.write() as unit:
             made = await stations.add(unit, fields, services.clock.now())
             known = await stations.by_slug(unit, given.slug)
-        if made is not None:
-            log.info("a station was added", station=made.slug, key=None if call.caller is None else call.caller.key_id)
+            if made is not None:
+                await audit.record(unit, call.actor, Action.STATION_ADDED, made.id, station_id=made.id)
         if made is not None or (known is not None and (known.name, known.insee) == (fields["name"], fields["insee"])):
             return to(f"/console/stations/{given.slug}?done=added")
         given.wrong["slug"] = sentence(Conflict("slug-taken", slug=given.slug), words)

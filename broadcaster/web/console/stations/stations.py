@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import StationKind
 from broadcaster.http.reading import form_of
 from broadcaster.http.stations import station_named
 from broadcaster.languages import LANGUAGES
+from broadcaster.store.operations import audit
 from broadcaster.store.people import wishes
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, stations_of, words_of
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from broadcaster.web.i18n import Words
 
 _MONTHS = 6
-log = structlog.get_logger(__name__)
 
 
 async def listing(call: Call[None, None]) -> web.Response:
@@ -113,11 +113,11 @@ async def change(call: Call[None, None]) -> web.Response:
     try:
         async with call.services.store.write() as unit:
             await stations.change(unit, station.id, fields, sure=given.sure)
+            await audit.record(unit, call.actor, Action.STATION_CHANGED, station.id, station_id=station.id)
     except Refused as error:
         asks = error.code == "topic-chosen"
         given.wrong["topics"] = sentence(error, words)
         return _editing(call, station, given, asks=asks)
-    log.info("a station was changed", station=station.slug, key=None if call.caller is None else call.caller.key_id)
     return to(f"/console/stations/{station.slug}?done=changed")
 
 

@@ -1,0 +1,105 @@
+"""``tocsin audit verify|list|erase-reason``."""
+
+import re
+
+import click
+
+from broadcaster.commands.exits import Exit
+from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.opened import machine, opened, settings
+from broadcaster.commands.showing import moment, out, print_json, table
+from broadcaster.domain.audit import Action, Entry
+from broadcaster.domain.spelling import counted
+from broadcaster.store.operations import audit as log
+from broadcaster.store.operations import audit_reading as reading
+from broadcaster.store.operations.audit_reading import Fault, Only, Verdict
+
+_HEAD = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
+_SENTENCES = {
+    Fault.CHANGED: "entry {} does not fit its hash: it was changed or moved",
+    Fault.MISSING: "entry {} is missing: it was removed",
+    Fault.CUT: "entry {} is not the one whose hash was given: the log was cut off, or written anew",
+    Fault.DROPPED: "what was before entry {} is gone, and the log does not tell of it",
+}
+
+
+@click.group()
+def audit() -> None:
+    """The audit log: who did what, when and from where."""
+
+
+@audit.command("verify")
+@click.option("--head", help="A hash that left the database earlier, as in the daily mail or the service's log.")
+def verify(*, head: str | None) -> None:
+    """Check the whole log: that nothing was changed, removed or moved; with --head, that its end was not cut off."""
+    given = None
+    if head is not None:
+        read = _HEAD.fullmatch(head.strip().lower())
+        if read is None:
+            raise Stop("--head is a number, a colon and 64 hexadecimal figures, as in the daily mail")
+        given = int(read[1]), bytes.fromhex(read[2])
+
+    async def work() -> Verdict:
+        async with opened(settings()) as store, store.read() as unit:
+            return await reading.verify(unit, given)
+
+    found = wait_for(work())
+    for fault, seq in found.faults:
+        click.echo(_SENTENCES[fault].format(seq))
+    waiting = f", {found.waiting} wait to be chained" if found.waiting else ""
+    click.echo(f"{counted(found.entries, 'entry', 'entries')}{waiting}; head {found.seq}:{found.hash.hex()}")
+    if found.faults:
+        raise Stop("the log is not as it was written", Exit.REFUSED)
+    click.echo("the log is whole")
+
+
+@audit.command("list")
+@click.option("--action", type=click.Choice([each.value for each in Action]), help="Only this.")
+@click.option("--actor", type=int, help="Only by the operator or key with this id.")
+@click.option("--about", type=int, help="Only about what has this id: an alert, a person, an operator.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def list_(*, action: str | None, actor: int | None, about: int | None, limit: int, as_json: bool) -> None:
+    """List entries, newest first."""
+    only = Only(actor_id=actor, action=None if action is None else Action(action), about=about)
+
+    async def work() -> tuple[list[Entry], dict[int, str]]:
+        async with opened(settings()) as store, store.read() as unit:
+            found = await reading.page(unit, only, limit=limit)
+            return found, await reading.reasons(unit, found)
+
+    found, reasons = wait_for(work())
+    if as_json:
+        print_json([reading.as_json(each, reasons.get(each.id)) for each in found])
+        return
+    rows = [
+        (
+            each.id,
+            moment(each.actor.at),
+            f"{each.actor.kind} {each.actor.id or ''}".strip(),
+            each.actor.origin,
+            each.action,
+            each.about or "",
+            ", ".join(f"{name} {value}" for name, value in each.params.items()),
+            reasons.get(each.id, ""),
+        )
+        for each in found
+    ]
+    out().print(table(("#id", "when", "who", "from", "what", "#about", "more", "why"), rows))
+
+
+@audit.command("erase-reason")
+@click.argument("entry_id", metavar="ID", type=int)
+def erase_reason(entry_id: int) -> None:
+    """Delete the reason that somebody wrote for an entry, as where it names a person. The chain still holds."""
+
+    async def work() -> bool:
+        async with opened(settings()) as store, store.write() as unit:
+            done = await log.erase_reason(unit, entry_id)
+            if done:
+                await log.record(unit, machine(), Action.REASON_ERASED, entry=entry_id)
+            return done
+
+    if not wait_for(work()):
+        raise Stop(f"entry {entry_id} has no reason", Exit.REFUSED)
+    click.echo("the reason is erased")

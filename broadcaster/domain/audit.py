@@ -1,0 +1,178 @@
+"""The audit log: who did what, when and from where. Entries hold ids and codes, never names or addresses."""
+
+import hashlib
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+Param = int | bool | str | None
+
+GENESIS = bytes(32)
+"""The hash before the first entry."""
+_CODE = re.compile(r"[a-z0-9_.:+-]{0,64}", re.ASCII)
+_IPV4_BITS, _IPV6_BITS = 24, 48
+
+
+class ActorKind(StrEnum):
+    """``operator``: signed in to the console. ``key``: an API key. ``machine``: a command on the machine.
+
+    ``service``: Tocsin itself, by its timetable. ``nobody``: not signed in.
+    """
+
+    OPERATOR = "operator"
+    KEY = "key"
+    MACHINE = "machine"
+    SERVICE = "service"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, from where, and when. ``id``: of the operator's or key's row; ``origin``: a network, or empty."""
+
+    kind: ActorKind
+    at: datetime
+    id: int | None = None
+    origin: str = ""
+
+    @property
+    def key_id(self) -> int:
+        """Return the author's id. Raises ``ValueError`` where nobody is the author."""
+        if self.id is None:
+            message = f"a {self.kind} is no author"
+            raise ValueError(message)
+        return self.id
+
+
+class Action(StrEnum):
+    """What is recorded. A new one also needs its words in ``web/console/audit/words.py``."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGNED_OUT = "signed_out"
+    SESSION_ENDED = "session_ended"
+    PROVEN = "proven"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSWORD_SET = "password_set"  # noqa: S105
+    PASSWORD_REMOVED = "password_removed"  # noqa: S105
+    CODES_MADE = "codes_made"
+    OPERATOR_INVITED = "operator_invited"
+    OPERATOR_RECOVERED = "operator_recovered"
+    OPERATOR_DISABLED = "operator_disabled"
+    OPERATOR_ENABLED = "operator_enabled"
+    ROLE_SET = "role_set"
+    ADMIN_SET = "admin_set"
+    OPERATORS_SEEN = "operators_seen"
+    KEY_MADE = "key_made"
+    KEY_REVOKED = "key_revoked"
+
+    PERSON_SEEN = "person_seen"
+    PEOPLE_SEEN = "people_seen"
+    SIGN_UPS_SEEN = "sign_ups_seen"
+    ADDRESSES_SEEN = "addresses_seen"
+    IMPORT_SEEN = "import_seen"
+    UNREACHED_SEEN = "unreached_seen"
+    DELIVERIES_SEEN = "deliveries_seen"
+    SANDBOX_SEEN = "sandbox_seen"
+
+    PERSON_ADDED = "person_added"
+    PERSON_CHANGED = "person_changed"
+    PERSON_REMOVED = "person_removed"
+    CONTACT_REVIVED = "contact_revived"
+    OPT_OUT_UNDONE = "opt_out_undone"
+    SIGN_UPS_REMOVED = "sign_ups_removed"
+    ADDRESS_SET = "address_set"
+    GROUP_ADDED = "group_added"
+    GROUP_RENAMED = "group_renamed"
+    GROUP_DELETED = "group_deleted"
+    LIST_UPLOADED = "list_uploaded"
+    LIST_FORGOTTEN = "list_forgotten"
+    LIST_IMPORTED = "list_imported"
+    REGISTER_EXPORTED = "register_exported"
+    UNREACHED_EXPORTED = "unreached_exported"
+
+    ALERT_SENT = "alert_sent"
+    ALERT_UPDATED = "alert_updated"
+    ALERT_CANCELLED = "alert_cancelled"
+    SCHEDULE_MADE = "schedule_made"
+    SCHEDULE_CHANGED = "schedule_changed"
+    SCHEDULE_ENDED = "schedule_ended"
+    OCCURRENCE_DISMISSED = "occurrence_dismissed"
+
+    STATION_ADDED = "station_added"
+    STATION_CHANGED = "station_changed"
+    TOPICS_CHANGED = "topics_changed"
+    MAP_FETCHED = "map_fetched"
+
+    AUDIT_SEEN = "audit_seen"
+    AUDIT_EXPORTED = "audit_exported"
+    REASON_ERASED = "reason_erased"
+    HEAD_SENT = "head_sent"
+    SEGMENT_DROPPED = "segment_dropped"
+    BACKUP_TAKEN = "backup_taken"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. ``about``: id of its object, which the action names; ``seq``: place in the chain, once it has one.
+
+    ``note``: commitment to a reason that is kept apart, so that it can be erased: the chain still holds.
+    """
+
+    id: int
+    actor: Actor
+    action: Action
+    about: int | None
+    station_id: int | None
+    params: Mapping[str, Param]
+    note: bytes | None = None
+    seq: int | None = None
+    hash: bytes | None = None
+
+
+def check_params(params: Mapping[str, Param]) -> None:
+    """Raise ``ValueError`` for a value that is neither a number nor a code: it could be a name."""
+    for name, value in params.items():
+        if isinstance(value, str) and not _CODE.fullmatch(value):
+            message = f"{name}: an entry holds ids and codes only"
+            raise ValueError(message)
+
+
+def chained(previous: bytes, seq: int, entry: Entry, at_micros: int) -> bytes:
+    """Return the hash of an entry at a place in the chain: SHA-256 of the one before it and all its fields."""
+    fields = [
+        seq,
+        entry.id,
+        at_micros,
+        entry.station_id,
+        entry.actor.kind,
+        entry.actor.id,
+        entry.actor.origin,
+        entry.action,
+        entry.about,
+        dict(entry.params),
+        None if entry.note is None else entry.note.hex(),
+    ]
+    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(previous + canonical.encode()).digest()
+
+
+def commitment(salt: bytes, reason: str) -> bytes:
+    """Return what an entry holds of a reason."""
+    return hashlib.sha256(salt + reason.encode()).digest()
+
+
+def origin_of(address: str) -> str:
+    """Return the network of an address: its first 24 bits, of IPv6 48; empty if it is none."""
+    try:
+        ip = ipaddress.ip_interface(address).ip
+    except ValueError:
+        return ""
+    bits = _IPV4_BITS if isinstance(ip, ipaddress.IPv4Address) else _IPV6_BITS
+    return str(ipaddress.ip_network((ip, bits), strict=False))

@@ -1,0 +1,53 @@
+"""Mail to operators, in their station's language, after every urgent alert."""
+
+import asyncio
+from html import escape
+
+import structlog
+
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.stations import Station
+from broadcaster.languages import DEFAULT, Words, catalogs, direction
+from broadcaster.metrics import SENT
+from broadcaster.pipeline.confirm import RANK
+from broadcaster.pipeline.services import Services
+from channels.email import Mail, MailTemplate
+from channels.errors import ChannelError
+
+_PATIENCE_S = 10.0
+_log = structlog.get_logger(__name__)
+
+
+def words_for(station: Station | None) -> Words:
+    """Return the words of a station's first language, or of the installation."""
+    return catalogs().words(DEFAULT if station is None else station.languages[0])
+
+
+async def send_mail(
+    services: Services, name: str, address: str, *, station: Station | None, subject: str, said: str, url: str = ""
+) -> bool:
+    """Send a text, with a link; False if mail is not configured, or did not take it in time."""
+    sender = services.senders[ChannelName.EMAIL]
+    if sender.sandboxed:
+        return False
+    words = words_for(station)
+    link = f'<p><a href="{escape(url)}">{escape(url)}</a></p>' if url else ""
+    begin = f'<!doctype html><html lang="{words.language}" dir="{direction(words.language)}">'
+    template = MailTemplate(
+        subject=subject,
+        text=f"{said}\n\n{url}".rstrip() + "\n",
+        html=f"{begin}<body><p>{escape(said)}</p>{link}</body></html>",
+        language=words.language,
+        list_id=f"{'operators' if station is None else station.slug}.{services.links.host}",
+        sender_name="Tocsin" if station is None else " ".join(station.name.split()),
+    )
+    mail = Mail(template, message_id=name)
+    try:
+        async with asyncio.timeout(_PATIENCE_S), sender.gate.passing(RANK, sender.channel.cost(mail)):
+            await sender.channel.send(mail, address)
+    except (ChannelError, TimeoutError) as error:
+        SENT.labels(sender.name, type(error).__name__.lower()).inc()
+        _log.warning("a mail to an operator was not taken", mail=name, code=getattr(error, "code", "timeout"))
+        return False
+    SENT.labels(sender.name, "accepted").inc()
+    return True

@@ -1,0 +1,222 @@
+"""/console/audit: the audit log with filters, and its export as CSV or JSON."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from pydantic import Field
+
+from broadcaster.domain.audit import Action, ActorKind, Entry
+from broadcaster.domain.permissions import Permission
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.route import Call, forbidden
+from broadcaster.http.schemas.base import Query
+from broadcaster.http.sessions import PATH
+from broadcaster.register.sheets import csv_text, delimiter_of
+from broadcaster.store import Unit
+from broadcaster.store.operations import audit, audit_reading
+from broadcaster.store.operations.audit_reading import Only
+from broadcaster.store.operators import operators
+from broadcaster.web.console.audit.words import action_words, actor_words
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.i18n import Words
+from broadcaster.web.pages import written_short
+
+AUDIT = f"{PATH}/audit"
+_PAGE, _AT_ONCE = 50, 500
+_LARGEST = (1 << 63) - 1
+_ALERTS = frozenset(
+    {Action.ALERT_SENT, Action.ALERT_UPDATED, Action.ALERT_CANCELLED, Action.UNREACHED_SEEN, Action.UNREACHED_EXPORTED}
+)
+_PEOPLE = frozenset(
+    {Action.PERSON_SEEN, Action.PERSON_ADDED, Action.PERSON_CHANGED, Action.PERSON_REMOVED, Action.CONTACT_REVIVED}
+)
+_OPERATORS = frozenset(
+    {
+        Action.OPERATOR_INVITED,
+        Action.OPERATOR_RECOVERED,
+        Action.OPERATOR_DISABLED,
+        Action.OPERATOR_ENABLED,
+        Action.ROLE_SET,
+        Action.ADMIN_SET,
+    }
+)
+_Number = Annotated[int, Field(ge=1, le=_LARGEST)]
+_Text = Annotated[str, Field(max_length=40)]
+_DAY = r"^(?:\d{4}-\d\d-\d\d)?$"
+
+
+class AuditQuery(Query):
+    """Filters; ``before``: last entry of the previous page."""
+
+    who: _Number | _Text = Field("", union_mode="left_to_right")
+    what: Action | _Text = Field("", union_mode="left_to_right")
+    about: _Number | _Text = Field("", union_mode="left_to_right")
+    since: str = Field("", pattern=_DAY)
+    until: str = Field("", pattern=_DAY)
+    before: int | None = Field(None, ge=1, le=_LARGEST)
+    lang: str = Field("", max_length=12)
+
+
+async def page(call: Call[None, AuditQuery]) -> web.Response:
+    """Show a page of entries, newest first."""
+    words, zone, query = words_of(call.request), zone_of("FR"), call.query
+    async with call.services.store.read() as unit:
+        only = await _only(unit, call, zone)
+        found = await audit_reading.page(unit, only, before=query.before, limit=_PAGE + 1)
+        reasons = await audit_reading.reasons(unit, found)
+        names = await audit_reading.names(unit, _operators_in(found))
+        known = [(each.id, each.name) for each in await operators.listed(unit, call.stations())]
+    called = action_words(words)
+    facts = {
+        "entries": [_shown(each, names, reasons, zone, words) for each in found[:_PAGE]],
+        "operators": known,
+        "actions": sorted(called.items(), key=lambda each: each[1].casefold()),
+        "query": query,
+        "filters": call.request.query_string,
+        "filtered": bool(query.who or query.what or query.about or query.since or query.until),
+        "next": str(call.request.rel_url.update_query(before=found[_PAGE - 1].id)) if len(found) > _PAGE else "",
+        "here": AUDIT,
+    }
+    return show(call.request, "audit/audit.html", words, facts)
+
+
+async def as_csv(call: Call[None, AuditQuery]) -> web.StreamResponse:
+    """Return the entries as CSV."""
+    words, zone = words_of(call.request), zone_of("FR")
+    called, delimiter = action_words(words), delimiter_of(words.locale)
+
+    async def lines() -> AsyncIterator[str]:
+        head = [words("Number"), words("When"), words("Who"), words("Origin"), words("What"), words("About")]
+        yield "\ufeff" + csv_text([[*head, words("Reason"), words("In detail"), "SHA-256"]], delimiter)
+        async for found, reasons, names in _batches(call, zone):
+            rows = []
+            for each in found:
+                who = _who(each, names, words)
+                when = each.actor.at.astimezone(zone).isoformat(timespec="seconds")
+                detail = json.dumps(dict(each.params)) if each.params else ""
+                mark = "" if each.hash is None else each.hash.hex()
+                about = "" if each.about is None else each.about
+                why = reasons.get(each.id, "")
+                rows.append([each.id, when, who, each.actor.origin, called[each.action], about, why, detail, mark])
+            yield csv_text(rows, delimiter)
+
+    return await _sent(call, lines(), "text/csv", "csv")
+
+
+async def as_json(call: Call[None, AuditQuery]) -> web.StreamResponse:
+    """Return the entries as JSON, one a line: with them and the rule in ``docs/audit.md`` anybody can check them."""
+
+    async def lines() -> AsyncIterator[str]:
+        async for found, reasons, _ in _batches(call, zone_of("FR")):
+            told = (json.dumps(audit_reading.as_json(each, reasons.get(each.id))) for each in found)
+            yield "".join(f"{each}\n" for each in told)
+
+    return await _sent(call, lines(), "application/jsonl", "jsonl")
+
+
+async def _sent(
+    call: Call[None, AuditQuery], lines: AsyncIterator[str], content_type: str, ending: str
+) -> web.StreamResponse:
+    async with call.services.store.write() as unit:
+        await audit.record(unit, call.actor, Action.AUDIT_EXPORTED, form=ending)
+    day = call.services.clock.now().date().isoformat()
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": f"{content_type}; charset=utf-8",
+            "Content-Disposition": f'attachment; filename="audit-{day}.{ending}"',
+            "Cache-Control": "no-store",
+        }
+    )
+    await response.prepare(call.request)
+    async for each in lines:
+        await response.write(each.encode())
+    await response.write_eof()
+    return response
+
+
+async def _batches(
+    call: Call[None, AuditQuery], zone: ZoneInfo
+) -> AsyncIterator[tuple[list[Entry], dict[int, str], dict[int, str]]]:
+    """Yield entries, their reasons and the names in them. A transaction each: a slow reader holds up nobody."""
+    before = call.query.before
+    while True:
+        async with call.services.store.read() as unit:
+            found = await audit_reading.page(unit, await _only(unit, call, zone), before=before, limit=_AT_ONCE)
+            reasons = await audit_reading.reasons(unit, found)
+            names = await audit_reading.names(unit, _operators_in(found))
+        yield found, reasons, names
+        if len(found) < _AT_ONCE:
+            return
+        before = found[-1].id
+
+
+async def _only(unit: Unit, call: Call[None, AuditQuery], zone: ZoneInfo) -> Only:
+    """Return the filters, and of whom the caller may see entries: of their stations, and of who acts for them."""
+    if call.caller is None:
+        raise forbidden(Permission.OPERATORS)
+    query, theirs = call.query, call.stations()
+    people = None if theirs is None else {each.id for each in await operators.listed(unit, theirs)}
+    return Only(
+        stations=theirs,
+        people=people or (),
+        actor_id=query.who if isinstance(query.who, int) else None,
+        action=query.what if isinstance(query.what, Action) else None,
+        about=query.about if isinstance(query.about, int) else None,
+        since=_midnight(query.since, zone),
+        until=_midnight(query.until, zone, days=1),
+    )
+
+
+def _midnight(day: str, zone: ZoneInfo, *, days: int = 0) -> datetime | None:
+    try:
+        return datetime.combine(date.fromisoformat(day) + timedelta(days=days), time(), zone) if day else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _operators_in(found: Sequence[Entry]) -> set[int]:
+    actors = {each.actor.id for each in found if each.actor.id is not None}
+    return actors | {each.about for each in found if each.about is not None and each.action in _OPERATORS}
+
+
+def _who(entry: Entry, names: dict[int, str], words: Words) -> str:
+    name = "" if entry.actor.id is None else names.get(entry.actor.id, "")
+    if entry.actor.kind is ActorKind.OPERATOR:
+        return name or words("person %(id)s", id=entry.actor.id)
+    kind = actor_words(words)[entry.actor.kind]
+    return f"{kind}: {name}" if name else kind
+
+
+def _shown(
+    entry: Entry,
+    names: dict[int, str],
+    reasons: dict[int, str],
+    zone: ZoneInfo,
+    words: Words,
+) -> dict[str, Any]:
+    about, link = "", ""
+    if entry.about is not None:
+        about = words("no %(id)s", id=entry.about)
+        if entry.action in _ALERTS:
+            about, link = words("The alert"), f"{PATH}/alerts/{entry.about}"
+        elif entry.action in _PEOPLE:
+            about = words("person %(id)s", id=entry.about)
+        elif entry.action in _OPERATORS:
+            about = names.get(entry.about, about)
+        elif entry.about == entry.actor.id:
+            about = ""
+    return {
+        "who": _who(entry, names, words),
+        "what": action_words(words)[entry.action],
+        "when": written_short(entry.actor.at, zone, words),
+        "origin": entry.actor.origin,
+        "about": about,
+        "link": link,
+        "params": ", ".join(f"{name} {value}" for name, value in entry.params.items() if name != "content"),
+        "why": reasons.get(entry.id, words("The reason was erased.") if entry.note is not None else ""),
+        "erased": entry.note is not None and entry.id not in reasons,
+    }
