@@ -60,13 +60,18 @@ def test_nothing_is_installed_without_its_hash_but_our_own_package(path):
         assert "--require-hashes" in line or ours or line.endswith("-check uv"), line
 
 
-def test_no_image_is_the_latest_and_each_may_be_given_with_its_digest():
+def test_each_image_is_held_to_its_digest_and_another_may_be_given():
     images = re.findall(r"^ +image: (\S+)$", COMPOSE, re.MULTILINE)
     assert images
+    pinned = re.compile(r"\$\{[A-Z]+_IMAGE:-[^}:@]+:[^}@]*\d[^}@]*@sha256:[0-9a-f]{64}\}")
+    ours = re.compile(r"tocsin:\$\{IMAGE_TAG:-[\d.]+\}")
     for image in images:
-        assert re.fullmatch(r"tocsin:\$\{IMAGE_TAG:-[\d.]+\}|\$\{[A-Z]+_IMAGE:-[^}:]+:[^}]*\d[^}]*\}", image), image
+        assert ours.fullmatch(image) or pinned.fullmatch(image), image
     dockerfile = (DEPLOY / "Dockerfile").read_text()
     assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"${NODE_IMAGE}", "${PYTHON_IMAGE}"}
+    bases = re.findall(r"^ARG [A-Z]+_IMAGE=(\S+)$", dockerfile, re.MULTILINE)
+    assert set(bases) == set(re.findall(r"\$\{(?:PYTHON|NODE)_IMAGE:-([^}]+)\}", COMPOSE))
+    assert all(re.fullmatch(r"[a-z]+:[\w.-]+@sha256:[0-9a-f]{64}", base) for base in bases)
     for path in (*DEPLOY.rglob("*.y*ml"), DEPLOY / "example.env", DEPLOY / "Dockerfile"):
         assert not re.search(r"(:|=|-)latest\b", path.read_text()), path
     assert "digest" in yaml.safe_load((DEPLOY / "helm/tocsin/values.yaml").read_text())["image"]
@@ -81,7 +86,7 @@ def test_the_images_to_pin_are_those_of_compose(tmp_path):
     ).stdout  # fmt: skip
     pinned = dict(line.split("=", 1) for line in said.splitlines())
     assert pinned == {
-        name: f"{image}@sha256:0123" for name, image in re.findall(r"\$\{([A-Z]+_IMAGE):-([^}]+)\}", COMPOSE)
+        name: f"{image}@sha256:0123" for name, image in re.findall(r"\$\{([A-Z]+_IMAGE):-([^}@]+)@[^}]+\}", COMPOSE)
     }
 
 
