@@ -133,12 +133,22 @@ MAX_HEADLINE, MAX_DESCRIPTION, MAX_INSTRUCTION, MAX_SMS, MAX_EVENT = 160, 4000, 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A message's plain text in one language. ``sms``: the author's own SMS text, if any."""
+    """A message's plain text in one language. ``sms``: the author's own SMS text, if any.
+
+    ``question`` and ``answers``: its own question, and two to five answers to it; as many in each language.
+    """
 
     headline: str
     description: str = ""
     instruction: str = ""
     sms: str = ""
+    question: str = ""
+    answers: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Text:
+        """Return a text from its stored form."""
+        return cls(**{**stored, "answers": tuple(stored.get("answers", ()))})
 
 
 def lane_of(severity: Severity, status: Status) -> Lane:
@@ -215,6 +225,18 @@ class Message:
         return RULES[self.severity].quiet and self.audience.pool is not Pool.STORED
 
     @property
+    def own_answers(self) -> int:
+        """Return how many answers its own question has; 0 without one."""
+        return max((len(text.answers) for text in self.texts.values()), default=0)
+
+    def question_in(self, language: str, default: str) -> tuple[str, tuple[str, ...]]:
+        """Return its own question and answers, in the language of its text, else in another that has them."""
+        _, text = self.text_in(language, default)
+        having = (each for each in (text, *self.texts.values()) if each.answers)
+        found = next(having, text)
+        return found.question, found.answers
+
+    @property
     def public(self) -> bool:
         """Return whether the alert is listed publicly; alerts to groups and digests are reachable only by link."""
         return self.audience.kind not in (AudienceKind.GROUPS, AudienceKind.DIGEST)
@@ -252,6 +274,11 @@ class Alert(Message):
     resolved_at: datetime | None = None
     finished_at: datetime | None = None
     cancelled_at: datetime | None = None
+
+    @property
+    def first_id(self) -> int:
+        """Return the id of the first alert of its chain of updates, or its own."""
+        return self.references[0] if self.references else self.id
 
     def active(self, now: datetime) -> bool:
         """Return whether the alert is in force at ``now``: not cancelled, not expired, and not an all-clear."""

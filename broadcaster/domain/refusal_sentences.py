@@ -159,6 +159,8 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "event-needed": "Say in 1 to %(most)s characters what happens, such as Flood.",
     "headline-empty": "Say in a few words what happens.",
     "headline-needed": "A description or an instruction needs a headline above it.",
+    "answers-number": "A question of your own needs %(least)s to %(most)s answers, as many in each language.",
+    "answer-unknown": "This alert has no such answer.",
     "text-twice": "The text in “%(language)s” stands here and outside of texts: leave one out.",
     "text-in-own-language": "Write at least the headline in the station's own language, “%(language)s”.",
     "signs-alone": "Signs alone say nothing when they are read out: write words.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from broadcaster.domain.alerts import AlertState
+from broadcaster.domain.answers import HelpFigures
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Why, sentence
 
@@ -108,6 +109,8 @@ class Report:
     they are not among ``people``.
     ``resolved``: everyone concerned is written down. ``waiting``: of the pending, those in their quiet hours.
     ``digest``, ``unwanted``: people who chose to get it in a digest, or not at all; in no other figure.
+    ``answers``: people by their answer (``domain.answers.word_of``); ``help``: their requests for help. Both are those
+    of the alert's whole chain of updates.
     """
 
     alert_id: int
@@ -130,6 +133,8 @@ class Report:
     waiting: int = 0
     digest: int = 0
     unwanted: int = 0
+    answers: Mapping[str, int] = field(default_factory=dict)
+    help: HelpFigures = field(default_factory=HelpFigures)
 
 
 @dataclass(frozen=True, slots=True)

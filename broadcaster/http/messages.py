@@ -39,10 +39,12 @@ def texts_of(given: Content, station: Station, *, needed: bool) -> dict[str, Tex
     own = station.languages[0]
     texts: dict[str, Text] = {}
     if given.headline is not None:
-        texts[own] = Text(given.headline, given.description, given.instruction, given.sms)
+        texts[own] = Text(
+            given.headline, given.description, given.instruction, given.sms, given.question, given.answers
+        )
         if own in given.texts:
             raise Refused("text-twice", f"texts.{own}", language=own)
-    elif given.description or given.instruction or given.sms:
+    elif given.description or given.instruction or given.sms or given.question or given.answers:
         raise Refused("headline-needed", "headline")
     texts |= texts_in(given.texts)
     if needed or texts:

@@ -1,7 +1,8 @@
 """Routes for residents' and visitors' devices, beside those of ``routes``."""
 
-from broadcaster.http import cells, confirmations, residents, subscribers
+from broadcaster.http import answering, cells, confirmations, residents, subscribers
 from broadcaster.http.route import SMALL, Access, Route
+from broadcaster.http.schemas.answers import AnswerIn, AnswerMade, AnswersOut
 from broadcaster.http.schemas.residents import (
     CellOut,
     CellQuery,
@@ -96,6 +97,28 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         "I have read this alert's page: what waits for my quiet hours to end need not be sent.",
         {204: None},
         largest=0,
+        fails=(404,),
+        tag="subscribers",
+    ),
+    Route(
+        "GET",
+        _ME + "/answers/{token}",
+        answering.mine,
+        Access.SUBSCRIBER,
+        "What I may answer to an alert (the token of its page), and did.",
+        {200: AnswersOut},
+        fails=(404,),
+        tag="subscribers",
+    ),
+    Route(
+        "PUT",
+        _ME + "/answers/{token}",
+        answering.answer,
+        Access.SUBSCRIBER,
+        "My answer to an alert.",
+        {200: AnswerMade},
+        body=AnswerIn,
+        largest=SMALL,
         fails=(404,),
         tag="subscribers",
     ),

@@ -4,6 +4,7 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http import (
     alerts,
+    answering,
     deliveries,
     health,
     nearby,
@@ -25,6 +26,7 @@ from broadcaster.http.schemas.alerts import (
     Nearby,
     NearbyQuery,
 )
+from broadcaster.http.schemas.answers import AnswerIn, AnswerMade
 from broadcaster.http.schemas.reports import (
     CursorQuery,
     DeliveriesQuery,
@@ -274,7 +276,19 @@ ROUTES: tuple[Route, ...] = (
         views=Action.SANDBOX_SEEN,
     ),
     *SCHEDULE_ROUTES,
-    # Receipts and callbacks
+    # Answers, receipts and callbacks
+    Route(
+        "POST",
+        "/v1/answers/{token}",
+        answering.by_link,
+        Access.SIGNED,
+        "Answer an alert, by the link of a message of it.",
+        {200: AnswerMade},
+        body=AnswerIn,
+        largest=SMALL,
+        link=answering.USE,
+        tag="receipts",
+    ),
     Route(
         "POST",
         "/v1/receipts/{token}",

@@ -207,7 +207,7 @@ def _sms(
     cut: dict[str, Segments] = {}
     previews = []
     for language, text in texts.items():
-        said = sms_text(context, language, text, context.links.page(context.alert))
+        said = sms_text(context, language, text)
         cut[language] = count(said)
         previews.append(
             SmsPreview(language, said, cut[language].encoding, cut[language].segments, cut[language].culprits)

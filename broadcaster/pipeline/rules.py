@@ -12,6 +12,7 @@ from broadcaster.domain.alerts import (
     Message,
     Text,
 )
+from broadcaster.domain.answers import FEWEST, MOST
 from broadcaster.domain.audience import AudienceKind, Pool
 from broadcaster.domain.refusals import Refused, refused
 from broadcaster.domain.signs import unfit
@@ -92,8 +93,22 @@ def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
             if len(said) > limit:
                 raise Refused("text-too-long", f"{where}.{name}", n=len(said) - limit, most=limit)
             _check_signs(f"{where}.{name}", said, one_line=name == "headline")
+    _check_questions(texts)
     if station.languages[0] not in texts:
         raise Refused("text-in-own-language", "texts", language=station.languages[0])
+
+
+def _check_questions(texts: Mapping[str, Text]) -> None:
+    """Raise ``Refused`` unless an own question has two to five answers, as many in each language that has it."""
+    numbers = {len(text.answers) for text in texts.values() if text.answers or text.question}
+    for language, text in texts.items():
+        where = f"texts.{language}"
+        _check_signs(f"{where}.question", text.question, one_line=False)
+        for at, each in enumerate(text.answers):
+            _check_signs(f"{where}.answers[{at}]", each, one_line=True)
+        sound = text.question and FEWEST <= len(text.answers) <= MOST and len(numbers) == 1
+        if (text.question or text.answers) and not sound:
+            raise Refused("answers-number", f"{where}.answers", least=FEWEST, most=MOST)
 
 
 def _check_signs(field: str, said: str, *, one_line: bool) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -25,7 +26,7 @@ from broadcaster.pipeline.render import Context, Links
 from broadcaster.pipeline.track import Ledger
 from broadcaster.sending.precedence import Precedence
 from broadcaster.sending.sender import Sender
-from broadcaster.store import Store
+from broadcaster.store import Store, help_requests
 from broadcaster.store.alerts import alerts
 from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.operations.alive import Deaths
@@ -36,6 +37,7 @@ from schedules import QuietHours, SchoolCalendar
 
 _CONTEXTS = 64
 _BEGUN = 10_000
+_DUTY_KNOWN = timedelta(seconds=5)
 
 
 class ProcessRole(StrEnum):
@@ -81,6 +83,7 @@ class Services:
     probed: dict[ChannelName, list[Trouble]] = field(default_factory=dict)
     begun: OrderedDict[int, None] = field(default_factory=OrderedDict)
     _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)
+    _helps: dict[int, tuple[datetime, bool]] = field(default_factory=dict)
     health: Health = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,7 +119,9 @@ class Services:
         kept = self._contexts.get(alert_id)
         if kept is not None:
             self._contexts.move_to_end(alert_id)
-            return replace(kept, now=self.clock.now())  # message lifetimes count from now
+            # Message lifetimes count from now, and help is offered while somebody is on duty.
+            now = self.clock.now()
+            return replace(kept, now=now, helps=await self.helps(kept.station.id))
         async with self.store.read() as unit:
             alert = await alerts.by_id(unit, alert_id)
             station = None if alert is None else await stations.by_id(unit, alert.station_id)
@@ -128,11 +133,20 @@ class Services:
                     break
         if alert is None or station is None:
             return None
-        made = Context(alert, station, thread, self.links, self.clock.now())
+        made = Context(alert, station, thread, self.links, self.clock.now(), await self.helps(station.id))
         self._contexts[alert_id] = made
         while len(self._contexts) > _CONTEXTS:
             self._contexts.popitem(last=False)
         return made
+
+    async def helps(self, station_id: int) -> bool:
+        """Return whether somebody is on duty for requests for help; as of some seconds ago at most."""
+        now = self.clock.now()
+        known = self._helps.get(station_id)
+        if known is None or not now <= known[0] <= now + _DUTY_KNOWN:
+            duty = await self.store.look(lambda unit: help_requests.on_duty(unit, station_id, now))
+            known = self._helps[station_id] = (now + _DUTY_KNOWN, bool(duty))
+        return known[1]
 
     async def usual_wishes(self, alert: Alert) -> Wishes | None:
         """Return the default wishes; None for an alert that does not wait, or is over."""

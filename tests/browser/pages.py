@@ -122,6 +122,7 @@ PAGES: tuple[Shown, ...] = (
     # For everybody
     Shown("landing", "/"),
     Shown("alert", "{flood_page}", "/a/{token}"),
+    Shown("alert-answer", "{answer}", "/r/{token}"),
     Shown("alert-over", "{fire_page}", "/a/{token}"),
     Shown("alert-all-clear", "{over_page}", "/a/{token}"),
     Shown("alert-exercise", "{drill_page}", "/a/{token}"),

@@ -141,6 +141,7 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
             "over_page": urlsplit(over["url"]).path,
             "drill_page": urlsplit(drill["url"]).path,
             "message": kept["messages"][0]["id"],
+            "answer": re.search(r"/r/[\w-]+", mail.get_body(("plain",)).get_content())[0],
             "opt_out": urlsplit(str(mail["List-Unsubscribe"]).strip("<>")).path,
             "person": first.id,
             "group": first.groups[0],

@@ -12,6 +12,7 @@ from geographiclib.geodesic import Geodesic
 from sqlalchemy import func, select
 from sqlalchemy import text as sql
 
+from broadcaster.domain.answers import asks
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.people import CHANNELS
 from broadcaster.store.alerts import alerts as alert_rows
@@ -230,8 +231,9 @@ def _check_mail(town: Town, alert: Alert, delivery_id: int, language: str, came:
     assert mail["Subject"] == f"{words['headline']} - {NAMES[STATION]}"
     assert mail["To"] == came.to
     plain = mail.get_body(("plain",)).get_content()
-    for text in (*words.values(), *_WORDS[language], f"/a/{alert.token}"):
+    for text in (*words.values(), *_WORDS[language]):
         assert text in plain
+    _check_link(town, alert, delivery_id, plain)
     way_out = re.search(r"/u/([\w-]+)", mail["List-Unsubscribe"])
     assert way_out is not None
     assert town.store.vault.unlink("optout", way_out[1]) == delivery_id
@@ -241,8 +243,18 @@ def _check_sms(town: Town, alert: Alert, delivery_id: int, language: str, came: 
     words = TEXTS[language]
     head = f"{NAMES[STATION]}: {words['headline']}\n{words['instruction']} {words['description']}\n"
     assert came.whole.body.startswith(head)
-    assert came.whole.body.endswith(f"/a/{alert.token}")
+    _check_link(town, alert, delivery_id, came.whole.body)
     assert delivery_of(town, came.key) == delivery_id
+
+
+def _check_link(town: Town, alert: Alert, delivery_id: int, said: str) -> None:
+    """The alert's page: the person's own, where the alert asks for an answer."""
+    if not asks(alert):
+        assert f"/a/{alert.token}" in said
+        return
+    own = re.search(r"/r/([\w-]+)", said)
+    assert own is not None
+    assert town.store.vault.unlink("answer", own[1]) == delivery_id
 
 
 def _check_call(town: Town, alert: Alert, delivery_id: int, language: str, came: Arrived) -> None:

@@ -17,6 +17,7 @@ from broadcaster.domain.alerts import (
     Status,
     Urgency,
 )
+from broadcaster.domain.answers import LONGEST_ANSWER, LONGEST_QUESTION, MOST
 from broadcaster.domain.people import ChannelName
 from broadcaster.http.schemas.base import (
     MAX_GROUPS,
@@ -40,6 +41,15 @@ Instruction = Annotated[str, prose(MAX_INSTRUCTION), UnixLines]
 SmsText = Annotated[str, prose(MAX_SMS), UnixLines, Field(description="What an SMS says, instead of all the rest.")]
 
 
+Question = Annotated[
+    str,
+    prose(LONGEST_QUESTION),
+    UnixLines,
+    Field(description="The alert's own question, with two to five answers, in place of *received* and *I am safe*."),
+]
+OwnAnswers = Annotated[tuple[Annotated[str, line(LONGEST_ANSWER)], ...], Field(max_length=MOST, fail_fast=True)]
+
+
 class TextIn(Given):
     """What is said in one language. Plain text."""
 
@@ -47,6 +57,8 @@ class TextIn(Given):
     description: Description = ""
     instruction: Instruction = ""
     sms: SmsText = ""
+    question: Question = ""
+    answers: OwnAnswers = ()
 
 
 Topic = Annotated[str, line(40), Field(description="The slug of one of the station's topics.")]
@@ -85,6 +97,8 @@ class Content(Given):
     description: Description = ""
     instruction: Instruction = ""
     sms: SmsText = ""
+    question: Question = ""
+    answers: OwnAnswers = ()
     texts: dict[Locale, TextIn] = Field(default_factory=dict, description="The same in others, by tag (BCP 47).")
     area: AreaJson | None = None
     audience: AnyAudience = Field(default_factory=AudienceIn, description="An object, or only the word of its kind.")
@@ -128,6 +142,8 @@ class TextOut(Shown):
     description: str
     instruction: str
     sms: str
+    question: str
+    answers: tuple[str, ...]
 
 
 class AudienceOut(Shown):

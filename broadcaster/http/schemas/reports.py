@@ -89,6 +89,15 @@ class PercentilesOut(Shown):
     p99: float | None
 
 
+class HelpOut(Shown):
+    """Requests for help."""
+
+    asked: int
+    untaken: int = Field(description="Nobody has taken these in charge.")
+    closed: int
+    taken_p95_s: float | None = Field(description="Seconds from asking to being taken in charge.")
+
+
 class ReportOut(Shown):
     """Who was reached; each person of ``matched`` is in exactly one state of ``people``."""
 
@@ -113,6 +122,8 @@ class ReportOut(Shown):
     waiting: int = Field(description="Of those pending: for how many it waits until their quiet hours end.")
     digest: int = Field(description="People who chose to get it in a digest; in no other figure.")
     unwanted: int = Field(description="People who chose not to get it; in no other figure.")
+    answers: dict[str, int] = Field(description="People by answer: received, safe, help, or the number of an own one.")
+    help: HelpOut
 
 
 class DeliveriesQuery(Query):

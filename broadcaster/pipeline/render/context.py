@@ -49,19 +49,29 @@ class Links:
     def confirm(self, confirmation_id: int) -> str:
         return f"{self.base_url}/c/{self.vault.link('confirm', confirmation_id)}"
 
+    def answer_token(self, delivery_id: int) -> str:
+        return self.vault.link("answer", delivery_id)
+
+    def answer(self, delivery_id: int) -> str:
+        """Return the alert's page for whoever got this message, with buttons to answer."""
+        return f"{self.base_url}/r/{self.answer_token(delivery_id)}"
+
     def way_out(self, delivery_id: int) -> str:
         return f"{self.base_url}/u/{self.vault.link('optout', delivery_id)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """``thread``: token of the alert that this one follows up, or its own."""
+    """``thread``: token of the alert that this one follows up, or its own. ``helps``: somebody is on duty for requests
+    for help.
+    """
 
     alert: Alert
     station: Station
     thread: str
     links: Links
     now: datetime
+    helps: bool = False
 
     def in_language(self, locale: str) -> tuple[str, Text]:
         return self.alert.text_in(locale, self.station.languages[0])

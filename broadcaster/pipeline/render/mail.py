@@ -5,12 +5,14 @@ import secrets
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from broadcaster.domain.alerts import Alert, Lane, MsgType, Severity, Status, Text
-from broadcaster.languages import direction
+from broadcaster.domain.answers import asks
+from broadcaster.languages import Words, direction
 from broadcaster.pipeline.render.context import Context, Fill, prefix, titled, until
 from channels.email import Mail, MailTemplate
 
 # Unguessable, so braces in an author's text stay text.
 _SLOT = f"way_out_{secrets.token_hex(8)}"
+_PAGE_SLOT = f"page_{secrets.token_hex(8)}"
 _COLOURS = {Severity.EXTREME: "#8e0038", Severity.SEVERE: "#b3261e", Severity.MODERATE: "#9a5b00"}
 _jinja = Environment(
     loader=PackageLoader("broadcaster.pipeline.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -20,7 +22,7 @@ _jinja = Environment(
 def render_mail(context: Context, language: str, text: Text) -> Fill:
     """Render both parts; each person gets their own opt-out link. Mails about one alert share a thread."""
     alert, station, links = context.alert, context.station, context.links
-    words = context.words(language)
+    words, asked = context.words(language), asks(context.alert)
     title = titled(alert, words, text)
     name = " ".join(station.name.split())  # an old register's name may contain a line break, illegal in a header
     parts = {
@@ -32,8 +34,8 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
         "text": text,
         "station": name,
         "before": prefix(alert, words, text.headline),
-        "page": links.page(alert),
-        "link": words("See the area on the map") if alert.area is not None else words("Details and updates"),
+        "page": f"{{{{{_PAGE_SLOT}}}}}" if asked else links.page(alert),
+        "link": _link(alert, words),
         "until": "" if alert.msg_type is MsgType.CANCEL else until(context, words),
         "why_you": words(
             "You get this message because you follow %(station)s, or because you are there.", station=name
@@ -50,7 +52,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
         list_id=f"{station.slug}.{links.host}",
         sender_name=name,
         urgent=alert.lane is Lane.URGENT,
-        placeholders=(_SLOT,),
+        placeholders=(_SLOT, _PAGE_SLOT) if asked else (_SLOT,),
     )
 
     def fill(delivery_id: int) -> Mail:
@@ -59,13 +61,19 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
             template,
             message_id=f"{alert.id}.{delivery_id}",
             unsubscribe_url=way_out,
-            fill={_SLOT: way_out},
+            fill={_SLOT: way_out, _PAGE_SLOT: links.answer(delivery_id)} if asked else {_SLOT: way_out},
             date=alert.sent_at,
             # Never sent: the common parent of all mails in the thread.
             references=f"{context.thread}.thread",
         )
 
     return fill
+
+
+def _link(alert: Alert, words: Words) -> str:
+    if asks(alert):
+        return words("Answer, and read what else is known")
+    return words("See the area on the map") if alert.area is not None else words("Details and updates")
 
 
 def _colour(alert: Alert) -> str:

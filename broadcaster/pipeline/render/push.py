@@ -3,21 +3,23 @@
 import orjson
 
 from broadcaster.domain.alerts import Alert, Lane, MsgType, Severity, Status, Text
+from broadcaster.domain.answers import offered, word_of
 from broadcaster.languages import direction
 from broadcaster.pipeline.render.context import Context, Fill, titled
+from broadcaster.pipeline.render.replies import label
 from channels.webpush import MAX_PLAINTEXT, PushMessage
 from channels.webpush import Urgency as PushUrgency
 
 # As serialized: quotes in an author's text are escaped, so this can't match inside it.
 _RECEIPT = b'"receipt":"@receipt@"'
-_LONGEST_RECEIPT = 200
+_LONGEST_RECEIPT = 240
 _SHORT = 120
 
 
 def render_push(context: Context, language: str, text: Text) -> Fill:
     """Render the payload, and a shorter one for services with a lower limit."""
-    alert = context.alert
-    title = titled(alert, context.words(language), text)
+    alert, words = context.alert, context.words(language)
+    title = titled(alert, words, text)
     facts = {
         "id": str(alert.id),
         "type": alert.msg_type,
@@ -34,6 +36,10 @@ def render_push(context: Context, language: str, text: Text) -> Fill:
         "expires": alert.expires_at.isoformat(timespec="seconds"),
         "receipt": "@receipt@",
     }
+    asked = offered(alert, helps=context.helps)
+    if asked:
+        facts["answers"] = [[word_of(each), label(alert, context.station, words, each)] for each in asked]
+        facts["kept"] = words("No network: your answer is kept, and goes on by itself. In danger, call 112.")
     room = MAX_PLAINTEXT - len(orjson.dumps(facts)) - _LONGEST_RECEIPT
     whole = orjson.dumps({**facts, "body": _body(text, room)})
     brief = _within(text.instruction or text.description, _SHORT)
@@ -43,6 +49,8 @@ def render_push(context: Context, language: str, text: Text) -> Fill:
 
     def fill(delivery_id: int) -> PushMessage:
         receipt = b'"receipt":' + orjson.dumps(context.links.receipt(delivery_id))
+        if asked:
+            receipt += b',"answer":' + orjson.dumps(context.links.answer_token(delivery_id))
         return PushMessage(
             whole.replace(_RECEIPT, receipt), short.replace(_RECEIPT, receipt), ttl_s, urgency, context.thread
         )

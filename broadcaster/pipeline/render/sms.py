@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from broadcaster.domain.alerts import Text
+from broadcaster.domain.alerts import GRAVE, Text
+from broadcaster.domain.answers import asks
+from broadcaster.languages import Words
 from broadcaster.pipeline.render.context import Context, Fill, prefix
 from channels.sms import SmsMessage, count, plain
 from channels.twilio import is_alphanumeric
@@ -15,20 +17,21 @@ MOST_SEGMENTS = 9
 
 _MOST_VALIDITY_S = 36_000
 _TOKEN = "x" * 18
-"""As long as an opt-out token, for delivery ids up to 4 thousand million; leads nowhere."""
+_NOWHERE = "{}/u/" + _TOKEN
+"""As long as a delivery's token, for ids up to 4 thousand million; leads nowhere."""
 
 
-def sms_text(context: Context, language: str, text: Text, page: str) -> str:
-    """Return the SMS for preview and counting; its opt-out link, if any, leads nowhere."""
-    way_out = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
-    return _joined(_said(context, language, text, page, way_out), way_out)
+def sms_text(context: Context, language: str, text: Text) -> str:
+    """Return the SMS for preview and counting; its links lead nowhere."""
+    tail = _tail(context, language, _NOWHERE.format(context.links.base_url))
+    return _joined(_said(context, language, text, _page(context), tail), tail)
 
 
-def cut_in_sms(context: Context, language: str, text: Text, page: str) -> str:
+def cut_in_sms(context: Context, language: str, text: Text) -> str:
     """Return what of the text the SMS shortens: ``description``, ``instruction``, or nothing."""
     if text.sms:
         return ""
-    said = " ".join(sms_text(context, language, text, page).split())
+    said = " ".join(sms_text(context, language, text).split())
     for name in ("instruction", "description"):
         if " ".join(getattr(text, name).split()) not in said:
             return name
@@ -42,18 +45,18 @@ def cheap_sms(context: Context, language: str, text: Text) -> str:
     """
     letters = Text(plain(text.headline), plain(text.description), plain(text.instruction))
     before = prefix(context.alert, context.words(language), letters.headline)
-    around = (f"[{before}] " if before else "", context.links.page(context.alert))
-    way_out = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
+    around = (f"[{before}] " if before else "", _page(context))
+    tail = _tail(context, language, _NOWHERE.format(context.links.base_url))
     said = ""
     for head, middle, most in _shorter(plain(context.station.name), letters):
         said = _joined(head, middle)
-        if count(_joined(f"{around[0]}{said}", around[1], way_out)).segments <= most:
+        if count(_joined(f"{around[0]}{said}", around[1], tail)).segments <= most:
             break
     return said
 
 
-def _said(context: Context, language: str, text: Text, page: str, way_out: str) -> str:
-    """Return station, headline, instruction, link; shortened to ``SMS_SEGMENTS`` together with ``way_out``.
+def _said(context: Context, language: str, text: Text, page: str, tail: str) -> str:
+    """Return station, headline, instruction, link; shortened to ``SMS_SEGMENTS`` together with ``tail``.
 
     No letter is replaced: the author is shown beforehand what makes it cost more. The description is shortened first,
     then the station's name is dropped. The instruction stays whole up to ``MOST_SEGMENTS``; without one, the headline
@@ -66,7 +69,7 @@ def _said(context: Context, language: str, text: Text, page: str, way_out: str) 
     whole = ""
     for head, middle, most in _shorter(context.station.name, text):
         whole = _joined(f"{before}{head}", middle, page)
-        if count(_joined(whole, way_out)).segments <= most:
+        if count(_joined(whole, tail)).segments <= most:
             break
     return whole
 
@@ -95,10 +98,32 @@ def _fewer(words: Sequence[str]) -> Iterator[list[str]]:
         yield [*words[:kept], "..."] if kept else []
 
 
-def _way_out(context: Context, language: str, url: str) -> str:
-    # An alphanumeric sender can't receive STOP: the opt-out is a link.
-    words = context.words(language)
-    return words.typed("Stop: %(url)s", url=url) if is_alphanumeric(context.links.sms_sender) else ""
+def _page(context: Context) -> str:
+    """Return the link of the alert's page, as long as one by which a person answers, where the alert asks for that."""
+    return f"{context.links.base_url}/r/{_TOKEN}" if asks(context.alert) else context.links.page(context.alert)
+
+
+def _tail(context: Context, language: str, way_out: str) -> str:
+    """Return the last line: how to answer; from an alphanumeric sender, which receives no texts, the way out."""
+    words, sender = context.words(language), context.links.sms_sender
+    if is_alphanumeric(sender):
+        return words.typed("Stop: %(url)s", url=way_out)
+    line = _numbers(context, words, language) if sender and asks(context.alert) else ""
+    return line if count(_joined(_page(context), line)).segments < SMS_SEGMENTS else ""
+
+
+def _numbers(context: Context, words: Words, language: str) -> str:
+    """Return which number answers what; not for what is not grave, unless its author asks."""
+    alert = context.alert
+    if alert.own_answers:
+        question, own = alert.question_in(language, context.station.languages[0])
+        numbered = ", ".join(f"{number} {each}" for number, each in enumerate(own, 1))
+        return words.typed("%(question)s Reply %(answers)s", question=question, answers=numbered)
+    if alert.severity not in GRAVE:
+        return ""
+    if context.helps:
+        return words.typed("In danger: 112 (SMS 114). Reply 1 received, 2 safe, 3 help")
+    return words.typed("Reply 1 received, 2 safe")
 
 
 def _joined(*parts: str) -> str:
@@ -107,13 +132,16 @@ def _joined(*parts: str) -> str:
 
 def render_sms(context: Context, language: str, text: Text) -> Fill:
     """Render the text; each person gets their callback and, without STOP, an opt-out link."""
-    longest = _way_out(context, language, f"{context.links.base_url}/u/{_TOKEN}")
-    said = _said(context, language, text, context.links.page(context.alert), longest)
+    links, page = context.links, _page(context)
+    longest = _tail(context, language, _NOWHERE.format(links.base_url))
+    said = _said(context, language, text, page, longest)
+    answered = asks(context.alert)
     left = int((context.alert.expires_at - context.now).total_seconds())
     validity_s = max(1, min(_MOST_VALIDITY_S, left))
 
     def fill(delivery_id: int) -> SmsMessage:
-        way_out = _way_out(context, language, context.links.way_out(delivery_id)) if longest else ""
-        return SmsMessage(_joined(said, way_out), context.links.hook("status", delivery_id), validity_s)
+        tail = _tail(context, language, links.way_out(delivery_id)) if longest else ""
+        whole = said.removesuffix(page) + links.answer(delivery_id) if answered else said
+        return SmsMessage(_joined(whole, tail), links.hook("status", delivery_id), validity_s)
 
     return fill

@@ -93,6 +93,16 @@ async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Ale
     return None if row is None else (_alert(unit, row), row.request_hash or b"")
 
 
+async def chain(unit: Unit, alert: Alert) -> list[Alert]:
+    """Return the alert's chain, oldest first: the first one, its updates, and their all-clears."""
+    first, columns = alert.first_id, (alerts.c.id, alerts.c.references)
+    rows = await unit.conn.execute(
+        select(*columns).where(alerts.c.station_id == alert.station_id, alerts.c.id >= first).order_by(alerts.c.id)
+    )
+    ids = [row.id for row in rows if row.id == first or first in row.references]
+    return sorted(await by_ids(unit, ids), key=lambda each: each.id)
+
+
 async def all_clear_of(unit: Unit, alert_id: int, station_id: int) -> Alert | None:
     """Return the all-clear of an alert, if any."""
     rows = await unit.conn.execute(

@@ -19,6 +19,8 @@ TWICE = "twice"
 
 CHOSEN = "chosen"
 """Subject of people who want no such alert, or a digest, by state: in no other sum."""
+ANSWERS = "answers"
+"""Subject of people's answers, by choice (``domain.answers``); of a chain of updates, under its first alert."""
 WAITING = "waiting"
 """Subject of the sum, under state 1, of people in their quiet hours."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import and_, select, text
 
@@ -87,6 +88,22 @@ async def by_provider_id(unit: Unit, provider_id: str) -> int | None:
         .limit(1)
     )
     return found
+
+
+class Reached(NamedTuple):
+    """Whom a delivery is for, and by which contact; ``channel`` is its number."""
+
+    alert_id: int
+    subscriber_id: int
+    contact_id: int
+    channel: int
+
+
+async def person_of(unit: Unit, delivery_id: int) -> Reached | None:
+    """Return whom a delivery is for; None for an unknown one."""
+    columns = deliveries.c.alert_id, deliveries.c.subscriber_id, deliveries.c.contact_id, deliveries.c.channel
+    row = (await unit.conn.execute(select(*columns).where(deliveries.c.id == delivery_id))).one_or_none()
+    return None if row is None else Reached(*row)
 
 
 async def contact_of(unit: Unit, delivery_id: int) -> tuple[int, int, int] | None:

@@ -15,7 +15,7 @@ from broadcaster.domain.hearing import Hearing, Wishes
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
 from broadcaster.domain.reasons import NOT_TRIED, Reason, Why, pack, unpack
 from broadcaster.ids import new_id
-from broadcaster.store.alerts import counting
+from broadcaster.store.alerts import answers, counting, standing
 from broadcaster.store.alerts.batches import Batch
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Insert, Update
@@ -184,6 +184,9 @@ async def write_chunk(
     for channel, pairs in chunk.by_channel.items():
         deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
     await counting.add(unit, deltas)
+    # Somebody may have answered the alert's page before they were found to be concerned.
+    answered = await answers.who_answered(unit, alert.first_id, subscriber_ids)
+    await standing.acknowledge(unit, [alert.id], answered, now)
     if chunk.by_channel or chunk.wait:
         # A new recipient reopens a finished alert.
         await unit.conn.execute(

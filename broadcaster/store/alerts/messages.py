@@ -21,7 +21,7 @@ def read_message(said: Mapping[str, Any], audience: Audience) -> Message:
         certainty=Certainty(said["certainty"]),
         category=Category(said["category"]),
         event=said["event"],
-        texts={language: Text(**text) for language, text in said["texts"].items()},
+        texts={language: Text.read(text) for language, text in said["texts"].items()},
         area=None if said["area"] is None else _area(orjson.dumps(said["area"])),
         audience=audience,
         channels=tuple(ChannelName(name) for name in said["channels"]),

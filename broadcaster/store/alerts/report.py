@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, text
 
 from broadcaster.domain.alerts import Alert
+from broadcaster.domain.answers import word_of
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
@@ -13,7 +14,8 @@ from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.domain.reasons import unpack
 from broadcaster.domain.report import Percentiles, Report, Unreached
 from broadcaster.domain.spelling import counted
-from broadcaster.store.alerts import counting, retiring
+from broadcaster.store import help_requests
+from broadcaster.store.alerts import answers, counting, retiring
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import people
 from broadcaster.store.tables import channel_stops, deliveries, recipients, shares, to_micros
@@ -69,6 +71,8 @@ async def report(unit: Unit, alert: Alert) -> Report:
         waiting=sums.get(counting.WAITING, {}).get(1, 0),
         digest=chosen.get(PersonState.DIGEST, 0),
         unwanted=chosen.get(PersonState.UNWANTED, 0),
+        answers={word_of(choice): n for choice, n in (await answers.sums(unit, alert.first_id)).items()},
+        help=await help_requests.figures(unit, alert.first_id),
     )
 
 

@@ -1,13 +1,14 @@
 """Each person's standing in an alert, updated with their deliveries."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 
-from broadcaster.domain.deliveries import DeliveryState, Outcome, Person, PersonState
+from broadcaster.domain.deliveries import CHOSEN, DeliveryState, Outcome, Person, PersonState
 from broadcaster.domain.latency import bucket
 from broadcaster.domain.people import CHANNELS, PUSH
 from broadcaster.domain.reasons import Why, pack, unpack
@@ -68,16 +69,21 @@ class _Standing:
                 failed = Why(move.outcome.reason or move.new.reason, CHANNELS[move.channel], move.outcome.code)
                 self.person.reasons = pack([*unpack(self.person.reasons), failed])
             return
-        if self.accepted_at is not None and self.delivered_at is not None:
-            return
-        at = to_micros(move.outcome.at)
+        self._seen(move.alert_id, to_micros(move.outcome.at), latencies, surely=move.new >= DeliveryState.DELIVERED)
+
+    def acknowledge(self, alert_id: int, at: int, latencies: Counter[tuple[int, str, int]]) -> None:
+        """Record that the person confirmed the alert, whatever became of its messages."""
+        self.person.state = PersonState.ACKNOWLEDGED
+        self._seen(alert_id, at, latencies, surely=True)
+
+    def _seen(self, alert_id: int, at: int, latencies: Counter[tuple[int, str, int]], *, surely: bool) -> None:
         spent = bucket((at - self.since_at) / 1e6)
         if self.accepted_at is None:
             self.accepted_at = at
-            latencies[move.alert_id, counting.ACCEPTED, spent] += not self.unconfirmed
-        if move.new >= DeliveryState.DELIVERED and self.delivered_at is None:
+            latencies[alert_id, counting.ACCEPTED, spent] += not self.unconfirmed
+        if surely and self.delivered_at is None:
             self.delivered_at = at
-            latencies[move.alert_id, counting.DELIVERED, spent] += not self.unconfirmed
+            latencies[alert_id, counting.DELIVERED, spent] += not self.unconfirmed
 
 
 _Key = tuple[int, int]
@@ -95,6 +101,28 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
             standing = there.get((move.alert_id, each))
             if standing is not None:
                 standing.take(move, latencies)
+    await _write(unit, there, deltas)
+    await counting.add_latencies(unit, latencies)
+
+
+async def acknowledge(unit: Unit, alert_ids: Collection[int], subscriber_ids: Collection[int], now: datetime) -> None:
+    """Record that these people confirmed these alerts; those who are not in one, or chose not to be, are ignored."""
+    concerned = {alert_id: set(subscriber_ids) for alert_id in alert_ids}
+    there = {
+        key: each
+        for key, each in (await _load_all(unit, concerned)).items()
+        if each.person.state not in CHOSEN and each.person.state < PersonState.ACKNOWLEDGED
+    }
+    latencies: Counter[tuple[int, str, int]] = Counter()
+    deltas: Counter[tuple[int, str, int]] = Counter()
+    for (alert_id, _), standing in there.items():
+        standing.acknowledge(alert_id, to_micros(now), latencies)
+    await _write(unit, there, deltas)
+    await counting.add(unit, deltas)
+    await counting.add_latencies(unit, latencies)
+
+
+async def _write(unit: Unit, there: "Mapping[_Key, _Standing]", deltas: Counter[tuple[int, str, int]]) -> None:
     for (alert_id, _), standing in there.items():
         subject = counting.people(unconfirmed=standing.unconfirmed)
         if (standing.person.state, subject) != (standing.before, standing.subject):
@@ -117,7 +145,6 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
             for (alert_id, each), standing in there.items()
         ],
     )
-    await counting.add_latencies(unit, latencies)
 
 
 async def _sharers(unit: Unit, moves: Sequence[Move]) -> dict[_Key, list[int]]:
@@ -137,9 +164,14 @@ async def _load(unit: Unit, moves: Sequence[Move], sharers: Mapping[_Key, Sequen
     for move in moves:
         others = sharers.get((move.alert_id, move.contact_id), ())
         concerned[move.alert_id].update((move.subscriber_id, *others))
+    return await _load_all(unit, concerned)
+
+
+async def _load_all(unit: Unit, concerned: Mapping[int, Collection[int]]) -> dict[_Key, _Standing]:
+    """Return the standings, locked, by (alert, subscriber); ``concerned``: whose, by alert."""
     found: dict[_Key, _Standing] = {}
     for alert_id, ids in sorted(concerned.items()):
-        rows = await _LOAD.rows(unit, {"alert_id": alert_id, "ids": ids})
+        rows = await _LOAD.rows(unit, {"alert_id": alert_id, "ids": sorted(ids)})
         for subscriber_id, number, pending, held, reasons, since_at, accepted_at, delivered_at, waits in rows:
             state, unconfirmed = _STATES[number], bool(waits)
             person = Person(subscriber_id, state, pending, held, reasons)

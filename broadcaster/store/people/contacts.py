@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, exists, select, update
 
-from broadcaster.domain.people import CHANNEL_NUMBER, PUSH, ChannelName, ContactStatus, NewContact
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, PUSH, ChannelName, ContactStatus, NewContact
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.bulk import Insert, reserve
 from broadcaster.store.engine.engine import Unit
@@ -55,6 +55,15 @@ def seal_address(unit: Unit, key: Key, address: str) -> bytes:
 
 def open_address(unit: Unit, fingerprint: bytes, sealed: bytes) -> str:
     return unit.vault.open(sealed, b"contact:" + fingerprint).decode()
+
+
+async def address_of(unit: Unit, contact_id: int) -> tuple[ChannelName, str] | None:
+    """Return a contact's channel and address; None for an unknown or forgotten one."""
+    columns = contacts.c.channel, contacts.c.fingerprint, contacts.c.sealed
+    row = (await unit.conn.execute(select(*columns).where(contacts.c.id == contact_id))).one_or_none()
+    if row is None or row.sealed == FORGOTTEN:
+        return None
+    return CHANNELS[row.channel], open_address(unit, row.fingerprint, row.sealed)
 
 
 async def adopt(unit: Unit, spelled: Mapping[Key, bytes]) -> dict[Key, int]:

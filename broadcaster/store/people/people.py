@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace, NewSubscriber
 from broadcaster.domain.spelling import key
-from broadcaster.store import sandbox
+from broadcaster.store import help_requests, sandbox
 from broadcaster.store.engine.bulk import Insert, reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
@@ -252,6 +252,7 @@ async def erase(unit: Unit, subscriber_id: int) -> bool:
     await contact_rows.drop_orphans(unit, had)
     await sandbox.forget(unit, subscriber_id)
     await sandbox.forget_codes(unit, codes)
+    await help_requests.forget(unit, subscriber_id)
     await touched(unit, [subscriber_id])
     return True
 
@@ -340,6 +341,12 @@ def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> d
 def open_external(vault: Vault, mark: bytes | None, sealed: bytes | None) -> str | None:
     """Open ``sealed_external``."""
     return None if mark is None or sealed is None else vault.open(sealed, b"external:" + mark).decode()
+
+
+async def locale_of(unit: Unit, subscriber_id: int) -> str | None:
+    """Return a subscriber's language; None if they are no more."""
+    found: str | None = await unit.conn.scalar(select(subscribers.c.locale).where(subscribers.c.id == subscriber_id))
+    return found
 
 
 async def profile(unit: Unit, subscriber_id: int) -> Profile | None:

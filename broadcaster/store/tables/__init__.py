@@ -10,6 +10,9 @@ from broadcaster.store.tables.alerts import (
     ANY_ID, REFUSED, SMS_ONLY, alert_counts, alert_latencies, alerts, batches, contact_refusals, deliveries,
     keeper_answers, outbox, recipients, sandbox_messages, shares,
 )
+from broadcaster.store.tables.answers import (
+    OPEN_ONLY, answers, help_duties, help_requests,
+)
 from broadcaster.store.tables.columns import (
     Instant, from_micros, metadata, raw, to_micros,
 )
@@ -32,6 +35,7 @@ __all__ = [
     "FORGOTTEN_ONLY",
     "GONE_ONLY",
     "NOT_SENT",
+    "OPEN_ONLY",
     "OPERATOR",
     "REFUSED",
     "SMS_ONLY",
@@ -40,6 +44,7 @@ __all__ = [
     "alert_counts",
     "alert_latencies",
     "alerts",
+    "answers",
     "api_keys",
     "audit_entries",
     "audit_notes",
@@ -55,6 +60,8 @@ __all__ = [
     "follows",
     "from_micros",
     "groups",
+    "help_duties",
+    "help_requests",
     "keeper_answers",
     "leases",
     "links",

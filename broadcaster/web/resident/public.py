@@ -4,12 +4,14 @@ import gzip
 import re
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Any
 
 import orjson
 from aiohttp import web
 from pydantic import Field
 
 from broadcaster.domain.alerts import Alert, MsgType, Status
+from broadcaster.domain.answers import asks
 from broadcaster.domain.spelling import folded, searched
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -128,13 +130,30 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
 
     ``Last-Modified``: when it was true, for devices that show a saved copy.
     """
-    request, services = call.request, call.services
+    services = call.services
     async with services.store.read() as unit:
         alert = await alerts.by_token(unit, token) if _TOKEN.fullmatch(token) else None
         station = None if alert is None else await stations.by_id(unit, alert.station_id)
-        if alert is None or station is None:
-            return None
-        cleared = await alerts.all_clear_of(unit, alert.id, station.id) if alert.cancelled_at else None
+    if alert is None or station is None:
+        return None
+    words, facts = await page_facts(call, alert, station)
+    body = render(call.request, "alert.html", words, facts).body
+    headers = {
+        **headers_of(words.language, cache_control=_FRESH),
+        "Content-Type": "text/html; charset=utf-8",
+        "Last-Modified": format_datetime(services.clock.now(), usegmt=True),
+        "Vary": "Accept-Language, Accept-Encoding",
+    }
+    return alert.id, body if isinstance(body, bytes) else b"", headers
+
+
+async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tuple[Words, dict[str, Any]]:
+    """Return an alert's page in the reader's words, for anybody: nobody's answer is in it."""
+    request, services = call.request, call.services
+    cleared = None
+    if alert.cancelled_at:
+        async with services.store.read() as unit:
+            cleared = await alerts.all_clear_of(unit, alert.id, station.id)
     default = station.languages[0]
     # A page in a language that the alert lacks would be a mix of two.
     readable = [language for language in catalogs().languages if language in alert.texts]
@@ -145,7 +164,7 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
     def written(moment: datetime | None) -> str | None:
         return None if moment is None else written_time(moment, zone, words)
 
-    facts = {
+    return words, {
         "alert": alert,
         "station": station,
         "text": text,
@@ -169,18 +188,13 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
         "zone": zone.key,
         "picture": picture_of(services.settings, alert, station, town=True),
         "places": whereabouts(alert, station, words),
+        "answering": None,
+        "asks": asks(alert) and alert.active(services.clock.now()),
+        "answer_to": f"/v1/subscribers/me/answers/{alert.token}",
     }
-    body = render(request, "alert.html", words, facts).body
-    headers = {
-        **headers_of(words.language, cache_control=_FRESH),
-        "Content-Type": "text/html; charset=utf-8",
-        "Last-Modified": format_datetime(services.clock.now(), usegmt=True),
-        "Vary": "Accept-Language, Accept-Encoding",
-    }
-    return alert.id, body if isinstance(body, bytes) else b"", headers
 
 
-def unknown(call: Call[None, None]) -> web.Response:
+def unknown(call: Call[Any, Any]) -> web.Response:
     """Show that nothing is here."""
     words = catalogs().words(language_of(call.request, DEFAULT))
     facts = {

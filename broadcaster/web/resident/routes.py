@@ -1,7 +1,8 @@
 """Routes of the residents' pages."""
 
+from broadcaster.http import answering
 from broadcaster.http.route import SMALL, Access, Route
-from broadcaster.web.resident import confirming, follow, install, mine, opt_out, public, sign
+from broadcaster.web.resident import answer, confirming, follow, install, mine, opt_out, public, sign
 
 _HTML = "text/html"
 
@@ -29,6 +30,31 @@ ROUTES: tuple[Route, ...] = (
         Access.SIGNED,
         "An alert, to be read.",
         {200: _HTML, 304: None},
+        page=True,
+        tag="public",
+    ),
+    Route(
+        "GET",
+        "/r/{token}",
+        answer.ask,
+        Access.SIGNED,
+        "An alert, to be read and answered by who got it. Changes nothing.",
+        {200: _HTML},
+        query=answer.AnswerQuery,
+        link=answering.USE,
+        page=True,
+        tag="public",
+    ),
+    Route(
+        "POST",
+        "/r/{token}",
+        answer.do,
+        Access.SIGNED,
+        "Answer an alert.",
+        {303: None},
+        form=("answer", "household", "lon", "lat"),
+        largest=SMALL,
+        link=answering.USE,
         page=True,
         tag="public",
     ),

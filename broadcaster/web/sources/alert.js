@@ -1,5 +1,6 @@
 // The alert's page is whole without this. Here: share, "you are here" after a press, and how old a kept page is.
 
+import { answering } from "./parts/answering.js";
 import { ask } from "./parts/ask.js";
 import { fact } from "./parts/device.js";
 import { one } from "./parts/dom.js";
@@ -69,6 +70,9 @@ function mark(at) {
   }
   map.append(group);
 }
+
+const answers = one("#answers");
+if (answers) answering(answers).catch(() => undefined);
 
 // A page out of the device's own store may be old, and the alert lifted since.
 const made = Date.parse(document.lastModified);

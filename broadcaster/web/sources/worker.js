@@ -2,7 +2,7 @@
 // around them for when there is no network.
 
 import { every, fact, forget, read, write } from "./parts/device.js";
-import { renewed, report, tellAll } from "./parts/reports.js";
+import { answer, renewed, report, tellAll } from "./parts/reports.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
@@ -143,9 +143,21 @@ async function show(told, how) {
     timestamp: told.sent ? Date.parse(told.sent) : Date.now(),
     icon: "/icons/192.png",
     badge: "/icons/badge.png",
-    data: { path: told.path || "/", receipt: told.receipt },
+    data: { path: told.path || "/", receipt: told.receipt, answer: told.answer, kept: told.kept, told },
+    actions: buttons(told),
   };
   await worker.registration.showNotification(told.title || "Tocsin", options);
+}
+
+/** The answers as buttons: an own question's if they all find room, else help and the best of the others. @param {any} told */
+function buttons(told) {
+  const most = /** @type {any} */ (Notification).maxActions ?? 2;
+  const offered = (told.answers || []).map(([action, title]) => ({ action, title }));
+  const help = offered.find((each) => each.action === "help");
+  const own = offered.some((each) => each.action === "1");
+  const others = offered.filter((each) => each !== help);
+  if (!help || own) return others.length <= most ? others : [];
+  return [...others.slice(-(most - 1)), help]; // to be safe is to have received it
 }
 
 /** Keep an alert's page, to be read when the network is gone. @param {string} path */
@@ -173,9 +185,24 @@ async function nudge() {
 
 worker.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  const { path = "/", receipt } = event.notification.data || {};
+  const { path = "/", receipt, answer: token, kept, told } = event.notification.data || {};
+  if (event.action && token) {
+    event.waitUntil(answered(token, event.action, { ...told, path, kept }));
+    return;
+  }
   event.waitUntil(Promise.allSettled([lead(path), report(receipt, "opened")]));
 });
+
+/**
+ * A button of a notification was pressed. Help leads to the page that says 112 first, and takes where one is.
+ * @param {string} token @param {string} choice @param {any} told
+ */
+async function answered(token, choice, told) {
+  const telling = answer(`/v1/answers/${token}`, { answer: choice });
+  if (choice === "help") await lead(`/r/${token}`).catch(() => undefined);
+  const found = await telling;
+  await show({ ...told, body: found === undefined ? told.kept : found?.said || told.body, answers: null, urgent: false }, { quiet: true });
+}
 
 /** Open a page, in a window that is there or in a new one. @param {string} path */
 async function lead(path) {

@@ -39,6 +39,9 @@ SIGNED = {
     "POST /hooks/twilio/status",
     "POST /hooks/twilio/voice",
     "GET /a/{token}",
+    "GET /r/{token}",
+    "POST /r/{token}",
+    "POST /v1/answers/{token}",
     "GET /u/{token}",
     "POST /u/{token}",
     "GET /c/{token}",
@@ -91,7 +94,7 @@ def test_a_link_that_proves_a_request_is_looked_at_before_its_body():
     # A confirmation's secret comes in its small body, so that no log of paths has it.
     by_body = {"POST /v1/confirmations", "POST /console/sign-in/passkey", "POST /console/sign-in/password"}
     links = {each for each in taking if "/v1/" in each or "/hooks/" in each} - by_body
-    assert linked == links
+    assert linked == links | {"GET /r/{token}", "POST /r/{token}"}
     assert taking - linked - by_body == {"POST /u/{token}", "POST /c/{token}"}, "these never read their body"
 
 

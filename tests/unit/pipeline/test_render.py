@@ -38,7 +38,7 @@ TEXTS = {
     "en": Text("The Risle is flooding", "The water is rising fast.", "Go upstairs."),
 }
 ID = 12345
-PAGE = re.compile(r"https://alerts\.example/a/[\w-]{11}")
+PAGE = re.compile(r"https://alerts\.example/(?:a/[\w-]{11}|r/[\w-]{13,18})")
 NAMED = Links("https://alerts.example", VAULT, "LAIGLE")
 NUMBERED = Links("https://alerts.example", VAULT, "+33600000000")
 CASES = list(itertools.product(ChannelName, (Status.EXERCISE, Status.TEST), MsgType, LANGUAGES))
@@ -140,9 +140,8 @@ def test_an_sms_takes_three_segments_unless_its_instruction_needs_more(text, sta
 @given(any_text())
 def test_no_letter_of_an_sms_is_replaced_by_another(text):
     said = render(ChannelName.SMS, context({"fr": text}), "fr")(ID).text
-    lines = said.split("\n")
     written = [*f"L'Aigle: {text.headline}".split(), *text.instruction.split(), *text.description.split()]
-    words = " ".join(lines[:-1]).split()
+    words = said.rpartition("\nhttps://")[0].split()
     kept = [word.removesuffix("...") for word in words if word != "..."]
     if text.headline.split()[0].startswith(kept[0]) and kept[0] != "L'Aigle:":
         written = written[1:]
@@ -153,7 +152,9 @@ def test_no_letter_of_an_sms_is_replaced_by_another(text):
 def test_a_short_sms_says_it_all_and_in_order():
     said = render(ChannelName.SMS, context(), "fr")(ID).text
     assert re.fullmatch(
-        r"L'Aigle: La Risle déborde\nMontez à l'étage\. Le niveau monte vite\.\nhttps://alerts\.example/a/\S{11}", said
+        r"L'Aigle: La Risle déborde\nMontez à l'étage\. Le niveau monte vite\.\nhttps://alerts\.example/r/\S+\n"
+        r"Répondez 1 reçu, 2 en sécurité",
+        said,
     )
 
 
@@ -175,7 +176,7 @@ def test_an_authors_own_sms_is_sent_whole_whatever_it_costs(sms):
 def test_the_sms_that_is_previewed_takes_as_much_as_the_one_that_is_sent(links, delivery):
     text = Text("Crue", "le niveau monte " * 200)
     where = context({"fr": text}, links)
-    preview = sms_text(where, "fr", text, links.page(where.alert))
+    preview = sms_text(where, "fr", text)
     sent = render(ChannelName.SMS, where, "fr")(delivery).text
     assert count(preview).segments == count(sent).segments
     assert len(sent) <= len(preview)
@@ -183,7 +184,7 @@ def test_the_sms_that_is_previewed_takes_as_much_as_the_one_that_is_sent(links, 
 
 def test_the_way_out_of_a_preview_leads_nowhere():
     where = context(links=NAMED)
-    preview = sms_text(where, "fr", TEXTS["fr"], "")
+    preview = sms_text(where, "fr", TEXTS["fr"])
     (token,) = re.findall(r"/u/(\S+)", preview)
     assert VAULT.unlink("optout", token) is None
 

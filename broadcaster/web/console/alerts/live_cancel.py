@@ -43,7 +43,7 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
     form = await form_of(call.request)
     prepared = issue.prepared_all_clear(alert, station)
     texts = {
-        language: Text(**{name: _tidy(form.get(f"{name}.{language}", getattr(own, name))) for name in FIELDS})
+        language: Text.read({name: _tidy(form.get(f"{name}.{language}", getattr(own, name))) for name in FIELDS})
         for language, own in prepared.items()
     }
     wrong = _wrong(texts, words_of(call.request, station.languages[0]))

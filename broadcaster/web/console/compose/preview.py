@@ -163,9 +163,8 @@ def _previews(context: Context, language: str, *, cheap: bool) -> Previews:
     push = json.loads(render(ChannelName.PUSH, context, language)(_NOBODY).payload)
     voice = render(ChannelName.VOICE, context, language)(_NOBODY)
     sent = render(ChannelName.EMAIL, context, language)(_NOBODY)
-    page = context.links.page(context.alert)
-    usual = sms_text(context, language, text, page)
-    spelled = sms_text(context, language, replace(text, sms=cheap_sms(context, language, text)), page)
+    usual = sms_text(context, language, text)
+    spelled = sms_text(context, language, replace(text, sms=cheap_sms(context, language, text)))
     counted, cheaper = count(usual), count(spelled)
     if cheap:
         usual, counted = spelled, cheaper
@@ -177,7 +176,7 @@ def _previews(context: Context, language: str, *, cheap: bool) -> Previews:
             encoding=counted.encoding,
             units=counted.units,
             segments=counted.segments,
-            cut="" if cheap else cut_in_sms(context, language, text, page),
+            cut="" if cheap else cut_in_sms(context, language, text),
             culprits=counted.culprits,
             cheaper=Cheaper(text=spelled, segments=cheaper.segments) if offered else None,
         ),

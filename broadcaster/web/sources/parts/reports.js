@@ -8,7 +8,7 @@ const OLD_MS = 3 * 24 * 3600 * 1000;
 export async function report(receipt, event) {
   if (!receipt) return;
   const path = new URL(receipt, self.location.origin).pathname;
-  const told = { path, event, at: new Date().toISOString() };
+  const told = { path, event, body: null, at: new Date().toISOString() };
   try {
     await write("receipts", `${event} ${path}`, told);
   } catch {
@@ -18,14 +18,39 @@ export async function report(receipt, event) {
   await tellAll();
 }
 
-const send = ({ path, event, at }) =>
-  fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ event, at }),
+/**
+ * Keep an answer to an alert and try to tell it. Return what the service says; undefined where there is no network yet
+ * (it is told later), null where it was refused. A later answer takes the place of an earlier one that was not told.
+ * @param {string} path @param {any} body
+ */
+export async function answer(path, body) {
+  const told = { path, event: "answer", body, at: new Date().toISOString() };
+  const key = `answer ${path}`;
+  await write("receipts", key, told).catch(() => undefined);
+  try {
+    const found = await send(told);
+    if (found.status >= 429) throw new TypeError("later");
+    await forget("receipts", key).catch(() => undefined);
+    return found.ok ? await found.json() : null;
+  } catch {
+    await /** @type {any} */ (self).registration?.sync?.register("reports").catch(() => undefined);
+    return undefined;
+  }
+}
+
+/** An answer says how old it is, and not when it was given: a device's clock may be wrong. */
+async function send({ path, event, at, body }) {
+  const mine = path.startsWith("/v1/subscribers/");
+  const token = mine ? await fact("token") : null;
+  const age_s = Math.max(0, Math.round((Date.now() - Date.parse(at)) / 1000));
+  return fetch(path, {
+    method: mine ? "PUT" : "POST",
+    headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+    body: JSON.stringify(body ? { ...body, age_s } : { event, at }),
     keepalive: true,
     credentials: "omit",
   });
+}
 
 /** Send the reports that are left. What the service knows nothing of, and what is old, is let go. */
 export async function tellAll() {

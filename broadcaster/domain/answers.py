@@ -1,0 +1,94 @@
+"""Answers to an alert: received, safe, help, or those of the alert's own question.
+
+A choice is a number: 1 to 5 is an answer to the alert's own question, greater ones are the same in every alert.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum
+
+from broadcaster.domain.alerts import RULES, Alert, MsgType
+from broadcaster.domain.audience import AudienceKind
+
+RECEIVED, SAFE, HELP = 11, 12, 13
+WORDS: Mapping[int, str] = {RECEIVED: "received", SAFE: "safe", HELP: "help"}
+FEWEST, MOST = 2, 5
+"""Answers that an own question may have."""
+LONGEST_QUESTION, LONGEST_ANSWER = 160, 40
+
+HELP_AFTER = timedelta(hours=24)
+"""How long after the end of an alert a request for help is still recorded; other answers are not."""
+UNTAKEN = timedelta(minutes=2)
+"""After this time all operators of the station are told of a request for help that nobody took in charge."""
+
+
+@dataclass(frozen=True, slots=True)
+class HelpFigures:
+    """Requests of one alert. ``taken_p95_s``: seconds from asking to taking in charge; None before any is taken."""
+
+    asked: int = 0
+    untaken: int = 0
+    closed: int = 0
+    taken_p95_s: float | None = None
+
+
+class Way(IntEnum):
+    """How an answer came; the first four are the numbers of the channels."""
+
+    PUSH = 0
+    SMS = 1
+    VOICE = 2
+    EMAIL = 3
+    PAGE = 4
+
+
+class Taken(IntEnum):
+    """What became of an answer."""
+
+    RECORDED = 0
+    OLDER = 1
+    """The person has given another answer since."""
+    OVER = 2
+    """The alert was over."""
+
+
+def word_of(choice: int) -> str:
+    """Return a choice's name for programs: ``received``, ``safe``, ``help``, or the number of an own answer."""
+    return WORDS.get(choice) or str(choice)
+
+
+def choice_of(word: str) -> int | None:
+    """Return the choice that ``word_of`` names; None for an unknown one."""
+    for choice, name in WORDS.items():
+        if name == word:
+            return choice
+    return int(word) if len(word) == 1 and word in "12345" else None
+
+
+def asks(alert: Alert) -> bool:
+    """Return whether an alert's messages ask for an answer: where it matters who reacts, or the author asks."""
+    if alert.msg_type is MsgType.CANCEL or alert.audience.kind is AudienceKind.DIGEST:
+        return False
+    return alert.own_answers > 0 or RULES[alert.severity].escalation
+
+
+def offered(alert: Alert, *, helps: bool) -> tuple[int, ...]:
+    """Return the choices that an alert offers; ``helps``: somebody is on duty for requests for help."""
+    if not asks(alert):
+        return ()
+    own = tuple(range(1, alert.own_answers + 1)) or (RECEIVED, SAFE)
+    return (*own, HELP) if helps else own
+
+
+def takes(alert: Alert, choice: int) -> bool:
+    """Return whether an alert has this choice. Help is always taken: it must not be lost because a duty ended."""
+    return choice == HELP or choice in offered(alert, helps=False)
+
+
+def of_digit(alert: Alert, digit: str) -> int | None:
+    """Return the choice of a digit in a call or of a number by SMS: 1 received, 2 safe, 3 help; or an own answer."""
+    if alert.own_answers:
+        choice = choice_of(digit)
+        return choice if choice is not None and choice <= alert.own_answers else None
+    return {"1": RECEIVED, "2": SAFE, "3": HELP}.get(digit)

@@ -1,0 +1,77 @@
+"""Answers: what people answer to an alert, by whichever way it comes.
+
+All ways end in ``answer``: one transaction records the answer, acknowledges the alert for the person, and opens a
+request for help. So an answer is durable once this returns, whatever comes before or after it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.answers import HELP, HELP_AFTER, Taken, Way, takes
+from broadcaster.domain.deliveries import DeliveryState, Outcome
+from broadcaster.domain.refusals import Refused
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit, help_requests
+from broadcaster.store.alerts import answers, standing, tracking, waiting
+from broadcaster.store.help_requests import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One answer. ``contact_ids``: by which the person was reached, empty if unknown; ``household``: it is also for
+    others whom the alert reached by these. ``delivery_id``: the message that is answered, if known. ``age_s``: how long
+    ago it was given, in seconds, where a device could not tell it at once.
+    """
+
+    subscriber_id: int
+    choice: int
+    way: Way
+    delivery_id: int | None = None
+    contact_ids: Sequence[int] = ()
+    household: bool = False
+    position: Position | None = None
+    age_s: float = 0.0
+
+
+async def answer(services: Services, alert: Alert, given: Given) -> Taken:
+    """Record an answer to an alert, or to a later version of it. Raises ``Refused`` for a choice that it has not."""
+    now = services.clock.now()
+    at = now - timedelta(seconds=given.age_s)
+
+    async def keep(unit: Unit) -> tuple[Taken, list[int]]:
+        versions = await answers.versions(unit, alert)
+        if given.choice != HELP and not any(takes(each, given.choice) for each in versions):
+            raise Refused("answer-unknown", "answer")
+        ids = [each.id for each in versions]
+        if given.delivery_id is not None:
+            seen = Outcome(given.delivery_id, DeliveryState.ACKNOWLEDGED, now)
+            await tracking.apply(unit, [seen])
+        for each in versions:
+            if each.may_wait:
+                await waiting.opened(unit, each.id, given.subscriber_id, now)
+        people = {given.subscriber_id}
+        if given.household:
+            people |= await answers.reached_by(unit, ids, given.contact_ids)
+        await standing.acknowledge(unit, ids, people, now)
+        if not _open(versions, given.choice, now):
+            return Taken.OVER, ids
+        first = alert.first_id
+        newest = await answers.give(unit, first, people, given.choice, way=given.way, by=given.subscriber_id, at=at)
+        if newest and given.choice == HELP:
+            await help_requests.ask(unit, first, alert.station_id, given.subscriber_id, now, position=given.position)
+        return (Taken.RECORDED if newest else Taken.OLDER), ids
+
+    taken, ids = await services.store.together(keep)
+    for each in ids:
+        await services.bus.publish(f"alert:{each}")
+    return taken
+
+
+def _open(versions: Sequence[Alert], choice: int, now: datetime) -> bool:
+    """Return whether this answer is still recorded."""
+    if any(each.active(now) for each in versions):
+        return True
+    ends = [min(each.expires_at, each.cancelled_at or each.expires_at) for each in versions]
+    return choice == HELP and now < max(ends) + HELP_AFTER

@@ -1,0 +1,93 @@
+"""People's answers to alerts: one each, the newest."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, union
+
+from broadcaster.domain.alerts import Alert, MsgType
+from broadcaster.domain.answers import Way
+from broadcaster.store.alerts import alerts as alert_rows
+from broadcaster.store.alerts import counting
+from broadcaster.store.engine.among import among
+from broadcaster.store.engine.bulk import Fetch, Insert, Update
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.tables import answers, deliveries, links, raw, shares, to_micros
+
+_KNOWN = Fetch(
+    select(answers.c.subscriber_id, answers.c.choice, raw(answers.c.at))
+    .where(answers.c.alert_id == bindparam("alert_id"), among(answers.c.subscriber_id, "ids"))
+    .order_by(answers.c.subscriber_id)
+    .with_for_update()
+)
+_WHO = Fetch(
+    select(answers.c.subscriber_id, raw(answers.c.at)).where(
+        answers.c.alert_id == bindparam("alert_id"), among(answers.c.subscriber_id, "ids")
+    )
+)
+_ADD = Insert(answers, "alert_id", "subscriber_id", "choice", "way", "given_by", "at")
+_CHANGE = Update(answers, ("alert_id", "subscriber_id"), ("choice", "way", "given_by", "at"))
+
+
+async def give(
+    unit: Unit, alert_id: int, subscriber_ids: Collection[int], choice: int, *, way: Way, by: int, at: datetime
+) -> bool:
+    """Record that ``by`` answered at ``at`` for these people; return whether it is now the answer of ``by``.
+
+    An older answer, which comes late, replaces no newer one.
+    """
+    rows = await _KNOWN.rows(unit, {"alert_id": alert_id, "ids": sorted(subscriber_ids)})
+    known = {subscriber_id: (old, then) for subscriber_id, old, then in rows}
+    moment = to_micros(at)
+    taken = [each for each in sorted(subscriber_ids) if each not in known or known[each][1] <= moment]
+    said = (choice, int(way), by, moment)
+    await _CHANGE.run(unit, [(*said, alert_id, each) for each in taken if each in known])
+    await _ADD.run(unit, [(alert_id, each, *said) for each in taken if each not in known])
+    deltas: Counter[tuple[int, str, int]] = Counter()
+    for each in taken:
+        deltas[alert_id, counting.ANSWERS, choice] += 1
+        if each in known:
+            deltas[alert_id, counting.ANSWERS, known[each][0]] -= 1
+    await counting.add(unit, deltas)
+    return by in taken
+
+
+async def of(unit: Unit, alert_id: int, subscriber_id: int) -> int | None:
+    """Return a person's choice; None without an answer."""
+    found: int | None = await unit.conn.scalar(
+        select(answers.c.choice).where(answers.c.alert_id == alert_id, answers.c.subscriber_id == subscriber_id)
+    )
+    return found
+
+
+async def who_answered(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> list[int]:
+    """Return which of these people have answered."""
+    return [row[0] for row in await _WHO.rows(unit, {"alert_id": alert_id, "ids": subscriber_ids})]
+
+
+async def sums(unit: Unit, alert_id: int) -> dict[int, int]:
+    """Return how many people gave each choice."""
+    found = (await counting.of(unit, alert_id)).get(counting.ANSWERS, {})
+    return {choice: n for choice, n in sorted(found.items()) if n}
+
+
+async def versions(unit: Unit, alert: Alert) -> list[Alert]:
+    """Return the alert's chain without all-clears: the first one and its updates, oldest first."""
+    return [each for each in await alert_rows.chain(unit, alert) if each.msg_type is not MsgType.CANCEL]
+
+
+async def contacts_of(unit: Unit, subscriber_id: int) -> list[int]:
+    """Return the ids of a person's contacts."""
+    return list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
+
+
+async def reached_by(unit: Unit, alert_ids: Sequence[int], contact_ids: Sequence[int]) -> set[int]:
+    """Return the people whom these alerts reached by one of these contacts: a household's shared telephone."""
+    own = select(deliveries.c.subscriber_id).where(
+        deliveries.c.alert_id.in_(alert_ids), deliveries.c.contact_id.in_(contact_ids)
+    )
+    sharing = select(shares.c.subscriber_id).where(
+        shares.c.alert_id.in_(alert_ids), shares.c.contact_id.in_(contact_ids)
+    )
+    return set(await unit.conn.scalars(union(own, sharing)))

@@ -1,0 +1,209 @@
+"""Requests for help, who takes them in charge, and who is on duty for them."""
+
+import json
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, func, select, text, update
+
+from broadcaster.domain.answers import HELP, HelpFigures
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.tables import OPEN_ONLY, answers, help_duties, help_requests
+
+Position = tuple[float, float, float | None]
+"""lon, lat (WGS 84 degrees), accuracy in metres."""
+
+_P95 = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class HelpRequest:
+    """``wanted``: help is still the person's answer. ``taken_by``, ``closed_by``: ids of operators or keys."""
+
+    id: int
+    alert_id: int
+    station_id: int
+    subscriber_id: int
+    asked_at: datetime
+    taken_at: datetime | None
+    taken_by: int | None
+    closed_at: datetime | None
+    closed_by: int | None
+    position: Position | None
+    wanted: bool
+
+
+async def ask(
+    unit: Unit, alert_id: int, station_id: int, subscriber_id: int, at: datetime, *, position: Position | None
+) -> None:
+    """Record that a person asks for help. Asked again, the open request stays, and takes a position once."""
+    mine = and_(help_requests.c.alert_id == alert_id, help_requests.c.subscriber_id == subscriber_id)
+    await unit.in_turn("help", subscriber_id)
+    row = (await unit.conn.execute(select(help_requests).where(mine, help_requests.c.closed_at.is_(None)))).first()
+    sealed = None if position is None else _seal(unit, subscriber_id, position)
+    if row is None:
+        await unit.conn.execute(
+            help_requests.insert().values(
+                alert_id=alert_id, station_id=station_id, subscriber_id=subscriber_id, sealed=sealed, asked_at=at
+            )
+        )
+    elif row.sealed is None and sealed is not None:
+        await unit.conn.execute(update(help_requests).where(help_requests.c.id == row.id).values(sealed=sealed))
+
+
+async def take(unit: Unit, request_id: int, key_id: int, now: datetime) -> bool:
+    """Take a request in charge; False if somebody else has it."""
+    done = await unit.conn.execute(
+        update(help_requests)
+        .where(help_requests.c.id == request_id, help_requests.c.taken_at.is_(None))
+        .values(taken_at=now, taken_by=key_id)
+    )
+    return done.rowcount == 1
+
+
+async def close(unit: Unit, request_id: int, key_id: int, now: datetime) -> bool:
+    """Close a request that was taken in charge; False if it is not, or is closed already."""
+    done = await unit.conn.execute(
+        update(help_requests)
+        .where(
+            help_requests.c.id == request_id, help_requests.c.taken_at.is_not(None), help_requests.c.closed_at.is_(None)
+        )
+        .values(closed_at=now, closed_by=key_id)
+    )
+    return done.rowcount == 1
+
+
+_WANTED = (answers.c.choice == HELP).label("wanted")
+_WITH_ANSWER = select(help_requests, _WANTED).outerjoin(
+    answers,
+    and_(answers.c.alert_id == help_requests.c.alert_id, answers.c.subscriber_id == help_requests.c.subscriber_id),
+)
+
+
+async def by_id(unit: Unit, request_id: int) -> HelpRequest | None:
+    row = (await unit.conn.execute(_WITH_ANSWER.where(help_requests.c.id == request_id))).one_or_none()
+    return None if row is None else _request(unit, row)
+
+
+async def listed(
+    unit: Unit, station_ids: Collection[int] | None, *, alert_id: int | None = None, closed: bool, limit: int
+) -> list[HelpRequest]:
+    """Return requests of these stations (None: of all), or of one alert: the open ones, oldest first, or the closed
+    ones, newest first.
+    """
+    query = _WITH_ANSWER.limit(limit)
+    if closed:
+        query = query.where(help_requests.c.closed_at.is_not(None)).order_by(help_requests.c.id.desc())
+    else:
+        query = query.where(text(f"help_requests.{OPEN_ONLY}")).order_by(
+            help_requests.c.taken_at.is_not(None), help_requests.c.id
+        )
+    if station_ids is not None:
+        query = query.where(help_requests.c.station_id.in_(station_ids))
+    if alert_id is not None:
+        query = query.where(help_requests.c.alert_id == alert_id)
+    return [_request(unit, row) for row in await unit.conn.execute(query)]
+
+
+async def figures(unit: Unit, alert_id: int) -> HelpFigures:
+    """Return an alert's figures."""
+    rows = (
+        await unit.conn.execute(
+            select(help_requests.c.asked_at, help_requests.c.taken_at, help_requests.c.closed_at).where(
+                help_requests.c.alert_id == alert_id
+            )
+        )
+    ).all()
+    waits = sorted((row.taken_at - row.asked_at).total_seconds() for row in rows if row.taken_at is not None)
+    return HelpFigures(
+        asked=len(rows),
+        untaken=sum(row.taken_at is None for row in rows),
+        closed=sum(row.closed_at is not None for row in rows),
+        taken_p95_s=round(waits[math.ceil(_P95 * len(waits)) - 1], 1) if waits else None,
+    )
+
+
+async def untaken(unit: Unit, before: datetime, now: datetime, limit: int) -> list[HelpRequest]:
+    """Return requests asked before then that nobody took and operators were not told of.
+
+    Those of stations where nobody is on duty are due at once. A person who has said since that they are safe is not
+    among them.
+    """
+    on_duty = select(help_duties.c.station_id).where(help_duties.c.until > now)
+    query = _WITH_ANSWER.where(
+        text(f"help_requests.{OPEN_ONLY}"),
+        help_requests.c.taken_at.is_(None),
+        help_requests.c.told_at.is_(None),
+        (help_requests.c.asked_at <= before) | help_requests.c.station_id.not_in(on_duty),
+        answers.c.choice == HELP,
+    )
+    return [_request(unit, row) for row in await unit.conn.execute(query.order_by(help_requests.c.id).limit(limit))]
+
+
+async def told(unit: Unit, request_ids: Sequence[int], now: datetime) -> None:
+    """Record that all operators were told of these."""
+    await unit.conn.execute(update(help_requests).where(help_requests.c.id.in_(request_ids)).values(told_at=now))
+
+
+async def forget_positions(unit: Unit, before: datetime) -> None:
+    """Delete the positions of requests asked before then."""
+    old = and_(help_requests.c.asked_at < before, help_requests.c.sealed.is_not(None))
+    await unit.conn.execute(update(help_requests).where(old).values(sealed=None))
+
+
+async def forget(unit: Unit, subscriber_id: int) -> None:
+    """Delete a person's positions; what remains names nobody."""
+    mine = help_requests.c.subscriber_id == subscriber_id
+    await unit.conn.execute(update(help_requests).where(mine).values(sealed=None))
+
+
+async def set_duty(unit: Unit, station_id: int, key_id: int, until: datetime | None) -> None:
+    """Put an operator on duty until then; None ends it."""
+    mine = and_(help_duties.c.station_id == station_id, help_duties.c.key_id == key_id)
+    await unit.conn.execute(delete(help_duties).where(mine))
+    if until is not None:
+        await unit.conn.execute(help_duties.insert().values(station_id=station_id, key_id=key_id, until=until))
+
+
+async def on_duty(unit: Unit, station_id: int, now: datetime) -> dict[int, datetime]:
+    """Return who is on duty, by operator's id, and until when."""
+    rows = await unit.conn.execute(
+        select(help_duties).where(help_duties.c.station_id == station_id, help_duties.c.until > now)
+    )
+    return {row.key_id: row.until for row in rows}
+
+
+async def any_untaken(unit: Unit, station_ids: Collection[int] | None) -> int:
+    """Return how many open requests of these stations (None: all) nobody has taken."""
+    query = select(func.count()).where(text(f"help_requests.{OPEN_ONLY}"), help_requests.c.taken_at.is_(None))
+    if station_ids is not None:
+        query = query.where(help_requests.c.station_id.in_(station_ids))
+    return await unit.conn.scalar(query.select_from(help_requests)) or 0
+
+
+def _context(subscriber_id: int) -> bytes:
+    return b"help:%d" % subscriber_id
+
+
+def _seal(unit: Unit, subscriber_id: int, position: Position) -> bytes:
+    return unit.vault.seal(json.dumps(position).encode(), _context(subscriber_id))
+
+
+def _request(unit: Unit, row: Any) -> HelpRequest:
+    opened = None if row.sealed is None else json.loads(unit.vault.open(row.sealed, _context(row.subscriber_id)))
+    return HelpRequest(
+        id=row.id,
+        alert_id=row.alert_id,
+        station_id=row.station_id,
+        subscriber_id=row.subscriber_id,
+        asked_at=row.asked_at,
+        taken_at=row.taken_at,
+        taken_by=row.taken_by,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
+        position=None if opened is None else tuple(opened),
+        wanted=bool(row.wanted),
+    )

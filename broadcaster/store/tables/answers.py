@@ -1,0 +1,50 @@
+"""Tables of people's answers, their requests for help, and who is on duty for these.
+
+``alert_id`` is the first alert of a chain of updates: an answer belongs to the chain.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, Table, text
+
+from broadcaster.store.tables.columns import Id, Instant, metadata, station
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("subscriber_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("choice", SmallInteger, nullable=False),
+    Column("way", SmallInteger, nullable=False),  # domain.answers.Way
+    Column("given_by", BigInteger, nullable=False),  # who answered, for themselves or their household
+    Column("at", Instant, nullable=False),
+)
+
+OPEN_ONLY = "closed_at IS NULL"
+"""Partial index condition of ``help_requests``."""
+
+help_requests = Table(
+    "help_requests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("alert_id", BigInteger, nullable=False),
+    station(),
+    Column("subscriber_id", BigInteger, nullable=False),
+    Column("sealed", LargeBinary),  # where the person was, if they said so
+    Column("asked_at", Instant, nullable=False),
+    Column("told_at", Instant),  # all operators were told that nobody had taken it
+    Column("taken_at", Instant),
+    Column("taken_by", BigInteger),
+    Column("closed_at", Instant),
+    Column("closed_by", BigInteger),
+    Index("ix_help_requests_alert_id", "alert_id"),
+    Index("ix_help_requests_open", "station_id", "id", sqlite_where=text(OPEN_ONLY), postgresql_where=text(OPEN_ONLY)),
+    sqlite_autoincrement=True,
+)
+
+# Operators who answer requests for help, until when.
+help_duties = Table(
+    "help_duties",
+    metadata,
+    station(primary_key=True),
+    Column("key_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", Instant, nullable=False),
+)

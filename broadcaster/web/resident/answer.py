@@ -1,0 +1,100 @@
+"""/r/{token}: an alert's page for one person who got it, with buttons to answer; the link of an SMS or a mail.
+
+The token is the message's, so no account is needed. A GET changes nothing, since mail scanners follow every link. The
+page says whose answer it takes by the end of the number or address, as messages are passed on.
+"""
+
+import contextlib
+
+from aiohttp import web
+from multidict import MultiDict
+from pydantic import ValidationError
+
+from broadcaster.domain.answers import Taken, choice_of
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.refusals import Refused
+from broadcaster.http import answering
+from broadcaster.http.answering import Asked
+from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.answers import AnswerIn
+from broadcaster.http.schemas.base import Query
+from broadcaster.pipeline.render.replies import reply
+from broadcaster.store.people import contacts
+from broadcaster.web.i18n import Words
+from broadcaster.web.pages import render, to
+from broadcaster.web.resident.public import page_facts, unknown
+
+_ENDING = 2
+_FARTHEST_LON, _FARTHEST_LAT = 180, 90
+
+
+class AnswerQuery(Query):
+    """``said``: what became of the answer just given (``Taken``), to tell it."""
+
+    said: int | None = None
+    lang: str = ""
+
+
+async def ask(call: Call[None, AnswerQuery]) -> web.Response:
+    """Show the alert and its buttons."""
+    asked = await answering.by_delivery(call, call.linked)
+    if asked is None:
+        return unknown(call)
+    words, facts = await page_facts(call, asked.alert, asked.station)
+    said = None
+    if call.query.said in list(Taken) and asked.choice is not None:
+        said = reply(asked.alert, asked.station, words, asked.choice, Taken(call.query.said), helps=asked.helps)
+    token = call.request.match_info["token"]
+    shown = {
+        **facts,
+        "answering": answering.shown(asked, words),
+        "answer_to": f"/v1/answers/{token}",
+        "answer_said": said,
+        "answer_for": await _whose(call, asked, words),
+    }
+    return render(call.request, "alert.html", words, shown)
+
+
+async def do(call: Call[None, None]) -> web.Response:
+    """Record the answer, and show the page again."""
+    asked = await answering.by_delivery(call, call.linked)
+    if asked is None:
+        return unknown(call)
+    taken = await answering.give(call, asked, _read(await form_of(call.request)))
+    language = call.request.query.get("lang", "")[:12]
+    return to(
+        f"/r/{call.request.match_info['token']}?said={int(taken)}" + (f"&lang={language}" if language.isalpha() else "")
+    )
+
+
+def _read(form: MultiDict[str]) -> AnswerIn:
+    """Read the form; a position that is none is left out. Raises ``Refused``."""
+    given = {"answer": form.get("answer", ""), "household": "household" in form}
+    with contextlib.suppress(ValueError):
+        lon, lat = float(form.get("lon", "")), float(form.get("lat", ""))
+        if abs(lon) <= _FARTHEST_LON and abs(lat) <= _FARTHEST_LAT:
+            given |= {"lon": lon, "lat": lat}
+    if choice_of(str(given["answer"])) is None:
+        raise Refused("answer-unknown", "answer")
+    try:
+        return AnswerIn.model_validate(given)
+    except ValidationError as error:
+        raise Refused("answer-unknown", "answer") from error
+
+
+async def _whose(call: Call[None, AnswerQuery], asked: Asked, words: Words) -> str:
+    """Return whose answer it is, so that nobody answers for another from a message that was passed on."""
+    if not asked.who.contact_ids:
+        return ""
+    async with call.services.store.read() as unit:
+        found = await contacts.address_of(unit, asked.who.contact_ids[0])
+    if found is None:
+        return ""
+    channel, address = found
+    if channel in {ChannelName.SMS, ChannelName.VOICE}:
+        return words("Your answer counts for the number that ends in %(end)s.", end=address[-_ENDING:])
+    if channel is ChannelName.EMAIL:
+        name, _, host = address.partition("@")
+        return words("Your answer counts for the address %(address)s.", address=f"{name[:1]}…@{host}")
+    return ""

@@ -1,0 +1,121 @@
+"""Answers over HTTP: by a message's link, with one's own token; late, twice, forged, or before the alert comes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
+from tests.integration.http.conftest import LAIGLE, an_alert
+from tests.integration.http.test_alerts import someone, until_finished
+
+MOBILE, MAIL = (
+    NewContact(ChannelName.SMS, "+33639980001", "+33639980001"),
+    NewContact(ChannelName.EMAIL, "rose@example.org", "rose@example.org"),
+)
+HOME = NewPlace("home", *LAIGLE)
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+async def answers_of(api, alert):
+    _, _, account = await api.call("GET", f"/v1/alerts/{alert['id']}/report")
+    return account["answers"], account["people"]["acknowledged"]
+
+
+async def links(api, alert, use="answer"):
+    """The tokens by channel: of a message's page."""
+    _, _, page = await api.call("GET", f"/v1/alerts/{alert['id']}/deliveries")
+    vault = api.running.services.store.vault
+    return {each["channel"]: vault.link(use, int(each["id"])) for each in page["deliveries"]}
+
+
+async def test_a_person_has_one_answer_which_every_way_can_change(api):
+    rose = await api.enrol(NewSubscriber("fr", (MOBILE, MAIL), (HOME,)))
+    paul = await api.enrol(NewSubscriber("fr", (MOBILE,), (HOME,)))
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(channels=["sms", "email"]))
+    await until_finished(api, alert["id"])
+    token = await links(api, alert)
+
+    # The page of the SMS: whose answer it is, and buttons; to open it changes nothing.
+    _, headers, page = await api.call("GET", f"/r/{token['sms']}", key=None)
+    assert "Votre réponse compte pour le numéro qui finit par 01." in page
+    assert re.findall(r'name="answer" value="(\w+)"', page) == ["received", "safe"]
+    assert headers["Cache-Control"] == "no-store"
+    assert await answers_of(api, alert) == ({}, 0)
+
+    # A shared number acknowledges for both; the answer is that of one, until it is said to be for all.
+    status, headers, _ = await api.call("POST", f"/r/{token['sms']}", key=None, raw="answer=received", headers=FORM)
+    assert (status, headers["Location"]) == (303, f"/r/{token['sms']}?said=0")
+    _, _, page = await api.call("GET", headers["Location"], key=None)
+    assert "Merci : votre réponse est enregistrée." in page
+    assert await answers_of(api, alert) == ({"received": 1}, 2)
+    status, _, told = await api.call("POST", f"/v1/answers/{token['email']}", {"answer": "safe"}, key=None)
+    assert (status, told["recorded"]) == (200, True)
+    assert told["said"] == "Merci. Votre réponse : Je suis en sécurité."
+    assert await answers_of(api, alert) == ({"safe": 1}, 2)
+    household = {"answer": "received", "household": True}
+    for _ in range(2):
+        _, _, told = await api.call("POST", f"/v1/answers/{token['sms']}", household, key=None)
+        assert told["recorded"]
+    assert await answers_of(api, alert) == ({"received": 2}, 2)
+
+    # With the person's own token; and what was given before, and comes later, changes nothing.
+    name = alert["url"].rpartition("/")[2]
+    mine = f"/v1/subscribers/me/answers/{name}"
+    _, _, asked = await api.call("GET", mine, key=paul)
+    assert (asked["answer"], asked["household"]) == ("received", 1)
+    assert [each["answer"] for each in asked["offered"]] == ["received", "safe"]
+    assert (await api.call("PUT", mine, {"answer": "safe"}, key=paul))[2]["recorded"]
+    late = {"answer": "received", "age_s": 600}
+    _, _, told = await api.call("PUT", mine, late, key=paul)
+    assert not told["recorded"]
+    assert await answers_of(api, alert) == ({"received": 1, "safe": 1}, 2)
+
+    # Forged, unknown, and after the end.
+    for path in ("/v1/answers/AAAAAAAAAAAAAAAA", f"/v1/answers/{(await links(api, alert, 'optout'))['sms']}"):
+        assert (await api.call("POST", path, {"answer": "safe"}, key=None))[0] == 404
+    assert (await api.call("GET", "/r/AAAAAAAAAAAAAAAA", key=None))[0] == 404
+    status, _, problem = await api.call("PUT", mine, {"answer": "3"}, key=rose)
+    assert (status, problem["errors"][0]["code"]) == (422, "answer-unknown")
+    await api.call("POST", f"/v1/alerts/{alert['id']}/cancel")
+    _, _, told = await api.call("PUT", mine, {"answer": "safe"}, key=rose)
+    assert told == {"recorded": False, "said": "Cette alerte est terminée : plus besoin de répondre."}
+    assert await answers_of(api, alert) == ({"received": 1, "safe": 1}, 2)
+    _, _, page = await api.call("GET", f"/r/{token['sms']}", key=None)
+    assert 'name="answer"' not in page
+
+
+async def test_the_alerts_own_question_takes_the_place_of_the_usual_answers(api):
+    await someone(api)
+    asking = {"question": "Pouvez-vous héberger quelqu'un ?", "answers": ["Oui", "Non", "Peut-être"]}
+    for wrong in ({"question": "Quoi ?"}, {"answers": ["Oui", "Non"]}, asking | {"answers": ["Oui"]}):
+        status, _, problem = await api.call("POST", "/v1/alerts", an_alert(**wrong))
+        assert (status, problem["errors"][0]["code"]) == (422, "answers-number")
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(channels=["email"], severity="minor", **asking))
+    assert alert["texts"]["fr"]["answers"] == asking["answers"]
+    await until_finished(api, alert["id"])
+    token = (await links(api, alert))["email"]
+    _, _, page = await api.call("GET", f"/r/{token}", key=None)
+    assert re.findall(r'value="(\d)" aria-pressed="false">([^<]+)<', page) == [
+        ("1", "Oui"),
+        ("2", "Non"),
+        ("3", "Peut-être"),
+    ]
+    status, _, told = await api.call("POST", f"/v1/answers/{token}", {"answer": "3"}, key=None)
+    assert (status, told["said"]) == (200, "Merci. Votre réponse : Peut-être.")
+    assert (await api.call("POST", f"/v1/answers/{token}", {"answer": "safe"}, key=None))[0] == 422
+    assert await answers_of(api, alert) == ({"3": 1}, 1)
+
+
+async def test_an_answer_that_comes_before_the_alert_has_found_its_person_counts_when_it_has(api):
+    person = await api.enrol(NewSubscriber("fr", (MAIL,)))
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(channels=["email"]))
+    await until_finished(api, alert["id"])
+    mine = f"/v1/subscribers/me/answers/{alert['url'].rpartition('/')[2]}"
+    assert (await api.call("PUT", mine, {"answer": "safe"}, key=person))[2]["recorded"]
+    assert await answers_of(api, alert) == ({"safe": 1}, 0)
+    here = {"lon": 0.6283, "lat": 48.7631}
+    assert (await api.call("PUT", "/v1/subscribers/me/position", here, key=person))[0] == 204
+    async with asyncio.timeout(20):
+        while (await answers_of(api, alert)) != ({"safe": 1}, 1):
+            pass
