@@ -233,7 +233,7 @@ async def test_what_was_mended_without_network_is_not_held_back_by_an_older_find
     await page.locator("#headline-fr").fill(OWN)
     await page.locator("#to-check").click()
     await expect(page.locator("#step-check")).to_be_visible()
-    await expect(page.locator("#sum-words")).to_contain_text(OWN)
+    await expect(page.locator("#seen")).to_contain_text(OWN)
 
 
 async def test_a_headline_too_long_and_signs_alone_are_told_beside_their_field(visit):

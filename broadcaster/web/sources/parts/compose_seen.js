@@ -1,18 +1,23 @@
 // In the last step: each language's whole text, and what each channel makes of it.
 
+import { texts } from "./compose_draft.js";
 import { dates, make, many } from "./dom.js";
 
 const NAMES = () => new Intl.DisplayNames([dates()], { type: "language" });
 
-/** Return one part a language. @param {any} given @param {any} draft @param {Record<string, any>} previews by language */
+/**
+ * Return one part a language; without the network, the text alone.
+ * @param {any} given @param {any} draft @param {Record<string, any>} previews by language
+ */
 export function seen(given, draft, previews) {
-  return Object.entries(previews).map(([code, found]) => {
-    const { headline, description, instruction } = draft.texts[code];
+  return Object.entries(texts(draft)).map(([code, { headline, description, instruction }]) => {
+    const found = previews[code];
+    const ways = given.channels.filter((name) => found && draft.channels.includes(name));
     const text = [make("strong", {}, headline), instruction, description].filter(Boolean);
     return make("section", { class: "seen-in", "data-seen-in": code },
       make("h3", {}, capital(NAMES().of(code) ?? code)),
       make("div", { class: "whole", lang: code, dir: given.directions[code] }, ...text.map((each) => make("p", {}, each))),
-      make("div", { class: "as-sent" }, ...given.channels.filter((name) => draft.channels.includes(name)).map((name) => card(given, name, found, code))),
+      make("div", { class: "as-sent" }, ...ways.map((name) => card(given, name, found, code))),
     );
   });
 }
