@@ -53,8 +53,7 @@ wheel-test: wheel
 	$(BIN)/python tests/installed.py dist/*.whl requirements/run.txt
 
 run: $(VENV)/.made $(PAGES) $(COMMUNES)
-	$(BIN)/tocsin migrate
-	$(BIN)/tocsin seed
+	$(BIN)/tocsin migrate --demo
 	$(BIN)/tocsin serve
 
 lint: $(VENV)/.made-test node_modules/.made

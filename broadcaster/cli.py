@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "backup": "broadcaster.commands.backups:backup",
     "doctor": "broadcaster.commands.doctor:doctor",
     "import": "broadcaster.commands.imports:import_",
+    "init": "broadcaster.commands.init:init",
     "key": "broadcaster.commands.keys:key",
     "map": "broadcaster.commands.map_tiles:map_",
     "migrate": "broadcaster.commands.database:migrate",
@@ -44,7 +45,8 @@ class Commands(Sentences):
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Settings are TOCSIN_* in the environment; docs/operating.md has the table. `tocsin doctor` checks them.",
+    epilog="Settings are TOCSIN_* in the environment, or in tocsin.env of the data folder; docs/operating.md has the"
+    " table. `tocsin doctor` checks them.",
 )
 @click.version_option(package_name="tocsin", prog_name="tocsin")
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Settings: ``TOCSIN_*`` in the environment; read only here.
+"""Settings: ``TOCSIN_*`` in the environment, else in ``tocsin.env`` of the data folder; read only here.
 
 Each secret ``X`` may be given as ``X_FILE``, the path of a file that contains it (for Docker and systemd).
 """
@@ -15,10 +15,12 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from broadcaster import server_urls
+from broadcaster import env_file, server_urls
 from broadcaster.errors import BadSettings
 
 PREFIX = "TOCSIN_"
+FILE = "tocsin.env"
+"""In the data folder: the same settings, for a service that is started by hand."""
 _SECRETS = (
     "secret_key",
     "smtp_url",
@@ -387,10 +389,13 @@ def _secret(text: str) -> bytes:
 
 
 def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
-    """Read the settings; ``given`` overrides the environment. Raises ``BadSettings``, naming each finding."""
-    source = dict(os.environ if environment is None else environment)
+    """Read the settings; ``given`` overrides the environment. Raises ``BadSettings``, naming each finding.
+
+    This process's environment goes before ``tocsin.env`` in the data folder.
+    """
     values: dict[str, Any] = {}
     findings: list[tuple[str, str]] = []
+    source = _of_process(findings, given.get("data_dir")) if environment is None else environment
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     files = {PREFIX + name.upper() + "_FILE" for name in _SECRETS}
     for name, text in source.items():
@@ -418,6 +423,13 @@ def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings
     if findings:
         raise BadSettings(findings)
     return settings
+
+
+def _of_process(findings: list[tuple[str, str]], data_dir: Path | None) -> dict[str, str]:
+    """Return this process's environment, above the file in the data folder."""
+    default = Settings.model_fields["data_dir"].default
+    folder = Path(data_dir or os.environ.get(f"{PREFIX}DATA_DIR") or default)
+    return env_file.read(folder / FILE, PREFIX, findings) | os.environ
 
 
 _ELSEWHERE = frozenset({"TOCSIN_URL", "TOCSIN_KEY"})

@@ -84,10 +84,13 @@ class ActiveAlerts:
         now = self._clock.now()
         return [each for each in self._areas.at(lon, lat).tolist() if self._alerts[each].active(now)]
 
-    def reaching(self, box: tuple[float, float, float, float], margin: float) -> list[Alert]:
-        """Return alerts whose area may reach into a box (west, south, east, north; all in WGS 84 degrees)."""
-        now = self._clock.now()
-        west, south, east, north = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
+    def reaching(self, box: tuple[float, float, float, float], margin: tuple[float, float]) -> list[Alert]:
+        """Return alerts whose area may reach into a box (west, south, east, north) widened by a margin (lon, lat).
+
+        All in WGS 84 degrees.
+        """
+        now, (wide, high) = self._clock.now(), margin
+        west, south, east, north = box[0] - wide, box[1] - high, box[2] + wide, box[3] + high
         return [
             alert
             for alert in self._alerts.values()

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from broadcaster.commands.alert_words import audiences, kinds, progress, severities, states, statuses
 from broadcaster.commands.api import Api, Lost
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
@@ -13,9 +14,9 @@ from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
 from broadcaster.commands.report import settled, show_report, show_unreached, unreached
 from broadcaster.commands.showing import err, moment, out, print_json, table
+from broadcaster.commands.wording import reader, words
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
-from broadcaster.domain.spelling import counted
 
 _WAIT_S = 900.0
 _ID = click.IntRange(1, 2**63 - 1)
@@ -53,17 +54,22 @@ def list_(*, station: str | None, digests: bool, limit: int, as_json: bool) -> N
     rows = [
         (
             each["id"],
-            moment(each["sent_at"]),
+            moment(each["sent_at"], each["zone"]),
             each["station"],
-            each["status"].upper() if each["status"] == "actual" else each["status"],
-            each["msg_type"],
-            each["severity"],
-            "cancelled" if each["cancelled_at"] else each["state"],
+            statuses()[each["status"]],
+            kinds()[each["msg_type"]],
+            severities()[each["severity"]],
+            progress(each),
             next(iter(each["texts"].values()))["headline"],
         )
         for each in page["alerts"]
     ]
-    out().print(table(("id", "sent", "station", "status", "type", "severity", "state", "headline"), rows))
+    out().print(table(_listed(), rows))
+
+
+def _listed() -> tuple[str, ...]:
+    more = words("type"), words("severity"), words("state"), words("headline")
+    return words("id"), words("sent"), words("station"), words("status"), *more
 
 
 @alert.command("show")
@@ -80,7 +86,7 @@ def show(*, alert_id: int, as_json: bool) -> None:
         print_json({"alert": shown, "report": report})
     else:
         _show_alert(shown)
-        show_report(out(), report)
+        show_report(out(), report, shown["zone"])
     if not settled(report):
         raise click.exceptions.Exit(int(Exit.UNACCOUNTED))
 
@@ -88,16 +94,16 @@ def show(*, alert_id: int, as_json: bool) -> None:
 def _show_alert(shown: dict[str, Any]) -> None:
     console = out()
     facts = [
-        ("station", shown["station"]),
-        ("status", shown["status"]),
-        ("type", shown["msg_type"]),
-        ("severity", shown["severity"]),
-        ("event", shown["event"]),
-        ("sent", moment(shown["sent_at"])),
-        ("expires", moment(shown["expires"])),
-        ("channels", ", ".join(shown["channels"])),
-        ("audience", " ".join((shown["audience"]["kind"], *shown["audience"]["groups"]))),
-        ("page", shown["url"]),
+        (words("station"), shown["station"]),
+        (words("status"), statuses()[shown["status"]]),
+        (words("type"), kinds()[shown["msg_type"]]),
+        (words("severity"), severities()[shown["severity"]]),
+        (words("event"), shown["event"]),
+        (words("sent"), moment(shown["sent_at"], shown["zone"])),
+        (words("until"), moment(shown["expires"], shown["zone"])),
+        (words("channels"), ", ".join(reader().channel(each, inside=True) for each in shown["channels"])),
+        (words("audience"), " ".join((audiences()[shown["audience"]["kind"]], *shown["audience"]["groups"]))),
+        (words("page"), shown["url"]),
     ]
     console.print(table(("", ""), facts))
     for language, text in shown["texts"].items():
@@ -117,7 +123,8 @@ def _show_alert(shown: dict[str, Any]) -> None:
 def deliveries(*, alert_id: int, state: str | None, channel: str | None, limit: int, as_json: bool) -> None:
     """List an alert's deliveries: one to each contact, never its address."""
 
-    async def work(api: Api) -> tuple[list[Any], str | None]:
+    async def work(api: Api) -> tuple[list[Any], str | None, str]:
+        zone = (await api.get(f"/v1/alerts/{alert_id}"))["zone"]
         found: list[Any] = []
         cursor: str | None = None
         while len(found) < limit:
@@ -132,9 +139,9 @@ def deliveries(*, alert_id: int, state: str | None, channel: str | None, limit: 
             cursor = page["next"]
             if cursor is None:
                 break
-        return found, cursor
+        return found, cursor, zone
 
-    found, cursor = asked(work)
+    found, cursor, zone = asked(work)
     if as_json:
         print_json({"deliveries": found, "next": cursor})
         return
@@ -142,18 +149,19 @@ def deliveries(*, alert_id: int, state: str | None, channel: str | None, limit: 
         (
             each["id"],
             each["external_id"] or each["subscriber_id"],
-            each["channel"],
-            each["state"].replace("_", " "),
+            reader().channel(each["channel"], inside=True),
+            states()[each["state"]],
             each["attempts"],
             each["code"],
-            moment(each["accepted_at"]),
-            moment(each["delivered_at"]),
+            moment(each["accepted_at"], zone),
+            moment(each["delivered_at"], zone),
         )
         for each in found
     ]
-    out().print(table(("#id", "person", "channel", "state", "#tries", "code", "accepted", "delivered"), rows))
+    names = words("person"), words("channel"), words("state"), f"#{words('tries')}", words("code")
+    out().print(table((f"#{words('id')}", *names, words("accepted"), words("delivered")), rows))
     if cursor is not None:
-        click.echo("there are more: give a higher --limit", err=True)
+        click.echo(words("there are more: give a higher --limit"), err=True)
 
 
 @alert.command("unreached")
@@ -169,7 +177,7 @@ def unreached_(*, alert_id: int, as_json: bool) -> None:
     if as_json:
         print_json({"unreached": found})
     else:
-        show_unreached(out(), found, title=f"{counted(len(found), 'person was', 'people were')} not reached")
+        show_unreached(out(), found, len(found))
 
 
 @alert.command("cancel")
@@ -205,13 +213,15 @@ def cancel(
     if as_json:
         print_json(cleared)
     else:
-        click.echo(f"the all-clear is alert {cleared['id']}: {cleared['url']}")
-        click.echo(f"follow it with: tocsin alert show {cleared['id']}")
+        click.echo(words("the all-clear is alert %(id)s: %(url)s", id=cleared["id"], url=cleared["url"]))
+        click.echo(words("follow it with: tocsin alert show %(id)s", id=cleared["id"]))
 
 
 def _agreed(shown: dict[str, Any], language: str) -> bool:
     said = shown["texts"].get(language) or next(iter(shown["texts"].values()))
     try:
-        return click.confirm(f"Cancel “{said['headline']}” ({shown['status']})?", default=False, err=True)
+        status = statuses()[shown["status"]]
+        question = words("Cancel “%(headline)s” (%(status)s)?", headline=said["headline"], status=status)
+        return click.confirm(question, default=False, err=True)
     except click.Abort:
         return False

@@ -13,9 +13,10 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings
 from broadcaster.commands.operator_key import write_private
 from broadcaster.commands.progress import bar
+from broadcaster.commands.showing import number
+from broadcaster.commands.wording import many, words
 from broadcaster.config import Settings
 from broadcaster.domain.audit import Action
-from broadcaster.domain.spelling import counted
 from broadcaster.store.operations import audit
 
 KEY_FILE = "secret.key"
@@ -40,18 +41,29 @@ def backup(file: Path, *, with_key: bool) -> None:
             raise Stop(f"{each} is there already: give another name")
     made = wait_for(_back_up(where, file))
     size = file.stat().st_size
-    click.echo(f"{file}: {made.rows:,} rows of {len(made.tables)} tables, {size / 1e6:,.1f} MB")
+    gaps = {"rows": number(made.rows), "tables": len(made.tables), "mb": number(round(size / 1e6, 1))}
+    click.echo(words("%(file)s: %(rows)s rows in %(tables)s tables, %(mb)s MB", file=file, **gaps))
     if with_key:
         write_private(beside, _key_text(where))
-        click.echo(f"{beside}: THE SECRET. With both files every number and every home can be read: keep them apart.")
+        click.echo(
+            words(
+                "%(file)s: THE SECRET. With both files every number and every home can be read: keep them apart.",
+                file=beside,
+            )
+        )
     else:
         place = "TOCSIN_SECRET_KEY" if where.secret_key else where.data_dir / KEY_FILE
-        click.echo(f"THE SECRET IS NOT IN IT: keep {place} too, elsewhere. Without it nobody can read the backup.")
+        click.echo(
+            words(
+                "THE SECRET IS NOT IN IT: keep %(place)s too, elsewhere. Without it nobody can read the backup.",
+                place=place,
+            )
+        )
 
 
 async def _back_up(where: Settings, file: Path) -> Manifest:
     async with opened(where) as store:
-        with bar("writing", None) as count:
+        with bar(words("writing"), None) as count:
             made = await back_up(store, file, now=SystemClock().now(), progress=count)
         async with store.write() as unit:
             await audit.record(unit, machine(), Action.BACKUP_TAKEN, rows=made.rows)
@@ -105,32 +117,38 @@ def restore(file: Path, *, key: Path | None, force: bool) -> None:
         where = where.model_copy(update={"secret_key": adopted})
     with Archive(file) as archive, alone(where):
         made = archive.manifest
-        click.echo(
-            f"{file}: of {made.taken_at}, by Tocsin {made.version} on {made.store}, {made.rows:,} rows", err=True
+        gaps = {"file": file, "time": made.taken_at, "version": made.version, "store": made.store}
+        told = words(
+            "%(file)s: of %(time)s, by Tocsin %(version)s on %(store)s, %(rows)s rows", rows=number(made.rows), **gaps
         )
+        click.echo(told, err=True)
         restored = wait_for(_restore(where, archive, force=force))
     if adopted is not None:
         where.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(where.data_dir / KEY_FILE, adopted.get_secret_value())
-        click.echo(f"the secret is kept in {where.data_dir / KEY_FILE}")
-    click.echo(
-        f"restored {counted(restored.stations, 'station', 'stations')},"
-        f" {counted(restored.subscribers, 'subscriber', 'subscribers')}, {counted(restored.rows, 'row', 'rows')}"
+        click.echo(words("the secret is kept in %(path)s", path=where.data_dir / KEY_FILE))
+    parts = (
+        many("%(n)s station", "%(n)s stations", restored.stations),
+        many("%(n)s subscriber", "%(n)s subscribers", restored.subscribers),
+        many("%(n)s row", "%(n)s rows", restored.rows),
     )
+    click.echo(words("restored %(what)s", what=", ".join(parts)))
     if restored.in_flight:
-        unsent = counted(restored.queued, "message", "messages")
+        unsent = many("%(n)s message unsent", "%(n)s messages unsent", restored.queued)
         click.echo(
-            f"ALERTS IN FLIGHT: {restored.in_flight}, with {unsent} unsent when it was taken."
-            " They go out at the next start; people who got theirs after the backup get it twice."
+            words(
+                "ALERTS IN FLIGHT: %(ids)s, with %(unsent)s when it was taken.", ids=restored.in_flight, unsent=unsent
+            )
         )
+        click.echo(words("They go out at the next start; people who got theirs after the backup get it twice."))
 
 
 async def _restore(where: Settings, archive: Archive, *, force: bool) -> Restored:
     async with opened(where, migrated=False) as store:
         archive.check_secret(store.vault)
-        with bar("checking", archive.manifest.rows) as count:
+        with bar(words("checking"), archive.manifest.rows) as count:
             archive.verify(count)
-        with bar("restoring", archive.manifest.rows) as count:
+        with bar(words("restoring"), archive.manifest.rows) as count:
             made = await restore_from(store, archive, now=SystemClock().now(), force=force, progress=count)
         async with store.write() as unit:
             await audit.record(unit, machine(), Action.RESTORED, rows=made.rows)

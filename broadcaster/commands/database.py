@@ -9,6 +9,7 @@ from broadcaster import seed as seeding
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import wait_for
 from broadcaster.commands.opened import opened, settings
+from broadcaster.commands.wording import many, reader, words
 from broadcaster.config import Settings
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.operations import migrate as migration
@@ -19,21 +20,24 @@ from zones import Coast
 
 
 @click.command()
-def migrate() -> None:
+@click.option("--demo", is_flag=True, help="Where there was no database, fill the new one as `tocsin seed` does.")
+def migrate(*, demo: bool) -> None:
     """Bring the database to the newest shape; makes it where there is none.
 
     What is there stays. May be run as often as you like; `make run` does at every start.
     """
     where = settings()
 
-    async def work() -> str | None:
+    async def work() -> bool:
         async with opened(where, migrated=False) as store:
+            is_new = await migration.current(store) is None
             newest = await migration.migrate(store)
             await _look_for_the_sea(store)
-            return newest
+            click.echo(words("the database has the newest shape (%(newest)s)", newest=newest))
+            return is_new
 
-    newest = wait_for(work())
-    click.echo(f"the database has the newest shape ({newest})")
+    if wait_for(work()) and demo:
+        wait_for(_seed(where, seeding.RESIDENTS, seeding.RANDOM_SEED))
 
 
 async def _look_for_the_sea(store: Store) -> None:
@@ -69,11 +73,11 @@ async def _seed(where: Settings, residents: int, random_seed: int) -> None:
         began = time.perf_counter()
         sown = await seeding.sow(store, clock, residents=residents, random_seed=random_seed)
         if sown is None:
-            click.echo("there are stations already: nothing was seeded")
+            click.echo(words("there are stations already: nothing was seeded"))
         else:
-            took = time.perf_counter() - began
+            took = words("%(s)s s", s=reader().number(round(time.perf_counter() - began, 1)))
+            station = f"{sown.station.name} (INSEE {sown.station.insee})"
             click.echo(
-                f"seeded {sown.station.name} (INSEE {sown.station.insee}) with {sown.residents} synthetic residents in"
-                f" {took:.1f} s: no real person, number or address"
+                words("seeded %(station)s in %(took)s: no real person, number or address", station=station, took=took)
             )
-    click.echo(f"address         {where.url}")
+            click.echo(many("%(n)s synthetic resident", "%(n)s synthetic residents", sown.residents))

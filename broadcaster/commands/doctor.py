@@ -36,7 +36,7 @@ def doctor(*, as_json: bool) -> None:
             ]
         )
     else:
-        _show(found)
+        show(found)
     if any(each.finding.level == "error" for each in found):
         raise click.exceptions.Exit(int(Exit.FAILED))
 
@@ -54,7 +54,8 @@ async def _examined() -> list[Examined]:
     return [*found, *[each async for each in examine(settings)]]
 
 
-def _show(found: list[Examined]) -> None:
+def show(found: list[Examined]) -> None:
+    """Print findings as a table, and how many are errors and warnings."""
     rows = []
     before = ""
     for each in found:

@@ -53,7 +53,10 @@ OPTIONS = (
     click.option("--category", type=_choice(Category), help="Of what kind (CAP)."),
     click.option("--event", help="What happens, in a word or two; without it, the headline's beginning."),
     click.option(
-        "--audience", type=click.Choice(_AUDIENCES), help="Who is concerned; followers in the area, if not said."
+        "--audience",
+        type=click.Choice(_AUDIENCES),
+        help="Who is concerned. Without it, as in the console: everyone in the area for an authority's severe and"
+        " extreme alerts, else followers there.",
     ),
     click.option("--group", "groups", multiple=True, help="Members of this group, in the area if there is one."),
     click.option("--channels", help="Comma-separated: push, sms, voice, email. Without it, those of the severity."),
@@ -76,7 +79,11 @@ def with_draft(command: Callable[..., Any]) -> Callable[..., Any]:
 def draft(given: Mapping[str, Any], *, now: datetime | None = None) -> dict[str, Any]:
     """Return the document of POST /v1/alerts. Stops with a sentence for unparsable options; limits are the API's."""
     at = now or utc_now()
-    body: dict[str, Any] = {"station": given["station"], "status": given["status"], "severity": given["severity"]}
+    body: dict[str, Any] = {
+        "station": given["station"].lower(),
+        "status": given["status"],
+        "severity": given["severity"],
+    }
     for name in ("urgency", "certainty", "category", "event"):
         if given.get(name):
             body[name] = given[name]
@@ -157,7 +164,7 @@ def _polygons(path: Path) -> Any:
 
 
 def _audience(given: Mapping[str, Any]) -> dict[str, Any]:
-    groups = list(given.get("groups") or ())
+    groups = [each.lower() for each in given.get("groups") or ()]
     kind = given.get("audience") or (AudienceKind.GROUPS.value if groups else None)
     if groups and kind != AudienceKind.GROUPS.value:
         raise Stop(f"--group goes with --audience groups, not with {kind}", Exit.REFUSED)

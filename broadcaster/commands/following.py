@@ -8,8 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from broadcaster.commands.alert_words import states
 from broadcaster.commands.api import Api, Lost
 from broadcaster.commands.report import settled
+from broadcaster.commands.showing import number
+from broadcaster.commands.wording import words
 
 _POLL_S = 1.0
 
@@ -29,7 +32,7 @@ async def follow(api: Api, alert_id: str, *, wait_s: float, console: Console) ->
     )
     try:
         with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("sending", total=None, told="")
+            task = bar.add_task(words("sending"), total=None, told="")
             async with asyncio.timeout(wait_s), aclosing(_reports(api, alert_id)) as reports:
                 async for report in reports:
                     last = report
@@ -62,6 +65,6 @@ async def _reports(api: Api, alert_id: str) -> AsyncGenerator[dict[str, Any]]:
 
 
 def _told(report: dict[str, Any]) -> str:
-    people = report["people"]
-    shown = (state for state in ("accepted", "delivered", "displayed", "opened", "acknowledged", "unreached"))
-    return ", ".join(f"{people[state]:,} {state}" for state in shown if people.get(state))
+    people, said = report["people"], states()
+    shown = ("accepted", "delivered", "displayed", "opened", "acknowledged", "unreached")
+    return ", ".join(f"{number(people[state])} {said[state]}" for state in shown if people.get(state))

@@ -6,22 +6,12 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from broadcaster.commands.showing import money, seconds, table
-from broadcaster.domain.people import CHANNEL_WORDS
-from broadcaster.domain.spelling import counted
+from broadcaster.commands.showing import money as priced
+from broadcaster.commands.showing import number, seconds, table
+from broadcaster.commands.wording import many, reader, words
 
 _WIDEST = 100
-_BANNERS = {
-    "actual": ("REAL ALERT: people will act on this", "bold white on red"),
-    "exercise": ("EXERCISE: every message says that it is one", "bold black on cyan"),
-    "test": ("TEST: every message says that it is one", "bold black on cyan"),
-}
-
-_HEARING = {
-    "later": "{} will get it when their quiet hours end",
-    "digest": "{} will get it in their daily digest",
-    "unwanted": "{} want no such alert",
-}
+_STYLES = {"actual": "bold white on red", "exercise": "bold black on cyan", "test": "bold black on cyan"}
 
 
 def _width(console: Console) -> int:
@@ -30,102 +20,181 @@ def _width(console: Console) -> int:
 
 def banner(console: Console, status: str, station: str) -> None:
     """Print unmistakably whether the alert is real."""
-    words, style = _BANNERS[status]
-    console.print(Panel(Text(f"{words}\nstation: {station}", justify="center"), style=style, width=_width(console)))
+    said = {
+        "actual": words("REAL ALERT: people will act on this"),
+        "exercise": words("EXERCISE: every message says that it is one"),
+        "test": words("TEST: every message says that it is one"),
+    }[status]
+    shown = Text(f"{said}\n{words('station: %(station)s', station=station)}", justify="center")
+    console.print(Panel(shown, style=_STYLES[status], width=_width(console)))
 
 
 def show_reach(console: Console, reach: dict[str, Any]) -> None:
     """Print whom it would reach, by which channels, cost and time."""
     people = reach["people"]
     if people == 0 and reach["others_fewer_than"]:
-        console.print(f"[bold]nobody on the station's list, and fewer than {reach['others_fewer_than']} others[/bold]")
+        told = words("nobody on the station's list, and fewer than %(n)s others", n=reach["others_fewer_than"])
+        console.print(Text(told, style="bold"))
     elif people == 0:
-        console.print(
-            Panel(Text("0 people: NOBODY would be reached", justify="center"), style="bold red", width=_width(console))
-        )
+        told = words("0 people: NOBODY would be reached")
+        console.print(Panel(Text(told, justify="center"), style="bold red", width=_width(console)))
     else:
-        area = "" if reach["area_km2"] is None else f" in {reach['area_km2']:.2f} km²"
-        devices = counted(reach["devices"], "device", "devices")
-        console.print(f"[bold]{how_many(reach)}[/bold]{area}, {devices}, {reach['reachable']:,} reachable now")
+        parts = [how_many(reach)]
+        if reach["area_km2"] is not None:
+            parts.append(words("in %(km2)s km²", km2=reader().number(round(reach["area_km2"], 2))))
+        parts.append(many("%(n)s device", "%(n)s devices", reach["devices"]))
+        parts.append(words("%(reachable)s reachable now", reachable=number(reach["reachable"])))
+        console.print(Text(", ".join(parts), style="bold"))
         if reach["others"] or reach["others_fewer_than"]:
-            others = f"about {reach['others']:,}" if reach["others"] else f"fewer than {reach['others_fewer_than']}"
-            console.print(f"{reach['registered']:,} are on the station's list, {others} are not")
+            console.print(_others(reach))
     if reach["unconfirmed"]:
-        console.print(f"about {reach['unconfirmed']:,} sign-ups are not confirmed yet, and not counted")
+        console.print(_unconfirmed(reach["unconfirmed"]))
     say_woken(console, reach)
     _say_hearing(console, reach["hearing"])
     _say_lacking(console, reach)
+    currency = reach["currency"]
     rows = [
         (
-            CHANNEL_WORDS[name] + (" (sandbox)" if name in reach["sandbox"] else ""),
-            f"{each['people']:,}",
-            f"{each['contacts']:,}",
-            f"{each['units']:,}",
-            money(each["cost_minor"], reach["currency"]),
+            channel_of(name, reach["sandbox"]),
+            number(each["people"]),
+            number(each["contacts"]),
+            number(each["units"]),
+            priced(each["cost_minor"], currency),
             seconds(each["seconds"]),
         )
         for name, each in reach["channels"].items()
     ]
-    console.print(table(("channel", "#people", "#contacts", "#units", "#cost", "#takes"), rows))
+    names = (words("channel"), *(f"#{each}" for each in _columns()))
+    console.print(table(names, rows))
     for each in reach["sms"]:
-        told = f"SMS in {each['language']}: {each['encoding']}, {counted(each['segments'], 'segment', 'segments')}"
-        if each["culprits"]:
-            told += "; dearer because of " + " ".join(each["culprits"])
-        console.print(told, markup=False)
-    console.print(
-        f"cost {money(reach['cost_minor'], reach['currency'])}; 95 % within {seconds(reach['seconds_to_95'])}"
-    )
+        console.print(_sms(each), markup=False)
+    gaps = {"cost": priced(reach["cost_minor"], currency), "seconds": seconds(reach["seconds_to_95"])}
+    console.print(words("cost %(cost)s; 95 in 100 within %(seconds)s", **gaps))
     say_sandbox(console, reach["sandbox"])
     for warning in reach["warnings"]:
-        console.print(Text(f"warning: {warning}", style="yellow"))
+        console.print(Text(words("warning: %(warning)s", warning=warning), style="yellow"))
+
+
+def _columns() -> tuple[str, ...]:
+    return words("people"), words("contacts"), words("units"), words("cost"), words("takes")
+
+
+def _others(reach: dict[str, Any]) -> str:
+    registered = number(reach["registered"])
+    if reach["others"]:
+        gaps = {"registered": registered, "others": number(reach["others"])}
+        return words("%(registered)s are on the station's list, about %(others)s are not", **gaps)
+    gaps = {"registered": registered, "others": number(reach["others_fewer_than"])}
+    return words("%(registered)s are on the station's list, fewer than %(others)s are not", **gaps)
+
+
+def _unconfirmed(n: int) -> str:
+    return many(
+        "about %(n)s sign-up is not confirmed yet, and not counted",
+        "about %(n)s sign-ups are not confirmed yet, and not counted",
+        n,
+    )
+
+
+def channel_of(name: str, sandbox: list[str]) -> str:
+    """Return a channel's name, marked if it sends nothing."""
+    said = reader().channel(name, inside=True)
+    return words("%(channel)s (sandbox)", channel=said) if name in sandbox else said
+
+
+def _sms(told: dict[str, Any]) -> str:
+    from broadcaster.languages import own_name  # noqa: PLC0415  as in ``wording.reader``
+
+    segments = many("%(n)s segment", "%(n)s segments", told["segments"])
+    gaps = {"language": own_name(told["language"]), "encoding": told["encoding"], "segments": segments}
+    said = words("SMS in %(language)s: %(encoding)s, %(segments)s", **gaps)
+    if told["culprits"]:
+        said += words("; dearer because of %(signs)s", signs=" ".join(told["culprits"]))
+    return said
 
 
 def _say_lacking(console: Console, reach: dict[str, Any]) -> None:
-    for name, one, several, told in (
-        ("unused", "person has", "people have", "a contact that this alert does not use"),
-        ("no_contact", "person has", "people have", "no contact at all"),
-        ("opted_out", "person", "people", "opted out"),
-        ("paused", "person", "people", "paused all messages"),
+    unused, none, opted_out, paused = (reach[each] for each in ("unused", "no_contact", "opted_out", "paused"))
+    for n, told in (
+        (
+            unused,
+            many(
+                "%(n)s person has a contact that this alert does not use",
+                "%(n)s people have a contact that this alert does not use",
+                unused,
+            ),
+        ),
+        (none, many("%(n)s person has no contact at all", "%(n)s people have no contact at all", none)),
+        (opted_out, many("%(n)s person opted out", "%(n)s people opted out", opted_out)),
+        (paused, many("%(n)s person paused all messages", "%(n)s people paused all messages", paused)),
     ):
-        if reach[name]:
-            console.print(f"[yellow]{counted(reach[name], one, several)} {told}[/yellow]")
+        if n:
+            console.print(Text(told, style="yellow"))
     for name, each in reach["further"].items():
-        reached = counted(each["people"], "more person", "more people")
-        cost = money(each["cost_minor"], reach["currency"]) if each["cost_minor"] else "free"
-        console.print(f"--channels … {name} would reach {reached} ({cost})", markup=False)
+        cost = priced(each["cost_minor"], reach["currency"]) if each["cost_minor"] else words("free")
+        told = many(
+            "--channels … %(name)s would reach %(n)s more person (%(cost)s)",
+            "--channels … %(name)s would reach %(n)s more people (%(cost)s)",
+            each["people"],
+            name=name,
+            cost=cost,
+        )
+        console.print(told, markup=False)
 
 
 def say_woken(console: Console, reach: dict[str, Any]) -> None:
     """Print how many people it wakes, if any."""
     if woken := reach["woken"]:
-        console.print(f"[yellow]{counted(woken, 'person', 'people')} of them will be woken[/yellow]")
+        told = many("%(n)s person of them will be woken", "%(n)s people of them will be woken", woken)
+        console.print(Text(told, style="yellow"))
 
 
 def _say_hearing(console: Console, hearing: dict[str, int]) -> None:
-    for how, told in _HEARING.items():
-        if n := hearing[how]:
-            console.print(told.format(counted(n, "person", "people")))
-    if missed := hearing["missed"]:
-        sleep = counted(missed, "person sleeps", "people sleep")
-        told = f"{sleep} then, and will NEVER get it: it is over before their quiet hours are\n--wakes wakes them"
-        console.print(Panel(Text(told, justify="center"), style="bold red", width=_width(console)))
+    later, digest, unwanted, missed = (hearing[each] for each in ("later", "digest", "unwanted", "missed"))
+    for n, told in (
+        (
+            later,
+            many(
+                "%(n)s person will get it when their quiet hours end",
+                "%(n)s people will get it when their quiet hours end",
+                later,
+            ),
+        ),
+        (
+            digest,
+            many(
+                "%(n)s person will get it in their daily digest",
+                "%(n)s people will get it in their daily digest",
+                digest,
+            ),
+        ),
+        (unwanted, many("%(n)s person wants no such alert", "%(n)s people want no such alert", unwanted)),
+    ):
+        if n:
+            console.print(told)
+    if missed:
+        told = many(
+            "%(n)s person sleeps then, and will NEVER get it: it is over before their quiet hours are",
+            "%(n)s people sleep then, and will NEVER get it: it is over before their quiet hours are",
+            missed,
+        )
+        shown = Text(f"{told}\n{words('--wakes wakes them')}", justify="center")
+        console.print(Panel(shown, style="bold red", width=_width(console)))
 
 
 def how_many(reach: dict[str, Any]) -> str:
     """Return how many people are concerned; exact only if all are in the station's register."""
-    if not reach["people"] and reach["others_fewer_than"]:
-        return f"fewer than {reach['others_fewer_than']} people"
-    return f"{'about ' if reach['others'] else ''}{counted(reach['people'], 'person', 'people')}"
+    n = reach["people"]
+    if not n and reach["others_fewer_than"]:
+        return words("fewer than %(n)s people", n=reach["others_fewer_than"])
+    if reach["others"]:
+        return many("about %(n)s person", "about %(n)s people", n)
+    return many("%(n)s person", "%(n)s people", n)
 
 
 def say_sandbox(console: Console, channels: list[str]) -> None:
     """Print prominently which channels send nothing."""
     if channels:
-        names = ", ".join(CHANNEL_WORDS[each] for each in channels)
-        console.print(
-            Panel(
-                f"SANDBOX: {names} send nothing; messages are composed and kept",
-                style="bold yellow",
-                width=_width(console),
-            )
-        )
+        names = ", ".join(reader().channel(each, inside=True) for each in channels)
+        told = words("SANDBOX: %(channels)s send nothing; messages are composed and kept", channels=names)
+        console.print(Panel(Text(told), style="bold yellow", width=_width(console)))

@@ -14,7 +14,8 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings, station_of
 from broadcaster.commands.progress import bar
-from broadcaster.commands.showing import err
+from broadcaster.commands.showing import err, number
+from broadcaster.commands.wording import many, reader, words
 from broadcaster.domain.addresses import AddressState
 from broadcaster.domain.refusals import located
 from broadcaster.domain.spelling import counted
@@ -143,9 +144,9 @@ def same_ids(*, station: str) -> None:
             told = (
                 f"{known[each][0]!r} {known[each][1] or ''}".strip() + f" (/console/people/{each})" for each in pair
             )
-            click.echo(" and ".join(told))
+            click.echo(words(" and ").join(told))
         if not pairs:
-            click.echo("every id is one person's")
+            click.echo(words("every id is one person's"))
 
     wait_for(work())
 
@@ -155,23 +156,32 @@ async def _place(store: Store, station: Station) -> None:
     async with store.read() as unit:
         waiting = (await addresses.counts(unit, station.id))[AddressState.WAITING]
     if waiting:
-        with bar("looking up addresses", waiting) as count:
+        with bar(words("looking up addresses"), waiting) as count:
             why = await _patiently(store, station, count)
         if why:
-            click.echo(f"{why}: the addresses that are left wait", err=True)
+            click.echo(words("%(why)s: the addresses that are left wait", why=why), err=True)
             again = f"tocsin import addresses --station {station.slug}"
-            click.echo(f"  a running service goes on by itself; or: {again}", err=True)
+            told = words("a running service goes on by itself; or: %(command)s", command=again)
+            click.echo(f"  {told}", err=True)
     async with store.read() as unit:
         counts = await addresses.counts(unit, station.id)
     if sum(counts.values()):
         placed = counts[AddressState.PLACED] + counts[AddressState.CONFIRMED] + counts[AddressState.GIVEN]
+        gaps = {
+            "placed": number(placed),
+            "uncertain": number(counts[AddressState.UNCERTAIN]),
+            "lost": number(counts[AddressState.NOT_FOUND]),
+            "waiting": number(counts[AddressState.WAITING]),
+        }
         click.echo(
-            f"addresses: {placed:,} placed, {counts[AddressState.UNCERTAIN]:,} uncertain,"
-            f" {counts[AddressState.NOT_FOUND]:,} not found, {counts[AddressState.WAITING]:,} waiting"
+            words(
+                "addresses: %(placed)s placed, %(uncertain)s uncertain, %(lost)s not found, %(waiting)s waiting", **gaps
+            )
         )
     if counts[AddressState.UNCERTAIN] + counts[AddressState.NOT_FOUND]:
         page = f"/console/people/addresses?station={station.slug}"
-        click.echo(f"  until they are placed no circle reaches these people: {page}")
+        told = words("until they are placed no circle reaches these people: %(page)s", page=page)
+        click.echo(f"  {told}")
 
 
 async def _patiently(store: Store, station: Station, count: Callable[[int], None]) -> str:
@@ -186,7 +196,7 @@ async def _patiently(store: Store, station: Station, count: Callable[[int], None
         try:
             await place(store, geocoder, station, SystemClock(), told)
         except GeocoderOff:
-            return "addresses are not looked up (TOCSIN_GEOCODER_URL is off)"
+            return words("addresses are not looked up (TOCSIN_GEOCODER_URL is off)")
         except GeocoderAway as error:
             if pause_s is None:
                 return str(error)
@@ -198,25 +208,28 @@ async def _patiently(store: Store, station: Station, count: Callable[[int], None
 
 async def _import(source: Source, wish: _Wish) -> None:
     say = err().print
-    name = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}.get(source.delimiter, source.delimiter)
-    how = "" if source.encoding == WORKBOOK else f", separated by {name}"
-    say(f"{source.path.name}: {source.encoding_name}{how}", markup=False)
+    name = {"\t": words("tab"), ";": words("semicolon"), ",": words("comma"), "|": words("bar")}.get(
+        source.delimiter, source.delimiter
+    )
+    how = "" if source.encoding == WORKBOOK else words(", separated by %(name)s", name=name)
+    say(f"{source.path.name}{words(': ')}{source.encoding_name}{how}", markup=False)
     if source.header > 1:
-        say(f"  the header is in line {source.header}; what stands above it is not read")
+        say("  " + words("the header is in line %(n)s; what stands above it is not read", n=source.header))
     if source.guessed and source.encoding == "cp1252":
-        say("  it is not UTF-8, so it is read as Windows-1252; if names look wrong, give --encoding")
+        say("  " + words("it is not UTF-8, so it is read as Windows-1252; if names look wrong, give --encoding"))
     if source.columns.ignored:
-        say("  columns that mean nothing here: " + ", ".join(source.columns.ignored), markup=False)
+        ignored = ", ".join(source.columns.ignored)
+        say("  " + words("columns that mean nothing here: %(columns)s", columns=ignored), markup=False)
     async with opened(settings()) as store:
         async with store.read() as unit:
             station = await station_of(unit, wish.station)
-        with bar("checking", None) as count:
+        with bar(words("checking"), None) as count:
             made = await plan(store, station, source, empty_clears=wish.empty_clears, progress=count)
         with made:
             _show(made)
             _report_refusals(made, wish)
             if wish.dry_run:
-                click.echo("dry run: nothing was changed")
+                click.echo(words("dry run: nothing was changed"))
             else:
                 _confirm_removals(made, wish)
                 await _apply(store, made)
@@ -225,40 +238,81 @@ async def _import(source: Source, wish: _Wish) -> None:
 
 async def _apply(store: Store, made: Plan) -> None:
     if made.new + made.changed == 0:
-        click.echo("nothing to change")
+        click.echo(words("nothing to change"))
         return
-    with bar("sealing and writing", made.new + made.changed) as count:
+    with bar(words("sealing and writing"), made.new + made.changed) as count:
         await apply(store, made, machine(), progress=count)
-    click.echo(f"done: {made.new:,} added, {made.changed:,} changed, {made.unchanged:,} left as they were")
+    gaps = {"new": number(made.new), "changed": number(made.changed), "unchanged": number(made.unchanged)}
+    click.echo(words("done: %(new)s added, %(changed)s changed, %(unchanged)s left as they were", **gaps))
 
 
 def _show(made: Plan) -> None:
+    gaps = {
+        "new": number(made.new),
+        "changed": number(made.changed),
+        "unchanged": number(made.unchanged),
+        "refused": number(made.refused_lines),
+    }
     click.echo(
-        f"{counted(made.lines, 'line', 'lines')}: {made.new:,} new, {made.changed:,} changed,"
-        f" {made.unchanged:,} unchanged, {made.refused_lines:,} refused"
+        many(
+            "%(n)s line: %(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused",
+            "%(n)s lines: %(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused",
+            made.lines,
+            **gaps,
+        )
     )
     if made.by_name:
-        told = counted(made.recognised, "person is", "people are")
-        click.echo(f"the list has no ids: a name and a contact say who is who; {told} in the register already")
+        told = many(
+            "%(n)s person is in the register already", "%(n)s people are in the register already", made.recognised
+        )
+        click.echo(words("the list has no ids: a name and a contact say who is who; %(told)s", told=told))
     if made.new_groups:
-        click.echo("new groups: " + ", ".join(made.group_names[slug] for slug in made.new_groups))
-    if made.missing:
-        told = counted(made.missing, "person of earlier lists is", "people of earlier lists are")
-        click.echo(f"{told} not in this one, and kept")
-    if made.speechless:
-        told = counted(made.speechless, "person has", "people have")
-        click.echo(f"warning: {told} no contact at all, not even a device: no alert will reach them")
+        names = ", ".join(made.group_names[slug] for slug in made.new_groups)
+        click.echo(words("new groups: %(names)s", names=names))
+    for n, told in (
+        (
+            made.missing,
+            many(
+                "%(n)s person of earlier lists is not in this one, and kept",
+                "%(n)s people of earlier lists are not in this one, and kept",
+                made.missing,
+            ),
+        ),
+        (
+            made.speechless,
+            many(
+                "warning: %(n)s person has no contact at all, not even a device: no alert will reach them",
+                "warning: %(n)s people have no contact at all, not even a device: no alert will reach them",
+                made.speechless,
+            ),
+        ),
+    ):
+        if n:
+            click.echo(told)
     _warn_of_columns(made)
     if made.removed.total:
-        click.echo(f"would be removed: {_removed(made)}")
-    if made.addresses:
-        click.echo(f"{counted(made.addresses, 'address', 'addresses')} to look up")
-    if made.placeless:
-        told = counted(made.placeless, "person has", "people have")
-        click.echo(f"warning: {told} no address and no coordinates: no circle will reach them")
-    if made.far:
-        told = counted(made.far, "place is", "places are")
-        click.echo(f"warning: {told} more than 100 km from the station: are lon and lat swapped?")
+        click.echo(words("would be removed: %(what)s", what=_removed(made)))
+    for n, told in (
+        (made.addresses, many("%(n)s address to look up", "%(n)s addresses to look up", made.addresses)),
+        (
+            made.placeless,
+            many(
+                "warning: %(n)s person has no address and no coordinates: no circle will reach them",
+                "warning: %(n)s people have no address and no coordinates: no circle will reach them",
+                made.placeless,
+            ),
+        ),
+        (
+            made.far,
+            many(
+                "warning: %(n)s place is more than 100 km from the station: are lon and lat swapped?",
+                "warning: %(n)s places are more than 100 km from the station: are lon and lat swapped?",
+                made.far,
+            ),
+        ),
+    ):
+        if n:
+            click.echo(told)
     if made.lines == 0:
         raise Stop("there is a header and no line below it")
 
@@ -266,19 +320,29 @@ def _show(made: Plan) -> None:
 def _warn_of_columns(made: Plan) -> None:
     if made.overlooked:
         columns = ", ".join(made.overlooked)
-        click.echo(f"warning: these columns seem to hold telephones or mail addresses, and are not used: {columns}")
+        click.echo(
+            words(
+                "warning: these columns seem to hold telephones or mail addresses, and are not used: %(columns)s",
+                columns=columns,
+            )
+        )
     if made.mangled:
-        told = counted(made.mangled, "id was", "ids were")
-        click.echo(f"warning: {told} rounded by a spreadsheet, as 2,40016E+11: take it from its source")
+        click.echo(
+            many(
+                "warning: %(n)s id was rounded by a spreadsheet, as 2,40016E+11: take it from its source",
+                "warning: %(n)s ids were rounded by a spreadsheet, as 2,40016E+11: take them from their source",
+                made.mangled,
+            )
+        )
 
 
 def _removed(made: Plan) -> str:
     contacts, homes, memberships = made.removed
     return ", ".join(
         (
-            counted(contacts, "contact", "contacts"),
-            counted(homes, "home", "homes"),
-            counted(memberships, "membership of a group", "memberships of groups"),
+            many("%(n)s contact", "%(n)s contacts", contacts),
+            many("%(n)s home", "%(n)s homes", homes),
+            many("%(n)s membership of a group", "%(n)s memberships of groups", memberships),
         )
     )
 
@@ -289,7 +353,9 @@ def _confirm_removals(made: Plan, wish: _Wish) -> None:
         return
     if sys.stdin.isatty():
         try:
-            agreed = click.confirm(f"Remove {_removed(made)} from the register?", default=False, err=True)
+            agreed = click.confirm(
+                words("Remove %(what)s from the register?", what=_removed(made)), default=False, err=True
+            )
         except click.Abort:
             agreed = False
         if agreed:
@@ -310,10 +376,11 @@ def _report_refusals(made: Plan, wish: _Wish) -> None:
         return
     write_refusals(wish.errors, made.refusals)
     for each in made.refusals[:_SHOWN]:
-        click.echo(f"  line {each.line}: {located(each)}", err=True)
+        told = words("line %(line)s: %(problem)s", line=each.line, problem=located(each, reader()))
+        click.echo(f"  {told}", err=True)
     if len(made.refusals) > _SHOWN:
-        click.echo(f"  … and {len(made.refusals) - _SHOWN:,} more", err=True)
-    click.echo(f"each refused line is in {wish.errors}", err=True)
+        click.echo("  " + words("… and %(more)s more", more=number(len(made.refusals) - _SHOWN)), err=True)
+    click.echo(words("each refused line is in %(path)s", path=wish.errors), err=True)
     if not wish.skip_bad:
         raise Stop(
             f"refused: {made.refused_lines:,} of {counted(made.lines, 'line', 'lines')}, so nothing was changed",

@@ -11,6 +11,7 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings, station_of
 from broadcaster.commands.operator_key import DAYS, OLD_FILE, fresh, record_key
 from broadcaster.commands.showing import moment, out, print_json, table
+from broadcaster.commands.wording import many, words
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import KeyRole
 from broadcaster.store.operations import audit
@@ -78,7 +79,12 @@ def operator(*, days: int, rotate: bool) -> None:
         # An earlier version stored it there; it is no longer valid.
         (where.data_dir / OLD_FILE).unlink(missing_ok=True)
     click.echo(made)
-    click.echo(f"it holds {days} days, and is shown this once; `tocsin key revoke` ends it", err=True)
+    told = many(
+        "it holds %(n)s day, and is shown this once; `tocsin key revoke` ends it",
+        "it holds %(n)s days, and is shown this once; `tocsin key revoke` ends it",
+        days,
+    )
+    click.echo(told, err=True)
 
 
 @key.command("list")
@@ -109,12 +115,13 @@ def list_(*, as_json: bool) -> None:
         return
     shown = [
         (
-            row.id, row.role, row.slug or "every one", row.label,
+            row.id, row.role, row.slug or words("every one"), row.label,
             moment(row.created_at), moment(row.expires_at), moment(row.revoked_at),
         )
         for row in rows
     ]  # fmt: skip
-    out().print(table(("#id", "role", "station", "label", "made", "expires", "revoked"), shown))
+    names = words("role"), words("station"), words("label"), words("made"), words("expires"), words("revoked")
+    out().print(table((f"#{words('id')}", *names), shown))
 
 
 @key.command("revoke")
@@ -131,4 +138,4 @@ def revoke(key_id: int) -> None:
 
     if not wait_for(work()):
         raise Stop(f"there is no key {key_id} that still holds", Exit.REFUSED, "`tocsin key list` shows them")
-    click.echo(f"key {key_id} is revoked")
+    click.echo(words("key %(id)s is revoked", id=key_id))

@@ -5,6 +5,8 @@ import click
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.progress import bar
+from broadcaster.commands.showing import number
+from broadcaster.commands.wording import words
 from broadcaster.tiles import TilesAway
 from broadcaster.tiles.source import tiles_of
 from broadcaster.tiles.territory import TerritoryFetch, wanted_of
@@ -39,13 +41,16 @@ def fetch(slug: str, *, yes: bool) -> None:
             fetching = TerritoryFetch(tiles, wanted)
             missing = len(await fetching.missing())
             _, more_mb = await fetching.megabytes(missing)
-            click.echo(f"{fetching.total:,} tiles, {fetching.held:,} of them here")
-            click.echo(f"{missing:,} to fetch, about {more_mb:,.0f} MB")
+            gaps = {"total": number(fetching.total), "held": number(fetching.held)}
+            click.echo(words("%(total)s tiles, %(held)s of them here", **gaps))
+            click.echo(
+                words("%(missing)s to fetch, about %(mb)s MB", missing=number(missing), mb=number(round(more_mb)))
+            )
             if missing and not yes:
-                click.confirm("Fetch them?", abort=True, default=True)
-            with bar("fetching", fetching.total) as shown:
+                click.confirm(words("Fetch them?"), abort=True, default=True)
+            with bar(words("fetching"), fetching.total) as shown:
                 await fetching.run(shown)
-            click.echo(f"all {fetching.total:,} tiles are here")
+            click.echo(words("all %(total)s tiles are here", total=number(fetching.total)))
         except TilesAway as error:
             hint = f"{fetching.held:,} of {fetching.total:,} are here: run it again, it goes on where it stopped"
             raise Stop("the tile server does not answer as it should", hint=hint) from error

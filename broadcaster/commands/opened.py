@@ -65,7 +65,7 @@ async def station_of(unit: Unit, slug: str) -> Station:
     """Return the station with that slug; stops with the existing ones."""
     from broadcaster.store.stations import stations  # noqa: PLC0415
 
-    found = await stations.by_slug(unit, slug)
+    found = await stations.by_slug(unit, slug.lower())
     if found is not None:
         return found
     names = ", ".join(each.slug for each in await stations.all_stations(unit))

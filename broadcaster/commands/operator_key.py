@@ -17,6 +17,7 @@ from broadcaster.store.stations import stations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
     from pathlib import Path
 
     from broadcaster.clock import Clock
@@ -39,14 +40,22 @@ async def first_secret(store: Store, clock: Clock) -> str | None:
     Empty where the output is no terminal: it ends up in a log.
     """
     async with store.write() as unit:
-        known = await operators.administrators(unit)
-        if any(each.can_sign_in for each in known):
-            return None
-        if not sys.stdout.isatty():
+        if not sys.stdout.isatty() and not await _signs_in(unit):
             return ""
-        now = clock.now()
-        waiting = known[0].id if known else await operators.add(unit, _FIRST, now, admin=True)
-        return None if waiting is None else await operators.new_link(unit, waiting, now + LINK_HOLDS)
+        return await first_link(unit, clock.now())
+
+
+async def first_link(unit: Unit, now: datetime) -> str | None:
+    """Make the first administrator's one-time link; return its secret, None when an administrator can sign in."""
+    if await _signs_in(unit):
+        return None
+    known = await operators.administrators(unit)
+    waiting = known[0].id if known else await operators.add(unit, _FIRST, now, admin=True)
+    return None if waiting is None else await operators.new_link(unit, waiting, now + LINK_HOLDS)
+
+
+async def _signs_in(unit: Unit) -> bool:
+    return any(each.can_sign_in for each in await operators.administrators(unit))
 
 
 async def fresh(unit: Unit, clock: Clock, *, days: int = DAYS, rotate: bool = False) -> str:

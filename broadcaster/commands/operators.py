@@ -1,5 +1,6 @@
 """``tocsin operator invite|list|roles|disable|recover``."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import click
@@ -9,6 +10,7 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
+from broadcaster.commands.wording import many, words
 from broadcaster.domain.audit import Action
 from broadcaster.domain.operators import INVITATION_HOLDS, LINK_HOLDS, LONGEST_NAME, ROLES, Operator, welcome_url
 from broadcaster.domain.permissions import Role
@@ -58,7 +60,8 @@ def invite(*, name: str, mail: str | None, slug: str | None, role: str, admin: b
             return await operators.new_link(unit, made, now + holds)
 
     click.echo(welcome_url(where.url, wait_for(work())))
-    click.echo(f"it opens once, within {_hours(holds)}; `tocsin operator recover` makes another", err=True)
+    told = words("it opens once, within %(hours)s; `tocsin operator recover` makes another", hours=_hours(holds))
+    click.echo(told, err=True)
 
 
 @operator.command("list")
@@ -87,14 +90,20 @@ def list_(*, as_json: bool) -> None:
         print_json(rows)
         return
     shown = [
-        (row["id"], row["name"], row["mail"] or "", _roles(row["admin"], row["roles"]), row["state"], row["passkeys"])
+        (row["id"], row["name"], row["mail"] or "", _roles(row["admin"], row["roles"]), _state(row), row["passkeys"])
         for row in rows
     ]
-    out().print(table(("#id", "name", "mail", "roles", "state", "#passkeys"), shown))
+    names = words("name"), words("e-mail"), words("roles"), words("state"), f"#{words('passkeys')}"
+    out().print(table((f"#{words('id')}", *names), shown))
+
+
+def _state(row: Mapping[str, object]) -> str:
+    said = {"disabled": words("disabled"), "active": words("active"), "invited": words("invited")}
+    return said[str(row["state"])]
 
 
 def _roles(admin: object, roles: object) -> str:
-    told = ["admin"] if admin else []
+    told = [words("administrator")] if admin else []
     return ", ".join(told + [f"{slug}: {role}" for slug, role in roles.items()] if isinstance(roles, dict) else told)
 
 
@@ -122,7 +131,7 @@ def roles(*, operator_id: int, slug: str | None, role: str | None, admin: bool |
                 await audit.record(unit, machine(), Action.ROLE_SET, who.id, station_id=station.id, role=role)
 
     wait_for(work())
-    click.echo("changed; they sign in anew")
+    click.echo(words("changed; they sign in anew"))
 
 
 @operator.command("disable")
@@ -141,7 +150,10 @@ def disable(*, operator_id: int, undo: bool) -> None:
             await audit.record(unit, machine(), what, who.id)
             return who.name
 
-    click.echo(f"{wait_for(work())} may {'sign in again' if undo else 'not sign in any more'}")
+    name = wait_for(work())
+    click.echo(
+        words("%(name)s may sign in again", name=name) if undo else words("%(name)s can't sign in any more", name=name)
+    )
 
 
 @operator.command("recover")
@@ -161,7 +173,7 @@ def recover(*, operator_id: int) -> None:
             return await operators.new_link(unit, who.id, SystemClock().now() + LINK_HOLDS)
 
     click.echo(welcome_url(where.url, wait_for(work())))
-    click.echo(f"it opens once, within {_hours(LINK_HOLDS)}", err=True)
+    click.echo(words("it opens once, within %(hours)s", hours=_hours(LINK_HOLDS)), err=True)
 
 
 async def _operator(unit: Unit, operator_id: int) -> Operator:
@@ -178,4 +190,4 @@ async def _check_not_last(unit: Unit, who: Operator) -> None:
 
 def _hours(holds: timedelta) -> str:
     hours = holds // timedelta(hours=1)
-    return "an hour" if hours == 1 else f"{hours} hours"
+    return many("%(n)s hour", "%(n)s hours", hours)

@@ -6,22 +6,19 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from broadcaster.commands.alert_words import states
 from broadcaster.commands.api import Api
-from broadcaster.commands.foresight import say_sandbox
-from broadcaster.commands.showing import moment, seconds, table
-from broadcaster.domain.people import CHANNEL_WORDS
+from broadcaster.commands.foresight import channel_of, say_sandbox
+from broadcaster.commands.showing import moment, number, seconds, table
+from broadcaster.commands.wording import many, reader, words
+from broadcaster.domain.reasons import Reason, Why, sentence
 
 _ORDER = (
     "acknowledged", "opened", "displayed", "delivered", "accepted", "queued", "failed", "gone", "expired", "cancelled",
     "dead_letter",
 )  # fmt: skip
-_APART = {
-    "unconfirmed": "{:,} sign-ups are not confirmed yet, and not counted",
-    "waiting": "for {:,} it waits until their quiet hours end",
-    "digest": "{:,} get it in their daily digest",
-    "unwanted": "{:,} want no such alert",
-}
 _SHARES = ("p50", "p95", "p99")
+_REASONS = frozenset(Reason)
 
 
 def settled(report: dict[str, Any]) -> bool:
@@ -30,49 +27,77 @@ def settled(report: dict[str, Any]) -> bool:
     return bool(waits or (report["state"] == "finished" and report["unaccounted"] == 0))
 
 
-def show_report(console: Console, report: dict[str, Any]) -> None:
+def show_report(console: Console, report: dict[str, Any], zone: str | None = None) -> None:
     """Print people by best state, deliveries by channel and state, and latencies."""
     people = report["people"]
     if report["matched"] == 0:
-        console.print(Text("0 people matched: NOBODY was told anything", style="bold red"))
+        console.print(Text(words("0 people matched: NOBODY was told anything"), style="bold red"))
     else:
-        parts = ", ".join(f"{count:,} {state}" for state, count in people.items() if count)
-        console.print(f"[bold]{report['matched']:,} people matched[/bold]: {parts}")
+        said = states()
+        parts = ", ".join(f"{number(count)} {said[state]}" for state, count in people.items() if count)
+        matched = many("%(n)s person matched", "%(n)s people matched", report["matched"])
+        console.print(Text.assemble((matched, "bold"), words(": "), parts))
     _say_apart(console, report)
     if report["unaccounted"] > report["waiting"]:
-        console.print(Text(f"{report['unaccounted']:,} are not accounted for yet", style="bold yellow"))
+        told = many("%(n)s is not accounted for yet", "%(n)s are not accounted for yet", report["unaccounted"])
+        console.print(Text(told, style="bold yellow"))
     elif settled(report) and report["matched"]:
-        console.print(Text("everyone is accounted for", style="bold green"))
-    states = [state for state in _ORDER if any(counts.get(state) for counts in report["channels"].values())]
+        console.print(Text(words("everyone is accounted for"), style="bold green"))
+    shown = [state for state in _ORDER if any(counts.get(state) for counts in report["channels"].values())]
     rows = [
         (
-            CHANNEL_WORDS[name] + (" (sandbox)" if name in report["sandbox"] else ""),
-            *(f"{counts.get(state, 0):,}" for state in states),
-            f"{sum(counts.values()):,}",
+            channel_of(name, report["sandbox"]),
+            *(number(counts.get(state, 0)) for state in shown),
+            number(sum(counts.values())),
         )
         for name, counts in report["channels"].items()
     ]
     if rows:
-        console.print(table(("channel", *(f"#{state.replace('_', ' ')}" for state in states), "#all"), rows))
+        names = (words("channel"), *(f"#{states()[state]}" for state in shown), f"#{words('all')}")
+        console.print(table(names, rows))
     times = [
-        (f"to {name}", *(seconds(report[f"{name}_s"][share]) for share in _SHARES))
-        for name in ("accepted", "delivered")
+        (told, *(seconds(report[f"{name}_s"][share]) for share in _SHARES))
+        for name, told in (("accepted", words("to accepted")), ("delivered", words("to delivered")))
     ]
-    console.print(table(("people", *(f"#{share}" for share in _SHARES)), times))
+    console.print(table((words("people"), *(f"#{share}" for share in _SHARES)), times))
     for name, why in report["stopped"].items():
-        console.print(Text(f"{CHANNEL_WORDS[name]} is stopped: {why}", style="bold red"))
+        told = words("%(channel)s is stopped: %(why)s", channel=reader().channel(name), why=why)
+        console.print(Text(told, style="bold red"))
     for warning in report["warnings"]:
-        console.print(Text(f"warning: {warning}", style="yellow"))
+        console.print(Text(words("warning: %(warning)s", warning=warning), style="yellow"))
     say_sandbox(console, report["sandbox"])
     if report["cancelled_at"]:
-        console.print(f"cancelled {moment(report['cancelled_at'])}")
+        console.print(words("cancelled %(time)s", time=moment(report["cancelled_at"], zone)))
 
 
 def _say_apart(console: Console, report: dict[str, Any]) -> None:
-    for name, told in _APART.items():
-        n = sum(report[name].values()) if isinstance(report[name], dict) else report[name]
+    unconfirmed, waiting = sum(report["unconfirmed"].values()), report["waiting"]
+    digest, unwanted = report["digest"], report["unwanted"]
+    for n, told in (
+        (
+            unconfirmed,
+            many(
+                "%(n)s sign-up is not confirmed yet, and not counted",
+                "%(n)s sign-ups are not confirmed yet, and not counted",
+                unconfirmed,
+            ),
+        ),
+        (
+            waiting,
+            many(
+                "for %(n)s person it waits until their quiet hours end",
+                "for %(n)s people it waits until their quiet hours end",
+                waiting,
+            ),
+        ),
+        (
+            digest,
+            many("%(n)s person gets it in their daily digest", "%(n)s people get it in their daily digest", digest),
+        ),
+        (unwanted, many("%(n)s person wants no such alert", "%(n)s people want no such alert", unwanted)),
+    ):
         if n:
-            console.print(told.format(n))
+            console.print(told)
 
 
 async def unreached(api: Api, alert_id: str) -> AsyncIterator[dict[str, Any]]:
@@ -87,7 +112,16 @@ async def unreached(api: Api, alert_id: str) -> AsyncIterator[dict[str, Any]]:
             return
 
 
-def show_unreached(console: Console, people: list[dict[str, Any]], *, title: str) -> None:
-    """Print the people not reached, and why."""
-    rows = [(each["external_id"], each["name"], Text(each["why"])) for each in people]
-    console.print(table(("id", "name", "why"), rows, title=title))
+def show_unreached(console: Console, people: list[dict[str, Any]], count: int) -> None:
+    """Print these of the ``count`` people not reached, and why."""
+    rows = [(each["external_id"], each["name"], Text(_why(each["reasons"]))) for each in people]
+    title = many("%(n)s person was not reached", "%(n)s people were not reached", count)
+    console.print(table((words("id"), words("name"), words("why")), rows, title=title))
+
+
+def _why(reasons: list[dict[str, Any]]) -> str:
+    """Return the API's reasons as a sentence; one of a newer service is said by its code."""
+    known = [
+        Why(Reason(each["reason"]), each["channel"], each["code"]) for each in reasons if each["reason"] in _REASONS
+    ]
+    return sentence(known, words, codes=True)

@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from broadcaster.commands.alert_words import severities, statuses
 from broadcaster.commands.alerts import asked
 from broadcaster.commands.api import Api
 from broadcaster.commands.drafting import minutes_of
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
-from broadcaster.commands.showing import out, print_json, table
+from broadcaster.commands.showing import number, out, print_json, table
+from broadcaster.commands.wording import many, words
 
 _ID = click.IntRange(1, 2**63 - 1)
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -80,16 +82,17 @@ def list_(*, station: str | None, ended: bool, limit: int, as_json: bool) -> Non
         (
             each["id"],
             local(each["next"], each["zone"]),
-            each["kind"],
+            _kinds()[each["kind"]],
             _state(each),
-            each["repeat"] or "once",
+            each["repeat"] or words("once"),
             each["station"],
             _headline(each),
             each["author"],
         )
         for each in page["schedules"]
     ]
-    out().print(table(("id", "next", "kind", "state", "repeat", "station", "headline", "author"), rows))
+    names = words("next"), words("kind"), words("state"), words("repeat"), words("station"), words("headline")
+    out().print(table((words("id"), *names, words("author")), rows))
 
 
 @schedule.command("show")
@@ -107,23 +110,25 @@ def show(*, schedule_id: int, as_json: bool) -> None:
         print_json({"schedule": shown, "occurrences": occurrences})
         return
     facts = [
-        ("headline", _headline(shown)),
-        ("kind", shown["kind"]),
-        ("state", _state(shown)),
-        ("author", shown["author"]),
-        ("at", f"{shown['at'].replace('T', ' ')} {shown['zone']}"),
-        ("repeat", shown["repeat"] or "once"),
-        ("severity", f"{shown['severity']} ({shown['status']})"),
-        ("holds", f"{shown['lasts_minutes']} min"),
-        ("grace", f"{shown['grace_minutes']} min"),
+        (words("headline"), _headline(shown)),
+        (words("kind"), _kinds()[shown["kind"]]),
+        (words("state"), _state(shown)),
+        (words("author"), shown["author"]),
+        (words("at"), f"{shown['at'].replace('T', ' ')} {shown['zone']}"),
+        (words("repeat"), shown["repeat"] or words("once")),
+        (words("severity"), f"{severities()[shown['severity']]} ({statuses()[shown['status']]})"),
+        (words("holds"), f"{shown['lasts_minutes']} min"),
+        (words("grace"), f"{shown['grace_minutes']} min"),
     ]
     if shown["reach_changed"]:
-        facts.append(("reach", f"{shown['reach_now']} people, and {shown['reach']} when it was written"))
+        now = many("%(n)s person", "%(n)s people", shown["reach_now"])
+        told = words("%(people)s, and %(before)s when it was written", people=now, before=number(shown["reach"]))
+        facts.append((words("reach"), told))
     out().print(table(("", ""), facts))
     zone = shown["zone"]
     rows = [(local(each, zone), "") for each in occurrences["coming"]]
     rows += [(local(each["at"], zone), f"{each['outcome']} {each['problem']}".strip()) for each in occurrences["past"]]
-    out().print(table(("when", ""), rows))
+    out().print(table((words("when"), ""), rows))
 
 
 @schedule.command("next")
@@ -163,8 +168,12 @@ def pause(*, schedule_id: int, occurrence: str | None, following: bool) -> None:
         return await api.patch(one, body)
 
     shown = asked(work)
-    done = "left out" if occurrence and not following else f"paused; go on with: tocsin schedule resume {shown['id']}"
-    click.echo(done)
+    again = f"tocsin schedule resume {shown['id']}"
+    click.echo(
+        words("that time is left out")
+        if occurrence and not following
+        else words("paused; go on with: %(command)s", command=again)
+    )
 
 
 @schedule.command("resume")
@@ -172,7 +181,7 @@ def pause(*, schedule_id: int, occurrence: str | None, following: bool) -> None:
 def resume(*, schedule_id: int) -> None:
     """Let a paused schedule go on."""
     shown = asked(lambda api: api.patch(f"/v1/schedules/{schedule_id}", {"paused": False}))
-    click.echo(f"next: {local(shown['next'], shown['zone'])}")
+    click.echo(words("next: %(time)s", time=local(shown["next"], shown["zone"])))
 
 
 @schedule.command("cancel")
@@ -185,7 +194,7 @@ def cancel(*, schedule_id: int, yes: bool) -> None:
         shown = await api.get(f"/v1/schedules/{schedule_id}")
         if not yes:
             try:
-                agreed = click.confirm(f"End “{_headline(shown)}”?", default=False, err=True)
+                agreed = click.confirm(words("End “%(headline)s”?", headline=_headline(shown)), default=False, err=True)
             except click.Abort:
                 agreed = False
             if not agreed:
@@ -193,11 +202,15 @@ def cancel(*, schedule_id: int, yes: bool) -> None:
         await api.delete(f"/v1/schedules/{schedule_id}")
 
     asked(work)
-    click.echo("ended")
+    click.echo(words("ended"))
 
 
 def _state(shown: dict[str, Any]) -> str:
-    return "ended" if shown["ended_at"] else "paused" if shown["paused"] else "open"
+    return words("ended") if shown["ended_at"] else words("paused") if shown["paused"] else words("open")
+
+
+def _kinds() -> dict[str, str]:
+    return {"alert": words("alert"), "reminder": words("reminder"), "drill": words("drill")}
 
 
 def _headline(shown: dict[str, Any]) -> str:

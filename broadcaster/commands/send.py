@@ -4,6 +4,7 @@ import re
 import secrets
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -18,7 +19,10 @@ from broadcaster.commands.reached import service
 from broadcaster.commands.report import settled, show_report, show_unreached, unreached
 from broadcaster.commands.schedules import local, scheduled, with_schedule
 from broadcaster.commands.showing import err, out, print_json
-from broadcaster.domain.spelling import counted
+from broadcaster.commands.wording import many, words
+from broadcaster.domain.alerts import Severity, usual_audience
+from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.stations import StationKind
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _SHOWN = 20
@@ -49,8 +53,8 @@ class _Seen:
     def goes_on(self) -> str:
         """Return what happens to an alert that is no longer followed."""
         if self.passing:
-            return "what is unsent waits in the database: start `tocsin serve`, and it goes out"
-        return f"the alert goes on: tocsin alert show {self.alert_id}"
+            return words("what is unsent waits in the database: start `tocsin serve`, and it goes out")
+        return words("the alert goes on: tocsin alert show %(id)s", id=self.alert_id)
 
 
 @click.command(
@@ -116,11 +120,12 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
     console = err() if wish.as_json else out()
     async with service(settings(), may_start=True) as api:
         seen.passing = api.passing
+        await _usual_audience(api, wish.body)
         reach = await _reach(api, wish)
         banner(console, wish.body["status"], wish.body["station"])
         show_reach(console, reach)
         if wish.dry_run:
-            console.print("dry run: nothing was sent")
+            console.print(words("dry run: nothing was sent"))
             if wish.as_json:
                 print_json({"reach": reach, "alert": None, "report": None, "unreached": None})
             return _foreseen(reach)
@@ -134,7 +139,7 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
         seen.asked = True
         alert = await _post(api, wish)
         seen.alert_id = alert["id"]
-        console.print(f"alert {alert['id']} is taken: {alert['url']}")
+        console.print(words("alert %(id)s is taken: %(url)s", id=alert["id"], url=alert["url"]))
         if wish.no_follow and not api.passing:  # a temporary service would end before it has sent
             if wish.as_json:
                 print_json({"reach": reach, "alert": alert, "report": None, "unreached": None})
@@ -153,11 +158,22 @@ async def _reach(api: Api, wish: _Wish) -> Any:
         raise Stop(f"{lost}: nothing was sent", Exit.UNREACHABLE) from lost
 
 
+async def _usual_audience(api: Api, body: dict[str, Any]) -> None:
+    """Set the audience that the console proposes, where none was given."""
+    if "audience" not in body:
+        station = await api.get(f"/v1/stations/{quote(body['station'], safe='')}")
+        usual = usual_audience(StationKind(station["kind"]), Severity(body["severity"]))
+        if usual is not AudienceKind.FOLLOWERS:
+            body["audience"] = {"kind": usual.value}
+
+
 async def _asked_to_wake(api: Api, wish: _Wish, reach: Any) -> tuple[_Wish, Any]:
     """Ask whether to wake those who would never hear of it."""
-    sleep = counted(reach["hearing"]["missed"], "person", "people")
+    question = many(
+        "Wake %(n)s person in their quiet hours?", "Wake %(n)s people in their quiet hours?", reach["hearing"]["missed"]
+    )
     try:
-        wakes = click.confirm(f"Wake {sleep} in their quiet hours?", default=None, err=True)
+        wakes = click.confirm(question, default=None, err=True)
     except click.Abort:
         raise Stop("nothing was sent", Exit.ABORTED, "--wakes wakes them, --no-wakes lets them sleep") from None
     later = None if wish.later is None else wish.later | {"wakes": wakes}
@@ -170,9 +186,10 @@ async def _schedule(api: Api, wish: _Wish, reach: Any) -> Exit:
     if wish.as_json:
         print_json({"reach": reach, "schedule": made})
     else:
-        out().print(f"schedule {made['id']}: first at {local(made['next'], made['zone'])} ({made['zone']})")
+        gaps = {"id": made["id"], "time": local(made["next"], made["zone"]), "zone": made["zone"]}
+        out().print(words("schedule %(id)s: first at %(time)s (%(zone)s)", **gaps))
         if api.passing:
-            out().print("it goes out once a service runs: start `tocsin serve`")
+            out().print(words("it goes out once a service runs: start `tocsin serve`"))
     return Exit.DONE
 
 
@@ -205,16 +222,14 @@ async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) ->
     if report is None:
         code = Exit.UNACCOUNTED
     else:
-        show_report(console, report)
+        show_report(console, report, alert["zone"])
         code = _code(report)
     if missed:
-        show_unreached(
-            console, missed[:_SHOWN], title=f"{counted(len(missed), 'person was', 'people were')} not reached"
-        )
+        show_unreached(console, missed[:_SHOWN], len(missed))
         if len(missed) > _SHOWN:
-            console.print(f"… all of them: tocsin alert unreached {alert_id}")
+            console.print(words("… all of them: tocsin alert unreached %(id)s", id=alert_id))
     if code is Exit.UNACCOUNTED:
-        console.print(f"not everyone is accounted for; {seen.goes_on}", markup=False)
+        console.print(words("not everyone is accounted for; %(then)s", then=seen.goes_on), markup=False)
     if wish.as_json:
         print_json({"reach": reach, "alert": alert, "report": report, "unreached": missed})
     return code
@@ -231,11 +246,23 @@ def _code(report: dict[str, Any]) -> Exit:
 
 
 def _confirm(wish: _Wish, reach: dict[str, Any]) -> None:
-    what = {"actual": "REAL ALERT", "exercise": "exercise", "test": "test"}[wish.body["status"]]
-    verb = "Send" if wish.later is None else "Schedule"
     try:
-        agreed = click.confirm(f"{verb} this {what} to {how_many(reach)}?", default=False, err=True)
+        agreed = click.confirm(_question(wish, how_many(reach)), default=False, err=True)
     except click.Abort:
         agreed = False
     if not agreed:
         raise Stop("nothing was sent", Exit.ABORTED, "--yes sends without asking")
+
+
+def _question(wish: _Wish, people: str) -> str:
+    if wish.later is None:
+        return {
+            "actual": words("Send this REAL ALERT to %(people)s?", people=people),
+            "exercise": words("Send this exercise to %(people)s?", people=people),
+            "test": words("Send this test to %(people)s?", people=people),
+        }[wish.body["status"]]
+    return {
+        "actual": words("Schedule this REAL ALERT to %(people)s?", people=people),
+        "exercise": words("Schedule this exercise to %(people)s?", people=people),
+        "test": words("Schedule this test to %(people)s?", people=people),
+    }[wish.body["status"]]

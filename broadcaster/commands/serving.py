@@ -12,8 +12,11 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings
 from broadcaster.commands.operator_key import first_secret
+from broadcaster.commands.showing import show_facts
+from broadcaster.commands.wording import reader, words
 from broadcaster.domain.operators import welcome_url
-from broadcaster.pipeline.services import ProcessRole
+from broadcaster.domain.people import ChannelName
+from broadcaster.pipeline.services import ProcessRole, Services
 
 
 @click.command()
@@ -34,17 +37,18 @@ def serve(roles: str | None) -> None:
     first = wait_for(prepare())
 
     def say(running: Running) -> None:
-        click.echo(f"address         {running.services.base_url}")
-        if running.services.base_url != running.url:
-            click.echo(f"listens at      {running.url}")
-        if len(running.services.roles) < len(ProcessRole):
-            click.echo(f"roles           {', '.join(sorted(running.services.roles))}")
-        for line in () if first is None else _first_sign_in(running.services.base_url, first):
-            click.echo(line)
-        for name in running.services.sandboxed:
-            click.echo(f"SANDBOX         {name} sends nothing: {running.services.senders[name].hint}")
-        if running.services.sandboxed:
-            click.echo(f"                what they would have sent is at {running.services.base_url}/console/sandbox")
+        services = running.services
+        told = [(words("address"), services.base_url)]
+        if services.base_url != running.url:
+            told.append((words("listens at"), running.url))
+        if len(services.roles) < len(ProcessRole):
+            told.append((words("roles"), ", ".join(sorted(services.roles))))
+        told += [] if first is None else first_sign_in(services.base_url, first)
+        told += [(words("SANDBOX"), _sandboxed(services, name)) for name in services.sandboxed]
+        if services.sandboxed:
+            seen = f"{services.base_url}/console/sandbox"
+            told.append(("", words("what they would have sent is at %(address)s", address=seen)))
+        show_facts(told)
         sys.stdout.flush()
 
     try:
@@ -59,11 +63,18 @@ def serve(roles: str | None) -> None:
         ) from error
 
 
-def _first_sign_in(base_url: str, secret: str) -> tuple[str, ...]:
+def first_sign_in(base_url: str, secret: str) -> list[tuple[str, str]]:
     """Return what is said where no administrator can sign in; without a secret, how to make a link."""
     if not secret:
-        return ("first sign-in   `tocsin operator invite NAME --admin` on this machine makes a link",)
-    return (
-        f"first sign-in   {welcome_url(base_url, secret)}",
-        "                opens once, within an hour, and makes you the administrator",
+        command = "tocsin operator invite NAME --admin"
+        return [(words("first sign-in"), words("`%(command)s` on this machine makes a link", command=command))]
+    return [
+        (words("first sign-in"), welcome_url(base_url, secret)),
+        ("", words("opens once, within an hour, and makes you the administrator")),
+    ]
+
+
+def _sandboxed(services: Services, name: ChannelName) -> str:
+    return words(
+        "%(channel)s sends nothing: %(hint)s", channel=reader().channel(name), hint=services.senders[name].hint
     )

@@ -4,12 +4,15 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+from broadcaster.commands.wording import reader
 
 _MINUTE_S = 60
 _HOUR_S = 3600
@@ -50,9 +53,22 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
     return made
 
 
+def show_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Print each name with its value, values below each other."""
+    told = list(facts)
+    width = max((len(name) for name, _ in told), default=0)
+    for name, value in told:
+        click.echo(f"{name:<{width}}  {value}")
+
+
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout, and nothing else."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def number(value: float) -> str:
+    """Format a number for the terminal's reader: 6,000 or 6 000."""
+    return reader().number(value)
 
 
 def seconds(value: float | None) -> str:
@@ -60,7 +76,7 @@ def seconds(value: float | None) -> str:
     if value is None:
         return "—"
     if value < _TENTHS_BELOW_S:
-        return f"{value:.1f} s"
+        return f"{reader().number(round(value, 1))} s"
     whole = round(value)
     if whole < _MINUTE_S:
         return f"{whole} s"
@@ -72,16 +88,18 @@ def seconds(value: float | None) -> str:
 
 
 def money(minor: int, currency: str) -> str:
-    """Format minor units: 1234 EUR is 12.34 EUR."""
-    return f"{minor / 100:,.2f} {currency}"
+    """Format minor units: 1234 EUR is €12.34 or 12,34 €."""
+    from babel.numbers import format_currency  # noqa: PLC0415  as in ``wording.reader``
+
+    return format_currency(minor / 100, currency, locale=reader().locale)
 
 
-def moment(value: datetime | str | None) -> str:
-    """Format a time in this machine's time zone."""
+def moment(value: datetime | str | None, zone: str | None = None) -> str:
+    """Format a time in a station's zone; without one, in this machine's."""
     if value is None:
         return "—"
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    return at.astimezone(ZoneInfo(zone) if zone else None).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def utc_now() -> datetime:

@@ -1,4 +1,4 @@
-"""``tocsin station add|margin|topics|list|show``."""
+"""``tocsin station add|margin|topics|list|show|remove``."""
 
 import json
 import re
@@ -14,13 +14,17 @@ from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings, station_of
-from broadcaster.commands.showing import out, print_json, table
+from broadcaster.commands.showing import number, out, print_json, table
+from broadcaster.commands.wording import many, words
+from broadcaster.config import Settings
 from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
 from broadcaster.http.schemas.base import LOCALE
 from broadcaster.languages import DEFAULT
-from broadcaster.store.operations import audit
+from broadcaster.store.alerts import alerts
+from broadcaster.store.operations import audit, removing
+from broadcaster.store.operations.removing import Contents
 from broadcaster.store.stations import stations
 from zones import Boundary, CrossingOutline, SwappedCoordinates
 from zones import slug as slug_of
@@ -65,19 +69,7 @@ def station() -> None:
     help="The boundary has latitude before longitude, or has not, though it seems so. Without it, you are asked.",
 )
 @click.option("--mend", is_flag=True, help="Take outlines that cross themselves as they are mended, without asking.")
-def add(
-    *,
-    insee: str | None,
-    boundary: Path | None,
-    name: str | None,
-    slug: str | None,
-    kind: str | None,
-    languages: str,
-    margin_m: float | None,
-    region: str | None,
-    swap: bool | None,
-    mend: bool,
-) -> None:
+def add(**given: Any) -> None:
     """Add a station: a commune of France by its INSEE code, or any other by its boundary.
 
     \b
@@ -87,24 +79,8 @@ def add(
     \b
     A boundary that seems to have its coordinates swapped, or an outline that crosses itself, is asked about.
     """  # noqa: D301  click reads the \b
-    if (insee is None) == (boundary is None):
-        raise Stop("give either --insee or --boundary")
     where = settings()
-    fields: dict[str, Any] = {"region": "FR", "insee": None, "lon": None, "lat": None, "email": None, "phone": None}
-    if insee is not None:
-        fields |= territory.of_commune(insee.strip().upper())
-    if region:
-        fields["region"] = region.strip().upper()
-    if boundary is not None:
-        fields |= _from_file(boundary, name, fields["region"], swap=swap, mend=mend)
-    if name:
-        fields["name"] = name.strip()
-    fields["slug"] = slug or slug_of(fields["name"])[:60].strip("-")
-    fields["kind"] = StationKind(kind or ("authority" if insee else "association"))
-    fields["languages"] = tuple(part.strip() for part in languages.split(",") if part.strip())
-    fields["margin_m"] = where.margin_m if margin_m is None else margin_m
-    _check(fields)
-    fields["sea"] = territory.sea_of(fields["boundary"])
+    fields = read_fields(where, **given)
 
     async def work() -> Station | None:
         async with opened(where) as store, store.write() as unit:
@@ -116,8 +92,9 @@ def add(
     made = wait_for(work())
     if made is None:
         raise Stop(f"there is a station {fields['slug']!r} already", hint="give this one another --slug")
-    click.echo(f"added {made.name} as {made.slug}")
-    click.echo(f"a key to send with: tocsin key add --station {made.slug} --role publish --label NAME")
+    click.echo(words("added %(name)s as %(slug)s", name=made.name, slug=made.slug))
+    key = f"tocsin key add --station {made.slug} --role publish --label NAME"
+    click.echo(words("a key to send with: %(command)s", command=key))
 
 
 @station.command("margin")
@@ -134,7 +111,8 @@ def margin(*, slug: str, metres: float) -> None:
             return found
 
     found = wait_for(work())
-    click.echo(f"the margin of {found.name} is {metres:g} m; it was {found.margin_m:g} m")
+    gaps = {"name": found.name, "now": f"{metres:g}", "before": f"{found.margin_m:g}"}
+    click.echo(words("the margin of %(name)s is %(now)s m; it was %(before)s m", **gaps))
 
 
 @station.command("topics")
@@ -159,7 +137,7 @@ def topics(*, slug: str, topics: tuple[str, ...], rename: tuple[tuple[str, str],
                 raise Stop(sentence(error), hint="--yes" if error.code == "topic-chosen" else "") from error
             return chosen
 
-    out().print(table(("topic", "name"), list(wait_for(work()).items())))
+    out().print(table((words("topic"), words("name")), list(wait_for(work()).items())))
 
 
 @station.command("list")
@@ -175,8 +153,12 @@ def list_(*, as_json: bool) -> None:
     if as_json:
         print_json([{**_facts(each), "followers": count} for each, count in found])
         return
-    rows = [(each.slug, each.name, each.kind, each.insee, ", ".join(each.languages), f"{n:,}") for each, n in found]
-    out().print(table(("slug", "name", "kind", "INSEE", "languages", "#followers"), rows))
+    rows = [
+        (each.slug, each.name, _kinds()[each.kind], each.insee, ", ".join(each.languages), number(n))
+        for each, n in found
+    ]
+    names = words("slug"), words("name"), words("kind"), "INSEE", words("languages"), f"#{words('followers')}"
+    out().print(table(names, rows))
 
 
 @station.command("show")
@@ -196,10 +178,99 @@ def show(*, slug: str, as_json: bool) -> None:
         members = [{"slug": group, "name": name, "members": count} for group, name, count in groups]
         print_json({**facts, "boundary": found.boundary, "groups": members})
         return
-    out().print(table(("", ""), [(name, _plain(value)) for name, value in facts.items()]))
+    names = _fields()
+    out().print(table(("", ""), [(names[name], _plain(value)) for name, value in facts.items()]))
     if groups:
         out().print()
-        out().print(table(("group", "name", "#members"), groups))
+        out().print(table((words("group"), words("name"), f"#{words('members')}"), groups))
+
+
+@station.command("remove")
+@click.argument("slug")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(*, slug: str, yes: bool) -> None:
+    """Remove a station for good, with its alerts, and the people who follow no other. Says first what it deletes."""
+
+    async def counted() -> tuple[Station, Contents]:
+        async with opened(settings()) as store, store.read() as unit:
+            found = await station_of(unit, slug)
+            active = await alerts.by_ids(unit, await alerts.active_ids(unit, SystemClock().now()))
+            mine = next((each for each in active if each.station_id == found.id), None)
+            if mine is not None:
+                hint = words("end it first: tocsin alert cancel %(id)s", id=mine.id)
+                raise Stop(words("an alert of %(name)s is still active", name=found.name), hint=hint)
+            return found, await removing.contents(unit, found.id)
+
+    async def work(station_id: int) -> None:
+        async with opened(settings()) as store, store.write() as unit:
+            await removing.remove(unit, station_id)
+            await audit.record(unit, machine(), Action.STATION_REMOVED, station_id)
+
+    found, what = wait_for(counted())
+    click.echo(words("Removing %(name)s (%(slug)s) deletes for good:", name=found.name, slug=found.slug))
+    for line in _told(what):
+        click.echo(f"  {line}")
+    if not yes:
+        typed = click.prompt(words("Type its short name to remove it"), default="", show_default=False, err=True)
+        if typed.strip() != found.slug:
+            raise Stop(words("nothing was removed"), Exit.ABORTED, words("`tocsin backup` keeps a copy of everything"))
+    wait_for(work(found.id))
+    click.echo(words("%(name)s is removed", name=found.name))
+
+
+def _told(what: Contents) -> list[str]:
+    return [
+        many(
+            "%(n)s person who follows no other station, with all their contacts and places",
+            "%(n)s people who follow no other station, with all their contacts and places",
+            what.only,
+        ),
+        many(
+            "the choice of %(n)s other person to follow it",
+            "the choice of %(n)s other people to follow it",
+            what.others,
+        ),
+        many("%(n)s group", "%(n)s groups", what.groups),
+        many("%(n)s API key", "%(n)s API keys", what.keys),
+        many("the role of %(n)s operator", "the roles of %(n)s operators", what.operators),
+        many("%(n)s scheduled alert", "%(n)s scheduled alerts", what.schedules),
+        many("%(n)s alert and its report", "%(n)s alerts and their reports", what.alerts),
+    ]
+
+
+def read_fields(
+    where: Settings,
+    *,
+    insee: str | None,
+    languages: str,
+    boundary: Path | None = None,
+    name: str | None = None,
+    slug: str | None = None,
+    kind: str | None = None,
+    margin_m: float | None = None,
+    region: str | None = None,
+    swap: bool | None = None,
+    mend: bool = False,
+) -> dict[str, Any]:
+    """Return a new station's fields from the options of ``station add``. Stops with a sentence if one is wrong."""
+    if (insee is None) == (boundary is None):
+        raise Stop("give either --insee or --boundary")
+    fields: dict[str, Any] = {"region": "FR", "insee": None, "lon": None, "lat": None, "email": None, "phone": None}
+    if insee is not None:
+        fields |= territory.of_commune(insee.strip().upper())
+    if region:
+        fields["region"] = region.strip().upper()
+    if boundary is not None:
+        fields |= _from_file(boundary, name, fields["region"], swap=swap, mend=mend)
+    if name:
+        fields["name"] = name.strip()
+    fields["slug"] = slug or slug_of(fields["name"])[:60].strip("-")
+    fields["kind"] = StationKind(kind or ("authority" if insee else "association"))
+    fields["languages"] = tuple(part.strip() for part in languages.split(",") if part.strip())
+    fields["margin_m"] = where.margin_m if margin_m is None else margin_m
+    _check(fields)
+    fields["sea"] = territory.sea_of(fields["boundary"])
+    return fields
 
 
 def _from_file(path: Path, name: str | None, region: str, *, swap: bool | None, mend: bool) -> dict[str, Any]:
@@ -270,5 +341,26 @@ def _facts(found: Station) -> dict[str, Any]:
     }
 
 
+def _fields() -> dict[str, str]:
+    return {
+        "slug": words("slug"),
+        "name": words("name"),
+        "kind": words("kind"),
+        "languages": words("languages"),
+        "insee": "INSEE",
+        "region": words("region"),
+        "lon": words("longitude"),
+        "lat": words("latitude"),
+        "email": words("e-mail"),
+        "phone": words("telephone"),
+        "margin_m": words("margin (m)"),
+        "followers": words("followers"),
+    }
+
+
+def _kinds() -> dict[str, str]:
+    return {"authority": words("authority"), "school": words("school"), "association": words("association")}
+
+
 def _plain(value: Any) -> Any:
-    return ", ".join(value) if isinstance(value, list) else value
+    return ", ".join(value) if isinstance(value, list) else _kinds().get(value, value)

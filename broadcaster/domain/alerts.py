@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
 from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.domain.stations import StationKind
 
 if TYPE_CHECKING:  # imported on use: the commands that ask a service need neither geometry nor a database
     from zones import Area
@@ -44,6 +45,15 @@ class Severity(StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> Severity | None:
         return cls.MINOR if value == "unknown" else None
+
+
+SEVERITY_WORDS: Mapping[Severity, str] = {
+    Severity.EXTREME: "Extreme danger",
+    Severity.SEVERE: "Serious danger",
+    Severity.MODERATE: "Danger",
+    Severity.MINOR: "Information",
+}
+"""How severities are called; translated where they are shown."""
 
 
 class Urgency(StrEnum):
@@ -154,6 +164,12 @@ class Text:
 def lane_of(severity: Severity, status: Status) -> Lane:
     """Return the lane. An exercise never delays a real alert."""
     return RULES[severity].lane if status is Status.ACTUAL else Lane.ROUTINE
+
+
+def usual_audience(kind: StationKind, severity: Severity) -> AudienceKind:
+    """Return the audience that console and terminal propose for an alert with an area."""
+    grave = kind is StationKind.AUTHORITY and severity in GRAVE
+    return AudienceKind.EVERYONE if grave else AudienceKind.FOLLOWERS
 
 
 def rank_of(severity: Severity, status: Status) -> int:

@@ -106,6 +106,7 @@ class Action(StrEnum):
 
     STATION_ADDED = "station_added"
     STATION_CHANGED = "station_changed"
+    STATION_REMOVED = "station_removed"
     TOPICS_CHANGED = "topics_changed"
     MAP_FETCHED = "map_fetched"
 

@@ -141,6 +141,7 @@ def show_alert(alert: Alert, station: Station, base_url: str) -> AlertOut:
         **show_message(alert),
         id=str(alert.id),
         station=station.slug,
+        zone=zone_of(station.region).key,
         url=f"{base_url}/a/{alert.token}",
         msg_type=alert.msg_type,
         sent_at=alert.sent_at,

@@ -4,6 +4,8 @@ A request for a cell of some 5 by 7 km does not reveal the position in it: devic
 inside, by the circles and polygons returned.
 """
 
+import math
+
 from aiohttp import web
 
 from broadcaster.domain.alerts import Alert
@@ -24,6 +26,7 @@ CELL_LON, CELL_LAT = 0.1, 0.05
 
 _SLIGHT = 1e-6
 _MARGIN = 0.001
+_NEAR = 0.046
 _FRESH = {"Cache-Control": "public, max-age=15"}
 _MOST = 50
 
@@ -33,12 +36,17 @@ async def cell(call: Call[None, CellQuery]) -> web.Response:
     services, query = call.services, call.query
     west, south = _corner(query.lon, CELL_LON, "lon"), _corner(query.lat, CELL_LAT, "lat")
     box = (west, south, round(west + CELL_LON, 2), round(south + CELL_LAT, 2))
-    found = [each for each in services.active.reaching(box, _MARGIN) if each.public]
+    found = [each for each in services.active.reaching(box, _near(south)) if each.public]
     found.sort(key=lambda alert: (alert.rank, -alert.id))
+    reaching = {each.id for each in services.active.reaching(box, (_MARGIN, _MARGIN))}
     async with services.store.read() as unit:
         owners = {alert.station_id: await station_of(unit, alert) for alert in found}
-    shown = tuple(_shown(alert, owners[alert.station_id], services.base_url) for alert in found)
-    return answer(CellOut(west=box[0], south=box[1], east=box[2], north=box[3], alerts=shown), headers=_FRESH)
+    here: list[CellAlert] = []
+    near: list[CellAlert] = []
+    for alert in found:
+        (here if alert.id in reaching else near).append(_shown(alert, owners[alert.station_id], services.base_url))
+    made = CellOut(west=box[0], south=box[1], east=box[2], north=box[3], alerts=tuple(here), near=tuple(near))
+    return answer(made, headers=_FRESH)
 
 
 async def of_station(call: Call[None, None]) -> web.Response:
@@ -56,6 +64,12 @@ async def station_alerts(unit: Unit, services: Services, station: Station) -> St
     found.sort(key=lambda alert: (alert.rank, -alert.id))
     shown = tuple(_shown(alert, station, services.base_url) for alert in found)
     return StationAlerts(station=station.slug, name=station.name, at=now, alerts=shown)
+
+
+def _near(south: float) -> tuple[float, float]:
+    """Return some 5 km in degrees of longitude and latitude: what is near any point of a cell is near the cell."""
+    nearest_pole = min(88.0, max(abs(south), abs(south + CELL_LAT)))
+    return _NEAR / math.cos(math.radians(nearest_pole)), _NEAR
 
 
 def _corner(given: float, step: float, field: str) -> float:

@@ -1,17 +1,12 @@
 """Severities on pages: words and styles."""
 
-from broadcaster.domain.alerts import Message, Severity, Status
+from broadcaster.domain.alerts import SEVERITY_WORDS, Message, Status
 from broadcaster.web.i18n import Words
 
 
 def severity_words(words: Words) -> dict[str, str]:
     """Return each severity in a reader's words."""
-    return {
-        Severity.EXTREME.value: words("Extreme danger"),
-        Severity.SEVERE.value: words("Grave danger"),
-        Severity.MODERATE.value: words("Danger"),
-        Severity.MINOR.value: words("Information"),
-    }
+    return {severity.value: words(said) for severity, said in SEVERITY_WORDS.items()}
 
 
 def look_of(message: Message) -> str:

@@ -86,7 +86,7 @@ def test_only_the_settings_and_the_command_line_read_the_environment():
         for path in SOURCES
         if any(word in path.read_text() for word in ("os.environ", "os.getenv", "environb"))
     }
-    assert readers == {"broadcaster/config.py", "broadcaster/commands/reached.py"}
+    assert readers == {f"broadcaster/{each}.py" for each in ("config", "commands/reached", "commands/wording")}
 
 
 _OPENED = """

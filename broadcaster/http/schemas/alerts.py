@@ -174,6 +174,7 @@ class AlertOut(ContentOut):
 
     id: AlertId
     station: str
+    zone: str = Field(description="The station's time zone (tz database).")
     url: str
     msg_type: str
     sent_at: datetime

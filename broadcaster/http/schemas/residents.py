@@ -119,13 +119,14 @@ class CellAlert(NearbyAlert):
 
 
 class CellOut(Shown):
-    """The public alerts that reach into a cell, the gravest first."""
+    """The public alerts that reach into a cell, the gravest first; ``near``: those that reach within 5 km of it."""
 
     west: float
     south: float
     east: float
     north: float
     alerts: tuple[CellAlert, ...]
+    near: tuple[CellAlert, ...]
 
 
 class StationAlerts(Shown):

@@ -98,6 +98,8 @@ def _mine(words: Words) -> Mapping[str, str]:
 def _here(words: Words) -> Mapping[str, str]:
     return {
         "none_here": words("No alert here"),
+        "near_here": words("None here; one is %(distance)s %(side)s of you"),
+        "sides": words("north|north-east|east|south-east|south|south-west|west|north-west"),
         "some_here": words("Alerts here"),
         "accuracy": words("Your position is known to %(n)s m."),
         "near_edge": words("You may be in the area or just outside: your position is not exact."),
@@ -114,6 +116,5 @@ def _here(words: Words) -> Mapping[str, str]:
         "you": words("You are here"),
         "last_word": words("Last word: %(time)s"),
         "lost": words("No network since %(time)s. What you see may be out of date."),
-        "no_alert": words("No alert"),
         "what_to_do": words("What to do"),
     }

@@ -1,5 +1,6 @@
 """/sign/{slug}: a station's alerts, full-screen, for a public display."""
 
+import segno
 from aiohttp import web
 
 from broadcaster.domain.alerts import Severity
@@ -32,7 +33,10 @@ async def show(call: Call[None, None]) -> web.Response:
         "zone": zone_of(station.region).key,
         "now": now.model_dump(mode="json"),
     }
-    return page(call, "resident/sign.html", words, {"station": station}, given=given)
+    address = f"{call.services.base_url}/s/{station.slug}"
+    code = segno.make_qr(address, error="q").svg_data_uri(border=4, light="#fff")
+    facts = {"station": station, "address": address.partition("://")[2], "code": code}
+    return page(call, "resident/sign.html", words, facts, given=given)
 
 
 def _said(language: str) -> dict[str, str]:

@@ -3,8 +3,8 @@
 import { answering } from "./parts/answering.js";
 import { ask } from "./parts/ask.js";
 import { fact } from "./parts/device.js";
-import { one } from "./parts/dom.js";
-import { locate, metresOutside } from "./parts/where.js";
+import { all, one } from "./parts/dom.js";
+import { distance, locate, metresOutside } from "./parts/where.js";
 
 const page = one("article[data-alert]");
 const words = page.dataset;
@@ -36,9 +36,7 @@ if (where && map && navigator.geolocation) {
     try {
       const at = await locate();
       const outside = metresOutside(JSON.parse(words.shape), at.lon, at.lat);
-      const metres = Math.round(outside / 10) * 10;
-      const distance = metres < 1000 ? `${metres} m` : `${(metres / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} km`;
-      said.textContent = outside <= 0 ? words.inside : words.outside.replace("%(distance)s", distance);
+      said.textContent = outside <= 0 ? words.inside : words.outside.replace("%(distance)s", distance(outside));
       if (outside > 0 && outside <= at.accuracy) said.textContent += ` ${words.edge}`;
       mark(at);
     } catch (error) {
@@ -83,6 +81,24 @@ if (Date.now() - made > 90_000) {
   one("span", old).textContent = words.old.replace("%(time)s", time);
   window.addEventListener("online", () => location.reload(), { once: true });
 }
+
+// Once it is over it looks it, also on a page that stayed open, or was kept: nobody is to do today what was asked yesterday.
+const over = one("#over");
+const end = Date.parse(words.expires);
+(function wait() {
+  const left = end - Date.now();
+  if (!over || Number.isNaN(end)) return;
+  if (left > 0) {
+    setTimeout(wait, Math.min(left, 3600_000));
+    return;
+  }
+  over.hidden = false;
+  one("#to-do")?.replaceChildren(words.past);
+  for (const each of all(".severity:not(.drill), .do, svg.map .zone:not(.drill)")) {
+    each.classList.remove("extreme", "severe", "moderate", "minor");
+    each.classList.add("past");
+  }
+})();
 
 // Who reads it here is not woken, or told in the morning, by the same.
 if (words.opened) {

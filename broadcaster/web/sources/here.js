@@ -2,12 +2,12 @@
 // visitor asks to be told while they are here.
 
 import { ask, given, isOffline, once, trouble, word } from "./parts/ask.js";
-import { card, moment } from "./parts/cards.js";
+import { card, moment, textOf } from "./parts/cards.js";
 import { drop, fact, keep } from "./parts/device.js";
 import { all, one, say } from "./parts/dom.js";
 import { locale } from "./parts/codes.js";
 import { standing, subscribe } from "./parts/pushing.js";
-import { alertsAt, locate } from "./parts/where.js";
+import { alertsAround, distance, locate, side } from "./parts/where.js";
 
 const look = /** @type {HTMLButtonElement} */ (one("#look"));
 const wrong = one("#trouble");
@@ -47,10 +47,13 @@ form.addEventListener("submit", (event) => {
 /** @param {{lon: number, lat: number, accuracy: number, label?: string}} at */
 async function show(at) {
   point = at;
-  const found = await alertsAt(at.lon, at.lat, at.accuracy);
-  one("h2", result).textContent = found.length ? word("some_here") : word("none_here");
+  const { here: found, nearest } = await alertsAround(at.lon, at.lat, at.accuracy);
+  const far = nearest && { distance: distance(nearest.outside), side: word("sides").split("|")[side(nearest.way)] };
+  one("h2", result).textContent = found.length ? word("some_here") : far ? word("near_here", far) : word("none_here");
   one(".where", result).textContent = at.label || (at.accuracy > 100 ? word("accuracy", { n: at.accuracy }) : "");
-  one(".alerts", result).replaceChildren(...found.map((each) => card(each, { note: each.outside > 0 ? word("near_edge") : "" })));
+  one(".outside", result).hidden = Boolean(found.length || !far);
+  const shown = found.length || !far ? found.map((each) => card(each, { note: each.outside > 0 ? word("near_edge") : "" })) : [card(nearest, { note: textOf(nearest).instruction })];
+  one(".alerts", result).replaceChildren(...shown);
   result.classList.toggle("calm", !found.length);
   result.hidden = false;
   one("#stay").hidden = Boolean(at.label) || !["can", "on"].includes(standing());

@@ -6,7 +6,7 @@ import { dates, make, one } from "./parts/dom.js";
 import { card } from "./parts/cards.js";
 import { mend } from "./parts/pushing.js";
 import { tellAll } from "./parts/reports.js";
-import { alertsAt } from "./parts/where.js";
+import { alertsAround } from "./parts/where.js";
 
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker
@@ -46,7 +46,7 @@ async function mine() {
     const points = [...me.places, ...(me.position ? [{ ...me.position, label: null }] : [])];
     const found = new Map();
     for (const each of points) {
-      for (const alert of await alertsAt(each.lon, each.lat)) {
+      for (const alert of (await alertsAround(each.lon, each.lat)).here) {
         const known = found.get(alert.id) || { ...alert, at: [] };
         if (each.label) known.at.push(each.label);
         found.set(alert.id, known);

@@ -3,7 +3,7 @@
 
 import { given, word } from "./parts/ask.js";
 import { moment, severity } from "./parts/cards.js";
-import { dates, fill, make, one } from "./parts/dom.js";
+import { all, dates, fill, make, one } from "./parts/dom.js";
 
 const EVERY_MS = 15_000;
 const LOST_MS = 60_000;
@@ -15,6 +15,7 @@ let known = given.now;
 let heard = Date.now();
 let failing = false;
 let turn = 0;
+let idling = false;
 
 try {
   const kept = JSON.parse(localStorage.getItem(KEPT) || "null");
@@ -51,7 +52,9 @@ const holding = () => known.alerts.filter((each) => Date.parse(each.expires) > D
 
 function show() {
   const alerts = holding();
-  root.replaceChildren(...(alerts.length ? alerts.map(block) : [make("p", { class: "calm" }, word("no_alert"))]));
+  if (alerts.length || !idling) root.replaceChildren(...(alerts.length ? alerts.map(block) : [one("#idle").content.cloneNode(true)]));
+  idling = !alerts.length; // what stays is not read out again
+
   root.classList.toggle("single", alerts.length === 1);
   const worst = alerts[0];
   document.body.dataset.look = !worst ? "calm" : worst.status === "actual" ? worst.severity : "drill";
@@ -96,7 +99,8 @@ function tick() {
   const lost = failing && Date.now() - heard > LOST_MS;
   last.textContent = lost ? word("lost", { time }) : word("last_word", { time });
   last.classList.toggle("lost", lost);
-  one("#clock").textContent = new Date().toLocaleTimeString(dates(), { timeZone: given.zone, hour: "2-digit", minute: "2-digit" });
+  for (const clock of all(".clock")) clock.textContent = new Date().toLocaleTimeString(dates(), { timeZone: given.zone, hour: "2-digit", minute: "2-digit" });
+  for (const day of all(".day")) day.textContent = new Date().toLocaleDateString(dates(), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long" });
 }
 
 show();

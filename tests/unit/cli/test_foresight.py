@@ -27,7 +27,7 @@ REACH = {
             {"unused": 3, "further": {"sms": {"people": 3, "cost_minor": 24}, "voice": {"people": 1, "cost_minor": 0}}},
             [
                 "3 people have a contact that this alert does not use",
-                "sms would reach 3 more people (0.24 EUR)",
+                "sms would reach 3 more people (€0.24)",
                 "1 more person (free)",
             ],
             ["no contact"],

@@ -24,4 +24,4 @@ def test_a_length_of_time_is_said_in_two_units(value: float | None, said: str):
 
 
 def test_minor_units_become_the_currencys_own():
-    assert money(123_456, "EUR") == "1,234.56 EUR"
+    assert money(123_456, "EUR") == "€1,234.56"

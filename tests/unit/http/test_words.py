@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 
 from broadcaster import languages
 from broadcaster.domain import health, reasons
+from broadcaster.domain.alerts import SEVERITY_WORDS
 from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import ONE_OF_SEVERAL
@@ -20,7 +21,7 @@ from broadcaster.web.console.compose.beginnings import BEGINNINGS
 from broadcaster.web.i18n import preferred
 
 CODE = Path(languages.__file__).parent
-FILES = [*CODE.glob("**/templates/**/*.*"), *(path for path in CODE.glob("**/*.py") if path.parent.name != "commands")]
+FILES = [*CODE.glob("**/templates/**/*.*"), *CODE.glob("**/*.py")]
 SENTENCE = re.compile(r"""(?:\b_|words)(?:\.typed)?\(\s*(?:"([^"]+)"|'([^']+)')""")
 
 
@@ -36,7 +37,14 @@ def counted():
 
 def used():
     found = {ONE_OF_SEVERAL, *(said for said in SENTENCES.values() if isinstance(said, str))}
-    found |= {*reasons.SENTENCES.values(), *CHANNEL_WORDS.values(), "; ", *HEADINGS, *OF_PLACE}
+    found |= {
+        *reasons.SENTENCES.values(),
+        *CHANNEL_WORDS.values(),
+        *SEVERITY_WORDS.values(),
+        "; ",
+        *HEADINGS,
+        *OF_PLACE,
+    }
     found |= {text for each in BEGINNINGS for text in asdict(each.said).values() if text}
     found |= {said for each in health.SENTENCES.values() for said in (each.said, each.to_do)}
     for path in FILES:

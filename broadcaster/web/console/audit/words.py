@@ -58,6 +58,7 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.OCCURRENCE_DISMISSED: words("dismissed an alert that was not sent"),
         Action.STATION_ADDED: words("added a station"),
         Action.STATION_CHANGED: words("changed a station"),
+        Action.STATION_REMOVED: words("removed a station"),
         Action.TOPICS_CHANGED: words("changed the topics"),
         Action.MAP_FETCHED: words("fetched the map"),
         Action.AUDIT_SEEN: words("looked at the log"),

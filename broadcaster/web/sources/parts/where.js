@@ -3,6 +3,7 @@
 const A = 6378137;
 const E2 = 0.00669437999014;
 const RADIANS = Math.PI / 180;
+const NEAR_M = 5000;
 
 /** Metres a degree of longitude and of latitude make at a latitude, on the ellipsoid. @param {number} lat */
 function scale(lat) {
@@ -25,20 +26,40 @@ export function metresBetween(lon, lat, lon2, lat2) {
 }
 
 /**
- * Metres from a point to an area, 0 inside; null where there is no area.
+ * The shortest way from a point into an area, in metres east and north; [0, 0] inside, null where there is no area.
  * @param {{circles: {lon: number, lat: number, radius_m: number}[], polygons: any}|null} shape
  * @param {number} lon @param {number} lat
  */
-export function metresOutside(shape, lon, lat) {
+export function wayInto(shape, lon, lat) {
   if (!shape) return null;
-  let least = Infinity;
-  for (const circle of shape.circles) least = Math.min(least, Math.max(0, metresBetween(lon, lat, circle.lon, circle.lat) - circle.radius_m));
+  let least = [Infinity, Infinity];
+  const nearer = (way) => Math.hypot(...way) < Math.hypot(...least) && (least = way);
+  for (const circle of shape.circles) {
+    const [east, north] = scale((lat + circle.lat) / 2);
+    const way = [turn(lon, circle.lon) * east, (circle.lat - lat) * north];
+    const metres = Math.hypot(...way);
+    const part = metres > circle.radius_m ? 1 - circle.radius_m / metres : 0;
+    nearer(way.map((each) => each * part));
+  }
   for (const rings of polygons(shape.polygons)) {
-    if (inRings(rings, lon, lat)) return 0;
-    for (const ring of rings) least = Math.min(least, metresToRing(ring, lon, lat));
+    if (inRings(rings, lon, lat)) return [0, 0];
+    for (const ring of rings) nearer(wayToRing(ring, lon, lat));
   }
   return least;
 }
+
+/** Metres from a point to an area, 0 inside; null where there is no area. @param {any} shape @param {number} lon @param {number} lat */
+export function metresOutside(shape, lon, lat) {
+  const way = wayInto(shape, lon, lat);
+  return way && Math.hypot(...way);
+}
+
+/** Write a distance: 350 m, 1.1 km. @param {number} metres */
+export const distance = (metres) =>
+  metres < 950 ? `${Math.round(metres / 10) * 10}\u202fm` : `${(metres / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })}\u202fkm`;
+
+/** Which of eight sides a way leads to: 0 north, 1 north-east, … @param {number[]} way metres east and north */
+export const side = ([east, north]) => (Math.round(Math.atan2(east, north) / (Math.PI / 4)) + 8) % 8;
 
 function polygons(geometry) {
   if (!geometry) return [];
@@ -57,15 +78,16 @@ function inRings(rings, lon, lat) {
   return inside;
 }
 
-function metresToRing(ring, lon, lat) {
+function wayToRing(ring, lon, lat) {
   const [east, north] = scale(lat);
   const plane = ring.map(([x, y]) => [turn(lon, x) * east, (y - lat) * north]);
-  let least = Infinity;
+  let least = [Infinity, Infinity];
   for (let at = 1; at < plane.length; at++) {
     const [x1, y1] = plane[at - 1];
     const [dx, dy] = [plane[at][0] - x1, plane[at][1] - y1];
     const along = Math.min(1, Math.max(0, -(x1 * dx + y1 * dy) / (dx * dx + dy * dy || 1)));
-    least = Math.min(least, Math.hypot(x1 + along * dx, y1 + along * dy));
+    const way = [x1 + along * dx, y1 + along * dy];
+    if (Math.hypot(...way) < Math.hypot(...least)) least = way;
   }
   return least;
 }
@@ -77,17 +99,20 @@ export function cellOf(lon, lat) {
 }
 
 /**
- * The alerts at a point, each with how far outside it the point is (0: inside); the service is told the cell and no more.
+ * The alerts at a point, each with how far outside it the point is (0: inside), and the nearest real one of the others;
+ * the service is told the cell and no more.
  * @param {number} lon @param {number} lat @param {number} accuracy metres that the point may be wrong by
  */
-export async function alertsAt(lon, lat, accuracy = 0) {
+export async function alertsAround(lon, lat, accuracy = 0) {
   const cell = cellOf(lon, lat);
   const answer = await fetch(`/v1/cells?lon=${cell.lon}&lat=${cell.lat}`, { credentials: "omit" });
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  const { alerts } = await answer.json();
-  return alerts
-    .map((alert) => ({ ...alert, outside: metresOutside(alert.shape, lon, lat) ?? Infinity }))
-    .filter((alert) => alert.outside <= Math.min(accuracy, 2000));
+  const { alerts, near } = await answer.json();
+  const all = [...alerts, ...near].map((alert) => ({ ...alert, way: wayInto(alert.shape, lon, lat) ?? [Infinity, Infinity] }));
+  for (const alert of all) alert.outside = Math.hypot(...alert.way);
+  const isHere = (alert) => alert.outside <= Math.min(accuracy, 2000);
+  const others = all.filter((alert) => alert.status === "actual" && alert.outside <= NEAR_M && !isHere(alert));
+  return { here: all.filter(isHere), nearest: others.sort((one, other) => one.outside - other.outside)[0] };
 }
 
 /**

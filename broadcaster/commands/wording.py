@@ -1,0 +1,37 @@
+"""What commands say, in the terminal's language: that of LC_ALL, LC_MESSAGES or LANG (POSIX, 8.2), else English.
+
+::
+
+    click.echo(words("added %(name)s as %(slug)s", name=station.name, slug=station.slug))
+    click.echo(many("%(n)s person opted out", "%(n)s people opted out", n))
+
+French is in ``web/locale/fr/LC_MESSAGES/terminal.po``. Documents for programs (``--json``) are never translated.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from broadcaster.languages import Words
+
+_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+
+def reader() -> Words:
+    """Return the words of the terminal's language."""
+    from broadcaster.languages import catalogs  # noqa: PLC0415  `--help` needs no words
+
+    locale = next(filter(None, map(os.environ.get, _VARIABLES)), "")
+    return catalogs().words(locale.partition(".")[0].replace("_", "-"))
+
+
+def words(sentence: str, /, **gaps: object) -> str:
+    """Translate an English sentence and fill it."""
+    return reader()(sentence, **gaps)
+
+
+def many(one: str, several: str, n: int, /, **gaps: object) -> str:
+    """Return the plural form for ``n``; ``%(n)s`` is filled."""
+    return reader().many(one, several, n, **gaps)

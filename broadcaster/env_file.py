@@ -1,0 +1,27 @@
+"""Files of settings as Docker and systemd read them: NAME=VALUE, # before a comment."""
+
+from pathlib import Path
+
+
+def read(path: Path, prefix: str, findings: list[tuple[str, str]]) -> dict[str, str]:
+    """Return the file's settings, none without a file; add (where, what is wrong) to ``findings``."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        findings.append((str(path), f"can't be read: {error.strerror}; let this user read it"))
+        return {}
+    except UnicodeDecodeError:
+        findings.append((str(path), "is no text in UTF-8"))
+        return {}
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not line.strip() or name.startswith("#"):
+            continue
+        if equals and name.startswith(prefix):
+            found[name] = value[1:-1] if len(value) > 1 and value[0] == value[-1] in ("'", '"') else value
+        else:
+            findings.append((f"{path}:{number}", f"is not a line such as {prefix}PORT=8080"))
+    return found
