@@ -9,6 +9,7 @@ from broadcaster.bus import BusUnavailable
 from broadcaster.figures import Figures
 from broadcaster.pipeline import auditing, schedule, welcome
 from broadcaster.pipeline.digest import send_digests
+from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.wake import wake
 from broadcaster.store import StoreUnavailable, sandbox, schedules
@@ -45,6 +46,7 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             job(auditing.chain_entries, seconds=1),
             job(auditing.send_head, minutes=10),
             job(auditing.drop_old, hours=6),
+            job(escalate, seconds=1),
             job(send_digests, seconds=2),
             job(mind_residents, seconds=10),
             job(welcome.send_due, seconds=10),

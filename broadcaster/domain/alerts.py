@@ -11,8 +11,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
-from broadcaster.domain.people import CHANNELS, ChannelName
-from broadcaster.domain.stations import StationKind
+from broadcaster.domain.escalation import Policy, Round, Step, Until, at_once
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.stations import Station, StationKind
 
 if TYPE_CHECKING:  # imported on use: the commands that ask a service need neither geometry nor a database
     from zones import Area
@@ -108,26 +109,32 @@ class Rules:
 
     ``lane``: of an actual alert; exercises and tests are routine. ``quiet``: residents' settings apply (quiet hours,
     topics, least severity, digest). ``grace``: how late a scheduled alert is still sent without confirmation; None:
-    never. ``channels``: the default. ``approval``: a second person may have to approve. ``escalation``: people who do
-    not react are tried by further channels.
+    never. ``approval``: a second person may have to approve. ``answers``: people are asked to confirm. ``policy``: a
+    station's, until it sets its own.
     """
 
     lane: Lane
     quiet: bool
     grace: timedelta | None
-    channels: tuple[ChannelName, ...]
     approval: bool
-    escalation: bool
+    answers: bool
+    policy: Policy
 
 
-_P, _S, _E = ChannelName.PUSH, ChannelName.SMS, ChannelName.EMAIL
+_P, _S, _V, _E = ChannelName.PUSH, ChannelName.SMS, ChannelName.VOICE, ChannelName.EMAIL
+_CALLS = Step((_V,), 120, Until.CONFIRMED, repeat=2, every_s=180)
+_EXTREME = Policy((Step((_P, _S, _E)), _CALLS))
+# Mail costs nothing, and some people have nothing else.
+_SEVERE = Policy((Step((_P,)), Step((_S, _E), 60, Until.DISPLAYED), Step((_V,), 300, Until.CONFIRMED)))
+_MODERATE = Policy((Step((_P,)), Step((_E,), 600, Until.DISPLAYED)))
+_MINOR = Policy((Step((_P,)), Step((_E,), 600, Until.ACCEPTED)))
 _2H = timedelta(hours=2)
 RULES = {
-    #                         lane          quiet  grace  channels       approval  escalation
-    Severity.EXTREME:  Rules(Lane.URGENT,  False, None,  CHANNELS,      True,     True),
-    Severity.SEVERE:   Rules(Lane.URGENT,  False, None,  CHANNELS,      True,     True),
-    Severity.MODERATE: Rules(Lane.ROUTINE, True,  _2H,   (_P, _S, _E),  False,    True),
-    Severity.MINOR:    Rules(Lane.ROUTINE, True,  _2H,   (_P, _E),      False,    False),
+    #                         lane          quiet  grace  approval  answers  policy
+    Severity.EXTREME:  Rules(Lane.URGENT,  False, None,  True,     True,    _EXTREME),
+    Severity.SEVERE:   Rules(Lane.URGENT,  False, None,  True,     True,    _SEVERE),
+    Severity.MODERATE: Rules(Lane.ROUTINE, True,  _2H,   False,    True,    _MODERATE),
+    Severity.MINOR:    Rules(Lane.ROUTINE, True,  _2H,   False,    False,   _MINOR),
 }  # fmt: skip
 """The only table of severities; every rule that depends on severity reads it."""
 
@@ -159,6 +166,11 @@ class Text:
     def read(cls, stored: Mapping[str, Any]) -> Text:
         """Return a text from its stored form."""
         return cls(**{**stored, "answers": tuple(stored.get("answers", ()))})
+
+
+def policy_of(station: Station, severity: Severity) -> Policy:
+    """Return how a station's alerts of a severity escalate."""
+    return station.policies.get(severity, RULES[severity].policy)
 
 
 def lane_of(severity: Severity, status: Status) -> Lane:
@@ -273,7 +285,8 @@ class Alert(Message):
     """A stored alert. ``id`` orders alerts by time; ``token`` identifies its public page.
 
     ``references``: alerts that an all-clear or an update is about. ``places``: addresses at its circles' centres, ""
-    where none is near; None before they are looked up.
+    where none is near; None before they are looked up. ``policy``: how its channels follow each other, as it was when
+    the alert was issued; None: all at once. ``stopped_at``: since when no further step is taken.
     """
 
     id: int
@@ -290,6 +303,17 @@ class Alert(Message):
     resolved_at: datetime | None = None
     finished_at: datetime | None = None
     cancelled_at: datetime | None = None
+    policy: Policy | None = None
+    stopped_at: datetime | None = None
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        return (self.policy or at_once(self.channels)).rounds
+
+    @property
+    def escalates_until(self) -> datetime:
+        """Return since when no further step is taken."""
+        return self.expires_at if self.stopped_at is None else min(self.expires_at, self.stopped_at)
 
     @property
     def first_id(self) -> int:

@@ -70,7 +70,7 @@ def asks(alert: Alert) -> bool:
     """Return whether an alert's messages ask for an answer: where it matters who reacts, or the author asks."""
     if alert.msg_type is MsgType.CANCEL or alert.audience.kind is AudienceKind.DIGEST:
         return False
-    return alert.own_answers > 0 or RULES[alert.severity].escalation
+    return alert.own_answers > 0 or RULES[alert.severity].answers
 
 
 def offered(alert: Alert, *, helps: bool) -> tuple[int, ...]:

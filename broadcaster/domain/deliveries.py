@@ -96,7 +96,8 @@ class Person:
     """One person's standing in one alert; ``moved`` updates its sums.
 
     ``pending``, ``held``: number of deliveries still unsent, and taken by a provider. ``reasons``: why the others
-    failed (``domain.reasons.pack``).
+    failed (``domain.reasons.pack``). ``next_round``: of the alert's policy; None: nothing more follows.
+    ``enough``: the state from which on nothing more follows.
     """
 
     subscriber_id: int
@@ -104,6 +105,13 @@ class Person:
     pending: int
     held: int
     reasons: str = ""
+    next_round: int | None = None
+    enough: PersonState = PersonState.ACKNOWLEDGED
+
+    @property
+    def all_failed(self) -> bool:
+        """Return whether nothing sent so far can still reach them, and something follows."""
+        return self.next_round is not None and self.pending == self.held == 0 and self.state is PersonState.PENDING
 
     def moved(self, old: DeliveryState, new: DeliveryState) -> None:
         """Update the sums for a delivery that went from ``old`` to ``new``."""
@@ -119,7 +127,10 @@ class Person:
             if self.held > 0:
                 self.state = PersonState.ACCEPTED
             else:
-                self.state = PersonState.PENDING if self.pending > 0 else PersonState.UNREACHED
+                left = self.pending > 0 or self.next_round is not None
+                self.state = PersonState.PENDING if left else PersonState.UNREACHED
+        if self.state >= self.enough:
+            self.next_round = None
 
 
 @dataclass(slots=True)  # one per message: frozen would make construction three times as slow

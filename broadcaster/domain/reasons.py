@@ -23,6 +23,8 @@ class Reason(StrEnum):
     RETIRED = "contact-retired"
     ERASED = "contact-erased"
     SEALED = "address-sealed"
+    CONFIRMED = "confirmed"
+    BUDGET = "over-budget"
     BUG = "service-error"
     OTHER = "other"
 
@@ -43,6 +45,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.RETIRED: "not sent, the address had stopped working",
     Reason.ERASED: "not sent, the address had been deleted",
     Reason.SEALED: "not sent, the stored address cannot be read",
+    Reason.CONFIRMED: "not sent, they had confirmed the alert already",
+    Reason.BUDGET: "not sent, the budget for it is used up",
     Reason.BUG: "an error of this service",
     Reason.OTHER: "Another reason",
 }

@@ -177,7 +177,14 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "group-name": "A group's name needs a letter or a figure.",
     "group-in-use": "An alert to this group is not over yet: lift it, or wait for its end, then delete the group.",
     "group-not-joined": "Only the station says, with its key, who is in its groups: leave this one out.",
-    "channels-needed": "Choose at least one channel: push, sms, voice or email.",
+    "policy-unreadable": "Write steps, each with channels, after_s, until, repeat and every_s, and longest_s.",
+    "policy-steps": "A policy has 1 to %(most)s steps, each with at least one channel.",
+    "policy-twice": "Each channel stands in one step: to send by it again, let the step repeat.",
+    "policy-order": "The first step is taken at once, and each later one no earlier than the one before it.",
+    "policy-repeats": "A step is repeated at most %(most)s times, %(least)s seconds apart at least.",
+    "policy-longest": (
+        "The last step must begin before the policy's end, which is %(most)s seconds after the alert at the latest."
+    ),
     "expires-past": "This time is over already: nothing would be sent.",
     "expires-too-late": "At most %(days)s days ahead: an alert that long is a notice.",
     "onset-not-before-expires": "The beginning must be before the end.",

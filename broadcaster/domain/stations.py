@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from broadcaster.domain.escalation import Budgets, Policy
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.spelling import group_slug
 
@@ -65,7 +66,8 @@ class Station:
     """A commune, a school or an association. ``languages``: the first is its own.
 
     ``boundary``: GeoJSON or None. ``sea``: GeoJSON of the sea nearby, which does not count against the margin; None if
-    not determined yet. ``topics``: slug to name, from ``read_topics``.
+    not determined yet. ``topics``: slug to name, from ``read_topics``. ``policies``: by
+    severity, those it set itself (``alerts.policy_of``).
     """
 
     id: int
@@ -83,3 +85,5 @@ class Station:
     phone: str | None = None
     sea: Mapping[str, Any] | None = None
     topics: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(TOPICS, ""))
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    budgets: Budgets = field(default_factory=Budgets)

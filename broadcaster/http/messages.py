@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from broadcaster.domain.alerts import MAX_EVENT, RULES, Message, Text
+from broadcaster.domain.alerts import MAX_EVENT, Message, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
@@ -23,7 +23,7 @@ def message_of(given: Content, station: Station, texts: Mapping[str, Text]) -> M
         texts=texts,
         area=given.area,
         audience=_audience_of(given.audience),
-        channels=given.channels or RULES[given.severity].channels,
+        channels=given.channels or (),
         topic=given.topic,
         wakes=given.wakes,
     )

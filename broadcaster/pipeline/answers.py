@@ -55,6 +55,7 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
         if given.household:
             people |= await answers.reached_by(unit, ids, given.contact_ids)
         await standing.acknowledge(unit, ids, people, now)
+        await tracking.withdraw_all(unit, ids, people, now)
         if not _open(versions, given.choice, now):
             return Taken.OVER, ids
         first = alert.first_id
@@ -66,6 +67,7 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
     taken, ids = await services.store.together(keep)
     for each in ids:
         await services.bus.publish(f"alert:{each}")
+        await services.bus.publish(f"cancelled:{each}")  # some of it, perhaps: senders look again
     return taken
 
 

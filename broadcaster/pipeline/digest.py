@@ -7,9 +7,8 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import Alert, Text
+from broadcaster.domain.alerts import Alert, Severity, Text, policy_of
 from broadcaster.domain.audience import Audience, AudienceKind
-from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
 from broadcaster.languages import LANGUAGES, catalogs
@@ -64,6 +63,7 @@ def _written(station: Station, told: Sequence[Alert], base_url: str, now: dateti
             for each in told[:_MOST_LINES]
         ]
         texts[language] = Text(f"{_title(language, station)} ({len(told)})", "\n".join(lines))
+    policy = policy_of(station, Severity.MINOR)  # one message a person
     return Alert(
         id=new_id(),
         token=new_token(),
@@ -71,7 +71,8 @@ def _written(station: Station, told: Sequence[Alert], base_url: str, now: dateti
         event=_title(station.languages[0], station),
         texts=texts,
         audience=Audience(AudienceKind.DIGEST),
-        channels=(ChannelName.PUSH, ChannelName.EMAIL),
+        channels=policy.channels,
+        policy=policy,
         sent_at=now,
         expires_at=now + _HOLDS,
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import MAX_HEADLINE, Alert, Message, MsgType, Text, content_hash
+from broadcaster.domain.alerts import MAX_HEADLINE, Alert, Message, MsgType, Text, content_hash, policy_of
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.audit import Action, Actor, Param
 from broadcaster.domain.refusals import Conflict, Refused
@@ -16,7 +16,7 @@ from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.rules import check_message, check_texts
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
-from broadcaster.store.alerts import alerts, batches, waiting
+from broadcaster.store.alerts import alerts, batches, escalations, waiting
 from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 from zones import Jurisdiction
@@ -27,7 +27,10 @@ _ALL_CLEAR_HOLDS = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class IssueAlert:
-    """The command to send a message now. ``expires_at`` None: the settings' default."""
+    """The command to send a message now. ``expires_at`` None: the settings' default.
+
+    A message without ``channels`` goes as the station's policy for its severity says.
+    """
 
     station: Station
     actor: Actor
@@ -111,8 +114,10 @@ def drawn_up(
 ) -> Alert:
     """Do the same in the caller's thread; ``ground``: the station's, if it was parsed already."""
     check_message(command.station, command.message, known_groups, ground)
+    policy = None if command.message.channels else policy_of(command.station, command.message.severity)
+    message = command.message if policy is None else replace(command.message, channels=policy.channels)
     return Alert(
-        **command.message.content(),
+        **message.content(),
         id=new_id(),
         token=new_token(),
         station_id=command.station.id,
@@ -121,7 +126,8 @@ def drawn_up(
         expires_at=_expiry(services, command, now),
         onset_at=command.onset_at,
         references=command.references,
-        sandbox=tuple(name for name in command.message.channels if name in services.sandboxed),
+        sandbox=tuple(name for name in message.channels if name in services.sandboxed),
+        policy=policy,
     )
 
 
@@ -180,6 +186,7 @@ async def cancel(
         if earlier is None:
             await alerts.cancelled(unit, alert.id, now)
             await batches.hasten(unit, alert.id, now)
+            await escalations.hasten(unit, alert.id, now)
             await schedules.end_reminders(unit, alert.id, now)
             await waiting.hasten(unit, alert.id, now)
             await alerts.add(unit, all_clear, key_id=actor.id, idempotency_key=None, request_hash=None)

@@ -11,7 +11,7 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from broadcaster.domain.alerts import GRAVE, Alert, Message, Status
+from broadcaster.domain.alerts import GRAVE, Alert, Message, Status, policy_of
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.hearing import Hearing
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNEL_WORDS, CHANNELS, ChannelName
@@ -55,6 +55,9 @@ async def reach(services: Services, question: Question) -> Reach:
     A process without indexes asks a resolver; raises ``NoAnswer`` on timeout.
     """
     station, message = question.station, question.message
+    if not message.channels:
+        message = replace(message, channels=policy_of(station, message.severity).channels)
+        question = replace(question, message=message)
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, station.id)
     await asyncio.to_thread(check_receivers, station, message, known)

@@ -53,8 +53,6 @@ def check_receivers(
             (ground or ground_of(station)).check(message.area)
         except OutsideJurisdiction as error:
             raise refused(error) from error
-    if not message.channels:
-        raise Refused("channels-needed", "channels")
     if message.topic is not None and message.topic not in station.topics:
         raise Refused("topic-unknown", "topic", name=message.topic, known=", ".join(station.topics))
 

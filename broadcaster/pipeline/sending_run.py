@@ -26,7 +26,7 @@ from broadcaster.sending.origins import Flight, Origin
 from broadcaster.sending.sender import Sender
 from broadcaster.sending.time_limit import Limit
 from broadcaster.store import StoreUnavailable
-from broadcaster.store.alerts import alerts
+from broadcaster.store.alerts import alerts, batches
 from broadcaster.store.alerts import report as reports
 from broadcaster.store.alerts.batches import Batch, ToSend
 from channels.addresses import keeper_of, origin_of, read_address
@@ -62,6 +62,7 @@ class Run:
     stopped: bool
     first: bool = False
     ended: bool = False
+    left: set[int] | None = None
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     aside: deque["_Ready"] = field(default_factory=deque)
     bound: dict[int, str] = field(default_factory=dict)
@@ -165,11 +166,12 @@ class Run:
             if self.cancelled.told or self.looking.locked():
                 await self._look_again()
             outcome = self._not_sent(row)
+            withdrawn = self.left is not None and row.id not in self.left
         except BaseException:
             gate.leave()
             origin.turn_away(rank)
             raise
-        if outcome is None and self.going:
+        if outcome is None and self.going and not withdrawn:
             flight = origin.depart(rank, gate.leave, self._wait_for_slow_ones)
             if flight is None:  # meanwhile full or in trouble
                 gate.leave()
@@ -208,7 +210,7 @@ class Run:
         return Outcome(row.id, state, now, reason=reason, maybe_sent=maybe_sent, provider=row.provider)
 
     async def _look_again(self) -> None:
-        """Check in the store whether the alert was cancelled; the signal is only a hint.
+        """Check in the store whether the alert was cancelled, or messages withdrawn; the signal is only a hint.
 
         One task checks, and nobody sends meanwhile.
         """
@@ -217,6 +219,7 @@ class Run:
                 await self.cancelled.wait(0)
                 async with self.services.store.read() as unit:
                     self.over = await alerts.is_cancelled(unit, self.batch.alert_id)
+                    self.left = await batches.queued(unit, self.batch.id)
 
     def _address(self, row: ToSend) -> tuple[Any, Outcome | None]:
         try:

@@ -118,7 +118,7 @@ class Ledger:
         if not group:
             return
         with GROUP_SECONDS.time():
-            touched = await self._write([outcome for outcome, _ in group])
+            applied = await self._write([outcome for outcome, _ in group])
         for _, future in group:
             if future is not None and not future.done():
                 future.set_result(None)
@@ -127,16 +127,18 @@ class Ledger:
         async with self._progress:
             self._written += len(group)
             self._progress.notify_all()
-        for alert_id in touched:
+        for alert_id in applied.touched:
             await self._bus.publish(f"alert:{alert_id}")
+        for alert_id in applied.withdrawn:
+            await self._bus.publish(f"cancelled:{alert_id}")
 
-    async def _write(self, outcomes: Sequence[Outcome]) -> set[int]:
+    async def _write(self, outcomes: Sequence[Outcome]) -> tracking.Applied:
         while True:
             try:
                 # Runs as urgent: groups are short and senders wait for them. Otherwise outcomes would wait for an
                 # alert's last part.
                 with urgently():
-                    touched = await self._store.at_once(lambda unit: tracking.apply(unit, outcomes))
+                    applied = await self._store.at_once(lambda unit: tracking.apply(unit, outcomes))
             except StoreUnavailable as error:
                 self._room.clear()
                 _log.debug("outcomes wait for the store", n=len(outcomes), error=str(error))
@@ -145,10 +147,11 @@ class Ledger:
                 # One of them is poison: the rest must not be lost with it.
                 if len(outcomes) == 1:
                     _log.exception("an outcome could not be written", delivery=outcomes[0].delivery_id)
-                    return set()
+                    return tracking.Applied(set(), set())
                 _log.exception("a group of outcomes could not be written; one by one", n=len(outcomes))
-                return set().union(*[await self._write([outcome]) for outcome in outcomes])
+                each = [await self._write([outcome]) for outcome in outcomes]
+                return tracking.Applied(*(set().union(*parts) for parts in zip(*each, strict=True)))
             else:
                 for state, n in Counter(outcome.state for outcome in outcomes).items():
                     OUTCOMES.labels("retry" if state is None else state.word).inc(n)
-                return touched
+                return applied

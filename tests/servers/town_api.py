@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from broadcaster.domain.people import CHANNELS
 from tests.servers.forked import Forked
 from tests.servers.town_facts import CENTRE, RADIUS_M, STATION, TEXTS
 
@@ -77,12 +78,16 @@ class Api:
         return int(made["id"]), made["token"]
 
     async def issue(self, **changes: Any) -> dict[str, Any]:
-        """POST /v1/alerts: a sound alert in two languages about the centre, changed; ``...`` takes a field away."""
+        """POST /v1/alerts: a sound alert in two languages about the centre, changed; ``...`` takes a field away.
+
+        By all channels at once: without ``channels``, by the station's policy.
+        """
         whole = {
             "station": STATION,
             "severity": "severe",
             "event": "Inondation",
             "texts": TEXTS,
+            "channels": list(CHANNELS),
             "area": {"circles": [{"lon": CENTRE[0], "lat": CENTRE[1], "radius_m": RADIUS_M}]},
             **changes,
         }

@@ -83,32 +83,39 @@ async def recount(store: Store, alert_id: int | str) -> Counter[tuple[str, int]]
         counted[CHANNELS[row.channel], row.state] += 1
         for each in {row.subscriber_id, *owners[row.contact_id]}:
             of[each].append(DeliveryState(row.state))
+    before: Counter[int] = Counter()  # what a message had reached that is sent once more
+    for row in rows:
+        if row.state == DeliveryState.QUEUED and row.delivered_at is not None:
+            before |= Counter(dict.fromkeys((row.subscriber_id, *owners[row.contact_id]), int(DeliveryState.DELIVERED)))
     for person in people:
         counted[counting.people(unconfirmed=person.unconfirmed), person.state] += 1
         states = of.pop(person.subscriber_id, [])
         assert person.pending == states.count(DeliveryState.QUEUED), (person, states)
         assert person.held == sum(state.held for state in states), (person, states)
-        assert person.state == _derived(states), (person, states)
+        counted[counting.FOLLOWING, 0] += person.next_round is not None
+        derived = _derived(states, follows=person.next_round is not None)
+        assert person.state == max(derived, before[person.subscriber_id]), (person, states)
         assert bool(person.reasons) or person.state != PersonState.UNREACHED, person
     assert not of, "deliveries to people who are not in the alert"
     sums = Counter({(each.subject, each.state): each.n for each in kept if each.n})
     twice = sums.pop((counting.TWICE, 1), 0)
     assert twice <= sum(row.attempts for row in rows), "what a dead sender may have sent counts as a try"
-    assert counted == sums, "kept sums"
+    assert +counted == sums, "kept sums"
     assert sum(latencies[counting.DELIVERED].values()) == sum(person.delivered_at is not None for person in people)
     queued = sum(n for (subject, state), n in counted.items() if subject in CHANNELS and state == DeliveryState.QUEUED)
+    queued += counted[counting.FOLLOWING, 0]
     assert (alert.finished_at is not None) == (alert.resolved_at is not None and queued == 0), alert
     return counted
 
 
-def _derived(states: list[DeliveryState]) -> PersonState:
+def _derived(states: list[DeliveryState], *, follows: bool) -> PersonState:
     """What a person's state is by the deliveries as they are now: nobody was ever taken back from a receipt."""
     best = max(states, default=DeliveryState.QUEUED)
     if best >= DeliveryState.DELIVERED:
         return PersonState(int(best))
     if any(state.held for state in states):
         return PersonState.ACCEPTED
-    return PersonState.PENDING if DeliveryState.QUEUED in states else PersonState.UNREACHED
+    return PersonState.PENDING if follows or DeliveryState.QUEUED in states else PersonState.UNREACHED
 
 
 def arrivals(town: Town) -> list[Arrived]:

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select, update
 
 from broadcaster.domain.alerts import Alert, AlertState, MsgType
 from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.escalation import from_json
 from broadcaster.domain.people import ChannelName
 from broadcaster.store.alerts.messages import read_message
 from broadcaster.store.engine.engine import Unit
@@ -35,6 +36,8 @@ def _alert(unit: Unit, row: Any) -> Alert:
         resolved_at=row.resolved_at,
         finished_at=row.finished_at,
         cancelled_at=row.cancelled_at,
+        policy=None if row.policy is None else from_json(row.policy),
+        stopped_at=row.stopped_at,
     )
 
 
@@ -70,6 +73,7 @@ def _row(unit: Unit, alert: Alert, key_id: int | None) -> dict[str, Any]:
         "expires_at": alert.expires_at,
         "state": alert.state,
         "key_id": key_id,
+        "policy": None if alert.policy is None else alert.policy.to_json(),
     }
 
 

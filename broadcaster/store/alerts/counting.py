@@ -21,6 +21,8 @@ CHOSEN = "chosen"
 """Subject of people who want no such alert, or a digest, by state: in no other sum."""
 ANSWERS = "answers"
 """Subject of people's answers, by choice (``domain.answers``); of a chain of updates, under its first alert."""
+FOLLOWING = "following"
+"""Subject of the sum, under state 0, of people for whom a further step may follow: the alert is not finished."""
 WAITING = "waiting"
 """Subject of the sum, under state 1, of people in their quiet hours."""
 

@@ -1,37 +1,26 @@
 """Write an alert's recipients and their deliveries, before anything is sent."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from operator import itemgetter
 
-from sqlalchemy import BindParameter, bindparam, exists, select, update
+from sqlalchemy import BindParameter, bindparam, select, update
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import CHOSEN, DeliveryState, Person, PersonState
 from broadcaster.domain.hearing import Hearing, Wishes
-from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
+from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.reasons import NOT_TRIED, Reason, Why, pack, unpack
-from broadcaster.ids import new_id
-from broadcaster.store.alerts import answers, counting, standing
-from broadcaster.store.alerts.batches import Batch
+from broadcaster.store.alerts import answers, counting, escalations, planning, standing
+from broadcaster.store.alerts.planning import Plan
 from broadcaster.store.engine.among import among
-from broadcaster.store.engine.bulk import Fetch, Insert, Update
+from broadcaster.store.engine.bulk import Insert, Update
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import wishes
 from broadcaster.store.tables import (
-    Instant,
     alerts,
-    batches,
-    contacts,
-    deliveries,
-    links,
-    opt_outs,
     recipients,
-    shares,
-    subscribers,
     to_micros,
 )
 
@@ -44,34 +33,8 @@ _KNOWN = select(
     recipients.c.reasons,
     recipients.c.unconfirmed,
     recipients.c.wait_until,
+    recipients.c.next_round,
 ).where(recipients.c.alert_id == _ALERT, among(recipients.c.subscriber_id, "ids"))
-_REFUSED = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == bindparam("station_id"))
-# Contact attributes are selected, not filtered on: a planner that sees the channel would use its index, and so scan
-# every contact.
-_CONTACTS = Fetch(
-    select(
-        links.c.subscriber_id,
-        links.c.status,
-        contacts.c.id,
-        contacts.c.channel,
-        contacts.c.status.label("works"),
-        _REFUSED,
-    )
-    .join(contacts, contacts.c.id == links.c.contact_id)
-    .where(among(links.c.subscriber_id, "ids"))
-)
-_IS_PAUSED = subscribers.c.paused_until > bindparam("now", type_=Instant)
-_SPECIAL = select(
-    subscribers.c.id, _IS_PAUSED.label("paused"), subscribers.c.unconfirmed_at.is_not(None).label("unconfirmed")
-).where(among(subscribers.c.id, "ids"), _IS_PAUSED | subscribers.c.unconfirmed_at.is_not(None))
-_TAKEN = (
-    select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.reason, deliveries.c.code)
-    .where(deliveries.c.alert_id == _ALERT, among(deliveries.c.contact_id, "ids"))
-    .order_by(deliveries.c.id)
-    .with_for_update(read=True)
-)
-
-
 _INSERT_RECIPIENTS = Insert(
     recipients,
     "alert_id",
@@ -84,17 +47,15 @@ _INSERT_RECIPIENTS = Insert(
     "since_at",
     "accepted_at",
     "unconfirmed",
+    "next_round",
+    "enough",
 )
 _UPDATE_RECIPIENTS = Update(
     recipients,
     ("alert_id", "subscriber_id"),
-    ("state", "pending", "held", "reasons", "since_at", "unconfirmed", "wait_until"),
+    ("state", "pending", "held", "reasons", "since_at", "unconfirmed", "next_round", "enough", "wait_until"),
 )
 _LET_WAIT = Update(recipients, ("alert_id", "subscriber_id"), ("wait_until",))
-_INSERT_DELIVERIES = Insert(
-    deliveries, "alert_id", "subscriber_id", "contact_id", "channel", "batch_id", "state", "attempts", "created_at"
-)
-
 
 _STATE_OF = {
     Hearing.LATER: PersonState.PENDING,
@@ -102,17 +63,6 @@ _STATE_OF = {
     Hearing.UNWANTED: PersonState.UNWANTED,
     Hearing.MISSED: PersonState.UNREACHED,
 }
-
-
-@dataclass
-class _Chunk:
-    """Rows to write for one chunk."""
-
-    people: dict[int, Person] = field(default_factory=dict)
-    by_channel: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
-    shared: list[tuple[int, int]] = field(default_factory=list)
-    unconfirmed: set[int] = field(default_factory=set)
-    wait: dict[int, datetime] = field(default_factory=dict)
 
 
 async def write_chunk(
@@ -145,31 +95,23 @@ async def write_chunk(
     new = [each for each in subscriber_ids if each not in known]
     # The all-clear goes to everyone who was told, whatever their settings since.
     told = alert.audience.kind is AudienceKind.TOLD
-    paused, unconfirmed = await _special(unit, [*new, *again], now)
+    paused, unconfirmed = await planning.special(unit, [*new, *again], now)
     if told:
         paused = set()
     willing = [each for each in [*new, *again] if each not in paused]
     heard = {} if usual is None else await wishes.hearing(unit, alert, willing, usual, now)
     now_told = [each for each in [*new, *again] if each not in heard]
-    reachable, lacking = await _contacts_of(unit, alert, [each for each in now_told if each not in paused])
+    reachable, lacking = await planning.contacts_of(unit, alert, [each for each in now_told if each not in paused])
     reasons = lacking | dict.fromkeys(paused, Reason.PAUSED)
     planned = [each for each in now_told if each not in again or each in reachable or each in waiting]
-    chunk = await _plan(unit, alert, planned, reachable, reasons)
+    chunk = await planning.plan_first(unit, alert, planned, reachable, reasons=reasons, now=now)
     for each, how in heard.items():
         _hear(chunk, each, *how)
     if not chunk.people:
         return 0
     chunk.unconfirmed = unconfirmed
     await _write_people(unit, alert, chunk, set(new), since)
-    batched: list[tuple[int | str, int]] = []
-    for channel, pairs in sorted(chunk.by_channel.items()):
-        size = batch_sizes[channel]
-        for start in range(0, len(pairs), size):
-            batch_id = new_id()
-            part = pairs[start : start + size]
-            await _write_batch(unit, alert, Batch(batch_id, alert.id, CHANNELS[channel], alert.rank), part, now)
-            batched.append((f"{CHANNELS[channel]}:{batch_id}", alert.rank))
-    await unit.tell_many("batch", batched)
+    await planning.write(unit, alert, chunk, batch_sizes, now)
     deltas: Counter[tuple[int, str, int]] = Counter()
     for person in chunk.people.values():
         each = person.subscriber_id
@@ -181,12 +123,16 @@ async def write_chunk(
         deltas[alert.id, counting.WAITING, 1] += (person.state is PersonState.PENDING and each in chunk.wait) - (
             each in waiting
         )
+        followed = each in again and known[each].next_round is not None
+        deltas[alert.id, counting.FOLLOWING, 0] += (person.next_round is not None) - followed
     for channel, pairs in chunk.by_channel.items():
         deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
     await counting.add(unit, deltas)
     # Somebody may have answered the alert's page before they were found to be concerned.
     answered = await answers.who_answered(unit, alert.first_id, subscriber_ids)
     await standing.acknowledge(unit, [alert.id], answered, now)
+    await escalations.plan(unit, alert, chunk.by_next_round(without=chunk.failed), now)
+    await escalations.plan_now(unit, alert.id, chunk.by_next_round(only=chunk.failed), now, now)
     if chunk.by_channel or chunk.wait:
         # A new recipient reopens a finished alert.
         await unit.conn.execute(
@@ -197,7 +143,7 @@ async def write_chunk(
     return len(new)
 
 
-def _hear(chunk: _Chunk, subscriber_id: int, hearing: Hearing, until: datetime | None) -> None:
+def _hear(chunk: Plan, subscriber_id: int, hearing: Hearing, until: datetime | None) -> None:
     """Plan for a person who is not sent the alert now."""
     person = Person(subscriber_id, _STATE_OF[hearing], 0, 0)
     if hearing is Hearing.MISSED:
@@ -212,79 +158,7 @@ async def in_alert(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> 
     return {row.subscriber_id for row in await unit.conn.execute(_KNOWN, {"alert_id": alert_id, "ids": subscriber_ids})}
 
 
-async def _contacts_of(
-    unit: Unit, alert: Alert, subscriber_ids: Sequence[int]
-) -> tuple[dict[int, list[tuple[int, int]]], dict[int, Reason]]:
-    """Return (contact id, channel number) by subscriber: working contacts that the station may use.
-
-    And why others have none: they opted out, or have one that the alert does not use.
-    """
-    wanted = {CHANNEL_NUMBER[name] for name in alert.channels}
-    rows = await _CONTACTS.rows(unit, {"station_id": alert.station_id, "ids": subscriber_ids})
-    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    lacking: dict[int, Reason] = {}
-    for subscriber_id, link, contact_id, channel, status, no in rows:
-        if link != LinkStatus.CONFIRMED:
-            continue
-        if status == ContactStatus.STOPPED or (no and status == ContactStatus.ACTIVE):
-            lacking.setdefault(subscriber_id, Reason.OPTED_OUT)
-        elif status == ContactStatus.ACTIVE and channel in wanted:
-            found[subscriber_id].append((contact_id, channel))
-        elif status == ContactStatus.ACTIVE:
-            lacking[subscriber_id] = Reason.UNUSED
-    if alert.audience.kind is AudienceKind.DIGEST:  # one message per person
-        return {each: [min(theirs, key=itemgetter(1))] for each, theirs in found.items()}, lacking
-    return found, lacking
-
-
-async def _special(unit: Unit, subscriber_ids: Sequence[int], now: datetime) -> tuple[set[int], set[int]]:
-    """Return those among these who are paused, and those with an unconfirmed sign-up."""
-    rows = (await unit.conn.execute(_SPECIAL, {"now": now, "ids": subscriber_ids})).all()
-    return {row.id for row in rows if row.paused}, {row.id for row in rows if row.unconfirmed}
-
-
-async def _plan(
-    unit: Unit,
-    alert: Alert,
-    subscriber_ids: Sequence[int],
-    reachable: Mapping[int, list[tuple[int, int]]],
-    reasons: Mapping[int, Reason],
-) -> _Chunk:
-    """Plan the rows; ``reasons``: why people have no contact."""
-    contact_ids = [contact_id for each in subscriber_ids for contact_id, _ in reachable.get(each, ())]
-    taken: dict[int, tuple[DeliveryState, Reason | None, str | None]] = {}
-    if contact_ids:
-        # Locked until commit: an outcome recorded meanwhile would miss the new sharers and leave them pending for ever.
-        taken = {
-            row.contact_id: (DeliveryState(row.state), row.reason, row.code)
-            for row in await unit.conn.execute(_TAKEN, {"alert_id": alert.id, "ids": contact_ids})
-        }
-    chunk = _Chunk()
-    for each in subscriber_ids:
-        person, failed = Person(each, PersonState.PENDING, 0, 0), []
-        for contact_id, channel in reachable.get(each, ()):
-            there = taken.get(contact_id)
-            if there is None:
-                taken[contact_id] = (DeliveryState.QUEUED, None, None)
-                chunk.by_channel[channel].append((each, contact_id))
-                person.pending += 1
-            else:
-                state, reason, code = there
-                chunk.shared.append((contact_id, each))
-                if state.failure:
-                    failed.append(Why(reason or state.reason, CHANNELS[channel], code))
-                person.pending += int(state is DeliveryState.QUEUED)
-                person.held += int(state.held)
-                person.settle(state)
-        if not reachable.get(each):
-            failed = [Why(reasons.get(each, Reason.NO_CONTACT))]
-        person.reasons = pack(failed)
-        person.settle()
-        chunk.people[each] = person
-    return chunk
-
-
-async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], since: datetime) -> None:
+async def _write_people(unit: Unit, alert: Alert, chunk: Plan, new: set[int], since: datetime) -> None:
     at = to_micros(since)
     people = chunk.people.values()
     fresh = [
@@ -299,6 +173,8 @@ async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], 
             at,
             at if person.held else None,
             person.subscriber_id in chunk.unconfirmed,
+            person.next_round,
+            int(person.enough),
         )
         for person in people
         if person.subscriber_id in new
@@ -314,6 +190,8 @@ async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], 
             person.reasons,
             at,
             person.subscriber_id in chunk.unconfirmed,
+            person.next_round,
+            int(person.enough),
             wait.get(person.subscriber_id),
             alert.id,
             person.subscriber_id,
@@ -322,33 +200,3 @@ async def _write_people(unit: Unit, alert: Alert, chunk: _Chunk, new: set[int], 
         if person.subscriber_id not in new
     ]
     await _UPDATE_RECIPIENTS.run(unit, changed)
-    if chunk.shared:
-        await unit.conn.execute(
-            shares.insert(),
-            [
-                {"alert_id": alert.id, "contact_id": contact_id, "subscriber_id": subscriber_id}
-                for contact_id, subscriber_id in chunk.shared
-            ],
-        )
-
-
-async def _write_batch(unit: Unit, alert: Alert, batch: Batch, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
-    await unit.conn.execute(
-        batches.insert().values(
-            id=batch.id,
-            alert_id=alert.id,
-            channel=CHANNEL_NUMBER[batch.channel],
-            rank=alert.rank,
-            size=len(pairs),
-            done=False,
-            due_at=now,
-        )
-    )
-    channel, created_at = CHANNEL_NUMBER[batch.channel], to_micros(now)
-    await _INSERT_DELIVERIES.run(
-        unit,
-        [
-            (alert.id, subscriber_id, contact_id, channel, batch.id, 0, 0, created_at)
-            for subscriber_id, contact_id in pairs
-        ],
-    )

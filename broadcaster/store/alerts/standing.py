@@ -12,17 +12,17 @@ from broadcaster.domain.deliveries import CHOSEN, DeliveryState, Outcome, Person
 from broadcaster.domain.latency import bucket
 from broadcaster.domain.people import CHANNELS, PUSH
 from broadcaster.domain.reasons import Why, pack, unpack
-from broadcaster.store.alerts import counting
+from broadcaster.store.alerts import counting, escalations
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Update
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.tables import raw, recipients, shares, to_micros
+from broadcaster.store.tables import from_micros, raw, recipients, shares, to_micros
 
 _SHARERS = select(shares.c.contact_id, shares.c.subscriber_id).where(
     shares.c.alert_id == bindparam("alert_id"), among(shares.c.contact_id, "ids")
 )
-_TIMES = ("accepted_at", "delivered_at", "unconfirmed")
-_READ = ("subscriber_id", "state", "pending", "held", "reasons", "since_at", *_TIMES)
+_TIMES = ("accepted_at", "delivered_at", "unconfirmed", "next_round")
+_READ = ("subscriber_id", "state", "pending", "held", "reasons", "since_at", *_TIMES, "enough")
 _LOAD = Fetch(
     select(*(raw(recipients.c[name]) for name in _READ))
     .where(recipients.c.alert_id == bindparam("alert_id"), among(recipients.c.subscriber_id, "ids"))
@@ -58,6 +58,7 @@ class _Standing:
     delivered_at: int | None
     unconfirmed: bool
     subject: str
+    followed: bool
 
     def take(self, move: Move, latencies: Counter[tuple[int, str, int]]) -> None:
         """Apply a move; record the latency of each step reached for the first time."""
@@ -73,7 +74,7 @@ class _Standing:
 
     def acknowledge(self, alert_id: int, at: int, latencies: Counter[tuple[int, str, int]]) -> None:
         """Record that the person confirmed the alert, whatever became of its messages."""
-        self.person.state = PersonState.ACKNOWLEDGED
+        self.person.settle(DeliveryState.ACKNOWLEDGED)
         self._seen(alert_id, at, latencies, surely=True)
 
     def _seen(self, alert_id: int, at: int, latencies: Counter[tuple[int, str, int]], *, surely: bool) -> None:
@@ -103,6 +104,7 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
                 standing.take(move, latencies)
     await _write(unit, there, deltas)
     await counting.add_latencies(unit, latencies)
+    await _move_on(unit, there, moves[-1].outcome.at)
 
 
 async def acknowledge(unit: Unit, alert_ids: Collection[int], subscriber_ids: Collection[int], now: datetime) -> None:
@@ -128,6 +130,7 @@ async def _write(unit: Unit, there: "Mapping[_Key, _Standing]", deltas: Counter[
         if (standing.person.state, subject) != (standing.before, standing.subject):
             deltas[alert_id, standing.subject, standing.before] -= 1
             deltas[alert_id, subject, standing.person.state] += 1
+        deltas[alert_id, counting.FOLLOWING, 0] += (standing.person.next_round is not None) - standing.followed
     await _UPDATE.run(
         unit,
         [
@@ -139,12 +142,26 @@ async def _write(unit: Unit, there: "Mapping[_Key, _Standing]", deltas: Counter[
                 standing.accepted_at,
                 standing.delivered_at,
                 standing.unconfirmed,
+                standing.person.next_round,
                 alert_id,
                 each,
             )
             for (alert_id, each), standing in there.items()
         ],
     )
+
+
+async def _move_on(unit: Unit, there: "Mapping[_Key, _Standing]", now: datetime) -> None:
+    """Let the next round follow at once for people whom nothing sent so far can reach."""
+    failed: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    began_at: dict[int, int] = {}
+    for (alert_id, subscriber_id), standing in there.items():
+        number = standing.person.next_round
+        if number is not None and standing.person.all_failed:
+            failed[alert_id][number].append(subscriber_id)
+            began_at[alert_id] = min(standing.since_at, began_at.get(alert_id, standing.since_at))
+    for alert_id, people in failed.items():
+        await escalations.plan_now(unit, alert_id, people, from_micros(began_at[alert_id]), now)
 
 
 async def _sharers(unit: Unit, moves: Sequence[Move]) -> dict[_Key, list[int]]:
@@ -172,11 +189,14 @@ async def _load_all(unit: Unit, concerned: Mapping[int, Collection[int]]) -> dic
     found: dict[_Key, _Standing] = {}
     for alert_id, ids in sorted(concerned.items()):
         rows = await _LOAD.rows(unit, {"alert_id": alert_id, "ids": sorted(ids)})
-        for subscriber_id, number, pending, held, reasons, since_at, accepted_at, delivered_at, waits in rows:
+        for subscriber_id, number, pending, held, reasons, since_at, *rest in rows:
+            accepted_at, delivered_at, waits, following, least = rest
             state, unconfirmed = _STATES[number], bool(waits)
-            person = Person(subscriber_id, state, pending, held, reasons)
+            person = Person(
+                subscriber_id, state, pending, held, reasons, following, _STATES[least or PersonState.ACKNOWLEDGED]
+            )
             subject = counting.people(unconfirmed=unconfirmed)
             found[alert_id, subscriber_id] = _Standing(
-                person, state, since_at, accepted_at, delivered_at, unconfirmed, subject
+                person, state, since_at, accepted_at, delivered_at, unconfirmed, subject, following is not None
             )
     return found

@@ -5,16 +5,17 @@ sums together; so late, duplicate or early receipts move nothing backwards.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 
 from broadcaster.domain.alerts import AlertState
-from broadcaster.domain.deliveries import DeliveryState, Outcome, may_move
+from broadcaster.domain.deliveries import DeliveryState, Outcome, PersonState, may_move
 from broadcaster.domain.people import CHANNELS, PUSH
+from broadcaster.domain.reasons import Reason
 from broadcaster.store import sandbox
 from broadcaster.store.alerts import counting, retiring
 from broadcaster.store.alerts.standing import Move, move_people
@@ -22,7 +23,18 @@ from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Update
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import welcomes
-from broadcaster.store.tables import alert_counts, alerts, batches, deliveries, from_micros, raw, to_micros
+from broadcaster.store.tables import (
+    alert_counts,
+    alerts,
+    batches,
+    deliveries,
+    from_micros,
+    links,
+    raw,
+    recipients,
+    shares,
+    to_micros,
+)
 
 # Column of each state's time; a later state's time says nothing of a skipped one.
 _TIME = {
@@ -69,19 +81,48 @@ _ACCEPT = Update(
     also="next_attempt_at = NULL, code = NULL, maybe_sent = FALSE, provider = NULL",
 )
 _UPDATE = Update(deliveries, ("id",), _NAMES[_NAMES.index("state") :])
+_SHARER = recipients.alias()
+# Queued for people who have confirmed, and for nobody else.
+_NEEDLESS = (
+    select(deliveries.c.id)
+    .join(
+        recipients,
+        (recipients.c.alert_id == deliveries.c.alert_id) & (recipients.c.subscriber_id == deliveries.c.subscriber_id),
+    )
+    .where(
+        deliveries.c.alert_id == bindparam("alert_id"),
+        deliveries.c.contact_id.in_(select(links.c.contact_id).where(among(links.c.subscriber_id, "ids"))),
+        deliveries.c.state == DeliveryState.QUEUED,
+        recipients.c.state == PersonState.ACKNOWLEDGED,
+        ~exists().where(
+            shares.c.alert_id == deliveries.c.alert_id,
+            shares.c.contact_id == deliveries.c.contact_id,
+            _SHARER.c.alert_id == shares.c.alert_id,
+            _SHARER.c.subscriber_id == shares.c.subscriber_id,
+            _SHARER.c.state < PersonState.ACKNOWLEDGED,
+        ),
+    )
+)
 _UNTOLD = {"reason": None, "code": None, "maybe_sent": False, "provider": None}
 _STATES = {int(state): state for state in DeliveryState}
 
 
-async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
-    """Record ``outcomes`` in order; return the ids of alerts whose report changed.
+class Applied(NamedTuple):
+    """Ids of the alerts whose account changed, and of those of which messages were withdrawn."""
 
-    Unknown deliveries are ignored.
+    touched: set[int]
+    withdrawn: set[int]
+
+
+async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> Applied:
+    """Record ``outcomes`` in order. Unknown deliveries are ignored.
+
+    What is still queued for people who confirm is withdrawn.
     """
     found = await _ROWS.rows(unit, {"ids": {outcome.delivery_id for outcome in outcomes}})
     rows: dict[int, dict[str, Any]] = {row[0]: dict(zip(_NAMES, row, strict=True)) for row in found}
     if not rows:
-        return set()
+        return Applied(set(), set())
     moves, accepted = _moves(rows, outcomes)
     await _ACCEPT.run(unit, [tuple(rows[each][name] for name in _ACCEPT.names) for each in sorted(accepted)])
     others = [row for each, row in rows.items() if each not in accepted]
@@ -106,11 +147,60 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> set[int]:
     shown = {move.contact_id for move in moves if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED}
     if shown:
         await welcomes.confirm(unit, shown)
-    touched = {row["alert_id"] for row in rows.values()}
+    confirmed = [move for move in moves if move.new is DeliveryState.ACKNOWLEDGED]
+    withdrawn = set()
+    for alert_id in sorted({move.alert_id for move in confirmed}):
+        people = await _confirmed_by(unit, alert_id, confirmed)
+        if await withdraw(unit, alert_id, people, confirmed[-1].outcome.at):
+            withdrawn.add(alert_id)
     for alert_id in {move.alert_id for move in moves}:
         await finish(unit, alert_id, moves[-1].outcome.at)
     await retiring.judge(unit, refusing, outcomes[-1].at)
-    return touched
+    return Applied({row["alert_id"] for row in rows.values()}, withdrawn)
+
+
+async def _confirmed_by(unit: Unit, alert_id: int, moves: Sequence[Move]) -> set[int]:
+    """Return the people who confirmed an alert by these moves, or share a contact by which it was confirmed."""
+    mine = [move for move in moves if move.alert_id == alert_id]
+    sharing = select(shares.c.subscriber_id).where(shares.c.alert_id == alert_id, among(shares.c.contact_id, "ids"))
+    others = await unit.conn.scalars(sharing, {"ids": [move.contact_id for move in mine]})
+    return {*others, *(move.subscriber_id for move in mine)}
+
+
+async def withdraw(unit: Unit, alert_id: int, subscriber_ids: Collection[int], now: datetime) -> bool:
+    """Withdraw what is still queued for people who have confirmed an alert; return whether there was something."""
+    queued = await unit.conn.scalars(_NEEDLESS, {"alert_id": alert_id, "ids": subscriber_ids})
+    outcomes = [Outcome(each, DeliveryState.CANCELLED, now, reason=Reason.CONFIRMED) for each in queued]
+    await apply(unit, outcomes)
+    return bool(outcomes)
+
+
+async def withdraw_all(unit: Unit, alert_ids: Sequence[int], subscriber_ids: Collection[int], now: datetime) -> None:
+    """Do the same for several alerts, which may be finished then."""
+    for alert_id in alert_ids:
+        await withdraw(unit, alert_id, subscriber_ids, now)
+        await finish(unit, alert_id, now)
+
+
+async def repeat(unit: Unit, alert_id: int, contact_ids: Collection[int], now: datetime) -> set[int]:
+    """Queue the messages of these contacts that were accepted, but not confirmed, once more; return the contacts."""
+    theirs = select(deliveries.c.id).where(deliveries.c.alert_id == alert_id, among(deliveries.c.contact_id, "ids"))
+    ids = list(await unit.conn.scalars(theirs, {"ids": contact_ids}))
+    rows, moves = [], []
+    for values in await _ROWS.rows(unit, {"ids": ids}):
+        row = dict(zip(_NAMES, values, strict=True))
+        old = _STATES[row["state"]]
+        if old.held and old is not DeliveryState.ACKNOWLEDGED and row["attempts"] < MOST_CALLS:
+            row.update(state=int(DeliveryState.QUEUED), next_attempt_at=None)
+            rows.append(row)
+            moves.append(_move(row, old, DeliveryState.QUEUED, Outcome(row["id"], DeliveryState.QUEUED, now)))
+    await _UPDATE.run(unit, [tuple(row[name] for name in _UPDATE.names) for row in rows])
+    again = update(batches).where(among(batches.c.id, "ids")).values(done=False, due_at=now)
+    await unit.conn.execute(again, {"ids": {row["batch_id"] for row in rows}})
+    deltas = _deltas(moves)
+    await move_people(unit, moves, deltas)
+    await counting.add(unit, deltas)
+    return {move.contact_id for move in moves}
 
 
 def _moves(rows: Mapping[int, dict[str, Any]], outcomes: Sequence[Outcome]) -> tuple[list[Move], set[int]]:
@@ -159,10 +249,16 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
             row["next_attempt_at"] = _micros(outcome.next_attempt_at)
             row.update(_told(outcome))
         return None
+    if old is DeliveryState.QUEUED and (
+        new.failure or new is DeliveryState.ACCEPTED
+    ):  # a repetition takes nothing back
+        new = max((each for each, name in _TIME.items() if each > DeliveryState.ACCEPTED and row[name]), default=new)
     column = _TIME.get(new)
     if column is not None and row[column] is None:
         row[column] = to_micros(outcome.at)
-    if not may_move(old, new):
+    # It had left before it was withdrawn.
+    sent = old is DeliveryState.CANCELLED and row["reason"] == Reason.CONFIRMED and new is DeliveryState.ACCEPTED
+    if not (sent or may_move(old, new)):
         return None
     row["state"] = int(new)
     row["next_attempt_at"] = None

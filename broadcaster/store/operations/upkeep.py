@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, type_coerce, update
 
 from broadcaster.store.alerts import batches
+from broadcaster.store.alerts.escalations import RowState
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import feed
-from broadcaster.store.tables import alerts, deliveries, positions
+from broadcaster.store.tables import alerts, deliveries, escalations, positions
 from broadcaster.store.tables import batches as batches_table
 
 _KEPT_CHANGES = 200_000
@@ -32,6 +33,7 @@ async def clock_went_back(unit: Unit, by: timedelta, now: datetime) -> None:
     for table, columns, unfinished in (
         (batches_table, (batches_table.c.due_at, batches_table.c.lease_until), batches_table.c.done.is_(False)),
         (deliveries, (deliveries.c.next_attempt_at,), deliveries.c.next_attempt_at.is_not(None)),
+        (escalations, (escalations.c.due_at,), escalations.c.state < RowState.DONE),
         (alerts, (alerts.c.lease_until,), alerts.c.resolved_at.is_(None)),
     ):
         earlier = {column: type_coerce(column, BigInteger) - micros for column in columns}

@@ -8,7 +8,7 @@ Personal data is sealed (``store/engine/sealing.py``): contacts, places, positio
 # fmt: off
 from broadcaster.store.tables.alerts import (
     ANY_ID, REFUSED, SMS_ONLY, alert_counts, alert_latencies, alerts, batches, contact_refusals, deliveries,
-    keeper_answers, outbox, recipients, sandbox_messages, shares,
+    escalations, keeper_answers, outbox, recipients, sandbox_messages, shares,
 )
 from broadcaster.store.tables.answers import (
     OPEN_ONLY, answers, help_duties, help_requests,
@@ -57,6 +57,7 @@ __all__ = [
     "contacts",
     "cursors",
     "deliveries",
+    "escalations",
     "follows",
     "from_micros",
     "groups",

@@ -88,6 +88,8 @@ alerts = Table(
     Column("topic", String(40)),
     Column("wakes", Boolean, nullable=False, server_default=false()),
     Column("places", JSON(none_as_null=True)),  # addresses at the centres of its circles; null: not looked up
+    Column("policy", JSON(none_as_null=True)),  # as it was when the alert was issued; null: all channels at once
+    Column("stopped_at", Instant),  # no further step is taken since
     UniqueConstraint("station_id", "idempotency_key"),
     Index("ix_alerts_station_id_id", "station_id", "id"),
     Index("ix_alerts_state_expires_at", "state", "expires_at"),
@@ -109,6 +111,8 @@ recipients = Table(
     Column("unconfirmed", Boolean, nullable=False, server_default=false()),
     # End of a pending person's quiet hours; sending time of a digest.
     Column("wait_until", Instant),
+    Column("next_round", SmallInteger),  # of the alert's policy; null: nothing more follows
+    Column("enough", SmallInteger),  # the state from which on nothing more follows
     set_only("recipients", "wait_until"),
     sqlite_with_rowid=False,
 )
@@ -182,6 +186,28 @@ Index(
     batches.c.due_at,
     sqlite_where=batches.c.done.is_(False),
     postgresql_where=batches.c.done.is_(False),
+)
+
+# People whom a round of an alert's policy may have to tell, a few hundred a row: store/alerts/escalations.py.
+escalations = Table(
+    "escalations",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("alert_id", BigInteger, nullable=False),
+    Column("round", SmallInteger, nullable=False),
+    Column("rank", SmallInteger, nullable=False),
+    Column("people", JSON, nullable=False),  # subscribers' ids
+    Column("began_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Index("ix_escalations_alert_id", "alert_id"),
+)
+
+Index(
+    "ix_escalations_open",
+    escalations.c.due_at,
+    sqlite_where=text("state < 2"),
+    postgresql_where=text("state < 2"),
 )
 
 alert_counts = Table(

@@ -38,6 +38,8 @@ stations = Table(
     Column("created_at", Instant, nullable=False),
     Column("sea", JSON(none_as_null=True)),
     Column("topics", JSON(none_as_null=True)),  # slug to name; null: those of ``domain.topics``
+    Column("policies", JSON(none_as_null=True)),  # severity to policy; those it set itself
+    Column("budgets", JSON(none_as_null=True)),  # channel to most messages an alert and a month
 )
 
 api_keys = Table(

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from broadcaster.app import Running, open_store, serving
 from broadcaster.config import Settings
+from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.permissions import KeyRole, Role
 from broadcaster.http.sessions import COOKIE, csrf_made_of
 from broadcaster.server import application as server
@@ -41,7 +42,7 @@ def circle(radius_m: Any = 1500, lon: Any = LAIGLE[0], lat: Any = LAIGLE[1]) -> 
 
 
 def an_alert(**changes: Any) -> dict[str, Any]:
-    """A sound alert, changed; a change to ``...`` takes the field away."""
+    """A sound alert by all channels at once, changed; a change to ``...`` takes the field away."""
     whole = {
         "station": "laigle",
         "severity": "severe",
@@ -49,6 +50,7 @@ def an_alert(**changes: Any) -> dict[str, Any]:
         "headline": "La Risle déborde",
         "description": "Le niveau monte vite.",
         "instruction": "Montez à l'étage.",
+        "channels": list(CHANNELS),
         "area": circle(),
         **changes,
     }

@@ -128,7 +128,7 @@ async def _keeps_the_invariants(world: World, groups: list[list[tuple[int, dict[
     for group in groups:
         outcomes = [_outcome(ids[which], said, began + timedelta(seconds=next(tick))) for which, said in group]
         async with world.store.write() as unit:
-            touched = await tracking.apply(unit, outcomes)
+            touched = (await tracking.apply(unit, outcomes)).touched
         assert touched == {alert_id}
         await recount(world.store, alert_id)
         now, people_now = await world.states(alert_id)

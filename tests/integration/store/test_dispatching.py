@@ -13,7 +13,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER, ContactStatus
 from broadcaster.domain.reasons import Reason, unpack
 from broadcaster.domain.retirement import Blame
 from broadcaster.store import tables
-from broadcaster.store.alerts import alerts, counting, dispatching, tracking
+from broadcaster.store.alerts import alerts, counting, dispatching, planning, tracking
 from broadcaster.store.alerts import report as reports
 from broadcaster.store.engine import outbox
 from broadcaster.store.people import contacts, people
@@ -212,7 +212,7 @@ async def test_who_has_a_contact_already_is_looked_up_and_not_searched_for_among
     """As SQLite plans it: by the index on both, and by none that would give the rows in their order."""
     if not store.sqlite:
         pytest.skip("PostgreSQL plans by what there is")
-    asked = dispatching._TAKEN.compile(dialect=store._reader.dialect)
+    asked = planning._TAKEN.compile(dialect=store._reader.dialect)
     given = asked.construct_params({"alert_id": alert.id, "ids": [1, 2]})
     async with store.read() as unit:
         plan = await unit.conn.exec_driver_sql(

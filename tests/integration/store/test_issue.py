@@ -43,7 +43,6 @@ async def kept(services):
 @pytest.mark.parametrize(
     ("changes", "field", "told"),
     [
-        ({"channels": ()}, "channels", "at least one channel"),
         ({"event": " "}, "event", "1 to 100"),
         ({"event": "x" * 101}, "event", "1 to 100"),
         ({"event": "Flood\r\nBcc: x"}, "event", "U+000D"),

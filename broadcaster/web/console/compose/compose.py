@@ -15,6 +15,7 @@ from broadcaster.domain.alerts import (
     MAX_INSTRUCTION,
     RULES,
     Severity,
+    policy_of,
 )
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Station, StationKind
@@ -92,7 +93,7 @@ def facts_of(
             "groups": groups,
             "topics": list(station.topics),
             "channels": list(CHANNELS),
-            "by_severity": {severity: rules.channels for severity, rules in RULES.items()},
+            "by_severity": {severity: policy_of(station, severity).channels for severity in RULES},
             "sandbox": list(call.services.sandboxed),
             "beginnings": beginnings,
             "radius": [MIN_RADIUS_M, MAX_RADIUS_M],

@@ -161,7 +161,8 @@ export function body(given, draft) {
     area: area(draft),
     territory: draft.territory,
     audience: { kind: draft.audience, groups: draft.audience === "groups" ? draft.groups : [] },
-    channels: draft.channels,
+    // Not chosen: as the station's policy says, one after another.
+    channels: draft.channelsChosen ? draft.channels : null,
     ...(draft.topic ? { topic: draft.topic } : {}),
     wakes: Boolean(draft.wakes),
     cheap: draft.cheap,

@@ -1,0 +1,157 @@
+"""Escalation: by which channels a person is told, in which order, until they react."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from broadcaster.domain.deliveries import PersonState
+from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.domain.refusals import Refused
+
+MOST_STEPS, MOST_REPEATS, SHORTEST_REPEAT_S, LONGEST_S = 6, 5, 30, 86_400
+
+
+class Until(StrEnum):
+    """A step is taken for people of whom this is not yet known."""
+
+    ACCEPTED = "accepted"
+    DISPLAYED = "displayed"
+    CONFIRMED = "confirmed"
+
+    @property
+    def state(self) -> PersonState:
+        return _STATES[self]
+
+
+_STATES = {
+    Until.ACCEPTED: PersonState.ACCEPTED,
+    Until.DISPLAYED: PersonState.DISPLAYED,
+    Until.CONFIRMED: PersonState.ACKNOWLEDGED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Send by these channels, ``after_s`` seconds after the person's first message, to those not yet ``until``.
+
+    ``repeat``: how many times more, every ``every_s`` seconds, to those still not ``until``.
+    """
+
+    channels: tuple[ChannelName, ...]
+    after_s: int = 0
+    until: Until = Until.CONFIRMED
+    repeat: int = 0
+    every_s: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One sending of a step, the first or a repetition (``again``). ``step``: its number, from 0."""
+
+    step: int
+    channels: tuple[ChannelName, ...]
+    after_s: int
+    until: Until
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Steps in order, each with other channels. Those due later than ``longest_s`` after the first are left out."""
+
+    steps: tuple[Step, ...]
+    longest_s: int = 1800
+
+    @property
+    def channels(self) -> tuple[ChannelName, ...]:
+        """Return the channels of all steps, in the order of ``CHANNELS``."""
+        used = {name for step in self.steps for name in step.channels}
+        return tuple(name for name in CHANNELS if name in used)
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """Return all sendings in the order of their times; the first step is the first."""
+        every = (
+            Round(number, step.channels, step.after_s + turn * step.every_s, step.until, again=turn > 0)
+            for number, step in enumerate(self.steps)
+            for turn in range(step.repeat + 1)
+            if step.after_s + turn * step.every_s <= self.longest_s
+        )
+        return tuple(sorted(every, key=lambda each: each.after_s))
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def at_once(channels: Sequence[ChannelName]) -> Policy:
+    """Return the policy of an author who named the channels: all at once, and nothing later."""
+    return Policy((Step(tuple(channels)),))
+
+
+def from_json(stored: Mapping[str, Any]) -> Policy:
+    """Return a stored policy."""
+    return Policy(tuple(_step(each) for each in stored["steps"]), stored["longest_s"])
+
+
+def read_policy(given: Mapping[str, Any]) -> Policy:
+    """Read a policy that somebody wrote; fields as in ``Policy`` and ``Step``. Raises ``Refused``."""
+    try:
+        found = from_json({"longest_s": Policy(()).longest_s, **given})
+        numbers = [found.longest_s, *(n for step in found.steps for n in (step.after_s, step.repeat, step.every_s))]
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused("policy-unreadable", "policy") from error
+    if any(type(each) is not int for each in numbers):
+        raise Refused("policy-unreadable", "policy")
+    steps, delays = found.steps, [step.after_s for step in found.steps]
+    if not 1 <= len(steps) <= MOST_STEPS or not all(step.channels for step in steps):
+        raise Refused("policy-steps", "policy", most=MOST_STEPS)
+    named = [name for step in steps for name in step.channels]
+    if len(named) > len(set(named)):
+        raise Refused("policy-twice", "policy")
+    if delays[0] != 0 or delays != sorted(delays):
+        raise Refused("policy-order", "policy")
+    if not all(0 <= step.repeat <= MOST_REPEATS and step.every_s >= SHORTEST_REPEAT_S for step in steps):
+        raise Refused("policy-repeats", "policy", most=MOST_REPEATS, least=SHORTEST_REPEAT_S)
+    if not max(delays) <= found.longest_s <= LONGEST_S:
+        raise Refused("policy-longest", "policy", most=LONGEST_S)
+    return found
+
+
+def _step(stored: Mapping[str, Any]) -> Step:
+    channels = dict.fromkeys(ChannelName(name) for name in stored["channels"])
+    rest = {name: stored[name] for name in ("after_s", "repeat", "every_s") if name in stored}
+    return Step(tuple(channels), until=Until(stored.get("until", Until.CONFIRMED)), **rest)
+
+
+def next_round(rounds: Sequence[Round], after: int, usable: Iterable[int], state: PersonState) -> int | None:
+    """Return the first round after number ``after`` that is for a person in this state; None if there is none.
+
+    ``usable``: the numbers of the channels by which the person can be told.
+    """
+    names = {CHANNELS[each] for each in usable}
+    left = range(after + 1, len(rounds))
+    return next((n for n in left if state < rounds[n].until.state and names & {*rounds[n].channels}), None)
+
+
+def enough(rounds: Sequence[Round], after: int, usable: Iterable[int]) -> PersonState:
+    """Return the state from which on no round after number ``after`` is for a person with these channels."""
+    names = {CHANNELS[each] for each in usable}
+    left = (each.until.state for each in rounds[after + 1 :] if names & {*each.channels})
+    return max(left, default=PersonState.ACKNOWLEDGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Most messages of one channel that minor and moderate alerts may send; None: no limit."""
+
+    alert: int | None = None
+    month: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Budgets of the channels that cost money."""
+
+    sms: Budget = field(default_factory=Budget)
+    voice: Budget = field(default_factory=Budget)

@@ -1,0 +1,137 @@
+"""Take a due row of an alert's further steps, in one transaction: a crash neither repeats nor leaves out a person."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.deliveries import DeliveryState, Person, PersonState
+from broadcaster.domain.escalation import enough, next_round
+from broadcaster.domain.hearing import Wishes
+from broadcaster.domain.people import CHANNELS
+from broadcaster.store.alerts import alerts, counting, escalations, planning, tracking
+from broadcaster.store.alerts.escalations import Due
+from broadcaster.store.alerts.planning import Contacts, Plan
+from broadcaster.store.engine.among import among
+from broadcaster.store.engine.bulk import Update
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.people import wishes
+from broadcaster.store.tables import recipients
+
+_LOAD = (
+    select(recipients)
+    .where(
+        recipients.c.alert_id == bindparam("alert_id"),
+        recipients.c.next_round == bindparam("round"),
+        among(recipients.c.subscriber_id, "ids"),
+    )
+    .order_by(recipients.c.subscriber_id)
+    .with_for_update()
+)
+_KEY = ("alert_id", "subscriber_id")
+_UPDATE = Update(recipients, _KEY, ("state", "pending", "held", "reasons", "next_round", "enough"))
+_GO_ON = Update(recipients, _KEY, ("next_round", "enough"))
+
+
+async def take(
+    unit: Unit, due: Due, now: datetime, *, batch_sizes: Mapping[int, int], usual: Wishes | None = None
+) -> bool:
+    """Tell the people of a row by its round, if it is still for them, and plan their next one.
+
+    If the alert is over, or its escalation was stopped, nothing more follows for them. ``batch_sizes``, ``usual``: as
+    for ``dispatching.write_chunk``. Return False if the row was taken before.
+    """
+    await unit.in_turn("dispatch", due.alert_id)
+    row = await escalations.take(unit, due.id)
+    alert = await alerts.by_id(unit, due.alert_id)
+    if row is None or alert is None:
+        return False
+    found = await unit.conn.execute(_LOAD, {"alert_id": alert.id, "round": row.round, "ids": row.subscriber_ids})
+    rows = {each.subscriber_id: each for each in found}
+    over = alert.cancelled_at is not None or now >= alert.escalates_until
+    reachable = {} if over else await _reachable(unit, alert, list(rows), usual, now)
+    rounds, plan = alert.rounds, Plan()
+    this, theirs = rounds[row.round], {}
+    for each, known in rows.items():
+        person = Person(each, PersonState(known.state), known.pending, known.held, known.reasons)
+        plan.people[each] = person
+        usable = {channel for _, channel in reachable.get(each, ())}
+        first = next_round(rounds, row.round - (not row.skips), usable, person.state)
+        person.next_round, person.enough = first, enough(rounds, (first or 0) - 1, usable)
+        if first == row.round:
+            person.next_round = next_round(rounds, first, usable, person.state)
+            person.enough = enough(rounds, first, usable)
+            theirs[each] = planning.in_round(reachable[each], this.channels)
+        person.settle()
+    repeated: set[int] = set()
+    if this.again:
+        repeated = await _repeat(unit, alert, theirs, now)
+    else:
+        await planning.assign(unit, alert, plan, theirs)
+        await planning.write(unit, alert, plan, batch_sizes, now)
+    await _write_people(unit, alert, plan, repeated)
+    deltas: Counter[tuple[int, str, int]] = Counter()
+    for each, person in plan.people.items():
+        deltas[alert.id, counting.FOLLOWING, 0] += (person.next_round is not None) - 1
+        if each not in repeated:
+            subject = counting.people(unconfirmed=rows[each].unconfirmed)
+            deltas[alert.id, subject, rows[each].state] -= 1
+            deltas[alert.id, subject, person.state] += 1
+    for channel, pairs in plan.by_channel.items():
+        deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
+    await counting.add(unit, deltas)
+    failed = plan.failed - repeated
+    await escalations.plan(unit, alert, plan.by_next_round(without=failed), row.began_at)
+    await escalations.plan_now(unit, alert.id, plan.by_next_round(only=failed), row.began_at, now)
+    await tracking.finish(unit, alert.id, now)
+    return True
+
+
+async def _reachable(
+    unit: Unit, alert: Alert, subscriber_ids: list[int], usual: Wishes | None, now: datetime
+) -> Contacts:
+    """Return the contacts of those who are neither paused nor in their quiet hours now."""
+    paused, _ = await planning.special(unit, subscriber_ids, now)
+    heard = {} if usual is None else await wishes.hearing(unit, alert, subscriber_ids, usual, now)
+    theirs, _ = await planning.contacts_of(
+        unit, alert, [e for e in subscriber_ids if e not in paused and e not in heard]
+    )
+    return theirs
+
+
+async def _repeat(unit: Unit, alert: Alert, theirs: Contacts, now: datetime) -> set[int]:
+    """Send once more to these contacts; return whom that concerns."""
+    contact_ids = {contact_id for each in theirs.values() for contact_id, _ in each}
+    again = await tracking.repeat(unit, alert.id, contact_ids, now)
+    return {each for each, contacts in theirs.items() if any(contact_id in again for contact_id, _ in contacts)}
+
+
+async def _write_people(unit: Unit, alert: Alert, plan: Plan, repeated: set[int]) -> None:
+    """Write how people stand; of those ``repeated``, who are written already, only what follows."""
+    await _GO_ON.run(
+        unit,
+        [
+            (person.next_round, int(person.enough), alert.id, each)
+            for each, person in plan.people.items()
+            if each in repeated
+        ],
+    )
+    others = [person for each, person in plan.people.items() if each not in repeated]
+    await _UPDATE.run(
+        unit,
+        [
+            (
+                int(each.state),
+                each.pending,
+                each.held,
+                each.reasons,
+                each.next_round,
+                int(each.enough),
+                alert.id,
+                each.subscriber_id,
+            )
+            for each in others
+        ],
+    )

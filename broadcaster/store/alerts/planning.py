@@ -1,0 +1,236 @@
+"""Which contacts people are told by, and the deliveries and batches for them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import BindParameter, bindparam, exists, select
+
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.deliveries import DeliveryState, Person, PersonState
+from broadcaster.domain.escalation import enough, next_round
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
+from broadcaster.domain.reasons import Reason, Why, pack, unpack
+from broadcaster.ids import new_id
+from broadcaster.store.alerts.batches import Batch
+from broadcaster.store.engine.among import among
+from broadcaster.store.engine.bulk import Fetch, Insert
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.tables import (
+    Instant,
+    batches,
+    contacts,
+    deliveries,
+    links,
+    opt_outs,
+    shares,
+    subscribers,
+    to_micros,
+)
+
+_ALERT: BindParameter[int] = bindparam("alert_id")
+_REFUSED = exists().where(opt_outs.c.contact_id == contacts.c.id, opt_outs.c.station_id == bindparam("station_id"))
+# Contact attributes are selected, not filtered on: a planner that sees the channel would use its index, and so scan
+# every contact.
+_CONTACTS = Fetch(
+    select(
+        links.c.subscriber_id,
+        links.c.status,
+        contacts.c.id,
+        contacts.c.channel,
+        contacts.c.status.label("works"),
+        _REFUSED,
+    )
+    .join(contacts, contacts.c.id == links.c.contact_id)
+    .where(among(links.c.subscriber_id, "ids"))
+)
+_IS_PAUSED = subscribers.c.paused_until > bindparam("now", type_=Instant)
+_SPECIAL = select(
+    subscribers.c.id, _IS_PAUSED.label("paused"), subscribers.c.unconfirmed_at.is_not(None).label("unconfirmed")
+).where(among(subscribers.c.id, "ids"), _IS_PAUSED | subscribers.c.unconfirmed_at.is_not(None))
+_TAKEN = (
+    select(deliveries.c.contact_id, deliveries.c.state, deliveries.c.reason, deliveries.c.code)
+    .where(deliveries.c.alert_id == _ALERT, among(deliveries.c.contact_id, "ids"))
+    .order_by(deliveries.c.id)
+    .with_for_update(read=True)
+)
+_INSERT_DELIVERIES = Insert(
+    deliveries, "alert_id", "subscriber_id", "contact_id", "channel", "batch_id", "state", "attempts", "created_at"
+)
+
+Contacts = Mapping[int, Sequence[tuple[int, int]]]
+"""(contact id, channel number) by subscriber."""
+
+
+@dataclass
+class Plan:
+    """What to write for some people. ``by_channel``: (subscriber, contact) of each new delivery."""
+
+    people: dict[int, Person] = field(default_factory=dict)
+    by_channel: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    shared: list[tuple[int, int]] = field(default_factory=list)
+    unconfirmed: set[int] = field(default_factory=set)
+    wait: dict[int, datetime] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> set[int]:
+        """Return the people whom nothing sent so far can reach, while something follows."""
+        return {each for each, person in self.people.items() if person.all_failed}
+
+    def by_next_round(
+        self, *, only: Collection[int] | None = None, without: Collection[int] = ()
+    ) -> dict[int, list[int]]:
+        """Return people by the round that follows for them."""
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for each in self.people if only is None else only:
+            number = self.people[each].next_round
+            if number is not None and each not in without:
+                found[number].append(each)
+        return dict(found)
+
+
+async def contacts_of(unit: Unit, alert: Alert, subscriber_ids: Collection[int]) -> tuple[Contacts, dict[int, Reason]]:
+    """Return working contacts of the alert's channels that the station may use.
+
+    And why others have none: they opted out, or have one that the alert does not use.
+    """
+    wanted = {CHANNEL_NUMBER[name] for name in alert.channels}
+    rows = await _CONTACTS.rows(unit, {"station_id": alert.station_id, "ids": subscriber_ids})
+    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    lacking: dict[int, Reason] = {}
+    for subscriber_id, link, contact_id, channel, status, no in rows:
+        if link != LinkStatus.CONFIRMED:
+            continue
+        if status == ContactStatus.STOPPED or (no and status == ContactStatus.ACTIVE):
+            lacking.setdefault(subscriber_id, Reason.OPTED_OUT)
+        elif status == ContactStatus.ACTIVE and channel in wanted:
+            found[subscriber_id].append((contact_id, channel))
+        elif status == ContactStatus.ACTIVE:
+            lacking[subscriber_id] = Reason.UNUSED
+    return found, lacking
+
+
+async def special(unit: Unit, subscriber_ids: Sequence[int], now: datetime) -> tuple[set[int], set[int]]:
+    """Return those among these who are paused, and those with an unconfirmed sign-up."""
+    rows = (await unit.conn.execute(_SPECIAL, {"now": now, "ids": subscriber_ids})).all()
+    return {row.id for row in rows if row.paused}, {row.id for row in rows if row.unconfirmed}
+
+
+async def plan_first(
+    unit: Unit,
+    alert: Alert,
+    subscriber_ids: Sequence[int],
+    reachable: Contacts,
+    *,
+    reasons: Mapping[int, Reason],
+    now: datetime,
+) -> Plan:
+    """Plan the first messages of people: those of the first round by which each can be told.
+
+    ``reasons``: why people have no contact.
+    """
+    rounds, plan = alert.rounds, Plan()
+    theirs: dict[int, list[tuple[int, int]]] = {}
+
+    @cache
+    def way(usable: frozenset[int]) -> tuple[int | None, int | None, PersonState]:
+        """Return the first round for people with these channels, the one after it, and when they need none."""
+        first = next_round(rounds, -1, usable, PersonState.PENDING)
+        if first is None or now >= alert.escalates_until:
+            return first, None, PersonState.ACKNOWLEDGED
+        return first, next_round(rounds, first, usable, PersonState.PENDING), enough(rounds, first, usable)
+
+    for each in subscriber_ids:
+        person = plan.people[each] = Person(each, PersonState.PENDING, 0, 0)
+        first, person.next_round, person.enough = way(frozenset(channel for _, channel in reachable.get(each, ())))
+        if first is None:
+            person.reasons = pack([Why(reasons.get(each, Reason.NO_CONTACT))])
+            person.settle()
+        else:
+            theirs[each] = in_round(reachable[each], rounds[first].channels)
+    await assign(unit, alert, plan, theirs)
+    return plan
+
+
+def in_round(theirs: Sequence[tuple[int, int]], channels: Collection[str]) -> list[tuple[int, int]]:
+    """Return those of a person's contacts that are of these channels."""
+    return [each for each in theirs if CHANNELS[each[1]] in channels]
+
+
+async def assign(unit: Unit, alert: Alert, plan: Plan, theirs: Contacts) -> None:
+    """Plan a delivery to each of these contacts; one that has its delivery already is shared.
+
+    Counts them in the ``plan``'s people.
+    """
+    contact_ids = [contact_id for each in theirs.values() for contact_id, _ in each]
+    taken: dict[int, tuple[DeliveryState, Reason | None, str | None]] = {}
+    if contact_ids:
+        # Locked until commit: an outcome recorded meanwhile would miss the new sharers and leave them pending for ever.
+        taken = {
+            row.contact_id: (DeliveryState(row.state), row.reason, row.code)
+            for row in await unit.conn.execute(_TAKEN, {"alert_id": alert.id, "ids": contact_ids})
+        }
+    for subscriber_id, contact_list in theirs.items():
+        person = plan.people[subscriber_id]
+        failed = unpack(person.reasons)
+        for contact_id, channel in contact_list:
+            there = taken.get(contact_id)
+            if there is None:
+                taken[contact_id] = (DeliveryState.QUEUED, None, None)
+                plan.by_channel[channel].append((subscriber_id, contact_id))
+                person.pending += 1
+            else:
+                state, reason, code = there
+                plan.shared.append((contact_id, subscriber_id))
+                if state.failure:
+                    failed.append(Why(reason or state.reason, CHANNELS[channel], code))
+                person.pending += int(state is DeliveryState.QUEUED)
+                person.held += int(state.held)
+                person.settle(state)
+        person.reasons = pack(failed)
+        person.settle()
+
+
+async def write(unit: Unit, alert: Alert, plan: Plan, batch_sizes: Mapping[int, int], now: datetime) -> None:
+    """Write the planned deliveries in batches, which are announced, and the shares. ``batch_sizes``: by channel."""
+    batched: list[tuple[int | str, int]] = []
+    for channel, pairs in sorted(plan.by_channel.items()):
+        size = batch_sizes[channel]
+        for start in range(0, len(pairs), size):
+            batch_id = new_id()
+            part = pairs[start : start + size]
+            await _write_batch(unit, alert, Batch(batch_id, alert.id, CHANNELS[channel], alert.rank), part, now)
+            batched.append((f"{CHANNELS[channel]}:{batch_id}", alert.rank))
+    await unit.tell_many("batch", batched)
+    if plan.shared:
+        await unit.conn.execute(
+            shares.insert(),
+            [
+                {"alert_id": alert.id, "contact_id": contact_id, "subscriber_id": subscriber_id}
+                for contact_id, subscriber_id in plan.shared
+            ],
+        )
+
+
+async def _write_batch(unit: Unit, alert: Alert, batch: Batch, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
+    await unit.conn.execute(
+        batches.insert().values(
+            id=batch.id,
+            alert_id=alert.id,
+            channel=CHANNEL_NUMBER[batch.channel],
+            rank=alert.rank,
+            size=len(pairs),
+            done=False,
+            due_at=now,
+        )
+    )
+    channel, created_at = CHANNEL_NUMBER[batch.channel], to_micros(now)
+    await _INSERT_DELIVERIES.run(
+        unit,
+        [
+            (alert.id, subscriber_id, contact_id, channel, batch.id, 0, 0, created_at)
+            for subscriber_id, contact_id in pairs
+        ],
+    )
