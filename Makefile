@@ -5,8 +5,9 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Two more than there are cores: many tests wait for a process, a lease or a timeout most of their time.
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
+# One more than there are cores: many tests wait for a process, a lease or a timeout most of their time.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+BROWSERS_AT_ONCE ?= 2
 PAGES := broadcaster/web/static/manifest.json
 COMMUNES := zones/communes.csv.xz
 
@@ -71,10 +72,13 @@ openapi: $(VENV)/.made-test
 
 test: lint types pages communes openapi
 	# Real processes on a shared machine are late at times: what fails is tried once more by itself, and shown as R.
-	# Who is done takes over from who has much left: chaos, which comes first, mostly waits.
-	# Browsers come last, and few at once: what needs Firefox stays together in one worker.
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --reruns 1 --durations 12 --ignore=tests/browser; first=$$?; \
-	$(BIN)/pytest -n auto --maxprocesses 3 --dist loadgroup --reruns 1 --durations 8 tests/browser && exit $$first
+	# Browsers work while chaos, which comes first of the rest, mostly waits; what they say is shown when both have ended.
+	# Who is done takes over from who has much left; what needs Firefox stays together in one worker.
+	mkdir -p build
+	$(BIN)/pytest -n $(BROWSERS_AT_ONCE) --dist loadgroup --reruns 1 --durations 8 tests/browser > build/browsers.log 2>&1 & \
+	browsers=$$!; trap "kill $$browsers 2>/dev/null" EXIT INT TERM; \
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --reruns 1 --durations 12 --ignore=tests/browser; rest=$$?; \
+	wait $$browsers; pages=$$?; cat build/browsers.log; test $$rest = 0 -a $$pages = 0
 
 # What says most in the least time: no browsers, no processes to break.
 test-fast: lint types pages communes

@@ -18,7 +18,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import idempotency_key, request_hash, show_alert
 from broadcaster.http.answers import answer
 from broadcaster.http.messages import message_of, show_message, texts_of
-from broadcaster.http.reading import number_of
+from broadcaster.http.reading import checked, number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.schedules import (
     AnswerIn,
@@ -132,7 +132,7 @@ async def change(call: Call[SchedulePatch, None]) -> web.Response:
     given = call.body
     asked = given.model_dump(mode="json", exclude_unset=True, exclude=set(_NOT_CONTENT))
     if asked:
-        whole = ScheduleIn.model_validate_json(json.dumps(merged(was, station, asked)))
+        whole = await checked(call.request, ScheduleIn, json.dumps(merged(was, station, asked)).encode())
         changed = await changed_to(call, was, station, whole)
     else:
         changed = was

@@ -74,6 +74,16 @@ async def desktop() -> AsyncIterator[Desktop]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    """Its headless shell, which renders the same: a new person costs a third of the CPU there."""
+    need()
+    browser = await start_chromium(playwright, shell=True)
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def whole_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    """With notifications: what needs them has a fixture ``chromium`` that is this one."""
     need()
     browser = await start_chromium(playwright)
     yield browser

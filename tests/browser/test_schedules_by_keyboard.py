@@ -76,8 +76,7 @@ async def go(page: Page, where: Locator) -> None:
     await page.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize("lang", ["fr", "en"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["390", "1280"])
+@pytest.mark.parametrize(("lang", "size"), [("fr", PHONE), ("en", DESK)], ids=["fr-390", "en-1280"])
 async def test_from_what_was_not_sent_to_the_month_the_agenda_and_a_change(visit, village, lang, size):
     schedule = await scheduled(village, severity="minor", audience="all_followers", lasts_minutes=720)
     await missed(village, schedule)

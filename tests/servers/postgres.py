@@ -29,7 +29,7 @@ class Postgres:
     def fresh(self, copy_of: str = "template1") -> str:
         """Make a database, an empty one or a copy; return its address as TOCSIN_DATABASE_URL has it."""
         name = f"t{os.getpid()}_{next(_number)}"
-        self.psql(f"CREATE DATABASE {name} TEMPLATE {copy_of}")
+        self.psql(f"CREATE DATABASE {name} TEMPLATE {copy_of} STRATEGY file_copy")  # half the CPU of the log's way
         self._made.append(name)
         return self._server.get_uri(database=name)
 

@@ -160,12 +160,17 @@ class Api:
 async def eventually(
     holds: Callable[[], bool] | Callable[[], Awaitable[bool]], what: str, timeout_s: float = 20.0
 ) -> None:
-    """Return as soon as it holds; fail, saying ``what`` was waited for, when it never does."""
+    """Return as soon as it holds; fail, saying ``what`` was waited for, when it never does.
+
+    It is asked ever more seldom, as what is asked takes CPU too: a tenth of the wait may be lost, at most 0.2 s.
+    """
     deadline = asyncio.get_running_loop().time() + timeout_s
+    pause_s = 0.02
     while True:
         found = holds()
         if found if isinstance(found, bool) else await found:
             return
         if asyncio.get_running_loop().time() > deadline:
             raise AssertionError(f"{what}: not within {timeout_s} s")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 1.1, 0.2)

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.browser.guards.examining import examine
-from tests.browser.machine import need, start_chromium
+from tests.browser.machine import need
 from tests.browser.pages import PAGES
 from tests.browser.scene import Scene
 from tests.browser.scene import scene as set_up
@@ -18,20 +18,11 @@ from tests.browser.visiting import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Browser, Playwright
+    from playwright.async_api import Browser
 
     from tests.browser.guards.examining import Looked
     from tests.browser.village import Village
     from tests.servers.autopush import Autopush
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
-    """Its headless shell, which renders the same: each page is looked at by a new person."""
-    need()
-    browser = await start_chromium(playwright, shell=True)
-    yield browser
-    await browser.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

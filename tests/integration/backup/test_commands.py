@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import zipfile
 
 import pytest
@@ -27,10 +28,10 @@ def tocsin(*words, data, **settings):
     return done.exit_code, " ".join(done.output.split())
 
 
-@pytest.fixture
-def lived_in(tmp_path):
+@pytest.fixture(scope="module")
+def one_lived_in(tmp_path_factory):
     """A data folder with one station and one person."""
-    data = tmp_path / "lived in"
+    data = tmp_path_factory.mktemp("one") / "lived in"
     assert tocsin("migrate", data=data)[0] == 0
 
     async def settle():
@@ -42,6 +43,12 @@ def lived_in(tmp_path):
 
     asyncio.run(settle())
     return data
+
+
+@pytest.fixture
+def lived_in(one_lived_in, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(one_lived_in, tmp_path / "lived in")
 
 
 def name_of_one(data, **settings):

@@ -24,6 +24,9 @@ from broadcaster.store.tables import deliveries, leases, metadata, stations, sub
 from tests.contract.stores import NOW, SECRET, add_station, register, resident
 
 HELD = {"lease_owner": None, "lease_until": None}
+FROM_EITHER = pytest.mark.parametrize("empty", ["sqlite"], indirect=True)
+INTO_EITHER = pytest.mark.parametrize("full", ["sqlite"], indirect=True)
+"""Where the one side alone matters: a restore runs all migrations, from the first."""
 
 
 async def everything(store):
@@ -46,30 +49,21 @@ async def copied(full, empty, path, **options):
         return await restore(empty, archive, now=datetime.now(UTC), **options)
 
 
-async def test_every_row_is_there_after_it_to_the_byte(full, empty, tmp_path):
+async def test_every_row_is_there_after_it_to_the_byte_and_nobody_holds_anything(full, empty, tmp_path):
     restored = await copied(full, empty, tmp_path / "b")
     before = await everything(full)
     assert await everything(empty) == before
     assert await migrate.current(empty) == migrate.newest()
     assert (restored.stations, restored.subscribers, restored.in_flight) == (2, 29, 1)
-    async with full.read() as unit:
-        queued = select(func.count()).where(deliveries.c.state == DeliveryState.QUEUED)
-        assert restored.queued == await unit.conn.scalar(queued) > 0
     assert {name for name, rows in before.items() if not rows} <= {"cursors", "sandbox_messages", "channel_stops"}
-
-
-async def test_what_was_sql_null_is_so_after_it(full, empty, tmp_path):
-    await copied(full, empty, tmp_path / "b")
     for store in (full, empty):
         async with store.read() as unit:
             null = await unit.conn.scalar(text("SELECT count(*) FROM alerts WHERE area IS NULL"))
             assert null == 0
             assert await unit.conn.scalar(select(func.count()).where(stations.c.insee.is_(None))) == 2
-
-
-async def test_nobody_holds_anything_after_it_and_the_work_is_due(full, empty, tmp_path):
-    await copied(full, empty, tmp_path / "b")
     async with full.read() as unit:
+        queued = select(func.count()).where(deliveries.c.state == DeliveryState.QUEUED)
+        assert restored.queued == await unit.conn.scalar(queued) > 0
         taken = await unit.conn.scalar(select(func.count()).where(batch_rows.c.lease_owner.is_not(None)))
         assert taken == 1
         assert await alerts.unresolved(unit, NOW) == []
@@ -94,6 +88,7 @@ async def test_no_number_is_given_twice_after_it_not_even_of_who_was_erased_befo
         assert min(each[0] for each in await outbox.waiting(unit, 10)) > max(each[0] for each in gone)
 
 
+@FROM_EITHER
 async def test_a_backup_is_of_one_moment_while_others_write(full, empty, tmp_path, monkeypatch):
     """Between one table and the next, people come and go: none of it is in the file."""
     before = await everything(full)
@@ -152,6 +147,7 @@ async def test_one_that_is_cancelled_leaves_no_file_and_none_is_written_over(ful
         await back_up(full, tmp_path / "b", now=NOW)
 
 
+@INTO_EITHER
 async def test_one_of_an_older_version_is_brought_to_this_shape(full, empty, tmp_path):
     """Made as version 0.1's first shape would have made it: without the columns and tables that came later."""
     await back_up(full, tmp_path / "new", now=NOW)
@@ -195,6 +191,7 @@ def aged(path, to, migration, there, vault):
         writer.finish(older, vault)
 
 
+@INTO_EITHER
 async def test_whoever_restores_with_force_has_nothing_of_what_was_there(full, empty, tmp_path):
     await migrate.migrate(empty)
     async with empty.write() as unit:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -11,6 +16,7 @@ import pytest
 import pytest_asyncio
 
 from broadcaster.app import Running, open_store, serving
+from broadcaster.clock import SystemClock
 from broadcaster.config import Settings
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.permissions import KeyRole, Role
@@ -23,9 +29,9 @@ from tests.servers.signed_in import add_operator, session_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from broadcaster.domain.people import NewSubscriber
+    from broadcaster.store import Store
 
 ROLES = {"read": Role.VIEWER, "publish": Role.WRITER, "admin": Role.OWNER}
 """Of a person who may what a key may."""
@@ -125,40 +131,61 @@ class Api:
         return found
 
 
-async def open_api(settings: Settings) -> AsyncIterator[Api]:
+async def _two_stations(store: Store) -> dict[str, str]:
+    """Add L'Aigle and Rugles; return a key for each of their roles, and the administrator's."""
+    keys, now = {}, SystemClock().now()
+    async with store.write() as unit:
+        for slug, name in (("laigle", "L'Aigle"), ("rugles", "Rugles")):
+            fields = {
+                "slug": slug,
+                "name": name,
+                "kind": "authority",
+                "languages": ("fr", "en"),
+                "boundary": BOUNDARY,
+                "margin_m": 1000.0,
+                "region": "FR",
+                "lon": LAIGLE[0],
+                "lat": LAIGLE[1],
+                "phone": "+33233841616",
+            }
+            station = await stations.add(unit, fields, now)
+            assert station is not None
+            for role in KeyRole:
+                keys[f"{slug}-{role}"] = await stations.add_key(unit, role, station.id, role, now)
+        keys["admin"] = await stations.add_key(unit, KeyRole.ADMIN, None, "all", now)
+    return keys
+
+
+async def _begin(settings: Settings) -> dict[str, str]:
     store = open_store(settings)
-    await shape(store, settings.store_url)
-    keys = {}
+    try:
+        await shape(store, settings.store_url)
+        return await _two_stations(store)
+    finally:
+        await store.close()
+
+
+@cache
+def _begun() -> tuple[bytes, str, dict[str, str]]:
+    """Return a database with both stations, the secret that seals it, and the keys: made once, copied for each test."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-begun-") as folder:
+        settings = Settings(data_dir=Path(folder))
+        with ThreadPoolExecutor(1) as beside:  # a test's own loop is running
+            keys = beside.submit(asyncio.run, _begin(settings)).result()
+        return settings.store_path.read_bytes(), (Path(folder) / "secret.key").read_text(), keys
+
+
+async def open_api(settings: Settings) -> AsyncIterator[Api]:
+    if settings.embedded:
+        database, secret, keys = _begun()
+        settings.store_path.write_bytes(database)
+        (settings.data_dir / "secret.key").write_text(secret)
+    else:
+        keys = await _begin(settings)
     if "quiet_hours" not in settings.model_fields_set:  # or tests would end otherwise at night
         settings = settings.model_copy(update={"quiet_hours": "00:00-00:00"})
-    async with serving(settings) as running:
-        services = running.services
-        now = services.clock.now()
-        async with services.store.write() as unit:
-            for slug, name in (("laigle", "L'Aigle"), ("rugles", "Rugles")):
-                station = await stations.add(
-                    unit,
-                    {
-                        "slug": slug,
-                        "name": name,
-                        "kind": "authority",
-                        "languages": ("fr", "en"),
-                        "boundary": BOUNDARY,
-                        "margin_m": 1000.0,
-                        "region": "FR",
-                        "lon": LAIGLE[0],
-                        "lat": LAIGLE[1],
-                        "phone": "+33233841616",
-                    },
-                    now,
-                )
-                assert station is not None
-                for role in KeyRole:
-                    keys[f"{slug}-{role}"] = await stations.add_key(unit, role, station.id, role, now)
-            keys["admin"] = await stations.add_key(unit, KeyRole.ADMIN, None, "all", now)
-        async with aiohttp.ClientSession() as http:
-            yield Api(running, http, keys)
-    await store.close()
+    async with serving(settings) as running, aiohttp.ClientSession() as http:
+        yield Api(running, http, dict(keys))
 
 
 @pytest.fixture(autouse=True)
@@ -168,22 +195,18 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _settings(data_dir: Path) -> Settings:
-    return Settings(host="127.0.0.1", port=0, data_dir=data_dir, requests_per_minute=10_000, tiles_url="off")
+    alone = {"tiles_url": "off", "geocoder_url": "off"}
+    return Settings(host="127.0.0.1", port=0, data_dir=data_dir, requests_per_minute=10_000, **alone)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def refusing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
     """One service for all tests of a module that leave nothing behind."""
-    data_dir = tmp_path_factory.mktemp("refusing")
-    async for each in open_api(
-        Settings(host="127.0.0.1", port=0, data_dir=data_dir, requests_per_minute=10_000, tiles_url="off")
-    ):
+    async for each in open_api(_settings(tmp_path_factory.mktemp("refusing"))):
         yield each
 
 
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async for each in open_api(
-        Settings(host="127.0.0.1", port=0, data_dir=tmp_path, requests_per_minute=10_000, tiles_url="off")
-    ):
+    async for each in open_api(_settings(tmp_path)):
         yield each

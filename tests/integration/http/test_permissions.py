@@ -12,6 +12,7 @@ import pytest
 from broadcaster.config import Settings
 from broadcaster.domain.permissions import PERMISSIONS, Role
 from broadcaster.http.route import PERMITTED, Access
+from broadcaster.server import application as server
 from broadcaster.server.routes import ROUTES
 from tests.integration.http.conftest import Api, an_alert, open_api
 
@@ -68,9 +69,17 @@ class Town:
         return name
 
 
+class Unprinted:
+    """In place of the printer: whoever may have a PDF is decided before it is made, which takes a second of CPU."""
+
+    async def pdf_of(self, _html: str) -> bytes:
+        return b"%PDF"
+
+
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+async def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Town]:
     """On SQLite: what a caller may do is decided without the store."""
+    monkeypatch.setattr(server, "Printer", Unprinted)
     alone = {"tiles_url": "off", "geocoder_url": "off"}
     async for api in open_api(
         Settings(host="127.0.0.1", port=0, data_dir=tmp_path, requests_per_minute=100_000, **alone)

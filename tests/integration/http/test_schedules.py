@@ -86,6 +86,8 @@ async def test_words_times_and_pauses_change_and_the_rest_stays(api):
     assert (paused["paused"], paused["next"]) == (True, None)
     _, _, resumed = await api.call("PATCH", one, {"paused": False})
     assert resumed["next"] == changed["next"]
+    status, _, refused = await api.call("PATCH", one, {"at": None})
+    assert (status, [each["field"] for each in refused["errors"]]) == (422, ["at"])
     _, _, once = await api.call("PATCH", one, {"repeat": None})
     assert once["repeat"] is None
 

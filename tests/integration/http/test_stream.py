@@ -98,6 +98,7 @@ async def test_a_key_that_is_revoked_sees_nothing_more(api, never_finished, monk
         await stations.revoke_key(unit, caller.key_id, api.running.services.clock.now())
     async with asyncio.timeout(10):
         await answer.content.read()
+    answer.close()
     assert (await api.call("GET", f"/v1/alerts/{alert['id']}/events", key="laigle-read"))[0] == 401
     assert not other.content.at_eof(), "another key's stream goes on"
     other.close()
@@ -131,6 +132,7 @@ async def test_a_service_that_stops_ends_its_streams_at_once(tmp_path, never_fin
         assert time.monotonic() - stopping < 1.8
         with pytest.raises(aiohttp.ClientPayloadError):
             await answer.content.read()
+        answer.close()  # or its connection complains when it is collected, in a later test
 
 
 async def test_however_many_follow_an_alert_its_account_is_read_once_for_all(api, never_finished, monkeypatch):
@@ -144,12 +146,18 @@ async def test_however_many_follow_an_alert_its_account_is_read_once_for_all(api
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     answers = [await follow(api, alert) for _ in range(20)]
     bus, began = api.running.services.bus, time.monotonic()
-    async with asyncio.timeout(20):
-        for answer in answers:
-            told = 0
-            while told < 3:
-                await bus.publish(f"alert:{alert['id']}")
-                told += (await answer.content.readline()).startswith(b"event: report")
+
+    async def three(answer):
+        told = 0
+        while told < 3:
+            told += (await answer.content.readline()).startswith(b"event: report")
+
+    async with asyncio.timeout(60):
+        reading = asyncio.gather(*map(three, answers))
+        while not reading.done():
+            await bus.publish(f"alert:{alert['id']}")
+            await asyncio.sleep(0.01)
+        await reading
     for answer in answers:
         answer.close()
     # Twenty readers, three accounts each: sixty readings, were they not shared.

@@ -216,7 +216,8 @@ async def test_operators_see_what_share_of_followers_mutes_a_topic_month_by_mont
     await forty(api, events=TopicChoice.MUTE)
     async with services.store.write() as unit:
         await wishes.keep_shares(unit, datetime(2026, 6, 1, tzinfo=UTC))
-        assert await wishes.shares(unit, 1) == {"2026-06": {"events": 1.0}, "2026-05": {"works": 1.0}}
+        shares = await wishes.shares(unit, 1)  # those of today's month are kept at the service's start
+        assert shares.items() >= {"2026-06": {"events": 1.0}, "2026-05": {"works": 1.0}}.items()
     token = await someone(api)
     async with services.store.write() as unit:
         await unit.conn.execute(text("DELETE FROM topic_choices"))
