@@ -37,7 +37,12 @@ OPTIONS = (
     click.option(
         "--area", "area_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="GeoJSON polygons."
     ),
-    click.option("--severity", type=_choice(Severity), required=True, help="How grave (CAP; minor is information)."),
+    click.option("--template", help="Write it from a template, as in flood (`tocsin station templates`)."),
+    click.option(
+        "--blank", "blanks", multiple=True, metavar="WHAT=TEXT",
+        help='Fill a placeholder of the template, as in "Prénom=Lina"; repeatable.',
+    ),
+    click.option("--severity", type=_choice(Severity), help="How grave (CAP; minor is information)."),
     click.option("--headline", help="In a few words; in the station's own language, or in --lang."),
     click.option("--description", help="What happens, where."),
     click.option("--instruction", help="What people are to do."),
@@ -47,7 +52,7 @@ OPTIONS = (
         "--text", "texts", multiple=True, metavar="LANG:FIELD=TEXT",
         help='The same in another language, as in en:headline="Flood"; repeatable.',
     ),
-    click.option("--status", type=_choice(Status), default="actual", show_default=True, help="Real, or a drill."),
+    click.option("--status", type=_choice(Status), help="Real, or a drill; actual, or the template's, if not said."),
     click.option("--urgency", type=_choice(Urgency), help="When to act (CAP)."),
     click.option("--certainty", type=_choice(Certainty), help="How sure it is (CAP)."),
     click.option("--category", type=_choice(Category), help="Of what kind (CAP)."),
@@ -79,12 +84,8 @@ def with_draft(command: Callable[..., Any]) -> Callable[..., Any]:
 def draft(given: Mapping[str, Any], *, now: datetime | None = None) -> dict[str, Any]:
     """Return the document of POST /v1/alerts. Stops with a sentence for unparsable options; limits are the API's."""
     at = now or utc_now()
-    body: dict[str, Any] = {
-        "station": given["station"].lower(),
-        "status": given["status"],
-        "severity": given["severity"],
-    }
-    for name in ("urgency", "certainty", "category", "event"):
+    body: dict[str, Any] = {"station": given["station"].lower(), **_template(given)}
+    for name in ("status", "severity", "urgency", "certainty", "category", "event"):
         if given.get(name):
             body[name] = given[name]
     _put_texts(body, given)
@@ -124,8 +125,24 @@ def _put_texts(body: dict[str, Any], given: Mapping[str, Any]) -> None:
         place[name] = text
     if texts:
         body["texts"] = texts
-    if not own.get("headline") and not any("headline" in text for text in texts.values()):
+    if not own.get("headline") and not any("headline" in text for text in texts.values()) and not given.get("template"):
         raise Stop("--headline is missing: say in a few words what happens", Exit.REFUSED)
+
+
+def _template(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the template and what fills it; without one, the severity is needed."""
+    if given.get("template"):
+        return {"template": given["template"].lower(), "blanks": dict(map(_blank, given.get("blanks") or ()))}
+    if not given.get("severity"):
+        raise Stop("--severity is missing: say how grave it is, or name a --template", Exit.REFUSED)
+    return {"status": "actual"}
+
+
+def _blank(text: str) -> tuple[str, str]:
+    what, found, filled = text.partition("=")
+    if not found or not what.strip() or not filled.strip():
+        raise Stop(f"--blank {text[:60]!r} can't be read", Exit.REFUSED, 'write it as "Prénom=Lina"')
+    return what.strip(), filled.strip()
 
 
 def _area(given: Mapping[str, Any]) -> dict[str, Any]:

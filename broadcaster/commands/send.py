@@ -120,6 +120,8 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
     console = err() if wish.as_json else out()
     async with service(settings(), may_start=True) as api:
         seen.passing = api.passing
+        if "template" in wish.body:
+            await _from_template(api, wish.body)
         await _usual_audience(api, wish.body)
         reach = await _reach(api, wish)
         banner(console, wish.body["status"], wish.body["station"])
@@ -145,6 +147,17 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
                 print_json({"reach": reach, "alert": alert, "report": None, "unreached": None})
             return _foreseen(reach)
         return await _follow(api, wish, reach, alert, seen)
+
+
+async def _from_template(api: Api, body: dict[str, Any]) -> None:
+    """Set what is asked and shown of it before it is sent: severity, and whether it is a drill."""
+    known = (await api.get(f"/v1/stations/{quote(body['station'], safe='')}/templates"))["templates"]
+    for each in known:
+        if each["name"] == body["template"]:
+            body |= {name: each[name] for name in ("status", "severity") if name not in body}
+            return
+    names = ", ".join(each["name"] for each in known)
+    raise Stop(f"the station has no template {body['template']!r}", Exit.REFUSED, f"there are: {names}")
 
 
 async def _reach(api: Api, wish: _Wish) -> Any:

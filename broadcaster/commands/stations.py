@@ -20,8 +20,10 @@ from broadcaster.config import Settings
 from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
+from broadcaster.domain.templates import Template
 from broadcaster.http.schemas.base import LOCALE
 from broadcaster.languages import DEFAULT
+from broadcaster.pipeline.templates import offered
 from broadcaster.store.alerts import alerts
 from broadcaster.store.operations import audit, removing
 from broadcaster.store.operations.removing import Contents
@@ -113,6 +115,22 @@ def margin(*, slug: str, metres: float) -> None:
     found = wait_for(work())
     gaps = {"name": found.name, "now": f"{metres:g}", "before": f"{found.margin_m:g}"}
     click.echo(words("the margin of %(name)s is %(now)s m; it was %(before)s m", **gaps))
+
+
+@station.command("templates")
+@click.argument("slug")
+def templates(*, slug: str) -> None:
+    """Show the templates that `tocsin send --template` may name."""
+
+    async def work() -> list[Template]:
+        async with opened(settings()) as store, store.read() as unit:
+            return list((await offered(unit, await station_of(unit, slug))).values())
+
+    rows = [
+        (each.name, next(iter(each.events.values())), each.severity, "own" if each.own else "shipped")
+        for each in wait_for(work())
+    ]
+    out().print(table(("name", "event", "severity", "from"), rows))
 
 
 @station.command("topics")

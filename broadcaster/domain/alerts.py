@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -197,7 +197,8 @@ def lane_of_rank(rank: int) -> Lane:
 class Message:
     """What an author says, and to whom: an alert without its times. ``Alert`` is one that was sent.
 
-    ``texts``: by language. ``topic``: slug of one of its station's topics. ``wakes``: send at once to people whose
+    ``texts``: by language; ``prepared``: those of its update and its all-clear, if they were written beforehand.
+    ``topic``: slug of one of its station's topics. ``wakes``: send at once to people whose
     quiet hours outlast it; otherwise they miss it.
 
     An update carries a whole message: ``replace(alert.message, texts=…)``, sent by ``IssueAlert`` with
@@ -216,6 +217,7 @@ class Message:
     channels: tuple[ChannelName, ...] = ()
     topic: str | None = None
     wakes: bool = False
+    prepared: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
 
     @property
     def message(self) -> Message:
@@ -230,9 +232,14 @@ class Message:
         """Return all but the audience, as stored; ``store.alerts.messages`` reads it."""
         said = self.content()
         del said["audience"]
-        texts = {language: asdict(text) for language, text in self.texts.items()}
         area = None if self.area is None else self.area.to_json()
-        return said | {"texts": texts, "area": area, "channels": list(self.channels)}
+        prepared = {part: _written(texts) for part, texts in self.prepared.items()}
+        return said | {
+            "texts": _written(self.texts),
+            "area": area,
+            "channels": list(self.channels),
+            "prepared": prepared or None,
+        }
 
     @property
     def lane(self) -> Lane:
@@ -278,6 +285,10 @@ class Message:
                 return tag, self.texts[tag]
         first = next(iter(self.texts))
         return first, self.texts[first]
+
+
+def _written(texts: Mapping[str, Text]) -> dict[str, dict[str, str]]:
+    return {language: asdict(text) for language, text in texts.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

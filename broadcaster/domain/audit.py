@@ -108,6 +108,8 @@ class Action(StrEnum):
     STATION_CHANGED = "station_changed"
     STATION_REMOVED = "station_removed"
     TOPICS_CHANGED = "topics_changed"
+    TEMPLATE_SAVED = "template_saved"
+    TEMPLATE_DELETED = "template_deleted"
     MAP_FETCHED = "map_fetched"
 
     AUDIT_SEEN = "audit_seen"

@@ -165,6 +165,11 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "text-in-own-language": "Write at least the headline in the station's own language, “%(language)s”.",
     "signs-alone": "Signs alone say nothing when they are read out: write words.",
     "still-blank": "This is still to be filled in: %(blank)s",
+    "template-unknown": "The station has no template “%(name)s”. It has: %(known)s.",
+    "template-missing": "The station has no template “%(name)s” of its own.",
+    "too-many-templates": "A station has %(most)s templates at most: delete one first.",
+    "silent-calls": "A silent alert calls nobody: choose its channels, without calls.",
+    "ppms-groups": "Choose first which group is the staff, and which is the town hall.",
     "audience-of-all-clears": "Only an all-clear goes to those who were told: cancel the alert to send one.",
     "audience-of-authorities": "Only a town hall or another authority may address everyone.",
     "audience-of-grave-dangers": (

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from broadcaster.http.schemas.alerts import AlertIn, AlertOut, AlertPage, Alerts
 from broadcaster.http.schemas.reports import ReachOut
 from broadcaster.http.schemas.schedules import ReachIn
 from broadcaster.http.stations import station_given
+from broadcaster.http.templates import named, prepared_by, written_from
 from broadcaster.pipeline import issue, reach
 from broadcaster.pipeline.schedule import starts_at
 from broadcaster.store import Unit
@@ -37,10 +39,10 @@ _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 async def foresee(call: Call[ReachIn, None]) -> web.Response:
     """Return whom an alert would reach, sending nothing."""
-    draft = call.body
     async with call.services.store.read() as unit:
-        station = await station_given(unit, draft.station)
+        station = await station_given(unit, call.body.station)
     await count_reach(call.request, call.need(station.id))
+    draft = await written_from(call.services, call.body, station, await named(call.services, call.body, station))
     sent_at, expires_at = None, draft.expires
     if draft.at is not None:
         zone = draft.zone or zone_of(station.region).key
@@ -53,19 +55,21 @@ async def foresee(call: Call[ReachIn, None]) -> web.Response:
 
 async def create(call: Call[AlertIn, None]) -> web.Response:
     """Accept an alert, durably; it is sent from then on. Idempotent by Idempotency-Key and body."""
-    given = call.body
     key = idempotency_key(call.request)
     async with call.services.store.read() as unit:
-        station = await station_given(unit, given.station)
+        station = await station_given(unit, call.body.station)
     call.need(station.id)
+    template = await named(call.services, call.body, station)
+    given = await written_from(call.services, call.body, station, template)
+    message = message_of(given, station, texts_of(given, station, needed=True))
     command = issue.IssueAlert(
         station=station,
         actor=call.actor,
-        message=message_of(given, station, texts_of(given, station, needed=True)),
+        message=replace(message, prepared=prepared_by(given, template)),
         expires_at=given.expires,
         onset_at=given.onset,
         idempotency_key=key,
-        request_hash=None if key is None else request_hash(given),
+        request_hash=None if key is None else request_hash(call.body),
     )
     alert, _repeated = await issue.issue(call.services, command)
     return answer(show_alert(alert, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{alert.id}"})

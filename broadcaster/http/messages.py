@@ -7,7 +7,7 @@ from broadcaster.domain.alerts import MAX_EVENT, Message, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
-from broadcaster.http.schemas.alerts import AudienceIn, Content, TextIn
+from broadcaster.http.schemas.alerts import Content, TextIn
 
 
 def message_of(given: Content, station: Station, texts: Mapping[str, Text]) -> Message:
@@ -22,7 +22,7 @@ def message_of(given: Content, station: Station, texts: Mapping[str, Text]) -> M
         event=given.event or own.headline[:MAX_EVENT],
         texts=texts,
         area=given.area,
-        audience=_audience_of(given.audience),
+        audience=audience_of(given),
         channels=given.channels or (),
         topic=given.topic,
         wakes=given.wakes,
@@ -63,7 +63,9 @@ def check_languages(texts: Mapping[str, Text], station: Station) -> None:
         raise Refused("text-in-own-language", "headline" if not texts else f"texts.{own}", language=own)
 
 
-def _audience_of(given: AudienceIn | str) -> Audience:
+def audience_of(content: Content) -> Audience:
+    """Return whom a request concerns. Raises ``Refused``."""
+    given = content.audience
     if isinstance(given, str):
         return Audience(AudienceKind(given))
     if given.kind != "groups" and given.groups:

@@ -12,6 +12,7 @@ from broadcaster.http import (
     sandbox,
     stations,
     subscribers,
+    templates,
     twilio_hooks,
 )
 from broadcaster.http.resident_routes import RESIDENT_ROUTES
@@ -49,6 +50,7 @@ from broadcaster.http.schemas.subscribers import (
     SubscriberOut,
     SubscriberPatch,
 )
+from broadcaster.http.schemas.templates import TemplateIn, TemplateOut, TemplatesOut
 
 _STREAM, _METRICS, _TWIML = "text/event-stream", "text/plain", "text/xml"
 _ME = "/v1/subscribers/me"
@@ -93,6 +95,43 @@ ROUTES: tuple[Route, ...] = (
         tag="stations",
         permission=Permission.SEND,
         changes=(Action.TOPICS_CHANGED,),
+    ),
+    Route(
+        "GET",
+        "/v1/stations/{slug}/templates",
+        templates.listing,
+        Access.KEY,
+        "The templates that the station is offered: its own, and those shipped.",
+        {200: TemplatesOut},
+        fails=(404,),
+        tag="stations",
+        permission=Permission.LOOK,
+    ),
+    Route(
+        "PUT",
+        "/v1/stations/{slug}/templates/{name}",
+        templates.put,
+        Access.KEY,
+        "Write a template.",
+        {200: TemplateOut},
+        body=TemplateIn,
+        largest=SHAPE,
+        changes=(Action.TEMPLATE_SAVED,),
+        fails=(404,),
+        tag="stations",
+        permission=Permission.SEND,
+    ),
+    Route(
+        "DELETE",
+        "/v1/stations/{slug}/templates/{name}",
+        templates.delete,
+        Access.KEY,
+        "Delete a template of the station's own.",
+        {204: None},
+        changes=(Action.TEMPLATE_DELETED,),
+        fails=(404,),
+        tag="stations",
+        permission=Permission.SEND,
     ),
     Route(
         "DELETE",

@@ -32,6 +32,7 @@ from broadcaster.http.schemas.schedules import (
     SchedulesQuery,
 )
 from broadcaster.http.stations import station_given, station_named
+from broadcaster.http.templates import named, prepared_by, written_from
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.pipeline.services import Services
@@ -65,11 +66,13 @@ async def planned(services: Services, given: ScheduleIn, station: Station, calle
     """Return the requested schedule, with a new id. Raises ``Refused``, ``NotFound``."""
     number = new_id()
     reminded = None if given.reminds is None else await _reminded(services, given.reminds, station)
+    template = await named(services, given, station)
+    given = await written_from(services, given, station, template)
     texts = texts_of(given, station, needed=reminded is None)
     if reminded is not None:
         message = replace(reminded.message, texts=texts or reminded.texts)
     else:
-        message = message_of(given, station, texts)
+        message = replace(message_of(given, station, texts), prepared=prepared_by(given, template))
     zone = given.zone or zone_of(station.region).key
     return Schedule(
         id=number,
@@ -149,8 +152,10 @@ async def change(call: Call[SchedulePatch, None]) -> web.Response:
 async def changed_to(call: Call[Any, Any], was: Schedule, station: Station, given: ScheduleIn) -> Schedule:
     """Return an edited schedule, with a new id; its editor becomes its author."""
     edited = await planned(call.services, given, station, call.need(station.id))
+    prepared = edited.message.prepared or was.message.prepared
     return replace(
         edited,
+        message=replace(edited.message, prepared=prepared),
         except_on=was.except_on,
         paused=was.paused,
         kind=was.kind,

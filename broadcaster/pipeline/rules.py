@@ -80,10 +80,10 @@ def _check_audience(station: Station, message: Message, known_groups: Mapping[st
             raise Refused("group-unknown", "audience.groups", name=unknown[0], known=there)
 
 
-def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
+def check_texts(station: Station, texts: Mapping[str, Text], field: str = "texts") -> None:
     """Raise ``Refused`` unless there is a text in the station's language, and all are within their limits."""
     for language, text in texts.items():
-        where = f"texts.{language}"
+        where = f"{field}.{language}"
         if not text.headline.strip():
             raise Refused("headline-empty", f"{where}.headline")
         for name, limit in _LONGEST.items():
@@ -93,7 +93,7 @@ def check_texts(station: Station, texts: Mapping[str, Text]) -> None:
             _check_signs(f"{where}.{name}", said, one_line=name == "headline")
     _check_questions(texts)
     if station.languages[0] not in texts:
-        raise Refused("text-in-own-language", "texts", language=station.languages[0])
+        raise Refused("text-in-own-language", field, language=station.languages[0])
 
 
 def _check_questions(texts: Mapping[str, Text]) -> None:

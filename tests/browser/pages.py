@@ -148,6 +148,8 @@ PAGES: tuple[Shown, ...] = (
     Shown("audit", "/console/audit"),
     Shown("home", "/console", ready=_MAP),
     Shown("new", "/console/new"),
+    Shown("templates", "/console/templates"),
+    Shown("template", "/console/templates/flood", "/console/templates/{name}"),
     Shown("new-where", "/console/new", then=_press(*_DRAWN), ready=".handle.edge", whole=False),
     Shown("new-words", "/console/new", then=_press(*_DRAWN, "#to-words"), ready=".push-card strong:not(:empty)"),
     Shown("new-check", "/console/new", then=_press(*_DRAWN, "#to-words", "#to-check"), ready="#small-map path"),

@@ -1,9 +1,10 @@
 """Alerts, in and out."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from broadcaster.domain.alerts import (
     MAX_DESCRIPTION,
@@ -82,9 +83,16 @@ AnyAudience = Annotated[
 
 
 class Content(Given):
-    """What is said, and to whom."""
+    """What is said, and to whom. With a template, what is left out is the template's."""
 
     station: Slug = Field(examples=["laigle"])
+    template: Slug | None = Field(None, description="One of the station's templates.", examples=["flood"])
+    blanks: dict[Annotated[str, line(60)], Annotated[str, line(MAX_HEADLINE)]] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="What fills the template's placeholders, by what stands in their brackets.",
+        examples=[{"Prénom": "Lina", "First name": "Lina"}],
+    )
     status: Status = Status.ACTUAL
     severity: Severity = Field(Severity.MINOR, description="CAP's unknown is taken for minor.")
     urgency: Urgency = Urgency.UNKNOWN
@@ -128,7 +136,15 @@ class Draft(Content):
 class AlertIn(Draft):
     """An alert to be sent now."""
 
-    severity: Severity = Field(examples=["severe"])
+    severity: Severity = Field(
+        Severity.MINOR, examples=["severe"], description="To be given, unless a template is named."
+    )
+
+    @model_validator(mode="after")
+    def _graded(self) -> Self:
+        if self.template is None and "severity" not in self.model_fields_set:
+            raise PydanticCustomError("needed", "missing", {"field": "severity"})
+        return self
 
 
 class CancelIn(Given):
@@ -167,6 +183,7 @@ class ContentOut(Shown):
     channels: tuple[ChannelName, ...]
     topic: str | None
     wakes: bool
+    prepared: dict[str, dict[str, TextOut]] = Field(description="The texts of its update and its all-clear.")
 
 
 class AlertOut(ContentOut):

@@ -21,13 +21,18 @@ def read_message(said: Mapping[str, Any], audience: Audience) -> Message:
         certainty=Certainty(said["certainty"]),
         category=Category(said["category"]),
         event=said["event"],
-        texts={language: Text.read(text) for language, text in said["texts"].items()},
+        texts=_texts(said["texts"]),
         area=None if said["area"] is None else _area(orjson.dumps(said["area"])),
         audience=audience,
         channels=tuple(ChannelName(name) for name in said["channels"]),
-        topic=said.get("topic"),  # schedules of an earlier version lack these two
+        topic=said.get("topic"),  # schedules of an earlier version lack these three
         wakes=said.get("wakes", False),
+        prepared={part: _texts(texts) for part, texts in (said.get("prepared") or {}).items()},
     )
+
+
+def _texts(written: Mapping[str, Any]) -> dict[str, Text]:
+    return {language: Text.read(text) for language, text in written.items()}
 
 
 @lru_cache(maxsize=32)

@@ -27,7 +27,7 @@ from broadcaster.store.tables.people import (
     opt_outs, places, positions, signed_requests, subscribers, topic_choices, upload_parts, uploads, welcomes,
 )
 from broadcaster.store.tables.stations import (
-    NOT_SENT, api_keys, groups, occurrences, schedules, stations, topic_shares,
+    NOT_SENT, api_keys, groups, occurrences, schedules, stations, templates, topic_shares,
 )
 
 __all__ = [
@@ -88,6 +88,7 @@ __all__ = [
     "signed_requests",
     "stations",
     "subscribers",
+    "templates",
     "to_micros",
     "topic_choices",
     "topic_shares",

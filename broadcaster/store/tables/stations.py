@@ -78,6 +78,19 @@ groups = Table(
     UniqueConstraint("station_id", "slug"),
 )
 
+# A station's own templates (``domain.templates``).
+templates = Table(
+    "templates",
+    metadata,
+    Column("id", Id, primary_key=True),
+    station(),
+    Column("name", String(60), nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    UniqueConstraint("station_id", "name"),
+    sqlite_autoincrement=True,
+)
+
 # An alert for later. ``starts`` and ``except_on`` are wall-clock times in ``zone``; ``next_at``: next instant, null
 # when paused or ended.
 schedules = Table(

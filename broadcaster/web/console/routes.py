@@ -10,7 +10,7 @@ from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.web.console import home, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, report, unreached
 from broadcaster.web.console.audit import audit
-from broadcaster.web.console.compose import compose, editing, later, preview
+from broadcaster.web.console.compose import compose, editing, later, preview, templates
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.operators import account, entering, password, people
 from broadcaster.web.console.sandbox import sandbox
@@ -235,6 +235,17 @@ ROUTES: tuple[Route, ...] = (
     ),
     page_at("/console", home.page, Permission.LOOK, "What holds now."),
     page_at("/console/new", compose.page, Permission.SEND, "A new alert."),
+    page_at("/console/templates", templates.listing, Permission.LOOK, "What alerts are written from."),
+    page_at("/console/templates/{name}", templates.one, Permission.SEND, "One of them."),
+    form_at(
+        "/console/templates/{name}",
+        templates.act,
+        Permission.SEND,
+        "Save or delete it.",
+        largest=2 * FORM,
+        proven=True,
+        changes=(Action.TEMPLATE_SAVED, Action.TEMPLATE_DELETED),
+    ),
     data_at(
         "POST", "/console/reach", compose_sending.reach, Permission.SEND, "Whom a draft would reach.", largest=SHAPE
     ),

@@ -108,11 +108,13 @@ class App {
     draft.hours = String(found.hours);
     draft.radius = found.radius_m;
     draft.event = found.said[given.own]?.event || "";
+    draft.written = found.said;
     for (const [code, said] of Object.entries(found.said)) {
       if (draft.texts[code]) draft.texts[code] = { headline: said.headline, description: said.description, instruction: said.instruction };
     }
     draft.topic = given.topics.includes(found.topic) ? found.topic : "";
-    if (found.severity) draft.channels = [...given.by_severity[found.severity]];
+    if (found.severity) draft.channels = [...(found.channels || given.by_severity[found.severity])];
+    draft.channelsChosen = Boolean(found.channels);
     const drawn = old.circles.length || old.polygons.length;
     draft.territory = found.territory && given.territory && !drawn;
     draft.audience = given.authority && given.grave.includes(found.severity) ? "everyone" : "followers";

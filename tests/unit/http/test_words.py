@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import ONE_OF_SEVERAL
 from broadcaster.languages import LANGUAGES, catalogs
 from broadcaster.register.columns import HEADINGS, OF_PLACE
-from broadcaster.web.console.compose.beginnings import BEGINNINGS
 from broadcaster.web.i18n import preferred
 
 CODE = Path(languages.__file__).parent
@@ -45,7 +43,6 @@ def used():
         *HEADINGS,
         *OF_PLACE,
     }
-    found |= {text for each in BEGINNINGS for text in asdict(each.said).values() if text}
     found |= {said for each in health.SENTENCES.values() for said in (each.said, each.to_do)}
     for path in FILES:
         found |= {double or single for double, single in SENTENCE.findall(path.read_text(encoding="utf-8"))}

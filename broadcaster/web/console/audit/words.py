@@ -60,6 +60,8 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.STATION_CHANGED: words("changed a station"),
         Action.STATION_REMOVED: words("removed a station"),
         Action.TOPICS_CHANGED: words("changed the topics"),
+        Action.TEMPLATE_SAVED: words("saved a template"),
+        Action.TEMPLATE_DELETED: words("deleted a template"),
         Action.MAP_FETCHED: words("fetched the map"),
         Action.AUDIT_SEEN: words("looked at the log"),
         Action.AUDIT_EXPORTED: words("exported the log"),

@@ -3,6 +3,7 @@
 The page contains all; its script shows one step at a time.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
@@ -19,13 +20,15 @@ from broadcaster.domain.alerts import (
 )
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Station, StationKind
+from broadcaster.domain.templates import Template
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
 from broadcaster.languages import LANGUAGES, direction, own_name
+from broadcaster.pipeline.templates import offered
 from broadcaster.store import Unit
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_words import span
-from broadcaster.web.console.compose import beginnings as compose_beginnings
+from broadcaster.web.console.compose import offered as compose_offered
 from broadcaster.web.console.compose import words as compose_words
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.i18n import Words
@@ -50,15 +53,22 @@ async def page(call: Call[None, None]) -> web.Response:
 
 async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Words) -> dict[str, Any]:
     groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
-    return facts_of(call, station, groups, words, None)
+    templates = await offered(unit, station)
+    return facts_of(call, station, groups, words, None, templates=templates.values())
 
 
 def facts_of(
-    call: Call[Any, Any], station: Station, groups: list[dict[str, str]], words: Words, editing: dict[str, Any] | None
+    call: Call[Any, Any],
+    station: Station,
+    groups: list[dict[str, str]],
+    words: Words,
+    editing: dict[str, Any] | None,
+    *,
+    templates: Iterable[Template] = (),
 ) -> dict[str, Any]:
     """Return the page's facts. ``editing``: the scheduled alert that is changed (``editing.page``)."""
     languages = [*station.languages, *(each for each in LANGUAGES if each not in station.languages)]
-    beginnings = compose_beginnings.shown(words)
+    beginnings = compose_offered.shown(templates, words)
     return {
         "station": station,
         "editing": editing,

@@ -21,9 +21,9 @@ from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import Content
 from broadcaster.http.schemas.base import Locale, Slug
 from broadcaster.http.stations import station_given
+from broadcaster.http.templates import territory
 from broadcaster.pipeline.render import Context, cheap_sms
 from broadcaster.pipeline.services import Services
-from zones import Area, ZoneError, simplified
 
 D = TypeVar("D", bound=Content)
 
@@ -69,21 +69,6 @@ async def publisher(call: Call[Any, Any], slug: str) -> Station:
         station = await station_given(unit, slug)
     call.need(station.id)
     return station
-
-
-def territory(station: Station) -> dict[str, Any]:
-    """Return a station's boundary as an area, simplified only if it has more vertices than allowed.
-
-    Raises ``Refused`` for a station without one.
-    """
-    if station.boundary is None:
-        raise Refused("no-territory", "area")
-    boundary = dict(station.boundary)
-    try:
-        Area.from_json({"polygons": boundary})
-    except ZoneError:
-        return simplified(boundary)
-    return boundary
 
 
 def context_of(services: Services, station: Station, draft: Content, texts: dict[str, Text], now: datetime) -> Context:

@@ -19,11 +19,12 @@ from broadcaster.http.route import Call
 from broadcaster.http.schedules import changed_to, schedule_of
 from broadcaster.http.schemas.base import Moment, Query
 from broadcaster.http.schemas.schedules import ScheduleIn
+from broadcaster.http.templates import territory
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.pipeline.services import Services
 from broadcaster.store.stations import stations
 from broadcaster.web.console.compose.compose import facts_of
-from broadcaster.web.console.compose.draft import read, territory
+from broadcaster.web.console.compose.draft import read
 from broadcaster.web.console.compose.findings import unreadable
 from broadcaster.web.console.compose.later import json_of
 from broadcaster.web.console.frame import show, words_of

@@ -1,12 +1,10 @@
 """Texts that the API accepts but that are unreadable, or have unfilled placeholders."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from broadcaster.domain.refusals import Refused
-
-_BLANK = re.compile(r"\[[^\]\n]{1,60}\]")
+from broadcaster.domain.templates import BLANK
 
 
 def unreadable(texts: Mapping[str, Mapping[str, Any]]) -> list[Refused]:
@@ -20,7 +18,7 @@ def unreadable(texts: Mapping[str, Mapping[str, Any]]) -> list[Refused]:
             where = f"texts.{language}.{name}"
             if not any(sign.isalnum() for sign in said):
                 found.append(Refused("signs-alone", where))
-            blank = _BLANK.search(said)
+            blank = BLANK.search(said)
             if blank is not None:
                 found.append(Refused("still-blank", where, blank=blank[0]))
     return found

@@ -94,7 +94,7 @@ async def preview(call: Call[None, None]) -> web.Response:
     draft, wrong = _as_far_as_sound(page)
     texts = texts_in(draft.texts)
     context = context_of(call.services, station, draft, texts, call.services.clock.now())
-    shown = {language: _previews(context, language, cheap=language in page.cheap) for language in texts}
+    shown = {language: previews_of(context, language, cheap=language in page.cheap) for language in texts}
     written = (page.model_extra or {}).get("texts")
     readable = (
         {name: text for name, text in written.items() if isinstance(text, dict)} if isinstance(written, dict) else {}
@@ -158,7 +158,7 @@ def _filled(body: str, fill: Mapping[str, str]) -> str:
     return body
 
 
-def _previews(context: Context, language: str, *, cheap: bool) -> Previews:
+def previews_of(context: Context, language: str, *, cheap: bool) -> Previews:
     _, text = context.in_language(language)
     push = json.loads(render(ChannelName.PUSH, context, language)(_NOBODY).payload)
     voice = render(ChannelName.VOICE, context, language)(_NOBODY)

@@ -269,7 +269,7 @@ export class Check {
   }
 
   refuse(errors, message) {
-    const steps = { texts: "words", severity: "words", channels: "words", expires: "words", onset: "words", event: "words" };
+    const steps = { template: "kind", texts: "words", severity: "words", channels: "words", expires: "words", onset: "words", event: "words" };
     for (const each of ["at", "repeat", "reason", "school_zone", "lasts_minutes", "grace_minutes"]) steps[each] = "check";
     const lines = (errors || []).map((each) => {
       const step = steps[each.field.split(/[.[]/)[0]] || "where";

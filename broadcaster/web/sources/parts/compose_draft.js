@@ -3,6 +3,8 @@
 
 import { readRule } from "./compose_rule.js";
 
+/** What is written without a template. */
+const OTHER = "other";
 const KEPT_DAYS = 7;
 const SAVE_MS = 250;
 const A_DAY_MS = 86_400_000;
@@ -31,6 +33,7 @@ export function empty(given) {
     category: "safety",
     event: "",
     texts: Object.fromEntries(given.languages.map((each) => [each, { headline: "", description: "", instruction: "" }])),
+    written: {},
     touched: false,
     circles: [],
     polygons: [],
@@ -84,6 +87,7 @@ export class Drafts {
       const found = JSON.parse(localStorage.getItem(this.name));
       if (!found?.key || !found.kind || Date.now() - found.at > KEPT_DAYS * A_DAY_MS) return null;
       const blank = given.editing ? filled(given) : empty(given);
+      if (!given.editing && !given.beginnings.some((each) => each.name === found.kind)) found.kind = OTHER; // it was deleted
       if (found.of !== blank.of) return null;
       // An outline was one ring once.
       const polygons = found.polygons.map((each) => (Array.isArray(each[0]?.[0]) ? each : [[...each, each[0]]]));
@@ -151,6 +155,7 @@ export const placed = (draft) =>
 export function body(given, draft) {
   return {
     station: given.station,
+    ...(given.editing || draft.kind === OTHER || !draft.kind ? {} : { template: draft.kind }),
     status: draft.status,
     severity: draft.severity || "minor",
     urgency: draft.urgency,
@@ -163,7 +168,7 @@ export function body(given, draft) {
     audience: { kind: draft.audience, groups: draft.audience === "groups" ? draft.groups : [] },
     // Not chosen: as the station's policy says, one after another.
     channels: draft.channelsChosen ? draft.channels : null,
-    ...(draft.topic ? { topic: draft.topic } : {}),
+    topic: draft.topic || null,
     wakes: Boolean(draft.wakes),
     cheap: draft.cheap,
   };

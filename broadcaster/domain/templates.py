@@ -1,0 +1,104 @@
+"""Templates: what an alert, its update and its all-clear are written from."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from broadcaster.domain.alerts import RULES, Category, Certainty, Severity, Status, Text, Urgency
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.refusals import Refused
+
+BLANK = re.compile(r"\[[^\]\n]{1,60}\]")
+"""A placeholder: what stands in brackets must be filled in before it is sent."""
+
+Texts = Mapping[str, Text]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """``name``: its slug. ``texts``, ``update``, ``all_clear``, ``events`` (what the event is called): by language.
+
+    ``channels`` None: those of the severity. ``hours``: how long the alert holds. ``territory``: the station's whole
+    territory is its area, else a circle of ``radius_m``. ``silent``: pushes make no sound. ``ppms``: offered as a
+    school's held press. ``own``: written by the station, else shipped.
+    """
+
+    name: str
+    events: Mapping[str, str]
+    texts: Texts
+    severity: Severity
+    update: Texts = field(default_factory=dict)
+    all_clear: Texts = field(default_factory=dict)
+    icon: str = "edit"
+    urgency: Urgency = Urgency.IMMEDIATE
+    certainty: Certainty = Certainty.OBSERVED
+    category: Category = Category.SAFETY
+    status: Status = Status.ACTUAL
+    channels: tuple[ChannelName, ...] | None = None
+    hours: int = 3
+    radius_m: int = 1000
+    territory: bool = False
+    topic: str | None = None
+    silent: bool = False
+    ppms: bool = False
+    own: bool = False
+
+    @property
+    def by(self) -> tuple[ChannelName, ...]:
+        """Return the channels that it uses, by the usual policy where it names none."""
+        return self.channels or RULES[self.severity].policy.channels
+
+    @property
+    def prepared(self) -> dict[str, Texts]:
+        """Return the texts that are kept with an alert for later."""
+        return {"update": self.update, "all_clear": self.all_clear}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is stored of it, all but its name."""
+        content = asdict(self)
+        del content["name"], content["own"]
+        return content
+
+    @classmethod
+    def from_json(cls, name: str, content: Mapping[str, Any], *, own: bool) -> "Template":
+        """Read what ``to_json`` returned, or a shipped template."""
+        read = dict(content)
+        for part in ("texts", "update", "all_clear"):
+            read[part] = {language: Text.read(text) for language, text in content.get(part, {}).items()}
+        kinds = {
+            "severity": Severity,
+            "urgency": Urgency,
+            "certainty": Certainty,
+            "category": Category,
+            "status": Status,
+        }
+        read |= {key: kind(content[key]) for key, kind in kinds.items() if key in content}
+        if read.get("channels") is not None:
+            read["channels"] = tuple(ChannelName(each) for each in read["channels"])
+        return cls(**read, name=name, own=own)
+
+
+def _said(text: Text) -> list[tuple[str, str]]:
+    return [(name, getattr(text, name)) for name in ("headline", "description", "instruction", "sms", "question")]
+
+
+def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
+    """Return texts with their placeholders filled; ``blanks``: by what stands in the brackets."""
+
+    def fill(said: str) -> str:
+        return BLANK.sub(lambda found: blanks.get(found[0][1:-1], found[0]), said)
+
+    return {
+        language: Text.read(asdict(text) | {name: fill(said) for name, said in _said(text)})
+        for language, text in texts.items()
+    }
+
+
+def still_blank(texts: Texts) -> Iterator[Refused]:
+    """Yield a refusal for each text with a placeholder that is not filled in."""
+    for language, text in texts.items():
+        for name, said in _said(text):
+            found = BLANK.search(said)
+            if found is not None:
+                yield Refused("still-blank", f"texts.{language}.{name}", blank=found[0])

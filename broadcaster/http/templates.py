@@ -1,0 +1,162 @@
+"""/v1/stations/{slug}/templates; and requests that name a template."""
+
+import asyncio
+import re
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from broadcaster.domain.alerts import Text
+from broadcaster.domain.audit import Action
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.refusals import NotFound, Refused
+from broadcaster.domain.stations import Station
+from broadcaster.domain.templates import Template, filled, still_blank
+from broadcaster.http.answers import answer
+from broadcaster.http.messages import audience_of, texts_in
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.alerts import Content, Draft, TextIn
+from broadcaster.http.schemas.base import SLUG
+from broadcaster.http.schemas.templates import TemplateIn, TemplateOut, TemplatesOut
+from broadcaster.http.stations import station_named
+from broadcaster.pipeline.rules import check_texts
+from broadcaster.pipeline.services import Services
+from broadcaster.pipeline.templates import offered
+from broadcaster.store import Unit
+from broadcaster.store.operations import audit
+from broadcaster.store.stations import templates
+from zones import Area, ZoneError, simplified
+
+C = TypeVar("C", bound=Content)
+
+_TAKEN = ("status", "severity", "urgency", "certainty", "category", "channels")
+
+
+async def listing(call: Call[None, None]) -> web.Response:
+    """Return the station's own templates and those shipped for its kind."""
+    async with call.services.store.read() as unit:
+        station = await _station(unit, call)
+        known = await offered(unit, station)
+    return answer(TemplatesOut(templates=tuple(map(_shown, known.values()))))
+
+
+async def put(call: Call[TemplateIn, None]) -> web.Response:
+    """Add a template, or replace the one of this name; a shipped one is the station's own from then on."""
+    name = call.request.match_info["name"]
+    if not re.fullmatch(SLUG, name):
+        raise Refused("not-a-slug", "name")
+    async with call.services.store.read() as unit:
+        station = await _station(unit, call)
+    template = template_of(station, name, call.body)
+    await keep(call, station, template)
+    return answer(_shown(template))
+
+
+async def delete(call: Call[None, None]) -> web.Response:
+    """Delete a template of the station's own; the shipped one of this name, if any, is offered again."""
+    async with call.services.store.read() as unit:
+        station = await _station(unit, call)
+    await remove(call, station, call.request.match_info["name"])
+    return web.Response(status=204)
+
+
+async def keep(call: Call[Any, Any], station: Station, template: Template) -> None:
+    """Save a template. Raises ``Refused`` if there are too many."""
+    async with call.services.store.write() as unit:
+        await templates.put(unit, station.id, template, call.services.clock.now())
+        await audit.record(unit, call.actor, Action.TEMPLATE_SAVED, station.id, station_id=station.id)
+
+
+async def remove(call: Call[Any, Any], station: Station, name: str) -> None:
+    """Delete a template of the station's own. Raises ``NotFound``."""
+    async with call.services.store.write() as unit:
+        if not await templates.remove(unit, station.id, name):
+            raise NotFound("template-missing", name=name[:60])
+        await audit.record(unit, call.actor, Action.TEMPLATE_DELETED, station.id, station_id=station.id)
+
+
+async def _station(unit: Unit, call: Call[Any, None]) -> Station:
+    station = await station_named(unit, call.request.match_info["slug"])
+    call.need(station.id)
+    return station
+
+
+def template_of(station: Station, name: str, given: TemplateIn) -> Template:
+    """Return a station's template from what was written. Raises ``Refused``."""
+    for part in ("texts", "update", "all_clear"):
+        texts = texts_in(getattr(given, part))
+        if texts:
+            check_texts(station, texts, part)
+    if given.topic is not None and given.topic not in station.topics:
+        raise Refused("topic-unknown", "topic", name=given.topic, known=", ".join(station.topics))
+    if given.silent and ChannelName.VOICE in (given.channels or (ChannelName.VOICE,)):
+        raise Refused("silent-calls", "channels")
+    return Template.from_json(name, given.model_dump(), own=True)
+
+
+def _shown(template: Template) -> TemplateOut:
+    return TemplateOut(**{name: getattr(template, name) for name in TemplateOut.model_fields})
+
+
+async def named(services: Services, given: Content, station: Station) -> Template | None:
+    """Return the template that a request names. Raises ``Refused`` for an unknown one."""
+    if given.template is None:
+        return None
+    async with services.store.read() as unit:
+        known = await offered(unit, station)
+    template = known.get(given.template)
+    if template is None:
+        raise Refused("template-unknown", "template", name=given.template, known=", ".join(known))
+    return template
+
+
+async def written_from(services: Services, given: C, station: Station, template: Template | None) -> C:
+    """Return a request with what it leaves out taken from its template.
+
+    Texts that are given replace all of the template's. Raises ``Refused`` for a placeholder that is not filled in.
+    """
+    if template is None:
+        return given
+    said, change = given.model_fields_set, dict[str, Any]()
+    change |= {name: getattr(template, name) for name in _TAKEN if name not in said}
+    if "topic" not in said and template.topic in station.topics:
+        change["topic"] = template.topic
+    if "event" not in said:
+        change["event"] = template.events.get(station.languages[0])
+    if said.isdisjoint({"texts", "headline"}):
+        texts = filled(template.texts, given.blanks)
+        for blank in still_blank(texts):
+            raise blank
+        change["texts"] = {language: TextIn(**asdict(text)) for language, text in texts.items()}
+    if "area" not in said and template.territory and station.boundary is not None and audience_of(given).needs_area:
+        change["area"] = Area.from_json({"polygons": await asyncio.to_thread(territory, station)})
+    lasts = timedelta(hours=template.hours)
+    if isinstance(given, Draft) and given.expires is None:
+        change["expires"] = services.clock.now() + lasts
+    elif "lasts_minutes" in type(given).model_fields and "lasts_minutes" not in said:
+        change["lasts_minutes"] = lasts // timedelta(minutes=1)
+    return given.model_copy(update=change)
+
+
+def prepared_by(given: Content, template: Template | None) -> dict[str, dict[str, Text]]:
+    """Return the update and the all-clear that are kept with the alert, with the same placeholders filled in."""
+    if template is None:
+        return {}
+    return {part: filled(texts, given.blanks) for part, texts in template.prepared.items() if texts}
+
+
+def territory(station: Station) -> dict[str, Any]:
+    """Return a station's boundary as an area, simplified only if it has more vertices than allowed.
+
+    Raises ``Refused`` for a station without one.
+    """
+    if station.boundary is None:
+        raise Refused("no-territory", "area")
+    boundary = dict(station.boundary)
+    try:
+        Area.from_json({"polygons": boundary})
+    except ZoneError:
+        return simplified(boundary)
+    return boundary

@@ -1,0 +1,188 @@
+"""/console/templates: a station's templates, each with what the channels would say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+from pydantic import ValidationError
+
+from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION
+from broadcaster.domain.permissions import Permission
+from broadcaster.domain.refusals import NotFound, Refused, sentence
+from broadcaster.domain.spelling import group_slug
+from broadcaster.domain.stations import Station, StationKind
+from broadcaster.domain.templates import Template
+from broadcaster.http.messages import texts_in
+from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.alerts import Draft
+from broadcaster.http.schemas.templates import TemplateIn
+from broadcaster.http.templates import keep, remove, template_of
+from broadcaster.http.validation import findings
+from broadcaster.languages import own_name
+from broadcaster.pipeline.templates import offered
+from broadcaster.web.console.compose import words as compose_words
+from broadcaster.web.console.compose.draft import context_of
+from broadcaster.web.console.compose.offered import title_of
+from broadcaster.web.console.compose.preview import previews_of
+from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.pages import to
+from broadcaster.web.severities import severity_words
+from broadcaster.web.topics import topics_of
+
+NEW = "new"
+LIMITS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION}
+PARTS = ("texts", "update", "all_clear")
+_CHOICES = ("territory", "silent", "ppms")
+_LONGEST_NAME = 60
+
+
+async def listing(call: Call[None, None]) -> web.Response:
+    """Show the templates."""
+    words = words_of(call.request)
+    async with call.services.store.read() as unit:
+        station, theirs = await chosen_station(unit, call)
+        known = await offered(unit, station)
+    facts = {
+        "station": station,
+        "stations": theirs,
+        "templates": [(each, title_of(each, words)) for each in known.values()],
+        "severities": severity_words(words),
+        "may": call.may(Permission.SEND, station.id),
+        "done": {"kept": words("The template was saved."), "deleted": words("The template was deleted.")}.get(
+            call.request.query.get("done", ""), ""
+        ),
+    }
+    return show(call.request, "compose/templates.html", words, facts, tab="new", where=station.name)
+
+
+async def one(call: Call[None, None]) -> web.Response:
+    """Show a template to be changed, or an empty one."""
+    station, found = await _found(call)
+    return _page(call, station, found, _written(found, station), {})
+
+
+async def act(call: Call[None, None]) -> web.Response:
+    """Save a template, show what it would say, or delete it."""
+    station, found = await _found(call)
+    form = await form_of(call.request)
+    what = form.get("do", "keep")
+    if what == "delete":
+        await remove(call, station, call.request.match_info["name"])
+        return to(f"/console/templates?station={station.slug}&done=deleted")
+    words = words_of(call.request)
+    wrong: dict[str, str] = {}
+    name = call.request.match_info["name"]
+    try:
+        given = TemplateIn.model_validate_json(orjson.dumps(_document(form, found, station)))
+        if name == NEW:
+            name = group_slug(given.events.get(station.languages[0], ""))[:_LONGEST_NAME].strip("-")
+        template = template_of(station, name, given)
+    except ValidationError as error:
+        wrong = {each.field: sentence(each, words) for each in findings(error, {})}
+    except Refused as refused:
+        wrong = {refused.field: sentence(refused, words)}
+    if wrong or what != "keep":
+        return _page(call, station, found, form, wrong)
+    await keep(call, station, template)
+    return to(f"/console/templates?station={station.slug}&done=kept")
+
+
+async def _found(call: Call[None, None]) -> tuple[Station, Template | None]:
+    name = call.request.match_info["name"]
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        found = (await offered(unit, station)).get(name)
+    if found is None and name != NEW:
+        raise NotFound("template-missing", name=name[:_LONGEST_NAME])
+    return station, found
+
+
+def _languages(found: Template | None, station: Station) -> list[str]:
+    return list(dict.fromkeys((*station.languages, *(found.texts if found else ()))))
+
+
+def _written(found: Template | None, station: Station) -> dict[str, str]:
+    """Return a template as its form's fields."""
+    if found is None:
+        return {"severity": "minor", "hours": "12", "radius_m": "1000"}
+    form = {name: str(getattr(found, name)) for name in ("severity", "hours", "radius_m")}
+    form |= {name: "1" for name in _CHOICES if getattr(found, name)}
+    form |= {f"channel.{each}": "1" for each in found.by} | {"topic": found.topic or ""}
+    for language in _languages(found, station):
+        form[f"events.{language}"] = found.events.get(language, "")
+        for part in PARTS:
+            text = getattr(found, part).get(language)
+            form |= {f"{part}.{language}.{name}": getattr(text, name, "") for name in LIMITS}
+    return form
+
+
+def _document(form: Mapping[str, str], found: Template | None, station: Station) -> dict[str, Any]:
+    """Return the API's document of what was written; what the form does not show stays as it was."""
+    document: dict[str, Any] = {
+        "severity": form.get("severity", ""),
+        "hours": _number(form.get("hours", "")),
+        "radius_m": _number(form.get("radius_m", "")),
+        "topic": form.get("topic") or None,
+        "channels": [each.removeprefix("channel.") for each in form if each.startswith("channel.")] or None,
+        **{name: name in form for name in _CHOICES},
+        **(
+            {}
+            if found is None
+            else {name: getattr(found, name) for name in ("icon", "urgency", "certainty", "category", "status")}
+        ),
+        "events": {},
+    }
+    for language in _languages(found, station):
+        if form.get(f"events.{language}", "").strip():
+            document["events"][language] = form[f"events.{language}"]
+        for part in PARTS:
+            said = {name: form.get(f"{part}.{language}.{name}", "") for name in LIMITS}
+            needed = part == "texts" and language == station.languages[0]
+            if needed or any(text.strip() for text in said.values()):
+                document.setdefault(part, {})[language] = said
+    return document
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.strip().isdecimal() else text
+
+
+def _page(
+    call: Call[None, None], station: Station, found: Template | None, form: Mapping[str, str], wrong: dict[str, str]
+) -> web.Response:
+    words = words_of(call.request)
+    facts = {
+        "station": station,
+        "name": call.request.match_info["name"],
+        "found": found,
+        "title": words("New template") if found is None else title_of(found, words),
+        "form": form,
+        "wrong": wrong,
+        "written": [(each, own_name(each)) for each in _languages(found, station)],
+        "limits": LIMITS | {"event": MAX_EVENT},
+        "severities": severity_words(words),
+        "channels": compose_words.channels(words),
+        "topics": topics_of(station, words),
+        "school": station.kind is not StationKind.AUTHORITY,
+        "seen": {} if wrong else _seen(call, station, form),
+    }
+    status = 422 if wrong else 200
+    return show(call.request, "compose/template.html", words, facts, tab="new", where=station.name, status=status)
+
+
+def _seen(call: Call[None, None], station: Station, form: Mapping[str, str]) -> dict[str, Any]:
+    """Return each language's messages; of texts that can't be sent, none."""
+    texts: dict[str, dict[str, str]] = {}
+    for key, text in form.items():
+        if key.startswith("texts.") and text.strip():
+            _, language, name = key.split(".")
+            texts.setdefault(language, {})[name] = text
+    document = {"station": station.slug, "severity": form.get("severity", "minor"), "texts": texts}
+    try:
+        draft = Draft.model_validate_json(orjson.dumps(document))
+    except ValidationError:
+        return {}
+    context = context_of(call.services, station, draft, texts_in(draft.texts), call.services.clock.now())
+    return {language: previews_of(context, language, cheap=False) for language in draft.texts}

@@ -1,0 +1,101 @@
+"""Templates: shipped ones and a station's own, by the API and in the console; an alert that names one."""
+
+from __future__ import annotations
+
+from tests.integration.http.conftest import circle
+
+OWN = {
+    "events": {"fr": "Marché"},
+    "texts": {"fr": {"headline": "Marché déplacé [lieu]", "instruction": "Venez [lieu]."}},
+    "all_clear": {"fr": {"headline": "Le marché revient"}},
+    "severity": "minor",
+    "topic": "events",
+}
+MISSING = {"Prénom": "Lina", "First name": "Lina", "00": "7", "habits": "un ciré", "clothes": "a raincoat",
+           "lieu, heure": "au lavoir à 9 h", "place, time": "at the wash-house at 9"}  # fmt: skip
+
+
+async def test_an_alert_says_what_its_template_says_once_its_blanks_are_filled(api):
+    asked = {"station": "laigle", "template": "missing", "area": circle()}
+    status, _, refused = await api.call("POST", "/v1/alerts", asked)
+    assert (status, refused["errors"][0]["code"]) == (422, "still-blank")
+    assert refused["errors"][0]["params"]["blank"] == "[Prénom]"
+    status, _, alert = await api.call("POST", "/v1/alerts", asked | {"blanks": MISSING})
+    assert status == 202, alert
+    assert (alert["severity"], alert["category"], alert["event"]) == ("moderate", "rescue", "Disparition")
+    assert alert["texts"]["en"]["description"].startswith("Lina, aged 7, was wearing a raincoat.")
+    assert "voice" not in alert["channels"]
+    assert alert["prepared"]["all_clear"]["fr"]["headline"] == "Disparition : la personne est retrouvée"
+    assert alert["expires"] > alert["sent_at"]
+    status, _, reach = await api.call("POST", "/v1/reach", asked | {"blanks": MISSING})
+    assert status == 200, reach
+
+
+async def test_what_is_given_goes_before_the_template_and_a_drill_is_a_drill(api):
+    asked = {"station": "laigle", "template": "flood", "area": circle(), "severity": "extreme", "headline": "Crue"}
+    status, _, alert = await api.call("POST", "/v1/alerts", asked)
+    assert status == 202, alert
+    assert (alert["severity"], list(alert["texts"]), alert["category"]) == ("extreme", ["fr"], "met")
+    status, _, drill = await api.call("POST", "/v1/alerts", {"station": "laigle", "template": "drill"})
+    assert (status, drill["status"]) == (202, "exercise")
+    assert drill["area"]["polygons"], "it goes to the whole territory"
+    for body, code in (({"template": "nothing"}, "template-unknown"), ({}, "needed")):
+        status, _, refused = await api.call("POST", "/v1/alerts", {"station": "laigle", "headline": "x", **body})
+        assert (status, refused["errors"][0]["code"]) == (422, code)
+
+
+async def test_a_station_writes_its_own_and_gets_the_shipped_one_back(api):
+    path = "/v1/stations/laigle/templates"
+    _, _, before = await api.call("GET", path)
+    assert {each["name"] for each in before["templates"]} >= {"flood", "drill"}
+    assert "absence" not in {each["name"] for each in before["templates"]}, "that is for schools"
+    for name in ("market", "flood"):
+        status, _, made = await api.call("PUT", f"{path}/{name}", OWN)
+        assert (status, made["own"], made["hours"]) == (200, True, 3)
+    _, _, now = await api.call("GET", path)
+    flood = next(each for each in now["templates"] if each["name"] == "flood")
+    assert flood["texts"]["fr"]["headline"] == "Marché déplacé [lieu]"
+    asked = {"station": "laigle", "template": "market", "blanks": {"lieu": "place Boislandry"}, "area": circle()}
+    status, _, alert = await api.call("POST", "/v1/alerts", asked)
+    assert (status, alert["topic"]) == (202, "events")
+    assert alert["texts"]["fr"]["instruction"] == "Venez place Boislandry."
+    assert (await api.call("DELETE", f"{path}/flood"))[0] == 204
+    _, _, after = await api.call("GET", path)
+    assert next(each for each in after["templates"] if each["name"] == "flood")["own"] is False
+    assert (await api.call("DELETE", f"{path}/flood"))[0] == 404
+    for wrong, code in (
+        ({"topic": "nothing"}, "topic-unknown"),
+        ({"texts": {"en": {"headline": "Market"}}}, "text-in-own-language"),
+        ({"silent": True}, "silent-calls"),
+    ):
+        status, _, refused = await api.call("PUT", f"{path}/market", OWN | wrong)
+        assert (status, refused["errors"][0]["code"]) == (422, code)
+
+
+async def test_the_console_changes_a_template_and_shows_what_is_received(api):
+    mine = await api.sign_in("laigle-publish")
+    _, _, listed = await api.call("GET", "/console/templates?lang=fr", key=None, headers=mine)
+    assert "Inondation" in listed
+    _, _, page = await api.call("GET", "/console/templates/flood?lang=fr", key=None, headers=mine)
+    assert "Montez à l&#39;étage" in page
+    assert "sms-bubble" in page
+    form = {
+        "csrf": mine["X-CSRF"], "severity": "severe", "hours": "6", "radius_m": "1500", "events.fr": "Crue",
+        "texts.fr.headline": "Crue de la Risle", "all_clear.fr.headline": "La Risle baisse", "channel.sms": "1",
+    }  # fmt: skip
+    status, _, refused = await post(api, mine, "/console/templates/flood", form | {"texts.fr.headline": ""})
+    assert status == 422
+    assert "pas encore enregistré" in refused
+    status, headers, _ = await post(api, mine, "/console/templates/flood", form)
+    assert (status, headers["Location"]) == (303, "/console/templates?station=laigle&done=kept")
+    _, _, known = await api.call("GET", "/v1/stations/laigle/templates")
+    flood = next(each for each in known["templates"] if each["name"] == "flood")
+    assert (flood["own"], flood["hours"], flood["channels"], flood["category"]) == (True, 6, ["sms"], "met")
+    assert flood["all_clear"]["fr"]["headline"] == "La Risle baisse"
+    assert (await post(api, mine, "/console/templates/flood", form | {"do": "delete"}))[0] == 303
+
+
+async def post(api, mine, path, form):
+    url = f"{api.running.url}{path}?lang=fr"
+    async with api.http.post(url, data=form, headers=mine, allow_redirects=False) as answer:
+        return answer.status, answer.headers, await answer.text()
