@@ -10,12 +10,13 @@ from broadcaster.domain.templates import Template
 
 _FOLDER = Path(__file__).parent
 _FACTS = "facts"
+_DEFAULT = "fr"
 
 
 @cache
 def shipped(kind: StationKind) -> dict[str, Template]:
     """Return by name the templates for a kind of station, in the order in which they are offered."""
-    written = {path.stem: _read(path) for path in sorted(_FOLDER.glob("*.toml"))}
+    written = {path.stem: _read(path) for path in sorted(_FOLDER.glob("*.toml"), key=_default_first)}
     facts = written.pop(_FACTS)
     return {name: _template(name, dict(each), written) for name, each in facts.items() if kind in each["kinds"]}
 
@@ -30,6 +31,10 @@ def _template(name: str, facts: dict[str, Any], written: dict[str, dict[str, Any
             parts[part][language] = said.pop(part)
         parts["texts"][language] = said
     return Template.from_json(name, facts | parts, own=False)
+
+
+def _default_first(path: Path) -> tuple[bool, str]:
+    return path.stem != _DEFAULT, path.stem
 
 
 def _read(path: Path) -> dict[str, Any]:
