@@ -7,13 +7,13 @@ import structlog
 
 from broadcaster.bus import BusUnavailable
 from broadcaster.figures import Figures
-from broadcaster.pipeline import auditing, schedule, welcome
+from broadcaster.pipeline import approving, auditing, schedule, welcome
 from broadcaster.pipeline.digest import send_digests
 from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.wake import wake
 from broadcaster.store import StoreUnavailable, sandbox, schedules
-from broadcaster.store.alerts import retiring
+from broadcaster.store.alerts import approvals, retiring
 from broadcaster.store.operations import sessions, upkeep
 from broadcaster.store.people import confirmations, residents, wishes
 from broadcaster.store.register import uploads
@@ -43,6 +43,7 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             job(schedule.measure, seconds=30),
             Job("figures", FIGURES_EVERY, figures.renew),
             job(wake, seconds=1),
+            job(approving.tell_of_approvals, seconds=1),
             job(auditing.chain_entries, seconds=1),
             job(auditing.send_head, minutes=10),
             job(auditing.drop_old, hours=6),
@@ -93,3 +94,4 @@ async def forget_old(services: Services) -> None:
         await sessions.forget_ended(unit, now)
         await retiring.trim(unit, now, _REFUSALS_KEPT)
         await schedules.trim(unit, now - _OCCURRENCES_KEPT)
+        await approvals.trim(unit, now - _OCCURRENCES_KEPT)

@@ -167,6 +167,12 @@ class Area:
             features.append({"type": "Feature", "properties": {"shape": "polygons"}, "geometry": drawn})
         return {"type": "FeatureCollection", "features": features}
 
+    @property
+    def radius_m(self) -> float:
+        """Return how far it reaches: the largest circle's radius, or that of a circle as large as its polygons."""
+        drawn = 0.0 if self.polygons is None else math.sqrt(polygons_area_m2(self.polygons) / math.pi)
+        return max((drawn, *(circle.radius_m for circle in self.circles)))
+
     def covers(self, lons: Any, lats: Any) -> Bools:
         """Return which points are inside or on the edge, a boolean array of the points' shape. False for NaN."""
         lons, lats = np.broadcast_arrays(np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64))

@@ -14,8 +14,8 @@ class Permission(StrEnum):
 
     ``self``: their own account. ``look``: alerts, reports, schedules, stations; nobody's name or address.
     ``register``: residents, groups, addresses, what was sent to whom. ``export``: take lists of people away.
-    ``send``: write, foresee, send, schedule and end alerts. ``settings``: change a station. ``operators``: invite,
-    set roles, end others' sessions. ``stations``: add stations.
+    ``send``: write, foresee, send, schedule and end alerts. ``approve``: let others' alerts go out. ``settings``:
+    change a station. ``operators``: invite, set roles, end others' sessions. ``stations``: add stations.
     """
 
     SELF = "self"
@@ -23,6 +23,7 @@ class Permission(StrEnum):
     REGISTER = "register"
     EXPORT = "export"
     SEND = "send"
+    APPROVE = "approve"
     SETTINGS = "settings"
     OPERATORS = "operators"
     STATIONS = "stations"
@@ -51,12 +52,13 @@ class KeyRole(StrEnum):
 
 _VIEWER = frozenset({Permission.SELF, Permission.LOOK})
 _WRITER = _VIEWER | {Permission.REGISTER, Permission.EXPORT, Permission.SEND}
-_OWNER = _WRITER | {Permission.SETTINGS, Permission.OPERATORS}
+_APPROVER = _WRITER | {Permission.APPROVE}
+_OWNER = _APPROVER | {Permission.SETTINGS, Permission.OPERATORS}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,
     Role.WRITER: _WRITER,
-    Role.APPROVER: _WRITER,
+    Role.APPROVER: _APPROVER,
     Role.OWNER: _OWNER,
     Role.ADMIN: _OWNER | {Permission.STATIONS},
 }

@@ -31,6 +31,14 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Consent(StrEnum):
+    """What a second person says of a schedule: ``asked`` (still to be told of it), ``waiting``, ``approved``."""
+
+    ASKED = "asked"
+    WAITING = "waiting"
+    APPROVED = "approved"
+
+
 OPEN = (Outcome.MISSED, Outcome.REFUSED)
 
 
@@ -41,6 +49,7 @@ class Schedule:
     ``starts``: wall-clock time in ``zone``; ``rule``: RRULE (RFC 5545); ``except_on``: wall-clock times left out.
     ``onset`` and ``lasts`` count from sending. ``reminds``: the repeated alert. ``public``: listed in the station's
     public calendar. ``reach``: people reached when it was written; ``reach_now``: shortly before it is next due.
+    ``consent``: None where nobody need approve it; ``approved_reach``: whom it reached when it was approved.
     """
 
     id: int
@@ -65,6 +74,8 @@ class Schedule:
     next_at: datetime | None = None
     reach: int | None = None
     reach_now: int | None = None
+    consent: Consent | None = None
+    approved_reach: int | None = None
     version: int = 0
 
     @property
@@ -74,6 +85,17 @@ class Schedule:
         if usual is None:
             return ON_TIME
         return max(ON_TIME, min(self.lasts, usual if self.grace is None else self.grace))
+
+    @property
+    def unapproved(self) -> bool:
+        """Return whether a second person must still approve it."""
+        return self.consent not in (None, Consent.APPROVED)
+
+    def outgrew(self, people: int | None) -> bool:
+        """Return whether it reaches over a quarter more people than when it was approved."""
+        if self.consent is not Consent.APPROVED or people is None or self.approved_reach is None:
+            return False
+        return people > (1 + CHANGED_REACH) * self.approved_reach
 
     @property
     def reach_changed(self) -> bool:

@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from broadcaster.domain.alerts import Alert
+from broadcaster.domain.approvals import OPEN, Approval
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.schedules import LASTS
@@ -26,14 +27,15 @@ from broadcaster.http.schemas.reports import ReachOut
 from broadcaster.http.schemas.schedules import ReachIn
 from broadcaster.http.stations import station_given
 from broadcaster.http.templates import named, prepared_by, written_from
-from broadcaster.pipeline import issue, reach
+from broadcaster.pipeline import approving, issue, reach
 from broadcaster.pipeline.schedule import starts_at
 from broadcaster.store import Unit
-from broadcaster.store.alerts import alerts
+from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.stations import stations
 from schedules import instant_of
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+AWAITING = "awaiting_approval"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -71,8 +73,11 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
         idempotency_key=key,
         request_hash=None if key is None else request_hash(call.body),
     )
-    alert, _repeated = await issue.issue(call.services, command)
-    return answer(show_alert(alert, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{alert.id}"})
+    alert, waits = await approving.submit(call.services, command, life_at_stake=given.life_at_stake or "")
+    shown = show_alert(alert, station, call.services.base_url)
+    if waits:
+        shown = shown.model_copy(update={"state": AWAITING})
+    return answer(shown, 202, {"Location": f"/v1/alerts/{alert.id}"})
 
 
 async def listing(call: Call[None, AlertsQuery]) -> web.Response:
@@ -94,9 +99,27 @@ async def listing(call: Call[None, AlertsQuery]) -> web.Response:
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Return one alert."""
-    alert, station = await alert_of(call)
+    """Return one alert, also one that waits for approval or was refused."""
+    try:
+        alert, station = await alert_of(call)
+    except NotFound:
+        approval, station = await approval_of(call)
+        shown = show_alert(approval.alert, station, call.services.base_url)
+        state = AWAITING if approval.state in OPEN else str(approval.state)
+        return answer(shown.model_copy(update={"state": state}))
     return answer(show_alert(alert, station, call.services.base_url))
+
+
+async def approval_of(call: Call[Any, Any]) -> tuple[Approval, Station]:
+    """Return what waits for approval, or was decided, and its station. Raises ``NotFound``."""
+    text = call.request.match_info["id"]
+    async with call.services.store.read() as unit:
+        found = await approvals.by_id(unit, number_of(text) or 0)
+        station = None if found is None else await stations.by_id(unit, found.alert.station_id)
+    if found is None or station is None or not call.may(Permission.LOOK, station.id):
+        raise NotFound("alert-missing", id=text[:20])
+    call.need(station.id)
+    return found, station
 
 
 async def cancel(call: Call[CancelIn | None, None]) -> web.Response:

@@ -6,6 +6,7 @@ from broadcaster.http import (
     alerts,
     answering,
     deliveries,
+    digest,
     health,
     nearby,
     receipts,
@@ -220,7 +221,7 @@ ROUTES: tuple[Route, ...] = (
         fails=(409,),
         tag="alerts",
         permission=Permission.SEND,
-        changes=(Action.ALERT_SENT,),
+        changes=(Action.ALERT_SENT, Action.APPROVAL_ASKED, Action.SENT_ALONE),
     ),
     Route(
         "GET",
@@ -389,6 +390,16 @@ ROUTES: tuple[Route, ...] = (
         "The alerts that hold at a point.",
         {200: Nearby},
         query=NearbyQuery,
+        tag="public",
+    ),
+    Route(
+        "GET",
+        "/v1/stations/{slug}/digest",
+        digest.show,
+        Access.PUBLIC,
+        "That public alerts were sent, when and where, and the hash of what they said.",
+        {200: digest.DigestPage},
+        query=digest.DigestQuery,
         tag="public",
     ),
     # For those who run it

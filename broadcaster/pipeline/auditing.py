@@ -39,11 +39,9 @@ async def send_head(services: Services) -> None:
     words = words_for(None)
     head = f"{seq}:{mark.hex()}"
     _log.info("the audit log's newest hash", head=head)
-    said = words(
-        "Keep this mail. It holds the newest hash of the audit log: %(head)s. If you ever doubt the log, run"
-        " `tocsin audit verify --head` with it: it finds out whether anything before was changed or removed.",
-        head=head,
-    )
+    kept = words("Keep this mail: it holds the newest hash of the audit log, %(head)s.", head=head)
+    use = words("With it, tocsin audit verify --head finds out whether anything before was changed or removed.")
+    said = f"{kept} {use}"
     sent = 0
     for each in receivers:
         subject = words("The audit log of %(host)s, %(day)s", host=services.links.host, day=now.date().isoformat())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from broadcaster.domain.alerts import MAX_HEADLINE, Alert, Message, MsgType, Text, content_hash, policy_of
+from broadcaster.domain.approvals import Approval, ApprovalState
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.audit import Action, Actor, Param
 from broadcaster.domain.refusals import Conflict, Refused
@@ -16,7 +17,7 @@ from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.rules import check_message, check_texts
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
-from broadcaster.store.alerts import alerts, batches, escalations, waiting
+from broadcaster.store.alerts import alerts, approvals, batches, escalations, waiting
 from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 from zones import Jurisdiction
@@ -29,7 +30,8 @@ _ALL_CLEAR_HOLDS = timedelta(hours=12)
 class IssueAlert:
     """The command to send a message now. ``expires_at`` None: the settings' default.
 
-    A message without ``channels`` goes as the station's policy for its severity says.
+    A message without ``channels`` goes as the station's policy for its severity says. ``alone``: why nobody approved
+    it, where somebody should have.
     """
 
     station: Station
@@ -39,6 +41,7 @@ class IssueAlert:
     onset_at: datetime | None = None
     idempotency_key: str | None = None
     request_hash: bytes | None = None
+    alone: str = ""
     msg_type: MsgType = MsgType.ALERT
     references: tuple[int, ...] = ()
 
@@ -70,16 +73,26 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
                 request_hash=command.request_hash,
             )
             await record(unit, command.actor, Action.ALERT_SENT, alert)
+            if command.alone:
+                author, state = command.actor.key_id, ApprovalState.ALONE
+                told = Approval(alert, author, author, state, now, author, now, command.alone)
+                await approvals.add(unit, told)
+                await record(unit, command.actor, Action.SENT_ALONE, alert, why=command.alone)
         return earlier
 
     with services.precedence.holding(alert.rank):
         earlier = await services.store.at_once(keep)
     if earlier is not None:
         return earlier, True
+    announce(services, alert)
+    return alert, False
+
+
+def announce(services: Services, alert: Alert) -> None:
+    """Let this process know of an alert that was just stored."""
     ISSUED.labels(alert.status, alert.severity).inc()
     services.changed(alert)
     services.expect(alert)
-    return alert, False
 
 
 async def record(unit: Unit, actor: Actor, action: Action, alert: Alert, *, why: str = "", **params: Param) -> None:

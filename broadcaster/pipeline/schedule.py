@@ -14,10 +14,10 @@ from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.refusals import Conflict, Refused, refused
-from broadcaster.domain.schedules import LONGEST_REASON, Kind, Occurrence, Outcome, Schedule, needs_reason
+from broadcaster.domain.schedules import LONGEST_REASON, Consent, Kind, Occurrence, Outcome, Schedule, needs_reason
 from broadcaster.domain.stations import Station
-from broadcaster.metrics import ISSUED
-from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up, drawn_up, record
+from broadcaster.pipeline.approving import check_second, needed
+from broadcaster.pipeline.issue import LONGEST, IssueAlert, announce, draw_up, drawn_up, record
 from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.rules import ground_of
 from broadcaster.pipeline.services import Services
@@ -91,7 +91,16 @@ async def checked(services: Services, schedule: Schedule, station: Station) -> S
     people = await counted(services, schedule, {station.id: station})
     since = now if schedule.next_at is None else min(now, schedule.next_at)
     next_at = None if schedule.paused else when.next_after(since, inclusive=since < now)
-    return replace(schedule, next_at=next_at, reach=people, reach_now=None)
+    asks = schedule.kind is not Kind.REMINDER and await needed(services, station, message)
+    consent = Consent.ASKED if asks else None
+    return replace(schedule, next_at=next_at, reach=people, reach_now=None, consent=consent, approved_reach=None)
+
+
+def _as_approved(was: Schedule, ready: Schedule) -> Schedule:
+    """Return an edited schedule, still approved if it says the same to the same."""
+    if ready.message != was.message or was.consent is not Consent.APPROVED:
+        return ready
+    return replace(ready, consent=was.consent, approved_reach=was.approved_reach)
 
 
 async def check_times(services: Services, when: Recurrence) -> None:
@@ -141,15 +150,9 @@ async def issue_due(services: Services) -> int:
         for plan in written:
             if plan.alert is not None:
                 issued += 1
-                _tell(services, plan.alert)
+                announce(services, plan.alert)
         if not written:
             return issued  # another leader was faster
-
-
-def _tell(services: Services, alert: Alert) -> None:
-    ISSUED.labels(alert.status, alert.severity).inc()
-    services.changed(alert)
-    services.expect(alert)
 
 
 @dataclass
@@ -210,8 +213,8 @@ def _plan(services: Services, schedule: Schedule, facts: _Facts, now: datetime) 
     if now - last > schedule.late:
         return Settled(schedule, next_at, ended_at, (*missed, Occurrence(schedule.id, last, Outcome.MISSED)))
     try:
-        if schedule.key_id not in facts.authors:
-            raise Refused("author-gone", "author")  # noqa: TRY301
+        if schedule.unapproved or schedule.key_id not in facts.authors:
+            raise Refused("approval-missing" if schedule.unapproved else "author-gone", "author")  # noqa: TRY301
         alert = _drawn_up(services, schedule, facts, now, last)
     except Refused as error:
         refused = Occurrence(schedule.id, last, Outcome.REFUSED, why=error)
@@ -235,6 +238,8 @@ async def answer(services: Services, schedule: Schedule, at: datetime, *, actor:
     """Send or dismiss an occurrence that was not sent. Raises ``Conflict`` if that was decided already."""
     now = services.clock.now()
     alert = None
+    if send and schedule.unapproved:
+        await check_second(services, schedule.station_id, schedule.key_id, actor)
     if send:
         async with services.store.read() as unit:
             facts = await _facts(unit, [schedule], now)
@@ -257,7 +262,7 @@ async def answer(services: Services, schedule: Schedule, at: datetime, *, actor:
     if not await services.store.transact(keep):
         raise Conflict("occurrence-answered")
     if alert is not None:
-        _tell(services, alert)
+        announce(services, alert)
     return alert
 
 
@@ -309,7 +314,7 @@ async def change(
         raise Conflict("schedule-ended")
     if at is None:
         pauses = now_is == replace(was, paused=True)  # allowed whatever else is wrong
-        ready = replace(now_is, next_at=None) if pauses else await checked(services, now_is, station)
+        ready = replace(now_is, next_at=None) if pauses else _as_approved(was, await checked(services, now_is, station))
         await _replace(services, actor, was, ready, None)
         return ready
     if at <= services.clock.now():
@@ -335,9 +340,16 @@ async def change(
     if moved.paused and not following:
         await _replace(services, actor, was, left, None)  # pausing one occurrence leaves it out
         return left
-    ready = await checked(services, replace(moved, next_at=None), station)
+    ready = _as_approved(was, await checked(services, replace(moved, next_at=None), station))
     await _replace(services, actor, was, left, ready)
     return ready
+
+
+async def approve(services: Services, was: Schedule, *, actor: Actor) -> None:
+    """Let a schedule go out when it is due. Raises ``Forbidden`` for its author, ``Conflict`` if it was changed."""
+    await check_second(services, was.station_id, was.key_id, actor)
+    people = was.reach if was.reach_now is None else was.reach_now
+    await _replace(services, actor, was, replace(was, consent=Consent.APPROVED, approved_reach=people), None)
 
 
 async def end(services: Services, was: Schedule, *, actor: Actor) -> None:
@@ -354,8 +366,12 @@ async def _replace(services: Services, actor: Actor, was: Schedule, kept: Schedu
             await schedules.add(unit, added)
         if kept.ended_at is not None:
             await schedules.let_go(unit, kept.id)
-        ended = kept.ended_at is not None and added is None
-        await _record(unit, actor, Action.SCHEDULE_ENDED if ended else Action.SCHEDULE_CHANGED, kept)
+        action = Action.SCHEDULE_CHANGED
+        if kept.ended_at is not None and added is None:
+            action = Action.SCHEDULE_ENDED
+        elif kept.consent is Consent.APPROVED and was.unapproved:
+            action = Action.SCHEDULE_APPROVED
+        await _record(unit, actor, action, kept)
         if added is not None:
             await _record(unit, actor, Action.SCHEDULE_MADE, added)
         return True

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.refusals import Conflict, Refused
-from broadcaster.domain.schedules import OPEN, Kind, Occurrence, Outcome, Schedule
+from broadcaster.domain.schedules import OPEN, Consent, Kind, Occurrence, Outcome, Schedule
 from broadcaster.store.alerts.alerts import add_many
 from broadcaster.store.alerts.messages import read_message
 from broadcaster.store.engine.among import among
@@ -74,6 +74,8 @@ def _row(unit: Unit, schedule: Schedule) -> dict[str, Any]:
         "next_at": schedule.next_at,
         "reach": schedule.reach,
         "reach_now": schedule.reach_now,
+        "consent": schedule.consent,
+        "approved_reach": schedule.approved_reach,
         "version": schedule.version,
     }
 
@@ -102,6 +104,8 @@ def _schedule(unit: Unit, row: Any) -> Schedule:
         next_at=row.next_at,
         reach=row.reach,
         reach_now=row.reach_now,
+        consent=None if row.consent is None else Consent(row.consent),
+        approved_reach=row.approved_reach,
         version=row.version,
     )
 
@@ -330,12 +334,28 @@ async def to_measure(unit: Unit, until: datetime, limit: int) -> list[Schedule]:
 
 
 async def measured(unit: Unit, schedule: Schedule, reach_now: int | None) -> None:
-    """Record a schedule's current reach; the first count is the baseline for later ones."""
-    values = {"reach_now": reach_now, "reach_for": schedule.next_at}
+    """Record a schedule's current reach; the first count is the baseline for later ones.
+
+    One that reaches many more than when it was approved is to be approved again.
+    """
+    values: dict[str, Any] = {"reach_now": reach_now, "reach_for": schedule.next_at}
     if schedule.reach is None:
         values["reach"] = reach_now
+    if schedule.outgrew(reach_now):
+        values |= {"consent": Consent.ASKED, "version": schedule.version + 1}
     mine = and_(schedules.c.id == schedule.id, schedules.c.next_at == schedule.next_at)
     await unit.conn.execute(update(schedules).where(mine).values(values))
+
+
+async def to_be_told(unit: Unit, limit: int) -> list[Schedule]:
+    """Return schedules of which approvers are still to be told."""
+    asked = schedules.c.consent == Consent.ASKED, schedules.c.ended_at.is_(None)
+    return [_schedule(unit, row) for row in await unit.conn.execute(select(schedules).where(*asked).limit(limit))]
+
+
+async def told(unit: Unit, schedule: Schedule) -> None:
+    """Record that approvers were told of a schedule."""
+    await unit.conn.execute(update(schedules).where(_same(schedule)).values(consent=Consent.WAITING))
 
 
 async def trim(unit: Unit, before: datetime) -> None:

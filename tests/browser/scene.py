@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from broadcaster.domain.addresses import Address, AddressState, Match
+from broadcaster.domain.approvals import Approval, ApprovalState
+from broadcaster.ids import new_id, new_token
+from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operators import operators
 from broadcaster.store.people import addresses
 from broadcaster.store.stations import stations
@@ -102,6 +105,18 @@ async def _addresses(village: Village) -> None:
         await addresses.looked_up(unit, station.id, answered, label="domicile", now=datetime.now(UTC))
 
 
+async def _approval(village: Village, alert_id: str) -> int:
+    """An alert that waits for a second person."""
+    now = datetime.now(UTC)
+    author = await add_operator(village.town.store, now, name="Wim Schreiber")
+    async with village.town.store.write() as unit:
+        alert = await alerts.by_id(unit, int(alert_id))
+        assert alert is not None
+        alert = replace(alert, id=new_id(), token=new_token())
+        await approvals.add(unit, Approval(alert, author, author, ApprovalState.WAITING, now))
+    return alert.id
+
+
 def _circle(metres: float, radius_m: int) -> dict[str, Any]:
     lon, lat = away(metres)
     return {"circles": [{"lon": lon, "lat": lat, "radius_m": radius_m}]}
@@ -135,6 +150,7 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
             "fire": fire["id"],
             "drill": drill["id"],
             "schedule": schedule["id"],
+            "approval": await _approval(village, flood["id"]),
             "month": soon["at"][:7],
             "flood_page": urlsplit(flood["url"]).path,
             "fire_page": urlsplit(fire["url"]).path,

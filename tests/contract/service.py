@@ -69,4 +69,4 @@ def command(station: Station, **changes: Any) -> IssueAlert:
         "audience": Audience(),
         "channels": CHANNELS,
     }
-    return IssueAlert(station, BY, Message(**{**fields, **changes}), **rest)
+    return IssueAlert(station, message=Message(**{**fields, **changes}), **{"actor": BY, **rest})

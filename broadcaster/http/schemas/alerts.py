@@ -139,6 +139,9 @@ class AlertIn(Draft):
     severity: Severity = Field(
         Severity.MINOR, examples=["severe"], description="To be given, unless a template is named."
     )
+    life_at_stake: Annotated[str, line(300)] | None = Field(
+        None, description="Why it goes out at once where a second person should approve it; all approvers are told."
+    )
 
     @model_validator(mode="after")
     def _graded(self) -> Self:
@@ -197,7 +200,10 @@ class AlertOut(ContentOut):
     sent_at: datetime
     onset: datetime | None
     expires: datetime
-    state: str = Field(description="accepted, sending or finished; finished only when nobody is unaccounted for.")
+    state: str = Field(
+        description="accepted, sending or finished; finished only when nobody is unaccounted for. awaiting_approval: a"
+        " second person decides; then it may also be refused or withdrawn."
+    )
     finished_at: datetime | None
     cancelled_at: datetime | None
     references: tuple[AlertId, ...] = Field(description="What an all-clear or an update is about.")

@@ -4,13 +4,14 @@ A session ends after its lifetime, when idle, with its operator's access, or by 
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, delete, or_, select, update
 
 from broadcaster.domain.permissions import Caller, Permission
+from broadcaster.store.alerts import approvals
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.operators import operators
 from broadcaster.store.stations.labels import open_label
@@ -29,6 +30,7 @@ class Session:
     """A signed-in operator. ``device``: the browser's short description; ``trusted``: it stays signed in.
 
     ``proven_at``: when it last showed the passkey or the password; ``has_password``: whether the operator has one.
+    ``training``: whether a station of theirs is for training (``domain.approvals``).
     """
 
     id: int
@@ -41,6 +43,7 @@ class Session:
     trusted: bool
     proven_at: datetime
     has_password: bool
+    training: bool = False
 
 
 async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: timedelta, *, trusted: bool = False) -> str:
@@ -64,7 +67,11 @@ async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: time
 async def find(unit: Unit, name: str, now: datetime, idle: timedelta) -> Session | None:
     """Return the session of a cookie; None if it ended or the operator was disabled."""
     row = (await unit.conn.execute(_open(now, idle).where(sessions.c.hash == hash_of(name)))).one_or_none()
-    return None if row is None else await _session(unit, row)
+    if row is None:
+        return None
+    session = await _session(unit, row)
+    theirs, training = session.caller.stations(Permission.LOOK), await approvals.training_stations(unit)
+    return replace(session, training=bool(training if theirs is None else training & theirs))
 
 
 async def seen(unit: Unit, session_id: int, now: datetime) -> None:

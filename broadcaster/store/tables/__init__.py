@@ -17,7 +17,7 @@ from broadcaster.store.tables.columns import (
     Instant, from_micros, metadata, raw, to_micros,
 )
 from broadcaster.store.tables.operations import (
-    audit_entries, audit_notes, audit_segments, channel_stops, leases, processes, sessions,
+    approval_rules, approvals, audit_entries, audit_notes, audit_segments, channel_stops, leases, processes, sessions,
 )
 from broadcaster.store.tables.operators import (
     OPERATOR, operator_links, operator_roles, operators, passkeys, recovery_codes, used_challenges,
@@ -46,6 +46,8 @@ __all__ = [
     "alerts",
     "answers",
     "api_keys",
+    "approval_rules",
+    "approvals",
     "audit_entries",
     "audit_notes",
     "audit_segments",

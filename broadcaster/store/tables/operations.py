@@ -1,20 +1,24 @@
 """Tables of the running service."""
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     SmallInteger,
     String,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
-from broadcaster.store.tables.columns import Id, Instant, metadata
+from broadcaster.store.tables.columns import Id, Instant, metadata, station
 
 sessions = Table(
     "sessions",
@@ -58,6 +62,45 @@ leases = Table(
     Column("name", String(40), primary_key=True),
     Column("owner", String(40), nullable=False),
     Column("until", Instant, nullable=False),
+)
+
+# From when on a second person must approve a station's alerts; without a row: ``domain.approvals``' defaults.
+approval_rules = Table(
+    "approval_rules",
+    metadata,
+    station(primary_key=True),
+    Column("severity", String(10)),
+    Column("reach", Integer),
+    Column("radius_m", Float),
+    Column("training", Boolean, nullable=False),
+)
+
+# Alerts that a second person was asked about; ``id`` is also that of the alert that it becomes.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    station(),
+    Column("token", String(20), nullable=False),
+    Column("author", BigInteger, nullable=False),
+    Column("editor", BigInteger, nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("audience", JSON, nullable=False),
+    Column("msg_type", String(10), nullable=False),
+    Column("references", JSON, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("onset_at", Instant),
+    Column("idempotency_key", String(200)),
+    Column("request_hash", LargeBinary(32)),
+    Column("state", String(10), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("decided_by", BigInteger),
+    Column("decided_at", Instant),
+    Column("why", LargeBinary),
+    Column("told_at", Instant),  # null: those whom its state concerns are still to be told
+    UniqueConstraint("station_id", "idempotency_key"),
+    Index("ix_approvals_station_id_state", "station_id", "state"),
+    Index("ix_approvals_untold", "id", sqlite_where=text("told_at IS NULL"), postgresql_where=text("told_at IS NULL")),
 )
 
 # Appended to only. Ids have no foreign keys: an entry outlives what it tells of.

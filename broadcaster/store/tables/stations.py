@@ -121,6 +121,8 @@ schedules = Table(
     Column("reach", Integer),
     Column("reach_now", Integer),
     Column("reach_for", Instant),
+    Column("consent", String(10)),
+    Column("approved_reach", Integer),
     Column("version", Integer, nullable=False),
     Column("idempotency_key", String(200)),
     Column("request_hash", LargeBinary(32)),

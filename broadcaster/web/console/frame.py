@@ -54,6 +54,7 @@ def show(
             else {
                 "where": where,
                 "manages": session.caller.may_somewhere(Permission.OPERATORS),
+                "training": session.training,
                 "proves_by_password": session.trusted and session.has_password,
             },
             "csrf": csrf_of(request) if signed_in else "",

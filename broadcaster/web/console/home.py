@@ -20,6 +20,7 @@ from broadcaster.store import Unit
 from broadcaster.store import schedules as schedule_store
 from broadcaster.store.alerts import alerts, counting
 from broadcaster.web.console.alerts.live_words import sandboxed
+from broadcaster.web.console.approvals import approvals
 from broadcaster.web.console.compose import words as compose_words
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.schedules import drills, schedules
@@ -41,6 +42,7 @@ async def page(call: Call[None, None]) -> web.Response:
         known = {station.id: station for station in theirs}
         active = await _active(unit, known, now)
         recent = [each for each in await _recent(unit, call, known, now) if each.id not in {one.id for one in active}]
+        to_approve = await approvals.waiting(unit, call, known, now, words)
         practice = await drills.facts(unit, known, now, words)
         not_sent = await schedules.not_sent(unit, call, known, words)
         planned = await schedules.changed_soon(unit, call, known, words)
@@ -66,6 +68,7 @@ async def page(call: Call[None, None]) -> web.Response:
             "planned": [each for each in planned if each["reach"]],
             "missed": missed[:_SHOWN],
             "not_sent": not_sent,
+            "to_approve": to_approve,
             **practice,
             "troubles": [told(each, words) for each in troubles if each.alert_id in theirs_or_all],
             "sandboxed": [channels[name] for name in services.sandboxed],

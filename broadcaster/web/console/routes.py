@@ -9,7 +9,6 @@ from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Handler, Route
 from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.web.console import home, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, report, unreached
-from broadcaster.web.console.audit import audit
 from broadcaster.web.console.compose import compose, editing, later, preview, templates
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.operators import account, entering, password, people
@@ -201,38 +200,6 @@ ROUTES: tuple[Route, ...] = (
         proven=True,
         changes=(Action.ROLE_SET, Action.OPERATOR_RECOVERED, Action.OPERATOR_DISABLED, Action.OPERATOR_ENABLED),
     ),
-    page_at(
-        audit.AUDIT,
-        audit.page,
-        Permission.OPERATORS,
-        "Who did what.",
-        query=audit.AuditQuery,
-        views=Action.AUDIT_SEEN,
-    ),
-    data_at(
-        "GET",
-        f"{audit.AUDIT}.csv",
-        audit.as_csv,
-        Permission.OPERATORS,
-        "The log as CSV.",
-        query=audit.AuditQuery,
-        answers={200: "text/csv"},
-        page=True,
-        proven=True,
-        changes=(Action.AUDIT_EXPORTED,),
-    ),
-    data_at(
-        "GET",
-        f"{audit.AUDIT}.json",
-        audit.as_json,
-        Permission.OPERATORS,
-        "The log as JSON, an entry a line.",
-        query=audit.AuditQuery,
-        answers={200: "application/jsonl"},
-        page=True,
-        proven=True,
-        changes=(Action.AUDIT_EXPORTED,),
-    ),
     page_at("/console", home.page, Permission.LOOK, "What holds now."),
     page_at("/console/new", compose.page, Permission.SEND, "A new alert."),
     page_at("/console/templates", templates.listing, Permission.LOOK, "What alerts are written from."),
@@ -313,7 +280,13 @@ ROUTES: tuple[Route, ...] = (
         Permission.SEND,
         "Pause or end it; answer for what was not sent.",
         proven=True,
-        changes=(Action.SCHEDULE_CHANGED, Action.SCHEDULE_ENDED, Action.ALERT_SENT, Action.OCCURRENCE_DISMISSED),
+        changes=(
+            Action.SCHEDULE_CHANGED,
+            Action.SCHEDULE_APPROVED,
+            Action.SCHEDULE_ENDED,
+            Action.ALERT_SENT,
+            Action.OCCURRENCE_DISMISSED,
+        ),
     ),
     page_at(
         "/console/schedules/{id}/edit",

@@ -8,10 +8,12 @@ import json
 import re
 
 import pytest
-import structlog
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.reasons import SENTENCES, Reason, Why, pack
+from broadcaster.store.operations import audit_reading
+from broadcaster.store.operations.audit_reading import Only
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts import unreached
@@ -176,13 +178,13 @@ async def test_ten_thousand_unreached_are_pages_of_a_hundred_and_one_table_that_
     assert "10,000" in page
 
 
-async def test_who_takes_the_table_is_written_in_the_log(api):
+async def test_who_takes_the_table_is_written_in_the_audit_log(api):
     alert = await missed(api, 2)
     mine = await api.sign_in("laigle-publish")
-    with structlog.testing.capture_logs() as logged:
-        await look(api, f"/console/alerts/{alert}/unreached.csv", **mine)
-    (line,) = [each for each in logged if "unreached" in each["event"]]
-    assert (line["label"], line["people"], line["alert"]) == ("laigle-publish", 2, alert)
+    await look(api, f"/console/alerts/{alert}/unreached.csv", **mine)
+    async with api.running.services.store.read() as unit:
+        (entry,) = await audit_reading.page(unit, Only(action=Action.UNREACHED_EXPORTED), limit=9)
+    assert (entry.actor.id, str(entry.about)) == (api.operators["laigle-publish"], alert)
 
 
 def test_failures_of_one_kind_are_one_reason_whatever_their_codes_and_their_order():

@@ -18,6 +18,7 @@ from broadcaster.domain.alerts import (
     Severity,
     policy_of,
 )
+from broadcaster.domain.approvals import LEAST_APPROVERS
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.domain.templates import Template
@@ -26,6 +27,7 @@ from broadcaster.http.route import Call
 from broadcaster.languages import LANGUAGES, direction, own_name
 from broadcaster.pipeline.templates import offered
 from broadcaster.store import Unit
+from broadcaster.store.alerts import approvals
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.console.compose import offered as compose_offered
@@ -54,7 +56,8 @@ async def page(call: Call[None, None]) -> web.Response:
 async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Words) -> dict[str, Any]:
     groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
     templates = await offered(unit, station)
-    return facts_of(call, station, groups, words, None, templates=templates.values())
+    four_eyes = len(await approvals.approvers(unit, station.id)) >= LEAST_APPROVERS
+    return facts_of(call, station, groups, words, None, templates=templates.values()) | {"four_eyes": four_eyes}
 
 
 def facts_of(

@@ -7,7 +7,7 @@ import orjson
 from aiohttp import web
 
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
-from broadcaster.http.alerts import IDEMPOTENCY_KEY, create, foresee
+from broadcaster.http.alerts import AWAITING, IDEMPOTENCY_KEY, create, foresee
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import AlertIn
@@ -44,7 +44,8 @@ async def send(call: Call[Any, Any]) -> web.StreamResponse:
     except Conflict:
         return await _sent_before(call, given.station.id)
     body = answered.body if isinstance(answered, web.Response) and isinstance(answered.body, bytes) else b"{}"
-    return _json({"id": orjson.loads(body)["id"]}, {}, status=202)
+    told = orjson.loads(body)
+    return _json({"id": told["id"], "waits": told["state"] == AWAITING}, {}, status=202)
 
 
 async def _sent_before(call: Call[Any, Any], station_id: int) -> web.Response:

@@ -171,7 +171,7 @@ def role_word(role: Role, words: Words) -> str:
     return {
         Role.VIEWER: words("viewer: looks, and sees no names"),
         Role.WRITER: words("writer: keeps the register and sends alerts"),
-        Role.APPROVER: words("approver: as a writer"),
+        Role.APPROVER: words("approver: as a writer, and approves others' alerts"),
         Role.OWNER: words("owner: also changes the station, and who may act for it"),
         Role.ADMIN: words("administrator of this installation"),
     }[role]

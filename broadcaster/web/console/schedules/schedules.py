@@ -281,6 +281,9 @@ async def _done(call: Call[Any, Any], was: Schedule, station: Station, action: s
     if action in ("send", "let_go") and at is not None:
         alert = await scheduling.answer(services, was, at, actor=actor, send=action == "send")
         return _PATH if alert is None else f"/console/alerts/{alert.id}"
+    if action == "approve":
+        await scheduling.approve(services, was, actor=actor)
+        return f"{_PATH}/{was.id}"
     if action == "end":
         await scheduling.end(services, was, actor=actor)
         return _PATH

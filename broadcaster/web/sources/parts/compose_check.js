@@ -202,7 +202,8 @@ export class Check {
       one('input[name="wakes"]').focus();
       return;
     }
-    const asked = body(this.given, draft);
+    const stake = /** @type {HTMLInputElement | null} */ (document.querySelector("#stake"))?.value.trim();
+    const asked = { ...body(this.given, draft), ...(stake && !this.isLater ? { life_at_stake: stake } : {}) };
     const core = JSON.stringify([asked, draft.hours, draft.date, draft.onset, draft.onsetDate, draft.later]);
     if (draft.pending?.core !== core) {
       const when = this.isLater ? schedule(draft) : { expires: expires(draft)?.toISOString(), onset: onset(draft)?.toISOString() };
@@ -220,7 +221,7 @@ export class Check {
       this.app.drafts.forget();
       this.app.sent = true;
       one("#send span").textContent = this.words.sent;
-      location.assign(`/console/${there}/${sent.id}`);
+      location.assign(`/console/${sent.waits ? "approvals" : there}/${sent.id}`);
     } catch (error) {
       this.busy = false;
       this.button(false);

@@ -1,0 +1,274 @@
+"""Approve: a second person lets an alert go out. API and console come through ``submit``."""
+
+from dataclasses import replace
+
+from broadcaster.bus import NoAnswer
+from broadcaster.domain.alerts import Alert, Message, policy_of
+from broadcaster.domain.approvals import LEAST_APPROVERS, LONGEST_REASON, Approval, ApprovalState
+from broadcaster.domain.audit import Action, Actor
+from broadcaster.domain.operators import Operator, party_of
+from broadcaster.domain.refusals import Conflict, Forbidden, Refused
+from broadcaster.domain.schedules import Schedule
+from broadcaster.domain.stations import Station
+from broadcaster.pipeline.issue import IssueAlert, announce, draw_up, issue, record
+from broadcaster.pipeline.operator_mail import send_mail, words_for
+from broadcaster.pipeline.reach import Question, reach
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit, schedules
+from broadcaster.store.alerts import alerts, approvals
+from broadcaster.store.operators import operators
+from broadcaster.store.stations import stations
+
+_AT_ONCE = 50
+_SENT = (ApprovalState.APPROVED, ApprovalState.ALONE)
+_ACTIONS = {
+    ApprovalState.REFUSED: Action.APPROVAL_REFUSED,
+    ApprovalState.WITHDRAWN: Action.APPROVAL_WITHDRAWN,
+    ApprovalState.APPROVED: Action.APPROVED,
+    ApprovalState.ALONE: Action.SENT_ALONE,
+}
+
+
+async def submit(services: Services, command: IssueAlert, *, life_at_stake: str = "") -> tuple[Alert, bool]:
+    """Issue an alert, or ask for its approval; return it, and whether it waits.
+
+    ``life_at_stake``: why it goes out at once, without a second person; all approvers are told. Raises as ``issue``.
+    """
+    station, key = command.station, command.idempotency_key
+    async with services.store.read() as unit:
+        issued = None if key is None else await alerts.by_idempotency_key(unit, station.id, key)
+        asked_before = await _repeated(unit, command)
+        known = await stations.group_ids(unit, station.id)
+    if asked_before is not None:
+        return asked_before.alert, asked_before.state not in _SENT
+    if issued is not None or not await needed(services, station, command.message):
+        return (await issue(services, command))[0], False
+    now = services.clock.now()
+    if life_at_stake:
+        alone = replace(command, alone=check_reason(life_at_stake))
+        return (await issue(services, alone))[0], False
+    alert = await draw_up(services, command, known, now)
+    author = command.actor.key_id
+    as_written = replace(alert, channels=command.message.channels)  # the policy is that of when it is sent
+    asked = Approval(as_written, author, author, ApprovalState.WAITING, now)
+
+    async def keep(unit: Unit) -> Approval | None:
+        earlier = await _repeated(unit, command)
+        if earlier is None:
+            await approvals.add(unit, asked, idempotency_key=key, request_hash=command.request_hash)
+            await record(unit, command.actor, Action.APPROVAL_ASKED, alert)
+        return earlier
+
+    earlier = await services.store.transact(keep)
+    return (alert if earlier is None else earlier.alert), True
+
+
+async def _repeated(unit: Unit, command: IssueAlert) -> Approval | None:
+    """Return what was asked about with the same key. Raises ``Conflict`` if it differs."""
+    if command.idempotency_key is None:
+        return None
+    found = await approvals.by_idempotency_key(unit, command.station.id, command.idempotency_key)
+    if found is None:
+        return None
+    if found[1] != (command.request_hash or b""):
+        raise Conflict("key-of-another-alert", alert=str(found[0].id))
+    return found[0]
+
+
+async def needed(services: Services, station: Station, message: Message) -> bool:
+    """Return whether a second person must approve a message: never while a station has not two who could."""
+    async with services.store.read() as unit:
+        rules = await approvals.rules_of(unit, station.id)
+        able = await approvals.approvers(unit, station.id)
+    if len(able) < LEAST_APPROVERS:
+        return False
+    people = None
+    if rules.reach is not None:
+        try:
+            people = (await reach(services, Question(station, message))).people
+        except NoAnswer:
+            people = None  # unknown: ask
+    return rules.asks(message, people)
+
+
+async def check_second(services: Services, station_id: int, author: int, actor: Actor) -> None:
+    """Raise ``Forbidden`` unless somebody may approve what another wrote, or a training station's author."""
+    async with services.store.read() as unit:
+        rules = await approvals.rules_of(unit, station_id)
+        able = {each.id for each in await approvals.approvers(unit, station_id)}
+    if actor.id not in able or (actor.id == author and not rules.training):
+        raise Forbidden("approval-not-yours")
+
+
+async def approve(services: Services, approval: Approval, actor: Actor, *, approver: bool) -> Alert:
+    """Let it go out, once. Raises ``Forbidden`` for its last writer, ``Conflict`` if it was decided meanwhile."""
+    async with services.store.read() as unit:
+        rules = await approvals.rules_of(unit, approval.alert.station_id)
+    if not approval.may_approve(actor.key_id, approver=approver, training=rules.training):
+        raise _not_theirs(approval)
+    return await _send(services, approval, actor, ApprovalState.APPROVED)
+
+
+async def send_alone(services: Services, approval: Approval, actor: Actor, why: str) -> Alert:
+    """Let it go out without an answer, after a while and with a reason. Raises ``Refused``, ``Forbidden``."""
+    if not approval.may_go_alone(actor.key_id, services.clock.now()):
+        raise _not_theirs(approval)
+    return await _send(services, approval, actor, ApprovalState.ALONE, check_reason(why))
+
+
+async def refuse(services: Services, approval: Approval, actor: Actor, why: str, *, approver: bool) -> None:
+    """Refuse it with a reason; its author withdraws it. Raises ``Refused``, ``Forbidden``, ``Conflict``."""
+    own = actor.key_id == approval.author
+    if not own and not approver:
+        raise Forbidden("approval-not-yours")
+    state = ApprovalState.WITHDRAWN if own else ApprovalState.REFUSED
+    why = why if own else check_reason(why)
+
+    async def keep(unit: Unit) -> bool:
+        if not await approvals.decide(unit, approval, state, actor, why):
+            return False
+        await record(unit, actor, _ACTIONS[state], approval.alert, why=why)
+        return True
+
+    if not await services.store.transact(keep):
+        raise Conflict("approval-decided")
+
+
+async def hand_back(services: Services, approval: Approval, actor: Actor, message: Message, why: str) -> None:
+    """Keep an approver's changes, and hand it back to its author. Raises ``Refused``, ``Conflict``."""
+    why = check_reason(why)
+    alert = replace(approval.alert, **message.content())
+
+    async def keep(unit: Unit) -> bool:
+        if not await approvals.edit(unit, approval, message, actor.key_id, why):
+            return False
+        await record(unit, actor, Action.APPROVAL_EDITED, alert, why=why)
+        return True
+
+    if not await services.store.transact(keep):
+        raise Conflict("approval-decided")
+
+
+async def _send(services: Services, approval: Approval, actor: Actor, state: ApprovalState, why: str = "") -> Alert:
+    """Decide and issue in one transaction: once, whoever else presses, and whatever dies after."""
+    now, waited = actor.at, approval.alert
+    async with services.store.read() as unit:
+        station = await stations.by_id(unit, waited.station_id)
+    policy = None if waited.channels or station is None else policy_of(station, waited.severity)
+    channels = waited.channels if policy is None else policy.channels
+    sandbox = tuple(name for name in channels if name in services.sandboxed)
+    alert = replace(waited, sent_at=now, sandbox=sandbox, channels=channels, policy=policy)
+    if alert.expires_at <= now:
+        raise Refused("expires-past", "expires")
+
+    async def keep(unit: Unit) -> bool:
+        if not await approvals.decide(unit, approval, state, actor, why):
+            return False
+        await alerts.add(unit, alert, key_id=approval.author, idempotency_key=None, request_hash=None)
+        await record(unit, actor, _ACTIONS[state], alert, why=why)
+        await record(unit, actor, Action.ALERT_SENT, alert, author=approval.author)
+        return True
+
+    with services.precedence.holding(alert.rank):
+        done = await services.store.transact(keep)
+    if not done:
+        raise Conflict("approval-decided")
+    announce(services, alert)
+    return alert
+
+
+def check_reason(why: str) -> str:
+    """Return a reason, trimmed. Raises ``Refused`` without one."""
+    said = " ".join(why.split())
+    if not said or len(said) > LONGEST_REASON or not said.isprintable():
+        raise Refused("approval-reason", "why", most=LONGEST_REASON)
+    return said
+
+
+def _not_theirs(approval: Approval) -> Conflict | Forbidden:
+    if approval.decided_at is not None:
+        return Conflict("approval-decided")
+    return Forbidden("approval-not-yours")
+
+
+async def tell_of_approvals(services: Services) -> None:
+    """Tell approvers what waits or went out alone, and authors what became of theirs; run by the leading scheduler.
+
+    It is recorded after it was sent: a process that dies in between tells twice, never not at all.
+    """
+    now = services.clock.now()
+    for each in await services.store.look(lambda unit: approvals.untold(unit, _AT_ONCE)):
+        if each.alert.expires_at > now:
+            await _tell(services, each)
+        async with services.store.write() as unit:
+            await approvals.told(unit, each, now)
+    for schedule in await services.store.look(lambda unit: schedules.to_be_told(unit, _AT_ONCE)):
+        await _tell_of_schedule(services, schedule)
+        async with services.store.write() as unit:
+            await schedules.told(unit, schedule)
+
+
+async def _tell_of_schedule(services: Services, schedule: Schedule) -> None:
+    async with services.store.read() as unit:
+        station = await stations.by_id(unit, schedule.station_id)
+        able = await approvals.approvers(unit, schedule.station_id)
+    if station is None:
+        return
+    words, name = words_for(station), " ".join(station.name.split())
+    headline = schedule.message.text_in(station.languages[0], station.languages[0])[1].headline
+    subject = words("%(station)s: a scheduled alert waits for you", station=name)
+    said = words('"%(headline)s" is scheduled, and goes out only once you approve it:', headline=headline)
+    for each in able:
+        if each.id != schedule.key_id:
+            path, mark = f"schedules/{schedule.id}", f"schedule.{schedule.id}.{schedule.version}"
+            await _send_to(services, station, each, mark=mark, subject=subject, said=said, path=path)
+
+
+async def _tell(services: Services, approval: Approval) -> None:
+    async with services.store.read() as unit:
+        station = await stations.by_id(unit, approval.alert.station_id)
+        able = await approvals.approvers(unit, approval.alert.station_id)
+        author = await operators.by_id(unit, approval.author)
+    if station is None:
+        return
+    concerned = [each for each in able if each.id != approval.editor]
+    if approval.state in (ApprovalState.RETURNED, ApprovalState.REFUSED):
+        concerned = [] if author is None else [author]
+    elif approval.state in (ApprovalState.APPROVED, ApprovalState.WITHDRAWN):
+        return
+    for each in concerned:
+        await _write_to(services, station, approval, each)
+
+
+async def _write_to(services: Services, station: Station, approval: Approval, who: Operator) -> None:
+    words, alert = words_for(station), approval.alert
+    headline = alert.text_in(station.languages[0], station.languages[0])[1].headline
+    name = " ".join(station.name.split())
+    subject, said = {
+        ApprovalState.WAITING: (
+            words("%(station)s: an alert waits for you", station=name),
+            words('"%(headline)s" goes out once you approve it. Look at it now:', headline=headline),
+        ),
+        ApprovalState.RETURNED: (
+            words("%(station)s: your alert was changed", station=name),
+            words('"%(headline)s" was changed and waits for you to send it:', headline=headline),
+        ),
+        ApprovalState.REFUSED: (
+            words("%(station)s: your alert was refused", station=name),
+            words('"%(headline)s" was not sent. The reason stands here:', headline=headline),
+        ),
+        ApprovalState.ALONE: (
+            words("%(station)s: an alert went out without approval", station=name),
+            words('"%(headline)s" was sent by one person alone. Why stands here:', headline=headline),
+        ),
+    }[approval.state]
+    path, mark = f"approvals/{approval.id}", f"approval.{approval.id}.{approval.state}"
+    await _send_to(services, station, who, mark=mark, subject=subject, said=said, path=path)
+
+
+async def _send_to(
+    services: Services, station: Station, who: Operator, *, mark: str, subject: str, said: str, path: str
+) -> None:
+    url = f"{party_of(services.base_url).origin}/console/{path}"
+    if who.mail:
+        await send_mail(services, f"{mark}.{who.id}", who.mail, station=station, subject=subject, said=said, url=url)

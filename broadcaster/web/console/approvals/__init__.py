@@ -1,0 +1,1 @@
+"""Four eyes: what waits for a second person, and from when on a station asks for one."""

@@ -1,0 +1,253 @@
+"""A second person approves: never the author, once, and whatever dies; on both stores."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from broadcaster.domain.alerts import Severity, Status
+from broadcaster.domain.approvals import ApprovalRules, ApprovalState
+from broadcaster.domain.audit import Action, Actor, ActorKind
+from broadcaster.domain.permissions import KeyRole, Role
+from broadcaster.domain.refusals import Conflict, Forbidden, Refused
+from broadcaster.domain.schedules import Consent, Kind, Schedule
+from broadcaster.ids import new_id
+from broadcaster.pipeline import approving
+from broadcaster.pipeline import schedule as scheduling
+from broadcaster.pipeline.approving import submit
+from broadcaster.store import schedules
+from broadcaster.store.alerts import alerts, approvals
+from broadcaster.store.operations import audit_reading
+from broadcaster.store.operations.audit_reading import Only
+from broadcaster.store.operators import operators, passkeys
+from broadcaster.store.stations import stations
+from tests.contract.service import command, service
+from tests.contract.stores import BY, NOW, add_station
+from tests.servers.postgres import driven
+from tests.servers.shaped import shaped
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+MINUTE = timedelta(minutes=1)
+
+
+class Town:
+    """L'Aigle: Wim writes, Ada and Odo approve; a machine has a key."""
+
+    def __init__(self, services: Any, station: Any, people: dict[str, int]) -> None:
+        self.services, self.station, self.people = services, station, people
+
+    def by(self, name: str) -> Actor:
+        kind = ActorKind.KEY if name == "machine" else ActorKind.OPERATOR
+        return Actor(kind, self.services.clock.now(), self.people[name])
+
+    async def submit(self, name: str = "Wim", *, life_at_stake: str = "", **changes: Any) -> Any:
+        asked = command(self.station, actor=self.by(name), **changes)
+        return await submit(self.services, asked, life_at_stake=life_at_stake)
+
+    async def approval(self, alert: Any) -> Any:
+        async with self.services.store.read() as unit:
+            return await approvals.by_id(unit, alert.id)
+
+    async def approve(self, name: str, alert: Any, *, approver: bool = True) -> Any:
+        return await approving.approve(self.services, await self.approval(alert), self.by(name), approver=approver)
+
+    async def rules(self, **changes: Any) -> None:
+        async with self.services.store.write() as unit:
+            await approvals.set_rules(unit, self.station.id, ApprovalRules(**changes))
+
+    async def is_sent(self, alert: Any) -> bool:
+        async with self.services.store.read() as unit:
+            return await alerts.by_id(unit, alert.id) is not None
+
+    async def actions(self, alert: Any) -> list[str]:
+        async with self.services.store.read() as unit:
+            return [str(each.action) for each in await audit_reading.page(unit, Only(about=alert.id), limit=20)][::-1]
+
+
+async def person(unit: Any, name: str, roles: dict[int, Role]) -> int:
+    number = await operators.add(unit, name, NOW, mail=f"{name}@laigle.example".lower(), roles=roles)
+    assert number is not None
+    await passkeys.add(unit, passkeys.NewPasskey(number, name.encode() * 8, b"key", 0, "phone", NOW))
+    return number
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def town(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Town]:
+    changes: dict[str, Any] = {}
+    if request.param == "postgresql":
+        changes["database_url"] = driven(shaped(request.getfixturevalue("postgres")))
+    async with service(tmp_path, **changes) as services:
+        async with services.store.write() as unit:
+            station = await add_station(unit, "laigle")
+            key = await stations.add_key(unit, KeyRole.PUBLISH, station.id, "siren", NOW)
+            machine = await stations.caller_of(unit, key, NOW)
+            assert machine is not None
+            roles = {"Wim": Role.WRITER, "Ada": Role.APPROVER, "Odo": Role.OWNER}
+            people = {name: await person(unit, name, {station.id: role}) for name, role in roles.items()}
+        yield Town(services, station, {**people, "machine": machine.key_id})
+
+
+async def test_a_grave_alert_waits_for_a_second_person_and_is_sent_once_by_who_is_first(town):
+    for name in ("Wim", "machine"):
+        alert, waits = await town.submit(name)
+        assert waits
+        assert not await town.is_sent(alert)
+    with pytest.raises(Forbidden):
+        await town.approve("Wim", alert, approver=False)
+    approval = await town.approval(alert)
+
+    async def press(name):
+        try:
+            return await approving.approve(town.services, approval, town.by(name), approver=True)
+        except Conflict as error:
+            return error.code
+
+    first, second = await asyncio.gather(press("Ada"), press("Odo"))
+    assert {isinstance(first, str), isinstance(second, str)} == {True, False}
+    assert "approval-decided" in (first, second)
+    assert await town.is_sent(alert)
+    assert await town.actions(alert) == ["approval_asked", "approved", "alert_sent"]
+    async with town.services.store.read() as unit:
+        (sent,) = await audit_reading.page(unit, Only(action=Action.ALERT_SENT), limit=9)
+        assert sent.params["author"] == town.people["machine"]
+
+
+async def test_what_needs_nobody_goes_out_at_once(town):
+    for changes in ({"severity": Severity.MODERATE}, {"status": Status.EXERCISE}):
+        alert, waits = await town.submit(**changes)
+        assert not waits
+        assert await town.is_sent(alert)
+    async with town.services.store.write() as unit:
+        await operators.set_role(unit, town.people["Odo"], town.station.id, Role.WRITER)
+    _, waits = await town.submit()
+    assert not waits, "one approver alone is asked for nothing"
+
+
+async def test_reach_and_radius_ask_too(town):
+    minor = {"severity": Severity.MINOR}
+    await town.rules(severity=None, radius_m=100.0)
+    assert (await town.submit(**minor))[1]
+    await town.rules(severity=None, radius_m=50_000.0)
+    assert not (await town.submit(**minor))[1]
+    await town.rules(severity=None, reach=10)
+    assert not (await town.submit(**minor))[1], "nobody lives there yet"
+
+
+async def test_it_is_refused_with_a_reason_or_withdrawn_and_never_sent_then(town):
+    alert, _ = await town.submit()
+    with pytest.raises(Refused):
+        await approving.refuse(town.services, await town.approval(alert), town.by("Ada"), " ", approver=True)
+    await approving.refuse(town.services, await town.approval(alert), town.by("Ada"), "Trop large", approver=True)
+    refused = await town.approval(alert)
+    assert (refused.state, refused.why) == (ApprovalState.REFUSED, "Trop large")
+    with pytest.raises(Conflict):
+        await town.approve("Odo", alert)
+    other, _ = await town.submit()
+    await approving.refuse(town.services, await town.approval(other), town.by("Wim"), "", approver=False)
+    assert (await town.approval(other)).state is ApprovalState.WITHDRAWN
+    assert not await town.is_sent(alert)
+    assert not await town.is_sent(other)
+
+
+async def test_what_an_approver_edits_its_author_sends_and_not_the_editor(town):
+    alert, _ = await town.submit()
+    texts = {"fr": replace(alert.texts["fr"], headline="La Risle déborde au pont")}
+    message = replace(alert.message, texts=texts)
+    await approving.hand_back(town.services, await town.approval(alert), town.by("Ada"), message, "Le lieu")
+    with pytest.raises(Forbidden):
+        await town.approve("Ada", alert)
+    sent = await town.approve("Wim", alert, approver=False)
+    assert sent.texts["fr"].headline == "La Risle déborde au pont"
+
+
+async def test_after_five_minutes_the_author_sends_alone_with_a_reason(town):
+    alert, _ = await town.submit()
+    with pytest.raises(Forbidden):
+        await approving.send_alone(town.services, await town.approval(alert), town.by("Wim"), "Personne ne répond")
+    town.services.clock.at = town.services.clock.now() + 5 * MINUTE
+    with pytest.raises(Refused):
+        await approving.send_alone(town.services, await town.approval(alert), town.by("Wim"), "")
+    with pytest.raises(Forbidden):
+        await approving.send_alone(town.services, await town.approval(alert), town.by("machine"), "Moi aussi")
+    await approving.send_alone(town.services, await town.approval(alert), town.by("Wim"), "Personne ne répond")
+    assert await town.actions(alert) == ["approval_asked", "sent_alone", "alert_sent"]
+
+
+async def test_with_lives_at_stake_one_person_sends_at_once_and_says_why(town):
+    alert, waits = await town.submit(life_at_stake="L'eau monte dans l'école")
+    assert not waits
+    assert await town.is_sent(alert)
+    told = await town.approval(alert)
+    assert (told.state, told.why) == (ApprovalState.ALONE, "L'eau monte dans l'école")
+    async with town.services.store.read() as unit:
+        assert [each.id for each in await approvals.untold(unit, 9)] == [alert.id]
+    await approving.tell_of_approvals(town.services)
+    async with town.services.store.read() as unit:
+        assert await approvals.untold(unit, 9) == []
+
+
+async def test_in_a_training_station_authors_approve_their_own(town):
+    await town.rules(training=True)
+    alert, waits = await town.submit("Ada")
+    assert waits
+    assert await town.approve("Ada", alert)
+
+
+async def test_a_repeated_request_is_one_question_and_another_with_its_key_is_refused(town):
+    once = {"idempotency_key": "k", "request_hash": b"1" * 32}
+    first, second = await asyncio.gather(town.submit("machine", **once), town.submit("machine", **once))
+    assert first[0].id == second[0].id
+    with pytest.raises(Conflict):
+        await town.submit("machine", idempotency_key="k", request_hash=b"2" * 32)
+    await town.approve("Ada", first[0])
+    again, waits = await town.submit("machine", **once)
+    assert (again.id, waits) == (first[0].id, False)
+
+
+async def test_what_is_over_is_not_approved_any_more(town):
+    alert, _ = await town.submit(expires_at=town.services.clock.now() + 2 * MINUTE)
+    town.services.clock.at = town.services.clock.now() + 3 * MINUTE
+    with pytest.raises(Refused):
+        await town.approve("Ada", alert)
+
+
+async def test_a_scheduled_alert_is_approved_when_written_and_again_once_it_reaches_many_more(town):
+    services, now = town.services, town.services.clock.now()
+    message = command(town.station).message
+    later = (now + timedelta(days=1)).replace(tzinfo=None, microsecond=0)
+    asked = Schedule(new_id(), town.station.id, town.people["Wim"], Kind.ALERT, message, later, "UTC", "FREQ=DAILY")
+    made = await scheduling.write(services, town.station, replace(asked, reason="Marée"), actor=town.by("Wim"))
+
+    async def read():
+        async with services.store.read() as unit:
+            return await schedules.by_id(unit, made.id)
+
+    assert (await read()).consent is Consent.ASKED
+    await approving.tell_of_approvals(services)
+    assert (await read()).consent is Consent.WAITING
+    with pytest.raises(Forbidden):
+        await scheduling.approve(services, await read(), actor=town.by("Wim"))
+    services.clock.at = made.next_at + MINUTE / 2
+    assert await scheduling.issue_due(services) == 0
+    with pytest.raises(Forbidden):
+        await scheduling.answer(services, await read(), made.next_at, actor=town.by("Wim"), send=True)
+    await scheduling.approve(services, await read(), actor=town.by("Ada"))
+    services.clock.at += timedelta(days=1)
+    assert await scheduling.issue_due(services) == 1
+    approved = replace(await read(), approved_reach=100)
+    async with services.store.write() as unit:
+        await schedules.measured(unit, approved, 125)
+        assert (await schedules.by_id(unit, made.id)).consent is Consent.APPROVED
+        await schedules.measured(unit, approved, 126)
+    assert (await read()).consent is Consent.ASKED
+    paused = await scheduling.change(
+        services, town.station, await read(), replace(await read(), paused=True), None, actor=BY, following=False
+    )
+    assert paused.unapproved
