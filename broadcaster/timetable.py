@@ -7,7 +7,7 @@ import structlog
 
 from broadcaster.bus import BusUnavailable
 from broadcaster.figures import Figures
-from broadcaster.pipeline import approving, auditing, schedule, welcome
+from broadcaster.pipeline import approving, auditing, notices, schedule, welcome
 from broadcaster.pipeline.digest import send_digests
 from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.services import Services
@@ -15,7 +15,7 @@ from broadcaster.pipeline.wake import wake
 from broadcaster.store import StoreUnavailable, sandbox, schedules
 from broadcaster.store.alerts import approvals, retiring
 from broadcaster.store.operations import sessions, upkeep
-from broadcaster.store.people import confirmations, residents, wishes
+from broadcaster.store.people import confirmations, residents, trials, wishes
 from broadcaster.store.register import uploads
 from schedules import Job, Timetable
 
@@ -51,6 +51,7 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             job(send_digests, seconds=2),
             job(mind_residents, seconds=10),
             job(welcome.send_due, seconds=10),
+            job(notices.tell_lost, minutes=1),
             job(forget_old, minutes=5),
             job(keep_shares, hours=1),
         ],
@@ -93,5 +94,6 @@ async def forget_old(services: Services) -> None:
         await uploads.forget_expired(unit, now)
         await sessions.forget_ended(unit, now)
         await retiring.trim(unit, now, _REFUSALS_KEPT)
+        await trials.trim(unit, now)
         await schedules.trim(unit, now - _OCCURRENCES_KEPT)
         await approvals.trim(unit, now - _OCCURRENCES_KEPT)

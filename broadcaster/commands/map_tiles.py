@@ -41,8 +41,8 @@ def fetch(slug: str, *, yes: bool) -> None:
             fetching = TerritoryFetch(tiles, wanted)
             missing = len(await fetching.missing())
             _, more_mb = await fetching.megabytes(missing)
-            gaps = {"total": number(fetching.total), "held": number(fetching.held)}
-            click.echo(words("%(total)s tiles, %(held)s of them here", **gaps))
+            gaps = {"wanted": number(fetching.total), "held": number(fetching.held)}
+            click.echo(words("%(wanted)s tiles, %(held)s of them here", **gaps))
             click.echo(
                 words("%(missing)s to fetch, about %(mb)s MB", missing=number(missing), mb=number(round(more_mb)))
             )
@@ -50,7 +50,7 @@ def fetch(slug: str, *, yes: bool) -> None:
                 click.confirm(words("Fetch them?"), abort=True, default=True)
             with bar(words("fetching"), fetching.total) as shown:
                 await fetching.run(shown)
-            click.echo(words("all %(total)s tiles are here", total=number(fetching.total)))
+            click.echo(words("all %(wanted)s tiles are here", wanted=number(fetching.total)))
         except TilesAway as error:
             hint = f"{fetching.held:,} of {fetching.total:,} are here: run it again, it goes on where it stopped"
             raise Stop("the tile server does not answer as it should", hint=hint) from error

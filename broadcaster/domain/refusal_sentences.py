@@ -272,6 +272,8 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "too-many-followed": "%(most)s stations are the most that can be followed: leave one first.",
     "code-wrong": "This code is wrong. Tries left: %(tries)s.",
     "confirmation-unknown": "This confirmation is unknown: begin anew.",
+    "contact-not-yours": "You have no such contact that works.",
+    "trial-missing": "There is no such test.",
     "person-unknown": "Nobody of this number follows this station.",
     "person-changed": "Somebody else changed this person at the same moment.",
     "register-changed": "The register was changed by someone else meanwhile: import the file again.",
@@ -348,6 +350,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "too-many-codes-to-contact": "Too many codes to this number or address: try again later.",
     "too-many-codes-from-address": "Too many codes from this address: try again later.",
     "too-many-codes-for-station": "Too many codes for this station: try again later.",
+    "too-many-trials": "Too many tests: try again later.",
     "too-many-sign-ups": (
         "Too many sign-ups that are not confirmed yet: allow notifications on the devices, then try again."
     ),

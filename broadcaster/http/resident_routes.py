@@ -1,8 +1,9 @@
 """Routes for residents' and visitors' devices, beside those of ``routes``."""
 
-from broadcaster.http import answering, cells, confirmations, residents, subscribers
+from broadcaster.http import answering, cells, confirmations, residents, subscribers, trials
 from broadcaster.http.route import SMALL, Access, Route
 from broadcaster.http.schemas.answers import AnswerIn, AnswerMade, AnswersOut
+from broadcaster.http.schemas.reports import ReceiptIn
 from broadcaster.http.schemas.residents import (
     CellOut,
     CellQuery,
@@ -18,6 +19,7 @@ from broadcaster.http.schemas.residents import (
     VisitMade,
 )
 from broadcaster.http.schemas.subscribers import WishesIn
+from broadcaster.http.schemas.trials import TrialAnswer, TrialIn, TrialOut, TrialsOut
 
 _ME = "/v1/subscribers/me"
 
@@ -141,6 +143,51 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         body=PushIn,
         largest=SMALL,
         tag="subscribers",
+    ),
+    Route(
+        "POST",
+        _ME + "/trials",
+        trials.begin,
+        Access.SUBSCRIBER,
+        "Send a test to a contact of mine.",
+        {202: TrialOut},
+        body=TrialIn,
+        largest=SMALL,
+        fails=(404, 409),
+        tag="subscribers",
+    ),
+    Route(
+        "GET",
+        _ME + "/trials",
+        trials.listing,
+        Access.SUBSCRIBER,
+        "The last test of each contact of mine.",
+        {200: TrialsOut},
+        tag="subscribers",
+    ),
+    Route(
+        "PUT",
+        _ME + "/trials/{id}",
+        trials.tell,
+        Access.SUBSCRIBER,
+        "Whether a test came.",
+        {204: None},
+        body=TrialAnswer,
+        largest=SMALL,
+        fails=(404,),
+        tag="subscribers",
+    ),
+    Route(
+        "POST",
+        "/v1/trials/{token}",
+        trials.take,
+        Access.SIGNED,
+        "A device showed the test that was pushed to it.",
+        {204: None},
+        body=ReceiptIn,
+        largest=SMALL,
+        link=trials.USE,
+        tag="receipts",
     ),
     Route(
         "GET",

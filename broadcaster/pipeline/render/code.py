@@ -12,7 +12,7 @@ from channels.email import Mail, MailTemplate
 from channels.sms import SmsMessage
 from channels.voice import VoiceMessage, voice_language
 
-_jinja = Environment(
+TEMPLATES = Environment(
     loader=PackageLoader("broadcaster.pipeline.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
 _LONGEST_STATION = 40
@@ -67,8 +67,8 @@ def _mail(words: Words, told: Code) -> Mail:
     }
     template = MailTemplate(
         subject=words("Confirm your address: %(code)s", code=told.code),
-        text=_jinja.get_template("code.txt").render(parts),
-        html=_jinja.get_template("code.html").render(parts),
+        text=TEMPLATES.get_template("code.txt").render(parts),
+        html=TEMPLATES.get_template("code.html").render(parts),
         language=words.language,
         list_id=f"{told.station.slug}.{told.links.host}",
         sender_name=told.name,

@@ -37,6 +37,9 @@ class Links:
     def welcome(self, contact_id: int) -> str:
         return f"{self.base_url}/v1/welcomes/{self.vault.link('welcome', contact_id)}"
 
+    def trial(self, trial_id: int) -> str:
+        return f"{self.base_url}/v1/trials/{self.vault.link('trial', trial_id)}"
+
     def hook(self, kind: str, delivery_id: int) -> str:
         return f"{self.base_url}/hooks/twilio/{kind}?d={self.vault.link('receipt', delivery_id)}"
 

@@ -24,7 +24,7 @@ from broadcaster.store.tables.operators import (
 )
 from broadcaster.store.tables.people import (
     FORGOTTEN_ONLY, GONE_ONLY, addresses, changes, confirmations, contacts, cursors, follows, links, memberships,
-    opt_outs, places, positions, signed_requests, subscribers, topic_choices, upload_parts, uploads, welcomes,
+    opt_outs, places, positions, signed_requests, subscribers, topic_choices, trials, upload_parts, uploads, welcomes,
 )
 from broadcaster.store.tables.stations import (
     NOT_SENT, api_keys, groups, occurrences, schedules, stations, templates, topic_shares,
@@ -94,6 +94,7 @@ __all__ = [
     "to_micros",
     "topic_choices",
     "topic_shares",
+    "trials",
     "upload_parts",
     "uploads",
     "used_challenges",

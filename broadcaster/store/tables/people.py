@@ -86,6 +86,7 @@ contacts = Table(
     Column("status", SmallInteger, nullable=False),
     Column("status_code", String(60)),
     Column("status_at", Instant),
+    Column("told_at", Instant),  # when the owner was told by another contact that it is dead
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("channel", "fingerprint"),
     # The few that a list may revive, without a scan of all contacts per import.
@@ -138,6 +139,25 @@ welcomes = Table(
     Column("next_at", Instant),
     Column("created_at", Instant, nullable=False),
     Index("ix_welcomes_next_at", "next_at"),
+)
+
+# A test message to one contact, asked for by its owner (``trials.State``).
+trials = Table(
+    "trials",
+    metadata,
+    Column("id", Id, primary_key=True),
+    subscriber(),
+    station(),
+    Column("contact_id", Id, ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", SmallInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("code", String(60)),
+    Column("created_at", Instant, nullable=False),
+    Column("answered_at", Instant),
+    Index("ix_trials_subscriber_id", "subscriber_id"),
+    Index("ix_trials_contact_id", "contact_id"),
+    Index("ix_trials_created_at", "created_at"),
+    sqlite_autoincrement=True,
 )
 
 places = Table(

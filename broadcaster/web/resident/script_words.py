@@ -9,7 +9,7 @@ from broadcaster.web.topics import topic_words
 
 def script_words(words: Words) -> Mapping[str, str]:
     """Return each sentence by the scripts' short name for it."""
-    return {**_trouble(words), **_signing_up(words), **_places(words), **_mine(words), **_here(words)}
+    return {**_trouble(words), **_signing_up(words), **_places(words), **_mine(words), **_trials(words), **_here(words)}
 
 
 def _trouble(words: Words) -> Mapping[str, str]:
@@ -92,6 +92,24 @@ def _mine(words: Words) -> Mapping[str, str]:
         "no_places": words("Without a place, you get only what goes to everyone who follows."),
         "quiet_places": words("No alert at your places."),
         "at": words("At: %(places)s"),
+    }
+
+
+def _trials(words: Words) -> Mapping[str, str]:
+    return {
+        "trial": words("Send a test"),
+        "trial_came": words("It came"),
+        "trial_not": words("Nothing came"),
+        "trial_sending": words("The test is on its way…"),
+        "trial_sent": words("Sent at %(time)s. Did it come?"),
+        "trial_sandbox": words("Nothing is sent here: this is a sandbox."),
+        "trial_proven": words("It works: the test came (%(time)s)."),
+        "trial_failed": words("It could not be sent. Check this number or address, or add another way."),
+        "trial_missed_push": words("Allow notifications for this browser in your device’s settings, then test again."),
+        "trial_missed_sms": words("Check the number. If you once answered STOP to this sender, answer START."),
+        "trial_missed_voice": words("Check the number, and whether your telephone blocks unknown callers."),
+        "trial_missed_email": words("Look among unwanted mail, and add the sender to your contacts."),
+        "trial_too_many": words("That is enough tests for now. Try again in an hour."),
     }
 
 

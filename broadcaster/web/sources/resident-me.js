@@ -7,15 +7,19 @@ import { fact, forgetAll } from "./parts/device.js";
 import { all, make, one, say } from "./parts/dom.js";
 import { places } from "./parts/places.js";
 import { standing, subscribe } from "./parts/pushing.js";
+import { trial } from "./parts/trials.js";
 
 const root = one("#me");
 const wrong = one("#trouble");
 let me = null;
+/** @type {any[]} the last test of each contact */
+let tried = [];
 
 async function load() {
   if (!(await fact("token"))) return nobody();
   try {
     me = await ask("GET", "/v1/subscribers/me");
+    tried = (await ask("GET", "/v1/subscribers/me/trials")).trials;
     await show();
     root.hidden = false;
     trouble(wrong, "");
@@ -114,7 +118,11 @@ async function show() {
     const title = (contact.phone && dialled(contact.phone)) || contact.email || word(contact.channel === "push" && here ? "push_here" : "push");
     const state = { gone: word("gone"), stopped: word("stopped") }[contact.status];
     const note = [contact.channel === "push" ? "" : word(contact.channel), state].filter(Boolean).join(" · ");
-    return line(title, note, word("remove"), word("remove_sure", { name: title }), () => change({ contacts: me.contacts.filter((each) => each !== contact).map(sent) }));
+    const item = line(title, note, word("remove"), word("remove_sure", { name: title }), () => change({ contacts: me.contacts.filter((each) => each !== contact).map(sent) }));
+    const to = contact.phone || contact.email || contact.subscription.endpoint;
+    const last = tried.find((each) => each.channel === contact.channel && each.to === to);
+    if (contact.status === "active" && me.follows.length) item.append(trial({ channel: contact.channel, to, title, last, failed: failedTrial }));
+    return item;
   });
   one("#no-contact", root).hidden = me.contacts.some((each) => each.status === "active");
   list("#places", me.places, (place) =>
@@ -132,6 +140,12 @@ async function show() {
   language.value = me.locale.split("-")[0];
   const canPush = ["can", "on"].includes(standing()) && !me.contacts.some((each) => each.subscription?.endpoint === endpoint);
   one("#add-push", root).hidden = !canPush;
+  one("#on-ios", root).open ||= standing() === "ios";
+}
+
+function failedTrial(error) {
+  trouble(wrong, isOffline(error) ? word("offline") : word(error.status === 429 ? "trial_too_many" : "failed"));
+  wrong.scrollIntoView({ block: "center" });
 }
 
 /** A contact as the service takes it back. */

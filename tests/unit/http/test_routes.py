@@ -32,6 +32,7 @@ OPEN = {
 }
 SIGNED = {
     "POST /v1/receipts/{token}",
+    "POST /v1/trials/{token}",
     "POST /v1/welcomes/{token}",
     "POST /v1/confirmations",
     "POST /console/sign-in/passkey",

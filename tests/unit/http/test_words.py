@@ -20,7 +20,8 @@ from broadcaster.web.i18n import preferred
 
 CODE = Path(languages.__file__).parent
 FILES = [*CODE.glob("**/templates/**/*.*"), *CODE.glob("**/*.py")]
-SENTENCE = re.compile(r"""(?:\b_|words)(?:\.typed)?\(\s*(?:"([^"]+)"|'([^']+)')""")
+SENTENCE = re.compile(r"""(?:\b_|words)(?:\.typed)?\(\s*((?:"[^"]+"\s*)+|'[^']+')""")
+"""A sentence in code or template; in code, one of several lines."""
 
 
 COUNTED = re.compile(r"""\b(?:many|forms)\(\s*(?:"([^"]+)",\s*"([^"]+)"|'([^']+)',\s*'([^']+)')""")
@@ -45,7 +46,8 @@ def used():
     }
     found |= {said for each in health.SENTENCES.values() for said in (each.said, each.to_do)}
     for path in FILES:
-        found |= {double or single for double, single in SENTENCE.findall(path.read_text(encoding="utf-8"))}
+        for said in SENTENCE.findall(path.read_text(encoding="utf-8")):
+            found.add("".join(re.findall(r'"([^"]+)"', said)) if said.startswith('"') else said[1:-1])
     return found
 
 

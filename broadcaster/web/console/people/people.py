@@ -12,7 +12,8 @@ from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.store import Unit
-from broadcaster.store.people import people, waves
+from broadcaster.store.engine.rounding import rounded
+from broadcaster.store.people import people, trials, waves
 from broadcaster.store.register import persons, search
 from broadcaster.store.register.persons import Line
 from broadcaster.store.register.search import Found, Only
@@ -36,6 +37,7 @@ async def listing(call: Call[None, None]) -> web.Response:
         opened = call.may(Permission.REGISTER, station.id)
         groups = await stations.group_list(unit, station.id)
         ids = await stations.group_ids(unit, station.id)
+        unproven = await trials.unproven(unit, station.id, call.services.clock.now())
         facts: dict[str, Any] = {
             "station": station,
             "stations": theirs,
@@ -45,6 +47,7 @@ async def listing(call: Call[None, None]) -> web.Response:
             "unreachable": await search.count(unit, station.id, Only(unreachable=True)),
             "most_counted": search.MOST_COUNTED,
             "unconfirmed": await waves.count(unit, station.id),
+            "unproven": rounded(unit.vault, unproven, f"unproven {station.id}"),
             "number": lambda n: format_decimal(n, locale=words.locale),
             "done": words("The person was removed.") if asked.get("done", "") == "removed" else "",
         }

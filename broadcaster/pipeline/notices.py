@@ -1,0 +1,88 @@
+"""Notices: a test of a contact for its owner, and word of a dead push subscription by another contact.
+
+Sent through the channels, gates and rates of alerts, after every urgent alert, by the process that has them. A notice
+that a crash loses is asked for again, or was only a courtesy: nothing is kept for another process.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+
+import structlog
+
+from broadcaster.domain.stations import Station
+from broadcaster.metrics import SENT
+from broadcaster.pipeline.render.notice import Notice, render_notice, silent_device, trial
+from broadcaster.pipeline.services import Services
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.people import trials
+from broadcaster.store.people.trials import Lost, State, Target, Trial
+from broadcaster.store.stations import stations
+from channels.addresses import read_address
+from channels.errors import ChannelError, Gone
+
+RANK = 10
+"""After urgent alerts, as codes are."""
+SANDBOX = "sandbox"
+"""Code of a test that was composed and not sent."""
+
+_MOST_LOST = 100
+_PATIENCE_S = 120.0
+_log = structlog.get_logger(__name__)
+
+
+def try_soon(services: Services, station: Station, language: str, made: Trial, target: Target) -> None:
+    """Send a test in the background."""
+    notice = trial(station, services.links, language, target.channel, made.id)
+    _in_background(services, _try(services, notice, made, target))
+
+
+async def tell_lost(services: Services) -> None:
+    """Tell owners of dead push subscriptions; run by the leading scheduler."""
+    now = services.clock.now()
+    if not await services.store.look(lambda unit: trials.is_lost(unit, now)):
+        return
+    async with services.store.write() as unit:
+        found = await trials.take_lost(unit, now, _MOST_LOST)
+        theirs = {each.id: each for each in await stations.by_ids(unit, {each.station_id for each in found})}
+    _in_background(services, _tell_all(services, [(each, theirs[each.station_id]) for each in found]))
+
+
+async def _tell_all(services: Services, found: list[tuple[Lost, Station]]) -> None:
+    for each, station in found:
+        notice = silent_device(station, services.links, each.locale, each.by.channel, each.contact_id)
+        await _send(services, notice, each.by)
+
+
+async def _try(services: Services, notice: Notice, made: Trial, target: Target) -> None:
+    state, code = await _send(services, notice, target)
+    try:
+        async with services.store.write() as unit:
+            await trials.settle(unit, made.id, state, code)
+    except StoreUnavailable as error:
+        _log.warning("the end of a test was not written down", error=str(error))
+
+
+async def _send(services: Services, notice: Notice, target: Target) -> tuple[State, str | None]:
+    """Return what the provider said, and its code."""
+    sender = services.senders[target.channel]
+    try:
+        message = render_notice(target.channel, notice)
+        async with asyncio.timeout(_PATIENCE_S):
+            await services.precedence.stand_back(RANK)
+            async with sender.gate.passing(RANK, sender.channel.cost(message)):
+                await sender.channel.send(message, read_address(target.channel, target.address))
+    except (ChannelError, TimeoutError) as error:
+        name = "gone" if isinstance(error, Gone) else type(error).__name__.lower()
+        SENT.labels(sender.name, name).inc()
+        return State.FAILED, getattr(error, "code", None) or name
+    except Exception:  # noqa: BLE001  logged; who waits for it is told
+        _log.exception("a notice could not be sent", channel=sender.name)
+        return State.FAILED, None
+    SENT.labels(sender.name, "accepted").inc()
+    return State.SENT, SANDBOX if sender.sandboxed else None
+
+
+def _in_background(services: Services, work: Coroutine[None, None, None]) -> None:
+    task = asyncio.create_task(work)
+    services.lingering.add(task)
+    task.add_done_callback(services.lingering.discard)

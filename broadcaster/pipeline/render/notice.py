@@ -1,0 +1,110 @@
+"""Messages about the receiver's own contacts: a test that they asked for, and a device that went silent."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.stations import Station
+from broadcaster.languages import Words, catalogs, direction
+from broadcaster.pipeline.render.code import TEMPLATES
+from broadcaster.pipeline.render.context import Links
+from channels.email import Mail, MailTemplate
+from channels.sms import SmsMessage
+from channels.voice import VoiceMessage, voice_language
+from channels.webpush import PushMessage
+
+_TTL_S = 900
+_LONGEST_STATION = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """``subject`` and ``sentences`` in ``words``. ``name`` identifies the message; ``receipt`` takes a push's."""
+
+    station: Station
+    links: Links
+    words: Words
+    subject: str
+    sentences: tuple[str, ...]
+    name: str
+    receipt: str = ""
+
+
+def trial(station: Station, links: Links, language: str, channel: ChannelName, trial_id: int) -> Notice:
+    """Return the test of a contact."""
+    words = catalogs().words(language)
+    name = " ".join(station.name.split())
+    said: tuple[str, ...]
+    if channel is ChannelName.VOICE:
+        said = (
+            words("Hello. This is a test that you asked for."),
+            words("An alert from %(station)s would call you at this number, as now.", station=name),
+            words("Nothing is happening. You can hang up."),
+        )
+    elif channel is ChannelName.SMS:
+        short = name if len(name) <= _LONGEST_STATION else f"{name[: _LONGEST_STATION - 3]}..."
+        said = (words.typed("%(station)s: test that you asked for. Alerts reach this number.", station=short),)
+    else:
+        said = (words("Alerts from %(station)s arrive here. Nothing is happening.", station=name),)
+    subject = words("Test: it arrives")
+    return Notice(station, links, words, subject, said, f"trial-{trial_id}", links.trial(trial_id))
+
+
+def silent_device(station: Station, links: Links, language: str, channel: ChannelName, contact_id: int) -> Notice:
+    """Return what the owner of a dead push subscription is told by another contact."""
+    words = catalogs().words(language)
+    name, page = " ".join(station.name.split()), f"{links.base_url}/me"
+    said: tuple[str, ...]
+    if channel is ChannelName.SMS:
+        gaps = {"station": name[:_LONGEST_STATION], "page": page}
+        said = (
+            words.typed("%(station)s: your device no longer gets notifications. Turn them on again: %(page)s", **gaps),
+        )
+    else:
+        said = (
+            words("The notifications of %(station)s no longer arrive on your device.", station=name),
+            words("Open this page on it to turn them on again: %(page)s", page=page),
+        )
+    return Notice(station, links, words, words("Your device no longer gets alerts"), said, f"silent-{contact_id}")
+
+
+def render_notice(channel: ChannelName, notice: Notice) -> PushMessage | SmsMessage | VoiceMessage | Mail:
+    """Return the message for a channel."""
+    if channel is ChannelName.PUSH:
+        return _push(notice)
+    if channel is ChannelName.SMS:
+        return SmsMessage(" ".join(notice.sentences), validity_s=_TTL_S)
+    if channel is ChannelName.VOICE:
+        say, language = " ".join(notice.sentences), voice_language(notice.words.language)
+        return VoiceMessage(say=say, language=language, detect_machine=False)
+    name = " ".join(notice.station.name.split())
+    template = MailTemplate(
+        subject=f"{notice.subject} - {name}",
+        text="\n\n".join(notice.sentences) + "\n",
+        html=TEMPLATES.get_template("notice.html").render(
+            language=notice.words.language,
+            direction=direction(notice.words.language),
+            title=notice.subject,
+            sentences=notice.sentences,
+        ),
+        language=notice.words.language,
+        list_id=f"{notice.station.slug}.{notice.links.host}",
+        sender_name=name,
+    )
+    return Mail(template, message_id=notice.name)
+
+
+def _push(notice: Notice) -> PushMessage:
+    told = {
+        "type": "welcome",  # shown, and answered by its receipt, as the first push is
+        "lang": notice.words.language,
+        "dir": direction(notice.words.language),
+        "title": notice.subject,
+        "body": " ".join(notice.sentences),
+        "tag": notice.name,
+        "url": f"{notice.links.base_url}/me",
+        "receipt": notice.receipt,
+    }
+    payload = orjson.dumps(told)
+    return PushMessage(payload, payload, _TTL_S, "high", notice.name)

@@ -1,0 +1,65 @@
+// Testing a contact: a message goes there, and its owner, or their device, says whether it came.
+
+import { ask, once, word } from "./ask.js";
+import { moment } from "./cards.js";
+import { make } from "./dom.js";
+
+const EVERY_MS = 2000;
+const LOOKS = 30;
+const pause = () => new Promise((done) => setTimeout(done, EVERY_MS));
+
+/**
+ * The button that tests a contact, and what came of its last test.
+ * @param {{channel: string, to: string, title: string, last: any, failed: (error: any) => void}} of
+ */
+export function trial({ channel, to, title, last, failed }) {
+  const said = make("span", { role: "status", class: "small" });
+  const answers = make("span", { class: "row", hidden: true }, answer("trial_came", true), answer("trial_not", false));
+  const test = make("button", { type: "button", class: "button plain" }, word("trial"), make("span", { class: "unseen" }, ` ${title}`));
+  const block = make("div", { class: "trial row" }, test, said, answers);
+
+  function show(now) {
+    last = now;
+    const gaps = { time: moment(now.at) };
+    said.textContent = now.state === "missed" ? word(`trial_missed_${channel}`) : word(`trial_${now.state}`, gaps);
+    answers.hidden = now.state !== "sent";
+  }
+
+  function answer(name, came) {
+    const button = make("button", { type: "button", class: "button plain" }, word(name));
+    button.addEventListener("click", () =>
+      once(button, async () => {
+        try {
+          await ask("PUT", `/v1/subscribers/me/trials/${last.id}`, { came });
+          show({ ...last, state: came ? "proven" : "missed" });
+          test.focus();
+        } catch (error) {
+          failed(error);
+        }
+      }),
+    );
+    return button;
+  }
+
+  async function follow() {
+    for (let look = 0; look < LOOKS && block.isConnected && ["sending", "sent"].includes(last.state); look++) {
+      await pause();
+      const { trials } = await ask("GET", "/v1/subscribers/me/trials");
+      const now = trials.find((each) => each.id === last.id);
+      if (now && now.state !== last.state) show(now);
+    }
+  }
+
+  test.addEventListener("click", () =>
+    once(test, async () => {
+      try {
+        show(await ask("POST", "/v1/subscribers/me/trials", { channel, to }));
+        follow().catch(() => undefined); // what came of it is shown the next time
+      } catch (error) {
+        failed(error);
+      }
+    }),
+  );
+  if (last) show(last);
+  return block;
+}
