@@ -94,6 +94,13 @@ class PlaceIndex:
         theirs = np.flatnonzero(np.isin(columns.owners, np.unique(np.asarray(owners, dtype=np.int64))))
         return np.sort(columns.keys[theirs[self._leaves.holds(theirs)]])
 
+    def owners_among(self, owners: Any) -> Ints:
+        """Return those of several owners who have a point: sorted, distinct. One scan, as for ``of_owners``."""
+        self._flush()
+        columns = self._leaves.columns
+        theirs = np.flatnonzero(np.isin(columns.owners, np.unique(np.asarray(owners, dtype=np.int64))))
+        return np.unique(columns.owners[theirs[self._leaves.holds(theirs)]])
+
     def within(self, area: Area) -> Hits:
         """Return the points in an area, edges included, distinct."""
         slots = self._slots_within(area)

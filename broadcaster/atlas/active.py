@@ -104,6 +104,10 @@ class ActiveAlerts:
         now = self._clock.now()
         return [self._alerts[each] for each in ids if each in self._alerts and self._alerts[each].active(now)]
 
+    def now(self) -> list[Alert]:
+        """Return all active alerts."""
+        return self.alerts(self._alerts)
+
     def at_many(self, points: Sequence[tuple[float, float]]) -> list[tuple[int, Alert]]:
         """Return (index of a point, active alert there), points as for ``at``."""
         if not points:

@@ -14,7 +14,9 @@ from broadcaster.atlas.density import Cell, Density
 from broadcaster.atlas.idset import common, held, without
 from broadcaster.atlas.lattice import Square
 from broadcaster.atlas.roster import Roster
+from broadcaster.domain.alerts import Alert
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
+from broadcaster.domain.report import Delta
 from broadcaster.store import Store, Unit
 from broadcaster.store.people import feed, fixes
 from zones import Area, Hits, PlaceIndex
@@ -152,6 +154,11 @@ class Atlas:
         inside = self.places.owners_within(area)
         return inside if pool is None else common(inside, pool)
 
+    def inside_or_nowhere(self, ids: NDArray[np.int64], area: Area) -> NDArray[np.int64]:
+        """Return those of ``ids`` who have a point in the area, or no point at all."""
+        outside = without(ids, self.places.owners_within(area))
+        return without(ids, self.places.owners_among(outside)) if len(outside) else ids
+
     def counted(self, station_id: int, area: Area | None, audience: Audience) -> Counted:
         """Estimate whom ``concerned`` would find, revealing nobody's position (``atlas.crowd``)."""
         own = self.roster.registered(station_id)
@@ -171,6 +178,23 @@ class Atlas:
         others = self.crowd.within(area, (station_id, audience.kind), self.places, self._others(pool, own))
         unconfirmed = self._waiting(waiting, area, (station_id, f"unconfirmed {audience.kind}"))
         return Counted(self._at_home(own, area), others, without(pool, own), unconfirmed)
+
+    def delta(self, alert: Alert, area: Area | None, counted: Counted, informed: NDArray[np.int64]) -> Delta:
+        """Estimate what an update is to whom, as ``counted`` does; ``informed``: who knows of the alert, ascending.
+
+        Of the register exactly, by their homes; of all others in tens.
+        """
+        own = self.roster.registered(alert.station_id)
+        known, others = common(informed, own), without(informed, own)
+        still = known if area is None else self._at_home(known, area)
+        what = f"told {alert.first_id}"
+        everyone = self.crowd.about(len(others), what)
+        inside = everyone
+        if area is not None:
+            which = (alert.station_id, what)
+            inside = min(everyone, self.crowd.within(area, which, self.places, lambda hits: held(hits.owners, others)))
+        new = len(without(counted.own, informed)) + max(0, counted.others - inside)
+        return Delta(new, len(still) + inside, len(known) - len(still) + everyone - inside)
 
     def _waiting(self, ids: NDArray[np.int64], area: Area, which: tuple[int, str]) -> int:
         return self.crowd.within(area, which, self.places, lambda hits: held(hits.owners, ids)) if len(ids) else 0

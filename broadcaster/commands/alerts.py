@@ -1,5 +1,6 @@
-"""``tocsin alert list|show|deliveries|unreached|cancel``."""
+"""``tocsin alert list|show|deliveries|unreached|update|cancel``."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import click
 
 from broadcaster.commands.alert_words import audiences, kinds, progress, severities, states, statuses
 from broadcaster.commands.api import Api, Lost
+from broadcaster.commands.changing import area_in, changes, like
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.following import follow
@@ -15,6 +17,7 @@ from broadcaster.commands.reached import service
 from broadcaster.commands.report import settled, show_report, show_unreached, unreached
 from broadcaster.commands.showing import err, moment, out, print_json, table
 from broadcaster.commands.wording import reader, words
+from broadcaster.domain.alerts import Severity
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
 
@@ -180,17 +183,76 @@ def unreached_(*, alert_id: int, as_json: bool) -> None:
         show_unreached(out(), found, len(found))
 
 
+@alert.command("update")
+@click.argument("alert_id", metavar="ID", type=_ID)
+@click.option("--headline", help="The new headline; with it, the whole text in this language is replaced.")
+@click.option("--description", help="What is happening.")
+@click.option("--instruction", help="What to do.")
+@click.option("--lang", help="The language of these three.  [the alert's first]")
+@click.option("--lat", type=float, help="Latitude of the new circle's centre.")
+@click.option("--lon", type=float, help="Longitude of the new circle's centre.")
+@click.option("--radius", type=float, help="The new circle's radius, in metres.")
+@click.option("--area", "area_file", type=click.File("rb"), help="The new area as JSON: circles and polygons.")
+@click.option("--severity", type=click.Choice([each.value for each in Severity]), help="How grave it is now.")
+@click.option("--expires", help="Until when it holds now, as in 2026-07-01T18:30+02:00.")
+@click.option("--silent", is_flag=True, help="No SMS, mail or call to those who were told before.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_json
+def update_(*, alert_id: int, yes: bool, as_json: bool, **given: Any) -> None:
+    """Replace an alert by a new version, and tell each person what changed for them."""
+
+    async def work(api: Api) -> Any:
+        shown = await api.get(f"/v1/alerts/{alert_id}")
+        body = changes(shown, given)
+        if not yes:
+            foreseen = await api.post("/v1/reach", {**like(shown), **area_in(body), "updates": str(alert_id)})
+            if not _agreed_to_update(shown, foreseen["delta"]):
+                raise Stop("nothing was changed", Exit.ABORTED, "--yes updates without asking")
+        headers = {"Idempotency-Key": f"cli-{secrets.token_urlsafe(16)}", "If-Match": f'"{alert_id}"'}
+        new = await api.post(f"/v1/alerts/{alert_id}/updates", body, headers=headers)
+        report = await follow(api, new["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
+        return new, report, api.passing
+
+    new, report, passing = asked(work, may_start=True)
+    if passing and (report is None or not settled(report)):
+        hint = "start `tocsin serve`, and what is unsent goes out"
+        raise Stop(f"the update {new['id']} is not with everyone yet", Exit.UNACCOUNTED, hint)
+    if as_json:
+        print_json(new)
+    else:
+        click.echo(words("the alert is %(id)s now: %(url)s", id=new["id"], url=new["url"]))
+        click.echo(words("follow it with: tocsin alert show %(id)s", id=new["id"]))
+
+
+def _agreed_to_update(shown: dict[str, Any], delta: dict[str, int]) -> bool:
+    said = next(iter(shown["texts"].values()))
+    click.echo(words("newly inside: %(new)s · still inside: %(still)s · now outside: %(outside)s", **delta), err=True)
+    try:
+        question = words("Update “%(headline)s”?", headline=said["headline"])
+        return click.confirm(question, default=False, err=True)
+    except click.Abort:
+        return False
+
+
 @alert.command("cancel")
 @click.argument("alert_id", metavar="ID", type=_ID)
 @click.option("--headline", help="What the all-clear says; without it, what was prepared with the alert.")
 @click.option("--description", help="More of it.")
 @click.option("--lang", help="The language of these two.  [the alert's first]")
+@click.option("--mistake", is_flag=True, help="It was sent by mistake, and the message says so.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_json
 def cancel(
-    *, alert_id: int, headline: str | None, description: str | None, lang: str | None, yes: bool, as_json: bool
+    *,
+    alert_id: int,
+    headline: str | None,
+    description: str | None,
+    lang: str | None,
+    mistake: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    """Send the all-clear to everyone who was told, wherever they are now, and stop what is unsent."""
+    """End an alert: the all-clear goes to everyone who was told, wherever they are now, and the unsent is stopped."""
     if description and not headline:
         raise Stop("--description needs a --headline above it")
 
@@ -200,7 +262,7 @@ def cancel(
         if not yes and not _agreed(shown, language):
             raise Stop("nothing was cancelled", Exit.ABORTED, "--yes cancels without asking")
         text = {"headline": headline, **({"description": description} if description else {})}
-        body = {"texts": {language: text}} if headline else {}
+        body = {"kind": "mistake" if mistake else "all_clear", **({"texts": {language: text}} if headline else {})}
         cleared = await api.post(f"/v1/alerts/{alert_id}/cancel", body)
         # A temporary service must run until the all-clear is accounted for.
         report = await follow(api, cleared["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
@@ -209,11 +271,13 @@ def cancel(
     cleared, report, passing = asked(work, may_start=True)
     if passing and (report is None or not settled(report)):
         hint = "start `tocsin serve`, and what is unsent goes out"
-        raise Stop(f"the all-clear {cleared['id']} is not with everyone yet", Exit.UNACCOUNTED, hint)
+        raise Stop(f"its end {cleared['id']} is not with everyone yet", Exit.UNACCOUNTED, hint)
     if as_json:
         print_json(cleared)
     else:
-        click.echo(words("the all-clear is alert %(id)s: %(url)s", id=cleared["id"], url=cleared["url"]))
+        gaps = {name: cleared[name] for name in ("id", "url")}
+        back = words("that it was a mistake is alert %(id)s: %(url)s", **gaps)
+        click.echo(back if mistake else words("the all-clear is alert %(id)s: %(url)s", **gaps))
         click.echo(words("follow it with: tocsin alert show %(id)s", id=cleared["id"]))
 
 

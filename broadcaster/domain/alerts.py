@@ -88,6 +88,25 @@ class Category(StrEnum):
     OTHER = "other"
 
 
+class Role(StrEnum):
+    """What an alert is in its thread: the alerts that are about the same event.
+
+    ``first`` begins it. ``update`` replaces the version before; ``reminder`` repeats the version that holds. ``left``
+    tells people who are no longer in the area that it no longer applies where they are. ``all_clear`` (it is over) and
+    ``mistake`` (it should not have been sent) end it.
+    """
+
+    FIRST = "first"
+    UPDATE = "update"
+    REMINDER = "reminder"
+    LEFT = "left"
+    ALL_CLEAR = "all_clear"
+    MISTAKE = "mistake"
+
+
+ENDINGS = frozenset({Role.ALL_CLEAR, Role.MISTAKE})
+
+
 class Lane(StrEnum):
     """Urgent work always goes first."""
 
@@ -200,9 +219,6 @@ class Message:
     ``texts``: by language; ``prepared``: those of its update and its all-clear, if they were written beforehand.
     ``topic``: slug of one of its station's topics. ``wakes``: send at once to people whose
     quiet hours outlast it; otherwise they miss it.
-
-    An update carries a whole message: ``replace(alert.message, texts=…)``, sent by ``IssueAlert`` with
-    ``MsgType.UPDATE`` and the alert's id in ``references``. What the caller leaves out stays as it was.
     """
 
     status: Status = Status.ACTUAL
@@ -273,8 +289,8 @@ class Message:
 
     @property
     def public(self) -> bool:
-        """Return whether the alert is listed publicly; alerts to groups and digests are reachable only by link."""
-        return self.audience.kind not in (AudienceKind.GROUPS, AudienceKind.DIGEST)
+        """Return whether the alert is listed publicly; the others are reachable only by link."""
+        return self.audience.kind not in (AudienceKind.GROUPS, AudienceKind.DIGEST, AudienceKind.LEFT)
 
     def text_in(self, language: str, default: str) -> tuple[str, Text]:
         """Return (language, text): in ``language`` if present, else ``default``, else the first."""
@@ -297,7 +313,9 @@ class Alert(Message):
 
     ``references``: alerts that an all-clear or an update is about. ``places``: addresses at its circles' centres, ""
     where none is near; None before they are looked up. ``policy``: how its channels follow each other, as it was when
-    the alert was issued; None: all at once. ``stopped_at``: since when no further step is taken.
+    the alert was issued; None: all at once. ``stopped_at``: since when no further step is taken. ``thread_id``: the
+    first alert of its thread, None for that one. ``followed_by``: the update or the ending that replaced it.
+    ``silent``: people told of the version before get no SMS, mail or call for this one.
     """
 
     id: int
@@ -310,6 +328,10 @@ class Alert(Message):
     references: tuple[int, ...] = ()
     sandbox: tuple[ChannelName, ...] = ()
     places: tuple[str, ...] | None = None
+    role: Role = Role.FIRST
+    thread_id: int | None = None
+    followed_by: int | None = None
+    silent: bool = False
     state: AlertState = AlertState.ACCEPTED
     resolved_at: datetime | None = None
     finished_at: datetime | None = None
@@ -328,8 +350,8 @@ class Alert(Message):
 
     @property
     def first_id(self) -> int:
-        """Return the id of the first alert of its chain of updates, or its own."""
-        return self.references[0] if self.references else self.id
+        """Return the id of the first alert of its thread, or its own."""
+        return self.thread_id or self.id
 
     def active(self, now: datetime) -> bool:
         """Return whether the alert is in force at ``now``: not cancelled, not expired, and not an all-clear."""

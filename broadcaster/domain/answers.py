@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 
-from broadcaster.domain.alerts import RULES, Alert, MsgType
-from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.alerts import RULES, Alert
+from broadcaster.domain.audience import Pool
 
 RECEIVED, SAFE, HELP = 11, 12, 13
 WORDS: Mapping[int, str] = {RECEIVED: "received", SAFE: "safe", HELP: "help"}
@@ -68,7 +68,7 @@ def choice_of(word: str) -> int | None:
 
 def asks(alert: Alert) -> bool:
     """Return whether an alert's messages ask for an answer: where it matters who reacts, or the author asks."""
-    if alert.msg_type is MsgType.CANCEL or alert.audience.kind is AudienceKind.DIGEST:
+    if alert.audience.pool is Pool.STORED:
         return False
     return alert.own_answers > 0 or RULES[alert.severity].answers
 

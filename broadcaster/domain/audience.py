@@ -10,7 +10,8 @@ class AudienceKind(StrEnum):
     ``followers``: followers of the station with a place or position in the area (the default). ``everyone``: everybody
     known in the area, followers or not, visitors included. ``all_followers``: followers anywhere. ``groups``: members
     of the named groups, within the area if there is one. ``told``: all recipients of an earlier alert, wherever they
-    are now (an all-clear). ``digest``: those who want these alerts in one message a day, by one contact each.
+    are now (an ending). ``left``: those told of an alert who are not in the area of its update. ``digest``: those who
+    want these alerts in one message a day, by one contact each.
     """
 
     FOLLOWERS = "followers"
@@ -18,6 +19,7 @@ class AudienceKind(StrEnum):
     ALL_FOLLOWERS = "all_followers"
     GROUPS = "groups"
     TOLD = "told"
+    LEFT = "left"
     DIGEST = "digest"
 
 
@@ -36,13 +38,14 @@ _POOLS = {
     AudienceKind.ALL_FOLLOWERS: Pool.FOLLOWERS,
     AudienceKind.GROUPS: Pool.MEMBERS,
     AudienceKind.TOLD: Pool.STORED,
+    AudienceKind.LEFT: Pool.STORED,
     AudienceKind.DIGEST: Pool.STORED,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """``groups``: slugs of the station's groups. ``told``: id of the earlier alert."""
+    """``groups``: slugs of the station's groups. ``told``: id of the earlier alert, or of the update."""
 
     kind: AudienceKind = AudienceKind.FOLLOWERS
     groups: tuple[str, ...] = ()

@@ -63,12 +63,14 @@ _HELD = frozenset(each for each in DeliveryState if each > DeliveryState.QUEUED 
 
 class PersonState(IntEnum):
     """State of one alert to one person: the best of their deliveries. Each person ends in exactly one state but
-    *pending*. People who chose a digest, or not to get it, are counted apart (``CHOSEN``).
+    *pending*. People who chose a digest, or not to get it, are counted apart (``CHOSEN``), as are those whom a silent
+    update does not disturb (``spared``): they were told of the version before.
     """
 
     PENDING = 0
     UNWANTED = 5
     DIGEST = 6
+    SPARED = 7
     UNREACHED = 10
     ACCEPTED = 20
     DELIVERED = 40
@@ -81,7 +83,7 @@ class PersonState(IntEnum):
         return self.name.lower()
 
 
-CHOSEN = frozenset({PersonState.UNWANTED, PersonState.DIGEST})
+CHOSEN = frozenset({PersonState.UNWANTED, PersonState.DIGEST, PersonState.SPARED})
 
 
 def may_move(old: DeliveryState, new: DeliveryState) -> bool:

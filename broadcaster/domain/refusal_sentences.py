@@ -193,7 +193,14 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "expires-past": "This time is over already: nothing would be sent.",
     "expires-too-late": "At most %(days)s days ahead: an alert that long is a notice.",
     "onset-not-before-expires": "The beginning must be before the end.",
-    "all-clear-of-all-clear": "This is an all-clear: it can't be cancelled.",
+    "all-clear-of-all-clear": "This ends an alert: it can't be cancelled.",
+    "alert-changed": (
+        "This alert was changed since you looked at it: alert %(alert)s holds now."
+        " Look at what changed, and decide again."
+    ),
+    "alert-over": "This alert is over: send a new one instead of changing it.",
+    "update-empty": "Nothing is changed here: write a new text, area, end or severity.",
+    "not-a-version": "This is a message about an alert, and can't be changed: change the alert itself.",
     "key-of-another-alert": (
         "The Idempotency-Key stands for alert %(alert)s already, which says something else:"
         " take a new key for a new alert."
@@ -335,6 +342,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "slow": "This comes too slowly.",
     "too-slow": "Less than %(octets)s octets came in %(seconds)s s: send it again.",
     "conflict": "This stands for something else already.",
+    "stale": "This was changed since you looked at it.",
     "too-large": "This is too large.",
     "body-too-large": "The body is over the limit of %(kib)s KiB here: send less at once.",
     "media-type": "This is not sent as JSON.",

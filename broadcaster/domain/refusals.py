@@ -6,6 +6,7 @@
     └── Refusal             ``code`` says what is wrong, ``field`` where, ``params`` fill the sentence's gaps
         ├── Refused         the input is wrong
         ├── Conflict        the same name or key stands for something else already
+        ├── Stale           it was changed since the caller looked at it
         ├── Forbidden       the key is good, and not enough
         └── NotFound        there is no such thing, or not for this caller
 
@@ -67,6 +68,12 @@ class Conflict(Refusal):
     """The same name or key stands for something else already."""
 
     kind = "conflict"
+
+
+class Stale(Refusal):
+    """It was changed since the caller looked at it."""
+
+    kind = "stale"
 
 
 class Forbidden(Refusal):

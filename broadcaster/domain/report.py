@@ -7,7 +7,7 @@ from collections.abc import (
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from broadcaster.domain.alerts import AlertState
+from broadcaster.domain.alerts import AlertState, Role
 from broadcaster.domain.answers import HelpFigures
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Why, sentence
@@ -46,6 +46,15 @@ class SmsPreview:
     encoding: str
     segments: int
     culprits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """People by what an update is to them: newly inside, told before and still inside, told before and now outside."""
+
+    new: int
+    still: int
+    outside: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,18 @@ class Reach:
     hearing: Mapping[str, int] = field(default_factory=dict)
     paused: int = 0
     further: Mapping[ChannelName, Further] = field(default_factory=dict)
+    delta: Delta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One alert of a thread; ``told``: of its ``matched`` people, those who were sent it."""
+
+    id: int
+    role: Role
+    sent_at: datetime
+    matched: int
+    told: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +131,9 @@ class Report:
     ``resolved``: everyone concerned is written down. ``waiting``: of the pending, those in their quiet hours.
     ``digest``, ``unwanted``: people who chose to get it in a digest, or not at all; in no other figure.
     ``answers``: people by their answer (``domain.answers.word_of``); ``help``: their requests for help. Both are those
-    of the alert's whole chain of updates.
+    of the alert's whole thread. ``again``: of an update's people, those who were told of an earlier version;
+    ``spared``: those whom it left undisturbed. ``versions``: the alerts of its thread, oldest first; empty for one
+    alone.
     """
 
     alert_id: int
@@ -135,6 +158,9 @@ class Report:
     unwanted: int = 0
     answers: Mapping[str, int] = field(default_factory=dict)
     help: HelpFigures = field(default_factory=HelpFigures)
+    again: int = 0
+    spared: int = 0
+    versions: tuple[Version, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""POST /v1/reach, POST /v1/alerts and its cancel, GET /v1/alerts and one of them."""
+"""POST /v1/reach, POST /v1/alerts, GET /v1/alerts and one of them."""
 
 import hashlib
 import json
@@ -19,10 +19,10 @@ from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count_reach
-from broadcaster.http.messages import check_languages, message_of, show_message, texts_in, texts_of
+from broadcaster.http.messages import message_of, show_message, texts_of
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.alerts import AlertIn, AlertOut, AlertPage, AlertsQuery, CancelIn
+from broadcaster.http.schemas.alerts import AlertIn, AlertOut, AlertPage, AlertsQuery
 from broadcaster.http.schemas.reports import ReachOut
 from broadcaster.http.schemas.schedules import ReachIn
 from broadcaster.http.stations import station_given
@@ -51,7 +51,8 @@ async def foresee(call: Call[ReachIn, None]) -> web.Response:
         sent_at = instant_of(starts_at(draft.at, zone), zone)
         expires_at = sent_at + timedelta(minutes=draft.lasts_minutes) if draft.lasts_minutes else sent_at + LASTS
     message = message_of(draft, station, texts_of(draft, station, needed=False))
-    foreseen = await reach.reach(call.services, reach.Question(station, message, sent_at, expires_at))
+    updates = None if draft.updates is None else number_of(draft.updates)
+    foreseen = await reach.reach(call.services, reach.Question(station, message, sent_at, expires_at, updates))
     return answer(ReachOut.model_validate(foreseen))
 
 
@@ -107,7 +108,7 @@ async def show(call: Call[None, None]) -> web.Response:
         shown = show_alert(approval.alert, station, call.services.base_url)
         state = AWAITING if approval.state in OPEN else str(approval.state)
         return answer(shown.model_copy(update={"state": state}))
-    return answer(show_alert(alert, station, call.services.base_url))
+    return answer(show_alert(alert, station, call.services.base_url), headers={"ETag": etag_of(alert)})
 
 
 async def approval_of(call: Call[Any, Any]) -> tuple[Approval, Station]:
@@ -122,15 +123,9 @@ async def approval_of(call: Call[Any, Any]) -> tuple[Approval, Station]:
     return found, station
 
 
-async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
-    """Send the all-clear to everyone who was told; idempotent."""
-    alert, station = await alert_of(call)
-    given = call.body.texts if call.body is not None else None
-    texts = texts_in(given) if given else None
-    if texts is not None:
-        check_languages(texts, station)
-    cleared = await issue.cancel(call.services, alert, station, call.actor, texts)
-    return answer(show_alert(cleared, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{cleared.id}"})
+def etag_of(alert: Alert) -> str:
+    """Return the entity tag of an alert: another one once something followed it."""
+    return f'"{alert.id}"' if alert.followed_by is None else f'"{alert.id}-{alert.followed_by}"'
 
 
 async def alert_of(call: Call[Any, Any]) -> tuple[Alert, Station]:
@@ -178,6 +173,9 @@ def show_alert(alert: Alert, station: Station, base_url: str) -> AlertOut:
         finished_at=alert.finished_at,
         cancelled_at=alert.cancelled_at,
         references=tuple(str(each) for each in alert.references),
+        role=alert.role,
+        followed_by=None if alert.followed_by is None else str(alert.followed_by),
+        silent=alert.silent,
         sandbox=alert.sandbox,
     )
 

@@ -7,7 +7,7 @@ from broadcaster.domain.alerts import MAX_EVENT, Message, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
-from broadcaster.http.schemas.alerts import Content, TextIn
+from broadcaster.http.schemas.alerts import Content, TextIn, Words
 
 
 def message_of(given: Content, station: Station, texts: Mapping[str, Text]) -> Message:
@@ -34,7 +34,7 @@ def show_message(message: Message) -> dict[str, Any]:
     return message.content() | {"area": None if message.area is None else message.area.to_json()}
 
 
-def texts_of(given: Content, station: Station, *, needed: bool) -> dict[str, Text]:
+def texts_of(given: Words, station: Station, *, needed: bool) -> dict[str, Text]:
     """Return the texts by language; top-level fields are in the station's own. Raises ``Refused``."""
     own = station.languages[0]
     texts: dict[str, Text] = {}

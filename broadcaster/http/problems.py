@@ -38,6 +38,7 @@ STATUS = {
     "method-not-allowed": 405,
     "slow": 408,
     "conflict": 409,
+    "stale": 412,
     "too-large": 413,
     "media-type": 415,
     "refused": 422,
@@ -105,7 +106,7 @@ def problem_of(error: Exception, request: web.Request) -> HttpProblem:
     if isinstance(error, HttpProblem):
         return error
     if isinstance(error, Refusal) and error.kind != "refused":
-        return HttpProblem(error.kind, error.code, error.params)
+        return HttpProblem(error.kind, error.code, error.params, errors=[error] if error.field else ())
     if isinstance(error, (Refusal, ZoneError)):
         return HttpProblem("refused", errors=[error])
     for away, code in _AWAY.items():

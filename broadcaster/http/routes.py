@@ -15,6 +15,7 @@ from broadcaster.http import (
     subscribers,
     templates,
     twilio_hooks,
+    updates,
 )
 from broadcaster.http.resident_routes import RESIDENT_ROUTES
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
@@ -27,6 +28,7 @@ from broadcaster.http.schemas.alerts import (
     CancelIn,
     Nearby,
     NearbyQuery,
+    UpdateIn,
 )
 from broadcaster.http.schemas.answers import AnswerIn, AnswerMade
 from broadcaster.http.schemas.reports import (
@@ -291,14 +293,31 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
-        "/v1/alerts/{id}/cancel",
-        alerts.cancel,
+        "/v1/alerts/{id}/updates",
+        updates.create,
         Access.KEY,
-        "Send the all-clear to everyone who was told.",
+        "Replace it by a new version, telling each person what changed for them.",
+        {202: AlertOut},
+        body=UpdateIn,
+        largest=SHAPE,
+        headers=(alerts.IDEMPOTENCY_KEY, updates.IF_MATCH),
+        fails=(409, 412),
+        tag="alerts",
+        permission=Permission.SEND,
+        changes=(Action.ALERT_UPDATED,),
+    ),
+    Route(
+        "POST",
+        "/v1/alerts/{id}/cancel",
+        updates.cancel,
+        Access.KEY,
+        "End it, telling everyone who knows of it: the all-clear, or that it was sent by mistake.",
         {202: AlertOut},
         body=CancelIn,
         largest=FORM,
         body_optional=True,
+        headers=(updates.IF_MATCH,),
+        fails=(412,),
         tag="alerts",
         permission=Permission.SEND,
         changes=(Action.ALERT_CANCELLED,),

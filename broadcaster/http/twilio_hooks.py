@@ -98,8 +98,9 @@ async def _said(call: Call[None, None], delivery_id: int) -> VoiceMessage:
     """Return the call's message, to repeat it after another key."""
     async with call.services.store.read() as unit:
         found = await deliveries.contact_of(unit, delivery_id)
+        again = await deliveries.told_again(unit, delivery_id)
     context = None if found is None else await call.services.context(found[2])
     if context is None:
         raise NotFound("delivery-gone")
     locale = call.request.query.get("lang", context.station.languages[0])
-    return voice_message(context, locale, delivery_id)
+    return voice_message(context.told(again=again), locale, delivery_id)

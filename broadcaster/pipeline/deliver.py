@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from broadcaster.bus.base import Signal
+from broadcaster.domain.alerts import Alert, Role
+from broadcaster.domain.people import ChannelName
 from broadcaster.pipeline.sending_run import Run
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit
-from broadcaster.store.alerts import alerts, batches, counting
+from broadcaster.store.alerts import alerts, batches, counting, threads
 from broadcaster.store.alerts import report as reports
 from broadcaster.store.alerts.batches import Batch, ToSend
 
@@ -121,6 +123,9 @@ async def _send_batch(
     if context is None:
         _log.error("a batch of an alert that is not there", batch=batch.id, alert=batch.alert_id)
         return None
+    context = context.told(again=batch.again)
+    if batch.channel is ChannelName.EMAIL and context.alert.role is not Role.FIRST:
+        await _thread(services, context.alert, rows)
     run = Run(
         services, sender, batch, context, {}, iter(rows), cancelled, begun, over=over, stopped=stopped, first=first
     )
@@ -129,3 +134,16 @@ async def _send_batch(
         most = 1 if stopped or sender.stopped_until is not None else services.settings.send_at_once(batch.channel)
         await run.send_all(min(len(rows), most))
     return run.put_off_until
+
+
+async def _thread(services: Services, alert: Alert, rows: list[ToSend]) -> None:
+    """Let each mail answer the last one that was sent to its contact."""
+    contact_ids = {row.contact_id for row in rows}
+
+    async def read(unit: Unit) -> dict[int, tuple[int, int]]:
+        return await threads.reached(unit, alert, await threads.of(unit, alert), contact_ids)
+
+    earlier = await services.store.look(read)
+    for row in rows:
+        if row.contact_id in earlier:
+            row.answers = "{}.{}".format(*earlier[row.contact_id])

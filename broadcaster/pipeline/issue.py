@@ -1,29 +1,26 @@
-"""Issue: validate and authorize an alert, make it durable and send it off. Cancel is here too."""
+"""Issue: validate and authorize an alert, make it durable and send it off."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import MAX_HEADLINE, Alert, Message, MsgType, Text, content_hash, policy_of
+from broadcaster.domain.alerts import Alert, Message, MsgType, Role, content_hash, policy_of
 from broadcaster.domain.approvals import Approval, ApprovalState
-from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.audit import Action, Actor, Param
 from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
-from broadcaster.languages import catalogs
 from broadcaster.metrics import ISSUED
-from broadcaster.pipeline.rules import check_message, check_texts
+from broadcaster.pipeline.rules import check_message
 from broadcaster.pipeline.services import Services
-from broadcaster.store import Unit, schedules
-from broadcaster.store.alerts import alerts, approvals, batches, escalations, waiting
+from broadcaster.store import Unit
+from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 from zones import Jurisdiction
 
 LONGEST = timedelta(days=30)
-_ALL_CLEAR_HOLDS = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +41,18 @@ class IssueAlert:
     alone: str = ""
     msg_type: MsgType = MsgType.ALERT
     references: tuple[int, ...] = ()
+    role: Role = Role.FIRST
+    thread_id: int | None = None
+    silent: bool = False
 
 
-async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
+async def issue(
+    services: Services, command: IssueAlert, *, first: Callable[[Unit, Alert], Awaitable[None]] | None = None
+) -> tuple[Alert, bool]:
     """Accept an alert: once this returns it is durable, and is sent even if this process dies.
 
-    Return it, and whether the same idempotency key had issued it before. Raises ``Refused``, or ``Conflict`` when that
-    key was used for a different request.
+    Return it, and whether the same idempotency key had issued it before. ``first`` is done in the same transaction,
+    before a new one is written. Raises ``Refused``, or ``Conflict`` when that key was used for a different request.
     """
     now = services.clock.now()
     if command.idempotency_key is not None:
@@ -65,6 +67,8 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
     async def keep(unit: Unit) -> Alert | None:
         earlier = await _repeated(unit, command)
         if earlier is None:
+            if first is not None:
+                await first(unit, alert)
             await alerts.add(
                 unit,
                 alert,
@@ -72,7 +76,8 @@ async def issue(services: Services, command: IssueAlert) -> tuple[Alert, bool]:
                 idempotency_key=command.idempotency_key,
                 request_hash=command.request_hash,
             )
-            await record(unit, command.actor, Action.ALERT_SENT, alert)
+            action = Action.ALERT_UPDATED if command.role is Role.UPDATE else Action.ALERT_SENT
+            await record(unit, command.actor, action, alert)
             if command.alone:
                 author, state = command.actor.key_id, ApprovalState.ALONE
                 told = Approval(alert, author, author, state, now, author, now, command.alone)
@@ -141,6 +146,9 @@ def drawn_up(
         references=command.references,
         sandbox=tuple(name for name in message.channels if name in services.sandboxed),
         policy=policy,
+        role=command.role,
+        thread_id=command.thread_id,
+        silent=command.silent,
     )
 
 
@@ -166,68 +174,3 @@ def _expiry(services: Services, command: IssueAlert, now: datetime) -> datetime:
     if command.onset_at is not None and command.onset_at >= expires_at:
         raise Refused("onset-not-before-expires", "onset")
     return expires_at
-
-
-async def cancel(
-    services: Services, alert: Alert, station: Station, actor: Actor, texts: Mapping[str, Text] | None
-) -> Alert:
-    """Stop an alert's unsent messages, and send the all-clear to everyone who was told; return the all-clear.
-
-    Without ``texts``, the prepared ones are used. Idempotent: returns the first all-clear again.
-    """
-    if alert.msg_type is MsgType.CANCEL:
-        raise Refused("all-clear-of-all-clear", "id")
-    said = texts or prepared_all_clear(alert, station)
-    check_texts(station, said)
-    now = services.clock.now()
-    message = replace(alert.message, texts=said, audience=Audience(AudienceKind.TOLD, told=alert.id))
-    all_clear = Alert(
-        **message.content(),
-        id=new_id(),
-        token=new_token(),
-        station_id=alert.station_id,
-        msg_type=MsgType.CANCEL,
-        sent_at=now,
-        expires_at=now + _ALL_CLEAR_HOLDS,
-        references=(alert.id,),
-        sandbox=tuple(name for name in alert.channels if name in services.sandboxed),
-    )
-
-    async def keep(unit: Unit) -> Alert | None:
-        await unit.in_turn("cancel", alert.id)
-        earlier = await alerts.all_clear_of(unit, alert.id, alert.station_id)
-        if earlier is None:
-            await alerts.cancelled(unit, alert.id, now)
-            await batches.hasten(unit, alert.id, now)
-            await escalations.hasten(unit, alert.id, now)
-            await schedules.end_reminders(unit, alert.id, now)
-            await waiting.hasten(unit, alert.id, now)
-            await alerts.add(unit, all_clear, key_id=actor.id, idempotency_key=None, request_hash=None)
-            await record(unit, actor, Action.ALERT_CANCELLED, all_clear, of=alert.id)
-        return earlier
-
-    with services.precedence.holding(all_clear.rank):
-        earlier = await services.store.transact(keep)
-    if earlier is not None:
-        return earlier
-    await services.bus.publish(f"cancelled:{alert.id}")
-    services.active.remove(alert.id)
-    services.forget(alert.id)
-    services.expect(all_clear)
-    return all_clear
-
-
-def prepared_all_clear(alert: Alert, station: Station) -> dict[str, Text]:
-    """Return the prepared all-clear texts for each language of the alert."""
-    ready = {}
-    for language, text in alert.texts.items():
-        words = catalogs().words(language, *station.languages)
-        around = words.typed('All clear: "%(headline)s"', headline="%s")
-        headline = around % _within(text.headline, MAX_HEADLINE - len(around) + len("%s"))
-        ended = words.typed("The alert is over. What it told you to do no longer holds.")
-        ready[language] = Text(headline=headline, description=ended)
-    return ready
-
-
-def _within(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

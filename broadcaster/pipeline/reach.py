@@ -11,11 +11,13 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from broadcaster.atlas.atlas import Counted
 from broadcaster.domain.alerts import GRAVE, Alert, Message, Status, policy_of
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.hearing import Hearing
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNEL_WORDS, CHANNELS, ChannelName
-from broadcaster.domain.report import ChannelReach, Further, Reach, SmsPreview
+from broadcaster.domain.refusals import Refused
+from broadcaster.domain.report import ChannelReach, Delta, Further, Reach, SmsPreview
 from broadcaster.domain.spelling import counted
 from broadcaster.domain.stations import Station
 from broadcaster.pipeline import reach_density
@@ -23,6 +25,7 @@ from broadcaster.pipeline.render import Context, sms_text
 from broadcaster.pipeline.rules import check_receivers, check_texts
 from broadcaster.pipeline.services import Services
 from broadcaster.sending.providers import rate_of
+from broadcaster.store.alerts import alerts, threads
 from broadcaster.store.alerts.messages import read_message
 from broadcaster.store.engine.rounding import TENS
 from broadcaster.store.stations import stations
@@ -39,12 +42,16 @@ _SLOW_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A reach query: a station's message, whose texts may be empty. ``sent_at`` None: sent now."""
+    """A reach query: a station's message, whose texts may be empty. ``sent_at`` None: sent now.
+
+    ``updates``: the alert that it would be an update of.
+    """
 
     station: Station
     message: Message
     sent_at: datetime | None = None
     expires_at: datetime | None = None
+    updates: int | None = None
 
 
 async def reach(services: Services, question: Question) -> Reach:
@@ -82,9 +89,15 @@ async def answer(services: Services, asked: bytes) -> bytes:
     question = Question(
         station,
         read_message(wanted, Audience(AudienceKind(wanted["audience"]["kind"]), tuple(wanted["audience"]["groups"]))),
-        *(None if wanted[at] is None else datetime.fromisoformat(wanted[at]) for at in ("sent_at", "expires_at")),
+        sent_at=_moment(wanted["sent_at"]),
+        expires_at=_moment(wanted["expires_at"]),
+        updates=wanted["updates"],
     )
     return orjson.dumps(await foresee(services, question), option=orjson.OPT_NON_STR_KEYS)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _written(question: Question) -> bytes:
@@ -95,6 +108,7 @@ def _written(question: Question) -> bytes:
             "audience": {"kind": question.message.audience.kind, "groups": question.message.audience.groups},
             "sent_at": question.sent_at,
             "expires_at": question.expires_at,
+            "updates": question.updates,
         }
     )
 
@@ -178,7 +192,22 @@ async def foresee(services: Services, question: Question) -> Reach:
             *_dear(seconds, previews),
         ),
         unconfirmed=counted.unconfirmed,
+        delta=await _delta(services, question, counted),
     )
+
+
+async def _delta(services: Services, question: Question, counted: Counted) -> Delta | None:
+    """Return the people by what an update is to them; raises ``Refused`` if the station has no such alert."""
+    if question.updates is None:
+        return None
+    async with services.store.read() as unit:
+        alert = await alerts.by_id(unit, question.updates)
+        if alert is None or alert.station_id != question.station.id:
+            raise Refused("alert-missing", "updates", id=str(question.updates))
+        informed = await threads.informed(unit, await threads.of(unit, alert))
+    area = question.message.area
+    local = question.message.audience.is_local(area=area is not None)
+    return services.here.delta(alert, area if local else None, counted, informed)
 
 
 async def _hearing(services: Services, context: Context, people: int) -> Counter[Hearing]:

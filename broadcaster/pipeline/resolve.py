@@ -1,28 +1,13 @@
-"""Resolve: find an area's people and dispatch them in parts.
+"""Resolve: find whom an alert concerns, and dispatch them in parts."""
 
-The first part is small, so that the first messages leave while the last recipients are still being written.
-"""
-
-import asyncio
 from datetime import timedelta
 
-import numpy as np
-from numpy.typing import NDArray
-
-from broadcaster.domain.alerts import Alert, Lane
+from broadcaster.domain.alerts import ENDINGS, Alert, Role
 from broadcaster.domain.audience import Pool
-from broadcaster.pipeline.dispatch import dispatch
+from broadcaster.pipeline.dispatch import dispatch_all
 from broadcaster.pipeline.services import Services
-from broadcaster.store.alerts import alerts, report, tracking
-
-FIRST_PART = 100
-PART = {Lane.URGENT: 1000, Lane.ROUTINE: 250}
-"""People written per transaction; urgent work waits for at most one routine part."""
-
-_TOLD_PART = 5000
-_SETTLE_S = 0.5
-_ON_ITS_WAY = 2.5
-"""A message may be under way for this many send timeouts: ``deliver`` cuts it at two, then it is recorded."""
+from broadcaster.pipeline.update import once_settled, spread
+from broadcaster.store.alerts import alerts, threads, tracking
 
 
 async def resolve(services: Services, alert_id: int) -> int:
@@ -42,12 +27,16 @@ async def resolve(services: Services, alert_id: int) -> int:
     services.changed(alert)
     await services.bus.publish(f"alert:{alert_id}")
     found = 0
-    if alert.audience.pool is Pool.STORED:
-        found = await _follow_told(services, alert)
-    elif alert.cancelled_at is None and now < alert.expires_at:
+    if alert.role in ENDINGS:
+        found = await _tell_informed(services, alert)
+    elif alert.cancelled_at is not None or now >= alert.expires_at:
+        pass
+    elif alert.role is Role.UPDATE:
+        found = await spread(services, alert)
+    elif alert.audience.pool is not Pool.STORED:
         await services.here.follow()
         people = services.here.concerned(alert.station_id, alert.area, alert.audience)
-        found = await _dispatch_all(services, alert, services.here.most_exposed_first(people, alert.area))
+        found = await dispatch_all(services, alert, services.here.most_exposed_first(people, alert.area))
     async with services.store.write() as unit:
         now = services.clock.now()
         await alerts.resolved(unit, alert_id, now)
@@ -57,42 +46,12 @@ async def resolve(services: Services, alert_id: int) -> int:
     return found
 
 
-async def _dispatch_all(services: Services, alert: Alert, people: NDArray[np.int64]) -> int:
-    found, start, size = 0, 0, FIRST_PART
-    while start < len(people):
-        await services.precedence.give_way(alert.rank)
-        found += await dispatch(services, alert, people[start : start + size].tolist(), since=alert.sent_at)
-        start, size = start + size, PART[alert.lane]
-    return found
+async def _tell_informed(services: Services, alert: Alert) -> int:
+    """Dispatch an ending to everyone who knows of its alert; to those whose message is under way, once it has left."""
 
-
-async def _follow_told(services: Services, alert: Alert) -> int:
-    """Dispatch to everyone told of the earlier alert; to those whose message is under way, once it has left."""
-    first = alert.audience.told
-    if first is None:
-        return 0
-    clock = asyncio.get_running_loop().time
-    deadline = clock() + services.settings.send_timeout_s * _ON_ITS_WAY
-    found = 0
-    async with services.watch(first) as signal:
-        while True:
-            async with services.store.read() as unit:
-                left = await report.unsettled(unit, first)
-            told = services.here.most_exposed_first(await _told(services, first), None)
-            found += await _dispatch_all(services, alert, told)
-            if not left or clock() >= deadline:
-                return found
-            await signal.wait(_SETTLE_S)
-
-
-async def _told(services: Services, alert_id: int) -> NDArray[np.int64]:
-    told: list[int] = []
-    while True:
+    async def tell() -> int:
         async with services.store.read() as unit:
-            part = await report.told(unit, alert_id, after=told[-1] if told else 0, limit=_TOLD_PART)
-        told.extend(part)
-        if len(part) < _TOLD_PART:
-            break
-    async with services.store.read() as unit:
-        maybe = await report.maybe_told(unit, alert_id)
-    return np.union1d(np.array(told, np.int64), np.array(maybe, np.int64))
+            informed = await threads.informed(unit, await threads.of(unit, alert))
+        return await dispatch_all(services, alert, services.here.most_exposed_first(informed, None))
+
+    return await once_settled(services, alert, tell)

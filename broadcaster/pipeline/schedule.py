@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from broadcaster.bus import NoAnswer
-from broadcaster.domain.alerts import Alert, MsgType, Status
+from broadcaster.domain.alerts import Alert, MsgType, Role, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.refusals import Conflict, Refused, refused
@@ -119,7 +119,6 @@ def _command(schedule: Schedule, station: Station, now: datetime) -> IssueAlert:
         expires_at=now + schedule.lasts,
         onset_at=None if schedule.onset is None else now + schedule.onset,
         msg_type=MsgType.UPDATE if schedule.kind is Kind.REMINDER else MsgType.ALERT,
-        references=() if schedule.reminds is None else (schedule.reminds,),
     )
 
 
@@ -230,7 +229,13 @@ def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: dateti
     ground = None if command.message.area is None else facts.ground(station)
     reminded = None if schedule.reminds is None else facts.reminded.get(schedule.reminds)
     if reminded is not None and command.expires_at is not None:
-        command = replace(command, expires_at=min(command.expires_at, reminded.expires_at))
+        command = replace(
+            command,
+            expires_at=min(command.expires_at, reminded.expires_at),
+            references=(*reminded.references, reminded.id),
+            role=Role.REMINDER,
+            thread_id=reminded.first_id,
+        )
     return drawn_up(services, command, facts.groups.get(station.id, {}), now, ground)
 
 

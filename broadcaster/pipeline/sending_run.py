@@ -8,7 +8,7 @@ import functools
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -232,7 +232,8 @@ class Run:
             fill = self.fills.get(row.locale)
             if fill is None:
                 fill = self.fills[row.locale] = render(self.batch.channel, self.context, row.locale)
-            return fill(row.id), None
+            message = fill(row.id)
+            return message if row.answers is None else replace(message, answers=row.answers), None
         except Exception as error:  # noqa: BLE001  as above
             return None, self._dead_letter(row, error)
 

@@ -38,13 +38,17 @@ class CompiledTemplate:
             head.insert(0, self._signer.sign(self._canonical, Canonical.of(personal), body, at))
         return b"".join(head)
 
+    def _named(self, message_id: str) -> bytes:
+        return b"<%b>" % (message_id if "@" in message_id else f"{message_id}@{self._domain.decode()}").encode()
+
     def _personal_fields(self, mail: Mail, address: str, at: int) -> Iterator[bytes]:
         yield b"To: %b\r\n" % address.encode()
         yield _date(at)
         yield b"Message-ID: <%b@%b>\r\n" % (mail.message_id.encode(), self._domain)
-        if earlier := mail.references:
-            whole = earlier.encode() if "@" in earlier else earlier.encode() + b"@" + self._domain
-            yield b"References: <%b>\r\n" % whole
+        if mail.answers:
+            yield b"In-Reply-To: %b\r\n" % self._named(mail.answers)
+        if earlier := [self._named(each) for each in (mail.references, mail.answers) if each]:
+            yield b"References: %b\r\n" % b" ".join(earlier)
         if url := mail.unsubscribe_url:
             yield b"List-Unsubscribe: <%b>\r\n" % url.encode()
             if url.startswith("https:"):  # RFC 8058 section 3.1 requires https

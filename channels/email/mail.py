@@ -108,7 +108,8 @@ class Mail:
 
     ``message_id`` is stable per delivery, so that duplicates are recognizable; the sender's domain is appended.
     ``fill``: a value per placeholder; ``unsubscribe_url`` (http or https; one-click by RFC 8058 only with https) also
-    fills the placeholder of that name. ``references``: the ``message_id`` of an earlier mail to the same person, for
+    fills the placeholder of that name. ``answers``: the ``message_id`` of the mail before, to the same person;
+    ``references``: that of the thread's first, for
     threading. ``date``: aware, default now.
     """
 
@@ -118,12 +119,14 @@ class Mail:
     fill: Mapping[str, str] = field(default_factory=dict)
     date: datetime | None = None
     references: str | None = None
+    answers: str | None = None
 
     def __post_init__(self) -> None:
         if not _LOCAL_ID.fullmatch(self.message_id):
             raise ValueError("a message id is up to 200 letters, digits, dots and hyphens; the domain is added")
-        if self.references is not None and not _REFERENCE.fullmatch(self.references):
-            raise ValueError("references is one message id, with or without its domain")
+        for earlier in (self.references, self.answers):
+            if earlier is not None and not _REFERENCE.fullmatch(earlier):
+                raise ValueError("an earlier mail is one message id, with or without its domain")
         if self.unsubscribe_url is not None and not _URL.fullmatch(self.unsubscribe_url):
             raise ValueError("the address to unsubscribe is no http or https URL, or longer than 900 characters")
         if self.date is not None and self.date.tzinfo is None:

@@ -31,6 +31,7 @@ MODULES = (
     "page",
     "moving",
     "schedules",
+    "updates",
     "service",
     "scale",
     "growth",

@@ -88,6 +88,10 @@ async def recount(store: Store, alert_id: int | str) -> Counter[tuple[str, int]]
         if row.state == DeliveryState.QUEUED and row.delivered_at is not None:
             before |= Counter(dict.fromkeys((row.subscriber_id, *owners[row.contact_id]), int(DeliveryState.DELIVERED)))
     for person in people:
+        if person.state == PersonState.SPARED:
+            counted[counting.CHOSEN, person.state] += 1
+            assert person.subscriber_id not in of
+            continue
         counted[counting.people(unconfirmed=person.unconfirmed), person.state] += 1
         states = of.pop(person.subscriber_id, [])
         assert person.pending == states.count(DeliveryState.QUEUED), (person, states)
@@ -99,6 +103,7 @@ async def recount(store: Store, alert_id: int | str) -> Counter[tuple[str, int]]
     assert not of, "deliveries to people who are not in the alert"
     sums = Counter({(each.subject, each.state): each.n for each in kept if each.n})
     twice = sums.pop((counting.TWICE, 1), 0)
+    assert sums.pop((counting.AGAIN, 1), 0) <= len(people)
     assert twice <= sum(row.attempts for row in rows), "what a dead sender may have sent counts as a try"
     assert +counted == sums, "kept sums"
     assert sum(latencies[counting.DELIVERED].values()) == sum(person.delivered_at is not None for person in people)

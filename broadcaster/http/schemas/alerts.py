@@ -14,6 +14,7 @@ from broadcaster.domain.alerts import (
     MAX_SMS,
     Category,
     Certainty,
+    Role,
     Severity,
     Status,
     Urgency,
@@ -82,7 +83,26 @@ AnyAudience = Annotated[
 ]
 
 
-class Content(Given):
+LifeAtStake = Annotated[
+    str,
+    line(300),
+    Field(description="Why it goes out at once where a second person should approve it; all approvers are told."),
+]
+
+
+class Words(Given):
+    """What is said, in one language or several."""
+
+    headline: Headline | None = Field(None, description="In the station's own language, as the two below.")
+    description: Description = ""
+    instruction: Instruction = ""
+    sms: SmsText = ""
+    question: Question = ""
+    answers: OwnAnswers = ()
+    texts: dict[Locale, TextIn] = Field(default_factory=dict, description="The same in others, by tag (BCP 47).")
+
+
+class Content(Words):
     """What is said, and to whom. With a template, what is left out is the template's."""
 
     station: Slug = Field(examples=["laigle"])
@@ -101,13 +121,6 @@ class Content(Given):
     event: Annotated[str, line(MAX_EVENT)] | None = Field(
         None, description="What happens, in a few words; without it, the headline's beginning.", examples=["Inondation"]
     )
-    headline: Headline | None = Field(None, description="In the station's own language, as the two below.")
-    description: Description = ""
-    instruction: Instruction = ""
-    sms: SmsText = ""
-    question: Question = ""
-    answers: OwnAnswers = ()
-    texts: dict[Locale, TextIn] = Field(default_factory=dict, description="The same in others, by tag (BCP 47).")
     area: AreaJson | None = None
     audience: AnyAudience = Field(default_factory=AudienceIn, description="An object, or only the word of its kind.")
     channels: tuple[ChannelName, ...] | None = Field(
@@ -139,9 +152,7 @@ class AlertIn(Draft):
     severity: Severity = Field(
         Severity.MINOR, examples=["severe"], description="To be given, unless a template is named."
     )
-    life_at_stake: Annotated[str, line(300)] | None = Field(
-        None, description="Why it goes out at once where a second person should approve it; all approvers are told."
-    )
+    life_at_stake: LifeAtStake | None = None
 
     @model_validator(mode="after")
     def _graded(self) -> Self:
@@ -150,9 +161,25 @@ class AlertIn(Draft):
         return self
 
 
-class CancelIn(Given):
-    """The all-clear's words, by language; without them, the service's own."""
+class UpdateIn(Words):
+    """A new version of an alert: what is left out stays as it is."""
 
+    area: AreaJson | None = Field(None, description="The whole new area. An alert that has one keeps one.")
+    expires: Moment | None = None
+    severity: Severity | None = None
+    silent: bool = Field(
+        False,
+        description="People told before get no SMS, mail or call: pages and pushes are replaced, without a sound.",
+    )
+    life_at_stake: LifeAtStake | None = None
+
+
+class CancelIn(Given):
+    """How the alert ends; its words by language, without them the service's own."""
+
+    kind: Literal["all_clear", "mistake"] = Field(
+        "all_clear", description="all_clear: it is over. mistake: it should not have been sent, and that is said."
+    )
     texts: dict[Locale, TextIn] | None = None
 
 
@@ -168,7 +195,7 @@ class TextOut(Shown):
 class AudienceOut(Shown):
     kind: str
     groups: tuple[str, ...]
-    told: AlertId | None = Field(None, description="An all-clear goes to everyone to whom this alert was sent.")
+    told: AlertId | None = Field(None, description="An ending goes to everyone who knows of this alert.")
 
 
 class ContentOut(Shown):
@@ -206,7 +233,10 @@ class AlertOut(ContentOut):
     )
     finished_at: datetime | None
     cancelled_at: datetime | None
-    references: tuple[AlertId, ...] = Field(description="What an all-clear or an update is about.")
+    references: tuple[AlertId, ...] = Field(description="What an ending or an update is about, oldest first.")
+    role: Role = Field(description="What it is among the alerts about the same event.")
+    followed_by: AlertId | None = Field(description="The update or the ending that replaced it.")
+    silent: bool
     sandbox: tuple[ChannelName, ...] = Field(description="Channels that sent nothing, but kept what they would send.")
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from broadcaster.domain.alerts import Role
 from broadcaster.domain.health import Trouble
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Reason
@@ -46,6 +47,14 @@ class SmsPreviewOut(Shown):
     culprits: tuple[str, ...] = Field(description="The letters that make the text dearer.")
 
 
+class DeltaOut(Shown):
+    """People by what an update is to them."""
+
+    new: int = Field(description="Newly inside: they get the alert.")
+    still: int = Field(description="Told before, and still inside: they get the update.")
+    outside: int = Field(description="Told before, and now outside: they get word that it does not apply there.")
+
+
 class ReachOut(Shown):
     """Whom an alert would reach. Only people whom the station registered itself are counted exactly."""
 
@@ -79,8 +88,19 @@ class ReachOut(Shown):
     currency: str
     seconds_to_95: float | None
     area_km2: float | None
+    delta: DeltaOut | None = Field(description="As an update: about how many people are where. Null for a new alert.")
     sandbox: tuple[ChannelName, ...]
     warnings: tuple[str, ...]
+
+
+class VersionOut(Shown):
+    """One alert of a thread, and its people."""
+
+    id: AlertId
+    role: Role
+    sent_at: datetime
+    matched: int
+    told: int
 
 
 class PercentilesOut(Shown):
@@ -124,6 +144,11 @@ class ReportOut(Shown):
     unwanted: int = Field(description="People who chose not to get it; in no other figure.")
     answers: dict[str, int] = Field(description="People by answer: received, safe, help, or the number of an own one.")
     help: HelpOut
+    again: int = Field(description="Of an update's people: those who were told of an earlier version.")
+    spared: int = Field(description="People told before whom a silent update did not disturb; in no other figure.")
+    versions: tuple[VersionOut, ...] = Field(
+        description="The alerts about the same event, oldest first: who was told of which. Empty for a single one."
+    )
 
 
 class DeliveriesQuery(Query):

@@ -71,6 +71,7 @@ class ReachIn(Draft):
     at: At | None = None
     zone: Zone | None = None
     lasts_minutes: Lasts | None = None
+    updates: AlertId | None = Field(None, description="As an update of this alert: see delta.")
 
 
 class ScheduleIn(Content):

@@ -1,13 +1,13 @@
 """Input of every rendering: the alert, its station, and link targets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from babel.dates import format_datetime, get_timezone_location
 
-from broadcaster.domain.alerts import Alert, MsgType, Status, Text
+from broadcaster.domain.alerts import Alert, MsgType, Role, Status, Text
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.languages import Words, catalogs
@@ -76,6 +76,12 @@ class Context:
     now: datetime
     helps: bool = False
 
+    def told(self, *, again: bool) -> "Context":
+        """Return what people are told who were told before, or were not: to these an update is a first alert."""
+        if again or self.alert.role is not Role.UPDATE:
+            return self
+        return replace(self, alert=replace(self.alert, msg_type=MsgType.ALERT, silent=False))
+
     def in_language(self, locale: str) -> tuple[str, Text]:
         return self.alert.text_in(locale, self.station.languages[0])
 
@@ -84,13 +90,24 @@ class Context:
         return catalogs().words(language, *self.station.languages)
 
 
+def kind_of(alert: Alert, words: Words) -> str:
+    """Return what kind of message it is: an update, all clear; empty for a first alert, and to people left outside."""
+    match alert.role:
+        case Role.MISTAKE:
+            return words.typed("SENT BY MISTAKE")
+        case Role.LEFT:
+            return ""
+    return {MsgType.UPDATE: words.typed("Update"), MsgType.CANCEL: words.typed("ALL CLEAR")}.get(alert.msg_type, "")
+
+
 def prefix(alert: Alert, words: Words, headline: str) -> str:
     """Return the headline's prefix: exercise, test, update, all clear; empty for a first real alert.
 
-    Omitted where the headline itself says all clear: it would cost a second SMS segment.
+    Omitted where the headline itself says how it ended: it would cost a second SMS segment.
     """
-    kind = {MsgType.UPDATE: words.typed("Update"), MsgType.CANCEL: words.typed("ALL CLEAR")}.get(alert.msg_type, "")
-    if alert.msg_type is MsgType.CANCEL and headline.casefold().startswith(words.typed("All clear").casefold()):
+    kind = kind_of(alert, words)
+    said = words.typed("Sent by mistake") if alert.role is Role.MISTAKE else words.typed("All clear")
+    if alert.msg_type is MsgType.CANCEL and headline.casefold().startswith(said.casefold()):
         kind = ""
     status = {Status.EXERCISE: words.typed("EXERCISE"), Status.TEST: words.typed("TEST")}.get(alert.status, "")
     return " - ".join(part for part in (status, kind) if part)

@@ -4,7 +4,7 @@ import secrets
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from broadcaster.domain.alerts import Alert, Lane, MsgType, Severity, Status, Text
+from broadcaster.domain.alerts import Alert, Lane, MsgType, Role, Severity, Status, Text
 from broadcaster.domain.answers import asks
 from broadcaster.languages import Words, direction
 from broadcaster.pipeline.render.context import Context, Fill, prefix, titled, until
@@ -36,7 +36,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
         "before": prefix(alert, words, text.headline),
         "page": f"{{{{{_PAGE_SLOT}}}}}" if asked else links.page(alert),
         "link": _link(alert, words),
-        "until": "" if alert.msg_type is MsgType.CANCEL else until(context, words),
+        "until": "" if alert.msg_type is MsgType.CANCEL or alert.role is Role.LEFT else until(context, words),
         "why_you": words(
             "You get this message because you follow %(station)s, or because you are there.", station=name
         ),
@@ -78,5 +78,7 @@ def _link(alert: Alert, words: Words) -> str:
 
 def _colour(alert: Alert) -> str:
     if alert.status is not Status.ACTUAL:
+        return "#4a4a4a"
+    if alert.role in (Role.MISTAKE, Role.LEFT):
         return "#4a4a4a"
     return "#1b6e3c" if alert.msg_type is MsgType.CANCEL else _COLOURS.get(alert.severity, "#1f4e79")

@@ -1,7 +1,7 @@
 """Voice call text."""
 
-from broadcaster.domain.alerts import MsgType, Status, Text
-from broadcaster.pipeline.render.context import Context, Fill
+from broadcaster.domain.alerts import Status, Text
+from broadcaster.pipeline.render.context import Context, Fill, kind_of
 from channels.voice import VoiceMessage, voice_language
 
 
@@ -13,9 +13,7 @@ def render_voice(context: Context, language: str, text: Text) -> Fill:
         Status.EXERCISE: words("Exercise, exercise, exercise. This is not a real alert."),
         Status.TEST: words("Technical test. This is not a real alert."),
     }.get(alert.status, "")
-    kind = {MsgType.UPDATE: words("Update"), MsgType.CANCEL: words.typed("ALL CLEAR").capitalize()}.get(
-        alert.msg_type, ""
-    )
+    kind = kind_of(alert, words).capitalize()
     opening = _joined(spoken, words("A message from %(station)s.", station=context.station.name), kind and f"{kind}.")
     said = _joined(_sentence(text.headline), _sentence(text.description), _sentence(text.instruction))
     alike = words.language == language.partition("-")[0]

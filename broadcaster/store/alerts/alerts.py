@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import or_, select, update
 
-from broadcaster.domain.alerts import Alert, AlertState, MsgType
+from broadcaster.domain.alerts import Alert, AlertState, MsgType, Role
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.escalation import from_json
 from broadcaster.domain.people import ChannelName
@@ -16,6 +16,8 @@ from broadcaster.store.stations.labels import open_audience, sealed_audience
 from broadcaster.store.tables import alerts
 
 _CHUNK = 500
+_UNNAMED = {MsgType.CANCEL: Role.ALL_CLEAR, MsgType.UPDATE: Role.REMINDER}
+"""Roles of alerts written by a process of the version before roles."""
 
 
 def _alert(unit: Unit, row: Any) -> Alert:
@@ -32,6 +34,10 @@ def _alert(unit: Unit, row: Any) -> Alert:
         references=tuple(row.references),
         sandbox=tuple(ChannelName(name) for name in row.sandbox),
         places=None if row.places is None else tuple(row.places),
+        role=Role(row.role) if row.role else _UNNAMED.get(MsgType(row.msg_type), Role.FIRST),
+        thread_id=row.thread_id,
+        followed_by=row.followed_by,
+        silent=row.silent,
         state=AlertState(row.state),
         resolved_at=row.resolved_at,
         finished_at=row.finished_at,
@@ -48,6 +54,12 @@ async def add(
     given = {"idempotency_key": idempotency_key, "request_hash": request_hash}
     await unit.conn.execute(alerts.insert().values(_row(unit, alert, key_id) | given))
     await unit.tell("alert", alert.id, alert.rank)
+
+
+async def add_resolved(unit: Unit, alert: Alert, now: datetime) -> None:
+    """Store a message of another alert's resolver, which dispatches it: nobody resolves it."""
+    row = _row(unit, alert, None) | {"state": AlertState.SENDING, "resolved_at": now}
+    await unit.conn.execute(alerts.insert().values(row))
 
 
 async def add_many(unit: Unit, new: Sequence[tuple[Alert, int]]) -> None:
@@ -67,6 +79,9 @@ def _row(unit: Unit, alert: Alert, key_id: int | None) -> dict[str, Any]:
         "audience": sealed_audience(unit.vault, alert.id, alert.audience),
         "sandbox": list(alert.sandbox),
         "references": list(alert.references),
+        "role": alert.role,
+        "thread_id": alert.thread_id,
+        "silent": alert.silent,
         "rank": alert.rank,
         "sent_at": alert.sent_at,
         "onset_at": alert.onset_at,
@@ -97,26 +112,6 @@ async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Ale
     return None if row is None else (_alert(unit, row), row.request_hash or b"")
 
 
-async def chain(unit: Unit, alert: Alert) -> list[Alert]:
-    """Return the alert's chain, oldest first: the first one, its updates, and their all-clears."""
-    first, columns = alert.first_id, (alerts.c.id, alerts.c.references)
-    rows = await unit.conn.execute(
-        select(*columns).where(alerts.c.station_id == alert.station_id, alerts.c.id >= first).order_by(alerts.c.id)
-    )
-    ids = [row.id for row in rows if row.id == first or first in row.references]
-    return sorted(await by_ids(unit, ids), key=lambda each: each.id)
-
-
-async def all_clear_of(unit: Unit, alert_id: int, station_id: int) -> Alert | None:
-    """Return the all-clear of an alert, if any."""
-    rows = await unit.conn.execute(
-        select(alerts).where(
-            alerts.c.station_id == station_id, alerts.c.id > alert_id, alerts.c.msg_type == MsgType.CANCEL
-        )
-    )
-    return next((_alert(unit, row) for row in rows if alert_id in row.references), None)
-
-
 async def page(
     unit: Unit,
     *,
@@ -129,10 +124,10 @@ async def page(
     """Return alerts, newest first; ``before`` is the last id seen.
 
     ``public_at``: only alerts active then and listed publicly (``Alert.public``). ``digests``: only daily digests,
-    which are left out otherwise.
+    which are left out otherwise, as are messages to those whom an update left outside: its account names them.
     """
     kind = alerts.c.audience["kind"].as_string()
-    listed = kind == AudienceKind.DIGEST if digests else kind != AudienceKind.DIGEST
+    listed = kind == AudienceKind.DIGEST if digests else kind.not_in((AudienceKind.DIGEST, AudienceKind.LEFT))
     query = select(alerts).where(listed).order_by(alerts.c.id.desc()).limit(limit)
     if stations is not None:
         query = query.where(alerts.c.station_id.in_(stations))

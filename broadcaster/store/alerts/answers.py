@@ -8,8 +8,7 @@ from sqlalchemy import bindparam, select, union
 
 from broadcaster.domain.alerts import Alert, MsgType
 from broadcaster.domain.answers import Way
-from broadcaster.store.alerts import alerts as alert_rows
-from broadcaster.store.alerts import counting
+from broadcaster.store.alerts import counting, threads
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Insert, Update
 from broadcaster.store.engine.engine import Unit
@@ -74,7 +73,7 @@ async def sums(unit: Unit, alert_id: int) -> dict[int, int]:
 
 async def versions(unit: Unit, alert: Alert) -> list[Alert]:
     """Return the alert's chain without all-clears: the first one and its updates, oldest first."""
-    return [each for each in await alert_rows.chain(unit, alert) if each.msg_type is not MsgType.CANCEL]
+    return [each for each in await threads.alerts_of(unit, alert) if each.msg_type is not MsgType.CANCEL]
 
 
 async def contacts_of(unit: Unit, subscriber_id: int) -> list[int]:

@@ -22,20 +22,22 @@ from broadcaster.store.tables import Instant, batches, contacts, deliveries, sub
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``by``: the provider it was leased for, where its channel has two."""
+    """``by``: the provider it was leased for, where its channel has two. ``again``: to people told before."""
 
     id: int
     alert_id: int
     channel: ChannelName
     rank: int
     by: str | None = None
+    again: bool = False
 
 
 @dataclass(slots=True)  # one per message: frozen would make construction three times as slow
 class ToSend:
     """A delivery to send: subscriber, language, address (None: it could not be opened).
 
-    ``maybe_sent``: an earlier attempt may have arrived, by ``provider`` where the channel has two.
+    ``maybe_sent``: an earlier attempt may have arrived, by ``provider`` where the channel has two. ``answers``: the
+    message id of the mail before in its thread.
     """
 
     id: int
@@ -46,6 +48,7 @@ class ToSend:
     contact_works: bool
     maybe_sent: bool
     provider: str | None = None
+    answers: str | None = None
 
 
 async def lease(
@@ -83,12 +86,12 @@ async def lease(
             lease_until=until,
             by=case(numbers, value=batches.c.channel, else_=None) if numbers else None,
         )
-        .returning(batches.c.alert_id, batches.c.channel, batches.c.rank, batches.c.by)
+        .returning(batches.c.alert_id, batches.c.channel, batches.c.rank, batches.c.by, batches.c.again)
     )
     row = taken.one_or_none()
     if row is not None and before is not None and died:
         await _mark(unit, deliveries.c.batch_id == batch_id, before.by)
-    return None if row is None else Batch(batch_id, row.alert_id, CHANNELS[row.channel], row.rank, row.by)
+    return None if row is None else Batch(batch_id, row.alert_id, CHANNELS[row.channel], row.rank, row.by, row.again)
 
 
 _TO_SEND = Fetch(
@@ -260,12 +263,10 @@ async def due(unit: Unit, now: datetime, limit: int) -> list[Batch]:
 
 
 async def hasten(unit: Unit, alert_id: int, now: datetime) -> None:
-    """Make the rest of an alert due now: it was cancelled, and its report must close."""
+    """Make the rest of an alert due now: it sends no more, and its report must close."""
+    unfinished = batches.c.alert_id == alert_id, batches.c.done.is_(False)
+    theirs = deliveries.c.batch_id.in_(select(batches.c.id).where(*unfinished))
     await unit.conn.execute(
-        update(deliveries)
-        .where(deliveries.c.alert_id == alert_id, deliveries.c.state == DeliveryState.QUEUED)
-        .values(next_attempt_at=None)
+        update(deliveries).where(theirs, deliveries.c.state == DeliveryState.QUEUED).values(next_attempt_at=None)
     )
-    await unit.conn.execute(
-        update(batches).where(batches.c.alert_id == alert_id, batches.c.done.is_(False)).values(due_at=now)
-    )
+    await unit.conn.execute(update(batches).where(*unfinished).values(due_at=now))

@@ -10,7 +10,7 @@ from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people.people import open_external
-from broadcaster.store.tables import ANY_ID, SMS_ONLY, alerts, deliveries, follows
+from broadcaster.store.tables import ANY_ID, SMS_ONLY, alerts, batches, deliveries, follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,12 @@ async def person_of(unit: Unit, delivery_id: int) -> Reached | None:
     columns = deliveries.c.alert_id, deliveries.c.subscriber_id, deliveries.c.contact_id, deliveries.c.channel
     row = (await unit.conn.execute(select(*columns).where(deliveries.c.id == delivery_id))).one_or_none()
     return None if row is None else Reached(*row)
+
+
+async def told_again(unit: Unit, delivery_id: int) -> bool:
+    """Return whether a delivery is an update to somebody who was told of an earlier version."""
+    query = select(batches.c.again).join(deliveries, deliveries.c.batch_id == batches.c.id)
+    return bool(await unit.conn.scalar(query.where(deliveries.c.id == delivery_id)))
 
 
 async def contact_of(unit: Unit, delivery_id: int) -> tuple[int, int, int] | None:

@@ -3,21 +3,21 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, select, update
 
-from broadcaster.domain.alerts import Alert
-from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.alerts import Alert, Role
 from broadcaster.domain.deliveries import CHOSEN, DeliveryState, Person, PersonState
 from broadcaster.domain.hearing import Hearing, Wishes
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.reasons import NOT_TRIED, Reason, Why, pack, unpack
-from broadcaster.store.alerts import answers, counting, escalations, planning, standing
+from broadcaster.store.alerts import alerts as alert_rows
+from broadcaster.store.alerts import answers, counting, escalations, planning, standing, threads, told_before
 from broadcaster.store.alerts.planning import Plan
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Insert, Update
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import wishes
 from broadcaster.store.tables import (
     alerts,
     recipients,
@@ -82,6 +82,10 @@ async def write_chunk(
     how many people are new to the alert.
     """
     await unit.in_turn("dispatch", alert.id)
+    if alert.role is Role.LEFT:
+        await threads.hold(unit, alert)
+        if await alert_rows.is_cancelled(unit, alert.id):  # only those who wait: its account closes with them
+            subscriber_ids = await _waiting_of(unit, alert, subscriber_ids)
     known = {
         row.subscriber_id: row for row in await unit.conn.execute(_KNOWN, {"alert_id": alert.id, "ids": subscriber_ids})
     }
@@ -93,41 +97,32 @@ async def write_chunk(
         if row.pending == row.held == 0 and any(why.reason in NOT_TRIED for why in unpack(row.reasons))
     }
     new = [each for each in subscriber_ids if each not in known]
-    # The all-clear goes to everyone who was told, whatever their settings since.
-    told = alert.audience.kind is AudienceKind.TOLD
+    thread = None if alert.role is Role.FIRST else await threads.of(unit, alert)
+    told = await told_before.these(unit, alert, thread, [*new, *again])
     paused, unconfirmed = await planning.special(unit, [*new, *again], now)
-    if told:
-        paused = set()
+    paused -= told  # what was told is updated and ended, whatever their settings since
     willing = [each for each in [*new, *again] if each not in paused]
-    heard = {} if usual is None else await wishes.hearing(unit, alert, willing, usual, now)
+    heard = {} if usual is None else await told_before.hearing(unit, alert, willing, usual, now, told=told)
     now_told = [each for each in [*new, *again] if each not in heard]
     reachable, lacking = await planning.contacts_of(unit, alert, [each for each in now_told if each not in paused])
+    spared: set[int] = set()
+    if thread is not None and told:
+        reachable, spared = await told_before.as_before(unit, alert, thread, told, reachable)
+    if alert.role is Role.LEFT:  # the household's telephone told them of the update
+        now_told, spared = [each for each in now_told if each not in spared], set()
     reasons = lacking | dict.fromkeys(paused, Reason.PAUSED)
     planned = [each for each in now_told if each not in again or each in reachable or each in waiting]
     chunk = await planning.plan_first(unit, alert, planned, reachable, reasons=reasons, now=now)
     for each, how in heard.items():
         _hear(chunk, each, *how)
+    for each in spared:
+        chunk.people[each] = Person(each, PersonState.SPARED, 0, 0)
     if not chunk.people:
         return 0
-    chunk.unconfirmed = unconfirmed
+    chunk.unconfirmed, chunk.told = unconfirmed, told
     await _write_people(unit, alert, chunk, set(new), since)
     await planning.write(unit, alert, chunk, batch_sizes, now)
-    deltas: Counter[tuple[int, str, int]] = Counter()
-    for person in chunk.people.values():
-        each = person.subscriber_id
-        if each in again:
-            before = counting.people(unconfirmed=known[each].unconfirmed)
-            deltas[alert.id, before, known[each].state] -= 1
-        subject = counting.CHOSEN if person.state in CHOSEN else counting.people(unconfirmed=each in unconfirmed)
-        deltas[alert.id, subject, person.state] += 1
-        deltas[alert.id, counting.WAITING, 1] += (person.state is PersonState.PENDING and each in chunk.wait) - (
-            each in waiting
-        )
-        followed = each in again and known[each].next_round is not None
-        deltas[alert.id, counting.FOLLOWING, 0] += (person.next_round is not None) - followed
-    for channel, pairs in chunk.by_channel.items():
-        deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
-    await counting.add(unit, deltas)
+    await counting.add(unit, _sums(alert, chunk, {each: known[each] for each in again}, waiting))
     # Somebody may have answered the alert's page before they were found to be concerned.
     answered = await answers.who_answered(unit, alert.first_id, subscriber_ids)
     await standing.acknowledge(unit, [alert.id], answered, now)
@@ -143,6 +138,27 @@ async def write_chunk(
     return len(new)
 
 
+def _sums(alert: Alert, chunk: Plan, again: Mapping[int, Any], waiting: set[int]) -> Counter[tuple[int, str, int]]:
+    """Return what a chunk adds to the sums; ``again``: the rows that people had before."""
+    deltas: Counter[tuple[int, str, int]] = Counter()
+    for person in chunk.people.values():
+        each = person.subscriber_id
+        if each in again:
+            before = counting.people(unconfirmed=again[each].unconfirmed)
+            deltas[alert.id, before, again[each].state] -= 1
+        subject = counting.CHOSEN if person.state in CHOSEN else counting.people(unconfirmed=each in chunk.unconfirmed)
+        deltas[alert.id, subject, person.state] += 1
+        deltas[alert.id, counting.WAITING, 1] += (person.state is PersonState.PENDING and each in chunk.wait) - (
+            each in waiting
+        )
+        followed = each in again and again[each].next_round is not None
+        deltas[alert.id, counting.FOLLOWING, 0] += (person.next_round is not None) - followed
+        deltas[alert.id, counting.AGAIN, 1] += alert.role is Role.UPDATE and each in chunk.told and each not in again
+    for channel, pairs in chunk.by_channel.items():
+        deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
+    return deltas
+
+
 def _hear(chunk: Plan, subscriber_id: int, hearing: Hearing, until: datetime | None) -> None:
     """Plan for a person who is not sent the alert now."""
     person = Person(subscriber_id, _STATE_OF[hearing], 0, 0)
@@ -151,6 +167,11 @@ def _hear(chunk: Plan, subscriber_id: int, hearing: Hearing, until: datetime | N
     chunk.people[subscriber_id] = person
     if until is not None:
         chunk.wait[subscriber_id] = until
+
+
+async def _waiting_of(unit: Unit, alert: Alert, subscriber_ids: Sequence[int]) -> list[int]:
+    rows = await unit.conn.execute(_KNOWN, {"alert_id": alert.id, "ids": subscriber_ids})
+    return [row.subscriber_id for row in rows if row.wait_until is not None]
 
 
 async def in_alert(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> set[int]:

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from broadcaster.domain.alerts import Alert
+from broadcaster.domain.alerts import Alert, Role
 from broadcaster.domain.deliveries import DeliveryState, Person, PersonState
 from broadcaster.domain.escalation import enough, next_round
 from broadcaster.domain.hearing import Wishes
 from broadcaster.domain.people import CHANNELS
-from broadcaster.store.alerts import alerts, counting, escalations, planning, tracking
+from broadcaster.store.alerts import alerts, counting, escalations, planning, threads, told_before, tracking
 from broadcaster.store.alerts.escalations import Due
 from broadcaster.store.alerts.planning import Contacts, Plan
 from broadcaster.store.engine.among import among
@@ -69,6 +69,8 @@ async def take(
     if this.again:
         repeated = await _repeat(unit, alert, theirs, now)
     else:
+        thread = None if alert.role is not Role.UPDATE else await threads.of(unit, alert)
+        plan.told = await told_before.these(unit, alert, thread, list(theirs))
         await planning.assign(unit, alert, plan, theirs)
         await planning.write(unit, alert, plan, batch_sizes, now)
     await _write_people(unit, alert, plan, repeated)

@@ -66,8 +66,11 @@ Contacts = Mapping[int, Sequence[tuple[int, int]]]
 
 @dataclass
 class Plan:
-    """What to write for some people. ``by_channel``: (subscriber, contact) of each new delivery."""
+    """What to write for some people. ``by_channel``: (subscriber, contact) of each new delivery. ``told``: those who
+    were told of an earlier version.
+    """
 
+    told: set[int] = field(default_factory=set)
     people: dict[int, Person] = field(default_factory=dict)
     by_channel: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     shared: list[tuple[int, int]] = field(default_factory=list)
@@ -196,13 +199,14 @@ async def assign(unit: Unit, alert: Alert, plan: Plan, theirs: Contacts) -> None
 async def write(unit: Unit, alert: Alert, plan: Plan, batch_sizes: Mapping[int, int], now: datetime) -> None:
     """Write the planned deliveries in batches, which are announced, and the shares. ``batch_sizes``: by channel."""
     batched: list[tuple[int | str, int]] = []
-    for channel, pairs in sorted(plan.by_channel.items()):
+    for channel, everyone in sorted(plan.by_channel.items()):
         size = batch_sizes[channel]
-        for start in range(0, len(pairs), size):
-            batch_id = new_id()
-            part = pairs[start : start + size]
-            await _write_batch(unit, alert, Batch(batch_id, alert.id, CHANNELS[channel], alert.rank), part, now)
-            batched.append((f"{CHANNELS[channel]}:{batch_id}", alert.rank))
+        for again in (False, True):
+            pairs = [pair for pair in everyone if (pair[0] in plan.told) is again]
+            for start in range(0, len(pairs), size):
+                batch = Batch(new_id(), alert.id, CHANNELS[channel], alert.rank, again=again)
+                await _write_batch(unit, alert, batch, pairs[start : start + size], now)
+                batched.append((f"{batch.channel}:{batch.id}", alert.rank))
     await unit.tell_many("batch", batched)
     if plan.shared:
         await unit.conn.execute(
@@ -224,6 +228,7 @@ async def _write_batch(unit: Unit, alert: Alert, batch: Batch, pairs: Sequence[t
             size=len(pairs),
             done=False,
             due_at=now,
+            again=batch.again,
         )
     )
     channel, created_at = CHANNEL_NUMBER[batch.channel], to_micros(now)

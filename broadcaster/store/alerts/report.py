@@ -12,13 +12,14 @@ from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.domain.reasons import unpack
-from broadcaster.domain.report import Percentiles, Report, Unreached
+from broadcaster.domain.report import Percentiles, Report, Unreached, Version
 from broadcaster.domain.spelling import counted
 from broadcaster.store import help_requests
-from broadcaster.store.alerts import answers, counting, retiring
+from broadcaster.store.alerts import alerts as alert_rows
+from broadcaster.store.alerts import answers, breakdown, counting, retiring, threads
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import people
-from broadcaster.store.tables import channel_stops, deliveries, recipients, shares, to_micros
+from broadcaster.store.tables import channel_stops, recipients, to_micros
 
 _STOP = text(
     "INSERT INTO channel_stops (channel, code, detail, since) VALUES (:channel, :code, :detail, :since)"
@@ -36,7 +37,7 @@ async def report(unit: Unit, alert: Alert) -> Report:
     pending = by_state.get(PersonState.PENDING, 0)
     stopped = {name: why for name, why in (await stops(unit)).items() if name in alert.channels}
     warnings = []
-    if alert.resolved_at is not None and matched == 0 and not waiting:
+    if alert.resolved_at is not None and matched == 0 and not waiting and not chosen.get(PersonState.SPARED):
         warnings.append(_nobody(alert))
     maybe_twice = sums.get(counting.TWICE, {}).get(1, 0)
     if maybe_twice:
@@ -73,14 +74,31 @@ async def report(unit: Unit, alert: Alert) -> Report:
         unwanted=chosen.get(PersonState.UNWANTED, 0),
         answers={word_of(choice): n for choice, n in (await answers.sums(unit, alert.first_id)).items()},
         help=await help_requests.figures(unit, alert.first_id),
+        again=sums.get(counting.AGAIN, {}).get(1, 0),
+        spared=chosen.get(PersonState.SPARED, 0),
+        versions=await versions_of(unit, alert),
     )
+
+
+async def versions_of(unit: Unit, alert: Alert) -> tuple[Version, ...]:
+    """Return the alerts of a thread and their people, oldest first; none for an alert alone."""
+    thread = (await threads.of(unit, alert)).all
+    if len(thread) == 1:
+        return ()
+    people = await breakdown.glances(unit, thread)
+    found = []
+    for each in await alert_rows.by_ids(unit, thread):
+        by_state = people.get(each.id, {})
+        told = sum(n for state, n in by_state.items() if state >= PersonState.ACCEPTED)
+        found.append(Version(each.id, each.role, each.sent_at, sum(by_state.values()), told))
+    return tuple(sorted(found, key=lambda version: version.id))
 
 
 def _nobody(alert: Alert) -> str:
     if alert.audience.kind is AudienceKind.DIGEST:
         return "NOBODY was sent this digest: those who wanted it have left, or have no push and no mail."
     if alert.audience.kind is AudienceKind.TOLD:
-        return "NOBODY had been told of the alert: the all-clear went to no one."
+        return "NOBODY had been told of the alert: its end went to no one."
     where = "in the area " if alert.area is not None else ""
     return f"NOBODY was reached: no one {where}is concerned by the rule '{alert.audience.kind}'."
 
@@ -117,36 +135,6 @@ async def unreached(
     rows = list(await unit.conn.execute(query))
     known = await people.names(unit, alert.station_id, [row.subscriber_id for row in rows])
     return [Unreached(each, *known.get(each, (None, None)), reasons=unpack(reasons)) for each, reasons in rows]
-
-
-async def told(unit: Unit, alert_id: int, *, after: int, limit: int) -> list[int]:
-    """Return the people an alert was sent to, ascending, after the id ``after``."""
-    return list(
-        await unit.conn.scalars(
-            select(recipients.c.subscriber_id)
-            .where(
-                recipients.c.alert_id == alert_id,
-                recipients.c.state >= PersonState.ACCEPTED,
-                recipients.c.subscriber_id > after,
-            )
-            .order_by(recipients.c.subscriber_id)
-            .limit(limit)
-        )
-    )
-
-
-async def maybe_told(unit: Unit, alert_id: int) -> list[int]:
-    """Return the people an alert may have been sent to without confirmation, with nothing left to send."""
-    perhaps = select(deliveries.c.contact_id, deliveries.c.subscriber_id).where(
-        deliveries.c.alert_id == alert_id,
-        deliveries.c.state != DeliveryState.QUEUED,
-        deliveries.c.maybe_sent,
-    )
-    own = {row.contact_id: row.subscriber_id for row in await unit.conn.execute(perhaps)}
-    if not own:
-        return []
-    rows = await unit.conn.execute(select(shares).where(shares.c.alert_id == alert_id))
-    return sorted({*own.values(), *(row.subscriber_id for row in rows if row.contact_id in own)})
 
 
 async def unsettled(unit: Unit, alert_id: int) -> int:

@@ -7,8 +7,8 @@ Personal data is sealed (``store/engine/sealing.py``): contacts, places, positio
 # ruff: noqa: I001
 # fmt: off
 from broadcaster.store.tables.alerts import (
-    ANY_ID, REFUSED, SMS_ONLY, alert_counts, alert_latencies, alerts, batches, contact_refusals, deliveries,
-    escalations, keeper_answers, outbox, recipients, sandbox_messages, shares,
+    ANY_ID, MAYBE_SENT, REFUSED, SMS_ONLY, alert_counts, alert_latencies, alerts, batches, contact_refusals,
+    deliveries, escalations, keeper_answers, outbox, recipients, sandbox_messages, shares,
 )
 from broadcaster.store.tables.answers import (
     OPEN_ONLY, answers, help_duties, help_requests,
@@ -34,6 +34,7 @@ __all__ = [
     "ANY_ID",
     "FORGOTTEN_ONLY",
     "GONE_ONLY",
+    "MAYBE_SENT",
     "NOT_SENT",
     "OPEN_ONLY",
     "OPERATOR",

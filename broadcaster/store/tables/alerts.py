@@ -91,9 +91,14 @@ alerts = Table(
     Column("places", JSON(none_as_null=True)),  # addresses at the centres of its circles; null: not looked up
     Column("policy", JSON(none_as_null=True)),  # as it was when the alert was issued; null: all channels at once
     Column("stopped_at", Instant),  # no further step is taken since
+    Column("role", String(10)),  # domain.alerts.Role; null: the version before this column wrote it
+    Column("thread_id", BigInteger),
+    Column("followed_by", BigInteger),
+    Column("silent", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("station_id", "idempotency_key"),
     Index("ix_alerts_station_id_id", "station_id", "id"),
     Index("ix_alerts_state_expires_at", "state", "expires_at"),
+    set_only("alerts", "thread_id"),
 )
 
 recipients = Table(
@@ -120,6 +125,9 @@ recipients = Table(
 
 ANY_ID = "id > 0"
 """Condition of ``deliveries``' index for pages: all rows."""
+
+MAYBE_SENT = "maybe_sent = true"
+"""Partial index condition of ``deliveries``: few, and an ending looks for them."""
 
 SMS_ONLY = "channel = 1"
 """Partial index condition of ``deliveries``: by SMS (``CHANNEL_NUMBER``)."""
@@ -153,6 +161,7 @@ deliveries = Table(
     # Only for pages, which repeat its condition. Otherwise a planner without statistics would prefer it to the one
     # above, and scan a whole alert to find a contact.
     Index("ix_deliveries_pages", "alert_id", "id", sqlite_where=text(ANY_ID), postgresql_where=text(ANY_ID)),
+    Index("ix_deliveries_maybe", "alert_id", sqlite_where=text(MAYBE_SENT), postgresql_where=text(MAYBE_SENT)),
     # A carrier's delivery report has only this id.
     Index("ix_deliveries_sms", "provider_id", sqlite_where=text(SMS_ONLY), postgresql_where=text(SMS_ONLY)),
 )
@@ -179,6 +188,7 @@ batches = Table(
     Column("lease_owner", String(40)),
     Column("lease_until", Instant),
     Column("by", String(40)),
+    Column("again", Boolean, nullable=False, server_default=false()),  # to people told of an earlier version
     Index("ix_batches_alert_id", "alert_id"),
 )
 

@@ -9,7 +9,7 @@ from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Handler, Route
 from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.web.console import home, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, report, unreached
-from broadcaster.web.console.compose import compose, editing, later, preview, templates
+from broadcaster.web.console.compose import compose, editing, later, preview, templates, updating
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.operators import account, entering, password, people
 from broadcaster.web.console.sandbox import sandbox
@@ -331,12 +331,32 @@ ROUTES: tuple[Route, ...] = (
         "What changes of that page.",
         answers={200: _STREAM, 204: None},
     ),
-    page_at("/console/alerts/{id}/cancel", live_cancel.ask, Permission.SEND, "The all-clear, ready to be sent."),
+    page_at(
+        "/console/alerts/{id}/update", updating.page, Permission.SEND, "An update of it, in the steps of a new one."
+    ),
+    data_at(
+        "POST",
+        "/console/alerts/{id}/update",
+        updating.save,
+        Permission.SEND,
+        "Send the update.",
+        largest=SHAPE,
+        proven=True,
+        changes=(Action.ALERT_UPDATED,),
+    ),
+    page_at(
+        "/console/alerts/{id}/cancel",
+        live_cancel.ask,
+        Permission.SEND,
+        "How it ends, ready to be sent.",
+        query=live_cancel.CancelQuery,
+    ),
     form_at(
         "/console/alerts/{id}/cancel",
         live_cancel.do,
         Permission.SEND,
-        "Send the all-clear.",
+        "Send how it ends.",
+        query=live_cancel.CancelQuery,
         proven=True,
         changes=(Action.ALERT_CANCELLED,),
     ),

@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.alerts import Alert, MsgType, Status
+from broadcaster.domain.alerts import ENDINGS, Alert, MsgType, Role, Status
 from broadcaster.domain.answers import asks
 from broadcaster.domain.spelling import folded, searched
 from broadcaster.domain.stations import Station
@@ -19,7 +19,8 @@ from broadcaster.http.auth import count
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.languages import DEFAULT
-from broadcaster.store.alerts import alerts
+from broadcaster.store import Unit
+from broadcaster.store.alerts import alerts, threads
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import reads_gzip
 from broadcaster.web.ground import picture_of
@@ -144,16 +145,17 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
         "Last-Modified": format_datetime(services.clock.now(), usegmt=True),
         "Vary": "Accept-Language, Accept-Encoding",
     }
-    return alert.id, body if isinstance(body, bytes) else b"", headers
+    return facts["alert"].id, body if isinstance(body, bytes) else b"", headers
 
 
 async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tuple[Words, dict[str, Any]]:
-    """Return an alert's page in the reader's words, for anybody: nobody's answer is in it."""
+    """Return an alert's page in the reader's words, for anybody: nobody's answer is in it.
+
+    The page of an earlier version is that of the one which holds now.
+    """
     request, services = call.request, call.services
-    cleared = None
-    if alert.cancelled_at:
-        async with services.store.read() as unit:
-            cleared = await alerts.all_clear_of(unit, alert.id, station.id)
+    async with services.store.read() as unit:
+        alert, ending, left = await _as_it_stands(unit, alert)
     default = station.languages[0]
     # A page in a language that the alert lacks would be a mix of two.
     readable = [language for language in catalogs().languages if language in alert.texts]
@@ -174,7 +176,8 @@ async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tu
         "word": severity_words(words)[alert.severity],
         "look": look_of(alert),
         "ended": _ended(alert, services.clock.now(), words),
-        "all_clear": None if cleared is None else cleared.token,
+        "ending": ending,
+        "left": left,
         "url": f"{services.base_url}/a/{alert.token}",
         "base_url": services.base_url,
         "sandbox_names": [words.channel(each, inside=True) for each in alert.sandbox],
@@ -192,6 +195,21 @@ async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tu
         "asks": asks(alert) and alert.active(services.clock.now()),
         "answer_to": f"/v1/subscribers/me/answers/{alert.token}",
     }
+
+
+async def _as_it_stands(unit: Unit, alert: Alert) -> tuple[Alert, Alert | None, bool]:
+    """Return (the version that holds, or held last; its ending; whether it was asked for as left outside).
+
+    The link of an earlier version, and of the word that it no longer applies, shows what holds now.
+    """
+    if alert.role in ENDINGS or (alert.role is Role.FIRST and alert.followed_by is None):
+        return alert, None, False
+    thread = await threads.alerts_of(unit, alert)
+    versions = [each for each in thread if each.role in (Role.FIRST, Role.UPDATE)]
+    ending = next((each for each in thread if each.role in ENDINGS), None)
+    if alert.role is Role.REMINDER:
+        return alert, ending, False
+    return versions[-1] if versions else alert, ending, alert.role is Role.LEFT
 
 
 def unknown(call: Call[Any, Any]) -> web.Response:
@@ -218,6 +236,8 @@ def _shape(area: Area) -> str:
 
 
 def _ended(alert: Alert, now: datetime, words: Words) -> str | None:
+    if alert.role is Role.MISTAKE:
+        return words("SENT BY MISTAKE")
     if alert.msg_type is MsgType.CANCEL:
         return words("ALL CLEAR")
     if alert.cancelled_at is not None:

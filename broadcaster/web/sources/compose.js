@@ -34,7 +34,7 @@ class App {
       const again = goOn || ["reload", "back_forward"].includes(came?.type);
       this.draft = (again && found) || filled(this.given);
       this.wording.fillIn(); // the summary reads what is chosen there
-      this.show(asked || "check", { replace: true });
+      this.show(asked || (this.given.editing.updates ? "where" : "check"), { replace: true });
       return;
     }
     if (found && (STEPS.indexOf(asked) > 0 || goOn)) {

@@ -123,7 +123,7 @@ async function arrived(data) {
   const late = before && told.id && BigInt(before.id || 0) > BigInt(told.id);
   const shown = late ? before : { ...told, path, came: Date.now() };
   if (shown.tag && !late) await write("alerts", shown.tag, shown).catch(() => undefined);
-  await show(shown, { quiet: Boolean(late) });
+  await show(shown, { quiet: Boolean(late || shown.quiet) });
   await Promise.allSettled([report(told.receipt, "displayed"), late ? null : keepPage(path), trim(), nudge()]);
 }
 

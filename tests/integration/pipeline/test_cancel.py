@@ -8,7 +8,8 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import select
 
-from broadcaster.pipeline.issue import cancel, issue
+from broadcaster.pipeline.end import end
+from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import report as reports
@@ -61,7 +62,7 @@ async def test_the_unsent_is_cancelled_and_the_all_clear_goes_to_exactly_those_w
         assert await people_of(town, all_clear["id"]) == informed
         cleared = await told(town, all_clear["id"])
         assert set(cleared.values()) == {1}
-        assert set(cleared) == {contact for each in people if each.id in informed for contact in each.contacts}
+        assert set(cleared) == set(warned), "by the contacts that were reached, and by no other"
         await recount(town.store, alert["id"])
         await recount(town.store, all_clear["id"])
 
@@ -88,7 +89,8 @@ async def test_an_all_clear_replaces_the_alert_on_a_device_and_says_that_it_is_o
         assert "Fin de l'alerte" in came["sms", someone.mobile].whole.body
         alert_mail, clear_mail = (each.parsed for each in town.smtp.messages)
         assert alert_mail["Message-ID"] != clear_mail["Message-ID"]
-        assert alert_mail["References"] == clear_mail["References"]
+        assert clear_mail["In-Reply-To"] == alert_mail["Message-ID"]
+        assert clear_mail["References"].split() == [alert_mail["References"], alert_mail["Message-ID"]]
         assert "Fin d'alerte" in came["voice", someone.landline].whole["Twiml"].replace("&#39;", "'")
         await recount(town.store, all_clear["id"])
 
@@ -191,7 +193,7 @@ async def test_an_alert_that_is_cancelled_before_anyone_is_written_down_ends_wit
             station = await add_station(unit, "laigle")
             await register(unit, station.id, resident(mail("rose@town.example"), at=(0.63, 48.76)))
         alert, _ = await issue(services, command(station))
-        all_clear = await cancel(services, alert, station, BY, None)
+        all_clear = await end(services, alert, station, BY)
         for each in (alert, all_clear):
             async with services.bus.listen(f"alert:{each.id}") as heard:
                 assert await resolve(services, each.id) == 0

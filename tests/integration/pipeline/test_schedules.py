@@ -17,7 +17,8 @@ from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.schedules import Kind, Outcome, Schedule
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
-from broadcaster.pipeline.issue import cancel, issue
+from broadcaster.pipeline.end import end
+from broadcaster.pipeline.issue import issue
 from broadcaster.store import schedules, tables
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
@@ -395,7 +396,7 @@ async def test_reminders_repeat_an_alert_while_it_holds_and_end_with_it(services
     assert await scheduling.issue_due(services) == 1
     (told, _) = await sent(services)
     assert (told.msg_type, told.references) == (MsgType.UPDATE, (original.id,))
-    await cancel(services, original, station, BY, None)
+    await end(services, original, station, BY)
     assert (await read(services, reminder)).ended_at == AT_FRIDAY
     at(services, AT_FRIDAY + DAY)
     assert await scheduling.issue_due(services) == 0

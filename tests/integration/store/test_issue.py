@@ -12,11 +12,12 @@ from sqlalchemy import select
 from broadcaster.domain.alerts import MsgType, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.refusals import Conflict, Refused, sentence
-from broadcaster.pipeline.issue import LONGEST, cancel, issue
+from broadcaster.pipeline.end import end
+from broadcaster.pipeline.issue import LONGEST, issue
 from broadcaster.store import Store, StoreUnavailable, Vault, tables
 from broadcaster.store.alerts import alerts
 from broadcaster.store.engine import outbox
-from tests.contract.service import HERE, command, service
+from tests.contract.service import BY, HERE, command, service
 from tests.contract.stores import NOW, SECRET, add_station
 
 
@@ -141,21 +142,21 @@ async def test_an_alert_that_could_not_be_written_was_not_taken(services, town):
 
 async def test_a_cancel_ends_the_alert_and_its_all_clear_goes_to_whoever_was_told(services, town):
     alert, _ = await issue(services, command(town, status=Status.EXERCISE))
-    clear = await cancel(services, alert, town, None, None)
+    clear = await end(services, alert, town, BY)
     assert (clear.msg_type, clear.status, clear.references) == (MsgType.CANCEL, Status.EXERCISE, (alert.id,))
     assert clear.audience == Audience(AudienceKind.TOLD, told=alert.id)
     assert clear.texts["fr"].headline == 'Fin de l\'alerte : "La Risle déborde"'
     assert services.active.at(0.63, 48.76) == []
     there, told = await kept(services)
-    assert there == [replace(alert, cancelled_at=NOW), clear]
+    assert there == [replace(alert, cancelled_at=NOW, followed_by=clear.id), clear]
     assert told == [str(alert.id), str(clear.id)]
 
 
 async def test_an_alert_cancelled_by_many_at_once_has_one_all_clear(services, town):
     alert, _ = await issue(services, command(town))
-    found = await asyncio.gather(*(cancel(services, alert, town, None, None) for _ in range(10)))
+    found = await asyncio.gather(*(end(services, alert, town, BY) for _ in range(10)))
     assert len({clear.id for clear in found}) == 1
-    again = await cancel(services, alert, town, None, {"fr": Text("Autre chose")})
+    again = await end(services, alert, town, BY, {"fr": Text("Autre chose")})
     assert again == found[0], "asked again with other words, it is the first all-clear"
     assert len((await kept(services))[0]) == 2
 
@@ -163,22 +164,22 @@ async def test_an_alert_cancelled_by_many_at_once_has_one_all_clear(services, to
 async def test_two_alerts_that_are_cancelled_each_have_their_own_all_clear(services, town):
     one, _ = await issue(services, command(town))
     two, _ = await issue(services, command(town))
-    first = await cancel(services, one, town, None, None)
-    second = await cancel(services, two, town, None, None)
+    first = await end(services, one, town, BY)
+    second = await end(services, two, town, BY)
     assert (first.references, second.references) == ((one.id,), (two.id,))
 
 
 async def test_an_all_clear_can_not_be_cancelled(services, town):
     alert, _ = await issue(services, command(town))
-    clear = await cancel(services, alert, town, None, None)
-    with pytest.raises(Refused, match="is an all-clear"):
-        await cancel(services, clear, town, None, None)
+    clear = await end(services, alert, town, BY)
+    with pytest.raises(Refused, match="ends an alert"):
+        await end(services, clear, town, BY)
 
 
 async def test_an_all_clear_in_unfit_words_is_refused_and_the_alert_goes_on(services, town):
     alert, _ = await issue(services, command(town))
     with pytest.raises(Refused) as caught:
-        await cancel(services, alert, town, None, {"fr": Text("Fin\nde l'alerte")})
+        await end(services, alert, town, BY, {"fr": Text("Fin\nde l'alerte")})
     assert caught.value.field == "texts.fr.headline"
     assert services.active.at(0.63, 48.76) == [alert.id]
     assert (await kept(services))[0] == [alert]
@@ -187,7 +188,7 @@ async def test_an_all_clear_in_unfit_words_is_refused_and_the_alert_goes_on(serv
 async def test_an_alert_that_is_over_can_still_be_cancelled(services, town):
     alert, _ = await issue(services, command(town, expires_at=NOW + timedelta(minutes=1)))
     services.clock.forward(hours=1)
-    clear = await cancel(services, alert, town, None, None)
+    clear = await end(services, alert, town, BY)
     assert clear.expires_at > services.clock.now()
 
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.domain.alerts import Message, Severity, Text
+from broadcaster.domain.alerts import ENDINGS, Message, Role, Severity, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.languages import LANGUAGES
-from broadcaster.pipeline.issue import prepared_all_clear
+from broadcaster.pipeline.prepared import ending, left_outside
 from broadcaster.pipeline.rules import check_receivers, check_texts
 from tests.contract.stores import BOUNDARY, an_alert
 from zones import Area, Circle
@@ -122,21 +122,21 @@ def test_a_longer_text_holds_no_control_character_but_line_breaks_and_tabs(name,
     st.sampled_from(list(LANGUAGES)),
     st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=160),
 )
-def test_the_all_clear_that_stands_ready_is_always_one_that_may_be_sent(language, headline):
+def test_what_stands_ready_is_always_something_that_may_be_sent(language, headline):
     if not headline.strip():
         return
     alert = an_alert(1, texts={language: Text(headline, "long" * 900, "do", "sms")})
     station = Station(1, "x", "X", StationKind.AUTHORITY, (language,), None, 0.0)
-    ready = prepared_all_clear(alert, station)
-    check_texts(station, ready)
-    assert list(ready) == [language]
-    assert ready[language].sms == "", "an SMS that the author wrote of the alert says nothing of its end"
-    assert headline[:100].rstrip() in ready[language].headline
-    assert ready[language].headline.endswith('"'), "what is lifted stands in quotes, however long it is"
+    for ready in (*(ending(alert, station, role) for role in ENDINGS), left_outside(alert, station)):
+        check_texts(station, ready)
+        assert list(ready) == [language]
+        assert ready[language].sms == "", "an SMS that the author wrote of the alert says nothing of its end"
+        assert headline[:100].rstrip() in ready[language].headline
+        assert ready[language].headline.endswith('"'), "what it is about stands in quotes, however long it is"
 
 
 def test_the_all_clear_stands_ready_in_each_language_of_the_alert():
     texts = {"fr": Text("Crue"), "en": Text("Flood"), "ar": Text("فيضان")}
-    ready = prepared_all_clear(an_alert(1, texts=texts), TOWN)
+    ready = ending(an_alert(1, texts=texts), TOWN, Role.ALL_CLEAR)
     assert set(ready) == {"fr", "en", "ar"}
     assert ready["ar"].description == ready["fr"].description, "the station's language, which has words"

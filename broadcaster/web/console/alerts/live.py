@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import aiohttp_jinja2
 from aiohttp import web
 
-from broadcaster.domain.alerts import Alert, MsgType, Status
+from broadcaster.domain.alerts import Alert, Role, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import ChannelName
@@ -16,10 +16,12 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.domain.report import Report
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.alerts import alert_of
+from broadcaster.http.alerts import alert_of, etag_of
 from broadcaster.http.deliveries import Told, stream
+from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
-from broadcaster.store import schedules
+from broadcaster.pipeline.update import differences
+from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.web.console.alerts.alerts import label_of, look_of, state_word
@@ -52,14 +54,18 @@ async def page(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         by = await reporting.sender_of(unit, alert.id)
         occurrence = (await schedules.of_alerts(unit, [alert.id])).get(alert.id)
-        if alert.msg_type is MsgType.CANCEL and alert.references:
-            earlier = await alerts.by_id(unit, alert.references[0])
+        if alert.references:
+            earlier = await alerts.by_id(unit, alert.references[-1])
+        changed = await _changed(unit, call.request.query.get("changed", ""), alert, by, words)
+        left = [each.id for each in facts.report.versions if each.role is Role.LEFT and each.id > alert.id]
     shown = {
         **heading(facts.alert, station, words),
         **changing(facts, station, words),
         "by": by,
         "occurrence": occurrence,
         "earlier": earlier,
+        "changed": changed,
+        "left_id": left[0] if left and alert.role is not Role.LEFT else None,
         "may_cancel": _may_cancel(call, facts.alert, station),
         "picture": picture_of(call.services.settings, alert, station),
         "places": whereabouts(alert, station, words),
@@ -67,6 +73,21 @@ async def page(call: Call[None, None]) -> web.Response:
         "again": "again" in call.request.query,
     }
     return show(call.request, "alerts/live.html", words, shown, tab="alerts", where=station.name)
+
+
+async def _changed(unit: Unit, seen: str, alert: Alert, by: str | None, words: Words) -> dict[str, Any] | None:
+    """Return what changed since the version that an operator looked at, and who changed it; None without one."""
+    number = number_of(seen)
+    before = None if number is None else await alerts.by_id(unit, number)
+    if before is None or before.first_id != alert.first_id:
+        return None
+    fields = {
+        "texts": words("the words"),
+        "area": words("the area"),
+        "expires": words("how long it holds"),
+        "severity": words("how grave it is"),
+    }
+    return {"by": by, "what": ", ".join(fields[each] for each in differences(before, alert)) or words("nothing")}
 
 
 async def events(call: Call[None, None]) -> web.StreamResponse:
@@ -124,6 +145,7 @@ def audience_words(alert: Alert, words: Words) -> str:
         AudienceKind.ALL_FOLLOWERS: words("All who follow this station, wherever they are"),
         AudienceKind.GROUPS: words("The groups %(groups)s", groups=", ".join(alert.audience.groups)),
         AudienceKind.TOLD: words("Everyone who was told of the alert"),
+        AudienceKind.LEFT: words("Those who were told of the alert, and are no longer in its area"),
         AudienceKind.DIGEST: words("Those who want these alerts in one message a day"),
     }[alert.audience.kind]
 
@@ -150,6 +172,7 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "maybe_twice": facts.report.maybe_twice,
         "state": state_word(alert, people, facts.at, words),
         "lifted": None if alert.cancelled_at is None else _lifted(facts, zone, words),
+        "etag": etag_of(alert),
         "over": facts.at >= alert.expires_at,
         "curve": curve_of(
             facts.accepted,
@@ -200,8 +223,8 @@ def _lifted(facts: Facts, zone: ZoneInfo, words: Words) -> dict[str, Any]:
     at = facts.alert.cancelled_at
     return {
         "at": "" if at is None else written_short(at, zone, words),
-        "by": facts.lifted_by,
-        "all_clear": None if facts.all_clear is None else facts.all_clear.id,
+        "by": facts.followed_by,
+        "follower": facts.follower,
     }
 
 
@@ -234,7 +257,7 @@ def _channel(name: ChannelName, by_state: Mapping[str, int], words: Words) -> di
 
 def _may_cancel(call: Call[Any, Any], alert: Alert, station: Station) -> bool:
     may = call.may(Permission.SEND, station.id)
-    return may and alert.msg_type is not MsgType.CANCEL and alert.cancelled_at is None
+    return may and alert.role in (Role.FIRST, Role.UPDATE) and alert.cancelled_at is None
 
 
 def _part(request: web.Request, name: str, words: Words, shown: Mapping[str, Any]) -> str:

@@ -1,19 +1,30 @@
-"""/console/alerts/{id}/cancel: confirm or edit the prepared all-clear, then hold the button."""
+"""/console/alerts/{id}/cancel: confirm or edit the prepared ending, then hold the button."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
+from pydantic import Field
 
-from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_HEADLINE, MAX_INSTRUCTION, Alert, MsgType, Text
-from broadcaster.domain.refusals import Refused
+from broadcaster.domain.alerts import (
+    ENDINGS,
+    MAX_DESCRIPTION,
+    MAX_HEADLINE,
+    MAX_INSTRUCTION,
+    Alert,
+    Role,
+    Text,
+)
+from broadcaster.domain.refusals import Refused, Stale
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
-from broadcaster.pipeline import issue
-from broadcaster.store.alerts import alerts
+from broadcaster.http.schemas.base import Query
+from broadcaster.pipeline.end import end
+from broadcaster.pipeline.prepared import ending
+from broadcaster.store.alerts import threads
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_facts import WATCH
 from broadcaster.web.console.alerts.live_words import clock_time, number, sandboxed
@@ -25,23 +36,31 @@ FIELDS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction
 """Editable parts of a text, with their maximum length."""
 
 
-async def ask(call: Call[None, None]) -> web.StreamResponse:
-    """Show the all-clear and the number of its recipients."""
+class CancelQuery(Query):
+    """``kind``: how it ends."""
+
+    kind: Literal["all_clear", "mistake"] = "all_clear"
+    lang: str = Field("", max_length=12)
+
+
+async def ask(call: Call[None, CancelQuery]) -> web.StreamResponse:
+    """Show the ending and the number of its recipients."""
     alert, station = await alert_of(call)
-    there = await _already(call, alert)
+    there = await moved_on(call, alert)
     if there is not None:
         return there
-    return await _page(call, alert, station, issue.prepared_all_clear(alert, station), {})
+    return await _page(call, alert, station, ending(alert, station, Role(call.query.kind)), {})
 
 
-async def do(call: Call[None, None]) -> web.StreamResponse:
-    """Send it. A second operator is sent to the first one's all-clear, with a notice."""
+async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
+    """Send it. A second operator is sent to what the first one made of the alert, with a notice."""
     alert, station = await alert_of(call)
-    there = await _already(call, alert)
+    there = await moved_on(call, alert)
     if there is not None:
         return there
     form = await form_of(call.request)
-    prepared = issue.prepared_all_clear(alert, station)
+    role = Role(call.query.kind)
+    prepared = ending(alert, station, role)
     texts = {
         language: Text.read({name: _tidy(form.get(f"{name}.{language}", getattr(own, name))) for name in FIELDS})
         for language, own in prepared.items()
@@ -50,27 +69,31 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
     if wrong:
         return await _page(call, alert, station, texts, wrong, status=422)
     try:
-        cleared = await issue.cancel(call.services, alert, station, call.actor, texts)
+        ended = await end(call.services, alert, station, call.actor, texts, role=role, as_seen=True)
+    except Stale:
+        return await moved_on(call, (await alert_of(call))[0]) or _to(alert)
     except Refused as refused:
         name = ".".join(reversed(refused.field.removeprefix("texts.").split(".")))
         words = words_of(call.request, station.languages[0])
         wrong = {name: words("This can't be sent as it is: leave out signs that are no text.")}
         return await _page(call, alert, station, texts, wrong, status=422)
-    return _to(cleared)
+    return _to(ended)
 
 
-async def _already(call: Call[Any, Any], alert: Alert) -> web.Response | None:
-    """Return a redirect to an existing all-clear; an all-clear itself can't be cancelled."""
-    if alert.msg_type is MsgType.CANCEL:
-        return _to(alert)
+async def moved_on(call: Call[Any, Any], alert: Alert) -> web.Response | None:
+    """Return a redirect to what followed an alert that somebody else updated or ended; None while it holds.
+
+    An ending, a reminder and a message to people left outside can't be ended either.
+    """
     async with call.services.store.read() as unit:
-        earlier = await alerts.all_clear_of(unit, alert.id, alert.station_id)
-    return None if earlier is None else _to(earlier, again=True)
+        now = await threads.current(unit, alert)
+    if now.id == alert.id:
+        return _to(alert) if alert.role in ENDINGS else None
+    return _to(now, "again=1" if now.role in ENDINGS else f"changed={alert.id}")
 
 
-def _to(alert: Alert, *, again: bool = False) -> web.Response:
-    there = f"/console/alerts/{alert.id}" + ("?again=1" if again else "")
-    return to(there)
+def _to(alert: Alert, notice: str = "") -> web.Response:
+    return to(f"/console/alerts/{alert.id}" + (f"?{notice}" if notice else ""))
 
 
 def _tidy(said: str) -> str:
@@ -103,13 +126,16 @@ async def _page(
     words = words_of(call.request, station.languages[0])
     facts = await call.request.app[WATCH].read(call.services, alert)
     people = facts.people
+    async with call.services.store.read() as unit:
+        told = len(await threads.informed(unit, await threads.of(unit, facts.alert)))
     shown = {
         **heading(alert, station, words),
         "texts": texts,
         "limits": FIELDS,
+        "kind": call.query.kind,
         "wrong": wrong,
-        "told": people.reached,
-        "count": number(people.reached, words),
+        "told": told,
+        "count": number(told, words),
         "pending": people.pending,
         "nothing_sent": sandboxed(alert),
         "sent_clock": clock_time(alert.sent_at, zone_of(station.region), words),

@@ -34,8 +34,8 @@ class Facts:
     accepted: Mapping[int, int]
     delivered: Mapping[int, int]
     reasons: Mapping[str, int]
-    all_clear: Alert | None
-    lifted_by: str | None
+    follower: Alert | None
+    followed_by: str | None
     troubles: Sequence[Trouble]
     at: datetime
 
@@ -71,11 +71,9 @@ class Watch:
             found = await reports.report(unit, alert)
             histograms = await counting.latencies(unit, alert.id)
             people = people_in(found)
-            cleared = None
-            if alert.cancelled_at is not None:
-                cleared = await alerts.all_clear_of(unit, alert.id, alert.station_id)
+            follower = None if alert.followed_by is None else await alerts.by_id(unit, alert.followed_by)
             refusals = [refused(each) for each in await retiring.refusals_of(unit, alert.id)]
-            by = None if cleared is None else await reporting.sender_of(unit, cleared.id)
+            by = None if follower is None else await reporting.sender_of(unit, follower.id)
             # This scans every person of the alert: not at each of many changes a second.
             before = self._reasons.get(alert.id)
             stale = before is None or (
@@ -95,8 +93,8 @@ class Watch:
             accepted=histograms[counting.ACCEPTED],
             delivered=histograms[counting.DELIVERED],
             reasons=before[2],
-            all_clear=cleared,
-            lifted_by=by,
+            follower=follower,
+            followed_by=by,
             troubles=[*await _troubles(services, alert, now), *refusals],
             at=now,
         )

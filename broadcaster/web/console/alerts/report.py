@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import aiohttp_jinja2
 from aiohttp import web
 
-from broadcaster.domain.alerts import Alert, MsgType
+from broadcaster.domain.alerts import Alert, MsgType, Role
 from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import ChannelName
@@ -130,8 +130,7 @@ def _timeline(
             add(alert.sent_at + timedelta(seconds=seconds), told)
     add(moments.last_at, words("Last person told"))
     add(alert.finished_at, words("Everyone is accounted for"))
-    lifted = words("Lifted by %(who)s", who=facts.lifted_by) if facts.lifted_by else words("Lifted")
-    add(alert.cancelled_at, lifted)
+    add(alert.cancelled_at, _followed(facts, words))
     if alert.cancelled_at is None and alert.msg_type is not MsgType.CANCEL:
         add(alert.expires_at, words("Over by itself") if facts.at >= alert.expires_at else words("Will be over"))
     found.sort(key=lambda each: each[0])
@@ -144,6 +143,16 @@ def _timeline(
         )
         for at, what in found
     ]
+
+
+def _followed(facts: Facts, words: Words) -> str:
+    who = facts.followed_by
+    match facts.follower.role if facts.follower is not None else None:
+        case Role.UPDATE:
+            return words("Updated by %(who)s", who=who) if who else words("Updated")
+        case Role.MISTAKE:
+            return words("Taken back by %(who)s", who=who) if who else words("Taken back")
+    return words("Lifted by %(who)s", who=who) if who else words("Lifted")
 
 
 def person_word(state: PersonState, words: Words) -> str:

@@ -129,5 +129,5 @@ def _steps(words: Words, editing: dict[str, Any] | None) -> list[tuple[str, str]
 def _holds(words: Words, hours: str | None) -> list[tuple[str, str]]:
     """Return how long an alert may hold: hours, and their words; with those of a schedule."""
     usual = {"1": words("1 hour"), "3": words("3 hours"), "12": words("12 hours"), "24": words("1 day")}
-    own = {} if hours is None or hours in usual else {hours: span(float(hours) * 3600, words)}
+    own = {} if hours is None or hours in ("date", *usual) else {hours: span(float(hours) * 3600, words)}
     return list((own | usual).items())

@@ -106,7 +106,7 @@ def draft_of(services: Services, schedule: Schedule, station: Station, at: datet
     return {
         "kind": "scheduled",
         **content,
-        **_area_of(said.area, station),
+        **area_of(said.area, station),
         "audience": said.audience.kind,
         "groups": said.audience.groups,
         "channels": said.channels or policy_of(station, said.severity).channels,
@@ -129,7 +129,8 @@ def draft_of(services: Services, schedule: Schedule, station: Station, at: datet
     }
 
 
-def _area_of(area: Area | None, station: Station) -> dict[str, Any]:
+def area_of(area: Area | None, station: Station) -> dict[str, Any]:
+    """Return an area as the page's draft has it."""
     whole = {} if area is None else area.to_json()
     if station.boundary is not None and area == Area.from_json({"polygons": territory(station)}):
         return {"territory": True}

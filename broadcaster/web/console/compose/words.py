@@ -201,6 +201,7 @@ def _checks(words: Words) -> dict[str, Said]:
         "sent_before": words("An earlier version of this alert was sent already. This one was not."),
         "as_new": words("Send this one too, as a new alert"),
         "see_it": words("See the alert that was sent"),
+        "see_changed": words("See what changed"),
         "to_mend": words("Something is still to be mended."),
         "until_date": words("until %(when)s"),
         "until_after": words("holds for %(span)s once it is sent"),

@@ -31,6 +31,12 @@ export function drawArea(map, area, style) {
   return group.addTo(map);
 }
 
+/** Draw the area of the version that an update replaces, if this is one. @param {any} given @param {any} map */
+export function drawBefore(given, map) {
+  const style = { color: "#5b6068", weight: 2, dashArray: DASHES, fill: false, interactive: false };
+  return given.editing?.area ? drawArea(map, given.editing.area, style) : null;
+}
+
 export class AreaMap {
   /** @param {HTMLElement} element @param {any} given @param {any} told {changed, middle, words, zoned} */
   constructor(element, given, told) {
@@ -54,6 +60,7 @@ export class AreaMap {
       this.tap(this.middle());
     });
     // Its own territory comes with the page: it is there before the ground of the map is.
+    drawBefore(given, map);
     this.outline = given.boundary && L.geoJSON(given.boundary, { interactive: false, style: { color: "#7c7f86", weight: 2, fillOpacity: 0 } }).addTo(map);
     this.ready = ready.then((ground) => {
       if (!ground) return null;

@@ -2,12 +2,13 @@
 
 import { call } from "./call.js";
 import { area, body, expires, newKey, onset, texts } from "./compose_draft.js";
-import { drawArea, styleOf, whereWords } from "./compose_area.js";
+import { drawArea, drawBefore, styleOf, whereWords } from "./compose_area.js";
 import { all, dates, fill, language, make, many, number, one } from "./dom.js";
 import { draw } from "./map.js";
 import { When, question, schedule } from "./compose_when.js";
 import { seen } from "./compose_seen.js";
 import { tally } from "./compose_tally.js";
+import { Updating } from "./compose_update.js";
 
 const SLOW_S = 600;
 const TYPED_MS = 250;
@@ -33,6 +34,7 @@ export class Check {
       window.clearTimeout(this.timer);
       this.timer = window.setTimeout(() => this.ask(), TYPED_MS); // others sleep at another hour
     });
+    this.updating = given.editing?.updates ? new Updating(given, app) : null;
     one("#send").addEventListener("held", () => this.send());
     for (const each of all('input[name="wakes"]')) {
       each.addEventListener("change", () => {
@@ -55,6 +57,7 @@ export class Check {
     one("#refused").hidden = true;
     this.button(false);
     this.when.enter();
+    this.updating?.enter();
     this.summary();
     this.picture();
     this.showSeen();
@@ -79,6 +82,7 @@ export class Check {
   say(found) {
     const { words, draft } = this;
     this.found = found;
+    this.updating?.say(found);
     const now = { exercise: words.sends_drill, test: words.sends_test }[draft.status] || words.sends;
     const pattern = this.isLater ? words.schedules : now;
     one("#sentence").textContent = fill(pattern, { people: howMany(found, words), where: whereWords(this.given, draft) });
@@ -159,7 +163,7 @@ export class Check {
     const begun = begins ? fill(words.begins_date, { when: time(begins) }) : draft.onset && chosen("onset");
     one("#sum-until").textContent = [begun, held].filter(Boolean).join(" · ");
     const hold = { exercise: words.hold_drill, test: words.hold_test }[draft.status] || words.hold;
-    one("#send span").textContent = given.editing ? words.hold_change : this.isLater ? words.hold_later : hold;
+    one("#send span").textContent = given.editing && !this.updating ? words.hold_change : this.isLater ? words.hold_later : hold;
     one("#send").className = `button send big wide ${draft.status === "actual" ? draft.severity : "drill"}`;
   }
 
@@ -183,6 +187,8 @@ export class Check {
     if (this.drawn) this.drawn.remove();
     this.drawn = drawArea(this.map.map, shape, styleOf(draft.status, draft.severity));
     const bounds = this.drawn.getBounds();
+    const before = drawBefore(this.given, this.map.map);
+    if (before) bounds.extend(before.addTo(this.drawn).getBounds());
     if (bounds.isValid()) this.map.map.fitBounds(bounds, { padding: [24, 24], animate: false, maxZoom: 15 });
   }
 
@@ -204,10 +210,10 @@ export class Check {
     }
     const stake = /** @type {HTMLInputElement | null} */ (document.querySelector("#stake"))?.value.trim();
     const asked = { ...body(this.given, draft), ...(stake && !this.isLater ? { life_at_stake: stake } : {}) };
-    const core = JSON.stringify([asked, draft.hours, draft.date, draft.onset, draft.onsetDate, draft.later]);
+    const core = JSON.stringify([asked, draft.hours, draft.date, draft.onset, draft.onsetDate, draft.later, draft.silent]);
     if (draft.pending?.core !== core) {
       const when = this.isLater ? schedule(draft) : { expires: expires(draft)?.toISOString(), onset: onset(draft)?.toISOString() };
-      draft.pending = { core, body: { ...asked, ...when } };
+      draft.pending = { core, body: { ...asked, ...when, ...this.updating?.body() } };
     }
     this.app.changed();
     this.app.drafts.flush();
@@ -233,6 +239,7 @@ export class Check {
   /** Return where it is sent to, and where its page is then. */
   where() {
     const { editing } = this.given;
+    if (this.updating) return [`${editing.path}/update?`, "alerts"];
     if (!editing) return this.isLater ? ["/console/schedule?", "schedules"] : ["/console/send?", "alerts"];
     const those = editing.occurrence ? `&occurrence=${encodeURIComponent(editing.occurrence)}&following=${this.draft.later.when === "repeat"}` : "";
     return [`${editing.path}/edit?version=${editing.version}${those}&`, "schedules"];
@@ -241,6 +248,7 @@ export class Check {
   unsent(error) {
     if (error.status === 422) this.refuse(error.errors, error.message);
     else if (error.status === 409 && error.told?.id) this.before(error.told.id);
+    else if (error.status === 412) this.tellNot(error.message, ...this.updating.newer(error));
     else if (error.status === 409) this.tellNot(error.message);
     else if (error.status === 401) this.signedOut(error);
     else if (error instanceof TypeError || !error.status) this.tellNot(this.words.lost);

@@ -55,7 +55,13 @@ export function empty(given) {
   };
 }
 
-/** Return the draft that changes a scheduled alert. @param {any} given */
+/** Return a moment as a field for day and hour has it, in this device's time. @param {string} moment */
+function local(moment) {
+  const at = new Date(moment);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, "2026-01-01T00:00".length);
+}
+
+/** Return the draft that changes a scheduled alert, or updates one that was sent. @param {any} given */
 export function filled(given) {
   const blank = empty(given);
   const { draft, path, version, occurrence } = given.editing;
@@ -64,6 +70,7 @@ export function filled(given) {
     ...draft,
     of: [path, version, occurrence].join(" "),
     texts: { ...blank.texts, ...draft.texts },
+    ...(draft.expires ? { date: local(draft.expires) } : {}),
     later: { ...blank.later, ...draft.later, ...readRule(draft.later) },
   };
 }

@@ -42,7 +42,8 @@ export function schedule(draft) {
 /** Return the question of whom it reaches, at the time when it goes out. @param {any} given @param {any} draft */
 export function question(given, draft) {
   const { at, zone, when } = draft.later;
-  if (when === "now" || !at) return { ...body(given, draft), expires: expires(draft)?.toISOString() };
+  const updates = given.editing?.updates;
+  if (when === "now" || !at) return { ...body(given, draft), expires: expires(draft)?.toISOString(), ...(updates ? { updates } : {}) };
   const held = lasts(draft);
   return { ...body(given, draft), at, ...(zone ? { zone } : {}), ...(held > 0 ? { lasts_minutes: held } : {}) };
 }

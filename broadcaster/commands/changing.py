@@ -1,0 +1,54 @@
+"""What ``tocsin alert update`` changes, in the API's terms."""
+
+import json
+from typing import Any
+
+from broadcaster.commands.failing import Stop
+
+
+def changes(shown: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the update's body; ``shown``: the alert as the API has it. Raises ``Stop`` where nothing changes."""
+    body = {**_texts(shown, given), **_area(given)}
+    body |= {name: given[name] for name in ("severity", "expires") if given[name] is not None}
+    if not body:
+        raise Stop("nothing is changed: give a --headline, an area, --severity or --expires")
+    return body | {"silent": given["silent"]}
+
+
+def like(shown: dict[str, Any]) -> dict[str, Any]:
+    """Return an alert as a question of reach; an update asks only for its area and people."""
+    kept = ("station", "status", "severity", "area", "channels")
+    audience = {name: shown["audience"][name] for name in ("kind", "groups")}
+    return {name: shown[name] for name in kept} | {"audience": audience}
+
+
+def area_in(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what of an update a question of reach needs."""
+    return {name: body[name] for name in ("area", "severity") if name in body}
+
+
+def _texts(shown: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    said = {name: given[name] for name in ("headline", "description", "instruction") if given[name] is not None}
+    if not said:
+        return {}
+    language = given["lang"] or next(iter(shown["texts"]))
+    before = shown["texts"].get(language, {})
+    if "headline" not in said and not before:
+        raise Stop(f"a text in {language} needs a --headline")
+    return {"texts": {**shown["texts"], language: said if "headline" in said else {**before, **said}}}
+
+
+def _area(given: dict[str, Any]) -> dict[str, Any]:
+    circle = [given[name] for name in ("lon", "lat", "radius")]
+    if given["area_file"] is not None:
+        if circle != [None, None, None]:
+            raise Stop("give either --area or a circle")
+        try:
+            return {"area": json.load(given["area_file"])}
+        except ValueError:
+            raise Stop("--area is no JSON") from None
+    if circle == [None, None, None]:
+        return {}
+    if None in circle:
+        raise Stop("a circle needs --lat, --lon and --radius")
+    return {"area": {"circles": [dict(zip(("lon", "lat", "radius_m"), circle, strict=True))]}}

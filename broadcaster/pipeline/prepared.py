@@ -1,0 +1,49 @@
+"""What is prepared with an alert, in each of its languages: its ending, and the words to people left outside."""
+
+from collections.abc import Mapping
+
+from broadcaster.domain.alerts import MAX_HEADLINE, Alert, Role, Text
+from broadcaster.domain.stations import Station
+from broadcaster.languages import Words, catalogs
+
+
+def ending(alert: Alert, station: Station, role: Role) -> dict[str, Text]:
+    """Return the texts of an all-clear, or of taking back an alert that was sent by mistake."""
+    return {
+        language: _mistake(text, words) if role is Role.MISTAKE else _all_clear(text, words)
+        for language, text, words in _each(alert, station)
+    }
+
+
+def _all_clear(text: Text, words: Words) -> Text:
+    around = words.typed('All clear: "%(headline)s"', headline="%s")
+    ended = words.typed("The alert is over. What it told you to do no longer holds.")
+    return Text(headline=_around(around, text), description=ended)
+
+
+def _mistake(text: Text, words: Words) -> Text:
+    around = words.typed('Sent by mistake: "%(headline)s"', headline="%s")
+    taken_back = words.typed("This alert was sent by mistake. You need not do what it said.")
+    return Text(headline=_around(around, text), description=taken_back)
+
+
+def left_outside(alert: Alert, station: Station) -> dict[str, Text]:
+    """Return the texts for people whom an update leaves outside: never worded as an all-clear."""
+    found: dict[str, Text] = {}
+    for language, text, words in _each(alert, station):
+        around = words.typed('No longer where you are: "%(headline)s"', headline="%s")
+        elsewhere = words.typed("This alert no longer applies where you are. It goes on elsewhere.")
+        look = words.typed("See where before you go anywhere.")
+        found[language] = Text(headline=_around(around, text), description=elsewhere, instruction=look)
+    return found
+
+
+def _each(alert: Alert, station: Station) -> list[tuple[str, Text, Words]]:
+    texts: Mapping[str, Text] = alert.texts
+    return [(language, text, catalogs().words(language, *station.languages)) for language, text in texts.items()]
+
+
+def _around(around: str, text: Text) -> str:
+    most = MAX_HEADLINE - len(around) + len("%s")
+    headline = text.headline if len(text.headline) <= most else text.headline[: most - 1].rstrip() + "…"
+    return around % headline

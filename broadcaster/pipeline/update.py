@@ -1,0 +1,251 @@
+"""Update: a new version of an alert, and to each person what changed for them.
+
+The new version is an alert of its own, of which ``resolve`` asks ``spread``. Newly inside: they get it as a first
+alert. Still inside: as an update. Now outside: a message of its own that it no longer applies where they are, which is
+another alert (``Role.LEFT``), so that whoever comes back is told anew.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broadcaster.atlas.idset import without
+from broadcaster.domain.alerts import Alert, MsgType, Role, Severity, Status, Text
+from broadcaster.domain.audience import Audience, AudienceKind, Pool
+from broadcaster.domain.audit import Actor
+from broadcaster.domain.refusals import Conflict, Forbidden, Refused, Stale
+from broadcaster.domain.stations import Station
+from broadcaster.ids import new_id, new_token
+from broadcaster.pipeline import approving
+from broadcaster.pipeline.dispatch import dispatch_all
+from broadcaster.pipeline.issue import IssueAlert, issue
+from broadcaster.pipeline.prepared import left_outside
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit, schedules
+from broadcaster.store.alerts import alerts, dispatching, report, threads
+from broadcaster.store.stations import stations
+from zones import Area
+
+_SETTLE_S = 0.5
+_ON_ITS_WAY = 2.5
+"""A message may be under way for this many send timeouts: ``deliver`` cuts it at two, then it is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an update changes; None leaves it as it is. ``silent``: see ``Alert``."""
+
+    texts: Mapping[str, Text] | None = None
+    area: Area | None = None
+    expires_at: datetime | None = None
+    severity: Severity | None = None
+    silent: bool = False
+
+
+async def update(
+    services: Services,
+    alert: Alert,
+    station: Station,
+    change: Change,
+    actor: Actor,
+    *,
+    idempotency_key: str | None = None,
+    request_hash: bytes | None = None,
+    life_at_stake: str = "",
+) -> tuple[Alert, bool]:
+    """Replace ``alert``, the version that the caller looked at; return as ``issue`` does.
+
+    An update does not wait for a second person: where one is needed it goes out only with ``life_at_stake``, and all
+    approvers are told. Raises ``Refused``, ``Forbidden``; ``Conflict`` if the alert is over, ``Stale`` if another
+    version holds by now.
+    """
+    command = _command(alert, station, change, actor)
+    if await approving.needed(services, station, command.message):
+        if not life_at_stake:
+            raise Forbidden("approval-missing")
+        command = replace(command, alone=approving.check_reason(life_at_stake))
+    ended: list[int] = []
+
+    async def instead(unit: Unit, new: Alert) -> None:
+        await threads.hold(unit, alert)
+        await check_current(unit, alert, new.sent_at)
+        ended.extend(await follow(unit, alert, new))
+
+    found, repeated = await issue(
+        services,
+        replace(command, idempotency_key=idempotency_key, request_hash=request_hash),
+        first=instead,
+    )
+    await over(services, ended)
+    return found, repeated
+
+
+async def follow(unit: Unit, alert: Alert, by: Alert) -> tuple[int, ...]:
+    """Let ``by`` replace the current version ``alert``; return the ids that ended, with their reminders."""
+    ended = await threads.follow(unit, alert, by, by.sent_at)
+    for each in ended:
+        await schedules.end_reminders(unit, each, by.sent_at)
+    return ended
+
+
+async def check_current(unit: Unit, alert: Alert, now: datetime | None) -> None:
+    """Raise ``Stale`` with what changed unless a version holds; with ``now``, ``Conflict`` if it is over."""
+    holds = await alerts.by_id(unit, alert.id)
+    if holds is None or holds.role not in (Role.FIRST, Role.UPDATE):
+        raise Refused("not-a-version", "id")
+    newest = await threads.current(unit, holds)
+    if newest.msg_type is MsgType.CANCEL or (now is not None and not newest.active(now)):
+        raise Conflict("alert-over")
+    if newest.id != alert.id:
+        raise Stale("alert-changed", "If-Match", alert=str(newest.id), changed=", ".join(differences(alert, newest)))
+
+
+def differences(before: Alert, after: Alert) -> list[str]:
+    """Return which of an update's fields differ."""
+    fields = {"texts": "texts", "area": "area", "expires": "expires_at", "severity": "severity"}
+    return [name for name, field in fields.items() if getattr(before, field) != getattr(after, field)]
+
+
+def _command(alert: Alert, station: Station, change: Change, actor: Actor) -> IssueAlert:
+    """Return the new version's command. Raises ``Refused`` where nothing changes."""
+    if all(each is None for each in (change.texts, change.area, change.expires_at, change.severity)):
+        raise Refused("update-empty")
+    message = replace(
+        alert.message,
+        severity=change.severity or alert.severity,
+        texts=alert.texts if change.texts is None else change.texts,
+        area=alert.area if change.area is None else change.area,
+        channels=alert.channels if alert.policy is None else (),
+    )
+    return IssueAlert(
+        station=station,
+        actor=actor,
+        message=message,
+        expires_at=change.expires_at or alert.expires_at,
+        onset_at=alert.onset_at,
+        msg_type=MsgType.UPDATE,
+        references=(*alert.references, alert.id),
+        role=Role.UPDATE,
+        thread_id=alert.first_id,
+        silent=change.silent,
+    )
+
+
+async def over(services: Services, ended: list[int]) -> None:
+    """Stop what this process and the others still send of versions that ended."""
+    for each in ended:
+        await services.bus.publish(f"cancelled:{each}")
+        services.active.remove(each)
+        services.forget(each)
+
+
+class Parts(NamedTuple):
+    """Ids of people, ascending: newly inside, still inside, now outside."""
+
+    fresh: NDArray[np.int64]
+    still: NDArray[np.int64]
+    left: NDArray[np.int64]
+
+
+def parts_of(services: Services, alert: Alert, informed: NDArray[np.int64]) -> Parts:
+    """Return what a version means to whom; ``informed``: those who know of an earlier one, ascending.
+
+    Of those, whoever is in the area is inside, whatever they follow by now, and so is whoever is nowhere known.
+    """
+    people = np.sort(services.here.concerned(alert.station_id, alert.area, alert.audience))
+    still = informed
+    if alert.area is not None and alert.audience.is_local(area=True):
+        still = services.here.inside_or_nowhere(informed, alert.area)
+    return Parts(without(people, informed), still, without(informed, still))
+
+
+async def spread(services: Services, alert: Alert) -> int:
+    """Tell everybody what a new version is to them, those in new danger first; return how many people are new to it."""
+    await services.here.follow()
+    async with services.store.read() as unit:
+        informed = await threads.informed(unit, await threads.of(unit, alert))
+    parts = parts_of(services, alert, informed)
+    found = 0
+    for people in (parts.fresh, parts.still):
+        found += await dispatch_all(services, alert, services.here.most_exposed_first(people, alert.area))
+    return found + await _tell_left(services, alert)
+
+
+async def _tell_left(services: Services, alert: Alert) -> int:
+    """Tell those now outside, and those whose message was still under way, once it has left."""
+
+    async def tell() -> int:
+        async with services.store.read() as unit:
+            informed = await threads.informed(unit, await threads.of(unit, alert))
+            left = parts_of(services, alert, informed).left
+            written = await dispatching.in_alert(unit, alert.id, left.tolist())
+        left = without(without(left, np.array(sorted(written), np.int64)), await _covered(services, alert))
+        message = await _message_to_left(services, alert) if len(left) else None
+        return 0 if message is None else await dispatch_all(services, message, left)
+
+    return await once_settled(services, alert, tell)
+
+
+async def once_settled(services: Services, alert: Alert, tell: Callable[[], Awaitable[int]]) -> int:
+    """``tell`` at once, and again until no message of an earlier version is under way; return the sum."""
+    async with services.store.read() as unit:
+        earlier = [each for each in (await threads.of(unit, alert)).all if each < alert.id]
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + services.settings.send_timeout_s * _ON_ITS_WAY
+    found = 0
+    async with services.watch(earlier[-1] if earlier else alert.id) as signal:
+        while True:
+            async with services.store.read() as unit:
+                under_way = [await report.unsettled(unit, each) for each in earlier]
+            found += await tell()
+            if not any(under_way) or clock() >= deadline:
+                return found
+            await signal.wait(_SETTLE_S)
+
+
+async def _covered(services: Services, alert: Alert) -> NDArray[np.int64]:
+    """Return the people whom another active alert concerns: to them it must not sound as if all were well."""
+    await services.active.follow()
+    others = [
+        services.here.concerned(each.station_id, each.area, each.audience)
+        for each in services.active.now()
+        if each.first_id != alert.first_id
+        and each.audience.pool is not Pool.STORED
+        and (each.status is Status.ACTUAL or alert.status is not Status.ACTUAL)
+    ]
+    return np.unique(np.concatenate([np.empty(0, np.int64), *others]))
+
+
+async def _message_to_left(services: Services, alert: Alert) -> Alert | None:
+    """Return the message to those left outside, written if it is not there; None once the update holds no more."""
+
+    async def keep(unit: Unit) -> Alert | None:
+        await threads.hold(unit, alert)
+        thread = await threads.alerts_of(unit, alert)
+        there = next((each for each in thread if each.audience.told == alert.id and each.role is Role.LEFT), None)
+        station = await stations.by_id(unit, alert.station_id)
+        if there is not None or station is None or await alerts.is_cancelled(unit, alert.id):
+            return there
+        made = replace(
+            alert,
+            id=new_id(),
+            token=new_token(),
+            texts=left_outside(alert, station),
+            area=None,
+            audience=Audience(AudienceKind.LEFT, told=alert.id),
+            references=(*alert.references, alert.id),
+            role=Role.LEFT,
+            policy=None,
+            silent=False,
+            places=None,
+            resolved_at=None,
+        )
+        await alerts.add_resolved(unit, made, services.clock.now())
+        return made
+
+    return await services.store.transact(keep)

@@ -1,0 +1,158 @@
+"""An alert's thread: its versions, who knows of it now, and what ended it.
+
+Somebody knows of it who was told of a version, and was not told since that it no longer applies where they are.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Select, bindparam, exists, or_, select, text, update
+
+from broadcaster.domain.alerts import ENDINGS, Alert, MsgType, Role
+from broadcaster.domain.deliveries import DeliveryState, PersonState
+from broadcaster.store.alerts import alerts as alert_rows
+from broadcaster.store.alerts import batches, escalations, waiting
+from broadcaster.store.engine.among import among
+from broadcaster.store.engine.bulk import Columns, Fetch
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.tables import MAYBE_SENT, alerts, deliveries, recipients, shares
+
+_THREAD = (
+    select(alerts.c.id, alerts.c.role, alerts.c.msg_type, alerts.c.cancelled_at)
+    .where(or_(alerts.c.id == bindparam("root"), alerts.c.thread_id == bindparam("root")))
+    .order_by(alerts.c.id)
+)
+_TOLD = select(recipients.c.subscriber_id).where(
+    among(recipients.c.alert_id, "versions"), recipients.c.state >= PersonState.ACCEPTED
+)
+_LATER = recipients.alias()
+_LEFT = select(recipients.c.subscriber_id).where(
+    among(recipients.c.alert_id, "left"),
+    recipients.c.state >= PersonState.ACCEPTED,
+    ~exists().where(
+        among(_LATER.c.alert_id, "versions"),
+        _LATER.c.subscriber_id == recipients.c.subscriber_id,
+        _LATER.c.state >= PersonState.ACCEPTED,
+        or_(
+            _LATER.c.accepted_at > recipients.c.accepted_at,
+            (_LATER.c.accepted_at == recipients.c.accepted_at) & (_LATER.c.alert_id > recipients.c.alert_id),
+        ),
+    ),
+)
+# Their message may have arrived, and no provider confirmed it.
+_MAYBE = (
+    among(deliveries.c.alert_id, "versions"),
+    deliveries.c.state != DeliveryState.QUEUED,
+    # A literal, not bound: else neither database sees that the partial index applies.
+    text(f"deliveries.{MAYBE_SENT}"),
+)
+_MAYBE_TOLD = select(deliveries.c.subscriber_id).where(*_MAYBE)
+_MAYBE_SHARED = (
+    select(shares.c.subscriber_id)
+    .join(
+        deliveries,
+        (deliveries.c.alert_id == shares.c.alert_id) & (deliveries.c.contact_id == shares.c.contact_id),
+    )
+    .where(*_MAYBE)
+)
+_HELD = or_(
+    deliveries.c.state == DeliveryState.ACCEPTED,
+    deliveries.c.state >= DeliveryState.DELIVERED,
+    deliveries.c.maybe_sent,
+)
+_REACHED = Fetch(
+    select(deliveries.c.contact_id, deliveries.c.alert_id, deliveries.c.id).where(
+        among(deliveries.c.alert_id, "thread"), among(deliveries.c.contact_id, "contacts"), _HELD
+    )
+)
+_EVERYBODY = [Columns(each) for each in (_TOLD, _MAYBE_TOLD, _MAYBE_SHARED)]
+_GONE = Columns(_LEFT)
+
+
+def _only(query: Select[tuple[int]]) -> Columns:
+    return Columns(query.where(among(query.selected_columns[0], "ids")))
+
+
+_OF_THESE = [_only(each) for each in (_TOLD, _MAYBE_TOLD, _MAYBE_SHARED)]
+_GONE_OF_THESE = _only(_LEFT)
+
+
+class Thread(NamedTuple):
+    """Ids of a thread's alerts, ascending: all, those that say what to do, those that say that it does not apply.
+
+    ``open``: those that may still send. The ending, if any, is in none but the first.
+    """
+
+    all: tuple[int, ...]
+    versions: tuple[int, ...]
+    left: tuple[int, ...]
+    open: tuple[int, ...]
+
+
+async def of(unit: Unit, alert: Alert) -> Thread:
+    """Return the thread of an alert."""
+    rows = (await unit.conn.execute(_THREAD, {"root": alert.first_id})).all()
+    left = tuple(row.id for row in rows if row.role == Role.LEFT)
+    ended = tuple(row.id for row in rows if row.msg_type == MsgType.CANCEL)
+    return Thread(
+        all=tuple(row.id for row in rows),
+        versions=tuple(row.id for row in rows if row.id not in left and row.id not in ended),
+        left=left,
+        open=tuple(row.id for row in rows if row.cancelled_at is None and row.id not in ended),
+    )
+
+
+async def alerts_of(unit: Unit, alert: Alert) -> list[Alert]:
+    """Return the alerts of a thread, oldest first."""
+    return sorted(await alert_rows.by_ids(unit, (await of(unit, alert)).all), key=lambda each: each.id)
+
+
+async def informed(unit: Unit, thread: Thread, ids: Sequence[int] | None = None) -> NDArray[np.int64]:
+    """Return who knows of an alert, ascending; ``ids``: only these. It may await only the unit's connection."""
+    given = {"versions": thread.versions, "left": thread.left, "ids": ids}
+    told, gone = (_EVERYBODY, _GONE) if ids is None else (_OF_THESE, _GONE_OF_THESE)
+    found = np.unique(np.concatenate([(await each.read(unit, given))[0] for each in told]))
+    if not thread.left:
+        return found
+    return np.setdiff1d(found, (await gone.read(unit, given))[0])
+
+
+async def reached(unit: Unit, alert: Alert, thread: Thread, contact_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Return, by contact, (alert, delivery) of the last message of the thread before ``alert`` that reached it."""
+    earlier = [each for each in thread.all if each < alert.id]
+    rows = await _REACHED.rows(unit, {"thread": earlier, "contacts": contact_ids})
+    return {contact_id: (alert_id, delivery_id) for contact_id, alert_id, delivery_id in sorted(rows)}
+
+
+async def follow(unit: Unit, alert: Alert, by: Alert, now: datetime) -> tuple[int, ...]:
+    """Let ``by`` replace a thread's current version ``alert``: nothing before it sends any more.
+
+    Return the ids that ended. The caller holds the thread (``hold``).
+    """
+    await unit.conn.execute(update(alerts).where(alerts.c.id == alert.id).values(followed_by=by.id))
+    thread = await of(unit, alert)
+    for each in thread.open:
+        await alert_rows.cancelled(unit, each, now)
+        await batches.hasten(unit, each, now)
+        await escalations.hasten(unit, each, now)
+        await waiting.hasten(unit, each, now)
+    return thread.open
+
+
+async def hold(unit: Unit, alert: Alert) -> None:
+    """Let nobody else update or end this thread until the transaction ends."""
+    await unit.in_turn("thread", alert.first_id)
+
+
+async def current(unit: Unit, alert: Alert) -> Alert:
+    """Return the version of an alert's thread that holds now, or held last; or what ended it.
+
+    For a version, what followed it. For a reminder or a message to people left outside, the newest of the thread.
+    """
+    if alert.role in ENDINGS or (alert.followed_by is None and alert.role in (Role.FIRST, Role.UPDATE)):
+        return alert
+    apart = (Role.REMINDER, Role.LEFT)
+    return next((each for each in reversed(await alerts_of(unit, alert)) if each.role not in apart), alert)

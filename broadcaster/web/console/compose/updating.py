@@ -1,0 +1,118 @@
+"""/console/alerts/{id}/update: an alert in the steps of a new one, with what changes for whom, then a held press."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.refusals import Conflict, Refused
+from broadcaster.domain.stations import Station
+from broadcaster.http.alerts import IDEMPOTENCY_KEY, alert_of, etag_of, idempotency_key, request_hash
+from broadcaster.http.messages import texts_of
+from broadcaster.http.problems import HttpProblem
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.alerts import AlertIn
+from broadcaster.pipeline.update import Change, update
+from broadcaster.store.stations import stations
+from broadcaster.web.console.alerts.live_cancel import moved_on
+from broadcaster.web.console.compose.compose import facts_of
+from broadcaster.web.console.compose.draft import read
+from broadcaster.web.console.compose.editing import area_of
+from broadcaster.web.console.compose.findings import unreadable
+from broadcaster.web.console.compose.later import json_of
+from broadcaster.web.console.frame import show, words_of
+
+_MINUTE = timedelta(minutes=1)
+"""The page's clock has no seconds: an end this close to the one before is the same."""
+
+
+class UpdateDraft(AlertIn):
+    """The page's draft."""
+
+    silent: bool = False
+
+
+async def page(call: Call[None, None]) -> web.StreamResponse:
+    """Show the steps, filled in; once somebody else changed the alert, what it is now."""
+    alert, station = await alert_of(call)
+    there = await moved_on(call, alert)
+    if there is not None:
+        return there
+    if not alert.active(call.services.clock.now()):
+        raise Conflict("alert-over")
+    words = words_of(call.request)
+    editing = {
+        "path": f"/console/alerts/{alert.id}",
+        "updates": str(alert.id),
+        "version": etag_of(alert),
+        "occurrence": "",
+        "time": "",
+        "zone": "",
+        "steps": ["where", "words", "check"],
+        "area": None if alert.area is None else alert.area.to_json(),
+        "draft": await asyncio.to_thread(_draft_of, alert, station),
+    }
+    async with call.services.store.read() as unit:
+        groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
+    facts = {"stations": [], **facts_of(call, station, groups, words, editing)}
+    return show(call.request, "compose/compose.html", words, facts, tab="alerts", where=station.name)
+
+
+async def save(call: Call[Any, None]) -> web.StreamResponse:
+    """Send the update. Raises ``Stale`` if somebody else changed the alert meanwhile."""
+    alert, station = await alert_of(call)
+    given = await read(call, UpdateDraft)
+    if given.station.id != station.id:
+        raise Refused("not-found", "station")
+    if not call.request.headers.get(IDEMPOTENCY_KEY):
+        raise Refused("draft-key-missing", IDEMPOTENCY_KEY)
+    found = unreadable(given.draft.model_dump()["texts"])
+    if found:
+        raise HttpProblem("refused", errors=found)
+    new, _repeated = await update(
+        call.services,
+        alert,
+        station,
+        _change(alert, station, given.draft),
+        call.actor,
+        idempotency_key=idempotency_key(call.request),
+        request_hash=request_hash(given.draft),
+        life_at_stake=given.draft.life_at_stake or "",
+    )
+    return json_of({"id": str(new.id)}, status=202)
+
+
+def _change(alert: Alert, station: Station, draft: UpdateDraft) -> Change:
+    """Return what differs from the alert. Raises ``Refused`` for an area that was taken away."""
+    if draft.area is None and alert.area is not None:
+        raise Refused("area-needed", "area")
+    texts = texts_of(draft, station, needed=True)
+    moved = draft.area is not None and (alert.area is None or draft.area.to_json() != alert.area.to_json())
+    ends = draft.expires is not None and abs(draft.expires - alert.expires_at) > _MINUTE
+    return Change(
+        texts=None if texts == alert.texts else texts,
+        area=draft.area if moved else None,
+        expires_at=draft.expires if ends else None,
+        severity=None if draft.severity is alert.severity else draft.severity,
+        silent=draft.silent,
+    )
+
+
+def _draft_of(alert: Alert, station: Station) -> dict[str, Any]:
+    content = alert.message.to_json()
+    del content["area"]
+    return {
+        "kind": "update",
+        **content,
+        **area_of(alert.area, station),
+        "audience": alert.audience.kind,
+        "groups": alert.audience.groups,
+        "channelsChosen": True,
+        "hours": "date",
+        "expires": alert.expires_at.isoformat(),
+        "topic": alert.topic or "",
+        "silent": False,
+        "later": {"when": "now", "at": "", "repeat": ""},
+    }
