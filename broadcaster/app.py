@@ -17,8 +17,7 @@ from broadcaster.atlas import ActiveAlerts, Atlas
 from broadcaster.bus import BadAddress, Bus, LocalBus, StreamsBus
 from broadcaster.clock import Clock, SystemClock
 from broadcaster.config import Settings
-from broadcaster.domain.refusals import located
-from broadcaster.errors import BadSettings, TocsinError
+from broadcaster.errors import BadSetting, BadSettings, TocsinError
 from broadcaster.http.connections import watch
 from broadcaster.http.keys import CONNECTIONS
 from broadcaster.logs import set_up_logs
@@ -69,7 +68,7 @@ def open_bus(settings: Settings) -> Bus:
     try:
         return StreamsBus(settings.redis_url.get_secret_value(), claim_s=settings.lease_s)
     except BadAddress as error:
-        raise BadSettings([("TOCSIN_REDIS_URL", str(error))]) from error
+        raise BadSettings(BadSetting("url-unusable", "TOCSIN_REDIS_URL", reason=error)) from error
 
 
 async def open_services(settings: Settings, *, clock: Clock | None = None) -> Services:
@@ -111,9 +110,12 @@ def open_school(settings: Settings) -> SchoolCalendar:
     """Load the school holidays. Raises ``BadSettings``."""
     try:
         return SchoolCalendar.load(settings.school_holidays_file)
-    except (BadSchedule, OSError) as error:
-        told = located(error) if isinstance(error, BadSchedule) else str(error)
-        raise BadSettings([("TOCSIN_SCHOOL_HOLIDAYS_FILE", told)]) from error
+    except BadSchedule as error:
+        found = BadSetting(error.code, f"TOCSIN_SCHOOL_HOLIDAYS_FILE, {error.field}", **error.params)
+        raise BadSettings(found) from error
+    except OSError as error:
+        found = BadSetting("file-unreadable", "TOCSIN_SCHOOL_HOLIDAYS_FILE", reason=error.strerror)
+        raise BadSettings(found) from error
 
 
 async def _check_migrated(store: Store) -> None:
@@ -123,9 +125,7 @@ async def _check_migrated(store: Store) -> None:
         _log.warning("the database has the shape of a newer version", at=at, ours=newest())
         return
     if at != newest():
-        raise BadSettings(
-            [("database", f"is at migration {at or 'none'}, and {newest()} is needed: run `tocsin migrate`")]
-        )
+        raise BadSettings(BadSetting("not-migrated", at=at or "–", needed=newest()))
 
 
 async def close_services(services: Services) -> None:

@@ -14,9 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from broadcaster import env_file, server_urls
-from broadcaster.errors import BadSettings
+from broadcaster.errors import BadSetting, BadSettings
+from broadcaster.pydantic_codes import code_of
 
 PREFIX = "TOCSIN_"
 FILE = "tocsin.env"
@@ -32,6 +34,7 @@ _SECRETS = (
     "redis_url",
     "dkim_private_key",
 )
+_ROLES = ("web", "resolver", "sender", "scheduler")
 _SECRET_BYTES = 32
 _BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
 
@@ -219,8 +222,7 @@ class Settings(BaseModel):
     @classmethod
     def _no_slash(cls, value: str) -> str:
         if value and not _is_base(value):
-            message = "begins with https:// (or http:// on this machine), as in https://alerts.ville.example; no ? or #"
-            raise ValueError(message)
+            raise BadSetting("public-url")
         return value.rstrip("/")
 
     @field_validator("geocoder_url")
@@ -229,8 +231,7 @@ class Settings(BaseModel):
         if value.strip().lower() == "off":
             return ""
         if not _is_base(value):
-            message = "begins with https://, as in https://data.geopf.fr/geocodage; off asks nobody"
-            raise ValueError(message)
+            raise BadSetting("geocoder-url")
         return value.rstrip("/")
 
     @field_validator("tiles_url")
@@ -239,60 +240,53 @@ class Settings(BaseModel):
         if value.strip().lower() == "off":
             return ""
         if not value.startswith(("http://", "https://")) or not all(each in value for each in ("{z}", "{x}", "{y}")):
-            message = "begins with https:// and holds {z}, {x} and {y}, as in https://tiles.example/{z}/{x}/{y}.png"
-            raise ValueError(message)
+            raise BadSetting("tiles-url")
         return value
 
     @field_validator("tiles_file", "school_holidays_file")
     @classmethod
     def _file(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
-            message = f"names no file: there is none at {value}"
-            raise ValueError(message)
+            raise BadSetting("no-file", path=str(value))
         return value
 
     @field_validator("quiet_hours")
     @classmethod
     def _quiet_hours(cls, value: str) -> str:
-        from schedules import QuietHours  # noqa: PLC0415  it is slow to import, and not all commands need it
+        from schedules import BadSchedule, QuietHours  # noqa: PLC0415  slow to import, and not all commands need it
 
-        return str(QuietHours.read(value))
+        try:
+            return str(QuietHours.read(value))
+        except BadSchedule as error:
+            raise BadSetting(error.code) from error
 
     @field_validator("log_level")
     @classmethod
     def _level(cls, value: str) -> str:
-        if value.lower() not in {"debug", "info", "warning", "error"}:
-            message = "is one of debug, info, warning, error"
-            raise ValueError(message)
+        known = ("debug", "info", "warning", "error")
+        if value.lower() not in known:
+            raise BadSetting("not-one-of", expected=", ".join(known))
         return value.lower()
 
     @field_validator("roles")
     @classmethod
     def _known_roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        known = ("web", "resolver", "sender", "scheduler")
-        unknown = [role for role in value if role not in known]
-        if unknown or not value:
-            message = f"names {', '.join(unknown) or 'no role'}: the roles are {', '.join(known)}"
-            raise ValueError(message)
+        if not value or not set(value) <= set(_ROLES):
+            raise BadSetting("not-one-of", expected=", ".join(_ROLES))
         return value
 
     @model_validator(mode="after")
     def _together(self) -> "Settings":
         if self.redis_url and self.embedded:
-            message = "TOCSIN_REDIS_URL is for several processes, and needs PostgreSQL in TOCSIN_DATABASE_URL"
-            raise ValueError(message)
+            raise BadSetting("redis-with-sqlite", "TOCSIN_REDIS_URL")
         if self.redis_url and not self.secret_key:
-            message = "TOCSIN_SECRET_KEY is needed with TOCSIN_REDIS_URL: every process must hold the same"
-            raise ValueError(message)
-        if not self.redis_url and (set(self.roles) != {"web", "resolver", "sender", "scheduler"}):
-            message = "TOCSIN_ROLES splits the work between processes, and needs TOCSIN_REDIS_URL between them"
-            raise ValueError(message)
+            raise BadSetting("redis-without-secret", "TOCSIN_SECRET_KEY")
+        if not self.redis_url and set(self.roles) != set(_ROLES):
+            raise BadSetting("roles-without-redis", "TOCSIN_ROLES")
         if self.vapid_private_key and not self.vapid_subject:
-            message = "TOCSIN_VAPID_SUBJECT is needed with TOCSIN_VAPID_PRIVATE_KEY: mailto: and your address"
-            raise ValueError(message)
+            raise BadSetting("vapid-without-subject", "TOCSIN_VAPID_SUBJECT")
         if self.twilio_account_sid and not (self.twilio_auth_token and self.twilio_from):
-            message = "TOCSIN_TWILIO_AUTH_TOKEN and TOCSIN_TWILIO_FROM are needed with TOCSIN_TWILIO_ACCOUNT_SID"
-            raise ValueError(message)
+            raise BadSetting("twilio-without-rest", "TOCSIN_TWILIO_ACCOUNT_SID")
         return self
 
     @property
@@ -382,9 +376,7 @@ def _secret(text: str) -> bytes:
     except ValueError:
         raw = text.encode()
     if len(raw) < _SECRET_BYTES:
-        raise BadSettings(
-            [("TOCSIN_SECRET_KEY", "is too short: 32 random bytes are needed, as `openssl rand -hex 32` gives")]
-        )
+        raise BadSettings(BadSetting("secret-too-short", "TOCSIN_SECRET_KEY", least=_SECRET_BYTES))
     return raw
 
 
@@ -394,7 +386,7 @@ def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings
     This process's environment goes before ``tocsin.env`` in the data folder.
     """
     values: dict[str, Any] = {}
-    findings: list[tuple[str, str]] = []
+    findings: list[BadSetting] = []
     source = _of_process(findings, given.get("data_dir")) if environment is None else environment
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     files = {PREFIX + name.upper() + "_FILE" for name in _SECRETS}
@@ -405,31 +397,36 @@ def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings
             try:
                 values[name.removeprefix(PREFIX).removesuffix("_FILE").lower()] = Path(text).read_text().strip()
             except (OSError, UnicodeDecodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "it is no text"
-                findings.append((name, f"can't be read: {reason}; give the path of a readable file"))
+                reason = error.strerror if isinstance(error, OSError) else "UTF-8"
+                findings.append(BadSetting("file-unreadable", name, reason=reason))
         elif name in known and text != "":
             values.setdefault(name.removeprefix(PREFIX).lower(), text)
         elif name.startswith(PREFIX) and name not in known and name not in _ELSEWHERE:
-            findings.append((name, "is no setting of Tocsin: see the table in docs/operating.md, or mend the spelling"))
+            findings.append(BadSetting("unknown-setting", name))
     values.update(given)
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        for each in error.errors():
-            where = str(each["loc"][0]) if each["loc"] else ""
-            findings.append(
-                (PREFIX + where.upper() if where else "settings", each["msg"].removeprefix("Value error, "))
-            )
+        findings += map(_finding, error.errors(include_url=False))
     if findings:
-        raise BadSettings(findings)
+        raise BadSettings(*findings)
     return settings
 
 
-def _of_process(findings: list[tuple[str, str]], data_dir: Path | None) -> dict[str, str]:
+def _of_process(findings: list[BadSetting], data_dir: Path | None) -> dict[str, str]:
     """Return this process's environment, above the file in the data folder."""
     default = Settings.model_fields["data_dir"].default
     folder = Path(data_dir or os.environ.get(f"{PREFIX}DATA_DIR") or default)
     return env_file.read(folder / FILE, PREFIX, findings) | os.environ
+
+
+def _finding(each: ErrorDetails) -> BadSetting:
+    name = PREFIX + str(each["loc"][0]).upper() if each["loc"] else ""
+    cause = each.get("ctx", {}).get("error")
+    if isinstance(cause, BadSetting):
+        return BadSetting(cause.code, name or cause.field, **cause.params)
+    code, params = code_of(each)
+    return BadSetting(code, name, **params)
 
 
 _ELSEWHERE = frozenset({"TOCSIN_URL", "TOCSIN_KEY"})

@@ -2,18 +2,20 @@
 
 from pathlib import Path
 
+from broadcaster.errors import BadSetting
 
-def read(path: Path, prefix: str, findings: list[tuple[str, str]]) -> dict[str, str]:
-    """Return the file's settings, none without a file; add (where, what is wrong) to ``findings``."""
+
+def read(path: Path, prefix: str, findings: list[BadSetting]) -> dict[str, str]:
+    """Return the file's settings, none without a file; add what is wrong to ``findings``."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return {}
     except OSError as error:
-        findings.append((str(path), f"can't be read: {error.strerror}; let this user read it"))
+        findings.append(BadSetting("file-unreadable", str(path), reason=error.strerror))
         return {}
     except UnicodeDecodeError:
-        findings.append((str(path), "is no text in UTF-8"))
+        findings.append(BadSetting("file-unreadable", str(path), reason="UTF-8"))
         return {}
     found: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
@@ -23,5 +25,5 @@ def read(path: Path, prefix: str, findings: list[tuple[str, str]]) -> dict[str, 
         if equals and name.startswith(prefix):
             found[name] = value[1:-1] if len(value) > 1 and value[0] == value[-1] in ("'", '"') else value
         else:
-            findings.append((f"{path}:{number}", f"is not a line such as {prefix}PORT=8080"))
+            findings.append(BadSetting("setting-line", f"{path}:{number}", example=f"{prefix}PORT=8080"))
     return found

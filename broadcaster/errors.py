@@ -1,13 +1,29 @@
 """Errors that a caller can do something about. Refusals are in ``domain.refusals``."""
 
+from collections.abc import Mapping
+
 
 class TocsinError(Exception):
     """The base of them all."""
 
 
-class BadSettings(TocsinError):
-    """``findings``: (setting, what is wrong and what to do)."""
+class BadSetting(ValueError):
+    """One setting is wrong. ``field``: its name; code and ``params`` as of ``domain.refusals.Coded``."""
 
-    def __init__(self, findings: list[tuple[str, str]]) -> None:
-        super().__init__("; ".join(f"{name}: {problem}" for name, problem in findings))
+    def __init__(self, code: str, field: str = "", **params: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.field = field
+        self.params: Mapping[str, object] = params
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name} {value}" for name, value in self.params.items())
+        return f"{self.field}: {self.code}" + (f" ({told})" if told else "")
+
+
+class BadSettings(TocsinError):
+    """The settings can't be used; ``findings``: each that is wrong."""
+
+    def __init__(self, *findings: BadSetting) -> None:
+        super().__init__("; ".join(map(str, findings)))
         self.findings = findings

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from broadcaster.errors import BadSetting
+
 _DRIVEN = {
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
@@ -22,17 +24,14 @@ _REDIS = ("redis", "rediss", "unix")
 
 
 def database_url(given: str) -> str:
-    """Return the address with our driver. Raises ``ValueError`` with the problem, never with the address.
+    """Return the address with our driver. Raises ``BadSetting``, which never holds the address.
 
     For PostgreSQL a connection URI (libpq, section 34.1.1.2), including ``?sslmode=`` and ``?application_name=``.
     """
     scheme, parted, rest = given.strip().partition("://")
     driven = _DRIVEN.get(scheme.lower())
     if driven is None or not parted:
-        message = (
-            f"begins with {_told(scheme, parted)}: write postgresql://user:password@host:5432/name, or sqlite:////path"
-        )
-        raise ValueError(message)
+        raise BadSetting("database-url", scheme=_told(scheme, parted))
     if driven.startswith("postgresql"):
         _check_postgresql(f"postgresql://{rest}")
     return f"{driven}://{rest}"
@@ -41,40 +40,33 @@ def database_url(given: str) -> str:
 def _check_postgresql(url: str) -> None:
     parts = urlsplit(url)
     if parts.fragment or "#" in url:
-        message = "has a # in it: in a user, a password or a name it is written %23"
-        raise ValueError(message)
+        raise BadSetting("server-url-hash")
     if not re.fullmatch(r"(?:.*@)?(?:(?:\[[^\]]*\]|[^:,@/]*)(?::\d+)?,?)*", parts.netloc):
-        message = "has a host or port that can't be read: in a password @ is written %40, : is %3A and / is %2F"
-        raise ValueError(message)
+        raise BadSetting("server-url-host")
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     unknown = sorted(query.keys() - _POSTGRESQL)
     if unknown:
-        message = f"has ?{unknown[0]}=, which Tocsin can't read: it reads {', '.join(sorted(_POSTGRESQL))}"
-        raise ValueError(message)
+        raise BadSetting("server-url-option", name=unknown[0], known=", ".join(sorted(_POSTGRESQL)))
     if query.get("sslmode", "prefer") not in _SSL_MODES:
-        message = f"has an sslmode that there is not: it is one of {', '.join(_SSL_MODES)}"
-        raise ValueError(message)
+        raise BadSetting("server-url-ssl", known=", ".join(_SSL_MODES))
     _check_files(query, _SSL_FILES)
 
 
 def redis_url(given: str) -> str:
-    """Return the address. Raises ``ValueError`` with the problem, never with the address."""
+    """Return the address. Raises ``BadSetting``, which never holds the address."""
     scheme, parted, rest = given.strip().partition("://")
     scheme = scheme.lower()
     if "sentinel" in scheme or "cluster" in scheme:
-        message = f"begins with {scheme}://, which Tocsin can't read: name one server, or a proxy before it"
-        raise ValueError(message)
+        raise BadSetting("redis-cluster", scheme=f"{scheme}://")
     if scheme not in _REDIS or not parted:
-        message = f"begins with {_told(scheme, parted)}: write redis://host:6379/0, rediss:// for TLS, or unix:///path"
-        raise ValueError(message)
+        raise BadSetting("redis-url", scheme=_told(scheme, parted))
     try:
         parts = urlsplit(f"{scheme}://{rest}")
         well = scheme == "unix" or (bool(parts.hostname) and parts.port != 0)
     except ValueError:
         well = False
     if not well:
-        message = "has a host or port that can't be read: in a password @ is written %40, : is %3A and / is %2F"
-        raise ValueError(message)
+        raise BadSetting("server-url-host")
     _check_files(dict(parse_qsl(parts.query)), ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"))
     return f"{scheme}://{rest}"
 
@@ -82,10 +74,9 @@ def redis_url(given: str) -> str:
 def _check_files(query: dict[str, str], names: tuple[str, ...]) -> None:
     for name in names:
         if name in query and not Path(query[name]).is_file():
-            message = f"names a file in ?{name}= that is not there: {query[name]}"
-            raise ValueError(message)
+            raise BadSetting("server-url-file", name=name, path=query[name])
 
 
 def _told(scheme: str, parted: str) -> str:
     """Return the part of an address that can't be secret."""
-    return f"{scheme[:20]}://" if parted and re.fullmatch(r"[A-Za-z0-9+.-]+", scheme) else "no scheme"
+    return f"{scheme[:20]}://" if parted and re.fullmatch(r"[A-Za-z0-9+.-]+", scheme) else "–"

@@ -6,15 +6,13 @@ from collections.abc import Collection
 from typing import TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from channels.invalid import Invalid
+
 Default = TypeVar("Default", float, int, None)
 
 
-class InvalidProviderUrl(ValueError):
-    """Invalid settings of a provider; ``problem`` says what to change, without credentials."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
+class InvalidProviderUrl(Invalid):
+    """Invalid settings of a provider."""
 
 
 def split(url: str, example: str) -> SplitResult:
@@ -23,17 +21,14 @@ def split(url: str, example: str) -> SplitResult:
     Errors never quote it, since an unescaped password may end up in any part.
     """
     if re.search(r"[\x00-\x1f\x7f]", url):
-        raise InvalidProviderUrl("the URL holds a line break or another control character")
+        raise InvalidProviderUrl("url-control-sign")
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         parts = None
     if parts is None or parts.path not in {"", "/"} or parts.fragment or not parts.hostname:
-        raise InvalidProviderUrl(
-            f"the URL is not {example}: percent-encode spaces and the signs / ? # @ : % in the user and the password"
-            " (/ is %2F, # is %23)"
-        )
+        raise InvalidProviderUrl("url-form", example=example)
     return parts
 
 
@@ -43,9 +38,9 @@ def options(query: str, known: Collection[str]) -> dict[str, str]:
     for pair in filter(None, query.split("&")):
         name, _, value = pair.partition("=")
         if name not in known:
-            raise InvalidProviderUrl(f"the URL has an unknown option; known are {', '.join(sorted(known))}")
+            raise InvalidProviderUrl("url-option", known=", ".join(sorted(known)))
         if name in found:
-            raise InvalidProviderUrl(f"the URL gives {name} twice")
+            raise InvalidProviderUrl("url-option-twice", name=name)
         found[name] = unquote(value)
     return found
 
@@ -56,7 +51,7 @@ def number(given: dict[str, str], name: str, default: Default) -> float | Defaul
     if text is None:
         return default
     if not re.fullmatch(r"\d{1,6}(?:\.\d{1,3})?", text):
-        raise InvalidProviderUrl(f"{name} is a number")
+        raise InvalidProviderUrl("url-number", name=name)
     return float(text)
 
 
@@ -66,7 +61,7 @@ def whole(given: dict[str, str], name: str, default: Default) -> int | Default:
     if text is None:
         return default
     if not re.fullmatch(r"\d{1,6}", text):
-        raise InvalidProviderUrl(f"{name} is a whole number")
+        raise InvalidProviderUrl("url-whole-number", name=name)
     return int(text)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from schedules.errors import BadSchedule
+
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _DAY = 24 * 60
 _MINUTE = timedelta(minutes=1)
@@ -32,11 +34,10 @@ class QuietHours:
 
     @classmethod
     def read(cls, text: str) -> "QuietHours":
-        """Read *22:00-07:00*. Raises ``ValueError``."""
+        """Read *22:00-07:00*. Raises ``BadSchedule``."""
         found = _SPAN.fullmatch(text.strip())
         if found is None:
-            message = "write quiet hours as 22:00-07:00, or 00:00-00:00 for none"
-            raise ValueError(message)
+            raise BadSchedule("quiet-hours", "quiet_hours")
         hour, minute, end_hour, end_minute = map(int, found.groups())
         return cls(hour * 60 + minute, end_hour * 60 + end_minute)
 

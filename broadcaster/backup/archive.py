@@ -18,7 +18,7 @@ from typing import IO, Any, Self
 
 import orjson
 
-from broadcaster.errors import TocsinError
+from broadcaster.domain.refusals import Refused
 from broadcaster.store import SealBroken, Vault
 
 WHAT = "tocsin backup"
@@ -32,8 +32,8 @@ _MOST_MANIFEST = 1 << 20
 _FAST = 1
 
 
-class BackupRefused(TocsinError):
-    """Not a backup that can be restored here; the sentence says why."""
+class BackupRefused(Refused):
+    """Not a backup that can be restored here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
         except zipfile.BadZipFile:
-            message = f"{path} is no backup of Tocsin, or only the beginning of one"
-            raise BackupRefused(message) from None
+            raise BackupRefused("backup-no-archive", path=path) from None
         try:
             self._body = self._read_manifest()
             self.manifest = self._understood()
@@ -153,11 +152,9 @@ class Archive:
         except (KeyError, ValueError, zipfile.BadZipFile):
             body = None
         if not isinstance(body, dict) or body.get("what") != WHAT:
-            message = f"{self.path} is no backup of Tocsin: it has no manifest"
-            raise BackupRefused(message)
+            raise BackupRefused("backup-no-manifest", path=self.path)
         if body.get("format") != FORMAT:
-            message = f"{self.path} has the format {body.get('format')}, and this version reads {FORMAT}: take a newer"
-            raise BackupRefused(message)
+            raise BackupRefused("backup-format", path=self.path, found=body.get("format"), known=FORMAT)
         return body
 
     def _understood(self) -> Manifest:
@@ -166,14 +163,14 @@ class Archive:
             tables = {name: TablePart(**each) for name, each in self._body["tables"].items()}
             made = Manifest(**known, tables=tables)
         except (KeyError, TypeError, AttributeError) as error:
-            raise self._altered("the manifest is not whole") from error
+            raise self._altered(MANIFEST) from error
         lacking = [name for name in tables if _member(name) not in self._zip.namelist()]
         if lacking:
-            raise self._altered(f"it lacks {', '.join(lacking)}")
+            raise self._altered(", ".join(lacking))
         return made
 
-    def _altered(self, why: str) -> BackupRefused:
-        return BackupRefused(f"{self.path} is damaged or was altered: {why}; take an earlier one")
+    def _altered(self, part: str) -> BackupRefused:
+        return BackupRefused("backup-altered", path=self.path, part=part)
 
     def check_secret(self, vault: Vault) -> None:
         """Raise ``SealBroken`` unless the secrets are the backup's, ``BackupRefused`` if it was altered."""
@@ -181,14 +178,13 @@ class Archive:
         try:
             sealed, fingerprint = base64.b64decode(key["sealed"]), key["fingerprint"]  # type: ignore[index]
         except (KeyError, TypeError, ValueError) as error:
-            raise self._altered("the manifest is not whole") from error
+            raise self._altered(MANIFEST) from error
         vault.open(sealed, _CONTEXT)
         if vault.fingerprint("backup", _MARK.decode()).hex() != fingerprint:
-            message = "the newest secret is the backup's, and the oldest is not: without it links lead nowhere"
-            raise SealBroken(message)
+            raise SealBroken("seal-oldest-key")
         body = {name: each for name, each in self._body.items() if name != "signature"}
         if _signed(body, vault) != self._body.get("signature"):
-            raise self._altered("the manifest is not the one that was signed")
+            raise self._altered(MANIFEST)
 
     def verify(self, progress: Callable[[int], None] = lambda _: None) -> None:
         """Read everything and compare it with the manifest. ``progress``: number of rows read."""
@@ -202,9 +198,9 @@ class Archive:
                         lines += piece.count(b"\n")
                         progress(read + lines)
             except (zipfile.BadZipFile, OSError, EOFError) as error:
-                raise self._altered(f"{name} can't be read") from error
+                raise self._altered(name) from error
             if digest.hexdigest() != part.sha256 or lines != part.rows:
-                raise self._altered(f"{name} is not what the manifest says")
+                raise self._altered(name)
             read += lines
 
     def rows(self, name: str) -> Iterator[list[list[Any]]]:

@@ -43,11 +43,8 @@ async def restore(
     """
     manifest = archive.manifest
     if manifest.migration not in known():
-        message = (
-            f"{archive.path} has the shape {manifest.migration}, of Tocsin {manifest.version}, and this version ends at"
-            f" {known()[-1]}: restore it with that version or a later one"
-        )
-        raise BackupRefused(message)
+        found = {"found": manifest.migration, "version": manifest.version, "newest": known()[-1]}
+        raise BackupRefused("backup-newer", path=archive.path, **found)
     async with store.write() as unit:
         await _make_room(unit, now, force=force)
         await copying.make(unit, manifest.migration)
@@ -58,12 +55,12 @@ async def restore(
                 try:
                     await copying.put(unit, name, part.columns, rows)
                 except RowRefused as error:
-                    raise BackupRefused(str(error)) from error
+                    table, reason = error.args
+                    raise BackupRefused("backup-row", table=table, reason=reason) from error
                 put += len(rows)
                 progress(done + put)
             if not put == part.rows == await copying.count_of(unit, name):
-                message = f"{name} has not the rows that it should have: nothing was restored"
-                raise BackupRefused(message)
+                raise BackupRefused("backup-rows-missing", table=name)
             done += put
         await copying.make(unit, "head")
         await reseal(unit)
@@ -74,13 +71,11 @@ async def restore(
 
 async def _make_room(unit: Unit, now: datetime, *, force: bool) -> None:
     if await copying.leads_until(unit) > to_micros(await unit.now(now)):
-        message = "a service works on this database: stop every one of its processes, and wait ten seconds"
-        raise Conflict(message)
+        raise Conflict("restore-in-use")
     there = await copying.holds(unit)
     if there and not force:
         some = ", ".join(f"{n:,} {name}" for name, n in there.items() if n)
-        message = f"the database is not empty, and all of it would be lost (it holds {some}): --force does that"
-        raise Conflict(message)
+        raise Conflict("restore-not-empty", holds=some)
     await copying.clear(unit)
 
 

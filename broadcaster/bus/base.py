@@ -11,7 +11,7 @@ class BusUnavailable(Exception):
 
 
 class BadAddress(ValueError):
-    """The bus address is invalid; the message says why."""
+    """The bus address is invalid; the message is the library's."""
 
 
 class NoAnswer(Exception):

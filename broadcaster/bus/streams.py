@@ -50,8 +50,7 @@ class StreamsBus:
             # Opens no connection, but parses the whole address.
             self._redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
         except (ValueError, TypeError, RedisError) as error:
-            message = f"can't be used: {error}"
-            raise BadAddress(message) from error
+            raise BadAddress(str(error)) from error
         self._claim_ms = int(claim_s * 1000)
         self._prefix = prefix
         self._consumer = new_token(9)

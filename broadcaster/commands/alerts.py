@@ -254,13 +254,13 @@ def cancel(
 ) -> None:
     """End an alert: the all-clear goes to everyone who was told, wherever they are now, and the unsent is stopped."""
     if description and not headline:
-        raise Stop("--description needs a --headline above it")
+        raise Stop("headline-above")
 
     async def work(api: Api) -> Any:
         shown = await api.get(f"/v1/alerts/{alert_id}")
         language = lang or next(iter(shown["texts"]))
         if not yes and not _agreed(shown, language):
-            raise Stop("nothing was cancelled", Exit.ABORTED, "--yes cancels without asking")
+            raise Stop("nothing-cancelled", Exit.ABORTED)
         text = {"headline": headline, **({"description": description} if description else {})}
         body = {"kind": "mistake" if mistake else "all_clear", **({"texts": {language: text}} if headline else {})}
         cleared = await api.post(f"/v1/alerts/{alert_id}/cancel", body)
@@ -270,8 +270,7 @@ def cancel(
 
     cleared, report, passing = asked(work, may_start=True)
     if passing and (report is None or not settled(report)):
-        hint = "start `tocsin serve`, and what is unsent goes out"
-        raise Stop(f"its end {cleared['id']} is not with everyone yet", Exit.UNACCOUNTED, hint)
+        raise Stop("all-clear-unfinished", Exit.UNACCOUNTED, id=cleared["id"])
     if as_json:
         print_json(cleared)
     else:

@@ -194,7 +194,7 @@ def _judged(status: int, read: bytes) -> Any:
     if status in _REFUSED:
         raise Stop(told, Exit.REFUSED, str(problem.get("hint") or ""))
     if status in _FORBIDDEN:
-        raise Stop(told, Exit.REFUSED, "set TOCSIN_KEY to a key that may do this; `tocsin key add` makes one")
+        raise Stop("not-allowed", reason=told)
     if status in _AGAIN:
         raise Stop(told, Exit.UNREACHABLE)
     raise Stop(told, Exit.FAILED)

@@ -38,7 +38,7 @@ def backup(file: Path, *, with_key: bool) -> None:
     beside = file.with_name(file.name + ".key")
     for each in (file, beside) if with_key else (file,):  # checked before the work too
         if each.exists():
-            raise Stop(f"{each} is there already: give another name")
+            raise Stop("file-there", path=each)
     made = wait_for(_back_up(where, file))
     size = file.stat().st_size
     gaps = {"rows": number(made.rows), "tables": len(made.tables), "mb": number(round(size / 1e6, 1))}
@@ -83,19 +83,16 @@ def _needed_key(where: Settings, given: Path | None) -> SecretStr | None:
     has_one = where.secret_key is not None or kept.exists()
     if given is None:
         if not has_one:
-            hint = f"put it back as {kept}, or set TOCSIN_SECRET_KEY_FILE, or give --key FILE"
-            raise Stop("the secret that the backup was taken with is needed", hint=hint)
+            raise Stop("secret-needed", path=kept)
         return None
     text = given.read_text().strip()
     if has_one:
         if _key_text(where) == text:
             return None
         place = "TOCSIN_SECRET_KEY" if where.secret_key else kept
-        raise Stop(f"{place} holds another secret than {given}", hint="take the one away, or leave out --key")
+        raise Stop("another-secret", place=place, given=given)
     if "," in text:
-        raise Stop(
-            f"{given} holds several secrets", hint=f"set TOCSIN_SECRET_KEY_FILE={given} here and for the service"
-        )
+        raise Stop("several-secrets", given=given)
     return SecretStr(text)
 
 

@@ -8,6 +8,8 @@ from broadcaster.commands.examine import Examined, examine
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import wait_for
 from broadcaster.commands.showing import out, print_json, table
+from broadcaster.commands.wording import reader
+from broadcaster.domain.refusals import located
 from broadcaster.errors import BadSettings
 from broadcaster.logs import set_up_logs
 from channels.base import Finding
@@ -46,8 +48,10 @@ async def _examined() -> list[Examined]:
         settings = config.load()
     except BadSettings as error:
         return [
-            Examined("settings", Finding("error", f"{name}: {problem}", "docs/operating.md has the table of settings"))
-            for name, problem in error.findings
+            Examined(
+                "settings", Finding("error", located(each, reader()), "docs/operating.md has the table of settings")
+            )
+            for each in error.findings
         ]
     set_up_logs(settings)  # logs of checks must not mix with the document on stdout
     found = [Examined("settings", Finding("ok", "every TOCSIN_ setting can be read"))]

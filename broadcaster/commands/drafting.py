@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.showing import utc_now
 from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Urgency
@@ -117,16 +116,16 @@ def _put_texts(body: dict[str, Any], given: Mapping[str, Any]) -> None:
     for each in given.get("texts") or ():
         found = _TEXT.fullmatch(each)
         if found is None:
-            raise Stop(f"--text {each[:60]!r} can't be read", Exit.REFUSED, 'write it as en:headline="Flood"')
+            raise Stop("text-unreadable", text=each[:60])
         language, name, text = found.groups()
         place = texts.setdefault(language.lower(), {})
         if name in place:
-            raise Stop(f"--text {language}:{name} is given twice", Exit.REFUSED)
+            raise Stop("text-twice-given", language=language, name=name)
         place[name] = text
     if texts:
         body["texts"] = texts
     if not own.get("headline") and not any("headline" in text for text in texts.values()) and not given.get("template"):
-        raise Stop("--headline is missing: say in a few words what happens", Exit.REFUSED)
+        raise Stop("headline-missing")
 
 
 def _template(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,14 +133,14 @@ def _template(given: Mapping[str, Any]) -> dict[str, Any]:
     if given.get("template"):
         return {"template": given["template"].lower(), "blanks": dict(map(_blank, given.get("blanks") or ()))}
     if not given.get("severity"):
-        raise Stop("--severity is missing: say how grave it is, or name a --template", Exit.REFUSED)
+        raise Stop("severity-missing")
     return {"status": "actual"}
 
 
 def _blank(text: str) -> tuple[str, str]:
     what, found, filled = text.partition("=")
     if not found or not what.strip() or not filled.strip():
-        raise Stop(f"--blank {text[:60]!r} can't be read", Exit.REFUSED, 'write it as "Prénom=Lina"')
+        raise Stop("blank-unreadable", text=text[:60])
     return what.strip(), filled.strip()
 
 
@@ -152,7 +151,7 @@ def _area(given: Mapping[str, Any]) -> dict[str, Any]:
     if any(value is not None for value in single.values()):
         missing = [f"--{name}" for name, value in single.items() if value is None]
         if missing:
-            raise Stop(f"a circle needs --lon, --lat and --radius: {' and '.join(missing)} is missing", Exit.REFUSED)
+            raise Stop("circle-incomplete", missing=", ".join(missing))
         circles.append({"lon": given["lon"], "lat": given["lat"], "radius_m": given["radius"]})
     circles.extend(_circle(text) for text in given.get("circles") or ())
     if circles:
@@ -166,25 +165,24 @@ def _circle(text: str) -> dict[str, float]:
     try:
         lon, lat, radius = (float(part) for part in text.split(","))
     except ValueError:
-        hint = "write it as LON,LAT,RADIUS: --circle 0.6283,48.7631,1500"
-        raise Stop(f"--circle {text[:60]!r} can't be read", Exit.REFUSED, hint) from None
+        raise Stop("circle-unreadable", text=text[:60]) from None
     return {"lon": lon, "lat": lat, "radius_m": radius}
 
 
 def _polygons(path: Path) -> Any:
     if path.stat().st_size > _LARGEST_AREA:
-        raise Stop(f"{path} is larger than 1 MiB: simplify the shape", Exit.REFUSED)
+        raise Stop("file-too-large", path=path, mib=1)
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise Stop(f"{path} is no GeoJSON: {error}", Exit.REFUSED) from error
+        raise Stop("no-geojson", path=path, reason=error) from error
 
 
 def _audience(given: Mapping[str, Any]) -> dict[str, Any]:
     groups = [each.lower() for each in given.get("groups") or ()]
     kind = given.get("audience") or (AudienceKind.GROUPS.value if groups else None)
     if groups and kind != AudienceKind.GROUPS.value:
-        raise Stop(f"--group goes with --audience groups, not with {kind}", Exit.REFUSED)
+        raise Stop("group-with-groups", kind=kind)
     return {"kind": kind, **({"groups": groups} if groups else {})} if kind else {}
 
 
@@ -193,7 +191,7 @@ def _channels(text: str) -> list[str]:
     known = [name.value for name in CHANNELS]
     for name in names:
         if name not in known:
-            raise Stop(f"--channels: there is no channel {name!r}", Exit.REFUSED, f"there are: {', '.join(known)}")
+            raise Stop("no-such-channel", name=name, known=", ".join(known))
     return list(dict.fromkeys(names))
 
 
@@ -207,8 +205,7 @@ def minutes_of(name: str, text: str, at: str) -> int:
     except (ValueError, TypeError):
         minutes = 0
     if minutes <= 0:
-        hint = "write 6h, 90min, 2d, or a date and time as in --at"
-        raise Stop(f"--{name} {text[:40]!r} is no time after --at", Exit.REFUSED, hint)
+        raise Stop("no-time-after-at", name=name, text=text[:40])
     return minutes
 
 
@@ -220,5 +217,4 @@ def _moment(name: str, text: str, now: datetime) -> str:
     try:
         return datetime.fromisoformat(text.strip()).astimezone().isoformat()
     except ValueError:
-        hint = "write 6h, 90min, 2d, or a date and time as in 2026-07-01T18:30"
-        raise Stop(f"--{name} {text[:40]!r} is no moment", Exit.REFUSED, hint) from None
+        raise Stop("no-moment", name=name, text=text[:40]) from None

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 from broadcaster.commands import examine_running
 from broadcaster.commands.operator_key import OLD_FILE
+from broadcaster.commands.wording import reader
 from broadcaster.config import Settings
 from broadcaster.domain.health import Code, Trouble
-from broadcaster.domain.refusals import sentence
+from broadcaster.domain.refusals import located, sentence
 from broadcaster.errors import BadSettings
 from broadcaster.sending.providers import open_senders
 from broadcaster.sending.sender import Sender
@@ -109,8 +110,9 @@ def _secret(settings: Settings) -> Iterator[Finding]:
     try:
         settings.sealing_secrets()
     except BadSettings as error:
-        for name, problem in error.findings:
-            yield Finding("error", f"{name} {problem}", "put the right key back: what was sealed opens with no other")
+        for each in error.findings:
+            hint = "put the right key back: what was sealed opens with no other"
+            yield Finding("error", located(each, reader()), hint)
     except OSError as error:
         yield Finding("error", f"the secret key can't be read: {error.strerror}", "let the service's user read it")
     else:
@@ -235,7 +237,7 @@ async def _kept(store: Store) -> list[Finding]:
             any_sealed = await intake.open_one(unit)
         except SealBroken as error:
             hint = "put the right TOCSIN_SECRET_KEY (or secret.key) back: no address can be read without it"
-            found.append(Finding("error", f"what is kept does not open: {error}", hint))
+            found.append(Finding("error", f"what is kept does not open: {located(error, reader())}", hint))
         else:
             if any_sealed:
                 found.append(Finding("ok", "what is sealed opens with the secret key"))
@@ -251,7 +253,7 @@ async def _channels(settings: Settings) -> list[Examined]:
         senders = open_senders(settings)
     except BadSettings as error:
         hint = "correct the setting; docs/operating.md has the table"
-        return [Examined("channels", Finding("error", f"{name}: {problem}", hint)) for name, problem in error.findings]
+        return [Examined("channels", Finding("error", located(each, reader()), hint)) for each in error.findings]
 
     async def probed(sender: Sender) -> list[Examined]:
         try:

@@ -15,8 +15,10 @@ from broadcaster.app import open_bus, open_school
 from broadcaster.bus import BusUnavailable
 from broadcaster.commands.api import Api
 from broadcaster.commands.reached import local_url, named_url
+from broadcaster.commands.wording import reader
 from broadcaster.config import Settings
 from broadcaster.domain.health import Code, Grade, Trouble, in_order
+from broadcaster.domain.refusals import located
 from broadcaster.errors import BadSettings
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
 from broadcaster.health import absent_roles, stored_troubles
@@ -66,7 +68,7 @@ async def of_the_work(store: Store, settings: Settings) -> list[Finding]:
 
 
 def _of_settings(error: BadSettings) -> list[Finding]:
-    return [Finding("error", f"{name} {problem}", "correct this setting") for name, problem in error.findings]
+    return [Finding("error", located(each, reader()), "correct this setting") for each in error.findings]
 
 
 def _by_role(living: Sequence[Process]) -> list[Finding]:

@@ -7,17 +7,24 @@ from typing import Any, TypeVar
 import click
 
 from broadcaster.commands.exits import Exit
+from broadcaster.commands.stops import STOPS
+from broadcaster.commands.wording import reader
 
 T = TypeVar("T")
 
 
 class Stop(click.ClickException):
-    """Ends the command with a sentence on stderr, a hint below it, and an exit code."""
+    """Ends the command with a sentence on stderr, a hint below it, and an exit code.
 
-    def __init__(self, message: str, code: Exit = Exit.REFUSED, hint: str = "") -> None:
-        super().__init__(message)
-        self.exit_code = int(code)  # type: ignore[misc]  # click reads it from the instance too
-        self.hint = hint
+    ``code``: a key of ``STOPS``; ``params`` fill its sentence and its hint. Else it is the sentence itself.
+    """
+
+    def __init__(self, code: str, exit_code: Exit = Exit.REFUSED, hint: str = "", **params: object) -> None:
+        told, its_hint = STOPS.get(code, (code, ""))
+        words = reader()
+        super().__init__(words(told, **params))
+        self.exit_code = int(exit_code)  # type: ignore[misc]  # click reads it from the instance too
+        self.hint = hint or (words(its_hint, **params) if its_hint else "")
 
     def show(self, file: Any = None) -> None:
         stream = file or sys.stderr
@@ -29,7 +36,7 @@ class Stop(click.ClickException):
 def sentence(error: Exception) -> Stop | None:
     """Return an error's message, or None for a bug of ours."""
     # Imported on demand, to keep commands fast.
-    from broadcaster.domain.refusals import located  # noqa: PLC0415
+    from broadcaster.domain.refusals import Refusal, located  # noqa: PLC0415
     from broadcaster.errors import BadSettings, TocsinError  # noqa: PLC0415
     from broadcaster.store.engine.engine import StoreUnavailable  # noqa: PLC0415
     from broadcaster.store.engine.sealing import SealBroken  # noqa: PLC0415
@@ -37,19 +44,14 @@ def sentence(error: Exception) -> Stop | None:
 
     match error:
         case BadSettings():
-            lines = "".join(f"\n  {name}: {problem}" for name, problem in error.findings)
-            return Stop(f"the settings can't be used:{lines}")
+            lines = "".join(f"\n  {located(each, reader())}" for each in error.findings)
+            return Stop("settings-wrong", lines=lines)
         case TocsinError() | ZoneError():
-            return Stop(located(error) if isinstance(error, ZoneError) else str(error))
+            return Stop(located(error, reader()) if isinstance(error, Refusal | ZoneError) else str(error))
         case SealBroken():
-            hint = "put the TOCSIN_SECRET_KEY (or secret.key) back that it was written with; `tocsin doctor` checks it"
-            return Stop(str(error), Exit.FAILED, hint)
+            return Stop("seal-broken", Exit.FAILED, reason=located(error, reader()))
         case StoreUnavailable():
-            return Stop(
-                f"the database does not answer: {error}",
-                Exit.UNREACHABLE,
-                "look at TOCSIN_DATABASE_URL, the space on the disk and who may write there; `tocsin doctor` checks it",
-            )
+            return Stop("database-away", Exit.UNREACHABLE, reason=error)
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             return Stop(f"{where}{error.strerror or error}", Exit.FAILED)

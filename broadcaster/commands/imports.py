@@ -18,7 +18,6 @@ from broadcaster.commands.showing import err, number
 from broadcaster.commands.wording import many, reader, words
 from broadcaster.domain.addresses import AddressState
 from broadcaster.domain.refusals import located
-from broadcaster.domain.spelling import counted
 from broadcaster.domain.stations import Station
 from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
 from broadcaster.geocoding.placing import place
@@ -100,13 +99,13 @@ def subscribers(
     if delimiter is not None:
         delimiter = _DELIMITERS.get(delimiter.lower(), delimiter)
         if len(delimiter) != 1 or delimiter in '"\r\n':
-            raise Stop("--delimiter is one sign, as ; or tab")
+            raise Stop("delimiter")
     source = open_source(file, encoding=encoding, delimiter=delimiter)
     wish = _Wish(
         station, errors or file.with_name(file.name + ".errors.csv"), skip_bad, empty_clears, allow_removals, dry_run
     )
     if wish.errors.resolve() == file.resolve():
-        raise Stop("--errors would overwrite the list itself")
+        raise Stop("errors-over-list")
     wait_for(_import(source, wish))
 
 
@@ -314,7 +313,7 @@ def _show(made: Plan) -> None:
         if n:
             click.echo(told)
     if made.lines == 0:
-        raise Stop("there is a header and no line below it")
+        raise Stop("only-a-header")
 
 
 def _warn_of_columns(made: Plan) -> None:
@@ -360,12 +359,8 @@ def _confirm_removals(made: Plan, wish: _Wish) -> None:
             agreed = False
         if agreed:
             return
-        raise Stop("nothing was changed", Exit.ABORTED, "--allow-removals imports without asking")
-    raise Stop(
-        f"the list would remove {_removed(made)}, so nothing was changed",
-        Exit.REFUSED,
-        "look at its columns, or give --allow-removals",
-    )
+        raise Stop("nothing-changed", Exit.ABORTED)
+    raise Stop("removes-many", what=_removed(made))
 
 
 def _report_refusals(made: Plan, wish: _Wish) -> None:
@@ -382,11 +377,8 @@ def _report_refusals(made: Plan, wish: _Wish) -> None:
         click.echo("  " + words("… and %(more)s more", more=number(len(made.refusals) - _SHOWN)), err=True)
     click.echo(words("each refused line is in %(path)s", path=wish.errors), err=True)
     if not wish.skip_bad:
-        raise Stop(
-            f"refused: {made.refused_lines:,} of {counted(made.lines, 'line', 'lines')}, so nothing was changed",
-            Exit.REFUSED,
-            "mend them, or give --skip-bad to take over the others",
-        )
+        lines = many("%(n)s line", "%(n)s lines", made.lines)
+        raise Stop("lines-refused", refused=number(made.refused_lines), lines=lines)
 
 
 def _remove_old(path: Path) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from broadcaster.clock import SystemClock
-from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings, station_of
 from broadcaster.commands.operator_key import DAYS, OLD_FILE, fresh, record_key
@@ -43,9 +42,9 @@ def key() -> None:
 def add(*, slug: str | None, role: str, label: str, days: int | None) -> None:
     """Make a key and print it, this once: only its hash is kept."""
     if not 1 <= len(label.strip()) <= _LONGEST_LABEL:
-        raise Stop(f"--label has 1 to {_LONGEST_LABEL} characters")
+        raise Stop("label-length", most=_LONGEST_LABEL)
     if slug is None and role != KeyRole.ADMIN.value:
-        raise Stop("--station is missing", hint="only an admin's key may be good for every station")
+        raise Stop("station-missing")
 
     async def work() -> str:
         async with opened(settings()) as store, store.write() as unit:
@@ -137,5 +136,5 @@ def revoke(key_id: int) -> None:
             return done
 
     if not wait_for(work()):
-        raise Stop(f"there is no key {key_id} that still holds", Exit.REFUSED, "`tocsin key list` shows them")
+        raise Stop("no-such-key", id=key_id)
     click.echo(words("key %(id)s is revoked", id=key_id))

@@ -35,9 +35,9 @@ def fetch(slug: str, *, yes: bool) -> None:
         try:
             wanted = wanted_of(station)
             if not where.tiles_url:
-                raise Stop("TOCSIN_TILES_URL is off: there is no map to fetch")
+                raise Stop("no-map")
             if not wanted:
-                raise Stop(f"{slug} has neither a territory nor a position: nothing says what to fetch")
+                raise Stop("station-nowhere", slug=slug)
             fetching = TerritoryFetch(tiles, wanted)
             missing = len(await fetching.missing())
             _, more_mb = await fetching.megabytes(missing)
@@ -52,8 +52,7 @@ def fetch(slug: str, *, yes: bool) -> None:
                 await fetching.run(shown)
             click.echo(words("all %(wanted)s tiles are here", wanted=number(fetching.total)))
         except TilesAway as error:
-            hint = f"{fetching.held:,} of {fetching.total:,} are here: run it again, it goes on where it stopped"
-            raise Stop("the tile server does not answer as it should", hint=hint) from error
+            raise Stop("tiles-away", held=number(fetching.held), all=number(fetching.total)) from error
         finally:
             await tiles.close()
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster import config
 from broadcaster.clock import SystemClock
-from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.showing import SAID_AFTER_S, err
 from broadcaster.config import Settings
@@ -57,8 +56,7 @@ async def _require_newest(store: Store) -> None:
     if there is not None and there not in known():
         return  # expanded by a newer version: compatible
     if there != wanted:
-        what = "is empty" if there is None else f"has the shape {there}, and this version needs {wanted}"
-        raise Stop(f"the database {what}", Exit.REFUSED, "run `tocsin migrate` first")
+        raise Stop("database-empty" if there is None else "database-shape", there=there, needed=wanted)
 
 
 async def station_of(unit: Unit, slug: str) -> Station:
@@ -69,8 +67,7 @@ async def station_of(unit: Unit, slug: str) -> Station:
     if found is not None:
         return found
     names = ", ".join(each.slug for each in await stations.all_stations(unit))
-    hint = f"there are: {names}" if names else "there is none yet: `tocsin station add` makes one"
-    raise Stop(f"there is no station {slug!r}", Exit.REFUSED, hint)
+    raise Stop("no-such-station" if names else "no-station-yet", slug=slug, names=names)
 
 
 def machine() -> Actor:

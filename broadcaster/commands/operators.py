@@ -6,7 +6,6 @@ from datetime import timedelta
 import click
 
 from broadcaster.clock import SystemClock
-from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
@@ -42,9 +41,9 @@ def invite(*, name: str, mail: str | None, slug: str | None, role: str, admin: b
     tocsin operator invite "Paul Petit" --station laigle --role writer
     """  # noqa: D301  click reads the \b
     if admin == (slug is not None):
-        raise Stop("give either --station or --admin")
+        raise Stop("station-or-admin")
     if not 1 <= len(name.strip()) <= LONGEST_NAME:
-        raise Stop(f"a name has 1 to {LONGEST_NAME} characters")
+        raise Stop("name-length", most=LONGEST_NAME)
     holds = LINK_HOLDS if admin else INVITATION_HOLDS
     where = settings()
 
@@ -54,7 +53,7 @@ def invite(*, name: str, mail: str | None, slug: str | None, role: str, admin: b
             roles = {} if slug is None else {(await station_of(unit, slug)).id: Role(role)}
             made = await operators.add(unit, name.strip(), now, mail=mail, admin=admin, roles=roles)
             if made is None:
-                raise Stop(f"an operator has the mail {mail} already", Exit.REFUSED)
+                raise Stop("mail-taken", mail=mail)
             of = next(iter(roles), None)
             await audit.record(unit, machine(), Action.OPERATOR_INVITED, made, station_id=of, admin=admin, role=role)
             return await operators.new_link(unit, made, now + holds)
@@ -115,7 +114,7 @@ def _roles(admin: object, roles: object) -> str:
 def roles(*, operator_id: int, slug: str | None, role: str | None, admin: bool | None) -> None:
     """Change what an operator may do. Their sessions end."""
     if (slug is None) != (role is None) or (slug is None and admin is None):
-        raise Stop("give --station and --role, or --admin, or --no-admin")
+        raise Stop("role-incomplete")
 
     async def work() -> None:
         async with opened(settings()) as store, store.write() as unit:
@@ -179,7 +178,7 @@ def recover(*, operator_id: int) -> None:
 async def _operator(unit: Unit, operator_id: int) -> Operator:
     found = await operators.by_id(unit, operator_id)
     if found is None:
-        raise Stop(f"there is no operator {operator_id}", Exit.REFUSED, "`tocsin operator list` shows them")
+        raise Stop("no-such-operator", id=operator_id)
     return found
 
 

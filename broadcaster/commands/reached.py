@@ -33,13 +33,9 @@ async def service(settings: Settings, *, may_start: bool = False) -> AsyncIterat
             yield api
             return
     if named:
-        raise Stop(
-            f"no service answers at TOCSIN_URL, {url}",
-            Exit.UNREACHABLE,
-            "mend the address, or unset TOCSIN_URL to send from this machine's own database",
-        )
+        raise Stop("no-service-at-url", Exit.UNREACHABLE, url=url)
     if not may_start:
-        raise Stop(f"no service answers at {url}", Exit.UNREACHABLE, "start it with `tocsin serve`, or set TOCSIN_URL")
+        raise Stop("no-service", Exit.UNREACHABLE, url=url)
     async with _own(settings, url) as api:
         yield api
 
@@ -66,7 +62,7 @@ async def _key(settings: Settings, url: str) -> AsyncIterator[str]:
         yield given
         return
     if url and not _is_here(url):
-        raise Stop("there is no key to speak with", Exit.REFUSED, _NO_KEY)
+        raise Stop("no-key")
     from broadcaster.clock import SystemClock  # noqa: PLC0415  not for a command that has its key
     from broadcaster.commands.operator_key import key_for_a_command  # noqa: PLC0415
 

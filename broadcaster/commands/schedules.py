@@ -46,7 +46,7 @@ def scheduled(body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any] | N
     if not given["at"]:
         alone = [name for name in _WITH_AT if given[name]]
         if alone:
-            raise Stop(f"--{alone[0].replace('_', '-')} goes with --at: say when it is sent", Exit.REFUSED)
+            raise Stop("goes-with-at", name=alone[0].replace("_", "-"))
         return None
     asked_for = {name: value for name, value in body.items() if name not in ("expires", "onset")}
     asked_for["at"] = given["at"].strip()
@@ -157,7 +157,7 @@ def next_(*, schedule_id: int, count: int, as_json: bool) -> None:
 def pause(*, schedule_id: int, occurrence: str | None, following: bool) -> None:
     """Send nothing of a schedule until it is resumed; or leave one time out, or pause from one on."""
     if following and not occurrence:
-        raise Stop("--following goes with --occurrence: say from when on", Exit.REFUSED)
+        raise Stop("following-with-occurrence")
 
     async def work(api: Api) -> Any:
         one = f"/v1/schedules/{schedule_id}"
@@ -198,7 +198,7 @@ def cancel(*, schedule_id: int, yes: bool) -> None:
             except click.Abort:
                 agreed = False
             if not agreed:
-                raise Stop("nothing was ended", Exit.ABORTED, "--yes ends without asking")
+                raise Stop("nothing-ended", Exit.ABORTED)
         await api.delete(f"/v1/schedules/{schedule_id}")
 
     asked(work)
@@ -226,6 +226,5 @@ def _instant(text: str, zone: str) -> str:
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
-        hint = "write it as in 2026-12-07 07:30"
-        raise Stop(f"--occurrence {text[:40]!r} is no date and time", Exit.REFUSED, hint) from None
+        raise Stop("no-occurrence", text=text[:40]) from None
     return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).isoformat()

@@ -94,7 +94,7 @@ def send(
     Where none runs, one is started for as long as it takes.
     """  # noqa: D301  click reads the \b
     if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
-        raise Stop("--idempotency-key has 1 to 200 visible ASCII characters")
+        raise Stop("idempotency-key")
     key = idempotency_key or f"cli-{secrets.token_urlsafe(16)}"
     body = draft(given)
     wish = _Wish(body, scheduled(body, given), key, yes, dry_run, as_json, no_follow, wait_s)
@@ -109,11 +109,10 @@ def send(
 
 def _interrupted(wish: _Wish, seen: _Seen) -> Exit:
     if seen.alert_id:
-        raise Stop(f"interrupted; {seen.goes_on}", Exit.UNACCOUNTED)
+        raise Stop("interrupted-after", Exit.UNACCOUNTED, then=seen.goes_on)
     if seen.asked:
-        hint = f"run the same again with --idempotency-key {wish.idempotency_key}: it can't be sent twice"
-        raise Stop("interrupted: it is not known whether the alert was taken", Exit.UNACCOUNTED, hint)
-    raise Stop("interrupted: nothing was sent", Exit.ABORTED)
+        raise Stop("interrupted-unknown", Exit.UNACCOUNTED, key=wish.idempotency_key)
+    raise Stop("interrupted", Exit.ABORTED)
 
 
 async def _send(wish: _Wish, seen: _Seen) -> Exit:
@@ -168,7 +167,7 @@ async def _reach(api: Api, wish: _Wish) -> Any:
     try:
         return await api.post("/v1/reach", {**wish.body, **later})
     except Lost as lost:
-        raise Stop(f"{lost}: nothing was sent", Exit.UNREACHABLE) from lost
+        raise Stop("lost-before", Exit.UNREACHABLE, reason=lost) from lost
 
 
 async def _usual_audience(api: Api, body: dict[str, Any]) -> None:
@@ -188,7 +187,7 @@ async def _asked_to_wake(api: Api, wish: _Wish, reach: Any) -> tuple[_Wish, Any]
     try:
         wakes = click.confirm(question, default=None, err=True)
     except click.Abort:
-        raise Stop("nothing was sent", Exit.ABORTED, "--wakes wakes them, --no-wakes lets them sleep") from None
+        raise Stop("wakes-unanswered", Exit.ABORTED) from None
     later = None if wish.later is None else wish.later | {"wakes": wakes}
     wish = replace(wish, body=wish.body | {"wakes": wakes}, later=later)
     return wish, await _reach(api, wish) if wakes else reach
@@ -211,11 +210,7 @@ async def _post(api: Api, wish: _Wish) -> Any:
     try:
         return await api.post(path, body, headers={"Idempotency-Key": wish.idempotency_key})
     except Lost as lost:
-        raise Stop(
-            f"{lost}: it is not known whether the alert was taken",
-            Exit.UNREACHABLE,
-            f"run the same again with --idempotency-key {wish.idempotency_key}: it can't be sent twice",
-        ) from lost
+        raise Stop("lost-unknown", Exit.UNREACHABLE, reason=lost, key=wish.idempotency_key) from lost
 
 
 async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) -> Exit:
@@ -264,7 +259,7 @@ def _confirm(wish: _Wish, reach: dict[str, Any]) -> None:
     except click.Abort:
         agreed = False
     if not agreed:
-        raise Stop("nothing was sent", Exit.ABORTED, "--yes sends without asking")
+        raise Stop("nothing-sent", Exit.ABORTED)
 
 
 def _question(wish: _Wish, people: str) -> str:

@@ -8,7 +8,6 @@ import click
 
 from broadcaster.app import Running, run
 from broadcaster.clock import SystemClock
-from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings
 from broadcaster.commands.operator_key import first_secret
@@ -56,11 +55,7 @@ def serve(roles: str | None) -> None:
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
             raise
-        raise Stop(
-            f"can't listen at {where.host}:{where.port}: {os.strerror(error.errno)}",
-            Exit.REFUSED,
-            "another program may be there: set TOCSIN_PORT or TOCSIN_HOST, or stop it",
-        ) from error
+        raise Stop("can-not-listen", host=where.host, port=str(where.port), reason=os.strerror(error.errno)) from error
 
 
 def first_sign_in(base_url: str, secret: str) -> list[tuple[str, str]]:

@@ -93,7 +93,7 @@ def add(**given: Any) -> None:
 
     made = wait_for(work())
     if made is None:
-        raise Stop(f"there is a station {fields['slug']!r} already", hint="give this one another --slug")
+        raise Stop("slug-taken", slug=fields["slug"])
     click.echo(words("added %(name)s as %(slug)s", name=made.name, slug=made.slug))
     key = f"tocsin key add --station {made.slug} --role publish --label NAME"
     click.echo(words("a key to send with: %(command)s", command=key))
@@ -272,7 +272,7 @@ def read_fields(
 ) -> dict[str, Any]:
     """Return a new station's fields from the options of ``station add``. Stops with a sentence if one is wrong."""
     if (insee is None) == (boundary is None):
-        raise Stop("give either --insee or --boundary")
+        raise Stop("insee-or-boundary")
     fields: dict[str, Any] = {"region": "FR", "insee": None, "lon": None, "lat": None, "email": None, "phone": None}
     if insee is not None:
         fields |= territory.of_commune(insee.strip().upper())
@@ -293,13 +293,13 @@ def read_fields(
 
 def _from_file(path: Path, name: str | None, region: str, *, swap: bool | None, mend: bool) -> dict[str, Any]:
     if not name:
-        raise Stop("--boundary needs a --name: a file of a boundary does not say whose it is")
+        raise Stop("name-with-boundary")
     if path.stat().st_size > _LARGEST_FILE:
-        raise Stop(f"{path} is larger than {_LARGEST_FILE // 1024 // 1024} MiB: simplify the shape")
+        raise Stop("file-too-large", path=path, mib=_LARGEST_FILE // 1024 // 1024)
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise Stop(f"{path} is no GeoJSON: {error}") from error
+        raise Stop("no-geojson", path=path, reason=error) from error
     found = _asked(document, region, swap=swap, mend=mend)
     for told in territory.left_out(found):
         click.echo(told, err=True)
@@ -316,7 +316,7 @@ def _asked(document: Any, region: str, *, swap: bool | None, mend: bool) -> Boun
         except CrossingOutline as doubt:
             mend = _said(sentence(doubt), "give --mend to take it so, or redraw it")
             if not mend:
-                raise Stop("nothing was added", hint="redraw the outline so that it does not cross itself") from doubt
+                raise Stop("outline-crosses") from doubt
 
 
 def _may_ask() -> bool:
@@ -325,22 +325,22 @@ def _may_ask() -> bool:
 
 def _said(question: str, otherwise: str) -> bool:
     if not _may_ask():
-        raise Stop(f"boundary: {question}", hint=otherwise)
+        raise Stop("boundary-doubtful", question=question, hint=otherwise)
     return click.confirm(question, err=True)
 
 
 def _check(fields: dict[str, Any]) -> None:
     if not fields["name"] or len(fields["name"]) > _LONGEST_NAME:
-        raise Stop(f"--name has 1 to {_LONGEST_NAME} characters")
+        raise Stop("name-length", most=_LONGEST_NAME)
     if not _SLUG.fullmatch(fields["slug"]):
-        raise Stop(f"--slug {fields['slug']!r} is not made of 1 to 60 letters a-z, figures and hyphens")
+        raise Stop("slug-form", slug=fields["slug"])
     if not fields["languages"]:
-        raise Stop("--languages names at least one language, as in fr,en")
+        raise Stop("languages-empty")
     for language in fields["languages"]:
         if not _LANGUAGE.fullmatch(language):
-            raise Stop(f"--languages: {language!r} is no language code, as fr or en are")
+            raise Stop("language-form", language=language)
     if not re.fullmatch(r"[A-Z]{2}", fields["region"]):
-        raise Stop(f"--region {fields['region']!r} is no ISO 3166 code of two letters, as FR or RE are", Exit.REFUSED)
+        raise Stop("region-form", region=fields["region"])
 
 
 def _facts(found: Station) -> dict[str, Any]:

@@ -13,13 +13,14 @@
 ``zones`` and ``channels`` know nothing of this: their errors have the same three attributes (``Coded``).
 
 To add a refusal: its line in ``SENTENCES``, its French in ``web/locale``, and the place that raises it. Codes are part
-of the API: they do not change.
+of the API: they do not change. Those that only the terminal shows are in ``SETUP_SENTENCES``.
 """
 
 from collections.abc import Mapping
 from typing import Protocol
 
 from broadcaster.domain.refusal_sentences import SENTENCES
+from broadcaster.domain.setup_sentences import SETUP_SENTENCES
 from broadcaster.errors import TocsinError
 
 ONE_OF_SEVERAL = "No. %(at)s of %(many)s: %(problem)s"
@@ -115,7 +116,7 @@ def sentence(refusal: Coded, words: Reader = ENGLISH) -> str:
     Numbers are formatted for the language; names ending in ``_m`` are metres. ``at`` and ``many`` identify one of
     several values. An unknown code is returned unchanged.
     """
-    said = SENTENCES.get(refusal.code, refusal.code)
+    said = SENTENCES.get(refusal.code) or SETUP_SENTENCES.get(refusal.code, refusal.code)
     gaps = {name: _shown(name, value, words) for name, value in refusal.params.items()}
     if isinstance(said, tuple):
         n = refusal.params.get("n")

@@ -11,6 +11,7 @@ from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import Refused, refused
 from broadcaster.domain.signs import LINE, PROSE
 from broadcaster.http.schemas.base import INSEE, LOCALE, REGION, SLUG
+from broadcaster.pydantic_codes import code_of
 from zones import ZoneError
 
 MAX_SHOWN = 50
@@ -18,40 +19,6 @@ MANY = 200
 """Beyond this many, findings are not processed one by one."""
 _LONGEST_WORD = 40
 
-_CODES: dict[str, str] = {
-    "missing": "needed",
-    "union_tag_not_found": "kind-needed",
-    "extra_forbidden": "unknown-field",
-    "string_type": "not-text",
-    "float_type": "not-a-number",
-    "float_parsing": "not-a-number",
-    "int_type": "not-whole",
-    "int_parsing": "not-whole",
-    "bool_type": "not-true-or-false",
-    "bool_parsing": "not-true-or-false",
-    "finite_number": "not-finite",
-    "dict_type": "not-an-object",
-    "model_type": "not-an-object",
-    "model_attributes_type": "not-an-object",
-    "tuple_type": "not-a-list",
-    "list_type": "not-a-list",
-    "datetime_type": "not-a-moment",
-    "datetime_parsing": "not-a-moment",
-    "datetime_from_date_parsing": "not-a-moment",
-    "datetime_object_invalid": "not-a-moment",
-    "timezone_aware": "no-offset",
-}
-_BOUNDS: dict[str, tuple[str, str, str]] = {
-    "greater_than_equal": ("too-small", "least", "ge"),
-    "less_than_equal": ("too-large-number", "most", "le"),
-    "string_too_short": ("text-too-short", "n", "min_length"),
-    "too_long": ("too-many-items", "most", "max_length"),
-    "too_short": ("too-few-items", "least", "min_length"),
-    "enum": ("not-one-of", "expected", "expected"),
-    "literal_error": ("not-one-of", "expected", "expected"),
-    "union_tag_invalid": ("not-one-of", "expected", "expected_tags"),
-}
-"""By pydantic's error type: the code, and context key to parameter."""
 _PATTERNS: dict[str, str] = {
     LINE: "not-one-line",
     PROSE: "unfit-signs",
@@ -100,15 +67,10 @@ def _finding(each: ErrorDetails, document: Any) -> Refused:
         return Refused(kind, _joined(field, context.pop("field", "")), **context)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         field = _joined(field, str(context.get("discriminator", "")).strip("'"))
-    if kind in _BOUNDS:
-        code, name, of = _BOUNDS[kind]
-        return Refused(code, field, **{name: context[of]})
-    if kind == "string_too_long":
-        most = context["max_length"]
-        return Refused("text-too-long", field, n=len(each["input"]) - most, most=most)
-    if kind == "string_pattern_mismatch":
-        return Refused(_PATTERNS.get(str(context.get("pattern")), "badly-written"), field)
-    return Refused(_CODES[kind], field) if kind in _CODES else Refused("invalid", field, type=kind)
+    if kind == "string_pattern_mismatch" and context.get("pattern") in _PATTERNS:
+        return Refused(_PATTERNS[context["pattern"]], field)
+    code, params = code_of(each)
+    return Refused(code, field, **params)
 
 
 def _as_written(loc: Sequence[int | str], document: Any) -> list[int | str]:

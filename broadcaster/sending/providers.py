@@ -9,13 +9,14 @@ from typing import Any
 from broadcaster.bus import Bus
 from broadcaster.config import Settings
 from broadcaster.domain.people import ChannelName
-from broadcaster.errors import BadSettings
+from broadcaster.errors import BadSetting, BadSettings
 from broadcaster.metrics import BREAKER, BY_PROVIDER, FIRST_SHARE
 from broadcaster.sending.gate import Gate, SharedGate
 from broadcaster.sending.origins import Origins
 from broadcaster.sending.sender import Sender
 from channels.base import Channel
 from channels.email import DkimKey, Email, SmtpConfig
+from channels.invalid import Invalid
 from channels.sandbox import Sandbox
 from channels.sms import Sms
 from channels.sms.smpp import Smpp, SmppConfig
@@ -39,20 +40,18 @@ def open_senders(settings: Settings, bus: Bus | None = None) -> dict[ChannelName
 
     With a ``bus`` shared by several processes, a channel's rate holds for all of them together.
     """
-    findings: list[tuple[str, str]] = []
+    findings: dict[str, BadSetting] = {}
     made: dict[ChannelName, Sender] = {}
     for name, (make, setting, hint) in _MAKERS.items():
         try:
             channels = make(settings)
-        except ValueError as error:
-            named = _FIELDS.get(getattr(error, "field", ""), setting)
-            finding = (named, f"{getattr(error, 'problem', error)}")
-            if finding not in findings:
-                findings.append(finding)
+        except Invalid as error:
+            finding = BadSetting(error.code, _FIELDS.get(error.field, setting), **error.params)
+            findings[str(finding)] = finding
             continue
         made[name] = _sender(settings, name, channels, hint, bus)
     if findings:
-        raise BadSettings(findings)
+        raise BadSettings(*findings.values())
     return made
 
 
@@ -222,20 +221,18 @@ def _about(field: str) -> Iterator[None]:
     """Attribute errors within the block to a setting."""
     try:
         yield
-    except ValueError as error:
-        raise _Wrong(field, str(getattr(error, "problem", error))) from error
-
-
-class _Wrong(ValueError):
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(problem)
-        self.field, self.problem = field, problem
+    except Invalid as error:
+        raise Invalid(error.code, error.field or field, **error.params) from error
 
 
 _FIELDS = {
     "account_sid": "TOCSIN_TWILIO_ACCOUNT_SID",
     "auth_token": "TOCSIN_TWILIO_AUTH_TOKEN",
     "base_url": "TOCSIN_TWILIO_BASE_URL",
+    "dkim_domain": "TOCSIN_DKIM_DOMAIN",
+    "dkim_private_key": "TOCSIN_DKIM_PRIVATE_KEY",
+    "origins": "TOCSIN_PUSH_ORIGINS",
+    "subject": "TOCSIN_VAPID_SUBJECT",
     "smtp_url": "TOCSIN_SMTP_URL",
     "smtp_url_2": "TOCSIN_SMTP_URL_2",
     "smpp_url": "TOCSIN_SMPP_URL",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from broadcaster.errors import BadSettings
+from broadcaster.errors import BadSetting, BadSettings
 
 STATIC = Path(__file__).parent / "static"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
@@ -32,9 +32,7 @@ class Assets:
         try:
             found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise BadSettings(
-                [("pages", "were not bundled yet: run `make pages` (it needs Node 20 or later)")]
-            ) from None
+            raise BadSettings(BadSetting("pages-not-bundled")) from None
         self.version: str = found.pop("version", "")
         self._names: Mapping[str, str] = found
         self._folder = folder

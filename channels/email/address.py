@@ -5,6 +5,8 @@ import unicodedata
 
 import idna
 
+from channels.invalid import Invalid
+
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ASCII_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _ASCII_SPECIALS = frozenset('()<>[]:;@\\,." ')
@@ -17,15 +19,8 @@ _LONGEST_DOMAIN = 253
 _LONGEST = 254  # a path is 256 octets with its angle brackets
 
 
-class InvalidMailAddress(ValueError):
-    """Invalid mail address; ``code`` and ``params`` say why, without repeating it."""
-
-    field = ""
-
-    def __init__(self, code: str, **params: object) -> None:
-        super().__init__(code)
-        self.code = code
-        self.params = params
+class InvalidMailAddress(Invalid):
+    """Not a usable mail address."""
 
 
 def parse_address(text: str) -> str:

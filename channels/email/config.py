@@ -21,6 +21,7 @@ _HELO = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Za-
 _WITH_NAME = re.compile(r"\s*(?P<name>[^<>]*?)\s*<(?P<address>[^<>]*)>\s*")
 _PORTS = {"smtp": 587, "smtps": 465}
 _RELAY_PORT = 25
+_EXAMPLE = "smtp://user:password@host:port?options"
 _OPTIONS = frozenset({"starttls", "from", "bounce", "helo", "pool", "timeout", "per_connection"})
 
 
@@ -75,26 +76,26 @@ class SmtpConfig:
 
     def __post_init__(self) -> None:
         if not _HOST.fullmatch(self.host):
-            raise InvalidProviderUrl("the relay's host is no host name or address")
+            raise InvalidProviderUrl("url-host")
         if not 0 < self.port < 1 << 16:
-            raise InvalidProviderUrl("the relay's port is between 1 and 65535")
+            raise InvalidProviderUrl("url-port")
         if self.tls not in get_args(Tls):
-            raise InvalidProviderUrl(f"tls is one of {', '.join(get_args(Tls))}")
+            raise InvalidProviderUrl("url-one-of", name="tls", expected=", ".join(get_args(Tls)))
         if self.helo is not None and not _HELO.fullmatch(self.helo):
-            raise InvalidProviderUrl("helo is a host name or an address in [ ]")
+            raise InvalidProviderUrl("url-helo")
         for name in ("pool_size", "timeout_s", "wait_s", "idle_s", "messages_per_connection"):
             if not getattr(self, name) > 0:
-                raise InvalidProviderUrl(f"{name} is more than 0")
+                raise InvalidProviderUrl("url-more-than-0", name=name)
         self._check_credentials()
 
     def _check_credentials(self) -> None:
         if (self.username is None) != (self.password is None):
-            raise InvalidProviderUrl("the user and the password come together: smtp://user:password@host")
+            raise InvalidProviderUrl("url-user-and-password")
         for credential in (self.username, self.password):
             if credential is not None and (not credential or re.search(r"[\x00-\x1f\x7f]", credential)):
-                raise InvalidProviderUrl("the user or the password is empty or holds a control character")
+                raise InvalidProviderUrl("url-credential")
         if self.username is not None and self.tls == "none" and not self.is_loopback:
-            raise InvalidProviderUrl("without TLS the password would cross the network in clear: use starttls=required")
+            raise InvalidProviderUrl("url-password-in-clear")
 
     @property
     def bounce_address(self) -> str:
@@ -117,15 +118,15 @@ class SmtpConfig:
         (required, if-offered, never), ``from``, ``bounce``, ``helo``, ``pool``, ``timeout``, ``per_connection``.
         ``sender`` is used where the URL has no ``from``. Raises ``InvalidProviderUrl``.
         """
-        parts = split(url, "smtp://user:password@host:port?options")
+        parts = split(url, _EXAMPLE)
         if parts.scheme not in _PORTS:
-            raise InvalidProviderUrl("the URL starts with smtp:// or smtps://")
+            raise InvalidProviderUrl("url-form", example=_EXAMPLE)
         given = options(parts.query, _OPTIONS)
         host = parts.hostname or ""
         tls = _tls(parts.scheme, host, given.get("starttls"))
         from_text = given.get("from") or sender
         if not from_text:
-            raise InvalidProviderUrl("no sender: add ?from=Mairie <alerte@ville.example>")
+            raise InvalidProviderUrl("url-mail-sender")
         bounce = given.get("bounce")
         return cls(
             host=host,
@@ -147,14 +148,12 @@ class SmtpConfig:
 def _tls(scheme: str, host: str, starttls: str | None) -> Tls:
     if scheme == "smtps":
         if starttls is not None:
-            raise InvalidProviderUrl("smtps:// is TLS from the start: leave starttls out, or write smtp://")
+            raise InvalidProviderUrl("url-starttls-twice")
         return "implicit"
     if starttls is None:
         return "none" if is_loopback(host) else "starttls"
     if starttls not in _STARTTLS:
-        raise InvalidProviderUrl(
-            f"starttls is one of {', '.join(_STARTTLS)}; without it, it is required unless the host is this machine"
-        )
+        raise InvalidProviderUrl("url-one-of", name="starttls", expected=", ".join(_STARTTLS))
     return _STARTTLS[starttls]
 
 
@@ -162,4 +161,4 @@ def _sender(option: str, text: str) -> Sender:
     try:
         return Sender.parse(text)
     except InvalidMailAddress as error:
-        raise InvalidProviderUrl(f"{option} is no mail address ({error.code})") from error
+        raise InvalidProviderUrl("url-no-mail", name=option) from error

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from channels.invalid import Invalid
+
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
 _SHORTEST_RSA = 1024  # bits, RFC 8301 section 3.2
 # Listed once more than they occur, so that none can be added in transit (RFC 6376 section 8.15)
@@ -25,12 +27,8 @@ _BLANKS = re.compile(rb"[ \t]+")
 _COLUMNS = 70
 
 
-class InvalidDkimKey(ValueError):
-    """Unusable DKIM key; ``problem`` says why, without the key."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
+class InvalidDkimKey(Invalid):
+    """Unusable DKIM key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class DkimKey:
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.domain) or not _NAME.fullmatch(self.selector):
-            raise InvalidDkimKey("the domain and the selector are names of small letters, digits, hyphens and dots")
+            raise InvalidDkimKey("dkim-names", "dkim_domain")
         self.load()
 
     def load(self) -> RSAPrivateKey | Ed25519PrivateKey:
@@ -53,11 +51,11 @@ class DkimKey:
         except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
         if key is None:  # outside the except clause: its error may quote the key
-            raise InvalidDkimKey("the private key is not an unencrypted PEM")
+            raise InvalidDkimKey("dkim-no-pem", "dkim_private_key")
         if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
-            raise InvalidDkimKey("the private key is neither RSA nor Ed25519")
+            raise InvalidDkimKey("dkim-kind", "dkim_private_key")
         if isinstance(key, RSAPrivateKey) and key.key_size < _SHORTEST_RSA:
-            raise InvalidDkimKey(f"an RSA key of less than {_SHORTEST_RSA} bits is refused by receivers")
+            raise InvalidDkimKey("dkim-too-short", "dkim_private_key", least=_SHORTEST_RSA)
         return key
 
 

@@ -13,6 +13,8 @@ from typing import Literal
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
+from channels.invalid import Invalid
+
 Kind = Literal["mobile", "fixed", "fixed_or_mobile", "voip"]
 
 _KINDS: dict[int, Kind] = {
@@ -66,15 +68,8 @@ _SHORTEST_DIGITS = 6
 _WRITTEN = re.compile(r"\+?[0-9 ().\-/]+")
 
 
-class InvalidPhone(ValueError):
-    """Not a usable phone number; ``code`` and ``params`` say why, and never repeat it."""
-
-    field = ""
-
-    def __init__(self, code: str, **params: object) -> None:
-        super().__init__(code)
-        self.code = code
-        self.params = params
+class InvalidPhone(Invalid):
+    """Not a usable phone number."""
 
 
 @dataclass(frozen=True, slots=True)

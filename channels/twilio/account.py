@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from channels.invalid import Invalid
+
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -17,13 +19,8 @@ _SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{0,30}")
 SenderKind = Literal["number", "short code", "alphanumeric", "messaging service"]
 
 
-class InvalidAccount(ValueError):
-    """Invalid account setting; ``field`` names it, ``problem`` says why in a sentence."""
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field = field
-        self.problem = problem
+class InvalidAccount(Invalid):
+    """Invalid account setting; ``field`` names it."""
 
 
 def sender_kind(sender: str) -> SenderKind | None:
@@ -70,29 +67,23 @@ class TwilioAccount:
 
     def __post_init__(self) -> None:
         if not ACCOUNT_SID.fullmatch(self.account_sid):
-            raise InvalidAccount(
-                "account_sid", "is not an Account SID: AC and 32 hexadecimal digits, on the console's first page"
-            )
+            raise InvalidAccount("twilio-account-sid", "account_sid")
         if not self.auth_token or not self.auth_token.isascii() or not self.auth_token.isprintable():
-            raise InvalidAccount("auth_token", "is empty or holds signs that no token has")
+            raise InvalidAccount("twilio-token", "auth_token")
         if " " in self.auth_token:
-            raise InvalidAccount("auth_token", "holds a space: was more than the token copied?")
+            raise InvalidAccount("twilio-token-space", "auth_token")
         if sender_kind(self.sender) is None:
-            raise InvalidAccount(
-                "sender",
-                "is none of: a number in E.164 form (+33…), a short code, a Messaging Service SID (MG…),"
-                " a name of at most 11 letters, digits and spaces with a letter in it",
-            )
+            raise InvalidAccount("twilio-sender", "sender")
         if not 0 < self.timeout_s <= 600:  # noqa: PLR2004 - ten minutes, in seconds; NaN fails it too
-            raise InvalidAccount("timeout_s", "is not between 0 and 600 seconds")
+            raise InvalidAccount("too-large-number", "timeout_s", most=600)
         for field in ("region", "edge"):
             value = getattr(self, field)
             if value is not None and not _SUBDOMAIN.fullmatch(value):
-                raise InvalidAccount(field, "is not a name such as ie1 or dublin")
+                raise InvalidAccount("twilio-region", field)
         if self.base_url is not None:
             _check_base_url(self.base_url)
             if self.region or self.edge:
-                raise InvalidAccount("base_url", "and a region or an edge exclude each other: both name the host")
+                raise InvalidAccount("twilio-host-twice", "base_url")
 
     def __repr__(self) -> str:
         # Without the token: a repr may be logged.
@@ -102,7 +93,7 @@ class TwilioAccount:
     def sender_kind(self) -> SenderKind:
         kind = sender_kind(self.sender)
         if kind is None:  # pragma: no cover - __post_init__ refused it
-            raise InvalidAccount("sender", "is no sender")
+            raise InvalidAccount("twilio-sender", "sender")
         return kind
 
     @property
@@ -125,8 +116,8 @@ def _check_base_url(url: str) -> None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise InvalidAccount("base_url", "is not a URL") from error
+        raise InvalidAccount("base-url", "base_url") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise InvalidAccount("base_url", "is not an http or https URL")
+        raise InvalidAccount("base-url", "base_url")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise InvalidAccount("base_url", "holds more than a scheme, a host, a port and a path")
+        raise InvalidAccount("base-url", "base_url")

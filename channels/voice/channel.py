@@ -27,7 +27,7 @@ class Voice(TwilioChannel[VoiceMessage]):
 
     def __init__(self, account: TwilioAccount) -> None:
         if account.sender_kind != "number":
-            raise InvalidAccount("sender", f"is a {account.sender_kind}, and a call needs a telephone number (+33…)")
+            raise InvalidAccount("twilio-caller", "sender")
         super().__init__(account)
 
     def readable(self, message: VoiceMessage) -> str:

@@ -4,7 +4,7 @@ from channels.webpush.channel import WebPush, WebPushConfig
 from channels.webpush.message import MAX_PLAINTEXT, PushMessage, Urgency
 from channels.webpush.origins import KNOWN_ORIGINS, allowed, service_of
 from channels.webpush.subscription import InvalidSubscription, PushSubscription
-from channels.webpush.vapid import InvalidVapidKey, VapidKey, subject_problem, subject_warning
+from channels.webpush.vapid import InvalidVapidKey, VapidKey, is_subject, subject_warning
 
 __all__ = [
     "KNOWN_ORIGINS",
@@ -18,7 +18,7 @@ __all__ = [
     "WebPush",
     "WebPushConfig",
     "allowed",
+    "is_subject",
     "service_of",
-    "subject_problem",
     "subject_warning",
 ]

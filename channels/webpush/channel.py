@@ -11,13 +11,14 @@ from yarl import URL
 
 from channels.base import Channel, Composed, Finding, Receipt
 from channels.errors import Permanent, Transient
+from channels.invalid import Invalid
 from channels.webpush.answers import TOO_LARGE, Answer, judge
 from channels.webpush.encryption import encrypt
 from channels.webpush.message import PushMessage
 from channels.webpush.origins import KNOWN_ORIGINS, allowed, believed_origin_of, concrete, origin_of, rules
 from channels.webpush.subscription import PushSubscription
 from channels.webpush.transport import Transport
-from channels.webpush.vapid import Signature, VapidKey, subject_problem, subject_warning
+from channels.webpush.vapid import Signature, VapidKey, is_subject, subject_warning
 
 _MAX_PROVIDER_ID = 1024
 # Far more than any vendor has; names invented under a suffix must not fill our memory.
@@ -45,12 +46,11 @@ class WebPushConfig:
     helpers: int = 0
 
     def __post_init__(self) -> None:
-        problem = subject_problem(self.subject)
-        if problem is not None:
-            raise ValueError(problem)
+        if not is_subject(self.subject):
+            raise Invalid("vapid-subject", "subject")
         rules(self.origins)
         if not self.origins:
-            raise ValueError("no origin is allowed: no push could go anywhere")
+            raise Invalid("needed", "origins")
         if self.timeout_s <= 0 or self.concurrency < 1:
             raise ValueError("timeout_s and concurrency are positive")
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from channels.invalid import Invalid
+
 KNOWN_ORIGINS: tuple[str, ...] = (
     "fcm.googleapis.com",  # Chrome, Edge on Android, Opera, Samsung Internet, Brave, Vivaldi
     "jmt17.google.com",  # Chromium as built by Linux distributions
@@ -83,17 +85,15 @@ def concrete(origins: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=32)
 def rules(origins: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return (exact origins, host suffixes); raises ``ValueError`` naming an invalid origin."""
+    """Return (exact origins, host suffixes); raises ``Invalid`` naming an invalid origin."""
     suffixes = []
     for rule in origins:
         found = _RULE.fullmatch(rule)
         if found is None:
-            msg = f"{rule!r} is no origin: give a host, *.suffix, or scheme://host:port"
-            raise ValueError(msg)
+            raise Invalid("push-origin", "origins", origin=rule)
         if found["wild"]:
             if found["scheme"] or found["port"] or "." not in found["host"]:
-                msg = f"{rule!r}: a suffix is *. and a domain of two names at least, without scheme or port"
-                raise ValueError(msg)
+                raise Invalid("push-origin-suffix", "origins", origin=rule)
             suffixes.append("." + found["host"].lower())
     return frozenset(concrete(origins)), tuple(suffixes)
 
@@ -101,11 +101,10 @@ def rules(origins: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
 def _exact(rule: str) -> str:
     found = _RULE.fullmatch(rule)
     if found is None:
-        raise ValueError(rule)
+        raise Invalid("push-origin", "origins", origin=rule)
     origin = _normal(found)
     if origin is None or (origin.startswith("http://") and not is_loopback(origin)):
-        msg = f"{rule!r}: plain http is for this machine (127.0.0.1, localhost) alone"
-        raise ValueError(msg)
+        raise Invalid("push-origin-http", "origins", origin=rule)
     return origin
 
 

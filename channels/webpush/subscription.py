@@ -7,6 +7,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from channels.encoding import from_base64url, to_base64url
+from channels.invalid import Invalid
 from channels.webpush.origins import allowed, is_loopback, origin_of
 
 MAX_ENDPOINT = 2048
@@ -15,14 +16,8 @@ _SECRET_LENGTH = 16
 _MAX_KEY_TEXT = 128
 
 
-class InvalidSubscription(ValueError):
-    """``field``: path in the browser's JSON (``keys.auth``); ``code``: what is wrong there."""
-
-    def __init__(self, code: str, field: str, **params: object) -> None:
-        super().__init__(code, field)
-        self.code = code
-        self.field = field
-        self.params = params
+class InvalidSubscription(Invalid):
+    """``field``: path in the browser's JSON (``keys.auth``)."""
 
 
 @dataclass(slots=True)  # one per message: frozen would make construction three times as slow

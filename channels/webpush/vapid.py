@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 
 from channels.encoding import from_base64url, to_base64url
+from channels.invalid import Invalid
 
 RENEW_AFTER_S = 3600
 # RFC 8292, section 2: at most 24 hours. Half of it allows for wrong clocks on either side.
@@ -25,8 +26,8 @@ _MAX_SUBJECT = 255
 _UNREACHABLE = re.compile(r"(?:.*\.)?(?:localhost|local|localdomain|invalid|test|internal|lan|home|example)|[^.]*")
 
 
-class InvalidVapidKey(ValueError):
-    """Not a private key of P-256; the message does not quote it."""
+class InvalidVapidKey(Invalid):
+    """Not a private key of P-256."""
 
 
 class VapidKey:
@@ -36,7 +37,7 @@ class VapidKey:
 
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         if not isinstance(key.curve, ec.SECP256R1):
-            raise InvalidVapidKey("the key is not on the curve P-256")
+            raise InvalidVapidKey("vapid-curve")
         self._key = key
         self.public = to_base64url(
             key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
@@ -66,12 +67,12 @@ class VapidKey:
         except InvalidVapidKey:
             raise
         except (ValueError, TypeError) as error:  # TypeError: an encrypted PEM
-            raise InvalidVapidKey("neither PEM nor base64url of a private key without password") from error
+            raise InvalidVapidKey("vapid-form") from error
 
     @classmethod
     def _checked(cls, key: object) -> "VapidKey":
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise InvalidVapidKey("not a key of an elliptic curve")
+            raise InvalidVapidKey("vapid-curve")
         return cls(key)
 
     def to_raw(self) -> str:
@@ -85,7 +86,7 @@ class VapidKey:
 
     def sign(self, audience: str, subject: str, expires: int) -> str:
         """Return the ``Authorization`` header for an origin; ``expires``: seconds since 1970 (RFC 8292, section 3)."""
-        # subject_problem validated the subject, more strictly than py_vapid.
+        # is_subject validated the subject, more strictly than py_vapid.
         signer = Vapid02(self._key, conf={"no-strict": True})
         header: str = signer.sign({"aud": audience, "sub": subject, "exp": expires})["Authorization"]
         return header
@@ -120,11 +121,9 @@ class Signature:
         return self._header
 
 
-def subject_problem(subject: str) -> str | None:
-    """Return what is wrong with a VAPID subject (RFC 8292, section 2.1), or None."""
-    if len(subject) <= _MAX_SUBJECT and _SUBJECT.fullmatch(subject):
-        return None
-    return "the VAPID subject is mailto: and an address, without space or <>, or an https: URL"
+def is_subject(subject: str) -> bool:
+    """Return whether this is a VAPID subject (RFC 8292, section 2.1)."""
+    return len(subject) <= _MAX_SUBJECT and _SUBJECT.fullmatch(subject) is not None
 
 
 def subject_warning(subject: str) -> str | None:

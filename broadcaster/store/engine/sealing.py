@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -25,6 +26,13 @@ _TAG_BYTES = 9
 
 class SealBroken(ValueError):
     """A sealed value does not open: its key is not in the settings, or it was altered."""
+
+    field = ""
+    params: Mapping[str, object] = MappingProxyType({})
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def _derive(secret: bytes, use: str) -> bytes:
@@ -57,15 +65,13 @@ class Vault:
         """Open ``seal``'s output. Raises ``SealBroken``."""
         ciphers = self._ciphers.get(sealed[:1])
         if ciphers is None:
-            message = "sealed with a key that the settings do not hold: put the old key back behind the new one"
-            raise SealBroken(message)
+            raise SealBroken("seal-unknown-key")
         for cipher in ciphers if len(sealed) >= 1 + _NONCE + _MAC else ():
             try:
                 return cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], context)
             except InvalidTag:
                 continue
-        message = "a sealed value does not open: it was altered, or belongs to another row"
-        raise SealBroken(message)
+        raise SealBroken("seal-altered")
 
     def fingerprint(self, kind: str, canonical: str) -> bytes:
         """Return a 16-byte fingerprint of an address, meaningless without the key."""

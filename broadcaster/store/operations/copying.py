@@ -52,10 +52,7 @@ _WAIT_FOR_TABLES = "10s"
 
 
 class RowRefused(ValueError):
-    """A row of another store does not fit this one: ``table``, and why."""
-
-    def __init__(self, table: str, why: str) -> None:
-        super().__init__(f"a row of {table} does not fit this database: {why}")
+    """A row of another store does not fit this one: ``args`` are the table and the database's reason."""
 
 
 def shape() -> dict[str, dict[str, str]]:

@@ -53,19 +53,20 @@ class SmppConfig:
         for name, longest in _LONGEST.items():
             text = getattr(self, name)
             if len(text) > longest or not text.isascii() or not (text.isprintable() or text == ""):
-                raise InvalidProviderUrl(f"the {name} has at most {longest} ASCII signs")
+                raise InvalidProviderUrl("url-too-long", name=name, most=longest)
         if not self.host or not self.system_id:
-            raise InvalidProviderUrl(f"the URL is {_EXAMPLE}")
+            raise InvalidProviderUrl("url-form", example=_EXAMPLE)
         if not 0 < self.port < 1 << 16:
-            raise InvalidProviderUrl("the port is between 1 and 65535")
+            raise InvalidProviderUrl("url-port")
         if sender_kind(self.sender) in {None, "messaging service"}:
-            raise InvalidProviderUrl("from is a number (+33…), a short code, or a name of at most 11 signs")
-        if self.long not in get_args(Long) or self.ids not in get_args(Ids):
-            raise InvalidProviderUrl("long is udh or payload; ids is same or hex")
+            raise InvalidProviderUrl("url-sms-sender")
+        for name, words in (("long", get_args(Long)), ("ids", get_args(Ids))):
+            if getattr(self, name) not in words:
+                raise InvalidProviderUrl("url-one-of", name=name, expected=", ".join(words))
         if self.window < 1 or self.timeout_s <= 0 or self.enquire_s <= 0:
-            raise InvalidProviderUrl("window, timeout and enquire are more than 0")
+            raise InvalidProviderUrl("url-more-than-0", name="window, timeout, enquire")
         if any(value is not None and not 0 <= value <= most for value, most in ((self.ton, 6), (self.npi, 18))):
-            raise InvalidProviderUrl("ton is 0 to 6, npi 0 to 18")
+            raise InvalidProviderUrl("url-ton-npi")
 
     @property
     def source(self) -> Address:
@@ -95,13 +96,13 @@ class SmppConfig:
         """
         parts = split(url, _EXAMPLE)
         if parts.scheme != "smpp":
-            raise InvalidProviderUrl("the URL starts with smpp://")
+            raise InvalidProviderUrl("url-form", example=_EXAMPLE)
         given = options(parts.query, _OPTIONS)
         if not given.get("from"):
-            raise InvalidProviderUrl("no sender: add ?from= with a number, a short code or a name")
+            raise InvalidProviderUrl("url-sms-sender")
         tls = _YES.get(given.get("tls", "no").lower())
         if tls is None:
-            raise InvalidProviderUrl("tls is yes or no")
+            raise InvalidProviderUrl("url-one-of", name="tls", expected="yes, no")
         return cls(
             host=parts.hostname or "",
             port=_PORT if parts.port is None else parts.port,

@@ -46,11 +46,11 @@ def test_settings_come_from_the_file_and_the_environment_goes_first(tocsin: Any)
     tocsin("migrate")
     file = tocsin.data / "tocsin.env"
     file.write_text("# mail\nTOCSIN_LOG_LEVEL='loud'\n\nTOCSIN_CURRENCY=EUR\n")
-    assert "TOCSIN_LOG_LEVEL: is one of" in tocsin("station", "list").stderr
+    assert "TOCSIN_LOG_LEVEL: This is not known here" in tocsin("station", "list").stderr
     assert tocsin("station", "list", TOCSIN_LOG_LEVEL="info").exit_code == 0
     file.write_text("LOG_LEVEL=info\nnothing\n")
     wrong = tocsin("station", "list").stderr
-    assert "tocsin.env:1: is not a line such as TOCSIN_PORT=8080" in wrong
+    assert "tocsin.env:1: This is not a line such as TOCSIN_PORT=8080" in wrong
     assert "tocsin.env:2" in wrong
 
 

@@ -88,8 +88,8 @@ def test_a_database_that_is_not_migrated_is_told_with_what_to_do(tocsin: Any):
 def test_wrong_settings_are_each_named(tocsin: Any):
     result = tocsin("migrate", TOCSIN_LOG_LEVEL="loud", TOCSIN_COLOUR="red")
     assert result.exit_code == 2
-    assert "TOCSIN_LOG_LEVEL: is one of debug, info, warning, error" in result.stderr
-    assert "TOCSIN_COLOUR: is no setting" in result.stderr
+    assert "TOCSIN_LOG_LEVEL: This is not known here: write one of debug, info, warning, error." in result.stderr
+    assert "TOCSIN_COLOUR: This is no setting" in result.stderr
 
 
 def test_a_commune_becomes_a_station_and_only_once(seeded: Any):

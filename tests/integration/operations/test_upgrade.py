@@ -50,7 +50,7 @@ async def at(town, version):
 async def test_a_process_that_is_started_on_an_older_shape_refuses_and_says_what_to_do(tmp_path):
     async with Town(tmp_path) as town:
         await at(town, "0001")
-        with pytest.raises(BadSettings, match=r"0001.*tocsin migrate"):
+        with pytest.raises(BadSettings, match=r"not-migrated.*0001"):
             async with serving(town.settings):
                 pass
 

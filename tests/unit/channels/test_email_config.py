@@ -44,38 +44,38 @@ def test_tls_is_required_unless_the_relay_is_this_machine(url, port, tls):
 @pytest.mark.parametrize(
     ("url", "word"),
     [
-        (f"smtp://bob:{SECRET}@mail.example.com", "percent-encode"),
-        ("smtp://bob:s3cr/twerd@mail.example.com", "percent-encode"),
-        ("smtp://bob:s3cr?twerd@mail.example.com", "percent-encode"),
-        ("smtp://bob:s3cr[twerd@mail.example.com", "percent-encode"),
-        (f"smtp://bob:{QUOTED}@mail.example.com:99999", "percent-encode"),
-        (f"smtp://bob:{QUOTED}@mail.example.com:0x19", "percent-encode"),
-        (f"http://bob:{QUOTED}@mail.example.com", "smtp://"),
-        (f"smtp://bob:{QUOTED}@", "percent-encode"),
-        (f"smtp://bob:{QUOTED}@mail.example.com?starttls=maybe", "starttls is one of"),
-        (f"smtp://bob:{QUOTED}@mail.example.com?starttls=never", "in clear"),
-        (f"smtps://bob:{QUOTED}@mail.example.com?starttls=required", "TLS from the start"),
-        (f"smtp://bob:{QUOTED}@mail.example.com?secret={QUOTED}", "unknown option"),
-        (f"smtp://bob:{QUOTED}@mail.example.com?pool=1&pool=2", "twice"),
+        (f"smtp://bob:{SECRET}@mail.example.com", "url-form"),
+        ("smtp://bob:s3cr/twerd@mail.example.com", "url-form"),
+        ("smtp://bob:s3cr?twerd@mail.example.com", "url-form"),
+        ("smtp://bob:s3cr[twerd@mail.example.com", "url-form"),
+        (f"smtp://bob:{QUOTED}@mail.example.com:99999", "url-form"),
+        (f"smtp://bob:{QUOTED}@mail.example.com:0x19", "url-form"),
+        (f"http://bob:{QUOTED}@mail.example.com", "url-form"),
+        (f"smtp://bob:{QUOTED}@", "url-form"),
+        (f"smtp://bob:{QUOTED}@mail.example.com?starttls=maybe", "starttls"),
+        (f"smtp://bob:{QUOTED}@mail.example.com?starttls=never", "url-password-in-clear"),
+        (f"smtps://bob:{QUOTED}@mail.example.com?starttls=required", "url-starttls-twice"),
+        (f"smtp://bob:{QUOTED}@mail.example.com?secret={QUOTED}", "url-option"),
+        (f"smtp://bob:{QUOTED}@mail.example.com?pool=1&pool=2", "url-option-twice"),
         (f"smtp://bob:{QUOTED}@mail.example.com?pool=0", "pool_size"),
-        (f"smtp://bob:{QUOTED}@mail.example.com?pool=many", "pool is a whole number"),
-        (f"smtp://bob:{QUOTED}@mail.example.com?from=nobody", "from is no mail address"),
-        (f"smtp://bob:{QUOTED}@mail.example.com?from=zoé@ville.example", "from is no mail address"),
-        (f"smtp://bob:{QUOTED}@mail.example.com?from=a%0d%0aBcc: x <a@ville.example>", "from is no mail address"),
-        (f"smtp://bob:{QUOTED}@mail.example.com?helo=a b", "helo"),
-        (f"smtp://bob:{QUOTED}%0a@mail.example.com", "control character"),
-        (f"smtp://bob:{QUOTED}@mail.example.com\r\n", "control character"),
-        (f"smtp://:{QUOTED}@mail.example.com", "empty"),
-        ("smtp://bob@mail.example.com", "come together"),
-        ("smtp://mail..example.com", "no host name"),
-        ("smtp://mail example.com", "no host name"),
-        ("", "percent-encode"),
+        (f"smtp://bob:{QUOTED}@mail.example.com?pool=many", "url-whole-number name=pool"),
+        (f"smtp://bob:{QUOTED}@mail.example.com?from=nobody", "url-no-mail name=from"),
+        (f"smtp://bob:{QUOTED}@mail.example.com?from=zoé@ville.example", "url-no-mail name=from"),
+        (f"smtp://bob:{QUOTED}@mail.example.com?from=a%0d%0aBcc: x <a@ville.example>", "url-no-mail name=from"),
+        (f"smtp://bob:{QUOTED}@mail.example.com?helo=a b", "url-helo"),
+        (f"smtp://bob:{QUOTED}%0a@mail.example.com", "url-credential"),
+        (f"smtp://bob:{QUOTED}@mail.example.com\r\n", "url-control-sign"),
+        (f"smtp://:{QUOTED}@mail.example.com", "url-credential"),
+        ("smtp://bob@mail.example.com", "url-user-and-password"),
+        ("smtp://mail..example.com", "url-host"),
+        ("smtp://mail example.com", "url-host"),
+        ("", "url-form"),
     ],
 )
 def test_a_wrong_url_is_told_what_to_change_and_never_shows_the_password(url, word):
     with pytest.raises(InvalidProviderUrl) as refused:
         SmtpConfig.from_url(url, sender=SENDER)
-    assert word in refused.value.problem
+    assert word in str(refused.value)
     assert isinstance(refused.value, ValueError)
     error: BaseException | None = refused.value
     while error is not None:  # what a logger may print of the chain
@@ -85,7 +85,7 @@ def test_a_wrong_url_is_told_what_to_change_and_never_shows_the_password(url, wo
 
 
 def test_a_url_without_a_sender_is_refused():
-    with pytest.raises(match="no sender"):
+    with pytest.raises(match="url-mail-sender"):
         SmtpConfig.from_url("smtp://mail.example.com")
 
 

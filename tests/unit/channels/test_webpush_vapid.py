@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from py_vapid import Vapid02
 
 from channels.encoding import from_base64url, to_base64url
-from channels.webpush import InvalidVapidKey, VapidKey, subject_problem, subject_warning
+from channels.webpush import InvalidVapidKey, VapidKey, is_subject, subject_warning
 from channels.webpush.vapid import LIFETIME_S, RENEW_AFTER_S, Signature
 from tests.servers.push import verify
 
@@ -82,7 +82,7 @@ def test_the_private_half_never_shows():
     "subject", [SUBJECT, "mailto:o.p+s@mairie.laigle.fr", "https://laigle.fr", "https://laigle.fr:8443/contact?x=1"]
 )
 def test_a_reachable_subject_is_taken(subject):
-    assert subject_problem(subject) is None
+    assert is_subject(subject)
     assert subject_warning(subject) is None
 
 
@@ -105,14 +105,14 @@ def test_a_reachable_subject_is_taken(subject):
     ],
 )
 def test_a_malformed_subject_is_refused(subject):
-    assert subject_problem(subject)
+    assert not is_subject(subject)
 
 
 @pytest.mark.parametrize(
     "subject", ["mailto:root@localhost", "mailto:ops@box.local", "https://localhost:8080", "https://box"]
 )
 def test_a_subject_that_apple_would_refuse_is_warned_of(subject):
-    assert subject_problem(subject) is None
+    assert is_subject(subject)
     assert "Apple" in (subject_warning(subject) or "")
 
 

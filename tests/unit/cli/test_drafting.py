@@ -84,7 +84,7 @@ def test_channels_are_named_once_each():
     ("given", "told"),
     [
         ({"headline": None}, "--headline is missing"),
-        ({"lon": 0.6}, "--lat and --radius is missing"),
+        ({"lon": 0.6}, "missing: --lat, --radius"),
         ({"circles": ("0.6;48.7;300",)}, "--circle '0.6;48.7;300' can't be read"),
         ({"texts": ("headline=x",)}, "can't be read"),
         ({"texts": ("en:title=x",)}, "can't be read"),

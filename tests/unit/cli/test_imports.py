@@ -34,6 +34,7 @@ def test_the_version_needs_none_of_the_service():
     found = loaded("--version")
     assert {each for each in found if each.startswith("broadcaster")} <= {
         "broadcaster", "broadcaster.cli", "broadcaster.commands", "broadcaster.commands.failing",
+        "broadcaster.commands.stops", "broadcaster.commands.wording",
         "broadcaster.commands.exits",
     }  # fmt: skip
     assert found.isdisjoint({"asyncio", "pydantic", "aiohttp", "rich", "structlog"} | STORE | GEOMETRY)

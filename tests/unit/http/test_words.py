@@ -9,11 +9,13 @@ import pytest
 from babel.messages.pofile import read_po
 
 from broadcaster import languages
+from broadcaster.commands.stops import STOPS
 from broadcaster.domain import health, reasons
 from broadcaster.domain.alerts import SEVERITY_WORDS
 from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import ONE_OF_SEVERAL
+from broadcaster.domain.setup_sentences import SETUP_SENTENCES
 from broadcaster.languages import LANGUAGES, catalogs
 from broadcaster.register.columns import HEADINGS, OF_PLACE
 from broadcaster.web.i18n import preferred
@@ -35,7 +37,7 @@ def counted():
 
 
 def used():
-    found = {ONE_OF_SEVERAL, *(said for said in SENTENCES.values() if isinstance(said, str))}
+    found = {ONE_OF_SEVERAL, *SETUP_SENTENCES.values(), *(said for said in SENTENCES.values() if isinstance(said, str))}
     found |= {
         *reasons.SENTENCES.values(),
         *CHANNEL_WORDS.values(),
@@ -45,6 +47,7 @@ def used():
         *OF_PLACE,
     }
     found |= {said for each in health.SENTENCES.values() for said in (each.said, each.to_do)}
+    found |= {said for each in STOPS.values() for said in each if said}
     for path in FILES:
         for said in SENTENCE.findall(path.read_text(encoding="utf-8")):
             found.add("".join(re.findall(r'"([^"]+)"', said)) if said.startswith('"') else said[1:-1])
