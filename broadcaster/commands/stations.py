@@ -1,4 +1,4 @@
-"""``tocsin station add|margin|topics|list|show|remove``."""
+"""``tocsin station add|margin|topics|policies|list|show|remove``."""
 
 import json
 import re
@@ -14,6 +14,7 @@ from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings, station_of
+from broadcaster.commands.policies import policies
 from broadcaster.commands.showing import number, out, print_json, table
 from broadcaster.commands.wording import many, words
 from broadcaster.config import Settings
@@ -156,6 +157,9 @@ def topics(*, slug: str, topics: tuple[str, ...], rename: tuple[tuple[str, str],
             return chosen
 
     out().print(table((words("topic"), words("name")), list(wait_for(work()).items())))
+
+
+station.add_command(policies)
 
 
 @station.command("list")

@@ -106,6 +106,7 @@ class Action(StrEnum):
     APPROVED = "approved"
     SENT_ALONE = "sent_alone"
     APPROVAL_RULES_SET = "approval_rules_set"
+    ESCALATION_CHANGED = "escalation_changed"
     SCHEDULE_MADE = "schedule_made"
     SCHEDULE_CHANGED = "schedule_changed"
     SCHEDULE_APPROVED = "schedule_approved"
@@ -118,6 +119,7 @@ class Action(StrEnum):
     TOPICS_CHANGED = "topics_changed"
     TEMPLATE_SAVED = "template_saved"
     TEMPLATE_DELETED = "template_deleted"
+    POLICIES_CHANGED = "policies_changed"
     MAP_FETCHED = "map_fetched"
 
     AUDIT_SEEN = "audit_seen"

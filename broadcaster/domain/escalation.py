@@ -148,6 +148,15 @@ class Budget:
     alert: int | None = None
     month: int | None = None
 
+    def to_json(self) -> dict[str, int | None]:
+        return asdict(self)
+
+    def left(self, alert_used: int, month_used: int) -> int | None:
+        """Return how many may still be sent; None: no limit."""
+        limits = ((self.alert, alert_used), (self.month, month_used))
+        left = [max(0, most - used) for most, used in limits if most is not None]
+        return min(left, default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
@@ -155,3 +164,16 @@ class Budgets:
 
     sms: Budget = field(default_factory=Budget)
     voice: Budget = field(default_factory=Budget)
+
+    def of(self, channel: ChannelName) -> Budget:
+        return {ChannelName.SMS: self.sms, ChannelName.VOICE: self.voice}.get(channel, _NO_LIMIT)
+
+
+_NO_LIMIT = Budget()
+PAID = (ChannelName.SMS, ChannelName.VOICE)
+"""The channels that have budgets."""
+
+
+def read_budgets(stored: Mapping[str, Any] | None) -> Budgets:
+    """Return stored budgets."""
+    return Budgets(**{name: Budget(**each) for name, each in (stored or {}).items()})

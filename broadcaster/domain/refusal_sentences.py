@@ -182,6 +182,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "group-name": "A group's name needs a letter or a figure.",
     "group-in-use": "An alert to this group is not over yet: lift it, or wait for its end, then delete the group.",
     "group-not-joined": "Only the station says, with its key, who is in its groups: leave this one out.",
+    "step-over": "This step was taken or ended meanwhile: look at what is next now.",
     "policy-unreadable": "Write steps, each with channels, after_s, until, repeat and every_s, and longest_s.",
     "policy-steps": "A policy has 1 to %(most)s steps, each with at least one channel.",
     "policy-twice": "Each channel stands in one step: to send by it again, let the step repeat.",

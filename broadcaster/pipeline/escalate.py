@@ -1,10 +1,18 @@
 """Escalate: tell people who did not react by the next step of the alert's policy, most severe alerts first."""
 
-from broadcaster.domain.people import CHANNEL_NUMBER
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.audit import Action, Actor
+from broadcaster.domain.escalation import Until
+from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit
-from broadcaster.store.alerts import alerts, escalating, escalations
+from broadcaster.store.alerts import alerts, counting, escalating, escalations
 from broadcaster.store.alerts.escalations import Due
+from broadcaster.store.operations import audit
 
 ROWS = 200
 """Most rows in one run; there is a run every second."""
@@ -33,3 +41,58 @@ async def _take(services: Services, row: Due) -> None:
 
     with services.precedence.holding(row.rank):
         await services.store.at_once(take)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """An alert's next round, its step, and when it is due. ``people``: for whom something may still follow."""
+
+    round: int
+    step: int
+    channels: tuple[ChannelName, ...]
+    until: Until
+    again: bool
+    due_at: datetime
+    people: int
+
+
+async def upcoming(services: Services, alert: Alert) -> Next | None:
+    """Return what is next; None if nothing is."""
+
+    async def read(unit: Unit) -> tuple[escalations.NextRound | None, int]:
+        sums = await counting.of(unit, alert.id)
+        return await escalations.soonest(unit, alert.id), sums.get(counting.FOLLOWING, {}).get(0, 0)
+
+    found, people = await services.store.look(read)
+    if found is None or not people:
+        return None
+    this = alert.rounds[found.number]
+    return Next(found.number, this.step, this.channels, this.until, this.again, found.due_at, people)
+
+
+async def act(
+    services: Services, alert: Alert, action: Literal["now", "skip", "stop"], number: int, *, actor: Actor
+) -> bool:
+    """Take a round now, skip it, or stop all; return False if that round is not next any more."""
+    now = services.clock.now()
+
+    async def change(unit: Unit) -> bool:
+        await unit.in_turn("dispatch", alert.id)
+        following = await escalations.soonest(unit, alert.id)
+        if following is None or following.number != number:
+            return False
+        if action == "stop":
+            done = await escalations.stop(unit, alert.id, now)
+        else:
+            done = await escalations.hasten(unit, alert.id, now, number=number, skip=action == "skip")
+        if done:
+            what = Action.ESCALATION_CHANGED
+            await audit.record(unit, actor, what, alert.id, station_id=alert.station_id, how=action, round=number)
+        return done
+
+    done = await services.store.transact(change)
+    if done:
+        services.forget(alert.id)
+        await escalate(services)
+        await services.bus.publish(f"alert:{alert.id}")
+    return done

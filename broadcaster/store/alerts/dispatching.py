@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import BindParameter, bindparam, select, update
 
 from broadcaster.domain.alerts import Alert, Role
-from broadcaster.domain.deliveries import CHOSEN, DeliveryState, Person, PersonState
+from broadcaster.domain.deliveries import CHOSEN, Person, PersonState
 from broadcaster.domain.hearing import Hearing, Wishes
-from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.reasons import NOT_TRIED, Reason, Why, pack, unpack
 from broadcaster.store.alerts import alerts as alert_rows
 from broadcaster.store.alerts import answers, counting, escalations, planning, standing, threads, told_before
@@ -154,8 +153,7 @@ def _sums(alert: Alert, chunk: Plan, again: Mapping[int, Any], waiting: set[int]
         followed = each in again and again[each].next_round is not None
         deltas[alert.id, counting.FOLLOWING, 0] += (person.next_round is not None) - followed
         deltas[alert.id, counting.AGAIN, 1] += alert.role is Role.UPDATE and each in chunk.told and each not in again
-    for channel, pairs in chunk.by_channel.items():
-        deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
+    deltas.update(chunk.messages(alert.id))
     return deltas
 
 

@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 
 from broadcaster.domain.alerts import Alert, Role
-from broadcaster.domain.deliveries import DeliveryState, Person, PersonState
+from broadcaster.domain.deliveries import Person, PersonState
 from broadcaster.domain.escalation import enough, next_round
 from broadcaster.domain.hearing import Wishes
-from broadcaster.domain.people import CHANNELS
 from broadcaster.store.alerts import alerts, counting, escalations, planning, threads, told_before, tracking
 from broadcaster.store.alerts.escalations import Due
 from broadcaster.store.alerts.planning import Contacts, Plan
@@ -71,7 +70,7 @@ async def take(
     else:
         thread = None if alert.role is not Role.UPDATE else await threads.of(unit, alert)
         plan.told = await told_before.these(unit, alert, thread, list(theirs))
-        await planning.assign(unit, alert, plan, theirs)
+        await planning.assign(unit, alert, plan, theirs, now)
         await planning.write(unit, alert, plan, batch_sizes, now)
     await _write_people(unit, alert, plan, repeated)
     deltas: Counter[tuple[int, str, int]] = Counter()
@@ -81,8 +80,7 @@ async def take(
             subject = counting.people(unconfirmed=rows[each].unconfirmed)
             deltas[alert.id, subject, rows[each].state] -= 1
             deltas[alert.id, subject, person.state] += 1
-    for channel, pairs in plan.by_channel.items():
-        deltas[alert.id, CHANNELS[channel], DeliveryState.QUEUED] += len(pairs)
+    deltas.update(plan.messages(alert.id))
     await counting.add(unit, deltas)
     failed = plan.failed - repeated
     await escalations.plan(unit, alert, plan.by_next_round(without=failed), row.began_at)

@@ -1,6 +1,6 @@
 """Which contacts people are told by, and the deliveries and batches for them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +14,7 @@ from broadcaster.domain.escalation import enough, next_round
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
 from broadcaster.domain.reasons import Reason, Why, pack, unpack
 from broadcaster.ids import new_id
+from broadcaster.store.alerts import budgets
 from broadcaster.store.alerts.batches import Batch
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Insert
@@ -59,6 +60,19 @@ _TAKEN = (
 _INSERT_DELIVERIES = Insert(
     deliveries, "alert_id", "subscriber_id", "contact_id", "channel", "batch_id", "state", "attempts", "created_at"
 )
+_INSERT_STOPPED = Insert(
+    deliveries,
+    "alert_id",
+    "subscriber_id",
+    "contact_id",
+    "channel",
+    "batch_id",
+    "state",
+    "attempts",
+    "created_at",
+    "ended_at",
+    "reason",
+)
 
 Contacts = Mapping[int, Sequence[tuple[int, int]]]
 """(contact id, channel number) by subscriber."""
@@ -67,7 +81,7 @@ Contacts = Mapping[int, Sequence[tuple[int, int]]]
 @dataclass
 class Plan:
     """What to write for some people. ``by_channel``: (subscriber, contact) of each new delivery. ``told``: those who
-    were told of an earlier version.
+    were told of an earlier version. ``over_budget``: (channel, subscriber, contact) of those that a budget stops.
     """
 
     told: set[int] = field(default_factory=set)
@@ -76,6 +90,19 @@ class Plan:
     shared: list[tuple[int, int]] = field(default_factory=list)
     unconfirmed: set[int] = field(default_factory=set)
     wait: dict[int, datetime] = field(default_factory=dict)
+    over_budget: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def messages(self, alert_id: int) -> Counter[tuple[int, str, int]]:
+        """Return the changes of the sums by the new deliveries."""
+        found = Counter(
+            {
+                (alert_id, str(CHANNELS[n]), int(DeliveryState.QUEUED)): len(pairs)
+                for n, pairs in self.by_channel.items()
+            }
+        )
+        for channel, _, _ in self.over_budget:
+            found[alert_id, CHANNELS[channel], DeliveryState.CANCELLED] += 1
+        return found
 
     @property
     def failed(self) -> set[int]:
@@ -153,7 +180,7 @@ async def plan_first(
             person.settle()
         else:
             theirs[each] = in_round(reachable[each], rounds[first].channels)
-    await assign(unit, alert, plan, theirs)
+    await assign(unit, alert, plan, theirs, now)
     return plan
 
 
@@ -162,7 +189,7 @@ def in_round(theirs: Sequence[tuple[int, int]], channels: Collection[str]) -> li
     return [each for each in theirs if CHANNELS[each[1]] in channels]
 
 
-async def assign(unit: Unit, alert: Alert, plan: Plan, theirs: Contacts) -> None:
+async def assign(unit: Unit, alert: Alert, plan: Plan, theirs: Contacts, now: datetime) -> None:
     """Plan a delivery to each of these contacts; one that has its delivery already is shared.
 
     Counts them in the ``plan``'s people.
@@ -175,12 +202,19 @@ async def assign(unit: Unit, alert: Alert, plan: Plan, theirs: Contacts) -> None
             row.contact_id: (DeliveryState(row.state), row.reason, row.code)
             for row in await unit.conn.execute(_TAKEN, {"alert_id": alert.id, "ids": contact_ids})
         }
+    allowed = await budgets.allowance(unit, alert, now)
     for subscriber_id, contact_list in theirs.items():
         person = plan.people[subscriber_id]
         failed = unpack(person.reasons)
         for contact_id, channel in contact_list:
             there = taken.get(contact_id)
-            if there is None:
+            if there is None and allowed.get(channel, 1) <= 0:
+                taken[contact_id] = (DeliveryState.CANCELLED, Reason.BUDGET, None)
+                plan.over_budget.append((channel, subscriber_id, contact_id))
+                failed.append(Why(Reason.BUDGET, CHANNELS[channel]))
+            elif there is None:
+                if channel in allowed:
+                    allowed[channel] -= 1
                 taken[contact_id] = (DeliveryState.QUEUED, None, None)
                 plan.by_channel[channel].append((subscriber_id, contact_id))
                 person.pending += 1
@@ -208,6 +242,15 @@ async def write(unit: Unit, alert: Alert, plan: Plan, batch_sizes: Mapping[int, 
                 await _write_batch(unit, alert, batch, pairs[start : start + size], now)
                 batched.append((f"{batch.channel}:{batch.id}", alert.rank))
     await unit.tell_many("batch", batched)
+    at = to_micros(now)
+    stopped, why = int(DeliveryState.CANCELLED), str(Reason.BUDGET)
+    await _INSERT_STOPPED.run(
+        unit,
+        [
+            (alert.id, subscriber_id, contact_id, channel, 0, stopped, 0, at, at, why)
+            for channel, subscriber_id, contact_id in plan.over_budget
+        ],
+    )
     if plan.shared:
         await unit.conn.execute(
             shares.insert(),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, Text, and_, cast, delete, func, null, or_, select, true, update
 
 from broadcaster.domain.alerts import Severity
-from broadcaster.domain.escalation import Budget, Budgets, from_json
+from broadcaster.domain.escalation import from_json, read_budgets
 from broadcaster.domain.permissions import Caller, KeyRole, caller_with_key
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.spelling import group_slug
@@ -64,7 +64,7 @@ def _station(row: Row[Any]) -> Station:
         sea=row.sea,
         topics=row.topics or dict.fromkeys(TOPICS, ""),
         policies={Severity(name): from_json(each) for name, each in (row.policies or {}).items()},
-        budgets=Budgets(**{name: Budget(**each) for name, each in (row.budgets or {}).items()}),
+        budgets=read_budgets(row.budgets),
     )
 
 

@@ -12,13 +12,15 @@ from babel.numbers import format_decimal
 from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import PersonState
+from broadcaster.domain.escalation import Budgets
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
 from broadcaster.store import schedules as schedule_store
-from broadcaster.store.alerts import alerts, counting
+from broadcaster.store.alerts import alerts, budgets, counting
+from broadcaster.web.console.alerts.live_next import over_words
 from broadcaster.web.console.alerts.live_words import sandboxed
 from broadcaster.web.console.approvals import approvals
 from broadcaster.web.console.compose import words as compose_words
@@ -48,6 +50,11 @@ async def page(call: Call[None, None]) -> web.Response:
         planned = await schedules.changed_soon(unit, call, known, words)
         facts = {each.id: await _fact(unit, each, known[each.station_id], words) for each in (*active, *recent)}
         reached = await schedule_store.of_alerts(unit, list(facts))
+        over = [
+            f"{station.name} – {over_words(each, words)}"
+            for station in theirs
+            for each in (await budgets.exceeded(unit, station.id, None, now) if station.budgets != Budgets() else ())
+        ]
     channels = {each["name"]: each["word"] for each in compose_words.channels(words)}
     shown = [facts[each.id] for each in active]
     theirs_or_all = {None, *(each.id for each in active)}
@@ -69,6 +76,7 @@ async def page(call: Call[None, None]) -> web.Response:
             "missed": missed[:_SHOWN],
             "not_sent": not_sent,
             "to_approve": to_approve,
+            "over_budget": over,
             **practice,
             "troubles": [told(each, words) for each in troubles if each.alert_id in theirs_or_all],
             "sandboxed": [channels[name] for name in services.sandboxed],

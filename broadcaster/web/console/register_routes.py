@@ -7,7 +7,7 @@ from broadcaster.web.console.people import addresses, exporting, groups, importi
 from broadcaster.web.console.routes import data_at, form_at, page_at
 from broadcaster.web.console.sandbox import sandbox
 from broadcaster.web.console.stations import boundary as station_boundary
-from broadcaster.web.console.stations import map_kept, poster, stations
+from broadcaster.web.console.stations import map_kept, policies, poster, stations
 from broadcaster.web.console.stations import new as station_new
 from broadcaster.web.console.uploading import LARGEST_FORM
 
@@ -207,6 +207,14 @@ ROUTES: tuple[Route, ...] = (
         Permission.SETTINGS,
         "Change a station.",
         changes=(Action.STATION_CHANGED,),
+    ),
+    page_at("/console/stations/{slug}/policies", policies.page, Permission.SETTINGS, "How alerts escalate: the form."),
+    form_at(
+        "/console/stations/{slug}/policies",
+        policies.save,
+        Permission.SETTINGS,
+        "Change how alerts escalate.",
+        changes=(Action.POLICIES_CHANGED,),
     ),
     page_at("/console/stations/{slug}/poster", poster.page, Permission.LOOK, "The poster with the QR code."),
     data_at(

@@ -8,7 +8,7 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Handler, Route
 from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.web.console import home, signing_in
-from broadcaster.web.console.alerts import alerts, live, live_cancel, report, unreached
+from broadcaster.web.console.alerts import alerts, live, live_cancel, live_step, report, unreached
 from broadcaster.web.console.compose import compose, editing, later, preview, templates, updating
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.operators import account, entering, password, people
@@ -330,6 +330,15 @@ ROUTES: tuple[Route, ...] = (
         Permission.LOOK,
         "What changes of that page.",
         answers={200: _STREAM, 204: None},
+    ),
+    page_at("/console/alerts/{id}/step", live_step.page, Permission.SEND, "What is sent next."),
+    form_at(
+        "/console/alerts/{id}/step",
+        live_step.act,
+        Permission.SEND,
+        "Take it now, skip it, or stop.",
+        proven=True,
+        changes=(Action.ESCALATION_CHANGED,),
     ),
     page_at(
         "/console/alerts/{id}/update", updating.page, Permission.SEND, "An update of it, in the steps of a new one."

@@ -1,6 +1,7 @@
 // An alert as it goes out: the parts of the page that change come as they are to stand there. The service made them, with
 // the same templates as the page itself, so that what one sees live is what one sees after a reload.
 
+import { countDown } from "./parts/countdown.js";
 import { fill, left, one, say } from "./parts/dom.js";
 import { follow } from "./parts/stream.js";
 
@@ -33,6 +34,7 @@ function took(told) {
 }
 
 one("#refresh").hidden = true;
+countDown();
 
 follow(given.events, {
   took,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CIRCLE = ("--lat", "48.7631", "--lon", "0.6283", "--radius", "1500")
 WORDS = ("--severity", "severe", "--headline", "Crue de la Risle", "--description", "Quittez les rez-de-chaussée.")
-SEND = ("send", "--station", "laigle", *CIRCLE, *WORDS)
+SEND = ("send", "--station", "laigle", *CIRCLE, *WORDS, "--channels", "push,sms,voice,email")
 ENGLISH = ("--text", "en:headline=The Risle is in flood")
 
 

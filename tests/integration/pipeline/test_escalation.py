@@ -16,7 +16,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.issue import cancel, issue
 from broadcaster.pipeline.resolve import resolve
-from broadcaster.store.alerts import alerts, escalations, tracking
+from broadcaster.store.alerts import alerts, budgets, escalations, tracking
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import deliveries, recipients
 from tests.contract.service import BY, command, service
@@ -225,3 +225,27 @@ def test_the_shipped_policies_are_sound_and_reach_who_has_only_one_of_the_free_c
     for severity, rules in RULES.items():
         assert {_P, ChannelName.EMAIL} <= set(rules.policy.channels), severity
         assert rules.policy.steps[0].after_s == 0
+
+
+@pytest.mark.parametrize("kind", URLS)
+async def test_a_budget_stops_a_moderate_alert_and_never_a_severe_one(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    async with service(tmp_path, database_url=URLS[kind](request, tmp_path), quiet_hours="00:00-00:00") as services:
+        station = await _station(services, *(resident(phone(f"+3360000000{n}")) for n in range(5)))
+        async with services.store.write() as unit:
+            await stations.change(unit, station.id, {"budgets": {"sms": {"alert": 3, "month": 4}}})
+        found = {}
+        for severity in (Severity.MODERATE, Severity.MODERATE, Severity.SEVERE):
+            told = command(station, channels=(_S,), severity=severity, area=None, audience=EVERYONE)
+            alert, _ = await issue(services, told)
+            await resolve(services, alert.id)
+            found[alert.id] = [(state, reason) for _, state, reason in await _deliveries(services, alert.id)]
+            counted = await recount(services.store, alert.id)
+            stopped = sum(reason == "over-budget" for _, reason in found[alert.id])
+            assert counted["people", PersonState.UNREACHED] == stopped
+        sent = [sum(state is DeliveryState.QUEUED for state, _ in each) for each in found.values()]
+        assert sent == [3, 1, 5], "of one alert; of the month; never one that is severe"
+        async with services.store.read() as unit:
+            over = await budgets.exceeded(unit, station.id, alert.id, services.clock.now())
+        assert [(each.month, each.used, each.most) for each in over] == [(True, 9, 4), (False, 5, 3)]

@@ -24,6 +24,7 @@ from broadcaster.pipeline.update import differences
 from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.web.console.alerts import live_next
 from broadcaster.web.console.alerts.alerts import label_of, look_of, state_word
 from broadcaster.web.console.alerts.live_curve import curve_of
 from broadcaster.web.console.alerts.live_facts import WATCH, Facts
@@ -37,7 +38,7 @@ from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short, written_time
 from broadcaster.web.whereabouts import whereabouts
 
-PARTS = ("verdict", "state", "figures", "curve", "channels", "missed")
+PARTS = ("verdict", "step", "state", "figures", "curve", "channels", "missed")
 """The page's live parts; each is a template of its own."""
 
 LONGEST_S = 600.0
@@ -61,6 +62,7 @@ async def page(call: Call[None, None]) -> web.Response:
     shown = {
         **heading(facts.alert, station, words),
         **changing(facts, station, words),
+        **await live_next.part(call, facts.alert, station, words),
         "by": by,
         "occurrence": occurrence,
         "earlier": earlier,
@@ -98,7 +100,11 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
 
     async def read() -> Told:
         facts = await call.request.app[WATCH].read(call.services, alert)
-        shown = {**changing(facts, station, words), "may_cancel": _may_cancel(call, facts.alert, station)}
+        shown = {
+            **changing(facts, station, words),
+            **await live_next.part(call, facts.alert, station, words),
+            "may_cancel": _may_cancel(call, facts.alert, station),
+        }
         parts = {name: _part(call.request, name, words, shown) for name in PARTS}
         news = {name: html for name, html in parts.items() if sent.get(name) != html}
         sent.update(news)

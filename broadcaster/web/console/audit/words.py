@@ -66,6 +66,8 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.OCCURRENCE_DISMISSED: words("dismissed an alert that was not sent"),
         Action.STATION_ADDED: words("added a station"),
         Action.STATION_CHANGED: words("changed a station"),
+        Action.POLICIES_CHANGED: words("changed how alerts escalate"),
+        Action.ESCALATION_CHANGED: words("hastened, skipped or stopped a step of an alert"),
         Action.STATION_REMOVED: words("removed a station"),
         Action.TOPICS_CHANGED: words("changed the topics"),
         Action.TEMPLATE_SAVED: words("saved a template"),

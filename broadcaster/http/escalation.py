@@ -1,0 +1,99 @@
+"""GET and POST /v1/alerts/{id}/escalation, GET and PUT /v1/stations/{slug}/policies."""
+
+from typing import Any
+
+from aiohttp import web
+
+from broadcaster.domain.alerts import Severity, policy_of
+from broadcaster.domain.audit import Action, Actor
+from broadcaster.domain.escalation import PAID, read_policy
+from broadcaster.domain.refusals import Conflict
+from broadcaster.domain.stations import Station
+from broadcaster.http.alerts import alert_of
+from broadcaster.http.answers import answer
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.escalation import (
+    BudgetOut,
+    EscalationIn,
+    EscalationOut,
+    NextOut,
+    PoliciesIn,
+    PoliciesOut,
+    PolicyOut,
+)
+from broadcaster.http.stations import station_named
+from broadcaster.pipeline import escalate
+from broadcaster.store import Unit
+from broadcaster.store.operations import audit
+from broadcaster.store.stations import stations
+
+
+async def show(call: Call[None, None]) -> web.Response:
+    """Return how an alert escalates, and what is next."""
+    return await _answered(call)
+
+
+async def _answered(call: Call[Any, None]) -> web.Response:
+    alert, _ = await alert_of(call)
+    found = await escalate.upcoming(call.services, alert)
+    return answer(
+        EscalationOut(
+            policy=None if alert.policy is None else PolicyOut.model_validate(alert.policy),
+            next=None if found is None else NextOut.model_validate(found),
+            stopped_at=alert.stopped_at,
+        )
+    )
+
+
+async def act(call: Call[EscalationIn, None]) -> web.Response:
+    """Hasten, skip or stop what is next. Raises ``Conflict`` if another round is next by now."""
+    alert, _ = await alert_of(call)
+    if not await escalate.act(call.services, alert, call.body.action, call.body.round, actor=call.actor):
+        raise Conflict("step-over")
+    return await _answered(call)
+
+
+async def policies(call: Call[None, None]) -> web.Response:
+    """Return a station's policies and budgets."""
+    async with call.services.store.read() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+    call.need(station.id)
+    return answer(shown(station))
+
+
+async def set_policies(call: Call[PoliciesIn, None]) -> web.Response:
+    """Replace those that are given. Alerts under way keep theirs."""
+    async with call.services.store.write() as unit:
+        station = await station_named(unit, call.request.match_info["slug"])
+        call.need(station.id)
+        await change(unit, call.actor, station, call.body)
+        changed = await station_named(unit, station.slug)
+    return answer(shown(changed))
+
+
+async def change(unit: Unit, actor: Actor, station: Station, given: PoliciesIn) -> None:
+    """Write a station's policies and budgets. Raises ``Refused``."""
+    fields = changed_fields(station, given)
+    await stations.change(unit, station.id, fields)
+    await audit.record(unit, actor, Action.POLICIES_CHANGED, station.id, station_id=station.id)
+
+
+def changed_fields(station: Station, given: PoliciesIn) -> dict[str, Any]:
+    """Return a station's changed columns. Raises ``Refused``."""
+    own = {str(severity): policy.to_json() for severity, policy in station.policies.items()}
+    for severity, policy in given.policies.items():
+        own.pop(str(severity), None)
+        if policy is not None:
+            own[str(severity)] = read_policy(policy.model_dump(mode="json")).to_json()
+    budgets = {str(name): station.budgets.of(name).to_json() for name in PAID}
+    budgets |= {name: budget.model_dump() for name, budget in given.budgets.items()}
+    return {"policies": own or None, "budgets": budgets}
+
+
+def shown(station: Station) -> PoliciesOut:
+    """Return a station's policies and budgets as the API shows them."""
+    return PoliciesOut(
+        policies={each: PolicyOut.model_validate(policy_of(station, each)) for each in Severity},
+        own=tuple(each for each in Severity if each in station.policies),
+        budgets={str(name): BudgetOut.model_validate(station.budgets.of(name)) for name in PAID},
+    )

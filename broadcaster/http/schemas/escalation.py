@@ -1,0 +1,96 @@
+"""Escalation, in and out."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from broadcaster.domain.alerts import Severity
+from broadcaster.domain.escalation import LONGEST_S, MOST_REPEATS, MOST_STEPS, SHORTEST_REPEAT_S, Until
+from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.http.schemas.base import Given, Shown
+
+_Seconds = Annotated[int, Field(ge=0, le=LONGEST_S)]
+_Most = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+class StepIn(Given):
+    """One step: by these channels, ``after_s`` seconds after the first, to those of whom ``until`` is not known."""
+
+    channels: tuple[ChannelName, ...] = Field(min_length=1, max_length=len(CHANNELS))
+    after_s: _Seconds = 0
+    until: Until = Until.CONFIRMED
+    repeat: int = Field(0, ge=0, le=MOST_REPEATS, description="How many times more.")
+    every_s: int = Field(120, ge=SHORTEST_REPEAT_S, le=LONGEST_S)
+
+
+class PolicyIn(Given):
+    steps: tuple[StepIn, ...] = Field(min_length=1, max_length=MOST_STEPS)
+    longest_s: _Seconds = Field(1800, description="What is due later is left out.")
+
+
+class BudgetIn(Given):
+    """Most messages that minor and moderate alerts may send, one of them and in a month; null: no limit."""
+
+    alert: _Most | None = None
+    month: _Most | None = None
+
+
+class PoliciesIn(Given):
+    """What is given replaces what was; null: the shipped policy."""
+
+    policies: dict[Severity, PolicyIn | None] = Field({}, max_length=len(Severity))
+    budgets: dict[Literal["sms", "voice"], BudgetIn] = Field({}, max_length=2)
+
+
+class StepOut(Shown):
+    channels: tuple[ChannelName, ...]
+    after_s: int
+    until: Until
+    repeat: int
+    every_s: int
+
+
+class PolicyOut(Shown):
+    steps: tuple[StepOut, ...]
+    longest_s: int
+
+
+class BudgetOut(Shown):
+    alert: int | None
+    month: int | None
+
+
+class PoliciesOut(Shown):
+    """A station's policies, shipped ones included, and its budgets; ``own``: which policies it set itself."""
+
+    policies: dict[Severity, PolicyOut]
+    own: tuple[Severity, ...]
+    budgets: dict[str, BudgetOut]
+
+
+class NextOut(Shown):
+    """The next round: a step, or a repetition of it (``again``). ``people``: for whom something may follow."""
+
+    round: int
+    step: int
+    channels: tuple[ChannelName, ...]
+    until: Until
+    again: bool
+    due_at: datetime
+    people: int
+
+
+class EscalationOut(Shown):
+    """How an alert escalates: its own policy, null when all channels go at once."""
+
+    policy: PolicyOut | None
+    next: NextOut | None
+    stopped_at: datetime | None
+
+
+class EscalationIn(Given):
+    """``now``: take the next round at once; ``skip``: leave it out; ``stop``: take no further step."""
+
+    action: Literal["now", "skip", "stop"]
+    round: int = Field(ge=0, le=100, description="The round that was next when this was decided.")

@@ -1,0 +1,82 @@
+"""What a station's alerts have used of its budgets: SMS and called telephones, counted as messages."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from broadcaster.domain.alerts import GRAVE, Alert, Status
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.escalation import PAID, Budgets, read_budgets
+from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
+from broadcaster.domain.zones import zone_of
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.tables import alert_counts, alerts, stations
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """A budget that is used up: ``used`` of ``most`` messages, in this month or (not ``month``) by one alert."""
+
+    channel: ChannelName
+    month: bool
+    used: int
+    most: int
+
+
+async def allowance(unit: Unit, alert: Alert, now: datetime) -> dict[int, int]:
+    """Return how many messages an alert may still send, by the number of the channels that are limited for it.
+
+    An actual severe or extreme alert is never limited. Alerts of one station are counted in turn.
+    """
+    if alert.severity in GRAVE and alert.status is Status.ACTUAL:
+        return {}
+    budgets, month = await _of_station(unit, alert.station_id, now)
+    if budgets == Budgets():
+        return {}
+    await unit.in_turn("budgets", alert.station_id)
+    here, there = await _used(unit, alert.station_id, alert.id), await _used(unit, alert.station_id, None, month)
+    left = {name: budgets.of(name).left(here[name], there[name]) for name in PAID}
+    return {CHANNEL_NUMBER[name]: n for name, n in left.items() if n is not None}
+
+
+async def exceeded(unit: Unit, station_id: int, alert_id: int | None, now: datetime) -> list[Exceeded]:
+    """Return the budgets of a station that are used up: the month's, and an alert's."""
+    budgets, month = await _of_station(unit, station_id, now)
+    if budgets == Budgets():
+        return []
+    there = await _used(unit, station_id, None, month)
+    here: Mapping[ChannelName, int] = {} if alert_id is None else await _used(unit, station_id, alert_id)
+    found = [(name, True, there[name], budgets.of(name).month) for name in PAID]
+    found += [(name, False, here.get(name, 0), budgets.of(name).alert) for name in PAID if alert_id is not None]
+    return [Exceeded(name, month, used, most) for name, month, used, most in found if most is not None and used >= most]
+
+
+async def _of_station(unit: Unit, station_id: int, now: datetime) -> tuple[Budgets, datetime]:
+    """Return a station's budgets, and when its month began."""
+    row: Any = (
+        await unit.conn.execute(select(stations.c.budgets, stations.c.region).where(stations.c.id == station_id))
+    ).one()
+    month = now.astimezone(zone_of(row.region)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return read_budgets(row.budgets), month
+
+
+async def _used(
+    unit: Unit, station_id: int, alert_id: int | None, since: datetime | None = None
+) -> Counter[ChannelName]:
+    """Count the messages of an alert, or of all a station's since then; withdrawn and stopped ones are left out."""
+    query = (
+        select(alert_counts.c.subject, func.sum(alert_counts.c.n))
+        .join(alerts, alerts.c.id == alert_counts.c.alert_id)
+        .where(
+            alerts.c.station_id == station_id,
+            alert_counts.c.subject.in_(PAID),
+            alert_counts.c.state != DeliveryState.CANCELLED,
+        )
+        .group_by(alert_counts.c.subject)
+    )
+    query = query.where(alerts.c.sent_at >= since) if alert_id is None else query.where(alerts.c.id == alert_id)
+    return Counter({ChannelName(subject): n for subject, n in await unit.conn.execute(query)})

@@ -1,0 +1,60 @@
+"""An alert's next step, and budgets that are used up, in words: a part of the live page."""
+
+from typing import Any
+
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.escalation import Until
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.permissions import Permission
+from broadcaster.domain.stations import Station
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.route import Call
+from broadcaster.pipeline import escalate
+from broadcaster.pipeline.escalate import Next
+from broadcaster.store.alerts import budgets
+from broadcaster.web.console.alerts.live_words import clock_time, number
+from broadcaster.web.i18n import Words
+
+
+async def part(call: Call[Any, Any], alert: Alert, station: Station, words: Words) -> dict[str, Any]:
+    """Return the live page's facts of the next step, and of budgets that are used up."""
+    found = await escalate.upcoming(call.services, alert)
+    now = call.services.clock.now()
+    async with call.services.store.read() as unit:
+        over = await budgets.exceeded(unit, station.id, alert.id, now) if alert.active(now) else []
+    return {
+        "step": step_words(found, station, words),
+        "may_step": found is not None and call.may(Permission.SEND, station.id),
+        "over_budget": [over_words(each, words) for each in over],
+    }
+
+
+def step_words(found: Next | None, station: Station, words: Words) -> dict[str, Any] | None:
+    """Return a round in words."""
+    if found is None:
+        return None
+    return {
+        "round": found.round,
+        "channels": " · ".join(words.channel(each) for each in found.channels),
+        "again": found.again,
+        "to": {
+            Until.ACCEPTED: words("to those to whom nothing was accepted"),
+            Until.DISPLAYED: words("to those to whom nothing was displayed"),
+            Until.CONFIRMED: words("to those who have not confirmed"),
+        }[found.until],
+        "at": clock_time(found.due_at, zone_of(station.region), words),
+        "due": found.due_at.isoformat(),
+        "people": number(found.people, words),
+    }
+
+
+def over_words(each: budgets.Exceeded, words: Words) -> str:
+    """Return a sentence about a budget that is used up."""
+    gaps = {"used": number(each.used, words), "most": number(each.most, words)}
+    by = {
+        (ChannelName.SMS, True): words("The month's budget of SMS is used up: %(used)s of %(most)s.", **gaps),
+        (ChannelName.SMS, False): words("This alert's budget of SMS is used up: %(used)s of %(most)s.", **gaps),
+        (ChannelName.VOICE, True): words("The month's budget of calls is used up: %(used)s of %(most)s.", **gaps),
+        (ChannelName.VOICE, False): words("This alert's budget of calls is used up: %(used)s of %(most)s.", **gaps),
+    }
+    return by[each.channel, each.month]

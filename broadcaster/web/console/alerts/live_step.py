@@ -1,0 +1,43 @@
+"""/console/alerts/{id}/step: what is sent next, to whom and when; take it now, skip it, or stop."""
+
+from typing import Literal, cast
+
+from aiohttp import web
+
+from broadcaster.domain.refusals import Refused
+from broadcaster.http.alerts import alert_of
+from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
+from broadcaster.pipeline import escalate
+from broadcaster.web.console.alerts.live import heading
+from broadcaster.web.console.alerts.live_next import step_words
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.pages import to
+
+_ACTIONS = ("now", "skip", "stop")
+
+
+async def page(call: Call[None, None]) -> web.Response:
+    """Show what is next, and what can be done about it."""
+    alert, station = await alert_of(call)
+    words = words_of(call.request, station.languages[0])
+    found = await escalate.upcoming(call.services, alert)
+    shown = {
+        **heading(alert, station, words),
+        "step": step_words(found, station, words),
+        "meanwhile": "meanwhile" in call.request.query,
+    }
+    return show(call.request, "alerts/live_step_page.html", words, shown, tab="alerts", where=station.name)
+
+
+async def act(call: Call[None, None]) -> web.Response:
+    """Take, skip or stop it; what was done meanwhile is shown instead."""
+    alert, station = await alert_of(call)
+    form = await form_of(call.request)
+    action, said = form.get("action", ""), form.get("round", "")
+    if action not in _ACTIONS or not (said.isascii() and said.isdigit()):
+        raise Refused("step-over")
+    call.need(station.id)
+    chosen = cast("Literal['now', 'skip', 'stop']", action)
+    done = await escalate.act(call.services, alert, chosen, int(said[:4]), actor=call.actor)
+    return to(f"/console/alerts/{alert.id}" if done else f"/console/alerts/{alert.id}/step?meanwhile=1")

@@ -1,0 +1,78 @@
+"""Escalation as operators and programs steer it: policies, the next step, and two who decide at once."""
+
+from __future__ import annotations
+
+from tests.integration.http.conftest import an_alert
+from tests.integration.http.test_alerts import someone
+
+POLICY = {
+    "steps": [{"channels": ["push", "email"]}, {"channels": ["sms"], "after_s": 600, "until": "confirmed"}],
+    "longest_s": 900,
+}
+
+
+async def test_a_policy_is_set_and_its_next_step_is_taken_now_once(api):
+    _, _, before = await api.call("GET", "/v1/stations/laigle/policies", key="laigle-read")
+    assert before["own"] == []
+    assert before["policies"]["severe"]["steps"][1]["after_s"] == 60
+    path, wrong = (
+        "/v1/stations/laigle/policies",
+        {"steps": [{"channels": ["sms"]}, {"channels": ["sms"], "after_s": 9}]},
+    )
+    status, _, problem = await api.call("PUT", path, {"policies": {"severe": wrong}})
+    assert (status, problem["errors"][0]["code"]) == (422, "policy-twice")
+    assert (await api.call("PUT", path, {}, key="laigle-publish"))[0] == 403
+    given = {"policies": {"severe": POLICY}, "budgets": {"sms": {"month": 100}}}
+    status, _, after = await api.call("PUT", path, given)
+    assert status == 200
+    assert (after["own"], after["budgets"]["sms"]) == (["severe"], {"alert": None, "month": 100})
+    await someone(api)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(channels=...))
+    there = f"/v1/alerts/{alert['id']}/escalation"
+
+    async def next_round():
+        return (await api.call("GET", there))[2]["next"]
+
+    for _ in range(200):
+        if await next_round():
+            break
+    found = await next_round()
+    assert (found["round"], found["channels"], found["people"]) == (1, ["sms"], 1)
+    page = f"/console/alerts/{alert['id']}/step"
+    headers = await api.sign_in("laigle-publish")
+    status, _, html = await api.call("GET", page, key=None, headers=headers)
+    assert status == 200
+    assert "SMS" in html
+    status, _, html = await api.call("GET", f"/console/alerts/{alert['id']}", key=None, headers=headers)
+    assert f"{page}" in html
+    status, _, shown = await api.call("POST", there, {"action": "now", "round": 1})
+    assert (status, shown["next"]) == (200, None)
+    _, _, rows = await api.call("GET", f"/v1/alerts/{alert['id']}/deliveries")
+    assert sorted(each["channel"] for each in rows["deliveries"]) == ["email", "sms"]
+    status, _, problem = await api.call("POST", there, {"action": "skip", "round": 1})
+    assert (status, problem["code"]) == (409, "step-over")
+    form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+    status, told, _ = await api.call("POST", page, key=None, headers=form, raw="action=stop&round=1")
+    assert (status, told["Location"]) == (303, f"{page}?meanwhile=1")
+
+
+async def test_the_stations_page_sets_policies_and_budgets(api):
+    path = "/console/stations/laigle/policies"
+    headers = await api.sign_in("laigle-admin")
+    status, _, html = await api.call("GET", path, key=None, headers=headers)
+    assert status == 200
+    assert 'name="severe.1.after_s"' in html
+    form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+    rows = "&".join(
+        f"{each}.0.channels=push&{each}.0.every_s=120&{each}.1.channels=email&{each}.1.after_s=30"
+        f"&{each}.1.until=displayed&{each}.1.every_s=120&{each}.longest_s=900"
+        for each in ("extreme", "severe", "moderate", "minor")
+    )
+    assert (await api.call("POST", path, key=None, headers=form, raw=f"{rows}&sms.month=x"))[0] == 422
+    status, _, _ = await api.call("POST", path, key=None, headers=form, raw=f"{rows}&sms.month=50")
+    assert status == 303
+    _, _, after = await api.call("GET", "/v1/stations/laigle/policies")
+    assert after["policies"]["minor"]["steps"][1] == {
+        "channels": ["email"], "after_s": 30, "until": "displayed", "repeat": 0, "every_s": 120
+    }  # fmt: skip
+    assert after["budgets"] == {"sms": {"alert": None, "month": 50}, "voice": {"alert": None, "month": None}}
