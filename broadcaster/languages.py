@@ -31,6 +31,11 @@ _TYPED = str.maketrans({"\u00a0": " ", "\u202f": " ", "’": "'"})
 _ONE_OR_MORE = c2py("n != 1")
 
 
+def typed(text: str) -> str:
+    """Return a text with a keyboard's blanks and apostrophes, which make no SMS dearer."""
+    return text.translate(_TYPED)
+
+
 @dataclass(frozen=True)
 class Words:
     """One language's words: calling it translates an English sentence and fills it."""
@@ -47,7 +52,7 @@ class Words:
 
     def typed(self, sentence: str, /, **gaps: object) -> str:
         """Translate with a keyboard's blanks and apostrophes, which make no SMS dearer."""
-        text = self(sentence).translate(_TYPED)
+        text = typed(self(sentence))
         return text % gaps if gaps else text
 
     def channel(self, name: str, *, inside: bool = False) -> str:

@@ -10,9 +10,10 @@ from broadcaster.figures import Figures
 from broadcaster.pipeline import approving, auditing, notices, schedule, welcome
 from broadcaster.pipeline.digest import send_digests
 from broadcaster.pipeline.escalate import escalate
+from broadcaster.pipeline.helping import tell_untaken
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.wake import wake
-from broadcaster.store import StoreUnavailable, sandbox, schedules
+from broadcaster.store import StoreUnavailable, help_requests, inbox, sandbox, schedules
 from broadcaster.store.alerts import approvals, retiring
 from broadcaster.store.operations import sessions, upkeep
 from broadcaster.store.people import confirmations, residents, trials, wishes
@@ -20,6 +21,8 @@ from broadcaster.store.register import uploads
 from schedules import Job, Timetable
 
 FIGURES_EVERY = timedelta(seconds=5)
+_POSITIONS_KEPT = timedelta(days=30)
+"""Of requests for help."""
 _REFUSALS_KEPT = _OCCURRENCES_KEPT = timedelta(days=400)
 _log = structlog.get_logger(__name__)
 
@@ -49,6 +52,7 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             job(auditing.drop_old, hours=6),
             job(escalate, seconds=1),
             job(send_digests, seconds=2),
+            job(tell_untaken, seconds=2),
             job(mind_residents, seconds=10),
             job(welcome.send_due, seconds=10),
             job(notices.tell_lost, minutes=1),
@@ -93,6 +97,8 @@ async def forget_old(services: Services) -> None:
         await sandbox.trim(unit, services.settings.sandbox_keep)
         await uploads.forget_expired(unit, now)
         await sessions.forget_ended(unit, now)
+        await inbox.trim(unit, now)
+        await help_requests.forget_positions(unit, now - _POSITIONS_KEPT)
         await retiring.trim(unit, now, _REFUSALS_KEPT)
         await trials.trim(unit, now)
         await schedules.trim(unit, now - _OCCURRENCES_KEPT)

@@ -83,7 +83,8 @@ def offered(alert: Alert, *, helps: bool) -> tuple[int, ...]:
 
 def takes(alert: Alert, choice: int) -> bool:
     """Return whether an alert has this choice. Help is always taken: it must not be lost because a duty ended."""
-    return choice == HELP or choice in offered(alert, helps=False)
+    own = alert.own_answers
+    return choice == HELP or (1 <= choice <= own if own else choice in (RECEIVED, SAFE))
 
 
 def of_digit(alert: Alert, digit: str) -> int | None:

@@ -96,6 +96,13 @@ class Action(StrEnum):
     REGISTER_EXPORTED = "register_exported"
     UNREACHED_EXPORTED = "unreached_exported"
 
+    HELP_SEEN = "help_seen"
+    HELP_TAKEN = "help_taken"
+    HELP_CLOSED = "help_closed"
+    DUTY_SET = "duty_set"
+    INBOX_SEEN = "inbox_seen"
+    TEXT_READ = "text_read"
+
     ALERT_SENT = "alert_sent"
     ALERT_UPDATED = "alert_updated"
     ALERT_CANCELLED = "alert_cancelled"

@@ -161,6 +161,8 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "headline-needed": "A description or an instruction needs a headline above it.",
     "answers-number": "A question of your own needs %(least)s to %(most)s answers, as many in each language.",
     "answer-unknown": "This alert has no such answer.",
+    "help-missing": "There is no such request for help.",
+    "help-taken": "Somebody else was faster: look at the list again.",
     "text-twice": "The text in “%(language)s” stands here and outside of texts: leave one out.",
     "text-in-own-language": "Write at least the headline in the station's own language, “%(language)s”.",
     "signs-alone": "Signs alone say nothing when they are read out: write words.",

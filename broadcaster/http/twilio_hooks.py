@@ -16,10 +16,8 @@ from broadcaster.http.auth import count
 from broadcaster.http.keys import CONNECTIONS
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
-from broadcaster.pipeline.render import voice_message
-from broadcaster.store.alerts import deliveries
-from channels.twilio import Policy, StatusReport, parse_status, verify
-from channels.voice import VoiceMessage, answer, confirms
+from broadcaster.pipeline import calls, inbound
+from channels.twilio import Policy, StatusReport, message_reply, parse_status, verify
 
 _SIGNATURE = "X-Twilio-Signature"
 
@@ -69,15 +67,35 @@ def outcome_of(report: StatusReport) -> tuple[DeliveryState | None, Blame | None
 
 
 async def voice(call: Call[None, None]) -> web.Response:
-    """Handle a pressed key: 1 confirms; return the call's next TwiML."""
+    """Handle a key pressed in a call of ours; return the call's next TwiML."""
+    form, query = await _believed(call), call.request.query
+    lang = query.get("lang", "")[:12]
+    said = await calls.pressed(call.services, call.linked, _text(form, "Digits"), lang, stopping="stop" in query)
+    if said is None:
+        raise NotFound("delivery-gone")
+    return _xml(said)
+
+
+async def incoming(call: Call[None, None]) -> web.Response:
+    """Answer somebody who calls our number, and the keys that they press."""
+    form, query = await _believed(call), call.request.query
+    return _xml(await calls.came(call.services, _text(form, "From"), _text(form, "Digits"), stopping="stop" in query))
+
+
+async def texted(call: Call[None, None]) -> web.Response:
+    """Take an SMS to our number, and answer it. Twilio answers STOP, START and HELP itself where it is set to."""
     form = await _believed(call)
-    number = call.linked
-    pressed = form.get("Digits")
-    digits = pressed if isinstance(pressed, str) else None
-    message = await _said(call, number)
-    if confirms(digits):
-        await call.services.ledger.receipt(number, DeliveryState.ACKNOWLEDGED)
-    return web.Response(body=answer(digits, message).encode(), content_type="text/xml", charset="utf-8")
+    said = await inbound.text_came(call.services, _text(form, "From"), _text(form, "Body"))
+    return _xml(message_reply("" if _text(form, "OptOutType") else said))
+
+
+def _text(form: Mapping[str, object], name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _xml(said: str) -> web.Response:
+    return web.Response(body=said.encode(), content_type="text/xml", charset="utf-8")
 
 
 async def _believed(call: Call[None, None]) -> Mapping[str, object]:
@@ -86,21 +104,11 @@ async def _believed(call: Call[None, None]) -> Mapping[str, object]:
     url = call.services.base_url + call.request.raw_path
     signature = call.request.headers.get(_SIGNATURE)
     if token is not None and signature is not None:
-        call.request.app[CONNECTIONS].know(call.request.protocol)  # it has a link that only Twilio was given
+        if call.linked:
+            call.request.app[CONNECTIONS].know(call.request.protocol)  # it has a link that only Twilio was given
         form = await form_of(call.request)
         if verify(token.get_secret_value(), url, form, signature):
+            call.request.app[CONNECTIONS].know(call.request.protocol)
             return form
     await count(call.request)
     raise Forbidden("unsigned-hook")
-
-
-async def _said(call: Call[None, None], delivery_id: int) -> VoiceMessage:
-    """Return the call's message, to repeat it after another key."""
-    async with call.services.store.read() as unit:
-        found = await deliveries.contact_of(unit, delivery_id)
-        again = await deliveries.told_again(unit, delivery_id)
-    context = None if found is None else await call.services.context(found[2])
-    if context is None:
-        raise NotFound("delivery-gone")
-    locale = call.request.query.get("lang", context.station.languages[0])
-    return voice_message(context.told(again=again), locale, delivery_id)

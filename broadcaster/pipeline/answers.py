@@ -4,7 +4,7 @@ All ways end in ``answer``: one transaction records the answer, acknowledges the
 request for help. So an answer is durable once this returns, whatever comes before or after it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,17 +45,10 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
         if given.choice != HELP and not any(takes(each, given.choice) for each in versions):
             raise Refused("answer-unknown", "answer")
         ids = [each.id for each in versions]
-        if given.delivery_id is not None:
-            seen = Outcome(given.delivery_id, DeliveryState.ACKNOWLEDGED, now)
-            await tracking.apply(unit, [seen])
-        for each in versions:
-            if each.may_wait:
-                await waiting.opened(unit, each.id, given.subscriber_id, now)
         people = {given.subscriber_id}
         if given.household:
             people |= await answers.reached_by(unit, ids, given.contact_ids)
-        await standing.acknowledge(unit, ids, people, now)
-        await tracking.withdraw_all(unit, ids, people, now)
+        await _seen(unit, versions, given, people, now)
         if not _open(versions, given.choice, now):
             return Taken.OVER, ids
         first = alert.first_id
@@ -69,6 +62,20 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
         await services.bus.publish(f"alert:{each}")
         await services.bus.publish(f"cancelled:{each}")  # some of it, perhaps: senders look again
     return taken
+
+
+async def _seen(unit: Unit, versions: Sequence[Alert], given: Given, people: Collection[int], now: datetime) -> None:
+    """Record that these people know of the alert. Who asks for help is not done with: their escalation goes on."""
+    confirms, ids = given.choice != HELP, [each.id for each in versions]
+    if given.delivery_id is not None:
+        state = DeliveryState.ACKNOWLEDGED if confirms else DeliveryState.OPENED
+        await tracking.apply(unit, [Outcome(given.delivery_id, state, now)])
+    for each in versions:
+        if each.may_wait:
+            await waiting.opened(unit, each.id, given.subscriber_id, now)
+    if confirms:
+        await standing.acknowledge(unit, ids, people, now)
+        await tracking.withdraw_all(unit, ids, people, now)
 
 
 def _open(versions: Sequence[Alert], choice: int, now: datetime) -> bool:

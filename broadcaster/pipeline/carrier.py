@@ -1,4 +1,4 @@
-"""Delivery reports from a carrier's own line (SMPP), stored before they are acknowledged."""
+"""Delivery reports and people's texts from a carrier's own line (SMPP), stored before they are acknowledged."""
 
 import asyncio
 from collections import OrderedDict
@@ -8,11 +8,15 @@ import structlog
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.retirement import Blame
 from broadcaster.metrics import UNKNOWN_REPORTS
+from broadcaster.pipeline.confirm import RANK
+from broadcaster.pipeline.inbound import text_came
 from broadcaster.pipeline.services import Services
 from broadcaster.sending.sender import Sender
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.alerts import deliveries
-from channels.sms.smpp import Report
+from channels.errors import ChannelError
+from channels.sms import SmsMessage
+from channels.sms.smpp import Incoming, Report
 
 WAITS_S = (0.0, 0.2, 1.0, 3.0)
 """Retry delays: a report may arrive before the answer to its message is stored, here or in another process."""
@@ -25,7 +29,33 @@ _log = structlog.get_logger(__name__)
 async def hear(services: Services, sender: Sender) -> None:
     """Receive a carrier's reports until cancelled."""
     if sender.listener is not None:
-        await sender.listener.listen(_Receipts(services, sender).take)
+        await sender.listener.listen(_Receipts(services, sender).take, _Texts(services, sender).take)
+
+
+class _Texts:
+    def __init__(self, services: Services, sender: Sender) -> None:
+        self._services = services
+        self._sender = sender
+
+    async def take(self, came: Incoming) -> bool:
+        """Take a text, and send the reply in the background. False asks for it again: the store is unavailable."""
+        try:
+            said = await text_came(self._services, came.number, came.text)
+        except StoreUnavailable:
+            return False
+        if said:
+            task = asyncio.create_task(self._reply(came.number, said))
+            self._services.lingering.add(task)
+            task.add_done_callback(self._services.lingering.discard)
+        return True
+
+    async def _reply(self, number: str, said: str) -> None:
+        message = SmsMessage(said)
+        try:
+            async with self._sender.gate.passing(RANK, self._sender.channel.cost(message)):
+                await self._sender.channel.send(message, number)
+        except ChannelError as error:
+            _log.warning("a reply to a text was not taken", code=error.code)
 
 
 class _Receipts:

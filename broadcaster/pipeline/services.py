@@ -99,6 +99,10 @@ class Services:
         return tuple(name for name, sender in self.senders.items() if sender.sandboxed)
 
     @property
+    def mail_is_sandboxed(self) -> bool:
+        return self.senders[ChannelName.EMAIL].sandboxed
+
+    @property
     def links(self) -> Links:
         return Links(self.base_url, self.store.vault, self.senders[ChannelName.SMS].signs_as)
 

@@ -176,12 +176,12 @@ async def on_duty(unit: Unit, station_id: int, now: datetime) -> dict[int, datet
     return {row.key_id: row.until for row in rows}
 
 
-async def any_untaken(unit: Unit, station_ids: Collection[int] | None) -> int:
-    """Return how many open requests of these stations (None: all) nobody has taken."""
-    query = select(func.count()).where(text(f"help_requests.{OPEN_ONLY}"), help_requests.c.taken_at.is_(None))
-    if station_ids is not None:
-        query = query.where(help_requests.c.station_id.in_(station_ids))
-    return await unit.conn.scalar(query.select_from(help_requests)) or 0
+async def mark_of(unit: Unit, station_id: int) -> str:
+    """Return a mark of a station's open requests: it changes when one comes, is taken, or closed."""
+    query = select(func.count(), func.max(help_requests.c.id), func.count(help_requests.c.taken_at)).where(
+        text(f"help_requests.{OPEN_ONLY}"), help_requests.c.station_id == station_id
+    )
+    return ".".join(str(each or 0) for each in (await unit.conn.execute(query)).one())
 
 
 def _context(subscriber_id: int) -> bytes:

@@ -3,7 +3,7 @@
 from channels.twilio.account import InvalidAccount, TwilioAccount, is_alphanumeric
 from channels.twilio.errors import CODES, Policy, Rule, rule_for
 from channels.twilio.rest import Answer, Request, TwilioRest
-from channels.twilio.webhooks import StatusReport, parse_status, verify
+from channels.twilio.webhooks import StatusReport, message_reply, parse_status, verify
 
 __all__ = [
     "CODES",
@@ -16,6 +16,7 @@ __all__ = [
     "TwilioAccount",
     "TwilioRest",
     "is_alphanumeric",
+    "message_reply",
     "parse_status",
     "rule_for",
     "verify",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
 
 from channels.twilio.errors import Policy, Rule, rule_for
 
@@ -102,6 +103,14 @@ def verify(auth_token: str, url: str, params: Mapping[str, object], signature: s
         return bool(RequestValidator(auth_token).validate(url, params, signature))
     except ValueError:  # malformed URL, lone surrogate
         return False
+
+
+def message_reply(text: str) -> str:
+    """Return the TwiML that answers an incoming SMS with a text; with none if it is empty."""
+    response = MessagingResponse()
+    if text:
+        response.message(text)
+    return str(response)
 
 
 def parse_status(params: Mapping[str, object]) -> StatusReport:

@@ -1,7 +1,7 @@
-"""Phone calls by Twilio: a text said twice, and a key to confirm it."""
+"""Phone calls by Twilio: a text said twice, and keys to answer it."""
 
 from channels.voice.channel import Voice
 from channels.voice.message import VoiceMessage, voice_language
-from channels.voice.twiml import answer, confirms, opening
+from channels.voice.twiml import opening, reply
 
-__all__ = ["Voice", "VoiceMessage", "answer", "confirms", "opening", "voice_language"]
+__all__ = ["Voice", "VoiceMessage", "opening", "reply", "voice_language"]

@@ -31,7 +31,7 @@ class Voice(TwilioChannel[VoiceMessage]):
         super().__init__(account)
 
     def readable(self, message: VoiceMessage) -> str:
-        return spoken(message)
+        return "\n".join(filter(None, (message.opening, spoken(message), message.menu)))
 
     async def send(self, message: VoiceMessage, address: str) -> Receipt:
         """Request a call; acceptance does not mean that anybody answers."""

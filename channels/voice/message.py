@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from channels.twilio.account import is_url
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,8}){0,2}")
-_LONGEST_PROMPT = 300
+_LONGEST_PROMPT = 700
 _LONGEST_TEXT = 20_000
 _LONGEST_URL = 600
 _TIMEOUT_S = range(5, 601)
@@ -45,19 +45,18 @@ def speakable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class VoiceMessage:
-    """A text to say, and how it is confirmed.
+    """A text to say, and how it is answered. A pause is made between lines, so that it can be followed.
 
-    ``opening`` is said before it, in ``prompt_language``, as are the other two; without it, in ``language``.
-    ``confirm_prompt`` follows the text (« Appuyez sur 1 pour confirmer »), ``thanks`` answers the key. ``gather_url``:
-    public URL that receives the key and answers with ``channels.voice.answer``; without it no key is requested.
-    ``status_callback`` receives ringing, answer and end. ``timeout_s``: how long it may ring, in seconds.
-    ``detect_machine``: detect answering machines (billed; does not delay the text). Raises ``ValueError``.
+    ``opening`` is said before the text, and ``menu`` after it (« Pour confirmer, appuyez sur 1 »), both in
+    ``prompt_language``, which without one is ``language``. ``gather_url``: public URL that receives the key and answers
+    with TwiML; without it no key is requested. ``status_callback`` receives ringing, answer and end. ``timeout_s``: how
+    long it may ring, in seconds. ``detect_machine``: detect answering machines (billed; does not delay the text).
+    Raises ``ValueError``.
     """
 
     say: str
     language: str
-    confirm_prompt: str = ""
-    thanks: str = ""
+    menu: str = ""
     gather_url: str | None = None
     status_callback: str | None = None
     timeout_s: int = 30
@@ -76,7 +75,7 @@ class VoiceMessage:
             raise ValueError(f"a call says at most {_LONGEST_TEXT} characters")
         if not all(_LANGUAGE.fullmatch(each) for each in (self.language, self.prompts)):
             raise ValueError("language is a tag such as fr-FR or en-GB")
-        for name in ("opening", "confirm_prompt", "thanks"):
+        for name in ("opening", "menu"):
             if len(getattr(self, name)) > _LONGEST_PROMPT:
                 raise ValueError(f"{name} has at most {_LONGEST_PROMPT} characters")
         for name in ("gather_url", "status_callback"):
@@ -85,7 +84,7 @@ class VoiceMessage:
                 raise ValueError(
                     f"{name} is an http or https URL, percent-encoded, of at most {_LONGEST_URL} characters"
                 )
-        if self.gather_url is not None and not speakable(self.confirm_prompt):
-            raise ValueError("confirm_prompt says which key to press, since gather_url wants one")
+        if self.gather_url is not None and not speakable(self.menu):
+            raise ValueError("menu says which keys to press, since gather_url wants one")
         if self.timeout_s not in _TIMEOUT_S:
             raise ValueError("timeout_s is between 5 and 600 seconds")

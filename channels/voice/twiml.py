@@ -1,6 +1,6 @@
 """TwiML for calls, made with twilio's classes.
 
-Everything is inside one Gather, so the key works from the first word; and is said twice, so that an answering machine
+Everything is inside one Gather, so a key works from the first word; and is said twice, so that an answering machine
 that starts recording late, or a person slow to listen, gets it whole once.
 """
 
@@ -14,7 +14,6 @@ from twilio.twiml.voice_response import Gather, VoiceResponse  # type: ignore[im
 from channels.voice.message import VoiceMessage, speakable
 
 LONGEST_TWIML = 4000  # characters within a request; Twilio's error 32018
-_KEY = "1"
 _TIMES = 2
 _SENTENCE_END = re.compile(r"[.!?…。؟]+[»\"')\]]*(?=\s|$)|\n+")
 _WORD_END = re.compile(r"\s+")
@@ -31,18 +30,14 @@ def spoken(message: VoiceMessage) -> str:
     return _fitting(message)[1]
 
 
-def confirms(digits: str | None) -> bool:
-    """Return whether the pressed key confirms."""
-    return digits == _KEY
-
-
-def answer(digits: str | None, message: VoiceMessage) -> str:
-    """Return the TwiML that answers a key: thanks for 1, else the message again."""
-    if not confirms(digits):
-        return opening(message)
+def reply(*lines: tuple[str, str], gather_url: str | None = None) -> str:
+    """Return the TwiML that says texts, each with its language; with ``gather_url`` it takes a further key."""
     response = VoiceResponse()
-    if speakable(message.thanks):
-        _say(response, message.thanks, message.prompts)
+    voice = response if gather_url is None else _gather(response, gather_url)
+    for number, (text, language) in enumerate(lines):
+        if number:
+            voice.pause(length=1)
+        _say(voice, text, language)
     response.hangup()
     return _xml(response)
 
@@ -75,31 +70,32 @@ def _shorter(text: str) -> Iterator[str]:
 def _render(message: VoiceMessage, text: str) -> str:
     response = VoiceResponse()
     response.pause(length=1)
-    voice: Any = response
-    if message.gather_url is not None:
-        voice = Gather(
-            input="dtmf",
-            num_digits=1,
-            finish_on_key="",
-            timeout=_SECONDS_FOR_KEY,
-            action=message.gather_url,
-            method="POST",
-        )
-        response.append(voice)
+    voice: Any = response if message.gather_url is None else _gather(response, message.gather_url)
     for _ in range(_TIMES):
         if message.opening:
             _say(voice, message.opening, message.prompts)
+            voice.pause(length=1)
         _say(voice, text, message.language)
         voice.pause(length=1)
         if message.gather_url is not None:
-            _say(voice, message.confirm_prompt, message.prompts)
+            _say(voice, message.menu, message.prompts)
             voice.pause(length=1)
     response.hangup()
     return _xml(response)
 
 
+def _gather(response: Any, url: str) -> Any:
+    voice = Gather(input="dtmf", num_digits=1, finish_on_key="", timeout=_SECONDS_FOR_KEY, action=url, method="POST")
+    response.append(voice)
+    return voice
+
+
 def _say(voice: Any, text: str, language: str) -> None:
-    voice.say(speakable(text), language=language)
+    """Say line by line, with a pause between: people must be able to follow."""
+    for number, line in enumerate(filter(None, map(speakable, text.split("\n")))):
+        if number:
+            voice.pause(length=1)
+        voice.say(line, language=language)
 
 
 def _xml(response: Any) -> str:

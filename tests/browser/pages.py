@@ -183,6 +183,8 @@ PAGES: tuple[Shown, ...] = (
     Shown("cancel", "/console/alerts/{flood}/cancel", "/console/alerts/{id}/cancel"),
     Shown("mistake", "/console/alerts/{flood}/cancel?kind=mistake", "/console/alerts/{id}/cancel"),
     Shown("remind", "/console/alerts/{flood}/remind", "/console/alerts/{id}/remind"),
+    Shown("help", "/console/help?station={station}", "/console/help", ready=".pin"),
+    Shown("inbox", "/console/inbox?station={station}", "/console/inbox"),
     Shown("report", "/console/alerts/{flood}/report", "/console/alerts/{id}/report"),
     Shown("unreached", "/console/alerts/{flood}/unreached", "/console/alerts/{id}/unreached"),
     Shown("people", "/console/people"),

@@ -22,7 +22,7 @@ from tests.browser.village import village as founded
 from tests.servers.signed_in import add_operator
 from tests.servers.tiles import TileServer
 from tests.servers.town import away
-from tests.servers.town_facts import STATION
+from tests.servers.town_facts import CENTRE, STATION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -144,6 +144,9 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
         kept = await api.call("GET", "/v1/sandbox?limit=50")
         mail = village.town.smtp.messages[-1].parsed
         first = village.town.residents[0]
+        answer = re.search(r"/r/[\w-]+", mail.get_body(("plain",)).get_content())[0]
+        asking = f"/v1/answers/{answer.rpartition('/')[2]}"
+        await api.call("POST", asking, {"answer": "help", "lon": CENTRE[0], "lat": CENTRE[1]})
         facts = {
             "station": STATION,
             "flood": flood["id"],
@@ -157,7 +160,7 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
             "over_page": urlsplit(over["url"]).path,
             "drill_page": urlsplit(drill["url"]).path,
             "message": kept["messages"][0]["id"],
-            "answer": re.search(r"/r/[\w-]+", mail.get_body(("plain",)).get_content())[0],
+            "answer": answer,
             "opt_out": urlsplit(str(mail["List-Unsubscribe"]).strip("<>")).path,
             "person": first.id,
             "group": first.groups[0],

@@ -185,9 +185,10 @@ class MessageCentre:
         receipts = Receipts(**said)
         return await self._receipt(name, receipts)
 
-    async def incoming(self, text: bytes, esm_class: int = 0) -> int:
+    async def incoming(self, text: bytes, esm_class: int = 0, source: str = "+33639980000") -> int:
         """Send what is no receipt of ours: a person's answer, or nonsense."""
-        return await self._send_deliver(b"\0\x01\x0133639980000\0\x05\0TOWN\0", esm_class, text, b"")
+        number = source.removeprefix("+").encode()
+        return await self._send_deliver(b"\0\x01\x01" + number + b"\0\x05\0TOWN\0", esm_class, text, b"")
 
     # the server
 

@@ -3,7 +3,7 @@
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.answers import HELP, RECEIVED, SAFE, Taken
 from broadcaster.domain.stations import Station
-from broadcaster.languages import Words, catalogs
+from broadcaster.languages import DEFAULT, Words, catalogs
 
 
 def label(alert: Alert, station: Station, words: Words, choice: int) -> str:
@@ -47,6 +47,6 @@ def _said(alert: Alert, station: Station, words: Words, choice: int, taken: Take
     return words("Thank you. Your answer: %(answer)s.", answer=label(alert, station, words, choice))
 
 
-def words_for(locale: str, station: Station) -> Words:
+def words_for(locale: str, station: Station | None = None) -> Words:
     """Return the words in a person's language, else in the station's first that has some."""
-    return catalogs().words(locale, *station.languages)
+    return catalogs().words(locale, *(station.languages if station is not None else (DEFAULT,)))

@@ -1,31 +1,27 @@
-"""Voice call text."""
+"""Voice call: what it is and how serious, slowly; the text; which keys answer it. Keys are the same in every call."""
 
-from broadcaster.domain.alerts import Status, Text
+from broadcaster.domain.alerts import GRAVE, SEVERITY_WORDS, Alert, MsgType, Role, Severity, Status, Text
+from broadcaster.languages import Words
 from broadcaster.pipeline.render.context import Context, Fill, kind_of
 from channels.voice import VoiceMessage, voice_language
+
+REPEAT, STOP = "0", "9"
 
 
 def render_voice(context: Context, language: str, text: Text) -> Fill:
     """Render the call; each person gets their own webhooks."""
     words = context.words(language)
-    alert = context.alert
-    spoken = {
-        Status.EXERCISE: words("Exercise, exercise, exercise. This is not a real alert."),
-        Status.TEST: words("Technical test. This is not a real alert."),
-    }.get(alert.status, "")
-    kind = kind_of(alert, words).capitalize()
-    opening = _joined(spoken, words("A message from %(station)s.", station=context.station.name), kind and f"{kind}.")
-    said = _joined(_sentence(text.headline), _sentence(text.description), _sentence(text.instruction))
-    alike = words.language == language.partition("-")[0]
+    opening = "\n".join(opening_lines(context, words))
+    said = spoken_text(text)
+    menu = _menu(context, words, language)
 
     def fill(delivery_id: int) -> VoiceMessage:
         return VoiceMessage(
-            say=_joined(opening, said) if alike else said,
+            say=said,
             language=voice_language(language),
-            opening="" if alike else opening,
+            opening=opening,
             prompt_language=voice_language(words.language),
-            confirm_prompt=words("To confirm that you have heard this message, press 1."),
-            thanks=words("Thank you. Your answer is recorded. Goodbye."),
+            menu=menu,
             gather_url=f"{context.links.hook('voice', delivery_id)}&lang={language}",
             status_callback=context.links.hook("status", delivery_id),
         )
@@ -33,8 +29,54 @@ def render_voice(context: Context, language: str, text: Text) -> Fill:
     return fill
 
 
-def _joined(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
+def opening_lines(context: Context, words: Words) -> list[str]:
+    """Return what is said first: a drill, the kind of message and how serious it is, and who speaks."""
+    alert = context.alert
+    spoken = {
+        Status.EXERCISE: words("Exercise, exercise, exercise. This is not a real alert."),
+        Status.TEST: words("Technical test. This is not a real alert."),
+    }.get(alert.status, "")
+    lines = [spoken, *_kind(alert, words), words("A message from %(station)s.", station=context.station.name)]
+    return [each for each in lines if each]
+
+
+def _kind(alert: Alert, words: Words) -> list[str]:
+    kind = kind_of(alert, words).capitalize()
+    first = f"{kind}." if kind else ""
+    if alert.msg_type is MsgType.CANCEL or alert.role is Role.LEFT:
+        return [first]
+    serious = f"{words(SEVERITY_WORDS[alert.severity])}."
+    return [first, serious] if alert.severity is Severity.MINOR else [first, words("This is an alert."), serious]
+
+
+def spoken_text(text: Text) -> str:
+    """Return an author's text in sentences, a line each part."""
+    return "\n".join(_sentence(part) for part in (text.headline, text.description, text.instruction) if part.strip())
+
+
+def may_stop(alert: Alert) -> bool:
+    """Return whether a call offers to end the calls: not when lives may hang on it."""
+    return alert.severity not in GRAVE
+
+
+def _menu(context: Context, words: Words, language: str) -> str:
+    alert = context.alert
+    lines = []
+    if alert.own_answers:
+        question, own = alert.question_in(language, context.station.languages[0])
+        lines.append(question)
+        lines += [words("For %(answer)s, press %(key)s.", answer=each, key=key) for key, each in enumerate(own, 1)]
+    elif alert.msg_type is MsgType.CANCEL or alert.role is Role.LEFT:
+        lines.append(words("To confirm that you have heard this message, press 1."))
+    else:
+        lines.append(words("To confirm that you have heard this message, press 1."))
+        lines.append(words("If you are safe, press 2."))
+        if context.helps:
+            lines.append(words("If you need help, call 112 first; then press 3."))
+    lines.append(words("To hear it again, press 0."))
+    if may_stop(alert):
+        lines.append(words("To get no more calls, press 9."))
+    return "\n".join(lines)
 
 
 def _sentence(text: str) -> str:

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select, union
 
-from broadcaster.domain.alerts import Alert, MsgType
-from broadcaster.domain.answers import Way
+from broadcaster.domain.alerts import ENDINGS, Alert, Role
+from broadcaster.domain.answers import HELP, Way
 from broadcaster.store.alerts import counting, threads
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Insert, Update
@@ -22,7 +22,7 @@ _KNOWN = Fetch(
 )
 _WHO = Fetch(
     select(answers.c.subscriber_id, raw(answers.c.at)).where(
-        answers.c.alert_id == bindparam("alert_id"), among(answers.c.subscriber_id, "ids")
+        answers.c.alert_id == bindparam("alert_id"), answers.c.choice != HELP, among(answers.c.subscriber_id, "ids")
     )
 )
 _ADD = Insert(answers, "alert_id", "subscriber_id", "choice", "way", "given_by", "at")
@@ -60,8 +60,8 @@ async def of(unit: Unit, alert_id: int, subscriber_id: int) -> int | None:
     return found
 
 
-async def who_answered(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> list[int]:
-    """Return which of these people have answered."""
+async def who_confirmed(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> list[int]:
+    """Return which of these people have answered, and need no help."""
     return [row[0] for row in await _WHO.rows(unit, {"alert_id": alert_id, "ids": subscriber_ids})]
 
 
@@ -72,8 +72,9 @@ async def sums(unit: Unit, alert_id: int) -> dict[int, int]:
 
 
 async def versions(unit: Unit, alert: Alert) -> list[Alert]:
-    """Return the alert's chain without all-clears: the first one and its updates, oldest first."""
-    return [each for each in await threads.alerts_of(unit, alert) if each.msg_type is not MsgType.CANCEL]
+    """Return the versions of the alert's thread, oldest first: no all-clear, nor what people left outside are told."""
+    other = {*ENDINGS, Role.LEFT}
+    return [each for each in await threads.alerts_of(unit, alert) if each.role not in other]
 
 
 async def contacts_of(unit: Unit, subscriber_id: int) -> list[int]:

@@ -1,16 +1,20 @@
 """Read queries of deliveries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import and_, select, text
 
+from broadcaster.domain.alerts import MsgType
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people.people import open_external
 from broadcaster.store.tables import ANY_ID, SMS_ONLY, alerts, batches, deliveries, follows
+
+_MOST_LATELY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,35 @@ async def told_again(unit: Unit, delivery_id: int) -> bool:
     """Return whether a delivery is an update to somebody who was told of an earlier version."""
     query = select(batches.c.again).join(deliveries, deliveries.c.batch_id == batches.c.id)
     return bool(await unit.conn.scalar(query.where(deliveries.c.id == delivery_id)))
+
+
+class Lately(NamedTuple):
+    """A delivery of an alert that is in force, or was until lately."""
+
+    id: int
+    alert_id: int
+    subscriber_id: int
+    contact_id: int
+
+
+async def lately_to(unit: Unit, contact_ids: Sequence[int], now: datetime, since: datetime) -> list[Lately]:
+    """Return what was sent to these contacts of alerts in force at ``now``, newest first; then of those over after
+    ``since``.
+    """
+    if not contact_ids:
+        return []
+    recent = await unit.conn.execute(
+        select(alerts.c.id, (alerts.c.cancelled_at.is_(None) & (alerts.c.expires_at > now)).label("active"))
+        .where(alerts.c.expires_at > since, alerts.c.msg_type != MsgType.CANCEL)
+        .order_by(alerts.c.id.desc())
+        .limit(_MOST_LATELY)
+    )
+    order = {row.id: (not row.active, -row.id) for row in recent}
+    columns = deliveries.c.id, deliveries.c.alert_id, deliveries.c.subscriber_id, deliveries.c.contact_id
+    rows = await unit.conn.execute(
+        select(*columns).where(deliveries.c.alert_id.in_(order), deliveries.c.contact_id.in_(contact_ids))
+    )
+    return sorted((Lately(*row) for row in rows), key=lambda each: order[each.alert_id])
 
 
 async def contact_of(unit: Unit, delivery_id: int) -> tuple[int, int, int] | None:

@@ -123,7 +123,7 @@ async def write_chunk(
     await planning.write(unit, alert, chunk, batch_sizes, now)
     await counting.add(unit, _sums(alert, chunk, {each: known[each] for each in again}, waiting))
     # Somebody may have answered the alert's page before they were found to be concerned.
-    answered = await answers.who_answered(unit, alert.first_id, subscriber_ids)
+    answered = await answers.who_confirmed(unit, alert.first_id, subscriber_ids)
     await standing.acknowledge(unit, [alert.id], answered, now)
     await escalations.plan(unit, alert, chunk.by_next_round(without=chunk.failed), now)
     await escalations.plan_now(unit, alert.id, chunk.by_next_round(only=chunk.failed), now, now)

@@ -12,7 +12,7 @@ from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.bulk import Insert, reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs, to_micros
+from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs, subscribers, to_micros
 
 CHUNK = 400
 """Rows per statement with two or more parameters each: SQLite's limit is 32,766, and short is as fast."""
@@ -64,6 +64,44 @@ async def address_of(unit: Unit, contact_id: int) -> tuple[ChannelName, str] | N
     if row is None or row.sealed == FORGOTTEN:
         return None
     return CHANNELS[row.channel], open_address(unit, row.fingerprint, row.sealed)
+
+
+async def by_number(unit: Unit, number: str) -> dict[ChannelName, int]:
+    """Return the contacts of a telephone number (E.164): for calls, and for SMS."""
+    found: dict[ChannelName, int] = {}
+    for channel in (ChannelName.SMS, ChannelName.VOICE):
+        mark = unit.vault.fingerprint(channel, number)
+        same = (contacts.c.channel == CHANNEL_NUMBER[channel]) & (contacts.c.fingerprint == mark)
+        contact_id = await unit.conn.scalar(select(contacts.c.id).where(same))
+        if contact_id is not None:
+            found[channel] = contact_id
+    return found
+
+
+async def locale_of(unit: Unit, contact_ids: Sequence[int]) -> str:
+    """Return the language of somebody who has one of these contacts; empty without one."""
+    query = (
+        select(subscribers.c.locale)
+        .join(links, links.c.subscriber_id == subscribers.c.id)
+        .where(links.c.contact_id.in_(contact_ids))
+        .order_by(subscribers.c.id)
+        .limit(1)
+    )
+    return await unit.conn.scalar(query) or ""
+
+
+async def stop(unit: Unit, contact_ids: Sequence[int], code: str, now: datetime) -> None:
+    """Never write to these contacts again, whatever the station: their owner said so."""
+    await retire(unit, contact_ids, ContactStatus.STOPPED, code, now)
+
+
+async def restart(unit: Unit, contact_ids: Sequence[int], now: datetime) -> None:
+    """Undo ``stop`` and every opt-out of these contacts: their owner said so."""
+    stopped = contacts.c.id.in_(contact_ids) & (contacts.c.status == ContactStatus.STOPPED)
+    fresh = {"status": ContactStatus.ACTIVE, "status_code": None, "status_at": now}
+    await unit.conn.execute(update(contacts).where(stopped).values(fresh))
+    await unit.conn.execute(delete(opt_outs).where(opt_outs.c.contact_id.in_(contact_ids)))
+    await _changed(unit, list(contact_ids))
 
 
 async def adopt(unit: Unit, spelled: Mapping[Key, bytes]) -> dict[Key, int]:

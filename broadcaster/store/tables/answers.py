@@ -40,6 +40,22 @@ help_requests = Table(
     sqlite_autoincrement=True,
 )
 
+# What people wrote by SMS that is neither a command nor an answer.
+inbox_messages = Table(
+    "inbox_messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    station(),
+    Column("sender", LargeBinary(16), nullable=False),
+    Column("same", LargeBinary(16), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("read_by", BigInteger),
+    Index("ix_inbox_messages_station_id_id", "station_id", "id"),
+    Index("ix_inbox_messages_at", "at"),
+    sqlite_autoincrement=True,
+)
+
 # Operators who answer requests for help, until when.
 help_duties = Table(
     "help_duties",

@@ -7,7 +7,8 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Handler, Route
 from broadcaster.http.schemas.reports import SandboxPageQuery
-from broadcaster.web.console import home, signing_in
+from broadcaster.pipeline.helping import HELP
+from broadcaster.web.console import helping, home, inbox, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, live_step, report, unreached
 from broadcaster.web.console.compose import compose, editing, later, preview, templates, updating
 from broadcaster.web.console.compose import sending as compose_sending
@@ -377,6 +378,33 @@ ROUTES: tuple[Route, ...] = (
         "Schedule the reminder.",
         proven=True,
         changes=(Action.SCHEDULE_MADE,),
+    ),
+    page_at(HELP, helping.page, Permission.REGISTER, "Requests for help.", views=Action.HELP_SEEN),
+    data_at("GET", f"{HELP}/news", helping.news, Permission.LOOK, "Whether they changed."),
+    form_at(
+        f"{HELP}/duty",
+        helping.duty,
+        Permission.REGISTER,
+        "Go on duty for them, or off.",
+        changes=(Action.DUTY_SET,),
+    ),
+    form_at(
+        f"{HELP}/{{id}}",
+        helping.act,
+        Permission.REGISTER,
+        "Take one in charge, or close it.",
+        changes=(Action.HELP_TAKEN, Action.HELP_CLOSED),
+    ),
+    page_at(
+        "/console/inbox",
+        inbox.page,
+        Permission.REGISTER,
+        "What people wrote by SMS.",
+        query=inbox.InboxQuery,
+        views=Action.INBOX_SEEN,
+    ),
+    form_at(
+        "/console/inbox/{id}/read", inbox.read, Permission.REGISTER, "It is dealt with.", changes=(Action.TEXT_READ,)
     ),
     page_at("/console/alerts/{id}/report", report.page, Permission.LOOK, "The report of an alert."),
     page_at("/console/alerts/{id}/report.pdf", report.pdf, Permission.LOOK, "The report as PDF."),

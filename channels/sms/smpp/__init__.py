@@ -2,6 +2,7 @@
 
 from channels.sms.smpp.channel import Smpp
 from channels.sms.smpp.config import SmppConfig
+from channels.sms.smpp.incoming import Incoming
 from channels.sms.smpp.receipts import Report
 
-__all__ = ["Report", "Smpp", "SmppConfig"]
+__all__ = ["Incoming", "Report", "Smpp", "SmppConfig"]

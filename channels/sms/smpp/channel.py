@@ -16,6 +16,7 @@ from channels.sms import SmsMessage
 from channels.sms.segments import count
 from channels.sms.smpp import pdu, statuses
 from channels.sms.smpp.config import SmppConfig
+from channels.sms.smpp.incoming import Incoming, Parts
 from channels.sms.smpp.pdu import Address, Command, Delivered, Pdu, Submit
 from channels.sms.smpp.receipts import Report, read_receipt
 from channels.sms.smpp.session import Lost, Session, answer_error, lost_error
@@ -23,6 +24,7 @@ from channels.sms.smpp.text import header, parts_of
 from channels.twilio.account import E164
 
 Heard = Callable[[Report], Awaitable[bool]]
+Texted = Callable[[Incoming], Awaitable[bool]]
 
 PREFIX = "smpp:"
 """Prefix of every receipt's ``provider_id``, to match the carrier's later reports."""
@@ -52,6 +54,8 @@ class Smpp:
         self._session: Session | None = None
         self._opening: asyncio.Task[Session] | None = None
         self._heard: Heard | None = None
+        self._texted: Texted | None = None
+        self._parts = Parts()
         self._closed = False
         self._proven = False
         self._reference = random.randrange(256)  # noqa: S311  tells messages apart, hides nothing
@@ -87,12 +91,12 @@ class Smpp:
                 self._remember(name, whole)
         return Receipt(provider_id=PREFIX + names[-1] if names[-1] else None, units=count(message.text).segments)
 
-    async def listen(self, heard: Heard) -> None:
+    async def listen(self, heard: Heard, texted: Texted | None = None) -> None:
         """Stay bound until cancelled, and pass every report to ``heard``, which returns whether it is stored.
 
-        Reports that are not stored stay at the message centre, which resends them.
+        ``texted`` does the same for people's texts. What is not stored stays at the message centre, which resends it.
         """
-        self._heard = heard
+        self._heard, self._texted = heard, texted
         tries = 0
         try:
             while not self._closed:
@@ -106,7 +110,7 @@ class Smpp:
                 tries = 0
                 await session.over.wait()
         finally:
-            self._heard = None
+            self._heard = self._texted = None
 
     @property
     def is_bound(self) -> bool:
@@ -233,9 +237,10 @@ class Smpp:
             self._wholes.popitem(last=False)
 
     async def _delivered(self, delivered: Delivered) -> bool:
-        """Handle what the message centre sends: receipts; people's replies are ignored."""
+        """Handle what the message centre sends: receipts, and people's texts."""
         if not delivered.is_receipt:
-            return True
+            came = self._parts.take(delivered)
+            return came is None or self._texted is None or await self._texted(came)
         report = read_receipt(delivered)
         if report is None or report.fate == "pending":
             return True

@@ -123,14 +123,18 @@ class Submit:
         )
 
 
+NO_ADDRESS = Address(0, 0, "")
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The parts of a ``deliver_sm`` (4.6.1) used here; ``text`` is undecoded."""
+    """The parts of a ``deliver_sm`` (4.6.1) used here; ``text`` is undecoded, ``source`` who sent it."""
 
     esm_class: int
     data_coding: int
     text: bytes
     tlvs: dict[int, bytes] = field(default_factory=dict)
+    source: Address = NO_ADDRESS
 
     @property
     def is_receipt(self) -> bool:
@@ -142,9 +146,10 @@ def read_deliver(body: bytes) -> Delivered:
     """Parse a ``deliver_sm``, or a ``submit_sm``, which has the same layout. Raises ``BadPdu``."""
     cursor = Cursor(body)
     cursor.c_string()  # service_type
-    for _ in range(2):
-        cursor.take(2)
-        cursor.c_string()
+    ton, npi = cursor.take(2)
+    source = Address(ton, npi, cursor.c_string())
+    cursor.take(2)
+    cursor.c_string()  # our own address
     esm_class = cursor.octet()
     cursor.take(2)
     cursor.c_string()
@@ -154,7 +159,7 @@ def read_deliver(body: bytes) -> Delivered:
     cursor.take(1)
     text = cursor.take(cursor.octet())
     tlvs = cursor.tlvs()
-    return Delivered(esm_class, data_coding, text or tlvs.get(Tag.MESSAGE_PAYLOAD, b""), tlvs)
+    return Delivered(esm_class, data_coding, text or tlvs.get(Tag.MESSAGE_PAYLOAD, b""), tlvs, source)
 
 
 def message_id(body: bytes) -> str:

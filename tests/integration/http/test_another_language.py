@@ -88,7 +88,7 @@ async def test_a_further_language_is_read_on_pages_and_in_every_message(arabic, 
     assert render(ChannelName.SMS, here, "ar-MA")(1).text.startswith(f"[{MARK} EXERCISE] ")
     assert json.loads(render(ChannelName.PUSH, here, "ar")(1).payload)["dir"] == "rtl"
     call = render(ChannelName.VOICE, here, "ar")(1)
-    assert (call.language, call.confirm_prompt[0], call.opening) == ("arb", MARK, "")
+    assert (call.language, call.menu[0], call.opening[0]) == ("arb", MARK, MARK)
 
 
 async def test_an_alert_in_a_language_without_words_of_ours_has_those_of_its_station(api):

@@ -47,11 +47,11 @@ async def test_a_person_has_one_answer_which_every_way_can_change(api):
     status, headers, _ = await api.call("POST", f"/r/{token['sms']}", key=None, raw="answer=received", headers=FORM)
     assert (status, headers["Location"]) == (303, f"/r/{token['sms']}?said=0")
     _, _, page = await api.call("GET", headers["Location"], key=None)
-    assert "Merci : votre réponse est enregistrée." in page
+    assert "Merci\u202f: votre réponse est enregistrée." in page
     assert await answers_of(api, alert) == ({"received": 1}, 2)
     status, _, told = await api.call("POST", f"/v1/answers/{token['email']}", {"answer": "safe"}, key=None)
     assert (status, told["recorded"]) == (200, True)
-    assert told["said"] == "Merci. Votre réponse : Je suis en sécurité."
+    assert told["said"] == "Merci. Votre réponse\u202f: Je suis en sécurité."
     assert await answers_of(api, alert) == ({"safe": 1}, 2)
     household = {"answer": "received", "household": True}
     for _ in range(2):
@@ -79,7 +79,7 @@ async def test_a_person_has_one_answer_which_every_way_can_change(api):
     assert (status, problem["errors"][0]["code"]) == (422, "answer-unknown")
     await api.call("POST", f"/v1/alerts/{alert['id']}/cancel")
     _, _, told = await api.call("PUT", mine, {"answer": "safe"}, key=rose)
-    assert told == {"recorded": False, "said": "Cette alerte est terminée : plus besoin de répondre."}
+    assert told == {"recorded": False, "said": "Cette alerte est terminée\u202f: plus besoin de répondre."}
     assert await answers_of(api, alert) == ({"received": 1, "safe": 1}, 2)
     _, _, page = await api.call("GET", f"/r/{token['sms']}", key=None)
     assert 'name="answer"' not in page
@@ -102,7 +102,7 @@ async def test_the_alerts_own_question_takes_the_place_of_the_usual_answers(api)
         ("3", "Peut-être"),
     ]
     status, _, told = await api.call("POST", f"/v1/answers/{token}", {"answer": "3"}, key=None)
-    assert (status, told["said"]) == (200, "Merci. Votre réponse : Peut-être.")
+    assert (status, told["said"]) == (200, "Merci. Votre réponse\u202f: Peut-être.")
     assert (await api.call("POST", f"/v1/answers/{token}", {"answer": "safe"}, key=None))[0] == 422
     assert await answers_of(api, alert) == ({"3": 1}, 1)
 

@@ -39,6 +39,8 @@ SIGNED = {
     "POST /console/sign-in/password",
     "POST /hooks/twilio/status",
     "POST /hooks/twilio/voice",
+    "POST /hooks/twilio/call",
+    "POST /hooks/twilio/sms",
     "GET /a/{token}",
     "GET /r/{token}",
     "POST /r/{token}",
@@ -93,7 +95,13 @@ def test_a_link_that_proves_a_request_is_looked_at_before_its_body():
     taking = {name for name, route in signed if route.largest}
     linked = {name for name, route in zip(NAMES, ROUTES, strict=True) if route.link}
     # A confirmation's secret comes in its small body, so that no log of paths has it.
-    by_body = {"POST /v1/confirmations", "POST /console/sign-in/passkey", "POST /console/sign-in/password"}
+    by_body = {
+        "POST /hooks/twilio/call",
+        "POST /hooks/twilio/sms",
+        "POST /v1/confirmations",
+        "POST /console/sign-in/passkey",
+        "POST /console/sign-in/password",
+    }
     links = {each for each in taking if "/v1/" in each or "/hooks/" in each} - by_body
     assert linked == links | {"GET /r/{token}", "POST /r/{token}"}
     assert taking - linked - by_body == {"POST /u/{token}", "POST /c/{token}"}, "these never read their body"

@@ -26,6 +26,7 @@ from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.web.console.alerts import live_next
 from broadcaster.web.console.alerts.alerts import label_of, look_of, state_word
+from broadcaster.web.console.alerts.live_answers import answers_of
 from broadcaster.web.console.alerts.live_curve import curve_of
 from broadcaster.web.console.alerts.live_facts import WATCH, Facts
 from broadcaster.web.console.alerts.live_reasons import grouped
@@ -38,7 +39,7 @@ from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short, written_time
 from broadcaster.web.whereabouts import whereabouts
 
-PARTS = ("verdict", "step", "state", "figures", "curve", "channels", "missed")
+PARTS = ("verdict", "step", "answers", "state", "figures", "curve", "channels", "missed")
 """The page's live parts; each is a template of its own."""
 
 LONGEST_S = 600.0
@@ -189,6 +190,7 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         ),
         "percentiles": facts.report.accepted_s,
         "fallen": max(0, sum(facts.accepted.values()) - people.reached),
+        **answers_of(facts, station, words),
         "channels": [_channel(name, facts.report.channels.get(name, {}), words) for name in alert.channels],
         "reasons": reasons[:_MOST_REASONS],
         "more_reasons": len(reasons) - _MOST_REASONS,

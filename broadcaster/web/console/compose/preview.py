@@ -183,5 +183,5 @@ def previews_of(context: Context, language: str, *, cheap: bool) -> Previews:
         mail=MailPreview(
             subject=sent.template.subject, sender=sent.template.sender_name, text=_filled(sent.template.text, sent.fill)
         ),
-        voice=VoicePreview(say=f"{voice.say} {voice.confirm_prompt}"),
+        voice=VoicePreview(say=f"{voice.opening}\n{voice.say}\n{voice.menu}"),
     )

@@ -1,0 +1,50 @@
+"""What people write by SMS: a command, or an answer to an alert, in French and in English."""
+
+from enum import Enum, auto
+
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.answers import HELP, RECEIVED, SAFE, of_digit
+from broadcaster.domain.spelling import searched
+
+LONGEST = 1600
+"""Characters of an incoming text that are kept."""
+
+
+class Command(Enum):
+    """``HELP`` asks what this number is."""
+
+    STOP = auto()
+    START = auto()
+    HELP = auto()
+
+
+_COMMANDS = {
+    Command.STOP: "stop, arret, stopall, stop all, arretez, arreter, unsubscribe, desabonner, opt out, optout",
+    Command.START: "start, unstop, reprendre, reabonner, reinscrire",
+    Command.HELP: "help, aide, info, infos",
+}
+_ANSWERS = {
+    RECEIVED: "recu, bien recu, message recu, ok, received, got it, vu",
+    SAFE: "safe, i am safe, i m safe, im safe, sauf, sauve, sain et sauf, en securite, a l abri, je vais bien",
+    HELP: "help, aide, help me, i need help, need help, besoin d aide, j ai besoin d aide, sos, au secours, secours",
+}
+_COMMAND_OF = {word: each for each, words in _COMMANDS.items() for word in words.split(", ")}
+_CHOICE_OF = {word: each for each, words in _ANSWERS.items() for word in words.split(", ")}
+
+
+def command_in(text: str) -> Command | None:
+    """Return the command that a text is, whatever its accents, capitals and signs."""
+    return _COMMAND_OF.get(searched(text))
+
+
+def choice_in(text: str, alert: Alert) -> int | None:
+    """Return the answer that a text is: a number as in calls, or a word; None for anything else."""
+    said = searched(text)
+    if len(said) == 1 and said.isdigit():
+        return of_digit(alert, said)
+    for each in alert.texts.values():
+        for number, own in enumerate(each.answers, 1):
+            if searched(own) == said:
+                return number
+    choice = _CHOICE_OF.get(said)
+    return None if alert.own_answers and choice != HELP else choice

@@ -1,0 +1,138 @@
+"""/console/help: requests for help on a map and as a list; who is on duty, and who has taken which in charge."""
+
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+
+from broadcaster.domain.audit import Action
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.refusals import Conflict, NotFound
+from broadcaster.domain.stations import Station
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.route import Call
+from broadcaster.pipeline.helping import HELP, operators_of
+from broadcaster.store import Unit, help_requests
+from broadcaster.store.alerts import alerts
+from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.help_requests import HelpRequest
+from broadcaster.store.operations import audit
+from broadcaster.store.people import people
+from broadcaster.web.console.alerts.live_words import clock_time, span
+from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.drawing import written_point
+from broadcaster.web.i18n import Words
+from broadcaster.web.pages import to, written_short
+
+DUTY_HOURS = (1, 3, 8, 12)
+_MOST_OPEN, _MOST_CLOSED = 200, 50
+
+
+async def page(call: Call[None, None]) -> web.Response:
+    """Show a station's requests."""
+    words, now = words_of(call.request), call.services.clock.now()
+    async with call.services.store.read() as unit:
+        station, theirs = await chosen_station(unit, call)
+        asked = await help_requests.listed(unit, [station.id], closed=False, limit=_MOST_OPEN)
+        closed = await help_requests.listed(unit, [station.id], closed=True, limit=_MOST_CLOSED)
+        mark = await help_requests.mark_of(unit, station.id)
+        duty = await help_requests.on_duty(unit, station.id, now)
+        named = {each.id: each.name for each in await operators_of(unit, station.id)}
+        shown = [await _shown(unit, each, station, named, words) for each in (*asked, *closed)]
+    call.seen(station_id=station.id, people=len(shown))
+    zone = zone_of(station.region)
+    mine = None if call.caller is None else duty.get(call.caller.key_id)
+    facts = {
+        "station": station,
+        "stations": theirs,
+        "open": shown[: len(asked)],
+        "closed": shown[len(asked) :],
+        "duty": [(named.get(each, ""), clock_time(until, zone, words)) for each, until in sorted(duty.items())],
+        "mine": mine is not None,
+        "hours": DUTY_HOURS,
+        "given": {
+            "news": f"{HELP}/news?station={station.slug}",
+            "mark": mark,
+            "ground": f"/map/{station.slug}.json",
+            "points": [each["point"] | {"id": each["id"]} for each in shown[: len(asked)] if each["point"]],
+            "words": {"closer": words("Closer"), "farther": words("Farther")},
+        },
+    }
+    return show(call.request, "help/help.html", words, facts, tab="alerts", where=station.name)
+
+
+async def _shown(
+    unit: Unit, asked: HelpRequest, station: Station, named: dict[int, str], words: Words
+) -> dict[str, Any]:
+    """Return a request as the page shows it: the person, how to call them, and where they are or live."""
+    zone = zone_of(station.region)
+    person = await people.profile(unit, asked.subscriber_id)
+    alert = await alerts.by_id(unit, asked.alert_id)
+    home = person.places[0] if person is not None and person.places else None
+    at = asked.position or (None if home is None else (home.lon, home.lat, None))
+    point = None
+    if at is not None:
+        point = {"lon": at[0], "lat": at[1], "accuracy_m": at[2], "sent": asked.position is not None}
+    phones = () if person is None else person.contacts
+    return {
+        "id": asked.id,
+        "name": (person.name if person is not None else None) or words("Without a name"),
+        "phones": sorted({at for channel, at, _ in phones if channel in {ChannelName.SMS, ChannelName.VOICE}}),
+        "point": point,
+        "where": "" if at is None else written_point(at[0], at[1]),
+        "alert": asked.alert_id,
+        "headline": "" if alert is None else alert.text_in(words.language, station.languages[0])[1].headline,
+        "asked": written_short(asked.asked_at, zone, words),
+        "wanted": asked.wanted,
+        "taken_by": None if asked.taken_by is None else named.get(asked.taken_by) or await _name(unit, asked.taken_by),
+        "waited": span(None if asked.taken_at is None else (asked.taken_at - asked.asked_at).seconds, words),
+        "closed": None if asked.closed_at is None else written_short(asked.closed_at, zone, words),
+        "closed_by": ""
+        if asked.closed_by is None
+        else named.get(asked.closed_by) or await _name(unit, asked.closed_by),
+    }
+
+
+async def _name(unit: Unit, key_id: int) -> str:
+    return await reporting.label_of(unit, key_id)
+
+
+async def news(call: Call[None, None]) -> web.Response:
+    """Return a mark that changes with the list: the page's script then reads it anew."""
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        mark = await help_requests.mark_of(unit, station.id)
+    return web.json_response({"mark": mark}, headers={"Cache-Control": "no-store"})
+
+
+async def duty(call: Call[None, None]) -> web.Response:
+    """Go on duty for some hours, or off."""
+    form, now = await form_of(call.request), call.services.clock.now()
+    hours = next((each for each in DUTY_HOURS if form.get("hours") == str(each)), None)
+    async with call.services.store.write() as unit:
+        station, _ = await chosen_station(unit, call)
+        caller = call.need(station.id)
+        until = None if hours is None else now + timedelta(hours=hours)
+        await help_requests.set_duty(unit, station.id, caller.key_id, until)
+        await audit.record(unit, call.actor, Action.DUTY_SET, station_id=station.id, hours=hours or 0)
+    return to(f"{HELP}?station={station.slug}")
+
+
+async def act(call: Call[None, None]) -> web.Response:
+    """Take a request in charge, or close it. Raises ``Conflict`` where somebody else was faster."""
+    form, now = await form_of(call.request), call.services.clock.now()
+    number = number_of(call.request.match_info["id"])
+    async with call.services.store.write() as unit:
+        asked = None if number is None else await help_requests.by_id(unit, number)
+        if asked is None or call.caller is None or not call.may(call.permission, asked.station_id):  # type: ignore[arg-type]
+            raise NotFound("help-missing")
+        key_id = call.need(asked.station_id).key_id
+        closes = form.get("do") == "close"
+        done = await (help_requests.close if closes else help_requests.take)(unit, asked.id, key_id, now)
+        if not done:
+            raise Conflict("help-taken")
+        what = Action.HELP_CLOSED if closes else Action.HELP_TAKEN
+        await audit.record(unit, call.actor, what, asked.id, station_id=asked.station_id)
+    await call.services.bus.publish(f"alert:{asked.alert_id}")
+    return to(f"{HELP}?station={call.request.query.get('station', '')[:60]}")

@@ -1,0 +1,26 @@
+// Requests for help on the map. All of it stands in the list below too; the page is read anew when it changed.
+
+import { left, one } from "./parts/dom.js";
+import { draw, L, pin } from "./parts/map.js";
+
+const EVERY_MS = 5_000;
+const given = left("given");
+const box = one("#help-map");
+if (box && given.points.length) {
+  const { map, ready } = draw(box, { ...given, still: true });
+  const all = L.featureGroup(
+    given.points.map((each) => {
+      const at = L.marker([each.lat, each.lon], { icon: pin(), keyboard: true });
+      at.on("click", () => (location.hash = `request-${each.id}`));
+      return each.accuracy_m ? L.featureGroup([at, L.circle([each.lat, each.lon], { radius: each.accuracy_m, interactive: false })]) : at;
+    }),
+  ).addTo(map);
+  const fit = () => map.fitBounds(all.getBounds(), { padding: [32, 32], animate: false, maxZoom: 16 });
+  fit();
+  ready.then(fit);
+}
+setInterval(async () => {
+  if (document.hidden) return;
+  const answer = await fetch(given.news, { credentials: "same-origin" }).catch(() => null);
+  if (answer?.ok && (await answer.json()).mark !== given.mark) location.reload();
+}, EVERY_MS);
