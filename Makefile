@@ -11,7 +11,7 @@ BROWSERS_AT_ONCE ?= 2
 PAGES := broadcaster/web/static/manifest.json
 COMMUNES := zones/communes.csv.xz
 
-.PHONY: run test test-fast wheel wheel-test communes guards lint types pages openapi screenshots bench chaos clean lock
+.PHONY: run test test-fast wheel wheel-test communes guards lint types pages openapi screenshots bench chaos fuzz clean lock
 
 LOCKED := $(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps --require-hashes
 OURS := $(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
@@ -99,6 +99,10 @@ $(VENV)/.made-bench: $(VENV)/.made-test requirements/bench.txt
 # Every row against its rival, on loopback; peers that are missing are installed where that is allowed.
 bench: $(VENV)/.made-bench pages communes
 	$(BIN)/python -m tests.bench
+
+# Schemathesis with at least 20,000 cases for each role, and for a subscriber: hours. `make test` has a short form.
+fuzz: $(VENV)/.made-test
+	TOCSIN_FUZZ_EXAMPLES=700 $(BIN)/pytest -q tests/integration/http/test_conformance.py
 
 # Breaks what can break, at full size, and prints who was lost (about an hour); `make test` has the short form.
 chaos: $(VENV)/.made-test pages openapi communes

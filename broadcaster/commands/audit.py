@@ -4,23 +4,16 @@ import re
 
 import click
 
-from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings
 from broadcaster.commands.showing import moment, out, print_json, table
+from broadcaster.commands.wording import many, words
 from broadcaster.domain.audit import Action, Entry
-from broadcaster.domain.spelling import counted
 from broadcaster.store.operations import audit as log
 from broadcaster.store.operations import audit_reading as reading
 from broadcaster.store.operations.audit_reading import Fault, Only, Verdict
 
 _HEAD = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
-_SENTENCES = {
-    Fault.CHANGED: "entry {} does not fit its hash: it was changed or moved",
-    Fault.MISSING: "entry {} is missing: it was removed",
-    Fault.CUT: "entry {} is not the one whose hash was given: the log was cut off, or written anew",
-    Fault.DROPPED: "what was before entry {} is gone, and the log does not tell of it",
-}
 
 
 @click.group()
@@ -36,7 +29,7 @@ def verify(*, head: str | None) -> None:
     if head is not None:
         read = _HEAD.fullmatch(head.strip().lower())
         if read is None:
-            raise Stop("--head is a number, a colon and 64 hexadecimal figures, as in the daily mail")
+            raise Stop("audit-head")
         given = int(read[1]), bytes.fromhex(read[2])
 
     async def work() -> Verdict:
@@ -45,12 +38,23 @@ def verify(*, head: str | None) -> None:
 
     found = wait_for(work())
     for fault, seq in found.faults:
-        click.echo(_SENTENCES[fault].format(seq))
-    waiting = f", {found.waiting} wait to be chained" if found.waiting else ""
-    click.echo(f"{counted(found.entries, 'entry', 'entries')}{waiting}; head {found.seq}:{found.hash.hex()}")
+        click.echo(_sentence(fault, seq))
+    click.echo(many("%(n)s entry", "%(n)s entries", found.entries))
+    if found.waiting:
+        click.echo(many("%(n)s waits to be chained", "%(n)s wait to be chained", found.waiting))
+    click.echo(words("newest hash: %(head)s", head=f"{found.seq}:{found.hash.hex()}"))
     if found.faults:
-        raise Stop("the log is not as it was written", Exit.REFUSED)
-    click.echo("the log is whole")
+        raise Stop("audit-touched")
+    click.echo(words("the log is whole"))
+
+
+def _sentence(fault: Fault, seq: int) -> str:
+    return {
+        Fault.CHANGED: words("entry %(seq)s does not fit its hash: it was changed or moved", seq=seq),
+        Fault.MISSING: words("entry %(seq)s is missing: it was removed", seq=seq),
+        Fault.CUT: words("entry %(seq)s has not the hash that was given: the end was cut off or rewritten", seq=seq),
+        Fault.DROPPED: words("what was before entry %(seq)s is gone, and the log does not tell of it", seq=seq),
+    }[fault]
 
 
 @audit.command("list")
@@ -85,7 +89,8 @@ def list_(*, action: str | None, actor: int | None, about: int | None, limit: in
         )
         for each in found
     ]
-    out().print(table(("#id", "when", "who", "from", "what", "#about", "more", "why"), rows))
+    names = words("when"), words("who"), words("from"), words("what"), words("about"), words("more"), words("why")
+    out().print(table((f"#{words('id')}", *names), rows))
 
 
 @audit.command("erase-reason")
@@ -101,5 +106,5 @@ def erase_reason(entry_id: int) -> None:
             return done
 
     if not wait_for(work()):
-        raise Stop(f"entry {entry_id} has no reason", Exit.REFUSED)
-    click.echo("the reason is erased")
+        raise Stop("audit-no-reason", id=entry_id)
+    click.echo(words("the reason is erased"))

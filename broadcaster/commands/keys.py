@@ -12,7 +12,7 @@ from broadcaster.commands.operator_key import DAYS, OLD_FILE, fresh, record_key
 from broadcaster.commands.showing import moment, out, print_json, table
 from broadcaster.commands.wording import many, words
 from broadcaster.domain.audit import Action
-from broadcaster.domain.permissions import KeyRole
+from broadcaster.domain.permissions import KEY_ACTIONS, KeyRole, Permission
 from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 
@@ -39,12 +39,20 @@ def key() -> None:
     type=_DAYS,
     help=f"How long it holds. Without it {DAYS} days where it is good for every station, else until it is revoked.",
 )
-def add(*, slug: str | None, role: str, label: str, days: int | None) -> None:
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice([each.value for each in KEY_ACTIONS]),
+    help="All that it may do of what its role may; more than once for several.",
+)
+def add(*, slug: str | None, role: str, label: str, days: int | None, only: tuple[str, ...]) -> None:
     """Make a key and print it, this once: only its hash is kept."""
     if not 1 <= len(label.strip()) <= _LONGEST_LABEL:
         raise Stop("label-length", most=_LONGEST_LABEL)
     if slug is None and role != KeyRole.ADMIN.value:
         raise Stop("station-missing")
+
+    limits = [Permission(each) for each in only]
 
     async def work() -> str:
         async with opened(settings()) as store, store.write() as unit:
@@ -52,7 +60,9 @@ def add(*, slug: str | None, role: str, label: str, days: int | None) -> None:
             now = SystemClock().now()
             lasts = days or (None if slug else DAYS)
             expires_at = None if lasts is None else now + timedelta(days=lasts)
-            made = await stations.add_key(unit, KeyRole(role), of, label.strip(), now, expires_at=expires_at)
+            made = await stations.add_key(
+                unit, KeyRole(role), of, label.strip(), now, expires_at=expires_at, only=limits
+            )
             await record_key(unit, made, now)
             return made
 
@@ -107,6 +117,8 @@ def list_(*, as_json: bool) -> None:
                     "created_at": row.created_at.isoformat(),
                     "expires_at": row.expires_at.isoformat() if row.expires_at else None,
                     "revoked_at": row.revoked_at.isoformat() if row.revoked_at else None,
+                    "actions": list(row.actions),
+                    "used_at": row.used_at.isoformat() if row.used_at else None,
                 }
                 for row in rows
             ]
@@ -115,12 +127,14 @@ def list_(*, as_json: bool) -> None:
     shown = [
         (
             row.id, row.role, row.slug or words("every one"), row.label,
-            moment(row.created_at), moment(row.expires_at), moment(row.revoked_at),
+            " ".join(row.actions), moment(row.created_at), moment(row.used_at), moment(row.expires_at),
+            moment(row.revoked_at),
         )
         for row in rows
     ]  # fmt: skip
-    names = words("role"), words("station"), words("label"), words("made"), words("expires"), words("revoked")
-    out().print(table((f"#{words('id')}", *names), shown))
+    before = words("role"), words("station"), words("label"), words("only"), words("made"), words("used")
+    names = (f"#{words('id')}", *before, words("expires"), words("revoked"))
+    out().print(table(names, shown))
 
 
 @key.command("revoke")

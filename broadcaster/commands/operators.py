@@ -108,12 +108,12 @@ def _roles(admin: object, roles: object) -> str:
 
 @operator.command("roles")
 @click.argument("operator_id", metavar="ID", type=int)
-@click.option("--station", "slug", help="The station that the role is for.")
+@click.option("--station", "slugs", multiple=True, help="The station that the role is for; more than once for several.")
 @click.option("--role", type=click.Choice([*[each.value for each in ROLES], "none"]), help="none takes it away.")
 @click.option("--admin/--no-admin", default=None, help="An administrator of this installation, or no longer.")
-def roles(*, operator_id: int, slug: str | None, role: str | None, admin: bool | None) -> None:
+def roles(*, operator_id: int, slugs: tuple[str, ...], role: str | None, admin: bool | None) -> None:
     """Change what an operator may do. Their sessions end."""
-    if (slug is None) != (role is None) or (slug is None and admin is None):
+    if bool(slugs) is (role is None) or (not slugs and admin is None):
         raise Stop("role-incomplete")
 
     async def work() -> None:
@@ -124,9 +124,9 @@ def roles(*, operator_id: int, slug: str | None, role: str | None, admin: bool |
                     await _check_not_last(unit, who)
                 await operators.set_admin(unit, who.id, admin=admin)
                 await audit.record(unit, machine(), Action.ADMIN_SET, who.id, admin=admin)
-            if slug is not None and role is not None:
+            for slug in slugs:
                 station = await station_of(unit, slug)
-                await operators.set_role(unit, who.id, station.id, None if role == "none" else Role(role))
+                await operators.set_role(unit, who.id, station.id, None if role in (None, "none") else Role(role))
                 await audit.record(unit, machine(), Action.ROLE_SET, who.id, station_id=station.id, role=role)
 
     wait_for(work())

@@ -61,6 +61,7 @@ class Action(StrEnum):
     PASSWORD_SET = "password_set"  # noqa: S105
     PASSWORD_REMOVED = "password_removed"  # noqa: S105
     CODES_MADE = "codes_made"
+    PHONE_SET = "phone_set"
     OPERATOR_INVITED = "operator_invited"
     OPERATOR_RECOVERED = "operator_recovered"
     OPERATOR_DISABLED = "operator_disabled"

@@ -20,7 +20,10 @@ ROLES = (Role.VIEWER, Role.WRITER, Role.APPROVER, Role.OWNER)
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """``id`` is also that of their row among the keys; ``roles``: by station id; ``passkeys``: how many they have."""
+    """``id`` is also that of their row among the keys; ``roles``: by station id; ``passkeys``: how many they have.
+
+    ``phone``: E.164; they are asked there to approve alerts.
+    """
 
     id: int
     name: str
@@ -30,6 +33,7 @@ class Operator:
     disabled: bool
     passkeys: int
     has_password: bool
+    phone: str | None = None
 
     @property
     def caller(self) -> Caller:

@@ -50,6 +50,9 @@ class KeyRole(StrEnum):
     READ = "read"
 
 
+KEY_ACTIONS = (Permission.LOOK, Permission.REGISTER, Permission.SEND)
+"""What a station's key can be limited to: the permissions of the API."""
+
 _VIEWER = frozenset({Permission.SELF, Permission.LOOK})
 _WRITER = _VIEWER | {Permission.REGISTER, Permission.EXPORT, Permission.SEND}
 _APPROVER = _WRITER | {Permission.APPROVE}
@@ -67,11 +70,15 @@ _OF_KEYS = {KeyRole.READ: Role.VIEWER, KeyRole.PUBLISH: Role.WRITER, KeyRole.ADM
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Holder of an API key, or an operator. ``roles``: by station id; ``everywhere``: for all stations."""
+    """Holder of an API key, or an operator. ``roles``: by station id; ``everywhere``: for all stations.
+
+    ``only``: all that a key may do of what its role may; None: all of it.
+    """
 
     key_id: int
     roles: Mapping[int, Role]
     everywhere: Role | None = None
+    only: frozenset[Permission] | None = None
 
     def may(self, permission: Permission, station_id: int) -> bool:
         """Return whether they may do this for a station."""
@@ -84,13 +91,17 @@ class Caller:
 
     def stations(self, permission: Permission) -> frozenset[int] | None:
         """Return the ids of the stations that they may do this for; None for all."""
+        if self.only is not None and permission not in self.only:
+            return frozenset()
         if self.everywhere is not None and self.everywhere.holds(permission):
             return None
         return frozenset(station_id for station_id, role in self.roles.items() if role.holds(permission))
 
 
-def caller_with_key(key_id: int, role: KeyRole, station_id: int | None) -> Caller:
-    """Return an API key's holder; ``station_id`` None: a key for all stations."""
+def caller_with_key(
+    key_id: int, role: KeyRole, station_id: int | None, only: frozenset[Permission] | None = None
+) -> Caller:
+    """Return an API key's holder; ``station_id`` None: a key for all stations; ``only``: as in ``Caller``."""
     if station_id is not None:
-        return Caller(key_id, {station_id: _OF_KEYS[role]})
-    return Caller(key_id, {}, Role.ADMIN if role is KeyRole.ADMIN else _OF_KEYS[role])
+        return Caller(key_id, {station_id: _OF_KEYS[role]}, only=only)
+    return Caller(key_id, {}, Role.ADMIN if role is KeyRole.ADMIN else _OF_KEYS[role], only)

@@ -231,6 +231,8 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "form-unknown": "This form is not known here: load the page again.",
     "author-gone": "The key of this schedule may send no more: it was revoked, or has expired.",
     "occurrence-unknown": "This is no occurrence of this schedule.",
+    "key-actions": "Choose what the key may do, and for how long.",
+    "key-missing": "There is no such key of your stations, or it has ended.",
     "approval-reason": "Say why, in 1 to %(most)s characters.",
     "approval-not-yours": "Nobody approves what they wrote last: another approver does, or its author after 5 minutes.",
     "approval-missing": "No second person has approved it.",

@@ -1,21 +1,26 @@
 """Authentication: API key, subscriber's token, or operator's session."""
 
 import ipaddress
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
 from broadcaster.domain.permissions import Caller
 from broadcaster.domain.refusals import NotFound
-from broadcaster.http.keys import CALLERS, CONNECTIONS, RATES, SERVICES, SESSION, TOKENS
+from broadcaster.http.keys import CALLERS, CONNECTIONS, KEY_USES, RATES, SERVICES, SESSION, TOKENS
 from broadcaster.http.problems import too_many, unauthenticated
 from broadcaster.http.rates import address_of
 from broadcaster.http.route import Access, Route, forbidden
 from broadcaster.http.sessions import PROOF_HOLDS, foreign, is_ours, session_of
+from broadcaster.store import StoreUnavailable
+from broadcaster.store.stations import stations
 
 _KEY, _SUBSCRIBER = "tk_", "sb_"
 _LONGEST = 100
 _MOST_MISSES = 600
 _MOST_TRIES = 10
+_USE_EVERY = timedelta(hours=1)
 
 _LOOKING = ("GET", "HEAD")
 
@@ -136,7 +141,19 @@ async def _by_key(request: web.Request, access: Access) -> Caller | None:
     caller = await caller_of(request, sent)
     if caller is None:
         raise unauthenticated("key-unknown" if sent.startswith(_KEY) else "key-wanted", bad_token=True)
+    await _record_use(request, caller)
     return caller
+
+
+async def _record_use(request: web.Request, caller: Caller) -> None:
+    """Record that a key is in use, once an hour; never in the way of what it is used for."""
+    services, uses = request.app[SERVICES], request.app[KEY_USES]
+    now = services.clock.now()
+    if now - uses.get(caller.key_id, datetime.min.replace(tzinfo=UTC)) < _USE_EVERY:
+        return
+    uses[caller.key_id] = now
+    with suppress(StoreUnavailable):
+        await services.store.together(lambda unit: stations.use_key(unit, caller.key_id, now))
 
 
 async def _subscriber(request: web.Request, *, from_memory: bool) -> int:

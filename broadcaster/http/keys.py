@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -29,6 +30,8 @@ CALLERS: web.AppKey[Grouped[str, Caller | None]] = web.AppKey("callers")
 STATIONS: web.AppKey[Grouped[str, Station | None]] = web.AppKey("stations")
 """Stations by slug."""
 SESSION: web.RequestKey[Session] = web.RequestKey("session")
+KEY_USES: web.AppKey[dict[int, datetime]] = web.AppKey("key uses")
+"""When this process last recorded the use of each API key."""
 SEEN: web.RequestKey[dict[str, Param]] = web.RequestKey("seen")
 """What the audit log says of an answer."""
 LARGEST: web.RequestKey[int] = web.RequestKey("largest")

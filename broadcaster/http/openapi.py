@@ -22,6 +22,7 @@ _PATH: dict[str, dict[str, Any]] = {
     "group": {"type": "string", "pattern": "^[^/]{1,60}$", "examples": ["ecole"]},
     "id": {"type": "string", "pattern": ALERT_ID},
     "token": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"},
+    "name": {"type": "string", "pattern": SLUG, "examples": ["flood"]},
 }
 _HEADERS: dict[str, dict[str, Any]] = {
     "Idempotency-Key": {

@@ -11,7 +11,7 @@ from broadcaster.domain.refusals import Conflict, Forbidden, Refused
 from broadcaster.domain.schedules import Schedule
 from broadcaster.domain.stations import Station
 from broadcaster.pipeline.issue import IssueAlert, announce, draw_up, issue, record
-from broadcaster.pipeline.operator_mail import send_mail, words_for
+from broadcaster.pipeline.operator_mail import send_mail, send_sms, words_for
 from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
@@ -270,5 +270,7 @@ async def _send_to(
     services: Services, station: Station, who: Operator, *, mark: str, subject: str, said: str, path: str
 ) -> None:
     url = f"{party_of(services.base_url).origin}/console/{path}"
+    if who.phone:
+        await send_sms(services, who.phone, f"{subject}\n{url}")
     if who.mail:
         await send_mail(services, f"{mark}.{who.id}", who.mail, station=station, subject=subject, said=said, url=url)

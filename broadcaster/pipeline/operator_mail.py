@@ -1,4 +1,4 @@
-"""Mail to operators, in their station's language, after every urgent alert."""
+"""Mail and SMS to operators, in their station's language, after every urgent alert."""
 
 import asyncio
 from html import escape
@@ -11,10 +11,13 @@ from broadcaster.languages import DEFAULT, Words, catalogs, direction
 from broadcaster.metrics import SENT
 from broadcaster.pipeline.confirm import RANK
 from broadcaster.pipeline.services import Services
+from broadcaster.sending.sender import Sender
 from channels.email import Mail, MailTemplate
 from channels.errors import ChannelError
+from channels.sms import SmsMessage
 
 _PATIENCE_S = 10.0
+_SMS_HOLDS_S = 1800
 _log = structlog.get_logger(__name__)
 
 
@@ -41,13 +44,23 @@ async def send_mail(
         list_id=f"{'operators' if station is None else station.slug}.{services.links.host}",
         sender_name="Tocsin" if station is None else " ".join(station.name.split()),
     )
-    mail = Mail(template, message_id=name)
+    return await _send(sender, Mail(template, message_id=name), address)
+
+
+async def send_sms(services: Services, phone: str, text: str) -> bool:
+    """Send a text; False if SMS is not configured, or was not taken in time."""
+    sender = services.senders[ChannelName.SMS]
+    return not sender.sandboxed and await _send(sender, SmsMessage(text, validity_s=_SMS_HOLDS_S), phone)
+
+
+async def _send(sender: Sender, message: Mail | SmsMessage, address: str) -> bool:
     try:
-        async with asyncio.timeout(_PATIENCE_S), sender.gate.passing(RANK, sender.channel.cost(mail)):
-            await sender.channel.send(mail, address)
+        async with asyncio.timeout(_PATIENCE_S), sender.gate.passing(RANK, sender.channel.cost(message)):
+            await sender.channel.send(message, address)
     except (ChannelError, TimeoutError) as error:
         SENT.labels(sender.name, type(error).__name__.lower()).inc()
-        _log.warning("a mail to an operator was not taken", mail=name, code=getattr(error, "code", "timeout"))
+        code = getattr(error, "code", "timeout")
+        _log.warning("a message to an operator was not taken", channel=sender.name, code=code)
         return False
     SENT.labels(sender.name, "accepted").inc()
     return True

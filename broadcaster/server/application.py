@@ -23,6 +23,7 @@ from broadcaster.http.keys import (
     CONNECTIONS,
     DOCUMENT,
     HOLDERS,
+    KEY_USES,
     LARGEST,
     PAGES,
     PARSER,
@@ -93,6 +94,7 @@ def build(services: Services) -> web.Application:
     )
     app[CALLERS] = _asked_once(store, lambda unit, key: stations.caller_of(unit, key, services.clock.now()))
     app[STATIONS] = _asked_once(store, stations.by_slug)
+    app[KEY_USES] = {}
     app[PARSER] = ThreadPoolExecutor(1, "parser")
     app[REPORTS] = Paced(PACE_S)
     # Behind a proxy all connections are the proxy's.

@@ -145,6 +145,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("account", "/console/account"),
     Shown("account-password", "/console/account", then=_press("#set-password > summary"), ready="#qr[src]"),
     Shown("operators", "/console/operators"),
+    Shown("keys", "/console/keys"),
     Shown("audit", "/console/audit"),
     Shown("approval", "/console/approvals/{approval}", "/console/approvals/{id}"),
     Shown("approval-edit", "/console/approvals/{approval}/edit", "/console/approvals/{id}/edit"),

@@ -67,6 +67,12 @@ async def rename(unit: Unit, operator_id: int, name: str) -> None:
         await unit.conn.execute(update(api_keys).where(api_keys.c.id == operator_id).values(sealed=sealed))
 
 
+async def set_phone(unit: Unit, operator_id: int, phone: str | None) -> None:
+    """Keep an operator's telephone number (E.164), or forget it."""
+    sealed = None if phone is None else unit.vault.seal(phone.encode(), b"operator phone:%d" % operator_id)
+    await unit.conn.execute(update(operators).where(operators.c.id == operator_id).values(phone=sealed))
+
+
 async def by_id(unit: Unit, operator_id: int) -> Operator | None:
     found = await _found(unit, operators.c.id == operator_id)
     return found[0] if found else None
@@ -204,6 +210,7 @@ async def _found(unit: Unit, which: ColumnElement[bool]) -> list[Operator]:
             row.revoked_at is not None,
             row.passkeys,
             row.password is not None,
+            None if row.phone is None else unit.vault.open(row.phone, b"operator phone:%d" % row.id).decode(),
         )
         for row in rows
     ]

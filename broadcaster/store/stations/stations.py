@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Text, and_, cast, delete, func, null,
 
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.escalation import from_json, read_budgets
-from broadcaster.domain.permissions import Caller, KeyRole, caller_with_key
+from broadcaster.domain.permissions import Caller, KeyRole, Permission, caller_with_key
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import TOPICS, Station, StationKind
@@ -35,7 +35,10 @@ _KEY_BYTES = 24
 
 
 class Key(NamedTuple):
-    """An API key without its secret. ``slug``: its station's; None for all stations."""
+    """An API key without its secret. ``slug``: its station's; None for all stations.
+
+    ``actions``: what it is limited to; empty: all that its role may. ``used_at``: when last, to the hour.
+    """
 
     id: int
     role: str
@@ -44,6 +47,8 @@ class Key(NamedTuple):
     created_at: datetime
     revoked_at: datetime | None
     expires_at: datetime | None
+    actions: tuple[str, ...] = ()
+    used_at: datetime | None = None
 
 
 def _station(row: Row[Any]) -> Station:
@@ -221,7 +226,14 @@ async def ensure_groups(unit: Unit, station_id: int, names: Mapping[str, str]) -
 
 
 async def add_key(
-    unit: Unit, role: KeyRole, station_id: int | None, label: str, now: datetime, *, expires_at: datetime | None = None
+    unit: Unit,
+    role: KeyRole,
+    station_id: int | None,
+    label: str,
+    now: datetime,
+    *,
+    expires_at: datetime | None = None,
+    only: Collection[Permission] = (),
 ) -> str:
     """Make an API key and return it, this once; only its hash is stored (192 random bits need no salt)."""
     key = "tk_" + secrets.token_urlsafe(_KEY_BYTES)
@@ -235,9 +247,15 @@ async def add_key(
             hash=mark,
             created_at=now,
             expires_at=expires_at,
+            actions=" ".join(sorted(only)) or None,
         )
     )
     return key
+
+
+async def use_key(unit: Unit, key_id: int, now: datetime) -> None:
+    """Record that a key was used."""
+    await unit.conn.execute(update(api_keys).where(api_keys.c.id == key_id).values(used_at=now))
 
 
 def holding(now: datetime) -> ColumnElement[bool]:
@@ -249,12 +267,15 @@ async def caller_of(unit: Unit, key: str, now: datetime) -> Caller | None:
     """Return the holder of ``key``; None if unknown, expired or revoked."""
     row = (
         await unit.conn.execute(
-            select(api_keys.c.id, api_keys.c.role, api_keys.c.station_id).where(
+            select(api_keys.c.id, api_keys.c.role, api_keys.c.station_id, api_keys.c.actions).where(
                 api_keys.c.hash == hash_of(key), holding(now)
             )
         )
     ).one_or_none()
-    return None if row is None else caller_with_key(row.id, KeyRole(row.role), row.station_id)
+    if row is None:
+        return None
+    only = None if row.actions is None else frozenset(map(Permission, row.actions.split()))
+    return caller_with_key(row.id, KeyRole(row.role), row.station_id, only)
 
 
 async def valid_keys(unit: Unit, key_ids: Iterable[int], now: datetime) -> set[int]:
@@ -281,7 +302,17 @@ async def _keys(unit: Unit, which: ColumnElement[bool]) -> list[Key]:
         .order_by(api_keys.c.id)
     )
     return [
-        Key(row.id, row.role, row.slug, open_label(unit.vault, row), row.created_at, row.revoked_at, row.expires_at)
+        Key(
+            row.id,
+            row.role,
+            row.slug,
+            open_label(unit.vault, row),
+            row.created_at,
+            row.revoked_at,
+            row.expires_at,
+            tuple((row.actions or "").split()),
+            row.used_at,
+        )
         for row in rows
     ]
 

@@ -26,6 +26,7 @@ operators = Table(
     Column("password", String(200)),
     Column("totp", LargeBinary),
     Column("totp_step", BigInteger),
+    Column("phone", LargeBinary),
 )
 
 operator_roles = Table(

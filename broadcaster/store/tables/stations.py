@@ -54,6 +54,8 @@ api_keys = Table(
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
     Column("expires_at", Instant),
+    Column("actions", String(80)),  # permissions, with spaces between; null: all of the role
+    Column("used_at", Instant),  # to the hour
 )
 
 # How many followers had muted a topic, by day.

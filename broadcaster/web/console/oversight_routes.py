@@ -1,10 +1,11 @@
-"""Console routes of who watches over whom: the audit log, and alerts that a second person approves."""
+"""Console routes of who watches over whom: the audit log, API keys, and alerts that a second person approves."""
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import Route
 from broadcaster.web.console.approvals import approvals, rules
 from broadcaster.web.console.audit import audit
+from broadcaster.web.console.operators import keys
 from broadcaster.web.console.routes import data_at, form_at, page_at
 
 _ONE = f"{approvals.APPROVALS}/{{id}}"
@@ -42,6 +43,16 @@ ROUTES: tuple[Route, ...] = (
         page=True,
         proven=True,
         changes=(Action.AUDIT_EXPORTED,),
+    ),
+    page_at(keys.KEYS, keys.listing, Permission.OPERATORS, "API keys.", views=Action.OPERATORS_SEEN),
+    form_at(keys.KEYS, keys.add, Permission.OPERATORS, "Make one.", proven=True, changes=(Action.KEY_MADE,)),
+    form_at(
+        f"{keys.KEYS}/{{id}}/revoke",
+        keys.revoke,
+        Permission.OPERATORS,
+        "Revoke one.",
+        proven=True,
+        changes=(Action.KEY_REVOKED,),
     ),
     page_at(_ONE, approvals.one, Permission.LOOK, "An alert that waits for a second person."),
     form_at(

@@ -154,6 +154,14 @@ ROUTES: tuple[Route, ...] = (
         proven=True,
         changes=(Action.PASSKEY_REMOVED,),
     ),
+    form_at(
+        f"{account.ACCOUNT}/phone",
+        account.set_phone,
+        Permission.SELF,
+        "Where they are asked to approve.",
+        proven=True,
+        changes=(Action.PHONE_SET,),
+    ),
     data_at("GET", f"{account.ACCOUNT}/app", password.app, Permission.SELF, "What an authenticator app reads."),
     data_at(
         "POST",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import sys
 
 import pytest
@@ -12,10 +14,14 @@ from tests.integration.http.test_alerts import someone, until_finished
 from tests.integration.http.test_people import push, register
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-EXAMPLES = "8"
+EXAMPLES = int(os.environ.get("TOCSIN_FUZZ_EXAMPLES", "8"))
+LONG = "TOCSIN_FUZZ_EXAMPLES" in os.environ
+"""``make fuzz``: each role, and at least so many cases each; the suite has a short form."""
+LEAST = 20_000
+ROLES = ["admin", "laigle-admin", "laigle-publish", "laigle-read", "nobody"] if LONG else ["admin"]
 
 
-async def ask_everything(api, folder, key, *options):
+async def ask_everything(api, folder, key, *options, examples=EXAMPLES):
     """Bounded: a few examples an operation, from a fixed seed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -27,7 +33,7 @@ async def ask_everything(api, folder, key, *options):
         f"Authorization: Bearer {key}",
         f"--checks={CHECKS}",
         "--phases=examples,coverage,fuzzing",
-        f"--max-examples={EXAMPLES}",
+        f"--max-examples={examples}",
         "--seed=1",
         "--mode=all",
         "--generation-database=none",
@@ -40,11 +46,17 @@ async def ask_everything(api, folder, key, *options):
         stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await process.communicate()
-    return process.returncode, output.decode()
+    told = output.decode()
+    if LONG:
+        generated = re.search(r"(\d[\d,]*) generated", told)
+        assert generated is not None, told[-3000:]
+        assert int(generated[1].replace(",", "")) >= LEAST, told[-3000:]
+    return process.returncode, told
 
 
-@pytest.mark.timeout(360)
-async def test_whatever_an_operator_asks_is_answered_as_the_document_says(api, tmp_path):
+@pytest.mark.timeout(36_000 if LONG else 360)
+@pytest.mark.parametrize("role", ROLES)
+async def test_whatever_an_operator_asks_is_answered_as_the_document_says(api, tmp_path, role):
     """Of an alert, a delivery and a schedule that are there, so that the answers are more than 404."""
     await someone(api)
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
@@ -71,17 +83,24 @@ parameters = {{ "path.id" = "{schedule["id"]}" }}
 """
     )
     # What a subscriber asks of their own is 401 to an operator: see below.
-    code, output = await ask_everything(api, tmp_path, api.keys["admin"], "--exclude-path-regex=^/v1/subscribers/me")
+    code, output = await ask_everything(
+        api, tmp_path, api.keys.get(role, "tk_nobody"), "--exclude-path-regex=^/v1/subscribers/me"
+    )
     assert code == 0, output[-6000:]
     _, _, after = await api.call("GET", f"/v1/alerts/{alert['id']}")
-    assert after["cancelled_at"] is not None
+    assert (after["cancelled_at"] is not None) is (role not in ("laigle-read", "nobody"))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(36_000 if LONG else 240)
 async def test_whatever_a_subscriber_asks_is_answered_as_the_document_says(api, tmp_path):
     _, _, made = await register(api, {"contacts": [push()]})  # a key would get no token
     code, output = await ask_everything(
-        api, tmp_path, made["token"], "--include-path-regex=^/v1/subscribers/me", "--exclude-method=DELETE"
+        api,
+        tmp_path,
+        made["token"],
+        "--include-path-regex=^/v1/subscribers/me",
+        "--exclude-method=DELETE",
+        examples=10 * EXAMPLES if LONG else EXAMPLES,  # of three operations only
     )
     assert code == 0, output[-6000:]
     assert "3 operations returned only 401/403" not in output

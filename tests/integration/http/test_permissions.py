@@ -109,6 +109,7 @@ async def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
             "sandbox": "1",
             "token": "nothing",
             "insee": "61214",
+            "name": "flood",
             "nothing": "999999",
         }
         names = [f"{slug}-{each}" for slug, each in product(("laigle", "rugles"), KEYS)] + ["admin"]

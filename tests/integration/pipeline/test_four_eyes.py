@@ -12,6 +12,7 @@ import pytest
 from broadcaster.domain.alerts import Severity, Status
 from broadcaster.domain.approvals import ApprovalRules, ApprovalState
 from broadcaster.domain.audit import Action, Actor, ActorKind
+from broadcaster.domain.operators import party_of
 from broadcaster.domain.permissions import KeyRole, Role
 from broadcaster.domain.refusals import Conflict, Forbidden, Refused
 from broadcaster.domain.schedules import Consent, Kind, Schedule
@@ -251,3 +252,26 @@ async def test_a_scheduled_alert_is_approved_when_written_and_again_once_it_reac
         services, town.station, await read(), replace(await read(), paused=True), None, actor=BY, following=False
     )
     assert paused.unapproved
+
+
+async def test_approvers_are_asked_by_sms_and_mail_once_each_and_the_author_is_not(town, monkeypatch):
+    sent = []
+
+    async def mail(_services, name, address, *, url, **_):
+        sent.append(("mail", address, url))
+
+    async def sms(_services, phone, text):
+        sent.append(("sms", phone, text.split()[-1]))
+
+    monkeypatch.setattr(approving, "send_mail", mail)
+    monkeypatch.setattr(approving, "send_sms", sms)
+    async with town.services.store.write() as unit:
+        await operators.set_phone(unit, town.people["Ada"], "+33639980007")
+        assert (await operators.by_id(unit, town.people["Ada"])).phone == "+33639980007"
+    alert, _ = await town.submit()
+    for _ in range(2):
+        await approving.tell_of_approvals(town.services)
+    url = f"{party_of(town.services.base_url).origin}/console/approvals/{alert.id}"
+    assert sorted(sent) == [
+        ("mail", "ada@laigle.example", url), ("mail", "odo@laigle.example", url), ("sms", "+33639980007", url),
+    ]  # fmt: skip

@@ -17,6 +17,7 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.PASSWORD_SET: words("set a password"),
         Action.PASSWORD_REMOVED: words("removed the password"),
         Action.CODES_MADE: words("made recovery codes"),
+        Action.PHONE_SET: words("changed their telephone number"),
         Action.OPERATOR_INVITED: words("invited somebody"),
         Action.OPERATOR_RECOVERED: words("gave somebody a new way in"),
         Action.OPERATOR_DISABLED: words("disabled somebody’s access"),

@@ -9,7 +9,8 @@ from broadcaster.domain.operators import Operator, party_of
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.answers import answer, nothing
-from broadcaster.http.reading import number_of
+from broadcaster.http.contacts import read_as
+from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit
@@ -18,6 +19,7 @@ from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.operators import webauthn_checks as checks
 from broadcaster.web.console.operators.entering import OptionsOut, PasskeyIn, keep_passkey, use_of
 from broadcaster.web.pages import to, written_short
+from channels.sms import parse_phone
 
 ACCOUNT = "/console/account"
 
@@ -45,6 +47,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "done": {
             "added": words("The passkey was added."),
             "password-removed": words("The password was removed: it opens nothing any more."),
+            "phone": words("The change was saved."),
             "removed": words("The passkey was removed: it opens nothing any more."),
         }.get(call.request.query.get("done", ""), ""),
     }
@@ -82,6 +85,18 @@ async def remove(call: Call[None, None]) -> web.Response:
             raise Refused("last-way-in")
         await audit.record(unit, call.actor, Action.PASSKEY_REMOVED, who.id, passkey=number)
     return to(f"{ACCOUNT}?done=removed")
+
+
+async def set_phone(call: Call[None, None]) -> web.Response:
+    """Keep the number at which the operator is asked to approve alerts, or forget it. Raises ``Refused``."""
+    said = (await form_of(call.request)).get("phone", "").strip()
+    with read_as("phone"):
+        phone = parse_phone(said).e164 if said else None
+    async with call.services.store.write() as unit:
+        who = await myself(unit, call)
+        await operators.set_phone(unit, who.id, phone)
+        await audit.record(unit, call.actor, Action.PHONE_SET, who.id, kept=phone is not None)
+    return to(f"{ACCOUNT}?done=phone")
 
 
 async def myself(unit: Unit, call: Call[Any, Any]) -> Operator:

@@ -18,6 +18,7 @@ from broadcaster.domain.operators import (
 )
 from broadcaster.domain.permissions import Caller, Permission, Role
 from broadcaster.domain.refusals import Conflict, Forbidden, NotFound, Refused
+from broadcaster.domain.stations import Station
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call, forbidden
 from broadcaster.http.sessions import PATH
@@ -33,6 +34,8 @@ from broadcaster.web.pages import to
 _HOUR = timedelta(hours=1)
 
 OPERATORS = f"{PATH}/operators"
+_EVERY = "*"
+"""In place of a station: a role for each of the caller's, as in an intercommunality."""
 
 
 async def listing(call: Call[None, None]) -> web.Response:
@@ -51,18 +54,16 @@ async def invite(call: Call[None, None]) -> web.Response:
         raise Refused("operator-name", "name", most=LONGEST_NAME)
     role = _role(form.get("role", ""))
     async with call.services.store.write() as unit:
-        station = await stations.by_slug(unit, form.get("station", ""))
-        if station is None:
-            raise NotFound("station-missing", slug=form.get("station", "")[:60])
-        call.need(station.id)
+        chosen = await _chosen(unit, call, form)
         mail = form.get("mail", "").strip() or None
-        made = await operators.add(unit, name, now, mail=mail, roles={station.id: role})
+        made = await operators.add(unit, name, now, mail=mail, roles={each.id: role for each in chosen})
         if made is None:
             raise Conflict("operator-known", "mail")
         secret = await operators.new_link(unit, made, now + INVITATION_HOLDS)
-        await audit.record(unit, call.actor, Action.OPERATOR_INVITED, made, station_id=station.id, role=str(role))
+        for each in chosen:
+            await audit.record(unit, call.actor, Action.OPERATOR_INVITED, made, station_id=each.id, role=str(role))
     url = welcome_url(call.services.base_url, secret)
-    sent = mail is not None and await send_invitation(call.services, station, made, mail, url)
+    sent = mail is not None and await send_invitation(call.services, chosen[0], made, mail, url)
     async with call.services.store.read() as unit:
         if sent:
             return await _page(unit, call, words, done=words("The invitation went to %(mail)s.", mail=mail))
@@ -99,16 +100,25 @@ async def act(call: Call[None, None]) -> web.Response:
 
 
 async def _set_role(unit: Unit, call: Call[Any, Any], who: Operator, form: Mapping[str, str]) -> None:
-    station = await stations.by_slug(unit, form.get("station", ""))
-    if station is None:
-        raise NotFound("station-missing", slug=form.get("station", "")[:60])
-    caller = call.need(station.id)
-    if caller.key_id == who.id:
+    if call.actor.id == who.id:
         raise Forbidden("operator-yourself")
     role = None if form.get("role", "") == "none" else _role(form.get("role", ""))
-    await operators.set_role(unit, who.id, station.id, role)
-    what = call.actor, Action.ROLE_SET, who.id
-    await audit.record(unit, *what, station_id=station.id, role=None if role is None else str(role))
+    for station in await _chosen(unit, call, form):
+        await operators.set_role(unit, who.id, station.id, role)
+        what = call.actor, Action.ROLE_SET, who.id
+        await audit.record(unit, *what, station_id=station.id, role=None if role is None else str(role))
+
+
+async def _chosen(unit: Unit, call: Call[Any, Any], form: Mapping[str, str]) -> list[Station]:
+    """Return the station that a form names, or every one that the caller answers for. Raises ``NotFound``."""
+    slug = form.get("station", "")
+    if slug == _EVERY:
+        return await stations_of(unit, call)
+    station = await stations.by_slug(unit, slug)
+    if station is None:
+        raise NotFound("station-missing", slug=slug[:60])
+    call.need(station.id)
+    return [station]
 
 
 def _role(given: str) -> Role:

@@ -1,0 +1,17 @@
+"""What an API key is limited to, and when it was last used."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9001"
+down_revision = "0050"
+
+
+def upgrade() -> None:
+    op.add_column("api_keys", sa.Column("actions", sa.String(80)))
+    op.add_column("api_keys", sa.Column("used_at", sa.BigInteger()))
+
+
+def downgrade() -> None:
+    op.drop_column("api_keys", "used_at")
+    op.drop_column("api_keys", "actions")
