@@ -217,6 +217,7 @@ class Message:
     """What an author says, and to whom: an alert without its times. ``Alert`` is one that was sent.
 
     ``texts``: by language; ``prepared``: those of its update and its all-clear, if they were written beforehand.
+    ``quietly``: pushes make no sound.
     ``topic``: slug of one of its station's topics. ``wakes``: send at once to people whose
     quiet hours outlast it; otherwise they miss it.
     """
@@ -234,6 +235,7 @@ class Message:
     topic: str | None = None
     wakes: bool = False
     prepared: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
+    quietly: bool = False
 
     @property
     def message(self) -> Message:

@@ -26,7 +26,7 @@ from broadcaster.http.schemas.alerts import AlertIn, AlertOut, AlertPage, Alerts
 from broadcaster.http.schemas.reports import ReachOut
 from broadcaster.http.schemas.schedules import ReachIn
 from broadcaster.http.stations import station_given
-from broadcaster.http.templates import named, prepared_by, written_from
+from broadcaster.http.templates import kept_of, named, written_from
 from broadcaster.pipeline import approving, issue, reach
 from broadcaster.pipeline.schedule import starts_at
 from broadcaster.store import Unit
@@ -68,7 +68,7 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
     command = issue.IssueAlert(
         station=station,
         actor=call.actor,
-        message=replace(message, prepared=prepared_by(given, template)),
+        message=replace(message, **kept_of(given, template)),
         expires_at=given.expires,
         onset_at=given.onset,
         idempotency_key=key,

@@ -32,7 +32,7 @@ from broadcaster.http.schemas.schedules import (
     SchedulesQuery,
 )
 from broadcaster.http.stations import station_given, station_named
-from broadcaster.http.templates import named, prepared_by, written_from
+from broadcaster.http.templates import kept_of, named, written_from
 from broadcaster.ids import new_id
 from broadcaster.pipeline import schedule as scheduling
 from broadcaster.pipeline.services import Services
@@ -72,7 +72,7 @@ async def planned(services: Services, given: ScheduleIn, station: Station, calle
     if reminded is not None:
         message = replace(reminded.message, texts=texts or reminded.texts)
     else:
-        message = replace(message_of(given, station, texts), prepared=prepared_by(given, template))
+        message = replace(message_of(given, station, texts), **kept_of(given, template))
     zone = given.zone or zone_of(station.region).key
     return Schedule(
         id=number,

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import Text
 from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import NotFound, Refused
@@ -140,11 +139,12 @@ async def written_from(services: Services, given: C, station: Station, template:
     return given.model_copy(update=change)
 
 
-def prepared_by(given: Content, template: Template | None) -> dict[str, dict[str, Text]]:
-    """Return the update and the all-clear that are kept with the alert, with the same placeholders filled in."""
+def kept_of(given: Content, template: Template | None) -> dict[str, Any]:
+    """Return what a message keeps of its template: its update and its all-clear, and whether it is silent."""
     if template is None:
         return {}
-    return {part: filled(texts, given.blanks) for part, texts in template.prepared.items() if texts}
+    prepared = {part: filled(texts, given.blanks) for part, texts in template.prepared.items() if texts}
+    return {"prepared": prepared, "quietly": template.silent}
 
 
 def territory(station: Station) -> dict[str, Any]:

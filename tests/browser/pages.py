@@ -153,6 +153,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("home", "/console", ready=_MAP),
     Shown("new", "/console/new"),
     Shown("templates", "/console/templates"),
+    Shown("ppms", "/console/ppms"),
     Shown("template", "/console/templates/flood", "/console/templates/{name}"),
     Shown("new-where", "/console/new", then=_press(*_DRAWN), ready=".handle.edge", whole=False),
     Shown("new-words", "/console/new", then=_press(*_DRAWN, "#to-words"), ready=".push-card strong:not(:empty)"),

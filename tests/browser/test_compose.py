@@ -25,6 +25,8 @@ for (const [name, what] of [["click", "taps"], ["input", "written"]]) {
   }, true);
 }"""
 HELD_MS = 1500
+CORNERS = [[0.62, 48.76], [0.64, 48.76], [0.64, 48.77], [0.62, 48.77], [0.62, 48.76]]
+SQUARE = {"type": "Polygon", "coordinates": [CORNERS]}
 NARROW = {"width": 360, "height": 740}
 # Buttons of one word that are higher than a line of it.
 HIGH = """[...document.querySelectorAll(".segments span, .onward .button")]
@@ -245,3 +247,33 @@ async def test_on_the_narrowest_common_telephone_no_button_breaks_its_word(visit
     await page.locator("#to-words").click()
     await expect(page.locator("#step-words")).to_be_visible()
     assert await page.evaluate(HIGH) == []
+
+
+async def test_a_school_secretary_writes_to_class_3b_in_six_taps_and_sees_no_map(visit, village):
+    school = {"slug": "ecole", "name": "École Victor-Hugo", "kind": "school", "languages": ["fr"]}
+    school["boundary"] = SQUARE
+    await village.api.call("POST", "/v1/stations", school, expect=201)
+    for number, group in (("1", "3B"), ("2", "3B"), ("3", "4A")):
+        pupil = {"external_id": f"E-{number}", "groups": [group]}
+        pupil["contacts"] = [{"channel": "email", "email": f"parent{number}@example.org"}]
+        await village.api.call("POST", "/v1/stations/ecole/subscribers", pupil, expect=201)
+    page = await visit("/console/new?station=ecole", signed_in=True)
+    await page.context.add_init_script(COUNT)
+    await page.reload()
+    await page.locator("[data-kind=other]").click()
+    await expect(page.locator("#map")).to_be_hidden()
+    await expect(page.locator("#area-wrong")).to_be_hidden()
+    await page.get_by_label("3B").check()
+    assert await people(page) == 2
+    await page.locator("#to-words").click()
+    await page.locator("#headline-fr").fill("Retour du musée à 17 h")
+    await page.locator("input[name=severity][value=minor]").check()
+    await expect(page.locator("#step-words")).to_contain_text("Information")
+    await page.locator("#to-check").click()
+    await expect(page.locator("#sentence")).to_contain_text("3B")
+    await expect(page.locator("#small-map")).to_be_hidden()
+    taps = await counted(page, "taps")
+    await hold(page)
+    alert = await sent(page, village)
+    assert taps + 1 <= 6
+    assert (alert["audience"]["groups"], alert["area"], alert["severity"]) == (["3b"], None, "minor")

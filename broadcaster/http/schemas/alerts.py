@@ -214,6 +214,7 @@ class ContentOut(Shown):
     topic: str | None
     wakes: bool
     prepared: dict[str, dict[str, TextOut]] = Field(description="The texts of its update and its all-clear.")
+    quietly: bool = Field(description="Pushes make no sound: its template is silent.")
 
 
 class AlertOut(ContentOut):

@@ -35,7 +35,7 @@ def render_push(context: Context, language: str, text: Text) -> Fill:
         "sent": alert.sent_at.isoformat(timespec="seconds"),
         "expires": alert.expires_at.isoformat(timespec="seconds"),
         "receipt": "@receipt@",
-        **({"quiet": True} if alert.silent else {}),
+        **({"quiet": True} if alert.silent or alert.quietly else {}),
     }
     asked = offered(alert, helps=context.helps)
     if asked:

@@ -27,6 +27,7 @@ def read_message(said: Mapping[str, Any], audience: Audience) -> Message:
         channels=tuple(ChannelName(name) for name in said["channels"]),
         topic=said.get("topic"),  # schedules of an earlier version lack these three
         wakes=said.get("wakes", False),
+        quietly=bool(said.get("quietly")),
         prepared={part: _texts(texts) for part, texts in (said.get("prepared") or {}).items()},
     )
 

@@ -27,7 +27,7 @@ from broadcaster.store.tables.people import (
     opt_outs, places, positions, signed_requests, subscribers, topic_choices, trials, upload_parts, uploads, welcomes,
 )
 from broadcaster.store.tables.stations import (
-    NOT_SENT, api_keys, groups, occurrences, schedules, stations, templates, topic_shares,
+    NOT_SENT, api_keys, groups, occurrences, ppms, schedules, stations, templates, topic_shares,
 )
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "passkeys",
     "places",
     "positions",
+    "ppms",
     "processes",
     "raw",
     "recipients",

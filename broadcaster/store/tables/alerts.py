@@ -87,6 +87,7 @@ alerts = Table(
     Column("request_hash", LargeBinary(32)),
     Column("topic", String(40)),
     Column("wakes", Boolean, nullable=False, server_default=false()),
+    Column("quietly", Boolean, nullable=False, server_default=false()),
     Column("prepared", JSON(none_as_null=True)),  # texts of its update and its all-clear, by language
     Column("places", JSON(none_as_null=True)),  # addresses at the centres of its circles; null: not looked up
     Column("policy", JSON(none_as_null=True)),  # as it was when the alert was issued; null: all channels at once

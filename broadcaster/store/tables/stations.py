@@ -93,6 +93,15 @@ templates = Table(
     sqlite_autoincrement=True,
 )
 
+# The groups that a school's held press alerts (PPMS).
+ppms = Table(
+    "ppms",
+    metadata,
+    station(primary_key=True),
+    Column("staff", Id, ForeignKey("groups.id", ondelete="CASCADE"), nullable=False),
+    Column("town_hall", Id, ForeignKey("groups.id", ondelete="CASCADE"), nullable=False),
+)
+
 # An alert for later. ``starts`` and ``except_on`` are wall-clock times in ``zone``; ``next_at``: next instant, null
 # when paused or ended.
 schedules = Table(

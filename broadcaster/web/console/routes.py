@@ -10,7 +10,7 @@ from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.pipeline.helping import HELP
 from broadcaster.web.console import helping, home, inbox, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, live_step, report, unreached
-from broadcaster.web.console.compose import compose, editing, later, preview, templates, updating
+from broadcaster.web.console.compose import compose, editing, later, ppms, preview, templates, updating
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.operators import account, entering, password, people
 from broadcaster.web.console.sandbox import sandbox
@@ -211,6 +211,18 @@ ROUTES: tuple[Route, ...] = (
     ),
     page_at("/console", home.page, Permission.LOOK, "What holds now."),
     page_at("/console/new", compose.page, Permission.SEND, "A new alert."),
+    page_at("/console/ppms", ppms.page, Permission.SEND, "A school's safety plan."),
+    form_at(
+        "/console/ppms", ppms.choose, Permission.SEND, "Whom it alerts.", proven=True, changes=(Action.STATION_CHANGED,)
+    ),
+    form_at(
+        "/console/ppms/{name}",
+        ppms.press,
+        Permission.SEND,
+        "Alert the staff and the town hall.",
+        proven=True,
+        changes=(Action.ALERT_SENT,),
+    ),
     page_at("/console/templates", templates.listing, Permission.LOOK, "What alerts are written from."),
     page_at("/console/templates/{name}", templates.one, Permission.SEND, "One of them."),
     form_at(

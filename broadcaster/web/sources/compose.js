@@ -116,8 +116,10 @@ class App {
     if (found.severity) draft.channels = [...(found.channels || given.by_severity[found.severity])];
     draft.channelsChosen = Boolean(found.channels);
     const drawn = old.circles.length || old.polygons.length;
-    draft.territory = found.territory && given.territory && !drawn;
-    draft.audience = given.authority && given.grave.includes(found.severity) ? "everyone" : "followers";
+    draft.territory = given.authority && found.territory && given.territory && !drawn;
+    if (given.authority) draft.audience = given.grave.includes(found.severity) ? "everyone" : "followers";
+    else draft.audience = given.groups.length ? "groups" : "all_followers";
+    draft.groups = old.groups;
   }
 
   changed() {

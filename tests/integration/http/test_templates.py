@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.integration.http.conftest import circle
+from tests.integration.http.conftest import BOUNDARY, circle
 
 OWN = {
     "events": {"fr": "Marché"},
@@ -95,7 +95,44 @@ async def test_the_console_changes_a_template_and_shows_what_is_received(api):
     assert (await post(api, mine, "/console/templates/flood", form | {"do": "delete"}))[0] == 303
 
 
-async def post(api, mine, path, form):
-    url = f"{api.running.url}{path}?lang=fr"
+async def post(api, mine, path, form, station="laigle"):
+    url = f"{api.running.url}{path}?lang=fr&station={station}"
     async with api.http.post(url, data=form, headers=mine, allow_redirects=False) as answer:
         return answer.status, answer.headers, await answer.text()
+
+
+async def test_one_press_alerts_the_staff_silently_and_calls_the_town_hall(api):
+    school = {"slug": "ecole", "name": "École", "kind": "school", "boundary": BOUNDARY, "languages": ["fr"]}
+    assert (await api.call("POST", "/v1/stations", school))[0] == 201
+    for number, group in (("11", "Personnel"), ("12", "Mairie")):
+        person = {"external_id": number, "groups": [group]}
+        person["contacts"] = [{"channel": "email", "email": f"p{number}@example.org"}]
+        assert (await api.call("POST", "/v1/stations/ecole/subscribers", person))[0] == 201
+    mine = await api.sign_in()
+    csrf = {"csrf": mine["X-CSRF"]}
+    path = "/console/ppms/ppms-intruder"
+    assert (await post(api, mine, path, csrf | {"key": "a"}, "ecole"))[0] == 422, "no groups yet"
+    chosen = csrf | {"staff": "personnel", "town_hall": "mairie"}
+    assert (await post(api, mine, "/console/ppms", chosen | {"staff": "nobody"}, "ecole"))[0] == 422
+    assert (await post(api, mine, "/console/ppms", chosen, "ecole"))[0] == 303
+    _, _, page = await api.call("GET", "/console/ppms?station=ecole&lang=fr", key=None, headers=mine)
+    assert "PPMS : intrusion" in page
+    assert page.count("data-held=") == 3
+    for _ in range(2):
+        status, headers, _ = await post(api, mine, path, csrf | {"key": "a", "exercise": "1"}, "ecole")
+        assert status == 303
+    _, _, found = await api.call("GET", "/v1/alerts?station=ecole")
+    outside, staff = found["alerts"]
+    assert headers["Location"] == f"/console/alerts/{staff['id']}"
+    assert (staff["audience"]["groups"], staff["channels"], staff["quietly"]) == (
+        ["personnel"],
+        ["push", "email"],
+        True,
+    )
+    assert (outside["audience"]["groups"], outside["quietly"], "voice" in outside["channels"]) == (
+        ["mairie"],
+        False,
+        True,
+    )
+    assert outside["texts"]["fr"]["instruction"].startswith("Appelez le 17. Ne téléphonez pas")
+    assert {each["status"] for each in found["alerts"]} == {"exercise"}

@@ -75,7 +75,7 @@ def facts_of(
     return {
         "station": station,
         "editing": editing,
-        "steps": _steps(words, editing),
+        "steps": _steps(words, editing, station),
         "holds": _holds(words, None if editing is None else editing["draft"]["hours"]),
         "beginnings": beginnings,
         "severities": compose_words.severities(words),
@@ -120,8 +120,9 @@ def facts_of(
     }
 
 
-def _steps(words: Words, editing: dict[str, Any] | None) -> list[tuple[str, str]]:
-    titles = {"kind": words("What?"), "where": words("Where?"), "words": words("The words"), "check": words("Check")}
+def _steps(words: Words, editing: dict[str, Any] | None, station: Station) -> list[tuple[str, str]]:
+    where = words("Where?") if station.kind is StationKind.AUTHORITY else words("For whom?")
+    titles = {"kind": words("What?"), "where": where, "words": words("The words"), "check": words("Check")}
     names = list(titles) if editing is None else editing["steps"]
     return [(name, titles[name]) for name in names]
 

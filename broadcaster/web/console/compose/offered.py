@@ -14,6 +14,14 @@ def shown(templates: Iterable[Template], words: Words) -> list[dict[str, Any]]:
     """Return the templates for the page and its script: texts by language, ``title`` in the reader's."""
     other = {
         "name": OTHER,
+        "urgency": "immediate",
+        "certainty": "observed",
+        "category": "safety",
+        "hours": 3,
+        "radius_m": 1000,
+        "territory": False,
+        "topic": "",
+        "channels": None,
         "icon": "edit",
         "severity": "",
         "said": {},

@@ -81,6 +81,7 @@ def _places(words: Words, *, authority: bool) -> dict[str, Said]:
         "in_outline": words("in the outline drawn"),
         "in_shapes": words("in the %(n)s places drawn"),
         "in_territory": words("in the whole territory"),
+        "in_groups": words("in %(groups)s"),
         "anywhere": words("wherever they are"),
         "sides": words("north|north-east|east|south-east|south|south-west|west|north-west"),
         "denied": words("Your device does not say where it is. Touch the map, or search for an address."),

@@ -311,6 +311,10 @@ export function whereWords(given, draft) {
   const words = given.words;
   if (draft.territory) return words.in_territory;
   const drawn = draft.circles.length + draft.polygons.length;
+  if (!drawn && draft.audience === "groups") {
+    const named = given.groups.filter((each) => draft.groups.includes(each.slug)).map((each) => each.name);
+    return fill(words.in_groups, { groups: named.join(", ") });
+  }
   if (!drawn) return words.anywhere;
   if (drawn > 1) return fill(draft.polygons.length ? words.in_shapes : words.in_circles, { n: number(drawn) });
   if (draft.polygons.length) return words.in_outline;

@@ -168,6 +168,8 @@ export class Check {
   }
 
   async picture() {
+    one("#small-map").hidden = !this.draft.territory && !area(this.draft);
+    if (one("#small-map").hidden) return;
     if (!this.map) {
       this.map = draw(one("#small-map"), { ground: `/map/${this.given.station}.json`, words: this.words, still: true });
       this.map.map.dragging.disable();

@@ -45,6 +45,18 @@ export class Where {
 
   /** The step is to be seen. */
   enter() {
+    this.see();
+    if (!this.mapless) this.open();
+    this.ask();
+  }
+
+  /** A school or a club says who; only who lives somewhere needs a map. */
+  get mapless() {
+    const { draft, given } = this;
+    return !given.authority && ["groups", "all_followers"].includes(draft.audience) && !draft.territory && !area(draft);
+  }
+
+  open() {
     if (!this.map) {
       this.map = new AreaMap(one("#map"), this.given, { changed: () => this.changed(), over: () => this.over() });
       this.density();
@@ -53,7 +65,6 @@ export class Where {
     this.map.show(this.draft);
     this.map.home();
     this.see();
-    this.ask();
   }
 
   async density() {
@@ -82,7 +93,8 @@ export class Where {
   /** Ask for the reach of the draft as it is when the question goes out. */
   ask() {
     window.clearTimeout(this.timer);
-    this.follow(() => (placed(this.draft) ? this.question() : (this.showReach(null), null)));
+    const asks = () => placed(this.draft) && (this.draft.audience !== "groups" || this.draft.groups.length);
+    this.follow(() => (asks() ? this.question() : (this.showReach(null), null)));
   }
 
   question() {
@@ -92,7 +104,6 @@ export class Where {
       (text) => text.headline.trim() && Object.keys(limits).every((name) => text[name].length <= limits[name]),
     );
     if (!sound || !asked.texts[this.given.own]) asked.texts = {};
-    if (asked.audience.kind === "groups" && !asked.audience.groups.length) asked.audience = { kind: "followers", groups: [] };
     return asked;
   }
 
@@ -186,6 +197,8 @@ export class Where {
     }
     const territory = one("#territory");
     if (territory) territory.setAttribute("aria-pressed", String(draft.territory));
+    document.body.classList.toggle("mapless", this.mapless);
+    one("#where-now").hidden = this.mapless;
     one("#where-now").textContent = corners
       ? fill(words.tap_corner, { n: corners.length })
       : placed(draft) && (area(draft) || draft.territory)
@@ -252,6 +265,7 @@ export class Where {
     one("#audience").addEventListener("change", (event) => {
       this.draft.audience = event.target.value;
       this.changed();
+      if (!this.mapless) this.open();
     });
     one("#groups")?.addEventListener("change", () => {
       this.draft.groups = all("#groups input:checked").map((each) => each.value);
@@ -276,7 +290,7 @@ export class Where {
     if (this.map?.corners?.length >= 3) this.map.endOutline(true);
     if (!placed(this.draft)) {
       this.wrong(one("#area-wrong"), this.words.undrawn);
-      one("#map").focus();
+      if (this.map) one("#map").focus();
       return;
     }
     if (this.draft.audience === "groups" && !this.draft.groups.length) {
