@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -160,6 +160,8 @@ RULES = {
 GRAVE = frozenset(severity for severity, rules in RULES.items() if rules.lane is Lane.URGENT)
 
 LEAST_RANK = {Lane.URGENT: 0, Lane.ROUTINE: 10}
+LOCAL = frozenset({"br", "co", "eu", "oc", "gsw", "gcf", "rcf"})
+"""Languages of France: their readers know French better than English."""
 _PLACE = {severity: place for place, severity in enumerate(RULES)}
 
 
@@ -295,14 +297,24 @@ class Message:
         return self.audience.kind not in (AudienceKind.GROUPS, AudienceKind.DIGEST, AudienceKind.LEFT)
 
     def text_in(self, language: str, default: str) -> tuple[str, Text]:
-        """Return (language, text): in ``language`` if present, else ``default``, else the first."""
+        """Return (language, text): in ``language`` if present, else English, else ``default``, else the first.
+
+        A part that the text lacks is that of ``default``, marked with its language: "(FR) Montez à l'étage".
+        """
         tags = {each.lower(): each for each in self.texts}
-        for candidate in (language, language.split("-", maxsplit=1)[0], default):
-            tag = tags.get(candidate.lower())
-            if tag is not None:
-                return tag, self.texts[tag]
-        first = next(iter(self.texts))
-        return first, self.texts[first]
+        base = language.split("-", maxsplit=1)[0].lower()
+        english = ("en",) if base and base not in LOCAL else ()
+        candidates = (language, base, *english, default, next(iter(self.texts)))
+        tag = next(tags[each.lower()] for each in candidates if each.lower() in tags)
+        own = self.texts.get(default)
+        return tag, self.texts[tag] if own is None or tag == default else _completed(self.texts[tag], own, default)
+
+
+def _completed(text: Text, own: Text, language: str) -> Text:
+    mark = f"({language.upper()}) "
+    description = text.description or (own.description and mark + own.description)
+    instruction = text.instruction or (own.instruction and mark + own.instruction)
+    return replace(text, description=description, instruction=instruction)
 
 
 def _written(texts: Mapping[str, Text]) -> dict[str, dict[str, str]]:

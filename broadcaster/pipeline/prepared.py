@@ -4,13 +4,19 @@ from collections.abc import Mapping
 
 from broadcaster.domain.alerts import MAX_HEADLINE, Alert, Role, Text
 from broadcaster.domain.stations import Station
+from broadcaster.domain.templates import still_blank
 from broadcaster.languages import Words, catalogs
 
 
 def ending(alert: Alert, station: Station, role: Role) -> dict[str, Text]:
-    """Return the texts of an all-clear, or of taking back an alert that was sent by mistake."""
+    """Return the texts of an all-clear, or of taking back an alert that was sent by mistake.
+
+    The all-clear is the template's where that has one, with nothing left to be filled in.
+    """
+    written = alert.prepared.get("all_clear", {})
+    ready = {language: text for language, text in written.items() if not list(still_blank({language: text}))}
     return {
-        language: _mistake(text, words) if role is Role.MISTAKE else _all_clear(text, words)
+        language: _mistake(text, words) if role is Role.MISTAKE else ready.get(language) or _all_clear(text, words)
         for language, text, words in _each(alert, station)
     }
 

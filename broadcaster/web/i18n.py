@@ -1,7 +1,9 @@
 """Which language a page's reader wants."""
 
+import re
 from collections.abc import Iterable, Mapping
 
+from broadcaster.domain.alerts import LOCAL
 from broadcaster.languages import Words, catalogs
 
 __all__ = ["Words", "catalogs", "preferred", "ranked"]
@@ -10,8 +12,16 @@ _MOST_CHOICES = 20
 
 
 def preferred(accept_language: str, known: Iterable[str], default: str) -> str:
-    """Return the reader's most preferred language of ``known`` (RFC 9110 section 12.5.4), else ``default``."""
-    return next(iter(ranked(accept_language, known)), default)
+    """Return the language of ``known`` that a reader prefers (RFC 9110 section 12.5.4), else English or ``default``."""
+    choices = tuple(known)
+    other = "en" if "en" in choices and _foreign(accept_language) else default
+    return next(iter(ranked(accept_language, choices)), other)
+
+
+def _foreign(accept_language: str) -> bool:
+    """Return whether the reader names a language, and none whose readers know the station's better than English."""
+    named = [tag.split("-")[0] for tag, quality in _weights(accept_language).items() if quality > 0]
+    return any(re.fullmatch(r"[a-z]{2,3}", each) for each in named) and LOCAL.isdisjoint(named)
 
 
 def ranked(accept_language: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -84,14 +84,14 @@ def test_only_what_is_not_grave_may_be_quietened_and_is_sent_late_by_itself():
 
 @pytest.mark.parametrize(
     ("locale", "given"),
-    [("fr", "fr"), ("en", "en"), ("en-GB", "en"), ("fr-CA", "fr"), ("de", "fr"), ("", "fr"), ("EN", "en")],
+    [("fr", "fr"), ("en", "en"), ("en-GB", "en"), ("fr-CA", "fr"), ("de", "en"), ("", "fr"), ("EN", "en")],
 )
 def test_a_reader_gets_their_language_or_the_stations(locale, given):
     assert ALERT.text_in(locale, "fr") == (given, ALERT.texts[given])
 
 
 def test_a_reader_whose_language_and_the_stations_are_not_there_gets_the_first():
-    assert ALERT.text_in("de", "br") == ("fr", Text("Crue"))
+    assert replace(ALERT, texts={"fr": Text("Crue")}).text_in("de", "br") == ("fr", Text("Crue"))
 
 
 @pytest.mark.parametrize(
@@ -116,3 +116,10 @@ def test_followers_and_everyone_mean_nothing_without_an_area(kind):
 
 def test_the_numbers_of_the_channels_are_those_that_rows_were_written_with():
     assert [CHANNEL_NUMBER[name] for name in (ChannelName.PUSH, "sms", "voice", "email")] == [0, 1, 2, 3]
+
+
+def test_readers_of_other_languages_get_english_before_the_stations_own_and_what_it_lacks_is_marked():
+    texts = {"fr": Text("Crue", "L'eau monte.", "Montez."), "en": Text("Flood", "Water is rising.")}
+    alert = replace(ALERT, texts=texts)
+    assert alert.text_in("de-AT", "fr") == ("en", Text("Flood", "Water is rising.", "(FR) Montez."))
+    assert [alert.text_in(each, "fr")[0] for each in ("fr-CA", "br", "en-GB", "pt")] == ["fr", "fr", "en", "en"]

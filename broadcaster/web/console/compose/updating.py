@@ -103,6 +103,8 @@ def _change(alert: Alert, station: Station, draft: UpdateDraft) -> Change:
 def _draft_of(alert: Alert, station: Station) -> dict[str, Any]:
     content = alert.message.to_json()
     del content["area"]
+    prepared = (content.pop("prepared") or {}).get("update", {})
+    content["texts"] |= {language: text for language, text in prepared.items() if language in content["texts"]}
     return {
         "kind": "update",
         **content,

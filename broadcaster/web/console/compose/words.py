@@ -189,6 +189,12 @@ def _checks(words: Words) -> dict[str, Said]:
         "warn_slow": words("It will take %(n)s minutes until 95 % have a first message."),
         "warn_dear": words("The SMS in %(language)s takes %(n)s segments because of: %(signs)s."),
         "warn_sandbox": words("Sandbox: %(channels)s will send nothing. The messages are only shown."),
+        "warn_no_instruction": words(
+            "The text in %(language)s does not say what to do: its readers get that in %(own)s."
+        ),
+        "warn_one_changed": words(
+            "The text in %(changed)s was changed, and the one in %(other)s was not: do both say the same?"
+        ),
         "warn_missing": words("There is no text in %(language)s: its readers get the one in %(own)s."),
         "hold": words("Keep pressed to send"),
         "hold_drill": words("Keep pressed to send the EXERCISE"),

@@ -6,6 +6,7 @@ import { drawArea, drawBefore, styleOf, whereWords } from "./compose_area.js";
 import { all, dates, fill, language, make, many, number, one } from "./dom.js";
 import { draw } from "./map.js";
 import { When, question, schedule } from "./compose_when.js";
+import { languageWarnings } from "./compose_languages.js";
 import { seen } from "./compose_seen.js";
 import { tally } from "./compose_tally.js";
 import { Updating } from "./compose_update.js";
@@ -143,6 +144,8 @@ export class Check {
     }
     if (found.sandbox.length) yield [fill(words.warn_sandbox, { channels: found.sandbox.map((name) => words[name]).join(", ") }), false];
     const written = texts(draft);
+    const named = (sentence, codes) => fill(sentence, Object.fromEntries(Object.entries(codes).map(([gap, code]) => [gap, LANGUAGES.of(code)])));
+    for (const sentence of languageWarnings(given, draft, written, named)) yield [sentence, false];
     for (const code of given.languages) {
       if (!written[code]) yield [fill(words.warn_missing, { language: LANGUAGES.of(code), own: LANGUAGES.of(given.own) }), false];
     }

@@ -1,0 +1,22 @@
+// Before it is sent: what readers of another language would miss.
+
+const PARTS = ["headline", "description", "instruction"];
+
+/** Return whether a language's text is no more what the template said; without a template, nothing is known. */
+const changed = (draft, code) => draft.written[code] && PARTS.some((part) => draft.texts[code][part] !== draft.written[code][part]);
+
+/**
+ * Yield the sentences to warn with.
+ * @param {any} given @param {any} draft @param {Record<string, any>} written texts by language
+ * @param {(sentence: string, codes: Record<string, string>) => string} say fills a sentence with languages' names
+ */
+export function* languageWarnings(given, draft, written, say) {
+  const { words, own } = given;
+  for (const code of Object.keys(written)) {
+    if (code === own || !written[own]) continue;
+    if (written[own].instruction.trim() && !written[code].instruction.trim()) yield say(words.warn_no_instruction, { language: code, own });
+    const [mine, theirs] = [changed(draft, own), changed(draft, code)];
+    if (mine === true && theirs === false) yield say(words.warn_one_changed, { changed: own, other: code });
+    if (mine === false && theirs === true) yield say(words.warn_one_changed, { changed: code, other: own });
+  }
+}
