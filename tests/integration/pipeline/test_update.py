@@ -195,3 +195,53 @@ async def test_an_update_while_the_first_version_still_goes_out_reaches_everybod
         assert await people_of(town, ended["id"]) == ids(east)
         for each in (alert, new, last, ended, *({"id": each} for each in lefts)):
             await recount(town.store, each["id"])
+
+
+async def test_kill_9_between_the_parts_of_an_update_tells_each_person_once(tmp_path: Path) -> None:
+    async with Town(tmp_path) as town:
+        places = {"new": away(2500, 90), "still": away(1000, 90), "left": away(1000, 270)}
+        people = {part: [town.resident("email", at=at) for _ in range(150)] for part, at in places.items()}
+        await town.settle(*(each for part in people.values() for each in part))
+        middle = circle(away(2000, 90))
+        async with town.process() as process:
+            alert = await process.api.issue(channels=["email"])
+            await process.api.finished(alert["id"], timeout_s=60)
+            new = await update(process.api, alert["id"], area=middle)
+
+            async def begun() -> bool:
+                return bool(await people_of(town, new["id"]))
+
+            await eventually(begun, "the first part is written")
+            await process.kill()
+        async with town.process() as process:
+            await process.api.finished(new["id"], timeout_s=60)
+            left = await left_of(process.api, new["id"])
+            report = await process.api.finished(str(left), timeout_s=60)
+        assert await people_of(town, new["id"]) == ids(people["new"]) | ids(people["still"])
+        assert await people_of(town, left) == ids(people["left"])
+        assert report["unaccounted"] == 0
+        for alert_id, parts in ((new["id"], ("new", "still")), (left, ("left",))):
+            came = await told(town, str(alert_id))
+            assert set(came) == {contact for part in parts for each in people[part] for contact in each.contacts}
+            # What the killed sender had on the wire goes out again, under the same Message-ID.
+            keys = {(each.to, each.key) for each in await of_alert(town, str(alert_id))}
+            assert len(keys) == len(came)
+            await recount(town.store, str(alert_id))
+
+
+async def test_who_is_in_another_alert_does_not_hear_that_this_one_is_over_there(tmp_path: Path) -> None:
+    async with Town(tmp_path) as town:
+        covered = town.resident("push", at=away(1000, 270))
+        alone = town.resident("push", at=away(1000, 180))
+        await town.settle(covered, alone)
+        async with town.serving() as api:
+            alert = await api.issue()
+            await api.finished(alert["id"])
+            other = await api.issue(area=circle(away(1000, 270), 300), event="Incendie")
+            await api.finished(other["id"])
+            new = await update(api, alert["id"], area=circle(EAST))
+            await api.finished(new["id"])
+            assert await people_of(town, await left_of(api, new["id"])) == ids([alone])
+            ended = await api.cancel(new["id"])
+            await api.finished(ended["id"])
+        assert await people_of(town, ended["id"]) == ids([covered]), "who heard nothing since hears of the end"

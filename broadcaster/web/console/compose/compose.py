@@ -75,6 +75,7 @@ def facts_of(
     return {
         "station": station,
         "editing": editing,
+        "four_eyes": False,
         "steps": _steps(words, editing, station),
         "holds": _holds(words, None if editing is None else editing["draft"]["hours"]),
         "beginnings": beginnings,

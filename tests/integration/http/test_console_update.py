@@ -1,0 +1,83 @@
+"""The console's update of an alert: filled in, three numbers before it is sent, and what a second operator is told."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+from tests.integration.http.conftest import an_alert, circle
+from tests.integration.http.test_alerts import someone, until_finished
+from tests.integration.http.test_live import look
+
+
+def given(page: str) -> dict:
+    return json.loads(re.search(r'id="given">(.*?)</script>', page, re.DOTALL)[1])
+
+
+def body_of(left: dict, **changes) -> dict:
+    """What the page's script sends of the draft that the server left for it."""
+    draft = left["editing"]["draft"]
+    kept = ("status", "severity", "urgency", "certainty", "category", "event", "channels", "expires", "silent")
+    return {
+        "station": left["station"],
+        **{name: draft[name] for name in kept},
+        "texts": {code: {"headline": text["headline"]} for code, text in draft["texts"].items() if text["headline"]},
+        "area": {"circles": draft["circles"]},
+        "audience": {"kind": draft["audience"], "groups": draft["groups"]},
+        "territory": False,
+        **changes,
+    }
+
+
+async def test_an_update_is_filled_in_and_a_second_operator_hears_what_the_first_changed(api):
+    await someone(api)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(headline="La Risle déborde", description=""))
+    await until_finished(api, alert["id"])
+    mine = await api.sign_in("laigle-publish")
+    path = f"/console/alerts/{alert['id']}"
+    _, _, page = await look(api, path, **mine)
+    assert f'href="{path}/update"' in page
+    assert f'href="{path}/cancel?kind=mistake"' in page
+    status, _, raw = await api.call("GET", f"{path}/update", key=None, headers=mine)
+    assert status == 200
+    left = given(raw)
+    assert left["editing"]["draft"]["texts"]["fr"]["headline"] == "La Risle déborde"
+    assert left["editing"]["area"]["circles"][0]["radius_m"] == an_alert()["area"]["circles"][0]["radius_m"]
+    moved = {"circles": [circle(300, 0.57, 48.73)["circles"][0]]}
+    for area, delta in (
+        (an_alert()["area"], {"new": 0, "still": 1, "outside": 0}),
+        (moved, {"new": 0, "still": 0, "outside": 1}),
+    ):
+        question = {name: each for name, each in body_of(left, area=area).items() if name != "silent"}
+        _, _, found = await api.call(
+            "POST", "/console/reach", question | {"updates": alert["id"]}, key=None, headers=mine
+        )
+        assert found["delta"] == delta
+    keyed = mine | {"Idempotency-Key": "one-draft"}
+    nothing = await api.call("POST", f"{path}/update", body_of(left), key=None, headers=keyed)
+    assert (nothing[0], nothing[2]["code"]) == (422, "update-empty")
+    bare = await api.call("POST", f"{path}/update", body_of(left, area=None), key=None, headers=keyed)
+    assert bare[0] == 422
+    words = {"fr": {"headline": "La Risle monte encore"}}
+    status, _, new = await api.call("POST", f"{path}/update", body_of(left, texts=words), key=None, headers=keyed)
+    assert status == 202
+    again = await api.call("POST", f"{path}/update", body_of(left, texts=words), key=None, headers=keyed)
+    assert again[2] == new
+    late = mine | {"Idempotency-Key": "another-draft"}
+    status, _, told = await api.call(
+        "POST", f"{path}/update", body_of(left, severity="extreme"), key=None, headers=late
+    )
+    assert (status, told["code"]) == (412, "alert-changed")
+    assert told["errors"][0]["params"] == {"alert": new["id"], "changed": "texts"}
+    for old in ("update", "cancel", "cancel?kind=mistake"):
+        status, headers, _ = await look(api, f"{path}/{old}", **mine)
+        assert (status, headers["Location"]) == (303, f"/console/alerts/{new['id']}?changed={alert['id']}")
+    _, _, page = await look(api, headers["Location"], **mine)
+    assert "laigle-publish changed the alert meanwhile: the words." in page
+    _, _, page = await look(api, path, **mine)
+    assert "See the version that holds now" in html.unescape(page)
+    status, headers, _ = await api.call("GET", f"/v1/alerts/{new['id']}")
+    assert headers["ETag"] == f'"{new["id"]}"'
+    _, _, public = await api.call("GET", f"/a/{alert['url'].rpartition('/')[2]}", key=None)
+    assert "La Risle monte encore" in html.unescape(public), "an old link shows what holds now"
