@@ -207,7 +207,7 @@ def update_(*, alert_id: int, yes: bool, as_json: bool, **given: Any) -> None:
         if not yes:
             foreseen = await api.post("/v1/reach", {**like(shown), **area_in(body), "updates": str(alert_id)})
             if not _agreed_to_update(shown, foreseen["delta"]):
-                raise Stop("nothing was changed", Exit.ABORTED, "--yes updates without asking")
+                raise Stop("nothing-updated", Exit.ABORTED)
         headers = {"Idempotency-Key": f"cli-{secrets.token_urlsafe(16)}", "If-Match": f'"{alert_id}"'}
         new = await api.post(f"/v1/alerts/{alert_id}/updates", body, headers=headers)
         report = await follow(api, new["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
@@ -215,8 +215,7 @@ def update_(*, alert_id: int, yes: bool, as_json: bool, **given: Any) -> None:
 
     new, report, passing = asked(work, may_start=True)
     if passing and (report is None or not settled(report)):
-        hint = "start `tocsin serve`, and what is unsent goes out"
-        raise Stop(f"the update {new['id']} is not with everyone yet", Exit.UNACCOUNTED, hint)
+        raise Stop("update-unfinished", Exit.UNACCOUNTED, id=new["id"])
     if as_json:
         print_json(new)
     else:

@@ -11,7 +11,7 @@ def changes(shown: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     body = {**_texts(shown, given), **_area(given)}
     body |= {name: given[name] for name in ("severity", "expires") if given[name] is not None}
     if not body:
-        raise Stop("nothing is changed: give a --headline, an area, --severity or --expires")
+        raise Stop("nothing-to-update")
     return body | {"silent": given["silent"]}
 
 
@@ -34,7 +34,7 @@ def _texts(shown: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     language = given["lang"] or next(iter(shown["texts"]))
     before = shown["texts"].get(language, {})
     if "headline" not in said and not before:
-        raise Stop(f"a text in {language} needs a --headline")
+        raise Stop("headline-needed-in", language=language)
     return {"texts": {**shown["texts"], language: said if "headline" in said else {**before, **said}}}
 
 
@@ -42,13 +42,14 @@ def _area(given: dict[str, Any]) -> dict[str, Any]:
     circle = [given[name] for name in ("lon", "lat", "radius")]
     if given["area_file"] is not None:
         if circle != [None, None, None]:
-            raise Stop("give either --area or a circle")
+            raise Stop("area-or-circle")
         try:
             return {"area": json.load(given["area_file"])}
         except ValueError:
-            raise Stop("--area is no JSON") from None
+            raise Stop("area-no-json") from None
     if circle == [None, None, None]:
         return {}
     if None in circle:
-        raise Stop("a circle needs --lat, --lon and --radius")
+        missing = [f"--{name}" for name in ("lon", "lat", "radius") if given[name] is None]
+        raise Stop("circle-incomplete", missing=", ".join(missing))
     return {"area": {"circles": [dict(zip(("lon", "lat", "radius_m"), circle, strict=True))]}}

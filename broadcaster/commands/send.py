@@ -156,7 +156,7 @@ async def _from_template(api: Api, body: dict[str, Any]) -> None:
             body |= {name: each[name] for name in ("status", "severity") if name not in body}
             return
     names = ", ".join(each["name"] for each in known)
-    raise Stop(f"the station has no template {body['template']!r}", Exit.REFUSED, f"there are: {names}")
+    raise Stop("no-such-template", name=body["template"], names=names)
 
 
 async def _reach(api: Api, wish: _Wish) -> Any:

@@ -120,6 +120,16 @@ STOPS: Mapping[str, tuple[str, str]] = {
     "region-form": ("--region '%(region)s' is no ISO 3166 code of two letters, as FR or RE are", ""),
     "language-form": ("--languages: '%(language)s' is no language code, as fr or en are", ""),
     "outline-crosses": ("nothing was added", "redraw the outline so that it does not cross itself"),
+    "nothing-updated": ("nothing was updated", "--yes updates without asking"),
+    "update-unfinished": (
+        "the update %(id)s is not with everyone yet",
+        "start `tocsin serve`, and what is unsent goes out",
+    ),
+    "nothing-to-update": ("nothing is changed: give a --headline, an area, --severity or --expires", ""),
+    "headline-needed-in": ("a text in %(language)s needs a --headline", ""),
+    "area-or-circle": ("give either --area or a circle", ""),
+    "area-no-json": ("--area is no JSON", ""),
+    "no-such-template": ("the station has no template '%(name)s'", "there are: %(names)s"),
     "settings-wrong": ("the settings can't be used:%(lines)s", ""),
     "database-away": (
         "the database does not answer: %(reason)s",
