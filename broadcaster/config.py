@@ -3,20 +3,17 @@
 Each secret ``X`` may be given as ``X_FILE``, the path of a file that contains it (for Docker and systemd).
 """
 
-import fcntl
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from broadcaster import env_file, server_urls
+from broadcaster import env_file, secret_key, server_urls
 from broadcaster.errors import BadSetting, BadSettings
 from broadcaster.pydantic_codes import code_of
 
@@ -35,8 +32,6 @@ _SECRETS = (
     "dkim_private_key",
 )
 _ROLES = ("web", "resolver", "sender", "scheduler")
-_SECRET_BYTES = 32
-_BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
 
 
 # fmt: off
@@ -221,7 +216,7 @@ class Settings(BaseModel):
     @field_validator("public_url")
     @classmethod
     def _no_slash(cls, value: str) -> str:
-        if value and not _is_base(value):
+        if value and not server_urls.is_base(value):
             raise BadSetting("public-url")
         return value.rstrip("/")
 
@@ -230,7 +225,7 @@ class Settings(BaseModel):
     def _geocoder(cls, value: str) -> str:
         if value.strip().lower() == "off":
             return ""
-        if not _is_base(value):
+        if not server_urls.is_base(value):
             raise BadSetting("geocoder-url")
         return value.rstrip("/")
 
@@ -341,43 +336,12 @@ class Settings(BaseModel):
     def sealing_secrets(self) -> list[bytes]:
         """Return the sealing secrets, newest first; creates and stores one if none is set."""
         if self.secret_key is not None:
-            return [_secret(part) for part in self.secret_key.get_secret_value().split(",")]
+            return [secret_key.read(part) for part in self.secret_key.get_secret_value().split(",")]
         path = self.data_dir / "secret.key"
         if not path.exists() or path.stat().st_size == 0:
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make_secret(path)
-        return [_secret(path.read_text())]
-
-
-def _make_secret(path: Path) -> None:
-    """Write a secret, unless a process starting concurrently has written one."""
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if file.read() == "":
-            file.write(secrets.token_hex(_SECRET_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _is_base(url: str) -> bool:
-    """Return whether links can begin with ``url``: it must fit into mail headers and webhooks."""
-    try:
-        parts = urlsplit(url)
-        there = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return there and bool(_BASE.fullmatch(url))
-
-
-def _secret(text: str) -> bytes:
-    text = text.strip()
-    try:
-        raw = bytes.fromhex(text)
-    except ValueError:
-        raw = text.encode()
-    if len(raw) < _SECRET_BYTES:
-        raise BadSettings(BadSetting("secret-too-short", "TOCSIN_SECRET_KEY", least=_SECRET_BYTES))
-    return raw
+            secret_key.make(path)
+        return [secret_key.read(path.read_text())]
 
 
 def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:

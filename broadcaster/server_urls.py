@@ -20,6 +20,7 @@ _POSTGRESQL = frozenset({
     "host", "port", "user", "password", "passfile", "dbname", "sslmode", "sslnegotiation", "ssl_min_protocol_version",
     "target_session_attrs", "application_name", "options", "search_path", *_SSL_FILES,
 })  # fmt: skip
+_BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
 _REDIS = ("redis", "rediss", "unix")
 
 
@@ -69,6 +70,16 @@ def redis_url(given: str) -> str:
         raise BadSetting("server-url-host")
     _check_files(dict(parse_qsl(parts.query)), ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"))
     return f"{scheme}://{rest}"
+
+
+def is_base(url: str) -> bool:
+    """Return whether links can begin with ``url``: it must fit into mail headers and webhooks."""
+    try:
+        parts = urlsplit(url)
+        there = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return there and bool(_BASE.fullmatch(url))
 
 
 def _check_files(query: dict[str, str], names: tuple[str, ...]) -> None:

@@ -3,9 +3,7 @@
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http import (
-    alerts,
     answering,
-    deliveries,
     digest,
     escalation,
     health,
@@ -16,37 +14,15 @@ from broadcaster.http import (
     subscribers,
     templates,
     twilio_hooks,
-    updates,
 )
+from broadcaster.http.alert_routes import ALERT_ROUTES
 from broadcaster.http.resident_routes import RESIDENT_ROUTES
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
 from broadcaster.http.schedule_routes import SCHEDULE_ROUTES
-from broadcaster.http.schemas.alerts import (
-    AlertIn,
-    AlertOut,
-    AlertPage,
-    AlertsQuery,
-    CancelIn,
-    Nearby,
-    NearbyQuery,
-    UpdateIn,
-)
+from broadcaster.http.schemas.alerts import Nearby, NearbyQuery
 from broadcaster.http.schemas.answers import AnswerIn, AnswerMade
-from broadcaster.http.schemas.escalation import EscalationIn, EscalationOut, PoliciesIn, PoliciesOut
-from broadcaster.http.schemas.reports import (
-    CursorQuery,
-    DeliveriesQuery,
-    DeliveryPage,
-    Health,
-    ReachOut,
-    Readiness,
-    ReceiptIn,
-    ReportOut,
-    SandboxPage,
-    SandboxQuery,
-    UnreachedPage,
-)
-from broadcaster.http.schemas.schedules import ReachIn
+from broadcaster.http.schemas.escalation import PoliciesIn, PoliciesOut
+from broadcaster.http.schemas.reports import Health, Readiness, ReceiptIn, SandboxPage, SandboxQuery
 from broadcaster.http.schemas.stations import StationIn, StationOut, TopicsIn
 from broadcaster.http.schemas.subscribers import (
     PositionIn,
@@ -57,7 +33,7 @@ from broadcaster.http.schemas.subscribers import (
 )
 from broadcaster.http.schemas.templates import TemplateIn, TemplateOut, TemplatesOut
 
-_STREAM, _METRICS, _TWIML = "text/event-stream", "text/plain", "text/xml"
+_METRICS, _TWIML = "text/plain", "text/xml"
 _ME = "/v1/subscribers/me"
 _STATUS_FORM = ("MessageSid", "MessageStatus", "CallSid", "CallStatus", "AnsweredBy", "ErrorCode")
 
@@ -224,155 +200,7 @@ ROUTES: tuple[Route, ...] = (
         tag="subscribers",
     ),
     *RESIDENT_ROUTES,
-    # Alerts
-    Route(
-        "POST",
-        "/v1/reach",
-        alerts.foresee,
-        Access.KEY,
-        "Whom an alert would reach; nothing is sent.",
-        {200: ReachOut},
-        body=ReachIn,
-        largest=SHAPE,
-        tag="alerts",
-        permission=Permission.SEND,
-    ),
-    Route(
-        "POST",
-        "/v1/alerts",
-        alerts.create,
-        Access.KEY,
-        "Send an alert.",
-        {202: AlertOut},
-        body=AlertIn,
-        largest=SHAPE,
-        headers=(alerts.IDEMPOTENCY_KEY,),
-        fails=(409,),
-        tag="alerts",
-        permission=Permission.SEND,
-        changes=(Action.ALERT_SENT, Action.APPROVAL_ASKED, Action.SENT_ALONE),
-    ),
-    Route(
-        "GET",
-        "/v1/alerts",
-        alerts.listing,
-        Access.KEY,
-        "Alerts, newest first.",
-        {200: AlertPage},
-        query=AlertsQuery,
-        tag="alerts",
-        permission=Permission.LOOK,
-    ),
-    Route(
-        "GET",
-        "/v1/alerts/{id}",
-        alerts.show,
-        Access.KEY,
-        "One alert.",
-        {200: AlertOut},
-        tag="alerts",
-        permission=Permission.LOOK,
-    ),
-    Route(
-        "GET",
-        "/v1/alerts/{id}/report",
-        deliveries.show_report,
-        Access.KEY,
-        "Who was reached, and who was not.",
-        {200: ReportOut},
-        tag="alerts",
-        permission=Permission.LOOK,
-    ),
-    Route(
-        "GET",
-        "/v1/alerts/{id}/deliveries",
-        deliveries.listing,
-        Access.KEY,
-        "Delivery by delivery; no addresses.",
-        {200: DeliveryPage},
-        query=DeliveriesQuery,
-        tag="alerts",
-        permission=Permission.LOOK,
-        views=Action.DELIVERIES_SEEN,
-    ),
-    Route(
-        "GET",
-        "/v1/alerts/{id}/unreached",
-        deliveries.unreached,
-        Access.KEY,
-        "Whom nothing reached, and why.",
-        {200: UnreachedPage},
-        query=CursorQuery,
-        tag="alerts",
-        permission=Permission.REGISTER,
-        views=Action.UNREACHED_SEEN,
-    ),
-    Route(
-        "GET",
-        "/v1/alerts/{id}/events",
-        deliveries.events,
-        Access.KEY,
-        "The report, live: server-sent events report and end.",
-        {200: _STREAM, 204: None},
-        headers=("Last-Event-ID",),
-        tag="alerts",
-        permission=Permission.LOOK,
-    ),
-    Route(
-        "GET",
-        "/v1/alerts/{id}/escalation",
-        escalation.show,
-        Access.KEY,
-        "How it escalates, and what is next.",
-        {200: EscalationOut},
-        tag="alerts",
-        permission=Permission.LOOK,
-    ),
-    Route(
-        "POST",
-        "/v1/alerts/{id}/escalation",
-        escalation.act,
-        Access.KEY,
-        "Take the next step now, skip it, or stop all.",
-        {200: EscalationOut},
-        body=EscalationIn,
-        largest=SMALL,
-        fails=(409,),
-        tag="alerts",
-        permission=Permission.SEND,
-        changes=(Action.ESCALATION_CHANGED,),
-    ),
-    Route(
-        "POST",
-        "/v1/alerts/{id}/updates",
-        updates.create,
-        Access.KEY,
-        "Replace it by a new version, telling each person what changed for them.",
-        {202: AlertOut},
-        body=UpdateIn,
-        largest=SHAPE,
-        headers=(alerts.IDEMPOTENCY_KEY, updates.IF_MATCH),
-        fails=(409, 412),
-        tag="alerts",
-        permission=Permission.SEND,
-        changes=(Action.ALERT_UPDATED,),
-    ),
-    Route(
-        "POST",
-        "/v1/alerts/{id}/cancel",
-        updates.cancel,
-        Access.KEY,
-        "End it, telling everyone who knows of it: the all-clear, or that it was sent by mistake.",
-        {202: AlertOut},
-        body=CancelIn,
-        largest=FORM,
-        body_optional=True,
-        headers=(updates.IF_MATCH,),
-        fails=(412,),
-        tag="alerts",
-        permission=Permission.SEND,
-        changes=(Action.ALERT_CANCELLED,),
-    ),
+    *ALERT_ROUTES,
     Route(
         "GET",
         "/v1/sandbox",
