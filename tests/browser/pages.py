@@ -188,6 +188,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("help", "/console/help?station={station}", "/console/help", ready=".pin"),
     Shown("inbox", "/console/inbox?station={station}", "/console/inbox"),
     Shown("report", "/console/alerts/{flood}/report", "/console/alerts/{id}/report"),
+    Shown("visits", "/console/alerts/{flood}/visits", "/console/alerts/{id}/visits"),
     Shown("unreached", "/console/alerts/{flood}/unreached", "/console/alerts/{id}/unreached"),
     Shown("people", "/console/people"),
     Shown("person-new", "/console/people/new"),

@@ -138,6 +138,7 @@ async def follow(unit: Unit, alert: Alert, by: Alert, now: datetime) -> tuple[in
         await alert_rows.cancelled(unit, each, now)
         await batches.hasten(unit, each, now)
         await escalations.hasten(unit, each, now)
+        await escalations.hasten(unit, each, now)
         await waiting.hasten(unit, each, now)
     return thread.open
 

@@ -9,7 +9,7 @@ from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Handler, Route
 from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.pipeline.helping import HELP
 from broadcaster.web.console import helping, home, inbox, signing_in
-from broadcaster.web.console.alerts import alerts, live, live_cancel, live_step, report, unreached
+from broadcaster.web.console.alerts import alerts, live, live_cancel, live_step, report, unreached, visits
 from broadcaster.web.console.compose import compose, editing, later, ppms, preview, templates, updating
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.operators import account, entering, password, people
@@ -428,6 +428,32 @@ ROUTES: tuple[Route, ...] = (
     ),
     page_at("/console/alerts/{id}/report", report.page, Permission.LOOK, "The report of an alert."),
     page_at("/console/alerts/{id}/report.pdf", report.pdf, Permission.LOOK, "The report as PDF."),
+    page_at(
+        "/console/alerts/{id}/visits",
+        visits.page,
+        Permission.REGISTER,
+        "Whom to visit, by street.",
+        query=visits.VisitsQuery,
+        views=Action.UNREACHED_SEEN,
+    ),
+    page_at(
+        "/console/alerts/{id}/visits.pdf",
+        visits.pdf,
+        Permission.EXPORT,
+        "The visit list as PDF.",
+        query=visits.VisitsQuery,
+        proven=True,
+        changes=(Action.UNREACHED_EXPORTED,),
+    ),
+    page_at(
+        "/console/alerts/{id}/visits.csv",
+        visits.table,
+        Permission.EXPORT,
+        "The visit list as CSV.",
+        query=visits.VisitsQuery,
+        proven=True,
+        changes=(Action.UNREACHED_EXPORTED,),
+    ),
     page_at(
         "/console/alerts/{id}/unreached",
         unreached.page,

@@ -13,8 +13,9 @@ from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, Outcome, PersonState
 from broadcaster.domain.escalation import Policy, Step, Until
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.pipeline.end import end as lift
 from broadcaster.pipeline.escalate import escalate
-from broadcaster.pipeline.issue import cancel, issue
+from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.store.alerts import alerts, budgets, escalations, tracking
 from broadcaster.store.stations import stations
@@ -171,7 +172,7 @@ async def test_nothing_follows_once_the_alert_is_over(
         await _receive(services, alert.id, _P, DeliveryState.ACCEPTED)
         match end:
             case "cancel":
-                await cancel(services, alert, station, BY, None)
+                await lift(services, alert, station, BY)
             case "stop":
                 async with services.store.write() as unit:
                     assert await escalations.stop(unit, alert.id, services.clock.now())
@@ -181,7 +182,7 @@ async def test_nothing_follows_once_the_alert_is_over(
         await escalate(services)
         assert {name for name, *_ in await _deliveries(services, alert.id)} == {"push"}
         counted = await recount(services.store, alert.id)
-        assert counted["people", PersonState.ACCEPTED] == 3
+        assert (counted["people", PersonState.ACCEPTED], counted["following", 0]) == (3, 0)
         services.clock.forward(seconds=100)
         await escalate(services)
         assert {name for name, *_ in await _deliveries(services, alert.id)} == {"push"}

@@ -1,0 +1,148 @@
+"""/console/alerts/{id}/visits: whom to visit, by street and number; as a page to print, as PDF and as CSV."""
+
+from itertools import groupby
+from typing import Any
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.audit import Action
+from broadcaster.domain.reasons import sentence
+from broadcaster.domain.stations import Station
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.alerts import alert_of
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.base import Query
+from broadcaster.register.sheets import csv_text, delimiter_of
+from broadcaster.store.operations import audit
+from broadcaster.store.register import visits
+from broadcaster.store.register.visits import MOST, Visit
+from broadcaster.web.assets import ASSETS
+from broadcaster.web.console.alerts.live import heading
+from broadcaster.web.console.alerts.live_words import number
+from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.i18n import Words
+from broadcaster.web.pages import written_short, written_time
+
+_BOM = "\ufeff"
+
+
+class VisitsQuery(Query):
+    """``who``: *unreached*, or *unconfirmed*: also those who were told and have not confirmed."""
+
+    who: str = "unreached"
+    lang: str = ""
+
+
+async def page(call: Call[None, VisitsQuery]) -> web.Response:
+    """Show the list; reading it is recorded."""
+    alert, station, words = await _asked(call)
+    facts = await _facts(call, alert, station, words)
+    return show(call.request, "alerts/visits.html", words, facts, tab="alerts", where=station.name)
+
+
+async def pdf(call: Call[None, VisitsQuery]) -> web.Response:
+    """Return the list as PDF, recorded before it leaves."""
+    alert, station, words = await _asked(call)
+    facts = await _facts(call, alert, station, words)
+    await _taken(call, alert, len(facts["people"]))
+    context = {"_": words, "language": words.language, "sheet": call.request.app[ASSETS].text("report.css"), **facts}
+    html = aiohttp_jinja2.render_string("console/alerts/visits_print.html", call.request, context)
+    try:
+        made = await call.request.app[PRINTER].pdf_of(html)
+    except NoPdf as no:
+        said = words("The PDF could not be made in time.")
+        if no.lacking:
+            said = words("This machine lacks what makes a PDF (Debian: %(packages)s).", packages=PACKAGES)
+        told = {"heading": words("No PDF"), "sentence": said, "alert": alert}
+        return show(call.request, "alerts/report_no_pdf.html", words, told, tab="alerts", status=503)
+    return web.Response(body=made, content_type="application/pdf", headers=_named(alert, station, words, "pdf"))
+
+
+async def table(call: Call[None, VisitsQuery]) -> web.Response:
+    """Return the list as CSV (RFC 4180), recorded before it leaves."""
+    alert, station, words = await _asked(call)
+    people = await _people(call, alert)
+    await _taken(call, alert, len(people))
+    header = [
+        words("Town"),
+        words("Street"),
+        words("House number"),
+        words("Name"),
+        words("Telephones"),
+        words("First"),
+        words("Last contact"),
+        words("Reason"),
+        words("External id"),
+    ]
+    zone = zone_of(station.region)
+    rows = [
+        [
+            f"{each.address.postcode} {each.address.city}".strip(),
+            each.street,
+            each.number,
+            each.name or "",
+            " ".join(each.phones),
+            words("yes") if each.first else "",
+            "" if each.told_at is None else written_short(each.told_at, zone, words),
+            _why(each, words),
+            each.external_id or "",
+        ]
+        for each in people
+    ]
+    body = (_BOM + csv_text([header, *rows], delimiter_of(words.locale))).encode()
+    return web.Response(
+        body=body, content_type="text/csv", charset="utf-8", headers=_named(alert, station, words, "csv")
+    )
+
+
+async def _asked(call: Call[None, VisitsQuery]) -> tuple[Alert, Station, Words]:
+    alert, station = await alert_of(call)
+    return alert, station, words_of(call.request, station.languages[0])
+
+
+async def _people(call: Call[None, VisitsQuery], alert: Alert) -> list[Visit]:
+    async with call.services.store.read() as unit:
+        return await visits.listed(unit, alert, unconfirmed=call.query.who == "unconfirmed")
+
+
+async def _taken(call: Call[None, VisitsQuery], alert: Alert, people: int) -> None:
+    async with call.services.store.write() as unit:
+        what = Action.UNREACHED_EXPORTED
+        await audit.record(unit, call.actor, what, alert.id, station_id=alert.station_id, people=people, visits=True)
+
+
+def _named(alert: Alert, station: Station, words: Words, ending: str) -> dict[str, str]:
+    name = f"{words('visits')}-{station.slug}-{alert.id}.{ending}"
+    return {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
+
+
+async def _facts(call: Call[None, VisitsQuery], alert: Alert, station: Station, words: Words) -> dict[str, Any]:
+    people, zone = await _people(call, alert), zone_of(station.region)
+    shown = [
+        {
+            "number": each.number,
+            "name": each.name or words("Without a name"),
+            "phones": each.phones,
+            "first": each.first,
+            "told": "" if each.told_at is None else written_short(each.told_at, zone, words),
+            "why": _why(each, words),
+            "street": str(each.address and f"{each.street}, {each.address.postcode} {each.address.city}"),
+        }
+        for each in people
+    ]
+    return {
+        **heading(alert, station, words),
+        "people": shown,
+        "streets": [(street, list(each)) for street, each in groupby(shown, key=lambda one: one["street"])],
+        "count": number(len(people), words),
+        "cut": len(people) >= MOST,
+        "who": "unconfirmed" if call.query.who == "unconfirmed" else "unreached",
+        "printed": written_time(call.services.clock.now(), zone, words),
+    }
+
+
+def _why(each: Visit, words: Words) -> str:
+    return sentence(each.reasons, words) if each.reasons else words("has not confirmed")
