@@ -29,6 +29,10 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]{1,200}$"},
         "description": "The same key and body: the same answer and one alert. Another body: 409.",
     },
+    "If-Match": {
+        "schema": {"type": "string", "pattern": '^"?[0-9]{1,19}"?$'},
+        "description": "The version that was looked at; another that holds by now: 412.",
+    },
     "Last-Event-ID": {
         "schema": {"type": "string", "pattern": "^[a-z0-9]{0,40}$"},
         "description": "What was seen last; a browser sends it when it reconnects.",
