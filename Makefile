@@ -106,7 +106,8 @@ fuzz: $(VENV)/.made-test
 
 # Breaks what can break, at full size, and prints who was lost (about an hour); `make test` has the short form.
 chaos: $(VENV)/.made-test pages openapi communes
-	TOCSIN_CHAOS=full $(BIN)/pytest tests/chaos --timeout=3600
+	TOCSIN_CHAOS=full TOCSIN_TEST_PEOPLE=20000 \
+		$(BIN)/pytest tests/chaos tests/integration/pipeline/test_twenty_thousand.py --timeout=3600
 
 # Versions as they are installed here, and the hashes of their files: requirements/README.md
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from broadcaster import collector
+from tests.servers.compiled import compile_once
 from tests.servers.postgres import Postgres
 from tests.servers.postgres import postgres as running_postgres
 from tests.servers.shaped import shaped
@@ -28,6 +29,7 @@ _ROOM = 3 * 2**30
 
 
 def pytest_configure() -> None:
+    compile_once()
     os.environ.setdefault("TOCSIN_TILES_URL", "off")  # no process that a test starts fetches a map of the world outside
     # Databases write each commit to the disk. No test pulls that plug, so where there is room the disk is memory.
     if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:

@@ -43,7 +43,7 @@ def main(wheel: Path, requirements: Path, port: int = 18473) -> None:
         venv = home / "venv"
         outside = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
         run(sys.executable, "-m", "venv", venv, env=outside, cwd=home)
-        pip = (venv / "bin/pip", "install", "-q")
+        pip = (venv / "bin/pip", "install", "-q", "--no-compile")  # most of them is never imported
         run(*pip, "--require-hashes", "-r", requirements, env=outside, cwd=home)
         run(*pip, "--no-deps", wheel, env=outside, cwd=home)
         env = outside | {"PATH": str(venv / "bin"), "TOCSIN_PORT": str(port), "TOCSIN_DATA_DIR": str(home / "data")}

@@ -309,6 +309,7 @@ async def test_a_schedule_goes_with_its_station(services: Services, station: Sta
     assert await scheduling.issue_due(services) == 0
 
 
+@pytest.mark.parametrize("services", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
