@@ -18,6 +18,7 @@ import aiohttp
 import psutil
 from sqlalchemy import func, select
 
+from broadcaster.domain.people import CHANNELS
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.tables import alerts, batches
 from tests.servers.breakable import OwnPostgres, OwnValkey
@@ -177,6 +178,7 @@ class ManyTown(Town):
             "event": "Inondation",
             "texts": TEXTS,
             "area": {"circles": [{"lon": CENTRE[0], "lat": CENTRE[1], "radius_m": RADIUS_M}]},
+            "channels": list(CHANNELS),  # at once: without it, step by step
             **changes,
         }
         headers = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": secrets.token_hex(8)}
