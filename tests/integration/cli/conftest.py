@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from broadcaster.cli import main
-from tests.servers.forked import started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,12 +65,10 @@ class Tocsin:
         )  # fmt: skip
 
     async def process(self, *args: str, **env: str) -> Ended:
-        """Run as a process of its own, forked from one that has imported it."""
-        with tempfile.TemporaryFile() as errors:
-            process = await started(*args, env={**os.environ, **self.env, **env}, errors=errors.fileno())
-            out, code = await process.stdout.read(), await process.wait()
-            errors.seek(0)
-            return Ended(code, out.decode(), errors.read().decode())
+        process = await self.begun(*args, **env)
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return Ended(process.returncode, out.decode(), err.decode())
 
 
 @pytest.fixture
