@@ -11,6 +11,7 @@ from broadcaster.pipeline import approving, auditing, notices, schedule, welcome
 from broadcaster.pipeline.digest import send_digests
 from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.helping import tell_untaken
+from broadcaster.pipeline.polls import close_polls
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.wake import wake
 from broadcaster.store import StoreUnavailable, help_requests, inbox, sandbox, schedules
@@ -52,6 +53,7 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             job(auditing.drop_old, hours=6),
             job(escalate, seconds=1),
             job(send_digests, seconds=2),
+            job(close_polls, seconds=5),
             job(tell_untaken, seconds=2),
             job(mind_residents, seconds=10),
             job(welcome.send_due, seconds=10),

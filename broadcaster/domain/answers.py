@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 
-from broadcaster.domain.alerts import RULES, Alert
+from broadcaster.domain.alerts import RULES, Alert, MsgType
 from broadcaster.domain.audience import Pool
 
 RECEIVED, SAFE, HELP = 11, 12, 13
@@ -68,7 +68,7 @@ def choice_of(word: str) -> int | None:
 
 def asks(alert: Alert) -> bool:
     """Return whether an alert's messages ask for an answer: where it matters who reacts, or the author asks."""
-    if alert.audience.pool is Pool.STORED:
+    if alert.msg_type is MsgType.CANCEL or alert.audience.pool is Pool.STORED:
         return False
     return alert.own_answers > 0 or RULES[alert.severity].answers
 

@@ -1,8 +1,9 @@
 """Routes for residents' and visitors' devices, beside those of ``routes``."""
 
-from broadcaster.http import answering, cells, confirmations, residents, subscribers, trials
+from broadcaster.http import answering, cells, confirmations, polls, residents, subscribers, trials
 from broadcaster.http.route import SMALL, Access, Route
 from broadcaster.http.schemas.answers import AnswerIn, AnswerMade, AnswersOut
+from broadcaster.http.schemas.polls import MyPollOut, VoteIn
 from broadcaster.http.schemas.reports import ReceiptIn
 from broadcaster.http.schemas.residents import (
     CellOut,
@@ -122,6 +123,28 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         body=AnswerIn,
         largest=SMALL,
         fails=(404,),
+        tag="subscribers",
+    ),
+    Route(
+        "GET",
+        _ME + "/polls/{token}",
+        polls.mine,
+        Access.SUBSCRIBER,
+        "Whether I may vote, and have.",
+        {200: MyPollOut},
+        fails=(404,),
+        tag="subscribers",
+    ),
+    Route(
+        "PUT",
+        _ME + "/polls/{token}",
+        polls.vote,
+        Access.SUBSCRIBER,
+        "My vote, once.",
+        {204: None},
+        body=VoteIn,
+        largest=SMALL,
+        fails=(403, 404, 409),
         tag="subscribers",
     ),
     Route(

@@ -8,6 +8,7 @@ from broadcaster.http import (
     escalation,
     health,
     nearby,
+    polls,
     receipts,
     sandbox,
     stations,
@@ -22,6 +23,7 @@ from broadcaster.http.schedule_routes import SCHEDULE_ROUTES
 from broadcaster.http.schemas.alerts import Nearby, NearbyQuery
 from broadcaster.http.schemas.answers import AnswerIn, AnswerMade
 from broadcaster.http.schemas.escalation import PoliciesIn, PoliciesOut
+from broadcaster.http.schemas.polls import PollIn, PollOut
 from broadcaster.http.schemas.reports import Health, Readiness, ReceiptIn, SandboxPage, SandboxQuery
 from broadcaster.http.schemas.stations import StationIn, StationOut, TopicsIn
 from broadcaster.http.schemas.subscribers import (
@@ -214,6 +216,30 @@ ROUTES: tuple[Route, ...] = (
         views=Action.SANDBOX_SEEN,
     ),
     *SCHEDULE_ROUTES,
+    Route(
+        "POST",
+        "/v1/polls",
+        polls.create,
+        Access.KEY,
+        "Ask followers, groups or the people of an area.",
+        {201: PollOut},
+        body=PollIn,
+        largest=SHAPE,
+        fails=(404,),
+        tag="alerts",
+        permission=Permission.SEND,
+        changes=(Action.ALERT_SENT,),
+    ),
+    Route(
+        "GET",
+        "/v1/polls/{token}",
+        polls.show,
+        Access.PUBLIC,
+        "A poll; its result and turnout once it is closed.",
+        {200: PollOut},
+        fails=(404,),
+        tag="public",
+    ),
     # Answers, receipts and callbacks
     Route(
         "POST",

@@ -126,6 +126,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("alert-over", "{fire_page}", "/a/{token}"),
     Shown("alert-all-clear", "{over_page}", "/a/{token}"),
     Shown("alert-exercise", "{drill_page}", "/a/{token}"),
+    Shown("poll", "{poll}", "/polls/{token}"),
     Shown("opt-out", "{opt_out}", "/u/{token}"),
     Shown("nothing-there", "/a/nothing", "/a/{token}", forgives="404"),
     # For residents
@@ -186,6 +187,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("mistake", "/console/alerts/{flood}/cancel?kind=mistake", "/console/alerts/{id}/cancel"),
     Shown("remind", "/console/alerts/{flood}/remind", "/console/alerts/{id}/remind"),
     Shown("help", "/console/help?station={station}", "/console/help", ready=".pin"),
+    Shown("polls", "/console/polls?station={station}", "/console/polls"),
     Shown("inbox", "/console/inbox?station={station}", "/console/inbox"),
     Shown("report", "/console/alerts/{flood}/report", "/console/alerts/{id}/report"),
     Shown("visits", "/console/alerts/{flood}/visits", "/console/alerts/{id}/visits"),

@@ -144,6 +144,11 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
         kept = await api.call("GET", "/v1/sandbox?limit=50")
         mail = village.town.smtp.messages[-1].parsed
         first = village.town.residents[0]
+        closes = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
+        asked = {"question": "Un marché le soir ?", "answers": ["Oui", "Non"], "closes": closes}
+        poll = await api.call(
+            "POST", "/v1/polls", {"station": STATION, "audience": "all_followers", **asked}, expect=201
+        )
         answer = re.search(r"/r/[\w-]+", mail.get_body(("plain",)).get_content())[0]
         asking = f"/v1/answers/{answer.rpartition('/')[2]}"
         await api.call("POST", asking, {"answer": "help", "lon": CENTRE[0], "lat": CENTRE[1]})
@@ -161,6 +166,7 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
             "drill_page": urlsplit(drill["url"]).path,
             "message": kept["messages"][0]["id"],
             "answer": answer,
+            "poll": urlsplit(poll["url"]).path,
             "opt_out": urlsplit(str(mail["List-Unsubscribe"]).strip("<>")).path,
             "person": first.id,
             "group": first.groups[0],

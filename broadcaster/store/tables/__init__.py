@@ -26,6 +26,9 @@ from broadcaster.store.tables.people import (
     FORGOTTEN_ONLY, GONE_ONLY, addresses, changes, confirmations, contacts, cursors, follows, links, memberships,
     opt_outs, places, positions, signed_requests, subscribers, topic_choices, trials, upload_parts, uploads, welcomes,
 )
+from broadcaster.store.tables.polls import (
+    poll_ballots, poll_pending, poll_voters, polls,
+)
 from broadcaster.store.tables.stations import (
     NOT_SENT, api_keys, groups, occurrences, ppms, schedules, stations, templates, topic_shares,
 )
@@ -80,6 +83,10 @@ __all__ = [
     "outbox",
     "passkeys",
     "places",
+    "poll_ballots",
+    "poll_pending",
+    "poll_voters",
+    "polls",
     "positions",
     "ppms",
     "processes",

@@ -8,7 +8,7 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Handler, Route
 from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.pipeline.helping import HELP
-from broadcaster.web.console import helping, home, inbox, signing_in
+from broadcaster.web.console import helping, home, inbox, polls, signing_in
 from broadcaster.web.console.alerts import alerts, live, live_cancel, live_step, report, unreached, visits
 from broadcaster.web.console.compose import compose, editing, later, ppms, preview, templates, updating
 from broadcaster.web.console.compose import sending as compose_sending
@@ -415,6 +415,8 @@ ROUTES: tuple[Route, ...] = (
         "Take one in charge, or close it.",
         changes=(Action.HELP_TAKEN, Action.HELP_CLOSED),
     ),
+    page_at(polls.POLLS, polls.page, Permission.SEND, "Polls."),
+    form_at(polls.POLLS, polls.make, Permission.SEND, "Open one.", proven=True, changes=(Action.ALERT_SENT,)),
     page_at(
         "/console/inbox",
         inbox.page,

@@ -2,7 +2,7 @@
 
 from broadcaster.http import answering
 from broadcaster.http.route import SMALL, Access, Route
-from broadcaster.web.resident import answer, confirming, follow, install, mine, opt_out, public, sign
+from broadcaster.web.resident import answer, confirming, follow, install, mine, opt_out, polls, public, sign
 
 _HTML = "text/html"
 
@@ -81,6 +81,7 @@ ROUTES: tuple[Route, ...] = (
         tag="public",
     ),
     _page("/s/{slug}", follow.page_of_station, "Follow a station: where its QR code leads."),
+    _page("/polls/{token}", polls.show, "A poll, to vote, or its result."),
     _page("/me", mine.me, "What I follow, how I am told, and the way out."),
     _page("/here", mine.here, "The alerts at this place, for visitors."),
     _page("/sign/{slug}", sign.show, "A station's alerts, for a town's display."),

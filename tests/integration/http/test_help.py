@@ -65,7 +65,7 @@ async def test_help_is_offered_on_duty_told_to_all_after_two_minutes_and_taken_i
         second = await served.issue(channels=["sms", "push"])
         await served.finished(second["id"])
         said = [each.body for each in town.twilio.messages if each.to == rose.mobile][-1]
-        assert said.endswith("En danger : 112 (SMS 114). Répondez 1 reçu, 2 en sécurité, 3 aide")
+        assert said.endswith("En danger : 112 (SMS 114). Répondez 1 lu, 2 en sécurité, 3 aide")
         pushed = town.pushed[-1].json
         assert pushed["answers"][-1] == ["help", "Appelez d’abord le 112. J’ai besoin d’aide"]
 
@@ -74,7 +74,7 @@ async def test_help_is_offered_on_duty_told_to_all_after_two_minutes_and_taken_i
         form = f"answer=help&lon={HERE['lon']}&lat={HERE['lat']}"
         assert (await api.call("POST", f"/r/{token}", key=None, raw=form, headers=FORM))[0] == 303
         _, _, page = await api.call("GET", f"/r/{token}?said=0", key=None)
-        assert "a reçu votre demande d’aide" in page
+        assert "a bien votre demande d’aide" in page
         other = {"answer": "help", "lon": 0.5, "lat": 48.7}
         assert (await api.call("POST", f"/v1/answers/{token}", other, key=None))[2]["recorded"]
         await tell_untaken(served.running.services)

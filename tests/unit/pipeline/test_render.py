@@ -103,7 +103,9 @@ def test_an_all_clear_says_so_before_anything_but_exercise(channel, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("sentence", ["EXERCISE", "TEST", "Update", "ALL CLEAR", "Stop: %(url)s"])
+@pytest.mark.parametrize(
+    "sentence", ["EXERCISE", "TEST", "Update", "ALL CLEAR", "Stop: %(url)s", "Reply 1 received, 2 safe"]
+)
 def test_our_own_words_never_make_an_sms_dearer(sentence, language):
     assert count(catalogs().words(language).typed(sentence)).culprits == ()
 
@@ -153,7 +155,7 @@ def test_a_short_sms_says_it_all_and_in_order():
     said = render(ChannelName.SMS, context(), "fr")(ID).text
     assert re.fullmatch(
         r"L'Aigle: La Risle déborde\nMontez à l'étage\. Le niveau monte vite\.\nhttps://alerts\.example/r/\S+\n"
-        r"Répondez 1 reçu, 2 en sécurité",
+        r"Répondez 1 lu, 2 en sécurité",
         said,
     )
 

@@ -1,0 +1,112 @@
+"""Polls: open one, look at it, vote."""
+
+from typing import Any
+
+from aiohttp import web
+
+from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.refusals import Conflict, Forbidden, NotFound, Refused
+from broadcaster.domain.stations import Station
+from broadcaster.http.answers import answer as respond
+from broadcaster.http.answers import nothing
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.alerts import AudienceIn
+from broadcaster.http.schemas.polls import MyPollOut, PollIn, PollOut, VoteIn
+from broadcaster.http.stations import station_given
+from broadcaster.pipeline.polls import open_poll
+from broadcaster.store import Unit, polls
+from broadcaster.store.polls import Poll
+from broadcaster.store.stations import stations
+
+
+async def create(call: Call[PollIn, None]) -> web.Response:
+    """Open a poll, and announce it."""
+    given = call.body
+    async with call.services.store.read() as unit:
+        station = await station_given(unit, given.station)
+    call.need(station.id)
+    texts = {station.languages[0]: (given.question, given.answers)}
+    texts |= {language: (each.question, each.answers) for language, each in given.texts.items()}
+    audience = given.audience if isinstance(given.audience, AudienceIn) else AudienceIn(kind=given.audience)
+    poll = await open_poll(
+        call.services,
+        station,
+        call.actor,
+        texts,
+        audience=Audience(AudienceKind(audience.kind), audience.groups),
+        area=given.area,
+        closes_at=given.closes,
+    )
+    return respond(await shown(call, poll, station, station.languages[0]), 201)
+
+
+async def show(call: Call[None, None]) -> web.Response:
+    """Return a poll; its result once it is closed."""
+    poll, station = await poll_of(call)
+    return respond(await shown(call, poll, station, station.languages[0]))
+
+
+async def mine(call: Call[None, None]) -> web.Response:
+    """Return whether a subscriber may vote, and has."""
+    poll, _ = await poll_of(call)
+
+    async def read(unit: Unit) -> MyPollOut:
+        voted = await polls.has_voted(unit, poll, call.subscriber_id)
+        may = poll.closed_at is None and not voted and await polls.may_vote(unit, poll, call.subscriber_id)
+        return MyPollOut(may_vote=may, voted=voted)
+
+    return respond(await call.services.store.look(read))
+
+
+async def vote(call: Call[VoteIn, None]) -> web.Response:
+    """Take a subscriber's vote, which can't be changed."""
+    poll, _ = await poll_of(call)
+    if poll.closed_at is not None or call.services.clock.now() >= poll.closes_at:
+        raise Conflict("poll-closed")
+    if call.body.answer > poll.size:
+        raise Refused("answer-unknown", "answer")
+
+    async def keep(unit: Unit) -> bool:
+        if not await polls.may_vote(unit, poll, call.subscriber_id):
+            raise Forbidden("poll-not-yours")
+        return await polls.vote(unit, poll, call.subscriber_id, call.body.answer)
+
+    if not await call.services.store.transact(keep):
+        raise Conflict("poll-voted")
+    return nothing()
+
+
+async def poll_of(call: Call[Any, Any]) -> tuple[Poll, Station]:
+    """Return the path's poll and its station. Raises ``NotFound``."""
+    token = call.request.match_info["token"][:40]
+
+    async def read(unit: Unit) -> tuple[Poll, Station] | None:
+        poll = await polls.by_token(unit, token)
+        station = None if poll is None else await stations.by_id(unit, poll.station_id)
+        return None if poll is None or station is None else (poll, station)
+
+    found = await call.services.store.look(read)
+    if found is None:
+        raise NotFound("poll-missing")
+    return found
+
+
+async def shown(call: Call[Any, Any], poll: Poll, station: Station, language: str) -> PollOut:
+    """Return a poll as anybody may see it."""
+
+    async def read(unit: Unit) -> tuple[dict[int, int] | None, int]:
+        return await polls.result(unit, poll), await polls.turnout(unit, poll)
+
+    result, turnout = await call.services.store.look(read)
+    question, own = poll.text_in(language, station.languages[0])
+    return PollOut(
+        token=poll.token,
+        url=f"{call.services.base_url}/polls/{poll.token}",
+        question=question,
+        answers=own,
+        closes_at=poll.closes_at,
+        closed=poll.closed_at is not None,
+        turnout=None if poll.closed_at is None or result is None else turnout,
+        entitled=poll.entitled,
+        result=None if result is None else tuple(n for _, n in sorted(result.items())),
+    )

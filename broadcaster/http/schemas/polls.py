@@ -1,0 +1,47 @@
+"""Polls, in and out."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from broadcaster.domain.answers import MOST
+from broadcaster.http.schemas.alerts import AnyAudience, AudienceIn, OwnAnswers, Question
+from broadcaster.http.schemas.base import AreaJson, Given, Locale, Moment, Shown, Slug
+
+
+class PollTextIn(Given):
+    question: Question
+    answers: OwnAnswers
+
+
+class PollIn(PollTextIn):
+    """A question in the station's own language, and in others, to followers, groups or the people of an area."""
+
+    station: Slug
+    texts: dict[Locale, PollTextIn] = Field(default_factory=dict)
+    closes: Moment
+    area: AreaJson | None = None
+    audience: AnyAudience = Field(default_factory=AudienceIn)
+
+
+class PollOut(Shown):
+    """``result``: ballots by answer, in order; null while it is open, and below ten ballots."""
+
+    token: str
+    url: str
+    question: str
+    answers: tuple[str, ...]
+    closes_at: datetime
+    closed: bool
+    turnout: int | None = Field(description="How many voted; null while it is open.")
+    entitled: int | None
+    result: tuple[int, ...] | None
+
+
+class MyPollOut(Shown):
+    may_vote: bool
+    voted: bool
+
+
+class VoteIn(Given):
+    answer: int = Field(ge=1, le=MOST)

@@ -1,0 +1,76 @@
+"""Polls: a question to followers, groups or the people of an area, announced by a message of its own."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from broadcaster.domain.alerts import Message, Severity, Text
+from broadcaster.domain.answers import FEWEST, LONGEST_ANSWER, LONGEST_QUESTION, MOST
+from broadcaster.domain.audience import Audience
+from broadcaster.domain.audit import Actor
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.refusals import Refused
+from broadcaster.domain.stations import Station
+from broadcaster.ids import new_id, new_token
+from broadcaster.languages import catalogs
+from broadcaster.pipeline.issue import LONGEST, IssueAlert, issue
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit, polls
+from broadcaster.store.polls import Poll
+from zones import Area
+
+_LEAST = timedelta(minutes=10)
+
+
+async def open_poll(
+    services: Services,
+    station: Station,
+    actor: Actor,
+    texts: Mapping[str, tuple[str, tuple[str, ...]]],
+    *,
+    audience: Audience,
+    area: Area | None,
+    closes_at: datetime,
+) -> Poll:
+    """Store a poll, and send the message that announces it, in one transaction. Raises ``Refused``."""
+    now, token = services.clock.now(), new_token()
+    if not now + _LEAST <= closes_at <= now + LONGEST:
+        raise Refused("poll-closes", "closes", days=LONGEST.days)
+    sizes = {len(own) for _, own in texts.values()}
+    for question, own in texts.values():
+        if not question or len(question) > LONGEST_QUESTION or any(len(each) > LONGEST_ANSWER for each in own):
+            raise Refused("answers-number", "question", least=FEWEST, most=MOST)
+    if len(sizes) != 1 or not FEWEST <= min(sizes) <= max(sizes) <= MOST or station.languages[0] not in texts:
+        raise Refused("answers-number", "answers", least=FEWEST, most=MOST)
+    said = {}
+    for language, (question, _) in texts.items():
+        words = catalogs().words(language, *station.languages)
+        link = f"{services.base_url}/polls/{token}"
+        said[language] = Text(question, words("Your town asks you: vote at %(link)s", link=link))
+    message = Message(
+        severity=Severity.MINOR,
+        event="Poll",
+        texts=said,
+        area=area,
+        audience=audience,
+        channels=(ChannelName.PUSH, ChannelName.EMAIL),
+    )
+    made: list[Poll] = []
+
+    async def keep(unit: Unit, alert: object) -> None:
+        poll = Poll(new_id(), token, station.id, dict(texts), alert.id, closes_at, None, None)  # type: ignore[attr-defined]
+        made[:] = [poll]
+        await polls.add(unit, poll, actor.key_id)
+
+    await issue(services, IssueAlert(station=station, actor=actor, message=message, expires_at=closes_at), first=keep)
+    return made[0]
+
+
+async def close_polls(services: Services) -> None:
+    """Close what is due, each once."""
+    now = services.clock.now()
+    for poll in await services.store.look(lambda unit: polls.due(unit, now)):
+
+        async def close(unit: Unit, poll: Poll = poll) -> None:
+            await polls.close(unit, poll, now)
+
+        await services.store.transact(close)

@@ -1,0 +1,219 @@
+"""Polls: one vote a person, and nothing that joins a ballot to a person.
+
+A vote waits, sealed, until its group has ten others to hide among; then voters and ballots are written in one
+transaction, the ballots shuffled and under random keys. Ten votes always stay behind until the end, so
+that the last group has ten too.
+"""
+
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+
+from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, LinkStatus
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.tables import (
+    alerts,
+    contacts,
+    follows,
+    links,
+    poll_ballots,
+    poll_pending,
+    poll_voters,
+    polls,
+    recipients,
+)
+
+GROUP = 10
+"""Fewest ballots written at once, and fewest of which a result is shown."""
+_KEY = 16
+_PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """``texts``: question and answers by language. ``alert_id``: the message that announces it. ``entitled``: how many
+    people it was for, once it is closed.
+    """
+
+    id: int
+    token: str
+    station_id: int
+    texts: Mapping[str, tuple[str, tuple[str, ...]]]
+    alert_id: int
+    closes_at: datetime
+    closed_at: datetime | None
+    entitled: int | None
+
+    def text_in(self, language: str, default: str) -> tuple[str, tuple[str, ...]]:
+        """Return question and answers in a language, else in the default, else in the first."""
+        found = self.texts.get(language) or self.texts.get(default)
+        return found or next(iter(self.texts.values()))
+
+    @property
+    def size(self) -> int:
+        """Return how many answers it has."""
+        return len(next(iter(self.texts.values()))[1])
+
+
+async def add(unit: Unit, poll: Poll, key_id: int) -> None:
+    """Store a new poll."""
+    texts = {language: [question, *own] for language, (question, own) in poll.texts.items()}
+    await unit.conn.execute(
+        polls.insert().values(
+            id=poll.id,
+            token=poll.token,
+            station_id=poll.station_id,
+            texts=texts,
+            alert_id=poll.alert_id,
+            key_id=key_id,
+            closes_at=poll.closes_at,
+        )
+    )
+
+
+async def by_token(unit: Unit, token: str) -> Poll | None:
+    row = (await unit.conn.execute(select(polls).where(polls.c.token == token))).one_or_none()
+    return None if row is None else _poll(row)
+
+
+async def by_alert(unit: Unit, alert_id: int) -> Poll | None:
+    """Return the poll that an alert announces."""
+    row = (await unit.conn.execute(select(polls).where(polls.c.alert_id == alert_id))).one_or_none()
+    return None if row is None else _poll(row)
+
+
+async def listed(unit: Unit, station_ids: Collection[int], limit: int) -> list[Poll]:
+    """Return the polls of these stations, newest first."""
+    query = select(polls).where(polls.c.station_id.in_(station_ids)).order_by(polls.c.id.desc()).limit(limit)
+    return [_poll(row) for row in await unit.conn.execute(query)]
+
+
+async def may_vote(unit: Unit, poll: Poll, subscriber_id: int) -> bool:
+    """Return whether somebody was asked, and is verified: the station registered them, or they confirmed a number or a
+    mail address. A device alone proves no person.
+    """
+    told = recipients.c.alert_id == poll.alert_id, recipients.c.subscriber_id == subscriber_id
+    if await unit.conn.scalar(select(recipients.c.subscriber_id).where(*told)) is None:
+        return False
+    known = (
+        select(follows.c.subscriber_id)
+        .join(alerts, alerts.c.station_id == follows.c.station_id)
+        .where(alerts.c.id == poll.alert_id, follows.c.subscriber_id == subscriber_id, follows.c.registered == 1)
+    )
+    proven = (
+        select(links.c.contact_id)
+        .join(contacts, contacts.c.id == links.c.contact_id)
+        .where(
+            links.c.subscriber_id == subscriber_id,
+            links.c.status == LinkStatus.CONFIRMED,
+            contacts.c.channel != _PUSH,
+        )
+    )
+    return any([await unit.conn.scalar(query.limit(1)) is not None for query in (known, proven)])
+
+
+async def vote(unit: Unit, poll: Poll, subscriber_id: int, choice: int) -> bool:
+    """Take a vote; False if the person has voted. It can't be changed."""
+    await unit.in_turn("poll", poll.id)
+    mark = _mark(unit, poll, subscriber_id)
+    for table in (poll_voters, poll_pending):
+        there = select(table.c.mark).where(table.c.poll_id == poll.id, table.c.mark == mark)
+        if await unit.conn.scalar(there) is not None:
+            return False
+    sealed = unit.vault.seal(bytes((choice,)), _context(poll, mark))
+    await unit.conn.execute(poll_pending.insert().values(poll_id=poll.id, mark=mark, sealed=sealed))
+    waiting = await _count(unit, poll_pending, poll.id)
+    if waiting >= 2 * GROUP:
+        await _write(unit, poll, waiting - GROUP)
+    return True
+
+
+async def has_voted(unit: Unit, poll: Poll, subscriber_id: int) -> bool:
+    mark = _mark(unit, poll, subscriber_id)
+    return any(
+        [
+            await unit.conn.scalar(select(each.c.mark).where(each.c.poll_id == poll.id, each.c.mark == mark))
+            is not None
+            for each in (poll_voters, poll_pending)
+        ]
+    )
+
+
+async def turnout(unit: Unit, poll: Poll) -> int:
+    """Return how many people have voted."""
+    return await _count(unit, poll_voters, poll.id) + await _count(unit, poll_pending, poll.id)
+
+
+async def result(unit: Unit, poll: Poll) -> dict[int, int] | None:
+    """Return ballots by choice of a closed poll; None while it is open, and below ten ballots."""
+    if poll.closed_at is None or await _count(unit, poll_ballots, poll.id) < GROUP:
+        return None
+    rows = await unit.conn.execute(
+        select(poll_ballots.c.choice, func.count().label("n"))
+        .where(poll_ballots.c.poll_id == poll.id)
+        .group_by(poll_ballots.c.choice)
+    )
+    return dict.fromkeys(range(1, poll.size + 1), 0) | {row.choice: row.n for row in rows}
+
+
+async def due(unit: Unit, now: datetime) -> list[Poll]:
+    """Return the polls to close."""
+    query = select(polls).where(polls.c.closes_at <= now, polls.c.closed_at.is_(None))
+    return [_poll(row) for row in await unit.conn.execute(query)]
+
+
+async def close(unit: Unit, poll: Poll, now: datetime) -> None:
+    """Close a poll: write its last group; fewer than ten votes in all are deleted uncounted."""
+    await unit.in_turn("poll", poll.id)
+    waiting = await _count(unit, poll_pending, poll.id)
+    if waiting >= GROUP:
+        await _write(unit, poll, waiting)
+    entitled = select(func.count()).select_from(recipients).where(recipients.c.alert_id == poll.alert_id)
+    values = {"closed_at": now, "entitled": await unit.conn.scalar(entitled) or 0}
+    await unit.conn.execute(delete(poll_pending).where(poll_pending.c.poll_id == poll.id))
+    await unit.conn.execute(update(polls).where(polls.c.id == poll.id, polls.c.closed_at.is_(None)).values(values))
+
+
+async def _write(unit: Unit, poll: Poll, n: int) -> None:
+    """Write ``n`` of the waiting votes, picked and shuffled by chance."""
+    rows = list((await unit.conn.execute(select(poll_pending).where(poll_pending.c.poll_id == poll.id))).all())
+    chance = secrets.SystemRandom()
+    taken = chance.sample(rows, n)
+    choices = [unit.vault.open(row.sealed, _context(poll, row.mark))[0] for row in taken]
+    chance.shuffle(choices)
+    marks = sorted(row.mark for row in taken)
+    ballots = sorted((secrets.token_bytes(_KEY), choice) for choice in choices)
+    await unit.conn.execute(poll_voters.insert(), [{"poll_id": poll.id, "mark": mark} for mark in marks])
+    rows_of = [{"poll_id": poll.id, "key": key, "choice": choice} for key, choice in ballots]
+    await unit.conn.execute(poll_ballots.insert(), rows_of)
+    gone = poll_pending.c.poll_id == poll.id, poll_pending.c.mark.in_(marks)
+    await unit.conn.execute(delete(poll_pending).where(*gone))
+
+
+async def _count(unit: Unit, table: Any, poll_id: int) -> int:
+    return await unit.conn.scalar(select(func.count()).select_from(table).where(table.c.poll_id == poll_id)) or 0
+
+
+def _mark(unit: Unit, poll: Poll, subscriber_id: int) -> bytes:
+    return unit.vault.fingerprint("voter", f"{poll.id}\0{subscriber_id}")
+
+
+def _context(poll: Poll, mark: bytes) -> bytes:
+    return b"ballot:%d:" % poll.id + mark
+
+
+def _poll(row: Any) -> Poll:
+    return Poll(
+        id=row.id,
+        token=row.token,
+        station_id=row.station_id,
+        texts={language: (said[0], tuple(said[1:])) for language, said in row.texts.items()},
+        alert_id=row.alert_id,
+        closes_at=row.closes_at,
+        closed_at=row.closed_at,
+        entitled=row.entitled,
+    )

@@ -1,0 +1,33 @@
+// A poll: who may vote sees its answers as buttons, and votes once.
+
+import { ask, once } from "./parts/ask.js";
+import { fact } from "./parts/device.js";
+import { one } from "./parts/dom.js";
+
+const form = /** @type {HTMLFormElement|null} */ (one("#poll"));
+const said = one("#said");
+
+async function look() {
+  const { to, thanks, notYours } = form.dataset;
+  if (!(await fact("token"))) return;
+  const mine = await ask("GET", to);
+  form.hidden = !mine.may_vote;
+  said.textContent = mine.voted ? thanks : mine.may_vote ? "" : notYours;
+}
+
+if (form) {
+  look().catch(() => undefined);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const button = /** @type {HTMLButtonElement} */ (event.submitter);
+    once(form, async () => {
+      try {
+        await ask("PUT", form.dataset.to, { answer: Number(button.value) });
+        await look();
+      } catch {
+        said.textContent = form.dataset.failed;
+        await look().catch(() => undefined);
+      }
+    });
+  });
+}
