@@ -10,6 +10,8 @@ from tests.integration.http.conftest import an_alert, circle
 from tests.integration.http.test_alerts import someone, until_finished
 from tests.integration.http.test_live import look
 
+SAID = ("headline", "description", "instruction")
+
 
 def given(page: str) -> dict:
     return json.loads(re.search(r'id="given">(.*?)</script>', page, re.DOTALL)[1])
@@ -22,7 +24,7 @@ def body_of(left: dict, **changes) -> dict:
     return {
         "station": left["station"],
         **{name: draft[name] for name in kept},
-        "texts": {code: {"headline": text["headline"]} for code, text in draft["texts"].items() if text["headline"]},
+        "texts": {code: {name: text[name] for name in SAID} for code, text in draft["texts"].items()},
         "area": {"circles": draft["circles"]},
         "audience": {"kind": draft["audience"], "groups": draft["groups"]},
         "territory": False,
