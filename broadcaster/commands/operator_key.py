@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.audit import Action, Actor, ActorKind
-from broadcaster.domain.operators import LINK_HOLDS
+from broadcaster.domain.operators import KEY_OF_COMMAND, KEY_OF_MACHINE, LINK_HOLDS
 from broadcaster.domain.permissions import KeyRole
 from broadcaster.store.operations import audit
 from broadcaster.store.operators import operators
@@ -23,14 +23,12 @@ if TYPE_CHECKING:
     from broadcaster.clock import Clock
     from broadcaster.store.engine.engine import Store, Unit
 
-LABEL = "operator of this machine"
 DAYS = 90
 """Default lifetime of a key for all stations."""
 OLD_FILE = "operator.key"
 """Where earlier versions stored the key, beside the secret."""
 
 _FIRST = "Administrator"
-_FOR_A_COMMAND = "a command on this machine"
 _LONGEST_COMMAND = timedelta(hours=25)
 
 
@@ -63,10 +61,10 @@ async def fresh(unit: Unit, clock: Clock, *, days: int = DAYS, rotate: bool = Fa
     now = clock.now()
     if rotate:
         for row in await stations.keys_that_hold(unit, now):
-            if row.label == LABEL:
+            if row.label == KEY_OF_MACHINE:
                 await stations.revoke_key(unit, row.id, now)
                 await audit.record(unit, Actor(ActorKind.MACHINE, now), Action.KEY_REVOKED, row.id)
-    made = await stations.add_key(unit, KeyRole.ADMIN, None, LABEL, now, expires_at=now + timedelta(days=days))
+    made = await stations.add_key(unit, KeyRole.ADMIN, None, KEY_OF_MACHINE, now, expires_at=now + timedelta(days=days))
     await record_key(unit, made, now)
     return made
 
@@ -82,7 +80,7 @@ async def key_for_a_command(store: Store, clock: Clock) -> AsyncIterator[str]:
     """Make a key that ends with the block: access to the database and its secret is authorization enough."""
     now = clock.now()
     async with store.write() as unit:
-        key = await stations.add_key(unit, KeyRole.ADMIN, None, _FOR_A_COMMAND, now, expires_at=now + _LONGEST_COMMAND)
+        key = await stations.add_key(unit, KeyRole.ADMIN, None, KEY_OF_COMMAND, now, expires_at=now + _LONGEST_COMMAND)
     try:
         yield key
     finally:

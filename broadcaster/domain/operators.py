@@ -12,6 +12,8 @@ LINK_HOLDS = timedelta(hours=1)
 """How long the link of the first administrator, and of a recovery, is valid."""
 INVITATION_HOLDS = timedelta(days=7)
 LONGEST_NAME = 80
+KEY_OF_MACHINE, KEY_OF_COMMAND = "operator of this machine", "a command on this machine"
+"""Labels of the keys that commands make; translated where they are shown."""
 LEAST_PASSWORD, LONGEST_PASSWORD = 12, 128
 """Characters."""
 ROLES = (Role.VIEWER, Role.WRITER, Role.APPROVER, Role.OWNER)

@@ -33,13 +33,13 @@ NOT_TRIED = frozenset({Reason.NO_CONTACT, Reason.UNUSED, Reason.PAUSED, Reason.O
 """Nothing was sent to the person; a later chunk of the same alert may find a contact."""
 
 SENTENCES: Mapping[Reason, str] = {
-    Reason.NO_CONTACT: "No valid number or address at all",
+    Reason.NO_CONTACT: "No valid number or address",
     Reason.UNUSED: "Has a number or address that this alert did not use",
     Reason.PAUSED: "Paused by their own wish",
     Reason.OPTED_OUT: "Opted out: they asked for no more messages",
     Reason.QUIET: "Not woken: the alert was over before their quiet hours were",
     Reason.EXPIRED: "too late, the alert was over",
-    Reason.CANCELLED: "not sent, the alert was lifted before",
+    Reason.CANCELLED: "not sent, the alert had ended before",
     Reason.FAILED: "refused, or not delivered",
     Reason.GONE: "the address does not exist any more",
     Reason.RETIRED: "not sent, the address had stopped working",

@@ -1,5 +1,6 @@
 """Names in the reader's language."""
 
+from broadcaster.domain.operators import KEY_OF_COMMAND, KEY_OF_MACHINE
 from broadcaster.domain.people import ChannelName
 from broadcaster.web.i18n import Words
 
@@ -9,6 +10,11 @@ CHANNEL_ICONS = {
     ChannelName.VOICE: "phone",
     ChannelName.EMAIL: "mail",
 }
+
+
+def author_word(label: str, words: Words) -> str:
+    """Return an author's name; those of the keys that commands make are translated."""
+    return words(label) if label in (KEY_OF_MACHINE, KEY_OF_COMMAND) else label
 
 
 def language_word(locale: str, words: Words) -> str:

@@ -24,6 +24,7 @@ from broadcaster.web.assets import ASSETS, Assets
 from broadcaster.web.ground import map_address, tiled
 from broadcaster.web.i18n import Words, catalogs, preferred
 from broadcaster.web.names import CHANNEL_ICONS
+from channels.sms import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -66,6 +67,7 @@ def set_up(app: web.Application) -> None:
         "direction": direction,
         "own_name": own_name,
         "channel_icons": CHANNEL_ICONS,
+        "written_phone": written,
     }
     settings = app[SERVICES].settings
     environment.globals["map_tiles"] = map_address(settings)

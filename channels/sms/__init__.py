@@ -1,7 +1,7 @@
 """SMS: the Twilio channel, phone numbers, and cost."""
 
 from channels.sms.channel import Sms, SmsMessage
-from channels.sms.phone import InvalidPhone, PhoneNumber, parse_phone, region_of_insee
+from channels.sms.phone import InvalidPhone, PhoneNumber, parse_phone, region_of_insee, written
 from channels.sms.price import SmsPrice
 from channels.sms.segments import Segments, count, fits_gsm7
 from channels.sms.spelling import plain
@@ -18,4 +18,5 @@ __all__ = [
     "parse_phone",
     "plain",
     "region_of_insee",
+    "written",
 ]

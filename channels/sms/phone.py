@@ -86,6 +86,17 @@ class PhoneNumber:
         return self.kind in ("mobile", "fixed_or_mobile")
 
 
+def written(phone: str) -> str:
+    """Return a number as people write it: +33233841616 is 02 33 84 16 16, +442079460000 is +44 20 7946 0000."""
+    try:
+        number = phonenumbers.parse(phone, None)
+    except phonenumbers.NumberParseException:
+        return phone
+    is_french = number.country_code in _FRENCH_CODES
+    form = phonenumbers.PhoneNumberFormat.NATIONAL if is_french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, form).replace(" ", "\u00a0")
+
+
 def region_of_insee(insee: str) -> str:
     """Return the phone region of a commune's INSEE code (61214 FR, 97411 RE); raises ``ValueError``."""
     if not _INSEE.fullmatch(insee):

@@ -137,6 +137,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("me-nobody", "/me"),
     Shown("me", "/me", then=_as_a_resident, ready="main button:visible"),
     Shown("here", "/here"),
+    Shown("accessibility", "/accessibility"),
     Shown("here-looked", "/here", at=INSIDE, then=_press("#look"), ready="#result li"),
     Shown("sign", "/sign/{station}", "/sign/{slug}", whole=False),
     # For operators

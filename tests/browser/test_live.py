@@ -93,9 +93,9 @@ async def test_an_alert_is_lifted_by_keyboard_alone_and_only_by_holding(visit, v
                 return
         raise AssertionError(f"the keyboard does not come to “{words}”")
 
-    await tab_to("Lift this alert")
+    await tab_to("End this alert")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Lift this alert")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("End this alert")
     headline = page.get_by_label("Headline").first
     await headline.focus()
     await page.keyboard.press("ControlOrMeta+a")
@@ -103,7 +103,7 @@ async def test_an_alert_is_lifted_by_keyboard_alone_and_only_by_holding(visit, v
     await tab_to("Hold to send the all-clear")
     await page.keyboard.down("Enter")
     await page.keyboard.up("Enter")
-    await expect(page.locator("#said")).to_have_text("Hold it longer: nothing was sent.")
+    await expect(page.locator("#said")).to_have_text("Hold longer: nothing was sent.")
     assert (await village.api.call("GET", f"/v1/alerts/{alert['id']}"))["cancelled_at"] is None
     await page.keyboard.down("Enter")
     await page.wait_for_url(lambda url: not url.endswith("/cancel"))

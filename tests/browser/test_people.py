@@ -120,7 +120,7 @@ async def test_a_list_is_looked_at_mended_and_taken_over(visit, tmp_path: Path):
         ["4", "P-3", "portable", "This number is too short: a service number can't be reached."]
     )
     async with page.expect_download() as waiting:
-        await page.get_by_role("link", name="Download the lines to mend").click()
+        await page.get_by_role("link", name="Download the lines to fix").click()
     download = await waiting.value
     await download.save_as(tmp_path / "kept.csv")
     kept = (tmp_path / "kept.csv").read_text(encoding="utf-8-sig")
@@ -138,7 +138,7 @@ async def test_a_list_is_looked_at_mended_and_taken_over(visit, tmp_path: Path):
     await page.get_by_role("button", name="See what it would change").click()
     await page.get_by_role("button", name="Take over the list").click()
     await page.get_by_role("link", name="See the residents").click()
-    await page.get_by_text("Only some of them").click()
+    await page.get_by_text("Filter", exact=True).click()
     await page.get_by_label("Group", exact=True).select_option(label="Rue des Lilas")
     await page.get_by_role("button", name="Search").click()
     await expect(page.locator(".people .title")).to_have_text(["Rose Aubépine"])

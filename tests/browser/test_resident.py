@@ -335,7 +335,8 @@ async def test_here_tells_the_service_a_cell_and_decides_the_rest_itself(visit, 
     await expect(page.locator("#result")).to_contain_text("La Risle déborde")
     await page.context.set_geolocation({"longitude": OUTSIDE[0], "latitude": OUTSIDE[1]})
     await page.get_by_role("button", name="Regarder là où je suis").click()
-    await expect(page.locator("#result")).to_contain_text("Aucune alerte ici")
+    await expect(page.locator("#result h2")).to_have_text(re.compile(r"Aucune ici.*km à l’ouest de vous"))
+    await expect(page.locator("#result")).to_contain_text("Vous êtes hors de sa zone")
     about_us = [each for each in asked if "lon=" in each]
     assert about_us
     assert all(re.search(r"/v1/cells\?lon=-?\d+\.\d&lat=-?\d+\.\d[05]$", each) for each in about_us), about_us

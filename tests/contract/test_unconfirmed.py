@@ -135,3 +135,19 @@ async def test_a_signed_request_undoes_an_opt_out_of_this_station_and_is_kept(st
         await enter(unit, station.id, resident(mail("a@example.org")))
         (person,) = await persons.people_of(unit, station.id, [who])
         assert person.contacts[0].opted_out_at is not None, "a register that lists them again does not undo it"
+
+
+async def test_a_register_is_listed_by_name_whatever_its_accents_and_case(store):
+    async with store.write() as unit:
+        station = await add_station(unit, "laigle")
+        names = ("zoé Yeuse", "Élodie Érable", "", "Alice Orme", "élodie Charme")
+        await enter(unit, station.id, *(resident(mail(f"{n}@example.org"), name=name) for n, name in enumerate(names)))
+        found: list[str | None] = []
+        after = None
+        while True:
+            part = await search.by_name(unit, station.id, search.Only(), after=after, limit=2)
+            found += [each.name for each in await persons.lines(unit, station.id, part.ids)]
+            after = part.after
+            if after is None:
+                break
+        assert found == ["Alice Orme", "élodie Charme", "Élodie Érable", "zoé Yeuse", None]

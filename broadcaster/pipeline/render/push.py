@@ -40,7 +40,7 @@ def render_push(context: Context, language: str, text: Text) -> Fill:
     asked = offered(alert, helps=context.helps)
     if asked:
         facts["answers"] = [[word_of(each), label(alert, context.station, words, each)] for each in asked]
-        facts["kept"] = words("No network: your answer is kept, and goes on by itself. In danger, call 112.")
+        facts["kept"] = words("No network: your answer is kept, and goes on by itself. In an emergency, call 112.")
     room = MAX_PLAINTEXT - len(orjson.dumps(facts)) - _LONGEST_RECEIPT
     whole = orjson.dumps({**facts, "body": _body(text, room)})
     brief = _within(text.instruction or text.description, _SHORT)

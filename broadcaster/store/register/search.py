@@ -65,6 +65,31 @@ async def page(unit: Unit, station_id: int, only: Only, *, after: int | None, li
     return Found(ids[:limit], ids[limit - 1] if len(ids) > limit else None)
 
 
+async def by_name(unit: Unit, station_id: int, only: Only, *, after: int | None, limit: int) -> Found:
+    """Return followers by name, those without one last; ``after``: how many were seen.
+
+    Opens every name; a register with more than ``MOST_OPENED`` people is returned as ``page`` does.
+    """
+    query = _ids(station_id, only, None).add_columns(subscribers.c.name, subscribers.c.token_hash)
+    joined = query.join(subscribers, subscribers.c.id == follows.c.subscriber_id).limit(MOST_OPENED + 1)
+    rows = (await unit.conn.execute(joined)).all()
+    if len(rows) > MOST_OPENED:
+        return await page(unit, station_id, only, after=after, limit=limit)
+    ids = await asyncio.to_thread(_sorted, unit.vault, rows)
+    begin = after or 0
+    end = begin + limit
+    return Found(ids[begin:end], end if len(ids) > end else None)
+
+
+def _sorted(vault: Vault, rows: Sequence[Row[Any]]) -> list[int]:
+    names = {row.subscriber_id: _opened(vault, row) for row in rows}
+    return sorted(names, key=lambda each: (not names[each], names[each], -each))
+
+
+def _opened(vault: Vault, row: Row[Any]) -> str:
+    return "" if row.name is None else searched(vault.open(row.name, b"name:" + row.token_hash).decode())
+
+
 async def named(unit: Unit, station_id: int, only: Only, wanted: str, *, after: int | None, limit: int) -> Found:
     """Return followers whose name has words beginning with each word of ``wanted``; accents and case are ignored.
 
@@ -97,9 +122,7 @@ async def named(unit: Unit, station_id: int, only: Only, wanted: str, *, after: 
 def _like(vault: Vault, rows: Sequence[Row[Any]], words: Sequence[str]) -> list[int]:
     found = []
     for row in rows:
-        if row.name is None:
-            continue
-        name = f" {searched(vault.open(row.name, b'name:' + row.token_hash).decode())}"
+        name = f" {_opened(vault, row)}"
         if all(f" {word}" in name for word in words):
             found.append(row.subscriber_id)
     return found

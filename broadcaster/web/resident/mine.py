@@ -17,7 +17,8 @@ async def me(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         known = await stations.listed(unit)
     names = {each.slug: each.name for each in known}
-    given = {"stations": names, "mapCss": call.request.app[ASSETS].url("map.css")}
+    centres = {each.slug: [each.lon, each.lat] for each in known if each.lon is not None}
+    given = {"stations": names, "centres": centres, "mapCss": call.request.app[ASSETS].url("map.css")}
     return page(call, "resident/me.html", words, {}, given=given)
 
 

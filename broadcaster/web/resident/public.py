@@ -241,7 +241,7 @@ def _ended(alert: Alert, now: datetime, words: Words) -> str | None:
     if alert.msg_type is MsgType.CANCEL:
         return words("ALL CLEAR")
     if alert.cancelled_at is not None:
-        return words("This alert is lifted.")
+        return words("This alert has ended.")
     if now >= alert.expires_at:
         return words("This alert is over.")
     return None

@@ -2,7 +2,18 @@
 
 from broadcaster.http import answering
 from broadcaster.http.route import SMALL, Access, Route
-from broadcaster.web.resident import answer, confirming, follow, install, mine, opt_out, polls, public, sign
+from broadcaster.web.resident import (
+    accessibility,
+    answer,
+    confirming,
+    follow,
+    install,
+    mine,
+    opt_out,
+    polls,
+    public,
+    sign,
+)
 
 _HTML = "text/html"
 
@@ -23,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
         page=True,
         tag="public",
     ),
+    _page("/accessibility", accessibility.show, "How accessible these pages are (RGAA)."),
     Route(
         "GET",
         "/a/{token}",

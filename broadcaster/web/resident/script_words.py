@@ -66,11 +66,11 @@ def _places(words: Words) -> Mapping[str, str]:
 def _mine(words: Words) -> Mapping[str, str]:
     return {
         "wishes": words("What %(name)s sends me"),
-        "wishes_note": words("A real grave or extreme danger always reaches you, whatever you choose here."),
-        "least": words("How grave it must be"),
+        "wishes_note": words("A real serious or extreme danger always reaches you, whatever you choose here."),
+        "least": words("How serious it must be"),
         "least_minor": words("Everything"),
         "least_moderate": words("Dangers, and no mere information"),
-        "least_severe": words("Only grave and extreme dangers"),
+        "least_severe": words("Only serious and extreme dangers"),
         "topic_is_now": words("At once"),
         "topic_is_digest": words("In one message a day, at 18:00"),
         "topic_is_mute": words("Never"),
@@ -92,6 +92,8 @@ def _mine(words: Words) -> Mapping[str, str]:
         "no_places": words("Without a place, you get only what goes to everyone who follows."),
         "quiet_places": words("No alert at your places."),
         "at": words("At: %(places)s"),
+        "in_centre": words("in the centre of %(station)s"),
+        "from_centre": words("%(distance)s %(side)s of the centre of %(station)s"),
     }
 
 

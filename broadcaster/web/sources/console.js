@@ -42,4 +42,15 @@ document.querySelector('form[action="/console/sign-out"]')?.addEventListener("su
   }
 });
 
+// A station that is picked by finger or mouse is shown at once; by keyboard, each arrow would be a page: its button stays.
+for (const form of all("form.pick")) {
+  const button = form.querySelector("button");
+  const select = form.querySelector("select");
+  let pointed = false;
+  button.hidden = true;
+  select.addEventListener("pointerdown", () => (pointed = true));
+  select.addEventListener("keydown", () => (pointed = false));
+  select.addEventListener("change", () => (pointed ? form.requestSubmit() : (button.hidden = false)));
+}
+
 holdable();

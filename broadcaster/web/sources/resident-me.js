@@ -8,10 +8,13 @@ import { all, make, one, say } from "./parts/dom.js";
 import { places } from "./parts/places.js";
 import { standing, subscribe } from "./parts/pushing.js";
 import { trial } from "./parts/trials.js";
+import { distance, side, wayInto } from "./parts/where.js";
 
 const root = one("#me");
 const wrong = one("#trouble");
 let me = null;
+const FAR_M = 30_000;
+const CENTRE_M = 120;
 /** @type {any[]} the last test of each contact */
 let tried = [];
 
@@ -126,7 +129,7 @@ async function show() {
   });
   one("#no-contact", root).hidden = me.contacts.some((each) => each.status === "active");
   list("#places", me.places, (place) =>
-    line(place.label, `${place.lat.toFixed(4)}, ${place.lon.toFixed(4)}`, word("remove"), word("remove_sure", { name: place.label }), () => change({ places: me.places.filter((each) => each !== place) })),
+    line(place.label, whereabouts(place), word("remove"), word("remove_sure", { name: place.label }), () => change({ places: me.places.filter((each) => each !== place) })),
   );
   one("#no-places", root).hidden = me.places.length > 0;
   const paused = one("#paused", root);
@@ -146,6 +149,20 @@ async function show() {
 function failedTrial(error) {
   trouble(wrong, isOffline(error) ? word("offline") : word(error.status === 429 ? "trial_too_many" : "failed"));
   wrong.scrollIntoView({ block: "center" });
+}
+
+/** Say where a place is: from the centre of the nearest followed town, else by its figures. */
+function whereabouts({ lon, lat }) {
+  const ways = me.follows.flatMap(({ station }) => {
+    const centre = given.centres[station];
+    return centre ? [{ station, way: wayInto({ circles: [{ lon, lat, radius_m: 0 }], polygons: null }, centre[0], centre[1]) }] : [];
+  });
+  const metres = ({ way }) => Math.hypot(...way);
+  const nearest = ways.sort((one, other) => metres(one) - metres(other))[0];
+  if (!nearest || metres(nearest) > FAR_M) return `${lat.toFixed(4)}, ${lon.toFixed(4)}`;
+  const name = given.stations[nearest.station];
+  if (metres(nearest) < CENTRE_M) return word("in_centre", { station: name });
+  return word("from_centre", { distance: distance(metres(nearest)), side: word("sides").split("|")[side(nearest.way)], station: name });
 }
 
 /** A contact as the service takes it back. */

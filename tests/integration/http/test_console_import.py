@@ -178,7 +178,7 @@ async def test_the_lines_to_mend_can_be_imported_when_they_are_mended(api):
     assert status == 200
     assert headers["Content-Disposition"] == 'attachment; filename="to-mend.csv"'
     rows = list(csv.reader(io.StringIO(body.removeprefix("\ufeff")), delimiter=";"))
-    assert rows[0][-2:] == ["line of the file", "to be mended"]
+    assert rows[0][-2:] == ["line of the file", "to fix"]
     assert [row[0] for row in rows[1:]] == ["3", "4", "5"]
     assert rows[2][2] == "'+33639980004"
     assert rows[3][1] == "'=cmd|x"

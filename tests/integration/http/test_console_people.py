@@ -83,7 +83,7 @@ TOWN = (
         ("group=ecole", ["Rose Aubépine"]),
         ("without=1", ["Paul Œillet"]),
         ("without=1&group=ecole", []),
-        ("", ["without a name", "Paul Œillet", "Hélène d&#39;Orme-Noël", "Rose Aubépine"]),
+        ("", ["Hélène d&#39;Orme-Noël", "Paul Œillet", "Rose Aubépine", "without a name"]),
         ("q=%00&group=%27&after=x", []),
     ],
 )

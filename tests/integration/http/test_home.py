@@ -60,7 +60,7 @@ async def test_whom_nothing_reached_is_to_be_looked_after_and_no_drill_is(api):
         _, _, alert = await api.call("POST", "/v1/alerts", an_alert(status=status, headline=f"Crue {status}"))
         await until_finished(api, alert["id"])
     page = await home(api)
-    missed = page[page.index("People whom nothing reached") : page.index("In the sandbox")]
+    missed = page[page.index("People not reached") : page.index("In the sandbox")]
     assert f"/console/alerts/{alert['id']}/unreached" in missed
     assert ">1 person<" in missed
     assert "Crue exercise" not in missed

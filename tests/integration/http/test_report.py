@@ -33,7 +33,7 @@ async def test_the_sums_of_a_report_are_the_people_and_the_messages_there_were(t
     states = rows_of(page, "The people")[1:]
     assert sum(int(n) for _, n in states[:-1]) == int(states[-1][1]) == account["matched"] == 13
     assert "the sum is the 13 people concerned" in page
-    reasons = rows_of(page, "Who was not told, and why")[1:]
+    reasons = rows_of(page, "People not reached, and why")[1:]
     assert sum(int(n) for _, n in reasons[:-1]) == int(reasons[-1][1]) == account["people"]["unreached"]
     messages = rows_of(page, "The messages")[1:]
     for column in range(1, len(messages[0])):
@@ -58,7 +58,7 @@ async def test_a_report_says_who_when_where_and_in_which_words(tmp_path):
     what = [row[1] for row in rows_of(page, "When")[1:]]
     assert what[0] == "Sent by all"
     assert {"First person told", "50% of those reached are told", "Everyone is accounted for"} <= set(what)
-    assert what[-1] == "Lifted by all"
+    assert what[-1] == "Ended by all"
     assert '<svg class="place"' in page
     assert "Report of an all-clear" in other
 

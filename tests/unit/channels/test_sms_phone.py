@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.sms import InvalidPhone, PhoneNumber, parse_phone, region_of_insee
+from channels.sms import InvalidPhone, PhoneNumber, parse_phone, region_of_insee, written
 from channels.sms.phone import service_problem
 
 
@@ -166,3 +166,16 @@ def test_what_earlier_rules_kept_is_known_for_a_service_too():
     assert service_problem("+447012345678")
     assert service_problem("+33261910001") is None
     assert service_problem("not a number") is None
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("+33233841616", "02 33 84 16 16"),
+        ("+262692123456", "0692 12 34 56"),
+        ("+442079460000", "+44 20 7946 0000"),
+        ("02 33 84 16 16", "02 33 84 16 16"),
+    ],
+)
+def test_a_number_is_written_as_people_write_it(kept, said):
+    assert written(kept).replace("\u00a0", " ") == said

@@ -12,6 +12,7 @@ from broadcaster import languages
 from broadcaster.commands.stops import STOPS
 from broadcaster.domain import health, reasons
 from broadcaster.domain.alerts import SEVERITY_WORDS
+from broadcaster.domain.operators import KEY_OF_COMMAND, KEY_OF_MACHINE
 from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import ONE_OF_SEVERAL
@@ -41,6 +42,8 @@ def used():
     found |= {
         *reasons.SENTENCES.values(),
         *CHANNEL_WORDS.values(),
+        KEY_OF_MACHINE,
+        KEY_OF_COMMAND,
         *SEVERITY_WORDS.values(),
         "; ",
         *HEADINGS,

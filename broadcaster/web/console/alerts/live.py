@@ -36,6 +36,7 @@ from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import picture_of
 from broadcaster.web.health_words import told
 from broadcaster.web.i18n import Words
+from broadcaster.web.names import author_word
 from broadcaster.web.pages import written_short, written_time
 from broadcaster.web.whereabouts import whereabouts
 
@@ -64,7 +65,7 @@ async def page(call: Call[None, None]) -> web.Response:
         **heading(facts.alert, station, words),
         **changing(facts, station, words),
         **await live_next.part(call, facts.alert, station, words),
-        "by": by,
+        "by": by and author_word(by, words),
         "occurrence": occurrence,
         "earlier": earlier,
         "changed": changed,
@@ -231,7 +232,7 @@ def _lifted(facts: Facts, zone: ZoneInfo, words: Words) -> dict[str, Any]:
     at = facts.alert.cancelled_at
     return {
         "at": "" if at is None else written_short(at, zone, words),
-        "by": facts.followed_by,
+        "by": facts.followed_by and author_word(facts.followed_by, words),
         "follower": facts.follower,
     }
 

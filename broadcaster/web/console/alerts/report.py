@@ -30,6 +30,7 @@ from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import TILES, embedded, picture_of
 from broadcaster.web.i18n import Words
+from broadcaster.web.names import author_word
 from broadcaster.web.pages import written_short, written_time
 from broadcaster.web.whereabouts import whereabouts
 
@@ -119,7 +120,7 @@ def _timeline(
         if at is not None:
             found.append((at, what))
 
-    add(alert.sent_at, words("Sent by %(who)s", who=by) if by else words("Sent"))
+    add(alert.sent_at, words("Sent by %(who)s", who=author_word(by, words)) if by else words("Sent"))
     add(alert.resolved_at, words("Everyone concerned is found"))
     add(moments.first_at, words("First person told"))
     add(moments.confirmed_at, words("First message known to have arrived"))
@@ -132,7 +133,7 @@ def _timeline(
     add(alert.finished_at, words("Everyone is accounted for"))
     add(alert.cancelled_at, _followed(facts, words))
     if alert.cancelled_at is None and alert.msg_type is not MsgType.CANCEL:
-        add(alert.expires_at, words("Over by itself") if facts.at >= alert.expires_at else words("Will be over"))
+        add(alert.expires_at, words("Expired") if facts.at >= alert.expires_at else words("Will be over"))
     found.sort(key=lambda each: each[0])
     return [
         (
@@ -146,13 +147,13 @@ def _timeline(
 
 
 def _followed(facts: Facts, words: Words) -> str:
-    who = facts.followed_by
+    who = facts.followed_by and author_word(facts.followed_by, words)
     match facts.follower.role if facts.follower is not None else None:
         case Role.UPDATE:
             return words("Updated by %(who)s", who=who) if who else words("Updated")
         case Role.MISTAKE:
             return words("Taken back by %(who)s", who=who) if who else words("Taken back")
-    return words("Lifted by %(who)s", who=who) if who else words("Lifted")
+    return words("Ended by %(who)s", who=who) if who else words("Lifted")
 
 
 def person_word(state: PersonState, words: Words) -> str:

@@ -58,7 +58,7 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.UNREACHED_EXPORTED: words("exported who was not reached"),
         Action.ALERT_SENT: words("sent an alert"),
         Action.ALERT_UPDATED: words("updated an alert"),
-        Action.ALERT_CANCELLED: words("lifted an alert"),
+        Action.ALERT_CANCELLED: words("ended an alert"),
         Action.APPROVAL_ASKED: words("asked for approval"),
         Action.APPROVAL_EDITED: words("changed an alert and handed it back"),
         Action.APPROVAL_REFUSED: words("refused an alert"),

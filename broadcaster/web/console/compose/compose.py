@@ -123,7 +123,7 @@ def facts_of(
 
 def _steps(words: Words, editing: dict[str, Any] | None, station: Station) -> list[tuple[str, str]]:
     where = words("Where?") if station.kind is StationKind.AUTHORITY else words("For whom?")
-    titles = {"kind": words("What?"), "where": where, "words": words("The words"), "check": words("Check")}
+    titles = {"kind": words("What?"), "where": where, "words": words("Message"), "check": words("Check")}
     names = list(titles) if editing is None else editing["steps"]
     return [(name, titles[name]) for name in names]
 

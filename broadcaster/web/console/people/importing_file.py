@@ -69,7 +69,7 @@ def to_mend(made: Plan, words: Words) -> bytes:
     for each in made.refusals:
         wrong.setdefault(each.line, []).append(each)
     width = len(made.source.columns.headings)
-    rows: list[list[object]] = [[*made.source.columns.headings, words("line of the file"), words("to be mended")]]
+    rows: list[list[object]] = [[*made.source.columns.headings, words("line of the file"), words("to fix")]]
     for line in made.source.lines():
         reasons = wrong.get(line.number)
         if reasons is not None:

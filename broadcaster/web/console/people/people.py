@@ -71,7 +71,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 async def _found(unit: Unit, station: Station, only: Only, text: str, after: int | None) -> tuple[Found, bool]:
     """Return the search results, and whether they are exact: by contact or id."""
     if not text:
-        return await search.page(unit, station.id, only, after=after, limit=PAGE), False
+        return await search.by_name(unit, station.id, only, after=after, limit=PAGE), False
     known = await people.by_external_ids(unit, station.id, [text])
     ids = [subscriber_id for subscriber_id, _ in known.values()]
     ids += [each for each in await search.having(unit, station.id, _contacts(text, station.region)) if each not in ids]

@@ -28,6 +28,7 @@ from broadcaster.web.console.people import person_form
 from broadcaster.web.drawing import written_point
 from broadcaster.web.names import CHANNEL_ICONS, language_word
 from broadcaster.web.pages import to, written_short
+from channels.sms import written
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -298,8 +299,10 @@ def _contact(held: Held, words: Words) -> dict[str, Any]:
 def _address(held: Held, words: Words) -> str:
     if not held.address:
         return words("address forgotten")
-    if held.channel is not ChannelName.PUSH:
+    if held.channel is ChannelName.EMAIL:
         return held.address
+    if held.channel is not ChannelName.PUSH:
+        return written(held.address)
     try:
         host = urlsplit(str(json.loads(held.address)["endpoint"])).hostname or ""
     except (ValueError, KeyError):

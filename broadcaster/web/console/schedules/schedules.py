@@ -31,6 +31,7 @@ from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.schedules import drills
 from broadcaster.web.i18n import Words
+from broadcaster.web.names import author_word
 from broadcaster.web.pages import written_time
 from broadcaster.web.severities import look_of
 
@@ -120,7 +121,7 @@ def card(schedule: Schedule, station: Station, words: Words, names: Mapping[int,
         "headline": text.headline,
         "language": language,
         "station": station.name,
-        "author": (names or {}).get(schedule.key_id) or words("somebody whose key is gone"),
+        "author": author_word((names or {}).get(schedule.key_id) or words("somebody whose key is gone"), words),
         "next": "" if at is None else written_time(at, ZoneInfo(schedule.zone), words),
         "paused": schedule.paused,
         "repeats": _often(schedule, words),

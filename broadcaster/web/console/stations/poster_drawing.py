@@ -13,6 +13,7 @@ from markupsafe import escape
 
 from broadcaster.domain.stations import Station
 from broadcaster.web.i18n import Words
+from channels.sms import written
 
 WIDTH, HEIGHT = 210.0, 297.0
 """A4, in millimetres."""
@@ -76,7 +77,7 @@ def _steps(words: Words) -> tuple[str, str, str]:
 
 
 def _promise(words: Words) -> str:
-    return words("Be told when there is danger.")
+    return words("Get alerts when there is danger.")
 
 
 def _top(name: str, own: Words, other: Words) -> Iterable[str]:
@@ -165,14 +166,6 @@ def _bottom(station: Station, own: Words, other: Words) -> Iterable[str]:
             lines, fits = fitted(sentence, WIDTH - 2 * _EDGE, sizes=(size, size * 0.9, size * 0.8, size * 0.7), most=1)
             yield _text(lines[0], _EDGE, y, fits, fill=fill)
             y += 7.2
-
-
-def written(phone: str) -> str:
-    """Format a number for people: ``+33233841616`` becomes ``02 33 84 16 16``."""
-    if phone.startswith("+33") and phone[3:].isdigit():
-        digits = f"0{phone[3:]}"
-        return "\u00a0".join(digits[at : at + 2] for at in range(0, len(digits), 2))
-    return phone
 
 
 def fitted(

@@ -314,6 +314,7 @@ export class Where {
     };
     if (!navigator.geolocation) return ended(this.words.no_place);
     button.setAttribute("aria-busy", "true");
+    this.wrong(one("#area-wrong"), ""); // an earlier try's
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         ended("");
@@ -329,6 +330,7 @@ export class Where {
     const q = one("#q").value.trim();
     const list = one("#found");
     if (q.length < 3) return;
+    this.wrong(one("#area-wrong"), "");
     let places = [];
     let sentence = this.words.nothing_found;
     try {

@@ -1,0 +1,12 @@
+"""/accessibility: the accessibility statement that French law asks of public bodies (RGAA, decree 2019-768)."""
+
+from aiohttp import web
+
+from broadcaster.http.route import Call
+from broadcaster.web.resident.frame import page, words_of
+
+
+async def show(call: Call[None, None]) -> web.Response:
+    """Show the statement."""
+    host = call.services.links.host
+    return page(call, "resident/accessibility.html", words_of(call), {"host": host})
