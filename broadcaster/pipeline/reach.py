@@ -233,12 +233,12 @@ def _sms(
 ) -> tuple[tuple[SmsPreview, ...], NDArray[np.int64]]:
     """Return the SMS in each language, and the segments of each person's."""
     units = np.ones(len(people), np.int64)
-    texts = context.alert.texts
-    if not texts:
+    if not context.alert.texts:
         return (), units
     cut: dict[str, Segments] = {}
     previews = []
-    for language, text in texts.items():
+    for language in context.alert.texts:
+        _, text = context.in_language(language)
         said = sms_text(context, language, text)
         cut[language] = count(said)
         previews.append(

@@ -32,7 +32,7 @@ def test_what_is_sealed_opens_with_its_context(plain, context):
 
 def test_a_value_does_not_open_in_the_place_of_another():
     sealed = VAULT.seal(b"+33612345678", b"contact:1")
-    with pytest.raises(SealBroken, match="altered, or belongs to another row"):
+    with pytest.raises(SealBroken, match="seal-altered"):
         VAULT.open(sealed, b"contact:2")
 
 
@@ -63,9 +63,9 @@ def test_what_an_old_key_sealed_opens_behind_a_new_one_and_new_values_use_the_ne
     assert Vault([NEW]).open(both.seal(b"y", b"c"), b"c") == b"y"
 
 
-def test_without_the_old_key_the_error_says_what_to_do():
+def test_without_the_old_key_the_error_says_so():
     sealed = Vault([OLD]).seal(b"x", b"c")
-    with pytest.raises(SealBroken, match="put the old key back"):
+    with pytest.raises(SealBroken, match="seal-unknown-key"):
         Vault([NEW]).open(sealed, b"c")
 
 

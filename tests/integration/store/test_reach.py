@@ -175,7 +175,6 @@ async def test_asking_for_the_reach_writes_nothing(tmp_path):
         ({"audience": Audience(AudienceKind.GROUPS, ("nope",))}, "audience.groups"),
         ({"texts": {"fr": Text("a\nb")}}, "texts.fr.headline"),
         ({"texts": {"en": Text("Flood")}}, "texts"),
-        ({"channels": ()}, "channels"),
     ],
 )
 async def test_what_would_be_refused_when_sent_is_refused_when_foreseen(tmp_path, changes, field):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from broadcaster.pipeline import resolve, track
+from broadcaster.pipeline import dispatch, track
 from tests.bench.nation_plan import (
     CHANNELS,
     FIRST_PART,
@@ -109,7 +109,7 @@ def test_a_resource_idle_for_long_is_busy_only_when_wanted():
 
 
 def test_its_sizes_are_the_service_s_own():
-    assert (resolve.FIRST_PART, max(resolve.PART.values()), track.GROUP) == (FIRST_PART, PART, GROUP)
+    assert (dispatch.FIRST_PART, max(dispatch.PART.values()), track.GROUP) == (FIRST_PART, PART, GROUP)
 
 
 def test_what_was_measured_goes_before_what_is_written_here(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 import broadcaster
 from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import ENGLISH, Conflict, Refused, located, sentence
+from broadcaster.domain.setup_sentences import SETUP_SENTENCES
 from broadcaster.http.problems import STATUS
 from broadcaster.web.i18n import catalogs
 
@@ -20,6 +21,7 @@ LEAVES = {
     "InvalidArea", "InvalidPoint", "OutsideJurisdiction", "UnknownCommune", "CommunesMissing",
     "InvalidPhone", "InvalidMailAddress", "InvalidSubscription", "BadSchedule",
 }  # fmt: skip
+ALL = {**SENTENCES, **SETUP_SENTENCES}
 GAP = re.compile(r"%\((\w+)\)s")
 
 
@@ -56,14 +58,14 @@ def test_no_refusal_is_raised_without_a_code():
     for where, node, _ in calls():
         assert node is not None, where
         passed_on = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
-        assert passed_on or (codes(node) and set(codes(node)) <= set(SENTENCES)), where
+        assert passed_on or (codes(node) and set(codes(node)) <= set(ALL)), where
 
 
 def test_a_refusal_brings_each_figure_of_its_sentence():
     for where, node, keywords in calls():
         if keywords is not None:
             for code in codes(node):
-                said = SENTENCES[code]
+                said = ALL[code]
                 gaps = set(GAP.findall("".join(said) if isinstance(said, tuple) else said))
                 assert gaps <= keywords, f"{where}: {code}"
 
@@ -73,9 +75,9 @@ def test_every_code_is_raised_somewhere():
         path.read_text(encoding="utf-8")
         for package in ("broadcaster", "channels", "schedules", "zones")
         for path in (ROOT / package).rglob("*.py")
-        if path.name != "refusal_sentences.py"
+        if path.name not in {"refusal_sentences.py", "setup_sentences.py"}
     )
-    assert [code for code in SENTENCES if f'"{code}"' not in text] == []
+    assert [code for code in ALL if f'"{code}"' not in text] == []
 
 
 def test_the_documents_list_every_code_with_its_sentence():

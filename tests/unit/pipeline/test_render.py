@@ -404,7 +404,7 @@ def test_an_own_question_is_asked_with_its_keys():
     assert made.menu.split("\n")[:3] == ["Pouvez-vous aider ?", "Pour Oui, appuyez sur 1.", "Pour Non, appuyez sur 2."]
 
 
-@pytest.mark.parametrize(("locale", "language"), [("en-GB", "en-GB"), ("de", "fr-FR"), ("", "fr-FR")])
+@pytest.mark.parametrize(("locale", "language"), [("en-GB", "en-GB"), ("de", "en-GB"), ("", "fr-FR")])
 def test_everyone_hears_a_language_that_the_alert_has(locale, language):
     assert voice_message(context(), locale, ID).language == language
 
