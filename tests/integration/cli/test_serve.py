@@ -24,7 +24,7 @@ async def test_it_says_where_it_is_and_what_is_a_sandbox_and_stops(seeded: Any):
     assert url[1] != "0"
     assert "/welcome#" not in said, "what is no terminal is a log"
     assert "`tocsin operator invite NAME --admin` on this machine makes a link" in said
-    for channel in ("push", "sms", "voice", "email"):
+    for channel in ("Notification", "SMS", "Phone call", "E-mail"):
         assert re.search(rf"SANDBOX +{channel} sends nothing: set ", said)
     async with aiohttp.ClientSession() as session, session.get(url[0] + "/healthz") as answer:
         assert answer.status == 200

@@ -69,7 +69,7 @@ async def test_whom_nothing_reached_is_listed_with_why_to_who_may_publish(api):
     assert status == 200
     assert [(each["external_id"], each["name"]) for each in page["unreached"]] == [("alone", "Mme Sans-Contact")]
     (missed,) = page["unreached"]
-    assert missed["why"] == "No contact that works by the ways of this alert"
+    assert missed["why"] == "No valid number or address"
     assert missed["reasons"] == [{"reason": "no-contact", "channel": None, "code": None}]
     status, _, _ = await api.call("GET", f"/v1/alerts/{alert['id']}/unreached", key="laigle-read")
     assert status == 403

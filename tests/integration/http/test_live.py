@@ -111,7 +111,7 @@ async def test_every_person_is_in_one_of_the_figures_and_why_some_are_not_told_s
     assert "9 people of 13 are told." in part(page, "verdict")
     missed = re.sub(r"(?:\s*<[^>]+>\s*)+", "|", part(page, "missed"))
     assert "Notification: the address does not exist any more|3|" in missed
-    assert "No contact that works by the ways of this alert|1|" in missed
+    assert "No valid number or address|1|" in missed
     assert "9 handed over" in part(page, "channels")
     assert "3 failed" in part(page, "channels")
 

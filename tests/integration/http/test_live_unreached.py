@@ -82,7 +82,7 @@ async def test_reasons_stand_apart_each_with_its_people_and_the_way_to_all_of_th
         _, _, page = await look(api, f"/console/alerts/{alert['id']}/unreached", **mine)
         assert re.findall(r"<h2[^>]*><span>(.*?)</span><span[^>]*>(\d+)<", page) == [
             ("Notification: the address does not exist any more", "8"),
-            ("No contact that works by the ways of this alert", "1"),
+            ("No valid number or address", "1"),
         ]
         assert page.count("r0000") == 5 + 1
         way = re.search(r'href="([^"]+)">See all 8<', page)[1]
