@@ -8,28 +8,40 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broadcaster.domain.alerts import Severity
+from broadcaster.domain.answers import Way
+from broadcaster.domain.approvals import Approval, ApprovalRules, ApprovalState
+from broadcaster.domain.audit import Action
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.hearing import TopicChoice
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.permissions import KeyRole, Role
-from broadcaster.store import Store, Unit, Vault
-from broadcaster.store.alerts import alerts, batches, dispatching, tracking
-from broadcaster.store.operations import sessions
+from broadcaster.domain.templates import Template
+from broadcaster.store import Store, Unit, Vault, help_requests, inbox
+from broadcaster.store.alerts import alerts, answers, approvals, batches, dispatching, tracking
+from broadcaster.store.operations import audit, sessions
 from broadcaster.store.operators import operators, passkeys, passwords
 from broadcaster.store.people import confirmations, contacts, fixes, people, welcomes, wishes
 from broadcaster.store.people.confirmations import Asked
 from broadcaster.store.register import uploads
-from broadcaster.store.stations import stations
+from broadcaster.store.stations import ppms, stations, templates
 from broadcaster.store.tables import (
     addresses,
+    audit_segments,
     contact_refusals,
+    escalations,
     keeper_answers,
     occurrences,
+    poll_ballots,
+    poll_pending,
+    poll_voters,
+    polls,
     schedules,
     signed_requests,
+    trials,
 )
 from tests.contract.stores import (
+    BY,
     EMPTY,
     NOW,
     SECRET,
@@ -48,6 +60,8 @@ from zones import Area, Circle
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from broadcaster.domain.alerts import Alert
 
 
 def made(folder: Path) -> Path:
@@ -80,6 +94,41 @@ async def fill_operators(unit: Unit, station_id: int) -> None:
     await passkeys.add(unit, new)
     await passwords.keep(unit, rose, "$argon2id$hash", "SECRET", 1)
     await passwords.new_codes(unit, rose)
+
+
+async def fill_answers(unit: Unit, alert: Alert, who: int, contact: int) -> None:
+    """What people said to an alert, the steps that follow, a test message, and a poll with a vote that waits."""
+    of, mark = {"station_id": alert.station_id, "subscriber_id": who}, {"poll_id": 7, "mark": b"m" * 16}
+    await answers.give(unit, alert.id, [who], 2, way=Way.SMS, by=who, at=NOW)
+    await help_requests.ask(unit, alert.id, alert.station_id, who, NOW, position=None)
+    await help_requests.set_duty(unit, alert.station_id, 1, NOW + timedelta(hours=1))
+    await inbox.keep(unit, alert.station_id, "+33639980098", "L’eau monte", NOW)
+    texts = {"fr": ["Un marché ?", "Oui", "Non"]}
+    poll = {"id": 7, "token": "t" * 16, "texts": texts, "alert_id": alert.id, "key_id": 1, "closes_at": NOW}
+    step = {"id": 8, "alert_id": alert.id, "round": 1, "rank": 10, "people": [who], "began_at": NOW, "due_at": NOW}
+    for table, row in (
+        (trials, {"contact_id": contact, "channel": 1, "state": 1, "created_at": NOW, **of}),
+        (escalations, {**step, "state": 0}),
+        (polls, {"station_id": alert.station_id, **poll}),
+        (poll_voters, mark),
+        (poll_ballots, {"poll_id": 7, "key": b"b" * 16, "choice": 1}),
+        (poll_pending, {**mark, "sealed": b"s"}),
+    ):
+        await unit.conn.execute(table.insert().values(row))
+
+
+async def fill_rules(unit: Unit, station_id: int, alert: Alert) -> None:
+    """What a station set: templates, its safety plan, four eyes; and the audit log of it, a month of it dropped."""
+    flood = Template("crue", {"fr": "Crue"}, alert.texts, Severity.SEVERE)
+    await templates.put(unit, station_id, flood, NOW)
+    known = await stations.ensure_groups(unit, station_id, {"staff": "Personnel", "town-hall": "Mairie"})
+    await ppms.choose(unit, station_id, known, ppms.Chosen("staff", "town-hall"))
+    await approvals.set_rules(unit, station_id, ApprovalRules(training=True))
+    waiting = an_alert(station_id)
+    await approvals.add(unit, Approval(waiting, 1, 1, ApprovalState.WAITING, NOW))
+    await audit.record(unit, BY, Action.APPROVAL_ASKED, waiting.id, station_id=station_id, why="L’eau monte")
+    month = {"first_seq": 1, "last_seq": 3, "month": "2025-06", "hash": b"h" * 32}
+    await unit.conn.execute(audit_segments.insert().values(month))
 
 
 async def fill(store: Store) -> None:
@@ -134,3 +183,5 @@ async def fill(store: Store) -> None:
         await unit.conn.execute(signed_requests.insert().values(station_id=station.id, subscriber_id=who, **paper))
         address = {"mark": b"m" * 16, "sealed": b"s", "state": 1, "score": 0.5, "found": b"f", "tries": 1}
         await unit.conn.execute(addresses.insert().values(station_id=station.id, subscriber_id=who, **address))
+        await fill_answers(unit, alert, who, contact)
+        await fill_rules(unit, station.id, alert)
