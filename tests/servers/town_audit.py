@@ -22,6 +22,7 @@ from broadcaster.store.people import feed
 from broadcaster.store.tables import (
     alert_counts,
     alerts,
+    answers,
     batches,
     contacts,
     deliveries,
@@ -71,10 +72,11 @@ async def recount(store: Store, alert_id: int | str) -> Counter[tuple[str, int]]
         rows = (await unit.conn.execute(select(deliveries).where(deliveries.c.alert_id == number))).all()
         people = (await unit.conn.execute(select(recipients).where(recipients.c.alert_id == number))).all()
         shared = (await unit.conn.execute(select(shares).where(shares.c.alert_id == number))).all()
+        answered = (await unit.conn.execute(select(answers).where(answers.c.alert_id == number))).all()
         kept = (await unit.conn.execute(select(alert_counts).where(alert_counts.c.alert_id == number))).all()
         latencies = await counting.latencies(unit, number)
         alert = (await unit.conn.execute(select(alerts).where(alerts.c.id == number))).one()
-    counted: Counter[tuple[str, int]] = Counter()
+    counted: Counter[tuple[str, int]] = Counter((counting.ANSWERS, each.choice) for each in answered)
     owners: defaultdict[int, set[int]] = defaultdict(set)
     for share in shared:
         owners[share.contact_id].add(share.subscriber_id)
