@@ -152,10 +152,10 @@ async def change(call: Call[SchedulePatch, None]) -> web.Response:
 async def changed_to(call: Call[Any, Any], was: Schedule, station: Station, given: ScheduleIn) -> Schedule:
     """Return an edited schedule, with a new id; its editor becomes its author."""
     edited = await planned(call.services, given, station, call.need(station.id))
-    prepared = edited.message.prepared or was.message.prepared
+    said, before = edited.message, was.message
     return replace(
         edited,
-        message=replace(edited.message, prepared=prepared),
+        message=replace(said, prepared=said.prepared or before.prepared, quietly=said.quietly or before.quietly),
         except_on=was.except_on,
         paused=was.paused,
         kind=was.kind,
@@ -167,7 +167,7 @@ async def changed_to(call: Call[Any, Any], was: Schedule, station: Station, give
 def merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, Any]:
     """Return a schedule as it would be asked for, with what changes."""
     said, own = was.message, station.languages[0]
-    content = said.to_json()
+    content = {name: value for name, value in said.to_json().items() if name in ScheduleIn.model_fields}
     texts = content["texts"]
     if not asked.keys().isdisjoint(_OWN_TEXT) and own in texts:
         asked = {**texts.pop(own), **asked}

@@ -92,6 +92,26 @@ async def test_words_times_and_pauses_change_and_the_rest_stays(api):
     assert once["repeat"] is None
 
 
+async def test_an_edited_schedule_keeps_what_its_template_gave_it(api):
+    words = {"events": {"fr": "Coupure"}, "texts": {"fr": {"headline": "Pas d’eau"}}, "severity": "minor"}
+    silent = {
+        "all_clear": {"fr": {"headline": "L’eau revient"}},
+        "channels": ["push"],
+        "silent": True,
+        "territory": True,
+    }
+    status, _, made = await api.call("PUT", "/v1/stations/laigle/templates/water", words | silent)
+    assert status in {200, 201}, made
+    asked = {"station": "laigle", "at": "2030-12-02T07:30", "template": "water"}
+    status, _, schedule = await api.call("POST", "/v1/schedules", asked)
+    assert (status, schedule.get("quietly")) == (201, True), schedule
+    assert schedule["prepared"]["all_clear"]["fr"]["headline"] == "L’eau revient"
+    status, _, changed = await api.call("PATCH", f"/v1/schedules/{schedule['id']}", {"headline": "Coupure d’eau"})
+    assert (status, changed.get("quietly")) == (200, True), changed
+    assert changed["prepared"] == schedule["prepared"]
+    assert changed["texts"]["fr"]["headline"] == "Coupure d’eau"
+
+
 async def test_one_occurrence_is_paused_and_another_edited_and_the_following_moved(api):
     schedule = await made(api)
     one = f"/v1/schedules/{schedule['id']}"
