@@ -140,6 +140,15 @@ class SmtpServer:
         await self._until(lambda: len(self.messages) >= count, timeout_s)
         return self.messages
 
+    async def mail_to(self, address: str, timeout_s: float = 10.0) -> ReceivedMail:
+        """Wait until a message to this address has been kept, and return the first one."""
+
+        def theirs() -> list[ReceivedMail]:
+            return [each for each in self.messages if address in each.recipients]
+
+        await self._until(theirs, timeout_s)
+        return theirs()[0]
+
     async def wait_until_open(self, count: int, timeout_s: float = 10.0) -> None:
         """Wait until exactly that many connections are open."""
         await self._until(lambda: self.open == count, timeout_s)

@@ -55,7 +55,11 @@ async def page(call: Call[None, None]) -> web.Response:
             "news": f"{HELP}/news?station={station.slug}",
             "mark": mark,
             "ground": f"/map/{station.slug}.json",
-            "points": [each["point"] | {"id": each["id"]} for each in shown[: len(asked)] if each["point"]],
+            "points": [
+                each["point"] | {"id": each["id"], "name": each["name"]}
+                for each in shown[: len(asked)]
+                if each["point"]
+            ],
             "words": {"closer": words("Closer"), "farther": words("Farther")},
         },
     }

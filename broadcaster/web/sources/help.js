@@ -10,7 +10,7 @@ if (box && given.points.length) {
   const { map, ready } = draw(box, { ...given, still: true });
   const all = L.featureGroup(
     given.points.map((each) => {
-      const at = L.marker([each.lat, each.lon], { icon: pin(), keyboard: true });
+      const at = L.marker([each.lat, each.lon], { icon: pin(), title: each.name });
       at.on("click", () => (location.hash = `request-${each.id}`));
       return each.accuracy_m ? L.featureGroup([at, L.circle([each.lat, each.lon], { radius: each.accuracy_m, interactive: false })]) : at;
     }),

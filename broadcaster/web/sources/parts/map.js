@@ -103,12 +103,12 @@ async function vector(map, url) {
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
 }
 
-/** What marks a place. */
+/** What marks a place: as large as a finger around its drawing. */
 export const pin = () =>
   L.divIcon({
     className: "pin",
-    iconSize: [36, 36],
-    iconAnchor: [18, 34],
+    iconSize: [44, 44],
+    iconAnchor: [22, 38],
     html: '<svg viewBox="0 0 24 24"><path d="M12 22s7.5-6.6 7.5-12.3a7.5 7.5 0 1 0-15 0C4.5 15.4 12 22 12 22z"/></svg>',
   });
 

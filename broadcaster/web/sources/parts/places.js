@@ -64,23 +64,18 @@ export function places(within, chosen, about) {
       if (!document.querySelector("link[data-map]")) {
         document.head.append(make("link", { rel: "stylesheet", href: given.mapCss, "data-map": "" }));
       }
-      const { draw } = await import("./map.js"); // some forty kilobytes: for who wants it
+      const { draw, L, pin } = await import("./map.js"); // some forty kilobytes: for who wants it
       box.hidden = false;
       open.hidden = true;
       const ground = about.slug ? `/map/${about.slug}.json` : "";
-      const { map, L, ready } = draw(box.firstElementChild, { ground, words: given.words });
+      const { map, ready } = draw(box.firstElementChild, { ground, words: given.words });
       // Nobody is to press on France while the ground is on its way.
       if (about.centre) map.setView([about.centre[1], about.centre[0]], 13, { animate: false });
-      const pin = L.divIcon({
-        className: "pin",
-        html: '<svg viewBox="0 0 24 24"><path d="M12 23s8-7.2 8-13.5a8 8 0 1 0-16 0C4 15.800 12 23 12 23z"/></svg>',
-        iconSize: [36, 36],
-        iconAnchor: [18, 34],
-      });
+      const icon = pin();
       let marker = null;
       const use = /** @type {HTMLButtonElement} */ (one(".use-point", within));
       const put = (point) => {
-        marker ? marker.setLatLng(point) : (marker = L.marker(point, { icon: pin, draggable: true, keyboard: false }).addTo(map));
+        marker ? marker.setLatLng(point) : (marker = L.marker(point, { icon, draggable: true, keyboard: false }).addTo(map));
         use.hidden = false;
       };
       map.on("click", (event) => put(event.latlng));
