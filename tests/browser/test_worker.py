@@ -13,7 +13,7 @@ from tests.browser.visiting import DESK
 from tests.servers.town_api import eventually
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Browser, Page
 
 pytestmark = pytest.mark.timeout(120)
 _SHOWN = """async () => {
@@ -48,6 +48,11 @@ class Worker:
 
         await eventually(there, f"a notification: {title}")
         return next(each for each in await self.shown() if each["title"] == title)
+
+
+@pytest.fixture
+def chromium(whole_chromium: Browser) -> Browser:
+    return whole_chromium
 
 
 async def working(visit, path="/") -> Worker:

@@ -28,6 +28,11 @@ _CACHES = """async () => Object.fromEntries(await Promise.all((await caches.keys
   [name, (await (await caches.open(name)).keys()).map((each) => new URL(each.url).pathname)])))"""
 
 
+@pytest.fixture
+def chromium(whole_chromium: Browser) -> Browser:
+    return whole_chromium
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def proxy(village: Village) -> AsyncIterator[Proxy]:
     async with Proxy(village.url) as between:
