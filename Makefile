@@ -84,7 +84,7 @@ test: lint types pages communes openapi
 test-fast: lint types pages communes
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/unit tests/contract
 
-# Every page in both languages judged by all guards; `make test` does operators' pages in French.
+# Every page in both languages judged by all guards; `make test` does the French ones.
 guards: $(VENV)/.made-test pages communes
 	GUARDS=all $(BIN)/pytest -n $(WORKERS) --dist loadgroup --reruns 1 tests/browser/guards
 

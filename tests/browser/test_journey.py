@@ -109,8 +109,8 @@ async def test_who_is_in_the_circle_is_told_and_a_press_opens_the_alert(visit, v
     await expect(live.locator("#states tr").filter(has_text="ouvert")).to_contain_text("1")
 
     alert_id = live.url.rpartition("/")[2]
-    account = await village.api.finished(alert_id)
-    assert account["unaccounted"] == 0
+    report = await village.api.until(alert_id, lambda each: each["people"]["pending"] == 0)
+    assert report["unaccounted"] == 0
     # Two Firefoxes subscribed; one of them was in the circle.
     assert known >= 2
     assert [each.code for each in village.push.messages[told:]] == [DELIVERED]

@@ -27,7 +27,7 @@ ATTACKS = (
     "20,000 rings",
 )
 """In the long form each takes a minute: with the slow bodies and what is quiet, nine in all."""
-IN_SHORT = ("unknown fields", "bad contacts")
+IN_SHORT = ("unknown fields",)
 SLOW = "slow bodies"
 PROBE_S = 0.05
 FILES = 1024

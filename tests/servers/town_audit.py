@@ -107,7 +107,7 @@ async def recount(store: Store, alert_id: int | str) -> Counter[tuple[str, int]]
     twice = sums.pop((counting.TWICE, 1), 0)
     assert sums.pop((counting.AGAIN, 1), 0) <= len(people)
     assert twice <= sum(row.attempts for row in rows), "what a dead sender may have sent counts as a try"
-    assert +counted == sums, "kept sums"
+    assert +counted == sums, ("kept sums", +counted - sums, sums - +counted)
     assert sum(latencies[counting.DELIVERED].values()) == sum(person.delivered_at is not None for person in people)
     queued = sum(n for (subject, state), n in counted.items() if subject in CHANNELS and state == DeliveryState.QUEUED)
     queued += counted[counting.FOLLOWING, 0]

@@ -116,9 +116,9 @@ async def test_whoever_presses_one_in_a_call_has_acknowledged_and_is_thanked_in_
         account = await api.account(alert["id"])
     assert account["people"]["acknowledged"] == account["channels"]["voice"]["acknowledged"] == 3
     heard = {call.to: call.heard for call in town.twilio.calls}
-    assert heard[people[0].landline][-1].startswith("Merci")
-    assert heard[people[1].landline][-1].startswith("Thank you")
-    assert "The Risle floods." in heard[people[1].landline][0]
+    assert any(said.startswith("Merci") for said in heard[people[0].landline])
+    assert any(said.startswith("Thank you") for said in heard[people[1].landline])
+    assert any("The Risle floods." in said for said in heard[people[1].landline])
     assert sum("La Risle déborde." in said for said in heard[people[2].landline]) == 4, "another key: said again"
     await audit(town, alert["id"], people)
 
