@@ -65,7 +65,7 @@ def _checked(engine: Engine) -> None:
     def _answers(connection: Any, _record: Any, _proxy: Any) -> None:
         try:
             connection.run_async(lambda driver: driver.execute("SELECT"))
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
             raise InvalidatePoolError from error
 
 
