@@ -279,6 +279,7 @@ from broadcaster.store.register import intake
 from broadcaster.store.stations import stations
 from broadcaster.store import Store
 from broadcaster.store import Vault
+from tests.contract.stores import BY
 
 real, calls = intake._many, []
 async def many(unit, statement, rows, now):
