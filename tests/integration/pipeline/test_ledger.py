@@ -29,7 +29,7 @@ class Writing:
             self.failed.set()
             raise StoreUnavailable("disk I/O error")
         self.written += [each.delivery_id for each in outcomes]
-        return set()
+        return tracking.Applied(set(), set())
 
 
 @pytest.fixture
