@@ -39,7 +39,7 @@ STOPS: Mapping[str, tuple[str, str]] = {
         "--%(name)s '%(text)s' is no moment",
         "write 6h, 90min, 2d, or a date and time as in 2026-07-01T18:30",
     ),
-    "severity-missing": ("--severity is missing: say how grave it is, or name a --template", ""),
+    "severity-missing": ("--severity is missing: say how serious it is, or name a --template", ""),
     "blank-unreadable": ("--blank '%(text)s' can't be read", "write it as Prénom=Lina"),
     "removes-many": (
         "the list would remove %(what)s, so nothing was changed",

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, LinkStatus
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import (
     alerts,
@@ -117,8 +118,10 @@ async def may_vote(unit: Unit, poll: Poll, subscriber_id: int) -> bool:
 
 
 async def vote(unit: Unit, poll: Poll, subscriber_id: int, choice: int) -> bool:
-    """Take a vote; False if the person has voted. It can't be changed."""
+    """Take a vote; False if the person has voted. It can't be changed. Raises ``Conflict`` if the poll was closed."""
     await unit.in_turn("poll", poll.id)
+    if await unit.conn.scalar(select(polls.c.closed_at).where(polls.c.id == poll.id)) is not None:
+        raise Conflict("poll-closed")
     mark = _mark(unit, poll, subscriber_id)
     for table in (poll_voters, poll_pending):
         there = select(table.c.mark).where(table.c.poll_id == poll.id, table.c.mark == mark)

@@ -19,6 +19,7 @@ from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.help_requests import HelpRequest
 from broadcaster.store.operations import audit
 from broadcaster.store.people import people
+from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_words import clock_time, span
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.drawing import written_point
@@ -138,5 +139,6 @@ async def act(call: Call[None, None]) -> web.Response:
             raise Conflict("help-taken")
         what = Action.HELP_CLOSED if closes else Action.HELP_TAKEN
         await audit.record(unit, call.actor, what, asked.id, station_id=asked.station_id)
+        station = await stations.by_id(unit, asked.station_id)
     await call.services.bus.publish(f"alert:{asked.alert_id}")
-    return to(f"{HELP}?station={call.request.query.get('station', '')[:60]}")
+    return to(HELP if station is None else f"{HELP}?station={station.slug}")

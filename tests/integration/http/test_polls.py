@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
+from broadcaster.domain.refusals import Conflict
 from broadcaster.pipeline.polls import close_polls
 from broadcaster.store import polls, tables
 from broadcaster.store.operations import copying
@@ -63,6 +65,9 @@ async def test_a_poll_is_anonymous_closed_on_time_and_shown_from_ten_votes_on(tm
                 "poll-closed",
             )
             await close_polls(services)
+            async with services.store.write() as unit:  # who looked before it was closed
+                with pytest.raises(Conflict, match="poll-closed"):
+                    await polls.vote(unit, made, people[0].id, 1)
             _, _, closed = await api.call("GET", f"/v1/polls/{poll['token']}")
             assert (closed["result"], closed["turnout"], closed["entitled"]) == ([13, 12], 25, 25)
             _, _, closed = await api.call("GET", f"/v1/polls/{few['token']}")

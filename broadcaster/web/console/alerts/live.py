@@ -89,7 +89,7 @@ async def _changed(unit: Unit, seen: str, alert: Alert, by: str | None, words: W
         "texts": words("the words"),
         "area": words("the area"),
         "expires": words("how long it holds"),
-        "severity": words("how grave it is"),
+        "severity": words("how serious it is"),
     }
     return {"by": by, "what": ", ".join(fields[each] for each in differences(before, alert)) or words("nothing")}
 
