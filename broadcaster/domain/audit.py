@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 Param = int | bool | str | None
 
@@ -189,6 +190,7 @@ def commitment(salt: bytes, reason: str) -> bytes:
     return hashlib.sha256(salt + reason.encode()).digest()
 
 
+@lru_cache(4096)  # one town often shares few addresses
 def origin_of(address: str) -> str:
     """Return the network of an address: its first 24 bits, of IPv6 48; empty if it is none."""
     try:

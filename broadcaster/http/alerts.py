@@ -28,7 +28,7 @@ from broadcaster.http.schemas.schedules import ReachIn
 from broadcaster.http.stations import station_given
 from broadcaster.http.templates import kept_of, named, written_from
 from broadcaster.pipeline import approving, issue, reach
-from broadcaster.pipeline.schedule import starts_at
+from broadcaster.pipeline.scheduling import starts_at
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.stations import stations

@@ -27,7 +27,7 @@ from broadcaster.pipeline.confirm import send_soon
 from broadcaster.pipeline.services import Services
 from broadcaster.register.contacts import contact_of, mail_contact
 from broadcaster.store import Unit
-from broadcaster.store.people import confirmations, people
+from broadcaster.store.people import confirmations, people, profiles
 from broadcaster.store.people.confirmations import Asked, Begun, Confirmation, Counted, State
 from broadcaster.store.stations import stations
 from channels.sms import parse_phone
@@ -51,7 +51,7 @@ async def sign_up(call: Call[SignUpIn, None]) -> web.Response:
 async def add(call: Call[ContactToConfirm, None]) -> web.Response:
     """Send a code to an additional phone or mail of a subscriber."""
     async with call.services.store.read() as unit:
-        profile = await people.profile(unit, call.subscriber_id)
+        profile = await profiles.read(unit, call.subscriber_id)
         if profile is None or not profile.follows:
             raise Conflict("follows-nothing")
         station = await station_named(unit, profile.follows[0][0])

@@ -4,6 +4,7 @@ An IPv6 /64 network counts as one address: a home has one.
 """
 
 import ipaddress
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -20,6 +21,11 @@ def address_of(request: web.Request, trusted_proxies: int) -> str:
         seen = [part.strip() for line in request.headers.getall("X-Forwarded-For", []) for part in line.split(",")]
         if seen:
             address = seen[-min(trusted_proxies, len(seen))]
+    return _normal(address[:64])
+
+
+@lru_cache(4096)
+def _normal(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

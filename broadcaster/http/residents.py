@@ -18,7 +18,7 @@ from broadcaster.http.subscribers import shown
 from broadcaster.pipeline.welcome import send_soon
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, waiting
-from broadcaster.store.people import people, residents, welcomes
+from broadcaster.store.people import people, profiles, residents, welcomes
 
 MOST_FOLLOWED = 50
 
@@ -28,7 +28,7 @@ async def follow(call: Call[None, None]) -> web.Response:
 
     async def keep(unit: Unit) -> None:
         station = await station_named(unit, call.request.match_info["slug"])
-        profile = await people.profile(unit, call.subscriber_id)
+        profile = await profiles.read(unit, call.subscriber_id)
         if profile is not None and len(profile.follows) >= MOST_FOLLOWED:
             raise Refused("too-many-followed", "slug", most=MOST_FOLLOWED)
         await residents.follow(unit, call.subscriber_id, station.id, call.services.clock.now())
@@ -92,7 +92,7 @@ async def renew_push(call: Call[PushIn, None]) -> web.Response:
 async def data(call: Call[None, None]) -> web.Response:
     """Return all data of a subscriber, as a file."""
     async with call.services.store.read() as unit:
-        profile = await people.profile(unit, call.subscriber_id)
+        profile = await profiles.read(unit, call.subscriber_id)
         if profile is None:
             raise unauthenticated("This subscriber is no more.", bad_token=True)
         sent = await residents.sent_to(unit, call.subscriber_id)

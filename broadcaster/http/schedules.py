@@ -34,7 +34,8 @@ from broadcaster.http.schemas.schedules import (
 from broadcaster.http.stations import station_given, station_named
 from broadcaster.http.templates import kept_of, named, written_from
 from broadcaster.ids import new_id
-from broadcaster.pipeline import schedule as scheduling
+from broadcaster.pipeline import scheduling
+from broadcaster.pipeline.schedule import answer_missed
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts
@@ -220,7 +221,7 @@ async def occurrences(call: Call[None, OccurrencesQuery]) -> web.Response:
 async def settle(call: Call[AnswerIn, None]) -> web.Response:
     """Send or dismiss an occurrence that was not sent."""
     found, station = await schedule_of(call)
-    alert = await scheduling.answer(call.services, found, call.body.at, actor=call.actor, send=call.body.send)
+    alert = await answer_missed(call.services, found, call.body.at, actor=call.actor, send=call.body.send)
     if alert is None:
         return web.Response(status=204)
     return answer(show_alert(alert, station, call.services.base_url), 202, {"Location": f"/v1/alerts/{alert.id}"})

@@ -27,7 +27,7 @@ from broadcaster.http.schemas.subscribers import (
 )
 from broadcaster.http.stations import station_in_path, station_named
 from broadcaster.pipeline.welcome import send_soon
-from broadcaster.store.people import fixes, people, residents, welcomes, wishes
+from broadcaster.store.people import fixes, people, profiles, residents, welcomes, wishes
 from broadcaster.store.people.fixes import Standing
 from broadcaster.store.people.welcomes import VISIT_AFTER
 from broadcaster.store.register.registering import Registration
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         WishesIn,
     )
     from broadcaster.store import Unit
-    from broadcaster.store.people.people import Profile
+    from broadcaster.store.people.profiles import Profile
     from broadcaster.store.people.wishes import Followed
 
 LONGEST_PAUSE = timedelta(days=366)
@@ -272,7 +272,7 @@ def read_places(given: Iterable[PlaceIn]) -> tuple[NewPlace, ...]:
 
 
 async def _profile(unit: Unit, subscriber_id: int) -> Profile:
-    profile = await people.profile(unit, subscriber_id)
+    profile = await profiles.read(unit, subscriber_id)
     if profile is None:  # erased since the guard
         raise unauthenticated("This subscriber is no more.", bad_token=True)
     return profile

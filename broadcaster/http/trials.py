@@ -14,7 +14,7 @@ from broadcaster.http.schemas.trials import TrialAnswer, TrialIn, TrialOut, Tria
 from broadcaster.http.stations import station_named
 from broadcaster.pipeline.notices import SANDBOX, try_soon
 from broadcaster.store import Unit
-from broadcaster.store.people import people, trials
+from broadcaster.store.people import profiles, trials
 from broadcaster.store.people.trials import PAID, Counted, Target, Trial
 
 USE = "trial"
@@ -28,7 +28,7 @@ async def begin(call: Call[TrialIn, None]) -> web.Response:
     services, given, now = call.services, call.body, call.services.clock.now()
 
     async def keep(unit: Unit) -> tuple[Trial, Target, str, str]:
-        profile = await people.profile(unit, call.subscriber_id)
+        profile = await profiles.read(unit, call.subscriber_id)
         if profile is None or not profile.follows:
             raise Conflict("follows-nothing")
         slug = profile.follows[0][0]
@@ -51,7 +51,7 @@ async def begin(call: Call[TrialIn, None]) -> web.Response:
 async def listing(call: Call[None, None]) -> web.Response:
     """Return the last test of each contact."""
     async with call.services.store.read() as unit:
-        profile = await people.profile(unit, call.subscriber_id)
+        profile = await profiles.read(unit, call.subscriber_id)
         if profile is None or not profile.follows:
             return answer(TrialsOut(trials=()))
         station = await station_named(unit, profile.follows[0][0])

@@ -3,9 +3,10 @@
 from broadcaster.http.route import Route
 from broadcaster.http.routes import ROUTES as API
 from broadcaster.web import files
+from broadcaster.web.console.operator_routes import ROUTES as OPERATORS
 from broadcaster.web.console.oversight_routes import ROUTES as OVERSIGHT
 from broadcaster.web.console.register_routes import ROUTES as REGISTER
 from broadcaster.web.console.routes import ROUTES as CONSOLE
 from broadcaster.web.resident.routes import ROUTES as RESIDENT
 
-ROUTES: tuple[Route, ...] = (*API, *RESIDENT, *files.ROUTES, *CONSOLE, *OVERSIGHT, *REGISTER)
+ROUTES: tuple[Route, ...] = (*API, *RESIDENT, *files.ROUTES, *CONSOLE, *OPERATORS, *OVERSIGHT, *REGISTER)

@@ -81,12 +81,6 @@ async def by_token(unit: Unit, token: str) -> Poll | None:
     return None if row is None else _poll(row)
 
 
-async def by_alert(unit: Unit, alert_id: int) -> Poll | None:
-    """Return the poll that an alert announces."""
-    row = (await unit.conn.execute(select(polls).where(polls.c.alert_id == alert_id))).one_or_none()
-    return None if row is None else _poll(row)
-
-
 async def listed(unit: Unit, station_ids: Collection[int], limit: int) -> list[Poll]:
     """Return the polls of these stations, newest first."""
     query = select(polls).where(polls.c.station_id.in_(station_ids)).order_by(polls.c.id.desc()).limit(limit)

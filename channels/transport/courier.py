@@ -77,11 +77,6 @@ class Courier:
         self._closed = False
         self.started, self.alone = asyncio.Event(), asyncio.Event()
 
-    @property
-    def helping(self) -> int:
-        """Number of running helpers."""
-        return len(self._helpers)
-
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | ToSeal | None = None
     ) -> Reply:

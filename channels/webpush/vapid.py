@@ -79,11 +79,6 @@ class VapidKey:
         """Return the private key as 32 octets in base64url, as the ``web-push`` and ``vapid`` tools write it."""
         return to_base64url(self._key.private_numbers().private_value.to_bytes(_RAW_LENGTH))
 
-    def to_pem(self) -> str:
-        """Return the private key as PKCS #8 in PEM."""
-        form = serialization.PrivateFormat.PKCS8
-        return self._key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
-
     def sign(self, audience: str, subject: str, expires: int) -> str:
         """Return the ``Authorization`` header for an origin; ``expires``: seconds since 1970 (RFC 8292, section 3)."""
         # is_subject validated the subject, more strictly than py_vapid.

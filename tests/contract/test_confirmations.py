@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from broadcaster.domain.people import ChannelName, NewPlace
 from broadcaster.store import sandbox
-from broadcaster.store.people import confirmations, contacts, feed, people
+from broadcaster.store.people import confirmations, contacts, feed, people, profiles
 from broadcaster.store.people.confirmations import LIFE, MOST_TRIES, Asked, State
 from broadcaster.store.tables import confirmations as table
 from broadcaster.store.tables import contacts as contacts_table
@@ -47,7 +47,7 @@ async def test_nothing_is_a_contact_before_the_code_came_back_and_all_is_after(s
         await confirmations.confirm(unit, one.id, NOW)
         found = await confirmations.by_secret(unit, one.secret, NOW)
         who = await people.by_token(unit, confirmations.token_of(one.secret))
-        profile = await people.profile(unit, who)
+        profile = await profiles.read(unit, who)
     assert (found.state, found.over) == (State.CONFIRMED, False)
     assert profile.contacts == ((ChannelName.SMS, "+33639980001", "active"),)
     assert profile.places == (NewPlace("maison", 0.63, 48.76),)
@@ -98,7 +98,7 @@ async def test_a_further_contact_becomes_the_subscribers_own_and_takes_back_an_o
         _, one = await begun(unit, station, mail("a@example.org"), subscriber_id=who, places=())
         await confirmations.confirm(unit, one.id, NOW)
         assert await people.by_token(unit, confirmations.token_of(one.secret)) is None
-        profile = await people.profile(unit, who)
+        profile = await profiles.read(unit, who)
         known = await feed.known(unit, [who])
     assert [address for _, address, _ in profile.contacts] == ["a@example.org"]
     assert (len(known[who].contacts), known[who].refused) == (1, set())

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from broadcaster.domain.fixes import Age, Fix
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.grouping import Failed, Grouped
-from broadcaster.store.people import feed, fixes, people, residents
+from broadcaster.store.people import feed, fixes, people, profiles, residents
 from broadcaster.store.people.fixes import Standing
 from broadcaster.store.register.registering import Registration, register_all
 from broadcaster.store.tables import changes, stations
@@ -32,7 +32,7 @@ async def devices(store):
 
 async def position(store, subscriber_id):
     async with store.read() as unit:
-        return (await people.profile(unit, subscriber_id)).position
+        return (await profiles.read(unit, subscriber_id)).position
 
 
 async def test_an_older_fix_never_replaces_a_newer_one_in_one_group_or_in_two(store, devices):
@@ -149,8 +149,8 @@ async def test_people_who_are_registered_together_are_each_there_and_one_whose_n
     assert [isinstance(each, int) for each in found] == [True, True, True, False, True]
     assert isinstance(found[3].error, Conflict)
     async with store.read() as unit:
-        names = [(await people.profile(unit, each)).follows for each in found if isinstance(each, int)]
-        groups = [(await people.profile(unit, each)).groups for each in found if isinstance(each, int)]
+        names = [(await profiles.read(unit, each)).follows for each in found if isinstance(each, int)]
+        groups = [(await profiles.read(unit, each)).groups for each in found if isinstance(each, int)]
     assert names == [(("laigle", "a"),), (("laigle", "b"),), (("rugles", "a"),), (("laigle", "c"),)]
     assert groups == [("club",)] * 4
     again = await store.at_once(lambda unit: register_all(unit, wanted[:1]))

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts.dispatching import write_chunk
 from broadcaster.store.operations import removing
-from broadcaster.store.people import feed, people, residents
+from broadcaster.store.people import feed, profiles, residents
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import contacts, deliveries, metadata
 from tests.contract.stores import NOW, add_station, an_alert, mail, register, resident
@@ -30,8 +30,8 @@ async def test_a_removal_leaves_only_people_and_alerts_of_others(store):
         assert (what.only, what.others, what.groups, what.alerts) == (1, 1, 1, 1)
         await removing.remove(unit, leaving.id)
         assert [each.slug for each in await stations.all_stations(unit)] == ["alencon"]
-        assert await people.profile(unit, alone) is None
-        profile = await people.profile(unit, shared)
+        assert await profiles.read(unit, alone) is None
+        profile = await profiles.read(unit, shared)
         assert profile is not None
         assert [slug for slug, _ in profile.follows] == ["alencon"]
         assert list(await unit.conn.scalars(select(deliveries.c.subscriber_id))) == [shared]

@@ -10,7 +10,7 @@ from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, NewPlace
 from broadcaster.domain.reasons import Reason, unpack
 from broadcaster.store.alerts.dispatching import write_chunk
-from broadcaster.store.people import contacts, feed, fixes, people, residents
+from broadcaster.store.people import contacts, feed, fixes, people, profiles, residents
 from broadcaster.store.tables import deliveries, positions, recipients, subscribers
 from tests.contract.stores import NOW, add_station, an_alert, mail, push, register, resident
 
@@ -73,14 +73,14 @@ async def test_a_visitor_is_forgotten_wholly_when_their_hours_are_over(store):
             now=NOW,
             until=LATER,
         )
-        profile = await people.profile(unit, who)
+        profile = await profiles.read(unit, who)
         assert (profile.follows, profile.position[:2], profile.forget_at) == (
             (("laigle", None),),
             (0.63, 48.76),
             LATER,
         )
         await residents.end_due(unit, LATER)
-        assert await people.profile(unit, who) is None
+        assert await profiles.read(unit, who) is None
         assert await unit.conn.scalar(select(func.count()).select_from(positions)) == 0
 
 
@@ -99,7 +99,7 @@ async def test_a_visitor_who_follows_stays(store):
         )
         await residents.follow(unit, who, station.id, NOW)
         await residents.end_due(unit, LATER)
-        assert (await people.profile(unit, who)).follows == (("laigle", None),)
+        assert (await profiles.read(unit, who)).follows == (("laigle", None),)
 
 
 async def test_a_stay_of_some_hours_leaves_the_resident_and_takes_the_position(store):
@@ -108,7 +108,7 @@ async def test_a_stay_of_some_hours_leaves_the_resident_and_takes_the_position(s
         await fixes.keep(unit, [Fix(who, 1.0, 48.0, None, NOW, LATER)])
         seen = await feed.newest(unit)
         await residents.end_due(unit, LATER)
-        profile = await people.profile(unit, who)
+        profile = await profiles.read(unit, who)
         assert (profile.position, profile.places) == (None, (NewPlace("home", 0.63, 48.76),))
         assert [each.subscriber_id for each in await feed.changed_after(unit, seen, 9)] == [who]
 
@@ -121,10 +121,10 @@ async def test_a_station_is_followed_once_left_and_followed_again(store):
         await contacts.opt_out(unit, contact_id, other.id, NOW)
         for _ in range(2):
             await residents.follow(unit, who, other.id, NOW)
-        assert [slug for slug, _ in (await people.profile(unit, who)).follows] == ["laigle", "rugles"]
+        assert [slug for slug, _ in (await profiles.read(unit, who)).follows] == ["laigle", "rugles"]
         assert (await feed.known(unit, [who]))[who].refused == set(), "to follow takes back an opt-out"
         await residents.unfollow(unit, who, other.id)
-        assert [slug for slug, _ in (await people.profile(unit, who)).follows] == ["laigle"]
+        assert [slug for slug, _ in (await profiles.read(unit, who)).follows] == ["laigle"]
 
 
 async def test_a_renewed_push_subscription_takes_the_place_of_the_old_and_of_no_other(store):
@@ -135,7 +135,7 @@ async def test_a_renewed_push_subscription_takes_the_place_of_the_old_and_of_no_
         await residents.renew_push(unit, who, new, old, NOW)
         await residents.renew_push(unit, who, new, old, NOW)
         await residents.renew_push(unit, who, new, another, NOW)
-        profile = await people.profile(unit, who)
+        profile = await profiles.read(unit, who)
         assert {channel for channel, _, _ in profile.contacts} == {ChannelName.EMAIL, ChannelName.PUSH}
         assert [each[1] for each in profile.contacts if each[0] is ChannelName.PUSH] == [new.address]
         assert (await feed.contact_pairs(unit)).shape[1] == 3, "nobody takes another's away"

@@ -8,7 +8,7 @@ import pytest
 
 from broadcaster.domain.people import ContactStatus
 from broadcaster.domain.refusals import Conflict
-from broadcaster.store.people import contacts, feed, people, residents, welcomes
+from broadcaster.store.people import contacts, feed, profiles, residents, welcomes
 from broadcaster.store.register import by_hand
 from tests.contract.stores import NOW, add_station, mail, push, register, resident
 
@@ -23,7 +23,7 @@ async def sign_up(unit, station_id, number, *, caller=CALLER, now=NOW):
 
 
 async def is_unconfirmed(unit, who):
-    return (await people.profile(unit, who)).unconfirmed_at is not None
+    return (await profiles.read(unit, who)).unconfirmed_at is not None
 
 
 async def test_who_signs_up_is_unconfirmed_until_the_device_answers(store):
@@ -83,8 +83,8 @@ async def test_what_a_push_service_does_not_know_is_forgotten_with_who_had_nothi
         await residents.renew_push(unit, resident_id, push("https://push.example/3"), None, later)
         (third,) = await welcomes.begin(unit, resident_id, later)
         await welcomes.forget(unit, [contact, third], "push:410", NOW)
-        assert await people.profile(unit, who) is None
-        assert [status for _, _, status in (await people.profile(unit, resident_id)).contacts] == ["active", "gone"]
+        assert await profiles.read(unit, who) is None
+        assert [status for _, _, status in (await profiles.read(unit, resident_id)).contacts] == ["active", "gone"]
 
 
 async def test_a_subscription_that_an_alert_found_dead_is_looked_at_soon(store):
@@ -130,5 +130,5 @@ async def test_the_keys_of_a_push_subscription_that_is_known_cannot_be_changed(s
                 await register(unit, station.id, resident(given), themselves=True)
             with pytest.raises(Conflict):
                 await residents.renew_push(unit, who, given, None, NOW)
-        assert (await people.profile(unit, who)).contacts[0][1] == push(endpoint, "mine").address
+        assert (await profiles.read(unit, who)).contacts[0][1] == push(endpoint, "mine").address
         await register(unit, station.id, resident(push(endpoint, "mine")), themselves=True)

@@ -78,11 +78,6 @@ async def by_id(unit: Unit, operator_id: int) -> Operator | None:
     return found[0] if found else None
 
 
-async def by_mail(unit: Unit, mail: str) -> Operator | None:
-    found = await _found(unit, operators.c.mail_mark == _mark(unit, mail))
-    return found[0] if found else None
-
-
 async def listed(unit: Unit, stations: Collection[int] | None) -> list[Operator]:
     """Return operators with a role for one of these stations, None: all; by name."""
     mine: ColumnElement[bool] = operators.c.id.is_not(None)

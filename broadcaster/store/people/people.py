@@ -3,38 +3,30 @@
 import secrets
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace, NewSubscriber
+from broadcaster.domain.people import LinkStatus, NewSubscriber
 from broadcaster.domain.spelling import key
 from broadcaster.store import help_requests, sandbox
 from broadcaster.store.engine.bulk import Insert, reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.people import wishes
-from broadcaster.store.people.wishes import Followed
-from broadcaster.store.stations.labels import open_group
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import (
     changes,
     confirmations,
-    contacts,
     follows,
     groups,
     links,
     memberships,
     places,
-    positions,
-    stations,
     subscribers,
     to_micros,
 )
-from schedules import QuietHours
 
 _TOKEN_BYTES = 24
 _POINT = struct.Struct("<dd")
@@ -51,28 +43,6 @@ _FOLLOW = Insert(
 _LINK = Insert(links, "subscriber_id", "contact_id", "status", "created_at")
 _PLACE = Insert(places, "subscriber_id", "sealed", "created_at", octets=("sealed",))
 _CHANGE = Insert(changes, "subscriber_id")
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """One subscriber's data, opened: for themselves and the operators of stations they follow."""
-
-    id: int
-    locale: str
-    name: str | None
-    created_at: datetime
-    follows: tuple[tuple[str, str | None], ...]
-    contacts: tuple[tuple[ChannelName, str, str], ...]
-    places: tuple[NewPlace, ...]
-    groups: tuple[str, ...]
-    position: tuple[float, float, float | None, datetime] | None
-    vulnerable: bool = False
-    paused_until: datetime | None = None
-    forget_at: datetime | None = None
-    unconfirmed_at: datetime | None = None
-    quiet: QuietHours | None = None
-    zone: str | None = None
-    wishes: Mapping[str, Followed] = field(default_factory=dict)
 
 
 def new_token() -> str:
@@ -347,64 +317,6 @@ async def locale_of(unit: Unit, subscriber_id: int) -> str | None:
     """Return a subscriber's language; None if they are no more."""
     found: str | None = await unit.conn.scalar(select(subscribers.c.locale).where(subscribers.c.id == subscriber_id))
     return found
-
-
-async def profile(unit: Unit, subscriber_id: int) -> Profile | None:
-    """Return a subscriber's data; None if unknown."""
-    row = (await unit.conn.execute(select(subscribers).where(subscribers.c.id == subscriber_id))).one_or_none()
-    if row is None:
-        return None
-    followed = await unit.conn.execute(
-        select(stations.c.slug, follows.c.external_mark, follows.c.external)
-        .join(follows, follows.c.station_id == stations.c.id)
-        .where(follows.c.subscriber_id == subscriber_id)
-        .order_by(stations.c.slug)
-    )
-    had = await unit.conn.execute(
-        select(contacts.c.channel, contacts.c.fingerprint, contacts.c.sealed, contacts.c.status)
-        .join(links, links.c.contact_id == contacts.c.id)
-        .where(links.c.subscriber_id == subscriber_id)
-        .order_by(contacts.c.id)
-    )
-    sealed_places = await unit.conn.scalars(
-        select(places.c.sealed).where(places.c.subscriber_id == subscriber_id).order_by(places.c.id)
-    )
-    member_of = await unit.conn.execute(
-        select(groups)
-        .join(memberships, memberships.c.group_id == groups.c.id)
-        .where(memberships.c.subscriber_id == subscriber_id)
-    )
-    at = (await unit.conn.execute(select(positions).where(positions.c.subscriber_id == subscriber_id))).one_or_none()
-    return Profile(
-        id=row.id,
-        locale=row.locale,
-        name=unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
-        created_at=row.created_at,
-        follows=tuple((each.slug, open_external(unit.vault, each.external_mark, each.external)) for each in followed),
-        contacts=tuple(
-            (
-                CHANNELS[each.channel],
-                contact_rows.open_address(unit, each.fingerprint, each.sealed),
-                ContactStatus(each.status).name.lower(),
-            )
-            for each in had
-        ),
-        places=tuple(_place(unit, subscriber_id, sealed) for sealed in sealed_places),
-        groups=tuple(sorted(open_group(unit.vault, each)[0] for each in member_of)),
-        position=None if at is None else (*open_point(unit, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
-        vulnerable=open_flag(unit.vault, row.token_hash, row.vulnerable),
-        paused_until=row.paused_until,
-        forget_at=row.forget_at,
-        unconfirmed_at=row.unconfirmed_at,
-        quiet=None if row.quiet_from is None else QuietHours(row.quiet_from, row.quiet_to),
-        zone=row.zone,
-        wishes=await wishes.of_follower(unit, subscriber_id),
-    )
-
-
-def _place(unit: Unit, subscriber_id: int, sealed: bytes) -> NewPlace:
-    lon, lat, label = open_point(unit, subscriber_id, sealed)
-    return NewPlace(label, lon, lat)
 
 
 async def names(unit: Unit, station_id: int, subscriber_ids: Iterable[int]) -> dict[int, tuple[str | None, str | None]]:

@@ -6,7 +6,22 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Text, and_, cast, delete, func, null, or_, select, true, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.escalation import from_json, read_budgets
@@ -121,8 +136,11 @@ async def without_sea(unit: Unit) -> list[int]:
     return list(rows)
 
 
+_BY_SLUG = select(stations).where(stations.c.slug == bindparam("slug"))
+
+
 async def by_slug(unit: Unit, slug: str) -> Station | None:
-    row = (await unit.conn.execute(select(stations).where(stations.c.slug == slug))).one_or_none()
+    row = (await unit.conn.execute(_BY_SLUG, {"slug": slug})).one_or_none()
     return None if row is None else _station(row)
 
 
@@ -258,20 +276,19 @@ async def use_key(unit: Unit, key_id: int, now: datetime) -> None:
     await unit.conn.execute(update(api_keys).where(api_keys.c.id == key_id).values(used_at=now))
 
 
-def holding(now: datetime) -> ColumnElement[bool]:
+def holding(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Condition: the key is neither revoked nor expired."""
     return and_(api_keys.c.revoked_at.is_(None), or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > now))
 
 
+_HOLDER = select(api_keys.c.id, api_keys.c.role, api_keys.c.station_id, api_keys.c.actions).where(
+    api_keys.c.hash == bindparam("hash"), holding(bindparam("now", type_=api_keys.c.expires_at.type))
+)
+
+
 async def caller_of(unit: Unit, key: str, now: datetime) -> Caller | None:
     """Return the holder of ``key``; None if unknown, expired or revoked."""
-    row = (
-        await unit.conn.execute(
-            select(api_keys.c.id, api_keys.c.role, api_keys.c.station_id, api_keys.c.actions).where(
-                api_keys.c.hash == hash_of(key), holding(now)
-            )
-        )
-    ).one_or_none()
+    row = (await unit.conn.execute(_HOLDER, {"hash": hash_of(key), "now": now})).one_or_none()
     if row is None:
         return None
     only = None if row.actions is None else frozenset(map(Permission, row.actions.split()))

@@ -18,7 +18,7 @@ from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.help_requests import HelpRequest
 from broadcaster.store.operations import audit
-from broadcaster.store.people import people
+from broadcaster.store.people import profiles
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_words import clock_time, span
 from broadcaster.web.console.frame import chosen_station, show, words_of
@@ -72,7 +72,7 @@ async def _shown(
 ) -> dict[str, Any]:
     """Return a request as the page shows it: the person, how to call them, and where they are or live."""
     zone = zone_of(station.region)
-    person = await people.profile(unit, asked.subscriber_id)
+    person = await profiles.read(unit, asked.subscriber_id)
     alert = await alerts.by_id(unit, asked.alert_id)
     home = person.places[0] if person is not None and person.places else None
     at = asked.position or (None if home is None else (home.lon, home.lat, None))

@@ -6,7 +6,7 @@ from broadcaster.http.route import Route
 from broadcaster.web.console.approvals import approvals, rules
 from broadcaster.web.console.audit import audit
 from broadcaster.web.console.operators import keys
-from broadcaster.web.console.routes import data_at, form_at, page_at
+from broadcaster.web.console.routing import data_at, form_at, page_at
 
 _ONE = f"{approvals.APPROVALS}/{{id}}"
 _RULES = "/console/stations/{slug}/approval"

@@ -4,7 +4,7 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import SHAPE, Route
 from broadcaster.web.console.people import addresses, exporting, groups, importing, people, person, sign_ups, signed
-from broadcaster.web.console.routes import data_at, form_at, page_at
+from broadcaster.web.console.routing import data_at, form_at, page_at
 from broadcaster.web.console.sandbox import sandbox
 from broadcaster.web.console.stations import boundary as station_boundary
 from broadcaster.web.console.stations import map_kept, policies, poster, stations

@@ -1,214 +1,21 @@
-"""Console routes. ``page_at``, ``form_at`` and ``data_at`` hold what they have in common."""
-
-from collections.abc import Mapping
-from typing import Any
+"""Console routes of alerts: writing, sending, scheduling, following and ending them."""
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
-from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Handler, Route
+from broadcaster.http.route import FORM, SHAPE, SMALL, Route
 from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.pipeline.helping import HELP
-from broadcaster.web.console import helping, home, inbox, polls, signing_in
+from broadcaster.web.console import helping, home, inbox, polls
 from broadcaster.web.console.alerts import alerts, live, live_cancel, live_step, report, unreached, visits
 from broadcaster.web.console.compose import compose, editing, later, ppms, preview, templates, updating
 from broadcaster.web.console.compose import sending as compose_sending
-from broadcaster.web.console.operators import account, entering, password, people
+from broadcaster.web.console.routing import data_at, form_at, page_at
 from broadcaster.web.console.sandbox import sandbox
 from broadcaster.web.console.schedules import drills, reminding, schedules
 
 _HTML, _STREAM = "text/html", "text/event-stream"
-_BY_PASSKEY = f"{signing_in.SIGN_IN}/passkey"
-
-
-def page_at(path: str, handler: Handler, permission: Permission, summary: str, **more: Any) -> Route:
-    """Return a page's route for a signed-in operator."""
-    more = {"permission": permission, **more}
-    return Route(
-        "GET", path, handler, Access.OPERATOR, summary, {200: _HTML}, page=True, documented=False, tag="console", **more
-    )
-
-
-def form_at(path: str, handler: Handler, permission: Permission, summary: str, **more: Any) -> Route:
-    """Return the route of a form on an operator's page."""
-    more = {"largest": FORM, "permission": permission, **more}
-    return Route(
-        "POST", path, handler, Access.OPERATOR, summary, {303: None}, page=True, documented=False, tag="console", **more
-    )
-
-
-def data_at(method: str, path: str, handler: Handler, permission: Permission, summary: str, **more: Any) -> Route:
-    """Return the route of a script's request: JSON, or a stream of events."""
-    answers = more.pop("answers", {200: "application/json"})
-    more = {"permission": permission, **more}
-    return Route(method, path, handler, Access.OPERATOR, summary, answers, documented=False, tag="console", **more)
-
-
-def _open(
-    method: str,
-    path: str,
-    handler: Handler,
-    summary: str,
-    answers: Mapping[int, Any],
-    **more: Any,
-) -> Route:
-    """Return a route for people who are not signed in."""
-    more = {"page": _HTML in answers.values(), "largest": None if method == "GET" else 2 * SMALL, **more}
-    access = more.pop("access", Access.PUBLIC)
-    return Route(method, path, handler, access, summary, answers, documented=False, tag="console", **more)
-
 
 ROUTES: tuple[Route, ...] = (
-    _open("GET", signing_in.SIGN_IN, signing_in.ask, "Sign in.", {200: _HTML}, access=Access.OPEN),
-    _open(
-        "POST",
-        f"{signing_in.SIGN_IN}/go-on",
-        signing_in.go_on,
-        "What was written before.",
-        {200: _HTML},
-        largest=FORM + SMALL,
-    ),
-    _open(
-        "GET",
-        _BY_PASSKEY,
-        entering.sign_in_options,
-        "What a passkey answers.",
-        {200: entering.OptionsOut},
-        access=Access.OPEN,
-    ),
-    _open(
-        "POST",
-        _BY_PASSKEY,
-        entering.sign_in,
-        "A passkey for a session.",
-        {200: entering.EnteredOut},
-        body=entering.SignInIn,
-        access=Access.SIGNED,
-        changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
-    ),
-    _open("GET", "/console/welcome", entering.welcome, "A one-time link.", {200: _HTML}),
-    _open(
-        "POST", "/console/welcome", entering.link, "Whose link is it?", {200: entering.OptionsOut}, body=entering.LinkIn
-    ),
-    _open(
-        "POST",
-        "/console/welcome/passkey",
-        entering.first_passkey,
-        "The first passkey.",
-        {200: entering.EnteredOut},
-        body=entering.FirstPasskeyIn,
-        changes=(Action.PASSKEY_ADDED, Action.SIGNED_IN),
-    ),
-    _open(
-        "POST",
-        f"{signing_in.SIGN_IN}/password",
-        password.sign_in,
-        "A password and a code for a session.",
-        {200: entering.EnteredOut},
-        body=password.SignInIn,
-        access=Access.SIGNED,
-        changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
-    ),
-    _open(
-        "POST",
-        "/console/welcome/app",
-        password.first_app,
-        "What an authenticator app reads.",
-        {200: password.AppOut},
-        body=entering.LinkIn,
-    ),
-    _open(
-        "POST",
-        "/console/welcome/password",
-        password.first,
-        "The first password.",
-        {200: password.CodesOut},
-        body=password.FirstPasswordIn,
-        changes=(Action.PASSWORD_SET, Action.SIGNED_IN),
-    ),
-    form_at(
-        "/console/sign-out", signing_in.sign_out, Permission.SELF, "End this session.", changes=(Action.SIGNED_OUT,)
-    ),
-    page_at("/console/sessions", signing_in.listing, Permission.SELF, "Who is signed in.", views=Action.OPERATORS_SEEN),
-    form_at(
-        "/console/sessions/{id}/end", signing_in.end, Permission.SELF, "End a session.", changes=(Action.SESSION_ENDED,)
-    ),
-    page_at(account.ACCOUNT, account.page, Permission.SELF, "My account."),
-    data_at("GET", f"{account.ACCOUNT}/passkeys", account.options, Permission.SELF, "What a new passkey needs."),
-    data_at(
-        "POST",
-        f"{account.ACCOUNT}/passkeys",
-        account.add,
-        Permission.SELF,
-        "A further passkey.",
-        proven=True,
-        body=entering.PasskeyIn,
-        largest=2 * SMALL,
-        answers={204: None},
-        changes=(Action.PASSKEY_ADDED,),
-    ),
-    form_at(
-        f"{account.ACCOUNT}/passkeys/{{id}}/remove",
-        account.remove,
-        Permission.SELF,
-        "Remove a passkey.",
-        proven=True,
-        changes=(Action.PASSKEY_REMOVED,),
-    ),
-    form_at(
-        f"{account.ACCOUNT}/phone",
-        account.set_phone,
-        Permission.SELF,
-        "Where they are asked to approve.",
-        proven=True,
-        changes=(Action.PHONE_SET,),
-    ),
-    data_at("GET", f"{account.ACCOUNT}/app", password.app, Permission.SELF, "What an authenticator app reads."),
-    data_at(
-        "POST",
-        f"{account.ACCOUNT}/password",
-        password.change,
-        Permission.SELF,
-        "A new password and app.",
-        proven=True,
-        body=password.PasswordIn,
-        largest=SMALL,
-        changes=(Action.PASSWORD_SET,),
-    ),
-    data_at(
-        "POST",
-        f"{account.ACCOUNT}/codes",
-        password.codes,
-        Permission.SELF,
-        "New recovery codes.",
-        proven=True,
-        largest=SMALL,
-        changes=(Action.CODES_MADE,),
-    ),
-    form_at(
-        f"{account.ACCOUNT}/password/remove",
-        password.remove,
-        Permission.SELF,
-        "Remove the password.",
-        proven=True,
-        changes=(Action.PASSWORD_REMOVED,),
-    ),
-    page_at(people.OPERATORS, people.listing, Permission.OPERATORS, "Who may act.", views=Action.OPERATORS_SEEN),
-    form_at(
-        people.OPERATORS,
-        people.invite,
-        Permission.OPERATORS,
-        "Invite somebody.",
-        proven=True,
-        changes=(Action.OPERATOR_INVITED,),
-    ),
-    form_at(
-        f"{people.OPERATORS}/{{id}}",
-        people.act,
-        Permission.OPERATORS,
-        "Change what somebody may do.",
-        proven=True,
-        changes=(Action.ROLE_SET, Action.OPERATOR_RECOVERED, Action.OPERATOR_DISABLED, Action.OPERATOR_ENABLED),
-    ),
     page_at("/console", home.page, Permission.LOOK, "What holds now."),
     page_at("/console/new", compose.page, Permission.SEND, "A new alert."),
     page_at("/console/ppms", ppms.page, Permission.SEND, "A school's safety plan."),

@@ -100,7 +100,7 @@ async def _tracked() -> list[Row]:
 def settings_for(sink: Sink) -> dict[str, str]:
     """What a service needs to push into the sink as fast as it can."""
     return {
-        "TOCSIN_VAPID_PRIVATE_KEY": VapidKey.generate().to_pem(),
+        "TOCSIN_VAPID_PRIVATE_KEY": VapidKey.generate().to_raw(),
         "TOCSIN_VAPID_SUBJECT": "mailto:ops@example.org",
         "TOCSIN_PUSH_ORIGINS": sink.url,
         "TOCSIN_PUSH_CONCURRENCY": str(CONCURRENCY),

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from broadcaster import config
 from broadcaster.app import open_store
 from broadcaster.cli import main
-from broadcaster.store.people import people
+from broadcaster.store.people import profiles
 from tests.contract.stores import SECRET, add_station, register, resident
 from tests.servers.town import Town
 
@@ -56,7 +56,7 @@ def name_of_one(data, **settings):
         own = {f"TOCSIN_{name.upper()}": str(each) for name, each in settings.items()}
         store = open_store(config.load({"TOCSIN_DATA_DIR": str(data)} | own))
         async with store.read() as unit:
-            profile = await people.profile(unit, 1)
+            profile = await profiles.read(unit, 1)
         await store.close()
         return profile and profile.name
 

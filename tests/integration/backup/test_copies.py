@@ -18,7 +18,7 @@ from broadcaster.store import Store, Vault
 from broadcaster.store.alerts import alerts, batches
 from broadcaster.store.engine import outbox
 from broadcaster.store.operations import copying, migrate
-from broadcaster.store.people import people
+from broadcaster.store.people import profiles
 from broadcaster.store.tables import batches as batch_rows
 from broadcaster.store.tables import deliveries, leases, metadata, stations, subscribers
 from tests.contract.stores import NOW, SECRET, add_station, register, resident
@@ -171,7 +171,7 @@ async def test_one_of_an_older_version_is_brought_to_this_shape(full, empty, tmp
         await restore(empty, archive, now=datetime.now(UTC))
     assert await migrate.current(empty) == migrate.newest()
     async with empty.read() as unit:
-        profile = await people.profile(unit, 4)
+        profile = await profiles.read(unit, 4)
     assert (profile.name, profile.vulnerable) == ("Zoé 3", False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from broadcaster.domain.people import NewSubscriber
-from broadcaster.store.people import people
+from broadcaster.store.people import profiles
 from tests.integration.http.test_people import push
 
 PATH, ME = "/v1/stations/laigle/subscribers", "/v1/subscribers/me"
@@ -27,7 +27,7 @@ async def test_the_station_enrols_with_its_key(api, given, known):
     status, _, made = await api.call("POST", PATH, given, key="laigle-publish")
     assert (status, made["token"]) == (201, None), "a key does not act as the person"
     async with api.running.services.store.read() as unit:
-        assert (await people.profile(unit, int(made["id"]))).vulnerable is known
+        assert (await profiles.read(unit, int(made["id"]))).vulnerable is known
 
 
 @pytest.mark.parametrize("said", [True, False])

@@ -17,9 +17,9 @@ from broadcaster.domain.permissions import KeyRole, Role
 from broadcaster.domain.refusals import Conflict, Forbidden, Refused
 from broadcaster.domain.schedules import Consent, Kind, Schedule
 from broadcaster.ids import new_id
-from broadcaster.pipeline import approving
-from broadcaster.pipeline import schedule as scheduling
+from broadcaster.pipeline import approving, scheduling
 from broadcaster.pipeline.approving import submit
+from broadcaster.pipeline.schedule import answer_missed, issue_due
 from broadcaster.store import schedules
 from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operations import audit_reading
@@ -236,12 +236,12 @@ async def test_a_scheduled_alert_is_approved_when_written_and_again_once_it_reac
     with pytest.raises(Forbidden):
         await scheduling.approve(services, await read(), actor=town.by("Wim"))
     services.clock.at = made.next_at + MINUTE / 2
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 0
     with pytest.raises(Forbidden):
-        await scheduling.answer(services, await read(), made.next_at, actor=town.by("Wim"), send=True)
+        await answer_missed(services, await read(), made.next_at, actor=town.by("Wim"), send=True)
     await scheduling.approve(services, await read(), actor=town.by("Ada"))
     services.clock.at += timedelta(days=1)
-    assert await scheduling.issue_due(services) == 1
+    assert await issue_due(services) == 1
     approved = replace(await read(), approved_reach=100)
     async with services.store.write() as unit:
         await schedules.measured(unit, approved, 125)

@@ -16,9 +16,10 @@ from broadcaster.domain.permissions import KeyRole
 from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.schedules import Kind, Outcome, Schedule
 from broadcaster.ids import new_id
-from broadcaster.pipeline import schedule as scheduling
+from broadcaster.pipeline import scheduling
 from broadcaster.pipeline.end import end
 from broadcaster.pipeline.issue import issue
+from broadcaster.pipeline.schedule import answer_missed, issue_due, measure
 from broadcaster.store import schedules, tables
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
@@ -102,10 +103,10 @@ async def test_an_alert_is_issued_at_its_time_once_and_not_before(services: Serv
     made = await written(services, station, lasts=timedelta(hours=3), onset=timedelta(hours=1))
     assert made.next_at == AT_FRIDAY
     at(services, AT_FRIDAY - timedelta(seconds=1))
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 0
     at(services, AT_FRIDAY)
-    assert await scheduling.issue_due(services) == 1
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 1
+    assert await issue_due(services) == 0
     (alert,) = await sent(services)
     assert alert.texts["fr"].headline == "Sortie scolaire"
     assert (alert.sent_at, alert.expires_at) == (AT_FRIDAY, AT_FRIDAY + timedelta(hours=3))
@@ -118,7 +119,7 @@ async def test_of_two_leaders_at_the_same_moment_one_issues(services: Services, 
     for _ in range(5):
         await written(services, station)
     at(services, AT_FRIDAY)
-    issued = await asyncio.gather(*(scheduling.issue_due(services) for _ in range(4)))
+    issued = await asyncio.gather(*(issue_due(services) for _ in range(4)))
     assert sum(issued) == 5
     assert len(await sent(services)) == 5
 
@@ -136,12 +137,12 @@ async def test_a_leader_that_dies_before_its_commit_has_issued_nothing_and_the_n
 
     monkeypatch.setattr(schedules, "settle", dies)
     with pytest.raises(asyncio.CancelledError):
-        await scheduling.issue_due(services)
+        await issue_due(services)
     assert await sent(services) == []
     monkeypatch.undo()
     another = await open_services(services.settings, clock=services.clock)
     try:
-        assert await scheduling.issue_due(another) == 1
+        assert await issue_due(another) == 1
     finally:
         await close_services(another)
     assert await became(services, made) == [(AT_FRIDAY, Outcome.ISSUED)]
@@ -152,7 +153,7 @@ async def test_within_its_grace_a_late_one_is_sent_and_holds_until_it_would_have
 ) -> None:
     await written(services, station, lasts=timedelta(hours=4))
     at(services, AT_FRIDAY + timedelta(hours=2))
-    assert await scheduling.issue_due(services) == 1
+    assert await issue_due(services) == 1
     (alert,) = await sent(services)
     assert alert.expires_at == AT_FRIDAY + timedelta(hours=4)
 
@@ -173,17 +174,17 @@ async def test_after_its_grace_it_is_not_sent_and_waits_for_a_person(
 ) -> None:
     made = await written(services, station, **changes)
     at(services, AT_FRIDAY + late)
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 0
     assert await became(services, made) == [(AT_FRIDAY, Outcome.MISSED)]
     async with services.store.read() as unit:
         assert [each.at for _, each in await schedules.not_sent(unit, [station.id], 9)] == [AT_FRIDAY]
-    alert = await scheduling.answer(services, made, AT_FRIDAY, actor=replace(BY, id=made.key_id), send=True)
+    alert = await answer_missed(services, made, AT_FRIDAY, actor=replace(BY, id=made.key_id), send=True)
     assert alert is not None
     assert alert.expires_at == services.clock.now() + made.lasts
     assert [each.id for each in await sent(services)] == [alert.id]
     for send in (True, False):
         with pytest.raises(Conflict):
-            await scheduling.answer(services, made, AT_FRIDAY, actor=replace(BY, id=made.key_id), send=send)
+            await answer_missed(services, made, AT_FRIDAY, actor=replace(BY, id=made.key_id), send=send)
     async with services.store.read() as unit:
         assert await schedules.not_sent(unit, [station.id], 9) == []
 
@@ -193,7 +194,7 @@ async def test_of_thirty_that_a_day_down_missed_only_the_last_is_sent_and_only_w
 ) -> None:
     made = await written(services, station, rule="FREQ=HOURLY;COUNT=31", grace=timedelta(minutes=30))
     at(services, AT_FRIDAY + timedelta(hours=29, minutes=20))
-    assert await scheduling.issue_due(services) == 1
+    assert await issue_due(services) == 1
     outcomes = await became(services, made)
     assert [each for _, each in outcomes] == [Outcome.MISSED] * 29 + [Outcome.ISSUED]
     assert (await read(services, made)).next_at == AT_FRIDAY + timedelta(hours=30)
@@ -205,7 +206,7 @@ async def test_of_thirty_that_a_day_down_missed_only_the_last_is_sent_and_only_w
 async def test_of_more_than_a_thousand_missed_the_latest_are_kept(services: Services, station: Station) -> None:
     made = await written(services, station, rule="FREQ=HOURLY")
     at(services, AT_FRIDAY + timedelta(hours=1200, minutes=5))
-    assert await scheduling.issue_due(services) == 1
+    assert await issue_due(services) == 1
     async with services.store.read() as unit:
         outcomes = [(each.at, each.outcome) for each in await schedules.past(unit, made.id, 2000)]
     assert len(outcomes) == 1000
@@ -217,30 +218,30 @@ async def test_an_overdue_one_can_be_cancelled_before_anybody_sends_it(services:
     made = await written(services, station)
     at(services, AT_FRIDAY + timedelta(minutes=5))
     await scheduling.end(services, made, actor=BY)
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 0
     assert await sent(services) == []
 
 
 async def test_a_clock_an_hour_ahead_and_set_back_issues_nothing_twice(services: Services, station: Station) -> None:
     made = await written(services, station, rule="FREQ=DAILY;COUNT=2")
     at(services, AT_FRIDAY)  # an hour too early by the sun
-    assert await scheduling.issue_due(services) == 1
+    assert await issue_due(services) == 1
     at(services, AT_FRIDAY - timedelta(hours=1))
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 0
     changed = replace(await read(services, made), reason="read again")
     await scheduling.change(services, station, await read(services, made), changed, None, actor=BY, following=False)
     at(services, AT_FRIDAY)
-    assert await scheduling.issue_due(services) == 0, "the edit named the same instant again"
+    assert await issue_due(services) == 0, "the edit named the same instant again"
     at(services, AT_FRIDAY + DAY)
-    assert await scheduling.issue_due(services) == 1
+    assert await issue_due(services) == 1
 
 
 async def test_a_clock_an_hour_back_sends_at_the_hour_that_it_shows(services: Services, station: Station) -> None:
     await written(services, station)
     at(services, AT_FRIDAY - timedelta(hours=1))
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 0
     at(services, AT_FRIDAY)
-    assert await scheduling.issue_due(services) == 1
+    assert await issue_due(services) == 1
 
 
 async def test_an_edit_while_it_is_issued_is_refused_or_is_what_goes_out(
@@ -256,8 +257,8 @@ async def test_an_edit_while_it_is_issued_is_refused_or_is_what_goes_out(
         return await whole(unit, plans)
 
     monkeypatch.setattr(schedules, "settle", edited_first)
-    assert await scheduling.issue_due(services) == 0, "what was read is not what is there"
-    assert await scheduling.issue_due(services) == 1
+    assert await issue_due(services) == 0, "what was read is not what is there"
+    assert await issue_due(services) == 1
     (alert,) = await sent(services)
     assert alert.texts["fr"].headline == "À 8 h"
     with pytest.raises(Conflict):
@@ -273,7 +274,7 @@ async def test_a_schedule_whose_group_is_gone_is_not_sent_and_says_why(services:
     async with services.store.write() as unit:
         await unit.conn.exec_driver_sql("DELETE FROM groups")
     at(services, AT_FRIDAY)
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 0
     async with services.store.read() as unit:
         ((_, occurrence),) = await schedules.not_sent(unit, [station.id], 9)
         (row,) = await unit.conn.execute(tables.occurrences.select())
@@ -291,14 +292,12 @@ async def test_a_schedule_whose_author_is_gone_waits_for_somebody_else(services:
         await stations.revoke_key(unit, made.key_id, NOW)
         await stations.add_key(unit, KeyRole.PUBLISH, station.id, "Adjointe", NOW)
     at(services, AT_FRIDAY)
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 0
     async with services.store.read() as unit:
         ((_, occurrence),) = await schedules.not_sent(unit, [station.id], 9)
         assert (await schedules.authors(unit, [made]))[made.key_id] == "Mairie"
     assert (occurrence.why.code, occurrence.why.field) == ("author-gone", "author")
-    assert (
-        await scheduling.answer(services, made, AT_FRIDAY, actor=replace(BY, id=made.key_id + 1), send=True) is not None
-    )
+    assert await answer_missed(services, made, AT_FRIDAY, actor=replace(BY, id=made.key_id + 1), send=True) is not None
 
 
 async def test_a_schedule_goes_with_its_station(services: Services, station: Station) -> None:
@@ -306,7 +305,7 @@ async def test_a_schedule_goes_with_its_station(services: Services, station: Sta
     async with services.store.write() as unit:
         await unit.conn.exec_driver_sql("DELETE FROM stations")
     at(services, AT_FRIDAY)
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 0
 
 
 @pytest.mark.parametrize("services", ["sqlite"], indirect=True)
@@ -355,7 +354,7 @@ async def test_one_occurrence_is_left_out_one_is_changed_and_those_that_follow_a
     for day in days:
         for hours in range(24):
             at(services, day + timedelta(hours=hours / 2))
-            await scheduling.issue_due(services)
+            await issue_due(services)
     told = [(each.sent_at, each.texts["fr"].headline) for each in await sent(services)][::-1]
     later_by = timedelta(hours=1)
     assert told == [
@@ -376,7 +375,7 @@ async def test_a_paused_schedule_sends_nothing_and_goes_on_when_it_is_resumed(
     )
     assert paused.next_at is None
     at(services, AT_FRIDAY + DAY)
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 0
     was = await read(services, made)
     resumed = await scheduling.change(
         services, station, was, replace(was, paused=False), None, actor=BY, following=False
@@ -394,13 +393,13 @@ async def test_reminders_repeat_an_alert_while_it_holds_and_end_with_it(services
     reminder = await scheduling.write(services, station, asked, actor=BY)
     await scheduling.end(services, made, actor=BY)
     at(services, AT_FRIDAY)
-    assert await scheduling.issue_due(services) == 1
+    assert await issue_due(services) == 1
     (told, _) = await sent(services)
     assert (told.msg_type, told.references) == (MsgType.UPDATE, (original.id,))
     await end(services, original, station, BY)
     assert (await read(services, reminder)).ended_at == AT_FRIDAY
     at(services, AT_FRIDAY + DAY)
-    assert await scheduling.issue_due(services) == 0
+    assert await issue_due(services) == 0
 
 
 async def test_a_reminder_of_an_alert_that_expired_ends_unsent(services: Services, station: Station) -> None:
@@ -409,7 +408,7 @@ async def test_a_reminder_of_an_alert_that_expired_ends_unsent(services: Service
     asked = replace(await written(services, station), id=new_id(), kind=Kind.REMINDER, reminds=original.id)
     reminder = await scheduling.write(services, station, replace(asked, rule="FREQ=DAILY"), actor=BY)
     at(services, AT_FRIDAY)
-    await scheduling.issue_due(services)
+    await issue_due(services)
     assert (await read(services, reminder)).ended_at == AT_FRIDAY
     assert await became(services, reminder) == []
 
@@ -425,10 +424,10 @@ async def test_the_reach_is_counted_again_shortly_before_and_a_change_of_a_quart
     async with services.store.write() as unit:
         await register(unit, station.id, *(resident(mail(f"n{n}@example.org"), at=(0.63, 48.76)) for n in range(3)))
     at(services, AT_FRIDAY - timedelta(hours=1))
-    await scheduling.measure(services)
+    await measure(services)
     assert (await read(services, made)).reach_now is None, "too early"
     at(services, AT_FRIDAY - timedelta(minutes=9))
-    await scheduling.measure(services)
+    await measure(services)
     found = await read(services, made)
     assert (found.reach, found.reach_now, found.reach_changed) == (8, 11, True)
 

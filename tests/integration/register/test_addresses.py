@@ -18,7 +18,7 @@ from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.register.sheets import csv_text
-from broadcaster.store.people import addresses, people
+from broadcaster.store.people import addresses, people, profiles
 from broadcaster.web.console.people.exporting import rows_of
 from broadcaster.web.i18n import catalogs
 from tests.contract.stores import BY, URLS, add_station, opened
@@ -87,7 +87,7 @@ async def counts(store: Store, station: Station) -> dict[str, int]:
 async def homes(store: Store, station: Station, external_id: str) -> list[NewPlace]:
     async with store.read() as unit:
         found = await people.by_external_ids(unit, station.id, [external_id])
-        known = await people.profile(unit, found[external_id][0])
+        known = await profiles.read(unit, found[external_id][0])
     assert known is not None
     return list(known.places)
 

@@ -21,7 +21,7 @@ from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store import tables
-from broadcaster.store.people import addresses, contacts, people
+from broadcaster.store.people import addresses, contacts, people, profiles
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
 from broadcaster.web.console.people.exporting import rows_of
@@ -227,7 +227,7 @@ async def test_a_line_of_an_export_that_is_changed_changes_that_person(store, st
     with await plan(store, station, open_source(tmp_path / "export.csv")) as made:
         await apply(store, made, BY)
     async with store.read() as unit:
-        profile = await people.profile(unit, one)
+        profile = await profiles.read(unit, one)
     assert [address for _, address, _ in profile.contacts] == ["+33639980002"]
 
 

@@ -21,7 +21,7 @@ from broadcaster.register.reading import open_source
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.operations import migrate
-from broadcaster.store.people import confirmations, contacts, people
+from broadcaster.store.people import confirmations, contacts, people, profiles
 from broadcaster.store.stations import stations
 from tests.contract.stores import BY, push
 
@@ -77,10 +77,10 @@ async def imported(store: Store, station: Station, path: Path) -> Plan:
         return made
 
 
-async def profile(store: Store, station: Station, external_id: str) -> people.Profile:
+async def profile(store: Store, station: Station, external_id: str) -> profiles.Profile:
     async with store.read() as unit:
         found = await people.by_external_ids(unit, station.id, [external_id])
-        known = await people.profile(unit, found[external_id][0])
+        known = await profiles.read(unit, found[external_id][0])
     assert known is not None
     return known
 

@@ -11,7 +11,7 @@ from broadcaster.domain.permissions import KeyRole
 from broadcaster.store import tables
 from broadcaster.store.alerts import alerts
 from broadcaster.store.operations.migrate import migrate
-from broadcaster.store.people import people
+from broadcaster.store.people import profiles
 from broadcaster.store.register import by_hand, persons
 from broadcaster.store.stations import stations
 from tests.contract import stores
@@ -35,7 +35,7 @@ async def seen(unit, station_id, alert_id, subscriber_id):
         [key.label for key in await stations.keys(unit)],
         (await alerts.by_id(unit, alert_id)).audience,
         dict(person.groups),
-        (await people.profile(unit, subscriber_id)).groups,
+        (await profiles.read(unit, subscriber_id)).groups,
     )
 
 

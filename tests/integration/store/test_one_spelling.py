@@ -12,7 +12,7 @@ from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.store import Store, Vault, tables
 from broadcaster.store.operations.migrate import migrate, upgrade
-from broadcaster.store.people import contacts, people
+from broadcaster.store.people import contacts, people, profiles
 from broadcaster.store.register import by_hand, listed, persons
 from broadcaster.store.stations import stations
 from tests.contract.stores import BY, NOW, SECRET, add_station, mail, register, resident
@@ -42,7 +42,7 @@ async def test_two_spellings_of_a_mailbox_are_one_contact_and_a_no_to_one_holds_
     async with store.write() as unit:
         await contacts.opt_out(unit, contact.id, station.id, NOW)
         (third,) = await register(unit, station.id, resident(mail_contact("ODILE.v@example.org")))
-        assert [each[1] for each in (await people.profile(unit, third)).contacts] == ["Odile.V@example.org"]
+        assert [each[1] for each in (await profiles.read(unit, third)).contacts] == ["Odile.V@example.org"]
     assert len(await rows(store, tables.contacts)) == len(await rows(store, tables.opt_outs)) == 1
 
 
@@ -126,7 +126,7 @@ async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty
             assert await listed.same_ids(unit, station_id) == [(ids[1], ids[0]), (ids[3], ids[2])]
             found = await contacts.ensure(unit, [mail_contact("aNN@example.org"), mail_contact("bob@example.org")], NOW)
             assert set(found.values()) == {ann.id, bob.id}
-            opened = (await people.profile(unit, ids[3])).contacts
+            opened = (await profiles.read(unit, ids[3])).contacts
             assert [address for _, address, _ in opened] == ["Bob@example.org"]
             by_id = await people.by_external_ids(unit, station_id, ["r-1", "x-2", "y-3"])
             assert sorted(at for at, _ in by_id.values()) == [ids[0], ids[2], ids[4]]

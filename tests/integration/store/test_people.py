@@ -15,7 +15,7 @@ from broadcaster.domain.refusals import Conflict
 from broadcaster.store import sandbox, tables
 from broadcaster.store.alerts import dispatching, tracking
 from broadcaster.store.engine import outbox
-from broadcaster.store.people import contacts, feed, fixes, people
+from broadcaster.store.people import contacts, feed, fixes, people, profiles
 from broadcaster.store.register import intake, preparing
 from broadcaster.store.stations import stations
 from channels.base import Composed
@@ -46,7 +46,7 @@ async def changed_by(store, work):
 
 async def profile(store, subscriber_id):
     async with store.read() as unit:
-        return await people.profile(unit, subscriber_id)
+        return await profiles.read(unit, subscriber_id)
 
 
 async def rows(store, table):

@@ -24,7 +24,7 @@ from broadcaster.pipeline.resolve import resolve
 from broadcaster.store import sandbox, tables
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import report as reports
-from broadcaster.store.people import contacts, fixes, people
+from broadcaster.store.people import contacts, fixes, people, profiles
 from broadcaster.store.stations import stations
 from channels.addresses import push_text
 from channels.webpush import PushSubscription
@@ -139,7 +139,7 @@ async def fill(services, token: str) -> None:
         composed = await sandbox.page(unit, alert_id=alert.id, channel=None, before=None, limit=50)
         assert {message.channel for message in composed} == set(ChannelName)
         assert any(MOBILE in message.to for message in composed), "what was composed can be read back, with the key"
-        known = await people.profile(unit, one)
+        known = await profiles.read(unit, one)
         assert (known.name, known.places[0].lon) == (NAME, LON)
         await reports.report(unit, alert)
         assert await stations.group_list(unit, town.id) == [(GROUP_SLUG, GROUP, 1)]

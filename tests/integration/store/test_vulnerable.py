@@ -14,7 +14,7 @@ from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.store import SealBroken
-from broadcaster.store.people import people
+from broadcaster.store.people import people, profiles
 from broadcaster.store.tables import subscribers
 from tests.contract.stores import BY, NOW, add_station, phone, register, resident
 from zones import Area, Circle
@@ -32,7 +32,7 @@ async def flags(store):
     """External id to flag, as each profile says."""
     async with store.read() as unit:
         ids = list(await unit.conn.scalars(select(subscribers.c.id).order_by(subscribers.c.id)))
-        found = [await people.profile(unit, each) for each in ids]
+        found = [await profiles.read(unit, each) for each in ids]
     return {each.follows[0][1]: each.vulnerable for each in found}
 
 
@@ -83,7 +83,7 @@ async def test_a_change_that_says_nothing_of_it_leaves_it(store, station):
     async with store.write() as unit:
         (frail,) = await register(unit, station.id, resident(vulnerable=True))
         await people.replace(unit, station.id, frail, resident(phone("+33639980001")), groups_by_slug={}, now=NOW)
-        profile = await people.profile(unit, frail)
+        profile = await profiles.read(unit, frail)
     assert profile.vulnerable is True
 
 
@@ -127,7 +127,7 @@ async def test_a_flag_put_on_another_person_does_not_open(store, station):
         await unit.conn.execute(update(subscribers).where(subscribers.c.id == other).values(vulnerable=sealed))
     async with store.read() as unit:
         with pytest.raises(SealBroken):
-            await people.profile(unit, other)
+            await profiles.read(unit, other)
 
 
 async def test_whoever_was_registered_before_there_was_the_flag_is_not_vulnerable(store, station):
@@ -138,4 +138,4 @@ async def test_whoever_was_registered_before_there_was_the_flag_is_not_vulnerabl
     await atlas.load()
     assert not atlas.roster.vulnerable(np.array([one], np.int64)).any()
     async with store.read() as unit:
-        assert (await people.profile(unit, one)).vulnerable is False
+        assert (await profiles.read(unit, one)).vulnerable is False

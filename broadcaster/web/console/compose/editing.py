@@ -20,7 +20,7 @@ from broadcaster.http.schedules import changed_to, schedule_of
 from broadcaster.http.schemas.base import Moment, Query
 from broadcaster.http.schemas.schedules import ScheduleIn
 from broadcaster.http.templates import territory
-from broadcaster.pipeline import schedule as scheduling
+from broadcaster.pipeline import scheduling
 from broadcaster.pipeline.services import Services
 from broadcaster.store.stations import stations
 from broadcaster.web.console.compose.compose import facts_of

@@ -16,7 +16,7 @@ from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Given, Slug
 from broadcaster.http.schemas.schedules import At, Repeat, ScheduleIn, SchoolZone, Zone
-from broadcaster.pipeline import schedule as scheduling
+from broadcaster.pipeline import scheduling
 from broadcaster.web.console.compose.draft import publisher, read
 from broadcaster.web.console.compose.findings import unreadable
 from broadcaster.web.console.frame import words_of

@@ -18,7 +18,7 @@ from broadcaster.http.schedules import planned
 from broadcaster.http.schemas.alerts import AudienceIn, TextIn
 from broadcaster.http.schemas.schedules import ScheduleIn
 from broadcaster.http.stations import station_given
-from broadcaster.pipeline import schedule as scheduling
+from broadcaster.pipeline import scheduling
 from broadcaster.store import Unit, drills
 from broadcaster.store.stations import stations
 from broadcaster.web.i18n import Words, catalogs

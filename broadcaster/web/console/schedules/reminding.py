@@ -16,7 +16,7 @@ from broadcaster.http.reading import checked, form_of
 from broadcaster.http.route import Call
 from broadcaster.http.schedules import planned
 from broadcaster.http.schemas.schedules import ScheduleIn
-from broadcaster.pipeline import schedule as scheduling
+from broadcaster.pipeline import scheduling
 from broadcaster.web.console.frame import show, words_of
 
 _TEXT = {"headline": MAX_HEADLINE, "instruction": MAX_INSTRUCTION}

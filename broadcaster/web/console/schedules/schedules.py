@@ -24,7 +24,8 @@ from broadcaster.http.route import Call
 from broadcaster.http.schedules import schedule_of
 from broadcaster.http.schemas.base import Query
 from broadcaster.ids import new_id
-from broadcaster.pipeline import schedule as scheduling
+from broadcaster.pipeline import scheduling
+from broadcaster.pipeline.schedule import answer_missed
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
 from broadcaster.web.console.alerts.live_words import span
@@ -280,7 +281,7 @@ async def _done(call: Call[Any, Any], was: Schedule, station: Station, action: s
     """Carry it out; return the address of what to show then."""
     services, actor = call.services, call.actor
     if action in ("send", "let_go") and at is not None:
-        alert = await scheduling.answer(services, was, at, actor=actor, send=action == "send")
+        alert = await answer_missed(services, was, at, actor=actor, send=action == "send")
         return _PATH if alert is None else f"/console/alerts/{alert.id}"
     if action == "approve":
         await scheduling.approve(services, was, actor=actor)

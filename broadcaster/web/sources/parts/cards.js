@@ -18,7 +18,7 @@ export function textOf(alert, language = document.documentElement.lang) {
 }
 
 /** What stands before a headline that is not meant. @param {any} alert */
-export const markOf = (alert) => (alert.status === "actual" ? "" : `[${word(alert.status)}] `);
+const markOf = (alert) => (alert.status === "actual" ? "" : `[${word(alert.status)}] `);
 
 /** @param {any} alert @param {(name: string) => string} [said] */
 export function severity(alert, said = word) {

@@ -1,0 +1,107 @@
+"""What is kept about one subscriber, opened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+
+from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, NewPlace
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.people import wishes
+from broadcaster.store.people.people import open_external, open_flag, open_point
+from broadcaster.store.people.wishes import Followed
+from broadcaster.store.stations.labels import open_group
+from broadcaster.store.tables import (
+    contacts,
+    follows,
+    groups,
+    links,
+    memberships,
+    places,
+    positions,
+    stations,
+    subscribers,
+)
+from schedules import QuietHours
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One subscriber's data, opened: for themselves and the operators of stations they follow."""
+
+    id: int
+    locale: str
+    name: str | None
+    created_at: datetime
+    follows: tuple[tuple[str, str | None], ...]
+    contacts: tuple[tuple[ChannelName, str, str], ...]
+    places: tuple[NewPlace, ...]
+    groups: tuple[str, ...]
+    position: tuple[float, float, float | None, datetime] | None
+    vulnerable: bool = False
+    paused_until: datetime | None = None
+    forget_at: datetime | None = None
+    unconfirmed_at: datetime | None = None
+    quiet: QuietHours | None = None
+    zone: str | None = None
+    wishes: Mapping[str, Followed] = field(default_factory=dict)
+
+
+async def read(unit: Unit, subscriber_id: int) -> Profile | None:
+    """Return a subscriber's data; None if unknown."""
+    row = (await unit.conn.execute(select(subscribers).where(subscribers.c.id == subscriber_id))).one_or_none()
+    if row is None:
+        return None
+    followed = await unit.conn.execute(
+        select(stations.c.slug, follows.c.external_mark, follows.c.external)
+        .join(follows, follows.c.station_id == stations.c.id)
+        .where(follows.c.subscriber_id == subscriber_id)
+        .order_by(stations.c.slug)
+    )
+    had = await unit.conn.execute(
+        select(contacts.c.channel, contacts.c.fingerprint, contacts.c.sealed, contacts.c.status)
+        .join(links, links.c.contact_id == contacts.c.id)
+        .where(links.c.subscriber_id == subscriber_id)
+        .order_by(contacts.c.id)
+    )
+    sealed_places = await unit.conn.scalars(
+        select(places.c.sealed).where(places.c.subscriber_id == subscriber_id).order_by(places.c.id)
+    )
+    member_of = await unit.conn.execute(
+        select(groups)
+        .join(memberships, memberships.c.group_id == groups.c.id)
+        .where(memberships.c.subscriber_id == subscriber_id)
+    )
+    at = (await unit.conn.execute(select(positions).where(positions.c.subscriber_id == subscriber_id))).one_or_none()
+    return Profile(
+        id=row.id,
+        locale=row.locale,
+        name=unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
+        created_at=row.created_at,
+        follows=tuple((each.slug, open_external(unit.vault, each.external_mark, each.external)) for each in followed),
+        contacts=tuple(
+            (
+                CHANNELS[each.channel],
+                contact_rows.open_address(unit, each.fingerprint, each.sealed),
+                ContactStatus(each.status).name.lower(),
+            )
+            for each in had
+        ),
+        places=tuple(_place(unit, subscriber_id, sealed) for sealed in sealed_places),
+        groups=tuple(sorted(open_group(unit.vault, each)[0] for each in member_of)),
+        position=None if at is None else (*open_point(unit, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
+        vulnerable=open_flag(unit.vault, row.token_hash, row.vulnerable),
+        paused_until=row.paused_until,
+        forget_at=row.forget_at,
+        unconfirmed_at=row.unconfirmed_at,
+        quiet=None if row.quiet_from is None else QuietHours(row.quiet_from, row.quiet_to),
+        zone=row.zone,
+        wishes=await wishes.of_follower(unit, subscriber_id),
+    )
+
+
+def _place(unit: Unit, subscriber_id: int, sealed: bytes) -> NewPlace:
+    lon, lat, label = open_point(unit, subscriber_id, sealed)
+    return NewPlace(label, lon, lat)
