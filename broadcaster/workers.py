@@ -44,6 +44,8 @@ _SWEEP_S = 1.0
 _FOLLOW_S = 5.0
 _ENTER_PACE_S = 0.05
 """Interval between checks of changes under load: one costs about the same for one change as for a hundred."""
+_INDEX_PACE_S = 0.5
+"""Likewise for the index; who looks something up in it follows the changes first."""
 _AGAIN_S = 1.0
 _SETTLE_S = 2.0
 _PLACE_S, _GEOCODER_AWAY_S = 5.0, 60.0
@@ -220,7 +222,7 @@ async def _resolve(services: Services, alert_id: int) -> None:
 async def _entering(services: Services) -> None:
     """Keep the index current, and run *enter*; among resolvers, only one at a time does the latter."""
     clock = asyncio.get_running_loop().time
-    leads_until = 0.0
+    leads_until = follows_at = 0.0
     async with services.bus.listen(PEOPLE) as signal:
         while True:
             now = clock()
@@ -229,8 +231,13 @@ async def _entering(services: Services) -> None:
                 leads_until = now + LEAD_S / 6
             if now < leads_until:  # first: people are waiting for it
                 ENTERED.inc(await enter(services))
-            await services.here.follow()
-            await signal.wait(LEAD_S / 3)
+            idle_s = LEAD_S / 3
+            if now >= follows_at:
+                follows_at = now + _INDEX_PACE_S
+                await services.here.follow()
+            else:
+                idle_s = follows_at - now
+            await signal.wait(idle_s)
             await asyncio.sleep(again_at - clock())
 
 

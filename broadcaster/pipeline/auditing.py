@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 async def chain_entries(services: Services) -> None:
     """Chain the entries that wait."""
     while await services.store.look(audit.waits):
-        await services.store.transact(audit.chain)
+        await services.store.at_once(audit.chain)
 
 
 async def send_head(services: Services) -> None:
