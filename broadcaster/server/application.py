@@ -1,6 +1,7 @@
 """The application: routes behind their guards, problem responses, headers, metrics."""
 
 import asyncio
+import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -189,7 +190,8 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
         problem = await _counted(request, problem_of(error, request))
         if problem.kind == "too-many":
             with request.app[CONNECTIONS].waiting(request.protocol):
-                await asyncio.sleep(PATIENCE_S)
+                # Apart: two hundred answers at one moment would hold up everybody else.
+                await asyncio.sleep(PATIENCE_S * random.uniform(0.5, 1.5))  # noqa: S311  not a secret
         if _for_eyes(request):
             return respond_in_words(request, problem)
         return respond(problem, reader_of(request))
