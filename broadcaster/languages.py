@@ -1,7 +1,8 @@
 """The languages of Tocsin, and their words: Babel's .po files, read once and never compiled.
 
 English sentences are the msgids, so English needs no file. A further language is a folder in ``web/locale``, with any
-number of files, and an entry here; a sentence that it lacks is said in English.
+number of files, and an entry here; a sentence that it lacks is said in English. There are two rooms: messages and
+residents' pages are in all languages, console and terminal in those of ``CONSOLE``.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,8 +21,17 @@ from broadcaster.domain.people import CHANNEL_WORDS
 LANGUAGES = {
     "fr": "fr_FR",
     "en": "en_GB",  # readers of English in France expect 21:59, not 9:59 PM
+    "de": "de_DE",
+    "nl": "nl_NL",
+    "es": "es_ES",
+    "it": "it_IT",
+    "pt": "pt_PT",
+    "ar": "ar_MA",  # European digits and 24 hours, as its readers in France have them
 }
 """Each language's CLDR locale: its name, direction, dates and numbers."""
+
+CONSOLE = ("fr", "en")
+"""The languages of console and terminal."""
 
 DEFAULT = next(iter(LANGUAGES))
 
@@ -113,6 +123,10 @@ class Catalogs:
         """Return the words of the first language that has some (``fr``, ``fr-CA``), else the English ones."""
         known = (self._words.get(each.split("-", maxsplit=1)[0].lower()) for each in languages)
         return next(filter(None, known), self._words[_ENGLISH])
+
+    def for_operators(self, *languages: str) -> Words:
+        """Return the words of the first language of ``CONSOLE``, else the English ones."""
+        return self.words(*(each for each in languages if each.split("-", maxsplit=1)[0].lower() in CONSOLE))
 
 
 def _name(message: Message) -> str:

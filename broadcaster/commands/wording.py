@@ -24,7 +24,7 @@ def reader() -> Words:
     from broadcaster.languages import catalogs  # noqa: PLC0415  `--help` needs no words
 
     locale = next(filter(None, map(os.environ.get, _VARIABLES)), "")
-    return catalogs().words(locale.partition(".")[0].replace("_", "-"))
+    return catalogs().for_operators(locale.partition(".")[0].replace("_", "-"))
 
 
 def words(sentence: str, /, **gaps: object) -> str:

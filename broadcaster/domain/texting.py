@@ -1,4 +1,4 @@
-"""What people write by SMS: a command, or an answer to an alert, in French and in English."""
+"""What people write by SMS: a command, or an answer to an alert, in the languages of residents' pages."""
 
 from enum import Enum, auto
 
@@ -19,17 +19,23 @@ class Command(Enum):
 
 
 _COMMANDS = {
-    Command.STOP: "stop, arret, stopall, stop all, arretez, arreter, unsubscribe, desabonner, opt out, optout",
+    Command.STOP: "stop, arret, stopall, stop all, arretez, arreter, unsubscribe, desabonner, opt out, optout,"
+    " stopp, abmelden, stoppen, baja, parar, pare, ferma, basta, إيقاف, توقف",
     Command.START: "start, unstop, reprendre, reabonner, reinscrire",
-    Command.HELP: "help, aide, info, infos",
+    Command.HELP: "help, aide, info, infos, hilfe, hulp, ayuda, aiuto, ajuda, مساعدة",
 }
 _ANSWERS = {
-    RECEIVED: "recu, bien recu, message recu, ok, received, got it, vu",
-    SAFE: "safe, i am safe, i m safe, im safe, sauf, sauve, sain et sauf, en securite, a l abri, je vais bien",
-    HELP: "help, aide, help me, i need help, need help, besoin d aide, j ai besoin d aide, sos, au secours, secours",
+    RECEIVED: "recu, bien recu, message recu, ok, received, got it, vu, erhalten, ontvangen, recibido,"
+    " ricevuto, recebido, استلمت, وصلت",
+    SAFE: "safe, i am safe, i m safe, im safe, sauf, sauve, sain et sauf, en securite, a l abri, je vais bien,"
+    " sicher, in sicherheit, ich bin in sicherheit, veilig, ik ben veilig, a salvo, estoy a salvo, al sicuro,"
+    " sono al sicuro, estou a salvo, em seguranca, بأمان, أنا بأمان, أنا في أمان, في أمان",
+    HELP: "help, aide, help me, i need help, need help, besoin d aide, j ai besoin d aide, sos, au secours, secours,"
+    " hilfe, ich brauche hilfe, hulp, ik heb hulp nodig, ayuda, necesito ayuda, socorro, aiuto, ho bisogno di aiuto,"
+    " ajuda, preciso de ajuda, مساعدة, أحتاج مساعدة, أحتاج إلى مساعدة, النجدة",
 }
-_COMMAND_OF = {word: each for each, words in _COMMANDS.items() for word in words.split(", ")}
-_CHOICE_OF = {word: each for each, words in _ANSWERS.items() for word in words.split(", ")}
+_COMMAND_OF = {searched(word): each for each, words in _COMMANDS.items() for word in words.split(", ")}
+_CHOICE_OF = {searched(word): each for each, words in _ANSWERS.items() for word in words.split(", ")}
 
 
 def command_in(text: str) -> Command | None:

@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 def words_for(station: Station | None) -> Words:
     """Return the words of a station's first language, or of the installation."""
-    return catalogs().words(DEFAULT if station is None else station.languages[0])
+    return catalogs().for_operators(DEFAULT if station is None else station.languages[0])
 
 
 async def send_mail(

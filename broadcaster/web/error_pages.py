@@ -5,7 +5,7 @@ from aiohttp import web
 from broadcaster.domain.refusals import ENGLISH, Reader
 from broadcaster.http.problems import HttpProblem, title
 from broadcaster.http.sessions import PATH
-from broadcaster.languages import DEFAULT
+from broadcaster.languages import CONSOLE, DEFAULT
 from broadcaster.web.console.frame import words_of
 from broadcaster.web.health_words import told
 from broadcaster.web.i18n import catalogs
@@ -38,7 +38,7 @@ def respond_in_words(request: web.Request, problem: HttpProblem) -> web.Response
         request,
         "words.html",
         words,
-        {"heading": heading, "sentence": said, "here": request.path},
+        {"heading": heading, "sentence": said} | ({"languages": CONSOLE} if to_operators else {}),
         status=problem.status,
     )
     response.headers.update(problem.headers)

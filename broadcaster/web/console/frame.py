@@ -11,7 +11,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.http.keys import SESSION
 from broadcaster.http.route import Call
 from broadcaster.http.sessions import PATH, csrf_of
-from broadcaster.languages import DEFAULT
+from broadcaster.languages import CONSOLE, DEFAULT
 from broadcaster.store import Unit
 from broadcaster.store.operations.sessions import Session
 from broadcaster.store.stations import stations
@@ -25,10 +25,9 @@ _YEAR_S = 365 * 86_400
 def words_of(request: web.Request, default: str = DEFAULT) -> Words:
     """Return the reader's words: ``?lang=``, else the language chosen earlier, else the browser's."""
     chosen = request.cookies.get(LANGUAGE, "")
-    known = catalogs().languages
-    if "lang" not in request.query and chosen in known:
+    if "lang" not in request.query and chosen in CONSOLE:
         return catalogs().words(chosen)
-    return catalogs().words(language_of(request, default))
+    return catalogs().for_operators(language_of(request, default, CONSOLE))
 
 
 def show(
@@ -61,11 +60,12 @@ def show(
             "tab": tab,
             "tabs": _tabs(words, session),
             "request_path": request.path,
+            "languages": CONSOLE,
             **facts,
         },
         status=status,
     )
-    if request.query.get("lang", "") in catalogs().languages:
+    if request.query.get("lang", "") in CONSOLE:
         response.set_cookie(LANGUAGE, words.language, max_age=_YEAR_S, path=PATH, httponly=True, samesite="Lax")
     return response
 

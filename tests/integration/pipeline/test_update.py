@@ -83,7 +83,7 @@ async def test_an_area_that_moves_tells_each_person_what_changed_for_them(tmp_pa
         assert [(each["role"], each["told"]) for each in versions] == [("first", 3), ("update", 2), ("left", 1)]
         assert titles(inside)[1:] == ["[Mise à jour] La Risle monte à l'est"]
         assert titles(ahead) == ["La Risle monte à l'est"], "as somebody reads it who never heard of it"
-        assert titles(behind)[1:] == ['Plus là où vous êtes : "La Risle monte à l\'est"']
+        assert titles(behind)[1:] == ['Ne vous concerne plus : "La Risle monte à l\'est"']
         assert "levée" not in str(behind.devices[0].messages[-1].json)
         assert len({each.devices[0].messages[-1].headers["Topic"] for each in (inside, ahead, behind)}) == 1
         for each, alert_id in ((inside, new["id"]), (ahead, new["id"]), (behind, left)):
@@ -190,7 +190,7 @@ async def test_an_update_while_the_first_version_still_goes_out_reaches_everybod
         assert await people_of(town, last["id"]) == ids(east)
         assert 0 < sum(bool(titles(each)) for each in west) < len(west)
         for each in west:
-            apart = [title for title in titles(each) if title.startswith("Plus là")]
+            apart = [title for title in titles(each) if title.startswith("Ne vous concerne plus")]
             assert len(apart) == bool(titles(each)), "once, to who was told; nothing to who never was"
         assert await people_of(town, ended["id"]) == ids(east)
         for each in (alert, new, last, ended, *({"id": each} for each in lefts)):

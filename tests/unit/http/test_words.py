@@ -17,12 +17,19 @@ from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import ONE_OF_SEVERAL
 from broadcaster.domain.setup_sentences import SETUP_SENTENCES
-from broadcaster.languages import LANGUAGES, catalogs
+from broadcaster.languages import CONSOLE, LANGUAGES, catalogs
 from broadcaster.register.columns import HEADINGS, OF_PLACE
 from broadcaster.web.i18n import preferred
 
 CODE = Path(languages.__file__).parent
 FILES = [*CODE.glob("**/templates/**/*.*"), *CODE.glob("**/*.py")]
+FOR_OPERATORS = re.compile(
+    "commands/|domain/|register/|web/(?:templates/)?console/(?!stations/poster_drawing|schedules/drills|compose/ppms.py)"
+    "|pipeline/(?:approving|auditing|helping|inviting).py"
+)
+"""Files whose sentences are only for operators. Those of all others are residents' too, who have more languages."""
+RESIDENTS = [each for each in FILES if not FOR_OPERATORS.match(str(each.relative_to(CODE)))]
+FOREIGN = [each for each in LANGUAGES if each not in CONSOLE]
 SENTENCE = re.compile(r"""(?:\b_|words)(?:\.typed)?\(\s*((?:"[^"]+"\s*)+|'[^']+')""")
 """A sentence in code or template; in code, one of several lines."""
 
@@ -35,6 +42,17 @@ def counted():
     return {said for said in SENTENCES.values() if isinstance(said, tuple)} | {
         tuple(filter(None, each)) for path in FILES for each in COUNTED.findall(path.read_text(encoding="utf-8"))
     }
+
+
+def said_in(files):
+    for path in files:
+        for said in SENTENCE.findall(path.read_text(encoding="utf-8")):
+            yield "".join(re.findall(r'"([^"]+)"', said)) if said.startswith('"') else said[1:-1]
+
+
+def for_residents():
+    """Sentences of messages and of residents' pages."""
+    return {*CHANNEL_WORDS.values(), *SEVERITY_WORDS.values(), *said_in(RESIDENTS)}
 
 
 def used():
@@ -51,10 +69,7 @@ def used():
     }
     found |= {said for each in health.SENTENCES.values() for said in (each.said, each.to_do)}
     found |= {said for each in STOPS.values() for said in each if said}
-    for path in FILES:
-        for said in SENTENCE.findall(path.read_text(encoding="utf-8")):
-            found.add("".join(re.findall(r'"([^"]+)"', said)) if said.startswith('"') else said[1:-1])
-    return found
+    return found | set(said_in(FILES))
 
 
 def messages(language):
@@ -64,12 +79,25 @@ def messages(language):
             yield from (message for message in read_po(file, locale=language) if message.id)
 
 
-@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
+@pytest.mark.parametrize("language", [each for each in CONSOLE if each != "en"])
 def test_every_sentence_of_a_page_is_there_and_none_is_left_over(language):
     there = [message.id for message in messages(language) if isinstance(message.id, str)]
     assert set(there) == used()
     assert len(there) == len(set(there)), "a sentence stands in two files"
     assert {message.id for message in messages(language) if isinstance(message.id, tuple)} == counted()
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_every_sentence_for_residents_is_there_in_the_other_languages_and_none_is_left_over(language):
+    """A new sentence of a message or of a resident's page goes into each ``residents.po``."""
+    there = [message.id for message in messages(language)]
+    assert set(there) - for_residents() == set()
+    assert for_residents() - set(there) == set()
+    assert len(there) == len(set(there))
+    form = languages.catalogs().words(language)._form
+    cldr = languages.cldr(language)
+    forms = {cldr.plural_form(n): form(n) for n in range(200)}
+    assert {n: form(n) for n in range(200)} == {n: forms[cldr.plural_form(n)] for n in range(200)}, "the plural rule"
 
 
 @pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
@@ -100,7 +128,9 @@ def test_no_sentence_counts_something_in_a_single_form(language):
 
 
 def test_a_language_without_words_is_answered_in_english():
-    assert catalogs().words("pt")("What to do") == "What to do"
+    assert catalogs().words("ja")("What to do") == "What to do"
+    assert catalogs().words("pt-BR")("What to do") == "O que fazer"
+    assert catalogs().for_operators("de", "fr-CA").language == "fr"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from broadcaster.domain.stations import Station, StationKind
 from broadcaster.domain.templates import Template
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
-from broadcaster.languages import LANGUAGES, direction, own_name
+from broadcaster.languages import CONSOLE, direction, own_name
 from broadcaster.pipeline.templates import offered
 from broadcaster.store import Unit
 from broadcaster.store.alerts import approvals
@@ -70,7 +70,7 @@ def facts_of(
     templates: Iterable[Template] = (),
 ) -> dict[str, Any]:
     """Return the page's facts. ``editing``: the scheduled alert that is changed (``editing.page``)."""
-    languages = [*station.languages, *(each for each in LANGUAGES if each not in station.languages)]
+    languages = [*station.languages, *(each for each in CONSOLE if each not in station.languages)]
     beginnings = compose_offered.shown(templates, words)
     return {
         "station": station,

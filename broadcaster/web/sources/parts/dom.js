@@ -41,12 +41,15 @@ const locales = (document.documentElement.dataset?.locales || "").split(" ");
 /** CLDR's locale of a language, for dates: readers of English in France expect 21:59. @param {string} [said] */
 export const dates = (said = language) => locales.find((each) => each.startsWith(`${said}-`)) || said;
 
-const whole = new Intl.NumberFormat(language);
+const whole = new Intl.NumberFormat(dates());
 /** Write a number as its reader does. @param {number} value */
 export const number = (value) => whole.format(value);
 
 /** Fill the gaps of a sentence: %(name)s. @param {string} sentence @param {Record<string, any>} gaps */
-export const fill = (sentence, gaps) => sentence.replace(/%\((\w+)\)s/g, (_, name) => String(gaps[name] ?? ""));
+export const fill = (sentence, gaps) => sentence.replace(/%\((\w+)\)s/g, (_, name) => isolated(String(gaps[name] ?? "")));
+
+// Among words from right to left, the signs of a number or an address would change places.
+const isolated = (/** @type {string} */ said) => (document.dir === "rtl" ? `\u2068${said}\u2069` : said);
 
 const plural = new Intl.PluralRules(language);
 /** Fill the plural form that goes with a number. @param {Record<string, string>} forms @param {number} n */
