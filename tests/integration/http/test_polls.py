@@ -66,7 +66,7 @@ async def test_a_poll_is_anonymous_closed_on_time_and_shown_from_ten_votes_on(tm
             )
             await close_polls(services)
             async with services.store.write() as unit:  # who looked before it was closed
-                with pytest.raises(Conflict, match="poll-closed"):
+                with pytest.raises(Conflict, match="This poll is closed"):
                     await polls.vote(unit, made, people[0].id, 1)
             _, _, closed = await api.call("GET", f"/v1/polls/{poll['token']}")
             assert (closed["result"], closed["turnout"], closed["entitled"]) == ([13, 12], 25, 25)
