@@ -8,29 +8,19 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from broadcaster import env_file, secret_key, server_urls
 from broadcaster.errors import BadSetting, BadSettings
+from broadcaster.openid_settings import OpenIdSettings
 from broadcaster.pydantic_codes import code_of
 
 PREFIX = "TOCSIN_"
 FILE = "tocsin.env"
 """In the data folder: the same settings, for a service that is started by hand."""
-_SECRETS = (
-    "secret_key",
-    "smtp_url",
-    "smtp_url_2",
-    "smpp_url",
-    "twilio_auth_token",
-    "vapid_private_key",
-    "database_url",
-    "redis_url",
-    "dkim_private_key",
-)
 _ROLES = ("web", "resolver", "sender", "scheduler")
 
 
@@ -40,9 +30,7 @@ _REGIONS = ("FR", "GP", "MQ", "GF", "RE", "YT", "BL", "MF", "PM", "NC", "PF", "W
 # fmt: on
 
 
-class Settings(BaseModel):
-    """Settings and defaults. docs/operating.md has the same table; a test compares them."""
-
+class _OfTheService(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -271,7 +259,7 @@ class Settings(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _together(self) -> "Settings":
+    def _together(self) -> Self:
         if self.redis_url and self.embedded:
             raise BadSetting("redis-with-sqlite", "TOCSIN_REDIS_URL")
         if self.redis_url and not self.secret_key:
@@ -342,6 +330,13 @@ class Settings(BaseModel):
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             secret_key.make(path)
         return [secret_key.read(path.read_text())]
+
+
+class Settings(OpenIdSettings, _OfTheService):
+    """Settings and defaults. docs/operating.md has the same table; a test compares them."""
+
+
+_SECRETS = tuple(name for name, field in Settings.model_fields.items() if SecretStr in get_args(field.annotation))
 
 
 def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from broadcaster.commands import examine_running
+from broadcaster.commands.examine_identities import identities
 from broadcaster.commands.operator_key import OLD_FILE
 from broadcaster.commands.wording import reader
 from broadcaster.config import Settings
@@ -279,4 +280,5 @@ _ASKED: dict[str, Callable[[Settings], Awaitable[list[Finding]]]] = {
     "public address": examine_running.public,
     "geocoder": examine_running.addresses,
     "map": examine_running.map_tiles,
+    "identities": identities,
 }

@@ -88,7 +88,7 @@ def subscribers(
                   further ones in columns of their own: téléphone 2, email 2
     address       with postcode and city: looked up by TOCSIN_GEOCODER_URL   also: adresse, code postal, commune
     lon, lat      WGS 84 degrees, with label; further places as lon2, lat2, label2…
-    vulnerable    oui, non: is told before others (also: vulnérable)
+    vulnerable    oui, non: is in the register of vulnerable people, told before others (also: vulnérable)
     groups        names, separated by ; or |; new ones are made
 
     All or nothing, unless --skip-bad: one bad line, and nothing is changed. The same file imported again changes
@@ -223,7 +223,7 @@ async def _import(source: Source, wish: _Wish) -> None:
         async with store.read() as unit:
             station = await station_of(unit, wish.station)
         with bar(words("checking"), None) as count:
-            made = await plan(store, station, source, empty_clears=wish.empty_clears, progress=count)
+            made = await plan(store, station, source, empty_clears=wish.empty_clears, vulnerable=True, progress=count)
         with made:
             _show(made)
             _report_refusals(made, wish)

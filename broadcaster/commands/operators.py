@@ -1,4 +1,4 @@
-"""``tocsin operator invite|list|roles|disable|recover``."""
+"""``tocsin operator invite|list|roles|register|disable|recover``."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -80,7 +80,8 @@ def list_(*, as_json: bool) -> None:
             "mail": each.mail,
             "admin": each.admin,
             "roles": {slugs[station_id]: str(role) for station_id, role in each.roles.items()},
-            "state": "disabled" if each.disabled else "active" if each.can_sign_in else "invited",
+            "vulnerable": sorted(slugs[station_id] for station_id in each.granted),
+            "state": "disabled" if each.disabled else "active" if each.can_sign_in or each.has_openid else "invited",
             "passkeys": each.passkeys,
         }
         for each in found
@@ -131,6 +132,26 @@ def roles(*, operator_id: int, slugs: tuple[str, ...], role: str | None, admin: 
 
     wait_for(work())
     click.echo(words("changed; they sign in anew"))
+
+
+@operator.command("register")
+@click.argument("operator_id", metavar="ID", type=int)
+@click.option("--station", "slug", required=True, help="The station whose register it is.")
+@click.option("--close", is_flag=True, help="Close it to them.")
+def register(*, operator_id: int, slug: str, close: bool) -> None:
+    """Open a station's register of vulnerable people to an operator: no role does."""
+
+    async def work() -> str:
+        async with opened(settings()) as store, store.write() as unit:
+            who, station = await _operator(unit, operator_id), await station_of(unit, slug)
+            await operators.grant(unit, who.id, station.id, granted=not close)
+            what = machine(), Action.VULNERABLE_GRANTED, who.id
+            await audit.record(unit, *what, station_id=station.id, granted=not close)
+            return who.name
+
+    name = wait_for(work())
+    closed = words("%(name)s may no longer read it", name=name)
+    click.echo(closed if close else words("%(name)s may read it from now on", name=name))
 
 
 @operator.command("disable")

@@ -69,6 +69,7 @@ class Action(StrEnum):
     OPERATOR_ENABLED = "operator_enabled"
     ROLE_SET = "role_set"
     ADMIN_SET = "admin_set"
+    VULNERABLE_GRANTED = "vulnerable_granted"
     OPERATORS_SEEN = "operators_seen"
     KEY_MADE = "key_made"
     KEY_REVOKED = "key_revoked"
@@ -86,6 +87,7 @@ class Action(StrEnum):
     PERSON_CHANGED = "person_changed"
     PERSON_REMOVED = "person_removed"
     CONTACT_REVIVED = "contact_revived"
+    IDENTITY_SET = "identity_set"
     OPT_OUT_UNDONE = "opt_out_undone"
     SIGN_UPS_REMOVED = "sign_ups_removed"
     ADDRESS_SET = "address_set"
@@ -97,6 +99,12 @@ class Action(StrEnum):
     LIST_IMPORTED = "list_imported"
     REGISTER_EXPORTED = "register_exported"
     UNREACHED_EXPORTED = "unreached_exported"
+
+    VULNERABLE_SEEN = "vulnerable_seen"
+    VULNERABLE_ADDED = "vulnerable_added"
+    VULNERABLE_CHANGED = "vulnerable_changed"
+    VULNERABLE_REMOVED = "vulnerable_removed"
+    VULNERABLE_EXPORTED = "vulnerable_exported"
 
     HELP_SEEN = "help_seen"
     HELP_TAKEN = "help_taken"

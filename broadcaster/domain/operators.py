@@ -24,7 +24,8 @@ ROLES = (Role.VIEWER, Role.WRITER, Role.APPROVER, Role.OWNER)
 class Operator:
     """``id`` is also that of their row among the keys; ``roles``: by station id; ``passkeys``: how many they have.
 
-    ``phone``: E.164; they are asked there to approve alerts.
+    ``phone``: E.164; they are asked there to approve alerts. ``granted``: as in ``Caller``.
+    ``has_openid``: they signed in by OpenID Connect.
     """
 
     id: int
@@ -36,10 +37,12 @@ class Operator:
     passkeys: int
     has_password: bool
     phone: str | None = None
+    granted: frozenset[int] = frozenset()
+    has_openid: bool = False
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.id, self.roles, Role.ADMIN if self.admin else None)
+        return Caller(self.id, self.roles, Role.ADMIN if self.admin else None, granted=self.granted)
 
     @property
     def login(self) -> str:

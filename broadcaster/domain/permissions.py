@@ -16,6 +16,7 @@ class Permission(StrEnum):
     ``register``: residents, groups, addresses, what was sent to whom. ``export``: take lists of people away.
     ``send``: write, foresee, send, schedule and end alerts. ``approve``: let others' alerts go out. ``settings``:
     change a station. ``operators``: invite, set roles, end others' sessions. ``stations``: add stations.
+    ``vulnerable``: the register of vulnerable people, which no role opens: an owner grants it by name.
     """
 
     SELF = "self"
@@ -27,6 +28,7 @@ class Permission(StrEnum):
     SETTINGS = "settings"
     OPERATORS = "operators"
     STATIONS = "stations"
+    VULNERABLE = "vulnerable"
 
 
 class Role(StrEnum):
@@ -50,7 +52,7 @@ class KeyRole(StrEnum):
     READ = "read"
 
 
-KEY_ACTIONS = (Permission.LOOK, Permission.REGISTER, Permission.SEND)
+KEY_ACTIONS = (Permission.LOOK, Permission.REGISTER, Permission.SEND, Permission.VULNERABLE)
 """What a station's key can be limited to: the permissions of the API."""
 
 _VIEWER = frozenset({Permission.SELF, Permission.LOOK})
@@ -72,13 +74,15 @@ _OF_KEYS = {KeyRole.READ: Role.VIEWER, KeyRole.PUBLISH: Role.WRITER, KeyRole.ADM
 class Caller:
     """Holder of an API key, or an operator. ``roles``: by station id; ``everywhere``: for all stations.
 
-    ``only``: all that a key may do of what its role may; None: all of it.
+    ``only``: all that a key may do of what its role may; None: all of it. ``granted``: stations whose register of
+    vulnerable people is open to an operator; to a key, if ``only`` names it, it is open where its role keeps lists.
     """
 
     key_id: int
     roles: Mapping[int, Role]
     everywhere: Role | None = None
     only: frozenset[Permission] | None = None
+    granted: frozenset[int] = frozenset()
 
     def may(self, permission: Permission, station_id: int) -> bool:
         """Return whether they may do this for a station."""
@@ -93,6 +97,12 @@ class Caller:
         """Return the ids of the stations that they may do this for; None for all."""
         if self.only is not None and permission not in self.only:
             return frozenset()
+        if permission is Permission.VULNERABLE:
+            return self.granted if self.only is None else self.stations_by_role(Permission.REGISTER)
+        return self.stations_by_role(permission)
+
+    def stations_by_role(self, permission: Permission) -> frozenset[int] | None:
+        """Return the ids of the stations where their role holds it; None for all."""
         if self.everywhere is not None and self.everywhere.holds(permission):
             return None
         return frozenset(station_id for station_id, role in self.roles.items() if role.holds(permission))

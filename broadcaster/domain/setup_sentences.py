@@ -14,6 +14,8 @@ SETUP_SENTENCES: Mapping[str, str] = {
     "public-url": (
         "Begin with https:// (or http:// on this machine), as in https://alerts.ville.example; without ? or #."
     ),
+    "openid-issuer": "Begin with https://, exactly as the provider writes its issuer.",
+    "openid-incomplete": "Set issuer, client id and client secret together.",
     "geocoder-url": "Begin with https://, as in https://data.geopf.fr/geocodage; off asks nobody.",
     "tiles-url": "Begin with https:// and write {z}, {x} and {y}, as in https://tiles.example/{z}/{x}/{y}.png.",
     "quiet-hours": "Write quiet hours as 22:00-07:00, or 00:00-00:00 for none.",

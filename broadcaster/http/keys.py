@@ -18,6 +18,7 @@ from broadcaster.http.connections import Connections
 from broadcaster.http.pacing import Paced
 from broadcaster.http.schemas.reports import ReportOut
 from broadcaster.http.tokens import Tokens
+from broadcaster.openid.provider import Provider
 from broadcaster.pipeline.services import Services
 from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.operations.sessions import Session
@@ -29,6 +30,8 @@ CALLERS: web.AppKey[Grouped[str, Caller | None]] = web.AppKey("callers")
 """Look-up of API keys' holders."""
 STATIONS: web.AppKey[Grouped[str, Station | None]] = web.AppKey("stations")
 """Stations by slug."""
+OPENID: web.AppKey[Provider | None] = web.AppKey("openid")
+FRANCECONNECT: web.AppKey[Provider | None] = web.AppKey("franceconnect")
 SESSION: web.RequestKey[Session] = web.RequestKey("session")
 KEY_USES: web.AppKey[dict[int, datetime]] = web.AppKey("key uses")
 """When this process last recorded the use of each API key."""

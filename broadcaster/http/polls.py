@@ -15,6 +15,7 @@ from broadcaster.http.schemas.polls import MyPollOut, PollIn, PollOut, VoteIn
 from broadcaster.http.stations import station_given
 from broadcaster.pipeline.polls import open_poll
 from broadcaster.store import Unit, polls
+from broadcaster.store.people import identities
 from broadcaster.store.polls import Poll
 from broadcaster.store.stations import stations
 
@@ -36,6 +37,7 @@ async def create(call: Call[PollIn, None]) -> web.Response:
         audience=Audience(AudienceKind(audience.kind), audience.groups),
         area=given.area,
         closes_at=given.closes,
+        identity=given.identity,
     )
     return respond(await shown(call, poll, station, station.languages[0]), 201)
 
@@ -53,7 +55,8 @@ async def mine(call: Call[None, None]) -> web.Response:
     async def read(unit: Unit) -> MyPollOut:
         voted = await polls.has_voted(unit, poll, call.subscriber_id)
         may = poll.closed_at is None and not voted and await polls.may_vote(unit, poll, call.subscriber_id)
-        return MyPollOut(may_vote=may, voted=voted)
+        shown = poll.identity and not (await identities.level_of(unit, call.subscriber_id)).proven
+        return MyPollOut(may_vote=may, voted=voted, identity_missing=shown)
 
     return respond(await call.services.store.look(read))
 
@@ -105,6 +108,7 @@ async def shown(call: Call[Any, Any], poll: Poll, station: Station, language: st
         question=question,
         answers=own,
         closes_at=poll.closes_at,
+        identity=poll.identity,
         closed=poll.closed_at is not None,
         turnout=None if poll.closed_at is None or result is None else turnout,
         entitled=poll.entitled,

@@ -1,6 +1,6 @@
 """Routes for residents' and visitors' devices, beside those of ``routes``."""
 
-from broadcaster.http import answering, cells, confirmations, polls, residents, subscribers, trials
+from broadcaster.http import answering, cells, confirmations, identity, polls, residents, subscribers, trials
 from broadcaster.http.route import SMALL, Access, Route
 from broadcaster.http.schemas.answers import AnswerIn, AnswerMade, AnswersOut
 from broadcaster.http.schemas.polls import MyPollOut, VoteIn
@@ -18,6 +18,7 @@ from broadcaster.http.schemas.residents import (
     StationAlerts,
     VisitIn,
     VisitMade,
+    WayOut,
 )
 from broadcaster.http.schemas.subscribers import WishesIn
 from broadcaster.http.schemas.trials import TrialAnswer, TrialIn, TrialOut, TrialsOut
@@ -165,6 +166,26 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         {204: None},
         body=PushIn,
         largest=SMALL,
+        tag="subscribers",
+    ),
+    Route(
+        "POST",
+        _ME + "/identity",
+        identity.begin,
+        Access.SUBSCRIBER,
+        "Where I show who I am, by FranceConnect.",
+        {200: WayOut},
+        largest=SMALL,
+        fails=(404, 503),
+        tag="subscribers",
+    ),
+    Route(
+        "DELETE",
+        _ME + "/identity",
+        identity.forget,
+        Access.SUBSCRIBER,
+        "Forget how sure it is who I am.",
+        {204: None},
         tag="subscribers",
     ),
     Route(

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcaster.domain.alerts import Severity
+from broadcaster.domain.audit import Action
 from broadcaster.domain.fixes import Fix, taken_at
 from broadcaster.domain.hearing import TopicChoice
 from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import group_slugs, kept_contact, read_contacts, show_contact
 from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.quotas import caller_mark, check_quota
+from broadcaster.http.route import forbidden
 from broadcaster.http.schemas.subscribers import (
     FollowOut,
     PlaceOut,
@@ -27,9 +30,11 @@ from broadcaster.http.schemas.subscribers import (
 )
 from broadcaster.http.stations import station_in_path, station_named
 from broadcaster.pipeline.welcome import send_soon
+from broadcaster.store.operations import audit
 from broadcaster.store.people import fixes, people, profiles, residents, welcomes, wishes
 from broadcaster.store.people.fixes import Standing
 from broadcaster.store.people.welcomes import VISIT_AFTER
+from broadcaster.store.register import vulnerable
 from broadcaster.store.register.registering import Registration
 from broadcaster.store.stations import stations
 from schedules import QuietHours
@@ -63,7 +68,7 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
     station = await station_in_path(call.request)
     trusted = call.caller is not None and call.need(station.id) is not None
     if trusted:
-        _check_no_token(given)
+        _check_trusted(call, given, station.id)
     else:
         _check_unproven(given)
     contacts = read_contacts(given.contacts, region=station.region, origins=services.settings.push_origins)
@@ -138,7 +143,6 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             groups=tuple(slug for slug in profile.groups if slug in groups) if wanted is None else tuple(wanted),
             external_id=external_id,
             name=given.name if "name" in fields else profile.name,
-            vulnerable=False if "vulnerable" in fields else None,
         )
         await people.replace(
             unit,
@@ -149,6 +153,10 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             now=now,
             themselves="contacts" in fields,
         )
+        if "vulnerable" in fields:
+            for entry in await vulnerable.leave(unit, call.subscriber_id):
+                what = call.actor, Action.VULNERABLE_REMOVED, entry.id
+                await audit.record(unit, *what, station_id=entry.station_id)
         if "quiet_hours" in fields:
             await wishes.set_quiet(unit, call.subscriber_id, *_quiet(given.quiet_hours))
         if "paused_until" in fields:
@@ -230,9 +238,11 @@ async def move(call: Call[PositionIn, None]) -> web.Response:
     return nothing()
 
 
-def _check_no_token(given: SubscriberIn) -> None:
+def _check_trusted(call: Call[SubscriberIn, None], given: SubscriberIn, station_id: int) -> None:
     if given.token is not None:
         raise Refused("token-with-key", "token")
+    if given.vulnerable is not None and not call.may(Permission.VULNERABLE, station_id):
+        raise forbidden(Permission.VULNERABLE)
 
 
 def _check_unproven(given: SubscriberIn) -> None:
@@ -243,7 +253,9 @@ def _check_unproven(given: SubscriberIn) -> None:
     if given.external_id is not None:
         raise unauthenticated("external_id is the register's: only the station gives it, with its key.")
     if given.vulnerable is not None:
-        raise unauthenticated("vulnerable is the register's: only the station enrols people, with its key.")
+        raise unauthenticated(
+            "vulnerable is of another register: only the station enrols people, with a key made for it."
+        )
 
 
 def _check_added(read: Iterable[NewContact], had: Iterable[NewContact]) -> None:
@@ -298,6 +310,7 @@ def shown(profile: Profile, usual: str) -> SubscriberOut:
         groups=profile.groups,
         position=position,
         vulnerable=profile.vulnerable,
+        identity=profile.identity.word,
         paused_until=profile.paused_until,
         quiet_hours=_shown_quiet(profile, usual),
         forget_at=profile.forget_at,

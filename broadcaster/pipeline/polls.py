@@ -30,8 +30,12 @@ async def open_poll(
     audience: Audience,
     area: Area | None,
     closes_at: datetime,
+    identity: bool = False,
 ) -> Poll:
-    """Store a poll, and send the message that announces it, in one transaction. Raises ``Refused``."""
+    """Store a poll, and send the message that announces it, in one transaction. Raises ``Refused``.
+
+    ``identity``: only for people who have shown who they are.
+    """
     now, token = services.clock.now(), new_token()
     if not now + _LEAST <= closes_at <= now + LONGEST:
         raise Refused("poll-closes", "closes", days=LONGEST.days)
@@ -57,7 +61,7 @@ async def open_poll(
     made: list[Poll] = []
 
     async def keep(unit: Unit, alert: object) -> None:
-        poll = Poll(new_id(), token, station.id, dict(texts), alert.id, closes_at, None, None)  # type: ignore[attr-defined]
+        poll = Poll(new_id(), token, station.id, dict(texts), alert.id, closes_at, None, None, identity)  # type: ignore[attr-defined]
         made[:] = [poll]
         await polls.add(unit, poll, actor.key_id)
 

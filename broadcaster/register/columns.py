@@ -7,9 +7,10 @@ heading must be known: a doctor's number is not the patient's.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
+from typing import Self
 
 from broadcaster.domain.spelling import folded
 from broadcaster.languages import catalogs
@@ -137,6 +138,11 @@ class Columns:
     at: dict[str, tuple[int, ...]]
     unused: tuple[int, ...]
     places: tuple[str, ...]
+
+    def without(self, meaning: str) -> Self:
+        """Return these columns with those of a meaning unread."""
+        kept = {each: numbers for each, numbers in self.at.items() if each != meaning}
+        return replace(self, at=kept, unused=tuple(sorted({*self.unused, *self.at.get(meaning, ())})))
 
     def heading(self, meaning: str) -> str:
         """Return the file's own heading of a column."""

@@ -34,7 +34,7 @@ def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | 
         edit = edit._replace(name=person.name or "")
     if Says.LOCALE in says and person.locale != held.locale:
         edit = edit._replace(locale=person.locale)
-    if Says.VULNERABLE in says and person.vulnerable != held.vulnerable(vault):
+    if Says.VULNERABLE in says and person.vulnerable != held.vulnerable:
         edit = edit._replace(vulnerable=person.vulnerable)
     wanted = {key_with(vault, each): each for each in person.contacts}
     spoken = {CHANNEL_NUMBER[channel] for channel, part in SPEAKS_OF.items() if part in says}

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple, Self
 
@@ -30,6 +30,7 @@ _KM_A_DEGREE = 111.32
 _NEW, _CHANGED, _UNCHANGED = 0, 1, 2
 _KINDS = 3
 _NOTHING = Removed()
+_VULNERABLE = "vulnerable"
 _MANY = 20
 _SHARE, _LEAST = 5, 3
 
@@ -43,7 +44,7 @@ class Plan:
     people who will have neither place nor address. ``doubled``: people who occur twice, refused at each line.
     ``removed``: what changed people would lose. ``overlooked``: headings of unused columns that seem to hold contacts.
     ``mangled``: ids rounded by a spreadsheet. ``recognised``: people of a list without ids found in the register by
-    name and contacts.
+    name and contacts. ``withheld``: the column of vulnerable people was not read, for lack of the permission.
     """
 
     station: Station
@@ -66,6 +67,7 @@ class Plan:
     overlooked: tuple[str, ...] = ()
     mangled: int = 0
     recognised: int = 0
+    withheld: bool = False
 
     @property
     def by_name(self) -> bool:
@@ -127,15 +129,20 @@ async def plan(
     source: Source,
     *,
     empty_clears: bool = False,
+    vulnerable: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Plan:
     """Read the whole file, check every line, and compare it with the register.
 
-    ``empty_clears``: an empty cell removes the value; otherwise it changes nothing. ``progress`` is called with the
+    ``empty_clears``: an empty cell removes the value; otherwise it changes nothing. ``vulnerable``: whether who imports
+    it may open the register of vulnerable people; its column is not read otherwise. ``progress`` is called with the
     number of lines read so far. Raises ``ListRefused`` for an unreadable file.
     """
+    withheld = not vulnerable and _VULNERABLE in source.columns.at
+    if withheld:
+        source = replace(source, columns=source.columns.without(_VULNERABLE))
     parser = Parser(source.columns, region=station.region, language=station.languages[0], empty_clears=empty_clears)
-    made = Plan(station, source, Spool(store.vault))
+    made = Plan(station, source, Spool(store.vault), withheld=withheld)
     seen = _Seen()
     lines = source.lines()
     try:

@@ -23,9 +23,11 @@ from broadcaster.http.keys import (
     CALLERS,
     CONNECTIONS,
     DOCUMENT,
+    FRANCECONNECT,
     HOLDERS,
     KEY_USES,
     LARGEST,
+    OPENID,
     PAGES,
     PARSER,
     RATES,
@@ -39,6 +41,7 @@ from broadcaster.http.keys import (
 )
 from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
 from broadcaster.http.openapi import document
+from broadcaster.http.openid import provider_of
 from broadcaster.http.pacing import Paced
 from broadcaster.http.problems import HttpProblem, problem_of, respond, unauthenticated
 from broadcaster.http.reading import body_of, number_of, query_of
@@ -106,6 +109,8 @@ def build(services: Services) -> web.Application:
     app[TERRITORIES] = Territories()
     app[WATCH] = Watch()
     app[PRINTER] = Printer()
+    app[OPENID] = provider_of(services.settings, "openid")
+    app[FRANCECONNECT] = provider_of(services.settings, "franceconnect")
     streams: set[asyncio.Task[Any]] = set()
     app[STREAMS] = streams
     app[HOLDERS] = Counter()

@@ -108,6 +108,16 @@ async def listed(
     return [_request(unit, row) for row in await unit.conn.execute(query)]
 
 
+async def asking(unit: Unit, alert_id: int, subscriber_ids: Collection[int]) -> set[int]:
+    """Return which of these people have an open request."""
+    query = select(help_requests.c.subscriber_id).where(
+        help_requests.c.alert_id == alert_id,
+        help_requests.c.subscriber_id.in_(subscriber_ids),
+        help_requests.c.closed_at.is_(None),
+    )
+    return set(await unit.conn.scalars(query))
+
+
 async def figures(unit: Unit, alert_id: int) -> HelpFigures:
     """Return an alert's figures."""
     rows = (

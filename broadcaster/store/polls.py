@@ -6,21 +6,18 @@ that the last group has ten too.
 """
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, LinkStatus
+from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.people import identities
 from broadcaster.store.tables import (
-    alerts,
-    contacts,
-    follows,
-    links,
     poll_ballots,
     poll_pending,
     poll_voters,
@@ -31,13 +28,12 @@ from broadcaster.store.tables import (
 GROUP = 10
 """Fewest ballots written at once, and fewest of which a result is shown."""
 _KEY = 16
-_PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
     """``texts``: question and answers by language. ``alert_id``: the message that announces it. ``entitled``: how many
-    people it was for, once it is closed.
+    people it was for, once it is closed. ``identity``: only for who has shown who they are.
     """
 
     id: int
@@ -48,6 +44,7 @@ class Poll:
     closes_at: datetime
     closed_at: datetime | None
     entitled: int | None
+    identity: bool = False
 
     def text_in(self, language: str, default: str) -> tuple[str, tuple[str, ...]]:
         """Return question and answers in a language, else in the default, else in the first."""
@@ -72,6 +69,7 @@ async def add(unit: Unit, poll: Poll, key_id: int) -> None:
             alert_id=poll.alert_id,
             key_id=key_id,
             closes_at=poll.closes_at,
+            identity=poll.identity,
         )
     )
 
@@ -88,27 +86,12 @@ async def listed(unit: Unit, station_ids: Collection[int], limit: int) -> list[P
 
 
 async def may_vote(unit: Unit, poll: Poll, subscriber_id: int) -> bool:
-    """Return whether somebody was asked, and is verified: the station registered them, or they confirmed a number or a
-    mail address. A device alone proves no person.
-    """
+    """Return whether somebody was asked, and is verified as far as the poll asks: a device alone proves no person."""
     told = recipients.c.alert_id == poll.alert_id, recipients.c.subscriber_id == subscriber_id
     if await unit.conn.scalar(select(recipients.c.subscriber_id).where(*told)) is None:
         return False
-    known = (
-        select(follows.c.subscriber_id)
-        .join(alerts, alerts.c.station_id == follows.c.station_id)
-        .where(alerts.c.id == poll.alert_id, follows.c.subscriber_id == subscriber_id, follows.c.registered == 1)
-    )
-    proven = (
-        select(links.c.contact_id)
-        .join(contacts, contacts.c.id == links.c.contact_id)
-        .where(
-            links.c.subscriber_id == subscriber_id,
-            links.c.status == LinkStatus.CONFIRMED,
-            contacts.c.channel != _PUSH,
-        )
-    )
-    return any([await unit.conn.scalar(query.limit(1)) is not None for query in (known, proven)])
+    level = await identities.level_of(unit, subscriber_id, poll.station_id)
+    return level.proven if poll.identity else level >= IdentityLevel.CONTACT
 
 
 async def vote(unit: Unit, poll: Poll, subscriber_id: int, choice: int) -> bool:
@@ -116,11 +99,9 @@ async def vote(unit: Unit, poll: Poll, subscriber_id: int, choice: int) -> bool:
     await unit.in_turn("poll", poll.id)
     if await unit.conn.scalar(select(polls.c.closed_at).where(polls.c.id == poll.id)) is not None:
         raise Conflict("poll-closed")
-    mark = _mark(unit, poll, subscriber_id)
-    for table in (poll_voters, poll_pending):
-        there = select(table.c.mark).where(table.c.poll_id == poll.id, table.c.mark == mark)
-        if await unit.conn.scalar(there) is not None:
-            return False
+    mark, *_ = marks = await _marks(unit, poll, subscriber_id)
+    if await _any(unit, poll, marks):
+        return False
     sealed = unit.vault.seal(bytes((choice,)), _context(poll, mark))
     await unit.conn.execute(poll_pending.insert().values(poll_id=poll.id, mark=mark, sealed=sealed))
     waiting = await _count(unit, poll_pending, poll.id)
@@ -130,14 +111,15 @@ async def vote(unit: Unit, poll: Poll, subscriber_id: int, choice: int) -> bool:
 
 
 async def has_voted(unit: Unit, poll: Poll, subscriber_id: int) -> bool:
-    mark = _mark(unit, poll, subscriber_id)
-    return any(
-        [
-            await unit.conn.scalar(select(each.c.mark).where(each.c.poll_id == poll.id, each.c.mark == mark))
-            is not None
-            for each in (poll_voters, poll_pending)
-        ]
-    )
+    return await _any(unit, poll, await _marks(unit, poll, subscriber_id))
+
+
+async def _any(unit: Unit, poll: Poll, marks: Sequence[bytes]) -> bool:
+    for each in (poll_voters, poll_pending):
+        there = select(each.c.mark).where(each.c.poll_id == poll.id, each.c.mark.in_(marks))
+        if await unit.conn.scalar(there.limit(1)) is not None:
+            return True
+    return False
 
 
 async def turnout(unit: Unit, poll: Poll) -> int:
@@ -195,8 +177,13 @@ async def _count(unit: Unit, table: Any, poll_id: int) -> int:
     return await unit.conn.scalar(select(func.count()).select_from(table).where(table.c.poll_id == poll_id)) or 0
 
 
-def _mark(unit: Unit, poll: Poll, subscriber_id: int) -> bytes:
-    return unit.vault.fingerprint("voter", f"{poll.id}\0{subscriber_id}")
+async def _marks(unit: Unit, poll: Poll, subscriber_id: int) -> list[bytes]:
+    """Return the marks that a person's vote may stand under, the one to write first: FranceConnect's is the same on all
+    of their devices.
+    """
+    person = await identities.mark_of(unit, subscriber_id)
+    who = [str(subscriber_id)] if person is None else [f"person {person.hex()}", str(subscriber_id)]
+    return [unit.vault.fingerprint("voter", f"{poll.id}\0{each}") for each in who]
 
 
 def _context(poll: Poll, mark: bytes) -> bytes:
@@ -213,4 +200,5 @@ def _poll(row: Any) -> Poll:
         closes_at=row.closes_at,
         closed_at=row.closed_at,
         entitled=row.entitled,
+        identity=bool(row.identity),
     )

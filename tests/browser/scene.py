@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 
 from broadcaster.domain.addresses import Address, AddressState, Match
 from broadcaster.domain.approvals import Approval, ApprovalState
+from broadcaster.domain.vulnerable import Asker, Details, Ground
 from broadcaster.ids import new_id, new_token
 from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operators import operators
 from broadcaster.store.people import addresses
+from broadcaster.store.register import vulnerable
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import addresses as table
 from tests.browser.village import Village
@@ -115,6 +117,22 @@ async def _approval(village: Village, alert_id: str) -> int:
     return alert.id
 
 
+async def _vulnerable(village: Village) -> int:
+    """Entries in the register of vulnerable people, open to the administrator: a letter is due, a review too."""
+    now, administrator = datetime.now(UTC), village.operator
+    assert administrator is not None
+    async with village.town.store.write() as unit:
+        station = await stations.by_slug(unit, STATION)
+        assert station is not None
+        await operators.grant(unit, administrator, station.id, granted=True)
+        long_ago = now - timedelta(days=400)
+        old = Details("Paul Houx", "1940-05-01", "3 rue Haute, 61300 L’Aigle", "02 33 24 00 00", Ground.AGE)
+        await vulnerable.add(unit, station.id, old, asked_at=None, now=long_ago)
+        new = Details("Rose Aubépine", address="8 rue du Four, 61300 L’Aigle", asker=Asker.DOCTOR, asked_by="Dr Petit")
+        person = village.town.residents[0].id
+        return await vulnerable.add(unit, station.id, new, asked_at=now, now=now, person=person)
+
+
 def _circle(metres: float, radius_m: int) -> dict[str, Any]:
     lon, lat = away(metres)
     return {"circles": [{"lon": lon, "lat": lat, "radius_m": radius_m}]}
@@ -171,5 +189,6 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
             "resident": first.token,
             "invitation": await _invitation(village),
             "confirm": await _to_confirm(village),
+            "vulnerable": await _vulnerable(village),
         }
         yield Scene(village, facts)

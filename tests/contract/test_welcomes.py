@@ -116,7 +116,7 @@ async def test_an_operator_who_amends_a_person_knows_them(store):
     async with store.write() as unit:
         station = await add_station(unit, "laigle")
         who, _ = await sign_up(unit, station.id, 1)
-        await by_hand.amend(unit, station.id, who, by_hand.Change("Rose", "fr", False, ()), NOW)
+        await by_hand.amend(unit, station.id, who, by_hand.Change("Rose", "fr", ()), NOW)
         assert not await is_unconfirmed(unit, who)
 
 

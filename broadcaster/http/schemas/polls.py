@@ -22,6 +22,9 @@ class PollIn(PollTextIn):
     closes: Moment
     area: AreaJson | None = None
     audience: AnyAudience = Field(default_factory=AudienceIn)
+    identity: bool = Field(
+        False, description="Only for who has shown who they are: by FranceConnect or at the counter."
+    )
 
 
 class PollOut(Shown):
@@ -32,6 +35,7 @@ class PollOut(Shown):
     question: str
     answers: tuple[str, ...]
     closes_at: datetime
+    identity: bool = Field(description="Only for who has shown who they are.")
     closed: bool
     turnout: int | None = Field(description="How many voted; null while it is open.")
     entitled: int | None
@@ -41,6 +45,7 @@ class PollOut(Shown):
 class MyPollOut(Shown):
     may_vote: bool
     voted: bool
+    identity_missing: bool = Field(description="The poll is for who has shown who they are, and I have not.")
 
 
 class VoteIn(Given):

@@ -65,6 +65,12 @@ class ConfirmationOut(Shown):
     token: str | None = Field(description="The subscriber's secret, once it is confirmed; null when added to one.")
 
 
+class WayOut(Shown):
+    """Where to go on."""
+
+    url: str
+
+
 class PushIn(Given):
     """A browser's push subscription, and the endpoint of the one that it replaces."""
 

@@ -94,7 +94,8 @@ class SubscriberIn(Given):
     )
     vulnerable: bool | None = Field(
         None,
-        description="To be told before others, by their own wish, of which the station keeps proof; with a key only.",
+        description="Enters them in the station's register of vulnerable people: told before others. Only with a key"
+        " whose actions name *vulnerable*.",
     )
 
 
@@ -125,7 +126,7 @@ class SubscriberPatch(Given):
     places: tuple[PlaceIn, ...] | None = Field(None, max_length=MAX_PLACES, fail_fast=True)
     groups: tuple[GroupName, ...] | None = Field(None, max_length=MAX_GROUPS, fail_fast=True)
     vulnerable: Literal[False] | None = Field(
-        None, description="false: no longer to be told before others. Only the station enrols, with its key."
+        None, description="false: leave the register of vulnerable people. Only the station enrols."
     )
     paused_until: Moment | None = Field(
         None, description="Write to me no more until then; alerts meanwhile count me as paused by my own wish."
@@ -213,4 +214,7 @@ class SubscriberOut(Shown):
     paused_until: datetime | None
     quiet_hours: QuietOut
     forget_at: datetime | None = Field(description="When all of this is forgotten: a visitor's.")
-    vulnerable: bool = Field(description="Is told before others; the station enrolled them by their own wish.")
+    identity: Literal["none", "contact", "franceconnect", "counter"] = Field(
+        description="How sure it is who this is; it matters to polls only."
+    )
+    vulnerable: bool = Field(description="Is told before others: a station's register of vulnerable people names them.")

@@ -20,6 +20,7 @@ from broadcaster.store.tables import (
     passkeys,
     recovery_codes,
     sessions,
+    vulnerable_grants,
 )
 
 _HANDLE_BYTES = 32
@@ -78,6 +79,29 @@ async def by_id(unit: Unit, operator_id: int) -> Operator | None:
     return found[0] if found else None
 
 
+async def by_mail(unit: Unit, mail: str) -> Operator | None:
+    found = await _found(unit, operators.c.mail_mark == _mark(unit, mail))
+    return found[0] if found else None
+
+
+def openid_mark(unit: Unit, issuer: str, sub: str) -> bytes:
+    """Return the mark of who somebody is to a provider of OpenID Connect."""
+    return unit.vault.fingerprint("openid", f"{issuer} {sub}")
+
+
+async def by_openid(unit: Unit, mark: bytes) -> Operator | None:
+    found = await _found(unit, operators.c.openid_mark == mark)
+    return found[0] if found else None
+
+
+async def join_openid(unit: Unit, operator_id: int, mark: bytes) -> bool:
+    """Keep who an operator is to the provider, which uses their link up; False if they are somebody else there."""
+    mine = and_(operators.c.id == operator_id, operators.c.openid_mark.is_(None))
+    done = await unit.conn.execute(update(operators).where(mine).values(openid_mark=mark))
+    await unit.conn.execute(delete(operator_links).where(operator_links.c.operator_id == operator_id))
+    return done.rowcount == 1
+
+
 async def listed(unit: Unit, stations: Collection[int] | None) -> list[Operator]:
     """Return operators with a role for one of these stations, None: all; by name."""
     mine: ColumnElement[bool] = operators.c.id.is_not(None)
@@ -106,7 +130,9 @@ async def caller(unit: Unit, operator_id: int) -> Caller:
     """Return what an operator may do. Raises if there is none with that id."""
     admin = await unit.conn.scalar(select(operators.c.admin).where(operators.c.id == operator_id))
     rows = await unit.conn.execute(select(operator_roles).where(operator_roles.c.operator_id == operator_id))
-    return Caller(operator_id, {row.station_id: Role(row.role) for row in rows}, Role.ADMIN if admin else None)
+    roles = {row.station_id: Role(row.role) for row in rows}
+    granted = await _granted(unit, [operator_id])
+    return Caller(operator_id, roles, Role.ADMIN if admin else None, granted=granted.get(operator_id, frozenset()))
 
 
 async def handle(unit: Unit, operator_id: int) -> bytes:
@@ -120,10 +146,29 @@ async def set_role(unit: Unit, operator_id: int, station_id: int, role: Role | N
     """Set or take away the role for a station; the operator's sessions end."""
     mine = and_(operator_roles.c.operator_id == operator_id, operator_roles.c.station_id == station_id)
     await unit.conn.execute(delete(operator_roles).where(mine))
-    if role is not None:
+    if role is None:
+        await grant(unit, operator_id, station_id, granted=False)
+    else:
         values = {"operator_id": operator_id, "station_id": station_id, "role": str(role)}
         await unit.conn.execute(operator_roles.insert().values(values))
     await _end_sessions(unit, operator_id)
+
+
+async def grant(unit: Unit, operator_id: int, station_id: int, *, granted: bool) -> None:
+    """Open a station's register of vulnerable people to an operator, or no longer: from their next request on."""
+    mine = and_(vulnerable_grants.c.operator_id == operator_id, vulnerable_grants.c.station_id == station_id)
+    await unit.conn.execute(delete(vulnerable_grants).where(mine))
+    if granted:
+        row = {"operator_id": operator_id, "station_id": station_id}
+        await unit.conn.execute(vulnerable_grants.insert().values(row))
+
+
+async def _granted(unit: Unit, operator_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    found: dict[int, frozenset[int]] = {}
+    query = select(vulnerable_grants).where(vulnerable_grants.c.operator_id.in_(operator_ids))
+    for row in await unit.conn.execute(query):
+        found[row.operator_id] = found.get(row.operator_id, frozenset()) | {row.station_id}
+    return found
 
 
 async def set_admin(unit: Unit, operator_id: int, *, admin: bool) -> None:
@@ -143,6 +188,7 @@ async def forget_ways(unit: Unit, operator_id: int) -> None:
     """Delete all by which an operator signs in, for a recovery; their sessions end."""
     await unit.conn.execute(delete(passkeys).where(passkeys.c.operator_id == operator_id))
     await forget_password(unit, operator_id)
+    await unit.conn.execute(update(operators).where(operators.c.id == operator_id).values(openid_mark=None))
     await _end_sessions(unit, operator_id)
 
 
@@ -195,6 +241,7 @@ async def _found(unit: Unit, which: ColumnElement[bool]) -> list[Operator]:
     roles: dict[int, dict[int, Role]] = {row.id: {} for row in rows}
     for row in await unit.conn.execute(select(operator_roles).where(operator_roles.c.operator_id.in_(roles))):
         roles[row.operator_id][row.station_id] = Role(row.role)
+    granted = await _granted(unit, roles)
     return [
         Operator(
             row.id,
@@ -206,6 +253,8 @@ async def _found(unit: Unit, which: ColumnElement[bool]) -> list[Operator]:
             row.passkeys,
             row.password is not None,
             None if row.phone is None else unit.vault.open(row.phone, b"operator phone:%d" % row.id).decode(),
+            granted.get(row.id, frozenset()),
+            row.openid_mark is not None,
         )
         for row in rows
     ]

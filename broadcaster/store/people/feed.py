@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, BindParameter, bindparam, delete, func, selec
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.store.engine.bulk import Columns, Fetch, in_hex
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import people
+from broadcaster.store.people import people, told_first
 from broadcaster.store.stations.labels import open_group
 from broadcaster.store.tables import (
     changes,
@@ -198,7 +198,7 @@ async def points(unit: Unit) -> AsyncIterator[Points]:
 
 async def traits(unit: Unit) -> AsyncIterator[Traits]:
     """Yield locales and flags of all subscribers, in parts; each flag must be opened."""
-    open_flag, vault = people.open_flag, unit.vault
+    open_flag, vault = told_first.opened, unit.vault
     for window in await _windows(unit):
         rows = (await unit.conn.execute(_PEOPLE, window)).all()
         if rows:
@@ -247,7 +247,7 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
     found = {
         row.id: Known(
             row.locale,
-            people.open_flag(unit.vault, row.token_hash, row.vulnerable),
+            told_first.opened(unit.vault, row.token_hash, row.vulnerable),
             unconfirmed=row.unconfirmed_at is not None,
             paused=row.paused_until is not None,
         )

@@ -15,6 +15,7 @@ from broadcaster.store.engine.bulk import Insert, reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.people import told_first
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import (
     changes,
@@ -48,16 +49,6 @@ _CHANGE = Insert(changes, "subscriber_id")
 def new_token() -> str:
     """Return a subscriber's secret: 192 random bits."""
     return "sb_" + secrets.token_urlsafe(_TOKEN_BYTES)
-
-
-def sealed_flag(vault: Vault, token_hash: bytes, *, vulnerable: bool) -> bytes:
-    """Seal the vulnerable flag: both values look alike and have one length."""
-    return vault.seal(b"\1" if vulnerable else b"\0", b"vulnerable:" + token_hash)
-
-
-def open_flag(vault: Vault, token_hash: bytes, sealed: bytes | None) -> bool:
-    """Open ``sealed_flag``; rows from before the flag existed have none."""
-    return sealed is not None and vault.open(sealed, b"vulnerable:" + token_hash) == b"\1"
 
 
 def seal_point(unit: Unit, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
@@ -108,7 +99,7 @@ async def register(
             person.locale,
             unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
             token,
-            sealed_flag(unit.vault, token, vulnerable=bool(person.vulnerable)),
+            told_first.sealed(unit.vault, token, first=bool(person.vulnerable)),
             at,
         )
         for each, person, token in zip(ids, people, hashes, strict=True)
@@ -142,7 +133,7 @@ async def replace(
 ) -> None:
     """Replace a subscriber's data: contacts, places and groups not named are removed.
 
-    Other stations' groups, and the position, stay.
+    Other stations' groups, the position, and what registers of vulnerable people say, stay.
     """
     token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
     if token is not None:
@@ -150,8 +141,6 @@ async def replace(
             "locale": person.locale,
             "name": unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
         }
-        if person.vulnerable is not None:
-            kept["vulnerable"] = sealed_flag(unit.vault, token, vulnerable=person.vulnerable)
         await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(kept))
     await unit.conn.execute(
         update(follows)
@@ -215,6 +204,7 @@ async def erase(unit: Unit, subscriber_id: int) -> bool:
     had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
     asked = await unit.conn.scalars(select(confirmations.c.id).where(confirmations.c.subscriber_id == subscriber_id))
     codes = list(asked)
+    await told_first.unlink(unit, subscriber_id)
     gone = await unit.conn.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
     if gone.rowcount == 0:
         return False

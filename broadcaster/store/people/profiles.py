@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, NewPlace
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.people import wishes
-from broadcaster.store.people.people import open_external, open_flag, open_point
+from broadcaster.store.people import identities, told_first, wishes
+from broadcaster.store.people.people import open_external, open_point
 from broadcaster.store.people.wishes import Followed
 from broadcaster.store.stations.labels import open_group
 from broadcaster.store.tables import (
@@ -41,6 +42,7 @@ class Profile:
     groups: tuple[str, ...]
     position: tuple[float, float, float | None, datetime] | None
     vulnerable: bool = False
+    identity: IdentityLevel = IdentityLevel.NONE
     paused_until: datetime | None = None
     forget_at: datetime | None = None
     unconfirmed_at: datetime | None = None
@@ -92,7 +94,8 @@ async def read(unit: Unit, subscriber_id: int) -> Profile | None:
         places=tuple(_place(unit, subscriber_id, sealed) for sealed in sealed_places),
         groups=tuple(sorted(open_group(unit.vault, each)[0] for each in member_of)),
         position=None if at is None else (*open_point(unit, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
-        vulnerable=open_flag(unit.vault, row.token_hash, row.vulnerable),
+        vulnerable=told_first.opened(unit.vault, row.token_hash, row.vulnerable),
+        identity=await identities.level_of(unit, subscriber_id),
         paused_until=row.paused_until,
         forget_at=row.forget_at,
         unconfirmed_at=row.unconfirmed_at,

@@ -10,7 +10,7 @@ from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import confirmations, fixes, people
+from broadcaster.store.people import confirmations, fixes, people, told_first
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.tables import (
     alerts,
@@ -67,6 +67,7 @@ async def unfollow(unit: Unit, subscriber_id: int, station_id: int) -> None:
         delete(follows).where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
     )
     await people.inherit_ids(unit, subscriber_id, station_id)
+    await told_first.unlink(unit, subscriber_id, station_id)
     await people.touched(unit, [subscriber_id])
 
 

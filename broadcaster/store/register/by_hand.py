@@ -35,7 +35,6 @@ class Change:
 
     name: str | None
     locale: str
-    vulnerable: bool
     groups: tuple[int, ...]
     dropped: tuple[int, ...] = ()
     added: tuple[NewContact, ...] = ()
@@ -54,7 +53,6 @@ async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change,
     values = {
         "locale": change.locale,
         "name": unit.vault.seal(change.name.encode(), b"name:" + token) if change.name else None,
-        "vulnerable": people.sealed_flag(unit.vault, token, vulnerable=change.vulnerable),
     }
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
     await unit.conn.execute(

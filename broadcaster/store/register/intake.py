@@ -35,7 +35,7 @@ from sqlalchemy.exc import IntegrityError
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import people
+from broadcaster.store.people import told_first
 from broadcaster.store.people.contacts import (
     CHUNK,
     FORGOTTEN,
@@ -44,6 +44,7 @@ from broadcaster.store.people.contacts import (
     open_address,
     revive,
 )
+from broadcaster.store.register import vulnerable as vulnerable_register
 from broadcaster.store.register.preparing import Rows
 from broadcaster.store.tables import (
     FORGOTTEN_ONLY,
@@ -150,6 +151,7 @@ async def _write(unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mappin
     touched = [{"a_subscriber": row["a_subscriber"]} for row in (*rows.added, *rows.rewritten)]
     await unit.in_turn("changes")
     await _many(unit, _TOUCH, touched, now)
+    await vulnerable_register.follow_list(unit, station_id, dict(rows.enrolled), now)
 
 
 async def _many(
@@ -202,7 +204,7 @@ def _kept(unit: Unit, row: Mapping[str, Any], known: Row[Any]) -> dict[str, Any]
     if row["a_name"] is not None:
         name = unit.vault.seal(row["a_name"].encode(), b"name:" + known.token_hash) if row["a_name"] else None
     if row["a_vulnerable"] is not None:
-        vulnerable = people.sealed_flag(unit.vault, known.token_hash, vulnerable=row["a_vulnerable"])
+        vulnerable = told_first.sealed(unit.vault, known.token_hash, first=row["a_vulnerable"])
     return {
         "a_subscriber": row["a_subscriber"],
         "a_locale": known.locale if row["a_locale"] is None else row["a_locale"],

@@ -11,6 +11,7 @@ from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import people
 from broadcaster.store.people.contacts import CHUNK, Key
+from broadcaster.store.register import vulnerable as vulnerable_register
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import addresses, contacts, follows, links, memberships, places, subscribers
 
@@ -26,7 +27,7 @@ class Held(NamedTuple):
     token_hash: bytes
     locale: str
     sealed_name: bytes | None
-    sealed_vulnerable: bytes | None
+    vulnerable: bool
     contacts: dict[Key, int]
     dead: set[int]
     sealed_places: list[bytes]
@@ -37,9 +38,6 @@ class Held(NamedTuple):
     def name(self, vault: Vault) -> str | None:
         sealed = self.sealed_name
         return vault.open(sealed, b"name:" + self.token_hash).decode() if sealed else None
-
-    def vulnerable(self, vault: Vault) -> bool:
-        return people.open_flag(vault, self.token_hash, self.sealed_vulnerable)
 
     def places(self, vault: Vault) -> list[NewPlace]:
         """Return the places in order of addition."""
@@ -76,9 +74,11 @@ async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) ->
     slugs = {group_id: slug for slug, group_id in (await stations.group_ids(unit, station_id)).items()}
     for start in range(0, len(subscriber_ids), CHUNK):
         part = list(subscriber_ids[start : start + CHUNK])
-        columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name", "vulnerable")]
+        entered = await vulnerable_register.named(unit, station_id, part)
+        columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name")]
         for row in await run(select(*columns).where(subscribers.c.id.in_(part))):
-            found[row.id] = Held(row.id, row.token_hash, row.locale, row.name, row.vulnerable, {}, set(), [], {})
+            of_person = row.id, row.token_hash, row.locale, row.name, row.id in entered
+            found[row.id] = Held(*of_person, {}, set(), [], {})
         for subscriber_id, channel, fingerprint, contact_id, status in await run(
             select(
                 links.c.subscriber_id,

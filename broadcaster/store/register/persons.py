@@ -36,7 +36,6 @@ class Line:
     id: int
     name: str | None
     external_id: str | None
-    vulnerable: bool
     paused_until: datetime | None
     channels: tuple[ChannelName, ...]
     dead: int
@@ -82,7 +81,6 @@ class Person:
     name: str | None
     external_id: str | None
     locale: str
-    vulnerable: bool
     paused_until: datetime | None
     followed_at: datetime
     contacts: tuple[Held, ...]
@@ -105,7 +103,6 @@ async def lines(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Line]:
             subscribers.c.id,
             subscribers.c.name,
             subscribers.c.token_hash,
-            subscribers.c.vulnerable,
             subscribers.c.paused_until,
             follows.c.external_mark,
             follows.c.external,
@@ -120,7 +117,6 @@ async def lines(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Line]:
             id=row.id,
             name=_name(unit.vault, row),
             external_id=people.open_external(unit.vault, row.external_mark, row.external),
-            vulnerable=people.open_flag(unit.vault, row.token_hash, row.vulnerable),
             paused_until=row.paused_until,
             channels=tuple(dict.fromkeys(each.channel for each in held.get(row.id, ()) if each.works)),
             dead=sum(not each.works for each in held.get(row.id, ())),
@@ -243,7 +239,6 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
             name=_name(unit.vault, row),
             external_id=people.open_external(unit.vault, row.external_mark, row.external),
             locale=row.locale,
-            vulnerable=people.open_flag(unit.vault, row.token_hash, row.vulnerable),
             paused_until=row.paused_until,
             followed_at=row.followed_at,
             contacts=tuple(held.get(row.id, ())),

@@ -9,7 +9,7 @@ from broadcaster.domain.people import NewContact, NewPlace, NewSubscriber
 from broadcaster.store.engine import bulk
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people import people
+from broadcaster.store.people import people, told_first
 from broadcaster.store.people.addresses import row_of
 from broadcaster.store.people.contacts import Key, former_mark, key_with
 from broadcaster.store.register.listed import Edit
@@ -30,6 +30,7 @@ class Rows:
     """Rows to write for some entries, as plain parameters, names sealed.
 
     ``moved``: people whose places are rewritten; ``homeless``: people whose address, and the home from it, are removed.
+    ``enrolled``: whom the list enters in the register of vulnerable people, or takes out.
     """
 
     added: list[dict[str, Any]] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Rows:
     memberships: list[tuple[str, int]] = field(default_factory=list)
     addresses: list[dict[str, Any]] = field(default_factory=list)
     homeless: list[dict[str, Any]] = field(default_factory=list)
+    enrolled: list[tuple[int, bool]] = field(default_factory=list)
 
 
 async def reserve(unit: Unit, count: int) -> list[int]:
@@ -70,9 +72,11 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], n
                 "a_locale": person.locale,
                 "a_name": vault.seal(person.name.encode(), b"name:" + token_hash) if person.name else None,
                 "a_token": token_hash,
-                "a_vulnerable": people.sealed_flag(vault, token_hash, vulnerable=bool(person.vulnerable)),
+                "a_vulnerable": told_first.sealed(vault, token_hash, first=bool(person.vulnerable)),
             }
         )
+        if person.vulnerable:
+            rows.enrolled.append((subscriber_id, True))
         external = people.sealed_external(vault, station_id, person.external_id)
         mark = external["external_mark"]
         if mark is None and entry.identity:
@@ -107,6 +111,8 @@ def _make_ready_edit(vault: Vault, station_id: int, rows: Rows, edit: Edit) -> N
             "a_vulnerable": edit.vulnerable,
         }
     )
+    if edit.vulnerable is not None:
+        rows.enrolled.append((subscriber_id, edit.vulnerable))
     rows.revived.extend(edit.revived)
     rows.unlinked.extend({"a_subscriber": subscriber_id, "a_contact": each} for each in edit.dropped)
     rows.left.extend({"a_subscriber": subscriber_id, "a_group": each} for each in edit.left)

@@ -10,6 +10,7 @@ from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.grouping import Failed
 from broadcaster.store.operations import audit
 from broadcaster.store.people import people
+from broadcaster.store.register import vulnerable
 from broadcaster.store.stations import stations
 
 
@@ -67,6 +68,8 @@ async def _register(unit: Unit, part: Sequence[tuple[int, Registration]]) -> dic
         ids = await people.register(
             unit, station_id, [each.person for _, each in new], tokens, groups_by_slug=groups, now=now
         )
+        enrolled = {number: True for (_, each), number in zip(new, ids, strict=True) if each.person.vulnerable}
+        await vulnerable.follow_list(unit, station_id, enrolled, now)
         done = [(each.actor, Action.PERSON_ADDED, number) for (_, each), number in zip(new, ids, strict=True)]
         await audit.record_many(unit, done, station_id=station_id)
         found.update(zip((at for at, _ in new), ids, strict=True))

@@ -12,8 +12,9 @@ from broadcaster.domain.alerts import Alert
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Why, unpack
+from broadcaster.store import help_requests
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.register import persons
+from broadcaster.store.register import persons, vulnerable
 from broadcaster.store.register.persons import Person
 from broadcaster.store.tables import recipients
 
@@ -27,7 +28,9 @@ _NUMBER = re.compile(r"^\s*(\d+)\s*(bis|ter|quater|[a-z](?=\s))?[\s,]*(.*)$", re
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A person to visit. ``first``: to be visited before others. ``told_at``: last proof that a message came."""
+    """A person to visit. ``first``: to be visited before others; for more than
+    one reason, so that none shows. ``told_at``: last proof that a message came.
+    """
 
     subscriber_id: int
     name: str | None
@@ -59,13 +62,17 @@ async def listed(unit: Unit, alert: Alert, *, unconfirmed: bool) -> list[Visit]:
     found: list[Visit] = []
     ids = list(standing)
     for start in range(0, len(ids), _AT_ONCE):
-        for each in await persons.people_of(unit, alert.station_id, ids[start : start + _AT_ONCE]):
+        part = ids[start : start + _AT_ONCE]
+        named = await vulnerable.named(unit, alert.station_id, part)
+        first = named.keys() | await help_requests.asking(unit, alert.id, part)
+        for each in await persons.people_of(unit, alert.station_id, part):
             row = standing[each.id]
-            found.append(_visit(each, row.delivered_at or row.accepted_at, unpack(row.reasons)))
+            told_at = row.delivered_at or row.accepted_at
+            found.append(_visit(each, told_at, unpack(row.reasons), first=each.id in first))
     return sorted(found, key=_place)
 
 
-def _visit(person: Person, told_at: datetime | None, reasons: Sequence[Why]) -> Visit:
+def _visit(person: Person, told_at: datetime | None, reasons: Sequence[Why], *, first: bool) -> Visit:
     address = Address() if person.address is None else person.address.address
     number, street = split(address.street)
     phones = dict.fromkeys(each.address for each in person.contacts if each.channel in _PHONES and each.confirmed)
@@ -77,7 +84,7 @@ def _visit(person: Person, told_at: datetime | None, reasons: Sequence[Why]) -> 
         street=street,
         number=number,
         phones=tuple(phones),
-        first=person.vulnerable,
+        first=first,
         told_at=told_at,
         reasons=reasons,
     )

@@ -21,10 +21,13 @@ from broadcaster.store.tables.operations import (
 )
 from broadcaster.store.tables.operators import (
     OPERATOR, operator_links, operator_roles, operators, passkeys, recovery_codes, used_challenges,
+    vulnerable_grants,
 )
 from broadcaster.store.tables.people import (
-    FORGOTTEN_ONLY, GONE_ONLY, addresses, changes, confirmations, contacts, cursors, follows, links, memberships,
-    opt_outs, places, positions, signed_requests, subscribers, topic_choices, trials, upload_parts, uploads, welcomes,
+    FORGOTTEN_ONLY, GONE_ONLY, addresses, changes, confirmations, contacts, cursors, follows, identities, links,
+    memberships,
+    opt_outs, places, positions, signed_requests, subscribers, topic_choices, trials, upload_parts, uploads,
+    vulnerable_people, welcomes,
 )
 from broadcaster.store.tables.polls import (
     poll_ballots, poll_pending, poll_voters, polls,
@@ -69,6 +72,7 @@ __all__ = [
     "groups",
     "help_duties",
     "help_requests",
+    "identities",
     "inbox_messages",
     "keeper_answers",
     "leases",
@@ -108,5 +112,7 @@ __all__ = [
     "upload_parts",
     "uploads",
     "used_challenges",
+    "vulnerable_grants",
+    "vulnerable_people",
     "welcomes",
 ]

@@ -1,6 +1,6 @@
 """Tables of operators. Each is a row of ``api_keys`` too, whose key nobody knows: an author has one kind of id."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, String, Table
 
 from broadcaster.store.tables.columns import Id, Instant, metadata, station
 
@@ -27,6 +27,8 @@ operators = Table(
     Column("totp", LargeBinary),
     Column("totp_step", BigInteger),
     Column("phone", LargeBinary),
+    Column("openid_mark", LargeBinary(16)),
+    Index("ix_operators_openid_mark", "openid_mark", unique=True),
 )
 
 operator_roles = Table(
@@ -35,6 +37,14 @@ operator_roles = Table(
     operator(primary_key=True),
     station(primary_key=True),
     Column("role", String(10), nullable=False),
+)
+
+# To whom a station's register of vulnerable people is open.
+vulnerable_grants = Table(
+    "vulnerable_grants",
+    metadata,
+    operator(primary_key=True),
+    station(primary_key=True),
 )
 
 passkeys = Table(

@@ -193,6 +193,24 @@ addresses = Table(
     Index("ix_addresses_place_id", "place_id"),
 )
 
+# A station's register of vulnerable people (Code de l'action sociale et des familles, L121-6-1). ``person_mark`` and
+# ``person``: the same person on the alert list, as a keyed mark and sealed: a stolen database does not join the two.
+vulnerable_people = Table(
+    "vulnerable_people",
+    metadata,
+    Column("id", Id, primary_key=True),
+    station(),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("person_mark", LargeBinary(16)),
+    Column("person", LargeBinary),
+    Column("asked_at", Instant),  # null: taken over from a list
+    Column("letter_at", Instant),
+    Column("confirmed_at", Instant, nullable=False),
+    UniqueConstraint("station_id", "person_mark"),
+    Index("ix_vulnerable_people_person_mark", "person_mark"),
+    sqlite_autoincrement=True,  # ids are part of the sealed data
+)
+
 positions = Table(
     "positions",
     metadata,
@@ -225,6 +243,16 @@ confirmations = Table(
     Index("ix_confirmations_created_at", "created_at"),
     Index("ix_confirmations_subscriber_id", "subscriber_id"),
     sqlite_autoincrement=True,
+)
+
+# Who a resident is: how sure (``domain.identity``), and a keyed mark of FranceConnect's id. No civil identity.
+identities = Table(
+    "identities",
+    metadata,
+    subscriber(primary_key=True),
+    Column("level", SmallInteger, nullable=False),
+    Column("mark", LargeBinary(16)),
+    Column("at", Instant, nullable=False),
 )
 
 # An uploaded list and its planned changes: sealed, and deleted within the hour.

@@ -3,7 +3,19 @@
 ``poll_pending`` holds what waits for its group to be ten, sealed; no backup has it.
 """
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+)
 
 from broadcaster.store.tables.columns import Instant, metadata, set_only, station
 
@@ -16,6 +28,7 @@ polls = Table(
     Column("texts", JSON, nullable=False),  # by language: question and answers
     Column("alert_id", BigInteger, nullable=False),  # the message that announces it, and says whom it is for
     Column("key_id", BigInteger, nullable=False),
+    Column("identity", Boolean),  # whether one must have shown who one is; null: no
     Column("closes_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("entitled", Integer),  # at closing

@@ -8,7 +8,7 @@ from aiohttp import web
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.stations import Station
-from broadcaster.http.keys import SESSION
+from broadcaster.http.keys import OPENID, SERVICES, SESSION
 from broadcaster.http.route import Call
 from broadcaster.http.sessions import PATH, csrf_of
 from broadcaster.languages import CONSOLE, DEFAULT
@@ -55,6 +55,7 @@ def show(
                 "manages": session.caller.may_somewhere(Permission.OPERATORS),
                 "training": session.training,
                 "proves_by_password": session.trusted and session.has_password,
+                "proves_by_openid": _openid(request) if session.trusted else "",
             },
             "csrf": csrf_of(request) if signed_in else "",
             "tab": tab,
@@ -68,6 +69,11 @@ def show(
     if request.query.get("lang", "") in CONSOLE:
         response.set_cookie(LANGUAGE, words.language, max_age=_YEAR_S, path=PATH, httponly=True, samesite="Lax")
     return response
+
+
+def _openid(request: web.Request) -> str:
+    """Return the name of the provider of OpenID Connect; empty without one."""
+    return "" if request.app[OPENID] is None else request.app[SERVICES].settings.openid_name
 
 
 def _tabs(words: Words, session: Session | None) -> list[tuple[str, str, str, str]]:

@@ -7,11 +7,12 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import FORM, SMALL, Access, Handler, Route
 from broadcaster.web.console import signing_in
-from broadcaster.web.console.operators import account, entering, password, people
+from broadcaster.web.console.operators import account, entering, openid, password, people
+from broadcaster.web.console.paths import GO_ON, SIGN_IN
 from broadcaster.web.console.routing import data_at, form_at, page_at
 
 _HTML = "text/html"
-_BY_PASSKEY = f"{signing_in.SIGN_IN}/passkey"
+_BY_PASSKEY = f"{SIGN_IN}/passkey"
 
 
 def _open(
@@ -29,10 +30,10 @@ def _open(
 
 
 ROUTES: tuple[Route, ...] = (
-    _open("GET", signing_in.SIGN_IN, signing_in.ask, "Sign in.", {200: _HTML}, access=Access.OPEN),
+    _open("GET", SIGN_IN, signing_in.ask, "Sign in.", {200: _HTML}, access=Access.OPEN),
     _open(
         "POST",
-        f"{signing_in.SIGN_IN}/go-on",
+        GO_ON,
         signing_in.go_on,
         "What was written before.",
         {200: _HTML},
@@ -56,6 +57,18 @@ ROUTES: tuple[Route, ...] = (
         access=Access.SIGNED,
         changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
     ),
+    _open("GET", GO_ON, signing_in.held, "What was written before, kept by the browser.", {200: _HTML}),
+    _open("GET", openid.BEGIN, openid.begin, "To the provider of OpenID Connect.", {303: None}, page=True),
+    _open(
+        "GET",
+        openid.BACK,
+        openid.back,
+        "Back from there.",
+        {303: None},
+        page=True,
+        access=Access.SIGNED,
+        changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
+    ),
     _open("GET", "/console/welcome", entering.welcome, "A one-time link.", {200: _HTML}),
     _open(
         "POST", "/console/welcome", entering.link, "Whose link is it?", {200: entering.OptionsOut}, body=entering.LinkIn
@@ -71,7 +84,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     _open(
         "POST",
-        f"{signing_in.SIGN_IN}/password",
+        f"{SIGN_IN}/password",
         password.sign_in,
         "A password and a code for a session.",
         {200: entering.EnteredOut},
@@ -178,6 +191,12 @@ ROUTES: tuple[Route, ...] = (
         Permission.OPERATORS,
         "Change what somebody may do.",
         proven=True,
-        changes=(Action.ROLE_SET, Action.OPERATOR_RECOVERED, Action.OPERATOR_DISABLED, Action.OPERATOR_ENABLED),
+        changes=(
+            Action.ROLE_SET,
+            Action.VULNERABLE_GRANTED,
+            Action.OPERATOR_RECOVERED,
+            Action.OPERATOR_DISABLED,
+            Action.OPERATOR_ENABLED,
+        ),
     ),
 )

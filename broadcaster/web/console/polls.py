@@ -49,7 +49,16 @@ async def make(call: Call[None, None]) -> web.Response:
         elif whom.startswith("group:"):
             audience = Audience(AudienceKind.GROUPS, (whom.removeprefix("group:"),))
         texts = {station.languages[0]: (" ".join(form.get("question", "").split()), own)}
-        await open_poll(call.services, station, call.actor, texts, audience=audience, area=area, closes_at=closes_at)
+        await open_poll(
+            call.services,
+            station,
+            call.actor,
+            texts,
+            audience=audience,
+            area=area,
+            closes_at=closes_at,
+            identity=form.get("identity") == "1",
+        )
     except Refused as refused:
         return await _page(call, station, form, sentence(refused, words_of(call.request)), status=422)
     return to(f"{POLLS}?station={station.slug}")
@@ -63,7 +72,7 @@ async def _page(call: Call[Any, Any], station: Station, form: Any, wrong: str, s
     facts = {
         "station": station,
         "groups": [(slug, name) for slug, name, _ in groups],
-        "given": {name: form.get(name, "") for name in ("question", "answers", "closes")},
+        "given": {name: form.get(name, "") for name in ("question", "answers", "closes", "identity")},
         "wrong": wrong,
         "polls": [
             (await shown(call, each, station, words.language), written_short(each.closes_at, zone, words))

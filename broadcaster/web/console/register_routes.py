@@ -104,6 +104,13 @@ ROUTES: tuple[Route, ...] = (
         proven=True,
         changes=(Action.REGISTER_EXPORTED,),
     ),
+    form_at(
+        "/console/people/{id}/identity",
+        person.identify,
+        Permission.REGISTER,
+        "They showed who they are.",
+        changes=(Action.IDENTITY_SET,),
+    ),
     page_at("/console/people/{id}", person.one, Permission.REGISTER, "One resident.", views=Action.PERSON_SEEN),
     page_at(
         "/console/people/{id}/edit",

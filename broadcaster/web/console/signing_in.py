@@ -2,42 +2,43 @@
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from aiohttp import web
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.keys import SERVICES, SESSION
+from broadcaster.http.keys import OPENID, SERVICES, SESSION
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.http.sessions import COOKIE, FIELD, PATH, csrf_of, idle, session_of
 from broadcaster.store.operations import audit, sessions
 from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.operators import openid
 from broadcaster.web.console.operators.entering import check_page
+from broadcaster.web.console.paths import SIGN_IN, own_path
 from broadcaster.web.pages import to, written_short
 
-SIGN_IN = f"{PATH}/sign-in"
 _HELD = "held."
 
 
 async def ask(call: Call[None, Any]) -> web.Response:
     """Show the sign-in form."""
     again = await session_of(call.request) is not None
-    return _page(call.request, then=_own_path(call.request.query.get("then", "")), again=again)
+    return _page(call.request, then=own_path(call.request.query.get("then", "")), again=again)
 
 
 async def interrupted(request: web.Request) -> web.StreamResponse:
     """Answer a request without a session: sign in, then continue; a form's content stays in the page."""
     if request.method in ("GET", "HEAD"):
-        there = f"{SIGN_IN}?then={quote(_own_path(str(request.rel_url)), safe='')}"
+        there = f"{SIGN_IN}?then={quote(own_path(str(request.rel_url)), safe='')}"
         return to(there)
     held: list[tuple[str, str]] = []
     if request.content_type == "application/x-www-form-urlencoded":
         held = [(name, value) for name, value in (await form_of(request)).items() if name != FIELD]
     again = SESSION in request
-    return _page(request, then=_own_path(str(request.rel_url)), held=held, again=again, status=403 if again else 401)
+    return _page(request, then=own_path(str(request.rel_url)), held=held, again=again, status=403 if again else 401)
 
 
 async def go_on(call: Call[None, None]) -> web.StreamResponse:
@@ -45,7 +46,7 @@ async def go_on(call: Call[None, None]) -> web.StreamResponse:
     request = call.request
     check_page(request)
     form = await form_of(request)
-    then = _own_path(form.get("then", ""))
+    then = own_path(form.get("then", ""))
     held = [(name.removeprefix(_HELD), value) for name, value in form.items() if name.startswith(_HELD)]
     if await session_of(request) is None:
         return _page(request, then=then, held=held, status=401)
@@ -53,12 +54,22 @@ async def go_on(call: Call[None, None]) -> web.StreamResponse:
     return show(request, "go_on.html", words_of(request), facts)
 
 
+async def held(call: Call[None, None]) -> web.Response:
+    """Show the page that takes up what the browser kept while it was at the provider of OpenID Connect."""
+    return _page(call.request, then=PATH)
+
+
 async def sign_out(call: Call[None, None]) -> web.Response:
-    """End this session."""
+    """End this session, and that at the provider of OpenID Connect by which it began."""
     async with call.services.store.write() as unit:
         await sessions.sign_out(unit, call.request.cookies.get(COOKIE, ""))
         await audit.record(unit, call.actor, Action.SIGNED_OUT, call.actor.id)
-    response = to(SIGN_IN)
+    words, there = words_of(call.request), await openid.way_out(call.request)
+    name = call.services.settings.openid_name
+    # A page, as no form may lead to another site (form-action).
+    facts = {"there": there, "name": name}
+    response = to(SIGN_IN) if there is None else show(call.request, "operators/signed_out.html", words, facts)
+    openid.forget_way_out(response)
     response.del_cookie(COOKIE, path=PATH)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
@@ -105,20 +116,13 @@ def _page(
     again: bool = False,
     status: int = 200,
 ) -> web.Response:
+    settings = request.app[SERVICES].settings
     facts = {
         "again": again,
         "then": then,
         "held": list(held),
-        "hours": f"{request.app[SERVICES].settings.session_hours:g}",
+        "hours": f"{settings.session_hours:g}",
         "here": SIGN_IN,
+        "openid": settings.openid_name if request.app[OPENID] is not None else "",
     }
     return show(request, "sign_in.html", words_of(request), facts, status=status)
-
-
-def _own_path(path: str) -> str:
-    """Return a console path only: a sign-in never redirects to another site."""
-    parts = urlsplit(path)
-    inside = parts.path == PATH or parts.path.startswith(f"{PATH}/")
-    if parts.scheme or parts.netloc or not inside or "\\" in path or parts.path == SIGN_IN:
-        return PATH
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path

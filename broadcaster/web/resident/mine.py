@@ -5,6 +5,7 @@ Both are the same page for everybody: identity and position are known only to th
 
 from aiohttp import web
 
+from broadcaster.http.keys import FRANCECONNECT
 from broadcaster.http.route import Call
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import ASSETS
@@ -19,7 +20,9 @@ async def me(call: Call[None, None]) -> web.Response:
     names = {each.slug: each.name for each in known}
     centres = {each.slug: [each.lon, each.lat] for each in known if each.lon is not None}
     given = {"stations": names, "centres": centres, "mapCss": call.request.app[ASSETS].url("map.css")}
-    return page(call, "resident/me.html", words, {}, given=given)
+    return page(
+        call, "resident/me.html", words, {"franceconnect": call.request.app[FRANCECONNECT] is not None}, given=given
+    )
 
 
 async def here(call: Call[None, None]) -> web.Response:

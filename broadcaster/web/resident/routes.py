@@ -1,6 +1,6 @@
 """Routes of the residents' pages."""
 
-from broadcaster.http import answering
+from broadcaster.http import answering, identity
 from broadcaster.http.route import SMALL, Access, Route
 from broadcaster.web.resident import (
     accessibility,
@@ -35,6 +35,18 @@ ROUTES: tuple[Route, ...] = (
         tag="public",
     ),
     _page("/accessibility", accessibility.show, "How accessible these pages are (RGAA)."),
+    Route(
+        "GET",
+        identity.BACK,
+        identity.back,
+        Access.SIGNED,
+        "Back from FranceConnect.",
+        {303: None},
+        fails=(404, 422, 503),
+        page=True,
+        documented=False,
+        tag="public",
+    ),
     Route(
         "GET",
         "/a/{token}",

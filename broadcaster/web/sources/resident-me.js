@@ -5,6 +5,7 @@ import { moment } from "./parts/cards.js";
 import { codes } from "./parts/codes.js";
 import { fact, forgetAll } from "./parts/device.js";
 import { all, make, one, say } from "./parts/dom.js";
+import { identity } from "./parts/identity.js";
 import { places } from "./parts/places.js";
 import { standing, subscribe } from "./parts/pushing.js";
 import { trial } from "./parts/trials.js";
@@ -142,9 +143,12 @@ async function show() {
   }
   language.value = me.locale.split("-")[0];
   const canPush = ["can", "on"].includes(standing()) && !me.contacts.some((each) => each.subscription?.endpoint === endpoint);
+  showIdentity(me.identity);
   one("#add-push", root).hidden = !canPush;
   one("#on-ios", root).open ||= standing() === "ios";
 }
+
+const showIdentity = identity(doing);
 
 function failedTrial(error) {
   trouble(wrong, isOffline(error) ? word("offline") : word(error.status === 429 ? "trial_too_many" : "failed"));

@@ -8,11 +8,11 @@ const form = /** @type {HTMLFormElement|null} */ (one("#poll"));
 const said = one("#said");
 
 async function look() {
-  const { to, thanks, notYours } = form.dataset;
+  const { to, thanks, notYours, identity } = form.dataset;
   if (!(await fact("token"))) return;
   const mine = await ask("GET", to);
   form.hidden = !mine.may_vote;
-  said.textContent = mine.voted ? thanks : mine.may_vote ? "" : notYours;
+  said.textContent = mine.voted ? thanks : mine.may_vote ? "" : mine.identity_missing ? identity : notYours;
 }
 
 if (form) {

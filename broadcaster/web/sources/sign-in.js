@@ -1,6 +1,6 @@
 // Passkeys, passwords: signing in, the first by a one-time link, further ones on the account's page.
 
-import { startRegistration } from "@simplewebauthn/browser";
+import { browserSupportsWebAuthnAutofill, startRegistration } from "@simplewebauthn/browser";
 
 import { call } from "./parts/call.js";
 import { all, fill, left, make, one } from "./parts/dom.js";
@@ -69,13 +69,57 @@ function signIn() {
       then();
     });
   });
+  goneToProvider(trusted);
   if (!able()) return;
   button.addEventListener("click", () =>
     busy(button, async () => {
-      await showPasskey(trusted());
+      await showPasskey(trusted);
       then();
     }),
   );
+  offerPasskeys(trusted, then);
+}
+
+/** A click on a passkey in the list of the field's suggestions signs in. @param {() => boolean} trusted @param {() => void} then */
+async function offerPasskeys(trusted, then) {
+  if (!one("#login") || !(await browserSupportsWebAuthnAutofill())) return;
+  try {
+    await showPasskey(trusted, true);
+    then();
+  } catch (/** @type {any} */ error) {
+    if (error?.name === "AbortError") return; // the button was pressed
+    if (error instanceof Problem) showProblem(error); // the page lay open for too long, say
+    if (error instanceof Problem) offerPasskeys(trusted, then);
+  }
+}
+
+const HELD = "tocsin-held";
+
+/** What was written before goes round the provider in this tab's keeping. @param {() => boolean} trusted */
+function goneToProvider(trusted) {
+  const way = one("#openid");
+  way?.addEventListener("click", () => {
+    const there = new URL(way.href);
+    if (trusted()) there.searchParams.set("trusted", "1");
+    const held = one("#held");
+    if (held) {
+      sessionStorage.setItem(HELD, JSON.stringify([...new FormData(held)]));
+      there.searchParams.set("then", "/console/sign-in/go-on");
+    }
+    way.href = there.href;
+  });
+}
+
+/** Back from the provider: what was written before goes on. */
+function backFromProvider() {
+  if (!location.pathname.endsWith("/go-on")) return;
+  const fields = JSON.parse(sessionStorage.getItem(HELD) || "null");
+  sessionStorage.removeItem(HELD);
+  if (!fields) return location.replace("/console");
+  const form = /** @type {HTMLFormElement} */ (make("form", { method: "post", action: "/console/sign-in/go-on", hidden: "" }));
+  for (const [name, value] of fields) form.append(make("input", { type: "hidden", name, value }));
+  document.body.append(form);
+  form.submit();
 }
 
 /** Show new recovery codes, this once, in the place of what was there. @param {{codes: string[], login: string}} told */
@@ -171,6 +215,7 @@ function account() {
   );
 }
 
+backFromProvider();
 signIn();
 welcome();
 account();

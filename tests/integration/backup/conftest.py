@@ -14,16 +14,18 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.hearing import TopicChoice
+from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.permissions import KeyRole, Role
 from broadcaster.domain.templates import Template
+from broadcaster.domain.vulnerable import Details
 from broadcaster.store import Store, Unit, Vault, help_requests, inbox
 from broadcaster.store.alerts import alerts, answers, approvals, batches, dispatching, tracking
 from broadcaster.store.operations import audit, sessions
 from broadcaster.store.operators import operators, passkeys, passwords
-from broadcaster.store.people import confirmations, contacts, fixes, people, welcomes, wishes
+from broadcaster.store.people import confirmations, contacts, fixes, identities, people, welcomes, wishes
 from broadcaster.store.people.confirmations import Asked
-from broadcaster.store.register import uploads
+from broadcaster.store.register import uploads, vulnerable
 from broadcaster.store.stations import ppms, stations, templates
 from broadcaster.store.tables import (
     addresses,
@@ -94,6 +96,7 @@ async def fill_operators(unit: Unit, station_id: int) -> None:
     await passkeys.add(unit, new)
     await passwords.keep(unit, rose, "$argon2id$hash", "SECRET", 1)
     await passwords.new_codes(unit, rose)
+    await operators.grant(unit, rose, station_id, granted=True)
 
 
 async def fill_answers(unit: Unit, alert: Alert, who: int, contact: int) -> None:
@@ -153,6 +156,8 @@ async def fill(store: Store) -> None:
             for n in range(30)
         ]  # fmt: skip
         ids = await register(unit, station.id, *persons)
+        await identities.prove(unit, ids[2], IdentityLevel.FRANCECONNECT, NOW, sub="somebody")
+        await vulnerable.add(unit, station.id, Details("Zoé 3"), asked_at=NOW, now=NOW, person=ids[3])
         await fixes.keep(unit, [Fix(ids[0], 0.63, 48.77, 12.5, NOW)])
         await people.erase(unit, ids.pop())
         alert = an_alert(station.id, area=Area(circles=(Circle(0.63, 48.76, 2000.0),)))

@@ -260,7 +260,6 @@ async def test_what_is_exported_can_be_imported_again_and_changes_nothing(api):
         "mail-1": "rose@example.org",
         "lon": "-0.6283",
         "lat": "48.7631",
-        "vulnerable": "1",
     }
     plain = {**fields, "name": "Rose", "external_id": "T-8", "phone-1": "06 39 98 00 01"}
     overseas = {"name": "Zoé", "external_id": "T-7", "phone-1": "0692 12 34 56", "locale": "fr"}
@@ -270,13 +269,13 @@ async def test_what_is_exported_can_be_imported_again_and_changes_nothing(api):
     assert status == 200
     assert re.fullmatch(r'attachment; filename="registre-laigle-\d{4}-\d\d-\d\d.csv"', headers["Content-Disposition"])
     rows = list(csv.reader(io.StringIO(body.removeprefix("\ufeff")), delimiter=";"))
-    assert rows[0][:8] == ["identifiant", "nom", "langue", "portable", "fixe", "courriel", "groupes", "vulnérable"]
+    assert rows[0][:8] == ["identifiant", "nom", "langue", "portable", "fixe", "courriel", "groupes", "adresse"]
     assert [row[:8] for row in rows[1:]] == [
-        ["T-7", "Zoé", "fr", "06 92 12 34 56", "", "", "", "non"],
-        ["T-8", "Rose", "en", "06 39 98 00 01", "02 61 91 00 01", "rose@example.org", "", "oui"],
-        ["T-9", "'=HYPERLINK(1)", "en", "00 44 79 11 12 34 56", "02 61 91 00 01", "rose@example.org", "", "oui"],
+        ["T-7", "Zoé", "fr", "06 92 12 34 56", "", "", "", ""],
+        ["T-8", "Rose", "en", "06 39 98 00 01", "02 61 91 00 01", "rose@example.org", "", ""],
+        ["T-9", "'=HYPERLINK(1)", "en", "00 44 79 11 12 34 56", "02 61 91 00 01", "rose@example.org", "", ""],
     ]
-    assert rows[3][13:15] == ["-0.6283", "48.7631"]
+    assert rows[3][12:14] == ["-0.6283", "48.7631"]
     _, place, _ = await upload(api, mine, body)
     _, _, page = await look(api, place, mine)
     counted = {what: n for n, what in re.findall(r"<strong>(\d+)</strong>(\w[\w ]*)", page)}

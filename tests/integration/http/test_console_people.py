@@ -139,7 +139,6 @@ async def test_adding_a_person_twice_by_an_impatient_thumb_adds_one(api):
         "mail-1": "Rose@Example.org",
         "lon": "0,6283",
         "lat": "48.7631",
-        "vulnerable": "1",
     }
     places = [(await send(api, "/console/people/new", mine, **fields))[1]["Location"] for _ in range(2)]
     assert places[0] == places[1]
@@ -150,7 +149,6 @@ async def test_adding_a_person_twice_by_an_impatient_thumb_adds_one(api):
         ("email", "Rose@example.org"),
     ]
     assert [(place.lon, place.lat) for place in found.places.values()] == [(0.6283, 48.7631)]
-    assert found.vulnerable
     status, _, page = await send(api, "/console/people/new", mine, **{**fields, "name": "Somebody Else"})
     assert status == 422
     assert "Somebody else in the register has this number." in page

@@ -48,7 +48,11 @@ async def test_a_poll_is_anonymous_closed_on_time_and_shown_from_ten_votes_on(tm
                 assert sizes[0] == sizes[1]
                 assert sizes[0] % 10 == 0
                 assert sizes[0] + sizes[2] == number + 1
-            assert (await api.call("GET", mine, key=people[0].token))[2] == {"may_vote": False, "voted": True}
+            assert (await api.call("GET", mine, key=people[0].token))[2] == {
+                "may_vote": False,
+                "voted": True,
+                "identity_missing": False,
+            }
             assert (await api.call("GET", f"/v1/polls/{poll['token']}"))[2]["result"] is None
             assert (await api.call("PUT", mine, {"answer": 3}, key=people[0].token))[0] == 422
             assert "poll_pending" not in copying.shape()

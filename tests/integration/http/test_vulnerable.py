@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from broadcaster.domain.people import NewSubscriber
+from broadcaster.domain.permissions import KeyRole, Permission
 from broadcaster.store.people import profiles
+from broadcaster.store.register import vulnerable
+from broadcaster.store.stations import stations
 from tests.integration.http.test_people import push
 
 PATH, ME = "/v1/stations/laigle/subscribers", "/v1/subscribers/me"
@@ -23,18 +26,28 @@ async def flag(api, token):
 @pytest.mark.parametrize(
     ("given", "known"), [({"vulnerable": True}, True), ({"vulnerable": False}, False), ({}, False)]
 )
-async def test_the_station_enrols_with_its_key(api, given, known):
-    status, _, made = await api.call("POST", PATH, given, key="laigle-publish")
+async def test_the_station_enrols_with_a_key_made_for_it(api, given, known):
+    services = api.running.services
+    async with services.store.write() as unit:
+        station, now = await stations.by_slug(unit, "laigle"), services.clock.now()
+        only = (Permission.REGISTER, Permission.VULNERABLE)
+        key = await stations.add_key(unit, KeyRole.PUBLISH, station.id, "register", now, only=only)
+    if given:
+        for other in ("laigle-publish", "laigle-admin"):
+            status, _, problem = await api.call("POST", PATH, given, key=other)
+            assert (status, problem["code"]) == (403, "permission-needed"), "no role opens the register"
+    status, _, made = await api.call("POST", PATH, given, key=key)
     assert (status, made["token"]) == (201, None), "a key does not act as the person"
     async with api.running.services.store.read() as unit:
         assert (await profiles.read(unit, int(made["id"]))).vulnerable is known
+        assert len(await vulnerable.listed(unit, station.id)) == known
 
 
 @pytest.mark.parametrize("said", [True, False])
 async def test_nobody_is_enrolled_without_a_key(api, said):
     status, _, problem = await api.call("POST", PATH, {"contacts": [push()], "vulnerable": said}, key=None)
     assert status == 401, problem
-    assert "with its key" in problem["detail"]
+    assert "with a key made for it" in problem["detail"]
 
 
 async def test_whoever_changes_something_else_stays_enrolled(api):

@@ -22,7 +22,7 @@ from broadcaster.register.reading import open_source
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store import tables
 from broadcaster.store.people import addresses, contacts, people, profiles
-from broadcaster.store.register import by_hand
+from broadcaster.store.register import by_hand, vulnerable
 from broadcaster.store.stations import stations
 from broadcaster.web.console.people.exporting import rows_of
 from broadcaster.web.i18n import catalogs
@@ -110,6 +110,7 @@ async def filled(store, said, region, draw):
             ids += await people.register(
                 unit, station.id, [person], tokens, groups_by_slug=slugs, now=NOW, themselves=one["themselves"]
             )
+            await vulnerable.follow_list(unit, station.id, {ids[-1]: True} if person.vulnerable else {}, NOW)
             street = " ".join((one["street"] or "").split())
             if street.isprintable() and street:
                 state = draw.choice(list(addresses.OPEN))
@@ -138,7 +139,7 @@ async def filled(store, said, region, draw):
 
 async def exported(store, station, path: Path, language="fr", *, everyone=True):
     words = catalogs().words(language)
-    pages = [rows async for rows in rows_of(store, station, words, everyone=everyone)]
+    pages = [rows async for rows in rows_of(store, station, words, everyone=everyone, vulnerable=True)]
     text = "".join(csv_text(rows, delimiter_of(catalogs().words(language).locale)) for rows in pages)
     await asyncio.to_thread(path.write_bytes, text.encode("utf-8-sig"))
     return sum(map(len, pages)) - 1
@@ -147,7 +148,7 @@ async def exported(store, station, path: Path, language="fr", *, everyone=True):
 async def assert_comes_back(store, station, folder, *, everyone=True, language="fr"):
     lines = await exported(store, station, folder / "export.csv", language, everyone=everyone)
     if lines:
-        with await plan(store, station, open_source(folder / "export.csv")) as made:
+        with await plan(store, station, open_source(folder / "export.csv"), vulnerable=True) as made:
             changes = [unpacked(plain) for piece in made.entries for _, plain in piece]
             assert (made.refusals, changes) == ([], [])
             assert (made.lines, made.new, made.changed, made.unchanged) == (lines, 0, 0, lines)

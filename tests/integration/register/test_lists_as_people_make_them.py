@@ -11,7 +11,7 @@ import pytest
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store.register import persons, search
+from broadcaster.store.register import persons, search, vulnerable
 from broadcaster.store.register.search import Only
 from broadcaster.store.stations import stations
 from tests.contract.stores import BY
@@ -20,7 +20,7 @@ LISTS = Path(__file__).parent / "lists"
 
 
 async def imported(store, station, path):
-    with await plan(store, station, open_source(path)) as made:
+    with await plan(store, station, open_source(path), vulnerable=True) as made:
         await apply(store, made, BY)
         return made
 
@@ -82,7 +82,8 @@ async def test_a_towns_register_has_homes_the_vulnerable_and_a_warning_for_a_col
     assert made.overlooked == ("Tél. personne à prévenir",)
     assert made.speechless == 2
     people = await there(store, station)
-    assert sum(each.vulnerable for each in people.values()) == 7
+    async with store.read() as unit:
+        assert len(await vulnerable.listed(unit, station.id)) == 7
     assert sum(len(each.places) for each in people.values()) == 12
     assert people["REG-2026001"].name == "Paul DUPONT"
     assert people["REG-2026002"].name == "Inès CHARME"

@@ -74,7 +74,7 @@ async def test_an_empty_cell_changes_nothing_unless_empty_cells_clear(store, sta
     assert made.removes_many
     person = (await there(store, station))["A1"]
     assert shown(person) == (None, [], [], [])
-    assert (person.locale, person.vulnerable) == ("fr", False)
+    assert person.locale == "fr"
 
 
 async def test_only_the_columns_of_a_list_are_cleared(store, station, tmp_path):
@@ -115,9 +115,7 @@ async def test_what_was_added_by_hand_or_by_the_person_stays_when_other_cells_ch
         await confirmations.add_contact(unit, zoe, push("https://push.example/1"), NOW)
         await confirmations.add_contact(unit, zoe, phone("+33261910001"), NOW)
         ids = await stations.ensure_groups(unit, station.id, {"club": "Club"})
-        await by_hand.amend(
-            unit, station.id, zoe, by_hand.Change("Zoé", "fr", vulnerable=False, groups=(ids["club"],)), NOW
-        )
+        await by_hand.amend(unit, station.id, zoe, by_hand.Change("Zoé", "fr", groups=(ids["club"],)), NOW)
     made = await imported(store, station, tmp_path, "id;nom;courriel", "A1;Zoé Charme;zoe@example.org")
     assert made.removed == Removed()
     name, addresses, _, member = shown((await there(store, station))["A1"])

@@ -6,16 +6,18 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import LargeBinary, select, update
 
 from broadcaster.atlas import Atlas
 from broadcaster.domain.refusals import sentence
+from broadcaster.domain.vulnerable import Details
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.store import SealBroken
 from broadcaster.store.people import people, profiles
-from broadcaster.store.tables import subscribers
+from broadcaster.store.register import vulnerable
+from broadcaster.store.tables import subscribers, vulnerable_people
 from tests.contract.stores import BY, NOW, add_station, phone, register, resident
 from zones import Area, Circle
 
@@ -36,9 +38,11 @@ async def flags(store):
     return {each.follows[0][1]: each.vulnerable for each in found}
 
 
-async def import_list(store, station, tmp_path, text):
+async def import_list(store, station, tmp_path, text, *, empty_clears=False):
     (tmp_path / "list.csv").write_text(text)
-    with await plan(store, station, open_source(tmp_path / "list.csv")) as made:
+    with await plan(
+        store, station, open_source(tmp_path / "list.csv"), empty_clears=empty_clears, vulnerable=True
+    ) as made:
         await apply(store, made, BY)
         return made
 
@@ -68,15 +72,45 @@ async def test_the_vulnerable_go_before_the_nearest_loaded_or_followed(store, st
 
 async def test_whoever_is_no_longer_vulnerable_goes_with_the_others_again(store, station):
     async with store.write() as unit:
-        near, frail = await register(unit, station.id, resident(at=(0.631, 48.76)), resident(vulnerable=True))
+        near, frail = await register(unit, station.id, resident(at=(0.631, 48.76)), resident(at=(0.640, 48.76)))
+        await vulnerable.add(unit, station.id, Details("Rose"), asked_at=NOW, now=NOW, person=frail)
     atlas = Atlas(store)
     await atlas.load()
+    assert atlas.most_exposed_first(np.array([near, frail], np.int64), AREA).tolist() == [frail, near]
     async with store.write() as unit:
-        await people.replace(
-            unit, station.id, frail, resident(at=(0.640, 48.76), vulnerable=False), groups_by_slug={}, now=NOW
-        )
+        (entry,) = await vulnerable.leave(unit, frail)
+        assert await vulnerable.by_id(unit, station.id, entry.id) is None
     await atlas.follow()
     assert atlas.most_exposed_first(np.array([near, frail], np.int64), AREA).tolist() == [near, frail]
+
+
+async def test_another_stations_register_keeps_somebody_first_and_an_erased_person_stays_in_it(store, station):
+    async with store.write() as unit:
+        rugles = await add_station(unit, "rugles", lon=0.7, lat=48.82)
+        (frail,) = await register(unit, station.id, resident(at=(0.640, 48.76)))
+        entries = [
+            await vulnerable.add(unit, each.id, Details("Rose"), asked_at=NOW, now=NOW, person=frail)
+            for each in (station, rugles)
+        ]
+        await vulnerable.remove(unit, await vulnerable.by_id(unit, station.id, entries[0]))
+        assert (await profiles.read(unit, frail)).vulnerable, "Rugles's register still names them"
+        await vulnerable.follow_list(unit, station.id, {frail: False}, NOW)
+        assert (await profiles.read(unit, frail)).vulnerable, "a list of L'Aigle says nothing of Rugles"
+        assert await people.erase(unit, frail)
+        (left,) = await vulnerable.listed(unit, rugles.id)
+    assert (left.details.name, left.person) == ("Rose", None), "by another law: the entry stays, parted from the list"
+
+
+async def test_a_stolen_register_names_nobody_and_joins_nobody_to_the_alert_list(store, station):
+    async with store.write() as unit:
+        (frail,) = await register(unit, station.id, resident(at=(0.640, 48.76)))
+        await vulnerable.add(unit, station.id, Details("Rose Orme"), asked_at=NOW, now=NOW, person=frail)
+        row = (await unit.conn.execute(select(vulnerable_people))).one()
+    kept = [bytes(each) for each in row if isinstance(each, (bytes, memoryview))]
+    assert not any(b"Rose" in each or each == b"%d" % frail for each in kept)
+    assert {"person_mark", "person", "sealed"} == {
+        column.name for column in vulnerable_people.columns if isinstance(column.type, LargeBinary)
+    }
 
 
 async def test_a_change_that_says_nothing_of_it_leaves_it(store, station):
@@ -96,6 +130,19 @@ async def test_a_list_enrols_and_takes_back_and_one_without_the_column_leaves_it
     assert (made.changed, await flags(store)) == (2, {"A": False, "B": True, "C": False, "D": True})
     made = await import_list(store, station, tmp_path, "id,name\nA,Zoé\nB,Paul\n")
     assert (made.changed, await flags(store)) == (2, {"A": False, "B": True, "C": False, "D": True})
+    async with store.read() as unit:
+        entries = await vulnerable.listed(unit, station.id)
+        assert [(each.details.asker, each.letter_due) for each in entries] == [("list", None)] * 2
+    made = await import_list(store, station, tmp_path, "id,vulnérable\nA,oui\nB,\n", empty_clears=True)
+    assert (made.withheld, (await flags(store))["A"], (await flags(store))["B"]) == (False, True, True)
+
+
+async def test_a_list_of_somebody_without_the_permission_leaves_the_register(store, station, tmp_path):
+    (tmp_path / "list.csv").write_text("id,nom,vulnérable\nA,Zoé,oui\n")
+    with await plan(store, station, open_source(tmp_path / "list.csv")) as made:
+        await apply(store, made, BY)
+    assert made.withheld
+    assert (made.new, await flags(store)) == (1, {"A": False})
 
 
 async def test_a_cell_that_is_neither_yes_nor_no_is_refused_without_repeating_it(store, station, tmp_path):

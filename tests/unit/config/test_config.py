@@ -111,6 +111,9 @@ def test_every_secret_of_the_settings_can_be_read_from_a_file(tmp_path):
                 "TOCSIN_DATABASE_URL": "postgresql://db.example/tocsin",
                 "TOCSIN_SECRET_KEY": "00" * 32,
             }
+            if name.endswith("client_secret"):
+                of = name.removesuffix("client_secret").upper()
+                given |= {f"TOCSIN_{of}ISSUER": "https://id.example", f"TOCSIN_{of}CLIENT_ID": "tocsin"}
             given.pop(f"TOCSIN_{name.upper()}", None)
             given[f"TOCSIN_{name.upper()}_FILE"] = str(path)
             assert getattr(load(given), name).get_secret_value() == secret_of(name)

@@ -10,6 +10,8 @@ from broadcaster.domain.permissions import PERMISSIONS, Caller, KeyRole, Permiss
 
 LADDER = list(Role)
 
+VULNERABLE = Permission.VULNERABLE
+
 
 @pytest.mark.parametrize(("less", "more"), list(itertools.pairwise(LADDER)))
 def test_a_role_may_what_the_lesser_one_may(less, more):
@@ -26,7 +28,16 @@ def test_a_role_holds_at_its_own_station_only():
 
 def test_an_administrator_may_everything_everywhere():
     caller = Caller(1, {}, Role.ADMIN)
-    assert all(caller.may(each, 99) and caller.stations(each) is None for each in Permission)
+    assert all(caller.may(each, 99) and caller.stations(each) is None for each in set(Permission) - {VULNERABLE})
+
+
+def test_the_register_of_vulnerable_people_is_opened_by_name_only():
+    everybody = [Caller(1, {7: role}, everywhere) for role in Role for everywhere in (None, Role.ADMIN)]
+    assert not any(each.may_somewhere(VULNERABLE) for each in everybody)
+    named = Caller(1, {7: Role.WRITER}, granted=frozenset({7}))
+    assert [named.may(VULNERABLE, each) for each in (7, 8)] == [True, False]
+    keys = [caller_with_key(1, KeyRole.PUBLISH, 7, only) for only in (None, frozenset({VULNERABLE}))]
+    assert [each.may(VULNERABLE, 7) for each in keys] == [False, True]
 
 
 def test_an_operator_without_a_role_may_only_see_to_their_own_account():

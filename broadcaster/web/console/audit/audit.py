@@ -32,7 +32,14 @@ _ALERTS = frozenset(
     {Action.ALERT_SENT, Action.ALERT_UPDATED, Action.ALERT_CANCELLED, Action.UNREACHED_SEEN, Action.UNREACHED_EXPORTED}
 )
 _PEOPLE = frozenset(
-    {Action.PERSON_SEEN, Action.PERSON_ADDED, Action.PERSON_CHANGED, Action.PERSON_REMOVED, Action.CONTACT_REVIVED}
+    {
+        Action.PERSON_SEEN,
+        Action.PERSON_ADDED,
+        Action.PERSON_CHANGED,
+        Action.PERSON_REMOVED,
+        Action.CONTACT_REVIVED,
+        Action.IDENTITY_SET,
+    }
 )
 _OPERATORS = frozenset(
     {
@@ -42,6 +49,7 @@ _OPERATORS = frozenset(
         Action.OPERATOR_ENABLED,
         Action.ROLE_SET,
         Action.ADMIN_SET,
+        Action.VULNERABLE_GRANTED,
     }
 )
 _Number = Annotated[int, Field(ge=1, le=_LARGEST)]

@@ -160,14 +160,23 @@ def use_of(operator_id: int) -> str:
 
 
 async def go_in(
-    unit: Unit, call: Call[Any, Any], operator_id: int, current: Session | None, *, trusted: bool
+    unit: Unit,
+    call: Call[Any, Any],
+    operator_id: int,
+    current: Session | None,
+    *,
+    trusted: bool,
+    way: str | None = None,
 ) -> str | None:
-    """Begin an operator's session, return the cookie's value; their current session goes on, proven (None)."""
+    """Begin an operator's session, return the cookie's value; their current session goes on, proven (None).
+
+    ``way``: how they showed who they are, where it is not the usual one.
+    """
     if current is not None and current.caller.key_id == operator_id:
         await sessions.prove(unit, current.id, call.services.clock.now())
-        await audit.record(unit, call.signing_in(operator_id), Action.PROVEN, operator_id)
+        await audit.record(unit, call.signing_in(operator_id), Action.PROVEN, operator_id, **_by(way))
         return None
-    return await start(unit, call, operator_id, trusted=trusted)
+    return await start(unit, call, operator_id, trusted=trusted, way=way)
 
 
 async def record_failure(call: Call[Any, Any], operator_id: int | None) -> None:
@@ -176,10 +185,16 @@ async def record_failure(call: Call[Any, Any], operator_id: int | None) -> None:
         await audit.record(unit, call.actor, Action.SIGN_IN_FAILED, operator_id)
 
 
-async def start(unit: Unit, call: Call[Any, Any], operator_id: int, *, trusted: bool = False) -> str:
+def _by(way: str | None) -> dict[str, Any]:
+    return {} if way is None else {"way": way}
+
+
+async def start(
+    unit: Unit, call: Call[Any, Any], operator_id: int, *, trusted: bool = False, way: str | None = None
+) -> str:
     """Begin an operator's session in the place of the browser's earlier one; return the cookie's value."""
     request, services = call.request, call.services
-    await audit.record(unit, call.signing_in(operator_id), Action.SIGNED_IN, operator_id, trusted=trusted)
+    await audit.record(unit, call.signing_in(operator_id), Action.SIGNED_IN, operator_id, trusted=trusted, **_by(way))
     await sessions.sign_out(unit, request.cookies.get(COOKIE, ""))
     holds = _holds(request, trusted=trusted)
     return await sessions.start(unit, operator_id, device_of(request), services.clock.now(), holds, trusted=trusted)

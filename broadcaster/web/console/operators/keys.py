@@ -41,7 +41,7 @@ async def add(call: Call[None, None]) -> web.Response:
         raise Refused("operator-name", "label", most=LONGEST_NAME)
     if not only or days not in _DAYS:
         raise Refused("key-actions", "actions")
-    role = KeyRole.PUBLISH if {Permission.SEND, Permission.REGISTER} & set(only) else KeyRole.READ
+    role = KeyRole.PUBLISH if set(only) - {Permission.LOOK} else KeyRole.READ
     async with call.services.store.write() as unit:
         station = await station_given(unit, form.get("station", ""))
         call.need(station.id)
@@ -50,6 +50,9 @@ async def add(call: Call[None, None]) -> web.Response:
         made = await stations.caller_of(unit, key, now)
         number = None if made is None else made.key_id
         await audit.record(unit, call.actor, Action.KEY_MADE, number, station_id=station.id, days=days)
+        if Permission.VULNERABLE in only:
+            what = call.actor, Action.VULNERABLE_GRANTED, number
+            await audit.record(unit, *what, station_id=station.id, granted=True)
         return await _page(unit, call, key=key)
 
 
@@ -111,4 +114,5 @@ def action_words(words: Words) -> dict[Permission, str]:
         Permission.LOOK: words("look at alerts and reports"),
         Permission.REGISTER: words("keep the register, and see who was not reached"),
         Permission.SEND: words("send, schedule and lift alerts"),
+        Permission.VULNERABLE: words("enter people in the register of vulnerable people"),
     }

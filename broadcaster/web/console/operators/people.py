@@ -80,6 +80,9 @@ async def act(call: Call[None, None]) -> web.Response:
         who = None if number is None else await operators.by_id(unit, number)
         if who is None or not _sees(call, who):
             raise NotFound("operator-missing")
+        if asked in ("grant", "ungrant"):
+            await _grant(unit, call, who, form, granted=asked == "grant")
+            return to(f"{OPERATORS}?done={asked}")
         if asked == "role":
             await _set_role(unit, call, who, form)
             return to(f"{OPERATORS}?done=role")
@@ -107,6 +110,13 @@ async def _set_role(unit: Unit, call: Call[Any, Any], who: Operator, form: Mappi
         await operators.set_role(unit, who.id, station.id, role)
         what = call.actor, Action.ROLE_SET, who.id
         await audit.record(unit, *what, station_id=station.id, role=None if role is None else str(role))
+
+
+async def _grant(unit: Unit, call: Call[Any, Any], who: Operator, form: Mapping[str, str], *, granted: bool) -> None:
+    for station in await _chosen(unit, call, form):
+        await operators.grant(unit, who.id, station.id, granted=granted)
+        what = call.actor, Action.VULNERABLE_GRANTED, who.id
+        await audit.record(unit, *what, station_id=station.id, granted=granted)
 
 
 async def _chosen(unit: Unit, call: Call[Any, Any], form: Mapping[str, str]) -> list[Station]:
@@ -153,6 +163,8 @@ async def _page(
         },
         "done": {
             "role": words("The role was changed. The person signs in anew."),
+            "grant": words("The register of vulnerable people is open to this person."),
+            "ungrant": words("The register of vulnerable people is closed to this person."),
             "disabled": words("The person may not sign in any more."),
             "enabled": words("The person may sign in again."),
         }.get(call.request.query.get("done", ""), done),
@@ -167,9 +179,10 @@ def _shown(who: Operator, known: dict[int, Any], caller: Caller, words: Words) -
         "mail": who.mail or "",
         "admin": who.admin,
         "disabled": who.disabled,
-        "waits": not who.disabled and not who.can_sign_in,
+        "waits": not who.disabled and not who.can_sign_in and not who.has_openid,
         "own": who.id == caller.key_id,
         "manageable": may_manage(caller, who),
+        "granted": [known[each].name for each in sorted(who.granted) if each in known],
         "roles": [
             (known[each], str(role), role_word(role, words)) for each, role in who.roles.items() if each in known
         ],

@@ -8,6 +8,7 @@ from babel.numbers import format_decimal
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName, ContactStatus
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.signs import unfit
 from broadcaster.domain.spelling import group_slug, key
 from broadcaster.domain.stations import Station
@@ -20,6 +21,7 @@ from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.operations import audit
 from broadcaster.store.register import persons, search
+from broadcaster.store.register import vulnerable as register
 from broadcaster.store.register.persons import Person
 from broadcaster.store.register.search import Only
 from broadcaster.web.console.frame import chosen_station, show, words_of
@@ -56,10 +58,12 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
         station, _ = await chosen_station(unit, call)
     call.need(station.id)
     everyone = call.request.query.get("who") == "all"
+    vulnerable = call.may(Permission.VULNERABLE, station.id)
     day = call.services.clock.now().astimezone(zone_of(station.region)).date().isoformat()
     name = f"{words('register')}-{station.slug}-{day}.csv"
     async with store.write() as unit:
-        await audit.record(unit, call.actor, Action.REGISTER_EXPORTED, station_id=station.id, everyone=everyone)
+        what = call.actor, Action.REGISTER_EXPORTED
+        await audit.record(unit, *what, station_id=station.id, everyone=everyone, vulnerable=vulnerable)
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/csv; charset=utf-8",
@@ -69,39 +73,45 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
     )
     await response.prepare(call.request)
     await response.write(codecs.BOM_UTF8)
-    async for rows in rows_of(store, station, words, everyone=everyone):
+    async for rows in rows_of(store, station, words, everyone=everyone, vulnerable=vulnerable):
         await response.write(csv_text(rows, delimiter_of(words.locale)).encode())
     await response.write_eof()
     return response
 
 
-async def rows_of(store: Store, station: Station, words: Words, *, everyone: bool) -> AsyncIterator[list[list[str]]]:
-    """Yield the header, then people, some hundred at a time; importing them changes nothing."""
+async def rows_of(
+    store: Store, station: Station, words: Words, *, everyone: bool, vulnerable: bool
+) -> AsyncIterator[list[list[str]]]:
+    """Yield the header, then people, some hundred at a time; importing them changes nothing.
+
+    ``vulnerable``: with the column of who is in the register of vulnerable people.
+    """
     async with store.read() as unit:
         places = await persons.most_places(unit, station.id)
-    yield [_header(words, places)]
+    yield [_header(words, places, vulnerable=vulnerable)]
     after: int | None = None
     while True:
         async with store.read() as unit:
             ids, after = await search.page(unit, station.id, Only(), after=after, limit=_BATCH)
             found = await persons.people_of(unit, station.id, ids)
-        rows = [_cells(each, station.region, words, places) for each in found if everyone or each.registered]
+            named = await register.named(unit, station.id, ids) if vulnerable else None
+        rows = [_cells(each, station.region, words, places, named) for each in found if everyone or each.registered]
         if rows:
             yield rows
         if after is None:
             return
 
 
-def _header(words: Words, places: int) -> list[str]:
+def _header(words: Words, places: int, *, vulnerable: bool) -> list[str]:
     of_places = [
         f"{words(heading)} {number}" if number > 1 else words(heading)
         for number in range(1, places + 1)
         for heading in OF_PLACE
     ]
-    return [*map(words, HEADINGS), *of_places]
+    return [*(words(each) for each in HEADINGS if vulnerable or each != "vulnerable"), *of_places]
 
 
-def _cells(person: Person, region: str, words: Words, places: int) -> list[str]:
+def _cells(person: Person, region: str, words: Words, places: int, vulnerable: Mapping[int, int] | None) -> list[str]:
     address = None if person.address is None else person.address.address
     *contacts, rest = _contacts(person, region)
     cells = [
@@ -110,7 +120,7 @@ def _cells(person: Person, region: str, words: Words, places: int) -> list[str]:
         person.locale,
         *map(parsing.written, contacts),
         parsing.written(_groups(person.groups)),
-        _yes_or_no(words, truth=person.vulnerable),
+        *([] if vulnerable is None else [words("yes") if person.id in vulnerable else words("no")]),
         *(("", "", "") if address is None else (address.street, address.postcode, address.city)),
         parsing.written(rest),
     ]
@@ -177,10 +187,6 @@ def _spellings(e164: str) -> Iterator[str]:
             yield _in_pairs(f"0{e164.removeprefix(code)}")
     yield _in_pairs(f"00{e164.removeprefix('+')}")
     yield e164
-
-
-def _yes_or_no(words: Words, *, truth: bool) -> str:
-    return words("yes") if truth else words("no")
 
 
 def _groups(groups: Mapping[str, str]) -> list[str]:

@@ -6,12 +6,14 @@ again. Applying twice has no further effect.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from babel.numbers import format_decimal
 
 from broadcaster.domain.audit import Action
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound, sentence
 from broadcaster.domain.stations import Station
 from broadcaster.http.reading import form_of
@@ -48,7 +50,7 @@ async def upload(call: Call[None, None]) -> web.Response:
         stamp = await uploads.stamp(unit, station.id)
     try:
         sent = await received(call.request)
-        with as_file(sent.pieces) as path, await looked_at(store, station, path, clears=sent.clears) as made:
+        with as_file(sent.pieces) as path, await _plan(call, station, path, sent.clears) as made:
             report = report_of(made, sent.name, stamp, clears=sent.clears)
     except NoFile:
         return _asking(call, station, theirs, words("Choose a file first."))
@@ -145,9 +147,14 @@ async def _carried_out(call: Call[Any, Any], found: Upload, station: Station) ->
 
 @asynccontextmanager
 async def _looked_at(call: Call[Any, Any], found: Upload, station: Station) -> AsyncIterator[Plan]:
-    store, clears = call.services.store, found.report.get("clears", False)
-    with as_file(await _pieces(call, found)) as path, await looked_at(store, station, path, clears=clears) as made:
+    clears = found.report.get("clears", False)
+    with as_file(await _pieces(call, found)) as path, await _plan(call, station, path, clears) as made:
         yield made
+
+
+async def _plan(call: Call[Any, Any], station: Station, path: Path, clears: bool) -> Plan:  # noqa: FBT001
+    may = call.may(Permission.VULNERABLE, station.id)
+    return await looked_at(call.services.store, station, path, clears=clears, vulnerable=may)
 
 
 async def _given_back(call: Call[Any, Any], found: Upload) -> None:

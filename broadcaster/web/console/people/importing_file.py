@@ -22,10 +22,10 @@ SHOWN = 100
 """Refusals shown in a preview; the file to correct has all."""
 
 
-async def looked_at(store: Store, station: Station, path: Path, *, clears: bool) -> Plan:
-    """Plan a list's import; close it after use. Raises ``ListRefused``."""
+async def looked_at(store: Store, station: Station, path: Path, *, clears: bool, vulnerable: bool) -> Plan:
+    """Plan a list's import (``plan``); close it after use. Raises ``ListRefused``."""
     source = await asyncio.to_thread(open_source, path)
-    return await plan(store, station, source, empty_clears=clears)
+    return await plan(store, station, source, empty_clears=clears, vulnerable=vulnerable)
 
 
 def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, A
         "guessed": made.source.guessed and made.source.encoding == "cp1252",
         "unused": [each for each in made.source.columns.ignored if each not in made.overlooked][:20],
         "overlooked": list(made.overlooked[:20]),
+        "withheld": made.withheld,
         "mangled": made.mangled,
         "by_name": made.by_name,
         "recognised": made.recognised,

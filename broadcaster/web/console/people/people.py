@@ -43,6 +43,7 @@ async def listing(call: Call[None, None]) -> web.Response:
             "stations": theirs,
             "groups": groups,
             "opened": opened,
+            "vulnerable": call.may(Permission.VULNERABLE, station.id),
             "followers": await search.count(unit, station.id, Only()),
             "unreachable": await search.count(unit, station.id, Only(unreachable=True)),
             "most_counted": search.MOST_COUNTED,
@@ -72,12 +73,18 @@ async def _found(unit: Unit, station: Station, only: Only, text: str, after: int
     """Return the search results, and whether they are exact: by contact or id."""
     if not text:
         return await search.by_name(unit, station.id, only, after=after, limit=PAGE), False
-    known = await people.by_external_ids(unit, station.id, [text])
-    ids = [subscriber_id for subscriber_id, _ in known.values()]
-    ids += [each for each in await search.having(unit, station.id, _contacts(text, station.region)) if each not in ids]
+    ids = await exactly(unit, station, text)
     if ids:
         return Found(ids[:PAGE], None), True
     return await search.named(unit, station.id, only, text, after=after, limit=PAGE), False
+
+
+async def exactly(unit: Unit, station: Station, text: str) -> list[int]:
+    """Return the followers whose number in the register, telephone or mail address this is."""
+    known = await people.by_external_ids(unit, station.id, [text])
+    ids = [subscriber_id for subscriber_id, _ in known.values()]
+    having = await search.having(unit, station.id, _contacts(text, station.region))
+    return ids + [each for each in having if each not in ids]
 
 
 def _contacts(text: str, region: str) -> list[NewContact]:
@@ -98,7 +105,6 @@ def _shown(line: Line, words: Words) -> dict[str, Any]:
         "name": line.name or words("without a name"),
         "nameless": line.name is None,
         "external_id": line.external_id,
-        "vulnerable": line.vulnerable,
         "paused": line.paused_until is not None,
         "channels": [(each.value, CHANNEL_ICONS[each], words.channel(each)) for each in line.channels],
         "dead": line.dead,

@@ -11,7 +11,9 @@ from babel.dates import format_date
 
 from broadcaster.domain.addresses import OPEN
 from broadcaster.domain.audit import Action
+from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import ChannelName, ContactStatus
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
@@ -19,7 +21,7 @@ from broadcaster.languages import LANGUAGES
 from broadcaster.register.parsing import canonical
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.operations import audit
-from broadcaster.store.people import people
+from broadcaster.store.people import identities, people
 from broadcaster.store.register import by_hand, persons
 from broadcaster.store.register.by_hand import Change
 from broadcaster.store.stations import stations
@@ -103,6 +105,7 @@ async def one(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station = (await _where(unit, call)).station
         person = await _person(unit, call, station)
+        level = await identities.level_of(unit, person.id, station.id)
         signed = [
             (each, "" if each.key_id is None else await reporting.label_of(unit, each.key_id))
             for each in await by_hand.signed_by(unit, station.id, person.id)
@@ -111,6 +114,9 @@ async def one(call: Call[None, None]) -> web.Response:
     facts = {
         "station": station,
         "person": person,
+        "identity": identity_words(words)[level],
+        "at_counter": level is IdentityLevel.COUNTER,
+        "vulnerable": call.may(Permission.VULNERABLE, station.id),
         "name": person.name or words("without a name"),
         "contacts": [_contact(each, words) for each in person.contacts],
         "reached": any(each.works for each in person.contacts),
@@ -173,7 +179,6 @@ async def change(call: Call[None, None]) -> web.Response:
     changed = Change(
         name=given.name or None,
         locale=given.locale,
-        vulnerable=given.vulnerable,
         groups=tuple(where.ids[slug] for slug in given.groups),
         dropped=tuple(given.dropped),
         added=tuple(given.contacts),
@@ -205,6 +210,31 @@ async def revive(call: Call[None, None]) -> web.Response:
 
     await call.services.store.transact(keep)
     return to(f"/console/people/{person.id}?station={station.slug}&done=revived")
+
+
+async def identify(call: Call[None, None]) -> web.Response:
+    """Record that a person showed who they are at the counter, or that it was an error."""
+    form, now = await form_of(call.request), call.services.clock.now()
+    shown = form.get("do") == "shown"
+    async with call.services.store.write() as unit:
+        station = (await _where(unit, call)).station
+        person = await _person(unit, call, station)
+        if shown:
+            await identities.prove(unit, person.id, IdentityLevel.COUNTER, now)
+        else:
+            await identities.forget(unit, person.id)
+        await audit.record(unit, call.actor, Action.IDENTITY_SET, person.id, station_id=station.id, shown=shown)
+    return to(f"/console/people/{person.id}?station={station.slug}&done=changed")
+
+
+def identity_words(words: Words) -> dict[IdentityLevel, str]:
+    """Return what each level is called."""
+    return {
+        IdentityLevel.NONE: words("not known"),
+        IdentityLevel.CONTACT: words("by a contact that is confirmed, or by this register"),
+        IdentityLevel.FRANCECONNECT: words("shown by FranceConnect"),
+        IdentityLevel.COUNTER: words("shown at the counter"),
+    }
 
 
 async def ask_to_remove(call: Call[None, None]) -> web.Response:

@@ -45,7 +45,6 @@ class PersonForm:
     lat: str = ""
     point: str = ""
     groups: set[str] = field(default_factory=set)
-    vulnerable: bool = False
     dropped: set[int] = field(default_factory=set)
     moved_out: set[int] = field(default_factory=set)
     stamp: str = ""
@@ -67,7 +66,6 @@ class PersonForm:
             groups=tuple(sorted(self.groups)),
             external_id=self.external_id,
             name=self.name or None,
-            vulnerable=self.vulnerable,
         )
 
 
@@ -88,7 +86,6 @@ def filled(person: Person) -> PersonForm:
         external_id=person.external_id or "",
         locale=person.locale,
         groups=set(person.groups),
-        vulnerable=person.vulnerable,
         stamp=person.digest.hex(),
     )
 
@@ -111,7 +108,6 @@ def read(form: MultiDict[str]) -> PersonForm:
         lat=line("lat"),
         point=line("point"),
         groups=set(form.getall("group", [])),
-        vulnerable=form.get("vulnerable", "") == "1",
         dropped=numbers("drop"),
         moved_out=numbers("move"),
         stamp=line("stamp"),

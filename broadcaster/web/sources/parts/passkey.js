@@ -9,11 +9,14 @@ import { one } from "./dom.js";
 export const passkeysWork = () =>
   window.isSecureContext && "PublicKeyCredential" in window && !/^[\d.]+$|^\[/.test(location.hostname);
 
-/** Sign in, or prove that it is still the same person. Throws Problem, or what the browser throws. @param {boolean} [trusted] */
-export async function showPasskey(trusted = false) {
+/**
+ * Sign in, or prove that it is still the same person. Throws Problem, or what the browser throws.
+ * @param {() => boolean} [trusted] @param {boolean} [offered] in the suggestions of a field, for as long as the page is there
+ */
+export async function showPasskey(trusted = () => false, offered = false) {
   const { options } = await call("GET", "/console/sign-in/passkey");
-  const credential = await startAuthentication({ optionsJSON: options });
-  await call("POST", "/console/sign-in/passkey", { credential, trusted });
+  const credential = await startAuthentication({ optionsJSON: options, useBrowserAutofill: offered });
+  await call("POST", "/console/sign-in/passkey", { credential, trusted: trusted() });
 }
 
 /** Prove that it is still the same person; who has a password is asked which way. Throws when stopped. */
@@ -38,10 +41,12 @@ export function prove() {
         wrong.hidden = false;
       }
     };
-    byPasskey.addEventListener("click", () => attempt(showPasskey));
+    byPasskey.addEventListener("click", () => attempt(() => showPasskey()));
     one("form", dialog).addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
-      if (!(/** @type {HTMLButtonElement} */ (event.submitter)?.value)) return;
+      const way = /** @type {HTMLButtonElement} */ (event.submitter)?.value;
+      if (!way) return;
       event.preventDefault();
+      if (way === "openid") return attempt(async () => {}); // in another window; the service knows whether it was done
       const [password, code] = ["password", "code"].map((name) => one(`#prove-${name}`, dialog).value);
       attempt(() => call("POST", "/console/sign-in/password", { password, code }));
     });

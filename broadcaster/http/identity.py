@@ -1,0 +1,81 @@
+"""/me/identity: FranceConnect, as an optional proof of who somebody is. Only the level and a mark are kept."""
+
+from datetime import datetime
+
+from aiohttp import web
+
+from broadcaster.domain.identity import IdentityLevel
+from broadcaster.domain.operators import party_of
+from broadcaster.domain.refusals import NotFound, Refused
+from broadcaster.http.answers import answer, nothing
+from broadcaster.http.auth import count
+from broadcaster.http.keys import FRANCECONNECT
+from broadcaster.http.openid import AWAY, came_back, keep, way_in
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.residents import WayOut
+from broadcaster.openid.provider import Asked, Identified, Provider, ProviderFailed
+from broadcaster.store import Unit
+from broadcaster.store.people import identities, profiles
+
+PATH, BACK = "/me/identity", "/me/identity/back"
+_AWAY = "tocsin_identity"
+_LEVELS = ("eidas1", "eidas2", "eidas3")
+
+
+async def begin(call: Call[None, None]) -> web.Response:
+    """Return where a resident shows who they are; their browser keeps for whom it is, sealed."""
+    provider, asked = _provider(call), Asked.fresh()
+    there = await way_in(provider, asked, _back(call), "openid", acr_values=_LEVELS[0])
+    response = answer(WayOut(url=there))
+    facts = {"asked": asked.plain(), "who": call.subscriber_id}
+    keep(response, call.request, _AWAY, facts, path=PATH, holds=AWAY)
+    return response
+
+
+async def back(call: Call[None, None]) -> web.Response:
+    """Keep the level of the resident who came back, and end FranceConnect's session. Raises ``Refused``."""
+    provider = _provider(call)
+    try:
+        found, facts = await came_back(call.request, provider, _AWAY, _back(call))
+        now = call.services.clock.now()
+        await call.services.store.transact(lambda unit: _prove(unit, facts["who"], found, now))
+    except Refused:
+        await count(call.request)
+        raise
+    mine = f"{_origin(call)}/me"
+    try:
+        there = await provider.way_out(found.id_token, mine)
+    except ProviderFailed:
+        there = None
+    response = web.Response(status=303, headers={"Location": there or mine, "Cache-Control": "no-store"})
+    response.del_cookie(_AWAY, path=PATH)
+    return response
+
+
+async def forget(call: Call[None, None]) -> web.Response:
+    """Forget how sure it is who somebody is."""
+    await call.services.store.transact(lambda unit: identities.forget(unit, call.subscriber_id))
+    return nothing()
+
+
+async def _prove(unit: Unit, subscriber_id: int, found: Identified, now: datetime) -> None:
+    if found.claims.get("acr") not in _LEVELS:
+        raise Refused("openid-refused")
+    if await profiles.read(unit, subscriber_id) is None:
+        raise Refused("openid-late")
+    await identities.prove(unit, subscriber_id, IdentityLevel.FRANCECONNECT, now, sub=found.sub)
+
+
+def _provider(call: Call[None, None]) -> Provider:
+    provider = call.request.app[FRANCECONNECT]
+    if provider is None:
+        raise NotFound("openid-off")
+    return provider
+
+
+def _origin(call: Call[None, None]) -> str:
+    return party_of(call.services.base_url).origin
+
+
+def _back(call: Call[None, None]) -> str:
+    return f"{_origin(call)}{BACK}"

@@ -1,0 +1,1 @@
+"""OpenID Connect: ProConnect or another for operators, FranceConnect for residents."""

@@ -1,0 +1,248 @@
+"""A provider of OpenID Connect: discovery, authorization code with PKCE, and what its tokens say.
+
+OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0, RFC 7636. Tokens are signed by a key of the provider's
+own (RS256, ES256 …), never by a shared secret. The answer of the userinfo endpoint may be JSON, or a signed JWT as
+ProConnect and FranceConnect send it.
+"""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+import orjson
+from authlib.common.security import generate_token
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from authlib.oidc.core import CodeIDToken
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from broadcaster.errors import TocsinError
+
+ALGORITHMS = ("RS256", "ES256", "PS256", "RS384", "ES384", "PS384", "RS512", "ES512", "PS512")
+_NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_PATIENCE_S = 8.0
+_LARGEST = 300_000
+_KEPT_S = 3600.0
+_LEEWAY_S = 60
+_OK = 200
+_SECRET = 48
+
+
+class ProviderFailed(TocsinError):
+    """Nobody can be identified: ``ProviderAway`` or ``ProviderRefused``. Its text is for the log, and names nobody."""
+
+
+class ProviderAway(ProviderFailed):
+    """The provider does not answer, or not as one."""
+
+
+class ProviderRefused(ProviderFailed):
+    """The provider refused, or its answer proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a browser was sent to the provider with. It comes back in the browser's keeping, sealed."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+    @classmethod
+    def fresh(cls) -> "Asked":
+        return cls(*(generate_token(_SECRET) for _ in range(3)))
+
+    def plain(self) -> dict[str, str]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Who came back. ``claims``: of the ID token and the userinfo endpoint; ``id_token``: to sign out with."""
+
+    sub: str
+    claims: Mapping[str, Any]
+    id_token: str
+
+
+class Provider:
+    """A provider at its issuer's URL, and us as its client."""
+
+    def __init__(self, issuer: str, client_id: str, client_secret: str) -> None:
+        self.issuer = issuer
+        self._client_id, self._client_secret = client_id, client_secret
+        self._metadata: dict[str, Any] = {}
+        self._keys: KeySet | None = None
+        self._read_at = 0.0
+
+    async def metadata(self) -> Mapping[str, Any]:
+        """Return the provider's metadata, at most an hour old. Raises ``ProviderAway``."""
+        if not self._metadata or time.monotonic() - self._read_at > _KEPT_S:
+            found = await _json("GET", f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+            if found.get("issuer") != self.issuer or not all(isinstance(found.get(each), str) for each in _NEEDED):
+                message = f"the metadata is not that of {self.issuer}"
+                raise ProviderAway(message)
+            self._metadata, self._keys, self._read_at = found, None, time.monotonic()
+        return self._metadata
+
+    async def way_in(self, asked: Asked, redirect_uri: str, scope: str, **more: str) -> str:
+        """Return the URL to send a browser to. Raises ``ProviderAway``."""
+        query = {
+            "response_type": "code",
+            "client_id": self._client_id,
+            "redirect_uri": redirect_uri,
+            "scope": scope,
+            "state": asked.state,
+            "nonce": asked.nonce,
+            "code_challenge": create_s256_code_challenge(asked.verifier),
+            "code_challenge_method": "S256",
+            **more,
+        }
+        return _with_query((await self.metadata())["authorization_endpoint"], query)
+
+    async def identify(self, asked: Asked, code: str, redirect_uri: str, max_age_s: int | None = None) -> Identified:
+        """Exchange a code for who it stands for. Raises ``ProviderAway``, ``ProviderRefused``.
+
+        ``max_age_s``: how long ago they may have shown the provider who they are.
+        """
+        metadata = await self.metadata()
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": asked.verifier,
+            "client_id": self._client_id,
+            "client_secret": self._client_secret,
+        }
+        tokens = await _json("POST", metadata["token_endpoint"], data=form)
+        id_token, access = tokens.get("id_token"), tokens.get("access_token")
+        if not isinstance(id_token, str) or not isinstance(access, str):
+            message = "no tokens"
+            raise ProviderRefused(message)
+        claims = await self._id_token(id_token, asked.nonce, access, max_age_s)
+        said = await self._userinfo(metadata, access) if metadata.get("userinfo_endpoint") else {}
+        if said and said.get("sub") != claims["sub"]:
+            message = "the userinfo endpoint speaks of somebody else"
+            raise ProviderRefused(message)
+        return Identified(claims["sub"], {**said, **claims}, id_token)
+
+    async def way_out(self, id_token: str, back: str) -> str | None:
+        """Return the URL that ends the provider's session; None if it has none. Raises ``ProviderAway``."""
+        there = (await self.metadata()).get("end_session_endpoint")
+        if not isinstance(there, str):
+            return None
+        query = {"id_token_hint": id_token, "post_logout_redirect_uri": back, "state": generate_token(_SECRET)}
+        return _with_query(there, query)
+
+    async def _id_token(self, token: str, nonce: str, access: str, max_age_s: int | None) -> Mapping[str, Any]:
+        options: dict[str, Any] = {
+            "iss": {"essential": True, "value": self.issuer},
+            "aud": {"essential": True, "value": self._client_id},
+            "sub": {"essential": True},
+        }
+        read = await self._opened(token)
+        params = {"nonce": nonce, "client_id": self._client_id, "access_token": access, "max_age": max_age_s}
+        claims = CodeIDToken(read.claims, read.header, options, params)
+        try:
+            claims.validate(leeway=_LEEWAY_S)
+        except JoseError as error:
+            message = f"ID token: {error}"
+            raise ProviderRefused(message) from error
+        if max_age_s is not None and time.time() - claims.get("auth_time", 0) > max_age_s + _LEEWAY_S:
+            message = "ID token: they did not show who they are anew"
+            raise ProviderRefused(message)
+        if not isinstance(claims["sub"], str) or not claims["sub"]:
+            message = "ID token: nobody's"
+            raise ProviderRefused(message)
+        return dict(claims)
+
+    async def _userinfo(self, metadata: Mapping[str, Any], access: str) -> Mapping[str, Any]:
+        headers = {"Authorization": f"Bearer {access}"}
+        kind, body = await _asked("GET", metadata["userinfo_endpoint"], headers=headers)
+        if kind != "application/jwt":
+            return _parsed(body)
+        claims = (await self._opened(body.decode("ascii", "replace").strip())).claims
+        audience = claims.get("aud")
+        ours = self._client_id in audience if isinstance(audience, list) else self._client_id == audience
+        if claims.get("iss") != self.issuer or not ours:
+            message = "userinfo: of another provider, or for another client"
+            raise ProviderRefused(message)
+        return claims
+
+    async def look(self) -> None:
+        """Read metadata and keys. Raises ``ProviderAway``, ``ProviderRefused``."""
+        self._metadata = {}
+        await self._read_keys((await self.metadata())["jwks_uri"])
+
+    async def _read_keys(self, url: str) -> KeySet:
+        found = await _json("GET", url)
+        try:
+            return KeySet.import_key_set(found)  # type: ignore[arg-type]
+        except (JoseError, ValueError, KeyError) as error:
+            message = "the provider's keys can't be read"
+            raise ProviderAway(message) from error
+
+    async def _opened(self, token: str) -> jwt.Token:
+        """Return a JWT whose signature holds; the provider's keys are read again once, as it may have changed them."""
+        for again in (False, True):
+            if self._keys is None or again:
+                self._keys = await self._read_keys((await self.metadata())["jwks_uri"])
+            try:
+                return jwt.decode(token, self._keys, algorithms=list(ALGORITHMS))
+            except (JoseError, ValueError) as error:
+                problem = error
+        message = f"a token's signature does not hold: {type(problem).__name__}"
+        raise ProviderRefused(message) from problem
+
+
+def _with_query(url: str, query: Mapping[str, str]) -> str:
+    return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(query)}"
+
+
+async def _json(method: str, url: str, **options: Any) -> dict[str, Any]:
+    return _parsed((await _asked(method, url, **options))[1])
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(body)
+    except ValueError as error:
+        message = "no JSON"
+        raise ProviderAway(message) from error
+    if not isinstance(found, dict):
+        message = "no JSON object"
+        raise ProviderAway(message)
+    return found
+
+
+async def _asked(method: str, url: str, **options: Any) -> tuple[str, bytes]:
+    """Return an answer's media type and body. Raises ``ProviderAway``; ``ProviderRefused`` for a 4xx."""
+    patience = aiohttp.ClientTimeout(total=_PATIENCE_S)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=patience) as http,
+            http.request(method, url, allow_redirects=False, **options) as answer,
+        ):
+            body = b"".join([part async for part in _limited(answer.content)])
+            kind, status = answer.content_type, answer.status
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        message = f"{urlsplit(url).hostname}: {type(error).__name__}"
+        raise ProviderAway(message) from error
+    if status != _OK:
+        message = f"{urlsplit(url).hostname}: {status}"
+        raise ProviderRefused(message) if 400 <= status < 500 else ProviderAway(message)  # noqa: PLR2004
+    return kind, body
+
+
+async def _limited(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    left = _LARGEST
+    async for part in content.iter_any():
+        left -= len(part)
+        if left < 0:
+            message = "an answer too large"
+            raise ProviderAway(message)
+        yield part

@@ -1,0 +1,62 @@
+"""What is known of who a resident is: a level, and a keyed mark of FranceConnect's ``sub``. No civil identity."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from broadcaster.domain.identity import IdentityLevel
+from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, LinkStatus
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.tables import contacts, follows, identities, links
+
+_PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
+
+
+async def prove(unit: Unit, subscriber_id: int, level: IdentityLevel, now: datetime, *, sub: str = "") -> None:
+    """Keep a level that was shown; ``sub``: FranceConnect's id of the person, kept as a mark. The other way stays."""
+    row = (await unit.conn.execute(select(identities).where(identities.c.subscriber_id == subscriber_id))).one_or_none()
+    mark = None if row is None else row.mark
+    if sub:
+        mark = unit.vault.fingerprint("franceconnect", sub)
+    if row is not None:
+        level = max(level, IdentityLevel(row.level))
+        await forget(unit, subscriber_id)
+    values = {"subscriber_id": subscriber_id, "level": int(level), "mark": mark, "at": now}
+    await unit.conn.execute(identities.insert().values(values))
+
+
+async def forget(unit: Unit, subscriber_id: int) -> None:
+    await unit.conn.execute(delete(identities).where(identities.c.subscriber_id == subscriber_id))
+
+
+async def level_of(unit: Unit, subscriber_id: int, station_id: int | None = None) -> IdentityLevel:
+    """Return how sure it is who somebody is; ``station_id``: to this station, which may have registered them."""
+    shown = await unit.conn.scalar(select(identities.c.level).where(identities.c.subscriber_id == subscriber_id))
+    if shown is not None:
+        return IdentityLevel(shown)
+    confirmed = (
+        select(links.c.contact_id)
+        .join(contacts, contacts.c.id == links.c.contact_id)
+        .where(
+            links.c.subscriber_id == subscriber_id,
+            links.c.status == LinkStatus.CONFIRMED,
+            contacts.c.channel != _PUSH,
+        )
+    )
+    registered = select(follows.c.subscriber_id).where(
+        follows.c.subscriber_id == subscriber_id, follows.c.registered == 1
+    )
+    if station_id is not None:
+        registered = registered.where(follows.c.station_id == station_id)
+    for query in (registered, confirmed):
+        if await unit.conn.scalar(query.limit(1)) is not None:
+            return IdentityLevel.CONTACT
+    return IdentityLevel.NONE
+
+
+async def mark_of(unit: Unit, subscriber_id: int) -> bytes | None:
+    """Return the mark of who somebody is to FranceConnect, the same on all of their devices; None for others."""
+    mark: bytes | None = await unit.conn.scalar(
+        select(identities.c.mark).where(identities.c.subscriber_id == subscriber_id)
+    )
+    return mark

@@ -1,0 +1,17 @@
+"""Where the sign-in is, and which addresses it may lead on to."""
+
+from urllib.parse import urlsplit
+
+from broadcaster.http.sessions import PATH
+
+SIGN_IN = f"{PATH}/sign-in"
+GO_ON = f"{SIGN_IN}/go-on"
+
+
+def own_path(path: str) -> str:
+    """Return a console path only: a sign-in never redirects to another site."""
+    parts = urlsplit(path)
+    inside = parts.path == PATH or parts.path.startswith(f"{PATH}/")
+    if parts.scheme or parts.netloc or not inside or "\\" in path or parts.path == SIGN_IN:
+        return PATH
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

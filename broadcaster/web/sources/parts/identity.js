@@ -1,0 +1,22 @@
+// Who one is, as far as polls ask: FranceConnect, which is another page.
+
+import { ask } from "./ask.js";
+import { one } from "./dom.js";
+
+/**
+ * Wire the section of "My alerts"; what it gives shows how sure it is who this is.
+ * @param {(button: any, work: () => Promise<any>) => any} doing
+ */
+export function identity(doing) {
+  const said = one("#identity-level");
+  const begin = one("#franceconnect");
+  const forget = one("#forget-identity");
+  begin?.addEventListener("click", () => doing(begin, async () => location.assign((await ask("POST", "/v1/subscribers/me/identity")).url)));
+  forget.addEventListener("click", () => doing(forget, () => ask("DELETE", "/v1/subscribers/me/identity")));
+  return (/** @type {string} */ level) => {
+    const shown = ["franceconnect", "counter"].includes(level);
+    said.textContent = said.dataset[level];
+    forget.hidden = !shown;
+    if (begin) begin.hidden = level === "franceconnect";
+  };
+}
