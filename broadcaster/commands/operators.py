@@ -81,7 +81,7 @@ def list_(*, as_json: bool) -> None:
             "admin": each.admin,
             "roles": {slugs[station_id]: str(role) for station_id, role in each.roles.items()},
             "vulnerable": sorted(slugs[station_id] for station_id in each.granted),
-            "state": "disabled" if each.disabled else "active" if each.can_sign_in or each.has_openid else "invited",
+            "state": "disabled" if each.disabled else "active" if each.comes_in else "invited",
             "passkeys": each.passkeys,
         }
         for each in found

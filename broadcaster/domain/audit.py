@@ -110,6 +110,7 @@ class Action(StrEnum):
     HELP_TAKEN = "help_taken"
     HELP_CLOSED = "help_closed"
     DUTY_SET = "duty_set"
+    ROSTER_SET = "roster_set"
     INBOX_SEEN = "inbox_seen"
     TEXT_READ = "text_read"
 

@@ -53,6 +53,11 @@ class Operator:
     def can_sign_in(self) -> bool:
         return not self.disabled and (self.passkeys > 0 or self.has_password)
 
+    @property
+    def comes_in(self) -> bool:
+        """Return whether they can sign in, if only by a provider, which may be away."""
+        return self.can_sign_in or (self.has_openid and not self.disabled)
+
 
 @dataclass(frozen=True, slots=True)
 class Passkey:

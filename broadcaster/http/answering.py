@@ -15,7 +15,7 @@ from broadcaster.http.schemas.answers import AnswerIn, AnswerMade, AnswersOut, O
 from broadcaster.languages import Words
 from broadcaster.pipeline import answers as pipeline
 from broadcaster.pipeline.render.replies import danger, label, reply, words_for
-from broadcaster.store import Unit, help_requests
+from broadcaster.store import Unit, duties
 from broadcaster.store.alerts import alerts, answers, deliveries
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
@@ -100,7 +100,7 @@ async def _asked(call: Call[Any, Any], unit: Unit, alert: Alert, who: Who) -> As
         locale=locale,
         choice=await answers.of(unit, alert.first_id, who.subscriber_id),
         others=len(reached - {who.subscriber_id}),
-        helps=bool(await help_requests.on_duty(unit, station.id, now)),
+        helps=bool(await duties.on_duty(unit, station.id, now)),
         is_open=any(each.active(now) for each in versions),
     )
 

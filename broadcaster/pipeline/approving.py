@@ -10,6 +10,7 @@ from broadcaster.domain.operators import Operator, party_of
 from broadcaster.domain.refusals import Conflict, Forbidden, Refused
 from broadcaster.domain.schedules import Schedule
 from broadcaster.domain.stations import Station
+from broadcaster.pipeline.duty import check_on_duty, is_off_duty
 from broadcaster.pipeline.issue import IssueAlert, announce, draw_up, issue, record
 from broadcaster.pipeline.operator_mail import send_mail, send_sms, words_for
 from broadcaster.pipeline.reach import Question, reach
@@ -32,7 +33,8 @@ _ACTIONS = {
 async def submit(services: Services, command: IssueAlert, *, life_at_stake: str = "") -> tuple[Alert, bool]:
     """Issue an alert, or ask for its approval; return it, and whether it waits.
 
-    ``life_at_stake``: why it goes out at once, without a second person; all approvers are told. Raises as ``issue``.
+    ``life_at_stake``: why it goes out at once, without a second person, or by somebody who is not on duty; all
+    approvers are told. Raises as ``issue``, and ``Forbidden`` for somebody who is not on duty.
     """
     station, key = command.station, command.idempotency_key
     async with services.store.read() as unit:
@@ -41,7 +43,10 @@ async def submit(services: Services, command: IssueAlert, *, life_at_stake: str 
         known = await stations.group_ids(unit, station.id)
     if asked_before is not None:
         return asked_before.alert, asked_before.state not in _SENT
-    if issued is not None or not await needed(services, station, command.message):
+    off_duty = await is_off_duty(services, station.id, command.actor)
+    if off_duty and not life_at_stake:
+        raise Forbidden("off-duty")
+    if issued is not None or not (off_duty or await needed(services, station, command.message)):
         return (await issue(services, command))[0], False
     now = services.clock.now()
     if life_at_stake:
@@ -104,6 +109,7 @@ async def approve(services: Services, approval: Approval, actor: Actor, *, appro
     """Let it go out, once. Raises ``Forbidden`` for its last writer, ``Conflict`` if it was decided meanwhile."""
     async with services.store.read() as unit:
         rules = await approvals.rules_of(unit, approval.alert.station_id)
+    await check_on_duty(services, approval.alert.station_id, actor)
     if not approval.may_approve(actor.key_id, approver=approver, training=rules.training):
         raise _not_theirs(approval)
     return await _send(services, approval, actor, ApprovalState.APPROVED)
@@ -111,6 +117,7 @@ async def approve(services: Services, approval: Approval, actor: Actor, *, appro
 
 async def send_alone(services: Services, approval: Approval, actor: Actor, why: str) -> Alert:
     """Let it go out without an answer, after a while and with a reason. Raises ``Refused``, ``Forbidden``."""
+    await check_on_duty(services, approval.alert.station_id, actor)
     if not approval.may_go_alone(actor.key_id, services.clock.now()):
         raise _not_theirs(approval)
     return await _send(services, approval, actor, ApprovalState.ALONE, check_reason(why))

@@ -12,6 +12,7 @@ from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
 from broadcaster.languages import catalogs
+from broadcaster.pipeline.duty import check_on_duty
 from broadcaster.pipeline.issue import LONGEST, IssueAlert, issue
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, polls
@@ -36,6 +37,7 @@ async def open_poll(
 
     ``identity``: only for people who have shown who they are.
     """
+    await check_on_duty(services, station.id, actor)
     now, token = services.clock.now(), new_token()
     if not now + _LEAST <= closes_at <= now + LONGEST:
         raise Refused("poll-closes", "closes", days=LONGEST.days)

@@ -26,7 +26,7 @@ from broadcaster.pipeline.render import Context, Links
 from broadcaster.pipeline.track import Ledger
 from broadcaster.sending.precedence import Precedence
 from broadcaster.sending.sender import Sender
-from broadcaster.store import Store, help_requests
+from broadcaster.store import Store, duties
 from broadcaster.store.alerts import alerts
 from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.operations.alive import Deaths
@@ -148,7 +148,7 @@ class Services:
         now = self.clock.now()
         known = self._helps.get(station_id)
         if known is None or not now <= known[0] <= now + _DUTY_KNOWN:
-            duty = await self.store.look(lambda unit: help_requests.on_duty(unit, station_id, now))
+            duty = await self.store.look(lambda unit: duties.on_duty(unit, station_id, now))
             known = self._helps[station_id] = (now + _DUTY_KNOWN, bool(duty))
         return known[1]
 

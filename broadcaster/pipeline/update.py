@@ -23,6 +23,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
 from broadcaster.pipeline import approving
 from broadcaster.pipeline.dispatch import dispatch_all
+from broadcaster.pipeline.duty import is_off_duty
 from broadcaster.pipeline.issue import IssueAlert, issue
 from broadcaster.pipeline.prepared import left_outside
 from broadcaster.pipeline.services import Services
@@ -65,9 +66,10 @@ async def update(
     version holds by now.
     """
     command = _command(alert, station, change, actor)
-    if await approving.needed(services, station, command.message):
+    off_duty = await is_off_duty(services, station.id, actor)
+    if off_duty or await approving.needed(services, station, command.message):
         if not life_at_stake:
-            raise Forbidden("approval-missing")
+            raise Forbidden("off-duty" if off_duty else "approval-missing")
         command = replace(command, alone=approving.check_reason(life_at_stake))
     ended: list[int] = []
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, text, update
+from sqlalchemy import and_, func, select, text, update
 
 from broadcaster.domain.answers import HELP, HelpFigures
+from broadcaster.store import duties
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.tables import OPEN_ONLY, answers, help_duties, help_requests
+from broadcaster.store.tables import OPEN_ONLY, answers, help_requests
 
 Position = tuple[float, float, float | None]
 """lon, lat (WGS 84 degrees), accuracy in metres."""
@@ -142,12 +143,13 @@ async def untaken(unit: Unit, before: datetime, now: datetime, limit: int) -> li
     Those of stations where nobody is on duty are due at once. A person who has said since that they are safe is not
     among them.
     """
-    on_duty = select(help_duties.c.station_id).where(help_duties.c.until > now)
+    by_word, by_roster = duties.stations_on_duty(now)
+    unanswered = help_requests.c.station_id.not_in(by_word) & help_requests.c.station_id.not_in(by_roster)
     query = _WITH_ANSWER.where(
         text(f"help_requests.{OPEN_ONLY}"),
         help_requests.c.taken_at.is_(None),
         help_requests.c.told_at.is_(None),
-        (help_requests.c.asked_at <= before) | help_requests.c.station_id.not_in(on_duty),
+        (help_requests.c.asked_at <= before) | unanswered,
         answers.c.choice == HELP,
     )
     return [_request(unit, row) for row in await unit.conn.execute(query.order_by(help_requests.c.id).limit(limit))]
@@ -168,22 +170,6 @@ async def forget(unit: Unit, subscriber_id: int) -> None:
     """Delete a person's positions; what remains names nobody."""
     mine = help_requests.c.subscriber_id == subscriber_id
     await unit.conn.execute(update(help_requests).where(mine).values(sealed=None))
-
-
-async def set_duty(unit: Unit, station_id: int, key_id: int, until: datetime | None) -> None:
-    """Put an operator on duty until then; None ends it."""
-    mine = and_(help_duties.c.station_id == station_id, help_duties.c.key_id == key_id)
-    await unit.conn.execute(delete(help_duties).where(mine))
-    if until is not None:
-        await unit.conn.execute(help_duties.insert().values(station_id=station_id, key_id=key_id, until=until))
-
-
-async def on_duty(unit: Unit, station_id: int, now: datetime) -> dict[int, datetime]:
-    """Return who is on duty, by operator's id, and until when."""
-    rows = await unit.conn.execute(
-        select(help_duties).where(help_duties.c.station_id == station_id, help_duties.c.until > now)
-    )
-    return {row.key_id: row.until for row in rows}
 
 
 async def mark_of(unit: Unit, station_id: int) -> str:

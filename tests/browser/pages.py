@@ -151,6 +151,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("audit", "/console/audit"),
     Shown("approval", "/console/approvals/{approval}", "/console/approvals/{id}"),
     Shown("approval-edit", "/console/approvals/{approval}/edit", "/console/approvals/{id}/edit"),
+    Shown("roster", "/console/stations/{station}/roster", "/console/stations/{slug}/roster"),
     Shown("approval-rules", "/console/stations/{station}/approval", "/console/stations/{slug}/approval"),
     Shown("home", "/console", ready=_MAP),
     Shown("new", "/console/new"),

@@ -51,7 +51,7 @@ async def approvers(unit: Unit, station_id: int) -> list[Operator]:
     """Return who may approve a station's alerts, and can sign in."""
     known = {each.id: each for each in await operators.listed(unit, [station_id])}
     known |= {each.id: each for each in await operators.administrators(unit)}
-    return [each for each in known.values() if each.can_sign_in and each.caller.may(Permission.APPROVE, station_id)]
+    return [each for each in known.values() if each.comes_in and each.caller.may(Permission.APPROVE, station_id)]
 
 
 async def add(

@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
 
 from broadcaster.domain.operators import Operator
-from broadcaster.domain.permissions import Caller, Role
+from broadcaster.domain.permissions import Caller, Permission, Role
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_label, sealed_label
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import (
     OPERATOR,
     api_keys,
+    duty_weeks,
     operator_links,
     operator_roles,
     operators,
@@ -146,6 +147,9 @@ async def set_role(unit: Unit, operator_id: int, station_id: int, role: Role | N
     """Set or take away the role for a station; the operator's sessions end."""
     mine = and_(operator_roles.c.operator_id == operator_id, operator_roles.c.station_id == station_id)
     await unit.conn.execute(delete(operator_roles).where(mine))
+    if role is None or not role.holds(Permission.SEND):
+        theirs = duty_weeks.c.operator_id == operator_id, duty_weeks.c.station_id == station_id
+        await unit.conn.execute(delete(duty_weeks).where(*theirs))
     if role is None:
         await grant(unit, operator_id, station_id, granted=False)
     else:

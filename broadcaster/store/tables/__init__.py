@@ -11,7 +11,7 @@ from broadcaster.store.tables.alerts import (
     deliveries, escalations, keeper_answers, outbox, recipients, sandbox_messages, shares,
 )
 from broadcaster.store.tables.answers import (
-    OPEN_ONLY, answers, help_duties, help_requests, inbox_messages,
+    OPEN_ONLY, answers, duty_weeks, help_duties, help_requests, inbox_messages,
 )
 from broadcaster.store.tables.columns import (
     Instant, from_micros, metadata, raw, to_micros,
@@ -66,6 +66,7 @@ __all__ = [
     "contacts",
     "cursors",
     "deliveries",
+    "duty_weeks",
     "escalations",
     "follows",
     "from_micros",

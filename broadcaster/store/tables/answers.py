@@ -3,7 +3,7 @@
 ``alert_id`` is the first alert of a chain of updates: an answer belongs to the chain.
 """
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, Table, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, SmallInteger, String, Table, text
 
 from broadcaster.store.tables.columns import Id, Instant, metadata, station
 
@@ -56,7 +56,18 @@ inbox_messages = Table(
     sqlite_autoincrement=True,
 )
 
-# Operators who answer requests for help, until when.
+# The duty roster: who may send in a week (``domain.duty``), and answers requests for help.
+duty_weeks = Table(
+    "duty_weeks",
+    metadata,
+    station(primary_key=True),
+    Column("week", String(8), primary_key=True),
+    Column("operator_id", Id, ForeignKey("operators.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+# Operators who answer requests for help beside it, until when.
 help_duties = Table(
     "help_duties",
     metadata,

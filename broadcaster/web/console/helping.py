@@ -13,7 +13,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline.helping import HELP, operators_of
-from broadcaster.store import Unit, help_requests
+from broadcaster.store import Unit, duties, help_requests
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.help_requests import HelpRequest
@@ -38,7 +38,7 @@ async def page(call: Call[None, None]) -> web.Response:
         asked = await help_requests.listed(unit, [station.id], closed=False, limit=_MOST_OPEN)
         closed = await help_requests.listed(unit, [station.id], closed=True, limit=_MOST_CLOSED)
         mark = await help_requests.mark_of(unit, station.id)
-        duty = await help_requests.on_duty(unit, station.id, now)
+        duty = await duties.on_duty(unit, station.id, now)
         named = {each.id: each.name for each in await operators_of(unit, station.id)}
         shown = [await _shown(unit, each, station, named, words) for each in (*asked, *closed)]
     call.seen(station_id=station.id, people=len(shown))
@@ -119,7 +119,7 @@ async def duty(call: Call[None, None]) -> web.Response:
         station, _ = await chosen_station(unit, call)
         caller = call.need(station.id)
         until = None if hours is None else now + timedelta(hours=hours)
-        await help_requests.set_duty(unit, station.id, caller.key_id, until)
+        await duties.set_duty(unit, station.id, caller.key_id, until)
         await audit.record(unit, call.actor, Action.DUTY_SET, station_id=station.id, hours=hours or 0)
     return to(f"{HELP}?station={station.slug}")
 

@@ -5,10 +5,11 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import Route
 from broadcaster.web.console.approvals import approvals, rules
 from broadcaster.web.console.audit import audit
-from broadcaster.web.console.operators import keys
+from broadcaster.web.console.operators import keys, roster
 from broadcaster.web.console.routing import data_at, form_at, page_at
 
 _ONE = f"{approvals.APPROVALS}/{{id}}"
+_ROSTER = "/console/stations/{slug}/roster"
 _RULES = "/console/stations/{slug}/approval"
 
 ROUTES: tuple[Route, ...] = (
@@ -71,6 +72,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     page_at(f"{_ONE}/edit", approvals.edit, Permission.APPROVE, "Its words, to be changed."),
     form_at(f"{_ONE}/edit", approvals.save, Permission.APPROVE, "Hand it back.", changes=(Action.APPROVAL_EDITED,)),
+    page_at(_ROSTER, roster.page, Permission.SEND, "Who may send in which week."),
+    form_at(_ROSTER, roster.change, Permission.OPERATORS, "Set it.", proven=True, changes=(Action.ROSTER_SET,)),
     page_at(_RULES, rules.page, Permission.SETTINGS, "From when on a second person approves."),
     form_at(_RULES, rules.change, Permission.SETTINGS, "Set it.", proven=True, changes=(Action.APPROVAL_RULES_SET,)),
 )

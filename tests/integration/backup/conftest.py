@@ -19,7 +19,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.permissions import KeyRole, Role
 from broadcaster.domain.templates import Template
 from broadcaster.domain.vulnerable import Details
-from broadcaster.store import Store, Unit, Vault, help_requests, inbox
+from broadcaster.store import Store, Unit, Vault, duties, help_requests, inbox
 from broadcaster.store.alerts import alerts, answers, approvals, batches, dispatching, tracking
 from broadcaster.store.operations import audit, sessions
 from broadcaster.store.operators import operators, passkeys, passwords
@@ -104,7 +104,7 @@ async def fill_answers(unit: Unit, alert: Alert, who: int, contact: int) -> None
     of, mark = {"station_id": alert.station_id, "subscriber_id": who}, {"poll_id": 7, "mark": b"m" * 16}
     await answers.give(unit, alert.id, [who], 2, way=Way.SMS, by=who, at=NOW)
     await help_requests.ask(unit, alert.id, alert.station_id, who, NOW, position=None)
-    await help_requests.set_duty(unit, alert.station_id, 1, NOW + timedelta(hours=1))
+    await duties.set_duty(unit, alert.station_id, 1, NOW + timedelta(hours=1))
     await inbox.keep(unit, alert.station_id, "+33639980098", "L’eau monte", NOW)
     texts = {"fr": ["Un marché ?", "Oui", "Non"]}
     poll = {"id": 7, "token": "t" * 16, "texts": texts, "alert_id": alert.id, "key_id": 1, "closes_at": NOW}

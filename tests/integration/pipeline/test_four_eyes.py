@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import func, select
 
 from broadcaster.domain.alerts import Severity, Status
 from broadcaster.domain.approvals import ApprovalRules, ApprovalState
 from broadcaster.domain.audit import Action, Actor, ActorKind
+from broadcaster.domain.duty import weeks_from
 from broadcaster.domain.operators import party_of
 from broadcaster.domain.permissions import KeyRole, Role
 from broadcaster.domain.refusals import Conflict, Forbidden, Refused
 from broadcaster.domain.schedules import Consent, Kind, Schedule
+from broadcaster.domain.zones import zone_of
 from broadcaster.ids import new_id
 from broadcaster.pipeline import approving, scheduling
 from broadcaster.pipeline.approving import submit
 from broadcaster.pipeline.schedule import answer_missed, issue_due
-from broadcaster.store import schedules
+from broadcaster.store import duties, schedules
 from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operations import audit_reading
 from broadcaster.store.operations.audit_reading import Only
 from broadcaster.store.operators import operators, passkeys
 from broadcaster.store.stations import stations
+from broadcaster.store.tables import outbox
 from tests.contract.service import command, service
-from tests.contract.stores import BY, NOW, add_station
+from tests.contract.stores import BY, NOW, SECRET, add_station
 from tests.servers.postgres import driven
 from tests.servers.shaped import shaped
 
@@ -275,3 +281,99 @@ async def test_approvers_are_asked_by_sms_and_mail_once_each_and_the_author_is_n
     assert sorted(sent) == [
         ("mail", "ada@laigle.example", url), ("mail", "odo@laigle.example", url), ("sms", "+33639980007", url),
     ]  # fmt: skip
+
+
+_DIES = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from broadcaster.app import open_services
+from broadcaster.config import Settings
+from broadcaster.domain.audit import Actor, ActorKind
+from broadcaster.pipeline import approving
+from broadcaster.store.alerts import approvals
+from tests.contract.service import Clock
+
+folder, secret, moment, alert, who = sys.argv[1:]
+
+async def main():
+    settings = Settings(data_dir=Path(folder), secret_key=secret, tiles_url="off", geocoder_url="off")
+    services = await open_services(settings, clock=Clock())
+    async with services.store.read() as unit:
+        approval = await approvals.by_id(unit, int(alert))
+    die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+    setattr(approving.alerts if moment == "add" else approving, moment, die)
+    by = Actor(ActorKind.OPERATOR, services.clock.now(), int(who))
+    await approving.approve(services, approval, by, approver=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("town", ["sqlite"], indirect=True)
+async def test_a_process_killed_in_the_middle_of_an_approval_has_sent_it_not_at_all_or_once(town, tmp_path):
+    alert, _ = await town.submit()
+
+    async def killed(moment):
+        facts = str(tmp_path), SECRET.hex(), moment, str(alert.id), str(town.people["Ada"])
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", _DIES, *facts)
+        assert await process.wait() == -signal.SIGKILL
+
+    await killed("add")  # it was decided, and nothing is committed
+    assert not await town.is_sent(alert)
+    assert (await town.approval(alert)).state is ApprovalState.WAITING
+    await killed("announce")  # it is committed, and nobody in that process knows
+    assert await town.is_sent(alert)
+    for name in ("Ada", "Odo"):
+        with pytest.raises(Conflict):
+            await town.approve(name, alert)
+    assert await town.actions(alert) == ["approval_asked", "approved", "alert_sent"]
+    async with town.services.store.read() as unit:
+        waiting = await unit.conn.scalar(select(func.count()).select_from(outbox))
+    assert waiting == 1, "one event for the relay"
+
+
+async def test_outside_the_week_of_the_roster_only_lives_at_stake_and_owners_send(town):
+    services, wim = town.services, town.people["Wim"]
+    week, later = weeks_from(services.clock.now(), zone_of("FR"), 2)
+
+    async def named(of, *who):
+        async with services.store.write() as unit:
+            await duties.set_week(unit, town.station.id, of, [town.people[each] for each in who])
+
+    minor = {"severity": Severity.MINOR}
+    await named(later, "Ada")
+    assert await town.is_sent((await town.submit(**minor))[0]), "a week without a name is open to all"
+    await named(week, "Ada")
+    with pytest.raises(Forbidden) as refused:
+        await town.submit(**minor)
+    assert refused.value.code == "off-duty"
+    for who in ("Ada", "Odo", "machine"):
+        assert await town.is_sent((await town.submit(who, **minor))[0]), "on duty, an owner, a machine"
+    urgent, waits = await town.submit(life_at_stake="La digue cède", **minor)
+    assert (waits, await town.actions(urgent)) == (False, ["alert_sent", "sent_alone"])
+    asked, waits = await town.submit("machine")
+    assert waits
+    async with services.store.write() as unit:
+        await operators.set_role(unit, wim, town.station.id, Role.APPROVER)
+    with pytest.raises(Forbidden):
+        await town.approve("Wim", asked)
+    async with services.store.read() as unit:
+        assert set(await duties.on_duty(unit, town.station.id, services.clock.now())) == {town.people["Ada"]}
+    async with services.store.write() as unit:
+        await operators.disable(unit, town.people["Ada"], services.clock.now())
+        assert await duties.on_call(unit, town.station.id, services.clock.now()) == {}, "nobody is left who could"
+    services.clock.forward(days=7)
+    await named(weeks_from(services.clock.now(), zone_of("FR"), 1)[0], "Wim")
+    async with services.store.read() as unit:
+        assert await duties.roster(unit, town.station.id) == {later.code: {wim}}, "weeks that are over are forgotten"
+
+
+def test_weeks_begin_on_monday_where_the_station_is_summer_time_or_not():
+    for zone, now, code, since in (
+        ("FR", datetime(2026, 12, 31, 23, 30, tzinfo=UTC), "2026-W53", datetime(2026, 12, 27, 23, tzinfo=UTC)),
+        ("RE", datetime(2026, 11, 29, 21, 0, tzinfo=UTC), "2026-W49", datetime(2026, 11, 29, 20, tzinfo=UTC)),
+        ("FR", datetime(2026, 10, 24, 12, 0, tzinfo=UTC), "2026-W43", datetime(2026, 10, 18, 22, tzinfo=UTC)),
+    ):
+        week, following = weeks_from(now, zone_of(zone), 2)
+        assert (week.code, week.since, week.until) == (code, since, following.since)
+    assert following.since == datetime(2026, 10, 25, 23, tzinfo=UTC)

@@ -39,6 +39,7 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.HELP_SEEN: words("looked at requests for help"),
         Action.HELP_TAKEN: words("took a request for help in charge"),
         Action.HELP_CLOSED: words("closed a request for help"),
+        Action.ROSTER_SET: words("changed the duty roster"),
         Action.DUTY_SET: words("went on or off duty for requests for help"),
         Action.INBOX_SEEN: words("looked at texts from residents"),
         Action.TEXT_READ: words("dealt with a text from a resident"),

@@ -25,6 +25,7 @@ from broadcaster.domain.templates import Template
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
 from broadcaster.languages import CONSOLE, direction, own_name
+from broadcaster.pipeline.duty import is_off_duty
 from broadcaster.pipeline.templates import offered
 from broadcaster.store import Unit
 from broadcaster.store.alerts import approvals
@@ -56,8 +57,15 @@ async def page(call: Call[None, None]) -> web.Response:
 async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Words) -> dict[str, Any]:
     groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
     templates = await offered(unit, station)
+    return facts_of(call, station, groups, words, None, templates=templates.values()) | await alone_facts(
+        call, unit, station
+    )
+
+
+async def alone_facts(call: Call[Any, Any], unit: Unit, station: Station) -> dict[str, bool]:
+    """Return whether a second person, or somebody on duty, may be asked for before the caller's message goes out."""
     four_eyes = len(await approvals.approvers(unit, station.id)) >= LEAST_APPROVERS
-    return facts_of(call, station, groups, words, None, templates=templates.values()) | {"four_eyes": four_eyes}
+    return {"four_eyes": four_eyes, "off_duty": await is_off_duty(call.services, station.id, call.actor)}
 
 
 def facts_of(
@@ -76,6 +84,7 @@ def facts_of(
         "station": station,
         "editing": editing,
         "four_eyes": False,
+        "off_duty": False,
         "steps": _steps(words, editing, station),
         "holds": _holds(words, None if editing is None else editing["draft"]["hours"]),
         "beginnings": beginnings,

@@ -7,7 +7,6 @@ from typing import Any
 from aiohttp import web
 
 from broadcaster.domain.alerts import Alert
-from broadcaster.domain.approvals import LEAST_APPROVERS
 from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.http.alerts import IDEMPOTENCY_KEY, alert_of, etag_of, idempotency_key, request_hash
@@ -16,10 +15,9 @@ from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import AlertIn
 from broadcaster.pipeline.update import Change, update
-from broadcaster.store.alerts import approvals
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_cancel import moved_on
-from broadcaster.web.console.compose.compose import facts_of
+from broadcaster.web.console.compose.compose import alone_facts, facts_of
 from broadcaster.web.console.compose.draft import read
 from broadcaster.web.console.compose.editing import area_of
 from broadcaster.web.console.compose.findings import unreadable
@@ -58,8 +56,8 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
     }
     async with call.services.store.read() as unit:
         groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
-        four_eyes = len(await approvals.approvers(unit, station.id)) >= LEAST_APPROVERS
-    facts = facts_of(call, station, groups, words, editing) | {"stations": [], "four_eyes": four_eyes}
+        alone = await alone_facts(call, unit, station)
+    facts = facts_of(call, station, groups, words, editing) | {"stations": [], **alone}
     return show(call.request, "compose/compose.html", words, facts, tab="alerts", where=station.name)
 
 

@@ -179,7 +179,7 @@ def _shown(who: Operator, known: dict[int, Any], caller: Caller, words: Words) -
         "mail": who.mail or "",
         "admin": who.admin,
         "disabled": who.disabled,
-        "waits": not who.disabled and not who.can_sign_in and not who.has_openid,
+        "waits": not who.disabled and not who.comes_in,
         "own": who.id == caller.key_id,
         "manageable": may_manage(caller, who),
         "granted": [known[each].name for each in sorted(who.granted) if each in known],

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "9003"
+revision = "0058"
 down_revision = "0057"
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -1,0 +1,77 @@
+"""/console/stations/{slug}/roster: who may send in which week."""
+
+from typing import Any
+
+from aiohttp import web
+from babel.dates import format_date
+
+from broadcaster.domain.audit import Action
+from broadcaster.domain.duty import weeks_from
+from broadcaster.domain.operators import Operator
+from broadcaster.domain.permissions import Permission
+from broadcaster.domain.stations import Station
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
+from broadcaster.http.stations import station_named
+from broadcaster.store import Unit, duties
+from broadcaster.store.operations import audit
+from broadcaster.store.operators import operators
+from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.pages import to
+
+_WEEKS = 8
+
+
+async def page(call: Call[None, None]) -> web.Response:
+    """Show this week and the next ones."""
+    words, now = words_of(call.request), call.services.clock.now()
+    async with call.services.store.read() as unit:
+        station = await _station(unit, call)
+        named = await duties.roster(unit, station.id)
+        people = await _people(unit, station)
+    zone = zone_of(station.region)
+    facts = {
+        "station": station,
+        "people": [(each.id, each.name) for each in people],
+        "weeks": [
+            (
+                each.code,
+                format_date(each.since.astimezone(zone), "long", locale=words.locale),
+                named.get(each.code, set()),
+            )
+            for each in weeks_from(now, zone, _WEEKS)
+        ],
+        "may_change": call.may(Permission.OPERATORS, station.id),
+        "done": words("The change was saved.") if call.request.query.get("done") == "changed" else "",
+    }
+    return show(call.request, "operators/roster.html", words, facts, where=station.name)
+
+
+async def change(call: Call[None, None]) -> web.Response:
+    """Set the weeks that the page shows."""
+    form, now = await form_of(call.request), call.services.clock.now()
+    async with call.services.store.write() as unit:
+        station = await _station(unit, call)
+        known = {each.id for each in await _people(unit, station)}
+        before = await duties.roster(unit, station.id)
+        for week in weeks_from(now, zone_of(station.region), _WEEKS):
+            chosen = {each for each in known if str(each) in form.getall(week.code, [])}
+            if chosen != before.get(week.code, set()):
+                await duties.set_week(unit, station.id, week, chosen)
+                what = call.actor, Action.ROSTER_SET, station.id
+                code = week.code.lower()
+                await audit.record(unit, *what, station_id=station.id, week=code, people=len(chosen))
+    return to(f"/console/stations/{station.slug}/roster?done=changed")
+
+
+async def _station(unit: Unit, call: Call[Any, Any]) -> Station:
+    station = await station_named(unit, call.request.match_info["slug"])
+    call.need(station.id)
+    return station
+
+
+async def _people(unit: Unit, station: Station) -> list[Operator]:
+    """Return who may send for a station by their role there."""
+    found = await operators.listed(unit, [station.id])
+    return [each for each in found if not each.disabled and each.caller.may(Permission.SEND, station.id)]
