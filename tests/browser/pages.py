@@ -142,6 +142,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("sign", "/sign/{station}", "/sign/{slug}", whole=False),
     # For operators
     Shown("sign-in", "/console/sign-in", ready="#with-password[open]"),
+    Shown("go-on", "/console/sign-in/go-on", ready=_MAP),
     Shown("welcome", "/console/welcome", forgives="404"),
     Shown("welcome-link", "/console/welcome#{invitation}", "/console/welcome", ready="#qr[src]"),
     Shown("account", "/console/account"),
