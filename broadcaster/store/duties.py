@@ -21,7 +21,7 @@ async def roster(unit: Unit, station_id: int) -> dict[str, set[int]]:
 async def set_week(unit: Unit, station_id: int, week: Week, operator_ids: Collection[int]) -> None:
     """Set who is on duty in a week. Weeks that are over are forgotten."""
     mine = duty_weeks.c.station_id == station_id
-    old = (duty_weeks.c.week == week.code) | (duty_weeks.c.until < week.since)
+    old = (duty_weeks.c.week == week.code) | (duty_weeks.c.until <= week.since)
     await unit.conn.execute(delete(duty_weeks).where(mine, old))
     of = {"station_id": station_id, "week": week.code, "since": week.since, "until": week.until}
     rows = [{**of, "operator_id": each} for each in sorted(operator_ids)]

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 async def chained(data: Path) -> None:
     """Do what the leading scheduler does."""
     store = open_store(Settings(data_dir=data))
-    await store.at_once(audit.chain)
+    while await store.look(audit.waits):
+        await store.at_once(audit.chain)
     await store.close()
 
 
@@ -27,7 +28,6 @@ def test_the_log_is_listed_and_verified_and_what_was_touched_is_found(seeded: An
     listed = json.loads(seeded("audit", "list", "--action", "operator_invited", "--json").stdout)
     assert [(each["action"], each["actor"]) for each in listed] == [("operator_invited", "machine")]
     assert "operator_invited" in seeded("audit", "list", "--limit", "5").stdout
-    assert "to be chained" in seeded("audit", "verify").stdout
     asyncio.run(chained(seeded.data))
     told = seeded("audit", "verify")
     assert (told.exit_code, "the log is whole" in told.stdout) == (0, True), told.stdout

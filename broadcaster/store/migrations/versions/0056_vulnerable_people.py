@@ -39,7 +39,7 @@ def upgrade() -> None:
             ["station_id"], ["stations.id"], name=op.f("fk_vulnerable_people_station_id_stations"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vulnerable_people")),
-        sa.UniqueConstraint("station_id", "person_mark", name=op.f("uq_vulnerable_people_station_id")),
+        sa.UniqueConstraint("station_id", "person_mark", name=op.f("uq_vulnerable_people_station_id_person_mark")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_vulnerable_people_person_mark", "vulnerable_people", ["person_mark"])
