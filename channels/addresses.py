@@ -1,4 +1,4 @@
-"""Stored text form of each channel's addresses."""
+"""Text form in which each channel's addresses are stored."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,7 @@
 """The channel interface: compose a message to the last byte, and send it.
 
-A channel knows messages and addresses, but no alerts, people or store. It holds its own connections, opened on first
-use and closed by ``close``. Importing a channel opens nothing.
+A channel knows messages and addresses, but not alerts, people or the store. It holds its own connections, opened on
+first use and closed by ``close``. Importing a channel opens nothing.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ A_contra = TypeVar("A_contra", contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A message as on the wire.
+    """A message as sent on the wire.
 
     ``to``: the plain address. ``readable``: what the receiver sees or hears. ``wire``: the bytes (a MIME message, a
     form, a JSON or encrypted body, preceded by its HTTP headers if any).
@@ -30,7 +30,7 @@ class Receipt:
     """The provider accepted the message (RFC 8030's 201, SMTP's 250, Twilio's queued).
 
     ``provider_id``: the provider's message id, if any. ``units``: billed units (SMS segments). ``composed``: only from
-    a sandboxed channel, which sent nothing. ``provider``: which one accepted it, where a channel has two
+    a sandboxed channel, which sent nothing. ``provider``: the one that accepted it, if the channel has two
     (``channels.transport.failover``).
     """
 

@@ -1,7 +1,8 @@
 """RFC 8291 encryption of pushes in bulk.
 
-Own code on ``cryptography``, since it is half of a push's cost in an alert to thousands; pywebpush encrypts the others
-(``webpush/encryption.py``). `make bench` compares the two, and one suite of tests holds both to the RFC's example.
+Our own code on ``cryptography``, since encryption is half of a push's cost in an alert to thousands; pywebpush encrypts
+single pushes (``webpush/encryption.py``). `make bench` compares the two, and one suite of tests holds both to the RFC's
+example.
 """
 
 import os
@@ -43,7 +44,7 @@ def seal(
     own_key = private_key or ec.generate_private_key(_CURVE)
     ours = own_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     salt = salt or os.urandom(_SALT_LENGTH)
-    # Section 3.4; each HKDF expands to one block, so is two HMACs (RFC 5869).
+    # Section 3.4. Each HKDF expands to one block, so it is two HMACs (RFC 5869).
     key = _mac(_mac(secret, own_key.exchange(_ECDH, their_key)), b"WebPush: info\x00" + theirs + ours + b"\x01")
     key = _mac(salt, key)
     content_key = _mac(key, b"Content-Encoding: aes128gcm\x00\x01")[:16]

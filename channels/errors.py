@@ -17,12 +17,12 @@ Anything else is a bug of ours. A library's exception never leaves a channel: it
 
 
 class ChannelError(Exception):
-    """A message was not accepted.
+    """The provider did not accept a message.
 
     ``code`` is stable and greppable, ``provider:number`` (``smtp:5.1.1``, ``twilio:30003``, ``push:410``). ``detail``:
     a sentence for operators, never with an address. ``may_have_left``: the provider may have accepted the message
-    anyway (a connection that died after the last byte), so a retry may duplicate it. ``provider``: whose error it is,
-    where a channel has two (``channels.transport.failover``).
+    anyway (a connection that died after the last byte), so a retry may duplicate it. ``provider``: the one that failed,
+    if the channel has two (``channels.transport.failover``).
     """
 
     provider: str | None = None
@@ -52,7 +52,7 @@ class Permanent(ChannelError):
 
 
 class SenderRefused(Permanent):
-    """The provider refuses the sender or the content; other contacts there would fare alike."""
+    """The provider refuses the sender or the content; it would refuse its other contacts too."""
 
 
 class Unexplained(Permanent):

@@ -1,4 +1,4 @@
-"""What is wrong with an address or with a channel's settings: a code, where, and the figures of its sentence."""
+"""The error for an invalid address or channel setting: a code, a field, and the parameters of its sentence."""
 
 
 class Invalid(ValueError):

@@ -1,4 +1,4 @@
-"""The bus interface. Losing a bus loses no work: a sweeper requeues what the store has unfinished."""
+"""The bus interface. Losing the bus loses no work: a sweeper requeues unfinished work from the store."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -11,16 +11,16 @@ class BusUnavailable(Exception):
 
 
 class BadAddress(ValueError):
-    """The bus address is invalid; the message is the library's."""
+    """The bus address is invalid; the message comes from the library."""
 
 
 class NoAnswer(Exception):
-    """No answer to a question in time."""
+    """A question got no answer in time."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Job:
-    """A piece of work: ``ref`` is its id. Smallest ``rank`` first. ``handle``: the bus's own id for it."""
+    """A piece of work. ``ref``: its id; ``rank``: smallest first; ``handle``: the bus's own id for it."""
 
     rank: int
     ref: str
@@ -37,7 +37,7 @@ class Signal(Protocol):
         ...
 
     async def wait(self, timeout_s: float) -> bool:
-        """Wait for the next change; False when ``timeout_s`` went by without one."""
+        """Wait for the next change. Return False if there was none within ``timeout_s``."""
         ...
 
 
@@ -45,14 +45,14 @@ class Bus(Protocol):
     """Queues of jobs, each taken by one worker; topics, heard by all listeners."""
 
     async def put(self, queue: str, jobs: Sequence[tuple[str, int]], *, again: bool = False) -> None:
-        """Add jobs, (ref, rank) each. Jobs already queued or in hand are not added again.
+        """Add jobs, each a (ref, rank). Jobs already queued or in progress are not added again.
 
-        ``again``: requeue even those in hand, as their worker is dead.
+        ``again``: requeue even those in progress, as their worker is dead.
         """
         ...
 
     async def take(self, queue: str, most: int | None = None) -> Job:
-        """Wait for a job and take it: smallest rank, then oldest, first.
+        """Wait for a job and take it: smallest rank first, then oldest.
 
         ``most``: take no jobs above this rank.
         """
@@ -85,10 +85,11 @@ class Bus(Protocol):
     async def grant(
         self, name: str, per_second: float, depth: float, wanted: float, first: tuple[int, int] = (0, 0)
     ) -> tuple[float, float]:
-        """Take up to ``wanted`` tokens from a bucket shared by all processes: (how many, seconds until one more).
+        """Take up to ``wanted`` tokens from a bucket shared by all processes. Return (tokens taken, seconds until the
+        next).
 
-        ``first``: rank and turn they are wanted for; a process gets none while another with smaller ones waits. 0
-        ``wanted``: withdraw.
+        ``first``: rank and turn of the next message. A process gets no tokens while another with a smaller rank or turn
+        waits. ``wanted`` 0 withdraws the request.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Request rates, by the ``limits`` library: of this process, and of all together where there is a Redis."""
+"""Request rate limits on the ``limits`` library: per process, and across all processes where there is a Redis."""
 
 import asyncio
 import math
@@ -23,9 +23,9 @@ _MINUTE_S = 60.0
 
 
 class Rates:
-    """Limits of so many requests a minute, from the first one on.
+    """Limits in requests per minute; a window starts with the first request.
 
-    A process counts its own requests first, so a flood does not reach Redis. While Redis is away each counts alone.
+    Each process counts its own requests first, so a flood does not reach Redis. While Redis is down, each counts alone.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Rates:
             self._together = FixedWindowRateLimiter(RedisStorage("redis://", key_prefix=f"{prefix}:rates", **options))
 
     async def take(self, what: str, whose: str, per_minute: int, *, alone: bool = False) -> int | None:
-        """Count a request of ``whose``; None if it may pass, else the whole seconds to wait, 60 at most.
+        """Count a request by ``whose``. Return None if it may pass, else the whole seconds to wait, 60 at most.
 
         ``alone``: only this process counts, for requests that cost less than asking Redis.
         """
@@ -78,7 +78,7 @@ async def _hit(
 
 
 class _Counts(Storage):
-    """Counts in memory; the least recently seen make room. (``MemoryStorage`` walks all of them at every request.)"""
+    """Counters in memory, evicting the least recently seen. (``MemoryStorage`` scans all of them at every request.)"""
 
     base_exceptions = ()
 

@@ -1,7 +1,7 @@
-"""The bus's operations in Lua, each atomic on the server. Times are milliseconds of the server's clock.
+"""The bus's operations as Lua scripts, each atomic on the server. Times are milliseconds by the server's clock.
 
-A queue is one stream per rank, with one consumer group, and a hash of refs that are waiting or in hand, with their
-start times. ``KEYS`` are the hash and the set of ranks; streams are named after the set.
+A queue is one stream per rank, with one consumer group, and a hash of the refs waiting or in progress, with their start
+times. ``KEYS`` are the hash and the set of ranks; streams are named after the set.
 """
 
 PUT = """
@@ -27,8 +27,8 @@ end
 return added
 """
 
-# A job in hand for too long is given to the next worker: its worker is dead, or will find that the store has leased the
-# work to another.
+# A job in progress for too long goes to the next worker: its first worker is dead, or will find that the store has
+# leased the work to another.
 TAKE = """
 local ranks, group, consumer, idle, most = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local order = redis.call('SMEMBERS', ranks)
@@ -87,8 +87,8 @@ return waiting
 """
 
 # A token bucket shared by all processes: grants up to ARGV[3] tokens, and the time until one more. The most urgent and
-# most exposed request is served first: pending requests are kept in the second key for as long as they can be expected
-# to ask again.
+# most exposed request is served first: the second key holds pending requests for as long as their processes can be
+# expected to ask again.
 GRANT = """
 local rate, depth, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local who, rank, turn = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])

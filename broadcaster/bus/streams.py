@@ -1,6 +1,6 @@
 """The bus for several processes: Redis or Valkey Streams.
 
-Its content is expendable: the sweeper restores it from the store. A server that restarts empty is like a new one.
+Its content is expendable: the sweeper restores it from the store. A server may restart empty.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ _GROUP = "tocsin"
 _POLL_S = 1.0
 _CONNECT_S = 3.0
 _SILENT_S = 3.0
-"""A server silent for this long counts as unavailable, so that it can't block its callers."""
+"""A server silent for this long counts as unavailable, so that it does not block its callers."""
 _ANSWER_KEPT_MS = 30_000
 _log = structlog.get_logger(__name__)
 
 
 class StreamsBus:
-    """One process's end of the bus. ``claim_s``: after how long a job in hand goes to another worker.
+    """One process's end of the bus. ``claim_s``: seconds after which an unacknowledged job goes to another worker.
 
     ``prefix`` begins every key, so that services can share a server. Raises ``BadAddress``.
     """
@@ -66,7 +66,7 @@ class StreamsBus:
         }
 
     async def open(self) -> None:
-        """Start listening; does not wait long for an unavailable server."""
+        """Start listening, without waiting long for an unavailable server."""
         if self._hearing is None:
             self._hearing = asyncio.create_task(self._hear(), name="bus")
             with suppress(TimeoutError):
@@ -131,7 +131,7 @@ class StreamsBus:
         await self._run("DONE", self._keys(job.queue), [_GROUP, job.rank, job.handle, job.ref])
 
     async def publish(self, topic: str) -> None:
-        """Signal all processes without waiting: work must not stop because the server does.
+        """Signal all processes without waiting: work must go on while the server is down.
 
         Lost signals are made up for by polling.
         """
@@ -163,7 +163,7 @@ class StreamsBus:
                 del self._listeners[topic]
 
     async def _hear(self) -> None:
-        """Wake listeners; after a lost connection all of them, as signals may have been missed.
+        """Wake listeners: all of them after a lost connection, as signals may have been missed.
 
         Silent connections are pinged, and dropped if they stay silent.
         """
@@ -276,10 +276,10 @@ async def _mapped() -> AsyncIterator[None]:
 
 
 def _heed() -> None:
-    """Raise the cancellation that the client lost.
+    """Raise a cancellation that the client swallowed.
 
-    It writes within ``asyncio.wait_for``, which before Python 3.12 drops a cancellation arriving together with the
-    result: neither a loop nor the wait for its end would ever stop.
+    The client writes within ``asyncio.wait_for``, which before Python 3.12 drops a cancellation that arrives together
+    with the result. The loop would then never stop, nor shutdown's wait for it.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

@@ -5,7 +5,7 @@ import random
 BASE_S = 2.0
 CAP_S = 600.0
 IN_TROUBLE_S = 20.0
-"""Cap for retries at a provider in trouble: its breaker already spares it."""
+"""Longest delay before a retry at a failing provider: its breaker already spares it."""
 STOP_S = 30.0
 """How long a broken channel rests before a retry."""
 MOST_ATTEMPTS = 100

@@ -18,7 +18,8 @@ class Gate:
     """Admits the smallest rank first, then the smallest turn, then first come; never above the rate.
 
     The rate is a token bucket that holds one second's worth (at least one message), so bursts after a rest are short. A
-    message may cost several tokens (SMS segments): it passes when there is one, and the next waits for all.
+    message may cost several tokens (SMS segments): it passes when there is one token, and the next message waits for
+    the rest.
     """
 
     def __init__(self, concurrency: int, per_second: float) -> None:
@@ -33,7 +34,7 @@ class Gate:
 
     @asynccontextmanager
     async def passing(self, rank: int, cost: float = 1.0) -> AsyncIterator[None]:
-        """Hold a place within the block."""
+        """Hold a place for the duration of the block."""
         await self.enter(rank, cost)
         try:
             yield
@@ -95,7 +96,7 @@ class SharedGate(Gate):
 
     ``grant(wanted, first)`` returns (tokens, seconds until one more); ``first`` is the (rank, turn) of the next message
     here, so that across senders the most urgent and most exposed goes first. While the bucket is unreachable the gate
-    counts alone: alerts still go out, and the provider's own limit is the last one.
+    counts alone: alerts still go out, limited by the provider itself.
     """
 
     def __init__(self, concurrency: int, per_second: float, grant: Grant) -> None:
@@ -122,9 +123,9 @@ class SharedGate(Gate):
             self._let_in()
 
     async def _fetch(self) -> None:
-        """Fetch tokens until nobody waits: for those waiting or about to, at most a tenth of a second's worth.
+        """Fetch tokens until no message waits, at most a tenth of a second's worth at a time.
 
-        At a high rate a few are prefetched, since a request costs more than a message.
+        At a high rate a few tokens are prefetched, since a request costs more than a message.
         """
         first, waits_there = (0, 0), False
         try:
@@ -148,6 +149,6 @@ class SharedGate(Gate):
                     break
                 waits_there = False
                 with suppress(BusUnavailable):
-                    await self._grant(0.0, first)  # withdraw: others must not yield to a message that is gone
+                    await self._grant(0.0, first)  # withdraw: others must not yield to a message that no longer waits
         finally:
             self._fetching = None

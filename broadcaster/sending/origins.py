@@ -1,8 +1,8 @@
-"""Concurrency per provider or push service, and whether it is worth trying now.
+"""Concurrency limit and breaker of each provider or push service.
 
-A push service that hangs must not hold everybody's places. Each starts with a quarter of the channel's places and earns
-one more per answer; a message unanswered after ``PATIENCE_S`` returns its place, and while a quarter of the places'
-worth of such messages is out, that service gets no more.
+A push service that hangs must not occupy all of the channel's places. Each service starts with a quarter of them and
+earns one more per answer. A message unanswered after ``PATIENCE_S`` gives its place back; while such messages would
+fill a quarter of the places, their service gets no more.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class Flight:
     lingers: bool = False
 
     def land(self, *, well: bool | None) -> None:
-        """Record the result for the provider (None: inconclusive) and return the place."""
+        """Record the provider's result (None: inconclusive) and give the place back."""
         self.landed = True
         if self.lingers:
             self.slow(-1)
@@ -51,12 +51,12 @@ class Flight:
 
 
 class Origin:
-    """One provider. ``places``: the channel's total; 0 if it has them alone."""
+    """One provider. ``places``: the channel's total; 0 if no other provider shares them."""
 
     def __init__(
         self, places: int, breaker: Breaker, show: Callable[[], None] = lambda: None, named: tuple[str, str] = ("", "")
     ) -> None:
-        """``named``: channel and provider, as in the metrics."""
+        """``named``: channel and provider, as labelled in the metrics."""
         self.breaker = breaker
         self._said = functools.cache(functools.partial(BY_PROVIDER.labels, *named))
         self._tell_state = show
@@ -84,14 +84,14 @@ class Origin:
         self._said(result).inc()
 
     def wait_s(self) -> float:
-        """Return 0 if messages may go, else the seconds to put them off."""
+        """Return 0 if messages may go, else the seconds to defer them."""
         left = self.breaker.wait_s()
         if left <= 0 and self._places and self.lingering >= self._least:
             return _BUSY_S
         return left
 
     def put_off(self) -> float:
-        """Return the seconds to put off one more; the more are waiting, the further apart."""
+        """Return the seconds to defer one more message; deferred messages are spread wider the more there are."""
         self._put_off += 1
         spread = min(_MOST_SPREAD_S, self._put_off / _BACK_A_SECOND)
         return self.wait_s() + random.random() * spread  # noqa: S311  spreads load, hides nothing
@@ -106,7 +106,7 @@ class Origin:
         return sum(n for other, n in self._coming.items() if other <= rank) < free
 
     async def room(self, rank: int, turn: int = 0) -> None:
-        """Wait until there may be room, or no reason to wait. Smallest rank first, then smallest ``turn``."""
+        """Wait until there may be room, or waiting is pointless. Smallest rank first, then smallest ``turn``."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (rank, turn, next(self._order), future))
         try:
@@ -122,14 +122,15 @@ class Origin:
         self._all_coming += 1
 
     def turn_away(self, rank: int) -> None:
-        """Uncount it: it does not go."""
+        """Uncount a message that is not sent."""
         self._came(rank)
         self.tell()
 
     def depart(self, rank: int, give_place: Callable[[], None], slow: Callable[[int], None]) -> Flight | None:
-        """Start a message that has its place; None if it may no longer go: it still has its place then.
+        """Start a message that holds a place. Return None if it may no longer go; it then keeps its place.
 
-        ``give_place`` is called once, at the answer or when patience ends; ``slow`` then, and with -1 at the answer.
+        ``give_place`` is called once, at the answer or when patience ends. ``slow`` is called when patience ends, and
+        with -1 at the answer after that.
         """
         self._came(rank)
         full = self._places and self.sending >= self._limit
@@ -160,7 +161,7 @@ class Origin:
         self.tell()
 
     def _look(self) -> None:
-        """Find flights past their patience: it is the same for all, so the oldest comes first."""
+        """Find flights past their patience, oldest first: the limit is the same for all."""
         loop, self._timer = asyncio.get_running_loop(), None
         while self._flights:
             if self._flights[0].landed:
@@ -183,7 +184,7 @@ class Origin:
         self._all_coming -= 1
 
     def tell(self) -> None:
-        """Wake as many waiters as there is room for; all of them when waiting is useless."""
+        """Wake as many waiters as there is room for, or all of them when waiting is pointless."""
         if not self._waiting:
             return
         room = len(self._waiting) if self.wait_s() > 0 else self._limit - self.sending - self._all_coming
@@ -208,9 +209,9 @@ def patient() -> Breaker:
 class Origins:
     """The providers of one channel, created on first use.
 
-    ``places``: messages under way at once where providers share them (fewer than 16 are not worth dividing). ``label``
-    maps a name to its metrics label: strangers choose the names, so labels must be few. Of providers with the same
-    label, the worst state is shown.
+    ``places``: concurrent messages of the channel, shared by its providers (fewer than 16 are not worth dividing).
+    ``label`` maps a name to its metrics label: strangers choose the names, so labels must be few. Providers with one
+    label show the worst state among them.
     """
 
     def __init__(
@@ -236,7 +237,7 @@ class Origins:
         return known
 
     def in_trouble(self) -> list[str]:
-        """Return the labels of providers not worth trying now."""
+        """Return the labels of failing providers."""
         return sorted({self._label(name) for name, each in self._known.items() if each.breaker.in_trouble})
 
     def _show(self, label: str) -> None:

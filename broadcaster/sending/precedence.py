@@ -1,4 +1,4 @@
-"""Routine work yields to urgent work within one process."""
+"""Priority of urgent over routine work within one process."""
 
 import asyncio
 import time
@@ -10,13 +10,15 @@ from broadcaster.store import urgently
 
 LONGEST_S = 1.0
 FIRST_S = 2.0
-"""No routine message is sent this soon after an urgent alert: by then it is resolved and on its way."""
+"""Seconds after an urgent alert in which no routine message is sent, so that the alert is resolved and dispatched
+first.
+"""
 _LINGER_S = 0.25
-"""Work counts as in hand this long after its end: between two stages no task holds an alert."""
+"""Work counts as in progress this long after its end: between two stages no task holds an alert."""
 
 
 class Precedence:
-    """Whether urgent work is in hand.
+    """Whether urgent work is in progress.
 
     Writing a big routine alert occupies the store and the processor for long: it yields after each part.
     """
@@ -33,7 +35,7 @@ class Precedence:
             self._others_until = max(self._others_until, time.monotonic() + FIRST_S - max(0.0, age_s))
 
     async def stand_back(self, rank: int) -> None:
-        """Wait, if the message is routine, until the first seconds of every urgent alert are over."""
+        """Make a routine message wait until the first seconds of every urgent alert are over."""
         left_s = self._others_until - time.monotonic()
         if left_s > 0 and lane_of_rank(rank) is Lane.ROUTINE:
             await asyncio.sleep(left_s)
@@ -41,7 +43,7 @@ class Precedence:
 
     @contextmanager
     def holding(self, rank: int) -> Iterator[None]:
-        """Mark work of that rank as in hand within the block; urgent work is written first."""
+        """Mark work of that rank as in progress within the block; urgent work is written first."""
         urgent = lane_of_rank(rank) is Lane.URGENT
         self._urgent += urgent
         if urgent:
@@ -59,7 +61,7 @@ class Precedence:
             self._calm.set()
 
     async def give_way(self, rank: int) -> None:
-        """Wait, if the work is routine, until no urgent work is in hand, at most ``LONGEST_S`` seconds.
+        """Make routine work wait until no urgent work is in progress, at most ``LONGEST_S`` seconds.
 
         At a slow sender's rate an urgent alert takes hours: routine work goes on beside it, slowly.
         """

@@ -1,4 +1,4 @@
-"""The configured channels: real where there are credentials, else sandboxed."""
+"""Builds the configured channels: real where there are credentials, else sandboxed."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -26,17 +26,17 @@ from channels.voice import Voice
 from channels.webpush import KNOWN_ORIGINS, VapidKey, WebPush, WebPushConfig, service_of
 
 SYNTHETIC_ORIGIN = "https://push.example.invalid"
-"""Push origin of synthetic residents' devices; it can never resolve (RFC 2606)."""
+"""Push origin of synthetic residents' devices; its name never resolves (RFC 2606)."""
 
 _SANDBOX_SID = "AC" + "0" * 32
 _SANDBOX_RATE = 10_000.0
-# Small batches where a sender is slow, so a restart loses little; large ones where it is fast, to save overhead.
+# Small batches where a sender is slow, so that a restart loses little; large ones where it is fast, to save overhead.
 _BATCH_S, _LARGEST_BATCH = 5, 250
 _BATCH = {ChannelName.PUSH: 250, ChannelName.EMAIL: 100, ChannelName.SMS: 50, ChannelName.VOICE: 10}
 
 
 def open_senders(settings: Settings, bus: Bus | None = None) -> dict[ChannelName, Sender]:
-    """Make every channel. Raises ``BadSettings``, naming each wrong setting.
+    """Build every channel. Raises ``BadSettings``, naming each wrong setting.
 
     With a ``bus`` shared by several processes, a channel's rate holds for all of them together.
     """
@@ -113,7 +113,7 @@ def _gate(settings: Settings, name: ChannelName, bus: Bus | None, per_second: fl
 
 
 def rate_of(settings: Settings, name: ChannelName) -> float:
-    """Return a channel's configured messages (SMS: segments) a second, sandboxed or not."""
+    """Return a channel's configured rate in messages (SMS: segments) a second, sandboxed or not."""
     return {
         ChannelName.PUSH: settings.push_per_second,
         ChannelName.SMS: settings.sms_per_second,
@@ -126,7 +126,7 @@ def rate_of(settings: Settings, name: ChannelName) -> float:
 class Made:
     """A channel's providers, preferred first; ``signs_as``: the sender of its texts.
 
-    ``label`` maps an address to its origin's metrics label, where addresses name one.
+    ``label`` maps an address to the metrics label of its origin, for channels whose addresses name one.
     """
 
     providers: tuple[Provider[Any, Any], ...]

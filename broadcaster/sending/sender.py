@@ -13,9 +13,9 @@ from channels.transport.failover import Failover, Provider
 
 @dataclass
 class Sender:
-    """A channel with its gate and state. ``stopped_until``: it is broken, and retried then.
+    """A channel with its gate and state. ``stopped_until``: when a broken channel is retried.
 
-    ``providers``: one or two. ``failover``: the channel itself if it has two. ``listener``: the part that receives
+    ``providers``: one or two. ``failover``: the channel itself if it has two providers. ``listener``: what receives
     delivery reports. ``signs_as``: the sender of its texts. ``patience_s``: time limit per message, else the settings'.
     """
 

@@ -1,4 +1,4 @@
-"""One time limit for very many concurrent blocks, with a single timer."""
+"""A time limit shared by many concurrent blocks, with a single timer."""
 
 import asyncio
 from types import TracebackType
@@ -34,7 +34,7 @@ class Limit:
         del self._blocks[block]
 
     def _look(self) -> None:
-        """Interrupt overdue blocks: the limit is the same for all, so the oldest comes first."""
+        """Interrupt overdue blocks, oldest first: the limit is the same for all."""
         loop, self._timer = asyncio.get_running_loop(), None
         for block in self._blocks:
             if block.until > loop.time():

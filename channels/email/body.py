@@ -17,7 +17,7 @@ _BASE64_LINE = 57  # bytes; 76 characters once encoded
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place for a person's value; ``html``: escape it; ``goes_on``: its line ends softly."""
+    """A place for a person's value; ``html``: escape it; ``goes_on``: its line ends with a soft break."""
 
     name: str
     html: bool
@@ -61,7 +61,7 @@ def quoted_printable(text: str, *, goes_on: bool = False) -> bytes:
     data = _unix(text).encode()
     if not goes_on:
         return binascii.b2a_qp(data).replace(b"\n", b"\r\n")
-    # The stand-in for what follows reserves room for the soft break's sign in the last line
+    # The placeholder for what follows reserves room for the soft break's sign in the last line
     encoded = binascii.b2a_qp(data + b"x")[:-1].replace(b"\n", b"\r\n")
     return encoded + b"=\r\n" if encoded and not encoded.endswith(b"\n") else encoded
 

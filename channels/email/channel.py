@@ -23,7 +23,7 @@ _PATIENCE_S = 30.0
 class Email(Channel["Mail", str]):
     """Sends through one relay over pooled connections.
 
-    A message that certainly was not sent is retried once on a fresh connection if the pooled one was dead.
+    If a pooled connection was dead and the message certainly not sent, it is retried once on a fresh one.
     """
 
     def __init__(self, config: SmtpConfig) -> None:

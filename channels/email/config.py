@@ -51,8 +51,8 @@ class Sender:
 class SmtpConfig:
     """A relay and how to connect to it.
 
-    ``tls``: ``starttls`` (required), ``starttls-if-offered``, ``implicit`` (port 465) or ``none``. Passwords never
-    cross a network in clear. ``envelope_from``: where bounces go, by default the sender. ``ca_file``: PEM of the
+    ``tls``: ``starttls`` (required), ``starttls-if-offered``, ``implicit`` (port 465) or ``none``. Passwords are never
+    sent over a network unencrypted. ``envelope_from``: where bounces go, by default the sender. ``ca_file``: PEM of the
     authority to trust instead of the system's. ``timeout_s`` bounds connecting and sending one message, each;
     ``wait_s`` the wait for one of ``pool_size`` connections; ``idle_s``: how long an unused one stays open. ``helo``:
     our EHLO name, by default our address literal. Raises ``InvalidProviderUrl``.

@@ -1,7 +1,7 @@
 """One relay connection: opened, signed in, reused for many messages (RFC 5321, 3207, 4954, 1870).
 
-Uses aiosmtplib's single commands, not ``sendmail``: so it is always known whether the message may have been sent, and
-one timer bounds them all.
+Uses aiosmtplib's single commands, not ``sendmail``, so that we know whether the message may have been sent, and one
+timer bounds them all.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class Refused(Exception):
 
     @property
     def is_farewell(self) -> bool:
-        """Whether the relay is closing: 421 before it had the message."""
+        """Whether the relay is closing the connection: 421 before it had the message."""
         return self.reply.code == _LEAVING and self.stage != "body"
 
 
@@ -74,7 +74,7 @@ class Connection:
 
     @property
     def largest_message(self) -> int | None:
-        """In bytes, if the relay announces it (RFC 1870)."""
+        """Largest message in bytes, if the relay announces it (RFC 1870)."""
         size = self._smtp.esmtp_extensions.get("size", "")
         return int(size) or None if size.isdecimal() else None
 
@@ -132,7 +132,7 @@ class Connection:
     def drop(self) -> None:
         """Close at once, discarding unsent data."""
         if self._smtp.transport is not None:
-            cast("asyncio.WriteTransport", self._smtp.transport).abort()  # uvloop's has the methods only
+            cast("asyncio.WriteTransport", self._smtp.transport).abort()  # uvloop's transport has only the methods
         self._smtp.close()
 
 
@@ -201,7 +201,7 @@ async def _upgrade(smtp: aiosmtplib.SMTP, config: SmtpConfig) -> None:
 
 
 async def _sign_in(smtp: aiosmtplib.SMTP, config: SmtpConfig, username: str, password: str) -> ChannelError | None:
-    """Return the problem, not raise it: aiosmtplib's error may quote the relay, and the relay the password."""
+    """Return the problem instead of raising it: aiosmtplib's error may quote the relay, and the relay the password."""
     if smtp.get_transport_info("sslcontext") is None and not config.is_loopback:
         return Misconfigured("smtp:auth", "the relay offers no TLS: the password is not sent in clear")
     if not smtp.supported_auth_methods:

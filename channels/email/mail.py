@@ -1,7 +1,7 @@
 """A template rendered once per language, and a mail that fills it for one person.
 
-Both raise ``ValueError`` on construction for anything that can't be written safely, so that nothing is left to refuse
-when thousands are sent.
+Both raise ``ValueError`` on construction for anything that can't be written safely, so that sending thousands never
+fails on content.
 """
 
 import re

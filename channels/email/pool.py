@@ -13,7 +13,7 @@ class Pool:
 
     def __init__(self, config: SmtpConfig) -> None:
         self._config = config
-        self._free = asyncio.Semaphore(config.pool_size)  # wakes waiters in order
+        self._free = asyncio.Semaphore(config.pool_size)  # wakes waiters in order of arrival
         self._idle: list[Connection] = []  # last used first, so that the others can expire
         self._context: ssl.SSLContext | None = None
         self._reaper: asyncio.TimerHandle | None = None

@@ -1,4 +1,4 @@
-"""Mailbox providers by domain: a provider's answer holds for all its domains."""
+"""Mailbox providers by domain: one provider may have many domains, and answers alike for all."""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,7 @@
-"""What a relay's refusal means for message, mailbox and channel. ``verdicts``: whose fault it is.
+"""What a relay's refusal means for message, mailbox and channel (``verdicts`` finds whose fault it is).
 
 A refusal that a recipient can cause never stops the channel, since recipients choose their server's answers. So only
-errors before RCPT are ``Misconfigured``, and 530 (sign-in required).
+errors before RCPT, and 530 (sign-in required), are ``Misconfigured``.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ _SESSION = frozenset({421, 452, 503})
 _SESSION_ENHANCED = frozenset({"4.3.2", "4.5.3", "4.7.0", "4.7.28"})
 _ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
 
-# Operator's text, by enhanced code, then by its subject, then by whom it blames
+# Text for operators: by enhanced code, then by its subject, then by whom it blames
 _SENTENCES: Mapping[str, str] = {
     "5.1.1": "there is no such mailbox",
     "5.1.2": "the domain does not exist or takes no mail",
@@ -150,7 +150,7 @@ def _refused(stage: Stage, reply: Reply, address: str, said: str) -> ChannelErro
 
 
 def _gist(text: str) -> str:
-    """Return a fingerprint of equal answers: without words that identify a message or a host."""
+    """Return a fingerprint that is the same for equal answers: no words that identify a message or a host."""
     words = re.findall(r"(?<!\S)[^\W\d_]+(?=[.,;:!?)]*(?:\s|$))", plain(text).lower())
     return hashlib.blake2b(" ".join(words).encode(), digest_size=6).hexdigest()
 

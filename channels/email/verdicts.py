@@ -20,8 +20,8 @@ from typing import NamedTuple
 class Verdict(StrEnum):
     """``MAILBOX``: it does not exist or is closed. ``FULL``: it exists but accepts nothing for now.
 
-    ``SENDER``: policy, reputation, authentication, content or rate, unrelated to the mailbox. ``UNCLEAR``: refused
-    permanently for no stated reason, or for a domain's DNS or routing.
+    ``SENDER``: the sender's policy, reputation, authentication, content or rate; the mailbox is fine. ``UNCLEAR``:
+    refused permanently for no stated reason, or for a domain's DNS or routing.
     """
 
     MAILBOX = "mailbox"
@@ -95,7 +95,7 @@ _CONTINUED = re.compile(r"(?<!\S)5\d\d-(?=5\.|\S)")
 
 
 def verdict_of(stage: str, code: int, enhanced: str | None, text: str, domain: str = "") -> Verdict:
-    """Return whom the answer blames; the recipient's ``domain`` is ignored in the text."""
+    """Return whom the answer blames; mentions of the recipient's ``domain`` are ignored."""
     said = plain(text, domain)
     for rule in _RULES:
         if _applies(rule, stage, code, enhanced) and rule.words.search(said):

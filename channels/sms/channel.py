@@ -69,7 +69,7 @@ class Sms(TwilioChannel[SmsMessage]):
             ("To", address),
             ("MessagingServiceSid" if service else "From", self._account.sender),
             ("Body", message.text),
-            # Otherwise a Messaging Service replaces characters, and segments differ from those shown.
+            # Otherwise a Messaging Service replaces characters, and the segments differ from those shown to the author.
             ("SmartEncoded", "false"),
         ]
         if message.status_callback is not None:

@@ -36,12 +36,12 @@ _MISFITS: dict[int, str] = {
     phonenumbers.ValidationResult.TOO_SHORT: "phone-too-short",
     phonenumbers.ValidationResult.TOO_LONG: "phone-too-long",
 }
-# Ranges that ARCEP reserves for fiction (decision 2018-0881): used for synthetic residents. phonenumbers accepts the
-# landlines, but not the mobiles.
+# Ranges that ARCEP reserves for fiction (decision 2018-0881), used for synthetic residents. phonenumbers accepts the
+# landlines but not the mobiles.
 _FICTION = re.compile(r"\+33(?:19900|26191|35301|46571|53649|63998)[0-9]{4}")
 _FICTION_MOBILE = "+3363998"
 
-# One national plan with trunk digit 0: dialled alike from any of them.
+# Regions of one national plan with trunk digit 0: a number is dialled the same way in all of them.
 _FRENCH_PLAN = ("FR", "RE", "GP", "MQ", "GF", "YT", "BL", "MF")
 _FRENCH_CODES = frozenset(phonenumbers.country_code_for_region(each) for each in _FRENCH_PLAN)
 # Prefixes of overseas communes' INSEE codes.
@@ -74,7 +74,7 @@ class InvalidPhone(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class PhoneNumber:
-    """A usable number; ``region`` it belongs to (ISO 3166)."""
+    """A usable number; ``region``: the ISO 3166 code it belongs to."""
 
     e164: str
     region: str
@@ -119,7 +119,7 @@ def parse_phone(text: str, region: str = "FR") -> PhoneNumber:
     written = _clean(text)
     first, *others = _regions(written, region)
     found = _read(written, first)
-    # A service number of its own region is nobody's elsewhere: 0806… is no landline of Guadeloupe.
+    # A service number of its own region is not a number elsewhere: 0806… is no landline in Guadeloupe.
     if isinstance(found, str) and found not in _REFUSED_TYPES.values():
         found = next((each for other in others if isinstance(each := _read(written, other), PhoneNumber)), found)
     if isinstance(found, str):
@@ -128,7 +128,7 @@ def parse_phone(text: str, region: str = "FR") -> PhoneNumber:
 
 
 def service_problem(e164: str) -> str | None:
-    """Return the code of why an E.164 number must not be used (a service, expensive), or None.
+    """Return the code of the reason not to use an E.164 number (a service, expensive), or None.
 
     Stored numbers may have been accepted by earlier rules.
     """
@@ -179,7 +179,7 @@ def _read(written: str, region: str) -> PhoneNumber | str:
 def _kind(number: phonenumbers.PhoneNumber) -> int:
     """Return libphonenumber's type, except that 08 is a service in the whole French plan.
 
-    It takes +590 806… for a landline of Guadeloupe.
+    libphonenumber takes +590 806… for a landline in Guadeloupe.
     """
     kind = int(phonenumbers.number_type(number))
     if kind in _KINDS and number.country_code in _FRENCH_CODES and str(number.national_number).startswith("8"):

@@ -45,7 +45,7 @@ def count(text: str) -> Segments:
     culprits = _culprits(text)
     encoding: Literal["GSM-7", "UCS-2"] = "UCS-2" if culprits else "GSM-7"
     alike = ord(max(text, default=" ")) < _ASTRAL if culprits else GSM7_EXTENSION.isdisjoint(text)
-    if alike:  # usual case, one unit per character: only the last part has room left
+    if alike:  # the usual case, one unit per character: only the last part has room left
         units = len(text)
         many = -(-units // _MANY[encoding])
     else:

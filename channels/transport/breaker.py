@@ -1,4 +1,4 @@
-"""A circuit breaker: whether it is worth asking a provider now, by how its last answers were. Pure but for its clock.
+"""A circuit breaker: decides from a provider's latest answers whether to try it now. Pure except for its clock.
 
 ::
 
@@ -27,7 +27,7 @@ class BreakerState(IntEnum):
 
 
 class Breaker:
-    """Opens when a share ``ill_share`` of at least ``least`` answers within ``window_s`` seconds were failures.
+    """Opens when the share ``ill_share`` of at least ``least`` answers within ``window_s`` seconds failed.
 
     It rests for ``rest_s``, doubled after each failed probe, up to ``longest_rest_s``. ``clock``: monotonic seconds.
     """
@@ -60,7 +60,7 @@ class Breaker:
 
     @property
     def in_trouble(self) -> bool:
-        """Return whether it is open, or was until recently with nothing tried since.
+        """Return whether it is open, or was open recently and nothing has been tried since.
 
         After a long pause, old results say nothing about the provider's state.
         """
@@ -130,7 +130,7 @@ class Breaker:
             self.trip()
 
 
-# Deferrals because of one receiver say nothing about the provider: a full or greylisting mailbox (RFC 3463, X.1, X.2,
+# Deferrals that concern one receiver say nothing about the provider: a full or greylisting mailbox (RFC 3463, X.1, X.2,
 # X.7.1), a subscription that WNS throttles.
 _OF_ONE = re.compile(r"smtp:4\d\d (?:4\.1\.|4\.2\.|4\.7\.1\b).*|smtp:45[01]|push:throttled|smpp:0x64")
 

@@ -1,9 +1,9 @@
 """Requests made by helper processes, to use spare cores for encryption and HTTP.
 
-The GIL lets one thread work at a time. So a busy channel starts a process (``python -m channels.transport.courier``),
+The GIL lets one thread run at a time, so a busy channel starts a process (``python -m channels.transport.courier``),
 sends it requests in small batches through a pipe, and gets answers through another. With few requests under way, or
-without helpers, requests are made here. A process that dies loses no message: its requests may have been sent, and
-raise ``HttpTrouble``, as after a broken connection.
+without helpers, this process makes them itself. If a helper dies, its requests raise ``HttpTrouble`` (they may have
+been sent), as after a broken connection.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from channels.encryption import seal
 from channels.transport.http import Http, HttpConfig, HttpTrouble, Reply, What
 
 BUSY = 24
-"""With fewer requests under way, each is made here, at once, in its own way of encryption."""
+"""With fewer requests under way, this process makes each at once, encrypting with ``encrypt``."""
 
 _HANDFUL = 12
 _GATHER_S = 0.002
@@ -33,7 +33,7 @@ _END_S = 2.0
 _SILENT_S = 5.0
 _LENGTH = 4
 _MOST_IN_PIPE = 1 << 20
-_YOUNG = 20_000  # garbage collector threshold: frequent collections would find little
+_YOUNG = 20_000  # garbage collector threshold: collecting more often would find little
 
 ToSeal = tuple[bytes, str, str]
 """A body to encrypt: plaintext, and the subscription's ``p256dh`` and ``auth``."""
@@ -57,8 +57,8 @@ class _Helper:
 class Courier:
     """Makes requests like ``Http``, with up to ``helpers`` processes; 0: here only.
 
-    A process is started when many requests are under way, and kept until ``close``. ``encrypt`` encrypts a body as
-    long as they are few.
+    A process is started when many requests are under way, and kept until ``close``. ``encrypt`` encrypts bodies while
+    requests are few.
     """
 
     def __init__(self, config: HttpConfig, helpers: int = 0, encrypt: Encrypt = seal) -> None:
@@ -175,13 +175,13 @@ class Courier:
                 task = asyncio.create_task(self._read(helper))
                 self._reading.add(task)
                 task.add_done_callback(self._reading.discard)
-        except OSError:  # no process, or no memory for one: work here
+        except OSError:  # no process could be started: this one does the work
             pass
         finally:
             self._starting = None
 
     def _look_after(self, helper: _Helper) -> None:
-        """End a process that stopped working: every request has a timeout, and its answer is late."""
+        """End a process that hangs: every request has a timeout, so an answer later than that will not come."""
         if helper in self._helpers:
             oldest = next(iter(helper.had.values()), None)
             if oldest is not None and time.monotonic() - oldest[0] > self._config.timeout_s + _SILENT_S:
@@ -227,7 +227,7 @@ def _sealed(body: bytes | ToSeal | None, encrypt: Encrypt = seal) -> bytes | Non
         return body
     try:
         return encrypt(*body)
-    except (TypeError, ValueError) as error:  # whatever the error, other messages must not suffer
+    except (TypeError, ValueError) as error:  # any error of one message must not affect the others
         raise BadKeys(str(error)) from error
 
 
@@ -249,7 +249,7 @@ async def _said(stream: asyncio.StreamReader | None) -> list[Any] | None:
 
 
 class _Desk:
-    """In the helper: makes requests and returns answers in small batches."""
+    """Runs in the helper: makes requests and returns answers in small batches."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
@@ -298,7 +298,7 @@ class _Desk:
 
 
 def _write(octets: bytes) -> None:
-    """Write to the parent, which always reads; if it is gone, there is nothing left to do."""
+    """Write to the parent, which always reads; if the parent is gone, nothing is left to do."""
     try:
         while octets:
             octets = octets[os.write(1, octets) :]
@@ -307,7 +307,7 @@ def _write(octets: bytes) -> None:
 
 
 async def serve() -> None:
-    """Serve requests from standard input until it ends; then pending ones end too."""
+    """Serve requests from standard input until it ends; then drop pending ones."""
     stream = asyncio.StreamReader(limit=_MOST_IN_PIPE)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin.buffer)
     first = await _said(stream)
@@ -325,6 +325,6 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    for each in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which ends our input when done
+    for each in (signal.SIGINT, signal.SIGTERM):  # the signal is for the parent, which closes our input when done
         signal.signal(each, signal.SIG_IGN)
     uvloop.run(serve())

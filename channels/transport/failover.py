@@ -1,8 +1,8 @@
 """Two providers as one channel: the first while it is healthy, else the second.
 
-A message goes to the second only if the first certainly did not accept it. One that the first may have accepted is
-never given to the second, nor on retry: ``send_by`` binds it to the provider that may have it. To keep that across a
-crash, callers record what ``before`` reports ahead of each attempt.
+A message goes to the second only if the first certainly did not accept it. A message that the first may have accepted
+never goes to the second, not even on a retry: ``send_by`` binds it to the provider that may have it. For this to
+survive a crash, callers store the provider that ``before`` names ahead of each attempt.
 """
 
 import asyncio
@@ -53,9 +53,9 @@ class Provider(Generic[M, A]):
 class Failover(Generic[M, A]):
     """A ``Channel`` over two providers.
 
-    The first is left when its breaker opens, or when its reports come later than ``late_s`` seconds and the second's do
-    not. It returns gradually: one probe, then an eighth of the messages, doubled after every eight successes.
-    ``attempt_s`` bounds one attempt. ``told(provider, result)`` is called after each.
+    Messages leave the first when its breaker opens, or when its reports take longer than ``late_s`` seconds and the
+    second's do not. They return gradually: one probe, then an eighth of the messages, doubled after every eight
+    successes. ``attempt_s`` bounds one attempt. ``told(provider, result)`` is called after each.
     """
 
     def __init__(
@@ -97,18 +97,18 @@ class Failover(Generic[M, A]):
 
     @property
     def favoured(self) -> str:
-        """Return the provider that gets most messages now."""
+        """Return the provider that gets most messages at present."""
         return (self._first if self.share >= _EVEN and self._first.breaker.wait_s() <= 0 else self._second).name
 
     async def send(self, message: M, address: A, *, before: Callable[[str], Awaitable[None]] | None = None) -> Receipt:
         """Send through the healthy provider; through the other if that one certainly did not accept it.
 
-        ``before(provider)`` is awaited before each attempt. Raises ``Misconfigured`` only if both are; every error has
-        its ``provider``.
+        ``before(provider)`` is awaited before each attempt. Raises ``Misconfigured`` only if both providers are
+        misconfigured; every error names its ``provider``.
         """
         one, other = (self._first, self._second) if self._first_is_due() else (self._second, self._first)
         failed: list[ChannelError] = []
-        # With both broken the channel is stopped, and an attempt must find out whether it is fixed.
+        # With both broken the channel is stopped; this attempt finds out whether it is fixed.
         forced = one.broken is not None and other.broken is not None
         for provider in (one, other):
             ticket = provider.breaker.enter(forced=forced)
@@ -137,7 +137,7 @@ class Failover(Generic[M, A]):
             raise Transient(error.code, error.detail, retry_after=provider.breaker.wait_s()) from error
 
     def reported(self, provider_id: str) -> None:
-        """Record that a message's fate is known: the delay is part of a provider's health."""
+        """Record that a message's report arrived: its delay is part of a provider's health."""
         provider, at = self._taken.pop(provider_id, (None, 0.0))
         if provider is not None:
             provider.delays.append(self._clock() - at)
@@ -196,7 +196,7 @@ class Failover(Generic[M, A]):
         return replace(receipt, provider=provider.name)
 
     def _first_is_due(self) -> bool:
-        """Return whether this message is the first's; shares are deterministic."""
+        """Return whether this message goes to the first; shares are deterministic."""
         if self._first.breaker.wait_s() > 0:
             return False
         if self._first.breaker.state is not BreakerState.CLOSED:
@@ -208,7 +208,7 @@ class Failover(Generic[M, A]):
         return True
 
     def _learn(self, *, well: bool) -> None:
-        """Raise the first's share after enough successes; drop it to none after its breaker opened."""
+        """Raise the first's share after enough successes; set it to 0 after its breaker opened."""
         if self._first.breaker.state is not BreakerState.CLOSED:
             self._share, self._good = _FIRST_SHARE, 0
         elif not well:
@@ -233,7 +233,7 @@ class Failover(Generic[M, A]):
             if isinstance(each, Transient):
                 return each
         wait_s = min(each.breaker.wait_s() for each in self.providers)
-        for each in failed:  # the other may work: this one rests
+        for each in failed:  # the other may work: retry later
             return Transient(each.code, each.detail, retry_after=wait_s)
         names = " and ".join(each.name for each in self.providers)
         return Transient("tocsin:resting", f"{names} are in trouble both.", retry_after=wait_s)

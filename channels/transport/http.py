@@ -19,7 +19,7 @@ _KEEP_ALIVE = timedelta(seconds=30)
 
 
 class What(Enum):
-    """What failed: before a connection existed (nothing was sent), or after (the message may have been)."""
+    """Where a request failed: before a connection existed (nothing was sent), or after (it may have been sent)."""
 
     NO_TIME = "gave no connection in time"
     DNS = "has no address that could be found"
@@ -53,7 +53,7 @@ _BROKEN = (
 
 
 class HttpTrouble(Exception):
-    """A request without a whole answer; ``status`` if that much arrived.
+    """A request got no complete answer; ``status``: the answer's, if that much arrived.
 
     ``may_have_left``: the server may have the request.
     """
@@ -67,7 +67,7 @@ class HttpTrouble(Exception):
 
 @dataclass(slots=True)  # one per message: frozen would make construction three times as slow
 class Reply:
-    """An answer: the requested ``headers`` that are present, by the names requested; the beginning of the body."""
+    """An answer: those of the requested ``headers`` that are present, and the beginning of the body."""
 
     status: int
     headers: Mapping[str, str]

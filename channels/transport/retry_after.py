@@ -9,7 +9,7 @@ _DELTA = re.compile(r"[0-9]+")
 
 
 def retry_after_s(value: str | None, now: float) -> float | None:
-    """Return seconds from ``now`` (since 1970) to what a header says in either form, 0 to a day; None if unreadable."""
+    """Return the seconds to wait by a header in either form, 0 to a day; None if unreadable. ``now``: since 1970."""
     text = (value or "").strip()
     if _DELTA.fullmatch(text):
         return min(float(text), MAX_RETRY_AFTER_S)

@@ -1,4 +1,4 @@
-"""What SMS and voice share at Twilio: a POST of a form, answered by an id.
+"""Shared by SMS and voice at Twilio: a POST of a form, answered by an id.
 
 Twilio has no idempotency key: a request without an answer may have been accepted, so it raises
 ``Transient(may_have_left=True)``.

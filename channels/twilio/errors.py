@@ -2,9 +2,9 @@
 
 ``CONTACT_DEAD`` concerns the number alone, and retires it. ``SENDER_REFUSED`` concerns us (the sender's registration, a
 carrier's filter, account permissions): the number is fine, and operators are told. ``UNEXPLAINED`` may be either.
-``CHANNEL_BROKEN`` stops a channel for everyone, so it is only for errors that every receiver would get: credentials,
-the sender, our own URLs and settings. A fault of one destination country or carrier does not qualify: one foreign
-number must not silence a town.
+``CHANNEL_BROKEN`` stops a channel for everyone, so it is only for errors that hold for every receiver: credentials, the
+sender, our own URLs and settings. A fault of one destination country or carrier does not qualify: one foreign number
+must not silence a town.
 
 Source: https://www.twilio.com/docs/api/errors, one page a code.
 """

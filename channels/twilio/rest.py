@@ -2,7 +2,7 @@
 
 A message is one POST of a form, by ``channels.transport.http``: twilio's own client takes five times as much CPU time
 for the same request (158 µs against 30) and does not tell whether a failed request may have been sent. The form is
-encoded here, once, so ``Request.wire`` shows the very bytes sent.
+encoded once, here, so ``Request.wire`` shows exactly the bytes sent.
 """
 
 import base64

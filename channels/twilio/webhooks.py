@@ -34,7 +34,7 @@ _MESSAGE_STATES: dict[str, State] = {
     "failed": "failed",
     "canceled": "failed",
 }
-# An answered call counts as delivered only once it is over: then the text has been said.
+# An answered call counts as delivered only once it has ended: then the text has been read out.
 _CALL_STATES: dict[str, State] = {
     "queued": "accepted",
     "initiated": "accepted",

@@ -1,7 +1,7 @@
 """TwiML for calls, made with twilio's classes.
 
-Everything is inside one Gather, so a key works from the first word; and is said twice, so that an answering machine
-that starts recording late, or a person slow to listen, gets it whole once.
+Everything is inside one Gather, so a key works from the first word. The text is said twice, so that an answering
+machine that starts recording late, or a slow listener, gets it whole once.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""What a push service's answer means: tables, first by what it says, then by its figure.
+"""What a push service's answer means, by two tables: first its words, then its status.
 
-The same figure means two things. A 403 may say that our key, subject or clock is wrong, and then every message will
-fail; or that this one subscription was made with another key, and then all others are fine. What the services write
-beside the figure tells which (their words were collected from their documentation and from reports of users):
+One status can mean two things. A 403 may say that our key, subject or clock is wrong, and then every message will fail;
+or that this one subscription was made with another key, and then all others are fine. The text beside the status tells
+which (collected from the services' documentation and users' reports):
 
 ====================  ==========================================================================================
 Apple                 JSON ``reason``: VapidPkHashMismatch, BadJwtToken, ExpiredJwtToken, BadWebPushTopic
@@ -97,7 +97,8 @@ _BY_HUNDRED: dict[int, tuple[type[ChannelError], str]] = {
     4: (Permanent, "it refused the message"),
     5: (Transient, _LATER),
 }
-# A gateway without its server's answer can't know whether it accepted; an unknown success is no refusal either.
+# A gateway that got no answer from its server can't know whether the server accepted; an unknown success is no refusal
+# either.
 _PERHAPS_TAKEN = frozenset({502, 504})
 _WNS_DROPPED: dict[str, _Verdict] = {
     "dropped": _Verdict(Permanent, "push:dropped", "it took the message and dropped it"),

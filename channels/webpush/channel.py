@@ -1,4 +1,4 @@
-"""The channel: one signature per origin and hour, one encryption per message, one gate per origin."""
+"""The Web Push channel: one signature per origin and hour, one encryption per message, one gate per origin."""
 
 import asyncio
 import json

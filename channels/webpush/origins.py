@@ -1,4 +1,4 @@
-"""Servers that pushes may be sent to.
+"""The servers that pushes may be sent to.
 
 Endpoints come from strangers, and our server POSTs to them: a subscriber could aim us at a machine inside our own
 network (SSRF). So only origins of known push services are allowed, by exact name or by a suffix that the vendor owns,

@@ -31,7 +31,7 @@ class InvalidVapidKey(Invalid):
 
 
 class VapidKey:
-    """The application server's key pair. Browsers subscribe to its public key: a new key orphans them all."""
+    """The application server's key pair. Browsers subscribe to its public key: a new key ends all subscriptions."""
 
     __slots__ = ("_key", "public")
 

@@ -46,7 +46,7 @@ class _Whole:
 class Smpp:
     """Implements ``channels.base.Channel[SmsMessage, str]``; addresses are E.164 numbers (+33612345678).
 
-    ``listen`` stays bound and passes on delivery reports; without it they stay at the message centre.
+    ``listen`` stays bound and passes on delivery reports; until it runs they stay at the message centre.
     """
 
     def __init__(self, config: SmppConfig) -> None:
@@ -94,7 +94,7 @@ class Smpp:
     async def listen(self, heard: Heard, texted: Texted | None = None) -> None:
         """Stay bound until cancelled, and pass every report to ``heard``, which returns whether it is stored.
 
-        ``texted`` does the same for people's texts. What is not stored stays at the message centre, which resends it.
+        ``texted`` does the same for people's texts. The message centre keeps and resends whatever was not stored.
         """
         self._heard, self._texted = heard, texted
         tries = 0
@@ -173,7 +173,7 @@ class Smpp:
         ]
 
     async def _submit(self, body: bytes, *, begun: bool) -> str:
-        """Send one part; ``begun``: earlier parts were accepted, so it is worth more patience."""
+        """Send one part; ``begun``: earlier parts were accepted, so it waits longer for an answer."""
         for wait_s in (*_IN_CALL_S, None):
             answer = await self._asked(body, begun=begun)
             error = answer_error(answer, proven=self._proven, may_have_left=begun)
@@ -188,7 +188,7 @@ class Smpp:
         raise AssertionError("the last turn returns or raises")
 
     async def _asked(self, body: bytes, *, begun: bool) -> Pdu:
-        """Send a part; once more on a new session if the old one died before it was written."""
+        """Send a part; retry once on a new session if the old one died before it was written."""
         for again in (True, False):
             try:
                 return await (await self._bound()).submit(body)
@@ -237,7 +237,7 @@ class Smpp:
             self._wholes.popitem(last=False)
 
     async def _delivered(self, delivered: Delivered) -> bool:
-        """Handle what the message centre sends: receipts, and people's texts."""
+        """Handle messages from the message centre: receipts, and people's texts."""
         if not delivered.is_receipt:
             came = self._parts.take(delivered)
             return came is None or self._texted is None or await self._texted(came)

@@ -29,8 +29,9 @@ class SmppConfig:
 
     ``sender``: a number (+33…), a short code or a name of at most 11 characters. ``window``: unanswered messages at
     once; ``timeout_s`` bounds connecting with binding, and each answer; ``enquire_s``: silence before an enquire_link.
-    ``long``: several messages with a header each, or one whole that the message centre splits. ``ids``: ``hex`` if
-    answers have message ids in hexadecimal and receipts in decimal, as at some centres. Raises ``InvalidProviderUrl``.
+    ``long``: send a long text as several messages with a header each, or as one that the message centre splits.
+    ``ids``: ``hex`` if answers have message ids in hexadecimal and receipts in decimal, as at some centres. Raises
+    ``InvalidProviderUrl``.
     """
 
     host: str

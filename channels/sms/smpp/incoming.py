@@ -1,4 +1,4 @@
-"""What people send to our number: the texts of ``deliver_sm``, put together from their parts."""
+"""Texts that people send to our number, joined from the parts in ``deliver_sm``."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from channels.sms.smpp.text import readable
 _UDH = 0b0100_0000
 _INTERNATIONAL = 1  # type of number, 5.2.5
 _CONCATENATED = {0x00: 1, 0x08: 2}
-"""Information elements of 3GPP TS 23.040, 9.2.3.24, to the octets of their reference."""
+"""Information elements of 3GPP TS 23.040, 9.2.3.24, mapped to the length of their reference in octets."""
 _MOST_WAITING = 500
 _MOST_PARTS = 20
 
@@ -18,20 +18,20 @@ _Key = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A whole text; ``number`` in E.164 where the carrier gives it so."""
+    """A whole text; ``number`` is E.164 if the carrier gives it so."""
 
     number: str
     text: str
 
 
 class Parts:
-    """Keeps the parts of unfinished texts, a bounded number; they are acknowledged as they come."""
+    """Keeps a bounded number of parts of unfinished texts; parts are acknowledged on arrival."""
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[_Key, dict[int, str]] = OrderedDict()
 
     def take(self, came: Delivered) -> Incoming | None:
-        """Return the text that is whole with this part, if any."""
+        """Return the text that this part completes, if any."""
         number, octets = number_of(came), came.text
         place = None
         if came.esm_class & _UDH and octets:
@@ -54,14 +54,14 @@ class Parts:
 
 
 def number_of(came: Delivered) -> str:
-    """Return who sent it: ``+33612345678`` from an international number, else as the carrier writes it."""
+    """Return the sender: ``+33612345678`` for an international number, else as the carrier writes it."""
     ton, _, text = came.source
     digits = text.removeprefix("+")
     return f"+{digits}" if digits.isdigit() and (ton == _INTERNATIONAL or not digits.startswith("0")) else text
 
 
 def _place(header: bytes) -> tuple[int, int, int] | None:
-    """Return (reference, number of parts, which) of a user data header; None without."""
+    """Return (reference, number of parts, this part's number) from a user data header; None if there is no header."""
     while len(header) >= 2:  # noqa: PLR2004  an element's name and length
         name, length = header[0], header[1]
         body, header = header[2 : 2 + length], header[2 + length :]

@@ -1,4 +1,4 @@
-"""SMPP 3.4 protocol data units: those that an SMS sender needs, to octets and back.
+"""Encodes and decodes the SMPP 3.4 protocol data units that an SMS sender needs.
 
 Input is not trusted: numbers unknown to the standard stay numbers, since carriers define their own statuses (0x400 to
 0x4FF) and parameters (0x1400 to 0x3FFF).
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 HEADER = struct.Struct("!IIII")
 LARGEST = 1 << 17
-"""Octets; a message_payload may hold 64 KiB, and no PDU is larger."""
+"""In octets: a message_payload may hold 64 KiB, and no PDU is larger."""
 
 _ANSWER = 0x8000_0000
 _TLV = struct.Struct("!HH")

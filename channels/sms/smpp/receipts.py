@@ -1,7 +1,7 @@
-"""Delivery receipts: a message's fate, which the carrier reports later in a ``deliver_sm``.
+"""Delivery receipts: the final state of a message, which the carrier reports later in a ``deliver_sm``.
 
-The text format is SMPP 3.4, appendix B, an example that everyone follows differently; optional parameters with the same
-content (5.3.2.12, 5.3.2.31, 5.3.2.35) take precedence.
+The text format is SMPP 3.4, appendix B, an example that each carrier follows differently; optional parameters with the
+same content (5.3.2.12, 5.3.2.31, 5.3.2.35) take precedence.
 """
 
 import re
@@ -43,7 +43,7 @@ _ERROR_OCTETS = 3
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Fate of the message ``provider_id``.
+    """State of the message ``provider_id``.
 
     ``code`` is greppable (``smpp:UNDELIV 001``). ``dead``: the network knows no such subscriber.
     """

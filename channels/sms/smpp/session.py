@@ -27,7 +27,7 @@ class Lost(Exception):
 
 
 class Session:
-    """Made by ``open``. ``taken`` gets each receipt, and returns whether to acknowledge it."""
+    """A session made by ``open``. ``taken`` gets each receipt, and returns whether to acknowledge it."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, config: SmppConfig, taken: Taken

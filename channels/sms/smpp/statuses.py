@@ -1,6 +1,6 @@
 """Meaning of each command_status, in one table (SMPP 3.4, 5.1.3).
 
-``Misconfigured`` stops the channel, so it is only for errors that every receiver would get. For refused addresses, see
+``Misconfigured`` stops the channel, so it is only for errors that hold for every receiver. For refused addresses, see
 ``error_for``.
 """
 
