@@ -119,7 +119,9 @@ async def _approval(village: Village, alert_id: str) -> int:
 
 async def _vulnerable(village: Village) -> int:
     """Entries in the register of vulnerable people, open to the administrator: a letter is due, a review too."""
-    now, administrator = datetime.now(UTC), village.operator
+    now = datetime.now(UTC)
+    await village.session()  # which makes the administrator
+    administrator = village.operator
     assert administrator is not None
     async with village.town.store.write() as unit:
         station = await stations.by_slug(unit, STATION)

@@ -29,9 +29,15 @@ async def device(visit, village, path, **how):
         "isUserVerified": True,
         "automaticPresenceSimulation": True,
     }
-    await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    made = await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     await page.goto(party_of(village.url).origin + path)
-    yield page
+
+    async def present(enabled):
+        """Let somebody sit at the device, who chooses whatever it offers, or nobody."""
+        who = {"authenticatorId": made["authenticatorId"], "enabled": enabled}
+        await devtools.send("WebAuthn.setAutomaticPresenceSimulation", who)
+
+    yield page, present
 
 
 async def test_from_the_first_link_to_the_second_person(visit, village):
@@ -41,7 +47,7 @@ async def test_from_the_first_link_to_the_second_person(visit, village):
         first = await operators.add(unit, "Administrator", now, admin=True)
         secret = await operators.new_link(unit, first, now + timedelta(hours=1))
     link = welcome_url(village.url, secret).partition("/console")
-    async with device(visit, village, link[1] + link[2], size=DESK, lang="en") as page:
+    async with device(visit, village, link[1] + link[2], size=DESK, lang="en") as (page, present):
         await page.get_by_label("Your name").fill("Rose Martin")
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(party_of(village.url).origin + "/console")
@@ -53,7 +59,13 @@ async def test_from_the_first_link_to_the_second_person(visit, village):
         invitation = await page.locator("#secret-link").input_value()
         await page.get_by_label("More").click()
         await page.get_by_role("button", name="Sign out").click()
+        # Among the field's suggestions (conditional UI): nothing is pressed on the page.
+        await expect(page).to_have_url(party_of(village.url).origin + "/console")
+        await present(False)
+        await page.get_by_label("More").click()
+        await page.get_by_role("button", name="Sign out").click()
         await page.get_by_label("Stay signed in on this device for 30 days").check()
+        await present(True)
         await page.get_by_role("button", name="Sign in with my passkey").click()
         await expect(page).to_have_url(party_of(village.url).origin + "/console")
         async with store.write() as unit:  # some time later, the telephone still lies there
@@ -66,7 +78,7 @@ async def test_from_the_first_link_to_the_second_person(visit, village):
         await page.get_by_role("button", name="Confirm with my passkey").click()
         await page.get_by_role("button", name="Send it now").click()
         await expect(page.locator("main")).to_contain_text("The role was changed.")
-    async with device(visit, village, "/console" + invitation.partition("/console")[2], size=PHONE) as page:
+    async with device(visit, village, "/console" + invitation.partition("/console")[2], size=PHONE) as (page, _):
         await page.get_by_role("button", name="Créer ma clé d’accès").click()
         await expect(page).to_have_url(party_of(village.url).origin + "/console")
         await expect(page.get_by_role("link", name="Nouvelle alerte")).to_have_count(0)

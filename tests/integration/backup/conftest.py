@@ -12,6 +12,7 @@ from broadcaster.domain.answers import Way
 from broadcaster.domain.approvals import Approval, ApprovalRules, ApprovalState
 from broadcaster.domain.audit import Action
 from broadcaster.domain.deliveries import DeliveryState, Outcome
+from broadcaster.domain.duty import weeks_from
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.hearing import TopicChoice
 from broadcaster.domain.identity import IdentityLevel
@@ -19,6 +20,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.permissions import KeyRole, Role
 from broadcaster.domain.templates import Template
 from broadcaster.domain.vulnerable import Details
+from broadcaster.domain.zones import zone_of
 from broadcaster.store import Store, Unit, Vault, duties, help_requests, inbox
 from broadcaster.store.alerts import alerts, answers, approvals, batches, dispatching, tracking
 from broadcaster.store.operations import audit, sessions
@@ -99,11 +101,16 @@ async def fill_operators(unit: Unit, station_id: int) -> None:
     await operators.grant(unit, rose, station_id, granted=True)
 
 
+async def _ids(unit: Unit) -> list[int]:
+    return [each.id for each in await operators.listed(unit, None)]
+
+
 async def fill_answers(unit: Unit, alert: Alert, who: int, contact: int) -> None:
     """What people said to an alert, the steps that follow, a test message, and a poll with a vote that waits."""
     of, mark = {"station_id": alert.station_id, "subscriber_id": who}, {"poll_id": 7, "mark": b"m" * 16}
     await answers.give(unit, alert.id, [who], 2, way=Way.SMS, by=who, at=NOW)
     await help_requests.ask(unit, alert.id, alert.station_id, who, NOW, position=None)
+    await duties.set_week(unit, alert.station_id, weeks_from(NOW, zone_of("FR"), 1)[0], await _ids(unit))
     await duties.set_duty(unit, alert.station_id, 1, NOW + timedelta(hours=1))
     await inbox.keep(unit, alert.station_id, "+33639980098", "L’eau monte", NOW)
     texts = {"fr": ["Un marché ?", "Oui", "Non"]}
