@@ -166,7 +166,7 @@ ROUTES: tuple[Route, ...] = (
         fails=(401, 403, 409),
         tag="subscribers",
         permission=Permission.REGISTER,
-        changes=(Action.PERSON_ADDED,),
+        changes=(Action.PERSON_ADDED, Action.VULNERABLE_ADDED),
     ),
     Route(
         "GET",
@@ -188,6 +188,7 @@ ROUTES: tuple[Route, ...] = (
         largest=2 * SMALL,
         fails=(409,),
         tag="subscribers",
+        changes=(Action.VULNERABLE_REMOVED,),
     ),
     Route("DELETE", _ME, subscribers.erase, Access.SUBSCRIBER, "Forget me wholly.", {204: None}, tag="subscribers"),
     Route(

@@ -30,7 +30,7 @@ async def apply(store: Store, plan: Plan, actor: Actor, *, progress: Callable[[i
     async with store.write() as unit:
         ids = await preparing.reserve(unit, plan.new)
     with Spool(store.vault) as ready:
-        begun = done = 0
+        begun = done = enrolled = 0
         for entries in _batches(plan):
             fresh = sum(isinstance(entry, preparing.Entry) for entry in entries)
             rows = await asyncio.to_thread(
@@ -39,6 +39,7 @@ async def apply(store: Store, plan: Plan, actor: Actor, *, progress: Callable[[i
             ready.append([getattr(rows, name) for name in _PARTS])
             begun += fresh
             done += len(entries)
+            enrolled += len(rows.enrolled)
             progress(done)
         if done != plan.new + plan.changed:
             message = f"{done} people are ready of {plan.new + plan.changed}"
@@ -48,8 +49,15 @@ async def apply(store: Store, plan: Plan, actor: Actor, *, progress: Callable[[i
             await intake.write(
                 unit, plan.station.id, (preparing.Rows(*parts) for parts in ready), groups_by_slug=groups, now=actor.at
             )
-            what = actor, Action.LIST_IMPORTED
-            await audit.record(unit, *what, station_id=plan.station.id, added=plan.new, changed=plan.changed)
+            await audit.record(
+                unit,
+                actor,
+                Action.LIST_IMPORTED,
+                station_id=plan.station.id,
+                added=plan.new,
+                changed=plan.changed,
+                vulnerable=enrolled,
+            )
 
 
 def _batches(plan: Plan) -> Iterator[list[preparing.Entry | Edit]]:

@@ -70,6 +70,13 @@ async def _register(unit: Unit, part: Sequence[tuple[int, Registration]]) -> dic
         )
         enrolled = {number: True for (_, each), number in zip(new, ids, strict=True) if each.person.vulnerable}
         await vulnerable.follow_list(unit, station_id, enrolled, now)
+        entries = await vulnerable.named(unit, station_id, enrolled)
+        entered = [
+            (each.actor, Action.VULNERABLE_ADDED, entries[number])
+            for (_, each), number in zip(new, ids, strict=True)
+            if number in entries
+        ]
+        await audit.record_many(unit, entered, station_id=station_id)
         done = [(each.actor, Action.PERSON_ADDED, number) for (_, each), number in zip(new, ids, strict=True)]
         await audit.record_many(unit, done, station_id=station_id)
         found.update(zip((at for at, _ in new), ids, strict=True))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.people import NewSubscriber
 from broadcaster.domain.permissions import KeyRole, Permission
+from broadcaster.store.operations import audit_reading
+from broadcaster.store.operations.audit_reading import Only
 from broadcaster.store.people import profiles
 from broadcaster.store.register import vulnerable
 from broadcaster.store.stations import stations
@@ -40,7 +43,10 @@ async def test_the_station_enrols_with_a_key_made_for_it(api, given, known):
     assert (status, made["token"]) == (201, None), "a key does not act as the person"
     async with api.running.services.store.read() as unit:
         assert (await profiles.read(unit, int(made["id"]))).vulnerable is known
-        assert len(await vulnerable.listed(unit, station.id)) == known
+        entries = await vulnerable.listed(unit, station.id)
+        told = await audit_reading.page(unit, Only(action=Action.VULNERABLE_ADDED), limit=9)
+    assert [each.about for each in told] == [each.id for each in entries]
+    assert len(entries) == known
 
 
 @pytest.mark.parametrize("said", [True, False])
