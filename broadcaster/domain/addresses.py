@@ -1,4 +1,4 @@
-"""Postal addresses of a register, and how reliable their geocoding is."""
+"""Postal addresses in a register, and how reliable their geocoding is."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 SURE_SCORE = 0.8
-"""From this score on, a match of a house or hamlet is accepted without review."""
+"""Lowest score at which a match of a house or hamlet is accepted without review."""
 
 LEAST_SCORE = 0.2
 """Matches below this score are discarded as guesses."""
@@ -15,8 +15,9 @@ _EXACT = ("housenumber", "locality")
 
 
 class AddressState(IntEnum):
-    """``WAITING``: not looked up yet. ``PLACED``: by the geocoder. ``UNCERTAIN``: needs review. ``CONFIRMED``: by an
-    operator. ``NOT_FOUND``: by nobody. ``GIVEN``: the list has coordinates, so it is never looked up.
+    """``WAITING``: not looked up yet. ``PLACED``: by the geocoder. ``UNCERTAIN``: needs review. ``CONFIRMED``: placed
+    by an operator. ``NOT_FOUND``: the geocoder has no match. ``GIVEN``: the list has coordinates, so the address is
+    never looked up.
     """
 
     WAITING = 0
@@ -33,7 +34,7 @@ OPEN = frozenset({AddressState.WAITING, AddressState.UNCERTAIN, AddressState.NOT
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address as in the cells of a list; each may be empty."""
+    """An address as in the cells of a list; any field may be empty."""
 
     street: str = ""
     postcode: str = ""
@@ -47,7 +48,7 @@ class Address:
 
     @property
     def canonical(self) -> str:
-        """Return the comparison form: case, accents, commas and blanks do not count."""
+        """Return the comparison form, without differences in case, accents, commas and blanks."""
         apart = unicodedata.normalize("NFKD", f"{self.street}|{self.postcode}|{self.city}".casefold())
         plain = "".join(sign for sign in apart if not unicodedata.combining(sign))
         return " ".join(re.sub(r"[^\w|]+", " ", plain).split())

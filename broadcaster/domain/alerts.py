@@ -32,7 +32,7 @@ class Status(StrEnum):
 
 
 class Severity(StrEnum):
-    """Gravest first. CAP's *unknown* counts as minor, shown as *Information*."""
+    """Most severe first. CAP's *unknown* counts as minor, shown as *Information*."""
 
     EXTREME = "extreme"
     SEVERE = "severe"
@@ -54,7 +54,7 @@ SEVERITY_WORDS: Mapping[Severity, str] = {
     Severity.MODERATE: "Danger",
     Severity.MINOR: "Information",
 }
-"""How severities are called; translated where they are shown."""
+"""English names of severities; pages translate them."""
 
 
 class Urgency(StrEnum):
@@ -89,10 +89,10 @@ class Category(StrEnum):
 
 
 class Role(StrEnum):
-    """What an alert is in its thread: the alerts that are about the same event.
+    """An alert's role in its thread, the alerts about one event.
 
-    ``first`` begins it. ``update`` replaces the version before; ``reminder`` repeats the version that holds. ``left``
-    tells people who are no longer in the area that it no longer applies where they are. ``all_clear`` (it is over) and
+    ``first`` begins it. ``update`` replaces the version before; ``reminder`` repeats the current version. ``left``
+    tells people outside the new area that the alert no longer applies to them. ``all_clear`` (it is over) and
     ``mistake`` (it should not have been sent) end it.
     """
 
@@ -124,12 +124,12 @@ class AlertState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a severity implies.
+    """The rules that a severity implies.
 
-    ``lane``: of an actual alert; exercises and tests are routine. ``quiet``: residents' settings apply (quiet hours,
-    topics, least severity, digest). ``grace``: how late a scheduled alert is still sent without confirmation; None:
-    never. ``approval``: a second person may have to approve. ``answers``: people are asked to confirm. ``policy``: a
-    station's, until it sets its own.
+    ``lane``: the lane of an actual alert; exercises and tests are routine. ``quiet``: residents' settings apply (quiet
+    hours, topics, least severity, digest). ``grace``: how late a scheduled alert is still sent without confirmation;
+    None: never. ``approval``: a second person may have to approve. ``answers``: people are asked to confirm.
+    ``policy``: the default escalation policy of a station.
     """
 
     lane: Lane
@@ -155,13 +155,13 @@ RULES = {
     Severity.MODERATE: Rules(Lane.ROUTINE, True,  _2H,   False,    True,    _MODERATE),
     Severity.MINOR:    Rules(Lane.ROUTINE, True,  _2H,   False,    False,   _MINOR),
 }  # fmt: skip
-"""The only table of severities; every rule that depends on severity reads it."""
+"""Every rule that depends on severity reads this table."""
 
 GRAVE = frozenset(severity for severity, rules in RULES.items() if rules.lane is Lane.URGENT)
 
 LEAST_RANK = {Lane.URGENT: 0, Lane.ROUTINE: 10}
 LOCAL = frozenset({"br", "co", "eu", "oc", "gsw", "gcf", "rcf"})
-"""Languages of France: their readers know French better than English."""
+"""Regional languages of France: their readers know French better than English."""
 _PLACE = {severity: place for place, severity in enumerate(RULES)}
 
 
@@ -173,7 +173,7 @@ MAX_HEADLINE, MAX_DESCRIPTION, MAX_INSTRUCTION, MAX_SMS, MAX_EVENT = 160, 4000, 
 class Text:
     """A message's plain text in one language. ``sms``: the author's own SMS text, if any.
 
-    ``question`` and ``answers``: its own question, and two to five answers to it; as many in each language.
+    ``question`` and ``answers``: its own question with two to five answers, the same number in each language.
     """
 
     headline: str
@@ -190,12 +190,12 @@ class Text:
 
 
 def policy_of(station: Station, severity: Severity) -> Policy:
-    """Return how a station's alerts of a severity escalate."""
+    """Return the policy by which a station's alerts of a severity escalate."""
     return station.policies.get(severity, RULES[severity].policy)
 
 
 def lane_of(severity: Severity, status: Status) -> Lane:
-    """Return the lane. An exercise never delays a real alert."""
+    """Return the lane. Exercises are routine, so that they never delay a real alert."""
     return RULES[severity].lane if status is Status.ACTUAL else Lane.ROUTINE
 
 
@@ -216,12 +216,11 @@ def lane_of_rank(rank: int) -> Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What an author says, and to whom: an alert without its times. ``Alert`` is one that was sent.
+    """What an author says and to whom, without times. An ``Alert`` is a message that was sent.
 
-    ``texts``: by language; ``prepared``: those of its update and its all-clear, if they were written beforehand.
-    ``quietly``: pushes make no sound.
-    ``topic``: slug of one of its station's topics. ``wakes``: send at once to people whose
-    quiet hours outlast it; otherwise they miss it.
+    ``texts``: by language; ``prepared``: texts of its update and its all-clear, if written in advance. ``quietly``:
+    pushes make no sound. ``topic``: slug of one of its station's topics. ``wakes``: send at once even to people whose
+    quiet hours outlast it, who would otherwise miss it.
     """
 
     status: Status = Status.ACTUAL
@@ -249,7 +248,7 @@ class Message:
         return {each.name: getattr(self, each.name) for each in fields(Message)}
 
     def to_json(self) -> dict[str, Any]:
-        """Return all but the audience, as stored; ``store.alerts.messages`` reads it."""
+        """Return all fields except the audience, as stored; ``store.alerts.messages`` reads them."""
         said = self.content()
         del said["audience"]
         area = None if self.area is None else self.area.to_json()
@@ -271,7 +270,7 @@ class Message:
 
     @property
     def may_wait(self) -> bool:
-        """Return whether it respects quiet hours: all but actual severe or extreme alerts."""
+        """Return whether it respects quiet hours: all alerts do except actual severe or extreme ones."""
         return RULES[self.severity].quiet or self.status is not Status.ACTUAL
 
     @property
@@ -285,7 +284,7 @@ class Message:
         return max((len(text.answers) for text in self.texts.values()), default=0)
 
     def question_in(self, language: str, default: str) -> tuple[str, tuple[str, ...]]:
-        """Return its own question and answers, in the language of its text, else in another that has them."""
+        """Return its own question and answers in the language of its text, or else in any other that has them."""
         _, text = self.text_in(language, default)
         having = (each for each in (text, *self.texts.values()) if each.answers)
         found = next(having, text)
@@ -293,13 +292,13 @@ class Message:
 
     @property
     def public(self) -> bool:
-        """Return whether the alert is listed publicly; the others are reachable only by link."""
+        """Return whether the alert is listed publicly; other alerts are reachable only by link."""
         return self.audience.kind not in (AudienceKind.GROUPS, AudienceKind.DIGEST, AudienceKind.LEFT)
 
     def text_in(self, language: str, default: str) -> tuple[str, Text]:
         """Return (language, text): in ``language`` if present, else English, else ``default``, else the first.
 
-        A part that the text lacks is that of ``default``, marked with its language: "(FR) Montez à l'étage".
+        A part missing from the text is taken from ``default`` and marked with its language: "(FR) Montez à l'étage".
         """
         tags = {each.lower(): each for each in self.texts}
         base = language.split("-", maxsplit=1)[0].lower()
@@ -325,11 +324,11 @@ def _written(texts: Mapping[str, Text]) -> dict[str, dict[str, str]]:
 class Alert(Message):
     """A stored alert. ``id`` orders alerts by time; ``token`` identifies its public page.
 
-    ``references``: alerts that an all-clear or an update is about. ``places``: addresses at its circles' centres, ""
-    where none is near; None before they are looked up. ``policy``: how its channels follow each other, as it was when
-    the alert was issued; None: all at once. ``stopped_at``: since when no further step is taken. ``thread_id``: the
-    first alert of its thread, None for that one. ``followed_by``: the update or the ending that replaced it.
-    ``silent``: people told of the version before get no SMS, mail or call for this one.
+    ``references``: alerts that an all-clear or an update is about. ``places``: addresses at its circles' centres, "" if
+    none is near; None before they are looked up. ``policy``: its escalation policy when it was issued; None: all
+    channels at once. ``stopped_at``: when its escalation was stopped. ``thread_id``: the first alert of its thread;
+    None for the first one itself. ``followed_by``: the update or the ending that replaced it. ``silent``: people told
+    of the previous version get no SMS, mail or call for this one.
     """
 
     id: int
@@ -359,7 +358,7 @@ class Alert(Message):
 
     @property
     def escalates_until(self) -> datetime:
-        """Return since when no further step is taken."""
+        """Return the time after which no further step is taken."""
         return self.expires_at if self.stopped_at is None else min(self.expires_at, self.stopped_at)
 
     @property
@@ -373,7 +372,7 @@ class Alert(Message):
 
 
 def content_hash(alert: Alert) -> bytes:
-    """Return the SHA-256 of what an alert says, to whom it may concern, where, and until when."""
+    """Return the SHA-256 of an alert's texts, audience, area and end."""
     said = [
         str(alert.id),
         alert.msg_type,

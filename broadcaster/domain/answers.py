@@ -1,6 +1,6 @@
 """Answers to an alert: received, safe, help, or those of the alert's own question.
 
-A choice is a number: 1 to 5 is an answer to the alert's own question, greater ones are the same in every alert.
+A choice is a number: 1 to 5 answer the alert's own question; greater ones mean the same in every alert.
 """
 
 from collections.abc import Mapping
@@ -14,18 +14,20 @@ from broadcaster.domain.audience import Pool
 RECEIVED, SAFE, HELP = 11, 12, 13
 WORDS: Mapping[int, str] = {RECEIVED: "received", SAFE: "safe", HELP: "help"}
 FEWEST, MOST = 2, 5
-"""Answers that an own question may have."""
+"""Numbers of the answers that an alert's own question may have."""
 LONGEST_QUESTION, LONGEST_ANSWER = 160, 40
 
 HELP_AFTER = timedelta(hours=24)
 """How long after the end of an alert a request for help is still recorded; other answers are not."""
 UNTAKEN = timedelta(minutes=2)
-"""After this time all operators of the station are told of a request for help that nobody took in charge."""
+"""After this time, all operators of the station are told of a request for help that nobody took charge of."""
 
 
 @dataclass(frozen=True, slots=True)
 class HelpFigures:
-    """Requests of one alert. ``taken_p95_s``: seconds from asking to taking in charge; None before any is taken."""
+    """Requests for help in one alert. ``taken_p95_s``: 95th percentile of the seconds from asking until an operator
+    takes charge; None before any is taken.
+    """
 
     asked: int = 0
     untaken: int = 0
@@ -34,7 +36,7 @@ class HelpFigures:
 
 
 class Way(IntEnum):
-    """How an answer came; the first four are the numbers of the channels."""
+    """The way an answer came in; the first four are channel numbers."""
 
     PUSH = 0
     SMS = 1
@@ -44,17 +46,19 @@ class Way(IntEnum):
 
 
 class Taken(IntEnum):
-    """What became of an answer."""
+    """The result of recording an answer."""
 
     RECORDED = 0
     OLDER = 1
-    """The person has given another answer since."""
+    """The person has given a later answer."""
     OVER = 2
     """The alert was over."""
 
 
 def word_of(choice: int) -> str:
-    """Return a choice's name for programs: ``received``, ``safe``, ``help``, or the number of an own answer."""
+    """Return a choice's name for programs: ``received``, ``safe``, ``help``, or the number of an answer to the alert's
+    own question.
+    """
     return WORDS.get(choice) or str(choice)
 
 
@@ -67,14 +71,14 @@ def choice_of(word: str) -> int | None:
 
 
 def asks(alert: Alert) -> bool:
-    """Return whether an alert's messages ask for an answer: where it matters who reacts, or the author asks."""
+    """Return whether an alert's messages ask for an answer: by severity, or because the author asks."""
     if alert.msg_type is MsgType.CANCEL or alert.audience.pool is Pool.STORED:
         return False
     return alert.own_answers > 0 or RULES[alert.severity].answers
 
 
 def offered(alert: Alert, *, helps: bool) -> tuple[int, ...]:
-    """Return the choices that an alert offers; ``helps``: somebody is on duty for requests for help."""
+    """Return the choices that an alert offers. ``helps``: somebody is on duty for requests for help."""
     if not asks(alert):
         return ()
     own = tuple(range(1, alert.own_answers + 1)) or (RECEIVED, SAFE)
@@ -82,13 +86,15 @@ def offered(alert: Alert, *, helps: bool) -> tuple[int, ...]:
 
 
 def takes(alert: Alert, choice: int) -> bool:
-    """Return whether an alert has this choice. Help is always taken: it must not be lost because a duty ended."""
+    """Return whether an alert accepts this choice. A request for help is accepted even if the duty has ended."""
     own = alert.own_answers
     return choice == HELP or (1 <= choice <= own if own else choice in (RECEIVED, SAFE))
 
 
 def of_digit(alert: Alert, digit: str) -> int | None:
-    """Return the choice of a digit in a call or of a number by SMS: 1 received, 2 safe, 3 help; or an own answer."""
+    """Return the choice for a digit in a call or a number by SMS: 1 received, 2 safe, 3 help, or an answer to the
+    alert's own question.
+    """
     if alert.own_answers:
         choice = choice_of(digit)
         return choice if choice is not None and choice <= alert.own_answers else None

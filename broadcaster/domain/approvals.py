@@ -1,4 +1,4 @@
-"""Four eyes: which messages a second person must approve, and who that may be."""
+"""Approval by a second person: which messages need it, and who may give it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from enum import StrEnum
 from broadcaster.domain.alerts import RULES, Alert, Message, Severity, Status
 
 ALONE_AFTER = timedelta(minutes=5)
-"""How long an author waits for an answer before they may send alone, with a reason."""
+"""How long an author must wait for an approver before they may send alone, with a reason."""
 LEAST_APPROVERS = 2
 LONGEST_REASON = 300
 _SEVEREST_FIRST = tuple(RULES)
@@ -16,7 +16,7 @@ _SEVEREST_FIRST = tuple(RULES)
 class ApprovalState(StrEnum):
     """``returned``: an approver edited it, and its author may send it. ``alone``: sent without approval, with a reason.
 
-    ``withdrawn``: by its author.
+    ``withdrawn``: its author withdrew it.
     """
 
     WAITING = "waiting"
@@ -32,9 +32,10 @@ OPEN = (ApprovalState.WAITING, ApprovalState.RETURNED)
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRules:
-    """A station's thresholds; None: that alone asks for nobody.
+    """A station's thresholds; None: this criterion requires no approval.
 
-    ``severity``: from this one up, of actual alerts. ``reach``: people. ``training``: authors may approve their own.
+    ``severity``: the least that needs approval, for actual alerts. ``reach``: in people. ``training``: authors may
+    approve their own alerts.
     """
 
     severity: Severity | None = Severity.SEVERE
@@ -43,7 +44,7 @@ class ApprovalRules:
     training: bool = False
 
     def asks(self, message: Message, people: int | None) -> bool:
-        """Return whether a second person must approve a message; ``people``: whom it reaches, None if unknown."""
+        """Return whether a second person must approve a message. ``people``: how many it reaches, None if unknown."""
         severe = (
             self.severity is not None
             and message.status is Status.ACTUAL
@@ -56,9 +57,10 @@ class ApprovalRules:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """An alert that waits for a second person, or was decided. Its id is the alert's.
+    """An alert submitted for approval, and the decision. Its id is the alert's.
 
-    ``author``: who wrote it; ``editor``: who changed it last. ``why``: the reason of a refusal, or of sending alone.
+    ``author``: who wrote it; ``editor``: who changed it last. ``why``: the reason for refusing it, or for sending it
+    alone.
     """
 
     alert: Alert
@@ -75,12 +77,12 @@ class Approval:
         return self.alert.id
 
     def may_approve(self, key_id: int, *, approver: bool, training: bool) -> bool:
-        """Return whether somebody may let it go out: nobody their own words, but for training."""
+        """Return whether somebody may approve it: nobody approves their own words, except in training."""
         if self.state not in OPEN:
             return False
         second = approver or (self.state is ApprovalState.RETURNED and key_id == self.author)
         return second and (key_id != self.editor or training)
 
     def may_go_alone(self, key_id: int, now: datetime) -> bool:
-        """Return whether its author may send it without an answer."""
+        """Return whether its author has waited long enough to send it without approval."""
         return self.state in OPEN and key_id == self.author and now - self.asked_at >= ALONE_AFTER

@@ -8,10 +8,10 @@ class AudienceKind(StrEnum):
     """Rule that selects the recipients.
 
     ``followers``: followers of the station with a place or position in the area (the default). ``everyone``: everybody
-    known in the area, followers or not, visitors included. ``all_followers``: followers anywhere. ``groups``: members
+    known in the area, followers or not, including visitors. ``all_followers``: followers anywhere. ``groups``: members
     of the named groups, within the area if there is one. ``told``: all recipients of an earlier alert, wherever they
-    are now (an ending). ``left``: those told of an alert who are not in the area of its update. ``digest``: those who
-    want these alerts in one message a day, by one contact each.
+    are now (for its ending). ``left``: recipients of an alert who are outside the area of its update. ``digest``:
+    people who want these alerts in one message a day, at one contact each.
     """
 
     FOLLOWERS = "followers"
@@ -24,7 +24,7 @@ class AudienceKind(StrEnum):
 
 
 class Pool(Enum):
-    """``STORED``: recipients listed in the store, in no index."""
+    """The set of people that a rule selects from. ``STORED``: recipients listed in the store, not in an index."""
 
     EVERYBODY = auto()
     FOLLOWERS = auto()
@@ -62,5 +62,5 @@ class Audience:
         return _POOLS[self.kind]
 
     def is_local(self, *, area: bool) -> bool:
-        """Return whether only people of the pool within the area are concerned; ``area``: the alert has one."""
+        """Return whether the rule selects only people within the area. ``area``: whether the alert has one."""
         return self.needs_area or (self.kind is AudienceKind.GROUPS and area)

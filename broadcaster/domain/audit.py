@@ -21,7 +21,7 @@ _IPV4_BITS, _IPV6_BITS = 24, 48
 class ActorKind(StrEnum):
     """``operator``: signed in to the console. ``key``: an API key. ``machine``: a command on the machine.
 
-    ``service``: Tocsin itself, by its timetable. ``nobody``: not signed in.
+    ``service``: Tocsin itself, on its timetable. ``nobody``: somebody not signed in.
     """
 
     OPERATOR = "operator"
@@ -33,7 +33,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, from where, and when. ``id``: of the operator's or key's row; ``origin``: a network, or empty."""
+    """Who acts, from where, and when. ``id``: row id of the operator or key; ``origin``: a network, or empty."""
 
     kind: ActorKind
     at: datetime
@@ -42,7 +42,7 @@ class Actor:
 
     @property
     def key_id(self) -> int:
-        """Return the author's id. Raises ``ValueError`` where nobody is the author."""
+        """Return the author's id. Raises ``ValueError`` if there is no author."""
         if self.id is None:
             message = f"a {self.kind} is no author"
             raise ValueError(message)
@@ -50,7 +50,7 @@ class Actor:
 
 
 class Action(StrEnum):
-    """What is recorded. A new one also needs its words in ``web/console/audit/words.py``."""
+    """The recorded actions. A new one also needs its words in ``web/console/audit/words.py``."""
 
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
@@ -151,9 +151,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry. ``about``: id of its object, which the action names; ``seq``: place in the chain, once it has one.
+    """One entry. ``about``: id of its object, whose kind follows from the action; ``seq``: place in the chain, once it
+    has one.
 
-    ``note``: commitment to a reason that is kept apart, so that it can be erased: the chain still holds.
+    ``note``: commitment to a reason, which is stored separately: erasing the reason leaves the chain valid.
     """
 
     id: int
@@ -176,7 +177,7 @@ def check_params(params: Mapping[str, Param]) -> None:
 
 
 def chained(previous: bytes, seq: int, entry: Entry, at_micros: int) -> bytes:
-    """Return the hash of an entry at a place in the chain: SHA-256 of the one before it and all its fields."""
+    """Return the hash of an entry at a place in the chain: SHA-256 over the previous hash and all its fields."""
     fields = [
         seq,
         entry.id,
@@ -195,13 +196,13 @@ def chained(previous: bytes, seq: int, entry: Entry, at_micros: int) -> bytes:
 
 
 def commitment(salt: bytes, reason: str) -> bytes:
-    """Return what an entry holds of a reason."""
+    """Return the commitment to a reason that its entry holds."""
     return hashlib.sha256(salt + reason.encode()).digest()
 
 
-@lru_cache(4096)  # one town often shares few addresses
+@lru_cache(4096)  # the people of a town often share few addresses
 def origin_of(address: str) -> str:
-    """Return the network of an address: its first 24 bits, of IPv6 48; empty if it is none."""
+    """Return the network of an IP address: its first 24 bits (IPv6: 48); empty if it is not an IP address."""
     try:
         ip = ipaddress.ip_interface(address).ip
     except ValueError:

@@ -1,7 +1,7 @@
 """States of a delivery and of a person; they only move forward.
 
 The numbers order the states: a move is allowed only to a greater one. Failures rank above *accepted*, since a provider
-that accepted a message may still report a failure; and below *delivered*, since someone who saw the alert was reached,
+may accept a message and report a failure later; and below *delivered*, since a person who saw the alert was reached,
 whatever was reported before.
 """
 
@@ -17,7 +17,7 @@ _FAILURES_BEGIN, _FAILURES_END = 30, 40
 
 
 class DeliveryState(IntEnum):
-    """State of one alert to one contact."""
+    """State of one alert's message to one contact."""
 
     QUEUED = 0
     ACCEPTED = 20
@@ -62,9 +62,9 @@ _HELD = frozenset(each for each in DeliveryState if each > DeliveryState.QUEUED 
 
 
 class PersonState(IntEnum):
-    """State of one alert to one person: the best of their deliveries. Each person ends in exactly one state but
-    *pending*. People who chose a digest, or not to get it, are counted apart (``CHOSEN``), as are those whom a silent
-    update does not disturb (``spared``): they were told of the version before.
+    """State of one alert for one person: the best of their deliveries. Each person ends in exactly one state other than
+    *pending*. People who chose a digest, or not to get it, are counted separately (``CHOSEN``), as are those whom a
+    silent update does not disturb (``spared``) because they were told of the previous version.
     """
 
     PENDING = 0
@@ -87,7 +87,7 @@ CHOSEN = frozenset({PersonState.UNWANTED, PersonState.DIGEST, PersonState.SPARED
 
 
 def may_move(old: DeliveryState, new: DeliveryState) -> bool:
-    """Return whether the move is forward; one failure never replaces another."""
+    """Return whether the move goes forward; one failure never replaces another."""
     if new.failure and old.failure:
         return False
     return new > old
@@ -95,11 +95,11 @@ def may_move(old: DeliveryState, new: DeliveryState) -> bool:
 
 @dataclass(slots=True)
 class Person:
-    """One person's standing in one alert; ``moved`` updates its sums.
+    """One person's state and sums in one alert; ``moved`` updates the sums.
 
-    ``pending``, ``held``: number of deliveries still unsent, and taken by a provider. ``reasons``: why the others
-    failed (``domain.reasons.pack``). ``next_round``: of the alert's policy; None: nothing more follows.
-    ``enough``: the state from which on nothing more follows.
+    ``pending``, ``held``: number of deliveries not yet sent, and accepted by a provider. ``reasons``: why the others
+    failed (``domain.reasons.pack``). ``next_round``: their next round of the alert's policy; None: no round follows.
+    ``enough``: the lowest state in which no round follows.
     """
 
     subscriber_id: int
@@ -112,7 +112,7 @@ class Person:
 
     @property
     def all_failed(self) -> bool:
-        """Return whether nothing sent so far can still reach them, and something follows."""
+        """Return whether nothing sent so far can still reach them, but a further round follows."""
         return self.next_round is not None and self.pending == self.held == 0 and self.state is PersonState.PENDING
 
     def moved(self, old: DeliveryState, new: DeliveryState) -> None:
@@ -140,11 +140,11 @@ class Outcome:
     """Result of one attempt or one receipt for a delivery.
 
     ``state`` None: not final, retry at ``next_attempt_at``. ``tried``: the message was, or may have been, handed to the
-    provider. ``reason``: why it failed, where the state is not enough; ``code``: the provider's (``smtp:5.1.1``).
-    ``maybe_sent``: an earlier attempt may have arrived, by ``provider`` where the channel has two. ``again``: the call
-    that the provider knows as ``provider_id`` reached nobody; only this takes a delivery from *accepted* back to
+    provider. ``reason``: why it failed, where the state does not say; ``code``: the provider's (``smtp:5.1.1``).
+    ``maybe_sent``: an earlier attempt may have arrived, through ``provider`` if the channel has two. ``again``: the
+    call that the provider knows as ``provider_id`` reached nobody; only this takes a delivery from *accepted* back to
     *queued*, and only once, since the next call has another id. ``keeper``: who is responsible for the contact (Orange,
-    a push service), empty for the channel itself. ``blame``: whom a refusal is about; ``answer`` then identifies equal
+    a push service), empty for the channel itself. ``blame``: whom a refusal blames; ``answer`` then identifies equal
     answers to different messages, and ``detail`` holds the provider's words.
     """
 

@@ -1,4 +1,4 @@
-"""Escalation: by which channels a person is told, in which order, until they react."""
+"""Escalation: the channels by which a person is told, in order, until they react."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,7 +13,7 @@ MOST_STEPS, MOST_REPEATS, SHORTEST_REPEAT_S, LONGEST_S = 6, 5, 30, 86_400
 
 
 class Until(StrEnum):
-    """A step is taken for people of whom this is not yet known."""
+    """The reaction that ends a step: it is taken for people who have not shown it yet."""
 
     ACCEPTED = "accepted"
     DISPLAYED = "displayed"
@@ -58,7 +58,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Steps in order, each with other channels. Those due later than ``longest_s`` after the first are left out."""
+    """Steps in order, each with different channels. Rounds due later than ``longest_s`` after the first are skipped."""
 
     steps: tuple[Step, ...]
     longest_s: int = 1800
@@ -71,7 +71,7 @@ class Policy:
 
     @property
     def rounds(self) -> tuple[Round, ...]:
-        """Return all sendings in the order of their times; the first step is the first."""
+        """Return all rounds in order of time, beginning with the first step."""
         every = (
             Round(number, step.channels, step.after_s + turn * step.every_s, step.until, again=turn > 0)
             for number, step in enumerate(self.steps)
@@ -85,7 +85,7 @@ class Policy:
 
 
 def at_once(channels: Sequence[ChannelName]) -> Policy:
-    """Return the policy of an author who named the channels: all at once, and nothing later."""
+    """Return the policy for channels that the author named: all at once, and nothing later."""
     return Policy((Step(tuple(channels)),))
 
 
@@ -95,7 +95,7 @@ def from_json(stored: Mapping[str, Any]) -> Policy:
 
 
 def read_policy(given: Mapping[str, Any]) -> Policy:
-    """Read a policy that somebody wrote; fields as in ``Policy`` and ``Step``. Raises ``Refused``."""
+    """Validate a policy given by a user; fields as in ``Policy`` and ``Step``. Raises ``Refused``."""
     try:
         found = from_json({"longest_s": Policy(()).longest_s, **given})
         numbers = [found.longest_s, *(n for step in found.steps for n in (step.after_s, step.repeat, step.every_s))]
@@ -125,9 +125,9 @@ def _step(stored: Mapping[str, Any]) -> Step:
 
 
 def next_round(rounds: Sequence[Round], after: int, usable: Iterable[int], state: PersonState) -> int | None:
-    """Return the first round after number ``after`` that is for a person in this state; None if there is none.
+    """Return the first round after number ``after`` that applies to a person in this state, or None.
 
-    ``usable``: the numbers of the channels by which the person can be told.
+    ``usable``: numbers of the channels by which the person can be told.
     """
     names = {CHANNELS[each] for each in usable}
     left = range(after + 1, len(rounds))
@@ -135,7 +135,7 @@ def next_round(rounds: Sequence[Round], after: int, usable: Iterable[int], state
 
 
 def enough(rounds: Sequence[Round], after: int, usable: Iterable[int]) -> PersonState:
-    """Return the state from which on no round after number ``after`` is for a person with these channels."""
+    """Return the lowest state in which no round after number ``after`` applies to a person with these channels."""
     names = {CHANNELS[each] for each in usable}
     left = (each.until.state for each in rounds[after + 1 :] if names & {*each.channels})
     return max(left, default=PersonState.ACKNOWLEDGED)
@@ -143,7 +143,7 @@ def enough(rounds: Sequence[Round], after: int, usable: Iterable[int]) -> Person
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Most messages of one channel that minor and moderate alerts may send; None: no limit."""
+    """The most messages of one channel that minor and moderate alerts may send; None: no limit."""
 
     alert: int | None = None
     month: int | None = None
@@ -152,7 +152,7 @@ class Budget:
         return asdict(self)
 
     def left(self, alert_used: int, month_used: int) -> int | None:
-        """Return how many may still be sent; None: no limit."""
+        """Return how many messages may still be sent; None: no limit."""
         limits = ((self.alert, alert_used), (self.month, month_used))
         left = [max(0, most - used) for most, used in limits if most is not None]
         return min(left, default=None)

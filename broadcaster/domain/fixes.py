@@ -7,7 +7,7 @@ from enum import Enum, auto
 from broadcaster.domain.alerts import Alert
 
 AHEAD = timedelta(seconds=60)
-"""Tolerated clock lead of a device; a fix from further ahead counts as taken now."""
+"""How far ahead a device's clock may be; a fix from further in the future counts as taken now."""
 
 ON_THE_WAY = timedelta(seconds=10)
 """A fix that takes longer than this to arrive is late."""
@@ -37,7 +37,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """The parts of a fix that decide whether it is an entry."""
+    """The parts of a fix that decide whether its device entered an alert's area."""
 
     lon: float
     lat: float
@@ -45,12 +45,12 @@ class Sighting:
     late: bool
 
     def enters(self, alert: Alert) -> bool:
-        """Return whether a fix in the alert's area is an entry; a late fix must date from after the alert."""
+        """Return whether a fix in the alert's area counts as an entry; a late fix must be newer than the alert."""
         return not self.late or self.at >= alert.sent_at
 
 
 def taken_at(given: datetime | None, now: datetime) -> tuple[datetime, Age]:
-    """Return when a fix that arrives ``now`` was taken, and how old it is; ``given``: the device's own time."""
+    """Return when a fix that arrives ``now`` was taken, and its age. ``given``: the time by the device's clock."""
     if given is None or given > now + AHEAD:
         return now, Age.ON_TIME
     if given >= now - ON_THE_WAY:

@@ -13,7 +13,7 @@ from broadcaster.domain.people import CHANNEL_WORDS
 
 
 class Grade(StrEnum):
-    """``error``: alerts are not accepted or people are not told. ``warning``: they are, but something is wrong."""
+    """``error``: alerts are refused or people are not told. ``warning``: alerts work, but something is wrong."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -52,7 +52,7 @@ NO_ROLE = {
     "sender": Code.NO_SENDER,
     "scheduler": Code.NO_SCHEDULER,
 }
-"""The trouble to report when no process has the role."""
+"""The trouble to report when no process has this role."""
 
 SENTENCES: Mapping[Code, Sentence] = {
     Code.STORE_AWAY: Sentence(
@@ -150,7 +150,7 @@ class Trouble:
 
     @property
     def channel(self) -> str | None:
-        """Return the channel concerned, None if the whole service is."""
+        """Return the channel concerned; None if it is the whole service."""
         found = self.params.get("channel")
         return None if found is None else str(found)
 
@@ -170,7 +170,7 @@ class Trouble:
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "Trouble | None":
-        """Parse ``to_json``'s output; None for a code of a newer version."""
+        """Parse the output of ``to_json``. Return None for a code of a newer version."""
         try:
             return cls(Code(told["code"]), told["params"], told["detail"])
         except ValueError:

@@ -17,7 +17,7 @@ class TopicChoice(IntEnum):
 
 
 class Hearing(StrEnum):
-    """When a recipient gets an alert. ``MISSED``: it ends before their quiet hours do."""
+    """When a recipient gets an alert. ``MISSED``: the alert ends before their quiet hours do."""
 
     NOW = "now"
     LATER = "later"
@@ -36,7 +36,7 @@ class Wishes:
     topic: TopicChoice | None = None
 
     def hears(self, alert: Alert, now: datetime) -> tuple[Hearing, datetime | None]:
-        """Return when the person gets an alert for which ``may_wait`` holds, and the time if later.
+        """Return when the person gets an alert that ``may_wait``, and the time if it is later.
 
         An all-clear goes to everyone who was told, regardless of its topic.
         """

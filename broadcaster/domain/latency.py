@@ -24,7 +24,7 @@ def middle_s(number: int) -> float:
 
 
 def percentile_s(counts: Mapping[int, int], share: float) -> float | None:
-    """Return the seconds within which ``share`` (0 to 1) were reached; None if nobody was."""
+    """Return the seconds within which a ``share`` (0 to 1) of people were reached; None if nobody was."""
     total = sum(counts.values())
     if total == 0:
         return None

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from broadcaster.domain.permissions import Caller, Permission, Role
 
 LINK_HOLDS = timedelta(hours=1)
-"""How long the link of the first administrator, and of a recovery, is valid."""
+"""How long a link for the first administrator, or for a recovery, is valid."""
 INVITATION_HOLDS = timedelta(days=7)
 LONGEST_NAME = 80
 KEY_OF_MACHINE, KEY_OF_COMMAND = "operator of this machine", "a command on this machine"
-"""Labels of the keys that commands make; translated where they are shown."""
+"""Labels of the keys that commands create; pages translate them."""
 LEAST_PASSWORD, LONGEST_PASSWORD = 12, 128
-"""Characters."""
+"""In characters."""
 ROLES = (Role.VIEWER, Role.WRITER, Role.APPROVER, Role.OWNER)
 """Roles for a station."""
 
@@ -24,8 +24,8 @@ ROLES = (Role.VIEWER, Role.WRITER, Role.APPROVER, Role.OWNER)
 class Operator:
     """``id`` is also that of their row among the keys; ``roles``: by station id; ``passkeys``: how many they have.
 
-    ``phone``: E.164; they are asked there to approve alerts. ``granted``: as in ``Caller``.
-    ``has_openid``: they signed in by OpenID Connect.
+    ``phone``: E.164; requests to approve alerts go there. ``granted``: as in ``Caller``. ``has_openid``: they signed in
+    by OpenID Connect.
     """
 
     id: int
@@ -46,7 +46,7 @@ class Operator:
 
     @property
     def login(self) -> str:
-        """What they type beside a password: a mail address tells two people of one name apart."""
+        """The name to type beside a password; a mail address distinguishes two people of the same name."""
         return self.mail or self.name
 
     @property
@@ -74,9 +74,9 @@ class Passkey:
 
 
 def may_manage(caller: Caller, who: Operator) -> bool:
-    """Return whether a caller may disable an operator or give them a new way in.
+    """Return whether a caller may disable an operator or reset how they sign in.
 
-    Who can do that can act as them: an owner may only if the operator has no role at other stations.
+    This lets a caller act as that operator, so an owner may do it only if the operator has no role at other stations.
     """
     theirs = caller.stations(Permission.OPERATORS)
     if caller.key_id == who.id:

@@ -47,7 +47,7 @@ class LinkStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
-    """``canonical``: comparison form. ``address``: all that is needed to write to it."""
+    """``canonical``: comparison form. ``address``: everything needed to write to it."""
 
     channel: ChannelName
     canonical: str
@@ -67,7 +67,7 @@ class NewPlace:
 class NewSubscriber:
     """A subscriber from a form, a register or the API; ``groups`` are slugs.
 
-    ``address``: home address to geocode. ``vulnerable``: told before others; None leaves the stored value.
+    ``address``: home address to geocode. ``vulnerable``: told before others; None keeps the stored value.
     """
 
     locale: str

@@ -12,11 +12,11 @@ from enum import StrEnum
 class Permission(StrEnum):
     """What a caller may do.
 
-    ``self``: their own account. ``look``: alerts, reports, schedules, stations; nobody's name or address.
-    ``register``: residents, groups, addresses, what was sent to whom. ``export``: take lists of people away.
-    ``send``: write, foresee, send, schedule and end alerts. ``approve``: let others' alerts go out. ``settings``:
-    change a station. ``operators``: invite, set roles, end others' sessions. ``stations``: add stations.
-    ``vulnerable``: the register of vulnerable people, which no role opens: an owner grants it by name.
+    ``self``: their own account. ``look``: read alerts, reports, schedules and stations, without anybody's name or
+    address. ``register``: residents, groups, addresses, what was sent to whom. ``export``: download lists of people.
+    ``send``: write, preview, send, schedule and end alerts. ``approve``: approve others' alerts. ``settings``: change a
+    station. ``operators``: invite, set roles, end others' sessions. ``stations``: add stations. ``vulnerable``: the
+    register of vulnerable people, which no role opens: an owner grants it by name.
     """
 
     SELF = "self"
@@ -45,7 +45,7 @@ class Role(StrEnum):
 
 
 class KeyRole(StrEnum):
-    """What an API key is good for. ``admin``: everything. ``publish``: send, and edit the register. ``read``: view."""
+    """What an API key allows. ``admin``: everything. ``publish``: send, and edit the register. ``read``: view."""
 
     ADMIN = "admin"
     PUBLISH = "publish"
@@ -53,7 +53,7 @@ class KeyRole(StrEnum):
 
 
 KEY_ACTIONS = (Permission.LOOK, Permission.REGISTER, Permission.SEND, Permission.VULNERABLE)
-"""What a station's key can be limited to: the permissions of the API."""
+"""The permissions that a station's key can be limited to: those of the API."""
 
 _VIEWER = frozenset({Permission.SELF, Permission.LOOK})
 _WRITER = _VIEWER | {Permission.REGISTER, Permission.EXPORT, Permission.SEND}
@@ -72,10 +72,11 @@ _OF_KEYS = {KeyRole.READ: Role.VIEWER, KeyRole.PUBLISH: Role.WRITER, KeyRole.ADM
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Holder of an API key, or an operator. ``roles``: by station id; ``everywhere``: for all stations.
+    """The holder of an API key, or an operator. ``roles``: by station id; ``everywhere``: for all stations.
 
-    ``only``: all that a key may do of what its role may; None: all of it. ``granted``: stations whose register of
-    vulnerable people is open to an operator; to a key, if ``only`` names it, it is open where its role keeps lists.
+    ``only``: the permissions that a key is limited to, among those of its role; None: all of them. ``granted``:
+    stations whose register of vulnerable people is open to an operator; to a key, if ``only`` names it, it is open
+    where its role keeps lists.
     """
 
     key_id: int
@@ -90,7 +91,7 @@ class Caller:
         return stations is None or station_id in stations
 
     def may_somewhere(self, permission: Permission) -> bool:
-        """Return whether they may do this for any station, or at all where it concerns none."""
+        """Return whether they may do this for at least one station, or in general if it concerns no station."""
         return permission is Permission.SELF or self.stations(permission) != frozenset()
 
     def stations(self, permission: Permission) -> frozenset[int] | None:
@@ -111,7 +112,7 @@ class Caller:
 def caller_with_key(
     key_id: int, role: KeyRole, station_id: int | None, only: frozenset[Permission] | None = None
 ) -> Caller:
-    """Return an API key's holder; ``station_id`` None: a key for all stations; ``only``: as in ``Caller``."""
+    """Return the holder of an API key. ``station_id`` None: a key for all stations. ``only``: as in ``Caller``."""
     if station_id is not None:
         return Caller(key_id, {station_id: _OF_KEYS[role]}, only=only)
     return Caller(key_id, {}, Role.ADMIN if role is KeyRole.ADMIN else _OF_KEYS[role], only)

@@ -1,4 +1,4 @@
-"""Reason codes for how a person or delivery ended, and an English sentence for each, which pages translate."""
+"""Reason codes for the final state of a person or delivery, each with an English sentence, which pages translate."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +30,7 @@ class Reason(StrEnum):
 
 
 NOT_TRIED = frozenset({Reason.NO_CONTACT, Reason.UNUSED, Reason.PAUSED, Reason.OPTED_OUT})
-"""Nothing was sent to the person; a later chunk of the same alert may find a contact."""
+"""Reasons with which nothing was sent to the person; a later chunk of the same alert may find a contact."""
 
 SENTENCES: Mapping[Reason, str] = {
     Reason.NO_CONTACT: "No valid number or address",
@@ -53,7 +53,7 @@ SENTENCES: Mapping[Reason, str] = {
 
 
 class Why(NamedTuple):
-    """One reason. ``channel``: None if nothing was tried. ``code``: the provider's own (``smtp:5.1.1``)."""
+    """One reason. ``channel``: None if no channel was tried. ``code``: the provider's own (``smtp:5.1.1``)."""
 
     reason: Reason
     channel: ChannelName | None = None

@@ -299,7 +299,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "list-forgotten": "This list is not here any more: upload it again.",
     "signature-needed": "Write the day of the signature, and where the paper is kept.",
     "wave-unknown": "This wave is not one of the page's: look at it again.",
-    # who asks, and what for
+    # callers and their permissions
     "key-wanted": "Send an API key of this service: Authorization: Bearer tk_…",
     "token-wanted": "Send the token of your registration: Authorization: Bearer sb_…",
     "bearer-wanted": "Only Bearer is understood: Authorization: Bearer tk_…",
@@ -345,7 +345,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "link-unknown": "This link's token is unknown.",
     "map-missing": "This service has no map of that place.",
     "picture-missing": "There is no such picture.",
-    # HTTP: each kind of problem, and what there is to say more
+    # HTTP: titles of the kinds of problems, and details
     "not-json": "This is not JSON.",
     "json-syntax": "The body is not JSON: %(why)s.",
     "malformed": "This is not a request that can be read.",

@@ -1,4 +1,5 @@
-"""What the service refuses: a code, a field and parameters. Its sentence is made where it is read, in that language.
+"""Refusals of the service: a code, a field and parameters. Pages, API and commands make the sentence in the reader's
+language.
 
 ::
 
@@ -10,7 +11,7 @@
         ├── Forbidden       the key is good, and not enough
         └── NotFound        there is no such thing, or not for this caller
 
-``zones`` and ``channels`` know nothing of this: their errors have the same three attributes (``Coded``).
+``zones`` and ``channels`` do not import this: their errors have the same three attributes (``Coded``).
 
 To add a refusal: its line in ``SENTENCES``, its French in ``web/locale``, and the place that raises it. Codes are part
 of the API: they do not change. Those that only the terminal shows are in ``SETUP_SENTENCES``.
@@ -66,7 +67,7 @@ class Refused(Refusal):
 
 
 class Conflict(Refusal):
-    """The same name or key stands for something else already."""
+    """The same name or key is already used for something else."""
 
     kind = "conflict"
 
@@ -78,13 +79,13 @@ class Stale(Refusal):
 
 
 class Forbidden(Refusal):
-    """The key is good, and not enough."""
+    """The caller is known but lacks the permission."""
 
     kind = "forbidden"
 
 
 class NotFound(Refusal):
-    """There is no such thing, or not for this caller."""
+    """The thing does not exist, or this caller may not see it."""
 
     kind = "not-found"
 
@@ -104,7 +105,7 @@ ENGLISH: Reader = _English()
 
 
 def refused(error: Coded, field: str | None = None) -> Refused:
-    """Return a leaf's error as a refusal; ``field`` overrides a path that is only partial."""
+    """Return a leaf's error as a refusal; ``field`` replaces a partial path."""
     found = Refused(error.code, error.field if field is None else field)
     found.params = dict(error.params)
     return found

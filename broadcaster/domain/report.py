@@ -28,9 +28,9 @@ class ChannelReach:
 
 @dataclass(frozen=True, slots=True)
 class Further:
-    """A channel that an alert does not use. ``people``: reached by it and by none of the alert's channels.
+    """A channel that an alert does not use. ``people``: those it reaches whom none of the alert's channels reaches.
 
-    ``cost_minor``: of using it too, for everyone.
+    ``cost_minor``: the cost of using it too, for everyone.
     """
 
     people: int
@@ -39,7 +39,7 @@ class Further:
 
 @dataclass(frozen=True, slots=True)
 class SmsPreview:
-    """The SMS in one language: its segments, and the characters that make it cost more."""
+    """The SMS in one language: its segments, and the characters that raise its cost."""
 
     language: str
     text: str
@@ -50,7 +50,9 @@ class SmsPreview:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """People by what an update is to them: newly inside, told before and still inside, told before and now outside."""
+    """People by how an update concerns them: newly inside; told before and still inside; told before and
+    now outside.
+    """
 
     new: int
     still: int
@@ -59,18 +61,18 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom an alert would reach. ``people`` matched; ``reachable`` of those told now or later have a contact that it
-    uses, ``no_channel`` have none. Of the latter: ``opted_out`` unsubscribed, ``paused`` want no messages for a time,
-    ``unused`` have a contact that the alert does not use (``further``: by channel), ``no_contact`` have none at all.
+    """Whom an alert would reach. ``people`` matched; of those told now or later, ``reachable`` have a contact that it
+    uses and ``no_channel`` have none. Of the latter, ``opted_out`` unsubscribed, ``paused`` want no messages for a
+    time, ``unused`` have a contact that the alert does not use (``further``: by channel), and ``no_contact`` have no
+    contact at all.
 
-    ``registered``: people of the station's own register, exact. ``others``: estimate of everybody else, in tens;
-    ``others_fewer_than``: there may be some, fewer than this. The other figures count people like these others.
-    ``unconfirmed``: estimate of unconfirmed sign-ups, in tens; counted nowhere else.
-    ``woken``: people told now whom it wakes, as it would be over before their quiet hours are.
-    ``hearing``: about how many of these people hear of it now, later, in a digest or not at all (``hearing.Hearing``);
-    channels count those of now and later. ``seconds_to_95``: estimated time
-    until 95 % of the reachable have a first message with a provider; None if nobody is reachable. ``warnings``:
-    sentences that an operator must see.
+    ``registered``: people of the station's own register, exact. ``others``: estimate of everybody else, rounded to
+    tens; ``others_fewer_than``: there may be some, but fewer than this. The other figures include people like these
+    others. ``unconfirmed``: estimate of unconfirmed sign-ups, rounded to tens; no other figure includes them.
+    ``woken``: people told now during their quiet hours, as it would be over before these end. ``hearing``: about how
+    many of these people hear of it now, later, in a digest or not at all (``hearing.Hearing``); channels count the
+    first two. ``seconds_to_95``: estimated time until a provider has a first message for 95 % of the reachable; None if
+    nobody is reachable. ``warnings``: sentences that an operator must see.
     """
 
     people: int
@@ -102,7 +104,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One alert of a thread; ``told``: of its ``matched`` people, those who were sent it."""
+    """One alert of a thread; ``told``: those of its ``matched`` people who were sent it."""
 
     id: int
     role: Role
@@ -113,7 +115,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Seconds from acceptance of the alert; None while not reached."""
+    """Seconds from acceptance of the alert; None until the percentile is reached."""
 
     p50: float | None
     p95: float | None
@@ -124,16 +126,15 @@ class Percentiles:
 class Report:
     """Who was reached. Each of ``matched`` people is in exactly one state of ``people``.
 
-    ``unaccounted``: people without a final state, and any that the sums miss; an alert finishes only at 0.
+    ``unaccounted``: people without a final state, plus any missing from the sums; an alert finishes only at 0.
     ``channels``: deliveries by channel and state. ``stopped``: broken channels, with the reason. ``maybe_twice``:
     deliveries whose sender died while possibly sending. ``unconfirmed``: people with an unconfirmed sign-up, by state;
-    they are not among ``people``.
-    ``resolved``: everyone concerned is written down. ``waiting``: of the pending, those in their quiet hours.
-    ``digest``, ``unwanted``: people who chose to get it in a digest, or not at all; in no other figure.
-    ``answers``: people by their answer (``domain.answers.word_of``); ``help``: their requests for help. Both are those
-    of the alert's whole thread. ``again``: of an update's people, those who were told of an earlier version;
-    ``spared``: those whom it left undisturbed. ``versions``: the alerts of its thread, oldest first; empty for one
-    alone.
+    they are not among ``people``. ``resolved``: all recipients are written. ``waiting``: those of the pending who are
+    in their quiet hours. ``digest``, ``unwanted``: people who chose to get it in a digest, or not at all; no other
+    figure includes them. ``answers``: people by their answer (``domain.answers.word_of``); ``help``: their requests for
+    help. Both count the alert's whole thread. ``again``: those of an update's people who were told of an earlier
+    version; ``spared``: those whom it did not disturb. ``versions``: the alerts of its thread, oldest first; empty for
+    a single alert.
     """
 
     alert_id: int
@@ -165,7 +166,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """A person not reached. ``reasons``: per failed contact, or why none was tried."""
+    """A person not reached. ``reasons``: one per failed contact, or the reason that none was tried."""
 
     subscriber_id: int
     external_id: str | None

@@ -1,8 +1,8 @@
 """When to retire a contact for good, and when a refusal is the sender's fault.
 
-A provider's answer blames the contact, the sender, or nobody in particular. Only a statement about the contact retires
-it; or the same unexplained answer to two alerts a week apart. Neither does when many contacts of the same keeper got it
-in one alert: then the sender or the keeper is at fault, whatever the words were.
+A provider's answer blames the contact, the sender, or nobody. A contact is retired by an answer that blames it, or by
+the same unexplained answer to two alerts a week apart. Neither counts when many contacts of the same keeper got that
+answer in one alert: then the sender or the keeper is at fault, whatever the answer says.
 """
 
 from datetime import timedelta
@@ -13,7 +13,7 @@ APART = timedelta(days=7)
 
 MOST_SHARE = 0.05
 FEW = 3
-"""Up to this many refusals of one keeper are never too many: in a family's own domain, one is all."""
+"""Up to this many refusals by one keeper are never too many: a family's own domain may have a single contact."""
 
 
 class Blame(IntEnum):
@@ -26,5 +26,5 @@ class Blame(IntEnum):
 
 
 def too_many(refused: int, asked: int) -> bool:
-    """Return whether too many contacts of one keeper refused, among those asked, for all to be dead."""
+    """Return whether one keeper refused too large a share of its contacts for all of them to be dead."""
     return refused >= FEW and refused > MOST_SHARE * asked

@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 
 class Consent(StrEnum):
-    """What a second person says of a schedule: ``asked`` (still to be told of it), ``waiting``, ``approved``."""
+    """Approval of a schedule by a second person: ``asked`` (they are not notified yet), ``waiting``, ``approved``."""
 
     ASKED = "asked"
     WAITING = "waiting"
@@ -46,10 +46,10 @@ OPEN = (Outcome.MISSED, Outcome.REFUSED)
 class Schedule:
     """``message``: what to send. ``key_id``: the author's.
 
-    ``starts``: wall-clock time in ``zone``; ``rule``: RRULE (RFC 5545); ``except_on``: wall-clock times left out.
+    ``starts``: wall-clock time in ``zone``; ``rule``: RRULE (RFC 5545); ``except_on``: wall-clock times to skip.
     ``onset`` and ``lasts`` count from sending. ``reminds``: the repeated alert. ``public``: listed in the station's
     public calendar. ``reach``: people reached when it was written; ``reach_now``: shortly before it is next due.
-    ``consent``: None where nobody need approve it; ``approved_reach``: whom it reached when it was approved.
+    ``consent``: None if it needs no approval; ``approved_reach``: people reached when it was approved.
     """
 
     id: int
@@ -92,7 +92,7 @@ class Schedule:
         return self.consent not in (None, Consent.APPROVED)
 
     def outgrew(self, people: int | None) -> bool:
-        """Return whether it reaches over a quarter more people than when it was approved."""
+        """Return whether it reaches more than a quarter more people than when it was approved."""
         if self.consent is not Consent.APPROVED or people is None or self.approved_reach is None:
             return False
         return people > (1 + CHANGED_REACH) * self.approved_reach
@@ -109,9 +109,9 @@ def _changed(then: int | None, now: int | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One due time of a schedule. ``why``: what it was refused for.
+    """One due time of a schedule. ``why``: the reason for its refusal.
 
-    ``reach``: people when the schedule was written; ``reach_now``: when it was sent.
+    ``reach``: people reached when the schedule was written; ``reach_now``: when it was sent.
     """
 
     schedule_id: int

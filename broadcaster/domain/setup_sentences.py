@@ -1,6 +1,6 @@
-"""English sentence of each refusal that only operators of the service see: settings, providers, backups.
+"""English sentence of each refusal that only those who run the service see: settings, providers, backups.
 
-As ``refusal_sentences``, but no part of the API.
+Like ``refusal_sentences``, but not part of the API.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The normal form in which addresses, ids and group names are compared.
+"""Normal forms for comparing addresses, ids and group names.
 
 Unicode NFKC, without format characters (zero-width spaces copied from web pages), blanks collapsed; ``key`` also folds
 case (Unicode Standard, 3.13). Searches and slugs use ASCII letters (``folded``).
@@ -23,7 +23,7 @@ def plain(text: str) -> str:
 
 
 def key(text: str) -> str:
-    """Return the comparison key, equal for two spellings of one thing."""
+    """Return the comparison key, which is equal for two spellings of one thing."""
     folded = plain(text).casefold()
     return folded if folded.isascii() else unicodedata.normalize("NFKC", folded)
 
@@ -35,7 +35,7 @@ def counted(n: int, one: str, several: str) -> str:
 
 def folded(text: str) -> str:
     """Return a text in lower-case ASCII letters, for searches: « Ægir » becomes aegir."""
-    return anyascii(plain(text).replace("°", " ")).casefold()  # N° 3 is not a temperature
+    return anyascii(plain(text).replace("°", " ")).casefold()  # anyascii spells ° as "deg"
 
 
 def searched(text: str) -> str:

@@ -16,9 +16,10 @@ MOST_TOPICS, LONGEST_TOPIC = 20, 40
 
 
 def read_topics(given: Iterable[str], had: Mapping[str, str]) -> dict[str, str]:
-    """Read topics: each is a slug of ``TOPICS`` or ``had``, or a name. Return slug to name; "" for those of ``TOPICS``.
+    """Validate topics, each a slug of ``TOPICS`` or ``had``, or a name. Return names by slug; "" for those of
+    ``TOPICS``.
 
-    A name that ``had`` has keeps its slug. Raises ``Refused``.
+    A name in ``had`` keeps its slug. Raises ``Refused``.
     """
     slugs = {name: slug for slug, name in had.items() if name}
     ready = dict.fromkeys(TOPICS, "") | dict(had)
@@ -35,7 +36,7 @@ def read_topics(given: Iterable[str], had: Mapping[str, str]) -> dict[str, str]:
 
 
 def renamed(topics: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
-    """Return the topics with new names, by slug; slugs stay, and with them followers' choices. Raises ``Refused``."""
+    """Return the topics with new names, by slug. Slugs stay, so followers keep their choices. Raises ``Refused``."""
     found = dict(topics)
     for topic, each in names.items():
         if topic not in found:
@@ -63,11 +64,11 @@ class StationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A commune, a school or an association. ``languages``: the first is its own.
+    """A commune, a school or an association. ``languages``: its main language first.
 
     ``boundary``: GeoJSON or None. ``sea``: GeoJSON of the sea nearby, which does not count against the margin; None if
-    not determined yet. ``topics``: slug to name, from ``read_topics``. ``policies``: by
-    severity, those it set itself (``alerts.policy_of``).
+    not determined yet. ``topics``: names by slug, from ``read_topics``. ``policies``: by severity, those that the
+    station has set (``alerts.policy_of``).
     """
 
     id: int

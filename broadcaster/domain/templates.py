@@ -1,4 +1,4 @@
-"""Templates: what an alert, its update and its all-clear are written from."""
+"""Templates for an alert, its update and its all-clear."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refused
 
 BLANK = re.compile(r"\[[^\]\n]{1,60}\]")
-"""A placeholder: what stands in brackets must be filled in before it is sent."""
+"""A placeholder in brackets, which must be filled in before sending."""
 
 Texts = Mapping[str, Text]
 
@@ -19,9 +19,9 @@ Texts = Mapping[str, Text]
 class Template:
     """``name``: its slug. ``texts``, ``update``, ``all_clear``, ``events`` (what the event is called): by language.
 
-    ``channels`` None: those of the severity. ``hours``: how long the alert holds. ``territory``: the station's whole
-    territory is its area, else a circle of ``radius_m``. ``silent``: pushes make no sound. ``ppms``: offered as a
-    school's held press. ``own``: written by the station, else shipped.
+    ``channels`` None: those of the severity. ``hours``: how long the alert is in force. ``territory``: its area is the
+    station's whole territory, else a circle of ``radius_m``. ``silent``: pushes make no sound. ``ppms``: offered as a
+    hold-to-send button in a school. ``own``: written by the station, else shipped.
     """
 
     name: str
@@ -46,16 +46,16 @@ class Template:
 
     @property
     def by(self) -> tuple[ChannelName, ...]:
-        """Return the channels that it uses, by the usual policy where it names none."""
+        """Return the channels that it uses: by the usual policy if it names none."""
         return self.channels or RULES[self.severity].policy.channels
 
     @property
     def prepared(self) -> dict[str, Texts]:
-        """Return the texts that are kept with an alert for later."""
+        """Return the texts that an alert keeps for its update and its all-clear."""
         return {"update": self.update, "all_clear": self.all_clear}
 
     def to_json(self) -> dict[str, Any]:
-        """Return what is stored of it, all but its name."""
+        """Return all fields except the name, as stored."""
         content = asdict(self)
         del content["name"], content["own"]
         return content
@@ -84,7 +84,7 @@ def _said(text: Text) -> list[tuple[str, str]]:
 
 
 def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
-    """Return texts with their placeholders filled; ``blanks``: by what stands in the brackets."""
+    """Return texts with their placeholders filled; ``blanks``: values by placeholder."""
 
     def fill(said: str) -> str:
         return BLANK.sub(lambda found: blanks.get(found[0][1:-1], found[0]), said)
@@ -96,7 +96,7 @@ def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
 
 
 def still_blank(texts: Texts) -> Iterator[Refused]:
-    """Yield a refusal for each text with a placeholder that is not filled in."""
+    """Yield a refusal for each text that still has a placeholder."""
     for language, text in texts.items():
         for name, said in _said(text):
             found = BLANK.search(said)

@@ -1,4 +1,4 @@
-"""What people write by SMS: a command, or an answer to an alert, in the languages of residents' pages."""
+"""Reads people's SMS: a command, or an answer to an alert, in the languages of residents' pages."""
 
 from enum import Enum, auto
 
@@ -7,7 +7,7 @@ from broadcaster.domain.answers import HELP, RECEIVED, SAFE, of_digit
 from broadcaster.domain.spelling import searched
 
 LONGEST = 1600
-"""Characters of an incoming text that are kept."""
+"""How many characters of an incoming text are kept."""
 
 
 class Command(Enum):
@@ -39,12 +39,12 @@ _CHOICE_OF = {searched(word): each for each, words in _ANSWERS.items() for word 
 
 
 def command_in(text: str) -> Command | None:
-    """Return the command that a text is, whatever its accents, capitals and signs."""
+    """Return a text's command, ignoring accents, capitals and punctuation."""
     return _COMMAND_OF.get(searched(text))
 
 
 def choice_in(text: str, alert: Alert) -> int | None:
-    """Return the answer that a text is: a number as in calls, or a word; None for anything else."""
+    """Return a text's answer (a number as in calls, or a word); None for anything else."""
     said = searched(text)
     if len(said) == 1 and said.isdigit():
         return of_digit(alert, said)

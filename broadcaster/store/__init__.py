@@ -1,6 +1,6 @@
-"""The source of truth. SQL, and SQLAlchemy, only here.
+"""The source of truth: the only package with SQL and SQLAlchemy.
 
-``engine`` opens the database and provides transactions; each other module holds one aggregate's queries, functions
+``engine`` opens the database and provides transactions. Each other module holds one aggregate's queries: functions
 whose first argument is a ``Unit`` (one transaction).
 """
 

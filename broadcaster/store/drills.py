@@ -1,4 +1,4 @@
-"""Operators' practice: how fast they answer drills, and when they last sent one."""
+"""Operators' drills: how fast they respond, and when they last sent one."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ _ANSWERED_WITHIN = timedelta(days=1)
 
 
 class Drill(NamedTuple):
-    """``took``: from the call to the first drill alert sent by a person; None if nobody did within a day."""
+    """``took``: from the request to the first drill alert sent by a person; None if nobody sent one within a day."""
 
     station_id: int
     at: datetime

@@ -1,4 +1,4 @@
-"""Requests for help, who takes them in charge, and who is on duty for them."""
+"""Requests for help, the operators who take charge of them, and who is on duty."""
 
 import json
 import math
@@ -40,7 +40,9 @@ class HelpRequest:
 async def ask(
     unit: Unit, alert_id: int, station_id: int, subscriber_id: int, at: datetime, *, position: Position | None
 ) -> None:
-    """Record that a person asks for help. Asked again, the open request stays, and takes a position once."""
+    """Record that a person asks for help. If they ask again, the open request stays; a position is added if it has
+    none.
+    """
     mine = and_(help_requests.c.alert_id == alert_id, help_requests.c.subscriber_id == subscriber_id)
     await unit.in_turn("help", subscriber_id)
     row = (await unit.conn.execute(select(help_requests).where(mine, help_requests.c.closed_at.is_(None)))).first()
@@ -56,7 +58,7 @@ async def ask(
 
 
 async def take(unit: Unit, request_id: int, key_id: int, now: datetime) -> bool:
-    """Take a request in charge; False if somebody else has it."""
+    """Take charge of a request; return False if somebody else has."""
     done = await unit.conn.execute(
         update(help_requests)
         .where(help_requests.c.id == request_id, help_requests.c.taken_at.is_(None))
@@ -66,7 +68,7 @@ async def take(unit: Unit, request_id: int, key_id: int, now: datetime) -> bool:
 
 
 async def close(unit: Unit, request_id: int, key_id: int, now: datetime) -> bool:
-    """Close a request that was taken in charge; False if it is not, or is closed already."""
+    """Close a request; return False if nobody took charge of it, or it is already closed."""
     done = await unit.conn.execute(
         update(help_requests)
         .where(
@@ -92,8 +94,8 @@ async def by_id(unit: Unit, request_id: int) -> HelpRequest | None:
 async def listed(
     unit: Unit, station_ids: Collection[int] | None, *, alert_id: int | None = None, closed: bool, limit: int
 ) -> list[HelpRequest]:
-    """Return requests of these stations (None: of all), or of one alert: the open ones, oldest first, or the closed
-    ones, newest first.
+    """Return requests of these stations (None: all) or of one alert: open ones, oldest first, or closed ones, newest
+    first.
     """
     query = _WITH_ANSWER.limit(limit)
     if closed:
@@ -138,10 +140,10 @@ async def figures(unit: Unit, alert_id: int) -> HelpFigures:
 
 
 async def untaken(unit: Unit, before: datetime, now: datetime, limit: int) -> list[HelpRequest]:
-    """Return requests asked before then that nobody took and operators were not told of.
+    """Return requests made before then that nobody took charge of and operators were not told of.
 
-    Those of stations where nobody is on duty are due at once. A person who has said since that they are safe is not
-    among them.
+    Requests at stations where nobody is on duty are due at once. People who have since said that they are safe are left
+    out.
     """
     by_word, by_roster = duties.stations_on_duty(now)
     unanswered = help_requests.c.station_id.not_in(by_word) & help_requests.c.station_id.not_in(by_roster)
@@ -156,24 +158,24 @@ async def untaken(unit: Unit, before: datetime, now: datetime, limit: int) -> li
 
 
 async def told(unit: Unit, request_ids: Sequence[int], now: datetime) -> None:
-    """Record that all operators were told of these."""
+    """Record that all operators were told of these requests."""
     await unit.conn.execute(update(help_requests).where(help_requests.c.id.in_(request_ids)).values(told_at=now))
 
 
 async def forget_positions(unit: Unit, before: datetime) -> None:
-    """Delete the positions of requests asked before then."""
+    """Delete the positions of requests made before then."""
     old = and_(help_requests.c.asked_at < before, help_requests.c.sealed.is_not(None))
     await unit.conn.execute(update(help_requests).where(old).values(sealed=None))
 
 
 async def forget(unit: Unit, subscriber_id: int) -> None:
-    """Delete a person's positions; what remains names nobody."""
+    """Delete a person's positions; the rest identifies nobody."""
     mine = help_requests.c.subscriber_id == subscriber_id
     await unit.conn.execute(update(help_requests).where(mine).values(sealed=None))
 
 
 async def mark_of(unit: Unit, station_id: int) -> str:
-    """Return a mark of a station's open requests: it changes when one comes, is taken, or closed."""
+    """Return a mark that changes with a station's open requests: when one is made, taken or closed."""
     query = select(func.count(), func.max(help_requests.c.id), func.count(help_requests.c.taken_at)).where(
         text(f"help_requests.{OPEN_ONLY}"), help_requests.c.station_id == station_id
     )

@@ -1,4 +1,4 @@
-"""Texts that people wrote to a station by SMS, sealed; bounded in number and time."""
+"""SMS texts that people sent to a station, sealed; limited in number and age."""
 
 import json
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from broadcaster.store.tables import alerts, follows, inbox_messages, links, sta
 
 KEPT = timedelta(days=90)
 MOST = 1000
-"""Texts kept for a station; the oldest go first."""
+"""Texts kept per station; the oldest are deleted first."""
 _TWICE = timedelta(minutes=10)
-"""The same text of a number in this time is one that a provider handed over again."""
+"""The same text from a number within this time counts as a duplicate from the provider."""
 _CONTEXT = b"inbox"
 
 
 @dataclass(frozen=True, slots=True)
 class InboxText:
-    """``number``: in E.164. ``read_by``: id of the operator who has dealt with it."""
+    """``number``: E.164. ``read_by``: id of the operator who dealt with it."""
 
     id: int
     number: str
@@ -30,7 +30,9 @@ class InboxText:
 
 
 async def station_of(unit: Unit, contact_ids: Sequence[int], alert_ids: Sequence[int]) -> int | None:
-    """Return the station a text is for: of the newest alert, a followed one, else that of the last alert of all."""
+    """Return the station that a text is for: that of the newest alert to its sender, else one they follow, else that of
+    the last alert of all.
+    """
     for query in (
         select(alerts.c.station_id).where(alerts.c.id.in_(alert_ids[:1])),
         select(follows.c.station_id)
@@ -47,7 +49,7 @@ async def station_of(unit: Unit, contact_ids: Sequence[int], alert_ids: Sequence
 
 
 async def keep(unit: Unit, station_id: int, number: str, text: str, now: datetime) -> None:
-    """Keep a text, once if a provider hands it over twice; let the oldest go."""
+    """Store a text, ignoring a duplicate from the provider, and delete the oldest beyond the limit."""
     same = unit.vault.fingerprint("inbox text", f"{number}\0{text}")
     mine = inbox_messages.c.station_id == station_id
     twice = mine & (inbox_messages.c.same == same) & (inbox_messages.c.at > now - _TWICE)
@@ -69,7 +71,7 @@ async def keep(unit: Unit, station_id: int, number: str, text: str, now: datetim
 
 
 async def heard_since(unit: Unit, station_id: int, number: str, since: datetime) -> bool:
-    """Return whether a number wrote after then."""
+    """Return whether a number sent a text after then."""
     sender = inbox_messages.c.sender == unit.vault.fingerprint("inbox", number)
     query = select(inbox_messages.c.id).where(
         inbox_messages.c.station_id == station_id, sender, inbox_messages.c.at > since
@@ -91,7 +93,7 @@ async def page(unit: Unit, station_id: int, *, before: int | None, limit: int) -
 
 
 async def read(unit: Unit, station_id: int, message_id: int, key_id: int) -> bool:
-    """Mark a text as dealt with; False if there is none unread."""
+    """Mark a text as dealt with; return False if it is unknown or already marked."""
     mine = inbox_messages.c.id == message_id, inbox_messages.c.station_id == station_id
     done = await unit.conn.execute(
         update(inbox_messages).where(*mine, inbox_messages.c.read_by.is_(None)).values(read_by=key_id)
@@ -100,5 +102,5 @@ async def read(unit: Unit, station_id: int, message_id: int, key_id: int) -> boo
 
 
 async def trim(unit: Unit, now: datetime) -> None:
-    """Delete what is too old."""
+    """Delete texts that are too old."""
     await unit.conn.execute(delete(inbox_messages).where(inbox_messages.c.at < now - KEPT))

@@ -1,8 +1,8 @@
-"""Polls: one vote a person, and nothing that joins a ballot to a person.
+"""Polls: one vote per person, and nothing that links a ballot to a person.
 
-A vote waits, sealed, until its group has ten others to hide among; then voters and ballots are written in one
-transaction, the ballots shuffled and under random keys. Ten votes always stay behind until the end, so
-that the last group has ten too.
+A vote waits, sealed, until there are enough others to hide among; then voters and ballots are written in one
+transaction, the ballots shuffled and under random keys. Ten votes always stay back until the end, so that the last
+group has ten too.
 """
 
 import secrets
@@ -26,14 +26,14 @@ from broadcaster.store.tables import (
 )
 
 GROUP = 10
-"""Fewest ballots written at once, and fewest of which a result is shown."""
+"""The fewest ballots written at once, and the fewest for which a result is shown."""
 _KEY = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
     """``texts``: question and answers by language. ``alert_id``: the message that announces it. ``entitled``: how many
-    people it was for, once it is closed. ``identity``: only for who has shown who they are.
+    people could vote, once it is closed. ``identity``: only for who has shown who they are.
     """
 
     id: int
@@ -47,7 +47,7 @@ class Poll:
     identity: bool = False
 
     def text_in(self, language: str, default: str) -> tuple[str, tuple[str, ...]]:
-        """Return question and answers in a language, else in the default, else in the first."""
+        """Return question and answers in a language, else in the default one, else in the first."""
         found = self.texts.get(language) or self.texts.get(default)
         return found or next(iter(self.texts.values()))
 
@@ -95,7 +95,9 @@ async def may_vote(unit: Unit, poll: Poll, subscriber_id: int) -> bool:
 
 
 async def vote(unit: Unit, poll: Poll, subscriber_id: int, choice: int) -> bool:
-    """Take a vote; False if the person has voted. It can't be changed. Raises ``Conflict`` if the poll was closed."""
+    """Record a vote, which can't be changed. Return False if the person has voted. Raises ``Conflict`` if the poll is
+    closed.
+    """
     await unit.in_turn("poll", poll.id)
     if await unit.conn.scalar(select(polls.c.closed_at).where(polls.c.id == poll.id)) is not None:
         raise Conflict("poll-closed")
@@ -146,7 +148,7 @@ async def due(unit: Unit, now: datetime) -> list[Poll]:
 
 
 async def close(unit: Unit, poll: Poll, now: datetime) -> None:
-    """Close a poll: write its last group; fewer than ten votes in all are deleted uncounted."""
+    """Close a poll: write its last group, or delete the votes uncounted if there are fewer than ten in all."""
     await unit.in_turn("poll", poll.id)
     waiting = await _count(unit, poll_pending, poll.id)
     if waiting >= GROUP:
@@ -158,7 +160,7 @@ async def close(unit: Unit, poll: Poll, now: datetime) -> None:
 
 
 async def _write(unit: Unit, poll: Poll, n: int) -> None:
-    """Write ``n`` of the waiting votes, picked and shuffled by chance."""
+    """Write ``n`` of the waiting votes, picked at random and shuffled."""
     rows = list((await unit.conn.execute(select(poll_pending).where(poll_pending.c.poll_id == poll.id))).all())
     chance = secrets.SystemRandom()
     taken = chance.sample(rows, n)

@@ -20,12 +20,12 @@ from broadcaster.store.stations.labels import open_audience, open_label, sealed_
 from broadcaster.store.tables import api_keys, occurrences, schedules, to_micros
 
 MOST_OPEN = 500
-"""How many schedules of one station may be open at a time."""
+"""How many open schedules a station may have."""
 
 _READ_LOCKED = (
     select(schedules.c.id, schedules.c.version, schedules.c.next_at)
     .where(among(schedules.c.id, "ids"))
-    .order_by(schedules.c.id)  # two leaders wait for each other, and never both
+    .order_by(schedules.c.id)  # in this order two leaders can't deadlock
     .with_for_update()
 )
 _INSERT_OCCURRENCES = Insert(
@@ -116,7 +116,7 @@ def _occurrence(unit: Unit, row: Any) -> Occurrence:
 
 
 def _sealed_why(unit: Unit, occurrence: Occurrence) -> tuple[str | None, bytes | None]:
-    """Return the code of a refusal, and its field and figures, sealed: they may name a group."""
+    """Return the code of a refusal, with its field and parameters sealed, as they may name a group."""
     why = occurrence.why
     if why is None:
         return None, None
@@ -173,7 +173,7 @@ async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Sch
 async def page(
     unit: Unit, *, stations: Collection[int] | None, ended: bool = False, before: int | None = None, limit: int
 ) -> list[Schedule]:
-    """Return schedules, newest first; with ended ones if asked for."""
+    """Return schedules, newest first, with ended ones if asked for."""
     query = select(schedules).order_by(schedules.c.id.desc()).limit(limit)
     if stations is not None:
         query = query.where(schedules.c.station_id.in_(stations))
@@ -204,7 +204,7 @@ async def school_zones(unit: Unit) -> list[str]:
 
 
 async def soonest(unit: Unit) -> datetime | None:
-    """Return the next due time of all."""
+    """Return the earliest due time of all schedules."""
     found: datetime | None = await unit.conn.scalar(
         select(func.min(schedules.c.next_at)).where(schedules.c.next_at.is_not(None))
     )
@@ -219,7 +219,7 @@ async def due(unit: Unit, now: datetime, limit: int) -> list[Schedule]:
 
 
 async def settle(unit: Unit, plans: Sequence[Settled]) -> list[Settled]:
-    """Write occurrences with their alerts. Return those written, without any issued by others or edited meanwhile."""
+    """Write occurrences with their alerts. Return those written: others were meanwhile issued elsewhere or edited."""
     taken = await _take(unit, plans)
     there = await _there(unit, taken)
     written = [_without(plan, there) for plan in taken]
@@ -235,7 +235,7 @@ def _row_of(unit: Unit, each: Occurrence) -> tuple[Any, ...]:
 
 
 async def _take(unit: Unit, plans: Sequence[Settled]) -> list[Settled]:
-    """Move the schedules on that are unchanged since they were read, and return their plans."""
+    """Advance the schedules that are unchanged since they were read, and return their plans."""
     rows = await unit.conn.execute(_READ_LOCKED, {"ids": [plan.schedule.id for plan in plans]})
     as_read = {(row.id, row.version, row.next_at) for row in rows}
     taken = [plan for plan in plans if (plan.schedule.id, plan.schedule.version, plan.schedule.next_at) in as_read]
@@ -257,7 +257,7 @@ def _without(plan: Settled, there: set[tuple[int, datetime]]) -> Settled:
 
 
 async def _there(unit: Unit, plans: Sequence[Settled]) -> set[tuple[int, datetime]]:
-    """Return which occurrences exist already: an edit may repeat an instant."""
+    """Return which occurrences exist already, as an edit may repeat an instant."""
     ids = [plan.schedule.id for plan in plans if plan.occurrences]
     since = min((each.at for plan in plans for each in plan.occurrences), default=None)
     if since is None:
@@ -288,7 +288,7 @@ async def to_come(unit: Unit, station_ids: Sequence[int], until: datetime, limit
 
 
 async def of_alerts(unit: Unit, alert_ids: Sequence[int]) -> dict[int, Occurrence]:
-    """Return the occurrences that became these alerts, by alert."""
+    """Return the occurrences that were sent as these alerts, by alert."""
     query = select(occurrences).where(occurrences.c.alert_id.in_(alert_ids))
     return {row.alert_id: _occurrence(unit, row) for row in await unit.conn.execute(query)}
 
@@ -301,7 +301,7 @@ async def past(unit: Unit, schedule_id: int, limit: int) -> list[Occurrence]:
 
 
 async def answer(unit: Unit, occurrence: Occurrence) -> bool:
-    """Record the decision on an unsent occurrence; False if there is one already."""
+    """Record the decision on an unsent occurrence; return False if there already is one."""
     mine = and_(occurrences.c.schedule_id == occurrence.schedule_id, occurrences.c.at == occurrence.at)
     values = {
         "outcome": occurrence.outcome,
@@ -327,7 +327,7 @@ async def end_reminders(unit: Unit, alert_id: int, now: datetime) -> None:
 
 
 async def to_measure(unit: Unit, until: datetime, limit: int) -> list[Schedule]:
-    """Return schedules due before ``until`` whose reach was not recounted for that."""
+    """Return schedules due before ``until`` whose reach was not recounted for that due time."""
     anew = or_(schedules.c.reach_for.is_(None), schedules.c.reach_for != schedules.c.next_at)
     query = select(schedules).where(schedules.c.next_at.is_not(None), schedules.c.next_at <= until, anew)
     return [_schedule(unit, row) for row in await unit.conn.execute(query.order_by(schedules.c.next_at).limit(limit))]
@@ -336,7 +336,7 @@ async def to_measure(unit: Unit, until: datetime, limit: int) -> list[Schedule]:
 async def measured(unit: Unit, schedule: Schedule, reach_now: int | None) -> None:
     """Record a schedule's current reach; the first count is the baseline for later ones.
 
-    One that reaches many more than when it was approved is to be approved again.
+    A schedule that reaches many more people than when it was approved needs approval again.
     """
     values: dict[str, Any] = {"reach_now": reach_now, "reach_for": schedule.next_at}
     if schedule.reach is None:
@@ -348,7 +348,7 @@ async def measured(unit: Unit, schedule: Schedule, reach_now: int | None) -> Non
 
 
 async def to_be_told(unit: Unit, limit: int) -> list[Schedule]:
-    """Return schedules of which approvers are still to be told."""
+    """Return schedules that approvers have not been told of yet."""
     asked = schedules.c.consent == Consent.ASKED, schedules.c.ended_at.is_(None)
     return [_schedule(unit, row) for row in await unit.conn.execute(select(schedules).where(*asked).limit(limit))]
 

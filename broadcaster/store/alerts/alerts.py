@@ -17,7 +17,7 @@ from broadcaster.store.tables import alerts
 
 _CHUNK = 500
 _UNNAMED = {MsgType.CANCEL: Role.ALL_CLEAR, MsgType.UPDATE: Role.REMINDER}
-"""Roles of alerts written by a process of the version before roles."""
+"""Roles of alerts written by a process whose version had no roles yet."""
 
 
 def _alert(unit: Unit, row: Any) -> Alert:
@@ -57,7 +57,7 @@ async def add(
 
 
 async def add_resolved(unit: Unit, alert: Alert, now: datetime) -> None:
-    """Store a message of another alert's resolver, which dispatches it: nobody resolves it."""
+    """Store a message that another alert's resolver dispatches, so it is never resolved itself."""
     row = _row(unit, alert, None) | {"state": AlertState.SENDING, "resolved_at": now}
     await unit.conn.execute(alerts.insert().values(row))
 
@@ -123,8 +123,8 @@ async def page(
 ) -> list[Alert]:
     """Return alerts, newest first; ``before`` is the last id seen.
 
-    ``public_at``: only alerts active then and listed publicly (``Alert.public``). ``digests``: only daily digests,
-    which are left out otherwise, as are messages to those whom an update left outside: its account names them.
+    ``public_at``: only alerts active then and listed publicly (``Alert.public``). ``digests``: only daily digests.
+    Otherwise these are left out, as are messages to people outside an update's area, which the update's report covers.
     """
     kind = alerts.c.audience["kind"].as_string()
     listed = kind == AudienceKind.DIGEST if digests else kind.not_in((AudienceKind.DIGEST, AudienceKind.LEFT))
@@ -171,7 +171,7 @@ async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:
 
 
 async def unnamed(unit: Unit, since: datetime, limit: int) -> list[Alert]:
-    """Return alerts sent since then whose places were not looked up, newest first, among the last thousand."""
+    """Return alerts sent since then whose places were not looked up, newest first, from the last thousand."""
     newest = select(alerts.c.id).order_by(alerts.c.id.desc()).limit(1000).subquery()
     query = select(alerts).where(
         alerts.c.id.in_(select(newest.c.id)),
@@ -206,7 +206,7 @@ async def lease(unit: Unit, alert_id: int, owner: str, now: datetime, until: dat
 
 
 async def resolved(unit: Unit, alert_id: int, now: datetime) -> None:
-    """Mark an alert resolved: all its people are written."""
+    """Mark an alert resolved: all its recipients are written."""
     await unit.conn.execute(
         update(alerts).where(alerts.c.id == alert_id).values(resolved_at=now, lease_owner=None, lease_until=None)
     )

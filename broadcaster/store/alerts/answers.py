@@ -1,4 +1,4 @@
-"""People's answers to alerts: one each, the newest."""
+"""People's answers to alerts: the newest of each person."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -32,9 +32,9 @@ _CHANGE = Update(answers, ("alert_id", "subscriber_id"), ("choice", "way", "give
 async def give(
     unit: Unit, alert_id: int, subscriber_ids: Collection[int], choice: int, *, way: Way, by: int, at: datetime
 ) -> bool:
-    """Record that ``by`` answered at ``at`` for these people; return whether it is now the answer of ``by``.
+    """Record that ``by`` answered at ``at`` for these people. Return whether this is now the answer of ``by``.
 
-    An older answer, which comes late, replaces no newer one.
+    A late, older answer does not replace a newer one.
     """
     rows = await _KNOWN.rows(unit, {"alert_id": alert_id, "ids": sorted(subscriber_ids)})
     known = {subscriber_id: (old, then) for subscriber_id, old, then in rows}
@@ -53,7 +53,7 @@ async def give(
 
 
 async def of(unit: Unit, alert_id: int, subscriber_id: int) -> int | None:
-    """Return a person's choice; None without an answer."""
+    """Return a person's choice; None if they have not answered."""
     found: int | None = await unit.conn.scalar(
         select(answers.c.choice).where(answers.c.alert_id == alert_id, answers.c.subscriber_id == subscriber_id)
     )
@@ -61,7 +61,7 @@ async def of(unit: Unit, alert_id: int, subscriber_id: int) -> int | None:
 
 
 async def who_confirmed(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> list[int]:
-    """Return which of these people have answered, and need no help."""
+    """Return which of these people have answered and need no help."""
     return [row[0] for row in await _WHO.rows(unit, {"alert_id": alert_id, "ids": subscriber_ids})]
 
 
@@ -72,7 +72,9 @@ async def sums(unit: Unit, alert_id: int) -> dict[int, int]:
 
 
 async def versions(unit: Unit, alert: Alert) -> list[Alert]:
-    """Return the versions of the alert's thread, oldest first: no all-clear, nor what people left outside are told."""
+    """Return the versions of the alert's thread, oldest first, without the all-clear and messages to people outside the
+    area.
+    """
     other = {*ENDINGS, Role.LEFT}
     return [each for each in await threads.alerts_of(unit, alert) if each.role not in other]
 
@@ -83,7 +85,7 @@ async def contacts_of(unit: Unit, subscriber_id: int) -> list[int]:
 
 
 async def reached_by(unit: Unit, alert_ids: Sequence[int], contact_ids: Sequence[int]) -> set[int]:
-    """Return the people whom these alerts reached by one of these contacts: a household's shared telephone."""
+    """Return the people whom these alerts reached at one of these contacts: several may share a telephone."""
     own = select(deliveries.c.subscriber_id).where(
         deliveries.c.alert_id.in_(alert_ids), deliveries.c.contact_id.in_(contact_ids)
     )

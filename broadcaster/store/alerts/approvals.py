@@ -1,4 +1,4 @@
-"""Alerts that wait for a second person, and each station's rules for it."""
+"""Alerts waiting for a second person's approval, and each station's rules for it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -48,7 +48,7 @@ async def training_stations(unit: Unit) -> set[int]:
 
 
 async def approvers(unit: Unit, station_id: int) -> list[Operator]:
-    """Return who may approve a station's alerts, and can sign in."""
+    """Return the operators who may approve a station's alerts and can sign in."""
     known = {each.id: each for each in await operators.listed(unit, [station_id])}
     known |= {each.id: each for each in await operators.administrators(unit)}
     return [each for each in known.values() if each.comes_in and each.caller.may(Permission.APPROVE, station_id)]
@@ -57,7 +57,7 @@ async def approvers(unit: Unit, station_id: int) -> list[Operator]:
 async def add(
     unit: Unit, approval: Approval, *, idempotency_key: str | None = None, request_hash: bytes | None = None
 ) -> None:
-    """Store an alert that somebody is asked, or told, about."""
+    """Store an alert that approvers are asked or told about."""
     alert = approval.alert
     await unit.conn.execute(
         approvals.insert().values(
@@ -92,14 +92,14 @@ async def by_id(unit: Unit, number: int) -> Approval | None:
 
 
 async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Approval, bytes] | None:
-    """Return what was asked about with this key, and the hash of its request."""
+    """Return the approval requested with this idempotency key, and the hash of its request."""
     mine = approvals.c.station_id == station_id, approvals.c.idempotency_key == key
     row = (await unit.conn.execute(select(approvals).where(*mine))).one_or_none()
     return None if row is None else (_approval(unit, row), row.request_hash or b"")
 
 
 async def waiting(unit: Unit, stations: Collection[int] | None, now: datetime) -> list[Approval]:
-    """Return what waits for somebody and is not over, oldest first."""
+    """Return pending approvals that have not expired, oldest first."""
     query = select(approvals).where(approvals.c.state.in_(OPEN), approvals.c.expires_at > now)
     if stations is not None:
         query = query.where(approvals.c.station_id.in_(stations))
@@ -107,14 +107,14 @@ async def waiting(unit: Unit, stations: Collection[int] | None, now: datetime) -
 
 
 async def edit(unit: Unit, approval: Approval, message: Message, editor: int, why: str) -> bool:
-    """Keep an approver's changes, for the author to see; False if it was decided or edited meanwhile."""
+    """Store an approver's changes for the author to see. Return False if it was decided or edited meanwhile."""
     alert = replace(approval.alert, **message.content())
     changed = {"state": ApprovalState.RETURNED, "why": _sealed(unit, approval.id, why), "told_at": None}
     return await _move(unit, approval, _written(unit, alert, editor) | changed)
 
 
 async def decide(unit: Unit, approval: Approval, state: ApprovalState, actor: Actor, why: str = "") -> bool:
-    """Decide about it, once: False if it was decided or edited meanwhile."""
+    """Record the decision, once. Return False if it was decided or edited meanwhile."""
     decided: dict[str, Any] = {"state": state, "decided_by": actor.id, "decided_at": actor.at, "told_at": None}
     if why:
         decided["why"] = _sealed(unit, approval.id, why)
@@ -131,18 +131,18 @@ async def _move(unit: Unit, approval: Approval, values: dict[str, Any]) -> bool:
 
 
 async def untold(unit: Unit, limit: int) -> list[Approval]:
-    """Return those of whose state somebody is still to be told."""
+    """Return the approvals whose state has not been announced yet to the people it concerns."""
     query = select(approvals).where(approvals.c.told_at.is_(None)).order_by(approvals.c.id).limit(limit)
     return [_approval(unit, row) for row in await unit.conn.execute(query)]
 
 
 async def told(unit: Unit, approval: Approval, now: datetime) -> None:
-    """Record that those whom this state concerns were told."""
+    """Record that this state was announced."""
     await _move(unit, approval, {"told_at": now})
 
 
 async def trim(unit: Unit, before: datetime) -> None:
-    """Delete what was decided, or over, before that."""
+    """Delete approvals that were decided or expired before that."""
     await unit.conn.execute(delete(approvals).where(approvals.c.expires_at < before))
 
 

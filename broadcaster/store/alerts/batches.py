@@ -1,7 +1,7 @@
 """Batches: a few hundred deliveries of one alert by one channel, the unit that a worker leases.
 
-A leased batch belongs to one worker until the lease ends; if that worker dies, the next repeats what was not recorded.
-``done`` is set only when none of its deliveries is *queued* any more.
+A leased batch belongs to one worker until the lease ends. If that worker dies, the next one repeats deliveries without
+a recorded outcome. ``done`` is set only when none of its deliveries is *queued*.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ from broadcaster.store.tables import Instant, batches, contacts, deliveries, sub
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``by``: the provider it was leased for, where its channel has two. ``again``: to people told before."""
+    """``by``: the provider it was leased for, if its channel has two. ``again``: it goes to people told before."""
 
     id: int
     alert_id: int
@@ -34,10 +34,10 @@ class Batch:
 
 @dataclass(slots=True)  # one per message: frozen would make construction three times as slow
 class ToSend:
-    """A delivery to send: subscriber, language, address (None: it could not be opened).
+    """A delivery to send; ``address`` None: it could not be opened.
 
-    ``maybe_sent``: an earlier attempt may have arrived, by ``provider`` where the channel has two. ``answers``: the
-    message id of the mail before in its thread.
+    ``maybe_sent``: an earlier attempt may have arrived, through ``provider`` if the channel has two. ``answers``:
+    message id of the previous mail in its thread.
     """
 
     id: int
@@ -62,9 +62,9 @@ async def lease(
 ) -> Batch | None:
     """Lease a due batch; None if it is done, not due, or leased by another.
 
-    ``by``: the provider to use, for channels with two. What is taken over from a dead worker may have been sent, and is
-    marked so, with the provider. Nothing is taken over until the database has been available for as long as a lease
-    lasts: the holder could not renew it, and has outcomes to record.
+    ``by``: the provider to use, for channels with two. Deliveries taken over from a dead worker may have been sent;
+    they are marked so, with the provider. Nothing is taken over until the database has been available for the length of
+    a lease: until then the holder may have had no chance to renew its lease and record outcomes.
     """
     before = (
         await unit.conn.execute(select(batches.c.lease_owner, batches.c.by).where(batches.c.id == batch_id))
@@ -119,7 +119,7 @@ _TO_SEND = Fetch(
 async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
     """Return a batch's deliveries due now, with opened addresses.
 
-    Deliveries to a contact or subscriber erased meanwhile have an empty address.
+    The address is empty if the contact or subscriber was erased meanwhile.
     """
     rows = await _TO_SEND.rows(unit, {"batch_id": batch_id, "now": now})
     return [
@@ -146,7 +146,7 @@ async def queued(unit: Unit, batch_id: int) -> set[int]:
 
 
 def _opened(unit: Unit, fingerprint: bytes, sealed: bytes) -> str | None:
-    """Return an address; None if it does not open, so that it does not block the rest of its batch."""
+    """Return an address; None if it can't be opened, so that the rest of its batch goes on."""
     try:
         return unit.vault.open(sealed, b"contact:" + fingerprint).decode()
     except ValueError:  # includes SealBroken
@@ -154,7 +154,8 @@ def _opened(unit: Unit, fingerprint: bytes, sealed: bytes) -> str | None:
 
 
 async def _mark(unit: Unit, which: ColumnElement[bool], by: str | None) -> None:
-    """Mark the queued among these deliveries as maybe sent, by ``by`` unless a provider is recorded already.
+    """Mark those of these deliveries that are queued as maybe sent, through ``by`` unless a provider is recorded
+    already.
 
     This counts as an attempt, and the alert's report shows how many may be duplicates.
     """
@@ -178,7 +179,7 @@ async def _mark(unit: Unit, which: ColumnElement[bool], by: str | None) -> None:
 
 
 async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datetime | None:
-    """Release a batch: done when nothing is left to send, else due with its earliest delivery.
+    """Release a batch: done if nothing is left to send, else due with its earliest delivery.
 
     Return when it is due again; None when done.
     """
@@ -201,7 +202,7 @@ async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datet
 
 
 async def postpone(unit: Unit, batch_ids: Sequence[int], due_at: datetime) -> None:
-    """Put batches off until ``due_at``, whatever their deliveries say: their channel is stopped."""
+    """Postpone batches of a stopped channel until ``due_at``, even if their deliveries are due earlier."""
     await unit.conn.execute(
         update(batches)
         .where(batches.c.id.in_(batch_ids), batches.c.done.is_(False))
@@ -225,7 +226,7 @@ async def holders(unit: Unit) -> set[str]:
 
 
 async def free(unit: Unit, owners: Collection[str]) -> list[Batch]:
-    """End dead processes' leases and return the batches, now due; their messages may have been sent."""
+    """End dead processes' leases. Return their batches, which are now due; their messages may have been sent."""
     mine = batches.c.done.is_(False), batches.c.lease_owner.in_(owners)
     columns = batches.c.id, batches.c.alert_id, batches.c.channel, batches.c.rank, batches.c.by
     rows = list(await unit.conn.execute(select(*columns).where(*mine).order_by(batches.c.rank, batches.c.id)))
@@ -236,7 +237,7 @@ async def free(unit: Unit, owners: Collection[str]) -> list[Batch]:
 
 
 async def free_all(unit: Unit) -> None:
-    """End every lease, at the start of the only process. Leased deliveries may have been sent."""
+    """End every lease, when the only process starts. Leased deliveries may have been sent."""
     leased = select(batches.c.id).where(batches.c.done.is_(False), batches.c.lease_owner.is_not(None))
     for by in list(await unit.conn.scalars(leased.with_only_columns(batches.c.by).distinct())):
         await _mark(unit, deliveries.c.batch_id.in_(leased.where(batches.c.by.is_not_distinct_from(by))), by)
@@ -263,7 +264,7 @@ async def due(unit: Unit, now: datetime, limit: int) -> list[Batch]:
 
 
 async def hasten(unit: Unit, alert_id: int, now: datetime) -> None:
-    """Make the rest of an alert due now: it sends no more, and its report must close."""
+    """Make an ended alert's remaining batches due now: nothing more is sent, and its report must close."""
     unfinished = batches.c.alert_id == alert_id, batches.c.done.is_(False)
     theirs = deliveries.c.batch_id.in_(select(batches.c.id).where(*unfinished))
     await unit.conn.execute(

@@ -1,4 +1,4 @@
-"""Details of a report beyond its sums: reasons, sender, moments."""
+"""Details of a report that its sums do not hold: reasons, sender, first and last times."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _FAILURES = [state for state in DeliveryState if state.failure]
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """When the first and the last person were sent to, and when a first message was known to have arrived."""
+    """When the first and the last person were sent a message, and when the first message was known to have arrived."""
 
     first_at: datetime | None
     last_at: datetime | None
@@ -66,7 +66,7 @@ async def moments(unit: Unit, alert_id: int) -> Moments:
 
 
 async def failures(unit: Unit, alert_id: int) -> list[Failure]:
-    """Return an alert's failures by channel, reason and provider's code; most first."""
+    """Return an alert's failures by channel, reason and provider's code, most frequent first."""
     kind = deliveries.c.channel, deliveries.c.state, deliveries.c.reason, deliveries.c.code
     rows = await unit.conn.execute(
         select(*kind, func.count().label("n"))
@@ -94,7 +94,7 @@ async def glances(unit: Unit, alert_ids: Sequence[int]) -> dict[int, dict[Person
 
 
 async def sender_of(unit: Unit, alert_id: int) -> str | None:
-    """Return the label of the sender's key; None without one, as on the command line."""
+    """Return the label of the sender's key; None if there is no key, as on the command line."""
     row = (
         await unit.conn.execute(
             select(api_keys).join(alerts, alerts.c.key_id == api_keys.c.id).where(alerts.c.id == alert_id)

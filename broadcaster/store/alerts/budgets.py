@@ -1,4 +1,4 @@
-"""What a station's alerts have used of its budgets: SMS and called telephones, counted as messages."""
+"""How much of its budgets a station's alerts have used, in SMS and called telephones."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from broadcaster.store.tables import alert_counts, alerts, stations
 
 @dataclass(frozen=True, slots=True)
 class Exceeded:
-    """A budget that is used up: ``used`` of ``most`` messages, in this month or (not ``month``) by one alert."""
+    """An exhausted budget: ``used`` of ``most`` messages, in this month or (not ``month``) by one alert."""
 
     channel: ChannelName
     month: bool
@@ -28,9 +28,9 @@ class Exceeded:
 
 
 async def allowance(unit: Unit, alert: Alert, now: datetime) -> dict[int, int]:
-    """Return how many messages an alert may still send, by the number of the channels that are limited for it.
+    """Return how many messages an alert may still send, by channel number, for channels with a limit.
 
-    An actual severe or extreme alert is never limited. Alerts of one station are counted in turn.
+    Actual severe or extreme alerts have no limit. A lock serializes the counts of one station.
     """
     if alert.severity in GRAVE and alert.status is Status.ACTUAL:
         return {}
@@ -44,7 +44,7 @@ async def allowance(unit: Unit, alert: Alert, now: datetime) -> dict[int, int]:
 
 
 async def exceeded(unit: Unit, station_id: int, alert_id: int | None, now: datetime) -> list[Exceeded]:
-    """Return the budgets of a station that are used up: the month's, and an alert's."""
+    """Return a station's exhausted budgets: the month's, and an alert's."""
     budgets, month = await _of_station(unit, station_id, now)
     if budgets == Budgets():
         return []
@@ -67,7 +67,9 @@ async def _of_station(unit: Unit, station_id: int, now: datetime) -> tuple[Budge
 async def _used(
     unit: Unit, station_id: int, alert_id: int | None, since: datetime | None = None
 ) -> Counter[ChannelName]:
-    """Count the messages of an alert, or of all a station's since then; withdrawn and stopped ones are left out."""
+    """Count the messages of an alert, or of all of a station's alerts since then, without withdrawn and
+    stopped ones.
+    """
     query = (
         select(alert_counts.c.subject, func.sum(alert_counts.c.n))
         .join(alerts, alerts.c.id == alert_counts.c.alert_id)

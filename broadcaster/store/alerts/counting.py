@@ -1,4 +1,4 @@
-"""Maintained sums, so that a report of a million people reads as fast as one of ten."""
+"""Maintained sums, so that a report on a million people is read as fast as one on ten."""
 
 from collections import Counter
 
@@ -11,20 +11,22 @@ from broadcaster.store.tables import alert_counts, alert_latencies
 
 PEOPLE = "people"
 UNCONFIRMED = "unproven"
-"""Subject of people with an unconfirmed sign-up, counted apart. (The column holds ten letters.)"""
+"""Subject of people with an unconfirmed sign-up, who are counted separately. (The column holds ten letters.)"""
 ACCEPTED = "accepted"
 DELIVERED = "delivered"
 TWICE = "twice"
 """Subject of the sum, under state 1, of deliveries whose sender died while possibly sending."""
 
 CHOSEN = "chosen"
-"""Subject of people who want no such alert, or a digest, by state: in no other sum."""
+"""Subject of people who want no such alert, or a digest, by state; no other sum includes them."""
 AGAIN = "again"
 """Subject of the sum, under state 1, of an update's people who were told of an earlier version."""
 ANSWERS = "answers"
-"""Subject of people's answers, by choice (``domain.answers``); of a thread, under its first alert."""
+"""Subject of people's answers, by choice (``domain.answers``); the sums of a thread belong to its first alert."""
 FOLLOWING = "following"
-"""Subject of the sum, under state 0, of people for whom a further step may follow: the alert is not finished."""
+"""Subject of the sum, under state 0, of people for whom a further step may follow; until it is 0 the alert is
+unfinished.
+"""
 WAITING = "waiting"
 """Subject of the sum, under state 1, of people in their quiet hours."""
 

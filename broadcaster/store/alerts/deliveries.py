@@ -1,4 +1,4 @@
-"""Read queries of deliveries."""
+"""Queries that read deliveries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ async def by_provider_id(unit: Unit, provider_id: str) -> int | None:
 
 
 class Reached(NamedTuple):
-    """Whom a delivery is for, and by which contact; ``channel`` is its number."""
+    """The recipient and contact of a delivery; ``channel`` is a channel number."""
 
     alert_id: int
     subscriber_id: int
@@ -104,20 +104,20 @@ class Reached(NamedTuple):
 
 
 async def person_of(unit: Unit, delivery_id: int) -> Reached | None:
-    """Return whom a delivery is for; None for an unknown one."""
+    """Return the recipient of a delivery; None if the delivery is unknown."""
     columns = deliveries.c.alert_id, deliveries.c.subscriber_id, deliveries.c.contact_id, deliveries.c.channel
     row = (await unit.conn.execute(select(*columns).where(deliveries.c.id == delivery_id))).one_or_none()
     return None if row is None else Reached(*row)
 
 
 async def told_again(unit: Unit, delivery_id: int) -> bool:
-    """Return whether a delivery is an update to somebody who was told of an earlier version."""
+    """Return whether a delivery sends an update to a person told of an earlier version."""
     query = select(batches.c.again).join(deliveries, deliveries.c.batch_id == batches.c.id)
     return bool(await unit.conn.scalar(query.where(deliveries.c.id == delivery_id)))
 
 
 class Lately(NamedTuple):
-    """A delivery of an alert that is in force, or was until lately."""
+    """A delivery of an alert that is in force, or was until recently."""
 
     id: int
     alert_id: int
@@ -126,7 +126,7 @@ class Lately(NamedTuple):
 
 
 async def lately_to(unit: Unit, contact_ids: Sequence[int], now: datetime, since: datetime) -> list[Lately]:
-    """Return what was sent to these contacts of alerts in force at ``now``, newest first; then of those over after
+    """Return deliveries to these contacts, newest first: of alerts in force at ``now``, then of those that ended after
     ``since``.
     """
     if not contact_ids:

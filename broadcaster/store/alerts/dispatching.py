@@ -1,4 +1,4 @@
-"""Write an alert's recipients and their deliveries, before anything is sent."""
+"""Writes an alert's recipients and their deliveries before anything is sent."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -77,13 +77,13 @@ async def write_chunk(
     """Write recipients, deliveries and batches for those of ``subscriber_ids`` without any; publish the batches.
 
     ``since``: start of their latency. ``batch_sizes``: by channel number. A contact shared by two people gets one
-    delivery, which counts for both. ``usual``: wishes of people who chose nothing, for an alert that may wait. Return
-    how many people are new to the alert.
+    delivery, which counts for both. ``usual``: default wishes of people who chose nothing, for an alert that may wait.
+    Return how many people are new to the alert.
     """
     await unit.in_turn("dispatch", alert.id)
     if alert.role is Role.LEFT:
         await threads.hold(unit, alert)
-        if await alert_rows.is_cancelled(unit, alert.id):  # only those who wait: its account closes with them
+        if await alert_rows.is_cancelled(unit, alert.id):  # only those waiting: its report closes with them
             subscriber_ids = await _waiting_of(unit, alert, subscriber_ids)
     known = {
         row.subscriber_id: row for row in await unit.conn.execute(_KNOWN, {"alert_id": alert.id, "ids": subscriber_ids})
@@ -99,7 +99,7 @@ async def write_chunk(
     thread = None if alert.role is Role.FIRST else await threads.of(unit, alert)
     told = await told_before.these(unit, alert, thread, [*new, *again])
     paused, unconfirmed = await planning.special(unit, [*new, *again], now)
-    paused -= told  # what was told is updated and ended, whatever their settings since
+    paused -= told  # people told of it get its updates and ending, even if their settings changed since
     willing = [each for each in [*new, *again] if each not in paused]
     heard = {} if usual is None else await told_before.hearing(unit, alert, willing, usual, now, told=told)
     now_told = [each for each in [*new, *again] if each not in heard]
@@ -107,7 +107,7 @@ async def write_chunk(
     spared: set[int] = set()
     if thread is not None and told:
         reachable, spared = await told_before.as_before(unit, alert, thread, told, reachable)
-    if alert.role is Role.LEFT:  # the household's telephone told them of the update
+    if alert.role is Role.LEFT:  # they got the update at the household's telephone
         now_told, spared = [each for each in now_told if each not in spared], set()
     reasons = lacking | dict.fromkeys(paused, Reason.PAUSED)
     planned = [each for each in now_told if each not in again or each in reachable or each in waiting]

@@ -1,4 +1,6 @@
-"""Take a due row of an alert's further steps, in one transaction: a crash neither repeats nor leaves out a person."""
+"""Takes a due row of an alert's further steps in one transaction, so that a crash neither repeats nor
+skips a person.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -37,7 +39,7 @@ _GO_ON = Update(recipients, _KEY, ("next_round", "enough"))
 async def take(
     unit: Unit, due: Due, now: datetime, *, batch_sizes: Mapping[int, int], usual: Wishes | None = None
 ) -> bool:
-    """Tell the people of a row by its round, if it is still for them, and plan their next one.
+    """Send a row's round to those of its people for whom it still applies, and plan their next one.
 
     If the alert is over, or its escalation was stopped, nothing more follows for them. ``batch_sizes``, ``usual``: as
     for ``dispatching.write_chunk``. Return False if the row was taken before.
@@ -92,7 +94,7 @@ async def take(
 async def _reachable(
     unit: Unit, alert: Alert, subscriber_ids: list[int], usual: Wishes | None, now: datetime
 ) -> Contacts:
-    """Return the contacts of those who are neither paused nor in their quiet hours now."""
+    """Return the contacts of people who are neither paused nor in their quiet hours now."""
     paused, _ = await planning.special(unit, subscriber_ids, now)
     heard = {} if usual is None else await wishes.hearing(unit, alert, subscriber_ids, usual, now)
     theirs, _ = await planning.contacts_of(
@@ -102,14 +104,14 @@ async def _reachable(
 
 
 async def _repeat(unit: Unit, alert: Alert, theirs: Contacts, now: datetime) -> set[int]:
-    """Send once more to these contacts; return whom that concerns."""
+    """Send again to these contacts; return the people concerned."""
     contact_ids = {contact_id for each in theirs.values() for contact_id, _ in each}
     again = await tracking.repeat(unit, alert.id, contact_ids, now)
     return {each for each, contacts in theirs.items() if any(contact_id in again for contact_id, _ in contacts)}
 
 
 async def _write_people(unit: Unit, alert: Alert, plan: Plan, repeated: set[int]) -> None:
-    """Write how people stand; of those ``repeated``, who are written already, only what follows."""
+    """Write people's states. For those ``repeated``, whose state is already written, only their next round."""
     await _GO_ON.run(
         unit,
         [

@@ -1,7 +1,7 @@
-"""Further steps of alerts, as rows: whom a round may have to tell, and when. A row is some hundred people.
+"""Further steps of alerts, as rows of a few hundred people each: who may get a round, and when.
 
-``recipients.next_round`` says which round is next for a person; rows of other rounds pass them over. So a person may
-be on several rows, and the later ones find nothing to do.
+``recipients.next_round`` is the next round of a person; rows of other rounds skip that person. So a person may be in
+several rows, and the later ones find nothing to do.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from broadcaster.store.tables import alerts, escalations
 
 
 class RowState(IntEnum):
-    """``SKIPPING``: the round sends nothing, and its people wait for the next."""
+    """``SKIPPING``: the round sends nothing, and its people wait for the next one."""
 
     WAITING = 0
     SKIPPING = 1
@@ -26,7 +26,7 @@ class RowState(IntEnum):
 
 
 class Due(NamedTuple):
-    """A row. ``began_at``: when its people were first told."""
+    """A due row. ``began_at``: when its people were first told."""
 
     id: int
     alert_id: int
@@ -49,7 +49,9 @@ _WAITS = escalations.c.state == RowState.WAITING
 
 
 async def plan(unit: Unit, alert: Alert, people: Mapping[int, Iterable[int]], began_at: datetime) -> None:
-    """Write rows for people by their next round, each due at its time, but at the end of escalation at the latest."""
+    """Write rows for people by their next round, each due at the round's time or the end of escalation, whichever is
+    first.
+    """
     rounds, ends_at = alert.rounds, alert.escalates_until
     shared = {"alert_id": alert.id, "rank": alert.rank, "began_at": began_at}
     due = {number: began_at + timedelta(seconds=rounds[number].after_s) for number in sorted(people)}
@@ -82,7 +84,7 @@ async def due(unit: Unit, now: datetime) -> Due | None:
 
 
 async def take(unit: Unit, row_id: int) -> Due | None:
-    """Mark a row done, and return it as it was; None if it was done before."""
+    """Mark a row done and return it unchanged; None if it was already done."""
     mine = escalations.c.id == row_id
     found = _due((await unit.conn.execute(select(escalations).where(mine, _OPEN))).one_or_none())
     done = await unit.conn.execute(update(escalations).where(mine, _OPEN).values(state=RowState.DONE, people=[]))
@@ -107,7 +109,9 @@ async def soonest(unit: Unit, alert_id: int) -> NextRound | None:
 
 
 async def hasten(unit: Unit, alert_id: int, now: datetime, *, number: int | None = None, skip: bool = False) -> bool:
-    """Make an alert's rows due now, or only those of a round; return whether there were any. ``skip``: skip it."""
+    """Make an alert's rows due now, or only those of a round. Return whether there were any. ``skip``:
+    skip the round.
+    """
     which = [escalations.c.alert_id == alert_id, _WAITS]
     if number is not None:
         which.append(escalations.c.round == number)
@@ -117,7 +121,7 @@ async def hasten(unit: Unit, alert_id: int, now: datetime, *, number: int | None
 
 
 async def stop(unit: Unit, alert_id: int, now: datetime) -> bool:
-    """Take no further step of an alert; return False if it was stopped before, or nothing was left."""
+    """Stop an alert's escalation. Return False if it was already stopped, or no row was left."""
     still = alerts.c.id == alert_id, alerts.c.stopped_at.is_(None)
     done = await unit.conn.execute(update(alerts).where(*still).values(stopped_at=now))
     return await hasten(unit, alert_id, now) and done.rowcount == 1

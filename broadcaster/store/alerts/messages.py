@@ -1,4 +1,4 @@
-"""Messages, as alerts, schedules and questions of reach hold them."""
+"""Messages as stored with alerts, schedules and approvals, and as sent to the process that computes reach."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -13,7 +13,7 @@ from zones import Area
 
 
 def read_message(said: Mapping[str, Any], audience: Audience) -> Message:
-    """Read what ``Message.to_json`` returned, or a row with these columns."""
+    """Read the output of ``Message.to_json``, or a row with these columns."""
     return Message(
         status=Status(said["status"]),
         severity=Severity(said["severity"]),

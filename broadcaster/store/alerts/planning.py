@@ -1,4 +1,4 @@
-"""Which contacts people are told by, and the deliveries and batches for them."""
+"""Plans the contacts by which people are told, and writes the deliveries and batches for them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -80,8 +80,8 @@ Contacts = Mapping[int, Sequence[tuple[int, int]]]
 
 @dataclass
 class Plan:
-    """What to write for some people. ``by_channel``: (subscriber, contact) of each new delivery. ``told``: those who
-    were told of an earlier version. ``over_budget``: (channel, subscriber, contact) of those that a budget stops.
+    """What to write for some people. ``by_channel``: (subscriber, contact) of each new delivery. ``told``: the people
+    told of an earlier version. ``over_budget``: (channel, subscriber, contact) of the deliveries that a budget stops.
     """
 
     told: set[int] = field(default_factory=set)
@@ -93,7 +93,7 @@ class Plan:
     over_budget: list[tuple[int, int, int]] = field(default_factory=list)
 
     def messages(self, alert_id: int) -> Counter[tuple[int, str, int]]:
-        """Return the changes of the sums by the new deliveries."""
+        """Return how the new deliveries change the sums."""
         found = Counter(
             {
                 (alert_id, str(CHANNELS[n]), int(DeliveryState.QUEUED)): len(pairs)
@@ -106,13 +106,13 @@ class Plan:
 
     @property
     def failed(self) -> set[int]:
-        """Return the people whom nothing sent so far can reach, while something follows."""
+        """Return the people whom nothing sent so far can reach, but for whom a further round follows."""
         return {each for each, person in self.people.items() if person.all_failed}
 
     def by_next_round(
         self, *, only: Collection[int] | None = None, without: Collection[int] = ()
     ) -> dict[int, list[int]]:
-        """Return people by the round that follows for them."""
+        """Return people by their next round."""
         found: defaultdict[int, list[int]] = defaultdict(list)
         for each in self.people if only is None else only:
             number = self.people[each].next_round
@@ -124,7 +124,7 @@ class Plan:
 async def contacts_of(unit: Unit, alert: Alert, subscriber_ids: Collection[int]) -> tuple[Contacts, dict[int, Reason]]:
     """Return working contacts of the alert's channels that the station may use.
 
-    And why others have none: they opted out, or have one that the alert does not use.
+    Also return why other people have none: they opted out, or have a contact that the alert does not use.
     """
     wanted = {CHANNEL_NUMBER[name] for name in alert.channels}
     rows = await _CONTACTS.rows(unit, {"station_id": alert.station_id, "ids": subscriber_ids})
@@ -157,7 +157,7 @@ async def plan_first(
     reasons: Mapping[int, Reason],
     now: datetime,
 ) -> Plan:
-    """Plan the first messages of people: those of the first round by which each can be told.
+    """Plan people's first messages: for each person, those of the first round that can reach them.
 
     ``reasons``: why people have no contact.
     """
@@ -166,7 +166,9 @@ async def plan_first(
 
     @cache
     def way(usable: frozenset[int]) -> tuple[int | None, int | None, PersonState]:
-        """Return the first round for people with these channels, the one after it, and when they need none."""
+        """Return the first round for people with these channels, the one after it, and the state in which no round
+        follows.
+        """
         first = next_round(rounds, -1, usable, PersonState.PENDING)
         if first is None or now >= alert.escalates_until:
             return first, None, PersonState.ACKNOWLEDGED
@@ -185,12 +187,12 @@ async def plan_first(
 
 
 def in_round(theirs: Sequence[tuple[int, int]], channels: Collection[str]) -> list[tuple[int, int]]:
-    """Return those of a person's contacts that are of these channels."""
+    """Return a person's contacts of these channels."""
     return [each for each in theirs if CHANNELS[each[1]] in channels]
 
 
 async def assign(unit: Unit, alert: Alert, plan: Plan, theirs: Contacts, now: datetime) -> None:
-    """Plan a delivery to each of these contacts; one that has its delivery already is shared.
+    """Plan a delivery to each of these contacts; an existing delivery to a contact is shared.
 
     Counts them in the ``plan``'s people.
     """
@@ -231,7 +233,7 @@ async def assign(unit: Unit, alert: Alert, plan: Plan, theirs: Contacts, now: da
 
 
 async def write(unit: Unit, alert: Alert, plan: Plan, batch_sizes: Mapping[int, int], now: datetime) -> None:
-    """Write the planned deliveries in batches, which are announced, and the shares. ``batch_sizes``: by channel."""
+    """Write and announce the planned deliveries in batches, and write the shares. ``batch_sizes``: by channel."""
     batched: list[tuple[int | str, int]] = []
     for channel, everyone in sorted(plan.by_channel.items()):
         size = batch_sizes[channel]

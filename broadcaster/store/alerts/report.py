@@ -1,4 +1,4 @@
-"""An alert's report, from the sums; and the people not reached."""
+"""An alert's report, read from the sums, and the people not reached."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -81,7 +81,7 @@ async def report(unit: Unit, alert: Alert) -> Report:
 
 
 async def versions_of(unit: Unit, alert: Alert) -> tuple[Version, ...]:
-    """Return the alerts of a thread and their people, oldest first; none for an alert alone."""
+    """Return the alerts of a thread with their numbers of people, oldest first; empty for a single alert."""
     thread = (await threads.of(unit, alert)).all
     if len(thread) == 1:
         return ()
@@ -138,7 +138,7 @@ async def unreached(
 
 
 async def unsettled(unit: Unit, alert_id: int) -> int:
-    """Return the number of an alert's deliveries unsent or under way."""
+    """Return the number of an alert's deliveries that are unsent or in progress."""
     sums = await counting.of(unit, alert_id)
     return sum(by_state.get(DeliveryState.QUEUED, 0) for subject, by_state in sums.items() if subject in CHANNELS)
 

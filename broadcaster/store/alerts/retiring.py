@@ -1,4 +1,4 @@
-"""Permanent refusals: counted per keeper of contacts, judged when their alert is finished.
+"""Permanent refusals: counted per keeper of contacts, and judged when their alert is finished.
 
 The rule is in ``broadcaster.domain.retirement``. A push service's answer and a STOP concern one contact by definition
 (RFC 8030, section 7.3) and count at once.
@@ -30,7 +30,9 @@ _CONTEXT = b"keeper:"
 
 
 class _State(IntEnum):
-    """``KEPT``: an unexplained refusal, until it repeats. ``SPARED``: too many got it to be true."""
+    """``KEPT``: an unexplained refusal, kept until it repeats. ``SPARED``: too many contacts got it for
+    all to be dead.
+    """
 
     OPEN = 0
     KEPT = 1
@@ -71,7 +73,7 @@ _KEEP = text(
 async def take(
     unit: Unit, rows: Mapping[int, Mapping[str, Any]], outcomes: Sequence[Outcome], moves: Sequence[Move]
 ) -> tuple[set[int], set[int]]:
-    """Record what ``outcomes`` say of contacts and keepers.
+    """Record what ``outcomes`` say about contacts and keepers.
 
     Return the alerts with refusals to judge, and the contacts retired already.
     """
@@ -114,7 +116,7 @@ async def _count(
                 "at": 0 if outcome is None else to_micros(outcome.at),
             }
         )
-    if counted:  # in one order, so that concurrent groups do not deadlock
+    if counted:  # always in the same order, so that concurrent groups do not deadlock
         await unit.conn.execute(_COUNT, sorted(counted, key=lambda row: (row["alert_id"], row["keeper"])))
 
 
@@ -147,7 +149,7 @@ async def _keep(
                 "code": code,
                 "at": to_micros(outcome.at),
             }
-    if kept:  # those not erased, nor to be before this commits
+    if kept:  # locked: contacts that still exist, and can't be erased before this commits
         there = select(contact_rows.c.id).where(among(contact_rows.c.id, "ids")).order_by(contact_rows.c.id)
         ids = {"ids": sorted({contact_id for contact_id, _ in kept})}
         left = set(await unit.conn.scalars(there.with_for_update(read=True, key_share=True), ids))

@@ -1,4 +1,4 @@
-"""Each person's standing in an alert, updated with their deliveries."""
+"""Each person's state and sums in an alert, updated with their deliveries."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -61,10 +61,10 @@ class _Standing:
     followed: bool
 
     def take(self, move: Move, latencies: Counter[tuple[int, str, int]]) -> None:
-        """Apply a move; record the latency of each step reached for the first time."""
+        """Apply a move, and record the latency of each step reached for the first time."""
         self.person.moved(move.old, move.new)
         if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED:
-            self.unconfirmed = False  # as ``store.welcomes`` records it from now on
+            self.unconfirmed = False  # as ``store.people.welcomes`` records it from now on
         if not move.new.held:
             if move.new.failure:
                 failed = Why(move.outcome.reason or move.new.reason, CHANNELS[move.channel], move.outcome.code)
@@ -73,7 +73,7 @@ class _Standing:
         self._seen(move.alert_id, to_micros(move.outcome.at), latencies, surely=move.new >= DeliveryState.DELIVERED)
 
     def acknowledge(self, alert_id: int, at: int, latencies: Counter[tuple[int, str, int]]) -> None:
-        """Record that the person confirmed the alert, whatever became of its messages."""
+        """Record that the person confirmed the alert, regardless of the state of its messages."""
         self.person.settle(DeliveryState.ACKNOWLEDGED)
         self._seen(alert_id, at, latencies, surely=True)
 
@@ -91,7 +91,7 @@ _Key = tuple[int, int]
 
 
 async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[int, str, int]]) -> None:
-    """Apply ``moves`` to the people they concern, and add the changes of the sums to ``deltas``."""
+    """Apply ``moves`` to the people they concern, and add the changes in the sums to ``deltas``."""
     if not moves:
         return
     sharers = await _sharers(unit, moves)
@@ -108,7 +108,9 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
 
 
 async def acknowledge(unit: Unit, alert_ids: Collection[int], subscriber_ids: Collection[int], now: datetime) -> None:
-    """Record that these people confirmed these alerts; those who are not in one, or chose not to be, are ignored."""
+    """Record that these people confirmed these alerts; people who are not recipients, or chose not to be,
+    are ignored.
+    """
     concerned = {alert_id: set(subscriber_ids) for alert_id in alert_ids}
     there = {
         key: each
@@ -152,7 +154,7 @@ async def _write(unit: Unit, there: "Mapping[_Key, _Standing]", deltas: Counter[
 
 
 async def _move_on(unit: Unit, there: "Mapping[_Key, _Standing]", now: datetime) -> None:
-    """Let the next round follow at once for people whom nothing sent so far can reach."""
+    """Start the next round at once for people whom nothing sent so far can reach."""
     failed: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     began_at: dict[int, int] = {}
     for (alert_id, subscriber_id), standing in there.items():
@@ -165,7 +167,7 @@ async def _move_on(unit: Unit, there: "Mapping[_Key, _Standing]", now: datetime)
 
 
 async def _sharers(unit: Unit, moves: Sequence[Move]) -> dict[_Key, list[int]]:
-    """Return, by (alert, contact), the others who share it."""
+    """Return, by (alert, contact), the other people who share that contact."""
     contacts: defaultdict[int, set[int]] = defaultdict(set)
     for move in moves:
         contacts[move.alert_id].add(move.contact_id)
@@ -185,7 +187,7 @@ async def _load(unit: Unit, moves: Sequence[Move], sharers: Mapping[_Key, Sequen
 
 
 async def _load_all(unit: Unit, concerned: Mapping[int, Collection[int]]) -> dict[_Key, _Standing]:
-    """Return the standings, locked, by (alert, subscriber); ``concerned``: whose, by alert."""
+    """Lock and return the standings by (alert, subscriber); ``concerned``: subscribers by alert."""
     found: dict[_Key, _Standing] = {}
     for alert_id, ids in sorted(concerned.items()):
         rows = await _LOAD.rows(unit, {"alert_id": alert_id, "ids": sorted(ids)})

@@ -1,6 +1,6 @@
-"""An alert's thread: its versions, who knows of it now, and what ended it.
+"""An alert's thread: its versions, who is informed of it now, and what ended it.
 
-Somebody knows of it who was told of a version, and was not told since that it no longer applies where they are.
+A person is informed if they were told of a version and not told since that it no longer applies to them.
 """
 
 from collections.abc import Collection, Sequence
@@ -42,7 +42,7 @@ _LEFT = select(recipients.c.subscriber_id).where(
         ),
     ),
 )
-# Their message may have arrived, and no provider confirmed it.
+# Their message may have arrived, though no provider confirmed it.
 _MAYBE = (
     among(deliveries.c.alert_id, "versions"),
     deliveries.c.state != DeliveryState.QUEUED,
@@ -81,9 +81,9 @@ _GONE_OF_THESE = _only(_LEFT)
 
 
 class Thread(NamedTuple):
-    """Ids of a thread's alerts, ascending: all, those that say what to do, those that say that it does not apply.
+    """Ids of a thread's alerts, ascending: all; those that say what to do; those that say that it does not apply.
 
-    ``open``: those that may still send. The ending, if any, is in none but the first.
+    ``open``: those that may still send. The ending, if any, is only in the first.
     """
 
     all: tuple[int, ...]
@@ -111,7 +111,7 @@ async def alerts_of(unit: Unit, alert: Alert) -> list[Alert]:
 
 
 async def informed(unit: Unit, thread: Thread, ids: Sequence[int] | None = None) -> NDArray[np.int64]:
-    """Return who knows of an alert, ascending; ``ids``: only these. It may await only the unit's connection."""
+    """Return who is informed of an alert, ascending; ``ids``: only these people. Awaits only the unit's connection."""
     given = {"versions": thread.versions, "left": thread.left, "ids": ids}
     told, gone = (_EVERYBODY, _GONE) if ids is None else (_OF_THESE, _GONE_OF_THESE)
     found = np.unique(np.concatenate([(await each.read(unit, given))[0] for each in told]))
@@ -121,16 +121,16 @@ async def informed(unit: Unit, thread: Thread, ids: Sequence[int] | None = None)
 
 
 async def reached(unit: Unit, alert: Alert, thread: Thread, contact_ids: Collection[int]) -> dict[int, tuple[int, int]]:
-    """Return, by contact, (alert, delivery) of the last message of the thread before ``alert`` that reached it."""
+    """Return, by contact, (alert, delivery) of the thread's last message before ``alert`` that reached the contact."""
     earlier = [each for each in thread.all if each < alert.id]
     rows = await _REACHED.rows(unit, {"thread": earlier, "contacts": contact_ids})
     return {contact_id: (alert_id, delivery_id) for contact_id, alert_id, delivery_id in sorted(rows)}
 
 
 async def follow(unit: Unit, alert: Alert, by: Alert, now: datetime) -> tuple[int, ...]:
-    """Let ``by`` replace a thread's current version ``alert``: nothing before it sends any more.
+    """Make ``by`` replace a thread's current version ``alert``: earlier alerts stop sending.
 
-    Return the ids that ended. The caller holds the thread (``hold``).
+    Return the ids that ended. The caller must ``hold`` the thread.
     """
     await unit.conn.execute(update(alerts).where(alerts.c.id == alert.id).values(followed_by=by.id))
     thread = await of(unit, alert)
@@ -144,14 +144,15 @@ async def follow(unit: Unit, alert: Alert, by: Alert, now: datetime) -> tuple[in
 
 
 async def hold(unit: Unit, alert: Alert) -> None:
-    """Let nobody else update or end this thread until the transaction ends."""
+    """Lock this thread against other updates and endings until the transaction ends."""
     await unit.in_turn("thread", alert.first_id)
 
 
 async def current(unit: Unit, alert: Alert) -> Alert:
-    """Return the version of an alert's thread that holds now, or held last; or what ended it.
+    """Return the current (or last) version of an alert's thread, or the alert that ended it.
 
-    For a version, what followed it. For a reminder or a message to people left outside, the newest of the thread.
+    For a version, follow its successors. For a reminder or a message to people outside the area, take the thread's
+    newest.
     """
     if alert.role in ENDINGS or (alert.followed_by is None and alert.role in (Role.FIRST, Role.UPDATE)):
         return alert

@@ -1,4 +1,4 @@
-"""People who were told of an earlier version of an alert: what they get of the next, and by which contacts."""
+"""People told of an earlier version of an alert: whether and by which contacts they get the next version."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +24,7 @@ _WRITTEN = select(deliveries.c.contact_id).where(
 
 
 async def these(unit: Unit, alert: Alert, thread: threads.Thread | None, subscriber_ids: Sequence[int]) -> set[int]:
-    """Return those of these people who were told of an earlier version of the alert."""
+    """Return which of these people were told of an earlier version of the alert."""
     if alert.audience.kind in (AudienceKind.TOLD, AudienceKind.LEFT):
         return set(subscriber_ids)
     if thread is None or alert.role is not Role.UPDATE:
@@ -36,7 +36,9 @@ async def these(unit: Unit, alert: Alert, thread: threads.Thread | None, subscri
 async def hearing(
     unit: Unit, alert: Alert, subscriber_ids: Sequence[int], usual: Wishes, now: datetime, *, told: set[int]
 ) -> dict[int, wishes.How]:
-    """Return ``wishes.hearing``; of what they were told, people hear more, whatever topics they chose since."""
+    """Return ``wishes.hearing``, except that people told of an earlier version hear the next, whatever topics they
+    chose since.
+    """
     before = [each for each in subscriber_ids if each in told]
     heard = await wishes.hearing(unit, alert, [each for each in subscriber_ids if each not in told], usual, now)
     if before:
@@ -47,11 +49,11 @@ async def hearing(
 async def as_before(
     unit: Unit, alert: Alert, thread: threads.Thread, told: set[int], reachable: Contacts
 ) -> tuple[Contacts, set[int]]:
-    """Return the contacts of people, for those who were told only the ones that reached them, if any of those works.
+    """Return people's contacts; for people told before, only those that reached them, if any of those still works.
 
-    An update with a policy goes by its steps instead: they spare whoever saw it. And return the people to whom nothing
-    is sent: by a silent update those without a push, and those left outside whose contacts all have the update's
-    message already, as somebody they share them with is inside.
+    An update with a policy follows its steps instead, which skip people who saw it. Also return the people to whom
+    nothing is sent: for a silent update, those without a push; and those outside the area who share all their contacts
+    with somebody inside, as these got the update's message already.
     """
     ids = {contact_id for each in told for contact_id, _ in reachable.get(each, ())}
     earlier = await threads.reached(unit, alert, thread, ids) if alert.policy is None else {}

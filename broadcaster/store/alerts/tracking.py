@@ -1,7 +1,7 @@
-"""Record outcomes of deliveries, and of their people: one step, one transaction.
+"""Records outcomes of deliveries and of their people in one transaction.
 
 The only code that changes a delivery's state. It reads the rows, applies ``domain.deliveries``, and writes rows and
-sums together; so late, duplicate or early receipts move nothing backwards.
+sums together, so that late, duplicate or early receipts never move a state backwards.
 """
 
 from collections import Counter
@@ -36,7 +36,7 @@ from broadcaster.store.tables import (
     to_micros,
 )
 
-# Column of each state's time; a later state's time says nothing of a skipped one.
+# Column of each state's time; a later state's time does not imply one for a skipped state.
 _TIME = {
     DeliveryState.ACCEPTED: "accepted_at",
     DeliveryState.DELIVERED: "delivered_at",
@@ -82,7 +82,7 @@ _ACCEPT = Update(
 )
 _UPDATE = Update(deliveries, ("id",), _NAMES[_NAMES.index("state") :])
 _SHARER = recipients.alias()
-# Queued for people who have confirmed, and for nobody else.
+# Deliveries queued only for people who have confirmed.
 _NEEDLESS = (
     select(deliveries.c.id)
     .join(
@@ -108,7 +108,7 @@ _STATES = {int(state): state for state in DeliveryState}
 
 
 class Applied(NamedTuple):
-    """Ids of the alerts whose account changed, and of those of which messages were withdrawn."""
+    """Ids of the alerts whose report changed, and of those with withdrawn messages."""
 
     touched: set[int]
     withdrawn: set[int]
@@ -117,7 +117,7 @@ class Applied(NamedTuple):
 async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> Applied:
     """Record ``outcomes`` in order. Unknown deliveries are ignored.
 
-    What is still queued for people who confirm is withdrawn.
+    Messages still queued for people who confirm are withdrawn.
     """
     found = await _ROWS.rows(unit, {"ids": {outcome.delivery_id for outcome in outcomes}})
     rows: dict[int, dict[str, Any]] = {row[0]: dict(zip(_NAMES, row, strict=True)) for row in found}
@@ -143,7 +143,7 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> Applied:
     await sandbox.keep(unit, kept)
     refusing, retired = await retiring.take(unit, rows, outcomes, moves)
     await welcomes.hasten(unit, retired)
-    # Proof that a push subscription is a real device.
+    # Proof that a push subscription belongs to a real device.
     shown = {move.contact_id for move in moves if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED}
     if shown:
         await welcomes.confirm(unit, shown)
@@ -160,7 +160,7 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> Applied:
 
 
 async def _confirmed_by(unit: Unit, alert_id: int, moves: Sequence[Move]) -> set[int]:
-    """Return the people who confirmed an alert by these moves, or share a contact by which it was confirmed."""
+    """Return the people who confirmed an alert by these moves, or share a contact through which it was confirmed."""
     mine = [move for move in moves if move.alert_id == alert_id]
     sharing = select(shares.c.subscriber_id).where(shares.c.alert_id == alert_id, among(shares.c.contact_id, "ids"))
     others = await unit.conn.scalars(sharing, {"ids": [move.contact_id for move in mine]})
@@ -168,7 +168,7 @@ async def _confirmed_by(unit: Unit, alert_id: int, moves: Sequence[Move]) -> set
 
 
 async def withdraw(unit: Unit, alert_id: int, subscriber_ids: Collection[int], now: datetime) -> bool:
-    """Withdraw what is still queued for people who have confirmed an alert; return whether there was something."""
+    """Withdraw messages still queued for people who confirmed an alert. Return whether there were any."""
     queued = await unit.conn.scalars(_NEEDLESS, {"alert_id": alert_id, "ids": subscriber_ids})
     outcomes = [Outcome(each, DeliveryState.CANCELLED, now, reason=Reason.CONFIRMED) for each in queued]
     await apply(unit, outcomes)
@@ -176,14 +176,14 @@ async def withdraw(unit: Unit, alert_id: int, subscriber_ids: Collection[int], n
 
 
 async def withdraw_all(unit: Unit, alert_ids: Sequence[int], subscriber_ids: Collection[int], now: datetime) -> None:
-    """Do the same for several alerts, which may be finished then."""
+    """Withdraw for several alerts, each of which may then be finished."""
     for alert_id in alert_ids:
         await withdraw(unit, alert_id, subscriber_ids, now)
         await finish(unit, alert_id, now)
 
 
 async def repeat(unit: Unit, alert_id: int, contact_ids: Collection[int], now: datetime) -> set[int]:
-    """Queue the messages of these contacts that were accepted, but not confirmed, once more; return the contacts."""
+    """Queue again those messages to these contacts that were accepted but not confirmed. Return their contacts."""
     theirs = select(deliveries.c.id).where(deliveries.c.alert_id == alert_id, among(deliveries.c.contact_id, "ids"))
     ids = list(await unit.conn.scalars(theirs, {"ids": contact_ids}))
     rows, moves = [], []
@@ -251,12 +251,12 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
         return None
     if old is DeliveryState.QUEUED and (
         new.failure or new is DeliveryState.ACCEPTED
-    ):  # a repetition takes nothing back
+    ):  # a repetition does not undo a state
         new = max((each for each, name in _TIME.items() if each > DeliveryState.ACCEPTED and row[name]), default=new)
     column = _TIME.get(new)
     if column is not None and row[column] is None:
         row[column] = to_micros(outcome.at)
-    # It had left before it was withdrawn.
+    # It had been sent before it was withdrawn.
     sent = old is DeliveryState.CANCELLED and row["reason"] == Reason.CONFIRMED and new is DeliveryState.ACCEPTED
     if not (sent or may_move(old, new)):
         return None
@@ -271,7 +271,7 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
 
 
 def _over_already(row: dict[str, Any], outcome: Outcome) -> bool:
-    """Return whether a call ended before the answer to its request was recorded; the row then gets the call's id."""
+    """Return whether a call ended before the answer to its request was recorded; if so, store the call's id."""
     return (
         row["state"] == DeliveryState.QUEUED
         and outcome.state is DeliveryState.ACCEPTED
@@ -308,7 +308,7 @@ def _told(outcome: Outcome) -> dict[str, Any]:
 
 
 def _give_up(row: dict[str, Any], outcome: Outcome) -> Move:
-    """Mark a phone as called often enough."""
+    """Mark a phone as called the maximum number of times."""
     old, code = _STATES[row["state"]], outcome.code or row["code"] or ""
     ended_at = to_micros(outcome.at)
     said = replace(outcome, code=code)

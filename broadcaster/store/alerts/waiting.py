@@ -31,7 +31,7 @@ async def due(unit: Unit, now: datetime, limit: int) -> dict[int, list[int]]:
 
 
 class Digest(NamedTuple):
-    """Alerts of a station, ascending, that these people get in one message; ``due_at``: since when."""
+    """Alerts of a station, ascending, that these people get in one message; ``due_at``: when it became due."""
 
     station_id: int
     alert_ids: tuple[int, ...]
@@ -64,7 +64,7 @@ async def digests(unit: Unit, now: datetime, limit: int) -> list[Digest]:
 
 
 async def in_digest(unit: Unit, digest: Digest) -> None:
-    """Record that these people have their digest."""
+    """Record that these people got their digest."""
     await unit.conn.execute(
         update(recipients)
         .where(recipients.c.alert_id.in_(digest.alert_ids), among(recipients.c.subscriber_id, "ids"), *_IN_DIGEST)
@@ -74,7 +74,7 @@ async def in_digest(unit: Unit, digest: Digest) -> None:
 
 
 async def opened(unit: Unit, alert_id: int, subscriber_id: int, now: datetime) -> None:
-    """Record that a waiting person has read the alert's page: it is not sent to them again."""
+    """Record that a waiting person has read the alert's page, so it is not sent to them."""
     await unit.in_turn("dispatch", alert_id)
     mine = recipients.c.alert_id == alert_id, recipients.c.subscriber_id == subscriber_id
     row = (await unit.conn.execute(select(recipients).where(*mine, recipients.c.wait_until.is_not(None)))).one_or_none()
@@ -91,5 +91,5 @@ async def opened(unit: Unit, alert_id: int, subscriber_id: int, now: datetime) -
 
 
 async def hasten(unit: Unit, alert_id: int, now: datetime) -> None:
-    """End all waiting for a cancelled alert, so that its report closes."""
+    """End all quiet-hours waits for a cancelled alert, so that its report closes."""
     await unit.conn.execute(update(recipients).where(recipients.c.alert_id == alert_id, *_WAITS).values(wait_until=now))

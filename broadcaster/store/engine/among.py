@@ -40,7 +40,7 @@ class among(FunctionElement[bool]):  # noqa: N801  read as a function in a query
         super().__init__(column, bindparam(ids, type_=_Ids()))
 
     def self_group(self, against: Any = None) -> "among":  # noqa: ARG002
-        """Add no ``… = 1``, as SQLite gets for functions: it would prevent the use of an index."""
+        """Do not add ``… = 1``, as for functions on SQLite: it would prevent the use of an index."""
         return self
 
 

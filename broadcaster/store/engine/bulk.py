@@ -21,7 +21,7 @@ from broadcaster.store.engine.engine import Unit
 
 
 class in_hex(FunctionElement[str]):  # noqa: N801  read as a function in a query
-    """Octets as text for JSON; read with ``bytes.fromhex``."""
+    """Octets as hexadecimal text for JSON; read with ``bytes.fromhex``."""
 
     type = Text()
     inherit_cache = True
@@ -65,7 +65,7 @@ class Insert:
         return f"{into} VALUES ({values}){self._on_conflict}"
 
     async def run(self, unit: Unit, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert these rows; no-op without any."""
+        """Insert these rows, if any."""
         if not self._octets or unit.conn.dialect.name != "sqlite":
             await _run(unit, self._for_sqlite, self._for_postgresql, rows)
         elif rows:
@@ -86,7 +86,8 @@ class Insert:
 class Update:
     """Updates rows: ``key`` columns identify a row, ``columns`` change.
 
-    A row is a tuple of the latter, then of the former; ``also`` is set in all alike. Values as for ``Insert``.
+    A row is a tuple of the latter, then of the former; ``also`` is set to the same values in all rows. Values as for
+    ``Insert``.
     """
 
     def __init__(self, table: Table, key: Sequence[str], columns: Sequence[str], also: str = "") -> None:
@@ -111,7 +112,7 @@ class Update:
         return f"UPDATE {self._table.name} SET {changes}{self._also} WHERE {found}"  # noqa: S608
 
     async def run(self, unit: Unit, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Update by these rows; no-op without any."""
+        """Update by these rows, if any."""
         await _run(unit, self._for_sqlite, self._for_postgresql, rows)
 
 
@@ -129,7 +130,7 @@ async def _run(unit: Unit, for_sqlite: str, for_postgresql: str, rows: Sequence[
 
 
 class Fetch:
-    """Reads rows of integers and text (``raw`` for times), as sequences of what ``statement`` selects."""
+    """Reads rows of integers and text (``raw`` for times): sequences of the columns that ``statement`` selects."""
 
     def __init__(self, statement: Select[Any]) -> None:
         self._statement = statement
@@ -169,7 +170,7 @@ class Columns:
 
 
 async def reserve(unit: Unit, table: Table, count: int) -> list[int]:
-    """Reserve ``count`` ids from a table's numbering, permanently."""
+    """Reserve ``count`` ids from a table's numbering permanently."""
     if count == 0:
         return []
     if unit.conn.dialect.name == "sqlite":

@@ -1,8 +1,8 @@
-"""Connections to the database, as the store wants them.
+"""Opens connections to the database.
 
 SQLite is opened twice: one writer, whose transactions take the write lock first (``BEGIN IMMEDIATE``) and so never fail
-half-way for want of it, and a few readers, which in WAL mode wait for nobody. ``synchronous=FULL``: a commit is on
-disk, even through a power cut, before anything is sent.
+half-way for lack of it, and a few readers, which in WAL mode never wait. ``synchronous=FULL``: a commit is on disk,
+even through a power cut, before anything is sent.
 """
 
 from contextlib import suppress
@@ -20,10 +20,10 @@ from broadcaster.store.engine.direct import Direct
 READERS = 4
 POOL_WAIT_S = 60.0
 ANSWER_S = 8.0
-"""Silent PostgreSQL (stopped, or behind a cut line) counts as unavailable after this long: when connecting."""
+"""While connecting, a silent PostgreSQL (stopped, or unreachable) counts as unavailable after this long."""
 _BUSY_MS = 30_000
 _STATEMENT_S = 600.0
-# A client cut off in mid-transaction holds its locks until the server ends it, and blocks all others.
+# A client cut off in mid-transaction holds its locks, and blocks all others, until the server ends it.
 _IDLE_S = 15.0
 # During a request, TCP keepalives detect a lost client, also within some 15 s (no effect on a Unix socket).
 _KEEPALIVE = {"tcp_keepalives_idle": "6", "tcp_keepalives_interval": "3", "tcp_keepalives_count": "3"}
@@ -46,20 +46,20 @@ def postgresql(url: str) -> AsyncEngine:
 
 
 def sqlite(url: str, *, write: bool) -> AsyncEngine:
-    """Return SQLite's one writer, or its readers."""
+    """Return SQLite's engine for the single writer, or for the readers."""
     engine = create_async_engine(url, pool_size=1 if write else READERS, max_overflow=0, pool_timeout=POOL_WAIT_S)
     _prepared(engine.sync_engine, write=write)
     return engine
 
 
 def direct(url: str, *, write: bool) -> Direct:
-    """Return like ``sqlite`` what runs a transaction in one thread call."""
+    """Like ``sqlite``, but for transactions in one thread call (``Direct``)."""
     size = 1 if write else READERS
     return Direct(_prepared(create_engine(make_url(url).set(drivername="sqlite"), **_pool(size)), write=write), size)
 
 
 def _checked(engine: Engine) -> None:
-    """Take from the pool only connections that answer; SQLAlchemy's own ping takes three round trips."""
+    """Make the pool hand out only connections that answer; SQLAlchemy's own ping takes three round trips."""
 
     @event.listens_for(engine, "checkout")
     def _answers(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -1,4 +1,4 @@
-"""A whole SQLite transaction in one thread call, for the hot path.
+"""Runs a whole SQLite transaction in one thread call, for the hot path.
 
 Through aiosqlite each statement goes to its connection's thread and back three times, which costs more than the
 statement. Here the same coroutine (``work(unit)``) runs to its end within the thread, over a connection with an
@@ -26,7 +26,7 @@ class Direct:
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Return ``work(connection)``'s result once committed; rolled back if it raises.
 
-        A cancelled caller waits for its end first, since nobody else may write until then.
+        A cancelled caller first waits for the transaction to end, since nobody else may write until then.
         """
         doing = asyncio.get_running_loop().run_in_executor(self._threads, self._do, work)
         try:
@@ -46,7 +46,7 @@ class Direct:
 
 
 class _Face:
-    """The part of an ``AsyncConnection`` that the store uses, over a ``Connection``."""
+    """The methods of ``AsyncConnection`` that the store uses, over a ``Connection``."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn

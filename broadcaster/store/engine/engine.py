@@ -64,14 +64,14 @@ class Unit:
 
     @property
     def undisturbed_s(self) -> float:
-        """Return how many seconds the database has been available to this process.
+        """Return for how many seconds the database has been available to this process.
 
-        During an outage nobody can renew leases, so one that ended then does not prove its holder dead.
+        Nobody can renew a lease during an outage, so a lease that ended then does not prove its holder dead.
         """
         return math.inf if self._undisturbed_s is None else self._undisturbed_s()
 
     async def now(self, clock: datetime) -> datetime:
-        """Return the time by which leases are judged: PostgreSQL's own, the same for all; else ``clock``."""
+        """Return the time by which leases are judged: PostgreSQL's clock, shared by all processes; else ``clock``."""
         if self.conn.dialect.name == "postgresql":
             micros = await self.conn.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
             return from_micros(int(micros or 0))
@@ -86,7 +86,7 @@ class Unit:
             await self.conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": turn_key(what, number)})
 
     async def tell(self, topic: str, ref: int | str, rank: int = 0) -> None:
-        """Write an event to the outbox in this transaction; the relay carries it to the bus."""
+        """Write an event to the outbox in this transaction; the relay puts it on the bus."""
         await self.tell_many(topic, [(ref, rank)])
 
     async def tell_many(self, topic: str, refs: list[tuple[int | str, int]]) -> None:
@@ -107,7 +107,7 @@ class Store:
         self.vault = vault
         self.on_told: Callable[[], None] | None = None
         self._disturbed_at = -math.inf
-        # Separate: a full disk can be read but not written.
+        # Separate, since a full disk can be read but not written.
         self._readable = Availability("the database, to be read,", seen=False)
         self._writable = Availability("the database, to be written,", seen=False)
         self._together: Grouped[Callable[[Unit], Awaitable[Any]], Any] = Grouped(
@@ -130,7 +130,7 @@ class Store:
     async def write(self, *, single: bool = False) -> AsyncIterator[Unit]:
         """A write transaction: committed at the end of the block, rolled back if it raises.
 
-        ``single``: the block runs one statement on PostgreSQL, which needs no BEGIN and COMMIT. Raises
+        ``single``: the block runs a single statement on PostgreSQL, so BEGIN and COMMIT are not needed. Raises
         ``StoreUnavailable`` if the database is unavailable or can't write.
         """
         undisturbed_s = self._undisturbed()
@@ -161,13 +161,13 @@ class Store:
                     yield await conn.execution_options(isolation_level="AUTOCOMMIT")
                 finally:
                     with suppress(DBAPIError):
-                        await conn.invalidate()  # its locks must not outlive it in the pool
+                        await conn.invalidate()  # its locks must not stay on a pooled connection
 
     async def at_once(self, work: Callable[[Unit], Awaitable[T]], *, single: bool = False) -> T:
         """Return ``work(unit)``'s result, from a committed write transaction.
 
-        For the hot path: on SQLite in one thread call (``Direct``), so ``work`` awaits nothing but the unit's
-        connection; on PostgreSQL like ``transact``, ``single`` as for ``write``. Raises ``StoreUnavailable``.
+        For the hot path: on SQLite in one thread call (``Direct``), so ``work`` may await only the unit's connection;
+        on PostgreSQL like ``transact``, ``single`` as for ``write``. Raises ``StoreUnavailable``.
         """
         if not self.sqlite:
             return await self.transact(work, single=single)
@@ -190,7 +190,7 @@ class Store:
     async def together(self, work: Callable[[Unit], Awaitable[T]]) -> T:
         """Return ``work(unit)``'s result, like ``at_once``, in one transaction with other callers.
 
-        For many small concurrent writes, whose commits would cost more than they do. An error rolls back only its own
+        For many small concurrent writes, where a commit costs more than the write. An error rolls back only its own
         caller's work.
         """
         found: T = await self._together.do(work)
@@ -200,7 +200,7 @@ class Store:
         return await self.at_once(lambda unit: _one_by_one(unit, works))
 
     async def look(self, work: Callable[[Unit], Awaitable[T]]) -> T:
-        """Return what ``work(unit)`` reads in a snapshot; otherwise like ``at_once``."""
+        """Return the result of ``work(unit)`` on a read-only snapshot; otherwise like ``at_once``."""
         if not self.sqlite:
             async with self.read() as unit:
                 return await work(unit)
@@ -245,8 +245,8 @@ class Store:
     async def transact(self, work: Callable[[Unit], Awaitable[T]], *, single: bool = False) -> T:
         """Run ``work(unit)`` in a transaction like ``write``'s; retry after a collision.
 
-        Collisions are deadlocks, serialization failures, and rows that another has just inserted: ``work`` finds them
-        when it is retried. So it must have no effects outside the transaction.
+        Collisions are deadlocks, serialization failures, and rows that another transaction has just inserted, which
+        ``work`` finds on retry. So it must have no effects outside the transaction.
         """
         for turn in range(1, _TRIES):
             try:
@@ -273,7 +273,7 @@ class Store:
                 await conn.run_sync(work)
 
     async def close(self) -> None:
-        """Close every connection; do not wait for a silent server's goodbye."""
+        """Close every connection without waiting for a silent server."""
         with suppress(TimeoutError):
             async with asyncio.timeout(None if self.sqlite else _CLOSE_S):
                 await self._writer.dispose()
@@ -300,7 +300,7 @@ async def _one_by_one(unit: Unit, works: Sequence[Callable[[Unit], Awaitable[Any
 
 
 class _mapped:  # noqa: N801  read as a word in a with statement
-    """Map environmental driver errors to ``StoreUnavailable``; programming errors pass."""
+    """Map driver errors caused by the environment to ``StoreUnavailable``; let programming errors through."""
 
     def __enter__(self) -> None:
         pass

@@ -1,4 +1,4 @@
-"""Group commit: items that arrive while a group is processed go with the next."""
+"""Group commit: items that arrive while a group is processed join the next."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,9 +25,9 @@ class Grouped(Generic[T, R]):
         most: int,
         fails_all: type[Exception] | tuple[type[Exception], ...] = (),
     ) -> None:
-        """``most``: largest group. ``fails_all``: errors of no single item, raised to every caller.
+        """``most``: largest group size. ``fails_all``: errors not caused by one item, raised to every caller.
 
-        After any other error each item is retried alone, so that only the wrong one fails.
+        After any other error each item is retried alone, so that only the faulty one fails.
         """
         self._work = work
         self._most = most

@@ -1,4 +1,4 @@
-"""Leader election: work done by one process until it dies and another takes over."""
+"""Leader election: one process does the work until it dies and another takes over."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Events written in the transaction they report, until the relay has put them on the bus."""
+"""Events, written in the transaction that they announce and kept until the relay has put them on the bus."""
 
 from sqlalchemy import delete, select
 

@@ -1,7 +1,7 @@
-"""Numbers of people, rounded so that none of them can be seen in it.
+"""Rounds numbers of people so that no single person can be recognized in them.
 
-Limits derive from the secret, by what is counted, and never change: fresh noise would average out, and a fixed limit
-would show each person at whom the count tips.
+Limits are derived from the secret and from what is counted, and never change: fresh noise would average out, and one
+common limit would reveal the person with whom the count passes it.
 """
 
 from broadcaster.store.engine.sealing import Vault
@@ -15,7 +15,7 @@ def about(vault: Vault, n: int, what: str) -> int:
 
 
 def too_few(vault: Vault, n: int, what: str) -> bool:
-    """Return whether these are too few people to be counted apart: up to ten, or up to a limit below twenty."""
+    """Return whether these are too few people to show their number: up to a limit between ten and twenty."""
     return n <= TENS + _drawn(vault, f"joined {what}")
 
 

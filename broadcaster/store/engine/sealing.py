@@ -1,4 +1,4 @@
-"""Encryption of personal data: a stolen database reveals no number, no address, no home.
+"""Encrypts personal data, so that a stolen database reveals no number, address or home.
 
 AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D). A sealed value is ``key id (1 byte) · nonce (12) · ciphertext
 and tag``; the key id allows key rotation. Look-up uses a keyed blind index: HMAC-SHA-256, cut to 128 bits, of the
@@ -57,7 +57,7 @@ class Vault:
         self._links = hmac.new(_derive(secrets[-1], "link"), digestmod="sha256")
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
-        """Seal ``plain``; opens only with the same ``context`` (what it is, and whose)."""
+        """Seal ``plain`` so that it opens only with the same ``context`` (what it is, and whose)."""
         nonce = os.urandom(_NONCE)
         return self._id + nonce + self._cipher.encrypt(nonce, plain, context)
 
@@ -80,7 +80,7 @@ class Vault:
     def link(self, use: str, number: int) -> str:
         """Return an unguessable link token for one row: its number and 72 bits of HMAC."""
         packed = struct.pack(">Q", number).lstrip(b"\0")
-        tag = self._links.copy()  # already keyed
+        tag = self._links.copy()  # an HMAC that already has its key
         tag.update(f"{use}\0{number}".encode())
         return base64.urlsafe_b64encode(tag.digest()[:_TAG_BYTES] + packed).rstrip(b"=").decode()
 

@@ -12,7 +12,7 @@ _urgent: ContextVar[bool] = ContextVar("urgent", default=False)
 
 @contextmanager
 def urgently() -> Iterator[None]:
-    """Give transactions of this block, and of tasks started in it, priority."""
+    """Give priority to transactions in this block, and in tasks started there."""
     before = _urgent.set(True)
     try:
         yield

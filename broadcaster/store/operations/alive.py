@@ -1,7 +1,8 @@
 """Process liveness by PostgreSQL locks: each process holds one for as long as its session lasts.
 
-A killed process loses its session at once; one that merely stalls keeps it, and is left to its leases. A free lock
-proves a death when it is still free a second later: a living process whose session broke has its lock back by then.
+A killed process loses its session at once; one that merely stalls keeps it, and is taken over only when its leases end.
+A lock that is free, and still free a second later, proves a death: a living process whose session broke would have
+taken it back by then.
 """
 
 import asyncio
@@ -13,12 +14,12 @@ from sqlalchemy import text
 from broadcaster.store.engine.engine import Store, Unit
 
 HOLDER = "held-"
-"""Prefix of processes with such a lock; of others (an earlier version's) nothing can be proven."""
+"""Prefix of processes with such a lock; without it (an earlier version's), a death can't be proven."""
 
 _LOOK_S = 0.3
 _APART_S = 0.9
 _DOUBT_S = 5.0
-"""Whatever broke our session probably broke others': grace time for them to return."""
+"""What broke our session probably broke others': the time they get to return."""
 
 
 def _key(owner: str) -> int:
@@ -26,7 +27,9 @@ def _key(owner: str) -> int:
 
 
 async def hold(store: Store, owner: str, held: asyncio.Event) -> None:
-    """Hold ``owner``'s lock until cancelled; then ``held`` is set. Raises ``StoreUnavailable`` when it is lost."""
+    """Hold ``owner``'s lock until cancelled, and set ``held`` once it is taken. Raises ``StoreUnavailable`` when it is
+    lost.
+    """
     async with store.session() as conn:
         await conn.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(owner)})
         held.set()
@@ -47,7 +50,7 @@ async def missing(unit: Unit, owners: Iterable[str]) -> set[str]:
 
 
 class Deaths:
-    """Remembers since when a process has been missing."""
+    """Remembers since when each process has been missing."""
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}

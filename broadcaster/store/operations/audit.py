@@ -1,7 +1,7 @@
-"""The audit log: entries, appended in the transaction of what they record, and chained by the leader right after.
+"""The audit log: each entry is appended in the transaction of its action, and chained by the leader right after.
 
-The chain is one for the installation. A writer only inserts: it neither reads nor locks the chain's end, so an action
-never waits for another's. ``chain`` gives each entry its place and its hash, once; nothing else changes an entry.
+The installation has one chain. A writer only inserts: it neither reads nor locks the chain's end, so one action never
+waits for another. ``chain`` gives each entry its place and its hash, once; nothing else changes an entry.
 """
 
 import json
@@ -24,7 +24,7 @@ _MORE_THAN_A_MONTH = timedelta(days=32)
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A month of entries that were dropped; ``hash``: of the last one, on which the rest of the chain builds."""
+    """A month of dropped entries; ``hash``: that of the last one, from which the chain continues."""
 
     month: str
     first: int
@@ -44,8 +44,8 @@ async def record(
 ) -> None:
     """Append an entry in this transaction: the action is committed with it, or not at all.
 
-    ``about``: id of the action's object. ``why``: the reason that was asked for; it is sealed apart from the entry.
-    ``params``: further ids, counts and codes. Raises ``ValueError`` for a text that is no code.
+    ``about``: id of the action's object. ``why``: the stated reason; it is sealed separately from the entry.
+    ``params``: further ids, counts and codes. Raises ``ValueError`` for a text that is not a code.
     """
     check_params(params)
     salt = os.urandom(_SALT) if why else b""
@@ -59,11 +59,11 @@ async def record(
         sealed = unit.vault.seal(salt + why.encode(), b"audit:%d" % number)
         await unit.conn.execute(audit_notes.insert().values(entry_id=number, sealed=sealed))
     if actor.kind is ActorKind.MACHINE:
-        await chain(unit)  # the service, which chains the others, may not be running
+        await chain(unit)  # the service, which chains other entries, may not be running
 
 
 async def record_many(unit: Unit, done: Sequence[tuple[Actor, Action, int]], *, station_id: int) -> None:
-    """Append entries with an object each, and without params."""
+    """Append an entry for each object, without params."""
     if done:
         await unit.conn.execute(audit_entries.insert(), [_values(*each, station_id) for each in done])
 
@@ -82,12 +82,12 @@ def _values(actor: Actor, action: Action, about: int | None, station_id: int | N
 
 
 async def waits(unit: Unit) -> bool:
-    """Return whether an entry waits to be chained."""
+    """Return whether any entry waits to be chained."""
     return await unit.conn.scalar(select(audit_entries.c.id).where(audit_entries.c.seq.is_(None)).limit(1)) is not None
 
 
 async def chain(unit: Unit) -> int:
-    """Chain entries that wait, in the order of their ids; return how many."""
+    """Chain the waiting entries in the order of their ids; return how many."""
     await unit.in_turn("audit chain")
     seq, last = await head(unit)
     query = select(audit_entries).where(audit_entries.c.seq.is_(None)).order_by(audit_entries.c.id)
@@ -104,7 +104,7 @@ async def chain(unit: Unit) -> int:
 
 
 async def head(unit: Unit) -> tuple[int, bytes]:
-    """Return place and hash of the newest chained entry; ``(0, GENESIS)`` before the first."""
+    """Return the place and hash of the newest chained entry; ``(0, GENESIS)`` before the first."""
     newest = select(audit_entries.c.seq, audit_entries.c.hash).where(audit_entries.c.seq.is_not(None))
     row = (await unit.conn.execute(newest.order_by(audit_entries.c.seq.desc()).limit(1))).one_or_none()
     if row is not None:
@@ -114,7 +114,7 @@ async def head(unit: Unit) -> tuple[int, bytes]:
 
 
 async def last_at(unit: Unit, action: Action) -> datetime | None:
-    """Return when an action was recorded last."""
+    """Return when an action was last recorded."""
     found: datetime | None = await unit.conn.scalar(
         select(func.max(audit_entries.c.at)).where(audit_entries.c.action == action)
     )
@@ -122,7 +122,9 @@ async def last_at(unit: Unit, action: Action) -> datetime | None:
 
 
 async def drop(unit: Unit, actor: Actor, before: datetime) -> list[Segment]:
-    """Drop the months that ended before ``before``, oldest first; each leaves its closing hash, and an entry."""
+    """Drop the months that ended before ``before``, oldest first; each leaves its closing hash and an entry that
+    records it.
+    """
     dropped = []
     while (segment := await _oldest(unit, before)) is not None:
         gone = select(audit_entries.c.id).where(audit_entries.c.seq <= segment.last)
@@ -164,7 +166,7 @@ async def segments(unit: Unit) -> list[Segment]:
 
 
 async def erase_reason(unit: Unit, entry_id: int) -> bool:
-    """Delete the text of an entry's reason; the chain holds without it. False if there is none."""
+    """Delete the text of an entry's reason; the chain stays valid. Return False if there is none."""
     return (await unit.conn.execute(delete(audit_notes).where(audit_notes.c.entry_id == entry_id))).rowcount == 1
 
 

@@ -1,4 +1,4 @@
-"""Reads the audit log: by page, and whole to verify its chain."""
+"""Reads the audit log: page by page, or whole to verify its chain."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ _SALT = 16
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """Which entries: of an actor, an action, an object, a time.
+    """Filter of entries: by actor, action, object and time.
 
-    ``stations``: of these, and those of no station by or about one of ``people``; None: all.
+    ``stations``: entries of these, plus those without a station by or about one of ``people``; None: all.
     """
 
     stations: Collection[int] | None = None
@@ -35,10 +35,10 @@ class Only:
 
 
 class Fault(StrEnum):
-    """``changed``: an entry does not fit its hash: it was changed or moved. ``missing``: entries were removed.
+    """``changed``: an entry does not match its hash: it was changed or moved. ``missing``: entries were removed.
 
-    ``cut``: the log ends before a head that was given, or had another one there. ``dropped``: older entries are gone,
-    and no month's end was recorded.
+    ``cut``: the log ends before a given head, or has another entry there. ``dropped``: older entries are missing, and
+    the end of their month was not recorded.
     """
 
     CHANGED = "changed"
@@ -49,7 +49,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``faults``: each with its place in the chain. ``waiting``: entries that are not chained yet."""
+    """``faults``: each with its place in the chain. ``waiting``: number of entries not chained yet."""
 
     entries: int
     waiting: int
@@ -82,7 +82,7 @@ async def page(unit: Unit, only: Only, *, before: int | None = None, limit: int)
 
 
 async def reasons(unit: Unit, found: Sequence[Entry]) -> dict[int, str]:
-    """Return the reasons of entries, by id; an erased one is not there."""
+    """Return the reasons of entries by id, without erased ones."""
     wanted = [each.id for each in found if each.note is not None]
     rows = await unit.conn.execute(select(audit_notes).where(audit_notes.c.entry_id.in_(wanted)))
     return {row.entry_id: unit.vault.open(row.sealed, b"audit:%d" % row.entry_id)[_SALT:].decode() for row in rows}
@@ -95,7 +95,7 @@ async def names(unit: Unit, ids: Collection[int]) -> dict[int, str]:
 
 
 def as_json(entry: Entry, reason: str | None) -> dict[str, Any]:
-    """Return an entry as an export has it: with all that its hash is made of."""
+    """Return an entry for an export: with every field that its hash covers."""
     actor = entry.actor
     return {
         "id": entry.id,
@@ -115,7 +115,7 @@ def as_json(entry: Entry, reason: str | None) -> dict[str, Any]:
 
 
 async def verify(unit: Unit, given: tuple[int, bytes] | None = None) -> Verdict:
-    """Check the whole chain; ``given``: place and hash of a head that left the database earlier."""
+    """Check the whole chain; ``given``: place and hash of a head that was saved elsewhere."""
     dropped = await segments(unit)
     faults = await _of_segments(unit, dropped)
     seq, last = (dropped[-1].last, dropped[-1].hash) if dropped else (0, GENESIS)
@@ -137,7 +137,7 @@ async def verify(unit: Unit, given: tuple[int, bytes] | None = None) -> Verdict:
 
 
 async def _of_segments(unit: Unit, dropped: Sequence[Segment]) -> list[tuple[Fault, int]]:
-    """Check that each dropped month follows the one before, and that an entry tells of the newest."""
+    """Check that each dropped month follows the previous one, and that an entry records the newest."""
     faults, seq = [], 0
     for each in dropped:
         if each.first != seq + 1:

@@ -56,11 +56,13 @@ class RowRefused(ValueError):
 
 
 _NEVER_COPIED = frozenset({"poll_pending"})
-"""Votes whose group is not ten yet: no backup may join them to people. After a restore these people may vote again."""
+"""Votes waiting for a group of ten: a backup must not link them to people, so after a restore these people may vote
+again.
+"""
 
 
 def shape() -> dict[str, dict[str, str]]:
-    """Return the tables, referenced ones first: name to the kinds of its columns."""
+    """Return the kinds of each table's columns by table name, referenced tables first."""
     copied = [each for each in metadata.sorted_tables if each.name not in _NEVER_COPIED]
     return {each.name: {col.name: _kind(col) for col in each.columns} for each in copied}
 
@@ -109,14 +111,14 @@ async def numbering(unit: Unit) -> dict[str, int]:
 
 
 def _numbered() -> dict[str, str]:
-    """Return the tables with ids assigned by the database: name to column."""
+    """Return the id columns assigned by the database, by table name."""
     return {each.name: col.name for each in metadata.sorted_tables if (col := each.autoincrement_column) is not None}
 
 
 async def holds(unit: Unit) -> dict[str, int]:
-    """Return the number of rows of non-empty tables; nothing before the first migration.
+    """Return the number of rows of each non-empty table; none before the first migration.
 
-    Rows that any running service writes are not counted.
+    Rows that every running service writes are not counted.
     """
     there = await unit.conn.run_sync(lambda connection: set(inspect(connection).get_table_names()))
     known = [name for name in metadata.tables if name in there and name not in _ABOUT_NOW]
@@ -143,7 +145,7 @@ async def make(unit: Unit, migration: str) -> None:
 
 
 async def put(unit: Unit, name: str, kinds: Mapping[str, str], part: Sequence[Sequence[Any]]) -> None:
-    """Insert rows into a table; ``kinds``: its columns', in the order of the values. Raises ``RowRefused``."""
+    """Insert rows into a table; ``kinds``: those of its columns, in the order of the values. Raises ``RowRefused``."""
     if not part:
         return
     into = table(name, *(column(each, KINDS[kind]) for each, kind in kinds.items()))
@@ -160,7 +162,7 @@ async def put(unit: Unit, name: str, kinds: Mapping[str, str], part: Sequence[Se
 
 
 async def settle(unit: Unit, last: Mapping[str, int]) -> None:
-    """Continue ids after ``last`` (``numbering``), and end every lease: its holders are gone."""
+    """Continue ids after ``last`` (from ``numbering``), and end every lease: their holders no longer exist."""
     for name, key in _numbered().items():
         highest = await unit.conn.scalar(select(func.max(metadata.tables[name].c[key]))) or 0
         number = max(last.get(name, 0), highest)
@@ -193,6 +195,8 @@ async def open_some(unit: Unit) -> int:
 
 
 async def leads_until(unit: Unit) -> int:
-    """Return until when (microseconds since 1970) some process leads here; 0 if none, or without tables."""
+    """Return until when (microseconds since 1970) a process leads here; 0 if no process does, or there
+    are no tables.
+    """
     there = await unit.conn.run_sync(lambda connection: inspect(connection).has_table(leases.name))
     return await unit.conn.scalar(select(func.max(type_coerce(leases.c.until, BigInteger)))) or 0 if there else 0

@@ -21,7 +21,7 @@ LATE_AFTER = timedelta(minutes=15)
 """A delivery still queued this long after its alert was issued is late."""
 
 WATCHED_AFTER = timedelta(hours=1)
-"""How long an alert is watched after its end: receipts come late."""
+"""How long an alert is watched after its end, since receipts come late."""
 
 _MOST_EVENTS = 100_000
 
@@ -30,7 +30,7 @@ _MOST_EVENTS = 100_000
 class Watched:
     """An unfinished or recently ended alert; ``told`` counts people by measure, ``queued`` unsent deliveries.
 
-    ``since``: creation of the oldest unsent one, which may have waited for a night.
+    ``since``: creation of the oldest unsent delivery, which may have waited for a night.
     """
 
     id: int
@@ -50,10 +50,11 @@ class Watched:
 class Reading:
     """Pending work at ``at``, the time by which leases are judged.
 
-    ``waiting``: unsent deliveries by channel and lane. ``unaccounted``: those of alerts past their deadline or finished
-    (``people``: people of such alerts without a final state); ``late``: those of alerts older than ``LATE_AFTER``, by
-    lane. ``due``: since when the oldest unleased batch is due, by channel and rank. ``outbox``: events not on the bus
-    yet, counted up to 100,000. ``stops``: since when a channel is stopped. ``held``: queues with a leased batch.
+    ``waiting``: unsent deliveries by channel and lane. ``unaccounted``: unsent deliveries of alerts past their deadline
+    or finished (``people``: people of such alerts without a final state); ``late``: those of alerts older than
+    ``LATE_AFTER``, by lane. ``due``: since when the oldest unleased batch has been due, by channel and rank.
+    ``outbox``: events not on the bus yet, counted up to 100,000. ``stops``: since when a channel has been stopped.
+    ``held``: queues with a leased batch.
     """
 
     at: datetime
@@ -69,7 +70,7 @@ class Reading:
 
 
 async def read(unit: Unit, clock: datetime) -> Reading:
-    """Return the pending work; ``clock``: the caller's time, used where the database has none of its own."""
+    """Return the pending work; ``clock``: the caller's time, for a database without a clock."""
     now = await unit.now(clock)
     watched = await _watched(unit, now)
     waiting: Counter[tuple[ChannelName, Lane]] = Counter()
@@ -88,13 +89,13 @@ async def read(unit: Unit, clock: datetime) -> Reading:
     )
     for alert_id, subject, n in rows:
         alert = by_id[alert_id]
-        # Finished alerts may not have any left either.
+        # Finished alerts must not have any left.
         over = alert.expires_at <= now or alert.finished_at is not None
         if subject in (counting.PEOPLE, counting.UNCONFIRMED):
             people += n * over
             continue
         if subject not in CHANNELS:
-            continue  # another sum; a newer version may have more
+            continue  # any other sum, also one that only a newer version knows
         waiting[ChannelName(subject), alert.lane] += n
         alert.queued += n
         unaccounted += n * over
@@ -189,7 +190,7 @@ async def _held(unit: Unit, now: datetime) -> set[tuple[ChannelName, Lane]]:
 
 
 async def latencies(unit: Unit, alert_ids: Collection[int]) -> dict[tuple[int, str], Counter[int]]:
-    """Return the histograms of these alerts: (alert id, measure) to how many people are in which bucket."""
+    """Return the histograms of these alerts: number of people by bucket, by (alert id, measure)."""
     found: dict[tuple[int, str], Counter[int]] = {}
     for alert_id, measure, number, n in await unit.conn.execute(
         select(alert_latencies).where(alert_latencies.c.alert_id.in_(alert_ids))

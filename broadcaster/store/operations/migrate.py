@@ -30,9 +30,9 @@ def newest() -> str:
 
 
 async def migrate(store: Store) -> str:
-    """Apply pending migrations in one transaction, and seal what they could not; return the newest's name.
+    """Apply pending migrations in one transaction, and seal what they left unsealed. Return the newest's name.
 
-    One process at a time: SQLite's write lock, on PostgreSQL an advisory lock.
+    Only one process migrates at a time: SQLite has its write lock, PostgreSQL gets an advisory lock.
     """
     await store.run_sync(lambda connection: upgrade(connection, vault=store.vault))
     async with store.write() as unit:
@@ -46,7 +46,7 @@ def upgrade(connection: Any, to: str = "head", *, vault: Vault) -> None:
     ``vault`` opens what a migration rewrites.
     """
     if connection.dialect.name == "postgresql":
-        # Before entering Alembic: its context is per process, and waiting within it would let another in.
+        # Wait before entering Alembic: its context is per process, and waiting inside would let another task in.
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = _config()
     config.attributes["connection"] = connection
@@ -54,7 +54,7 @@ def upgrade(connection: Any, to: str = "head", *, vault: Vault) -> None:
     command.upgrade(config, to)
 
 
-@cache  # called several times at start, each reading all files
+@cache  # called several times at start; each call would read all files
 def known() -> list[str]:
     """Return all migrations, oldest first."""
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]

@@ -57,7 +57,7 @@ async def announce(unit: Unit, owner: str, roles: Iterable[str], troubles: Itera
 
 
 async def withdraw(unit: Unit, owner: str) -> None:
-    """Withdraw an ending process, so that its roles are missed at once."""
+    """Withdraw an ending process, so that its roles count as missing at once."""
     await unit.conn.execute(delete(processes).where(processes.c.id == owner))
 
 
@@ -68,7 +68,7 @@ async def forget_dead(unit: Unit, clock: datetime) -> None:
 
 
 async def any_known(unit: Unit) -> bool:
-    """Return whether a process runs, or died within the hour (a clean exit withdraws)."""
+    """Return whether a process runs, or died within the last hour (a clean exit withdraws it)."""
     return await unit.conn.scalar(select(processes.c.id).limit(1)) is not None
 
 

@@ -1,4 +1,4 @@
-"""Removal of a station and of everything that is only its own."""
+"""Removes a station and everything that belongs only to it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ from broadcaster.store.tables import (
 )
 
 _OF_ALERTS = tuple(table for table in metadata.sorted_tables if "alert_id" in table.c and table is not occurrences)
-"""Rows of an alert have no foreign key: they are written in bulk."""
+"""Tables of an alert's rows; they have no foreign key, as they are written in bulk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def contents(unit: Unit, station_id: int) -> Contents:
 
 
 async def remove(unit: Unit, station_id: int) -> None:
-    """Delete a station, its alerts and their accounts, and the people who follow no other station."""
+    """Delete a station, its alerts and their reports, and the people who follow no other station."""
     erased = list(await unit.conn.scalars(_only_here(station_id)))
     touched = list(await unit.conn.scalars(_followers(follows.c.station_id == station_id)))
     sent = select(alerts.c.id).where(alerts.c.station_id == station_id)

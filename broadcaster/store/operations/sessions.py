@@ -22,15 +22,15 @@ from broadcaster.store.tables import operators as people
 _NAME_BYTES = 32
 _LONGEST_DEVICE = 60
 SEEN_EVERY = timedelta(minutes=1)
-"""Resolution of a session's last use: a write per request would be too many."""
+"""Resolution of a session's last use, since one write per request would be too many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """A signed-in operator. ``device``: the browser's short description; ``trusted``: it stays signed in.
 
-    ``proven_at``: when it last showed the passkey or the password; ``has_password``: whether the operator has one.
-    ``training``: whether a station of theirs is for training (``domain.approvals``).
+    ``proven_at``: when the operator last gave their passkey or password. ``training``: whether one of their stations is
+    for training (``domain.approvals``).
     """
 
     id: int
@@ -47,7 +47,7 @@ class Session:
 
 
 async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: timedelta, *, trusted: bool = False) -> str:
-    """Begin a session of an operator; return the cookie's value, this once."""
+    """Begin a session of an operator; return the cookie's value, which is not stored."""
     name = secrets.token_urlsafe(_NAME_BYTES)
     await unit.conn.execute(
         sessions.insert().values(
@@ -80,14 +80,14 @@ async def seen(unit: Unit, session_id: int, now: datetime) -> None:
 
 
 async def prove(unit: Unit, session_id: int, now: datetime) -> None:
-    """Record that a session's device showed the passkey."""
+    """Record that the operator gave their passkey or password in this session."""
     await unit.conn.execute(update(sessions).where(sessions.c.id == session_id).values(proven_at=now))
 
 
 async def open_ones(unit: Unit, caller: Caller, now: datetime, idle: timedelta) -> list[Session]:
-    """Return the sessions that a caller may end, newest first: their own; for an owner those of their stations.
+    """Return the sessions that a caller may end, newest first: their own, and for an owner those of their stations.
 
-    An administrator's are ended by administrators only.
+    Only administrators may end an administrator's.
     """
     rows = await unit.conn.execute(_theirs(_open(now, idle), caller).order_by(sessions.c.id.desc()))
     return [await _session(unit, row) for row in rows.all()]
@@ -107,7 +107,7 @@ async def end(unit: Unit, caller: Caller, session_id: int) -> bool:
 
 
 async def end_others(unit: Unit, key_id: int, session_id: int) -> None:
-    """End an operator's sessions but this one."""
+    """End an operator's sessions except this one."""
     await unit.conn.execute(delete(sessions).where(sessions.c.key_id == key_id, sessions.c.id != session_id))
 
 

@@ -15,7 +15,7 @@ _KEPT_CHANGES = 200_000
 
 
 async def free_leases(unit: Unit) -> None:
-    """End every lease, at the start of the only process."""
+    """End every lease, when the only process starts."""
     await batches.free_all(unit)
     await unit.conn.execute(
         update(alerts).where(alerts.c.resolved_at.is_(None)).values(lease_owner=None, lease_until=None)
@@ -23,9 +23,9 @@ async def free_leases(unit: Unit) -> None:
 
 
 async def clock_went_back(unit: Unit, by: timedelta, now: datetime) -> None:
-    """Move due times earlier by ``by``: they were set by a fast clock.
+    """Move due times that a fast clock set earlier by ``by``.
 
-    A position newer than ``now`` has that clock's time too, and would block newer ones.
+    Also correct positions newer than ``now``, which would block newer ones.
     """
     micros = by // timedelta(microseconds=1)
     at = type_coerce(positions.c.at, BigInteger)

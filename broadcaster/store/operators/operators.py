@@ -37,11 +37,11 @@ async def add(
     admin: bool = False,
     roles: Mapping[int, Role] | None = None,
 ) -> int | None:
-    """Add an operator, who can't sign in yet; return the id, None if the mail is another operator's."""
+    """Add an operator, who can't sign in yet. Return the id; None if another operator has this mail address."""
     mark = None if mail is None else _mark(unit, mail)
     if mark is not None and await unit.conn.scalar(select(operators.c.id).where(operators.c.mail_mark == mark)):
         return None
-    unknown = secrets.token_bytes(_HANDLE_BYTES)  # the hash of no key that anybody has
+    unknown = secrets.token_bytes(_HANDLE_BYTES)  # a hash that matches no key
     row = await unit.conn.execute(
         api_keys.insert()
         .values(role=OPERATOR, label="", sealed=sealed_label(unit.vault, unknown, name), hash=unknown, created_at=now)
@@ -70,7 +70,7 @@ async def rename(unit: Unit, operator_id: int, name: str) -> None:
 
 
 async def set_phone(unit: Unit, operator_id: int, phone: str | None) -> None:
-    """Keep an operator's telephone number (E.164), or forget it."""
+    """Set or delete an operator's telephone number (E.164)."""
     sealed = None if phone is None else unit.vault.seal(phone.encode(), b"operator phone:%d" % operator_id)
     await unit.conn.execute(update(operators).where(operators.c.id == operator_id).values(phone=sealed))
 
@@ -104,7 +104,7 @@ async def join_openid(unit: Unit, operator_id: int, mark: bytes) -> bool:
 
 
 async def listed(unit: Unit, stations: Collection[int] | None) -> list[Operator]:
-    """Return operators with a role for one of these stations, None: all; by name."""
+    """Return operators with a role for one of these stations (None: all), by name."""
     mine: ColumnElement[bool] = operators.c.id.is_not(None)
     if stations is not None:
         mine = operators.c.id.in_(select(operator_roles.c.operator_id).where(operator_roles.c.station_id.in_(stations)))
@@ -112,7 +112,7 @@ async def listed(unit: Unit, stations: Collection[int] | None) -> list[Operator]
 
 
 async def administrators(unit: Unit) -> list[Operator]:
-    """Return those who are not disabled."""
+    """Return the administrators who are not disabled."""
     return [each for each in await _found(unit, operators.c.admin) if not each.disabled]
 
 
@@ -121,14 +121,16 @@ async def with_password(unit: Unit) -> list[Operator]:
 
 
 async def is_last_administrator(unit: Unit, who: Operator) -> bool:
-    """Return whether they alone can sign in to administer; rivals wait, so that two do not end each other."""
+    """Return whether they are the only administrator who can sign in. Locked, so that two can't remove each other at
+    once.
+    """
     await unit.conn.execute(select(operators.c.id).where(operators.c.admin).with_for_update())
     others = [each for each in await administrators(unit) if each.id != who.id]
     return who.admin and who.can_sign_in and not any(each.can_sign_in for each in others)
 
 
 async def caller(unit: Unit, operator_id: int) -> Caller:
-    """Return what an operator may do. Raises if there is none with that id."""
+    """Return an operator as caller, with what they may do. Raises if the id is unknown."""
     admin = await unit.conn.scalar(select(operators.c.admin).where(operators.c.id == operator_id))
     rows = await unit.conn.execute(select(operator_roles).where(operator_roles.c.operator_id == operator_id))
     roles = {row.station_id: Role(row.role) for row in rows}
@@ -144,7 +146,7 @@ async def handle(unit: Unit, operator_id: int) -> bytes:
 
 
 async def set_role(unit: Unit, operator_id: int, station_id: int, role: Role | None) -> None:
-    """Set or take away the role for a station; the operator's sessions end."""
+    """Set or remove the role for a station; the operator's sessions end."""
     mine = and_(operator_roles.c.operator_id == operator_id, operator_roles.c.station_id == station_id)
     await unit.conn.execute(delete(operator_roles).where(mine))
     if role is None or not role.holds(Permission.SEND):
@@ -176,20 +178,20 @@ async def _granted(unit: Unit, operator_ids: Collection[int]) -> dict[int, froze
 
 
 async def set_admin(unit: Unit, operator_id: int, *, admin: bool) -> None:
-    """Make an operator an administrator of the installation, or no longer; their sessions end."""
+    """Make an operator an administrator of the installation, or revoke that; their sessions end."""
     await unit.conn.execute(update(operators).where(operators.c.id == operator_id).values(admin=admin))
     await _end_sessions(unit, operator_id)
 
 
 async def disable(unit: Unit, operator_id: int, now: datetime | None) -> None:
-    """Disable an operator, with None enable; their sessions and links end."""
+    """Disable an operator (None: enable); their sessions and links end."""
     await unit.conn.execute(update(api_keys).where(api_keys.c.id == operator_id).values(revoked_at=now))
     await unit.conn.execute(delete(operator_links).where(operator_links.c.operator_id == operator_id))
     await _end_sessions(unit, operator_id)
 
 
 async def forget_ways(unit: Unit, operator_id: int) -> None:
-    """Delete all by which an operator signs in, for a recovery; their sessions end."""
+    """Delete all of an operator's ways to sign in, for a recovery; their sessions end."""
     await unit.conn.execute(delete(passkeys).where(passkeys.c.operator_id == operator_id))
     await forget_password(unit, operator_id)
     await unit.conn.execute(update(operators).where(operators.c.id == operator_id).values(openid_mark=None))
@@ -204,7 +206,7 @@ async def forget_password(unit: Unit, operator_id: int) -> None:
 
 
 async def new_link(unit: Unit, operator_id: int, ends_at: datetime) -> str:
-    """Make a one-time link's secret; an earlier one of the operator ends."""
+    """Return the secret of a new one-time link; the operator's earlier link ends."""
     secret = secrets.token_urlsafe(_LINK_BYTES)
     await unit.conn.execute(delete(operator_links).where(operator_links.c.operator_id == operator_id))
     await unit.conn.execute(
@@ -226,7 +228,7 @@ async def of_link(unit: Unit, secret: str, now: datetime) -> int | None:
 
 
 async def use_link(unit: Unit, secret: str) -> bool:
-    """Use a link up; False if another request was faster."""
+    """Mark a link used; return False if another request was faster."""
     done = await unit.conn.execute(delete(operator_links).where(operator_links.c.hash == hash_of(secret)))
     return done.rowcount == 1
 

@@ -1,7 +1,7 @@
 """Passkeys, and the challenges that they answer.
 
-A challenge is not stored when it is given, or strangers could fill the table: it carries its time and a MAC. Only an
-answered one is stored, so that none is taken twice.
+A new challenge is not stored, since strangers could fill the table: it carries its time and a MAC. An answered one is
+stored, so that none is accepted twice.
 """
 
 import hashlib
@@ -36,13 +36,13 @@ class NewPasskey(NamedTuple):
 
 
 def new_challenge(vault: Vault, use: str, now: datetime) -> bytes:
-    """Return a challenge for one use (sign-in, or whose passkey is added)."""
+    """Return a challenge for one use (sign-in, or adding somebody's passkey)."""
     body = secrets.token_bytes(_RANDOM) + to_micros(now).to_bytes(_TIME)
     return body + vault.fingerprint(f"challenge {use}", body.hex())
 
 
 def is_ours(vault: Vault, challenge: bytes, use: str, now: datetime) -> bool:
-    """Return whether we gave that challenge for that use, less than ``CHALLENGE_HOLDS`` ago."""
+    """Return whether we issued that challenge for that use less than ``CHALLENGE_HOLDS`` ago."""
     if len(challenge) != _RANDOM + _TIME + _MAC:
         return False
     body = challenge[:-_MAC]
@@ -52,7 +52,7 @@ def is_ours(vault: Vault, challenge: bytes, use: str, now: datetime) -> bool:
 
 
 async def use_up(unit: Unit, challenge: bytes, now: datetime) -> bool:
-    """Record a challenge as answered; False if it was before."""
+    """Record a challenge as answered; return False if it already was."""
     await unit.conn.execute(delete(used_challenges).where(used_challenges.c.ends_at < now))
     row = {"hash": hashlib.sha256(challenge).digest(), "ends_at": now + 2 * CHALLENGE_HOLDS}
     try:
@@ -93,7 +93,7 @@ async def used(unit: Unit, passkey: Passkey, sign_count: int, now: datetime) -> 
 
 
 async def remove(unit: Unit, operator_id: int, passkey_id: int) -> bool:
-    """Delete one of an operator's passkeys; False if it is their last way in."""
+    """Delete one of an operator's passkeys; return False if it is their last way to sign in."""
     who = await operators.by_id(unit, operator_id)
     if who is None or (who.passkeys <= 1 and not who.has_password):
         return False

@@ -1,4 +1,4 @@
-"""Passwords with an authenticator app, and recovery codes for when the app is lost."""
+"""Passwords with an authenticator app, and recovery codes in case the app is lost."""
 
 import base64
 import secrets
@@ -26,9 +26,9 @@ class Known(NamedTuple):
 
 
 async def by_login(unit: Unit, login: str) -> Known | None:
-    """Return who signs in with that mail address, or with that name where they have no address.
+    """Return who signs in with that mail address, or with that name if they have no address.
 
-    All are opened, so that the time does not tell whether there is one.
+    All names are opened, so that the time taken does not reveal whether there is one.
     """
     wanted, found = _folded(login), None
     for who in await people.with_password(unit):
@@ -64,7 +64,7 @@ async def keep(unit: Unit, operator_id: int, password: str, totp: str, step: int
 
 
 async def use_step(unit: Unit, operator_id: int, step: int) -> bool:
-    """Record the time step of an app's code; False if that one or a later one was used before."""
+    """Record the time step of an app's code; return False if that one or a later one was already used."""
     unused = or_(operators.c.totp_step.is_(None), operators.c.totp_step < step)
     done = await unit.conn.execute(
         update(operators).where(operators.c.id == operator_id, unused).values(totp_step=step)
@@ -73,7 +73,7 @@ async def use_step(unit: Unit, operator_id: int, step: int) -> bool:
 
 
 async def new_codes(unit: Unit, operator_id: int) -> list[str]:
-    """Make recovery codes in the place of earlier ones; return them, this once."""
+    """Replace the recovery codes; return the new ones, of which only hashes are stored."""
     codes = [base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode().lower() for _ in range(CODES)]
     await unit.conn.execute(delete(recovery_codes).where(recovery_codes.c.operator_id == operator_id))
     rows = [{"operator_id": operator_id, "hash": hash_of(code)} for code in codes]
@@ -82,7 +82,7 @@ async def new_codes(unit: Unit, operator_id: int) -> list[str]:
 
 
 async def use_code(unit: Unit, operator_id: int, code: str) -> bool:
-    """Use a recovery code up; False if it is unknown or was used."""
+    """Mark a recovery code used; return False if it is unknown or already used."""
     plain = "".join(code.lower().replace("-", " ").split())
     mine = (recovery_codes.c.operator_id == operator_id) & (recovery_codes.c.hash == hash_of(plain))
     return (await unit.conn.execute(delete(recovery_codes).where(mine))).rowcount == 1
@@ -94,7 +94,7 @@ async def codes_left(unit: Unit, operator_id: int) -> int:
 
 
 async def remove(unit: Unit, operator_id: int) -> bool:
-    """Delete an operator's password and recovery codes; False if it is their last way in."""
+    """Delete an operator's password and recovery codes; return False if it is their last way to sign in."""
     who = await people.by_id(unit, operator_id)
     if who is None or not who.passkeys:
         return False

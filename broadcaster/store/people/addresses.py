@@ -16,7 +16,7 @@ from broadcaster.store.people import people
 from broadcaster.store.tables import addresses, places
 
 MOST_TRIES = 5
-"""Look-ups of an address that the geocoder's answers leave out."""
+"""How often an address is looked up that the geocoder's answers leave out."""
 
 TO_DO = (AddressState.UNCERTAIN, AddressState.NOT_FOUND)
 
@@ -44,7 +44,7 @@ class Kept:
 
 
 def mark_of(vault: Vault, address: Address) -> bytes:
-    """Return a mark by which an unchanged address is recognized."""
+    """Return a mark that stays the same while the address does."""
     return vault.fingerprint("address", address.canonical)
 
 
@@ -94,7 +94,7 @@ async def in_state(unit: Unit, station_id: int, state: AddressState, *, after: i
 
 
 async def of_people(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, Kept]:
-    """Return addresses from a station's list, by person's id."""
+    """Return addresses from a station's list, by person id."""
     rows = await unit.conn.execute(
         select(addresses).where(addresses.c.station_id == station_id, addresses.c.subscriber_id.in_(list(ids)))
     )
@@ -153,7 +153,7 @@ async def left_out(unit: Unit, station_id: int, ids: Sequence[int]) -> None:
 
 
 async def confirm(unit: Unit, station_id: int, subscriber_id: int, home: NewPlace, now: datetime) -> bool:
-    """Set an address's home, confirmed by an operator; False if it is no longer open."""
+    """Set an address's home, confirmed by an operator; return False if it is no longer open."""
     done = await unit.conn.execute(
         update(addresses)
         .where(_of(station_id, subscriber_id), addresses.c.state.in_([int(each) for each in TO_DO]))
@@ -166,7 +166,7 @@ async def confirm(unit: Unit, station_id: int, subscriber_id: int, home: NewPlac
 
 
 async def give_up(unit: Unit, station_id: int, subscriber_id: int) -> None:
-    """Reject an uncertain match; nothing better is known."""
+    """Reject an uncertain match without a better one."""
     await unit.conn.execute(
         update(addresses)
         .where(_of(station_id, subscriber_id), addresses.c.state == int(AddressState.UNCERTAIN))
@@ -175,7 +175,7 @@ async def give_up(unit: Unit, station_id: int, subscriber_id: int) -> None:
 
 
 async def settled(unit: Unit, station_id: int, subscriber_id: int) -> None:
-    """Close an open address of a person whose home was set by hand."""
+    """Close the open address of a person whose home was set by hand."""
     await unit.conn.execute(
         update(addresses)
         .where(
@@ -187,7 +187,7 @@ async def settled(unit: Unit, station_id: int, subscriber_id: int) -> None:
 
 
 async def _place(unit: Unit, station_id: int, subscriber_id: int, home: NewPlace, now: datetime) -> None:
-    """Set the home at a person's address."""
+    """Set a person's home at their address."""
     before = await unit.conn.scalar(select(addresses.c.place_id).where(_of(station_id, subscriber_id)))
     place_ids = await _house(unit, {subscriber_id: home}, [before], now)
     await unit.conn.execute(

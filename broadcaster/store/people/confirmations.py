@@ -1,6 +1,6 @@
 """Phone numbers and mail addresses not yet confirmed by the code sent to them.
 
-Until then they are no contacts, and no alert finds them. They are sealed, and deleted once confirmed or expired; the
+Until then they are not contacts, and no alert uses them. They are sealed, and deleted once confirmed or expired; the
 row stays for a day without them, so that codes can be counted.
 """
 
@@ -32,12 +32,12 @@ from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import confirmations, follows, links
 
 LIFE, BUSY_LIFE = timedelta(minutes=15), timedelta(hours=1)
-"""Lifetime of a code; and of one to a number that many request codes for, so that few messages go there."""
+"""Lifetime of a code; the second is for a number that many codes are requested for, so that few messages go there."""
 
 _LEAST_LEFT = timedelta(minutes=5)
 
 MOST_TRIES = 5
-"""Attempts per code: one of a million is guessed in five tries once in 200,000 times."""
+"""Attempts per code: five guesses at one in a million succeed once in 200,000 times."""
 
 _KEPT = timedelta(days=1)
 _DIGITS = 6
@@ -46,7 +46,7 @@ _SECRET, _TOKEN = "cf_", "sb_"
 
 
 class State(IntEnum):
-    """A confirmation's state; ``UNSENT``: no provider accepted the message, through no fault of its owner."""
+    """A confirmation's state. ``UNSENT``: no provider accepted the message, which is not its owner's fault."""
 
     OPEN = 0
     CONFIRMED = 1
@@ -66,7 +66,7 @@ _WORDS: dict[State, Literal["open", "confirmed", "unsent"]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A contact to confirm. ``subscriber_id``: whom it is added to; None makes a subscriber of ``locale``.
+    """A contact to confirm. ``subscriber_id``: the subscriber it is added to; None creates one with ``locale``.
 
     ``caller``: the requester's mark (``caller_mark``).
     """
@@ -98,7 +98,7 @@ class Counted:
     """Codes sent to one number within an hour and a day, by one station within an hour; and the caller's own.
 
     ``asked_hour``, ``asked_day``: requests by the caller for this number. ``caller_hour``: the caller's unconfirmed
-    codes for any number. ``next_s``: seconds until the caller's oldest is an hour old.
+    codes for any number. ``next_s``: seconds until the caller's oldest code is an hour old.
     """
 
     number_hour: int
@@ -207,7 +207,7 @@ async def begin(unit: Unit, asked: Asked, now: datetime, *, busy: bool = False) 
 
 
 async def _holding(unit: Unit, asked: Asked, now: datetime) -> Row[Any] | None:
-    """Return the newest code sent to this number and valid for some minutes yet."""
+    """Return the newest code sent to this number that stays valid for some minutes."""
     of = confirmations.c
     channel, mark = contact_rows.key_of(unit, asked.contact)
     query: Select[Any] = select(of.id, of.expires_at).where(
@@ -343,5 +343,5 @@ async def _one(unit: Unit, where: ColumnElement[bool], now: datetime) -> Confirm
 
 
 def _code_mark(unit: Unit, secret_hash: bytes, code: str) -> bytes:
-    """Return the stored form of a code: without the key, a thief of the database can't try all million."""
+    """Return the stored form of a code: without the key, somebody who stole the database can't try all million."""
     return unit.vault.fingerprint("code", f"{secret_hash.hex()} {code}")

@@ -15,10 +15,10 @@ from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs, subscribers, to_micros
 
 CHUNK = 400
-"""Rows per statement with two or more parameters each: SQLite's limit is 32,766, and short is as fast."""
+"""Rows per statement with two or more parameters each: SQLite's limit is 32,766, and shorter statements are as fast."""
 
 _CODE = 60
-"""The column's length: PostgreSQL refuses longer values, and with them the whole outcome."""
+"""The column's length: PostgreSQL would refuse an outcome with a longer value."""
 
 
 Key = tuple[int, bytes]
@@ -79,7 +79,7 @@ async def by_number(unit: Unit, number: str) -> dict[ChannelName, int]:
 
 
 async def locale_of(unit: Unit, contact_ids: Sequence[int]) -> str:
-    """Return the language of somebody who has one of these contacts; empty without one."""
+    """Return the language of somebody who has one of these contacts; empty if nobody has."""
     query = (
         select(subscribers.c.locale)
         .join(links, links.c.subscriber_id == subscribers.c.id)
@@ -91,7 +91,7 @@ async def locale_of(unit: Unit, contact_ids: Sequence[int]) -> str:
 
 
 async def stop(unit: Unit, contact_ids: Sequence[int], code: str, now: datetime) -> None:
-    """Never write to these contacts again, whatever the station: their owner said so."""
+    """Never write to these contacts again, for any station: their owner said so."""
     await retire(unit, contact_ids, ContactStatus.STOPPED, code, now)
 
 
@@ -107,8 +107,8 @@ async def restart(unit: Unit, contact_ids: Sequence[int], now: datetime) -> None
 async def adopt(unit: Unit, spelled: Mapping[Key, bytes]) -> dict[Key, int]:
     """Apply opt-outs whose address was deleted to the same address in today's spelling.
 
-    ``spelled``: contact key to the mark of its address as written, which is all that is left of it. Return the rows
-    that took the new spelling and still lack their address.
+    ``spelled``: by contact key, the mark of its address as written, the only trace left of it. Return the rows that
+    took the new spelling and still lack their address.
     """
     adopted: dict[Key, int] = {}
     by_former = {former: key for key, former in spelled.items() if former != key[1]}
@@ -145,7 +145,7 @@ async def _adopt(unit: Unit, key: Key, forgotten: int, status: int) -> bool:
 async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dict[Key, int]:
     """Add missing contacts; return ids by key.
 
-    A dead contact given anew is revived, on its owner's word. A stopped one stays so until its owner restarts it at the
+    A dead contact that its owner gives again is revived. A stopped one stays stopped until its owner restarts it at the
     provider. Raises ``Conflict`` for a known push subscription with other keys: browsers never change them, and an
     attacker could silence the device.
     """
@@ -244,7 +244,7 @@ async def opt_out(unit: Unit, contact_id: int, station_id: int, now: datetime) -
 
 
 async def opt_in(unit: Unit, contact_ids: Sequence[int], station_id: int) -> None:
-    """Undo ``opt_out``: the owner gave the contact to this station anew."""
+    """Undo ``opt_out``: the owner gave the contact to this station again."""
     if not contact_ids:
         return
     gone = await unit.conn.execute(
@@ -255,7 +255,7 @@ async def opt_in(unit: Unit, contact_ids: Sequence[int], station_id: int) -> Non
 
 
 async def drop_orphans(unit: Unit, contact_ids: Sequence[int]) -> None:
-    """Delete those of these contacts that nobody has any more.
+    """Delete those of these contacts that no longer belong to anybody.
 
     If the owner opted out or sent STOP, the address is deleted but the blind index stays: listing it again does not
     undo that.

@@ -32,7 +32,7 @@ _PART = 20_000
 _ENTRANTS = "entrants"
 
 EVERY_STATION = 0
-"""Stands for all stations: after a STOP at the provider none may write to the contact."""
+"""Means all stations: after a STOP at the provider, none may write to the contact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +276,7 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
     return found
 
 
-# Composed once: `known` runs for each group of registrations, and composing took as long as asking.
+# Built once: `known` runs for each group of registrations, and building the statement took as long as running it.
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _PEOPLE_OF = select(
     *(subscribers.c[name] for name in ("id", "locale", "token_hash", "vulnerable", "unconfirmed_at", "paused_until"))

@@ -1,4 +1,4 @@
-"""Reported positions: each device's last, and each one until it was checked for alerts."""
+"""Reported positions: the last of each device, and all others until they are checked for alerts."""
 
 import struct
 from collections.abc import Collection, Sequence
@@ -16,13 +16,13 @@ from broadcaster.store.people.people import open_point, sealed_point
 from broadcaster.store.tables import changes, from_micros, positions, subscribers, to_micros
 
 LOOKED_AT = b""
-"""Replaces a checked fix: the position is not kept longer."""
+"""Replaces a checked fix, whose position is deleted."""
 
 _SIGHTING = struct.Struct("<ddq?")
 
 
 class Standing(Enum):
-    """Result of a fix; visitors' are not recorded here, as they follow the stations around them."""
+    """Result of a fix. Visitors' fixes are not recorded here, as visitors follow the stations around them."""
 
     KEPT = auto()
     VISITOR = auto()
@@ -115,7 +115,7 @@ def _newest(vault: Vault, fixes: Sequence[Fix]) -> list[tuple[Any, ...]]:
             to_micros(fix.at),
             None if fix.until is None else to_micros(fix.until),
         )
-        for each, fix in sorted(newest.items())  # in one order, so that two processes do not deadlock
+        for each, fix in sorted(newest.items())  # always in the same order, so that two processes do not deadlock
     ]
 
 

@@ -263,13 +263,13 @@ async def by_external_ids(unit: Unit, station_id: int, external_ids: Sequence[st
 
 
 def ref_of(vault: Vault, subscriber_id: int, token_hash: bytes) -> str:
-    """Return how an export names somebody who has no id of the register: nobody else is ever called so."""
+    """Return the unique reference by which an export names a person without a register id."""
     mark = vault.fingerprint("ref", f"{subscriber_id} {token_hash.hex()}")
     return f"tocsin-{subscriber_id}-{mark[:8].hex()}"
 
 
 async def by_refs(unit: Unit, station_id: int, refs: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-    """Return what ``by_external_ids`` does, for those whom an export named (``ref_of``) and who still follow."""
+    """Like ``by_external_ids``, for people named by an export (``ref_of``) who still follow."""
     wanted = sorted({int(each.split("-")[1]) for each in refs})
     found: dict[str, tuple[int, bytes]] = {}
     for start in range(0, len(wanted), contact_rows.CHUNK):
@@ -304,7 +304,7 @@ def open_external(vault: Vault, mark: bytes | None, sealed: bytes | None) -> str
 
 
 async def locale_of(unit: Unit, subscriber_id: int) -> str | None:
-    """Return a subscriber's language; None if they are no more."""
+    """Return a subscriber's language; None if they were erased."""
     found: str | None = await unit.conn.scalar(select(subscribers.c.locale).where(subscribers.c.id == subscriber_id))
     return found
 

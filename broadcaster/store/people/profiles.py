@@ -1,4 +1,4 @@
-"""What is kept about one subscriber, opened."""
+"""Everything stored about one subscriber, opened."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What residents change themselves: pause, follow, leave, new push subscription, visit."""
+"""Changes that residents make themselves: pause, follow, leave, new push subscription, visit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,7 +122,7 @@ async def visit(
 
 
 async def follow_on_the_way(unit: Unit, subscriber_id: int, station_ids: Sequence[int], now: datetime) -> None:
-    """Also follow the stations around a visitor's new position; the visit still ends."""
+    """Also follow the stations around a visitor's new position; the end of the visit stays."""
     known = set(await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id)))
     rows = [
         {"station_id": each, "subscriber_id": subscriber_id, "created_at": now}

@@ -1,7 +1,7 @@
-"""Test messages that people ask for, and what shows that alerts reach them.
+"""Test messages that people ask for, and other proof that alerts reach them.
 
-A contact proves itself when its device shows a push, its owner says that a test came, or a provider reports that an
-alert was delivered there.
+A contact is proven when its device shows a push, its owner says that a test came, or a provider reports that an alert
+was delivered there.
 """
 
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ async def begin(unit: Unit, subscriber_id: int, station_id: int, target: Target,
 
 
 async def settle(unit: Unit, trial_id: int, state: State, code: str | None = None) -> None:
-    """Record what a provider said; what the receiver said before stays."""
+    """Record the provider's result, unless the receiver has already answered."""
     mine = trials.c.id == trial_id, trials.c.state == State.SENDING
     await unit.conn.execute(update(trials).where(*mine).values(state=state, code=code and code[:60]))
 
@@ -119,7 +119,9 @@ async def settle(unit: Unit, trial_id: int, state: State, code: str | None = Non
 async def answer(
     unit: Unit, trial_id: int, now: datetime, *, came: bool, subscriber_id: int | None = None
 ) -> Trial | None:
-    """Record whether a test came; None if unknown. ``subscriber_id``: whose it must be, None if a device says so."""
+    """Record whether a test came. Return None if the test is unknown. ``subscriber_id``: its owner; None if a device
+    reports it.
+    """
     mine = trials.c.id == trial_id
     if subscriber_id is not None:
         mine &= trials.c.subscriber_id == subscriber_id
@@ -137,7 +139,7 @@ async def latest(unit: Unit, subscriber_id: int) -> list[Trial]:
 
 
 async def unproven(unit: Unit, station_id: int, now: datetime) -> int:
-    """Count followers of a station of whom nothing has shown for ``PROOF_HOLDS`` that alerts reach them."""
+    """Count followers of a station without any proof within ``PROOF_HOLDS`` that alerts reach them."""
     since = now - PROOF_HOLDS
     recent = select(alerts.c.id).where(alerts.c.sent_at > since)
     delivered = select(deliveries.c.contact_id).where(
@@ -150,7 +152,7 @@ async def unproven(unit: Unit, station_id: int, now: datetime) -> int:
         follows.c.station_id == station_id,
         follows.c.subscriber_id.in_(confirmed),
         follows.c.subscriber_id.not_in(proven),
-        # Who signed up themselves did so by a code that came, or a push that was shown.
+        # People who signed up themselves proved a contact: a code came, or a push was shown.
         or_(follows.c.registered.is_not(None), follows.c.created_at <= since),
     )
     return await unit.conn.scalar(query) or 0
@@ -158,7 +160,7 @@ async def unproven(unit: Unit, station_id: int, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Whose push subscription died, and a contact to tell them by."""
+    """A person whose push subscription died, and a contact by which to tell them."""
 
     contact_id: int
     subscriber_id: int
@@ -168,7 +170,7 @@ class Lost:
 
 
 async def take_lost(unit: Unit, now: datetime, limit: int) -> list[Lost]:
-    """Return owners of dead push subscriptions who have no other, by the cheapest contact; each only once."""
+    """Return, only once each, the people whose push subscriptions are all dead, with their cheapest contact."""
     due = await unit.conn.execute(
         select(
             contacts.c.id, links.c.subscriber_id, subscribers.c.locale, func.min(follows.c.station_id).label("station")
@@ -190,12 +192,12 @@ async def take_lost(unit: Unit, now: datetime, limit: int) -> list[Lost]:
 
 
 async def is_lost(unit: Unit, now: datetime) -> bool:
-    """Return whether ``take_lost`` has anybody to tell."""
+    """Return whether ``take_lost`` would return anybody."""
     return await unit.conn.scalar(select(contacts.c.id).where(_is_lost(now)).limit(1)) is not None
 
 
 def _is_lost(now: datetime) -> ColumnElement[bool]:
-    """An hour passes first: a browser that renewed its subscription has told the service by then."""
+    """Condition: dead for an hour, so that a browser that renewed its subscription has had time to report it."""
     at = contacts.c.status_at
     return (
         (contacts.c.status == ContactStatus.GONE)

@@ -1,4 +1,4 @@
-"""Unconfirmed sign-ups by hour and source address, for operators to judge."""
+"""Unconfirmed sign-ups by hour and source address, for operators to review."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -23,7 +23,9 @@ LIFE = timedelta(days=30)
 """How long welcomes are repeated."""
 
 VISIT_AFTER = timedelta(days=1)
-"""When a visit with the subscriber's token confirms a sign-up: before that, the script that signed up could make it."""
+"""The age at which a visit with the subscriber's token confirms a sign-up: an earlier visit could come from the script
+that signed up.
+"""
 
 MOST_SHARERS = 4
 """Most people per push subscription: residents, and visits of the same device."""
@@ -127,14 +129,14 @@ _CONFIRMED = (
 
 
 async def confirm(unit: Unit, contact_ids: Collection[int]) -> None:
-    """Confirm contacts whose devices answered, and everybody they serve."""
+    """Confirm contacts whose devices answered, and all people with these contacts."""
     answered = list(await unit.conn.scalars(_ANSWERED, {"ids": contact_ids}))
     if answered:
         await people.touched(unit, list(await unit.conn.scalars(_CONFIRMED, {"ids": answered})))
 
 
 async def confirm_person(unit: Unit, subscriber_id: int) -> None:
-    """Confirm a person: they visited, confirmed a number, or an operator knows them."""
+    """Confirm a person who visited, confirmed a number, or is known to an operator."""
     mine = select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)
     await confirm(unit, list(await unit.conn.scalars(mine)))
     changed = await unit.conn.execute(
@@ -155,7 +157,7 @@ async def is_due(unit: Unit, now: datetime) -> bool:
 async def take_due(unit: Unit, now: datetime, limit: int) -> list[int]:
     """Return contacts with due welcomes, oldest first, and schedule their next tries.
 
-    After ``LIFE`` there is no next one: the subscription stays, unconfirmed.
+    No try follows after ``LIFE``: the subscription then stays unconfirmed.
     """
     rows = (
         await unit.conn.execute(
@@ -200,7 +202,7 @@ _TO_SEND = (
 
 
 async def hasten(unit: Unit, contact_ids: Collection[int]) -> None:
-    """Check these soon: a push service reported them gone."""
+    """Make these welcomes due soon: a push service reported the subscriptions gone."""
     if contact_ids:
         await unit.conn.execute(
             update(welcomes).where(welcomes.c.contact_id.in_(list(contact_ids))).values(next_at=welcomes.c.created_at)
@@ -208,7 +210,7 @@ async def hasten(unit: Unit, contact_ids: Collection[int]) -> None:
 
 
 async def to_send(unit: Unit, contact_ids: Collection[int]) -> list[Welcome]:
-    """Return these contacts' welcomes; none for those confirmed or deleted meanwhile."""
+    """Return these contacts' welcomes, without those confirmed or deleted meanwhile."""
     found: dict[int, Welcome] = {}
     for row in await unit.conn.execute(_TO_SEND, {"ids": contact_ids}):
         if row.id not in found and row.sealed != contact_rows.FORGOTTEN:

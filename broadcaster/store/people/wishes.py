@@ -64,7 +64,7 @@ How = tuple[Hearing, "datetime | None"]
 async def hearing(
     unit: Unit, alert: Alert, subscriber_ids: Sequence[int], usual: Wishes, now: datetime
 ) -> dict[int, How]:
-    """Return how those of these people get an alert who do not get it now, and until when it waits."""
+    """Return, for those of these people who do not get an alert now, how they get it and when."""
 
     @cache
     def how(wishes: Wishes) -> How:
@@ -78,7 +78,7 @@ async def hearing(
 
 
 async def chosen(unit: Unit, station_id: int, topic: str, usual: Wishes) -> Counter[Wishes]:
-    """Return how many of a station's followers made which choices, among those who made any."""
+    """Count a station's followers by the choices they made, among those who made any."""
     rows = await unit.conn.execute(_BY_CHOICE, {"station_id": station_id, "topic": topic})
     found: Counter[Wishes] = Counter()
     for row in rows:
@@ -97,7 +97,7 @@ def _wishes(row: Sequence[Any], usual: Wishes) -> Wishes:
 
 
 class Followed(NamedTuple):
-    """A follower's choices for one station; ``topics``: all of the station's, slug to name."""
+    """A follower's choices for one station; ``topics``: all of the station's, names by slug."""
 
     least: Severity
     topics: Mapping[str, str]
@@ -105,7 +105,7 @@ class Followed(NamedTuple):
 
 
 async def of_follower(unit: Unit, subscriber_id: int) -> dict[str, Followed]:
-    """Return a follower's choices by the station's slug."""
+    """Return a follower's choices by station slug."""
     choices: defaultdict[int, dict[str, TopicChoice]] = defaultdict(dict)
     mine = topic_choices.c.subscriber_id == subscriber_id
     for row in await unit.conn.execute(select(topic_choices).where(mine)):

@@ -43,9 +43,9 @@ class Change:
 
 
 async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime) -> None:
-    """Change a person by hand: unnamed fields stay, a dead contact dead.
+    """Change a person by hand: unnamed fields stay, and a dead contact stays dead.
 
-    Their register line counts as changed: an unchanged list changes them back.
+    Their line of the register counts as changed, so the next import of the same list changes them back.
     """
     token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
     if token is None:
@@ -120,7 +120,7 @@ async def _join(unit: Unit, station_id: int, subscriber_id: int, wanted: Iterabl
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A person's signed request, on a day, for a station's messages, and where the paper is filed.
+    """A person's signed request for a station's messages: its day, and where the paper is filed.
 
     ``at``: when it was recorded, and with which key.
     """
@@ -132,7 +132,7 @@ class Signed:
 
 
 async def record_signed(unit: Unit, station_id: int, subscriber_id: int, contact_id: int, signed: Signed) -> bool:
-    """Undo an opt-out by a signed request, and log it; False without one."""
+    """Undo an opt-out because of a signed request, and log it; return False if there is no opt-out."""
     mine = select(opt_outs.c.contact_id).join(links, links.c.contact_id == opt_outs.c.contact_id)
     there = mine.where(
         links.c.subscriber_id == subscriber_id, opt_outs.c.contact_id == contact_id, opt_outs.c.station_id == station_id

@@ -1,8 +1,8 @@
-"""Bulk import of subscribers: prepared outside (``preparing``), then one short transaction.
+"""Bulk import of subscribers: rows are prepared outside (``preparing``), then written in one short transaction.
 
 A list of 100,000 lines must appear whole or not at all, without delaying an alert. So ids are reserved first, the
-costly work (sealing, fingerprints) is done with them, and the transaction only inserts. Ids of an abandoned list are
-never used; nothing else is left of it.
+costly work (sealing, fingerprints) is done with them, and the transaction only inserts. An abandoned list leaves
+nothing but unused ids.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,13 +65,13 @@ Write = Insert | Update | Delete
 
 
 async def listed(unit: Unit, station_id: int) -> int:
-    """Count the station's followers with an external id, that is from a list."""
+    """Count the station's followers with an external id, which come from a list."""
     counted = await unit.conn.scalar(select(func.count(follows.c.external)).where(follows.c.station_id == station_id))
     return counted or 0
 
 
 async def open_one(unit: Unit) -> bool:
-    """Open one sealed contact to check the key; False without any. Raises ``SealBroken``."""
+    """Open one sealed contact to check the key; return False if there are none. Raises ``SealBroken``."""
     known = select(contacts.c.fingerprint, contacts.c.sealed).where(func.length(contacts.c.sealed) > len(FORGOTTEN))
     row = (await unit.conn.execute(known.limit(1))).one_or_none()
     if row is None:
@@ -107,7 +107,7 @@ async def write(
                     await unit.conn.execute(
                         update(contacts).where(contacts.c.id == known).values(sealed=row["a_sealed"])
                     )
-        # Last: a number that one person gave up may be another's, some batches later.
+        # Last, since a number that one person gave up may be added for another some batches later.
         ordered = sorted(dropped)
         for start in range(0, len(ordered), CHUNK):
             await drop_orphans(unit, ordered[start : start + CHUNK])
@@ -160,7 +160,7 @@ async def _many(
     """Run ``statement`` for each of ``rows``.
 
     On SQLite straight through the driver: SQLAlchemy's parameter processing would hold the writer's lock four times as
-    long. So all values are ints, texts and bytes, which need none.
+    long. So all values must be ints, texts and bytes, which need no processing.
     """
     if not rows:
         return

@@ -1,4 +1,4 @@
-"""Register data of people named in a list, and edits that leave all else alone."""
+"""Register data of people named in a list, and edits that leave everything else unchanged."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -19,8 +19,8 @@ from broadcaster.store.tables import addresses, contacts, follows, links, member
 class Held(NamedTuple):
     """A person's register data, still sealed.
 
-    ``address_mark``: of the list's address; ``address_open``: its position is unknown. ``contacts``: key to id;
-    ``dead``: ids of dead ones; ``groups``: the station's, slug to id.
+    ``address_mark``: of the list's address; ``address_open``: its position is unknown. ``contacts``: ids by key;
+    ``dead``: ids of dead ones; ``groups``: ids of the station's, by slug.
     """
 
     subscriber_id: int
@@ -131,7 +131,9 @@ async def having_dead(unit: Unit, subscriber_ids: Sequence[int]) -> set[int]:
 
 
 async def holders(unit: Unit, station_id: int, keys: Collection[Key]) -> dict[Key, list[int]]:
-    """Return the owners of these contacts among people registered by the station: a sign-up may claim any name."""
+    """Return the owners of these contacts, only among people registered by the station, as a sign-up may claim any
+    name.
+    """
     found: dict[Key, list[int]] = {}
     prints = sorted({fingerprint for _, fingerprint in keys})
     for start in range(0, len(prints), CHUNK):

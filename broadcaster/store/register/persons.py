@@ -1,4 +1,4 @@
-"""People of a station's register, opened for its operators: one line of a list, or all of one person."""
+"""People of a station's register, opened for its operators: as lines of a list, or a person's whole data."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from broadcaster.store.tables import (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A person in a list. ``channels``: working ones; ``dead``: number of others.
+    """A person in a list. ``channels``: working ones; ``dead``: number of dead contacts.
 
     ``opted_out``: no channel works because they opted out.
     """
@@ -73,8 +73,8 @@ class Person:
     """A station's follower, opened for its operators. ``followed_at``: since when.
 
     ``registered``: entered by the station; ``ref``: their reference in an export (``people.ref_of``); ``same_id``:
-    another person has the same id. ``address``: from a list; ``places`` by id; ``groups``: this station's, slug to
-    name; ``elsewhere``: they follow other stations too.
+    another person has the same id. ``address``: from a list; ``places``: by id; ``groups``: names of this station's, by
+    slug; ``elsewhere``: they follow other stations too.
     """
 
     id: int
@@ -198,7 +198,7 @@ async def most_places(unit: Unit, station_id: int) -> int:
 
 
 async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Person]:
-    """Return people with all data, in the order of ``ids``; former followers are left out."""
+    """Return people with all their data, in the order of ``ids``; former followers are left out."""
     if not ids:
         return []
     rows = await unit.conn.execute(
@@ -257,6 +257,6 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
 
 
 async def person(unit: Unit, station_id: int, subscriber_id: int) -> Person | None:
-    """Return a follower, else None."""
+    """Return a follower; None if unknown."""
     found = await people_of(unit, station_id, [subscriber_id])
     return found[0] if found else None

@@ -18,7 +18,9 @@ from broadcaster.store.tables import subscribers
 
 
 class Entry(NamedTuple):
-    """A person of a list who is new to the station; ``identity`` finds them again, with or without an id."""
+    """A person in a list who is new to the station; ``identity`` recognizes them later, with or without
+    an external id.
+    """
 
     person: NewSubscriber
     digest: bytes
@@ -101,7 +103,7 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], n
 
 def _make_ready_edit(vault: Vault, station_id: int, rows: Rows, edit: Edit) -> None:
     subscriber_id = edit.subscriber_id
-    # A name is sealed with its owner's token hash, which only the database has: at write time.
+    # Sealed at write time, since a name is sealed with its owner's token hash, which only the database has.
     rows.rewritten.append(
         {
             "a_subscriber": subscriber_id,

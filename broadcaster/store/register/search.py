@@ -1,4 +1,4 @@
-"""Pages of a station's register, and the search in it, for its operators.
+"""Lists and searches a station's register, page by page, for its operators.
 
 Names are sealed, so a search opens them, in order and a bounded number at a time; numbers, mail addresses and the
 register's own ids are found exactly, by blind index.
@@ -66,7 +66,7 @@ async def page(unit: Unit, station_id: int, only: Only, *, after: int | None, li
 
 
 async def by_name(unit: Unit, station_id: int, only: Only, *, after: int | None, limit: int) -> Found:
-    """Return followers by name, those without one last; ``after``: how many were seen.
+    """Return followers by name, those without a name last; ``after``: how many were seen.
 
     Opens every name; a register with more than ``MOST_OPENED`` people is returned as ``page`` does.
     """

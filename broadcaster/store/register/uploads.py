@@ -1,6 +1,6 @@
 """Uploaded lists awaiting approval: the file in sealed pieces, and its planned changes.
 
-In the store, since the next request may reach another process.
+They are in the store because the next request may reach another process.
 """
 
 import json
@@ -19,7 +19,7 @@ from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import follows, groups, upload_parts, uploads
 
 KEPT = timedelta(hours=1)
-"""How long a list waits."""
+"""How long a list waits for approval."""
 
 BUSY = timedelta(minutes=10)
 """How long one process may apply it before another may try."""
@@ -112,7 +112,7 @@ async def report_on(unit: Unit, upload_id: int, report: dict[str, Any]) -> None:
 
 
 async def take(unit: Unit, upload_id: int, now: datetime) -> bool:
-    """Lease a list for applying; False if it is taken or done."""
+    """Lease a list for applying; return False if it is leased or done."""
     free = (uploads.c.state == UploadState.READY) | (
         (uploads.c.state == UploadState.APPLYING) & (uploads.c.busy_until <= now)
     )
@@ -125,7 +125,7 @@ async def take(unit: Unit, upload_id: int, now: datetime) -> bool:
 
 
 async def give_back(unit: Unit, upload_id: int) -> None:
-    """Make it wait again: it was not applied."""
+    """Make a list wait again that was not applied."""
     await unit.conn.execute(
         update(uploads)
         .where(uploads.c.id == upload_id, uploads.c.state == UploadState.APPLYING)
@@ -134,7 +134,7 @@ async def give_back(unit: Unit, upload_id: int) -> None:
 
 
 async def done(unit: Unit, upload_id: int, report: dict[str, Any], refused: bytes) -> None:
-    """Mark it applied; keep only the refused lines, until its expiry."""
+    """Mark a list applied; keep only the refused lines, until its expiry."""
     await report_on(unit, upload_id, report)
     await unit.conn.execute(
         update(uploads).where(uploads.c.id == upload_id).values(state=UploadState.DONE, busy_until=None)
@@ -144,7 +144,7 @@ async def done(unit: Unit, upload_id: int, report: dict[str, Any], refused: byte
 
 
 async def forget(unit: Unit, upload_id: int) -> None:
-    """Discard a list, unless it is being applied."""
+    """Delete a list, unless it is being applied."""
     await unit.conn.execute(delete(uploads).where(uploads.c.id == upload_id, uploads.c.state != UploadState.APPLYING))
 
 
@@ -156,7 +156,7 @@ async def forget_expired(unit: Unit, now: datetime) -> None:
 async def stamp(unit: Unit, station_id: int) -> str:
     """Return a mark that changes with the station's register: its people and their line digests.
 
-    A manual change sets a new digest (``store.by_hand``), so it is seen too.
+    A manual change sets a new digest (``by_hand``), so it changes the mark too.
     """
     rows = await unit.conn.execute(
         select(follows.c.subscriber_id, follows.c.digest)

@@ -19,7 +19,7 @@ from broadcaster.store.register.persons import Person
 from broadcaster.store.tables import recipients
 
 MOST = 5000
-"""Most people on a list: a town hall visits no more, and a page shows no more."""
+"""The most people on a list: more than a town hall can visit, or a page can show."""
 
 _PHONES = (ChannelName.VOICE, ChannelName.SMS)
 _AT_ONCE = 500
@@ -45,7 +45,7 @@ class Visit:
 
 
 async def listed(unit: Unit, alert: Alert, *, unconfirmed: bool) -> list[Visit]:
-    """Return who is to be visited, by town, street and number; those without an address last.
+    """Return the people to visit, by town, street and number, those without an address last.
 
     ``unconfirmed``: also people who were told and have not confirmed. At most ``MOST``.
     """
@@ -99,7 +99,7 @@ def split(street: str) -> tuple[str, str]:
 
 
 def _place(visit: Visit) -> tuple[bool, str, str, int, str, str]:
-    """Return what a list is ordered by."""
+    """Return the sort key of a list."""
     plain = Address(visit.street, visit.address.postcode, visit.address.city).canonical
     street, _, town = plain.partition("|")
     number = int(re.match(r"\d+", visit.number)[0]) if visit.number else 0  # type: ignore[index]

@@ -1,7 +1,7 @@
 """Names of groups and labels of keys. They may identify people, so they are sealed.
 
-A group is found by a blind index in place of its slug; slug and name are sealed together. An earlier version's rows are
-readable, and sealed by ``reseal`` at the next ``tocsin migrate``.
+A group is found by a blind index instead of its slug; slug and name are sealed together. Rows of an earlier version are
+readable, until the next ``tocsin migrate`` seals them (``reseal``).
 """
 
 import base64
@@ -24,7 +24,7 @@ def sealed_group(vault: Vault, station_id: int, slug: str, name: str) -> dict[st
 
 
 def open_group(vault: Vault, row: Any) -> tuple[str, str]:
-    """Return slug and name of a row with ``slug``, ``name`` and ``sealed``."""
+    """Return the slug and name of a row with ``slug``, ``name`` and ``sealed``."""
     if row.sealed is None:
         return row.slug, row.name
     slug, name = orjson.loads(vault.open(row.sealed, b"group:" + bytes.fromhex(row.slug)))

@@ -1,4 +1,4 @@
-"""Whom a school's held press alerts (PPMS, the French safety plan of schools)."""
+"""The groups that a school's hold-to-send button alerts (PPMS, the French safety plan of schools)."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class Chosen(NamedTuple):
 
 
 async def chosen(unit: Unit, station_id: int) -> Chosen | None:
-    """Return the groups of a station's plan; None before they were chosen, or where one was deleted."""
+    """Return the groups of a station's plan; None if they are not chosen yet, or one was deleted."""
     row = (await unit.conn.execute(select(ppms).where(ppms.c.station_id == station_id))).one_or_none()
     named = {number: slug for slug, number in (await group_ids(unit, station_id)).items()}
     return None if row is None else Chosen(named[row.staff], named[row.town_hall])

@@ -52,7 +52,7 @@ _KEY_BYTES = 24
 class Key(NamedTuple):
     """An API key without its secret. ``slug``: its station's; None for all stations.
 
-    ``actions``: what it is limited to; empty: all that its role may. ``used_at``: when last, to the hour.
+    ``actions``: the permissions that it is limited to; empty: all of its role. ``used_at``: its last use, to the hour.
     """
 
     id: int
@@ -101,8 +101,8 @@ async def add(unit: Unit, fields: Mapping[str, Any], now: datetime) -> Station |
 async def change(unit: Unit, station_id: int, fields: Mapping[str, Any], *, sure: bool = False) -> None:
     """Change the given fields of a station; never its territory, which processes have indexed.
 
-    Raises ``Refused`` if a topic would go that a scheduled alert has (it could not be sent), or, unless ``sure``, that
-    followers chose about (their choices end with it).
+    Raises ``Refused`` if this would remove a topic that a scheduled alert has (it could not be sent), or, unless
+    ``sure``, one that followers made choices about (these end with it).
     """
     if not fields.keys().isdisjoint({"boundary", "kind"}):
         message = "a station's territory does not change"
@@ -166,7 +166,9 @@ async def ids_after(unit: Unit, station_id: int) -> list[int]:
 
 
 async def boundaries(unit: Unit, ids: Sequence[int]) -> dict[int, str]:
-    """Return where stations are, by id: the boundary (GeoJSON) as stored, else a point; those of unknown place not."""
+    """Return where stations are, by id: the stored boundary (GeoJSON), else a point. Stations without either are left
+    out.
+    """
     rows = await unit.conn.execute(
         select(stations.c.id, cast(stations.c.boundary, Text), stations.c.lon, stations.c.lat)
         .where(stations.c.id.in_(ids))
@@ -185,7 +187,7 @@ async def all_stations(unit: Unit) -> list[Station]:
 
 
 async def listed(unit: Unit) -> list[Station]:
-    """Return all stations without boundaries, which are most of the data."""
+    """Return all stations, without their boundaries, which are most of the data."""
     shapes = ("boundary", "sea")
     columns = [null().label(each.name) if each.name in shapes else each for each in stations.c]
     rows = await unit.conn.execute(select(*columns).order_by(stations.c.slug))
@@ -200,7 +202,7 @@ async def followers_count(unit: Unit, station_id: int) -> int:
 
 
 async def group_ids(unit: Unit, station_id: int) -> dict[str, int]:
-    """Return the station's groups: slug to id."""
+    """Return the ids of the station's groups, by slug."""
     rows = await unit.conn.execute(select(groups).where(groups.c.station_id == station_id))
     return {open_group(unit.vault, row)[0]: row.id for row in rows}
 
@@ -223,7 +225,7 @@ async def group_list(unit: Unit, station_id: int) -> list[tuple[str, str, int]]:
 
 
 async def groups_by_name(unit: Unit, station_id: int) -> dict[str, int]:
-    """Return the station's groups, slug to id, also by their names' current slugs.
+    """Return the ids of the station's groups by slug, and also by the current slugs of their names.
 
     A stored slug stays, even if the rule has changed.
     """
@@ -234,7 +236,7 @@ async def groups_by_name(unit: Unit, station_id: int) -> dict[str, int]:
 
 
 async def ensure_groups(unit: Unit, station_id: int, names: Mapping[str, str]) -> dict[str, int]:
-    """Add missing groups (slug to name); return all of the station's like ``groups_by_name``."""
+    """Add missing groups (names by slug); return all of the station's like ``groups_by_name``."""
     known = await groups_by_name(unit, station_id)
     missing = [sealed_group(unit.vault, station_id, slug, name) for slug, name in names.items() if slug not in known]
     if missing:
@@ -253,7 +255,7 @@ async def add_key(
     expires_at: datetime | None = None,
     only: Collection[Permission] = (),
 ) -> str:
-    """Make an API key and return it, this once; only its hash is stored (192 random bits need no salt)."""
+    """Create and return an API key; only its hash is stored (192 random bits need no salt)."""
     key = "tk_" + secrets.token_urlsafe(_KEY_BYTES)
     mark = hash_of(key)
     await unit.conn.execute(
@@ -302,7 +304,7 @@ async def valid_keys(unit: Unit, key_ids: Iterable[int], now: datetime) -> set[i
 
 
 async def keys(unit: Unit) -> list[Key]:
-    """Return every key, oldest first."""
+    """Return all keys, oldest first."""
     return await _keys(unit, true())
 
 
@@ -346,7 +348,7 @@ async def end_key(unit: Unit, key: str, now: datetime) -> None:
 
 
 async def revoke_key(unit: Unit, key_id: int, now: datetime) -> bool:
-    """Revoke a key; False if there is no valid one with that id."""
+    """Revoke a key; return False if no valid key has that id."""
     done = await unit.conn.execute(
         update(api_keys)
         .where(api_keys.c.id == key_id, api_keys.c.role != OPERATOR, api_keys.c.revoked_at.is_(None))
@@ -356,5 +358,5 @@ async def revoke_key(unit: Unit, key_id: int, now: datetime) -> bool:
 
 
 def hash_of(secret: str) -> bytes:
-    """Return a random secret's SHA-256, the form in which it is stored."""
+    """Return the SHA-256 of a random secret, its stored form."""
     return hashlib.sha256(secret.encode()).digest()

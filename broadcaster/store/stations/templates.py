@@ -1,4 +1,4 @@
-"""A station's own templates. What they say is stored as the texts of alerts are."""
+"""A station's own templates, with texts stored like those of alerts."""
 
 from datetime import datetime
 

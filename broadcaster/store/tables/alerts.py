@@ -1,4 +1,4 @@
-"""Tables of alerts, their recipients, deliveries and batches, and what becomes of them."""
+"""Tables of alerts, their recipients, deliveries and batches, and their results."""
 
 from sqlalchemy import (
     JSON,
@@ -20,7 +20,8 @@ from sqlalchemy import (
 
 from broadcaster.store.tables.columns import Id, Instant, metadata, set_only, station
 
-# Permanent refusals that may retire a contact: judged when their alert is finished, and kept for one a week later.
+# Permanent refusals that may retire a contact: judged when their alert is finished, and kept to compare with one a week
+# later.
 contact_refusals = Table(
     "contact_refusals",
     metadata,
@@ -90,8 +91,8 @@ alerts = Table(
     Column("quietly", Boolean, nullable=False, server_default=false()),
     Column("prepared", JSON(none_as_null=True)),  # texts of its update and its all-clear, by language
     Column("places", JSON(none_as_null=True)),  # addresses at the centres of its circles; null: not looked up
-    Column("policy", JSON(none_as_null=True)),  # as it was when the alert was issued; null: all channels at once
-    Column("stopped_at", Instant),  # no further step is taken since
+    Column("policy", JSON(none_as_null=True)),  # the policy when the alert was issued; null: all channels at once
+    Column("stopped_at", Instant),  # when escalation was stopped
     Column("role", String(10)),  # domain.alerts.Role; null: the version before this column wrote it
     Column("thread_id", BigInteger),
     Column("followed_by", BigInteger),
@@ -110,7 +111,7 @@ recipients = Table(
     Column("state", SmallInteger, nullable=False),
     Column("pending", SmallInteger, nullable=False),
     Column("held", SmallInteger, nullable=False),
-    Column("why", String(200), nullable=False),  # an earlier version's; now empty
+    Column("why", String(200), nullable=False),  # written by an earlier version; now empty
     Column("reasons", Text, nullable=False, server_default=text("''")),  # domain.reasons.pack
     Column("since_at", Instant, nullable=False),
     Column("accepted_at", Instant),
@@ -118,14 +119,14 @@ recipients = Table(
     Column("unconfirmed", Boolean, nullable=False, server_default=false()),
     # End of a pending person's quiet hours; sending time of a digest.
     Column("wait_until", Instant),
-    Column("next_round", SmallInteger),  # of the alert's policy; null: nothing more follows
-    Column("enough", SmallInteger),  # the state from which on nothing more follows
+    Column("next_round", SmallInteger),  # their next round of the alert's policy; null: no round follows
+    Column("enough", SmallInteger),  # the lowest state in which no round follows
     set_only("recipients", "wait_until"),
     sqlite_with_rowid=False,
 )
 
 ANY_ID = "id > 0"
-"""Condition of ``deliveries``' index for pages: all rows."""
+"""Condition of ``deliveries``' index for pages; it holds for all rows."""
 
 MAYBE_SENT = "maybe_sent = true"
 """Partial index condition of ``deliveries``: few, and an ending looks for them."""
@@ -149,7 +150,7 @@ deliveries = Table(
     Column("reason", String(20)),  # a failure's: domain.reasons.Reason
     Column("code", String(60)),  # the provider's own
     Column("maybe_sent", Boolean, nullable=False, server_default=false()),
-    Column("provider", String(40)),  # which of two may have sent it
+    Column("provider", String(40)),  # which of two providers may have sent it
     Column("created_at", Instant, nullable=False),
     Column("accepted_at", Instant),
     Column("delivered_at", Instant),
@@ -167,7 +168,7 @@ deliveries = Table(
     Index("ix_deliveries_sms", "provider_id", sqlite_where=text(SMS_ONLY), postgresql_where=text(SMS_ONLY)),
 )
 
-# Other recipients of a delivery under another person's name: a household's shared phone.
+# Other people who share a delivery, at a household's shared phone.
 shares = Table(
     "shares",
     metadata,
@@ -200,7 +201,7 @@ Index(
     postgresql_where=batches.c.done.is_(False),
 )
 
-# People whom a round of an alert's policy may have to tell, a few hundred a row: store/alerts/escalations.py.
+# People who may get a round of an alert's policy, a few hundred a row: store/alerts/escalations.py.
 escalations = Table(
     "escalations",
     metadata,

@@ -1,6 +1,6 @@
 """Tables of people's answers, their requests for help, and who is on duty for these.
 
-``alert_id`` is the first alert of a chain of updates: an answer belongs to the chain.
+``alert_id`` is the first alert of a thread: an answer belongs to the whole thread.
 """
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, SmallInteger, String, Table, text
@@ -40,7 +40,7 @@ help_requests = Table(
     sqlite_autoincrement=True,
 )
 
-# What people wrote by SMS that is neither a command nor an answer.
+# SMS from people that are neither a command nor an answer.
 inbox_messages = Table(
     "inbox_messages",
     metadata,

@@ -1,4 +1,4 @@
-"""Kinds of columns that several tables have. Times are microseconds since 1970 UTC (``Instant``)."""
+"""Column types shared by several tables. Times are microseconds since 1970 UTC (``Instant``)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

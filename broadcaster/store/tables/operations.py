@@ -64,7 +64,8 @@ leases = Table(
     Column("until", Instant, nullable=False),
 )
 
-# From when on a second person must approve a station's alerts; without a row: ``domain.approvals``' defaults.
+# Thresholds above which a second person must approve a station's alerts; without a row, the defaults of
+# ``domain.approvals``.
 approval_rules = Table(
     "approval_rules",
     metadata,
@@ -75,7 +76,7 @@ approval_rules = Table(
     Column("training", Boolean, nullable=False),
 )
 
-# Alerts that a second person was asked about; ``id`` is also that of the alert that it becomes.
+# Alerts submitted for approval; ``id`` is also that of the alert once sent.
 approvals = Table(
     "approvals",
     metadata,
@@ -97,13 +98,13 @@ approvals = Table(
     Column("decided_by", BigInteger),
     Column("decided_at", Instant),
     Column("why", LargeBinary),
-    Column("told_at", Instant),  # null: those whom its state concerns are still to be told
+    Column("told_at", Instant),  # null: its state is not announced yet to the people it concerns
     UniqueConstraint("station_id", "idempotency_key"),
     Index("ix_approvals_station_id_state", "station_id", "state"),
     Index("ix_approvals_untold", "id", sqlite_where=text("told_at IS NULL"), postgresql_where=text("told_at IS NULL")),
 )
 
-# Appended to only. Ids have no foreign keys: an entry outlives what it tells of.
+# Append-only. Ids have no foreign keys, as an entry outlives its object.
 audit_entries = Table(
     "audit_entries",
     metadata,

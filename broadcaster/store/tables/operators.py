@@ -1,11 +1,13 @@
-"""Tables of operators. Each is a row of ``api_keys`` too, whose key nobody knows: an author has one kind of id."""
+"""Tables of operators. Each also has a row of ``api_keys`` without a usable key, so that authors have one
+kind of id.
+"""
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, String, Table
 
 from broadcaster.store.tables.columns import Id, Instant, metadata, station
 
 OPERATOR = "operator"
-"""The role of an operator's row in ``api_keys``: no key has it."""
+"""The role of an operator's row in ``api_keys``; keys never have it."""
 
 
 def operator(*, primary_key: bool = False) -> Column[int]:
@@ -77,7 +79,7 @@ operator_links = Table(
     Column("ends_at", Instant, nullable=False),
 )
 
-# Answered challenges of passkeys: none is taken twice.
+# Answered challenges of passkeys, so that none is accepted twice.
 used_challenges = Table(
     "used_challenges",
     metadata,

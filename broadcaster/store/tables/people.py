@@ -50,7 +50,7 @@ follows = Table(
     Column("external_mark", LargeBinary(16)),
     Column("external", LargeBinary),
     Column("digest", LargeBinary(16)),
-    Column("same_id_as", Id),  # another subscriber with the same id in today's spelling: an operator decides
+    Column("same_id_as", Id),  # another subscriber with the same id in today's spelling; an operator decides
     Column("registered", SmallInteger),  # 1 if entered by the station; null for own sign-ups
     Column("least", String(10)),  # the least severity they want
     Column("created_at", Instant, nullable=False),
@@ -86,10 +86,10 @@ contacts = Table(
     Column("status", SmallInteger, nullable=False),
     Column("status_code", String(60)),
     Column("status_at", Instant),
-    Column("told_at", Instant),  # when the owner was told by another contact that it is dead
+    Column("told_at", Instant),  # when the owner was told, at another contact, that it is dead
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("channel", "fingerprint"),
-    # The few that a list may revive, without a scan of all contacts per import.
+    # The few contacts that a list may revive; it saves a scan of all contacts per import.
     Index("ix_contacts_gone", "id", sqlite_where=text(GONE_ONLY), postgresql_where=text(GONE_ONLY)),
     Index("ix_contacts_forgotten", "id", sqlite_where=text(FORGOTTEN_ONLY), postgresql_where=text(FORGOTTEN_ONLY)),
     sqlite_autoincrement=True,
@@ -222,7 +222,7 @@ positions = Table(
     set_only("positions", "until"),
 )
 
-# A phone number or mail address not yet confirmed: no contact before that.
+# A phone number or mail address not yet confirmed, and so not a contact.
 confirmations = Table(
     "confirmations",
     metadata,

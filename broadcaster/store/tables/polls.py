@@ -1,6 +1,6 @@
-"""Tables of polls. Who voted, and what was voted, stand apart: nothing joins a ballot to a person.
+"""Tables of polls. Voters and ballots are stored separately: nothing links a ballot to a person.
 
-``poll_pending`` holds what waits for its group to be ten, sealed; no backup has it.
+``poll_pending`` holds sealed votes that wait for a group of ten; backups omit it.
 """
 
 from sqlalchemy import (
@@ -26,12 +26,12 @@ polls = Table(
     Column("token", String(16), nullable=False, unique=True),
     station(),
     Column("texts", JSON, nullable=False),  # by language: question and answers
-    Column("alert_id", BigInteger, nullable=False),  # the message that announces it, and says whom it is for
+    Column("alert_id", BigInteger, nullable=False),  # the message that announces it; its audience may vote
     Column("key_id", BigInteger, nullable=False),
     Column("identity", Boolean),  # whether one must have shown who one is; null: no
     Column("closes_at", Instant, nullable=False),
     Column("closed_at", Instant),
-    Column("entitled", Integer),  # at closing
+    Column("entitled", Integer),  # set at closing
     Index("ix_polls_station_id_id", "station_id", "id"),
     Index("ix_polls_alert_id", "alert_id"),
     set_only("polls", "closed_at"),

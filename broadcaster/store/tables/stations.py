@@ -37,9 +37,9 @@ stations = Table(
     Column("phone", String(40)),
     Column("created_at", Instant, nullable=False),
     Column("sea", JSON(none_as_null=True)),
-    Column("topics", JSON(none_as_null=True)),  # slug to name; null: those of ``domain.topics``
-    Column("policies", JSON(none_as_null=True)),  # severity to policy; those it set itself
-    Column("budgets", JSON(none_as_null=True)),  # channel to most messages an alert and a month
+    Column("topics", JSON(none_as_null=True)),  # names by slug; null: those of ``domain.stations.TOPICS``
+    Column("policies", JSON(none_as_null=True)),  # by severity; only those that the station has set
+    Column("budgets", JSON(none_as_null=True)),  # by channel: most messages per alert and per month
 )
 
 api_keys = Table(
@@ -54,7 +54,7 @@ api_keys = Table(
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
     Column("expires_at", Instant),
-    Column("actions", String(80)),  # permissions, with spaces between; null: all of the role
+    Column("actions", String(80)),  # permissions, separated by spaces; null: all of the role
     Column("used_at", Instant),  # to the hour
 )
 
@@ -93,7 +93,7 @@ templates = Table(
     sqlite_autoincrement=True,
 )
 
-# The groups that a school's held press alerts (PPMS).
+# The groups that a school's hold-to-send button alerts (PPMS).
 ppms = Table(
     "ppms",
     metadata,
