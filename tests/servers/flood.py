@@ -1,7 +1,8 @@
 """A stranger who floods the service, in a process of its own that is bound to one core.
 
-``python -m tests.servers.flood PORT ATTACK SECONDS CONNECTIONS CORE``, tokens of links as a JSON list on stdin; prints
-how often it was answered what, as JSON. Each connection asks again as soon as it is answered, or closed.
+``python -m tests.servers.flood PORT ATTACK CONNECTIONS CORE``, tokens of links as a JSON list in stdin's first line.
+Each connection asks again as soon as it is answered, or closed. Prints ``flooding`` when that happened as often as
+there are connections; floods until stdin is closed, and prints how often it was answered what, as JSON.
 """
 
 from __future__ import annotations
@@ -94,9 +95,16 @@ def attacks(tokens: list[str]) -> dict[str, Callable[[], bytes]]:
 
 
 class Flood:
-    def __init__(self, port: int, says: Callable[[], bytes], *, slow: bool) -> None:
-        self._port, self._says, self._slow = port, says, slow
+    def __init__(self, port: int, says: Callable[[], bytes], many: int, *, slow: bool) -> None:
+        """``begun`` is set when there were ``many`` answers or closings."""
+        self._port, self._says, self._many, self._slow = port, says, many, slow
         self.answers: Counter[str] = Counter()
+        self.begun = asyncio.Event()
+
+    def _count(self, came: str) -> None:
+        self.answers[came] += 1
+        if self.answers.total() >= self._many:
+            self.begun.set()
 
     async def keep(self) -> None:
         """One connection, opened again whenever it ends."""
@@ -104,14 +112,14 @@ class Flood:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
             except OSError:
-                self.answers["not let in"] += 1
+                self._count("not let in")
                 await asyncio.sleep(0.1)
                 continue
             try:
                 while True:
-                    self.answers[await self._ask(reader, writer)] += 1
+                    self._count(await self._ask(reader, writer))
             except (OSError, EOFError, asyncio.LimitOverrunError):
-                self.answers["closed"] += 1
+                self._count("closed")
             finally:
                 writer.close()
 
@@ -136,20 +144,22 @@ class Flood:
                 writer.write(b" ")
 
 
-async def main(port: int, attack: str, seconds: float, connections: int) -> None:
+async def main(port: int, attack: str, connections: int) -> None:
     says = attacks(json.loads(sys.stdin.readline()))[attack]
-    flood = Flood(port, says, slow=attack.startswith("slow"))
-    print("ready", flush=True)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
-            for _ in range(connections):
-                group.create_task(flood.keep())
+    flood = Flood(port, says, connections, slow=attack.startswith("slow"))
+    keeping = [asyncio.create_task(flood.keep()) for _ in range(connections)]
+    await flood.begun.wait()
+    print("flooding", flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    for each in keeping:
+        each.cancel()
+    await asyncio.gather(*keeping, return_exceptions=True)
     print(json.dumps(flood.answers), flush=True)
 
 
 if __name__ == "__main__":
-    _, port, attack, seconds, connections, core = sys.argv
+    _, port, attack, connections, core = sys.argv
     os.sched_setaffinity(0, {int(core)})
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    asyncio.run(main(int(port), attack, float(seconds), int(connections)))
+    asyncio.run(main(int(port), attack, int(connections)))
