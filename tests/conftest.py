@@ -15,7 +15,7 @@ from broadcaster import collector
 from tests.servers.compiled import compile_once
 from tests.servers.postgres import Postgres
 from tests.servers.postgres import postgres as running_postgres
-from tests.servers.shaped import shaped
+from tests.servers.shaped import postgres_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +29,11 @@ _ROOM = 3 * 2**30
 
 
 def pytest_configure() -> None:
-    compile_once()
     os.environ.setdefault("TOCSIN_TILES_URL", "off")  # no process that a test starts fetches a map of the world outside
     # Databases write each commit to the disk. No test pulls that plug, so where there is room the disk is memory.
     if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+    compile_once()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -47,8 +47,7 @@ def pytest_collection() -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        shaped(server)  # the template of all others, which no test drops
+    with running_postgres(copy_of=postgres_data()) as server:
         yield server
 
 

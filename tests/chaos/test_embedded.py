@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-import sys
-from pathlib import Path
 
 import aiohttp
 import psutil
 import pytest
 
 from tests.chaos.verdict import AT_ONCE, RATES, judge, matched
+from tests.servers.forked import ran
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
 from tests.servers.town_scaled import ManyTown
 from tests.servers.twilio import Fate
 
-RESIDENTS = 1_000
+RESIDENTS = 600
 
 pytestmark = pytest.mark.timeout(600)  # as the other nights have it: a busy machine is slow
 
@@ -64,13 +63,9 @@ async def test_a_second_instance_on_the_same_file_refuses_and_the_alert_of_the_f
         await town.until_got(100)
         around = {name: each for name, each in os.environ.items() if not name.startswith("TOCSIN_")}
         for _ in range(2):
-            second = await asyncio.create_subprocess_exec(
-                str(Path(sys.executable).parent / "tocsin"), "serve",
-                env=around | town.environment, stderr=asyncio.subprocess.PIPE,
-            )  # fmt: skip
-            _, said = await second.communicate()
-            assert second.returncode == 2, said
-            assert b"another Tocsin serves" in said
+            code, _, said = await ran("serve", env=around | town.environment)
+            assert code == 2, said
+            assert "another Tocsin serves" in said
         await town.finished(alert["id"])
         verdict = await judge(town, alert["id"], matched(people))
         assert first.starts == 1

@@ -18,8 +18,8 @@ ROADS = {
     "embedded": (ManyTown, ("",)),
     "scaled": (ScaledTown, ("web", *["resolver,scheduler"] * 2, "sender", "sender")),
 }
-SHORT, FULL = (4, 1_200), (100, 17_200)
-"""Kills, and residents: 1,500 deliveries and 20,000."""
+SHORT, FULL = (4, 800), (100, 17_200)
+"""Kills, and residents: 1,000 deliveries and 20,000."""
 IN_FULL = pytest.mark.skipif(
     os.environ.get("TOCSIN_CHAOS") != "full",
     reason="make chaos; test_stopping.py stops one",
@@ -111,7 +111,7 @@ async def test_a_service_that_is_told_to_stop_ends_what_is_under_way_and_doubles
 
 async def test_an_all_clear_survives_a_kill(tmp_path):
     async with Town(tmp_path, **AT_ONCE, **RATES) as town:
-        people = town.draw(1500, share_inside=0.9)
+        people = town.draw(800, share_inside=0.9)
         await town.settle(*people)
         town.twilio.fate(Fate(telling="never"))
         async with town.process() as service:

@@ -52,7 +52,7 @@ async def unwritten(town):
 @pytest.mark.timeout(3600)
 async def test_whatever_befalls_the_database_what_was_taken_goes_out_and_is_written_down(tmp_path, full, record):
     async with ScaledTown(tmp_path, lease_s=15 if full else 8, grace_s=GRACE_S, **AT_ONCE, **RATES) as town:
-        people = town.draw(3_000 if full else 800, share_inside=0.9)
+        people = town.draw(3_000 if full else 500, share_inside=0.9)
         await town.settle(*people)
         town.twilio.fate(Fate(telling="never"))
         await town.start("web", "resolver,scheduler", "resolver,scheduler", "sender", "sender")
@@ -61,7 +61,7 @@ async def test_whatever_befalls_the_database_what_was_taken_goes_out_and_is_writ
         @asynccontextmanager
         async def alert(fault, injected=1, bound=0):
             issued = await town.issue()
-            await town.until_got(town.got + 250)
+            await town.until_got(town.got + (250 if full else 150))
             yield
             await town.finished(issued["id"])
             verdict = await judge(town, issued["id"], matched(people))

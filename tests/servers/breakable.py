@@ -23,6 +23,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tests.servers.ports import free_port
+from tests.servers.postgres import copy
+from tests.servers.shaped import postgres_data
 from tests.servers.town_api import eventually
 
 _STARTS_S = 20.0
@@ -142,7 +144,7 @@ class OwnValkey(Breakable):
 
 
 class OwnPostgres(Breakable):
-    """PostgreSQL on a Unix socket. It writes nothing through to the disk: no test pulls the plug of the machine."""
+    """PostgreSQL on a Unix socket, in the newest shape. It writes nothing through to the disk: nobody pulls a plug."""
 
     def __init__(self) -> None:
         super().__init__("tocsin-pg-")
@@ -164,13 +166,13 @@ class OwnPostgres(Breakable):
 
     async def start(self) -> None:
         if not (self._data / "PG_VERSION").exists():
-            await asyncio.to_thread(self._package.ensure_pgdata_inited)
+            await asyncio.to_thread(lambda: copy(postgres_data(), self._data))
             if os.geteuid() == 0:  # PostgreSQL will not run as root
                 user = pwd.getpwnam(self._package.system_user)
                 os.chown(self.folder, user.pw_uid, user.pw_gid)
                 self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         setting = {"listen_addresses": "", "unix_socket_directories": str(self.folder), "fsync": "off"}
-        setting |= {"full_page_writes": "off", "max_connections": "300"}
+        setting |= {"full_page_writes": "off", "max_connections": "300", "synchronous_commit": "on"}
         words = [word for name, value in setting.items() for word in ("-c", f"{name}={value}")]
         program = self._package.bin_path / "postgres"
         await self._run(str(program), "-D", str(self._data), *words, cwd=self._data, **self._as)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import array
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import random
@@ -16,7 +17,14 @@ import select
 import signal
 import socket
 import sys
-from typing import Any
+import tempfile
+import threading
+from collections import deque
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LARGEST = 1 << 20
 _PARENT_DIES = 1  # PR_SET_PDEATHSIG
@@ -25,9 +33,10 @@ _PARENT_DIES = 1  # PR_SET_PDEATHSIG
 class Forked:
     """What ``asyncio.subprocess.Process`` is for a process that we started, as far as tests need it."""
 
-    def __init__(self, pid: int, stdout: asyncio.StreamReader) -> None:
+    stdout: asyncio.StreamReader
+
+    def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.stdout = stdout
         self.returncode: int | None = None
         self._ended = asyncio.Event()
 
@@ -52,63 +61,71 @@ class Forked:
 
 
 class _Forge:
-    """Our end of the process that forks; one for each event loop."""
+    """Our end of the process that forks, one for all event loops: a thread tells each loop of its own children."""
 
     def __init__(self) -> None:
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = ("import sys; from tests.servers.forked import forge; forge(int(sys.argv[1]))", str(theirs.fileno()))
-        self._pid = os.posix_spawn(
+        os.posix_spawn(
             sys.executable,
             [sys.executable, "-c", *command],
             {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), theirs.fileno())],
         )
         theirs.close()
-        self._children: dict[int, Forked] = {}
-        self._started: asyncio.Queue[int] = asyncio.Queue()
-        self._one_at_a_time = asyncio.Lock()
-        self.loop = asyncio.get_running_loop()
-        self.loop.add_reader(self._ours, self._hear)
+        self._starting: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[Forked]]] = deque()
+        threading.Thread(target=self._hear, daemon=True).start()
 
     async def start(self, args: tuple[str, ...], env: dict[str, str], errors: int, files: int | None) -> Forked:
+        loop = asyncio.get_running_loop()
         out, into = os.pipe()
         reader = asyncio.StreamReader()
-        await self.loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(out, "rb"))
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(out, "rb"))
+        began: asyncio.Future[Forked] = loop.create_future()
+        self._starting.append((loop, began))
         asked = json.dumps({"args": args, "env": env, "files": files}).encode()
-        async with self._one_at_a_time:
-            socket.send_fds(self._ours, [asked], [into, errors])
-            os.close(into)
-            pid = await self._started.get()
-        child = self._children[pid]
+        socket.send_fds(self._ours, [asked], [into, errors])
+        os.close(into)
+        child = await began
         child.stdout = reader
         return child
 
     def _hear(self) -> None:
-        told = json.loads(self._ours.recv(_LARGEST) or b"{}")
-        if "began" in told:
-            self._children[told["began"]] = Forked(told["began"], asyncio.StreamReader())
-            self._started.put_nowait(told["began"])
-        elif "ended" in told:
-            self._children.pop(told["ended"]).ended(told["code"])
+        children: dict[int, tuple[asyncio.AbstractEventLoop, Forked]] = {}
+        while heard := self._ours.recv(_LARGEST):
+            told = json.loads(heard)
+            if "began" in told:
+                loop, began = self._starting.popleft()
+                child = Forked(told["began"])
+                children[child.pid] = loop, child
+                _tell(loop, began.set_result, child)
+            else:
+                loop, child = children.pop(told["ended"])
+                _tell(loop, child.ended, told["code"])
 
-    def close(self) -> None:
-        self._ours.close()
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._pid, 0)
+
+def _tell(loop: asyncio.AbstractEventLoop, say: Callable[[Any], None], what: Any) -> None:
+    with contextlib.suppress(RuntimeError):  # its loop is closed: nobody waits for it
+        loop.call_soon_threadsafe(say, what)
 
 
-_forges: list[_Forge] = []
+@cache
+def _forge() -> _Forge:
+    return _Forge()
 
 
 async def started(*args: str, env: dict[str, str], errors: int, files: int | None = None) -> Forked:
     """Start ``tocsin`` with these words and this environment alone; ``errors``: descriptor of its stderr."""
-    loop = asyncio.get_running_loop()
-    for old in [each for each in _forges if each.loop is not loop]:
-        _forges.remove(old)
-        old.close()
-    if not _forges:
-        _forges.append(_Forge())
-    return await _forges[0].start(args, env, errors, files)
+    return await _forge().start(args, env, errors, files)
+
+
+async def ran(*args: str, env: dict[str, str]) -> tuple[int, str, str]:
+    """Run it to its end; return its exit code, and what it said on stdout and stderr."""
+    with tempfile.TemporaryFile() as errors:
+        child = await started(*args, env=env, errors=errors.fileno())
+        said, code = await child.stdout.read(), await child.wait()
+        errors.seek(0)
+        return code, said.decode(), errors.read().decode()
 
 
 def forge(descriptor: int) -> None:
@@ -119,7 +136,9 @@ def forge(descriptor: int) -> None:
     import broadcaster.commands.serving  # noqa: F401, PLC0415
     from broadcaster import ids  # noqa: PLC0415
     from broadcaster.cli import main  # noqa: PLC0415
+    from tests.servers.compiled import compile_once  # noqa: PLC0415
 
+    compile_once()
     prctl = ctypes.CDLL(None).prctl
     prctl(_PARENT_DIES, signal.SIGKILL)
     wire = socket.socket(fileno=descriptor)
@@ -127,6 +146,8 @@ def forge(descriptor: int) -> None:
     os.set_blocking(dying, False)
     signal.set_wakeup_fd(dying)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    gc.collect()
+    gc.freeze()  # no child looks through what it shares with us
     while True:
         ready, _, _ = select.select([wire, died], [], [])
         if died in ready:
@@ -156,6 +177,7 @@ def _become(main: Any, asked: dict[str, Any], descriptors: list[int] | array.arr
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts deaf to it what it starts beside
         out, errors = descriptors
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(out, 1)

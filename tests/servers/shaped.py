@@ -1,4 +1,4 @@
-"""Databases in the newest shape. The migrations run once a process and kind of database; a test gets a copy."""
+"""Databases in the newest shape. The migrations run once a run and kind of database; a test gets a copy."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from sqlalchemy.engine import make_url
 
 from broadcaster.store import Store, Vault
 from broadcaster.store.operations.migrate import current, migrate, newest
-from tests.servers.postgres import driven
+from tests.servers.made_once import folder_once, made_once
+from tests.servers.postgres import driven, served
 
 if TYPE_CHECKING:
     from tests.servers.postgres import Postgres
+
+SHAPE = "shape"
 
 
 async def shape(store: Store, url: str) -> None:
@@ -35,22 +38,32 @@ def _fill(path: Path) -> None:
 
 def shaped(postgres: Postgres) -> str:
     """Make a database in the newest shape; return its address as TOCSIN_DATABASE_URL has it."""
-    return postgres.fresh(copy_of=_template(postgres))
+    return postgres.fresh(copy_of=SHAPE)
 
 
 @cache
 def _file() -> bytes:
+    return made_once("sqlite", _made)
+
+
+def _made() -> bytes:
     with tempfile.TemporaryDirectory(prefix="tocsin-shape-") as folder:
         path = Path(folder) / "tocsin.db"
         _migrated(f"sqlite+aiosqlite:///{path}")
         return path.read_bytes()
 
 
-@cache
-def _template(postgres: Postgres) -> str:
-    url = driven(postgres.fresh())
-    _migrated(url)
-    return str(make_url(url).database)
+def postgres_data() -> Path:
+    """Return a folder of a PostgreSQL that is down. Its databases ``postgres`` and SHAPE are in the newest shape."""
+    return folder_once("postgres", _fill_postgres) / "data"
+
+
+def _fill_postgres(folder: Path) -> None:
+    data = folder / "data"
+    data.mkdir()
+    with served(data) as server:
+        _migrated(driven(server.url("postgres")))
+        server.psql(f"CREATE DATABASE {SHAPE} TEMPLATE postgres", server.url("template1"))
 
 
 def _migrated(url: str) -> None:

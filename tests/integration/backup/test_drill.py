@@ -9,36 +9,30 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import sys
 from collections import Counter
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
 from broadcaster import config
 from broadcaster.app import open_store
 from broadcaster.domain.deliveries import DeliveryState
+from tests.servers.forked import ran
 from tests.servers.postgres import Postgres
 from tests.servers.shaped import shaped
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
 from tests.servers.town_audit import addressed, audit, of_alert, told
 
-PROGRAM = Path(sys.executable).parent / "tocsin"
 AT_ONCE = 20
 
 
 async def tocsin(town, *words):
     around = {name: each for name, each in os.environ.items() if not name.startswith("TOCSIN_")}
-    child = await asyncio.create_subprocess_exec(
-        str(PROGRAM), *map(str, words), env=around | town.environment, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
     async with asyncio.timeout(60):
-        said, _ = await child.communicate()
-    assert child.returncode == 0, said.decode()
-    return said.decode()
+        code, said, errors = await ran(*map(str, words), env=around | town.environment)
+    assert code == 0, errors
+    return said + errors
 
 
 @asynccontextmanager

@@ -17,6 +17,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from broadcaster.cli import main
+from tests.servers.forked import ran
+from tests.servers.made_once import folder_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,10 +67,8 @@ class Tocsin:
         )  # fmt: skip
 
     async def process(self, *args: str, **env: str) -> Ended:
-        process = await self.begun(*args, **env)
-        out, err = await process.communicate()
-        assert process.returncode is not None
-        return Ended(process.returncode, out.decode(), err.decode())
+        """Run as a process of its own, forked from one that has imported it."""
+        return Ended(*await ran(*args, env={**os.environ, **self.env, **env}))
 
 
 @pytest.fixture
@@ -84,13 +84,15 @@ def tocsin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template() -> Path:
     """A data folder with L'Aigle and 300 residents, made by the commands themselves, once."""
-    data = tmp_path_factory.mktemp("template") / "data"
+    return folder_once("seeded", _seed) / "data"
+
+
+def _seed(folder: Path) -> None:
     for args in (("migrate",), ("seed", "--residents", "300")):
-        result = CliRunner(env={"TOCSIN_DATA_DIR": str(data)}).invoke(main, args)
+        result = CliRunner(env={"TOCSIN_DATA_DIR": str(folder / "data")}).invoke(main, args)
         assert result.exit_code == 0, result.output
-    return data
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from broadcaster.http.sessions import COOKIE, csrf_made_of
 from broadcaster.server import application as server
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
+from tests.servers.made_once import made_once
 from tests.servers.shaped import shape
 from tests.servers.signed_in import add_operator, session_of
 
@@ -168,6 +169,10 @@ async def _begin(settings: Settings) -> dict[str, str]:
 @cache
 def _begun() -> tuple[bytes, str, dict[str, str]]:
     """Return a database with both stations, the secret that seals it, and the keys: made once, copied for each test."""
+    return made_once("two-stations", _make)
+
+
+def _make() -> tuple[bytes, str, dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="tocsin-begun-") as folder:
         settings = Settings(data_dir=Path(folder))
         with ThreadPoolExecutor(1) as beside:  # a test's own loop is running
