@@ -11,7 +11,7 @@ BROWSERS_AT_ONCE ?= 2
 PAGES := broadcaster/web/static/manifest.json
 COMMUNES := zones/communes.csv.xz
 
-.PHONY: run test test-fast wheel wheel-test communes guards lint types pages openapi screenshots bench chaos fuzz clean lock
+.PHONY: run test test-fast compiled wheel wheel-test communes guards lint types pages openapi screenshots bench chaos fuzz clean lock
 
 LOCKED := $(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps --require-hashes
 OURS := $(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
@@ -70,15 +70,15 @@ types: $(VENV)/.made-test
 openapi: $(VENV)/.made-test
 	$(BIN)/python tests/servers/fetch_twilio_openapi.py
 
-test: lint types pages communes openapi
+# Compiles the tests and what they import: else each worker does, all at the same moment.
+compiled: $(VENV)/.made-test $(PAGES) $(COMMUNES)
+	-$(BIN)/pytest --collect-only -qq > /dev/null
+
+test: lint types pages communes openapi compiled
 	# Real processes on a shared machine are late at times: what fails is tried once more by itself, and shown as R.
-	# Browsers work while chaos, which comes first of the rest, mostly waits; what they say is shown when both have ended.
-	# Who is done takes over from who has much left; what needs Firefox stays together in one worker.
-	mkdir -p build
-	$(BIN)/pytest -n $(BROWSERS_AT_ONCE) --dist loadgroup --reruns 1 --durations 8 tests/browser > build/browsers.log 2>&1 & \
-	browsers=$$!; trap "kill $$browsers 2>/dev/null" EXIT INT TERM; \
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --reruns 1 --durations 12 --ignore=tests/browser; rest=$$?; \
-	wait $$browsers; pages=$$?; cat build/browsers.log; test $$rest = 0 -a $$pages = 0
+	# tests/sharing.py says who gets what: no worker waits for another until the end.
+	BROWSERS_AT_ONCE=$(BROWSERS_AT_ONCE) \
+		$(BIN)/pytest -n $$(( $(WORKERS) + $(BROWSERS_AT_ONCE) )) --dist loadgroup --reruns 1 --durations 20
 
 # What says most in the least time: no browsers, no processes to break.
 test-fast: lint types pages communes

@@ -16,9 +16,12 @@ from tests.servers.compiled import compile_once
 from tests.servers.postgres import Postgres
 from tests.servers.postgres import postgres as running_postgres
 from tests.servers.shaped import postgres_data
+from tests.sharing import Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from xdist.remote import Producer
 
 settings.register_profile("tocsin", deadline=None)  # a busy machine is slow, and no test asserts a bare time
 settings.load_profile("tocsin")
@@ -34,6 +37,17 @@ def pytest_configure() -> None:
     if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
     compile_once()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with tests that have a timeout of their own: they may take longest, and none should be left at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing | None:
+    return Sharing(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.hookimpl(wrapper=True)
