@@ -49,15 +49,19 @@ STOPS = """() => [...document.querySelectorAll("a[href], button, input:not([type
   .filter((el, at, all) => !(el.type === "radio" && all.slice(0, at).some((other) => other.type === "radio"
     && other.name === el.name && other.form === el.form)))
   .map((el, at) => { el.dataset.stop = at; return at; }).length"""
-FOCUSED = """() => {
-  const el = document.activeElement;
-  if (!el || el === document.body) return null;
-  const look = getComputedStyle(el), around = el.closest("label, .field, summary") ?? el;
+# Writes down each place that gets the focus; null where nothing has it any more.
+WATCH = """() => {
+  window.way = [];
   const ring = (style) => (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2)
     || style.boxShadow !== "none";
-  return {stop: el.dataset.stop ?? "", ring: ring(look) || ring(getComputedStyle(around)),
-    words: `${el.tagName.toLowerCase()} “${(el.textContent.trim() || el.name || el.id).slice(0, 40)}”`};
+  addEventListener("focusin", ({target: el}) => {
+    const look = getComputedStyle(el), around = el.closest("label, .field, summary") ?? el;
+    way.push({stop: el.dataset.stop ?? "", ring: ring(look) || ring(getComputedStyle(around)),
+      words: `${el.tagName.toLowerCase()} “${(el.textContent.trim() || el.name || el.id).slice(0, 40)}”`});
+  });
+  addEventListener("focusout", () => setTimeout(() => document.activeElement === document.body && way.push(null)));
 }"""
+WAY = "() => { document.activeElement?.blur(); return way; }"
 
 # What still moves for longer than a blink.
 MOVES = """() => {
