@@ -22,6 +22,7 @@ from broadcaster.pipeline.enter import enter
 from broadcaster.pipeline.lead import LEAD_S, leads
 from broadcaster.pipeline.reach import ASKED, answer
 from broadcaster.pipeline.relay import relay
+from broadcaster.pipeline.render.warming import warm
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.pipeline.services import ProcessRole, Services
 from broadcaster.pipeline.sweep import Steps, sweep, take_over
@@ -90,6 +91,7 @@ async def working(services: Services) -> AsyncIterator[None]:
             for most in resolvers:
                 crew.start("resolver", functools.partial(crew.take, f"{RESOLVE}.{lane}", most, _resolve))
     if ProcessRole.SENDER in services.roles:
+        await asyncio.to_thread(warm, services.links, services.clock.now())
         _start_senders(crew, services)
     try:
         yield

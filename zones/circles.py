@@ -68,6 +68,11 @@ class Circle:
             inside[asked] = distance_m(self.lon, self.lat, lons[asked], lats[asked]) <= self.radius_m + EDGE_M
         return inside
 
+    def contains(self, other: "Circle") -> bool:
+        """Return whether another circle lies within this one."""
+        apart_m = float(distance_m(self.lon, self.lat, np.array([other.lon]), np.array([other.lat]))[0])
+        return apart_m + other.radius_m <= self.radius_m
+
     def covers_boxes(self, wests: Floats, souths: Floats, easts: Floats, norths: Floats) -> Bools:
         """Return which boxes are proven to be inside; False proves nothing."""
         north = np.maximum(np.abs(souths - self.lat), np.abs(norths - self.lat))

@@ -21,6 +21,8 @@ POLE_M = EQUATOR_M * (1 - FLATTENING)
 ECCENTRICITY2 = FLATTENING * (2 - FLATTENING)
 SHARPEST_RADIUS_M = POLE_M**2 / EQUATOR_M  # of curvature, along the meridian at the equator
 
+_SPHERE_M = 6371008.8  # the mean radius
+
 EDGE_M = 1e-6  # edge points count as inside: a micrometre absorbs rounding of degrees
 _SLACK = 1e-9  # relative; keeps proofs clear of rounding
 
@@ -35,6 +37,13 @@ def distance_m(lons1: Any, lats1: Any, lons2: Any, lats2: Any) -> Floats:
     a, b, c, d = (np.array(part, dtype=np.float64) for part in np.broadcast_arrays(lons1, lats1, lons2, lats2))
     _, _, metres = geod().inv(a, b, c, d, inplace=True, return_back_azimuth=False)
     return np.asarray(metres, dtype=np.float64)
+
+
+def rough_distance_m(lon: float, lat: float, lons: Floats, lats: Floats) -> Floats:
+    """Return distances on a sphere (haversine), within 0.6 %: a tenth of the time of the geodesics."""
+    north, east = np.sin(np.radians(lats - lat) / 2), np.sin(np.radians(lons - lon) / 2)
+    squared = north * north + math.cos(math.radians(lat)) * np.cos(np.radians(lats)) * east * east
+    return np.asarray(2 * _SPHERE_M * np.arcsin(np.sqrt(np.minimum(squared, 1.0))))
 
 
 def to_plane(lon: float, lat: float, lons: Any, lats: Any) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ from shapely.geometry import MultiPolygon, Polygon, mapping
 
 from zones.circles import MAX_RADIUS_M, MIN_RADIUS_M, Box, Circle
 from zones.drawing import area_of_union_m2, drawn_circle, turned_right
-from zones.ellipsoid import Bools, Floats, distance_m
+from zones.ellipsoid import Bools, Floats, rough_distance_m
 from zones.errors import InvalidArea
 from zones.geojson import Limits, polygons_area_m2, read_polygons
 
@@ -111,6 +111,14 @@ class Area:
         self._check_polygons(polygons)
         shapely.prepare(polygons)
         object.__setattr__(self, "shapes", (*self.circles, Patch(polygons)))
+
+    def contains(self, other: "Area") -> bool:
+        """Return whether another area is proven to lie within this one; False proves nothing."""
+        if not all(any(own.contains(each) for own in self.circles) for each in other.circles):
+            return False
+        return other.polygons is None or (
+            self.polygons is not None and bool(shapely.covers(self.polygons, other.polygons))
+        )
 
     @staticmethod
     def _check_polygons(polygons: MultiPolygon) -> None:
@@ -211,11 +219,11 @@ class Area:
         return math.degrees(math.atan2(north, east)), math.degrees(math.atan2(up, math.hypot(east, north)))
 
     def distance_m(self, lons: Any, lats: Any) -> Floats:
-        """Return metres to the nearest circle's centre or polygon's middle, for sorting nearest first."""
+        """Return metres to the nearest circle's centre or polygon's middle, on a sphere: good for sorting."""
         lons, lats = np.broadcast_arrays(np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64))
         nearest = np.full(lons.shape, np.inf)
         for lon, lat in zip(*(part.tolist() for part in self._middles()[:2]), strict=True):
-            nearest = np.minimum(nearest, distance_m(lon, lat, lons, lats))
+            nearest = np.minimum(nearest, rough_distance_m(lon, lat, lons, lats))
         return nearest
 
     def _middles(self) -> tuple[Floats, Floats, Floats]:

@@ -15,9 +15,10 @@ from broadcaster.commands.following import follow
 from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
 from broadcaster.commands.report import settled, show_report, show_unreached, unreached
+from broadcaster.commands.second_person import end_if_it_waits, with_reason, with_stake
 from broadcaster.commands.showing import err, moment, out, print_json, table
 from broadcaster.commands.wording import reader, words
-from broadcaster.domain.alerts import Severity
+from broadcaster.domain.alerts import AlertState, Severity
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
 
@@ -79,18 +80,22 @@ def _listed() -> tuple[str, ...]:
 @click.argument("alert_id", metavar="ID", type=_ID)
 @_json
 def show(*, alert_id: int, as_json: bool) -> None:
-    """Show an alert and its account. The exit code is 3 while not everyone is accounted for."""
+    """Show an alert and its account. The exit code is 3 while not everyone is accounted for, 7 while it waits."""
 
     async def work(api: Api) -> tuple[Any, Any]:
-        return await api.get(f"/v1/alerts/{alert_id}"), await api.get(f"/v1/alerts/{alert_id}/report")
+        shown = await api.get(f"/v1/alerts/{alert_id}")
+        sent = shown["state"] in set(AlertState)
+        return shown, await api.get(f"/v1/alerts/{alert_id}/report") if sent else None
 
     shown, report = asked(work)
     if as_json:
         print_json({"alert": shown, "report": report})
     else:
         _show_alert(shown)
-        show_report(out(), report, shown["zone"])
-    if not settled(report):
+        if report is not None:
+            show_report(out(), report, shown["zone"])
+    end_if_it_waits(shown)
+    if report is not None and not settled(report):
         raise click.exceptions.Exit(int(Exit.UNACCOUNTED))
 
 
@@ -194,11 +199,12 @@ def unreached_(*, alert_id: int, as_json: bool) -> None:
 @click.option("--radius", type=float, help="The new circle's radius, in metres.")
 @click.option("--area", "area_file", type=click.File("rb"), help="The new area as JSON: circles and polygons.")
 @click.option("--severity", type=click.Choice([each.value for each in Severity]), help="How grave it is now.")
-@click.option("--expires", help="Until when it holds now, as in 2026-07-01T18:30+02:00.")
+@click.option("--expires", help="Until when it holds now: 6h, 90min, 2d, or 2026-07-01T18:30.")
 @click.option("--silent", is_flag=True, help="No SMS, mail or call to those who were told before.")
+@with_stake
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_json
-def update_(*, alert_id: int, yes: bool, as_json: bool, **given: Any) -> None:
+def update_(*, alert_id: int, yes: bool, as_json: bool, stake: str, **given: Any) -> None:
     """Replace an alert by a new version, and tell each person what changed for them."""
 
     async def work(api: Api) -> Any:
@@ -209,16 +215,17 @@ def update_(*, alert_id: int, yes: bool, as_json: bool, **given: Any) -> None:
             if not _agreed_to_update(shown, foreseen["delta"]):
                 raise Stop("nothing-updated", Exit.ABORTED)
         headers = {"Idempotency-Key": f"cli-{secrets.token_urlsafe(16)}", "If-Match": f'"{alert_id}"'}
-        new = await api.post(f"/v1/alerts/{alert_id}/updates", body, headers=headers)
+        new = await api.post(f"/v1/alerts/{alert_id}/updates", with_reason(body, stake), headers=headers)
+        if as_json:
+            print_json(new)
+        end_if_it_waits(new)
         report = await follow(api, new["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
         return new, report, api.passing
 
     new, report, passing = asked(work, may_start=True)
     if passing and (report is None or not settled(report)):
         raise Stop("update-unfinished", Exit.UNACCOUNTED, id=new["id"])
-    if as_json:
-        print_json(new)
-    else:
+    if not as_json:
         click.echo(words("the alert is %(id)s now: %(url)s", id=new["id"], url=new["url"]))
         click.echo(words("follow it with: tocsin alert show %(id)s", id=new["id"]))
 

@@ -11,6 +11,7 @@ import aiohttp
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.showing import SAID_AFTER_S, err
+from broadcaster.commands.wording import reader
 
 _TIMEOUT_S = 60.0
 _SILENCE_S = 60.0
@@ -18,7 +19,7 @@ _TRIES = 6
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 5.0
 _AGAIN = frozenset({429, 502, 503, 504})
-_REFUSED = frozenset({400, 404, 409, 413, 415, 422})
+_REFUSED = frozenset({400, 404, 409, 412, 413, 415, 422})
 _FORBIDDEN = frozenset({401, 403})
 
 
@@ -35,7 +36,12 @@ class Api:
     def __init__(self, url: str, key: str, *, tries: int = _TRIES, passing: bool = False) -> None:
         self.url = url.rstrip("/")
         self.passing = passing
-        self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+        language = reader().language  # refusals are said in it
+        self._headers = {
+            "Authorization": f"Bearer {key}",
+            "Accept": "application/json",
+            "Accept-Language": language,
+        }
         self._tries = tries
         self._session: aiohttp.ClientSession | None = None
         self._said = False

@@ -3,13 +3,18 @@
 import json
 from typing import Any
 
+from broadcaster.commands.drafting import moment_of
 from broadcaster.commands.failing import Stop
+from broadcaster.commands.showing import utc_now
 
 
 def changes(shown: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return the update's body; ``shown``: the alert as the API has it. Raises ``Stop`` where nothing changes."""
     body = {**_texts(shown, given), **_area(given)}
-    body |= {name: given[name] for name in ("severity", "expires") if given[name] is not None}
+    if given["severity"] is not None:
+        body["severity"] = given["severity"]
+    if given["expires"] is not None:
+        body["expires"] = moment_of("expires", given["expires"], utc_now())
     if not body:
         raise Stop("nothing-to-update")
     return body | {"silent": given["silent"]}

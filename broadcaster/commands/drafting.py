@@ -102,7 +102,7 @@ def draft(given: Mapping[str, Any], *, now: datetime | None = None) -> dict[str,
         body["wakes"] = given["wakes"]
     for name in ("expires", "onset"):
         if given.get(name) and not given.get("at"):
-            body[name] = _moment(name, given[name], at)
+            body[name] = moment_of(name, given[name], at)
     return body
 
 
@@ -209,7 +209,7 @@ def minutes_of(name: str, text: str, at: str) -> int:
     return minutes
 
 
-def _moment(name: str, text: str, now: datetime) -> str:
+def moment_of(name: str, text: str, now: datetime) -> str:
     """Return an ISO 8601 time with offset; the default is this machine's time zone."""
     span = _SPAN.fullmatch(text.strip().lower())
     if span is not None:

@@ -9,6 +9,7 @@
     4  nobody was matched: nobody was told anything
     5  the service or the database does not answer
     6  not confirmed: nothing was sent
+    7  a second person must approve it: nothing was sent yet
 """
 
 from enum import IntEnum
@@ -22,6 +23,7 @@ class Exit(IntEnum):
     NOBODY = 4
     UNREACHABLE = 5
     ABORTED = 6
+    WAITING = 7
 
 
 HELP = """\b
@@ -33,4 +35,5 @@ Exit codes:
   4  nobody was matched: nobody was told anything
   5  the service or the database does not answer
   6  not confirmed: nothing was sent
+  7  a second person must approve it: nothing was sent yet
 """

@@ -18,6 +18,7 @@ from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
 from broadcaster.commands.report import settled, show_report, show_unreached, unreached
 from broadcaster.commands.schedules import local, scheduled, with_schedule
+from broadcaster.commands.second_person import AWAITING, end_if_it_waits, with_reason, with_stake
 from broadcaster.commands.showing import err, out, print_json
 from broadcaster.commands.wording import many, words
 from broadcaster.domain.alerts import Severity, usual_audience
@@ -39,6 +40,7 @@ class _Wish:
     as_json: bool
     no_follow: bool
     wait_s: float
+    stake: str
 
 
 @dataclass
@@ -71,6 +73,7 @@ class _Seen:
     "--wait", "wait_s", type=click.FloatRange(0, 86_400), default=_WAIT_S, show_default=True, metavar="SECONDS",
     help="How long to wait until everyone is accounted for; the alert goes on after that.",
 )  # fmt: skip
+@with_stake
 @click.option("--idempotency-key", help="Of an earlier try whose end was not seen: it can't be sent twice.")
 def send(
     *,
@@ -80,6 +83,7 @@ def send(
     no_follow: bool,
     wait_s: float,
     idempotency_key: str | None,
+    stake: str,
     **given: Any,
 ) -> None:
     """Send an alert: shows its reach, asks, sends, follows, and ends with the report.
@@ -97,7 +101,7 @@ def send(
         raise Stop("idempotency-key")
     key = idempotency_key or f"cli-{secrets.token_urlsafe(16)}"
     body = draft(given)
-    wish = _Wish(body, scheduled(body, given), key, yes, dry_run, as_json, no_follow, wait_s)
+    wish = _Wish(body, scheduled(body, given), key, yes, dry_run, as_json, no_follow, wait_s, stake)
     seen = _Seen()
     try:
         code = wait_for(_send(wish, seen))
@@ -140,6 +144,9 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
         seen.asked = True
         alert = await _post(api, wish)
         seen.alert_id = alert["id"]
+        if wish.as_json and alert["state"] == AWAITING:
+            print_json({"reach": reach, "alert": alert, "report": None, "unreached": None})
+        end_if_it_waits(alert)
         console.print(words("alert %(id)s is taken: %(url)s", id=alert["id"], url=alert["url"]))
         if wish.no_follow and not api.passing:  # a temporary service would end before it has sent
             if wish.as_json:
@@ -206,7 +213,9 @@ async def _schedule(api: Api, wish: _Wish, reach: Any) -> Exit:
 
 
 async def _post(api: Api, wish: _Wish) -> Any:
-    path, body = ("/v1/alerts", wish.body) if wish.later is None else ("/v1/schedules", wish.later)
+    path, body = ("/v1/schedules", wish.later)
+    if wish.later is None:
+        path, body = "/v1/alerts", with_reason(wish.body, wish.stake)
     try:
         return await api.post(path, body, headers={"Idempotency-Key": wish.idempotency_key})
     except Lost as lost:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from broadcaster.domain.alerts import RULES, Alert, Message, Severity, Status
+from broadcaster.domain.alerts import RULES, Alert, Message, Role, Severity, Status
 
 ALONE_AFTER = timedelta(minutes=5)
 """How long an author must wait for an approver before they may send alone, with a reason."""
@@ -16,7 +16,8 @@ _SEVEREST_FIRST = tuple(RULES)
 class ApprovalState(StrEnum):
     """``returned``: an approver edited it, and its author may send it. ``alone``: sent without approval, with a reason.
 
-    ``withdrawn``: its author withdrew it.
+    ``withdrawn``: its author withdrew it. ``overtaken``: an update whose alert was updated or ended before anybody
+    decided.
     """
 
     WAITING = "waiting"
@@ -25,6 +26,7 @@ class ApprovalState(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     ALONE = "alone"
+    OVERTAKEN = "overtaken"
 
 
 OPEN = (ApprovalState.WAITING, ApprovalState.RETURNED)
@@ -55,6 +57,15 @@ class ApprovalRules:
         return severe or wide or many
 
 
+def goes_beyond(before: Message, after: Message) -> bool:
+    """Return whether an update says or reaches what nobody agreed to: other words, new ground, a graver severity."""
+    graver = _SEVEREST_FIRST.index(after.severity) < _SEVEREST_FIRST.index(before.severity)
+    within = after.area == before.area or (
+        before.area is not None and after.area is not None and before.area.contains(after.area)
+    )
+    return graver or not within or after.texts != before.texts
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """An alert submitted for approval, and the decision. Its id is the alert's.
@@ -75,6 +86,11 @@ class Approval:
     @property
     def id(self) -> int:
         return self.alert.id
+
+    @property
+    def replaces(self) -> int | None:
+        """Return the id of the version that an update was written on."""
+        return self.alert.references[-1] if self.alert.role is Role.UPDATE else None
 
     def may_approve(self, key_id: int, *, approver: bool, training: bool) -> bool:
         """Return whether somebody may approve it: nobody approves their own words, except in training."""

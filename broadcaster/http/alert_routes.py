@@ -149,7 +149,7 @@ ALERT_ROUTES: tuple[Route, ...] = (
         fails=(409, 412),
         tag="alerts",
         permission=Permission.SEND,
-        changes=(Action.ALERT_UPDATED,),
+        changes=(Action.ALERT_UPDATED, Action.APPROVAL_ASKED, Action.SENT_ALONE),
     ),
     Route(
         "POST",

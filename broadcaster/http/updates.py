@@ -9,6 +9,7 @@ from broadcaster.domain.alerts import Alert, Role
 from broadcaster.domain.refusals import Refused, Stale
 from broadcaster.domain.stations import Station
 from broadcaster.http.alerts import (
+    AWAITING,
     alert_of,
     etag_of,
     idempotency_key,
@@ -33,7 +34,7 @@ async def create(call: Call[UpdateIn, None]) -> web.Response:
     if "area" in given.model_fields_set and given.area is None:
         raise Refused("area-needed", "area")
     _as_seen(call, alert)
-    new, _repeated = await update.update(
+    new, waits = await update.update(
         call.services,
         alert,
         station,
@@ -43,7 +44,7 @@ async def create(call: Call[UpdateIn, None]) -> web.Response:
         request_hash=None if key is None else hashlib.sha256(b"%d " % alert.id + request_hash(given)).digest(),
         life_at_stake=given.life_at_stake or "",
     )
-    return _taken(call, new, station)
+    return _taken(call, new, station, waits=waits)
 
 
 async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
@@ -68,6 +69,7 @@ def _as_seen(call: Call[Any, None], alert: Alert) -> bool:
     return True
 
 
-def _taken(call: Call[Any, None], alert: Alert, station: Station) -> web.Response:
+def _taken(call: Call[Any, None], alert: Alert, station: Station, *, waits: bool = False) -> web.Response:
     headers = {"Location": f"/v1/alerts/{alert.id}", "ETag": etag_of(alert)}
-    return answer(show_alert(alert, station, call.services.base_url), 202, headers)
+    shown = show_alert(alert, station, call.services.base_url)
+    return answer(shown.model_copy(update={"state": AWAITING}) if waits else shown, 202, headers)

@@ -4,19 +4,20 @@ from dataclasses import replace
 
 from broadcaster.bus import NoAnswer
 from broadcaster.domain.alerts import Alert, Message, policy_of
-from broadcaster.domain.approvals import LEAST_APPROVERS, LONGEST_REASON, Approval, ApprovalState
+from broadcaster.domain.approvals import LEAST_APPROVERS, LONGEST_REASON, Approval, ApprovalState, goes_beyond
 from broadcaster.domain.audit import Action, Actor
 from broadcaster.domain.operators import Operator, party_of
 from broadcaster.domain.refusals import Conflict, Forbidden, Refused
 from broadcaster.domain.schedules import Schedule
 from broadcaster.domain.stations import Station
 from broadcaster.pipeline.duty import check_on_duty, is_off_duty
-from broadcaster.pipeline.issue import IssueAlert, announce, draw_up, issue, record
+from broadcaster.pipeline.issue import IssueAlert, announce, draw_up, issue, record, sent_as
 from broadcaster.pipeline.operator_mail import send_mail, send_sms, words_for
 from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.services import Services
+from broadcaster.pipeline.versions import check_current, over, take_place
 from broadcaster.store import Unit, schedules
-from broadcaster.store.alerts import alerts, approvals
+from broadcaster.store.alerts import alerts, approvals, threads
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
 
@@ -46,7 +47,9 @@ async def submit(services: Services, command: IssueAlert, *, life_at_stake: str 
     off_duty = await is_off_duty(services, station.id, command.actor)
     if off_duty and not life_at_stake:
         raise Forbidden("off-duty")
-    if issued is not None or not (off_duty or await needed(services, station, command.message)):
+    before = command.replaces
+    beyond = before is None or goes_beyond(before.message, command.message)
+    if issued is not None or not (off_duty or (beyond and await needed(services, station, command.message))):
         return (await issue(services, command))[0], False
     now = services.clock.now()
     if life_at_stake:
@@ -60,6 +63,8 @@ async def submit(services: Services, command: IssueAlert, *, life_at_stake: str 
     async def keep(unit: Unit) -> Approval | None:
         earlier = await _repeated(unit, command)
         if earlier is None:
+            if before is not None:
+                await check_current(unit, before, now)
             await approvals.add(unit, asked, idempotency_key=key, request_hash=command.request_hash)
             await record(unit, command.actor, Action.APPROVAL_ASKED, alert)
         return earlier
@@ -161,25 +166,33 @@ async def _send(services: Services, approval: Approval, actor: Actor, state: App
     now, waited = actor.at, approval.alert
     async with services.store.read() as unit:
         station = await stations.by_id(unit, waited.station_id)
+        before = await alerts.by_id(unit, approval.replaces) if approval.replaces is not None else None
     policy = None if waited.channels or station is None else policy_of(station, waited.severity)
     channels = waited.channels if policy is None else policy.channels
     sandbox = tuple(name for name in channels if name in services.sandboxed)
     alert = replace(waited, sent_at=now, sandbox=sandbox, channels=channels, policy=policy)
+    ended: tuple[int, ...] = ()
     if alert.expires_at <= now:
         raise Refused("expires-past", "expires")
 
     async def keep(unit: Unit) -> bool:
+        nonlocal ended
+        if before is not None:
+            await threads.hold(unit, before)
         if not await approvals.decide(unit, approval, state, actor, why):
             return False
+        if before is not None:
+            ended = await take_place(unit, before, alert)
         await alerts.add(unit, alert, key_id=approval.author, idempotency_key=None, request_hash=None)
         await record(unit, actor, _ACTIONS[state], alert, why=why)
-        await record(unit, actor, Action.ALERT_SENT, alert, author=approval.author)
+        await record(unit, actor, sent_as(alert), alert, author=approval.author)
         return True
 
     with services.precedence.holding(alert.rank):
         done = await services.store.transact(keep)
     if not done:
         raise Conflict("approval-decided")
+    await over(services, ended)
     announce(services, alert)
     return alert
 
@@ -241,7 +254,7 @@ async def _tell(services: Services, approval: Approval) -> None:
     concerned = [each for each in able if each.id != approval.editor]
     if approval.state in (ApprovalState.RETURNED, ApprovalState.REFUSED):
         concerned = [] if author is None else [author]
-    elif approval.state in (ApprovalState.APPROVED, ApprovalState.WITHDRAWN):
+    elif approval.state in (ApprovalState.APPROVED, ApprovalState.WITHDRAWN, ApprovalState.OVERTAKEN):
         return
     for each in concerned:
         await _write_to(services, station, approval, each)

@@ -14,7 +14,7 @@ from broadcaster.pipeline.issue import record
 from broadcaster.pipeline.prepared import ending
 from broadcaster.pipeline.rules import check_texts
 from broadcaster.pipeline.services import Services
-from broadcaster.pipeline.update import check_current, follow, over
+from broadcaster.pipeline.versions import check_current, follow, over
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, threads
 
@@ -38,9 +38,10 @@ async def end(
     """
     if alert.role in ENDINGS:
         raise Refused("all-clear-of-all-clear", "id")
-    ended: list[int] = []
+    ended: tuple[int, ...] = ()
 
     async def keep(unit: Unit) -> tuple[Alert, bool]:
+        nonlocal ended
         await threads.hold(unit, alert)
         known = await alerts.by_id(unit, alert.id) or alert
         version = await threads.current(unit, known)
@@ -50,7 +51,7 @@ async def end(
             await check_current(unit, alert, None)
         made = _ending(services, version, role, texts or ending(version, station, role))
         check_texts(station, made.texts)
-        ended.extend(await follow(unit, version, made))
+        ended = await follow(unit, version, made)
         await alerts.add(unit, made, key_id=actor.id, idempotency_key=None, request_hash=None)
         await record(unit, actor, Action.ALERT_CANCELLED, made, of=version.id, how=role.value)
         return made, True

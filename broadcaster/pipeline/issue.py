@@ -14,6 +14,7 @@ from broadcaster.ids import new_id, new_token
 from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.rules import check_message
 from broadcaster.pipeline.services import Services
+from broadcaster.pipeline.versions import over, take_place
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operations import audit
@@ -28,7 +29,7 @@ class IssueAlert:
     """The command to send a message now. ``expires_at`` None: the settings' default.
 
     A message without ``channels`` goes as the station's policy for its severity says. ``alone``: why nobody approved
-    it, where somebody should have.
+    it, where somebody should have. ``replaces``: the version that an update was written on.
     """
 
     station: Station
@@ -44,6 +45,7 @@ class IssueAlert:
     role: Role = Role.FIRST
     thread_id: int | None = None
     silent: bool = False
+    replaces: Alert | None = None
 
 
 async def issue(
@@ -52,7 +54,8 @@ async def issue(
     """Accept an alert: once this returns it is durable, and is sent even if this process dies.
 
     Return it, and whether the same idempotency key had issued it before. ``first`` is done in the same transaction,
-    before a new one is written. Raises ``Refused``, or ``Conflict`` when that key was used for a different request.
+    before a new one is written. Raises ``Refused``, ``Conflict`` when that key was used for a different request, and
+    for an update as ``versions.take_place``.
     """
     now = services.clock.now()
     if command.idempotency_key is not None:
@@ -63,10 +66,14 @@ async def issue(
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, command.station.id)
     alert = await draw_up(services, command, known, now)
+    ended: tuple[int, ...] = ()
 
     async def keep(unit: Unit) -> Alert | None:
+        nonlocal ended
         earlier = await _repeated(unit, command)
         if earlier is None:
+            if command.replaces is not None:
+                ended = await take_place(unit, command.replaces, alert)
             if first is not None:
                 await first(unit, alert)
             await alerts.add(
@@ -76,8 +83,7 @@ async def issue(
                 idempotency_key=command.idempotency_key,
                 request_hash=command.request_hash,
             )
-            action = Action.ALERT_UPDATED if command.role is Role.UPDATE else Action.ALERT_SENT
-            await record(unit, command.actor, action, alert)
+            await record(unit, command.actor, sent_as(alert), alert)
             if command.alone:
                 author, state = command.actor.key_id, ApprovalState.ALONE
                 told = Approval(alert, author, author, state, now, author, now, command.alone)
@@ -89,8 +95,13 @@ async def issue(
         earlier = await services.store.at_once(keep)
     if earlier is not None:
         return earlier, True
+    await over(services, ended)
     announce(services, alert)
     return alert, False
+
+
+def sent_as(alert: Alert) -> Action:
+    return Action.ALERT_UPDATED if alert.role is Role.UPDATE else Action.ALERT_SENT
 
 
 def announce(services: Services, alert: Alert) -> None:

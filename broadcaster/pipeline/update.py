@@ -18,20 +18,21 @@ from broadcaster.atlas.idset import without
 from broadcaster.domain.alerts import Alert, MsgType, Role, Severity, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
 from broadcaster.domain.audit import Actor
-from broadcaster.domain.refusals import Conflict, Forbidden, Refused, Stale
+from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
 from broadcaster.pipeline import approving
-from broadcaster.pipeline.dispatch import dispatch_all
-from broadcaster.pipeline.duty import is_off_duty
-from broadcaster.pipeline.issue import IssueAlert, issue
+from broadcaster.pipeline.dispatch import FIRST_PART, dispatch, dispatch_all
+from broadcaster.pipeline.issue import IssueAlert
 from broadcaster.pipeline.prepared import left_outside
 from broadcaster.pipeline.services import Services
-from broadcaster.store import Unit, schedules
+from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, dispatching, report, threads
 from broadcaster.store.stations import stations
 from zones import Area
 
+_HEAD_START_S = 0.25
+"""How long the first messages have store and processor for themselves."""
 _SETTLE_S = 0.5
 _ON_ITS_WAY = 2.5
 """A message may be under way for this many send timeouts: ``deliver`` cuts it at two, then it is recorded."""
@@ -59,62 +60,21 @@ async def update(
     request_hash: bytes | None = None,
     life_at_stake: str = "",
 ) -> tuple[Alert, bool]:
-    """Replace ``alert``, the version that the caller looked at; return as ``issue`` does.
+    """Replace ``alert``, the version that the caller looked at; return as ``approving.submit`` does.
 
-    An update does not wait for a second person: where one is needed it goes out only with ``life_at_stake``, and all
-    approvers are told. Raises ``Refused``, ``Forbidden``; ``Conflict`` if the alert is over, ``Stale`` if another
-    version holds by now.
+    A second person is asked only about what nobody agreed to yet (``goes_beyond``). Raises ``Refused``; ``Conflict``
+    if the alert is over, ``Stale`` if another version holds by now.
     """
-    command = _command(alert, station, change, actor)
-    off_duty = await is_off_duty(services, station.id, actor)
-    if off_duty or await approving.needed(services, station, command.message):
-        if not life_at_stake:
-            raise Forbidden("off-duty" if off_duty else "approval-missing")
-        command = replace(command, alone=approving.check_reason(life_at_stake))
-    ended: list[int] = []
-
-    async def instead(unit: Unit, new: Alert) -> None:
-        await threads.hold(unit, alert)
-        await check_current(unit, alert, new.sent_at)
-        ended.extend(await follow(unit, alert, new))
-
-    found, repeated = await issue(
-        services,
-        replace(command, idempotency_key=idempotency_key, request_hash=request_hash),
-        first=instead,
+    command = replace(
+        _command(alert, station, change, actor), idempotency_key=idempotency_key, request_hash=request_hash
     )
-    await over(services, ended)
-    return found, repeated
-
-
-async def follow(unit: Unit, alert: Alert, by: Alert) -> tuple[int, ...]:
-    """Let ``by`` replace the current version ``alert``; return the ids that ended, with their reminders."""
-    ended = await threads.follow(unit, alert, by, by.sent_at)
-    for each in ended:
-        await schedules.end_reminders(unit, each, by.sent_at)
-    return ended
-
-
-async def check_current(unit: Unit, alert: Alert, now: datetime | None) -> None:
-    """Raise ``Stale`` with what changed unless a version holds; with ``now``, ``Conflict`` if it is over."""
-    holds = await alerts.by_id(unit, alert.id)
-    if holds is None or holds.role not in (Role.FIRST, Role.UPDATE):
-        raise Refused("not-a-version", "id")
-    newest = await threads.current(unit, holds)
-    if newest.msg_type is MsgType.CANCEL or (now is not None and not newest.active(now)):
-        raise Conflict("alert-over")
-    if newest.id != alert.id:
-        raise Stale("alert-changed", "If-Match", alert=str(newest.id), changed=", ".join(differences(alert, newest)))
-
-
-def differences(before: Alert, after: Alert) -> list[str]:
-    """Return which of an update's fields differ."""
-    fields = {"texts": "texts", "area": "area", "expires": "expires_at", "severity": "severity"}
-    return [name for name, field in fields.items() if getattr(before, field) != getattr(after, field)]
+    return await approving.submit(services, command, life_at_stake=life_at_stake)
 
 
 def _command(alert: Alert, station: Station, change: Change, actor: Actor) -> IssueAlert:
-    """Return the new version's command. Raises ``Refused`` where nothing changes."""
+    """Return the new version's command. Raises ``Refused`` where nothing changes, or for no version of an alert."""
+    if alert.role not in (Role.FIRST, Role.UPDATE):
+        raise Refused("not-a-version", "id")
     if all(each is None for each in (change.texts, change.area, change.expires_at, change.severity)):
         raise Refused("update-empty")
     message = replace(
@@ -135,15 +95,8 @@ def _command(alert: Alert, station: Station, change: Change, actor: Actor) -> Is
         role=Role.UPDATE,
         thread_id=alert.first_id,
         silent=change.silent,
+        replaces=alert,
     )
-
-
-async def over(services: Services, ended: list[int]) -> None:
-    """Stop what this process and the others still send of versions that ended."""
-    for each in ended:
-        await services.bus.publish(f"cancelled:{each}")
-        services.active.remove(each)
-        services.forget(each)
 
 
 class Parts(NamedTuple):
@@ -167,15 +120,34 @@ def parts_of(services: Services, alert: Alert, informed: NDArray[np.int64]) -> P
 
 
 async def spread(services: Services, alert: Alert) -> int:
-    """Tell everybody what a new version is to them, those in new danger first; return how many people are new to it."""
+    """Tell everybody what a new version is to them, those in new danger first; return how many people are new to it.
+
+    Their first messages leave before it is read who was told of the version before, which takes longest: of each person
+    that is looked up when they are written down.
+    """
     await services.here.follow()
+    found = await dispatch(services, alert, await _in_new_danger(services, alert), since=alert.sent_at)
+    async with services.watch(alert.id) as sent:
+        if found:
+            await sent.wait(_HEAD_START_S)
     async with services.store.read() as unit:
         informed = await threads.informed(unit, await threads.of(unit, alert))
     parts = parts_of(services, alert, informed)
-    found = 0
     for people in (parts.fresh, parts.still):
         found += await dispatch_all(services, alert, services.here.most_exposed_first(people, alert.area))
     return found + await _tell_left(services, alert)
+
+
+async def _in_new_danger(services: Services, alert: Alert) -> list[int]:
+    """Return the first people to tell: from where the alert is new, or else of all inside."""
+    async with services.store.read() as unit:
+        before = await alerts.by_id(unit, alert.references[-1])
+    people = services.here.concerned(alert.station_id, alert.area, alert.audience)
+    if before is not None and before.area is not None:
+        fresh = without(people, services.here.places.owners_within(before.area))
+        people = fresh if len(fresh) else people
+    first: list[int] = services.here.most_exposed_first(people, alert.area)[:FIRST_PART].tolist()
+    return first
 
 
 async def _tell_left(services: Services, alert: Alert) -> int:
@@ -196,7 +168,7 @@ async def _tell_left(services: Services, alert: Alert) -> int:
 async def once_settled(services: Services, alert: Alert, tell: Callable[[], Awaitable[int]]) -> int:
     """``tell`` at once, and again until no message of an earlier version is under way; return the sum."""
     async with services.store.read() as unit:
-        earlier = [each for each in (await threads.of(unit, alert)).all if each < alert.id]
+        earlier = (await threads.of(unit, alert)).before(alert)
     clock = asyncio.get_running_loop().time
     deadline = clock() + services.settings.send_timeout_s * _ON_ITS_WAY
     found = 0

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from broadcaster.domain.refusals import ENGLISH, Reader
+from broadcaster.domain.refusals import Reader
 from broadcaster.http.problems import HttpProblem, title
 from broadcaster.http.sessions import PATH
 from broadcaster.languages import CONSOLE, DEFAULT
@@ -13,8 +13,8 @@ from broadcaster.web.pages import language_of, render
 
 
 def reader_of(request: web.Request) -> Reader:
-    """Return the language of a JSON problem: the page's for console scripts, English for the API."""
-    return words_of(request) if request.path.startswith(PATH) else ENGLISH
+    """Return the language of a JSON problem: the page's for console scripts, else as asked for, or English."""
+    return words_of(request) if request.path.startswith(PATH) else catalogs().words(language_of(request, "en"))
 
 
 def respond_in_words(request: web.Request, problem: HttpProblem) -> web.Response:

@@ -230,7 +230,7 @@ class AlertOut(ContentOut):
     expires: datetime
     state: str = Field(
         description="accepted, sending or finished; finished only when nobody is unaccounted for. awaiting_approval: a"
-        " second person decides; then it may also be refused or withdrawn."
+        " second person decides; then it may also be refused, withdrawn, or (an update) overtaken."
     )
     finished_at: datetime | None
     cancelled_at: datetime | None

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from broadcaster.domain.alerts import Alert, Message, MsgType, Severity
+from broadcaster.domain.alerts import Alert, Message, MsgType, Role, Severity
 from broadcaster.domain.approvals import OPEN, Approval, ApprovalRules, ApprovalState
 from broadcaster.domain.audit import Actor
 from broadcaster.domain.operators import Operator
@@ -67,6 +67,8 @@ async def add(
             author=approval.author,
             msg_type=alert.msg_type,
             references=list(alert.references),
+            replaces=approval.replaces,
+            silent=alert.silent,
             expires_at=alert.expires_at,
             onset_at=alert.onset_at,
             idempotency_key=idempotency_key,
@@ -121,6 +123,13 @@ async def decide(unit: Unit, approval: Approval, state: ApprovalState, actor: Ac
     return await _move(unit, approval, decided)
 
 
+async def overtake(unit: Unit, alert_id: int, now: datetime) -> None:
+    """Close what waits as an update of an alert that something else replaces."""
+    waits = approvals.c.replaces == alert_id, approvals.c.state.in_(OPEN)
+    closed = {"state": ApprovalState.OVERTAKEN, "decided_at": now}
+    await unit.conn.execute(update(approvals).where(*waits).values(closed))
+
+
 async def _move(unit: Unit, approval: Approval, values: dict[str, Any]) -> bool:
     as_read = (
         approvals.c.id == approval.id,
@@ -162,6 +171,9 @@ def _approval(unit: Unit, row: Any) -> Approval:
         expires_at=row.expires_at,
         onset_at=row.onset_at,
         references=tuple(row.references),
+        role=Role.FIRST if row.replaces is None else Role.UPDATE,
+        thread_id=None if row.replaces is None else row.references[0],
+        silent=row.silent,
     )
     why = "" if row.why is None else unit.vault.open(row.why, b"approval:%d" % row.id).decode()
     state = ApprovalState(row.state)

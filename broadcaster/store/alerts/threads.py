@@ -23,7 +23,7 @@ from broadcaster.store.tables import MAYBE_SENT, alerts, deliveries, recipients,
 _THREAD = (
     select(alerts.c.id, alerts.c.role, alerts.c.msg_type, alerts.c.cancelled_at)
     .where(or_(alerts.c.id == bindparam("root"), alerts.c.thread_id == bindparam("root")))
-    .order_by(alerts.c.id)
+    .order_by(alerts.c.sent_at, alerts.c.id)  # an update's id is older than it where it waited for approval
 )
 _TOLD = select(recipients.c.subscriber_id).where(
     among(recipients.c.alert_id, "versions"), recipients.c.state >= PersonState.ACCEPTED
@@ -81,7 +81,7 @@ _GONE_OF_THESE = _only(_LEFT)
 
 
 class Thread(NamedTuple):
-    """Ids of a thread's alerts, ascending: all; those that say what to do; those that say that it does not apply.
+    """Ids of a thread's alerts as sent: all; those that say what to do; those that say that it does not apply.
 
     ``open``: those that may still send. The ending, if any, is only in the first.
     """
@@ -90,6 +90,10 @@ class Thread(NamedTuple):
     versions: tuple[int, ...]
     left: tuple[int, ...]
     open: tuple[int, ...]
+
+    def before(self, alert: Alert) -> tuple[int, ...]:
+        """Return the ids of what was sent before an alert of the thread."""
+        return self.all[: self.all.index(alert.id)]
 
 
 async def of(unit: Unit, alert: Alert) -> Thread:
@@ -107,7 +111,8 @@ async def of(unit: Unit, alert: Alert) -> Thread:
 
 async def alerts_of(unit: Unit, alert: Alert) -> list[Alert]:
     """Return the alerts of a thread, oldest first."""
-    return sorted(await alert_rows.by_ids(unit, (await of(unit, alert)).all), key=lambda each: each.id)
+    found = await alert_rows.by_ids(unit, (await of(unit, alert)).all)
+    return sorted(found, key=lambda each: (each.sent_at, each.id))
 
 
 async def informed(unit: Unit, thread: Thread, ids: Sequence[int] | None = None) -> NDArray[np.int64]:
@@ -122,9 +127,10 @@ async def informed(unit: Unit, thread: Thread, ids: Sequence[int] | None = None)
 
 async def reached(unit: Unit, alert: Alert, thread: Thread, contact_ids: Collection[int]) -> dict[int, tuple[int, int]]:
     """Return, by contact, (alert, delivery) of the thread's last message before ``alert`` that reached the contact."""
-    earlier = [each for each in thread.all if each < alert.id]
+    earlier = thread.before(alert)
     rows = await _REACHED.rows(unit, {"thread": earlier, "contacts": contact_ids})
-    return {contact_id: (alert_id, delivery_id) for contact_id, alert_id, delivery_id in sorted(rows)}
+    in_order = sorted(rows, key=lambda row: earlier.index(row[1]))
+    return {contact_id: (alert_id, delivery_id) for contact_id, alert_id, delivery_id in in_order}
 
 
 async def follow(unit: Unit, alert: Alert, by: Alert, now: datetime) -> tuple[int, ...]:
@@ -137,7 +143,6 @@ async def follow(unit: Unit, alert: Alert, by: Alert, now: datetime) -> tuple[in
     for each in thread.open:
         await alert_rows.cancelled(unit, each, now)
         await batches.hasten(unit, each, now)
-        await escalations.hasten(unit, each, now)
         await escalations.hasten(unit, each, now)
         await waiting.hasten(unit, each, now)
     return thread.open

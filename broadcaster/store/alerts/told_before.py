@@ -29,7 +29,8 @@ async def these(unit: Unit, alert: Alert, thread: threads.Thread | None, subscri
         return set(subscriber_ids)
     if thread is None or alert.role is not Role.UPDATE:
         return set()
-    earlier = thread._replace(versions=tuple(each for each in thread.versions if each < alert.id))
+    before = thread.before(alert)
+    earlier = thread._replace(versions=tuple(each for each in thread.versions if each in before))
     return set((await threads.informed(unit, earlier, subscriber_ids)).tolist())
 
 

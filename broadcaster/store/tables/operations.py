@@ -15,10 +15,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
-from broadcaster.store.tables.columns import Id, Instant, metadata, station
+from broadcaster.store.tables.columns import Id, Instant, metadata, set_only, station
 
 sessions = Table(
     "sessions",
@@ -99,7 +100,10 @@ approvals = Table(
     Column("decided_at", Instant),
     Column("why", LargeBinary),
     Column("told_at", Instant),  # null: its state is not announced yet to the people it concerns
+    Column("replaces", BigInteger),  # of an update: the version that it was written on
+    Column("silent", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("station_id", "idempotency_key"),
+    set_only("approvals", "replaces"),
     Index("ix_approvals_station_id_state", "station_id", "state"),
     Index("ix_approvals_untold", "id", sqlite_where=text("told_at IS NULL"), postgresql_where=text("told_at IS NULL")),
 )

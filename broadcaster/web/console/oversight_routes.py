@@ -68,6 +68,7 @@ ROUTES: tuple[Route, ...] = (
             Action.APPROVAL_WITHDRAWN,
             Action.SENT_ALONE,
             Action.ALERT_SENT,
+            Action.ALERT_UPDATED,
         ),
     ),
     page_at(f"{_ONE}/edit", approvals.edit, Permission.APPROVE, "Its words, to be changed."),

@@ -179,7 +179,7 @@ ROUTES: tuple[Route, ...] = (
         "Send the update.",
         largest=SHAPE,
         proven=True,
-        changes=(Action.ALERT_UPDATED,),
+        changes=(Action.ALERT_UPDATED, Action.APPROVAL_ASKED, Action.SENT_ALONE),
     ),
     page_at(
         "/console/alerts/{id}/cancel",

@@ -28,6 +28,7 @@ from tests.bench.running import run, size
 from tests.bench.table import Row
 from tests.contract.service import command
 from tests.contract.stores import BY
+from tests.servers.postgres import driven, postgres
 from zones import Area, Circle
 
 _PEOPLE = 100_000
@@ -36,40 +37,45 @@ _MOVED = 0.3
 
 
 async def measure() -> list[Row]:
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder, postgres() as server:
+        return [
+            *await _measured(Settings(data_dir=Path(folder)), "SQLite"),
+            *await _measured(Settings(data_dir=Path(folder), database_url=driven(server.fresh())), "PostgreSQL"),
+        ]
+
+
+async def _measured(settings: Settings, store: str) -> list[Row]:
     people = size(_PEOPLE)
-    known = Row("update", f"{people:,} people: new, still inside, now outside", "", 0.2, unit="s", at_most=True)
-    first = Row("update", f"{people:,} people: the first message of an update", "", 0.1, unit="s", at_most=True)
-    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
-        crowd = await gather(Settings(data_dir=Path(folder)), people, by_mail)
-        services = await open_services(Settings(data_dir=Path(folder)))
-        try:
-            async with services.store.read() as unit:
-                station = await stations.by_slug(unit, SLUG)
-            area = Area(circles=(Circle(*CENTRE, crowd.radius_m),))
-            lon, lat = CENTRE
-            moved = Area(circles=(Circle(lon + _MOVED * crowd.radius_m / 73_000, lat, crowd.radius_m),))
-            said = command(station, area=area, audience=Audience(AudienceKind.EVERYONE))
-            alert, _ = await issue(services, said)
-            await resolve(services, alert.id)
-            await _delivered(services, alert.id)
-            new = replace(alert, area=moved)
-            took = [await _delta(services, new) for _ in range(5)]
-            known.value, known.figures = median(each for each, _ in took), took[0][1]
-            async with working(services):
-                await asyncio.sleep(1)  # the loops have begun
-                began = services.clock.now()
-                change = updating.Change(area=moved)
-                issued, _ = await updating.update(services, alert, station, change, BY)
-                at = None
-                while at is None:
-                    await asyncio.sleep(0.2)  # looks seldom: it would take the time that it measures
-                    async with services.store.read() as unit:
-                        at = await unit.conn.scalar(
-                            select(func.min(deliveries.c.accepted_at)).where(deliveries.c.alert_id == issued.id)
-                        )
-                first.value = (at - began).total_seconds()
-        finally:
-            await close_services(services)
+    known = Row("update", f"{people:,} people: new, still, outside, {store}", "", 0.2, unit="s", at_most=True)
+    first = Row("update", f"{people:,} people: an update's first message, {store}", "", 0.1, unit="s", at_most=True)
+    crowd = await gather(settings, people, by_mail)
+    services = await open_services(settings)
+    try:
+        async with services.store.read() as unit:
+            station = await stations.by_slug(unit, SLUG)
+        area = Area(circles=(Circle(*CENTRE, crowd.radius_m),))
+        lon, lat = CENTRE
+        moved = Area(circles=(Circle(lon + _MOVED * crowd.radius_m / 73_000, lat, crowd.radius_m),))
+        alert, _ = await issue(services, command(station, area=area, audience=Audience(AudienceKind.EVERYONE)))
+        await resolve(services, alert.id)
+        await _delivered(services, alert.id)
+        new = replace(alert, area=moved)
+        took = [await _delta(services, new) for _ in range(5)]
+        known.value, known.figures = median(each for each, _ in took), took[0][1]
+        async with working(services):
+            await asyncio.sleep(1)  # the loops have begun
+            began = services.clock.now()
+            issued, _ = await updating.update(services, alert, station, updating.Change(area=moved), BY)
+            at = None
+            while at is None:
+                await asyncio.sleep(0.2)  # looks seldom: it would take the time that it measures
+                async with services.store.read() as unit:
+                    at = await unit.conn.scalar(
+                        select(func.min(deliveries.c.accepted_at)).where(deliveries.c.alert_id == issued.id)
+                    )
+            first.value = (at - began).total_seconds()
+    finally:
+        await close_services(services)
     return [known, first]
 
 

@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
 
+from broadcaster import config
+from broadcaster.app import serving
 from broadcaster.cli import main
 from tests.servers.forked import ran
 from tests.servers.made_once import folder_once
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 
@@ -100,3 +104,11 @@ def seeded(tocsin: Tocsin, template: Path) -> Tocsin:
     """With a copy of ``template``."""
     shutil.copytree(template, tocsin.data)
     return tocsin
+
+
+@pytest.fixture
+async def running(seeded: Tocsin) -> AsyncIterator[str]:
+    """A service over the seeded database, and its address."""
+    with capture_logs():  # they would stand in what the commands beside it print
+        async with serving(config.load({**seeded.env, "TOCSIN_PORT": "0"})) as service:
+            yield service.url

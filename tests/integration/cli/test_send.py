@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from aiohttp import web
-from structlog.testing import capture_logs
 
 from broadcaster import config
 from broadcaster.app import serving
@@ -24,14 +23,6 @@ CIRCLE = ("--lat", "48.7631", "--lon", "0.6283", "--radius", "1500")
 WORDS = ("--severity", "severe", "--headline", "Crue de la Risle", "--description", "Quittez les rez-de-chaussée.")
 SEND = ("send", "--station", "laigle", *CIRCLE, *WORDS, "--channels", "push,sms,voice,email")
 ENGLISH = ("--text", "en:headline=The Risle is in flood")
-
-
-@pytest.fixture
-async def running(seeded: Any) -> AsyncIterator[str]:
-    """A service over the seeded database, and its address."""
-    with capture_logs():  # they would stand in what the commands beside it print
-        async with serving(config.load({**seeded.env, "TOCSIN_PORT": "0"})) as service:
-            yield service.url
 
 
 async def alerts_of(url: str, seeded: Any) -> list[Any]:

@@ -6,9 +6,11 @@ import html
 import json
 import re
 
+from broadcaster.store.operators import passkeys
+from tests.contract.stores import NOW
 from tests.integration.http.conftest import an_alert, circle
 from tests.integration.http.test_alerts import someone, until_finished
-from tests.integration.http.test_live import look
+from tests.integration.http.test_live import look, send
 
 SAID = ("headline", "description", "instruction")
 
@@ -83,3 +85,42 @@ async def test_an_update_is_filled_in_and_a_second_operator_hears_what_the_first
     assert headers["ETag"] == f'"{new["id"]}"'
     _, _, public = await api.call("GET", f"/a/{alert['url'].rpartition('/')[2]}", key=None)
     assert "La Risle monte encore" in html.unescape(public), "an old link shows what holds now"
+
+
+async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api):
+    await someone(api)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(headline="La Risle déborde"))
+    await until_finished(api, alert["id"])
+    who = {name: await api.sign_in(f"laigle-{name}") for name in ("publish", "approver", "admin")}
+    async with api.running.services.store.write() as unit:
+        for name in ("approver", "admin"):  # who has no passkey does not count
+            await passkeys.add(
+                unit, passkeys.NewPasskey(api.operators[f"laigle-{name}"], name.encode(), b"key", 0, "phone", NOW)
+            )
+    path, moved = f"/console/alerts/{alert['id']}", {"circles": [circle(300, 0.57, 48.73)["circles"][0]]}
+    status, _, asked = await api.call("POST", f"/v1/alerts/{alert['id']}/updates", {"area": moved})
+    assert (status, asked["state"], asked["role"]) == (202, "awaiting_approval", "update")
+    _, _, raw = await api.call("GET", f"{path}/update", key=None, headers=who["publish"])
+    assert 'id="stake"' in raw
+    drafted = body_of(given(raw), texts={"fr": {"headline": "La Risle monte encore"}})
+    keyed = who["publish"] | {"Idempotency-Key": "one-draft"}
+    status, _, mine = await api.call("POST", f"{path}/update", drafted, key=None, headers=keyed)
+    assert (status, mine["waits"]) == (202, True)
+    assert (await api.call("POST", f"{path}/update", drafted, key=None, headers=keyed))[2] == mine
+    _, _, page = await look(api, f"/console/approvals/{asked['id']}", **who["approver"])
+    said = re.sub(r"<[^>]+>|\s+", " ", page)
+    assert "An update of an alert that was sent" in said
+    assert "What changes: the area." in said
+    assert re.search(r"0 +newly inside.* 0 +still inside.* 1 +now outside", said)
+    assert (await send(api, f"/console/approvals/{asked['id']}", "do=approve", **who["publish"]))[0] == 403
+    status, headers, _ = await send(api, f"/console/approvals/{asked['id']}", "do=approve", **who["approver"])
+    assert (status, headers["Location"]) == (303, f"/console/alerts/{asked['id']}")
+    _, _, new = await api.call("GET", f"/v1/alerts/{asked['id']}")
+    assert (new["role"], new["references"]) == ("update", [alert["id"]])
+    _, _, page = await look(api, f"/console/approvals/{mine['id']}", **who["admin"])
+    assert "before anybody decided: this was not sent" in page
+    assert "data-held" not in page
+    _, _, old = await api.call("GET", f"/v1/alerts/{mine['id']}")
+    assert old["state"] == "overtaken"
+    late, _, problem = await api.call("POST", f"/v1/alerts/{alert['id']}/updates", {"headline": "Autre"})
+    assert (late, problem["code"]) == (412, "alert-changed")

@@ -12,30 +12,35 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
+from broadcaster.domain.alerts import Role as AlertRole
 from broadcaster.domain.alerts import Severity, Status
 from broadcaster.domain.approvals import ApprovalRules, ApprovalState
 from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.duty import weeks_from
 from broadcaster.domain.operators import party_of
 from broadcaster.domain.permissions import KeyRole, Role
-from broadcaster.domain.refusals import Conflict, Forbidden, Refused
+from broadcaster.domain.refusals import Conflict, Forbidden, Refused, Stale
 from broadcaster.domain.schedules import Consent, Kind, Schedule
 from broadcaster.domain.zones import zone_of
 from broadcaster.ids import new_id
 from broadcaster.pipeline import approving, scheduling
 from broadcaster.pipeline.approving import submit
+from broadcaster.pipeline.end import end
+from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.schedule import answer_missed, issue_due
+from broadcaster.pipeline.update import Change, update
 from broadcaster.store import duties, schedules
-from broadcaster.store.alerts import alerts, approvals
+from broadcaster.store.alerts import alerts, approvals, threads
 from broadcaster.store.operations import audit_reading
 from broadcaster.store.operations.audit_reading import Only
 from broadcaster.store.operators import operators, passkeys
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import outbox
-from tests.contract.service import command, service
+from tests.contract.service import HERE, command, service
 from tests.contract.stores import BY, NOW, SECRET, add_station
 from tests.servers.postgres import driven
 from tests.servers.shaped import shaped
+from zones import Area, Circle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -135,6 +140,71 @@ async def test_what_needs_nobody_goes_out_at_once(town):
         await operators.set_role(unit, town.people["Odo"], town.station.id, Role.WRITER)
     _, waits = await town.submit()
     assert not waits, "one approver alone is asked for nothing"
+
+
+async def test_an_update_waits_for_what_nobody_agreed_to_and_takes_its_place_once_approved(town):
+    services, clock = town.services, town.services.clock
+    lon, lat = HERE.circles[0].lon, HERE.circles[0].lat
+
+    async def change(alert, *, life_at_stake="", **changes):
+        said = Change(**changes)
+        return await update(services, alert, town.station, said, town.by("Wim"), life_at_stake=life_at_stake)
+
+    async def state(alert):
+        return (await town.approval(alert)).state
+
+    waits, _ = await town.submit()
+    current = await town.approve("Ada", waits)
+    for agreed in (
+        {"area": Area(circles=(Circle(lon, lat, 1000.0),))},
+        {"expires_at": clock.now() + 90 * MINUTE},
+        {"expires_at": clock.now() + 30 * MINUTE},
+    ):
+        current, waits = await change(current, **agreed)
+        assert not waits, agreed
+    words = {"fr": replace(current.texts["fr"], headline="La Risle déborde au pont")}
+    more = {"fr": replace(current.texts["fr"], headline="La Risle monte encore")}
+    asked = {}
+    for name, beyond in (
+        ("words", {"texts": words, "silent": True}),
+        ("moved", {"area": Area(circles=(Circle(lon + 0.002, lat, 1000.0),))}),
+        ("graver", {"severity": Severity.EXTREME}),
+    ):
+        asked[name], waits = await change(current, **beyond)
+        assert waits, name
+        assert not await town.is_sent(asked[name])
+    with pytest.raises(Forbidden):
+        await town.approve("Wim", asked["words"], approver=False)
+    # A reminder goes out meanwhile: it is older than the update, whatever their ids say.
+    remind = replace(command(town.station), role=AlertRole.REMINDER, thread_id=current.first_id)
+    reminder, _ = await issue(services, replace(remind, references=(*current.references, current.id)))
+    clock.forward(seconds=60)
+    new = await town.approve("Ada", asked["words"])
+    assert (new.role, new.silent, new.references) == (AlertRole.UPDATE, True, (*current.references, current.id))
+    async with services.store.read() as unit:
+        assert (await alerts.by_id(unit, current.id)).followed_by == new.id
+        stored = await alerts.by_id(unit, new.id)
+        assert reminder.id in (await threads.of(unit, stored)).before(stored)
+    assert (stored.silent, stored.thread_id, stored.texts) == (True, current.first_id, words)
+    assert await town.actions(new) == ["approval_asked", "approved", "alert_updated"]
+    assert {name: await state(each) for name, each in asked.items()} == {
+        "words": ApprovalState.APPROVED, "moved": ApprovalState.OVERTAKEN, "graver": ApprovalState.OVERTAKEN,
+    }  # fmt: skip
+    with pytest.raises(Conflict):
+        await town.approve("Ada", asked["moved"])
+    with pytest.raises(Stale):
+        await change(current, texts=more)
+    lower, waits = await change(new, severity=Severity.MODERATE)
+    assert not waits
+    alone, waits = await change(lower, severity=Severity.EXTREME, life_at_stake="L'eau monte dans l'école")
+    assert not waits
+    assert await state(alone) is ApprovalState.ALONE
+    last, waits = await change(alone, texts=more)
+    assert waits
+    await end(services, alone, town.station, town.by("Wim"))
+    assert await state(last) is ApprovalState.OVERTAKEN
+    with pytest.raises(Conflict):
+        await change(alone, texts=more)
 
 
 async def test_reach_and_radius_ask_too(town):

@@ -20,7 +20,7 @@ from broadcaster.http.alerts import alert_of, etag_of
 from broadcaster.http.deliveries import Told, stream
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
-from broadcaster.pipeline.update import differences
+from broadcaster.pipeline.versions import differences
 from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
@@ -85,13 +85,17 @@ async def _changed(unit: Unit, seen: str, alert: Alert, by: str | None, words: W
     before = None if number is None else await alerts.by_id(unit, number)
     if before is None or before.first_id != alert.first_id:
         return None
+    return {"by": by, "what": what_differs(before, alert, words)}
+
+
+def what_differs(before: Alert, after: Alert, words: Words) -> str:
     fields = {
         "texts": words("the words"),
         "area": words("the area"),
         "expires": words("how long it holds"),
         "severity": words("how serious it is"),
     }
-    return {"by": by, "what": ", ".join(fields[each] for each in differences(before, alert)) or words("nothing")}
+    return ", ".join(fields[each] for each in differences(before, after)) or words("nothing")
 
 
 async def events(call: Call[None, None]) -> web.StreamResponse:

@@ -13,6 +13,7 @@ from broadcaster.domain.approvals import OPEN, Approval, ApprovalState
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Refused, sentence
+from broadcaster.domain.report import Reach
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import approval_of
@@ -23,10 +24,10 @@ from broadcaster.pipeline import approving
 from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.rules import check_message
 from broadcaster.store import Unit
-from broadcaster.store.alerts import approvals
+from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operations import audit_reading
 from broadcaster.store.stations import stations
-from broadcaster.web.console.alerts.live import heading
+from broadcaster.web.console.alerts.live import heading, what_differs
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import picture_of
 from broadcaster.web.i18n import Words
@@ -122,16 +123,19 @@ async def _page(call: Call[Any, Any], approval: Approval, station: Station, *, w
     approver = call.may(Permission.APPROVE, station.id)
     is_open = approval.state in OPEN and approval.alert.expires_at > now
     zone = zone_of(station.region)
+    foreseen = await _foreseen(call, approval, station) if is_open else None
     facts = {
         **heading(approval.alert, station, words),
         "approval": approval,
+        "update": await _update(call, approval, words),
+        "delta": None if foreseen is None else foreseen.delta,
         "state": _state(approval, names, now, words),
         "author": names.get(approval.author, ""),
         "asked": written_short(approval.asked_at, zone, words),
         "picture": picture_of(call.services.settings, approval.alert, station),
         "where_lines": [line for line, _ in whereabouts(approval.alert, station, words)],
         "channels": ", ".join(words.channel(each) for each in _channels(approval, station)),
-        "people": await _people(call, approval, station) if is_open else None,
+        "people": None if foreseen is None else foreseen.people,
         "texts": approval.alert.texts,
         "open": is_open,
         "may_approve": is_open and approval.may_approve(me, approver=approver, training=rules.training),
@@ -158,13 +162,24 @@ def _state(approval: Approval, names: Mapping[int, str], now: datetime, words: W
         ApprovalState.REFUSED: words("%(who)s refused it: it was not sent.", who=who),
         ApprovalState.WITHDRAWN: words("Its author withdrew it: it was not sent."),
         ApprovalState.ALONE: words("%(who)s sent it without approval.", who=who),
+        ApprovalState.OVERTAKEN: words("The alert was updated or ended before anybody decided: this was not sent."),
     }[approval.state]
 
 
-async def _people(call: Call[Any, Any], approval: Approval, station: Station) -> int | None:
+async def _update(call: Call[Any, Any], approval: Approval, words: Words) -> dict[str, Any] | None:
+    """Return which alert an update is of, and what it changes; None for a first alert."""
+    if approval.replaces is None:
+        return None
+    async with call.services.store.read() as unit:
+        before = await alerts.by_id(unit, approval.replaces)
+    what = "" if before is None else what_differs(before, approval.alert, words)
+    return {"path": f"{PATH}/alerts/{approval.replaces}", "what": what}
+
+
+async def _foreseen(call: Call[Any, Any], approval: Approval, station: Station) -> Reach | None:
     try:
         message = replace(approval.alert.message, channels=_channels(approval, station))
-        return (await reach(call.services, Question(station, message))).people
+        return await reach(call.services, Question(station, message, updates=approval.replaces))
     except (NoAnswer, Refused):
         return None
 

@@ -72,7 +72,7 @@ async def save(call: Call[Any, None]) -> web.StreamResponse:
     found = unreadable(given.draft.model_dump()["texts"])
     if found:
         raise HttpProblem("refused", errors=found)
-    new, _repeated = await update(
+    new, waits = await update(
         call.services,
         alert,
         station,
@@ -82,7 +82,7 @@ async def save(call: Call[Any, None]) -> web.StreamResponse:
         request_hash=request_hash(given.draft),
         life_at_stake=given.draft.life_at_stake or "",
     )
-    return json_of({"id": str(new.id)}, status=202)
+    return json_of({"id": str(new.id), "waits": waits}, status=202)
 
 
 def _change(alert: Alert, station: Station, draft: UpdateDraft) -> Change:
